@@ -1,0 +1,81 @@
+"""Every error this package raises on purpose.
+
+::
+
+    DynamicRAGError
+    ├── PolicyError            the policy file, or a name in it, is wrong
+    ├── InputError             a question or an input file cannot be used
+    ├── CorpusError            a corpus cannot be read, ingested or opened
+    ├── ModelError             a model cannot be had
+    │   ├── ModelUnavailable   not in the catalogue, not downloadable, wrong hash, no key
+    │   └── ProviderError      a call to a model failed
+    └── BudgetExceeded         nothing affordable is left
+
+A message says where, what is wrong, what is valid and how to mend it. The command line prints
+the message alone; a traceback is for our mistakes, not for the user's.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "BudgetExceeded",
+    "CorpusError",
+    "DynamicRAGError",
+    "InputError",
+    "ModelError",
+    "ModelUnavailable",
+    "PolicyError",
+    "ProviderError",
+    "unknown",
+]
+
+
+class DynamicRAGError(Exception):
+    """Base of all errors of this package."""
+
+
+class PolicyError(DynamicRAGError):
+    """The policy, or a name in it, is wrong."""
+
+
+class InputError(DynamicRAGError):
+    """A question or an input file cannot be used."""
+
+
+class CorpusError(DynamicRAGError):
+    """A corpus cannot be read, ingested or opened."""
+
+
+class ModelError(DynamicRAGError):
+    """A model cannot be had."""
+
+
+class ModelUnavailable(ModelError):
+    """The model is not in the catalogue, cannot be downloaded, has the wrong hash or lacks a key."""
+
+
+class ProviderError(ModelError):
+    """A call to a model failed."""
+
+
+class BudgetExceeded(DynamicRAGError):
+    """Nothing affordable is left within the budget."""
+
+
+def unknown(where: str, what: str, name: object, valid: Iterable[str]) -> str:
+    """Word the commonest mistake: a name that does not exist.
+
+    Args:
+        where: Place in the user's input, such as ``stages.generator.router``.
+        what: Kind of thing that was named, such as ``router``.
+        name: What the user wrote.
+        valid: What exists.
+
+    Returns:
+        A message with the nearest spelling if there is one, and else the valid names.
+    """
+    names = sorted(map(str, valid))
+    near = get_close_matches(str(name), names, n=1, cutoff=0.6)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"{where}: unknown {what} {str(name)!r}; {hint}valid: {', '.join(names) or 'none'}"

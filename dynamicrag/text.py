@@ -1,0 +1,37 @@
+"""Words of a text, as the lexical features, verifiers and scores see them."""
+
+import re
+import string
+
+_WORD = re.compile(r"\w+(?:[.,]\d+)*", re.UNICODE)
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+STOP_WORDS = frozenset(
+    """
+    a about after all also am an and any are as at be because been before being between both but by
+    can could did do does doing during each else for from further had has have having he her here
+    hers him his how i if in into is it its just like me more most my no nor not of off on once one
+    only or other our out over own please same she should so some such tell than that the their them
+    then there these they this those through to too under until up us very was we were what when
+    where which while who whom whose why will with would you your
+    """.split()  # noqa: SIM905 - a list of 120 strings is no easier to read
+)
+
+
+def words(text: str) -> list[str]:
+    """Return the words of ``text`` in lower case, numbers with their decimals kept whole."""
+    return _WORD.findall(text.lower())
+
+
+def content_words(text: str) -> list[str]:
+    """Return the words that are not mere function words."""
+    return [word for word in words(text) if word not in STOP_WORDS]
+
+
+def normalise(text: str) -> str:
+    """Normalise an answer as SQuAD's evaluation does (Rajpurkar et al., 2016).
+
+    Lower case, no punctuation, no English articles, single spaces.
+    """
+    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())

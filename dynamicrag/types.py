@@ -1,0 +1,183 @@
+"""The vocabulary that all floors share.
+
+What lives in a graph's state is a ``TypedDict`` of plain JSON, so that any checkpointer can keep
+it; what only passes between functions is a frozen dataclass.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NotRequired, TypedDict
+
+Stage = Literal["retrieval", "retriever", "context", "prompt", "generator", "verification"]
+STAGES: tuple[Stage, ...] = ("retrieval", "retriever", "context", "prompt", "generator", "verification")
+
+Runs = Literal["in_process", "same_host", "remote"]
+"""Where a model computes; decides whether this process's meter sees its energy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked, once it stands alone.
+
+    Attributes:
+        id: Key of the query in the ledger, unique per turn.
+        text: The question, made standalone where the conversation has a history.
+        original: The question as the user wrote it.
+        history: Earlier messages as ``(role, text)``, oldest first.
+    """
+
+    id: str
+    text: str
+    original: str = ""
+    history: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A named alternative at a stage. A stage lists its options weakest (cheapest) first."""
+
+    name: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a call consumed. Adding two keeps the first token of the earlier one.
+
+    Attributes:
+        calls: Number of calls.
+        input_tokens: Prompt tokens, cached ones included.
+        cached_tokens: Prompt tokens that were not computed again.
+        output_tokens: Generated tokens.
+        seconds: Wall time.
+        cpu_seconds: CPU time declared for the call on this host, over all threads; 0 for a remote call.
+        first_token_seconds: Wall time until the first token, where there was one.
+    """
+
+    calls: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    first_token_seconds: float | None = None
+
+    def __add__(self, other: "Usage") -> "Usage":
+        first = self.first_token_seconds
+        return replace(
+            self,
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            seconds=self.seconds + other.seconds,
+            cpu_seconds=self.cpu_seconds + other.cpu_seconds,
+            first_token_seconds=other.first_token_seconds if first is None else first,
+        )
+
+
+class Passage(TypedDict):
+    """A retrieved piece of a document.
+
+    ``id`` names the chunk, ``document`` its parent; ``score`` is the retriever's own, higher is better;
+    ``corpus`` names the corpus it is from, where it is from one.
+    """
+
+    id: str
+    document: str
+    title: str
+    text: str
+    score: float
+    corpus: NotRequired[str]
+
+
+class Figure(TypedDict):
+    """A number with its provenance: measured, modelled, calibrated or estimated."""
+
+    value: float
+    kind: str
+
+
+class Decision(TypedDict):
+    """The record of one choice; see DESIGN "Words".
+
+    ``expected`` and ``quality`` have one entry per option, in the stage's order; ``quality`` holds
+    ``None`` where the router predicts none. ``allowed`` says which options were open. ``propensity``
+    is the probability with which the router took ``chosen``. ``binding`` names the limit that decided,
+    if one did. ``cost`` is what choosing cost in seconds.
+    """
+
+    id: str
+    turn: str
+    seq: int
+    stage: str
+    options: list[str]
+    allowed: list[bool]
+    expected: list[dict[str, float]]
+    quality: list[float | None]
+    chosen: str
+    propensity: float
+    router: str
+    reason: str
+    binding: str | None
+    features: dict[str, float]
+    cost: dict[str, float]
+
+
+class Draft(TypedDict):
+    """An answer that is not yet accepted.
+
+    ``streamed`` says whether the user has seen its tokens; ``dropped`` names the passages that the
+    model's context had no room for; ``signals`` are read off its token probabilities.
+    """
+
+    text: str
+    message_id: str
+    model: str
+    streamed: bool
+    dropped: list[str]
+    signals: dict[str, float]
+
+
+class Escalation(TypedDict):
+    """One step back up: why, which stage was redone, and with which option."""
+
+    reason: str
+    stage: str
+    option: str
+
+
+class TurnState(TypedDict, total=False):
+    """All that the stages know and make of one turn; plain JSON, kept in the graph's state.
+
+    Attributes:
+        id: Query id; sorts by time.
+        message_id: The human message that the turn answers.
+        text: The standalone question.
+        original: The question as written.
+        history: Earlier messages as ``[role, text]``.
+        seq: Number of decisions so far.
+        path: Option in force per stage.
+        redo: Stage to be decided again with a stronger option.
+        action: What verification decided last.
+        candidates: Retrieved passages, best first.
+        passages: The passages chosen as context.
+        draft: The answer under judgement.
+        signals: What the verifiers said of it.
+        escalations: The steps back up so far.
+    """
+
+    id: str
+    message_id: str
+    text: str
+    original: str
+    history: list[list[str]]
+    seq: int
+    path: dict[str, str]
+    redo: str | None
+    action: str | None
+    candidates: list[Passage]
+    passages: list[Passage]
+    draft: Draft | None
+    signals: dict[str, float]
+    escalations: list[Escalation]
