@@ -1,0 +1,37 @@
+"""What a retrieval says of the question that it was made for."""
+
+from collections.abc import Sequence
+
+from dynamicrag.text import content_words, words
+from dynamicrag.types import Passage
+
+
+def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
+    """Return the features of retrieved passages.
+
+    Returns:
+        ``passages``, ``documents`` (distinct parents), ``top_share`` (the best score's share of all:
+        high when one passage stands out), ``top_margin`` (lead of the best over the second, relative),
+        ``matched`` (share of the question's content words in the best passage) and ``matched_all``
+        (in all of them together).
+    """
+    if not passages:
+        return {"passages": 0.0, "documents": 0.0, "top_share": 0.0, "top_margin": 0.0, "matched": 0.0,
+                "matched_all": 0.0}  # fmt: skip
+    scores = [max(passage["score"], 0.0) for passage in passages]
+    total = sum(scores) or 1.0
+    second = scores[1] if len(scores) > 1 else 0.0
+    asked = set(content_words(question))
+    found = [set(words(passage["title"] + " " + passage["text"])) for passage in passages]
+    return {
+        "passages": float(len(passages)),
+        "documents": float(len({passage["document"] for passage in passages})),
+        "top_share": scores[0] / total,
+        "top_margin": (scores[0] - second) / (scores[0] or 1.0),
+        "matched": _share(asked, found[0]),
+        "matched_all": _share(asked, set().union(*found)),
+    }
+
+
+def _share(asked: set[str], found: set[str]) -> float:
+    return len(asked & found) / len(asked) if asked else 1.0

@@ -1,0 +1,88 @@
+"""The contract of a router, and what it is given to decide from."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dynamicrag.cost.vector import Cost, Dimension
+from dynamicrag.registry import Registry
+from dynamicrag.types import Option, Query, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class StageContext:
+    """What a router may look at.
+
+    Attributes:
+        stage: The stage that decides.
+        query: The question.
+        options: The stage's options, weakest first.
+        allowed: Which of them are open; at least one is.
+        expected: Expected cost of the rest of the path per option.
+        left: What the budget leaves, for the limited dimensions.
+        features: Lexical, retrieval and response signals known so far.
+        path: Options in force at the stages so far.
+        settings: The stage's own settings from the policy.
+    """
+
+    stage: Stage
+    query: Query
+    options: Sequence[Option]
+    allowed: Sequence[bool]
+    expected: Sequence[Cost]
+    left: Mapping[Dimension, float]
+    features: Mapping[str, float]
+    path: Mapping[str, str]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def nearest(self, index: int) -> int:
+        """Return the open option nearest to ``index``, the stronger one first."""
+        open_ = [i for i, allowed in enumerate(self.allowed) if allowed]
+        return min(open_, key=lambda i: (abs(i - index), -i))
+
+    def index(self, name: str) -> int | None:
+        """Return the position of an open option by name."""
+        for i, option in enumerate(self.options):
+            if option.name == name and self.allowed[i]:
+                return i
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a router chose.
+
+    Attributes:
+        index: The option's position.
+        reason: The rule or figure that decided, for people.
+        propensity: Probability with which the router takes this option in this context.
+        quality: Predicted quality per option, where the router predicts any.
+    """
+
+    index: int
+    reason: str
+    propensity: float = 1.0
+    quality: Sequence[float] | None = None
+
+
+class Router(ABC):
+    """Picks an option. Safe for concurrent use: whatever it learns, it guards itself."""
+
+    def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: B027 - may be empty
+        """Refuse options that this router cannot serve.
+
+        Raises:
+            PolicyError: The router does not fit the stage.
+        """
+
+    def planned(self, stage: Stage, options: Sequence[Option]) -> int:  # noqa: ARG002
+        """Return the option to reckon with before the stage is reached."""
+        return 0
+
+    @abstractmethod
+    async def choose(self, context: StageContext) -> Choice:
+        """Return an open option."""
+
+
+ROUTERS: Registry[Router] = Registry("router", "dynamicrag.routers")

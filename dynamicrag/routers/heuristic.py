@@ -1,0 +1,111 @@
+"""One documented set of rules per stage, on lexical, retrieval and response signals.
+
+The rules need no training and hold for any options: a rule returns a strength from 0 (the weakest
+option) to 1 (the strongest), and the reason. They are the starting point that a learnt router must beat.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from dynamicrag.errors import PolicyError
+from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
+from dynamicrag.types import Option, Stage
+
+Rule = Callable[[Mapping[str, float], Mapping[str, str]], tuple[float, str]]
+
+NONE, SINGLE, ITERATIVE = 0.0, 0.5, 1.0
+
+COVERED = 0.5
+"""Least share of the question's words, by idf, that a corpus must know to be worth asking."""
+
+
+def several_hops(features: Mapping[str, float]) -> bool:
+    """Return whether the words of a question suggest that it takes more than one fact."""
+    return features["comparison"] > 0 or features["bridges"] >= 2
+
+
+def retrieval(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
+    """Do not retrieve for small talk, sums, or what the corpus has no words for; else once.
+
+    Iterative retrieval is left to learnt routers: with small helper models it rarely pays.
+    """
+    if features["greeting"]:
+        return NONE, "small talk"
+    coverage = features.get("idf_coverage", 1.0)
+    if features["arithmetic"] and coverage < 1.0:
+        return NONE, "a sum"
+    if coverage < COVERED:
+        return NONE, f"the corpus knows {coverage:.0%} of the question's words"
+    return SINGLE, f"the corpus knows {coverage:.0%} of the question's words"
+
+
+def retriever(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
+    """Fuse rankings by default."""
+    return 1.0, "fused rankings miss least"
+
+
+def context(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
+    """Take a short context; a middling one where the question has several hops."""
+    if several_hops(features):
+        return 0.5, "several facts asked for"
+    return 0.0, "one fact asked for"
+
+
+def prompt(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:
+    """Answer directly; reason only over sums in words, where no passage gives the answer."""
+    if path.get("retrieval") == "none" and features["numbers"] >= 2 and features["words"] > 12:
+        return 1.0, "a sum in words"
+    return 0.0, "short answer"
+
+
+def generator(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:
+    """Let the middle model answer; the strongest where facts must be put together or are hard to find."""
+    if path.get("retrieval") == "none":
+        return (0.0, "small talk") if features["greeting"] else (0.5, "general knowledge")
+    if several_hops(features):
+        return 1.0, "several facts to put together"
+    if features.get("matched", 1.0) < 0.5:
+        return 1.0, f"the best passage has {features['matched']:.0%} of the question's words"
+    return 0.5, "one fact, in plain sight"
+
+
+_RULES: dict[Stage, Rule] = {
+    "retrieval": retrieval,
+    "retriever": retriever,
+    "context": context,
+    "prompt": prompt,
+    "generator": generator,
+}
+_PLANNED: dict[Stage, float] = {"retrieval": SINGLE, "retriever": 1.0, "context": 0.0, "generator": 0.5}
+_RETRIEVAL: dict[str, float] = {"none": NONE, "single": SINGLE, "iterative": ITERATIVE}
+
+
+@ROUTERS.register("heuristic")
+class Heuristic(Router):
+    """Rules by hand, one set per stage; see the functions of this module.
+
+    Verification has ``thresholds`` instead.
+    """
+
+    def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
+        """See the base class."""
+        if stage not in _RULES:
+            raise PolicyError(f"{where}: 'heuristic' has no rules for {stage}; use 'thresholds'")
+
+    def planned(self, stage: Stage, options: Sequence[Option]) -> int:
+        """See the base class."""
+        return _position(stage, options, _PLANNED.get(stage, 0.0))
+
+    async def choose(self, context: StageContext) -> Choice:
+        """See the base class."""
+        strength, reason = _RULES[context.stage](context.features, context.path)
+        wanted = _position(context.stage, context.options, strength)
+        index = context.nearest(wanted)
+        if index != wanted:
+            reason += f"; {context.options[wanted].name!r} is closed"
+        return Choice(index, reason)
+
+
+def _position(stage: Stage, options: Sequence[Option], strength: float) -> int:
+    if stage == "retrieval":  # by name: 'single' stays 'single' where 'iterative' is not offered
+        return min(range(len(options)), key=lambda i: abs(_RETRIEVAL[options[i].name] - strength))
+    return round(strength * (len(options) - 1))

@@ -1,0 +1,1 @@
+"""Floor 4: the six points of decision, one a file; no LangGraph here."""

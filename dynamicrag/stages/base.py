@@ -1,0 +1,87 @@
+"""The contract of a stage: its options, what they do to the plan, and how one is carried out."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from dynamicrag.cost.expect import Plan
+from dynamicrag.cost.ledger import Ledger
+from dynamicrag.routers.base import Router
+from dynamicrag.types import Option, Query, Stage, TurnState
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+
+Emit = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What carrying out an option may use besides the turn.
+
+    Attributes:
+        ledger: Where every call is accounted for.
+        config: The node's config, whose callbacks see the streamed tokens.
+        emit: Sends a custom event to whoever streams the graph.
+    """
+
+    ledger: Ledger
+    config: "RunnableConfig | None"
+    emit: Emit
+
+
+class StageBase(ABC):
+    """A stage with its options, weakest first, and the router that decides.
+
+    Args:
+        options: The options.
+        router: The router.
+        settings: The stage's further settings from the policy.
+    """
+
+    name: ClassVar[Stage]
+
+    def __init__(
+        self, options: Sequence[Option], router: Router, settings: Mapping[str, Any] | None = None
+    ) -> None:
+        self.options = tuple(options)
+        self.router = router
+        self.settings = dict(settings or {})
+
+    @abstractmethod
+    def apply(self, option: Option, plan: Plan) -> Plan:
+        """Return ``plan`` as this option changes it."""
+
+    @abstractmethod
+    async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
+        """Carry out ``option`` and return what changes in the turn.
+
+        Raises:
+            DynamicRAGError: It could not be carried out.
+        """
+
+    async def features(self, turn: TurnState) -> dict[str, float]:  # noqa: ARG002
+        """Return the signals that are known when this stage decides, besides the lexical ones."""
+        return {}
+
+    def allowed(self, turn: TurnState) -> list[bool]:
+        """Return which options are open, limits of cost aside: when escalated, only stronger ones."""
+        if turn.get("redo") != self.name:
+            return [True] * len(self.options)
+        floor = self.index(turn["path"].get(self.name))
+        return [i > floor for i in range(len(self.options))]
+
+    def index(self, name: str | None) -> int:
+        """Return the position of an option, or -1."""
+        return next((i for i, option in enumerate(self.options) if option.name == name), -1)
+
+    def planned(self) -> Option:
+        """Return the option to reckon with before this stage has decided."""
+        return self.options[self.router.planned(self.name, self.options)]
+
+
+def query_of(turn: TurnState) -> Query:
+    """Return the turn's question."""
+    history = tuple((role, text) for role, text in turn.get("history", []))
+    return Query(turn["id"], turn["text"], turn.get("original", turn["text"]), history)

@@ -1,0 +1,76 @@
+"""Stage ``context``: how much of what was retrieved goes into the prompt (Self-Route, Li et al., 2024)."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dynamicrag.cost.expect import Plan
+from dynamicrag.routers.base import Router
+from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.stages.retriever import retrieval_features
+from dynamicrag.types import Option, Passage, TurnState
+
+DOCUMENTS = 2
+
+
+class ContextStage(StageBase):
+    """Options ``{chunks: k}`` or ``{whole: true, documents: n}``: the parents of the best chunks.
+
+    What does not fit the model's context is dropped later, where the model is known.
+
+    Args:
+        options: The options.
+        router: The router.
+        settings: None are known.
+        corpora: Corpora by name, where whole documents are read.
+        chunk_tokens: Tokens of an average chunk, for the expected cost.
+        document_tokens: Tokens of an average document.
+    """
+
+    name = "context"
+
+    def __init__(
+        self,
+        options: Sequence[Option],
+        router: Router,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        corpora: Mapping[str, Any],
+        chunk_tokens: float = 150.0,
+        document_tokens: float = 600.0,
+    ) -> None:
+        super().__init__(options, router, settings)
+        self._corpora = corpora
+        self._chunk_tokens = chunk_tokens
+        self._document_tokens = document_tokens
+
+    async def features(self, turn: TurnState) -> dict[str, float]:
+        """Return what the retrieved passages say."""
+        return retrieval_features(turn)
+
+    def apply(self, option: Option, plan: Plan) -> Plan:
+        """Fill the prompt, if anything is retrieved."""
+        if not plan.rounds:
+            return plan
+        if option.params.get("whole"):
+            tokens = self._document_tokens * option.params.get("documents", DOCUMENTS)
+        else:
+            tokens = self._chunk_tokens * option.params["chunks"]
+        return replace(plan, context_tokens=tokens)
+
+    async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
+        """Keep the best chunks, or their whole documents."""
+        candidates = turn.get("candidates", [])
+        if not option.params.get("whole"):
+            return {"passages": candidates[: option.params["chunks"]]}
+        wanted: dict[tuple[str, str], Passage] = {}
+        for passage in candidates:
+            wanted.setdefault((passage.get("corpus", ""), passage["document"]), passage)
+        best = list(wanted.values())[: option.params.get("documents", DOCUMENTS)]
+        return {"passages": await asyncio.to_thread(lambda: [self._whole(passage) for passage in best])}
+
+    def _whole(self, passage: Passage) -> Passage:
+        corpus = self._corpora.get(passage.get("corpus", ""))
+        documents = corpus.documents([passage["document"]]) if corpus else []
+        return {**passage, "id": passage["document"], "text": documents[0]["text"]} if documents else passage

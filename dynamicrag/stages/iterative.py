@@ -1,0 +1,59 @@
+"""Interleaved retrieval and reasoning (IRCoT, Trivedi et al., 2023).
+
+After each round a model writes one sentence of reasoning over what was found; the sentence is the
+next query. It ends when the sentence gives the answer, says nothing new, or finds nothing new.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import zip_longest
+
+from dynamicrag.text import content_words
+from dynamicrag.types import Passage
+
+Search = Callable[[str], Awaitable[list[Passage]]]
+Reason = Callable[[str, Sequence[Passage], Sequence[str]], Awaitable[str]]
+
+DONE = "so the answer is"
+
+
+async def iterate(question: str, search: Search, reason: Reason, rounds: int) -> list[Passage]:
+    """Search, reason a step and search again, at most ``rounds`` times.
+
+    Args:
+        question: The question.
+        search: Finds passages for a query, best first.
+        reason: Writes the next sentence from the question, the passages and the sentences so far.
+        rounds: Most searches.
+
+    Returns:
+        The passages of all rounds, their ranks interleaved, none twice.
+    """
+    found = [await search(question)]
+    thoughts: list[str] = []
+    while found[-1] and len(found) < rounds:
+        thought = await reason(question, merge(found), thoughts)
+        known = set(content_words(" ".join([question, *thoughts])))
+        if DONE in thought.lower() or not set(content_words(thought)) - known:
+            break
+        thoughts.append(thought)
+        have = {key(passage) for result in found for passage in result}
+        result = await search(thought)
+        if all(key(passage) in have for passage in result):
+            break
+        found.append(result)
+    return merge(found)
+
+
+def merge(results: Sequence[Sequence[Passage]]) -> list[Passage]:
+    """Interleave rankings: all first ranks, then all second ranks, each passage once."""
+    merged: dict[tuple[str, str], Passage] = {}
+    for rank in zip_longest(*results):
+        for passage in rank:
+            if passage is not None:
+                merged.setdefault(key(passage), passage)
+    return list(merged.values())
+
+
+def key(passage: Passage) -> tuple[str, str]:
+    """Return what makes a passage the same as another; ids are unique within a corpus."""
+    return passage.get("corpus", ""), passage["id"]

@@ -1,0 +1,48 @@
+"""Stage ``prompt``: which prompt strategy to write the answer with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dynamicrag.cost.expect import Plan
+from dynamicrag.llm.prompts.base import PromptStrategy
+from dynamicrag.routers.base import Router
+from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.stages.retriever import retrieval_features
+from dynamicrag.types import Option, TurnState
+
+
+class PromptStage(StageBase):
+    """Options are prompt strategies.
+
+    Args:
+        options: The options.
+        router: The router.
+        settings: None are known.
+        strategies: Prompt strategy by option name.
+    """
+
+    name = "prompt"
+
+    def __init__(
+        self,
+        options: Sequence[Option],
+        router: Router,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        strategies: Mapping[str, PromptStrategy],
+    ) -> None:
+        super().__init__(options, router, settings)
+        self.strategies = strategies
+
+    async def features(self, turn: TurnState) -> dict[str, float]:
+        """Return what the retrieved passages say."""
+        return retrieval_features(turn)
+
+    def apply(self, option: Option, plan: Plan) -> Plan:
+        """Set the length of the output."""
+        return replace(plan, output_tokens=self.strategies[option.name].expected_tokens)
+
+    async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
+        """Do nothing: the generator writes with the strategy in force."""
+        return {}

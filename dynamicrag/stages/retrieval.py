@@ -1,0 +1,51 @@
+"""Stage ``retrieval``: whether to retrieve, and in how many rounds (Adaptive-RAG, Jeong et al., 2024)."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dynamicrag.cost.expect import Plan
+from dynamicrag.routers.base import Router
+from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.types import Option, TurnState
+
+ROUNDS = {"none": 0, "single": 1, "iterative": 3}
+
+Coverage = Callable[[str], Mapping[str, float]]
+
+
+class RetrievalStage(StageBase):
+    """Options ``none``, ``single`` and ``iterative`` (at most three rounds).
+
+    Args:
+        options: The options.
+        router: The router.
+        settings: None are known.
+        coverage: Says how much of a question's vocabulary occurs in the corpora.
+    """
+
+    name = "retrieval"
+
+    def __init__(
+        self,
+        options: Sequence[Option],
+        router: Router,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        coverage: Coverage | None = None,
+    ) -> None:
+        super().__init__(options, router, settings)
+        self._coverage = coverage
+
+    async def features(self, turn: TurnState) -> dict[str, float]:
+        """Return how well the question's words are covered by the corpora."""
+        return dict(await asyncio.to_thread(self._coverage, turn["text"])) if self._coverage else {}
+
+    def apply(self, option: Option, plan: Plan) -> Plan:
+        """Set the number of rounds; an iterative retrieval usually stops before its last."""
+        return replace(plan, rounds={"none": 0, "single": 1, "iterative": 2}[option.name])
+
+    async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
+        """Clear what an earlier attempt retrieved, where nothing is to be retrieved now."""
+        return {"candidates": [], "passages": []} if option.name == "none" else {}

@@ -1,0 +1,1 @@
+"""Floor 3: judges of a draft, one a file."""

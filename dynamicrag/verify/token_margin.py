@@ -1,0 +1,16 @@
+"""How sure the model was of the first token of its answer (Ramírez et al., 2024)."""
+
+from dynamicrag.verify.base import VERIFIERS, Evidence, Verifier
+
+
+@VERIFIERS.register("token_margin")
+class TokenMargin(Verifier):
+    """Signal ``token_margin``: ``p(best) - p(second best)`` at the first token of the answer's span.
+
+    No signal where the provider returns no probabilities.
+    """
+
+    async def verify(self, evidence: Evidence) -> dict[str, float]:
+        """See the base class."""
+        margin = evidence.signals.get("first_margin")
+        return {} if margin is None else {"token_margin": margin}

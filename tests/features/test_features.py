@@ -1,0 +1,75 @@
+import pytest
+
+from dynamicrag.features.lexical import lexical
+from dynamicrag.features.response import response
+from dynamicrag.features.retrieval import retrieval
+
+
+def passage(text, score, document="d"):
+    return {"id": f"{document}#{score}", "document": document, "title": "", "text": text, "score": score}
+
+
+@pytest.mark.parametrize(
+    ("question", "flag"),
+    [
+        ("Hi there!", "greeting"),
+        ("Good morning", "greeting"),
+        ("Thanks, that helped.", "greeting"),
+        ("How are you?", "greeting"),
+        ("What is 7 times 8?", "arithmetic"),
+        ("What is 12 * 4?", "arithmetic"),
+        ("Which opened first, the inn or the baths?", "comparison"),
+        ("When did he die?", "follow_up"),
+        ("Who opened the bridge", "question"),
+    ],
+)
+def test_flags_are_raised(question, flag):
+    assert lexical(question)[flag] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("question", "flag"),
+    [
+        ("Hi, where was the designer of the bridge born?", "greeting"),
+        ("Which bus goes to the old harbour on Sundays?", "greeting"),
+        ("When did the bridge open in 1911?", "arithmetic"),
+        ("Who opened the bridge?", "comparison"),
+    ],
+)
+def test_flags_are_not_raised_for_nothing(question, flag):
+    assert lexical(question)[flag] == 0.0
+
+
+def test_counts():
+    features = lexical("Who was the wife of Ada Brook's brother in 1911?")
+    assert features["names"] == 2
+    assert features["numbers"] == 1
+    assert features["bridges"] >= 1
+    assert features["asks_who"] == 1
+
+
+def test_an_empty_question_has_features_too():
+    assert lexical("")["words"] == 0
+
+
+def test_retrieval_features_say_what_stands_out_and_what_matches():
+    features = retrieval("Who opened the bridge?", [passage("Ada opened the bridge.", 3.0), passage("Rain.", 1.0, "e")])
+    assert features == {
+        "passages": 2,
+        "documents": 2,
+        "top_share": 0.75,
+        "top_margin": pytest.approx(2 / 3),
+        "matched": 1.0,
+        "matched_all": 1.0,
+    }
+    assert retrieval("Who?", [])["passages"] == 0
+
+
+def test_response_features_are_those_of_the_span():
+    assert response([0.2, 0.8], [-1.0, -0.5]) == {
+        "first_margin": 0.2,
+        "mean_margin": 0.5,
+        "min_margin": 0.2,
+        "mean_logprob": -0.75,
+    }
+    assert response([], []) == {}
