@@ -1,0 +1,46 @@
+"""The whole graph: the six stages in order, and the ways back up."""
+
+from typing import Any
+
+from langgraph.graph import END, START, StateGraph
+
+from dynamicrag.graph.nodes import Nodes, State
+from dynamicrag.graph.state import RagState
+
+NODE_OF = {
+    "retrieval": "retrieval",
+    "retriever": "retriever",
+    "context": "context",
+    "prompt": "generate",
+    "generator": "generate",
+}
+
+
+def build_graph(nodes: Nodes) -> "StateGraph[Any, Any, Any, Any]":
+    """Return the uncompiled graph: begin → retrieval → retriever → context → generate → verify → finish."""
+    graph: StateGraph[Any, Any, Any, Any] = StateGraph(RagState)
+    graph.add_node("begin_turn", nodes.node(nodes.begin, "begin_turn"))
+    graph.add_node("retrieval", nodes.node(nodes.stage("retrieval"), "retrieval"))
+    graph.add_node("retriever", nodes.node(nodes.stage("retriever"), "retriever"))
+    graph.add_node("context", nodes.node(nodes.stage("context"), "context"))
+    graph.add_node("generate", nodes.node(nodes.stage("prompt", "generator"), "generate"))
+    graph.add_node("verify", nodes.node(nodes.verify, "verify"))
+    graph.add_node("finish", nodes.node(nodes.finish, "finish"))
+    graph.add_edge(START, "begin_turn")
+    graph.add_edge("begin_turn", "retrieval")
+    graph.add_conditional_edges("retrieval", _after_retrieval, ["retriever", "generate"])
+    graph.add_edge("retriever", "context")
+    graph.add_edge("context", "generate")
+    graph.add_edge("generate", "verify")
+    graph.add_conditional_edges("verify", _after_verify, [*dict.fromkeys(NODE_OF.values()), "finish"])
+    graph.add_edge("finish", END)
+    return graph
+
+
+def _after_retrieval(state: State) -> str:
+    return "generate" if state["turn"]["path"]["retrieval"] == "none" else "retriever"
+
+
+def _after_verify(state: State) -> str:
+    redo = state["turn"]["redo"]
+    return "finish" if redo is None else NODE_OF[redo]

@@ -1,0 +1,116 @@
+"""Nodes with both faces, for any stage: decide, act, append the decision.
+
+A node's work is one coroutine on the portal's loop; ``invoke`` and ``ainvoke`` both reach it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig, RunnableLambda
+from langgraph.config import get_stream_writer
+
+from dynamicrag import portal
+from dynamicrag.assembly import Pipeline
+from dynamicrag.errors import ProviderError
+from dynamicrag.graph.turn import condense, current_turn, finish, start_turn
+from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.stages.decide import decided, option_of
+from dynamicrag.stages.verification import VerificationStage
+from dynamicrag.types import Decision, Escalation, TurnState
+
+State = Mapping[str, Any]
+Update = dict[str, Any]
+Work = Callable[[State, Run], Awaitable[Update]]
+
+
+class Nodes:
+    """The nodes of one pipeline.
+
+    Args:
+        pipeline: What they work with; it stays out of the state.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    def node(self, work: Work, name: str) -> RunnableLambda[Any, Any]:
+        """Wrap ``work`` so that a graph can call it synchronously and asynchronously."""
+
+        async def go(state: State, config: RunnableConfig, emit: Callable[[dict[str, Any]], None]) -> Update:
+            return await work(state, Run(self._pipeline.ledger, config, emit))
+
+        def sync(state: State, config: RunnableConfig) -> Update:
+            return portal.run(go(state, config, get_stream_writer()))
+
+        async def asynchronous(state: State, config: RunnableConfig) -> Update:
+            return await portal.arun(go(state, config, get_stream_writer()))
+
+        return RunnableLambda(sync, asynchronous, name=name)
+
+    async def begin(self, state: State, run: Run) -> Update:
+        """Start a turn; a follow-up is made to stand alone."""
+        turn = await condense(start_turn(state["messages"]), self._pipeline, run)
+        return {"turn": turn, "report": {}}
+
+    def stage(self, *names: str) -> Work:
+        """Return the work of one stage, or of several that share a node."""
+
+        async def work(state: State, run: Run) -> Update:
+            turn = current_turn(state)
+            decisions: list[Decision] = []
+            for name in names:
+                turn, made = await self._pass(self._pipeline.stages[name], turn, run)
+                decisions += made
+            return {"turn": turn, "decisions": decisions}
+
+        return work
+
+    async def verify(self, state: State, run: Run) -> Update:
+        """Judge the draft and decide on it."""
+        stage = self._pipeline.stages["verification"]
+        assert isinstance(stage, VerificationStage)
+        turn = current_turn(state)
+        turn = {**turn, "signals": await stage.signals(turn, run)}
+        # a verdict is given anew on every draft
+        path = {key: value for key, value in turn["path"].items() if key != stage.name}
+        turn, decisions = await self._pass(stage, {**turn, "path": path}, run)
+        redo = turn["redo"]
+        if redo is not None:
+            last = Escalation(reason=decisions[-1]["reason"], stage=redo, option="")
+            turn = {**turn, "escalations": [*turn["escalations"], last]}
+        return {"turn": turn, "decisions": decisions}
+
+    async def finish(self, state: State, run: Run) -> Update:
+        """Turn the accepted draft into a message, and report."""
+        update = finish(current_turn(state), self._pipeline)
+        run.emit({"type": "report", **update["report"]})
+        return update
+
+    async def _pass(self, stage: StageBase, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
+        """Decide at a stage, unless its option stands from before an escalation, and act."""
+        decisions: list[Decision] = []
+        if stage.name not in turn["path"] or turn["redo"] == stage.name:
+            escalated = turn["redo"] == stage.name
+            turn = self._take(stage, turn, await self._pipeline.decider.decide(stage, turn), decisions, run)
+            if escalated:
+                last: Escalation = {**turn["escalations"][-1], "option": turn["path"][stage.name]}
+                turn = {**turn, "escalations": [*turn["escalations"][:-1], last]}
+        failed: set[str] = set()
+        while True:
+            try:
+                return {**turn, **await stage.act(option_of(stage, turn), turn, run)}, decisions
+            except ProviderError as error:
+                failed.add(turn["path"][stage.name])
+                decision = await self._pipeline.decider.fall_back(
+                    stage, turn, failed, f"after failure: {error}"
+                )
+                if decision is None:
+                    raise
+                turn = self._take(stage, turn, decision, decisions, run)
+
+    def _take(
+        self, stage: StageBase, turn: TurnState, decision: Decision, decisions: list[Decision], run: Run
+    ) -> TurnState:
+        decisions.append(decision)
+        run.emit({"type": "decision", **decision})
+        return decided(turn, stage, decision)

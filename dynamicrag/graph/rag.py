@@ -1,0 +1,115 @@
+"""The face of the package for LangGraph: from a policy to a graph, or to single nodes."""
+
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dynamicrag.assembly import Pipeline, assemble
+from dynamicrag.cost.ledger import Account
+from dynamicrag.cost.vector import Cost
+from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.graph.build import build_graph
+from dynamicrag.graph.nodes import Nodes, Work
+from dynamicrag.graph.state import RagState
+from dynamicrag.policy import load_policy
+
+if TYPE_CHECKING:
+    from langgraph.graph import StateGraph
+
+
+class DynamicRAG:
+    """Routes every stage of RAG, by one policy.
+
+    Resources (models, indexes, meter) belong to this object and are closed over by its nodes; they
+    are never in the graph's state. One object serves any number of graphs, threads and tasks.
+
+    Args:
+        pipeline: The assembled policy.
+
+    Example:
+        >>> rag = DynamicRAG.from_policy("balanced", corpus="docs/")    # doctest: +SKIP
+        >>> app = rag.build_graph().compile()                           # doctest: +SKIP
+        >>> app.invoke({"messages": [("user", "Who opened the bridge?")]})  # doctest: +SKIP
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self._nodes = Nodes(pipeline)
+        meter = pipeline.ledger.meter
+        meter.start(pipeline.ledger.tick)
+        self._close = weakref.finalize(self, meter.stop)
+
+    @classmethod
+    def from_policy(
+        cls,
+        policy: str | Path | Mapping[str, Any],
+        corpus: str | Path | Sequence[str | Path] | None = None,
+    ) -> "DynamicRAG":
+        """Read a policy, wire it, and start its energy meter in the background.
+
+        Models are loaded and corpora ingested on first use.
+
+        Args:
+            policy: A preset (``frugal``, ``balanced``, ``quality``, ``always-large``), a YAML file, or its
+                content as a mapping.
+            corpus: Files or folders that replace the path of the policy's first corpus.
+
+        Raises:
+            PolicyError: Something in the policy is wrong.
+            ModelUnavailable: A model of the policy does not exist.
+        """
+        return cls(assemble(load_policy(policy, corpus)))
+
+    def build_graph(self) -> "StateGraph[Any, Any, Any, Any]":
+        """Return the whole graph, uncompiled: checkpointer and store are the caller's."""
+        return build_graph(self._nodes)
+
+    def add_node(self, builder: "StateGraph[Any, Any, Any, Any]", name: str, *, stage: str) -> None:
+        """Add a single node to a graph of the caller's own.
+
+        The node's input schema is :class:`RagState`, so that its keys reach the graph even if the
+        graph's own schema lacks them. A node may be used without those before it: it starts a turn for
+        the last human message if there is none. ``generator`` decides the prompt as well.
+
+        Args:
+            builder: The graph; its state has ``messages``.
+            name: The node's name.
+            stage: ``begin``, ``retrieval``, ``retriever``, ``context``, ``generator``, ``verification``, or
+                ``finish``, which appends the answer to the messages.
+
+        Raises:
+            PolicyError: Unknown stage.
+        """
+        works: dict[str, Callable[[], Work]] = {
+            "begin": lambda: self._nodes.begin,
+            "retrieval": lambda: self._nodes.stage("retrieval"),
+            "retriever": lambda: self._nodes.stage("retriever"),
+            "context": lambda: self._nodes.stage("context"),
+            "generator": lambda: self._nodes.stage("prompt", "generator"),
+            "verification": lambda: self._nodes.verify,
+            "finish": lambda: self._nodes.finish,
+        }
+        if stage not in works:
+            raise PolicyError(unknown(f"add_node({name!r})", "stage", stage, works))
+        builder.add_node(name, self._nodes.node(works[stage](), name), input_schema=RagState)
+
+    def account(self, query_id: str) -> Account:
+        """Return the lines of a query's account; ``report["query_id"]`` names it."""
+        return self.pipeline.ledger.account(query_id)
+
+    def cost(self, query_id: str, timeout: float = 5.0) -> Cost:
+        """Return what a query cost, after waiting for the meter to cover it.
+
+        Args:
+            query_id: ``report["query_id"]``.
+            timeout: Seconds to wait at most; then joules that are not metered stay modelled.
+        """
+        self.pipeline.ledger.settle(query_id, timeout)
+        return self.pipeline.ledger.cost(query_id)
+
+    def close(self) -> None:
+        """Stop the meter and let go of the corpora."""
+        self._close()
+        for corpus in self.pipeline.corpora.values():
+            corpus.close()

@@ -1,0 +1,135 @@
+"""The beginning and the end of a turn: from messages to a question, from a draft to a message."""
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+
+from dynamicrag.assembly import Pipeline
+from dynamicrag.errors import InputError
+from dynamicrag.features.lexical import lexical
+from dynamicrag.stages.base import Run
+from dynamicrag.types import TurnState
+
+MAX_QUESTION = 20_000
+HISTORY = 6
+ABSTAINED = "I could not find an answer to that in the documents I have."
+
+
+def start_turn(messages: Sequence[AnyMessage]) -> TurnState:
+    """Return a new turn for the last human message.
+
+    Raises:
+        InputError: There is no human message, or it is empty or far too long.
+    """
+    human = _last_human(messages)
+    if human is None:
+        raise InputError("messages: no human message to answer; invoke with {'messages': [('user', '...')]}")
+    position, message = human
+    text = message.text.strip()
+    if not text:
+        raise InputError("question: it is empty; ask something")
+    if len(text) > MAX_QUESTION:
+        raise InputError(
+            f"question: {len(text):,} characters; at most {MAX_QUESTION:,}. Ingest long texts instead"
+        )
+    history = [
+        ["user" if isinstance(earlier, HumanMessage) else "assistant", earlier.text]
+        for earlier in messages[:position]
+        if isinstance(earlier, HumanMessage | AIMessage) and earlier.text
+    ]
+    return {
+        "id": f"{time.time_ns():016x}{secrets.token_hex(4)}",
+        "message_id": message.id or "",
+        "text": text,
+        "original": text,
+        "history": history[-HISTORY:],
+        "seq": 0,
+        "path": {},
+        "redo": None,
+        "action": None,
+        "candidates": [],
+        "passages": [],
+        "draft": None,
+        "signals": {},
+        "escalations": [],
+    }
+
+
+def current_turn(state: Mapping[str, Any]) -> TurnState:
+    """Return the turn under way, or a new one if the last human message has none yet.
+
+    So a single node works in a graph that has no node to begin a turn.
+    """
+    turn: TurnState | None = state.get("turn")
+    human = _last_human(state["messages"])
+    if turn and human and turn["message_id"] == (human[1].id or ""):
+        return turn
+    return start_turn(state["messages"])
+
+
+def _last_human(messages: Sequence[AnyMessage]) -> tuple[int, HumanMessage] | None:
+    for position in range(len(messages) - 1, -1, -1):
+        message = messages[position]
+        if isinstance(message, HumanMessage):
+            return position, message
+    return None
+
+
+async def condense(turn: TurnState, pipeline: Pipeline, run: Run) -> TurnState:
+    """Make a follow-up stand alone, by the helper model, where there is a history to follow up on.
+
+    What the helper writes is taken only if it is a single sane line; else the question stays.
+    """
+    helper = pipeline.helper
+    if helper is None or not turn["history"] or lexical(turn["text"])["greeting"]:
+        return turn
+    from dynamicrag.llm.condense import condense_messages, condensed
+
+    model = pipeline.models[helper]
+    with run.ledger.span(turn["id"], "condense", helper, pipeline.profiles[helper]) as line:
+        completion = await model.complete(
+            condense_messages(turn["text"], [(role, text) for role, text in turn["history"]]),
+            max_tokens=64,
+            stop=["\n"],
+            config=run.config,
+            tags=["nostream"],
+        )
+        line.usage = completion.usage
+    changed: TurnState = {**turn, "text": condensed(turn["text"], completion.text)}
+    return changed
+
+
+def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
+    """Return the state's update at the end of a turn: the message and the report."""
+    draft = turn.get("draft")
+    abstained = turn.get("action") == "abstain" or draft is None
+    if abstained or draft is None:
+        message = AIMessage(ABSTAINED)
+    else:
+        message = AIMessage(draft["text"], id=draft["message_id"] or None)
+    ledger = pipeline.ledger
+    account = ledger.account(turn["id"])
+    cost = ledger.cost(turn["id"])
+    pipeline.budget.settle(cost)
+    report = {
+        "query_id": turn["id"],
+        "question": turn["text"],
+        "path": turn["path"],
+        "abstained": abstained,
+        "escalations": turn["escalations"],
+        "passages": [passage["id"] for passage in turn["passages"]],
+        "dropped": draft["dropped"] if draft else [],
+        "cost": cost.figures(),
+        "stages": {
+            stage: ledger.cost(turn["id"], stage).figures() for stage in {x.stage for x in account.lines}
+        },
+        "tokens": {
+            "input": sum(line.usage.input_tokens for line in account.lines),
+            "output": sum(line.usage.output_tokens for line in account.lines),
+        },
+        "provisional": account.provisional,
+    }
+    return {"messages": [message], "report": report}
