@@ -1,0 +1,20 @@
+"""Corpora and retrievers: documents read, cut into chunks, indexed and found again.
+
+Importing this package is cheap; libraries are loaded when a corpus is used. A new retriever is one
+file here with a class registered in ``RETRIEVERS``.
+"""
+
+from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever
+from dynamicrag.retrieval.corpus import Corpus, CorpusStats, IngestReport
+from dynamicrag.retrieval.embedder import Embedder
+
+__all__ = [
+    "RETRIEVERS",
+    "Corpus",
+    "CorpusStats",
+    "Embedder",
+    "IngestReport",
+    "RetrievalContext",
+    "Retrieved",
+    "Retriever",
+]

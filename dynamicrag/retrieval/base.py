@@ -1,0 +1,98 @@
+"""The retriever contract.
+
+A retriever is built from its YAML parameters alone, then bound to the corpora and to the other
+options of its stage, then asked. Heavy work (opening indexes, loading models) waits for the first
+question. Adding one is adding a file to this package.
+"""
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.registry import Registry
+from dynamicrag.retrieval.corpus import Corpus
+from dynamicrag.types import Passage, Usage
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Passages, best first, and what finding them consumed (wall and declared CPU-seconds)."""
+
+    passages: list[Passage]
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalContext:
+    """What a retriever may use.
+
+    Attributes:
+        corpora: Corpora of the policy, by name.
+        default: Name of the corpus for retrievers that name none.
+        siblings: All options of the stage, by name; not necessarily bound yet.
+        where: Place of this option in the policy, for messages.
+    """
+
+    corpora: Mapping[str, Corpus]
+    default: str
+    siblings: Mapping[str, "Retriever"] = field(default_factory=dict)
+    where: str = "retriever"
+
+    def corpus(self, name: str | None) -> Corpus:
+        """The corpus of that name, or the default one.
+
+        Raises:
+            PolicyError: There is none of that name.
+        """
+        name = self.default if name is None else name
+        if name not in self.corpora:
+            raise PolicyError(unknown(f"{self.where}.corpus", "corpus", name, self.corpora))
+        return self.corpora[name]
+
+
+class Retriever(ABC):
+    """Finds passages for a question. Constructors take keyword arguments, the YAML parameters.
+
+    Attributes:
+        sources: Corpora that the passages come from; empty where they are not ours. Chunk and document
+            ids are unique within a corpus.
+    """
+
+    sources: tuple[Corpus, ...] = ()
+
+    @abstractmethod
+    def bind(self, context: RetrievalContext) -> None:
+        """Take what is needed from ``context`` and check every name in it; no heavy work.
+
+        Raises:
+            PolicyError: A name does not exist.
+        """
+
+    @abstractmethod
+    async def retrieve(self, query: str, k: int) -> Retrieved:
+        """Find up to ``k`` passages for ``query``, best first.
+
+        Raises:
+            CorpusError: The corpus cannot be read, or a foreign retriever failed.
+        """
+
+
+async def in_thread(work: Callable[[], T]) -> tuple[T, Usage]:
+    """Run blocking ``work`` off the event loop; its CPU time is that of its thread."""
+
+    def timed() -> tuple[T, Usage]:
+        wall, cpu = time.perf_counter(), time.thread_time()
+        result = work()
+        wall, cpu = time.perf_counter() - wall, time.thread_time() - cpu
+        return result, Usage(calls=1, seconds=wall, cpu_seconds=cpu)
+
+    return await asyncio.to_thread(timed)
+
+
+RETRIEVERS = Registry[Retriever]("retriever", "dynamicrag.retrieval")

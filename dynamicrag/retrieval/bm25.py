@@ -1,0 +1,57 @@
+"""Lexical retrieval."""
+
+from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever, in_thread
+from dynamicrag.retrieval.corpus import Corpus
+from dynamicrag.retrieval.lexical_files import Implementation
+from dynamicrag.types import Passage
+
+
+@RETRIEVERS.register("bm25")
+class BM25(Retriever):
+    """Ranks chunks by the terms they share with the question; no model.
+
+    Both implementations give the same ranking, ties in the order of the chunks; ``bm25s`` is over a
+    hundred times faster. What counts as a term, and what was measured, is told in
+    :mod:`dynamicrag.retrieval.lexical`.
+
+    Args:
+        corpus: Name of a corpus; by default the policy's first.
+        implementation: ``bm25s`` or ``rank-bm25``.
+        k1: How much repeating a term counts; more than 0.
+        b: How much the length of a chunk counts, 0 to 1.
+
+    Source: Robertson and Zaragoza, "The probabilistic relevance framework: BM25 and beyond", 2009; the
+    defaults are Anserini's (Yang, Fang and Lin, SIGIR 2017).
+    """
+
+    def __init__(
+        self,
+        *,
+        corpus: str | None = None,
+        implementation: Implementation = "bm25s",
+        k1: float = 0.9,
+        b: float = 0.4,
+    ) -> None:
+        if not 0 < k1 < float("inf"):
+            raise ValueError(f"k1 is {k1}; valid: more than 0")
+        if not 0 <= b <= 1:
+            raise ValueError(f"b is {b}; valid: 0 to 1")
+        self._name = corpus
+        self._implementation: Implementation = implementation
+        self._k1 = k1
+        self._b = b
+        self._corpus: Corpus
+
+    def bind(self, context: RetrievalContext) -> None:
+        """Take the corpus."""
+        self._corpus = context.corpus(self._name)
+        self.sources = (self._corpus,)
+
+    async def retrieve(self, query: str, k: int) -> Retrieved:
+        """Find the chunks that share the weightiest terms; fewer than ``k`` if fewer share any."""
+
+        def work() -> list[Passage]:
+            index = self._corpus.lexical(self._k1, self._b, self._implementation)
+            return self._corpus.passages(index.search(query, k))
+
+        return Retrieved(*await in_thread(work))

@@ -1,0 +1,252 @@
+"""A corpus: documents on disk, and the indexes made from them."""
+
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from dynamicrag.errors import CorpusError
+from dynamicrag.retrieval.chunking import Chunker, document_of
+from dynamicrag.retrieval.embedder import Embedder, Vectors
+from dynamicrag.retrieval.ingest import Progress, embed_pending, scan, up_to_date
+from dynamicrag.retrieval.lexical import Bm25sIndex, LexicalIndex
+from dynamicrag.retrieval.lexical_files import Implementation, open_lexical
+from dynamicrag.retrieval.store import Store
+from dynamicrag.retrieval.vectors import VectorIndex
+from dynamicrag.types import Passage, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What an ingest did.
+
+    Attributes:
+        added, changed, deleted, unchanged: Documents.
+        skipped: Files of other endings, and documents without any text (with the reason).
+        chunks: Chunks of the whole corpus.
+        seconds: Wall time.
+        usage: What embedding consumed.
+    """
+
+    added: int
+    changed: int
+    deleted: int
+    unchanged: int
+    skipped: tuple[str, ...]
+    chunks: int
+    seconds: float
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusStats:
+    """Size of a corpus; the means are in characters."""
+
+    documents: int
+    chunks: int
+    terms: int
+    mean_document: float
+    mean_chunk: float
+
+
+class Corpus:
+    """A named index of some paths, in a folder of its own.
+
+    Constructing is free. Everything that reads ingests first if need be, once per process; call
+    :meth:`ensure` or :meth:`ingest` oneself to show progress. All methods block and may be called from
+    any thread; in async code, off the event loop.
+
+    Args:
+        name: Name in the policy.
+        paths: Files and folders.
+        chunk_size: Most tokens in a chunk, of the embedding model.
+        chunk_overlap: Tokens that a chunk repeats of the one before it.
+        embedder: Makes the vectors.
+        root: Folder that the indexes of all corpora are kept in.
+        lock_timeout: Seconds to wait for another process that is ingesting.
+
+    Raises:
+        PolicyError: ``chunk_size`` or ``chunk_overlap`` is out of range.
+        CorpusError: From all methods: a document cannot be read, or the index cannot be opened or written.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        paths: Sequence[Path],
+        *,
+        chunk_size: int = 256,
+        chunk_overlap: int = 32,
+        embedder: Embedder,
+        root: Path,
+        lock_timeout: float = 600.0,
+    ) -> None:
+        self.name = name
+        self.paths = tuple(Path(path).resolve() for path in paths)
+        self.embedder = embedder
+        self._chunker = Chunker(chunk_size, chunk_overlap, embedder.tokenize)
+        key = "\0".join([*map(str, self.paths), f"{chunk_size}:{chunk_overlap}", embedder.name])
+        slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-") or "corpus"
+        self.folder = Path(root) / f"{slug[:40]}-{hashlib.sha256(f'{name}{key}'.encode()).hexdigest()[:12]}"
+        self._lock_timeout = lock_timeout
+        self._lock = threading.RLock()
+        self._store: Store | None = None
+        self._vectors = VectorIndex(self.folder / "chroma")
+        self._lexical: dict[tuple[float, float, Implementation], tuple[int, LexicalIndex]] = {}
+        self._vectors_seen = -1
+        self._ready: set[str] = set()
+
+    def ingest(self, progress: Progress | None = None, *, dense: bool = True) -> IngestReport:
+        """Bring the index up to the files; whatever was interrupted is resumed.
+
+        Args:
+            progress: Told what is being done.
+            dense: Embed too. Without, only BM25 can search; what is missing is embedded later.
+        """
+        start = time.perf_counter()
+        tell = progress or _silent
+        with self._exclusive(tell), Store(self.folder / "store.sqlite") as store:
+            changes = scan(store, self.paths, self._chunker, tell)
+            usage = embed_pending(store, self._vectors, self.embedder, tell) if dense else Usage()
+            chunks = store.counts()["chunks"]
+        self._ready |= {"lexical", "dense"} if dense else {"lexical"}
+        self.lexical()
+        return IngestReport(
+            added=changes.added,
+            changed=changes.changed,
+            deleted=changes.deleted,
+            unchanged=changes.unchanged,
+            skipped=(*changes.skipped.endings, *changes.skipped.empty),
+            chunks=chunks,
+            seconds=time.perf_counter() - start,
+            usage=usage,
+        )
+
+    def ensure(self, progress: Progress | None = None, *, dense: bool = True) -> IngestReport | None:
+        """Ingest if a file's size or time has changed or an ingest was interrupted, else do nothing."""
+        if (self.folder / "store.sqlite").exists() and up_to_date(self._open(), self.paths, dense=dense):
+            self._ready |= {"lexical", "dense"} if dense else {"lexical"}
+            return None
+        return self.ingest(progress, dense=dense)
+
+    def lexical(
+        self, k1: float = 0.9, b: float = 0.4, implementation: Implementation = "bm25s"
+    ) -> LexicalIndex:
+        """The BM25 index of the present content; built if there is none yet."""
+        self._require("lexical")
+        with self._lock:
+            key = (k1, b, implementation)
+            generation, _ = self._open().generation()
+            known = self._lexical.get(key)
+            if known is None or known[0] != generation:
+                known = self._lexical[key] = open_lexical(self._open(), self.folder, *key)
+            return known[1]
+
+    def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        """Chunk ids by cosine similarity to ``vector`` (``(d,)``), and the similarity."""
+        self._require("dense")
+        with self._lock:
+            _, seen = self._open().generation()
+            if seen != self._vectors_seen:
+                self._vectors.close()  # another process may have written; Chroma would not notice
+                self._vectors_seen = seen
+        return self._vectors.query(vector, k)
+
+    def passages(self, hits: Sequence[tuple[str, float]]) -> list[Passage]:
+        """Chunks with their scores, in the order of ``hits``; what has gone since is left out."""
+        self._require("lexical")
+        found = self._open().chunks([name for name, _ in hits])
+        return [
+            Passage(**{**found[name], "score": score, "corpus": self.name})
+            for name, score in hits
+            if name in found
+        ]
+
+    def chunks(self, ids: Sequence[str]) -> list[Passage]:
+        """Chunks by id, in the order of ``ids``; unknown ids are left out. Scores are 0."""
+        return self.passages([(name, 0.0) for name in ids])
+
+    def documents(self, ids: Sequence[str]) -> list[Passage]:
+        """Whole documents by id, in the order of ``ids``; unknown ids are left out. Scores are 0."""
+        self._require("lexical")
+        found = self._open().documents(ids)
+        return [Passage(**{**found[name], "corpus": self.name}) for name in ids if name in found]
+
+    @staticmethod
+    def document_of(chunk: str) -> str:
+        """Id of the document that a chunk id belongs to."""
+        return document_of(chunk)
+
+    def coverage(self, text: str) -> dict[str, float]:
+        """Say how much of a question's vocabulary occurs; see :meth:`Bm25sIndex.coverage`."""
+        index = self.lexical()
+        assert isinstance(index, Bm25sIndex)
+        return index.coverage(text)
+
+    @property
+    def stats(self) -> CorpusStats:
+        """How large the corpus is."""
+        index = self.lexical()
+        assert isinstance(index, Bm25sIndex)
+        count = self._open().counts()
+        return CorpusStats(
+            documents=count["documents"],
+            chunks=count["chunks"],
+            terms=len(index),
+            mean_document=count["document_chars"] / max(1, count["documents"]),
+            mean_chunk=count["chunk_chars"] / max(1, count["chunks"]),
+        )
+
+    def close(self) -> None:
+        """Let go of all files; a later use opens them again."""
+        with self._lock:
+            self._vectors.close()
+            if self._store is not None:
+                self._store.close()
+            self._store = None
+            self._lexical.clear()
+
+    def _require(self, part: Literal["lexical", "dense"]) -> None:
+        if part not in self._ready:
+            with self._lock:
+                if part not in self._ready:
+                    self.ensure(dense=part == "dense")
+
+    def _open(self) -> Store:
+        with self._lock:
+            if self._store is None:
+                self._store = Store(self.folder / "store.sqlite")
+            return self._store
+
+    @contextmanager
+    def _exclusive(self, tell: Progress) -> Iterator[None]:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / "ingest.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                tell(0, 0, "waiting for another process that is ingesting")
+                lock.acquire(timeout=self._lock_timeout)
+        except Timeout:
+            raise CorpusError(
+                f"{self.folder / 'ingest.lock'}: another process is still ingesting after "
+                f"{self._lock_timeout:g} s; wait for it, or end it"
+            ) from None
+        except OSError as error:
+            raise CorpusError(f"{self.folder}: cannot be written: {error.strerror or error}") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _silent(done: int, total: int, label: str) -> None:
+    """Tell nobody."""

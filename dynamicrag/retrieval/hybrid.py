@@ -1,0 +1,80 @@
+"""Hybrid retrieval: several rankings fused into one."""
+
+import asyncio
+import time
+from dataclasses import replace
+from functools import reduce
+from operator import add
+
+from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever
+from dynamicrag.retrieval.corpus import Corpus
+from dynamicrag.types import Passage
+
+
+@RETRIEVERS.register("rrf")
+class ReciprocalRankFusion(Retriever):
+    """Scores a passage by the sum of ``1 / (k + rank)`` over the rankings it occurs in.
+
+    The parts run at the same time.
+
+    Args:
+        of: Names of other options of the stage, two or more.
+        k: Damps the weight of the first ranks.
+        depth: Passages taken of each ranking, if more are not asked for. nDCG@10 at 30, 50 and 100 was
+            .793, .790, .791 on HotpotQA, .750, .748, .747 on 2WikiMultihopQA and .421, .426, .428 on
+            Cranfield: no depth is best everywhere, and 30 reads the fewest.
+
+    Source: Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual
+    rank learning methods", SIGIR 2009.
+    """
+
+    def __init__(self, *, of: list[str], k: int = 60, depth: int = 30) -> None:
+        if len(of) < 2 or len(set(of)) < len(of):
+            raise ValueError(f"'of' is {of}; valid: the names of two or more different options")
+        if k < 0 or depth < 1:
+            raise ValueError(f"k is {k} and depth is {depth}; valid: k 0 and more, depth 1 and more")
+        self.of = tuple(of)
+        self._k = k
+        self._depth = depth
+        self._parts: tuple[Retriever, ...] = ()
+
+    def bind(self, context: RetrievalContext) -> None:
+        """Take the parts; refuse references that are unknown or go round in circles."""
+        self._check(context, self, ())
+        self._parts = tuple(context.siblings[name] for name in self.of)
+
+    def _check(self, context: RetrievalContext, start: "ReciprocalRankFusion", path: tuple[str, ...]) -> None:
+        for name in self.of:
+            if name not in context.siblings:
+                raise PolicyError(unknown(f"{context.where}.of", "option", name, context.siblings))
+            part = context.siblings[name]
+            if part is start or name in path:
+                chain = " -> ".join([*path, name])
+                raise PolicyError(f"{context.where}.of: {chain} leads back to itself; fuse other options")
+            if isinstance(part, ReciprocalRankFusion):
+                part._check(context, start, (*path, name))
+
+    @property
+    def sources(self) -> tuple[Corpus, ...]:  # type: ignore[override]
+        """Corpora of all parts."""
+        return tuple(dict.fromkeys(corpus for part in self._parts for corpus in part.sources))
+
+    async def retrieve(self, query: str, k: int) -> Retrieved:
+        """Ask all parts and fuse their rankings."""
+        start = time.perf_counter()
+        depth = max(k, self._depth)
+        results = await asyncio.gather(*(part.retrieve(query, depth) for part in self._parts))
+        scores: dict[tuple[str, str], float] = {}
+        passages: dict[tuple[str, str], Passage] = {}
+        for result in results:
+            for rank, passage in enumerate(result.passages, 1):
+                key = (passage.get("corpus", ""), passage["id"])  # ids are unique within a corpus
+                passages.setdefault(key, passage)
+                scores[key] = scores.get(key, 0.0) + 1.0 / (self._k + rank)
+        best = sorted(scores, key=lambda key: -scores[key])[: max(k, 0)]  # stable: ties favour the first part
+        usage = reduce(add, (result.usage for result in results))
+        return Retrieved(
+            [Passage(**{**passages[key], "score": scores[key]}) for key in best],
+            replace(usage, calls=1, seconds=time.perf_counter() - start),
+        )

@@ -1,0 +1,58 @@
+"""The BM25 index of a corpus on disk: one folder a generation and setting."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from dynamicrag.errors import CorpusError
+from dynamicrag.retrieval.lexical import ANALYSIS, Bm25sIndex, LexicalIndex, RankBm25Index
+from dynamicrag.retrieval.store import Store
+
+Implementation = Literal["bm25s", "rank-bm25"]
+
+
+def open_lexical(
+    store: Store, folder: Path, k1: float, b: float, implementation: Implementation
+) -> tuple[int, LexicalIndex]:
+    """Load the index of the present generation, or build and keep it.
+
+    Returns:
+        The generation of the content, and its index.
+
+    Raises:
+        CorpusError: The index cannot be written.
+    """
+    if implementation == "rank-bm25":
+        generation, chunks = store.snapshot()
+        return generation, RankBm25Index.build(chunks, k1=k1, b=b)
+    generation, _ = store.generation()
+    prefix = f"bm25-{ANALYSIS}-{k1:g}-{b:g}-"
+    try:
+        return generation, Bm25sIndex.load(folder / f"{prefix}{generation}")
+    except (OSError, ValueError, KeyError, EOFError):
+        pass  # none of this generation, or a damaged one: it is quickly made
+    generation, chunks = store.snapshot()
+    index = Bm25sIndex.build(chunks, k1=k1, b=b)
+    try:
+        _keep(index, folder, prefix, generation)
+    except OSError as error:
+        raise CorpusError(
+            f"{folder}: the BM25 index cannot be written: {error.strerror or error}; "
+            "see that the disk has room and the folder can be written"
+        ) from error
+    return generation, index
+
+
+def _keep(index: Bm25sIndex, folder: Path, prefix: str, generation: int) -> None:
+    """Save ``index`` by renaming a finished folder, and delete those of other generations."""
+    temporary = Path(tempfile.mkdtemp(prefix=".bm25-", dir=folder))
+    try:
+        index.save(temporary)
+        for old in folder.glob(f"{prefix}*"):
+            shutil.rmtree(old, ignore_errors=True)
+        target = folder / f"{prefix}{generation}"
+        if not target.exists():
+            temporary.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,257 @@
+"""The documents and chunks of a corpus in SQLite: the truth that the indexes are derived from.
+
+A chunk has a state. ``pending``: not yet in the vector index; ``ready``: there; ``gone``: to be
+deleted there. New content is written in one transaction that only marks what is to be done; each
+batch of vectors then moves its chunks on. An ingest that is killed therefore loses at most one batch,
+and every step can be repeated.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from sqlite3 import Connection
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from dynamicrag.errors import CorpusError
+from dynamicrag.retrieval.chunking import chunk_id
+from dynamicrag.retrieval.readers import Document
+from dynamicrag.types import Passage
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE documents (id TEXT PRIMARY KEY, source TEXT NOT NULL, sha256 TEXT NOT NULL,
+                        title TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX documents_by_source ON documents (source);
+CREATE TABLE chunks (id TEXT PRIMARY KEY, document TEXT NOT NULL, number INTEGER NOT NULL,
+                     title TEXT NOT NULL, text TEXT NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX chunks_by_document ON chunks (document, number);
+CREATE INDEX chunks_by_state ON chunks (state) WHERE state != 'ready';
+CREATE TABLE files (source TEXT PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO facts VALUES ('generation', '0'), ('vectors', '0');
+"""
+_BATCH = 500  # below SQLite's limit of variables in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A chunk as the indexes see it."""
+
+    id: str
+    title: str
+    text: str
+
+
+class Store:
+    """One SQLite file, one connection, one lock: safe to share among threads.
+
+    Args:
+        path: The database; made if it is not there.
+
+    Raises:
+        CorpusError: The database is corrupt, of another version or cannot be written. All methods
+            raise it too.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        with self._guard():
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+        try:
+            with self._guard():
+                self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            with self.transaction() as db:
+                if db.execute("PRAGMA user_version").fetchone()[0] == 0:  # another process may have won
+                    for statement in filter(str.strip, _SCHEMA.split(";")):
+                        db.execute(statement)
+                    db.execute(f"PRAGMA user_version = {_VERSION:d}")
+        elif version != _VERSION:
+            raise CorpusError(
+                f"{self._path}: index of version {version}, this release reads version {_VERSION}; "
+                f"delete the folder {self._path.parent} and ingest again"
+            )
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            text = str(error)
+            if "full" in text:
+                mend = "make room on the disk and ingest again; what was there is unharmed"
+            elif "locked" in text or "readonly" in text or "unable to open" in text:
+                mend = "see that no other program holds it and that its folder can be written"
+            else:
+                mend = f"delete the folder {self._path.parent} and ingest again"
+            raise CorpusError(f"{self._path}: {text}; {mend}") from error
+
+    @contextmanager
+    def transaction(self, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE") -> Iterator[Connection]:
+        """All or nothing, also on Ctrl-C."""
+        with self._lock, self._guard():
+            self._db.execute(f"BEGIN {kind}")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        with self._lock, self._guard():
+            return self._db.execute(statement, values).fetchall()
+
+    def _rows_in(self, statement: str, ids: Sequence[str]) -> Iterator[Any]:
+        for start in range(0, len(ids), _BATCH):
+            part = ids[start : start + _BATCH]
+            yield from self._rows(statement.format(",".join("?" * len(part))), part)
+
+    # -- what is there -------------------------------------------------------------------------
+
+    def generation(self) -> tuple[int, int]:
+        """How often the content and the vector index have changed."""
+        facts = dict(self._rows("SELECT name, value FROM facts"))
+        return facts["generation"], facts["vectors"]
+
+    def files(self) -> dict[str, str]:
+        """Stamp of each file when it was read, by path."""
+        return dict(self._rows("SELECT source, stamp FROM files"))
+
+    def hashes(self) -> dict[str, tuple[str, str]]:
+        """Source and sha256 of each document, by id."""
+        return {row[0]: (row[1], row[2]) for row in self._rows("SELECT id, source, sha256 FROM documents")}
+
+    def documents(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """Whole documents by id; unknown ids are left out."""
+        rows = self._rows_in("SELECT id, title, text FROM documents WHERE id IN ({})", ids)
+        return {i: Passage(id=i, document=i, title=title, text=text, score=0.0) for i, title, text in rows}
+
+    def chunks(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """Chunks by id; unknown ids are left out."""
+        rows = self._rows_in(
+            "SELECT id, document, title, text FROM chunks WHERE state != 'gone' AND id IN ({})", ids
+        )
+        return {
+            i: Passage(id=i, document=of, title=title, text=text, score=0.0) for i, of, title, text in rows
+        }
+
+    def snapshot(self) -> tuple[int, list[Chunk]]:
+        """The generation and all its chunks, in the order of document id and number."""
+        with self.transaction("DEFERRED"):  # both from one state of the database
+            generation, _ = self.generation()
+            rows = self._rows(
+                "SELECT id, title, text FROM chunks WHERE state != 'gone' ORDER BY document, number"
+            )
+        return generation, [Chunk(*row) for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """Numbers of documents, chunks, and characters of both."""
+        documents, document_chars = self._rows("SELECT count(*), total(length(text)) FROM documents")[0]
+        chunks, chunk_chars = self._rows(
+            "SELECT count(*), total(length(text)) FROM chunks WHERE state != 'gone'"
+        )[0]
+        return {
+            "documents": documents,
+            "document_chars": int(document_chars),
+            "chunks": chunks,
+            "chunk_chars": int(chunk_chars),
+        }
+
+    # -- what is to be done --------------------------------------------------------------------
+
+    def count(self, state: str) -> int:
+        """Number of chunks in ``state``."""
+        return int(self._rows("SELECT count(*) FROM chunks WHERE state = ?", (state,))[0][0])
+
+    def pending(self, limit: int) -> list[Chunk]:
+        """The next chunks to be embedded."""
+        rows = self._rows(
+            "SELECT id, title, text FROM chunks WHERE state = 'pending' ORDER BY document, number LIMIT ?",
+            (limit,),
+        )
+        return [Chunk(*row) for row in rows]
+
+    def gone(self, limit: int) -> list[str]:
+        """The next chunks to be deleted from the vector index."""
+        return [row[0] for row in self._rows("SELECT id FROM chunks WHERE state = 'gone' LIMIT ?", (limit,))]
+
+    def mark_ready(self, chunks: Iterable[Chunk]) -> None:
+        """Record that the vector index has ``chunks``."""
+        with self.transaction() as db:
+            db.executemany("UPDATE chunks SET state = 'ready' WHERE id = ?", [(c.id,) for c in chunks])
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Record that the vector index no longer has ``ids``."""
+        with self.transaction() as db:
+            db.executemany("DELETE FROM chunks WHERE id = ? AND state = 'gone'", [(i,) for i in ids])
+
+    def restart(self) -> None:
+        """Record that the vector index is empty."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM chunks WHERE state = 'gone'")
+            db.execute("UPDATE chunks SET state = 'pending'")
+
+    def vectors_changed(self) -> None:
+        """Tell other processes to look at the vector index anew."""
+        with self.transaction() as db:
+            db.execute("UPDATE facts SET value = value + 1 WHERE name = 'vectors'")
+
+
+def put_document(db: Connection, document: Document, texts: Sequence[str]) -> None:
+    """Write a document and its chunks within a transaction; chunks that have not changed stay ready."""
+    db.execute(
+        "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)",
+        (document.id, str(document.source), document.sha256, document.title, document.text),
+    )
+    db.execute(
+        "UPDATE chunks SET state = 'gone' WHERE document = ? AND number >= ?", (document.id, len(texts))
+    )
+    db.executemany(
+        "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, 'pending') ON CONFLICT (id) DO UPDATE SET "
+        "title = excluded.title, text = excluded.text, state = 'pending' "
+        "WHERE state = 'gone' OR title != excluded.title OR text != excluded.text",
+        [(chunk_id(document.id, n), document.id, n, document.title, text) for n, text in enumerate(texts)],
+    )
+
+
+def drop_documents(db: Connection, ids: Iterable[str]) -> None:
+    """Delete documents within a transaction and mark their chunks."""
+    rows = [(i,) for i in ids]
+    db.executemany("DELETE FROM documents WHERE id = ?", rows)
+    db.executemany("UPDATE chunks SET state = 'gone' WHERE document = ?", rows)
+
+
+def put_scan(db: Connection, files: dict[str, str], changed: bool) -> None:
+    """Record within a transaction what was scanned, and a new generation if content ``changed``."""
+    db.execute("DELETE FROM files")
+    db.executemany("INSERT INTO files VALUES (?, ?)", files.items())
+    if changed:
+        db.execute("UPDATE facts SET value = value + 1 WHERE name = 'generation'")

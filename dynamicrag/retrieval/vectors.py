@@ -1,0 +1,108 @@
+"""The vector index of a corpus: one Chroma collection in a folder."""
+
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dynamicrag.errors import CorpusError
+from dynamicrag.retrieval.embedder import Vectors
+
+
+class VectorIndex:
+    """Approximate nearest neighbours by cosine, with Chroma's HNSW graph; opened at the first use.
+
+    Args:
+        folder: Where Chroma keeps its files.
+
+    Raises:
+        CorpusError: From any method, where Chroma's files are damaged or cannot be written.
+
+    Source: Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using
+    hierarchical navigable small world graphs", TPAMI 2018 (arXiv 1603.09320).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._client: Any = None
+        self._collection: Any = None
+
+    def put(self, ids: Sequence[str], vectors: Vectors) -> None:
+        """Insert or replace the vectors of ``ids``."""
+        with self._guard():
+            self._open().upsert(ids=list(ids), embeddings=vectors)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete ``ids``; those that are not there do not matter."""
+        with self._guard():
+            self._open().delete(ids=list(ids))
+
+    def count(self) -> int:
+        """Number of vectors."""
+        with self._guard():
+            return int(self._open().count())
+
+    def holds(self, expected: int) -> bool:
+        """Whether the index is sound and has at least ``expected`` vectors."""
+        if expected == 0:
+            return True
+        try:
+            with self._guard():
+                some = self._open().get(limit=1, include=["embeddings"])["embeddings"]
+            return self.count() >= expected and bool(self.query(some[0], 1))
+        except (CorpusError, IndexError):
+            return False
+
+    def query(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        """Find the ``k`` nearest.
+
+        Args:
+            vector: ``(d,)``.
+            k: How many, at least 1.
+
+        Returns:
+            Ids with their cosine similarity, the most similar first; ties in the order of ids.
+        """
+        with self._guard():
+            found = self._open().query(query_embeddings=vector[None, :], n_results=k, include=["distances"])
+        pairs = zip(found["ids"][0], found["distances"][0], strict=True)
+        return sorted(((i, 1.0 - float(d)) for i, d in pairs), key=lambda pair: (-pair[1], pair[0]))
+
+    def close(self) -> None:
+        """Let go of the files; the next use opens them anew."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+            self._client = self._collection = None
+
+    def clear(self) -> None:
+        """Delete the index."""
+        self.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _open(self) -> Any:
+        with self._lock:
+            if self._collection is None:
+                import chromadb
+
+                settings = chromadb.Settings(_env_file=None, anonymized_telemetry=False)
+                self._client = chromadb.PersistentClient(str(self._folder), settings)
+                self._collection = self._client.get_or_create_collection(
+                    "chunks",
+                    configuration={"hnsw": {"space": "cosine"}},
+                    embedding_function=None,  # the default one would be downloaded
+                )
+            return self._collection
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # Chroma's own errors share no base with those of its Rust part
+            raise CorpusError(
+                f"{self._folder}: the vector index failed ({type(error).__name__}: {error}); "
+                "see that the disk has room, and ingest again: a damaged index is then rebuilt"
+            ) from error

@@ -1,0 +1,56 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dynamicrag.retrieval import Corpus
+
+from .fakes import corpus
+
+HERE = Path(__file__).parent
+SENTENCES = [
+    "The bridge of {n} was built of steel and opened in 18{n}.",
+    "Trains crossed it every {n} minutes, carrying coal to the harbour.",
+    "A storm broke pier {n}, and engineers rebuilt it within the year.",
+    "Visitors to town {n} photograph it from the southern bank.",
+]
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    """A folder of twelve documents, some of several chunks."""
+    folder = tmp_path / "docs"
+    (folder / "sub").mkdir(parents=True)
+    for n in range(10, 22):
+        lines = " ".join(s.format(n=n) for s in SENTENCES * (n % 3 + 1))
+        (folder / ("sub" if n % 2 else ".") / f"town{n}.md").write_text(f"# Town {n}\n\n{lines}\n")
+    return folder
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "indexes"
+
+
+@pytest.fixture
+def ingested(docs: Path, root: Path) -> Corpus:
+    made = corpus(docs, root)
+    made.ingest()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def child(docs: Path, root: Path) -> Callable[..., subprocess.Popen]:
+    """Start a process that ingests; see ``child.py``."""
+
+    def start(*args: object, root: Path = root) -> subprocess.Popen:
+        # This package is found at the top of the repository or in tests/, as pytest was told.
+        path = os.pathsep.join([str(HERE.parents[1]), str(HERE.parents[__package__.count(".")])])
+        command = [sys.executable, "-m", f"{__package__}.child", str(docs), str(root), *map(str, args)]
+        return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path})
+
+    return start
