@@ -1,0 +1,1 @@
+"""Language models: catalogue, downloads, a local server, chat models and prompts."""

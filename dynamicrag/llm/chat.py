@@ -1,0 +1,236 @@
+"""One face for every chat model, local or remote.
+
+``local:NAME`` runs a model of the catalogue in this process; any other spec goes to LangChain's
+``init_chat_model``, such as ``openai:gpt-4o-mini`` or ``ollama:llama3.2``.
+
+Every call streams, so that LangGraph's ``messages`` stream sees the tokens through the callbacks in
+``config``. Every call runs on the portal's loop, whatever loop it is awaited on.
+"""
+
+import asyncio
+import math
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from dynamicrag import portal
+from dynamicrag.errors import ModelUnavailable
+from dynamicrag.llm.completion import Completion, TokenProb, token_probs
+from dynamicrag.llm.failures import provider_error, refused, unavailable
+from dynamicrag.types import Runs, Usage
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+    from langchain_core.runnables import RunnableConfig
+
+__all__ = ["ChatModel", "chat_model"]
+
+_CLIENTS_KEPT = 16
+LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - compared with, not listened on
+
+
+def chat_model(name: str, spec: str, **params: Any) -> "ChatModel":
+    """Describe a chat model; nothing is loaded until it is used.
+
+    Args:
+        name: What the policy calls it.
+        spec: ``local:NAME``, ``local:PATH.gguf`` or what ``init_chat_model`` takes, with its provider.
+        **params: For local models those of :class:`~dynamicrag.llm.local_chat.LocalChatModel`; for others
+            ``context`` (tokens per request) and what the provider's LangChain class takes, such as
+            ``base_url``, ``timeout`` or ``max_retries``.
+
+    Raises:
+        ModelUnavailable: The spec names no provider, or a local model that does not exist.
+    """
+    provider, _, model = spec.partition(":")
+    if not provider or not model:
+        raise ModelUnavailable(
+            f"model {name}: expected 'provider:model', such as 'local:smollm2-135m-instruct', got {spec!r}"
+        )
+    if provider == "local":
+        from dynamicrag.llm.local_chat import LocalChatModel
+
+        try:
+            return LocalChatModel(name, spec, **params)
+        except TypeError as error:
+            raise ModelUnavailable(f"model {name}: {str(error).partition('() ')[2]}") from None
+    return ChatModel(name, spec, **params)
+
+
+class ChatModel:
+    """A chat model by LangChain's name for it.
+
+    Attributes:
+        name: What the policy calls it.
+        spec: ``provider:model``.
+        runs: Where it computes.
+        context: Tokens per request, prompt and answer together; ``None`` where unknown.
+    """
+
+    runs: Runs
+
+    def __init__(self, name: str, spec: str, *, context: int | None = None, **params: Any) -> None:
+        self.name = name
+        self.spec = spec
+        self.context = context
+        self.provider, _, self._model = spec.partition(":")
+        self._params = params
+        # what a model may refuse; the first refusal is remembered
+        gives_logprobs = self.provider in ("openai", "azure_openai")
+        self._optional = {"temperature", "logprobs"} if gives_logprobs else {"temperature"}
+        self._clients: dict[tuple[Any, ...], BaseChatModel] = {}
+        host = urlsplit(str(params.get("base_url", ""))).hostname
+        same_host = host in LOOPBACK or (host is None and self.provider == "ollama")
+        self.runs = "same_host" if same_host else "remote"
+
+    def load(self) -> None:
+        """Make the model ready: import, connect, load weights. Blocks.
+
+        Raises:
+            ModelUnavailable: The integration package or the key is missing, or the model is.
+        """
+        self._client(max_tokens=1, temperature=0.0)
+
+    async def aload(self) -> None:
+        """As :meth:`load`, without blocking the loop."""
+        await asyncio.to_thread(self.load)
+
+    async def complete(
+        self,
+        messages: "Sequence[BaseMessage]",
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        stop: Sequence[str] = (),
+        config: "RunnableConfig | None" = None,
+        tags: Sequence[str] = (),
+    ) -> Completion:
+        """Answer a conversation.
+
+        Args:
+            messages: The conversation, oldest first.
+            max_tokens: Most tokens to generate.
+            temperature: 0 for the likeliest answer.
+            stop: Texts that end the answer.
+            config: The node's config: its callbacks see the tokens as they come.
+            tags: Added to the config's, such as ``nostream`` for what the user should not see.
+
+        Raises:
+            ModelUnavailable: As :meth:`load`.
+            ProviderError: The call failed; the message says what and how to mend it.
+        """
+        merged: RunnableConfig = {**(config or {}), "tags": [*((config or {}).get("tags") or ()), *tags]}
+        return await portal.arun(self._complete(list(messages), max_tokens, temperature, list(stop), merged))
+
+    async def count_prompt(self, messages: "Sequence[BaseMessage]") -> int:
+        """Count the tokens of a prompt; here a cautious estimate of one per three characters."""
+        return sum(math.ceil(len(message.text) / 3) + 4 for message in messages)
+
+    async def _complete(
+        self,
+        messages: "list[BaseMessage]",
+        max_tokens: int,
+        temperature: float,
+        stop: list[str],
+        config: "RunnableConfig",
+    ) -> Completion:
+        began = time.perf_counter()
+        while True:
+            client = await asyncio.to_thread(self._client, max_tokens, temperature)
+            extra = {**self._call(max_tokens, temperature), **({"stop": stop} if stop else {})}
+            try:
+                answer = _Answer()
+                async with self._turn() as turn:
+                    async for chunk in client.astream(messages, config, **extra):
+                        answer.add(chunk, time.perf_counter() - began)
+            except Exception as error:
+                refusal = refused(error, self._optional)
+                if refusal is None:
+                    raise provider_error(self.name, self.spec, error) from error
+                self._optional.discard(refusal)  # and try again without
+            else:
+                return answer.completion(time.perf_counter() - began, self._cpu_seconds(turn, answer.timings))
+
+    def _turn(self) -> AbstractAsyncContextManager[Any]:
+        """Return what a call holds while it is computed."""
+        return nullcontext()
+
+    def _cpu_seconds(self, turn: Any, timings: Mapping[str, float]) -> float:
+        """Return the CPU time of a call on this host, over all threads."""
+        del turn, timings
+        return 0.0
+
+    def _call(self, max_tokens: int, temperature: float) -> dict[str, Any]:
+        """Return the keyword arguments of one call."""
+        del max_tokens, temperature
+        return {"logprobs": True, "top_logprobs": 2} if "logprobs" in self._optional else {}
+
+    def _client(self, max_tokens: int, temperature: float) -> "BaseChatModel":
+        # max_tokens and temperature are standard for constructors, but not for calls
+        settings: dict[str, Any] = {"temperature": temperature} if "temperature" in self._optional else {}
+        key = (os.getpid(), max_tokens, *settings.values())
+        if key not in self._clients:
+            from langchain.chat_models import init_chat_model
+
+            if self.provider == "openai":
+                settings["stream_usage"] = True  # with a base_url it is off, and the usage is lost
+            settings |= self._params
+            # the user's parameters win, but not over the limit that a budget was reserved for
+            settings["num_predict" if self.provider == "ollama" else "max_tokens"] = max_tokens
+            if len(self._clients) >= _CLIENTS_KEPT:
+                self._clients.clear()
+            try:
+                self._clients[key] = init_chat_model(self.spec, **settings)
+            except Exception as error:
+                raise unavailable(self.name, self.spec, error) from error
+        return self._clients[key]
+
+
+@dataclass
+class _Answer:
+    """A stream's chunks, gathered."""
+
+    text: list[str] = field(default_factory=list)
+    tokens: list[TokenProb] = field(default_factory=list)
+    message_id: str = ""
+    finish_reason: str | None = None
+    first_token_seconds: float | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+    usage: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, chunk: Any, seconds: float) -> None:
+        if chunk.text:
+            self.text.append(chunk.text)
+            self.first_token_seconds = self.first_token_seconds or seconds
+        self.message_id = self.message_id or chunk.id or ""
+        metadata = chunk.response_metadata
+        reason = metadata.get("finish_reason") or metadata.get("stop_reason") or metadata.get("done_reason")
+        self.finish_reason = reason or self.finish_reason
+        self.timings = metadata.get("timings") or self.timings
+        self.tokens += token_probs((metadata.get("logprobs") or {}).get("content") or ())
+        if chunk.usage_metadata:
+            from langchain_core.messages.ai import add_usage
+
+            # some providers count in the first chunk what they read, in the last what they wrote
+            self.usage = dict(add_usage(self.usage or None, chunk.usage_metadata))  # type: ignore[arg-type]
+
+    def completion(self, seconds: float, cpu_seconds: float) -> Completion:
+        """Return what was gathered."""
+        counts = self.usage
+        usage = Usage(
+            calls=1,
+            input_tokens=counts.get("input_tokens", 0),
+            cached_tokens=(counts.get("input_token_details") or {}).get("cache_read") or 0,
+            output_tokens=counts.get("output_tokens", 0),
+            seconds=seconds,
+            cpu_seconds=cpu_seconds,
+            first_token_seconds=self.first_token_seconds,
+        )
+        return Completion(
+            "".join(self.text), self.message_id, usage, tuple(self.tokens), self.finish_reason, self.timings
+        )

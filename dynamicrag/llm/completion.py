@@ -1,0 +1,63 @@
+"""What a chat model gives back, and how it is gathered from a stream."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dynamicrag.types import Usage
+
+__all__ = ["Completion", "TokenProb", "token_probs"]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenProb:
+    """A generated token.
+
+    Attributes:
+        text: The token as text.
+        logprob: Natural logarithm of its probability.
+        margin: Probability of the likeliest token here minus that of the second, 0 to 1; small means unsure.
+    """
+
+    text: str
+    logprob: float
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """An answer of a chat model.
+
+    Attributes:
+        text: All of the text.
+        message_id: Id of the streamed message, the same that LangGraph's ``messages`` stream shows.
+        usage: What the call consumed.
+        tokens: The tokens with their probabilities; empty where the provider gives none.
+        finish_reason: The provider's word, such as ``stop`` or ``length``.
+        timings: llama.cpp's own account of a local call; empty for others.
+    """
+
+    text: str
+    message_id: str
+    usage: Usage
+    tokens: tuple[TokenProb, ...]
+    finish_reason: str | None
+    timings: Mapping[str, float]
+
+    def tokens_from(self, start: int) -> tuple[TokenProb, ...]:
+        """Return the tokens of ``text[start:]``, such as those of an answer's span."""
+        at = 0
+        for index, token in enumerate(self.tokens):
+            at += len(token.text)
+            if at > start:
+                return self.tokens[index:]
+        return ()
+
+
+def token_probs(entries: Iterable[Mapping[str, Any]]) -> Iterable[TokenProb]:
+    """Read ``logprobs.content`` of OpenAI's API, asked with ``top_logprobs=2``."""
+    for item in entries:
+        top = sorted((math.exp(other["logprob"]) for other in item.get("top_logprobs") or ()), reverse=True)
+        margin = top[0] - top[1] if len(top) > 1 else 1.0
+        yield TokenProb(item["token"], item["logprob"], margin)

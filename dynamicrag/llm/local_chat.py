@@ -1,0 +1,140 @@
+"""A chat model that computes in this process: a local server behind LangChain's OpenAI class."""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from dynamicrag import portal
+from dynamicrag.errors import ModelUnavailable
+from dynamicrag.llm.catalogue import entry
+from dynamicrag.llm.chat import ChatModel
+from dynamicrag.llm.local import LocalServer, local_server
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+__all__ = ["LocalChatModel"]
+
+
+class LocalChatModel(ChatModel):
+    """``local:NAME``: a model of the catalogue, or a GGUF file, in this process.
+
+    Args:
+        name: What the policy calls it.
+        spec: ``local:`` and a model of the catalogue or a GGUF file's path.
+        slots: Requests computed at the same time.
+        context: Tokens per request, prompt and answer together; the model's own limit lowers it.
+        threads: Threads that compute; by default one per physical core.
+        cache_prompt: Whether a slot may reuse what its prompt shares with the one before it. Off when
+            runs are compared, for they would warm each other.
+        timeout: Seconds without a token until a call is given up.
+
+    Raises:
+        ModelUnavailable: The catalogue has no such model.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        spec: str,
+        *,
+        slots: int = 2,
+        context: int = 4096,
+        threads: int | None = None,
+        cache_prompt: bool = True,
+        timeout: float = 600.0,
+    ) -> None:
+        model = spec.partition(":")[2]
+        if not model.endswith(".gguf"):
+            known = entry(model)
+            if known.kind != "chat":
+                raise ModelUnavailable(f"model {name}: {model} is an {known.kind} model and cannot chat")
+            context = min(context, known.context)
+        super().__init__(name, spec, context=context)
+        self.runs = "in_process"
+        self._optional = {"logprobs", "temperature"}
+        self._serve: dict[str, Any] = {"slots": slots, "context": context, "threads": threads}
+        self._cache_prompt = cache_prompt
+        self._timeout = timeout
+        self._found: tuple[int, LocalServer] | None = None
+
+    @property
+    def server(self) -> LocalServer:
+        """This process's server.
+
+        Raises:
+            ModelUnavailable: The model is not on this machine.
+        """
+        if self._found is None or self._found[0] != os.getpid():
+            self._found = os.getpid(), local_server(self._model, **self._serve)
+        return self._found[1]
+
+    def load(self) -> None:
+        """Load the weights unless they are loaded. Blocks for up to some seconds.
+
+        Raises:
+            ModelUnavailable: The model is not on this machine, or the extra ``local`` is not installed.
+        """
+        self.server.start()
+        super().load()
+
+    async def count_prompt(self, messages: "Sequence[BaseMessage]") -> int:
+        """Count the tokens of a prompt, exactly."""
+        from langchain_core.messages import convert_to_openai_messages
+
+        plain = convert_to_openai_messages(list(messages), text_format="string")
+        assert isinstance(plain, list)
+        return await portal.arun(self.server.count_prompt(plain))
+
+    def _turn(self) -> AbstractAsyncContextManager[Any]:
+        return self.server.slot()
+
+    def _call(self, max_tokens: int, temperature: float) -> dict[str, Any]:
+        limits = {"max_tokens": max_tokens, "temperature": temperature}
+        return {**super()._call(max_tokens, temperature), **limits}
+
+    def _client(self, max_tokens: int, temperature: float) -> "BaseChatModel":
+        del max_tokens, temperature  # they go with each call
+        key = (os.getpid(),)
+        if key not in self._clients:
+            import httpx
+
+            base = self.server.start()
+            self._clients[key] = _client_class(self.name)(
+                model=self._model,
+                base_url=f"{base}/v1",
+                api_key=self.server.key,
+                stream_usage=True,
+                max_retries=0,
+                timeout=self._timeout,
+                http_async_client=httpx.AsyncClient(trust_env=False),  # no proxy to ourselves
+                extra_body={"cache_prompt": self._cache_prompt},
+            )
+        return self._clients[key]
+
+    def _cpu_seconds(self, turn: Any, timings: Mapping[str, float]) -> float:
+        return self.server.account.charge(turn, timings)
+
+
+@cache
+def _client_class(name: str) -> Any:
+    try:
+        from langchain_openai import ChatOpenAI
+    except ImportError as error:
+        raise ModelUnavailable(
+            f"model {name}: talking to it needs langchain-openai; mend with pip install 'dynamicrag[local]'"
+        ) from error
+
+    class LlamaCppChat(ChatOpenAI):
+        """Keeps llama.cpp's ``timings``, which the parent drops."""
+
+        def _convert_chunk_to_generation_chunk(self, chunk: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+            generation = super()._convert_chunk_to_generation_chunk(chunk, *args, **kwargs)
+            if generation is not None and chunk.get("timings"):
+                generation.message.response_metadata["timings"] = chunk["timings"]
+            return generation
+
+    return LlamaCppChat

