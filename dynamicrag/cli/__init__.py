@@ -1,0 +1,132 @@
+"""Floor 8: the command line. ``main`` is its entry; a command group is a file.
+
+Commands raise :class:`~dynamicrag.errors.DynamicRAGError` for what is wrong; here it becomes one line
+on standard error and an exit code: 1 for an error, 2 for wrong usage, 130 for Ctrl-C.
+"""
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Annotated, Any
+
+import typer
+
+from dynamicrag.errors import DynamicRAGError
+
+__all__ = ["main"]
+
+NAME = "dynamicrag"
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit.
+
+    Args:
+        arguments: What follows the program's name; by default that of the process.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    given = [argument for argument in given if argument != "--debug"]
+    try:
+        code = _app(debug)(given, prog_name=NAME, standalone_mode=False)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # not one of Typer's own, whose classes have moved about
+            raise
+        from dynamicrag.cli.console import fail
+
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else NAME
+        fail(f"{command}: {error.format_message()}")
+        code = 2
+    if code == INTERRUPTED:
+        # a model may be computing still in threads that are not Python's, which an orderly exit would
+        # pull the ground from under; all files are closed by now
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
+        os._exit(INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _app(debug: bool) -> typer.Typer:
+    from dynamicrag.cli import ask, chat, explain, ingest, init, models, validate
+
+    app = typer.Typer(
+        name=NAME, help=_root.__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )  # fmt: skip
+    app.callback()(_root)
+    for command in (init.init, validate.validate, ingest.ingest, ask.ask, chat.chat, explain.explain):
+        app.command()(_guarded(command, debug))
+    group = typer.Typer(help="List and fetch the models of the catalogue.", no_args_is_help=True)
+    group.command("list")(_guarded(models.list_models, debug))
+    group.command("pull")(_guarded(models.pull_models, debug))
+    app.add_typer(group, name="models")
+    return app
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        from dynamicrag.cli.console import console
+
+        try:
+            number = version("dynamicrag")
+        except PackageNotFoundError:  # run from a checkout
+            number = "(not installed)"
+        console().print(f"{NAME} {number}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks and the libraries' own messages.")
+    ] = False,
+) -> None:
+    """Every stage of RAG is a routing decision, under one budget of money, time, energy and carbon."""
+
+
+def _guarded(command: Callable[..., Any], debug: bool) -> Callable[..., Any]:
+    """Return ``command`` with its errors as one line and an exit code."""
+
+    @functools.wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        from dynamicrag.cli.console import quiet
+
+        if not debug:
+            quiet()
+        try:
+            return command(*args, **kwargs)
+        except typer.Exit:
+            raise
+        except BaseException as error:
+            if debug or hasattr(error, "format_message"):
+                raise
+            raise typer.Exit(_report(error)) from None
+
+    return guarded
+
+
+def _report(error: BaseException) -> int:
+    """Print an error and return the exit code that it means."""
+    from dynamicrag.cli.console import fail
+
+    if isinstance(error, KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one ends the tidying up
+        fail(f"interrupted{': ' if str(error) else ''}{error}")
+        return INTERRUPTED
+    if isinstance(error, BrokenPipeError):  # whoever read our output has had enough
+        sys.stdout = None
+    elif isinstance(error, DynamicRAGError):
+        fail(str(error))
+    else:
+        fail(f"internal error: {type(error).__name__}: {error}; --debug shows where")
+    return 1

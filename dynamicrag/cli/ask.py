@@ -1,0 +1,198 @@
+"""``dynamicrag ask``: one question or many, what they cost, and what that saves against a baseline."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dynamicrag.cli.options import CorpusOption, JsonOption, PolicyOption
+from dynamicrag.errors import InputError, ProviderError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dynamicrag.cli.output import JsonLines
+    from dynamicrag.evaluation.questions import Question
+    from dynamicrag.graph.rag import DynamicRAG
+    from dynamicrag.policy import Policy
+
+Record = dict[str, Any]
+
+
+def ask(
+    question: Annotated[str | None, typer.Argument(help="The question; or give --questions.")] = None,
+    policy: PolicyOption = "balanced",
+    corpus: CorpusOption = None,
+    questions: Annotated[
+        Path | None, typer.Option("--questions", "-q", help="Questions, .jsonl[.gz] or .txt.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Ask only the first so many.")] = None,
+    json: JsonOption = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="Ask this policy the same questions and report what is saved.")
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="Questions at a time.")] = 1,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on from an interrupted run.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all stages, and passages.")] = False,
+) -> None:
+    """Answer questions over your documents and show how, and at what cost."""
+    from dynamicrag.cli.console import human
+    from dynamicrag.cli.output import JsonLines
+    from dynamicrag.cli.prepare import provide
+    from dynamicrag.policy import load_policy
+
+    asked = _questions(question, questions)[:limit]
+    lines = JsonLines(json)
+    policies = [load_policy(name, corpus or None) for name in (policy, baseline) if name]
+    if baseline:
+        policies = [uncached(item) for item in policies]
+    out = human(json)
+    for item in policies:  # what is wrong with either is told before any question
+        provide(item, out)
+    session = _Session(policies, asked, lines, out, workers, fresh, verbose)
+    try:
+        errors, total = session.run()
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(session.kept()) from None
+    if errors:
+        raise ProviderError(
+            errors[0] if total == 1 else f"{len(errors)} of {total} failed; first: {errors[0]}"
+        )
+
+
+def _questions(question: str | None, path: Path | None) -> "Sequence[Question]":
+    from dynamicrag.evaluation.questions import Question, checked_text, read_questions
+
+    if (question is None) == (path is None):
+        raise typer.BadParameter("give either a QUESTION or --questions FILE")
+    if question is not None:
+        return [Question("q1", checked_text(question, "question"))]
+    assert path is not None
+    return read_questions(path)
+
+
+def uncached(policy: "Policy") -> "Policy":
+    """Return the policy with prompt caches off in local models, so that two runs cannot warm each other."""
+    models = {
+        name: section.model_copy(update={"params": {"cache_prompt": False, **section.params}})
+        if section.model.startswith("local:")
+        else section
+        for name, section in policy.models.items()
+    }
+    return policy.model_copy(update={"models": models})
+
+
+def fingerprint(policy: "Policy") -> str:
+    """Return what tells runs apart: the policy's content, and the size and time of the corpora's files."""
+    import hashlib
+
+    from dynamicrag.retrieval.readers import Skipped, files_of
+
+    digest = hashlib.sha256(policy.model_dump_json().encode())
+    for section in policy.corpora.values():
+        for file in files_of([policy.folder / path for path in section.path], Skipped()):
+            stat = file.path.stat()
+            digest.update(f"{file.path}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+class _Session:
+    """The questions under one policy, and then its baseline if there is one."""
+
+    def __init__(
+        self,
+        policies: "Sequence[Policy]",
+        questions: "Sequence[Question]",
+        lines: "JsonLines",
+        out: "Console",
+        workers: int,
+        fresh: bool,
+        verbose: bool,
+    ) -> None:
+        self._policies = {policy.name: policy for policy in policies}
+        if len(self._policies) < len(policies):
+            raise InputError("--baseline: it is the policy itself; name another, such as always-large")
+        self._questions = {question.id: question for question in questions}
+        self._runs = {policy.name: fingerprint(policy) for policy in policies}
+        self._lines, self._out, self._workers = lines, out, workers
+        self._fresh, self._verbose = fresh, verbose
+        self._records: dict[str, list[Record]] = {name: [] for name in self._policies}
+        self._processes: dict[str, str] = {}
+
+    def run(self) -> tuple[list[str], int]:
+        """Ask everything and show it; return what failed, and how many answers were asked for."""
+        from dynamicrag.cli.tables import print_summary
+        from dynamicrag.evaluation.summary import summarise
+
+        names = {run: name for name, run in self._runs.items()}
+        for record in self._lines.open(self._keep):
+            self._records[names[record["run"]]].append(record)
+        for name, policy in self._policies.items():
+            self._run_policy(name, policy)
+        self._lines.finish()
+        if len(self._questions) > 1 or len(self._policies) > 1:
+            summaries = {name: summarise(records) for name, records in self._records.items()}
+            print_summary(self._out, summaries, self._processes)
+        every = [record for records in self._records.values() for record in records]
+        return [record["error"] for record in every if "error" in record], len(every)
+
+    def kept(self) -> str:
+        """Say what an interrupted run leaves behind."""
+        done = sum(map(len, self._records.values()))
+        if self._lines.partial is None or not self._lines.partial.exists():
+            return ""
+        total = len(self._questions) * len(self._policies)
+        return f"{done} of {total} answers are in {self._lines.partial}; the same command goes on from there"
+
+    def _keep(self, record: Record) -> bool:
+        question = self._questions.get(record["query_id"])
+        return (
+            not self._fresh
+            and "error" not in record
+            and question is not None
+            and record["run"] in self._runs.values()
+            and record.get("question") == question.text
+            and tuple(record.get("answers", ())) == question.answers
+        )
+
+    def _run_policy(self, name: str, policy: "Policy") -> None:
+        from dynamicrag.cli.prepare import ready
+        from dynamicrag.cli.tables import process_line
+
+        records = self._records[name]
+        done = {record["query_id"] for record in records}
+        left = [question for question in self._questions.values() if question.id not in done]
+        if done:
+            self._out.print(f"{name}: {len(done)} answered before, {len(left)} to go", style="dim")
+        if not left:
+            return
+        rag = ready(policy, self._out)
+        try:
+            if len(self._policies) > 1:
+                self._out.rule(f"{name}", style="bright_black")
+            asyncio.run(self._ask(rag, name, left))
+            self._processes[name] = process_line(rag.pipeline.ledger)
+        finally:
+            rag.close()
+
+    async def _ask(self, rag: "DynamicRAG", name: str, questions: "Sequence[Question]") -> None:
+        from dynamicrag.cli.console import joined, plain
+        from dynamicrag.cli.show import panel
+        from dynamicrag.evaluation.run import ask_all
+
+        begun = len(self._records[name])
+        with self._out.status("") as status:
+
+            def started(question: "Question") -> None:
+                nonlocal begun
+                begun += 1
+                text = plain(question.text)[: max(20, self._out.width - 24)]
+                status.update(joined((f"{begun}/{len(self._questions)}  {text}", "dim")))
+
+            async for record in ask_all(rag, questions, workers=self._workers, started=started):
+                tagged = {**record, "policy": name, "run": self._runs[name]}
+                self._lines.write(tagged)
+                self._records[name].append(tagged)
+                self._out.print(panel(tagged, verbose=self._verbose))

@@ -1,0 +1,172 @@
+"""``dynamicrag chat``: a conversation on the terminal, with its decisions and what they cost."""
+
+import asyncio
+import sys
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from dynamicrag.cli.options import CorpusOption, PolicyOption
+from dynamicrag.errors import DynamicRAGError
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+    from rich.console import Console
+
+    from dynamicrag.graph.rag import DynamicRAG
+
+HELP = "/why  the last decisions · /cost  what the conversation has cost · /quit  or Ctrl-D to leave"
+
+
+def chat(
+    policy: PolicyOption = "balanced",
+    corpus: CorpusOption = None,
+) -> None:
+    """Talk about your documents; answers stream, and every turn says what it cost."""
+    from dynamicrag.cli.console import console
+    from dynamicrag.cli.prepare import ready
+    from dynamicrag.policy import load_policy
+
+    out = console()
+    rag = ready(load_policy(policy, corpus or None), out, conversation=True)
+    try:
+        _Chat(rag, out).run()
+    finally:
+        rag.close()
+
+
+class _Chat:
+    """One conversation."""
+
+    def __init__(self, rag: "DynamicRAG", out: "Console") -> None:
+        from langgraph.checkpoint.memory import InMemorySaver
+
+        self._rag, self._out = rag, out
+        self._app: Any = rag.build_graph().compile(checkpointer=InMemorySaver())
+        self._thread: RunnableConfig = {"configurable": {"thread_id": uuid.uuid4().hex}}
+        self._turns: list[str] = []
+        self._decisions: list[Mapping[str, Any]] = []
+
+    def run(self) -> None:
+        """Read lines until the user leaves."""
+        interactive = sys.stdin.isatty()
+        if interactive:
+            self._out.print(HELP, style="dim")
+        while (line := self._read(interactive)) is not None:
+            text = line.strip()
+            if text == "/quit":
+                break
+            if text.startswith("/"):
+                self._command(text)
+            elif text:
+                self._answer(text)
+
+    def _read(self, interactive: bool) -> str | None:
+        if not interactive:
+            return sys.stdin.readline() or None
+        with suppress(ImportError):
+            import readline  # noqa: F401 - gives input() its editing keys and history
+        try:
+            self._out.print()
+            return input("› ")
+        except KeyboardInterrupt:
+            self._out.print("\n(Ctrl-D leaves)", style="dim")
+            return ""
+        except EOFError:
+            self._out.print()
+            return None
+
+    def _command(self, text: str) -> None:
+        from dynamicrag.cli.show import decisions
+        from dynamicrag.cli.units import cost_line
+        from dynamicrag.cost.vector import Cost
+
+        if text == "/why":
+            self._out.print(decisions(self._decisions) if self._decisions else "nothing was asked yet")
+        elif text == "/cost":
+            total = sum((self._rag.cost(turn) for turn in self._turns), Cost())
+            self._out.print(f"{len(self._turns)} turns: {cost_line(total.figures())}", style="dim")
+        else:
+            self._out.print(HELP, style="dim")
+
+    def _answer(self, text: str) -> None:
+        from dynamicrag.cli.console import fail
+
+        try:
+            asyncio.run(self._stream(text))
+        except KeyboardInterrupt:
+            self._out.print("\n(stopped)", style="yellow")
+        except DynamicRAGError as error:
+            fail(str(error))
+
+    async def _stream(self, text: str) -> None:
+        draft = _Draft(self._out)
+        self._decisions = []
+        line = ""
+        async for mode, data in self._app.astream(
+            {"messages": [("user", text)]}, self._thread, stream_mode=["messages", "custom"]
+        ):
+            if mode == "messages":
+                message = data[0]
+                if message.type != "human":
+                    draft.add(message.id, message.text)
+            elif data.get("type") == "decision":
+                self._decisions.append(data)
+            elif data.get("type") == "withdrawn":
+                draft.withdraw(data["message_id"], data["reason"])
+            elif data.get("type") == "report":
+                self._turns.append(data["query_id"])
+                line = self._line(data)
+        draft.end()
+        self._out.print(line, style="dim")
+
+    def _line(self, report: Mapping[str, Any]) -> str:
+        """Return the turn in one line: what was chosen where there was a choice, and the cost so far.
+
+        It does not wait for the meter; ``/cost`` does.
+        """
+        from dynamicrag.cli.console import plain
+        from dynamicrag.cli.units import cost_line
+
+        chosen = {d["stage"]: d["chosen"] for d in self._decisions if len(d["options"]) > 1}
+        path = " → ".join(map(plain, chosen.values()))
+        return f"{path + ' · ' if path else ''}{cost_line(report['cost'], report['tokens'])}"
+
+
+class _Draft:
+    """The answer as it streams; one that is withdrawn is struck out, and the next begins below."""
+
+    def __init__(self, out: "Console") -> None:
+        self._out = out
+        self._text = ""
+        self._gone: set[str | None] = set()
+
+    def add(self, message_id: str | None, text: str) -> None:
+        """Show the next piece of a message."""
+        from dynamicrag.cli.console import plain
+
+        if text and message_id not in self._gone:
+            self._text += plain(text)
+            self._out.print(plain(text), end="", soft_wrap=True)
+
+    def withdraw(self, message_id: str, reason: str) -> None:
+        """Take back what has been shown of a message."""
+        from rich.control import Control
+        from rich.segment import ControlType
+
+        self._gone.add(message_id)
+        if not self._text:
+            return
+        if self._out.is_terminal:
+            rows = sum(max(0, len(line) - 1) // self._out.width for line in self._text.split("\n"))
+            rows += self._text.count("\n")
+            self._out.control(Control(ControlType.CARRIAGE_RETURN, *[(ControlType.CURSOR_UP, 1)] * rows))
+            self._out.print(self._text, style="dim strike", soft_wrap=True)
+        else:
+            self._out.print(f"\n(withdrawn: {reason})")
+        self._text = ""
+
+    def end(self) -> None:
+        """Finish the answer's line."""
+        self._out.print()

@@ -1,0 +1,113 @@
+"""The consoles, the one place that anything is shown through."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+Tell = Callable[[int, int, str], None]
+"""Told bytes or items done, in total (0: not known), and what is being done."""
+
+
+@cache
+def console(stderr: bool = False) -> "Console":
+    """Return the console of standard output, or that of standard error.
+
+    Markup is off: questions, answers and paths may hold brackets.
+    """
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+
+def human(json: str | None) -> "Console":
+    """Return where people are told things: standard error if JSON has standard output."""
+    return console(stderr=json == "-")
+
+
+def fail(message: str) -> None:
+    """Print an error as one red line on standard error."""
+    line = " ".join(plain(message).split())
+    console(stderr=True).print(f"error: {line}" if not line.startswith("interrupted") else line,
+                               style="red", soft_wrap=True)  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Return ``text`` without what would steer a terminal; models and documents are untrusted."""
+    return _CONTROL.sub("", text)
+
+
+def joined(*parts: "str | tuple[str, str]") -> "Text":
+    """Return a text put together from plain and ``(text, style)`` parts."""
+    from rich.text import Text
+
+    return Text.assemble(*parts)
+
+
+@contextmanager
+def bar(out: "Console", *, size: bool = False) -> Iterator[Tell]:
+    """Show progress while the block runs: a bar on a terminal, one line a label elsewhere.
+
+    Args:
+        out: Where.
+        size: Whether it counts bytes.
+    """
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        SpinnerColumn,
+        TaskID,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    counts: list[ProgressColumn] = (
+        [DownloadColumn(), TransferSpeedColumn()] if size else [MofNCompleteColumn()]
+    )
+    text = TextColumn("{task.description}", markup=False)
+    progress = Progress(
+        SpinnerColumn(), text, BarColumn(28), *counts, TimeRemainingColumn(),
+        console=out, transient=True, disable=not out.is_terminal,
+    )  # fmt: skip
+    tasks: dict[str, TaskID] = {}
+
+    def tell(done: int, total: int, label: str) -> None:
+        if label not in tasks:
+            tasks[label] = progress.add_task(label, total=None)
+            if not out.is_terminal:
+                out.print(f"{label} …", style="dim")
+        progress.update(tasks[label], completed=done, total=total or None)
+
+    with progress:
+        yield tell
+
+
+def quiet() -> None:
+    """Silence what libraries say about themselves; errors still pass."""
+    import logging
+    import os
+    import warnings
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("ANONYMIZED_TELEMETRY", "false")
+    warnings.simplefilter("ignore")
+    for name in ("codecarbon", "chromadb", "sentence_transformers", "transformers", "httpx", "bm25s"):
+        logger = logging.getLogger(name)
+        # a filter stays, where a library sets its own level
+        if not any(item is _only_errors for item in logger.filters):
+            logger.addFilter(_only_errors)
+
+
+def _only_errors(record: object) -> bool:
+    return getattr(record, "levelno", 0) >= 40

@@ -1,0 +1,150 @@
+"""``dynamicrag explain``: every decision of one question, and its account line by line."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dynamicrag.cli.options import CorpusOption, JsonOption, PolicyOption
+from dynamicrag.errors import ProviderError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from dynamicrag.graph.rag import DynamicRAG
+
+Record = dict[str, Any]
+
+
+def explain(
+    question: Annotated[str, typer.Argument(help="The question.")],
+    policy: PolicyOption = "balanced",
+    corpus: CorpusOption = None,
+    json: JsonOption = None,
+) -> None:
+    """Ask one question and show why every stage did what it did."""
+    from dynamicrag.cli.console import human
+    from dynamicrag.cli.output import check_target, write_json
+    from dynamicrag.cli.prepare import ready
+    from dynamicrag.evaluation.questions import Question, checked_text
+    from dynamicrag.policy import load_policy
+
+    check_target(json)
+    asked = Question("q1", checked_text(question, "question"))
+    out = human(json)
+    rag = ready(load_policy(policy, corpus or None), out)
+    try:
+        with out.status("asking …"):
+            record = asyncio.run(_ask(rag, asked))
+        record["account"] = account(rag, record["turn"])
+    finally:
+        rag.close()
+    if json is not None:
+        write_json(json, record)
+    if json != "-":
+        _show(out, record)
+    if "error" in record:
+        raise ProviderError(record["error"])
+
+
+async def _ask(rag: "DynamicRAG", question: Any) -> Record:
+    from dynamicrag.evaluation.run import ask_one, settled
+
+    return await settled(rag, await ask_one(rag, rag.build_graph().compile(), question))
+
+
+def account(rag: "DynamicRAG", query_id: str) -> list[Record]:
+    """Return the lines of a query's account, in order."""
+    ledger = rag.pipeline.ledger
+    lines = []
+    for line in rag.account(query_id).lines:
+        cost = ledger.line_cost(line)
+        usage = line.usage
+        lines.append({
+            "stage": line.stage, "call": line.label, "failed": line.failed,
+            "input_tokens": usage.input_tokens, "cached_tokens": usage.cached_tokens,
+            "output_tokens": usage.output_tokens, "seconds": usage.seconds,
+            "cpu_seconds": usage.cpu_seconds, "cost": cost.figures(),
+        })  # fmt: skip
+    return lines
+
+
+def _show(out: "Console", record: Record) -> None:
+    from dynamicrag.cli.console import joined, plain
+    from dynamicrag.cli.show import answer
+    from dynamicrag.cli.units import cost_line
+
+    out.print(joined((plain(record["question"]), "bold")))
+    if "answer" in record:
+        out.print(answer(record))
+    known: dict[str, float] = {}
+    for number, decision in enumerate(record["decisions"], 1):
+        _show_decision(out, number, decision)
+        _show_features(out, decision, known)
+        known |= decision["features"]
+    out.print()
+    out.rule("account", style="bright_black", align="left")
+    out.print(_account_table(record["account"]))
+    out.print()
+    out.print(cost_line(record["cost"], record.get("tokens")), style="bold")
+
+
+def _show_decision(out: "Console", number: int, decision: Mapping[str, Any]) -> None:
+    from dynamicrag.cli.console import plain
+    from dynamicrag.cli.tables import plain_table
+    from dynamicrag.cli.units import joules, seconds, usd
+
+    out.print()
+    out.rule(f"{number}  {decision['stage']}", style="bright_black", align="left")
+    rated = any(quality is not None for quality in decision["quality"])
+    table = plain_table("", "option", *(["quality>"] if rated else []), "joules>", "seconds>", "usd>", "open")
+    columns = (decision[key] for key in ("options", "allowed", "expected", "quality"))
+    rows = zip(*columns, strict=True)
+    for name, allowed, cost, quality in rows:
+        chosen = name == decision["chosen"]
+        figures = [joules(cost["joules"]), seconds(cost["seconds"]), usd(cost["usd"])]
+        rating = [("–" if quality is None else f"{quality:.2f}")] if rated else []
+        table.add_row("●" if chosen else "", plain(name), *rating, *figures, "yes" if allowed else "no",
+                      style="bold cyan" if chosen else "" if allowed else "dim")  # fmt: skip
+    out.print(table)
+    binding = decision["binding"] or "none"
+    cost = seconds(decision["cost"]["seconds"])
+    out.print(f"{decision['router']}: {plain(decision['reason'])}")
+    out.print(f"propensity {decision['propensity']:.2f} · binding limit: {binding} · choosing took {cost}",
+              style="dim")  # fmt: skip
+
+
+def _show_features(out: "Console", decision: Mapping[str, Any], known: Mapping[str, float]) -> None:
+    """Print what the decision was made from, without what an earlier one has seen alike."""
+    from dynamicrag.cli.units import short
+
+    new = {key: value for key, value in decision["features"].items() if known.get(key) != value}
+    signals = decision["stage"] == "verification"
+    # a lexical feature of 0 says that the question has no such thing; a signal of 0 says something
+    said = [f"{key} {short(value)}" for key, value in new.items() if value or signals]
+    rest = "as before" if known else ""
+    what = "signals" if signals else "saw"
+    out.print(f"{what}: {', '.join([*filter(None, [rest]), *said]) or 'nothing'}", style="dim")
+
+
+def _account_table(lines: list[Record]) -> "Table":
+    from dynamicrag.cli.console import plain
+    from dynamicrag.cli.tables import plain_table
+    from dynamicrag.cli.units import joules, seconds
+
+    table = plain_table("stage", "call", "tokens>", "seconds>", "CPU>", "joules>", "kind")
+    for line in lines:
+        tokens = ""
+        if line["input_tokens"] or line["output_tokens"]:
+            cached = f" ({line['cached_tokens']:,} cached)" if line["cached_tokens"] else ""
+            tokens = f"{line['input_tokens']:,}{cached}→{line['output_tokens']:,}"
+        energy = line["cost"]["joules"]
+        table.add_row(
+            line["stage"], plain(line["call"]) + (" ✗ failed" if line["failed"] else ""), tokens,
+            seconds(line["seconds"]), seconds(line["cpu_seconds"]),
+            joules(energy["value"]), energy["kind"] if energy["value"] else "",
+            style="" if tokens else "dim",
+        )  # fmt: skip
+    return table

@@ -1,0 +1,97 @@
+"""``dynamicrag ingest``: documents to an index, ahead of the first question."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dynamicrag.cli.options import JsonOption
+from dynamicrag.errors import PolicyError, unknown
+
+if TYPE_CHECKING:
+    from dynamicrag.policy import Policy
+    from dynamicrag.retrieval.corpus import Corpus, IngestReport
+
+
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH...")],
+    policy: Annotated[
+        str, typer.Option("--policy", "-p", help="How to chunk, and whether to embed.")
+    ] = "balanced",
+    name: Annotated[
+        str | None, typer.Option(help="Which corpus of the policy this is; by default its first.")
+    ] = None,
+    json: JsonOption = None,
+) -> None:
+    """Read, chunk and embed documents; only what has changed is done again."""
+    from dynamicrag.assembly import EMBEDDER
+    from dynamicrag.cli.console import bar, human
+    from dynamicrag.cli.output import check_target, write_json
+    from dynamicrag.cli.prepare import pull_missing, wants_vectors
+    from dynamicrag.llm.pull import path_of
+    from dynamicrag.policy import load_policy
+
+    check_target(json)
+    loaded = load_policy(policy)
+    corpus = _corpus(loaded, paths, name)
+    out = human(json)
+    if path_of(EMBEDDER) is None:
+        pull_missing([EMBEDDER], out)
+    with bar(out) as tell:
+        report = corpus.ingest(tell, dense=wants_vectors(loaded))
+    summary = _summary(corpus, report)
+    corpus.close()
+    if json is not None:
+        write_json(json, summary)
+    if json != "-":
+        _show(summary)
+
+
+def _corpus(policy: "Policy", paths: list[Path], name: str | None) -> "Corpus":
+    from dynamicrag.assembly import make_corpus
+    from dynamicrag.policy import CorpusSection
+
+    sections = policy.corpora or {"docs": CorpusSection(path=[])}
+    if name is not None and name not in sections:
+        raise PolicyError(unknown("--name", "corpus", name, sections))
+    chosen = name or next(iter(sections))
+    section = sections[chosen].model_copy(update={"path": [str(path.absolute()) for path in paths]})
+    return make_corpus(chosen, section, policy.folder)
+
+
+def _summary(corpus: "Corpus", report: "IngestReport") -> dict[str, Any]:
+    from dynamicrag.cost.dimensions import cost_of
+    from dynamicrag.cost.profiles import IN_PROCESS, load_profiles
+
+    cost = cost_of(report.usage, IN_PROCESS, load_profiles().host)
+    return {
+        "corpus": corpus.name,
+        "documents": {
+            "added": report.added, "changed": report.changed, "deleted": report.deleted,
+            "unchanged": report.unchanged,
+        },
+        "skipped": list(report.skipped),
+        "chunks": report.chunks,
+        "seconds": report.seconds,
+        "embedding": {"joules": {"value": cost["joules"], "kind": cost.kind("joules")}},
+    }  # fmt: skip
+
+
+def _show(summary: dict[str, Any]) -> None:
+    from dynamicrag.cli.console import console, plain
+    from dynamicrag.cli.units import joules, seconds
+
+    out = console()
+    counts = ", ".join(f"{number} {word}" for word, number in summary["documents"].items())
+    energy = summary["embedding"]["joules"]
+    parts = [f"{summary['chunks']:,} chunks", seconds(summary["seconds"])]
+    if energy["value"]:
+        parts.append(f"{joules(energy['value'])} {energy['kind']} for embedding")
+    out.print(f"corpus {summary['corpus']}  {counts} documents")
+    out.print(" · ".join(parts), style="dim")
+    if summary["skipped"]:
+        out.print(f"{len(summary['skipped'])} skipped:", style="yellow")
+    for line in summary["skipped"][:10]:
+        out.print(f"  {plain(line)}", style="dim", soft_wrap=True)
+    if len(summary["skipped"]) > 10:
+        out.print(f"  and {len(summary['skipped']) - 10} more; --json has all", style="dim")

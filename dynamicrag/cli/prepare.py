@@ -1,0 +1,156 @@
+"""From a policy to a :class:`DynamicRAG` that is warm: models there and loaded, corpora ingested."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dynamicrag.cli.console import bar
+from dynamicrag.cli.units import size
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dynamicrag.assembly import Pipeline
+    from dynamicrag.graph.rag import DynamicRAG
+    from dynamicrag.llm.chat import ChatModel
+    from dynamicrag.policy import Policy
+    from dynamicrag.retrieval.corpus import Corpus, IngestReport
+
+METER_SECONDS = 10.0
+LEXICAL = {"bm25", "langchain", "llama_index"}  # retrievers that need no vectors of ours
+
+
+def ready(policy: "Policy", out: "Console", *, conversation: bool = False) -> "DynamicRAG":
+    """Return a ``DynamicRAG`` whose first question pays for nothing but itself.
+
+    Args:
+        policy: The policy.
+        out: Where progress is shown.
+        conversation: Whether follow-ups are to be expected, which the helper model condenses.
+
+    Raises:
+        DynamicRAGError: Something that the policy needs cannot be had.
+    """
+    from dynamicrag.graph.rag import DynamicRAG
+
+    pipeline = provide(policy, out, conversation=conversation)
+    names = used_models(pipeline, conversation=conversation)
+    rag = DynamicRAG(pipeline)
+    try:
+        for corpus in pipeline.corpora.values():
+            ingest_corpus(corpus, out, dense=wants_vectors(policy))
+        with out.status("loading …") as status:
+            for name in names:
+                status.update(f"loading {name} …")
+                warm(pipeline.models[name])
+            if pipeline.corpora and wants_vectors(policy):
+                status.update("loading the embedder …")
+                next(iter(pipeline.corpora.values())).embedder.embed(["warm"])
+            status.update("starting the meter …")
+            await_meter(rag)
+    except BaseException:
+        rag.close()
+        raise
+    return rag
+
+
+def provide(policy: "Policy", out: "Console", *, conversation: bool = False) -> "Pipeline":
+    """Check a policy down to its providers' keys, and fetch the models that are missing.
+
+    Args:
+        policy: The policy.
+        out: Where progress is shown.
+        conversation: As in :func:`ready`.
+
+    Raises:
+        DynamicRAGError: As :func:`ready`.
+    """
+    from dynamicrag.assembly import assemble
+
+    pipeline = assemble(policy)
+    names = used_models(pipeline, conversation=conversation)
+    with out.status("connecting …"):
+        for name in names:
+            if pipeline.models[name].runs != "in_process":  # a missing key is told before any download
+                pipeline.models[name].load()
+    pull_missing(to_pull(pipeline, names), out)
+    return pipeline
+
+
+def warm(model: "ChatModel") -> None:
+    """Load a model; one in this process writes a token too, for its first call is slow."""
+    from langchain_core.messages import HumanMessage
+
+    from dynamicrag import portal
+
+    model.load()
+    if model.runs == "in_process":
+        portal.run(model.complete([HumanMessage("hi")], max_tokens=1))
+
+
+def used_models(pipeline: "Pipeline", *, conversation: bool) -> list[str]:
+    """Return the names of the models that the policy can come to use."""
+    names = [option.name for option in pipeline.stages["generator"].options]
+    iterative = any(option.name == "iterative" for option in pipeline.stages["retrieval"].options)
+    if pipeline.helper and (conversation or iterative) and pipeline.helper not in names:
+        names.append(pipeline.helper)
+    return names
+
+
+def to_pull(pipeline: "Pipeline", names: Sequence[str]) -> list[str]:
+    """Return what of the catalogue is needed and not on this machine yet."""
+    from dynamicrag.assembly import EMBEDDER
+    from dynamicrag.llm.pull import path_of
+
+    specs = [pipeline.models[name].spec for name in names]
+    wanted = [
+        spec.removeprefix("local:")
+        for spec in specs
+        if spec.startswith("local:") and not spec.endswith(".gguf")
+    ]
+    wanted += [EMBEDDER] if pipeline.corpora else []
+    return [name for name in dict.fromkeys(wanted) if path_of(name) is None]
+
+
+def pull_missing(names: Sequence[str], out: "Console") -> None:
+    """Fetch models of the catalogue, with a line each and a bar."""
+    from dynamicrag.llm.catalogue import entry
+    from dynamicrag.llm.pull import pull
+
+    for name in names:
+        model = entry(name)
+        out.print(f"fetching {name}, {size(model.size)}, {model.licence}", style="dim")
+        with bar(out, size=True) as tell:
+            pull(name, progress=lambda done, total, label=name: tell(done, total, label))  # type: ignore[misc]
+
+
+def ingest_corpus(corpus: "Corpus", out: "Console", *, dense: bool) -> "IngestReport | None":
+    """Bring a corpus up to its files, with a bar; nothing is shown where there is nothing to do."""
+    with bar(out) as tell:
+        report = corpus.ensure(lambda done, total, label: tell(done, total, f"{label} {corpus.name}"),
+                               dense=dense)  # fmt: skip
+    if report is not None:
+        changed = f"{report.added} added, {report.changed} changed, {report.deleted} deleted"
+        out.print(f"corpus {corpus.name}: {changed}; {report.chunks} chunks, {report.seconds:.1f} s",
+                  style="dim")  # fmt: skip
+    return report
+
+
+def wants_vectors(policy: "Policy") -> bool:
+    """Return whether any retriever of the policy needs the corpus embedded."""
+    from dynamicrag.registry import parse_spec
+
+    options = policy.stages.retriever.options or {}
+    specs = options.items() if isinstance(options, dict) else ((name, name) for name in options)
+    return any(parse_spec(spec or name, name)[0] not in LEXICAL for name, spec in specs)
+
+
+def await_meter(rag: "DynamicRAG") -> None:
+    """Wait until the meter has spoken once; what came before it would not be metered."""
+    import time
+
+    from dynamicrag.cost.meter import NullMeter
+
+    ledger = rag.pipeline.ledger
+    until = time.perf_counter() + METER_SECONDS
+    while not (isinstance(ledger.meter, NullMeter) or ledger.metered) and time.perf_counter() < until:
+        time.sleep(0.05)

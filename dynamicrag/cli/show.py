@@ -1,0 +1,86 @@
+"""One answered question on the terminal: the answer, how it was come by, and what it cost."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dynamicrag.cli.console import joined, plain
+from dynamicrag.cli.units import cost_line, joules
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+CHOSEN = "●"
+
+
+def panel(record: Mapping[str, Any], *, verbose: bool = False) -> "Panel":
+    """Return the panel of one record.
+
+    Args:
+        record: As :func:`dynamicrag.evaluation.run.ask_all` gives it.
+        verbose: Whether stages with a single option and the passages are shown, too.
+    """
+    from rich.console import Group
+    from rich.panel import Panel
+
+    title = " · ".join(part for part in (record["query_id"], record.get("type", "")) if part)
+    lines: list[RenderableType] = [joined((plain(record["question"]), "bold")), answer(record), ""]
+    shown = [d for d in record["decisions"] if verbose or len(d["options"]) > 1]
+    if shown:
+        lines += [decisions(shown), ""]
+    lines += [joined((f"↑ {step['stage']} → {plain(step['option'])}  {plain(step['reason'])}", "yellow"))
+              for step in record.get("escalations", ())]  # fmt: skip
+    if verbose and record.get("passages"):
+        lines.append(joined(("passages  " + plain(", ".join(record["passages"])), "dim")))
+    lines.append(joined((cost_line(record["cost"], record.get("tokens")), "dim")))
+    return Panel(
+        Group(*lines), title=joined((title, "dim")), title_align="left",
+        border_style="red" if "error" in record else "bright_black", padding=(0, 1),
+    )  # fmt: skip
+
+
+def answer(record: Mapping[str, Any]) -> "Text":
+    """Return the answer, with its scores where there are gold answers."""
+    if "error" in record:
+        return joined((f"✗ {plain(record['error'])}", "red"))
+    style = "yellow" if record["abstained"] else "green"
+    scores = ""
+    if "f1" in record:
+        right = "✓" if record["contains"] else "✗"
+        scores = f"   {right} F1 {record['f1']:.2f}, expected {plain(' / '.join(record['answers'][:2]))}"
+    return joined((plain(record["answer"]), style), (scores, "dim"))
+
+
+def decisions(made: Sequence[Mapping[str, Any]]) -> "Table":
+    """Return a line per decision: stage, options with the chosen one marked, cost, reason."""
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(ratio=3)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(ratio=3, style="dim")
+    for decision in made:
+        at = decision["options"].index(decision["chosen"])
+        expected = decision["expected"][at]["joules"]
+        binding = f" (limit: {decision['binding']})" if decision["binding"] else ""
+        table.add_row(
+            decision["stage"],
+            options(decision),
+            f"≈ {joules(expected)}" if expected else "",
+            plain(decision["reason"]) + binding,
+        )
+    return table
+
+
+def options(decision: Mapping[str, Any]) -> "Text":
+    """Return a decision's options in a row; the chosen one stands out without colours as well."""
+    parts: list[tuple[str, str]] = []
+    for name, allowed in zip(decision["options"], decision["allowed"], strict=True):
+        if name == decision["chosen"]:
+            parts.append((f"{CHOSEN} {plain(name)}  ", "bold cyan"))
+        else:
+            parts.append((f"{plain(name)}  ", "dim" if allowed else "dim strike"))
+    return joined(*parts)

@@ -1,0 +1,1 @@
+"""Floor 7: questions, runs over them, scores and summaries."""

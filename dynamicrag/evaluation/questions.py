@@ -1,0 +1,121 @@
+"""Question files: JSON lines (``.jsonl``, ``.jsonl.gz``), or plain text with one question a line."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dynamicrag.errors import InputError
+
+FORM = '{"query_id": "q1", "question": "...", "answers": ["..."]}'
+ENDINGS = (".jsonl", ".jsonl.gz", ".txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, and what is known of its answer.
+
+    Attributes:
+        id: Unique in its file.
+        text: The question.
+        answers: Gold answers, any of which is right; empty where there is none.
+        gold: Ids of the documents that hold the answer.
+        type: Kind of question, such as ``multi`` or ``unanswerable``; ``""`` where it is not said.
+    """
+
+    id: str
+    text: str
+    answers: tuple[str, ...] = ()
+    gold: tuple[str, ...] = ()
+    type: str = ""
+
+
+def checked_text(text: str, where: str) -> str:
+    """Return a question's text without blanks around it.
+
+    Raises:
+        InputError: It is empty, or longer than the graph takes.
+    """
+    from dynamicrag.graph.turn import MAX_QUESTION
+
+    text = text.strip()
+    if not text:
+        raise InputError(f"{where}: it is empty; ask something")
+    if len(text) > MAX_QUESTION:
+        raise InputError(
+            f"{where}: {len(text):,} characters; at most {MAX_QUESTION:,}. Ingest long texts instead"
+        )
+    return text.encode("utf-8", "replace").decode()  # a terminal's odd bytes arrive as lone surrogates
+
+
+def read_questions(path: Path) -> list[Question]:
+    """Read a question file.
+
+    In JSON lines, ``question`` may be called ``query``; ``answers`` may be one string; a missing
+    ``query_id`` becomes ``q`` and the line's number.
+
+    Raises:
+        InputError: The file or a line of it cannot be used, or an id occurs twice.
+    """
+    questions: dict[str, Question] = {}
+    for number, line in enumerate(_lines(path), 1):
+        if not line.strip():
+            continue
+        where = f"{path}:{number}"
+        if path.suffix == ".txt":
+            question = Question(f"q{number}", checked_text(line, where))
+        else:
+            question = _question(line, where, f"q{number}")
+        if question.id in questions:
+            raise InputError(f"{where}: query_id {question.id!r} occurs twice; ids are unique in a file")
+        questions[question.id] = question
+    if not questions:
+        raise InputError(f"{path}: holds no question; expected lines such as {FORM}")
+    return list(questions.values())
+
+
+def _lines(path: Path) -> Iterator[str]:
+    if not path.name.endswith(ENDINGS):
+        raise InputError(f"{path}: cannot be read; valid endings: {', '.join(ENDINGS)}")
+    try:
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    return iter(text.split("\n"))  # JSON strings may hold the other separators that splitlines knows
+
+
+def _question(line: str, where: str, default_id: str) -> Question:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where}: not a JSON object ({error}); expected {FORM}") from None
+    if not isinstance(row, dict):
+        raise InputError(f"{where}: expected {FORM}, got {type(row).__name__}")
+    text = row.get("question", row.get("query"))
+    if not isinstance(text, str):
+        raise InputError(f"{where}: 'question' is {'not a text' if text is not None else 'missing'}; {FORM}")
+    name = row.get("query_id", default_id)
+    if not isinstance(name, str | int) or isinstance(name, bool) or name == "":
+        raise InputError(f"{where}: 'query_id' is {name!r}; expected a text or a whole number")
+    kind = row.get("type")
+    return Question(
+        id=str(name),
+        text=checked_text(text, f"{where}: question"),
+        answers=_texts(row, "answers", where),
+        gold=_texts(row, "gold", where),
+        type="" if kind is None else str(kind),
+    )
+
+
+def _texts(row: dict[str, Any], key: str, where: str) -> tuple[str, ...]:
+    value = row.get(key)
+    values = [] if value is None else [value] if isinstance(value, str | int | float) else value
+    if not isinstance(values, list) or not all(isinstance(item, str | int | float) for item in values):
+        raise InputError(f"{where}: {key!r} is {value!r}; expected a list of texts")
+    return tuple(map(str, values))

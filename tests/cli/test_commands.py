@@ -1,0 +1,102 @@
+import io
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+
+def test_help_is_quick_and_light():
+    code = (
+        "import sys, contextlib, io, dynamicrag.cli as cli\n"
+        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
+        "    cli.main(['--help'])\n"
+        "print([m for m in ('langgraph', 'torch', 'codecarbon', 'pydantic', 'numpy') if m in sys.modules])"
+    )
+    began = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert time.perf_counter() - began < 5
+
+
+def test_validate(there, run):
+    code, out, err = run("validate", "p.yaml")
+    assert (code, err) == (0, "")
+    assert "p is valid" in out
+    _, out, _ = run("validate", "p.yaml", "--json", "-")
+    stages = {stage["stage"]: stage for stage in json.loads(out)["stages"]}
+    assert stages["generator"] == {"stage": "generator", "options": ["small", "large"], "router": "fixed"}
+
+
+@pytest.mark.parametrize("preset", ["frugal", "balanced", "quality", "always-large"])
+def test_init_gives_a_valid_policy(there, run, preset):
+    assert run("init", "mine.yaml", "--preset", preset)[0] == 0
+    assert "#" in (there / "mine.yaml").read_text()
+    assert run("validate", "mine.yaml")[0] == 0
+    code, _, err = run("init", "mine.yaml")
+    assert code == 1
+    assert "is there already" in err
+    assert run("init", "mine.yaml", "--force")[0] == 0
+
+
+def test_ingest_says_what_it_did(there, run):
+    (there / "docs" / "photo.png").write_bytes(b"x")
+    _, out, _ = run("ingest", "docs", "-p", "p.yaml", "--json", "-")
+    first = json.loads(out)
+    assert first["documents"] == {"added": 1, "changed": 0, "deleted": 0, "unchanged": 0}
+    code, out, _ = run("ingest", "docs", "-p", "p.yaml")
+    assert code == 0
+    assert "1 unchanged" in out
+    assert "photo.png" in out
+
+
+def test_explain_shows_every_decision_and_the_account(there, run):
+    code, out, _ = run("explain", "How many steps has the lighthouse?", "-p", "p.yaml")
+    assert code == 0
+    for word in ("1  retrieval", "generator", "verification", "propensity 1.00", "unanswerable", "account"):
+        assert word in out
+    _, out, _ = run("explain", "How many steps has the lighthouse?", "-p", "p.yaml", "--json", "-")
+    assert json.loads(out)["account"][0]["stage"] == "retrieval"
+
+
+def test_explain_of_a_failure(there, run):
+    code, _, err = run("explain", "boom", "-p", "p.yaml")
+    assert code == 1
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+
+
+def test_chat_from_a_pipe(there, run, monkeypatch):
+    lines = "How many steps has the lighthouse?\n/why\nWho keeps it?\nboom\n/cost\n/quit\nnever read\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+    code, out, err = run("chat", "-p", "p.yaml")
+    assert code == 0
+    assert "It has 164 steps." in out
+    assert "● single" in out
+    assert "2 turns:" in out
+    assert "boom" in err
+    assert "never" not in out
+
+
+def test_models_list(there, run):
+    _, out, _ = run("models", "list", "--json", "-")
+    assert {"smollm2-135m-instruct", "all-minilm-l6-v2"} <= {row["name"] for row in json.loads(out)}
+
+
+@pytest.mark.models
+def test_a_real_model_answers(tmp_path, run, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("# Lighthouse\n\nThe lighthouse has 164 steps.\n")
+    (tmp_path / "p.yaml").write_text(
+        "version: 1\ncorpora: {docs: {path: docs/}}\n"
+        "models: {small: {model: 'local:smollm2-135m-instruct'}}\n"
+    )
+    code, out, err = run("ask", "-p", "p.yaml", "How many steps has the lighthouse?", "--json", "-")
+    record = json.loads(out)
+    assert code == 0
+    assert "164" in record["answer"]
+    assert record["cost"]["joules"]["value"] > 0
+    assert 0 < record["first_token_seconds"] < record["wall_seconds"]
+    assert "codecarbon" not in err.lower()
