@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import END, START, MessagesState, StateGraph
 
 from dynamicrag.graph.nodes import Nodes, State
 from dynamicrag.graph.state import RagState
@@ -18,12 +18,13 @@ NODE_OF = {
 
 def build_graph(nodes: Nodes) -> "StateGraph[Any, Any, Any, Any]":
     """Return the uncompiled graph: begin → retrieval → retriever → context → generate → verify → finish."""
-    graph: StateGraph[Any, Any, Any, Any] = StateGraph(RagState)
+    # what goes in is a conversation; the rest of the state is ours to make
+    graph: StateGraph[Any, Any, Any, Any] = StateGraph(RagState, input_schema=MessagesState)
     graph.add_node("begin_turn", nodes.node(nodes.begin, "begin_turn"))
     graph.add_node("retrieval", nodes.node(nodes.stage("retrieval"), "retrieval"))
     graph.add_node("retriever", nodes.node(nodes.stage("retriever"), "retriever"))
     graph.add_node("context", nodes.node(nodes.stage("context"), "context"))
-    graph.add_node("generate", nodes.node(nodes.stage("prompt", "generator"), "generate"))
+    graph.add_node("generate", nodes.node(nodes.generate, "generate"))
     graph.add_node("verify", nodes.node(nodes.verify, "verify"))
     graph.add_node("finish", nodes.node(nodes.finish, "finish"))
     graph.add_edge(START, "begin_turn")

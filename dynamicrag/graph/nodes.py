@@ -65,6 +65,12 @@ class Nodes:
 
         return work
 
+    async def generate(self, state: State, run: Run) -> Update:
+        """Write a draft, from what ``context`` chose; if nothing did, that is chosen first."""
+        turn = current_turn(state)
+        unchosen = turn["candidates"] and "context" not in turn["path"]
+        return await self.stage(*(["context"] if unchosen else []), "prompt", "generator")(state, run)
+
     async def verify(self, state: State, run: Run) -> Update:
         """Judge the draft and decide on it."""
         stage = self._pipeline.stages["verification"]
@@ -89,14 +95,14 @@ class Nodes:
     async def _pass(self, stage: StageBase, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
         """Decide at a stage, unless its option stands from before an escalation, and act."""
         decisions: list[Decision] = []
-        if stage.name not in turn["path"] or turn["redo"] == stage.name:
-            escalated = turn["redo"] == stage.name
+        escalated = turn["redo"] == stage.name
+        if escalated or stage.name not in turn["path"]:
             turn = self._take(stage, turn, await self._pipeline.decider.decide(stage, turn), decisions, run)
+        failed: set[str] = set()
+        while True:
             if escalated:
                 last: Escalation = {**turn["escalations"][-1], "option": turn["path"][stage.name]}
                 turn = {**turn, "escalations": [*turn["escalations"][:-1], last]}
-        failed: set[str] = set()
-        while True:
             try:
                 return {**turn, **await stage.act(option_of(stage, turn), turn, run)}, decisions
             except ProviderError as error:

@@ -38,7 +38,8 @@ class DynamicRAG:
         self._nodes = Nodes(pipeline)
         meter = pipeline.ledger.meter
         meter.start(pipeline.ledger.tick)
-        self._close = weakref.finalize(self, meter.stop)
+        # graphs hold the nodes, not this object: the meter runs as long as one of them can be asked
+        self._close = weakref.finalize(self._nodes, meter.stop)
 
     @classmethod
     def from_policy(
@@ -70,7 +71,8 @@ class DynamicRAG:
 
         The node's input schema is :class:`RagState`, so that its keys reach the graph even if the
         graph's own schema lacks them. A node may be used without those before it: it starts a turn for
-        the last human message if there is none. ``generator`` decides the prompt as well.
+        the last human message if there is none. ``generator`` decides the prompt as well, and how much
+        of what was retrieved it is shown if no ``context`` has.
 
         Args:
             builder: The graph; its state has ``messages``.
@@ -86,7 +88,7 @@ class DynamicRAG:
             "retrieval": lambda: self._nodes.stage("retrieval"),
             "retriever": lambda: self._nodes.stage("retriever"),
             "context": lambda: self._nodes.stage("context"),
-            "generator": lambda: self._nodes.stage("prompt", "generator"),
+            "generator": lambda: self._nodes.generate,
             "verification": lambda: self._nodes.verify,
             "finish": lambda: self._nodes.finish,
         }

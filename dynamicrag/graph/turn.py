@@ -2,13 +2,14 @@
 
 import secrets
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from dynamicrag.assembly import Pipeline
-from dynamicrag.errors import InputError
+from dynamicrag.errors import InputError, ProviderError
 from dynamicrag.features.lexical import lexical
 from dynamicrag.stages.base import Run
 from dynamicrag.types import TurnState
@@ -81,7 +82,8 @@ def _last_human(messages: Sequence[AnyMessage]) -> tuple[int, HumanMessage] | No
 async def condense(turn: TurnState, pipeline: Pipeline, run: Run) -> TurnState:
     """Make a follow-up stand alone, by the helper model, where there is a history to follow up on.
 
-    What the helper writes is taken only if it is a single sane line; else the question stays.
+    What the helper writes is taken only if it is a single sane line; else, and if the helper fails, the
+    question stays.
     """
     helper = pipeline.helper
     if helper is None or not turn["history"] or lexical(turn["text"])["greeting"]:
@@ -89,15 +91,18 @@ async def condense(turn: TurnState, pipeline: Pipeline, run: Run) -> TurnState:
     from dynamicrag.llm.condense import condense_messages, condensed
 
     model = pipeline.models[helper]
-    with run.ledger.span(turn["id"], "condense", helper, pipeline.profiles[helper]) as line:
-        completion = await model.complete(
-            condense_messages(turn["text"], [(role, text) for role, text in turn["history"]]),
-            max_tokens=64,
-            stop=["\n"],
-            config=run.config,
-            tags=["nostream"],
-        )
-        line.usage = completion.usage
+    try:
+        with run.ledger.span(turn["id"], "condense", helper, pipeline.profiles[helper]) as line:
+            completion = await model.complete(
+                condense_messages(turn["text"], [(role, text) for role, text in turn["history"]]),
+                max_tokens=64,
+                stop=["\n"],
+                config=run.config,
+                tags=["nostream"],
+            )
+            line.usage = completion.usage
+    except ProviderError:
+        return turn  # its line on the account says that it failed
     changed: TurnState = {**turn, "text": condensed(turn["text"], completion.text)}
     return changed
 
@@ -107,7 +112,7 @@ def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
     draft = turn.get("draft")
     abstained = turn.get("action") == "abstain" or draft is None
     if abstained or draft is None:
-        message = AIMessage(ABSTAINED)
+        message = AIMessage(ABSTAINED, id=str(uuid.uuid4()))
     else:
         message = AIMessage(draft["text"], id=draft["message_id"] or None)
     ledger = pipeline.ledger

@@ -90,7 +90,8 @@ class Decider:
 
     async def _context(self, stage: StageBase, turn: TurnState) -> tuple[StageContext, str | None]:
         expected = self.expected(stage, turn)
-        left = self._budget.left(self._ledger.cost(turn["id"]))
+        # what is overspent closes nothing that costs nothing: a draft that is there may be accepted
+        left = {d: max(x, 0.0) for d, x in self._budget.left(self._ledger.cost(turn["id"])).items()}
         open_ = stage.allowed(turn)
         fits, dimension = admissible(expected, left) if left else ([True] * len(open_), None)
         allowed = [a and b for a, b in zip(open_, fits, strict=True)]

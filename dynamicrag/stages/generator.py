@@ -6,13 +6,16 @@ from typing import Any
 
 from dynamicrag.cost.expect import Plan
 from dynamicrag.cost.profiles import Profile
+from dynamicrag.errors import ProviderError
 from dynamicrag.features.response import response
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.routers.base import Router
-from dynamicrag.stages.base import Run, StageBase, query_of
+from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.stages.fit import fit
 from dynamicrag.stages.retriever import retrieval_features
-from dynamicrag.types import Draft, Option, Passage, TurnState
+from dynamicrag.stages.shown import Shown
+from dynamicrag.types import Draft, Option, TurnState
 
 
 class GeneratorStage(StageBase):
@@ -56,16 +59,20 @@ class GeneratorStage(StageBase):
         """Write a draft and read its signals off the token probabilities."""
         model = self._models[option.name]
         strategy = self._strategies[turn["path"].get("prompt", next(iter(self._strategies)))]
-        passages, dropped = await fit(model, strategy, turn)
-        query = query_of(turn)
-        tags = [] if strategy.streams else ["nostream"]
+        fitted = await fit(model, strategy, turn)
+        shown = Shown()
         with run.ledger.span(turn["id"], self.name, option.name, self._profiles[option.name]) as line:
-            completion = await model.complete(
-                strategy.messages(query.text, passages, query.history),
-                max_tokens=strategy.max_tokens,
-                config=run.config,
-                tags=tags,
-            )
+            try:
+                completion = await model.complete(
+                    fitted.messages,
+                    max_tokens=strategy.max_tokens,
+                    config=shown.within(run.config),
+                    tags=[] if strategy.streams else ["nostream"],
+                )
+            except ProviderError:
+                if strategy.streams and shown.message_id:
+                    run.emit({"type": "withdrawn", "message_id": shown.message_id, "reason": "failed"})
+                raise
             line.usage = completion.usage
         answer = strategy.parse(completion.text)
         span = completion.tokens_from(answer.start)
@@ -74,39 +81,7 @@ class GeneratorStage(StageBase):
             message_id=completion.message_id,
             model=option.name,
             streamed=strategy.streams,
-            dropped=dropped,
+            dropped=fitted.dropped,
             signals=response([token.margin for token in span], [token.logprob for token in span]),
         )
-        return {"draft": draft, "passages": passages}
-
-
-async def fit(model: ChatModel, strategy: PromptStrategy, turn: TurnState) -> tuple[list[Passage], list[str]]:
-    """Keep the best passages that fit the model's context beside the question and the answer.
-
-    A single passage that is too long by itself is cut at its end.
-
-    Returns:
-        The passages kept, best first, and the ids of those dropped or cut.
-    """
-    passages = list(turn.get("passages", []))
-    if model.context is None or not passages:
-        return passages, []
-    query = query_of(turn)
-    room = model.context - strategy.max_tokens
-    dropped: list[str] = []
-
-    async def size() -> int:
-        return await model.count_prompt(strategy.messages(query.text, passages, query.history))
-
-    while (tokens := await size()) > room:
-        last = passages[-1]
-        if last["id"] not in dropped:
-            dropped.append(last["id"])
-        if len(passages) > 1:
-            passages.pop()
-        elif len(last["text"]) > 200:
-            keep = max(200, int(len(last["text"]) * 0.95 * room / tokens))
-            passages[-1] = {**last, "text": last["text"][: min(keep, len(last["text"]) - 1)]}
-        else:
-            return [], dropped
-    return passages, dropped
+        return {"draft": draft, "passages": fitted.passages}

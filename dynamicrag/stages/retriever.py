@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cost.expect import Plan
 from dynamicrag.cost.profiles import Profile
+from dynamicrag.errors import ProviderError
 from dynamicrag.features.retrieval import retrieval
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import Run, StageBase
@@ -67,9 +68,15 @@ class RetrieverStage(StageBase):
         async def reason(question: str, passages: Sequence[Passage], thoughts: Sequence[str]) -> str:
             assert self._helper is not None
             model, profile = self._helper
+            try:
+                return await step(model, profile, _step(question, passages[:SHOWN], thoughts))
+            except ProviderError:
+                return DONE  # the answer can be written from what has been found
+
+        async def step(model: "ChatModel", profile: Profile, messages: list[Any]) -> str:
             with run.ledger.span(turn["id"], self.name, model.name, profile) as line:
                 completion = await model.complete(
-                    _step(question, passages[:SHOWN], thoughts),
+                    messages,
                     max_tokens=40,
                     stop=["\n"],
                     config=run.config,

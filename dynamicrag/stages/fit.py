@@ -1,0 +1,62 @@
+"""Prompts that fit a model's context."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dynamicrag.errors import ProviderError
+from dynamicrag.llm.chat import ChatModel
+from dynamicrag.llm.prompts.base import PromptStrategy
+from dynamicrag.stages.base import query_of
+from dynamicrag.types import Passage, TurnState
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+SHORTEST = 200  # characters of a passage that are worth showing
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A prompt that fits: its messages, the passages in it, and the ids of those dropped or cut."""
+
+    messages: "list[BaseMessage]"
+    passages: list[Passage]
+    dropped: list[str]
+
+
+async def fit(model: ChatModel, strategy: PromptStrategy, turn: TurnState) -> Fitted:
+    """Make a prompt that leaves the model's context room for the answer.
+
+    Passages go first, the worst first; a single passage that is too long by itself is cut at its end.
+    Then the history goes, oldest first, for the question should stand alone.
+
+    Raises:
+        ProviderError: The question alone is too long for the model.
+    """
+    if model.context is not None:
+        await model.aload()  # it counts the tokens itself, and would block the loop while it loads
+    query = query_of(turn)
+    passages, history = list(turn.get("passages", [])), list(query.history)
+    dropped: list[str] = []
+    while True:
+        messages = strategy.messages(query.text, passages, history)
+        if model.context is None:
+            return Fitted(messages, passages, dropped)
+        room, tokens = model.context - strategy.max_tokens, await model.count_prompt(messages)
+        if tokens <= room:
+            return Fitted(messages, passages, dropped)
+        if passages:
+            last = passages.pop()
+            if last["id"] not in dropped:
+                dropped.append(last["id"])
+            if not passages and len(last["text"]) > SHORTEST:
+                keep = max(SHORTEST, int(len(last["text"]) * 0.95 * room / tokens))
+                passages = [{**last, "text": last["text"][: min(keep, len(last["text"]) - 1)]}]
+        elif history:
+            del history[0]
+        else:
+            raise ProviderError(
+                f"model {model.name} ({model.spec}): the question alone takes {tokens:,} tokens, and its "
+                f"context has room for {room:,} beside the answer; ask a shorter question, or give the model "
+                "a larger 'context'"
+            )

@@ -1,0 +1,122 @@
+"""The examples compile, explain themselves, and run."""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+QUESTION = "How many steps must a visitor climb in the lighthouse at Cape Ondry?"
+SMALL = """
+version: 1
+corpora: {docs: {path: docs/}}
+models: {small: {model: "local:smollm2-135m-instruct"}}
+helper: small
+host: {meter: cpu}
+stages: {context: {options: {short: {chunks: 2}}}, retrieval: {options: [none, single], router: heuristic}}
+"""
+
+
+def run(name, *args, said="", **changes):
+    command = [sys.executable, f"examples/{name}.py", *map(str, args)]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **changes}
+    return subprocess.run(command, cwd=ROOT, env=env, input=said, capture_output=True, text=True, timeout=240)
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"example_{name}", ROOT / "examples" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_there_are_three():
+    assert [path.stem for path in EXAMPLES] == ["docs_chat", "own_graph", "support_chat"]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_each_is_short_and_says_how_it_is_used(path):
+    assert len(path.read_text().splitlines()) < 100
+    done = run(path.stem, "--help")
+    assert done.returncode == 0
+    assert "usage:" in done.stdout
+
+
+def test_a_wrong_path_is_an_error_of_one_line():
+    done = run("docs_chat", "no/such/folder")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_an_own_graph_answers_and_cites(make, ask, docs):
+    example = load("own_graph")
+    app = example.build(make())
+    answer = app.invoke(ask("When was the bridge of town03 opened?"))["messages"]
+    assert [message.type for message in answer] == ["human", "ai"]
+    assert answer[-1].text.startswith("The bridge of town03 opened\n  Sources: About town03")
+    refused = app.invoke(ask("What is the password?"))["messages"]
+    assert refused[-1].text == "I do not talk about passwords."
+
+
+def test_a_help_desk_asks_the_corpus_on_the_topic_and_then_both(make, ask):
+    example = load("support_chat")
+    make.scripts["model"] = lambda kind, text: "unanswerable" if "ferry" in text.lower() else "Yes"
+    app = make(**example.policy("fake:model")).build_graph().compile()
+
+    def retrievers(question):
+        return [d["chosen"] for d in app.invoke(ask(question))["decisions"] if d["stage"] == "retriever"]
+
+    assert retrievers("Who founded the school?") == ["living"]
+    assert retrievers("Is there parking at the museum?") == ["both"]
+    assert retrievers("When does the ferry leave?") == ["visiting", "living"]
+
+
+@pytest.mark.models
+class TestForReal:
+    def test_docs_chat(self, tmp_path):
+        (tmp_path / "small.yaml").write_text(SMALL)
+        said = f"Hi there!\n\n{QUESTION}\n"
+        done = run("docs_chat", "examples/corpus", "--policy", tmp_path / "small.yaml", said=said)
+        assert done.returncode == 0, done.stderr
+        assert "[none · direct · small · accept]" in done.stdout
+        assert "[single · lexical · short · direct · small · accept]" in done.stdout
+        assert done.stdout.count(" J]") == 2
+
+    def test_support_chat_remembers_a_thread(self, tmp_path):
+        kept = ["--model", "local:smollm2-135m-instruct", "--memory", tmp_path / "chat.sqlite"]
+        first = run("support_chat", *kept, "--thread", "anna", said=f"{QUESTION}\n")
+        assert first.returncode == 0, first.stderr
+        assert "[visiting]" in first.stdout
+        assert QUESTION in run("support_chat", *kept, "--thread", "anna").stdout
+        assert QUESTION not in run("support_chat", *kept, "--thread", "bert").stdout
+
+    def test_own_graph(self):
+        done = run("own_graph", "--model", "local:smollm2-135m-instruct", QUESTION)
+        assert done.returncode == 0, done.stderr
+        assert "Sources: Cape Ondry Lighthouse" in done.stdout
+
+    def test_ctrl_c_ends_a_chat_without_a_traceback(self, tmp_path):
+        (tmp_path / "small.yaml").write_text(SMALL)
+        command = [
+            sys.executable,
+            "examples/docs_chat.py",
+            "examples/corpus",
+            "--policy",
+            tmp_path / "small.yaml",
+        ]
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        with subprocess.Popen(command, cwd=ROOT, env=env, text=True, **pipes) as chat:
+            chat.stdin.write("Hi there!\n")
+            chat.stdin.flush()
+            assert "[none" in "".join(chat.stdout.readline() for _ in range(2))
+            chat.send_signal(signal.SIGINT)
+            _, told = chat.communicate(timeout=60)
+        assert chat.returncode == 0
+        assert "Traceback" not in told

@@ -1,0 +1,165 @@
+"""The graph behind a real LangGraph Server, asked over HTTP and by its client."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+POLICY = """
+version: 1
+corpora: {docs: {path: docs/}}
+models: {small: {model: "local:smollm2-135m-instruct"}}
+helper: small
+host: {meter: cpu}
+stages:
+  retrieval: {options: [none, single], router: heuristic}
+  context: {options: {short: {chunks: 2}}}
+"""
+STAGES = {"retrieval", "retriever", "context", "prompt", "generator", "verification"}
+QUESTION = "How many steps must a visitor climb in the lighthouse at Cape Ondry?"
+
+pytestmark = [pytest.mark.service, pytest.mark.models]
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Start ``langgraph dev``, with its trap for blocking calls on."""
+    pytest.importorskip("langgraph_cli", reason="needs langgraph-cli[inmem]")
+    pytest.importorskip("langgraph_api", reason="needs langgraph-cli[inmem]")
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copy(ROOT / "langgraph.json", folder)  # the server keeps its state beside it
+    shutil.copytree(ROOT / "graphs", folder / "graphs", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "policy.yaml").write_text(POLICY)
+    port = free_port()
+    command = [sys.executable, "-m", "langgraph_cli", "dev", "--no-browser", "--no-reload"]
+    command += ["--port", str(port)]
+    env = {
+        **os.environ,
+        "DYNAMICRAG_POLICY": str(folder / "policy.yaml"),
+        "DYNAMICRAG_CORPUS": str(ROOT / "examples/corpus"),
+        "PYTHONPATH": str(ROOT),
+        "LANGSMITH_TRACING": "false",
+    }
+    log = folder / "log.txt"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command, cwd=folder, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(url, process, log)
+        yield url
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(timeout=20)
+    assert "BlockingError" not in log.read_text()
+
+
+def wait_for(url, process, log, seconds=120):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert process.poll() is None, log.read_text()[-3000:]
+        try:
+            if httpx.get(f"{url}/ok", timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    raise AssertionError(f"no server after {seconds} s:\n{log.read_text()[-3000:]}")
+
+
+def events(url, body):
+    """Return ``(event, data)`` of a stateless streamed run."""
+    found, event = [], ""
+    with httpx.stream("POST", f"{url}/runs/stream", json=body, timeout=120) as response:
+        assert response.status_code == 200
+        for line in response.iter_lines():
+            field, _, value = line.partition(": ")
+            if field == "event":
+                event = value
+            elif field == "data":
+                found.append((event, json.loads(value)))
+    return found
+
+
+def test_plain_http_streams_tokens_decisions_and_the_answer(server):
+    body = {
+        "assistant_id": "rag",
+        "input": {"messages": [{"role": "user", "content": QUESTION}]},
+        "stream_mode": ["messages-tuple", "custom", "values"],
+    }
+    found = events(server, body)
+    assert not [data for event, data in found if event == "error"]
+    final = [data for event, data in found if event == "values"][-1]
+    tokens = [data[0] for event, data in found if event == "messages"]
+    assert "".join(token["content"] for token in tokens).strip() == final["messages"][-1]["content"]
+    assert {token["id"] for token in tokens} == {final["messages"][-1]["id"]}
+    decisions = [data["stage"] for event, data in found if event == "custom" and data["type"] == "decision"]
+    assert set(decisions) == STAGES
+    assert final["report"]["passages"][0].startswith("visiting/cape-ondry-lighthouse.md")
+
+
+def test_a_bad_question_is_an_error_of_its_own_kind(server):
+    # the server keeps the words of errors that are not Python's own from its clients
+    body = {"assistant_id": "rag", "input": {"messages": []}, "stream_mode": "values"}
+    (error,) = [data for event, data in events(server, body) if event == "error"]
+    assert error["error"] == "InputError"
+
+
+async def test_three_turns_of_a_thread_by_the_client(server):
+    get_client = pytest.importorskip("langgraph_sdk").get_client
+    client = get_client(url=server)
+    thread = await client.threads.create()
+    turns = set()
+    for number, question in enumerate([QUESTION, "Who was its first keeper?", "Thanks!"], 1):
+        shown: dict[str, str] = {}
+        given = {"messages": [{"role": "user", "content": question}]}
+        modes = ["messages-tuple", "custom"]
+        async for part in client.runs.stream(thread["thread_id"], "rag", input=given, stream_mode=modes):
+            assert part.event != "error", part.data
+            if part.event == "messages":
+                message = part.data[0]
+                shown[message["id"]] = shown.get(message["id"], "") + message["content"]
+        values = (await client.threads.get_state(thread["thread_id"]))["values"]
+        assert len(values["messages"]) == 2 * number
+        assert list(shown) == [values["messages"][-1]["id"]]
+        assert {decision["turn"] for decision in values["decisions"]} == {values["report"]["query_id"]}
+        turns.add(values["report"]["query_id"])
+    assert len(turns) == 3
+    assert values["report"]["path"]["retrieval"] == "none"
+
+
+async def test_six_questions_at_once_by_the_client(server):
+    import asyncio
+
+    client = pytest.importorskip("langgraph_sdk").get_client(url=server)
+
+    async def ask():
+        given = {"messages": [{"role": "user", "content": QUESTION}]}
+        return await client.runs.wait(None, "rag", input=given)
+
+    outs = await asyncio.gather(*(ask() for _ in range(6)))
+    assert len({out["report"]["query_id"] for out in outs}) == 6
+    assert len({out["messages"][-1]["content"] for out in outs}) == 1
+
+
+async def test_its_schemas_can_be_read(server):
+    client = pytest.importorskip("langgraph_sdk").get_client(url=server)
+    (assistant,) = await client.assistants.search(graph_id="rag")
+    schemas = await client.assistants.get_schemas(assistant["assistant_id"])
+    assert set(schemas["input_schema"]["properties"]) == {"messages"}

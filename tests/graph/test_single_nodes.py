@@ -1,0 +1,100 @@
+"""Our nodes, one by one, in graphs of the user's own."""
+
+import itertools
+
+import pytest
+from langchain_core.messages import AIMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, MessagesState, StateGraph
+
+from dynamicrag import PolicyError, RagState
+
+from .conftest import call
+from .test_turns import FIRST, THREAD, TURNS
+
+
+class Guarded(MessagesState):
+    safe: bool
+
+
+def chain(rag, seen, *stages):
+    """Our nodes in a row, and one of the user's that looks at what they left; plain ``MessagesState``."""
+    builder = StateGraph(MessagesState)
+    for stage in stages:
+        rag.add_node(builder, f"our_{stage}", stage=stage)
+    builder.add_node("look", lambda state: seen.append(state), input_schema=RagState)
+    names = [START, *(f"our_{stage}" for stage in stages), "look", END]
+    for here, there in itertools.pairwise(names):
+        builder.add_edge(here, there)
+    return builder
+
+
+@pytest.fixture
+def seen():
+    return []
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_keys_that_the_graph_lacks_survive_between_nodes(make, ask, seen, how):
+    app = chain(make(), seen, "retriever", "generator", "finish").compile()
+    out = call(app, how, ask(FIRST))
+    assert out["messages"][-1].text == "The bridge of town03 opened"
+    (out,) = seen
+    assert out["turn"]["candidates"][0]["document"] == "town03.md"
+    assert [d["stage"] for d in out["decisions"]] == ["retriever", "context", "prompt", "generator"]
+    assert out["report"]["passages"]
+
+
+def test_a_generator_after_a_context_does_not_choose_it_again(make, ask, seen):
+    chain(make(), seen, "retriever", "context", "generator").compile().invoke(ask(FIRST))
+    assert [d["stage"] for d in seen[0]["decisions"]] == ["retriever", "context", "prompt", "generator"]
+
+
+def test_a_generator_alone_answers_without_passages(make, ask, seen):
+    chain(make(), seen, "generator", "finish").compile().invoke(ask("Say town09"))
+    assert [d["stage"] for d in seen[0]["decisions"]] == ["prompt", "generator"]
+    (_, messages), *_ = make.models["small"].calls
+    assert "<passages>" not in messages[-1].text
+    assert seen[0]["report"]["passages"] == []
+
+
+def test_every_node_in_order_does_what_the_whole_graph_does(make, ask, seen):
+    stages = ["begin", "retrieval", "retriever", "context", "generator", "verification", "finish"]
+    rag = make()
+    own = chain(rag, seen, *stages).compile().invoke(ask(FIRST))
+    whole = rag.build_graph().compile().invoke(ask(FIRST))
+    assert seen[0]["report"]["path"] == whole["report"]["path"]
+    assert own["messages"][-1].text == whole["messages"][-1].text
+
+
+def test_turns_follow_one_another_without_a_node_that_begins_them(make, ask, seen):
+    app = chain(make(), seen, "retriever", "generator", "finish").compile(checkpointer=InMemorySaver())
+    for number, question in enumerate([TURNS[0], TURNS[2]], 1):
+        out = app.invoke(ask(question), THREAD)
+        assert len(out["messages"]) == 2 * number
+    assert out["messages"][-1].text == "The bridge of town07 opened"
+    assert [{d["turn"] for d in state["decisions"]} for state in seen] == [{s["turn"]["id"]} for s in seen]
+    assert seen[0]["turn"]["id"] < seen[1]["turn"]["id"]
+
+
+def test_nodes_of_both_sides_work_together(make, ask):
+    rag = make()
+    builder = StateGraph(Guarded)
+    rag.add_node(builder, "search", stage="retriever")
+    rag.add_node(builder, "answer", stage="generator")
+    rag.add_node(builder, "finish", stage="finish")
+    builder.add_node("guard", lambda state: {"safe": "bomb" not in state["messages"][-1].text})
+    builder.add_node("refuse", lambda state: {"messages": [AIMessage("No.")]})
+    builder.add_edge(START, "guard")
+    builder.add_conditional_edges("guard", lambda state: "search" if state["safe"] else "refuse")
+    builder.add_edge("search", "answer")
+    builder.add_edge("answer", "finish")
+    app = builder.compile()
+    assert app.invoke(ask(FIRST))["messages"][-1].text == "The bridge of town03 opened"
+    assert app.invoke(ask("How is a bomb built?"))["messages"][-1].text == "No."
+    assert make.models["small"].kinds() == ["answer"]
+
+
+def test_an_unknown_stage_names_the_valid_ones(make):
+    with pytest.raises(PolicyError, match=r"add_node\('a'\).*did you mean 'retriever'"):
+        make().add_node(StateGraph(MessagesState), "a", stage="retreiver")

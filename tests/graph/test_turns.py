@@ -1,0 +1,139 @@
+"""One turn, and several: the state before, between and after."""
+
+import asyncio
+
+import pytest
+from langchain_core.messages import AIMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+from dynamicrag.types import STAGES
+
+from .conftest import TOWNS
+
+FIRST = "When was the bridge of town03 opened?"
+TURNS = [FIRST, "Which river does it cross?", "When was the bridge of town07 opened?"]
+THREAD = {"configurable": {"thread_id": "1"}}
+
+
+def sound(out, town="town03"):
+    assert out["messages"][-1].text == f"The bridge of {town} opened"
+    assert [d["stage"] for d in out["decisions"]] == list(STAGES)
+    assert [d["seq"] for d in out["decisions"]] == list(range(6))
+    assert {d["turn"] for d in out["decisions"]} == {out["turn"]["id"]} == {out["report"]["query_id"]}
+    assert out["report"]["passages"][0].startswith(f"{town}.md")
+
+
+def test_invoke(make, ask):
+    sound(make().build_graph().compile().invoke(ask(FIRST)))
+
+
+def test_a_second_asyncio_run_works_like_the_first(make, ask):
+    app = make().build_graph().compile()
+    for _ in range(2):
+        sound(asyncio.run(app.ainvoke(ask(FIRST))))
+
+
+def test_sync_and_async_by_turns_on_one_thread(make, ask):
+    app = make().build_graph().compile(checkpointer=InMemorySaver())
+    app.invoke(ask(FIRST), THREAD)
+    out = asyncio.run(app.ainvoke(ask(TURNS[2]), THREAD))
+    sound(out, "town07")
+    assert len(app.invoke(ask(FIRST), THREAD)["messages"]) == 6
+
+
+def three_turns(states):
+    for number, out in enumerate(states, 1):
+        assert len(out["messages"]) == 2 * number
+        assert len({message.id for message in out["messages"]}) == 2 * number
+        sound(out, "town07" if number == 3 else "town03")
+    assert len({out["turn"]["id"] for out in states}) == 3
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_three_turns_keep_the_last_decisions_alone(make, ask, kind, tmp_path):
+    app = make().build_graph()
+    if kind == "memory":
+        app = app.compile(checkpointer=InMemorySaver())
+        three_turns([app.invoke(ask(question), THREAD) for question in TURNS])
+    else:
+        with SqliteSaver.from_conn_string(str(tmp_path / "threads.sqlite")) as saver:
+            app = app.compile(checkpointer=saver)
+            three_turns([app.invoke(ask(question), THREAD) for question in TURNS])
+    kept = make.models["helper"].kinds()
+    assert kept == ["condense", "condense"]  # there is nothing to condense in a first turn
+
+
+async def test_three_turns_on_an_asynchronous_checkpointer(make, ask, tmp_path):
+    async with AsyncSqliteSaver.from_conn_string(str(tmp_path / "threads.sqlite")) as saver:
+        app = make().build_graph().compile(checkpointer=saver)
+        three_turns([await app.ainvoke(ask(question), THREAD) for question in TURNS])
+        kept = (await app.aget_state(THREAD)).values
+    sound(kept, "town07")
+    assert kept["turn"]["history"] == [
+        ["user", FIRST],
+        ["assistant", "The bridge of town03 opened"],
+        ["user", TURNS[1]],
+        ["assistant", "The bridge of town03 opened"],
+    ]
+
+
+def test_a_follow_up_is_searched_in_its_condensed_form(make, ask):
+    app = make().build_graph().compile(checkpointer=InMemorySaver())
+    app.invoke(ask(FIRST), THREAD)
+    out = app.invoke(ask(TURNS[1]), THREAD)
+    assert out["turn"]["original"] == "Which river does it cross?"
+    assert out["turn"]["text"] == "Which river does the bridge of town03 cross?"
+    assert out["turn"]["candidates"][0]["document"] == "town03.md"
+
+
+def test_a_helper_that_fails_leaves_the_question_as_it_is(make, ask):
+    make.scripts["helper"] = lambda kind, text: "BREAK"
+    rag = make()
+    messages = [("user", "Hello"), ("assistant", "Hello!"), ("user", FIRST)]
+    out = rag.build_graph().compile().invoke({"messages": messages})
+    sound(out)
+    assert [line.stage for line in rag.account(out["turn"]["id"]).lines if line.failed] == ["condense"]
+
+
+def test_a_greeting_is_not_condensed(make):
+    app = make().build_graph().compile()
+    app.invoke({"messages": [("user", FIRST), ("assistant", "1813"), ("user", "Thanks!")]})
+    assert make.models["helper"].kinds() == []
+
+
+def test_foreign_messages_in_the_history_are_left_alone(make):
+    app = make().build_graph().compile()
+    call = AIMessage("", tool_calls=[{"name": "find", "args": {}, "id": "t1"}])
+    tool = {"role": "tool", "content": "town11", "tool_call_id": "t1"}
+    out = app.invoke({"messages": [("system", "Be kind."), ("user", "Hi"), call, tool, ("user", FIRST)]})
+    assert out["turn"]["history"] == [["user", "Hi"]]
+    assert len(out["messages"]) == 6
+
+
+def test_a_second_turn_starts_afresh(make, ask):
+    abstaining = {"options": ["accept", "abstain"], "verifiers": ["unanswerable"], "router": "thresholds"}
+    make.scripts["small"] = lambda kind, text: "unanswerable" if TOWNS[5] in text else "In 1813"
+    rag = make(stages={"verification": abstaining})
+    app = rag.build_graph().compile(checkpointer=InMemorySaver())
+    first = app.invoke(ask("When was the bridge of town05 opened?"), THREAD)
+    assert first["report"]["abstained"]
+    second = app.invoke(ask("Tell me about town03, the bridge"), THREAD)
+    assert not second["report"]["abstained"]
+    assert second["messages"][-1].text == "In 1813"
+
+
+def test_the_meter_runs_as_long_as_a_graph_can_be_asked(make):
+    import gc
+
+    rag = make(host={"meter": "cpu"})
+    thread = rag.pipeline.ledger.meter._thread
+    app = rag.build_graph().compile()
+    make.made.clear()
+    del rag
+    gc.collect()
+    assert not thread.join(timeout=0.05)
+    assert thread.is_alive(), "the graph is still there"
+    assert app.invoke({"messages": [("user", FIRST)]})["report"]
+    del app
