@@ -1,0 +1,20 @@
+"""Run every measure and print a line each."""
+
+import sys
+from importlib.metadata import version
+
+from tests.bench import bm25, graph, ledger
+
+
+def main() -> None:
+    """Print the peers' versions, then the measures."""
+    peers = ("langgraph", "codecarbon", "rank-bm25", "bm25s")
+    sys.stdout.write("peers: " + ", ".join(f"{name} {version(name)}" for name in peers) + "\n")
+    for module in (graph, ledger, bm25):
+        for measure in module.measures():
+            sys.stdout.write(f"{measure}\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
