@@ -270,7 +270,7 @@ class _Stages:
             if name not in ("accept", "escalate", "abstain"):
                 valid = ("accept", "escalate", "abstain")
                 raise PolicyError(unknown(self._where("verification", "options"), "option", name, valid))
-        escalate: dict[str, list[str]] = {**section.escalate}
+        escalate = {str(finding): stages for finding, stages in section.escalate.items()}
         for finding, targets in escalate.items():
             for stage in targets:
                 if stage not in STAGES[:-1]:

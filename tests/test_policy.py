@@ -58,7 +58,10 @@ def assembled(policy):
         ({"models": {}}, r"models"),
         ({"models": {"a": {"modle": "x:y"}}}, r"models\.a(\.model)?: (unknown key 'modle'|is missing)"),
         ({"objective": {"budget": {"per_query": {"jouls": 1}}}}, r"per_query.*did you mean 'joules'"),
-        ({"objective": {"budget": {"per_query": {"joules": -1}}}}, r"per_query\.joules: .*greater than or equal"),
+        (
+            {"objective": {"budget": {"per_query": {"joules": -1}}}},
+            r"per_query\.joules: .*greater than or equal",
+        ),
         ({"stages": {"retriver": {}}}, r"stages: unknown key 'retriver'; did you mean 'retriever'"),
         ({"stages": {"verification": {"escalate": {"unsrue": "generator"}}}}, r"did you mean 'unsure'"),
         ({"name": "x"}, r"unknown key 'name'"),
@@ -75,12 +78,21 @@ def test_a_mistake_in_the_schema_is_named(folder, change, message):
     [
         ({"stages": {"generator": {"router": "knm"}}}, r"stages\.generator\.router: unknown router 'knm'"),
         ({"stages": {"generator": {"options": ["smal"]}}}, r"unknown option 'smal'; did you mean 'small'"),
-        ({"stages": {"retrieval": {"options": ["sometimes"]}}}, r"retrieval\.options: unknown option 'sometimes'"),
+        (
+            {"stages": {"retrieval": {"options": ["sometimes"]}}},
+            r"retrieval\.options: unknown option 'sometimes'",
+        ),
         ({"stages": {"retrieval": {"options": ["none", "single"]}}}, r"retrieval\.router: is missing"),
-        ({"stages": {"retriever": {"options": {"x": {"bm52": {}}}}}}, r"unknown retriever 'bm52'; did you mean 'bm25'"),
+        (
+            {"stages": {"retriever": {"options": {"x": {"bm52": {}}}}}},
+            r"unknown retriever 'bm52'; did you mean 'bm25'",
+        ),
         ({"stages": {"retriever": {"options": {"x": {"bm25": {"corpus": "dcos"}}}}}}, r"did you mean 'docs'"),
         ({"stages": {"context": {"options": {"x": {"chunk": 3}}}}}, r"context\.options\.x: expected"),
-        ({"stages": {"context": {"options": {"x": {"chunks": 0}}}}}, r"context\.options\.x\.chunks: .* 1 to 1000"),
+        (
+            {"stages": {"context": {"options": {"x": {"chunks": 0}}}}},
+            r"context\.options\.x\.chunks: .* 1 to 1000",
+        ),
         ({"stages": {"prompt": {"options": ["cto"]}}}, r"unknown prompt strategy 'cto'; did you mean 'cot'"),
         ({"stages": {"verification": {"options": ["accpet"]}}}, r"did you mean 'accept'"),
         ({"stages": {"verification": {"options": ["accept"], "verifiers": ["x"]}}}, r"unknown verifier 'x'"),
@@ -95,8 +107,14 @@ def test_a_mistake_in_the_schema_is_named(folder, change, message):
         ({"corpora": {"docs": {"path": "dosc"}}}, r"corpora\.docs\.path: dosc does not exist; give --corpus"),
         ({"models": {"a": {"model": "local:smollm"}}}, r"smollm2-135m-instruct"),
         ({"models": {"a": {"model": "smollm"}}}, r"expected 'provider:model'"),
-        ({"models": {"a": {"model": "openai:x", "profile": {"prize": {}}}}}, r"models\.a\.profile: unknown key"),
-        ({"models": {"a": {"model": "openai:x", "profile": {"usd": {"input": -1}}}}}, r"profile\.usd: input must be"),
+        (
+            {"models": {"a": {"model": "openai:x", "profile": {"prize": {}}}}},
+            r"models\.a\.profile: unknown key",
+        ),
+        (
+            {"models": {"a": {"model": "openai:x", "profile": {"usd": {"input": -1}}}}},
+            r"profile\.usd: input must be",
+        ),
     ],
 )
 def test_a_name_that_fits_nothing_is_named(folder, change, message):

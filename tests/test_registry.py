@@ -10,7 +10,9 @@ def test_every_family_finds_its_members():
 
 
 def test_an_unknown_name_gets_the_nearest_spelling():
-    with pytest.raises(PolicyError, match="stages.context.router: unknown router 'fixd'; did you mean 'fixed'"):
+    with pytest.raises(
+        PolicyError, match=r"stages\.context\.router: unknown router 'fixd'; did you mean 'fixed'"
+    ):
         ROUTERS.build("fixd", "stages.context.router")
 
 

@@ -150,10 +150,10 @@ class CodeCarbonMeter:
         self._thread.start()
 
     def _run(self, sink: Sink) -> None:
-        # CodeCarbon logs at import and on construction, before it reads log_level
-        logging.getLogger("codecarbon").setLevel(logging.ERROR)
         from codecarbon import OfflineEmissionsTracker
         from codecarbon.output import BaseOutput
+
+        logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it logs before it reads log_level
 
         readings: list[_Readings] = []
 

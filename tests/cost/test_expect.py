@@ -11,7 +11,9 @@ from dynamicrag.predictors.selection import admissible, cheapest
 LARGE = Profile(runs="in_process", cpu_seconds=Rate(input=0.02, output=0.1))
 SMALL = Profile(runs="in_process", cpu_seconds=Rate(input=0.002, output=0.01))
 MODEL = CostModel({"small": SMALL, "large": LARGE}, "small", Host(joules_per_cpu_second=4.0))
-PLAN = Plan(question_tokens=20, rounds=1, context_tokens=400, prompt_tokens=60, output_tokens=10, model="large")
+PLAN = Plan(
+    question_tokens=20, rounds=1, context_tokens=400, prompt_tokens=60, output_tokens=10, model="large"
+)
 
 
 def joules(cost: Cost) -> float:

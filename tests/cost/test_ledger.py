@@ -1,5 +1,6 @@
 import threading
 import time
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -80,7 +81,10 @@ def test_an_interval_waits_for_the_spans_that_reach_into_it():
 
 def test_a_failed_call_is_charged():
     book, begin = ledger(), time.perf_counter()
-    with pytest.raises(RuntimeError), book.span("a", "generator", "small", Profile(runs="in_process")) as line:
+    with (
+        pytest.raises(RuntimeError),
+        book.span("a", "generator", "small", Profile(runs="in_process")) as line,
+    ):
         line.usage = Usage(cpu_seconds=1.0)
         raise RuntimeError
     metered(book, begin, 4.0)
@@ -154,7 +158,7 @@ def test_cpu_time_meter_reports_what_this_process_used():
     spent = sum(interval.cpu_seconds for interval in seen)
     assert spent >= 0.19
     assert sum(interval.active for interval in seen) == pytest.approx(2 * spent)
-    assert all(a.end == b.begin for a, b in zip(seen, seen[1:], strict=False))
+    assert all(a.end == b.begin for a, b in pairwise(seen))
 
 
 def test_codecarbon_meters_this_process_and_keeps_memory_apart():

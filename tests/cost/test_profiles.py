@@ -16,7 +16,9 @@ def test_shipped_profiles_load_and_each_names_its_source():
 
 
 def test_a_remote_call_costs_by_token_and_input_is_not_free():
-    profile = Profile(usd=Rate(input=1e-6, cached=0.5e-6, output=4e-6), joules=Rate(input=0.1, output=2.0), pue=1.5)
+    profile = Profile(
+        usd=Rate(input=1e-6, cached=0.5e-6, output=4e-6), joules=Rate(input=0.1, output=2.0), pue=1.5
+    )
     short = cost_of(Usage(input_tokens=100, output_tokens=10), profile, HOST)
     long = cost_of(Usage(input_tokens=1000, output_tokens=10), profile, HOST)
     assert short["usd"] == pytest.approx(140e-6)

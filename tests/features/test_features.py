@@ -53,7 +53,9 @@ def test_an_empty_question_has_features_too():
 
 
 def test_retrieval_features_say_what_stands_out_and_what_matches():
-    features = retrieval("Who opened the bridge?", [passage("Ada opened the bridge.", 3.0), passage("Rain.", 1.0, "e")])
+    features = retrieval(
+        "Who opened the bridge?", [passage("Ada opened the bridge.", 3.0), passage("Rain.", 1.0, "e")]
+    )
     assert features == {
         "passages": 2,
         "documents": 2,

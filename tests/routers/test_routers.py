@@ -86,7 +86,9 @@ async def test_the_rules_retrieve_for_what_the_corpus_knows_alone(question, cove
 
 async def test_the_rules_keep_their_meaning_when_options_are_left_out():
     two = (Option("none"), Option("single"))
-    given = context("When does the ferry leave?", stage="retrieval", options=two, signals={"idf_coverage": 1.0})
+    given = context(
+        "When does the ferry leave?", stage="retrieval", options=two, signals={"idf_coverage": 1.0}
+    )
     assert await chosen("heuristic", given) == "single"
 
 

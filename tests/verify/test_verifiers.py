@@ -2,7 +2,13 @@ import pytest
 
 from dynamicrag.verify.base import VERIFIERS, Evidence
 
-PASSAGE = {"id": "a#0", "document": "a", "title": "Bridge", "text": "It was opened by Ada Brook in 1911.", "score": 1.0}
+PASSAGE = {
+    "id": "a#0",
+    "document": "a",
+    "title": "Bridge",
+    "text": "It was opened by Ada Brook in 1911.",
+    "score": 1.0,
+}
 
 
 async def judged(name, answer, passages=(PASSAGE,), **signals):
@@ -11,7 +17,14 @@ async def judged(name, answer, passages=(PASSAGE,), **signals):
 
 @pytest.mark.parametrize(
     "answer",
-    ["unanswerable", "Unanswerable.", "", "The passages do not mention it.", "It is not specified.", "I don't know."],
+    [
+        "unanswerable",
+        "Unanswerable.",
+        "",
+        "The passages do not mention it.",
+        "It is not specified.",
+        "I don't know.",
+    ],
 )
 async def test_a_refusal_is_recognised(answer):
     assert await judged("unanswerable", answer) == {"unanswerable": 1.0}
