@@ -15,13 +15,13 @@ FLOORS: list[set[str]] = [
     {"predictors"},
     {"features", "llm", "retrieval", "verify"},
     {"routers", "stages"},
-    {"policy", "assembly"},
+    {"policy", "sections", "assembly"},
     {"graph"},
     {"evaluation"},
     {"cli"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
-BESIDE = {("stages", "routers"), ("assembly", "policy")}  # the only ways sideways, and one way only
+BESIDE = {("stages", "routers"), ("sections", "policy"), ("assembly", "policy"), ("assembly", "sections")}  # the only ways sideways, and one way only
 VOCABULARY = FLOORS[0]
 MODULES = sorted((ROOT / "dynamicrag").rglob("*.py"))
 
