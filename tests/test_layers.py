@@ -21,7 +21,12 @@ FLOORS: list[set[str]] = [
     {"cli"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
-BESIDE = {("stages", "routers"), ("sections", "policy"), ("assembly", "policy"), ("assembly", "sections")}  # the only ways sideways, and one way only
+BESIDE = {
+    ("stages", "routers"),
+    ("sections", "policy"),
+    ("assembly", "policy"),
+    ("assembly", "sections"),
+}  # the only ways sideways, and one way only
 VOCABULARY = FLOORS[0]
 MODULES = sorted((ROOT / "dynamicrag").rglob("*.py"))
 

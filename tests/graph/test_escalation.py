@@ -174,6 +174,15 @@ def test_when_all_models_fail_the_account_still_has_their_calls(make, ask, how):
     assert failed == ["small", "medium", "large"]
 
 
+def test_a_helper_that_fails_between_rounds_leaves_what_was_found(make, ask):
+    make.scripts["helper"] = lambda kind, text: "BREAK"
+    rag = make(stages={"retrieval": {"options": ["iterative"]}})
+    out = rag.build_graph().compile().invoke(ask(QUESTION))
+    assert out["messages"][-1].text == "The bridge of town03 opened"
+    assert told(out, "retriever") == [("retriever", "lexical")]
+    assert [line.label for line in rag.account(out["turn"]["id"]).lines if line.failed] == ["helper"]
+
+
 def test_an_escalation_that_fails_comes_back_to_a_model_that_answers(make, ask):
     make.scripts |= {"small": refuse, "medium": lambda kind, text: "BREAK"}
     rag = make(stages={"verification": judged({"unanswerable": "generator"})})

@@ -2,9 +2,6 @@
 
 import itertools
 import json
-import sys
-
-import pytest
 
 from dynamicrag.graph.state import merge_decisions
 
@@ -22,9 +19,6 @@ def test_its_schemas_can_be_written_as_json(make):
     json.dumps(given)
 
 
-@pytest.mark.xfail(
-    sys.version_info < (3, 12), strict=True, reason="pydantic refuses typing.TypedDict in dynamicrag.types"
-)
 def test_its_output_schema_can_be_written_as_json(make):
     schema = make().build_graph().compile().get_output_jsonschema()
     assert set(schema["properties"]) == {"messages", "turn", "decisions", "report"}
