@@ -39,8 +39,11 @@ class PolicyError(DynamicRAGError):
     """The policy, or a name in it, is wrong."""
 
 
-class InputError(DynamicRAGError):
-    """A question or an input file cannot be used."""
+class InputError(DynamicRAGError, ValueError):
+    """A question or an input file cannot be used.
+
+    A ``ValueError`` too, for LangGraph Server tells its clients the text of built-in errors alone.
+    """
 
 
 class CorpusError(DynamicRAGError):

@@ -6,7 +6,9 @@ it; what only passes between functions is a frozen dataclass.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 Stage = Literal["retrieval", "retriever", "context", "prompt", "generator", "verification"]
 STAGES: tuple[Stage, ...] = ("retrieval", "retriever", "context", "prompt", "generator", "verification")
