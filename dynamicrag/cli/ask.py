@@ -46,8 +46,6 @@ def ask(
     asked = _questions(question, questions)[:limit]
     lines = JsonLines(json)
     policies = [load_policy(name, corpus or None) for name in (policy, baseline) if name]
-    if baseline:
-        policies = [uncached(item) for item in policies]
     out = human(json)
     for item in policies:  # what is wrong with either is told before any question
         provide(item, out)
@@ -71,17 +69,6 @@ def _questions(question: str | None, path: Path | None) -> "Sequence[Question]":
         return [Question("q1", checked_text(question, "question"))]
     assert path is not None
     return read_questions(path)
-
-
-def uncached(policy: "Policy") -> "Policy":
-    """Return the policy with prompt caches off in local models, so that two runs cannot warm each other."""
-    models = {
-        name: section.model_copy(update={"params": {"cache_prompt": False, **section.params}})
-        if section.model.startswith("local:")
-        else section
-        for name, section in policy.models.items()
-    }
-    return policy.model_copy(update={"models": models})
 
 
 def fingerprint(policy: "Policy") -> str:

@@ -36,7 +36,9 @@ async def fit(model: ChatModel, strategy: PromptStrategy, turn: TurnState) -> Fi
     if model.context is not None:
         await model.aload()  # it counts the tokens itself, and would block the loop while it loads
     query = query_of(turn)
-    passages, history = list(turn.get("passages", [])), list(query.history)
+    passages = list(turn.get("passages", []))
+    # a question that was rewritten to stand alone needs its history no more
+    history = list(query.history) if query.text == query.original else []
     dropped: list[str] = []
     while True:
         messages = strategy.messages(query.text, passages, history)

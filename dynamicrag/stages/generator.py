@@ -66,6 +66,7 @@ class GeneratorStage(StageBase):
                 completion = await model.complete(
                     fitted.messages,
                     max_tokens=strategy.max_tokens,
+                    stop=strategy.stops(bool(fitted.passages)),
                     config=shown.within(run.config),
                     tags=[] if strategy.streams else ["nostream"],
                 )

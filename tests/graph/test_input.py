@@ -72,7 +72,7 @@ def test_a_question_too_long_for_every_model_is_said_so(make, ask):
 
 
 def test_what_the_context_had_no_room_for_is_reported(make, ask):
-    models = {name: {"model": f"fake:{name}", "params": {"context": 256}} for name in ("small", "helper")}
+    models = {name: {"model": f"fake:{name}", "params": {"context": 700}} for name in ("small", "helper")}
     stages = {"generator": {"options": ["small"]}, "context": {"options": {"long": {"chunks": 8}}}}
     report = make(models=models, stages=stages).build_graph().compile().invoke(ask(QUESTION))["report"]
     assert report["passages"][0] == "town03.md#0"

@@ -7,7 +7,7 @@ from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.prompts.direct import Direct
 from dynamicrag.stages.fit import SHORTEST, fit
 
-STRATEGY = Direct(max_tokens=64)
+STRATEGY = Direct(max_tokens=64, examples=False)
 
 
 class Model(ChatModel):

@@ -58,6 +58,10 @@ class PromptStrategy(ABC):
     def parse(self, text: str) -> Answer:
         """Find the answer in a model's raw text."""
 
+    def stops(self, grounded: bool) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the texts that end the answer."""
+        return ()
+
     def messages(
         self, question: str, passages: Sequence[Passage] = (), history: Sequence[tuple[str, str]] = ()
     ) -> "list[BaseMessage]":
