@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
+    sys.path.append(str(Path.cwd()))  # last: a policy may name the user's own modules, and shadow none
     given = [argument for argument in given if argument != "--debug"]
     try:
         code = _app(debug)(given, prog_name=NAME, standalone_mode=False)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from dynamicrag.retrieval.corpus import Corpus, IngestReport
 
 METER_SECONDS = 10.0
-LEXICAL = {"bm25", "langchain", "llama_index"}  # retrievers that need no vectors of ours
 
 
 def ready(policy: "Policy", out: "Console", *, conversation: bool = False) -> "DynamicRAG":
@@ -137,11 +136,12 @@ def ingest_corpus(corpus: "Corpus", out: "Console", *, dense: bool) -> "IngestRe
 
 def wants_vectors(policy: "Policy") -> bool:
     """Return whether any retriever of the policy needs the corpus embedded."""
-    from dynamicrag.registry import parse_spec
+    from dynamicrag.retrieval.base import RETRIEVERS
 
     options = policy.stages.retriever.options or {}
     specs = options.items() if isinstance(options, dict) else ((name, name) for name in options)
-    return any(parse_spec(spec or name, name)[0] not in LEXICAL for name, spec in specs)
+    where = policy.where("stages", "retriever", "options")
+    return any(RETRIEVERS.build(spec or name, f"{where}.{name}").needs_vectors for name, spec in specs)
 
 
 def await_meter(rag: "DynamicRAG") -> None:

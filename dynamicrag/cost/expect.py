@@ -21,6 +21,7 @@ class Plan:
         question_tokens: Tokens of the question.
         rounds: Retrieval rounds.
         search_cpu_seconds: CPU time of one search.
+        chunk_tokens: Tokens of one retrieved chunk, once they are known.
         context_tokens: Tokens of the passages in the prompt.
         prompt_tokens: Tokens of the instructions around them.
         output_tokens: Tokens generated.
@@ -30,6 +31,7 @@ class Plan:
     question_tokens: float = 20.0
     rounds: float = 0.0
     search_cpu_seconds: float = 0.0
+    chunk_tokens: float | None = None
     context_tokens: float = 0.0
     prompt_tokens: float = 60.0
     output_tokens: float = 12.0

@@ -10,7 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.registry import Registry
@@ -62,9 +62,11 @@ class Retriever(ABC):
     Attributes:
         sources: Corpora that the passages come from; empty where they are not ours. Chunk and document
             ids are unique within a corpus.
+        needs_vectors: Whether it asks a corpus for what is nearest in meaning, so that it must be embedded.
     """
 
     sources: tuple[Corpus, ...] = ()
+    needs_vectors: ClassVar[bool] = False
 
     @abstractmethod
     def bind(self, context: RetrievalContext) -> None:

@@ -20,6 +20,8 @@ class Chroma(Retriever):
     (arXiv 2004.04906).
     """
 
+    needs_vectors = True
+
     def __init__(self, *, corpus: str | None = None) -> None:
         self._name = corpus
         self._corpus: Corpus

@@ -24,7 +24,7 @@ class ContextStage(StageBase):
         router: The router.
         settings: None are known.
         corpora: Corpora by name, where whole documents are read.
-        chunk_tokens: Tokens of an average chunk, for the expected cost.
+        chunk_tokens: Tokens of an average chunk, for the expected cost before any is retrieved.
         document_tokens: Tokens of an average document.
     """
 
@@ -56,7 +56,7 @@ class ContextStage(StageBase):
         if option.params.get("whole"):
             tokens = self._document_tokens * option.params.get("documents", DOCUMENTS)
         else:
-            tokens = self._chunk_tokens * option.params["chunks"]
+            tokens = (plan.chunk_tokens or self._chunk_tokens) * option.params["chunks"]
         return replace(plan, context_tokens=tokens)
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002

@@ -15,6 +15,8 @@ from dynamicrag.stages.base import StageBase, query_of
 from dynamicrag.stages.verification import VerificationStage
 from dynamicrag.types import STAGES, Decision, Option, TurnState, Usage
 
+CHARACTERS = 4.0  # per token, about, in English
+
 
 class Decider:
     """Decides at any stage, under one cost model and one budget.
@@ -80,7 +82,11 @@ class Decider:
         return [self._price(turn, {**path, stage.name: option.name}) for option in stage.options]
 
     def _price(self, turn: TurnState, path: Mapping[str, str]) -> Cost:
-        plan = Plan(question_tokens=len(turn["text"]) / 4)
+        found = [len(passage["text"]) / CHARACTERS for passage in turn.get("candidates", [])]
+        plan = Plan(
+            question_tokens=len(turn["text"]) / CHARACTERS,
+            chunk_tokens=sum(found) / len(found) if found else None,
+        )
         for name in STAGES:
             stage = self._stages.get(name)
             if stage is not None:

@@ -1,0 +1,58 @@
+from dynamicrag.cost.expect import Plan
+from dynamicrag.routers.fixed import Fixed
+from dynamicrag.stages.context import ContextStage
+from dynamicrag.types import Option
+
+SHORT, LONG, WHOLE = (
+    Option("short", {"chunks": 2}),
+    Option("long", {"chunks": 8}),
+    Option("whole", {"whole": True}),
+)
+
+
+def passage(name, document):
+    return {
+        "id": name,
+        "document": document,
+        "title": "",
+        "text": f"part {name}",
+        "score": 1.0,
+        "corpus": "docs",
+    }
+
+
+class Corpus:
+    def documents(self, ids):
+        return [{**passage(i, i), "text": f"all of {i}"} for i in ids if i != "gone"]
+
+
+def stage():
+    options = [SHORT, LONG, WHOLE]
+    return ContextStage(options, Fixed(option="short"), corpora={"docs": Corpus()}, chunk_tokens=100)
+
+
+def test_a_longer_context_costs_in_proportion_and_by_the_chunks_that_were_found():
+    guessed, known = Plan(rounds=1), Plan(rounds=1, chunk_tokens=40)
+    assert stage().apply(SHORT, guessed).context_tokens == 200
+    assert stage().apply(LONG, guessed).context_tokens == 800
+    assert stage().apply(LONG, known).context_tokens == 320
+
+
+def test_nothing_retrieved_fills_no_context():
+    assert stage().apply(LONG, Plan(rounds=0)).context_tokens == 0
+
+
+async def test_the_best_chunks_are_kept_in_order():
+    found = [passage(f"a#{n}", "a") for n in range(5)]
+    assert await stage().act(SHORT, {"candidates": found}, None) == {"passages": found[:2]}
+
+
+async def test_whole_documents_are_those_of_the_best_chunks_each_once():
+    found = [passage("b#0", "b"), passage("b#1", "b"), passage("a#0", "a"), passage("c#0", "c")]
+    passages = (await stage().act(WHOLE, {"candidates": found}, None))["passages"]
+    assert [p["text"] for p in passages] == ["all of b", "all of a"]
+
+
+async def test_a_document_that_has_gone_leaves_its_chunk():
+    passages = (await stage().act(WHOLE, {"candidates": [passage("g#0", "gone")]}, None))["passages"]
+    assert passages[0]["text"] == "part g#0"
