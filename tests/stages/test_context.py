@@ -3,11 +3,9 @@ from dynamicrag.routers.fixed import Fixed
 from dynamicrag.stages.context import ContextStage
 from dynamicrag.types import Option
 
-SHORT, LONG, WHOLE = (
-    Option("short", {"chunks": 2}),
-    Option("long", {"chunks": 8}),
-    Option("whole", {"whole": True}),
-)
+SHORT = Option("short", {"chunks": 2})
+LONG = Option("long", {"chunks": 8})
+WHOLE = Option("whole", {"whole": True})
 
 
 def passage(name, document):
