@@ -80,7 +80,7 @@ def options(decision: Mapping[str, Any]) -> "Text":
     parts: list[tuple[str, str]] = []
     for name, allowed in zip(decision["options"], decision["allowed"], strict=True):
         if name == decision["chosen"]:
-            parts.append((f"{CHOSEN} {plain(name)}  ", "bold cyan"))
+            parts.append((f"{CHOSEN}{plain(name)}  ", "bold cyan"))
         else:
             parts.append((f"{plain(name)}  ", "dim" if allowed else "dim strike"))
     return joined(*parts)

@@ -103,7 +103,7 @@ class Heuristic(Router):
         wanted = _position(context.stage, context.options, strength)
         index = context.nearest(wanted)
         if index != wanted:
-            reason += f"; {context.options[wanted].name!r} is closed"
+            reason = f"{context.options[wanted].name!r} is closed: the nearest option that is open"
         return Choice(index, reason)
 
 

@@ -18,7 +18,7 @@ def test_one_question(there, run):
     code, out, err = run(*ASK, "How many steps has the lighthouse?")
     assert (code, err) == (0, "")
     assert "It has 164 steps." in out
-    assert "● single" in out
+    assert "●single" in out
     assert "\x1b" not in out
 
 

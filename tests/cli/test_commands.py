@@ -73,7 +73,7 @@ def test_chat_from_a_pipe(there, run, monkeypatch):
     code, out, err = run("chat", "-p", "p.yaml")
     assert code == 0
     assert "It has 164 steps." in out
-    assert "● single" in out
+    assert "●single" in out
     assert "2 turns:" in out
     assert "boom" in err
     assert "never" not in out
