@@ -29,11 +29,13 @@ _BRIDGE = _made_up("Lindmoor Bridge", "Lindmoor Bridge was designed by Alma Reye
 _REYES = _made_up("Alma Reyes", "Alma Reyes (born 3 May 1890 in Valdivia) was a Chilean engineer.")
 _BRAND = _made_up("Ivo Brand", "Ivo Brand (born 9 June 1948) is a Swiss actor, known for the film Blue Ice.")
 
-# What cannot be answered, what takes two passages, what compares. Small models copy the manner of
-# examples where they misread instructions: told to answer "yes or no" they say yes to everything.
+# What cannot be answered, what takes two passages, what compares, yes or no. Small models copy the
+# manner of examples where they misread instructions: told that an answer may be "yes or no", the
+# smaller ones say yes to everything; shown none of it, the larger ones call such questions unanswerable.
 EXAMPLES: tuple[tuple[tuple[Passage, ...], str, str], ...] = (
     ((_BRAND, _BRIDGE), "What did it cost to build Lindmoor Bridge?", UNANSWERABLE),
     ((_BRIDGE, _REYES), "Where was the designer of Lindmoor Bridge born?", "Valdivia"),
+    ((_REYES, _BRAND), "Are Alma Reyes and Ivo Brand from the same country?", "no"),
     ((_REYES, _BRAND), "Who was born first, Ivo Brand or Alma Reyes?", "Alma Reyes"),
 )
 
@@ -44,8 +46,8 @@ class Direct(PromptStrategy):
 
     Args:
         max_tokens: Most tokens to generate.
-        examples: Whether three worked examples go before a question with passages. They are the same
-            in every prompt, some 300 tokens, so that a model with a prompt cache reads them once.
+        examples: Whether four worked examples go before a question with passages. They are the same
+            in every prompt, some 400 tokens, so that a model with a prompt cache reads them once.
     """
 
     expected_tokens = 12.0
