@@ -60,9 +60,8 @@ def test_nothing_is_mixed_up(make, at_once):
         assert {line.query_id for line in account.lines} == {out["turn"]["id"]}
         calls = [line for line in account.lines if line.stage == "generator" and line.usage.calls]
         assert [line.label for line in calls] == (["small", "medium"] if town in odd else ["small"])
-        assert out["report"]["tokens"]["input"] == 80 * len(
-            calls
-        )  # ten a message: instructions, three examples, question
+        sent = 10  # messages: instructions, four examples of two, question
+        assert out["report"]["tokens"]["input"] == 10 * sent * len(calls)
     assert len(rag.pipeline.ledger._accounts) == 20
 
 
