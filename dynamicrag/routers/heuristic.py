@@ -17,6 +17,9 @@ NONE, SINGLE, ITERATIVE = 0.0, 0.5, 1.0
 COVERED = 0.5
 """Least share of the question's words, by idf, that a corpus must know to be worth asking."""
 
+OPERATORS = 2
+"""Most words besides numbers in a question that is nothing but a sum, such as "divided" and "minus"."""
+
 
 def several_hops(features: Mapping[str, float]) -> bool:
     """Return whether the words of a question suggest that it takes more than one fact.
@@ -35,7 +38,7 @@ def retrieval(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[f
     if features["greeting"]:
         return NONE, "small talk"
     coverage = features.get("idf_coverage", 1.0)
-    if features["arithmetic"] and coverage < 1.0:
+    if features["arithmetic"] and features["content_words"] - features["numbers"] <= OPERATORS:
         return NONE, "a sum"
     if coverage < COVERED:
         return NONE, f"the corpus knows {coverage:.0%} of the question's words"

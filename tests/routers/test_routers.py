@@ -74,7 +74,8 @@ RETRIEVAL = tuple(Option(name) for name in ("none", "single", "iterative"))
     [
         ("Hi there!", 0.0, "none"),
         ("Thanks, that helped.", 1.0, "none"),
-        ("What is 7 times 8?", 0.4, "none"),
+        ("What is 7 times 8?", 1.0, "none"),
+        ("How many crates of 12 minus 4 did the ferry Grey Gull carry?", 1.0, "single"),
         ("What is the capital of France?", 0.1, "none"),
         ("When does the ferry leave?", 0.9, "single"),
     ],
