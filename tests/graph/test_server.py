@@ -155,7 +155,9 @@ async def test_six_questions_at_once_by_the_client(server):
 
     outs = await asyncio.gather(*(ask() for _ in range(6)))
     assert len({out["report"]["query_id"] for out in outs}) == 6
-    assert len({out["messages"][-1]["content"] for out in outs}) == 1
+    assert all(out["messages"][-1]["content"] for out in outs)
+    # the same question finds the same; its wording may differ, for calls share a batch in llama.cpp
+    assert len({tuple(out["report"]["passages"]) for out in outs}) == 1
 
 
 async def test_its_schemas_can_be_read(server):
