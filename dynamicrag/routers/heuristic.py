@@ -33,7 +33,7 @@ def several_hops(features: Mapping[str, float]) -> bool:
 def retrieval(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
     """Do not retrieve for small talk, sums, or what the corpus has no words for; else once.
 
-    Iterative retrieval is left to learnt routers: with small helper models it rarely pays.
+    Iterative retrieval is left to policies that fix it, and to learnt routers.
     """
     if features["greeting"]:
         return NONE, "small talk"
