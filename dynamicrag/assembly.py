@@ -3,20 +3,25 @@
 Nothing heavy happens here: corpora are opened and models loaded on first use, or by ``load``.
 """
 
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.budget import Budget
-from dynamicrag.cost.expect import CostModel
+from dynamicrag.cost.calibration import Calibration, Observation
+from dynamicrag.cost.expect import CostModel, Priced
 from dynamicrag.cost.grid import intensity
-from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.meter import make_meter
-from dynamicrag.cost.profiles import Profile, Profiles, Rate, load_profiles
-from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.cost.ledger import INGEST, Ledger
+from dynamicrag.cost.meter import check_meter
+from dynamicrag.cost.process import shared_attribution
+from dynamicrag.cost.profiles import Profile, load_profiles, override
+from dynamicrag.cost.runs import Runs, data_dir
+from dynamicrag.cost.shared_purse import SharedPurse
+from dynamicrag.errors import PolicyError, RunsError, unknown
 from dynamicrag.llm.chat import ChatModel, chat_model
-from dynamicrag.llm.pull import cache_dir, path_of, pull
+from dynamicrag.llm.pull import cache_dir, pulled
 from dynamicrag.policy import CorpusSection, Policy
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
@@ -25,6 +30,8 @@ from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.decide import Decider
 
 EMBEDDER = "all-minilm-l6-v2"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +45,10 @@ class Pipeline:
     helper: str | None
     stages: Mapping[str, StageBase]
     decider: Decider
+    cost_model: CostModel
     ledger: Ledger
     budget: Budget
+    bookkeeper: Bookkeeper
 
 
 def assemble(policy: Policy) -> Pipeline:
@@ -54,17 +63,34 @@ def assemble(policy: Policy) -> Pipeline:
     host = known.host
     if country is not None:
         host = replace(host, gco2e_per_kwh=intensity(country, policy.where("host", "country")))
-    ledger = Ledger(make_meter(policy.host.meter, policy.where("host", "meter")), host)
-    corpora = _corpora(policy)
+    meter = check_meter(policy.host.meter, policy.where("host", "meter"))
+    runs = Runs(keep=policy.runs.keep) if policy.runs.keep else None
+    calibration = Calibration(_observations(runs))
+    ledger = Ledger(shared_attribution(meter), host, calibration)
     models = {
         name: chat_model(name, section.model, **section.params) for name, section in policy.models.items()
     }
-    profiles = {name: _profile(policy, name, models[name], known) for name in models}
+    profiles = {
+        name: override(
+            replace(known.of(model.spec, model.runs), runs=model.runs),
+            policy.models[name].profile,
+            policy.where("models", name, "profile"),
+        )
+        for name, model in models.items()
+    }
     if policy.helper is not None and policy.helper not in models:
         raise PolicyError(unknown(policy.where("helper"), "model", policy.helper, models))
-    budget = Budget(**policy.objective.budget.model_dump())
-    stages = Sections(policy, corpora, models, profiles).build()
-    cost_model = CostModel(profiles, policy.helper, host)
+    corpora = {}
+    for name, section in policy.corpora.items():
+        for path in section.path:
+            if not (policy.folder / path).exists():
+                place = policy.where("corpora", name, "path")
+                raise PolicyError(f"{place}: {path} does not exist; give --corpus PATH, or mend the path")
+        corpora[name] = make_corpus(name, section, policy.folder, ledger)
+    priced = {name: Priced(model.spec, profiles[name], caches=model.caches) for name, model in models.items()}
+    cost_model = CostModel(priced, policy.helper, host, calibration)
+    budget = _budget(policy)
+    stages = Sections(policy, corpora, models).build()
     return Pipeline(
         policy=policy,
         corpora=corpora,
@@ -73,46 +99,37 @@ def assemble(policy: Policy) -> Pipeline:
         helper=policy.helper,
         stages=stages,
         decider=Decider(stages, cost_model, budget, ledger),
+        cost_model=cost_model,
         ledger=ledger,
         budget=budget,
+        bookkeeper=Bookkeeper(ledger, budget, runs),
     )
 
 
-def make_corpus(name: str, section: CorpusSection, folder: Path) -> Corpus:
-    """Return a corpus of the policy; it is ingested on first use."""
+def _observations(runs: Runs | None) -> Mapping[str, list[Observation]]:
+    if runs is None:
+        return {}
+    try:
+        return runs.observations()
+    except RunsError as error:
+        _log.warning("%s; expected costs are the profiles' until then", error)
+        return {}
+
+
+def _budget(policy: Policy) -> Budget:
+    section = policy.objective.budget
+    purse = SharedPurse(data_dir() / "budgets.sqlite", section.account) if section.account else None
+    return Budget(section.per_query, section.total, section.exhausted, purse)
+
+
+def make_corpus(name: str, section: CorpusSection, folder: Path, ledger: Ledger) -> Corpus:
+    """Return a corpus of the policy; it is ingested on first use, on the ledger."""
     return Corpus(
         name,
         [folder / path for path in section.path],
         chunk_size=section.chunk.size,
         chunk_overlap=section.chunk.overlap,
-        embedder=Embedder(_embedder_path, name=EMBEDDER),
+        embedder=Embedder(lambda: pulled(EMBEDDER), name=EMBEDDER),
         root=cache_dir() / "corpora",
+        account=lambda: ledger.span(f"{INGEST}{name}", "ingest", EMBEDDER),
     )
-
-
-def _embedder_path() -> Path:
-    return path_of(EMBEDDER) or pull(EMBEDDER)
-
-
-def _corpora(policy: Policy) -> dict[str, Corpus]:
-    for name, section in policy.corpora.items():
-        for path in section.path:
-            if not (policy.folder / path).exists():
-                place = policy.where("corpora", name, "path")
-                raise PolicyError(f"{place}: {path} does not exist; give --corpus PATH, or mend the path")
-    return {name: make_corpus(name, section, policy.folder) for name, section in policy.corpora.items()}
-
-
-def _profile(policy: Policy, name: str, model: ChatModel, known: Profiles) -> Profile:
-    profile = replace(known.of(model.spec, model.runs), runs=model.runs)
-    where = policy.where("models", name, "profile")
-    valid = {field.name for field in fields(Profile)} - {"runs"}
-    for key, value in policy.models[name].profile.items():
-        if key not in valid:
-            raise PolicyError(unknown(where, "key", key, valid))
-        try:
-            changed: dict[str, Any] = {key: Rate(**value) if isinstance(value, Mapping) else value}
-            profile = replace(profile, **changed)
-        except (TypeError, ValueError) as error:
-            raise PolicyError(f"{where}.{key}: {error}") from None
-    return profile

@@ -9,7 +9,9 @@
     ├── ModelError             a model cannot be had
     │   ├── ModelUnavailable   not in the catalogue, not downloadable, wrong hash, no key
     │   └── ProviderError      a call to a model failed
-    └── BudgetExceeded         nothing affordable is left
+    ├── RunsError              the record of past queries cannot be read or written
+    └── BudgetError            a budget cannot be kept
+        └── BudgetExceeded     nothing affordable is left
 
 A message says where, what is wrong, what is valid and how to mend it. The command line prints
 the message alone; a traceback is for our mistakes, not for the user's.
@@ -19,6 +21,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 __all__ = [
+    "BudgetError",
     "BudgetExceeded",
     "CorpusError",
     "DynamicRAGError",
@@ -27,6 +30,7 @@ __all__ = [
     "ModelUnavailable",
     "PolicyError",
     "ProviderError",
+    "RunsError",
     "unknown",
 ]
 
@@ -59,10 +63,25 @@ class ModelUnavailable(ModelError):
 
 
 class ProviderError(ModelError):
-    """A call to a model failed."""
+    """A call to a model failed.
+
+    Attributes:
+        refused: Whether the provider did no work for it: it could not be reached, or answered with an
+            error. What a call used that broke off later, nobody says.
+    """
+
+    refused = False
 
 
-class BudgetExceeded(DynamicRAGError):
+class RunsError(DynamicRAGError):
+    """The record of past queries cannot be read or written."""
+
+
+class BudgetError(DynamicRAGError):
+    """A budget cannot be kept."""
+
+
+class BudgetExceeded(BudgetError):
     """Nothing affordable is left within the budget."""
 
 

@@ -17,6 +17,7 @@ from pydantic import (
     NonNegativeFloat,
     NonNegativeInt,
     ValidationError,
+    field_validator,
 )
 
 from dynamicrag.cost.profiles import shipped
@@ -61,11 +62,24 @@ class ModelSection(_Section):
 
 
 class BudgetSection(_Section):
-    """Hard limits per query and in total."""
+    """Hard limits per query and in total; ``account`` names a total that processes of this host share."""
 
     per_query: dict[Dimension, NonNegativeFloat] = {}
     total: dict[Dimension, NonNegativeFloat] = {}
     exhausted: Literal["cheapest", "error"] = "cheapest"
+    account: str | None = None
+
+    @field_validator("per_query", "total")
+    @classmethod
+    def _has_room(cls, limits: dict[Dimension, float]) -> dict[Dimension, float]:
+        for dimension, limit in limits.items():
+            if (
+                limit == 0 and dimension != "usd"
+            ):  # no money is a sane budget: there are models without a price
+                raise ValueError(
+                    f"{dimension}: a limit of 0 leaves room for nothing; raise it, or take it out"
+                )
+        return limits
 
 
 class ObjectiveSection(_Section):
@@ -80,6 +94,13 @@ class HostSection(_Section):
 
     country: str | None = None
     meter: str = "codecarbon"
+
+
+class RunsSection(_Section):
+    """What is kept of finished queries: how many, and whether with questions and answers."""
+
+    keep: NonNegativeInt = 20_000
+    text: bool = False
 
 
 class StageSection(_Section):
@@ -126,6 +147,7 @@ class Policy(_Section):
     helper: str | None = None
     objective: ObjectiveSection = ObjectiveSection()
     host: HostSection = HostSection()
+    runs: RunsSection = RunsSection()
     stages: StagesSection = StagesSection()
 
     def where(self, *place: str) -> str:

@@ -55,12 +55,13 @@ class Registry(Generic[T]):
         self._discovered = False
 
     def register(self, name: str) -> Callable[[C], C]:
-        """Return a class decorator that registers under ``name``."""
+        """Return a class decorator that registers under ``name``, which becomes ``cls.registered``."""
 
         def add(cls: C) -> C:
             if name in self._classes:
                 raise ValueError(f"{self.what} {name!r} is registered twice")
             self._classes[name] = cls
+            cls.registered = name  # type: ignore[attr-defined]
             return cls
 
         return add

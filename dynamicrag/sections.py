@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dynamicrag.cost.profiles import Profile
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.prompts.base import PROMPTS
@@ -30,7 +29,6 @@ class Sections:
         policy: The policy.
         corpora: Its corpora.
         models: Its models.
-        profiles: Their profiles.
     """
 
     def __init__(
@@ -38,13 +36,10 @@ class Sections:
         policy: Policy,
         corpora: Mapping[str, Corpus],
         models: Mapping[str, ChatModel],
-        profiles: Mapping[str, Profile],
     ) -> None:
         self._policy = policy
         self._corpora = corpora
         self._models = models
-        self._profiles = profiles
-
         self._strategies = {
             name: PROMPTS.build(spec or name, self._where("prompt", "options", name))
             for name, spec in self._specs("prompt").items()
@@ -126,7 +121,7 @@ class Sections:
             self._router("retriever", options),
             retrievers=built,
             depth=max(depth, 8),
-            helper=(self._models[helper], self._profiles[helper]) if helper else None,
+            helper=self._models[helper] if helper else None,
         )
 
     def _context_options(self) -> list[Option]:
@@ -165,7 +160,6 @@ class Sections:
             options,
             self._router("generator", options),
             models=self._models,
-            profiles=self._profiles,
             strategies=self._strategies,
         )
 

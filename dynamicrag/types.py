@@ -94,10 +94,17 @@ class Passage(TypedDict):
 
 
 class Figure(TypedDict):
-    """A number with its provenance: measured, modelled, calibrated or estimated."""
+    """A number with its provenance: measured, calibrated, modelled or estimated.
+
+    ``kind`` is that of the least certain part. ``parts`` has the amount of each kind where there are
+    several; ``low`` and ``high`` bound an estimate.
+    """
 
     value: float
     kind: str
+    parts: NotRequired[dict[str, float]]
+    low: NotRequired[float]
+    high: NotRequired[float]
 
 
 class Decision(TypedDict):

@@ -113,7 +113,7 @@ def test_a_mistake_in_the_schema_is_named(folder, change, message):
         ),
         (
             {"models": {"a": {"model": "openai:x", "profile": {"usd": {"input": -1}}}}},
-            r"profile\.usd: input must be",
+            r"profile\.usd\.input must be",
         ),
     ],
 )

@@ -9,8 +9,12 @@ from dynamicrag.cli.options import JsonOption
 from dynamicrag.errors import PolicyError, unknown
 
 if TYPE_CHECKING:
+    from dynamicrag.cost.ledger import Ledger
+    from dynamicrag.cost.vector import Cost
     from dynamicrag.policy import Policy
     from dynamicrag.retrieval.corpus import Corpus, IngestReport
+
+SETTLE_SECONDS = 5.0
 
 
 def ingest(
@@ -28,26 +32,36 @@ def ingest(
     from dynamicrag.cli.console import bar, human
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.prepare import pull_missing, wants_vectors
+    from dynamicrag.cost.ledger import INGEST, Ledger
+    from dynamicrag.cost.process import shared_attribution
+    from dynamicrag.cost.profiles import load_profiles
     from dynamicrag.llm.pull import path_of
     from dynamicrag.policy import load_policy
 
     check_target(json)
     loaded = load_policy(policy)
-    corpus = _corpus(loaded, paths, name)
+    known = load_profiles()
+    ledger = Ledger(shared_attribution(loaded.host.meter), known.host)
+    corpus = _corpus(loaded, paths, name, ledger)
     out = human(json)
     if path_of(EMBEDDER) is None:
         pull_missing([EMBEDDER], out)
-    with bar(out) as tell:
-        report = corpus.ingest(tell, dense=wants_vectors(loaded))
-    summary = _summary(corpus, report)
-    corpus.close()
+    ledger.attribution.acquire()
+    try:
+        with bar(out) as tell:
+            report = corpus.ingest(tell, dense=wants_vectors(loaded))
+        ledger.settle(f"{INGEST}{corpus.name}", SETTLE_SECONDS)
+    finally:
+        ledger.attribution.release()
+        corpus.close()
+    summary = _summary(corpus, report, ledger.ingested)
     if json is not None:
         write_json(json, summary)
     if json != "-":
         _show(summary)
 
 
-def _corpus(policy: "Policy", paths: list[Path], name: str | None) -> "Corpus":
+def _corpus(policy: "Policy", paths: list[Path], name: str | None, ledger: "Ledger") -> "Corpus":
     from dynamicrag.assembly import make_corpus
     from dynamicrag.policy import CorpusSection
 
@@ -56,14 +70,10 @@ def _corpus(policy: "Policy", paths: list[Path], name: str | None) -> "Corpus":
         raise PolicyError(unknown("--name", "corpus", name, sections))
     chosen = name or next(iter(sections))
     section = sections[chosen].model_copy(update={"path": [str(path.absolute()) for path in paths]})
-    return make_corpus(chosen, section, policy.folder)
+    return make_corpus(chosen, section, policy.folder, ledger)
 
 
-def _summary(corpus: "Corpus", report: "IngestReport") -> dict[str, Any]:
-    from dynamicrag.cost.dimensions import cost_of
-    from dynamicrag.cost.profiles import IN_PROCESS, load_profiles
-
-    cost = cost_of(report.usage, IN_PROCESS, load_profiles().host)
+def _summary(corpus: "Corpus", report: "IngestReport", cost: "Cost") -> dict[str, Any]:
     return {
         "corpus": corpus.name,
         "documents": {
@@ -73,7 +83,7 @@ def _summary(corpus: "Corpus", report: "IngestReport") -> dict[str, Any]:
         "skipped": list(report.skipped),
         "chunks": report.chunks,
         "seconds": report.seconds,
-        "embedding": {"joules": {"value": cost["joules"], "kind": cost.kind("joules")}},
+        "embedding": cost.figures(),
     }  # fmt: skip
 
 

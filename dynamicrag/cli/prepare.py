@@ -150,7 +150,8 @@ def await_meter(rag: "DynamicRAG") -> None:
 
     from dynamicrag.cost.meter import NullMeter
 
-    ledger = rag.pipeline.ledger
+    attribution = rag.pipeline.ledger.attribution
     until = time.perf_counter() + METER_SECONDS
-    while not (isinstance(ledger.meter, NullMeter) or ledger.metered) and time.perf_counter() < until:
+    waits = not isinstance(attribution.meter, NullMeter)
+    while waits and not attribution.totals.metered and time.perf_counter() < until:
         time.sleep(0.05)

@@ -41,10 +41,12 @@ def print_summary(out: "Console", summaries: Mapping[str, Summary], processes: M
 
 def process_line(ledger: "Ledger") -> str:
     """Return what the process used besides the questions."""
+    meter, totals = ledger.attribution.meter, ledger.attribution.totals
+    odd = f", {joules(totals.unexplained)} beyond what the CPU time explains" if totals.unexplained else ""
     return (
-        f"{joules(ledger.metered)} metered ({ledger.meter.name}, {ledger.meter.kind}), of these "
-        f"{joules(ledger.idle)} idle (loading, waiting: no question's) "
-        f"and {joules(ledger.constant)} constant (memory)"
+        f"{joules(totals.metered)} metered ({meter.name}, {meter.kind}), of these {joules(totals.active)} "
+        f"used by calls, {joules(totals.idle)} idle (loading, waiting: no question's), "
+        f"{joules(totals.constant)} constant (memory){odd}"
     )
 
 
@@ -65,7 +67,7 @@ def _table(title: str, first: str, names: Sequence[str]) -> "Table":
 def _quality(summaries: Mapping[str, Summary]) -> "Table":
     several = len(summaries) > 1
     names = ["", *(["policy"] if several else [])]
-    table = _table("Quality", "type", [*names[1:], "questions", "F1", "EM", "contains", "notes"])
+    table = _table("Quality", "type", [*names[1:], "n", "F1", "EM", "contains", "notes"])
     table.columns[-1].justify = "left"
     table.columns[-1].style = "dim"
     types = next(iter(summaries.values()))["types"]

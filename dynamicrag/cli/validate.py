@@ -61,7 +61,7 @@ def _described(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
         ],
         "budget": policy.objective.budget.model_dump(),
         "weights": dict(policy.objective.weights),
-        "meter": pipeline.ledger.meter.name,
+        "meter": pipeline.ledger.attribution.meter.name,
     }  # fmt: skip
 
 

@@ -1,43 +1,200 @@
 """The limits of a policy, and what is left of them.
 
-Limits per query are checked against the expected cost of the rest of the path; limits in total
-against what all queries of this process have spent.
+Before a call its worst case is set aside, after it the actual is booked and the rest returned, so
+that calls under way at the same time cannot together overstep a limit that each of them kept.
 """
 
+import asyncio
+import random
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Literal, TypeVar
 
+from dynamicrag.cost.purse import ROUNDING, MemoryPurse, Purse, Short
 from dynamicrag.cost.vector import Cost, Dimension
+from dynamicrag.errors import BudgetExceeded
+
+T = TypeVar("T")
+Limits = Mapping[Dimension, float]
+
+HARD: frozenset[Dimension] = frozenset(("usd", "tokens"))
+"""What a call uses of these is known in advance at most, so they are never overspent. The others are
+estimates until they are metered; seconds are kept by a timeout."""
+
+PATIENCE = 30.0
+"""Seconds that a call waits for others' reservations to come back, where it would fit then."""
 
 
-@dataclass(slots=True)
+class Held:
+    """What is set aside for one call. Unless :meth:`settle` says better, all of it was used."""
+
+    def __init__(self, worst: Cost) -> None:
+        self.actual = worst
+
+    def settle(self, actual: Cost) -> None:
+        """Say what the call cost."""
+        self.actual = actual
+
+
 class Budget:
-    """Hard limits, in the units of their dimensions.
+    """Limits per query and in total, in the units of their dimensions.
 
-    Attributes:
+    Args:
         per_query: Most that one query may cost.
-        total: Most that all queries together may cost.
-        exhausted: What to do when no option fits: take the ``cheapest``, or raise an ``error``.
+        total: Most that all queries that share the purse may cost.
+        exhausted: What to do when no option fits a limit per query on seconds, joules or carbon: take
+            the ``cheapest`` and report the overrun, or raise an ``error``. Other limits always hold.
+        purse: Keeps the total.
     """
 
-    per_query: Mapping[Dimension, float] = field(default_factory=dict)
-    total: Mapping[Dimension, float] = field(default_factory=dict)
-    exhausted: Literal["cheapest", "error"] = "cheapest"
-    _spent: Cost = field(default_factory=Cost, init=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    def __init__(
+        self,
+        per_query: Limits | None = None,
+        total: Limits | None = None,
+        exhausted: Literal["cheapest", "error"] = "cheapest",
+        purse: Purse | None = None,
+    ) -> None:
+        self.per_query: Limits = per_query or {}
+        self.total: Limits = total or {}
+        self.exhausted = exhausted
+        self.purse: Purse = purse or MemoryPurse()
+        self._lock = threading.Lock()
+        self._open: dict[str, list[Cost]] = {}
+        self._booked: dict[str, dict[Dimension, float]] = {}
 
-    def left(self, query_spent: Cost) -> dict[Dimension, float]:
-        """Return what one more step of a query that has spent ``query_spent`` may cost, by dimension."""
-        with self._lock:
-            left: dict[Dimension, float] = {d: limit - query_spent[d] for d, limit in self.per_query.items()}
+    @property
+    def limited(self) -> frozenset[Dimension]:
+        """The dimensions that have a limit."""
+        return frozenset({*self.per_query, *self.total})
+
+    async def left(self, query_id: str, spent: Cost) -> dict[Dimension, float]:
+        """Return what one more step of a query that has spent ``spent`` may cost, by limited dimension.
+
+        What is overspent leaves nothing, not less: a draft that is there may still be accepted.
+        """
+        left = self._left_of_query(query_id, spent)
+        if self.total:
+            gone, held = await self._purse(self.purse.state)
             for dimension, limit in self.total.items():
-                remaining = limit - self._spent[dimension] - query_spent[dimension]
-                left[dimension] = min(left.get(dimension, float("inf")), remaining)
-        return left
+                rest = limit - gone.get(dimension, 0.0) - held.get(dimension, 0.0)
+                left[dimension] = min(left.get(dimension, rest), rest)
+        return {dimension: max(0.0, amount) for dimension, amount in left.items()}
 
-    def settle(self, query_cost: Cost) -> None:
-        """Charge a finished query to the total."""
+    @asynccontextmanager
+    async def reserved(self, query_id: str, worst: Cost, spent: Cost) -> AsyncIterator[Held]:
+        """Set the worst case of a call aside while it runs.
+
+        Args:
+            query_id: Whose call it is.
+            worst: Most that it can cost.
+            spent: What the query has cost so far.
+
+        Raises:
+            BudgetExceeded: It does not fit what is left.
+        """
+        held = Held(worst)
+        self._hold(query_id, worst, spent)
+        try:
+            number = await self._take(worst) if self.total else None
+            try:
+                yield held
+            finally:
+                if number is not None:
+                    actual = {dimension: held.actual[dimension] for dimension in self.total}
+                    self._book(query_id, actual)
+                    await self._purse(lambda: self.purse.settle(number, actual))
+        finally:
+            with self._lock:
+                self._open[query_id].remove(worst)
+                if not self._open[query_id]:
+                    del self._open[query_id]
+
+    def close(self, query_id: str, final: Cost) -> None:
+        """Correct what was booked for a query to what it came to, once the meter has spoken. May block.
+
+        Money and tokens are only ever corrected upwards: a call that was cut off is charged its worst
+        case, for nobody says what it used.
+        """
         with self._lock:
-            self._spent += query_cost
+            booked = self._booked.pop(query_id, {})
+        change = {dimension: final[dimension] - booked.get(dimension, 0.0) for dimension in self.total}
+        change = {d: max(x, 0.0) if d in HARD else x for d, x in change.items()}
+        if any(change.values()):
+            self.purse.add(change)
+
+    def _left_of_query(self, query_id: str, spent: Cost) -> dict[Dimension, float]:
+        with self._lock:
+            held = sum(self._open.get(query_id, ()), Cost())
+        return {d: limit - spent[d] - held[d] for d, limit in self.per_query.items()}
+
+    def _hold(self, query_id: str, worst: Cost, spent: Cost) -> None:
+        left = self._left_of_query(query_id, spent)
+        for dimension, amount in left.items():
+            soft = dimension == "seconds" or (dimension not in HARD and self.exhausted == "cheapest")
+            if not soft and worst[dimension] > amount + ROUNDING * self.per_query[dimension]:
+                raise BudgetExceeded(_message("per_query", dimension, worst, max(0.0, amount)))
+        with self._lock:
+            self._open.setdefault(query_id, []).append(worst)
+
+    async def worth_waiting(self, since: float) -> bool:
+        """Wait a moment for what others have set aside to come back.
+
+        Args:
+            since: When the caller began to wait, on ``time.monotonic``.
+
+        Returns:
+            Whether to look again; not if nothing is set aside, or after ``PATIENCE`` seconds.
+        """
+        waited = time.monotonic() - since
+        if not self.total or waited > PATIENCE or not any((await self._purse(self.purse.state))[1].values()):
+            return False
+        await asyncio.sleep(min(0.5, 0.02 + waited / 4) * (0.5 + random.random()))  # not all at once
+        return True
+
+    async def _take(self, worst: Cost) -> int:
+        since = time.monotonic()
+        while True:
+            try:
+                return await self._try(worst)
+            except Short as short:
+                if not (short.passing and await self.worth_waiting(since)):
+                    raise BudgetExceeded(_message("total", short.dimension, worst, short.left)) from None
+
+    async def _try(self, worst: Cost) -> int:
+        amounts = {dimension: worst[dimension] for dimension in self.total}
+        taking = asyncio.ensure_future(self._purse(lambda: self.purse.take(amounts, self.total)))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            # the reservation may be under way in a thread, and would stay for ever
+            taking.add_done_callback(self._give_back)
+            raise
+
+    def _give_back(self, taking: "asyncio.Future[int]") -> None:
+        if not taking.cancelled() and taking.exception() is None:
+            number = taking.result()
+            if self.purse.blocks:
+                asyncio.get_running_loop().run_in_executor(None, self.purse.settle, number, {})
+            else:
+                self.purse.settle(number, {})
+
+    def _book(self, query_id: str, actual: Mapping[Dimension, float]) -> None:
+        with self._lock:
+            booked = self._booked.setdefault(query_id, {})
+            for dimension, amount in actual.items():
+                booked[dimension] = booked.get(dimension, 0.0) + amount
+
+    async def _purse(self, work: Callable[[], T]) -> T:
+        if not self.purse.blocks:
+            return work()
+        # a cancelled caller must not leave the purse half-way: the thread finishes what it began
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
+
+
+def _message(which: str, dimension: Dimension, worst: Cost, left: float) -> str:
+    return (
+        f"objective.budget.{which}.{dimension}: a call may take {worst[dimension]:.4g}, and {left:.4g} is "
+        "left; raise the limit, or use cheaper models"
+    )

@@ -1,41 +1,70 @@
-"""One function per cost dimension, ``(Usage, Profile, Host) -> (amount, kind)``.
+"""One function per cost dimension, ``(Usage, Profile, Host) -> Amount``.
 
-A new dimension is one function here, with its coefficients in the profiles. Joules of work on this
-host are not here: they are metered and split, see :mod:`dynamicrag.cost.ledger`; what is computed
-here for such work is the stand-in until the meter has spoken.
+A new dimension is one function here, with its coefficients in the profiles. Joules of work in this
+process are metered and split, see :mod:`dynamicrag.cost.attribution`; what is computed here for such
+work is the stand-in until the meter has spoken.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-from dynamicrag.cost.profiles import Host, Profile
+from dynamicrag.cost.profiles import IN_PROCESS, Host, Profile
 from dynamicrag.cost.vector import Cost, Dimension, Kind
 from dynamicrag.types import Usage
 
 JOULES_PER_KWH = 3.6e6
 
 
-def usd(usage: Usage, profile: Profile, host: Host) -> tuple[float, Kind]:  # noqa: ARG001
+class Amount(NamedTuple):
+    """A value with its provenance, and how far below and above it the truth may lie."""
+
+    value: float
+    kind: Kind
+    below: float = 0.0
+    above: float = 0.0
+
+
+def usd(usage: Usage, profile: Profile, host: Host) -> Amount:  # noqa: ARG001
     """Price of the tokens at the profile's rates, which are list prices."""
-    return profile.usd.of(usage.input_tokens, usage.output_tokens, usage.cached_tokens), "estimated"
+    return Amount(profile.usd.of(usage.input_tokens, usage.output_tokens, usage.cached_tokens), "estimated")
 
 
-def seconds(usage: Usage, profile: Profile, host: Host) -> tuple[float, Kind]:  # noqa: ARG001
+def tokens(usage: Usage, profile: Profile, host: Host) -> Amount:  # noqa: ARG001
+    """Tokens read and written, as the provider counts them."""
+    return Amount(usage.input_tokens + usage.output_tokens, "measured")
+
+
+def seconds(usage: Usage, profile: Profile, host: Host) -> Amount:  # noqa: ARG001
     """Wall time, measured."""
-    return usage.seconds, "measured"
+    return Amount(usage.seconds, "measured")
 
 
-def joules(usage: Usage, profile: Profile, host: Host) -> tuple[float, Kind]:
-    """Active energy: by token for a remote model, by CPU time on this host."""
-    if profile.runs == "remote":
-        tokens = profile.joules.of(usage.input_tokens, usage.output_tokens, usage.cached_tokens)
-        return tokens * profile.pue, "estimated"
-    return usage.cpu_seconds * host.joules_per_cpu_second, "modelled"
+def joules(usage: Usage, profile: Profile, host: Host) -> Amount:
+    """Active energy: by CPU time in this process, by tokens wherever this process cannot look.
+
+    A model server on this host is metered no more than a remote one. Its tokens are taken for the CPU
+    time that the profile says, or for the energy of a data centre's model without the overhead of its
+    building.
+    """
+    if profile.runs == "in_process" or usage.cpu_seconds:
+        return Amount(usage.cpu_seconds * host.joules_per_cpu_second, "modelled")
+    counted = usage.input_tokens, usage.output_tokens, usage.cached_tokens
+    if profile.runs == "same_host" and (cpu := profile.cpu_seconds.of(*counted)):
+        return Amount(cpu * host.joules_per_cpu_second, "estimated")
+    overhead = profile.pue if profile.runs == "remote" else 1.0
+    low, mid, high = (overhead * amount for amount in profile.joules.of(*counted))
+    return Amount(mid, "estimated", mid - low, high - mid)
 
 
-def gco2e(usage: Usage, profile: Profile, host: Host) -> tuple[float, Kind]:
+def gco2e(usage: Usage, profile: Profile, host: Host) -> Amount:
     """Carbon of the energy, at the intensity of the grid where the model runs."""
-    energy, kind = joules(usage, profile, host)
-    return energy * grid(profile, host) / JOULES_PER_KWH, kind
+    return carbon(joules(usage, profile, host), profile, host)
+
+
+def carbon(energy: Amount, profile: Profile, host: Host) -> Amount:
+    """Return the carbon of an amount of energy, of the same provenance."""
+    factor = grid(profile, host) / JOULES_PER_KWH
+    return Amount(energy.value * factor, energy.kind, energy.below * factor, energy.above * factor)
 
 
 def grid(profile: Profile, host: Host) -> float:
@@ -43,19 +72,42 @@ def grid(profile: Profile, host: Host) -> float:
     return host.gco2e_per_kwh if profile.gco2e_per_kwh is None else profile.gco2e_per_kwh
 
 
-_FUNCTIONS: dict[Dimension, Callable[[Usage, Profile, Host], tuple[float, Kind]]] = {
+_FUNCTIONS: dict[Dimension, Callable[[Usage, Profile, Host], Amount]] = {
     "usd": usd,
+    "tokens": tokens,
     "seconds": seconds,
     "joules": joules,
     "gco2e": gco2e,
 }
 
 
-def cost_of(usage: Usage, profile: Profile, host: Host) -> Cost:
-    """Return the cost of ``usage`` over all dimensions."""
-    parts: dict[tuple[Dimension, Kind], float] = {}
-    for dimension, function in _FUNCTIONS.items():
-        amount, kind = function(usage, profile, host)
-        if amount:
-            parts[dimension, kind] = amount
-    return Cost(parts)
+def cost_of(usage: Usage, profile: Profile, host: Host, energy: Amount | None = None) -> Cost:
+    """Return the cost of ``usage`` over all dimensions.
+
+    Args:
+        usage: What was consumed.
+        profile: Where, and at what rates.
+        host: Coefficients of this host.
+        energy: Active joules where they are better known than from the usage; carbon follows them.
+    """
+    amounts = {dimension: function(usage, profile, host) for dimension, function in _FUNCTIONS.items()}
+    if energy is not None:
+        amounts |= _energy(energy, profile, host)
+    return _cost(amounts)
+
+
+def overhead_of(energy: Amount, host: Host) -> Cost:
+    """Return the cost of energy that no work of its own caused, on this host."""
+    return _cost(_energy(energy, IN_PROCESS, host))
+
+
+def _energy(energy: Amount, profile: Profile, host: Host) -> dict[Dimension, Amount]:
+    """Return an amount of energy and its carbon, by dimension."""
+    return {"joules": energy, "gco2e": carbon(energy, profile, host)}
+
+
+def _cost(amounts: Mapping[Dimension, Amount]) -> Cost:
+    return Cost(
+        {(dimension, amount.kind): amount.value for dimension, amount in amounts.items() if amount.value},
+        spread={d: (a.below, a.above) for d, a in amounts.items() if a.below or a.above},
+    )

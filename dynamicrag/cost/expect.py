@@ -5,12 +5,15 @@ options; they say how an option changes the *plan*, and only whole plans are pri
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from dynamicrag.cost.dimensions import cost_of
-from dynamicrag.cost.profiles import Host, Profile
+from dynamicrag.cost.calibration import Calibration
+from dynamicrag.cost.dimensions import Amount, cost_of
+from dynamicrag.cost.profiles import IN_PROCESS, Host, Profile
 from dynamicrag.cost.vector import Cost
 from dynamicrag.types import Usage
+
+REASONING_TOKENS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,9 @@ class Plan:
         search_cpu_seconds: CPU time of one search.
         chunk_tokens: Tokens of one retrieved chunk, once they are known.
         context_tokens: Tokens of the passages in the prompt.
-        prompt_tokens: Tokens of the instructions around them.
+        prompt_tokens: Tokens of the instructions and examples, the same for every question.
         output_tokens: Tokens generated.
+        most_tokens: Most tokens that may be generated.
         model: The generating model's name in the policy.
     """
 
@@ -35,44 +39,82 @@ class Plan:
     context_tokens: float = 0.0
     prompt_tokens: float = 60.0
     output_tokens: float = 12.0
+    most_tokens: float = 64.0
     model: str = ""
 
 
-class CostModel:
-    """Prices plans with the profiles of the policy's models.
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A model of the policy as the cost model sees it.
 
-    Args:
-        profiles: Profile by model name in the policy.
-        helper: Name of the model that reasons between retrieval rounds, if any.
-        host: Coefficients of this host.
+    Attributes:
+        spec: ``provider:model``, the key of its calibration.
+        profile: Its coefficients.
+        caches: Whether what prompts share is computed once.
     """
 
-    def __init__(self, profiles: Mapping[str, Profile], helper: str | None, host: Host) -> None:
-        self._profiles = profiles
+    spec: str
+    profile: Profile
+    caches: bool = False
+
+
+class CostModel:
+    """Prices plans with the profiles of the policy's models, or what they were seen to cost here.
+
+    Args:
+        models: The models by name in the policy.
+        helper: Name of the model that reasons between retrieval rounds, if any.
+        host: Coefficients of this host.
+        calibration: Fits from metered calls; where there is one, it replaces the profile's figures.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, Priced],
+        helper: str | None,
+        host: Host,
+        calibration: Calibration | None = None,
+    ) -> None:
+        self._models = models
         self._helper = helper
         self._host = host
+        self._calibration = calibration or Calibration()
 
-    def call(self, model: str, input_tokens: float, output_tokens: float) -> Cost:
-        """Return the expected cost of one call to a model."""
-        profile = self._profiles[model]
-        cpu = profile.cpu_seconds.of(input_tokens, output_tokens)
+    def profile(self, model: str) -> Profile:
+        """Return a model's coefficients."""
+        return self._models[model].profile
+
+    def call(self, model: str, input_tokens: float, output_tokens: float, cached_tokens: float = 0.0) -> Cost:
+        """Return the expected cost of one call to a model; ``cached_tokens`` are among the input's."""
+        priced = self._models[model]
+        tokens = input_tokens, output_tokens, cached_tokens
+        fitted = self._calibration.of(priced.spec) if priced.profile.runs == "in_process" else None
         usage = Usage(
             calls=1,
             input_tokens=round(input_tokens),
+            cached_tokens=round(cached_tokens),
             output_tokens=round(output_tokens),
-            seconds=profile.seconds.of(input_tokens, output_tokens),
-            cpu_seconds=cpu,
+            seconds=(fitted.seconds if fitted else priced.profile.seconds).of(*tokens),
+            cpu_seconds=priced.profile.cpu_seconds.of(*tokens),
         )
-        return cost_of(usage, profile, self._host)
+        energy = Amount(fitted.joules.of(*tokens), "calibrated") if fitted else None
+        return cost_of(usage, priced.profile, self._host, energy)
 
     def price(self, plan: Plan) -> Cost:
         """Return the expected cost of a whole plan."""
+        cached = plan.prompt_tokens if plan.model and self._models[plan.model].caches else 0.0
+        return self._price(plan, cached)
+
+    def worst(self, plan: Plan) -> Cost:
+        """Return the cost of a plan whose answers are as long as they may be, with nothing cached."""
+        return self._price(replace(plan, output_tokens=plan.most_tokens), 0.0)
+
+    def _price(self, plan: Plan, cached: float) -> Cost:
         prompt = plan.prompt_tokens + plan.question_tokens + plan.context_tokens
-        cost = self.call(plan.model, prompt, plan.output_tokens) if plan.model else Cost()
+        cost = self.call(plan.model, prompt, plan.output_tokens, cached) if plan.model else Cost()
         search = Usage(seconds=plan.search_cpu_seconds, cpu_seconds=plan.search_cpu_seconds)
-        local = Profile(runs="in_process")
         for done in range(round(plan.rounds)):
-            cost += cost_of(search, local, self._host)
+            cost += cost_of(search, IN_PROCESS, self._host)
             if done and self._helper:
-                cost += self.call(self._helper, prompt, 30)
+                cost += self.call(self._helper, prompt - plan.prompt_tokens, REASONING_TOKENS)
         return cost

@@ -5,19 +5,15 @@ query waits for it. It meters this process alone, which is linear in our own loa
 the same host is not seen.
 """
 
-import logging
 import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from dynamicrag.cost.vector import Kind
 from dynamicrag.errors import PolicyError, unknown
-
-JOULES_PER_KWH = 3.6e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ class EnergyMeter(Protocol):
         """Report the last interval and stop."""
 
 
-class _Readings:
+class Readings:
     """Turns successive readings into intervals: clocks and CPU time since the reading before."""
 
     def __init__(self, sink: Sink) -> None:
@@ -64,6 +60,7 @@ class _Readings:
         self._cpu = _cpu_seconds()
 
     def report(self, active: Callable[[float], float], constant: float) -> None:
+        """Report the interval that ends now; ``active`` maps its CPU-seconds to joules."""
         now, cpu = time.perf_counter(), _cpu_seconds()
         spent = cpu - self._cpu
         self._sink(Interval(self._at, now, active(spent), constant, spent))
@@ -107,7 +104,8 @@ class CpuTimeMeter:
 
     def start(self, sink: Sink) -> None:
         """Begin to meter in a thread."""
-        readings = _Readings(sink)
+        self._stop.clear()
+        readings = Readings(sink)
 
         def run() -> None:
             stopped = False
@@ -125,86 +123,30 @@ class CpuTimeMeter:
             self._thread.join(timeout=5)
 
 
-class CodeCarbonMeter:
-    """CodeCarbon in process mode, read through its public output hook.
+def _codecarbon() -> EnergyMeter:
+    from dynamicrag.cost.codecarbon import CodeCarbonMeter
 
-    Without a sensor, CodeCarbon's machine mode follows the third power of the load of the whole host,
-    so that neighbours change one's joules; process mode is linear in this process's own CPU time. The
-    tracker is made, started and stopped by one thread, since it is not safe for more.
-
-    Args:
-        seconds: Time between readings.
-    """
-
-    name = "codecarbon"
-
-    def __init__(self, seconds: float = 1.0) -> None:
-        self.kind: Kind = "measured" if _has_rapl() else "modelled"
-        self._seconds = seconds
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self, sink: Sink) -> None:
-        """Begin to meter in a thread; CodeCarbon's own start takes over a second there."""
-        self._thread = threading.Thread(target=self._run, args=(sink,), name="dynamicrag-meter", daemon=True)
-        self._thread.start()
-
-    def _run(self, sink: Sink) -> None:
-        from codecarbon import OfflineEmissionsTracker
-        from codecarbon.output import BaseOutput
-
-        logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it logs before it reads log_level
-
-        readings: list[_Readings] = []
-
-        class Hook(BaseOutput):  # type: ignore[misc]  # CodeCarbon is untyped
-            def live_out(self, total: Any, delta: Any) -> None:  # noqa: ARG002
-                if not readings:  # CodeCarbon's own start-up: metering begins at its end
-                    readings.append(_Readings(sink))
-                    return
-                active = (delta.cpu_energy + delta.gpu_energy) * JOULES_PER_KWH
-                readings[0].report(lambda _: active, delta.ram_energy * JOULES_PER_KWH)
-
-            out = live_out  # the last interval reaches only `out`
-
-        tracker = OfflineEmissionsTracker(
-            country_iso_code="USA",  # carbon is computed from the policy's grid; only its energy is read
-            output_methods=[],
-            output_handlers=[Hook()],
-            measure_power_secs=self._seconds,
-            api_call_interval=1,
-            tracking_mode="process",
-            allow_multiple_runs=True,
-            log_level="error",
-        )
-        tracker.start()
-        self._stop.wait()
-        tracker.stop()
-
-    def stop(self) -> None:
-        """Report the last interval and stop."""
-        self._stop.set()
-        if self._thread:
-            self._thread.join(timeout=10)
-
-
-def _has_rapl() -> bool:
-    return any(os.access(path, os.R_OK) for path in Path("/sys/class/powercap").glob("intel-rapl*/energy_uj"))
+    return CodeCarbonMeter()
 
 
 _METERS: dict[str, Callable[[], EnergyMeter]] = {
-    "codecarbon": CodeCarbonMeter,
+    "codecarbon": _codecarbon,
     "cpu": CpuTimeMeter,
     "none": NullMeter,
 }
 
 
-def make_meter(name: str, where: str = "meter") -> EnergyMeter:
-    """Return a new meter by name: ``codecarbon``, ``cpu`` or ``none``.
+def check_meter(name: str, where: str = "meter") -> str:
+    """Return the name of a meter: ``codecarbon``, ``cpu`` or ``none``.
 
     Raises:
         PolicyError: Unknown name.
     """
     if name not in _METERS:
         raise PolicyError(unknown(where, "meter", name, _METERS))
-    return _METERS[name]()
+    return name
+
+
+def make_meter(name: str) -> EnergyMeter:
+    """Return a new meter by name."""
+    return _METERS[check_meter(name)]()

@@ -1,115 +1,132 @@
 """Coefficients that turn usage into cost: per model prices and speeds, per host power and carbon.
 
-Profiles are data, in YAML, each with the source of its numbers; nothing is loaded at import.
+Profiles are data, in YAML, each with the source of its numbers; nothing is loaded at import. A remote
+model that is not listed is taken for one of its size, and its profile says so.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from dynamicrag.cost.assume import Provider, SizeClass, class_of, provider_of, size_in
+from dynamicrag.cost.parse import grid_of, joined, known, made, model, size_classes, values
+from dynamicrag.cost.rates import IN_PROCESS, Host, Profile, Range, Rate
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.types import Runs
 
+__all__ = [
+    "IN_PROCESS",
+    "NO_PRICE",
+    "Host",
+    "Profile",
+    "Profiles",
+    "Range",
+    "Rate",
+    "load_profiles",
+    "override",
+    "shipped",
+]
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Linear in tokens: ``call + input * input_tokens + cached * cached_tokens + output * output_tokens``.
+NO_PRICE = "no price known: usd counts as 0"
 
-    ``input`` applies to the prompt tokens that had to be computed; ``cached`` to the others.
-    """
-
-    input: float = 0.0
-    output: float = 0.0
-    cached: float = 0.0
-    call: float = 0.0
-
-    def __post_init__(self) -> None:
-        for part in fields(self):
-            if not 0 <= getattr(self, part.name) < float("inf"):
-                raise ValueError(f"{part.name} must be a finite number ≥ 0, got {getattr(self, part.name)!r}")
-
-    def of(self, input_tokens: float, output_tokens: float, cached_tokens: float = 0.0) -> float:
-        """Return the amount for one call."""
-        computed = input_tokens - cached_tokens
-        return self.call + self.input * computed + self.cached * cached_tokens + self.output * output_tokens
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What is known of a model's cost.
-
-    Attributes:
-        runs: Where it computes.
-        usd: Price per token.
-        seconds: Latency of a call, by tokens.
-        cpu_seconds: CPU time on this host, over all threads, by tokens; zero for remote models.
-        joules: Energy in a remote data centre by tokens, before ``pue``; zero for local models, whose
-            energy follows from CPU time.
-        pue: Power usage effectiveness of the remote data centre.
-        gco2e_per_kwh: Carbon intensity of the grid where it runs; ``None`` means this host's.
-        source: Where the numbers come from, with a date.
-    """
-
-    runs: Runs = "remote"
-    usd: Rate = field(default_factory=Rate)
-    seconds: Rate = field(default_factory=Rate)
-    cpu_seconds: Rate = field(default_factory=Rate)
-    joules: Rate = field(default_factory=Rate)
-    pue: float = 1.0
-    gco2e_per_kwh: float | None = None
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """Coefficients of this host.
-
-    Attributes:
-        joules_per_cpu_second: Energy of one second of one busy thread, used to predict; what was really
-            used comes from the meter.
-        gco2e_per_kwh: Carbon intensity of the local grid; the default is the world's mean in 2023
-            (Ember, Global Electricity Review 2024).
-    """
-
-    joules_per_cpu_second: float = 4.0
-    gco2e_per_kwh: float = 480.0
-
-
-IN_PROCESS = Profile(runs="in_process", source="this process")
-"""Work of this process that is no model call: embedding, searching, choosing."""
+_UNKNOWN = "unknown model: "
+_NOTHING = "nothing in its name tells its size"
+_BY_USER = "given by the user"
+_SECTIONS = ("host", "size_classes", "unknown_size", "providers", "models")
+_DATE = re.compile(r"-(\d{4}-\d{2}-\d{2}|20\d{6})$")
 
 
 @dataclass(frozen=True, slots=True)
 class Profiles:
-    """The host's coefficients and those of every known model, by model spec."""
+    """The host's coefficients and those of every known model, by model spec.
+
+    Attributes:
+        host: Coefficients of this host.
+        models: Known models.
+        classes: Size classes, smallest first.
+        unknown_size: The class of a model of which not even the size is known.
+        providers: By the part of a spec before the colon; ``default`` for all others.
+    """
 
     host: Host
     models: Mapping[str, Profile]
-    remote_default: Profile
+    classes: tuple[SizeClass, ...]
+    unknown_size: SizeClass
+    providers: Mapping[str, Provider]
 
     def of(self, spec: str, runs: Runs) -> Profile:
-        """Return the profile of a model, or the default for one that is not known."""
-        known = self.models.get(spec)
-        if known is not None:
-            return known
-        return self.remote_default if runs == "remote" else replace(IN_PROCESS, runs=runs)
+        """Return the profile of a model; for one that is not known, what its name lets assume."""
+        undated = _DATE.sub("", spec)
+        if spec in self.models:
+            return self.models[spec]
+        if undated in self.models:
+            return replace(self.models[undated], assumed=f"not listed: figures of {undated!r} taken")
+        if runs == "in_process":
+            nothing = "no coefficients known, counts as free until calls were metered"
+            return replace(IN_PROCESS, assumed=_UNKNOWN + nothing)
+        return self._guess(spec, runs)
+
+    def _guess(self, spec: str, runs: Runs) -> Profile:
+        size = size_in(spec)
+        taken = class_of(size, self.classes) if size else self.unknown_size
+        told = f"taken from {size}" if size else "assumed: nothing in its name tells its size"
+        profile = Profile(
+            runs=runs,
+            joules=taken.joules,
+            seconds=taken.seconds,
+            source=taken.source,
+            active_billions=size.active if size else None,
+            assumed=f"{_UNKNOWN}{taken} {told}",
+        )
+        if runs == "same_host":  # it costs no money, and the grid is this host's
+            return replace(profile, assumed=f"{profile.assumed}, as if served in a data centre")
+        provider = provider_of(spec, self.providers)
+        return replace(
+            profile,
+            pue=provider.pue,
+            region=provider.region,
+            gco2e_per_kwh=grid_of(provider.region, spec),
+            source=joined(taken.source, provider.source),
+            assumed=joined(profile.assumed, NO_PRICE),
+        )
 
 
-def _rates(data: Mapping[str, Any], where: str) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    names = {part.name for part in fields(Profile)}
-    for key, value in data.items():
-        if key not in names:
-            raise PolicyError(unknown(where, "key", key, names))
-        try:
-            values[key] = Rate(**value) if isinstance(value, Mapping) else value
-        except (TypeError, ValueError) as error:
-            raise PolicyError(f"{where}.{key}: {error}") from None
-    return values
+def override(profile: Profile, data: Mapping[str, Any], where: str) -> Profile:
+    """Return a profile with the coefficients that a user gave in place of its own.
+
+    A rate replaces the whole rate; ``joules`` is one rate, or a low, a mid and a high one. Given a region
+    and an intensity of its grid, the intensity counts. What is given is no longer assumed.
+
+    Args:
+        profile: What is known or assumed of the model.
+        data: Coefficients by name, as YAML has them.
+        where: Place in the user's file, for errors.
+
+    Raises:
+        PolicyError: Unknown or absurd coefficients, or an unknown region.
+    """
+    given = values(data, where)
+    if "gco2e_per_kwh" in given:
+        given.setdefault("region", None)  # an intensity alone does not say where
+    if "usd" in given:
+        given.setdefault("prices", _BY_USER)
+    if "joules" in given:
+        given.setdefault("source", _BY_USER)
+    settled = tuple(
+        start
+        for start, by in ((NO_PRICE, {"usd"}), (_UNKNOWN, {"joules", "cpu_seconds"}))
+        if by & given.keys()
+    )
+    still = (part for part in profile.assumed.split("; ") if not part.startswith(settled))
+    try:
+        return replace(profile, **given, assumed=joined(*still))
+    except ValueError as error:
+        raise PolicyError(f"{where}.{error}") from None
 
 
 def load_profiles(path: Path | None = None) -> Profiles:
@@ -120,17 +137,30 @@ def load_profiles(path: Path | None = None) -> Profiles:
     """
     where = str(path or "profiles.yaml")
     try:
-        text = path.read_text("utf-8") if path else shipped("profiles.yaml").read_text("utf-8")
-        data = yaml.safe_load(text)
-        host = Host(**data["host"])
-        models = {
-            spec: Profile(**_rates(entry, f"{where}: models.{spec}"))
-            for spec, entry in data["models"].items()
-        }
-        default = Profile(**_rates(data["remote_default"], f"{where}: remote_default"))
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        data = yaml.safe_load((path or shipped("profiles.yaml")).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise PolicyError(f"{where}: not a profile file: {error}") from None
-    return Profiles(host=host, models=models, remote_default=default)
+    sections = known(data, where, _SECTIONS)
+    missing = [section for section in _SECTIONS if section not in sections]
+    if missing:
+        raise PolicyError(f"{where}: not a profile file: it lacks {', '.join(missing)}")
+    classes = size_classes(sections["size_classes"], f"{where}: size_classes")
+    by_name = {each.name: each for each in classes}
+    unknown_size = sections["unknown_size"]
+    if unknown_size not in [*by_name]:
+        raise PolicyError(unknown(f"{where}: unknown_size", "size class", unknown_size, by_name))
+    providers = {
+        name: made(Provider, entry, f"{where}: providers.{name}")
+        for name, entry in known(sections["providers"], f"{where}: providers").items()
+    }
+    if "default" not in providers:
+        raise PolicyError(f"{where}: providers: lacks 'default', for those that are not listed")
+    models = {
+        spec: model(spec, entry, f"{where}: models.{spec}", by_name, providers)
+        for spec, entry in known(sections["models"], f"{where}: models").items()
+    }
+    host = made(Host, sections["host"], f"{where}: host")
+    return Profiles(host, models, classes, by_name[unknown_size], providers)
 
 
 def shipped(name: str) -> Path:

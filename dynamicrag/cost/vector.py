@@ -1,20 +1,20 @@
-"""The cost vector: money, seconds, joules and carbon, each with its provenance."""
+"""The cost vector: money, tokens, seconds, joules and carbon, each with its provenance."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 from dynamicrag.types import Figure
 
-Dimension = Literal["usd", "seconds", "joules", "gco2e"]
-DIMENSIONS: tuple[Dimension, ...] = ("usd", "seconds", "joules", "gco2e")
+Dimension = Literal["usd", "tokens", "seconds", "joules", "gco2e"]
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
 Kind = Literal["measured", "calibrated", "modelled", "estimated"]
-KINDS: tuple[Kind, ...] = ("measured", "calibrated", "modelled", "estimated")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """Provenance, most certain first."""
 
 Scope = Literal["active", "full"]
 """Boundary of joules and carbon: ``active`` is what the work added, ``full`` has its share of the
-machine's constant part too. Figures of different scope cannot be added."""
+machine's constant part and of its idling too. Figures of different scope cannot be added."""
 
 
 class Cost:
@@ -23,48 +23,91 @@ class Cost:
     Args:
         parts: Amount per ``(dimension, kind)``.
         scope: Boundary of the joules and the carbon.
+        spread: How far below and above its amount a dimension may lie, where that is known.
     """
 
-    __slots__ = ("_parts", "scope")
+    __slots__ = ("_parts", "_spread", "_totals", "scope")
 
     def __init__(
-        self, parts: Mapping[tuple[Dimension, Kind], float] | None = None, scope: Scope = "active"
+        self,
+        parts: Mapping[tuple[Dimension, Kind], float] | None = None,
+        scope: Scope = "active",
+        spread: Mapping[Dimension, tuple[float, float]] | None = None,
     ) -> None:
         self._parts = dict(parts or {})
+        self._spread = dict(spread or {})
+        self._totals: dict[Dimension, float] = {}
+        for (dimension, _), value in self._parts.items():
+            self._totals[dimension] = self._totals.get(dimension, 0.0) + value
         self.scope = scope
 
     def __add__(self, other: "Cost") -> "Cost":
         if self.scope != other.scope:
             raise ValueError(f"cannot add {self.scope} and {other.scope} costs: their boundaries differ")
-        parts = dict(self._parts)
+        parts, spread = dict(self._parts), dict(self._spread)
         for key, value in other._parts.items():
             parts[key] = parts.get(key, 0.0) + value
-        return Cost(parts, self.scope)
+        for dimension, (below, above) in other._spread.items():
+            # errors of estimates go together: they share their coefficients
+            had = spread.get(dimension, (0.0, 0.0))
+            spread[dimension] = had[0] + below, had[1] + above
+        return Cost(parts, self.scope, spread)
+
+    def with_overhead(self, overhead: "Cost") -> "Cost":
+        """Return the *full* cost: this *active* one, and its share of what does not follow the work."""
+        parts = dict(self._parts)
+        for key, value in overhead._parts.items():
+            parts[key] = parts.get(key, 0.0) + value
+        return Cost(parts, "full", self._spread)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Cost) and (self._parts, self.scope) == (other._parts, other.scope)
+        return isinstance(other, Cost) and self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash((frozenset(self._parts.items()), self.scope))
+        return hash(self._key())
+
+    def _key(self) -> tuple[object, ...]:
+        return self.scope, frozenset(self._parts.items()), frozenset(self._spread.items())
 
     def __repr__(self) -> str:
-        return f"Cost({self._parts!r}, scope={self.scope!r})"
+        return f"Cost({self._parts!r}, scope={self.scope!r}, spread={self._spread!r})"
 
     def __getitem__(self, dimension: Dimension) -> float:
-        return sum(value for (of, _), value in self._parts.items() if of == dimension)
+        return self._totals.get(dimension, 0.0)
+
+    def kinds(self, dimension: Dimension) -> dict[Kind, float]:
+        """Return the parts of ``dimension`` by provenance, most certain first."""
+        return {kind: self._parts[dimension, kind] for kind in KINDS if self._parts.get((dimension, kind))}
 
     def kind(self, dimension: Dimension) -> Kind:
         """Return the least certain provenance among the parts of ``dimension``.
 
         A dimension without any part is a true zero and counts as measured.
         """
-        kinds = [kind for (of, kind), value in self._parts.items() if of == dimension and value]
-        return max(kinds, key=KINDS.index, default="measured")
+        return max(self.kinds(dimension), key=KINDS.index, default="measured")
+
+    def bounds(self, dimension: Dimension) -> tuple[float, float]:
+        """Return the low and the high estimate of ``dimension``; both are its value where none is known."""
+        value, (below, above) = self[dimension], self._spread.get(dimension, (0.0, 0.0))
+        return value - below, value + above
 
     def weighted(self, weights: Mapping[Dimension, float]) -> float:
         """Return the sum of ``weight * amount``: this cost in units of quality."""
         return sum(weight * self[dimension] for dimension, weight in weights.items())
 
     def figures(self) -> dict[str, Figure]:
-        """Return every dimension as ``{"value": ..., "kind": ...}``."""
-        return {d: Figure(value=self[d], kind=self.kind(d)) for d in DIMENSIONS}
+        """Return every dimension as ``{"value": ..., "kind": ...}``.
+
+        With ``parts`` (amount by kind) where several kinds were added, and ``low`` and ``high`` where
+        bounds are known.
+        """
+        return {dimension: self._figure(dimension) for dimension in DIMENSIONS}
+
+    def _figure(self, dimension: Dimension) -> Figure:
+        figure = Figure(value=self[dimension], kind=self.kind(dimension))
+        kinds = self.kinds(dimension)
+        if len(kinds) > 1:
+            figure["parts"] = {str(kind): value for kind, value in kinds.items()}
+        if dimension in self._spread:
+            figure["low"], figure["high"] = self.bounds(dimension)
+        return figure

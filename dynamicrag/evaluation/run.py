@@ -84,7 +84,7 @@ async def settled(rag: "DynamicRAG", record: Record) -> Record:
 
     ledger = rag.pipeline.ledger
     account = ledger.account(record["turn"])
-    until = time.perf_counter() + (0.0 if isinstance(ledger.meter, NullMeter) else SETTLE_SECONDS)
+    until = time.perf_counter() + (0.0 if isinstance(ledger.attribution.meter, NullMeter) else SETTLE_SECONDS)
     while account.provisional and time.perf_counter() < until:  # noqa: ASYNC110 - the ledger has threads
         await asyncio.sleep(0.05)
     return {**record, "cost": ledger.cost(record["turn"]).figures()}

@@ -1,14 +1,21 @@
 """What the words of a question alone say of it; microseconds, no model."""
 
 import re
+from functools import lru_cache
 
 from dynamicrag.text import content_words, words
 
-_GREETING = re.compile(
-    r"^\W*(hi|hey|hello|hiya|howdy|greetings|welcome|thanks?|thank you|cheers|bye|goodbye|see you|farewell|"
-    r"ok|okay|cool|great|perfect|nice|good (morning|afternoon|evening|day|night|bye)|"
-    r"have a (nice|good|great) \w+|how are you|nice to meet you|who are you|what can you do)\b",
+_SMALL_TALK = re.compile(
+    r"\b(hi|hey|hello|hiya|howdy|greetings|welcome|thanks?|thank you|cheers|bye|goodbye|see you|farewell|"
+    r"good (morning|afternoon|evening|day|night|bye)|"
+    r"have a (nice|good|great|lovely) \w+|how are you|how is it going|nice to meet you|who are you|"
+    r"what can you do)\b",
     re.IGNORECASE,
+)
+_PRAISE = re.compile(r"\b(ok|okay|cool|great|perfect|nice)\b", re.IGNORECASE)  # or, in a question, a topic
+_FILLER = re.compile(
+    r"\b(there|again|today|so|very|much|doing|then|later|soon|all|everyone|my|dear|friend|for|your|the|a|lot|that|this|it|you|was|is|really|help|helped|helpful)\b",
+    re.I,
 )
 _ARITHMETIC = re.compile(
     r"\d\s*([-+*/×÷^]|plus|minus|times|divided by|multiplied by|squared|to the power of)\s*\d?|square root",
@@ -37,15 +44,23 @@ def lexical(question: str) -> dict[str, float]:
         "of the" after the first word: signs of a question in several hops), ``follow_up`` (pronouns),
         ``question`` and one ``asks_*`` flag per question word.
     """
+    return dict(_lexical(question))
+
+
+@lru_cache(maxsize=256)  # every stage of a turn asks
+def _lexical(question: str) -> dict[str, float]:
     tokens = words(question)
     rest = question.split(maxsplit=1)[1] if len(tokens) > 1 else ""
-    greeting = bool(_GREETING.match(question)) and len(tokens) <= 10
+    rid, spoken = _SMALL_TALK.subn(" ", question)
+    if "?" not in question:
+        rid, praise = _PRAISE.subn(" ", rid)
+        spoken += praise
     features = {
         "words": float(len(tokens)),
         "content_words": float(len(content_words(question))),
         "names": float(len(re.findall(r"\b[A-Z]\w+", rest))),
         "numbers": float(sum(token[0].isdigit() for token in tokens)),
-        "greeting": float((greeting and "?" not in question) or (greeting and len(tokens) <= 4)),
+        "greeting": float(spoken > 0 and len(words(_FILLER.sub(" ", rid))) <= 1),
         "arithmetic": float(bool(_ARITHMETIC.search(question))),
         "comparison": float(bool(_COMPARISON.search(rest))),
         "bridges": float(len(_BRIDGE.findall(rest))),

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.assembly import Pipeline, assemble
+from dynamicrag.cost.attribution import Attribution
+from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.ledger import Account
-from dynamicrag.cost.vector import Cost
+from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
 from dynamicrag.graph.nodes import Nodes, Work
@@ -16,6 +18,9 @@ from dynamicrag.policy import load_policy
 
 if TYPE_CHECKING:
     from langgraph.graph import StateGraph
+
+
+CLOSING_SECONDS = 5.0
 
 
 class DynamicRAG:
@@ -36,10 +41,10 @@ class DynamicRAG:
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
         self._nodes = Nodes(pipeline)
-        meter = pipeline.ledger.meter
-        meter.start(pipeline.ledger.tick)
+        attribution = pipeline.ledger.attribution
+        attribution.acquire()
         # graphs hold the nodes, not this object: the meter runs as long as one of them can be asked
-        self._close = weakref.finalize(self._nodes, meter.stop)
+        self._close = weakref.finalize(self._nodes, _close_books, pipeline.bookkeeper, attribution)
 
     @classmethod
     def from_policy(
@@ -100,18 +105,29 @@ class DynamicRAG:
         """Return the lines of a query's account; ``report["query_id"]`` names it."""
         return self.pipeline.ledger.account(query_id)
 
-    def cost(self, query_id: str, timeout: float = 5.0) -> Cost:
+    def cost(self, query_id: str, timeout: float = 5.0, scope: Scope = "active") -> Cost:
         """Return what a query cost, after waiting for the meter to cover it.
 
         Args:
             query_id: ``report["query_id"]``.
-            timeout: Seconds to wait at most; then joules that are not metered stay modelled.
+            timeout: Seconds to wait at most; then joules that are not metered are stand-ins, and say so.
+            scope: ``active`` is what the query's own work added; ``full`` has its share of the machine's
+                constant part and of its idling too.
         """
         self.pipeline.ledger.settle(query_id, timeout)
-        return self.pipeline.ledger.cost(query_id)
+        return self.pipeline.ledger.cost(query_id, scope=scope)
+
+    def flush(self, timeout: float = 60.0) -> bool:
+        """Wait until the accounts of all finished queries are closed and kept; whether they are."""
+        return self.pipeline.bookkeeper.flush(timeout)
 
     def close(self) -> None:
-        """Stop the meter and let go of the corpora."""
+        """Close the books, stop the meter and let go of the corpora."""
         self._close()
         for corpus in self.pipeline.corpora.values():
             corpus.close()
+
+
+def _close_books(bookkeeper: Bookkeeper, attribution: Attribution) -> None:
+    bookkeeper.flush(CLOSING_SECONDS)
+    attribution.release()

@@ -9,9 +9,11 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from dynamicrag.assembly import Pipeline
-from dynamicrag.errors import InputError, ProviderError
+from dynamicrag.cost.vector import Cost
+from dynamicrag.errors import BudgetError, InputError, ProviderError
 from dynamicrag.features.lexical import lexical
 from dynamicrag.stages.base import Run
+from dynamicrag.stages.call import call
 from dynamicrag.types import TurnState
 
 MAX_QUESTION = 20_000
@@ -92,16 +94,12 @@ async def condense(turn: TurnState, pipeline: Pipeline, run: Run) -> TurnState:
 
     model = pipeline.models[helper]
     try:
-        with run.ledger.span(turn["id"], "condense", helper, pipeline.profiles[helper]) as line:
-            completion = await model.complete(
-                condense_messages(turn["text"], [(role, text) for role, text in turn["history"]]),
-                max_tokens=64,
-                stop=["\n"],
-                config=run.config,
-                tags=["nostream"],
-            )
-            line.usage = completion.usage
-    except ProviderError:
+        completion = await call(
+            run, turn["id"], "condense", model,
+            condense_messages(turn["text"], [(role, text) for role, text in turn["history"]]),
+            max_tokens=64, stop=["\n"], tags=["nostream"],
+        )  # fmt: skip
+    except (ProviderError, BudgetError):
         return turn  # its line on the account says that it failed
     changed: TurnState = {**turn, "text": condensed(turn["text"], completion.text)}
     return changed
@@ -117,8 +115,7 @@ def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
         message = AIMessage(draft["text"], id=draft["message_id"] or None)
     ledger = pipeline.ledger
     account = ledger.account(turn["id"])
-    cost = ledger.cost(turn["id"])
-    pipeline.budget.settle(cost)
+    stages = ledger.stages(turn["id"])
     report = {
         "query_id": turn["id"],
         "question": turn["text"],
@@ -127,10 +124,8 @@ def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
         "escalations": turn["escalations"],
         "passages": [passage["id"] for passage in turn["passages"]],
         "dropped": draft["dropped"] if draft else [],
-        "cost": cost.figures(),
-        "stages": {
-            stage: ledger.cost(turn["id"], stage).figures() for stage in {x.stage for x in account.lines}
-        },
+        "cost": sum(stages.values(), Cost()).figures(),
+        "stages": {stage: cost.figures() for stage, cost in stages.items()},
         "tokens": {
             "input": sum(line.usage.input_tokens for line in account.lines),
             "output": sum(line.usage.output_tokens for line in account.lines),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from dynamicrag import portal
+from dynamicrag.cost.line import Line
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.completion import Completion, TokenProb, token_probs
 from dynamicrag.llm.failures import provider_error, refused, unavailable
@@ -73,6 +74,8 @@ class ChatModel:
     """
 
     runs: Runs
+    caches = False
+    """Whether what prompts share is computed once."""
 
     def __init__(self, name: str, spec: str, *, context: int | None = None, **params: Any) -> None:
         self.name = name
@@ -109,6 +112,7 @@ class ChatModel:
         stop: Sequence[str] = (),
         config: "RunnableConfig | None" = None,
         tags: Sequence[str] = (),
+        line: Line | None = None,
     ) -> Completion:
         """Answer a conversation.
 
@@ -119,17 +123,23 @@ class ChatModel:
             stop: Texts that end the answer.
             config: The node's config: its callbacks see the tokens as they come.
             tags: Added to the config's, such as ``nostream`` for what the user should not see.
+            line: Line on the ledger that the usage is put on, of a call that fails or is cancelled too.
 
         Raises:
             ModelUnavailable: As :meth:`load`.
             ProviderError: The call failed; the message says what and how to mend it.
         """
         merged: RunnableConfig = {**(config or {}), "tags": [*((config or {}).get("tags") or ()), *tags]}
-        return await portal.arun(self._complete(list(messages), max_tokens, temperature, list(stop), merged))
+        work = self._complete(list(messages), max_tokens, temperature, list(stop), merged, line)
+        return await portal.arun(work)
 
     async def count_prompt(self, messages: "Sequence[BaseMessage]") -> int:
         """Count the tokens of a prompt; here a cautious estimate of one per three characters."""
-        return sum(math.ceil(len(message.text) / 3) + 4 for message in messages)
+        return sum(map(_about, messages))
+
+    async def bound_prompt(self, messages: "Sequence[BaseMessage]") -> int:
+        """Return how many tokens a prompt may have at most: one a byte, and some around each message."""
+        return sum(len(message.text.encode()) + 16 for message in messages)
 
     async def _complete(
         self,
@@ -138,31 +148,53 @@ class ChatModel:
         temperature: float,
         stop: list[str],
         config: "RunnableConfig",
+        line: Line | None,
     ) -> Completion:
         began = time.perf_counter()
         while True:
             client = await asyncio.to_thread(self._client, max_tokens, temperature)
             extra = {**self._call(max_tokens, temperature), **({"stop": stop} if stop else {})}
+            answer, turn, failure = _Answer(), None, None
             try:
-                answer = _Answer()
                 async with self._turn() as turn:
+                    if line is not None:
+                        line.started()
                     async for chunk in client.astream(messages, config, **extra):
                         answer.add(chunk, time.perf_counter() - began)
             except Exception as error:
                 refusal = refused(error, self._optional)
-                if refusal is None:
-                    raise provider_error(self.name, self.spec, error) from error
-                self._optional.discard(refusal)  # and try again without
-            else:
-                return answer.completion(time.perf_counter() - began, self._cpu_seconds(turn, answer.timings))
+                if refusal is not None:
+                    self._optional.discard(refusal)  # and try again without
+                    continue
+                failure = provider_error(self.name, self.spec, error)
+                raise failure from error
+            finally:
+                usage = self._usage(answer, turn, time.perf_counter() - began, messages, failure)
+                if line is not None:
+                    line.usage = usage
+            return answer.completion(usage)
+
+    def _usage(
+        self,
+        answer: "_Answer",
+        turn: Any,
+        seconds: float,
+        messages: "Sequence[BaseMessage]",
+        failure: Exception | None,
+    ) -> Usage:
+        """Return what a call consumed; where it broke off before its count came, what was seen of it."""
+        worked = answer.seen or not getattr(failure, "refused", False)
+        if not answer.usage and turn is not None and worked:
+            answer.count(sum(map(_about, messages)))
+        return answer.as_usage(seconds, self._cpu_seconds(turn, answer) if turn is not None else 0.0)
 
     def _turn(self) -> AbstractAsyncContextManager[Any]:
         """Return what a call holds while it is computed."""
-        return nullcontext()
+        return nullcontext(self)
 
-    def _cpu_seconds(self, turn: Any, timings: Mapping[str, float]) -> float:
-        """Return the CPU time of a call on this host, over all threads."""
-        del turn, timings
+    def _cpu_seconds(self, turn: Any, answer: "_Answer") -> float:
+        """Return the CPU time of a call in this process, over all threads."""
+        del turn, answer
         return 0.0
 
     def _call(self, max_tokens: int, temperature: float) -> dict[str, Any]:
@@ -191,6 +223,10 @@ class ChatModel:
         return self._clients[key]
 
 
+def _about(message: "BaseMessage") -> int:
+    return math.ceil(len(message.text) / 3) + 4
+
+
 @dataclass
 class _Answer:
     """A stream's chunks, gathered."""
@@ -202,9 +238,11 @@ class _Answer:
     first_token_seconds: float | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     usage: dict[str, Any] = field(default_factory=dict)
+    seen: int = 0
 
     def add(self, chunk: Any, seconds: float) -> None:
         if chunk.text:
+            self.seen += 1
             self.text.append(chunk.text)
             self.first_token_seconds = self.first_token_seconds or seconds
         self.message_id = self.message_id or chunk.id or ""
@@ -219,10 +257,14 @@ class _Answer:
             # some providers count in the first chunk what they read, in the last what they wrote
             self.usage = dict(add_usage(self.usage or None, chunk.usage_metadata))  # type: ignore[arg-type]
 
-    def completion(self, seconds: float, cpu_seconds: float) -> Completion:
-        """Return what was gathered."""
+    def count(self, input_tokens: int) -> None:
+        """Take what was seen for what was used: the prompt as estimated, and a token a chunk."""
+        self.usage = {"input_tokens": input_tokens, "output_tokens": self.seen}
+
+    def as_usage(self, seconds: float, cpu_seconds: float) -> Usage:
+        """Return what the call consumed."""
         counts = self.usage
-        usage = Usage(
+        return Usage(
             calls=1,
             input_tokens=counts.get("input_tokens", 0),
             cached_tokens=(counts.get("input_token_details") or {}).get("cache_read") or 0,
@@ -231,6 +273,9 @@ class _Answer:
             cpu_seconds=cpu_seconds,
             first_token_seconds=self.first_token_seconds,
         )
+
+    def completion(self, usage: Usage) -> Completion:
+        """Return what was gathered."""
         return Completion(
             "".join(self.text), self.message_id, usage, tuple(self.tokens), self.finish_reason, self.timings
         )

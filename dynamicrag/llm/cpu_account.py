@@ -101,6 +101,16 @@ class CpuAccount:
             self._observe(tokens, seconds)
         return seconds
 
+    def charge_broken_off(self, span: Span, input_tokens: int, output_tokens: int) -> float:
+        """Return the CPU-seconds of a call that broke off, of which llama.cpp gives no account.
+
+        Its tokens are an upper bound, for its prompt may not have been read to the end; so is the
+        process's time.
+        """
+        if span.alone:
+            return span.cpu_seconds
+        return min(span.cpu_seconds, float(np.array([input_tokens, output_tokens]) @ self.coefficients))
+
     def _observe(self, tokens: NDArray[np.float64], seconds: float, weight: float = 1.0) -> None:
         relative = tokens / seconds
         self._A += weight * np.outer(relative, relative)

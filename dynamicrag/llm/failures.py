@@ -30,11 +30,16 @@ def provider_error(name: str, spec: str, error: Exception) -> ModelError:
     """Return the error to raise for a failed call; our own errors pass unchanged."""
     if isinstance(error, ModelError):
         return error
-    said = f"{type(error).__name__} {getattr(error, 'status_code', '')} {error}".lower()
+    status = getattr(error, "status_code", None)
+    said = f"{type(error).__name__} {status or ''} {error}".lower()
+    message = f"model {name} ({spec}): the call failed [{_short(error)}]"
     for pattern, what, mend in CAUSES:
         if re.search(pattern, said):
-            return ProviderError(f"model {name} ({spec}): {what}; {mend} [{_short(error)}]")
-    return ProviderError(f"model {name} ({spec}): the call failed [{_short(error)}]")
+            message = f"model {name} ({spec}): {what}; {mend} [{_short(error)}]"
+            break
+    failure = ProviderError(message)
+    failure.refused = status is not None or "connecterror" in said or "connection refused" in said
+    return failure
 
 
 def unavailable(name: str, spec: str, error: Exception) -> ModelUnavailable:

@@ -22,7 +22,7 @@ from typing import Any
 from dynamicrag.errors import ModelUnavailable, ProviderError
 from dynamicrag.llm.catalogue import entry
 from dynamicrag.llm.cpu_account import CpuAccount, Span
-from dynamicrag.llm.pull import path_of
+from dynamicrag.llm.pull import pulled
 
 __all__ = ["LocalServer", "local_server"]
 
@@ -60,13 +60,7 @@ def _file_of(model: str) -> tuple[Path, int | None]:
         if not path.is_file():
             raise ModelUnavailable(f"local model: there is no file {model}")
         return path.resolve(), None
-    known = entry(model)
-    there = path_of(model)
-    if there is None:
-        raise ModelUnavailable(
-            f"model {model}: not on this machine yet; mend with: dynamicrag models pull {model}"
-        )
-    return there, known.context
+    return pulled(model), entry(model).context
 
 
 @cache

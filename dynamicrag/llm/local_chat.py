@@ -1,7 +1,7 @@
 """A chat model that computes in this process: a local server behind LangChain's OpenAI class."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -57,7 +57,7 @@ class LocalChatModel(ChatModel):
         self.runs = "in_process"
         self._optional = {"logprobs", "temperature"}
         self._serve: dict[str, Any] = {"slots": slots, "context": context, "threads": threads}
-        self._cache_prompt = cache_prompt
+        self.caches = cache_prompt
         self._timeout = timeout
         self._found: tuple[int, LocalServer] | None = None
 
@@ -110,13 +110,22 @@ class LocalChatModel(ChatModel):
                 stream_usage=True,
                 max_retries=0,
                 timeout=self._timeout,
+                stream_chunk_timeout=None,  # it would give up on a long prompt, which `timeout` is for
                 http_async_client=httpx.AsyncClient(trust_env=False),  # no proxy to ourselves
-                extra_body={"cache_prompt": self._cache_prompt},
+                extra_body={"cache_prompt": self.caches},
             )
         return self._clients[key]
 
-    def _cpu_seconds(self, turn: Any, timings: Mapping[str, float]) -> float:
-        return self.server.account.charge(turn, timings)
+    async def bound_prompt(self, messages: "Sequence[BaseMessage]") -> int:
+        """Count the tokens of a prompt, exactly."""
+        return await self.count_prompt(messages)
+
+    def _cpu_seconds(self, turn: Any, answer: Any) -> float:
+        account = self.server.account
+        if answer.timings:
+            return account.charge(turn, answer.timings)
+        counts = answer.usage
+        return account.charge_broken_off(turn, counts.get("input_tokens", 0), counts.get("output_tokens", 0))
 
 
 @cache

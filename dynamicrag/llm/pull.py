@@ -14,7 +14,7 @@ from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import ModelEntry, Source, entry
 from dynamicrag.llm.sources import BLOCK, SOURCES, Progress
 
-__all__ = ["cache_dir", "path_of", "pull"]
+__all__ = ["cache_dir", "path_of", "pull", "pulled"]
 
 
 def cache_dir() -> Path:
@@ -47,6 +47,20 @@ def path_of(name: str, *, folder: Path | None = None) -> Path | None:
         if not path.is_file() or path.stat().st_size != file.size:
             return None
     return home / model.files[0].name if model.kind == "chat" else home
+
+
+def pulled(name: str) -> Path:
+    """Return where a model is; downloads are the caller's to ask for, never a side effect of use.
+
+    Raises:
+        ModelUnavailable: The catalogue has no such model, or it is not on this machine.
+    """
+    there = path_of(name)
+    if there is None:
+        raise ModelUnavailable(
+            f"model {name}: not on this machine yet; mend with: dynamicrag models pull {name}"
+        )
+    return there
 
 
 def pull(name: str, *, progress: Progress | None = None, folder: Path | None = None) -> Path:

@@ -6,12 +6,12 @@ from dynamicrag.cost.vector import Cost, Dimension
 
 
 def admissible(
-    expected: Sequence[Cost], left: Mapping[Dimension, float]
+    costs: Sequence[Mapping[Dimension, float]], left: Mapping[Dimension, float]
 ) -> tuple[list[bool], Dimension | None]:
-    """Strike out the options whose expected cost does not fit into what is left.
+    """Strike out the options whose cost does not fit into what is left.
 
     Args:
-        expected: Cost of the rest of the path per option.
+        costs: Cost of the rest of the path per option, by dimension.
         left: What is left, for the limited dimensions only.
 
     Returns:
@@ -19,7 +19,7 @@ def admissible(
     """
     fits = []
     struck: dict[Dimension, int] = {}
-    for cost in expected:
+    for cost in costs:
         over = [dimension for dimension, amount in left.items() if cost[dimension] > amount]
         fits.append(not over)
         for dimension in over:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from dynamicrag import portal
 from dynamicrag.errors import CorpusError, PolicyError, unknown
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever
 from dynamicrag.types import Passage, Usage
@@ -59,7 +60,7 @@ class Adapter(Retriever):
         """Ask the foreign retriever."""
         start = time.perf_counter()
         try:
-            passages = await self._ask(query)
+            passages = await portal.arun(self._ask(query))  # it may keep a client
         except Exception as error:  # nor is there a common base of what services raise
             raise CorpusError(
                 f"{self._where}: {self._path} failed: {type(error).__name__}: {error}"

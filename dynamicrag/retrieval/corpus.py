@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval.chunking import Chunker, document_of
 from dynamicrag.retrieval.embedder import Embedder, Vectors
-from dynamicrag.retrieval.ingest import Progress, embed_pending, scan, up_to_date
+from dynamicrag.retrieval.ingest import Account, Progress, embed_pending, scan, unaccounted, up_to_date
 from dynamicrag.retrieval.lexical import Bm25sIndex, LexicalIndex
 from dynamicrag.retrieval.lexical_files import Implementation, open_lexical
 from dynamicrag.retrieval.store import Store
@@ -70,6 +70,7 @@ class Corpus:
         chunk_overlap: Tokens that a chunk repeats of the one before it.
         embedder: Makes the vectors.
         root: Folder that the indexes of all corpora are kept in.
+        account: Opens a line on the ledger for what ingesting takes.
         lock_timeout: Seconds to wait for another process that is ingesting.
 
     Raises:
@@ -86,6 +87,7 @@ class Corpus:
         chunk_overlap: int = 32,
         embedder: Embedder,
         root: Path,
+        account: Account = unaccounted,
         lock_timeout: float = 600.0,
     ) -> None:
         self.name = name
@@ -95,6 +97,7 @@ class Corpus:
         key = "\0".join([*map(str, self.paths), f"{chunk_size}:{chunk_overlap}", embedder.name])
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-") or "corpus"
         self.folder = Path(root) / f"{slug[:40]}-{hashlib.sha256(f'{name}{key}'.encode()).hexdigest()[:12]}"
+        self._account = account
         self._lock_timeout = lock_timeout
         self._lock = threading.RLock()
         self._store: Store | None = None
@@ -114,7 +117,9 @@ class Corpus:
         tell = progress or _silent
         with self._exclusive(tell), Store(self.folder / "store.sqlite") as store:
             changes = scan(store, self.paths, self._chunker, tell)
-            usage = embed_pending(store, self._vectors, self.embedder, tell) if dense else Usage()
+            usage = Usage()
+            if dense:
+                usage = embed_pending(store, self._vectors, self.embedder, tell, self._account)
             chunks = store.counts()["chunks"]
         self._ready |= {"lexical", "dense"} if dense else {"lexical"}
         self.lexical()

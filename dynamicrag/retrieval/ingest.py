@@ -7,8 +7,11 @@ by batch; it can be killed anywhere and called again.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval.chunking import Chunker
@@ -21,8 +24,16 @@ from dynamicrag.types import Usage
 Progress = Callable[[int, int, str], None]
 """Called with what is done, what there is in all (0: not known) and a label."""
 
+Account = Callable[[], AbstractContextManager[Any]]
+"""Opens a line on a ledger, whose ``usage`` is to be set."""
+
 _BATCH = 256  # chunks that are embedded again if an ingest is killed
 _RACY = 100_000_000  # ns; a file written just now may be written again within the clock's tick
+
+
+def unaccounted() -> AbstractContextManager[Any]:
+    """Open a line that nobody reads."""
+    return nullcontext(SimpleNamespace())
 
 
 @dataclass(slots=True)
@@ -128,8 +139,12 @@ class _Scan:
         return True
 
 
-def embed_pending(store: Store, vectors: VectorIndex, embedder: Embedder, progress: Progress) -> Usage:
+def embed_pending(
+    store: Store, vectors: VectorIndex, embedder: Embedder, progress: Progress, account: Account
+) -> Usage:
     """Bring the vector index up to the store; build it anew if it is damaged.
+
+    Every batch is a line of its own on the ``account``, so that an ingest that is interrupted is charged.
 
     Returns:
         What embedding consumed.
@@ -146,7 +161,9 @@ def embed_pending(store: Store, vectors: VectorIndex, embedder: Embedder, progre
     done = 0
     while batch := store.pending(_BATCH):
         progress(done, total, "embedding")
-        embedded, cost = embedder.embed_measured([f"{chunk.title}\n{chunk.text}" for chunk in batch])
+        with account() as line:
+            embedded, cost = embedder.embed_measured([f"{chunk.title}\n{chunk.text}" for chunk in batch])
+            line.usage = cost
         vectors.put([chunk.id for chunk in batch], embedded)
         store.mark_ready(batch)
         usage += cost

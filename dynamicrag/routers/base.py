@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.registry import Registry
@@ -68,6 +68,8 @@ class Choice:
 
 class Router(ABC):
     """Picks an option. Safe for concurrent use: whatever it learns, it guards itself."""
+
+    registered: ClassVar[str]
 
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: B027 - may be empty
         """Refuse options that this router cannot serve.

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from dynamicrag.cost.expect import Plan
+from dynamicrag.cost.budget import Budget
+from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.routers.base import Router
 from dynamicrag.types import Option, Query, Stage, TurnState
@@ -22,11 +23,15 @@ class Run:
 
     Attributes:
         ledger: Where every call is accounted for.
+        budget: What calls must fit into.
+        cost_model: What they cost at most.
         config: The node's config, whose callbacks see the streamed tokens.
         emit: Sends a custom event to whoever streams the graph.
     """
 
     ledger: Ledger
+    budget: Budget
+    cost_model: CostModel
     config: "RunnableConfig | None"
     emit: Emit
 

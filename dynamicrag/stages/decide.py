@@ -1,12 +1,12 @@
 """How any stage decides: features, expected costs, limits, router; and the record of it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from dynamicrag.cost.budget import Budget
+from dynamicrag.cost.budget import HARD, Budget
 from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.vector import DIMENSIONS, Cost
+from dynamicrag.cost.vector import DIMENSIONS, Cost, Dimension
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.features.lexical import lexical
 from dynamicrag.predictors.selection import admissible, cheapest
@@ -42,27 +42,30 @@ class Decider:
         Raises:
             BudgetExceeded: Nothing fits the budget and the policy says to stop there.
         """
-        began, cpu = time.perf_counter(), time.thread_time()
-        name = f"router:{_name(stage)}"
+        began = time.perf_counter()
+        name = f"router:{stage.router.registered}"
         with self._ledger.span(turn["id"], stage.name, name) as line:
             context, binding = await self._context(stage, turn)
             choice = await stage.router.choose(context)
             seconds = time.perf_counter() - began
-            line.usage = Usage(seconds=seconds, cpu_seconds=time.thread_time() - cpu)
+            # choosing computes all the while; a thread's own clock can cost more than the choice itself
+            line.usage = Usage(seconds=seconds, cpu_seconds=seconds)
         if choice.index >= len(context.options) or not context.allowed[choice.index]:
             raise AssertionError(f"{name} chose a closed option at {stage.name}")
-        return self._record(context, choice, turn, _name(stage), binding, seconds)
+        return self._record(context, choice, turn, stage.router.registered, binding, seconds)
 
     async def fall_back(
-        self, stage: StageBase, turn: TurnState, failed: set[str], why: str
+        self, stage: StageBase, turn: TurnState, failed: set[str], why: str, *, cheaper: bool = False
     ) -> Decision | None:
         """Return the decision for the next option after some have failed, or ``None`` if none is left.
 
-        Stronger options come first, for they are as good; then weaker ones.
+        Stronger options come first, for they are as good; then weaker ones. Where what failed was too
+        dear, only weaker ones are ``cheaper``.
         """
         context, binding = await self._context(stage, turn)
         here = stage.index(turn["path"][stage.name])
-        order = [*range(here + 1, len(context.options)), *range(here - 1, -1, -1)]
+        weaker = range(here - 1, -1, -1)
+        order = [*weaker] if cheaper else [*range(here + 1, len(context.options)), *weaker]
         for index in order:
             if context.options[index].name not in failed and context.allowed[index]:
                 return self._record(context, Choice(index, why), turn, "fallback", binding, 0.0)
@@ -70,18 +73,21 @@ class Decider:
 
     def expected(self, stage: StageBase, turn: TurnState) -> list[Cost]:
         """Return the expected cost of the rest of the path, per option of ``stage``."""
+        return [self._cost_model.price(plan) if plan else Cost() for plan in self._plans(stage, turn)]
+
+    def _plans(self, stage: StageBase, turn: TurnState) -> list[Plan | None]:
+        """Return what is left to do under each option; accepting and abstaining end the path."""
         path = turn.get("path", {})
         if isinstance(stage, VerificationStage):
-            # accepting and abstaining end the path; escalating runs it again, changed
             return [
-                self._price(turn, stage.escalated(option, path))
+                self._plan(turn, stage.escalated(option, path))
                 if option.name.startswith("escalate")
-                else Cost()
+                else None
                 for option in stage.options
             ]
-        return [self._price(turn, {**path, stage.name: option.name}) for option in stage.options]
+        return [self._plan(turn, {**path, stage.name: option.name}) for option in stage.options]
 
-    def _price(self, turn: TurnState, path: Mapping[str, str]) -> Cost:
+    def _plan(self, turn: TurnState, path: Mapping[str, str]) -> Plan:
         found = [len(passage["text"]) / CHARACTERS for passage in turn.get("candidates", [])]
         plan = Plan(
             question_tokens=len(turn["text"]) / CHARACTERS,
@@ -92,14 +98,16 @@ class Decider:
             if stage is not None:
                 chosen = stage.index(path.get(name))
                 plan = stage.apply(stage.options[chosen] if chosen >= 0 else stage.planned(), plan)
-        return self._cost_model.price(plan)
+        return plan
 
     async def _context(self, stage: StageBase, turn: TurnState) -> tuple[StageContext, str | None]:
-        expected = self.expected(stage, turn)
-        # what is overspent closes nothing that costs nothing: a draft that is there may be accepted
-        left = {d: max(x, 0.0) for d, x in self._budget.left(self._ledger.cost(turn["id"])).items()}
+        plans = self._plans(stage, turn)
+        expected = [self._cost_model.price(plan) if plan else Cost() for plan in plans]
         open_ = stage.allowed(turn)
-        fits, dimension = admissible(expected, left) if left else ([True] * len(open_), None)
+        left = await self._left(turn, plans, expected, open_)
+        fits, dimension = (
+            admissible(self._at_most(plans, expected), left) if left else ([True] * len(open_), None)
+        )
         allowed = [a and b for a, b in zip(open_, fits, strict=True)]
         binding: str | None = dimension if allowed != open_ else None
         if not any(allowed):
@@ -126,6 +134,29 @@ class Decider:
             settings=stage.settings,
         )
         return context, binding
+
+    async def _left(
+        self, turn: TurnState, plans: Sequence[Plan | None], expected: Sequence[Cost], open_: Sequence[bool]
+    ) -> dict[Dimension, float]:
+        """Return what the budget leaves; where nothing fits it, once others' reservations are back."""
+        since = time.monotonic()
+        while self._budget.limited:
+            left = await self._budget.left(turn["id"], self._ledger.cost(turn["id"]))
+            fits, _ = admissible(self._at_most(plans, expected), left)
+            if any(a and b for a, b in zip(open_, fits, strict=True)):
+                return left
+            if not await self._budget.worth_waiting(since):
+                return left
+        return {}
+
+    def _at_most(
+        self, plans: Sequence[Plan | None], expected: Sequence[Cost]
+    ) -> list[dict[Dimension, float]]:
+        """Return what must fit a limit: the worst case of what is never overspent, else what is expected."""
+        worst = [self._cost_model.worst(plan) if plan else Cost() for plan in plans]
+        return [
+            {d: (w if d in HARD else e)[d] for d in DIMENSIONS} for w, e in zip(worst, expected, strict=True)
+        ]
 
     @staticmethod
     def _record(
@@ -168,7 +199,3 @@ def decided(turn: TurnState, stage: StageBase, decision: Decision) -> TurnState:
 def option_of(stage: StageBase, turn: TurnState) -> Option:
     """Return the option in force at ``stage``."""
     return stage.options[stage.index(turn["path"][stage.name])]
-
-
-def _name(stage: StageBase) -> str:
-    return getattr(stage.router, "name", type(stage.router).__name__.lower())

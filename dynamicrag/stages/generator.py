@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from dynamicrag.cost.expect import Plan
-from dynamicrag.cost.profiles import Profile
-from dynamicrag.errors import ProviderError
+from dynamicrag.errors import BudgetError, ProviderError
 from dynamicrag.features.response import response
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fit
 from dynamicrag.stages.retriever import retrieval_features
 from dynamicrag.stages.shown import Shown
@@ -26,7 +26,6 @@ class GeneratorStage(StageBase):
         router: The router.
         settings: None are known.
         models: Model by option name.
-        profiles: Its profile.
         strategies: Prompt strategy by name of the ``prompt`` option in force.
     """
 
@@ -39,12 +38,10 @@ class GeneratorStage(StageBase):
         settings: Mapping[str, Any] | None = None,
         *,
         models: Mapping[str, ChatModel],
-        profiles: Mapping[str, Profile],
         strategies: Mapping[str, PromptStrategy],
     ) -> None:
         super().__init__(options, router, settings)
         self._models = models
-        self._profiles = profiles
         self._strategies = strategies
 
     async def features(self, turn: TurnState) -> dict[str, float]:
@@ -61,20 +58,18 @@ class GeneratorStage(StageBase):
         strategy = self._strategies[turn["path"].get("prompt", next(iter(self._strategies)))]
         fitted = await fit(model, strategy, turn)
         shown = Shown()
-        with run.ledger.span(turn["id"], self.name, option.name, self._profiles[option.name]) as line:
-            try:
-                completion = await model.complete(
-                    fitted.messages,
-                    max_tokens=strategy.max_tokens,
-                    stop=strategy.stops(bool(fitted.passages)),
-                    config=shown.within(run.config),
-                    tags=[] if strategy.streams else ["nostream"],
-                )
-            except ProviderError:
-                if strategy.streams and shown.message_id:
-                    run.emit({"type": "withdrawn", "message_id": shown.message_id, "reason": "failed"})
-                raise
-            line.usage = completion.usage
+        try:
+            completion = await call(
+                run, turn["id"], self.name, model, fitted.messages,
+                max_tokens=strategy.max_tokens,
+                stop=strategy.stops(bool(fitted.passages)),
+                config=shown.within(run.config),
+                tags=[] if strategy.streams else ["nostream"],
+            )  # fmt: skip
+        except (ProviderError, BudgetError):
+            if strategy.streams and shown.message_id:
+                run.emit({"type": "withdrawn", "message_id": shown.message_id, "reason": "failed"})
+            raise
         answer = strategy.parse(completion.text)
         span = completion.tokens_from(answer.start)
         draft = Draft(

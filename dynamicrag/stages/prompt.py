@@ -40,8 +40,14 @@ class PromptStage(StageBase):
         return retrieval_features(turn)
 
     def apply(self, option: Option, plan: Plan) -> Plan:
-        """Set the length of the output."""
-        return replace(plan, output_tokens=self.strategies[option.name].expected_tokens)
+        """Set the length of the instructions and of the output."""
+        strategy = self.strategies[option.name]
+        return replace(
+            plan,
+            prompt_tokens=strategy.overheads[plan.rounds > 0],
+            output_tokens=strategy.expected_tokens,
+            most_tokens=strategy.max_tokens,
+        )
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
         """Do nothing: the generator writes with the strategy in force."""

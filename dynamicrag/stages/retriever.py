@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cost.expect import Plan
-from dynamicrag.cost.profiles import Profile
-from dynamicrag.errors import ProviderError
+from dynamicrag.errors import BudgetError, ProviderError
 from dynamicrag.features.retrieval import retrieval
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.stages.call import call
 from dynamicrag.stages.iterative import DONE, iterate
 from dynamicrag.stages.retrieval import ROUNDS
 from dynamicrag.types import Option, Passage, TurnState
@@ -30,7 +30,7 @@ class RetrieverStage(StageBase):
         settings: None are known.
         retrievers: Retriever by option name.
         depth: Number of passages to retrieve, enough for every option of ``context``.
-        helper: Model that reasons between rounds, with its profile; without one there is one round.
+        helper: Model that reasons between rounds; without one there is one round.
     """
 
     name = "retriever"
@@ -43,7 +43,7 @@ class RetrieverStage(StageBase):
         *,
         retrievers: "Mapping[str, Retriever]",
         depth: int,
-        helper: "tuple[ChatModel, Profile] | None" = None,
+        helper: "ChatModel | None" = None,
     ) -> None:
         super().__init__(options, router, settings)
         self._retrievers = retrievers
@@ -67,22 +67,14 @@ class RetrieverStage(StageBase):
 
         async def reason(question: str, passages: Sequence[Passage], thoughts: Sequence[str]) -> str:
             assert self._helper is not None
-            model, profile = self._helper
+            messages = _step(question, passages[:SHOWN], thoughts)
             try:
-                return await step(model, profile, _step(question, passages[:SHOWN], thoughts))
-            except ProviderError:
+                completion = await call(
+                    run, turn["id"], self.name, self._helper, messages,
+                    max_tokens=40, stop=["\n"], tags=["nostream"],
+                )  # fmt: skip
+            except (ProviderError, BudgetError):
                 return DONE  # the answer can be written from what has been found
-
-        async def step(model: "ChatModel", profile: Profile, messages: list[Any]) -> str:
-            with run.ledger.span(turn["id"], self.name, model.name, profile) as line:
-                completion = await model.complete(
-                    messages,
-                    max_tokens=40,
-                    stop=["\n"],
-                    config=run.config,
-                    tags=["nostream"],
-                )
-                line.usage = completion.usage
             return completion.text.strip()
 
         rounds = ROUNDS[turn["path"].get("retrieval", "single")] if self._helper else 1

@@ -1,7 +1,11 @@
 """The whole graph with providers that do nothing, against a bare LangGraph of as many nodes."""
 
+import asyncio
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 
 from dynamicrag import DynamicRAG
@@ -11,6 +15,7 @@ from tests.bench.measure import Measure, ratio
 POLICY = {
     "version": 1,
     "host": {"meter": "none"},
+    "runs": {"keep": 0},
     "models": {"small": {"model": "openai:small"}, "large": {"model": "openai:large"}},
     "stages": {
         "retrieval": {"options": ["single"]},
@@ -21,6 +26,7 @@ POLICY = {
     },
 }
 QUESTION = {"messages": [("user", "Who opened the bridge?")]}
+GOAL = 1.5
 
 
 def make_retriever() -> Any:
@@ -34,19 +40,19 @@ def make_retriever() -> Any:
     return Nothing()
 
 
-def bare() -> Any:
-    """Return a compiled graph of seven nodes that do nothing."""
+def bare() -> "StateGraph[Any, Any, Any, Any]":
+    """Return a graph of seven nodes that do nothing."""
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(MessagesState)
     names = [f"n{i}" for i in range(7)]
     for name in names:
         graph.add_node(name, lambda _: {})
     for before, after in zip([START, *names], [*names, END], strict=True):
         graph.add_edge(before, after)
-    return graph.compile()
+    return graph
 
 
-def idle() -> Any:
-    """Return our compiled graph, deciding everything and doing nothing."""
+def idle() -> "StateGraph[Any, Any, Any, Any]":
+    """Return our graph, deciding everything and doing nothing."""
     rag = DynamicRAG.from_policy(POLICY)
 
     async def generate(*_: Any) -> dict[str, Any]:
@@ -60,12 +66,43 @@ def idle() -> Any:
     for name, stage in rag.pipeline.stages.items():
         if name != "verification":
             stage.act = generate if name == "generator" else nothing  # type: ignore[assignment,method-assign]
-    return rag.build_graph().compile()
+    return rag.build_graph()
 
 
 def measures() -> list[Measure]:
     """Return the measures of this module."""
-    ours, theirs = idle(), bare()
-    value, mine, other = ratio(lambda: ours.invoke(QUESTION), lambda: theirs.invoke(QUESTION), repeat=20)
-    note = f"{mine * 1e3:.2f} ms against {other * 1e3:.2f} ms"
-    return [Measure("whole graph, no-op providers / bare LangGraph", value, 1.5, note)]
+    return [
+        _measure(
+            f"graph, {how}, {'InMemorySaver' if saved else 'no checkpointer'} / bare LangGraph", how, saved
+        )
+        for saved in (False, True)
+        for how in ("sync", "async")
+    ]
+
+
+def _measure(name: str, how: str, saved: bool) -> Measure:
+    run = _sync if how == "sync" else _async
+    ours, theirs = (
+        graph.compile(checkpointer=InMemorySaver() if saved else None) for graph in (idle(), bare())
+    )
+    value, mine, other = ratio(run(ours, saved), run(theirs, saved), repeat=20)
+    return Measure(name, value, GOAL, f"{mine * 1e3:.2f} ms against {other * 1e3:.2f} ms")
+
+
+def _sync(app: Any, saved: bool) -> Callable[[], Any]:
+    threads = count()
+    return lambda: app.invoke(QUESTION, _config(threads, saved))
+
+
+def _async(app: Any, saved: bool) -> Callable[[], Any]:
+    threads = count()
+    runner = asyncio.Runner()
+
+    async def ask() -> Any:
+        return await app.ainvoke(QUESTION, _config(threads, saved))
+
+    return lambda: runner.run(ask())
+
+
+def _config(threads: Any, saved: bool) -> dict[str, Any]:
+    return {"configurable": {"thread_id": str(next(threads))}} if saved else {}

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.meter import NullMeter
 from dynamicrag.cost.profiles import Host
@@ -17,7 +18,7 @@ def measures() -> list[Measure]:
     tracker: Any = OfflineEmissionsTracker(
         country_iso_code="USA", output_methods=[], log_level="error", allow_multiple_runs=True
     )
-    ledger, names = Ledger(NullMeter(), Host()), iter(range(10**9))
+    ledger, names = Ledger(Attribution(NullMeter()), Host()), iter(range(10**9))
 
     def ours() -> None:
         for _ in range(20):

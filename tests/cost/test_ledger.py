@@ -5,19 +5,23 @@ from random import Random
 
 import pytest
 
+from dynamicrag.cost.attribution import Attribution, Totals
+from dynamicrag.cost.codecarbon import CodeCarbonMeter
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.meter import CodeCarbonMeter, CpuTimeMeter, Interval, NullMeter, make_meter
+from dynamicrag.cost.meter import CpuTimeMeter, Interval, make_meter
 from dynamicrag.cost.profiles import Host, Profile
 from dynamicrag.errors import PolicyError
 from dynamicrag.types import Usage
 
-
-class FakeMeter(NullMeter):
-    kind = "measured"
+from .fakes import ManualMeter
 
 
 def ledger(**options) -> Ledger:
-    return Ledger(FakeMeter(), Host(), **options)
+    return Ledger(Attribution(ManualMeter()), Host(), **options)
+
+
+def totals(book: Ledger) -> Totals:
+    return book.attribution.totals
 
 
 def call(book: Ledger, query: str, cpu: float, *, runs: str = "in_process", seconds: float = 0.0) -> None:
@@ -27,7 +31,7 @@ def call(book: Ledger, query: str, cpu: float, *, runs: str = "in_process", seco
 
 
 def metered(book: Ledger, since: float, active: float, constant: float = 0.0, cpu: float = 0.0) -> None:
-    book.tick(Interval(since, time.perf_counter(), active, constant, cpu))
+    book.attribution.tick(Interval(since, time.perf_counter(), active, constant, cpu))
 
 
 def test_energy_is_split_by_declared_cpu_seconds():
@@ -38,7 +42,7 @@ def test_energy_is_split_by_declared_cpu_seconds():
     assert book.cost("a")["joules"] == pytest.approx(30)
     assert book.cost("b")["joules"] == pytest.approx(10)
     assert book.cost("a").kind("joules") == "measured"
-    assert (book.idle, book.constant) == (pytest.approx(0), 10)
+    assert (totals(book).idle, totals(book).constant) == (pytest.approx(0), 10)
 
 
 def test_what_no_query_claims_is_idle():
@@ -46,7 +50,7 @@ def test_what_no_query_claims_is_idle():
     call(book, "a", 1.0)
     metered(book, begin, 40.0, cpu=4.0)
     assert book.cost("a")["joules"] == pytest.approx(10)
-    assert book.idle == pytest.approx(30)
+    assert totals(book).idle == pytest.approx(30)
 
 
 def test_waiting_costs_time_but_no_energy():
@@ -74,7 +78,7 @@ def test_an_interval_waits_for_the_spans_that_reach_into_it():
     with book.span("a", "generator", "small", Profile(runs="in_process")) as line:
         metered(book, begin, 6.0)
         line.usage = Usage(cpu_seconds=1.0)
-        assert book.idle == 0
+        assert totals(book).idle == 0
     metered(book, time.perf_counter(), 0.0)
     assert book.cost("a")["joules"] == pytest.approx(6, rel=0.01)
 
@@ -97,7 +101,7 @@ def test_a_remote_call_takes_nothing_from_this_hosts_meter():
     book, begin = ledger(), time.perf_counter()
     call(book, "a", 5.0, runs="remote")
     metered(book, begin, 7.0)
-    assert book.idle == pytest.approx(7)
+    assert totals(book).idle == pytest.approx(7)
 
 
 def test_accounts_add_up_to_the_meter_with_a_thousand_overlapping_queries():
@@ -117,13 +121,13 @@ def test_accounts_add_up_to_the_meter_with_a_thousand_overlapping_queries():
             active, constant = random.random() * 10, random.random()
             total += active + constant
             since, last[0] = last[0], time.perf_counter()
-            book.tick(Interval(since, last[0], active, constant, random.random()))
+            book.attribution.tick(Interval(since, last[0], active, constant, random.random()))
     for thread in threads:
         thread.join()
-    book.tick(Interval(last[0], time.perf_counter(), 10.0, 1.0, 0.1))
+    book.attribution.tick(Interval(last[0], time.perf_counter(), 10.0, 1.0, 0.1))
     total += 11.0
     accounts = sum(line.joules for seed in range(1000) for line in book.account(f"q{seed}").lines)
-    assert abs(total - (accounts + book.idle + book.constant)) / total <= 1e-9
+    assert abs(total - (accounts + totals(book).idle + totals(book).constant)) / total <= 1e-9
     assert accounts > 0
 
 
@@ -136,13 +140,13 @@ def test_old_accounts_are_dropped_when_there_are_too_many():
 
 
 def test_settle_waits_for_the_meter_and_gives_up_in_time():
-    book = Ledger(CpuTimeMeter(seconds=0.05), Host())
-    book.meter.start(book.tick)
+    book = Ledger(Attribution(CpuTimeMeter(seconds=0.05)), Host())
+    book.attribution.acquire()
     try:
         call(book, "a", 0.01, seconds=0.01)
         assert book.settle("a", timeout=5)
     finally:
-        book.meter.stop()
+        book.attribution.release()
     call(book, "b", 0.01)
     assert not book.settle("b", timeout=0.05)
 

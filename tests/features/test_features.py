@@ -16,6 +16,8 @@ def passage(text, score, document="d"):
         ("Good morning", "greeting"),
         ("Thanks, that helped.", "greeting"),
         ("How are you?", "greeting"),
+        ("Hello, how are you today?", "greeting"),
+        ("Great, thank you very much!", "greeting"),
         ("What is 7 times 8?", "arithmetic"),
         ("What is 12 * 4?", "arithmetic"),
         ("Which opened first, the inn or the baths?", "comparison"),
@@ -31,6 +33,8 @@ def test_flags_are_raised(question, flag):
     ("question", "flag"),
     [
         ("Hi, where was the designer of the bridge born?", "greeting"),
+        ("Is it nice there?", "greeting"),
+        ("Who are you to the king?", "greeting"),
         ("Which bus goes to the old harbour on Sundays?", "greeting"),
         ("When did the bridge open in 1911?", "arithmetic"),
         ("Who opened the bridge?", "comparison"),

@@ -73,15 +73,15 @@ def test_an_escalation_that_does_not_fit_is_not_made(make, ask):
 
 def test_an_answer_that_overspent_may_be_accepted(make, ask):
     """The prompt was longer than expected: the answer is paid for, and there."""
-    profile = {"model": "fake:small", "profile": {"usd": {"output": 1.0}}}
+    profile = {"model": "fake:small", "profile": {"joules": {"output": 1.0}}}
     make.scripts["small"] = lambda kind, text: "In 1813 " * 20
     rag = make(
         models={**DEAR, "small": profile},
         stages={"generator": {"options": ["small"]}},
-        objective={"budget": {"per_query": {"usd": 20}, "exhausted": "error"}},
+        objective={"budget": {"per_query": {"joules": 20}}},
     )
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    assert out["report"]["cost"]["usd"]["value"] > 20
+    assert out["report"]["cost"]["joules"]["value"] > 20
     assert not out["report"]["abstained"]
 
 

@@ -151,4 +151,4 @@ async def test_a_cancelled_stream_leaves_the_graph_usable(make, ask):
     await stream.aclose()
     out = await app.ainvoke(ask(QUESTION))
     assert out["messages"][-1].text == ANSWER
-    assert not rag.pipeline.ledger._open, "a cancelled call's line is closed"
+    assert not rag.pipeline.ledger.attribution._open, "a cancelled call's line is closed"

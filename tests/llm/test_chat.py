@@ -1,4 +1,5 @@
 import pytest
+from langchain_core.messages import HumanMessage
 
 from dynamicrag import portal
 from dynamicrag.errors import ModelUnavailable, ProviderError
@@ -59,7 +60,7 @@ def test_missing_key_names_the_variable(monkeypatch):
 def test_unreachable_server_is_a_provider_error():
     model = chat_model("x", "openai:any", base_url="http://127.0.0.1:9/v1", api_key="k", max_retries=0)
     with pytest.raises(ProviderError, match="cannot be reached"):
-        portal.run(model.complete([("user", "Hi")], max_tokens=3))
+        portal.run(model.complete([HumanMessage("Hi")], max_tokens=3))
 
 
 class BadRequest(Exception):
@@ -144,3 +145,16 @@ class TestCpuAccount:
         with account.span() as first, account.span():
             pass
         assert account.charge(first, {"cache_n": 500, "prompt_n": 0, "predicted_n": 0}) == 0.0
+
+    def test_a_call_that_broke_off_is_charged_for_no_more_than_the_process_used(self):
+        account = CpuAccount(10**9, threads=2)
+        with account.span() as alone:
+            pass
+        alone.cpu_seconds = 3.0
+        assert account.charge_broken_off(alone, 10_000, 0) == 3.0
+        with account.span() as first, account.span():
+            pass
+        first.cpu_seconds = 3.0
+        a, b = account.coefficients
+        assert account.charge_broken_off(first, 10_000, 0) == 3.0
+        assert account.charge_broken_off(first, 10, 2) == pytest.approx(10 * a + 2 * b)

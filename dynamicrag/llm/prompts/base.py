@@ -9,6 +9,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dynamicrag.registry import Registry
@@ -79,6 +80,13 @@ class PromptStrategy(ABC):
             turns.append(AIMessage(clean(text)) if role in ("assistant", "ai") else HumanMessage(clean(text)))
         turns.append(HumanMessage(self.ask(clean(question), passages)))
         return turns
+
+    @cached_property
+    def overheads(self) -> tuple[float, float]:
+        """Tokens of a prompt besides question and passages, about: without passages, and with some."""
+        nothing = Passage(id="", document="", title="", text="", score=0.0)
+        bare, grounded = self.messages(""), self.messages("", [nothing])
+        return tuple(sum(len(m.text) / 4 + 5 for m in turns) for turns in (bare, grounded))  # type: ignore[return-value]
 
     def ask(self, question: str, passages: Sequence[Passage]) -> str:
         """Return the last message: the passages, then the question."""

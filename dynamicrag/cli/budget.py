@@ -1,0 +1,51 @@
+"""``dynamicrag budget``: what is left of a total that processes of this host share."""
+
+from typing import Annotated
+
+import typer
+
+from dynamicrag.cli.options import JsonOption, PolicyOption
+from dynamicrag.errors import InputError
+
+
+def budget(
+    policy: PolicyOption = "balanced",
+    reset: Annotated[bool, typer.Option("--reset", help="Begin anew at nothing spent.")] = False,
+    json: JsonOption = None,
+) -> None:
+    """Show what is spent, set aside and left of a policy's shared total."""
+    from dynamicrag.cli.console import human
+    from dynamicrag.cli.output import check_target, write_json
+    from dynamicrag.cli.tables import plain_table
+    from dynamicrag.cli.units import short
+    from dynamicrag.cost.runs import data_dir
+    from dynamicrag.cost.shared_purse import SharedPurse
+    from dynamicrag.policy import load_policy
+
+    check_target(json)
+    loaded = load_policy(policy)
+    section = loaded.objective.budget
+    if section.account is None:
+        raise InputError(
+            f"{loaded.where('objective', 'budget')}: the policy shares no total; name one, such as "
+            "'account: team', with a 'total', to share it among the processes of this host"
+        )
+    purse = SharedPurse(data_dir() / "budgets.sqlite", section.account)
+    if reset:
+        purse.reset()
+    spent, held = purse.state()
+    rows = {
+        dimension: {
+            "limit": limit,
+            "spent": spent.get(dimension, 0.0),
+            "set_aside": held.get(dimension, 0.0),
+            "left": max(0.0, limit - spent.get(dimension, 0.0) - held.get(dimension, 0.0)),
+            "overspent": max(0.0, spent.get(dimension, 0.0) - limit),
+        }
+        for dimension, limit in section.total.items()
+    }
+    write_json(json, {"account": section.account, "total": rows})
+    table = plain_table(section.account, "limit>", "spent>", "set aside>", "left>", "overspent>")
+    for dimension, row in rows.items():
+        table.add_row(dimension, *(short(amount) for amount in row.values()))
+    human(json).print(table)

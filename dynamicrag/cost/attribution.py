@@ -1,0 +1,213 @@
+"""Metered energy split among the calls that used it, for the whole process.
+
+A span is opened and closed in O(1); the work is done when the meter ticks. Active energy goes to the
+calls that computed in the interval, in proportion to the CPU-seconds they declare; what no call
+claims is ``idle``. So the accounts of all calls, ``idle``, ``constant`` and ``unexplained`` add up to
+the meter.
+
+An interval is split once every call of this process that overlaps it has ended, for what a call
+consumed is known at its end. One that goes on for longer than ``PATIENCE`` holds nobody up: it is
+given what of the interval's CPU time nobody else claims.
+"""
+
+import logging
+import math
+import os
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, replace
+from statistics import median
+
+from dynamicrag.cost.line import Line
+from dynamicrag.cost.meter import EnergyMeter, Interval, NullMeter
+
+PATIENCE = 30.0
+SILENT = 15.0
+"""Seconds without a reading after which a running meter is taken for dead."""
+
+TOLERANCE = 1.25
+"""How far above its usual energy per CPU-second a modelled reading may lie.
+
+CodeCarbon divides a process's CPU time by a duration read at another moment; under a thread that holds
+the interpreter's lock it came out at 1.3 times what the CPU could have used."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a process's meter saw and whose it was, in joules.
+
+    Attributes:
+        metered: Everything: the sum of the others.
+        active: Split among calls.
+        idle: Load that no call claimed: loading, waiting, the rest of the program.
+        constant: What does not follow the load (memory).
+        unexplained: What the meter reported beyond what the CPU time allows.
+        pending: Waiting to be split.
+        faults: Readings refused, which count nowhere.
+    """
+
+    metered: float = 0.0
+    active: float = 0.0
+    idle: float = 0.0
+    constant: float = 0.0
+    unexplained: float = 0.0
+    pending: float = 0.0
+    faults: int = 0
+
+
+class Attribution:
+    """The open and the unsettled calls of one process, fed by one meter.
+
+    Args:
+        meter: Source of the energy.
+    """
+
+    def __init__(self, meter: EnergyMeter) -> None:
+        self.meter = meter
+        self.pid = os.getpid()
+        self._lock = threading.Lock()
+        self._ticked = threading.Condition(self._lock)
+        self._open: set[Line] = set()
+        self._closed: list[Line] = []
+        self._intervals: deque[Interval] = deque()
+        self._ratios: deque[float] = deque(maxlen=60)
+        self._totals = Totals()
+        self._since = math.inf
+        self._last_tick = math.inf
+        self._users = 0
+
+    def acquire(self) -> None:
+        """Start the meter with its first user."""
+        with self._lock:
+            self._users += 1
+            first = self._users == 1
+            if first:
+                self._last_tick = time.perf_counter()
+        if first:
+            self.meter.start(self.tick)
+
+    def release(self) -> None:
+        """Stop the meter with its last user."""
+        with self._lock:
+            self._users -= 1
+            last = self._users == 0
+        if last:
+            self.meter.stop()
+            with self._lock:
+                self._last_tick = math.inf
+
+    @property
+    def running(self) -> bool:
+        """Whether anybody uses it."""
+        return self._users > 0
+
+    @property
+    def totals(self) -> Totals:
+        """The accounts of the process so far."""
+        with self._lock:
+            pending = sum(interval.active for interval in self._intervals)
+            return replace(self._totals, pending=pending)
+
+    @property
+    def silent(self) -> bool:
+        """Whether a meter that runs has stopped answering; figures stay stand-ins then."""
+        return not isinstance(self.meter, NullMeter) and time.perf_counter() - self._last_tick > SILENT
+
+    def open(self, line: Line) -> None:
+        """Begin a call."""
+        with self._lock:
+            self._open.add(line)
+
+    def close(self, line: Line) -> None:
+        """End a call; its usage is final."""
+        with self._lock:
+            self._open.discard(line)
+            self._closed.append(line)
+
+    def tick(self, interval: Interval) -> None:
+        """Take a reading and split every interval that is ripe."""
+        with self._ticked:
+            self._last_tick = time.perf_counter()
+            if not _sane(interval):
+                self._totals = replace(self._totals, faults=self._totals.faults + 1)
+                _log.warning("meter %s: refused an impossible reading: %s", self.meter.name, interval)
+                return
+            self._since = min(self._since, interval.begin)
+            interval, excess = self._explained(interval)
+            self._totals = replace(
+                self._totals,
+                metered=self._totals.metered + interval.active + interval.constant + excess,
+                unexplained=self._totals.unexplained + excess,
+            )
+            self._intervals.append(interval)
+            computing = [line for line in self._open if line.profile.runs == "in_process"]
+            while self._intervals and self._ripe(self._intervals[0], computing):
+                self._split(self._intervals.popleft(), computing)
+            self._ticked.notify_all()
+
+    def wait(self, lines: list[Line], timeout: float) -> bool:
+        """Wait until the meter has covered ``lines`` to their ends; whether it has."""
+        with self._ticked:
+            return self._ticked.wait_for(lambda: all(line.settled for line in lines), timeout)
+
+    def _explained(self, interval: Interval) -> tuple[Interval, float]:
+        """Take off a modelled reading what the CPU time of the interval cannot explain."""
+        if self.meter.kind != "modelled" or interval.cpu_seconds <= 0:
+            return interval, 0.0
+        if interval.cpu_seconds > 0.2:  # below, ticks of 10 ms are too coarse to learn from
+            self._ratios.append(interval.active / interval.cpu_seconds)
+        if len(self._ratios) < 5:
+            return interval, 0.0
+        most = TOLERANCE * median(self._ratios) * (interval.cpu_seconds + 0.02)
+        excess = max(0.0, interval.active - most)
+        return replace(interval, active=interval.active - excess), excess
+
+    def _ripe(self, interval: Interval, computing: list[Line]) -> bool:
+        late = time.perf_counter() - interval.end > PATIENCE
+        return late or all(line.begin >= interval.end for line in computing)
+
+    def _split(self, interval: Interval, computing: list[Line]) -> None:
+        claims = [(line, line.claim(interval)) for line in self._closed]
+        claimed = sum(claim for _, claim in claims)
+        patient = [(line, line.overlap(interval)) for line in computing]
+        together = sum(seconds for _, seconds in patient)
+        if together > 0:
+            rest = max(0.0, interval.cpu_seconds - claimed)
+            claims += [(line, rest * seconds / together) for line, seconds in patient]
+        total = sum(claim for _, claim in claims)
+        per_cpu_second = interval.active / max(total, interval.cpu_seconds, 1e-9)
+        for line, claim in claims:
+            line.joules += claim * per_cpu_second
+            line.charged += claim
+        active = total * per_cpu_second
+        idle = interval.active - active
+        self._totals = replace(
+            self._totals,
+            active=self._totals.active + active,
+            idle=self._totals.idle + idle,
+            constant=self._totals.constant + interval.constant,
+        )
+        self._share_overhead(interval, idle + interval.constant, [line for line, _ in claims])
+        waiting = []
+        for line in self._closed:
+            if line.end is not None and line.end <= interval.end:
+                line.covered = line.begin >= self._since
+                line.settled = True
+            else:
+                waiting.append(line)
+        self._closed = waiting
+
+    @staticmethod
+    def _share_overhead(interval: Interval, overhead: float, lines: list[Line]) -> None:
+        overlaps = [(line, line.overlap(interval)) for line in lines]
+        seconds = max(sum(overlap for _, overlap in overlaps), interval.end - interval.begin)
+        for line, overlap in overlaps:
+            line.overhead += overhead * overlap / seconds
+
+
+def _sane(interval: Interval) -> bool:
+    amounts = (interval.active, interval.constant, interval.cpu_seconds)
+    return interval.end > interval.begin and all(0 <= amount < 1e9 for amount in amounts)

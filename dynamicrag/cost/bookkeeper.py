@@ -1,0 +1,169 @@
+"""Closes the books of finished queries in a thread of its own, so that no answer waits for them.
+
+Once the meter has covered a query, its calls teach the calibration, the budget is corrected to what
+they came to, and the run database gets its row. Whatever fails here is logged and counted; an answer
+never fails because its accounting did.
+"""
+
+import logging
+import math
+import os
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dynamicrag.cost.budget import Budget
+from dynamicrag.cost.calibration import Observation
+from dynamicrag.cost.ledger import Ledger
+from dynamicrag.cost.line import Line
+from dynamicrag.cost.runs import Runs
+from dynamicrag.errors import DynamicRAGError
+
+SETTLE_SECONDS = 60.0
+LOOK_SECONDS = 0.25
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A query whose answer is given, or that failed."""
+
+    query_id: str
+    question: str
+    facts: Mapping[str, Any]
+
+
+class Bookkeeper:
+    """Takes finished queries and closes their books.
+
+    Args:
+        ledger: Where their lines are.
+        budget: What they are booked on.
+        runs: Where they are kept, if they are.
+    """
+
+    def __init__(self, ledger: Ledger, budget: Budget, runs: Runs | None) -> None:
+        self._ledger = ledger
+        self._budget = budget
+        self._runs = runs
+        self._queue: deque[Finished | threading.Event] = deque()
+        self._hurry = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._pid = 0
+        self._process = ""
+        self.failures = 0
+
+    def submit(self, finished: Finished) -> None:
+        """Take a finished query; never blocks and never fails."""
+        with self._lock:
+            if self._pid != os.getpid():  # a fork takes the thread away
+                self._pid, self._process = os.getpid(), secrets.token_hex(8)
+                self._thread = threading.Thread(target=self._work, name="dynamicrag-books", daemon=True)
+                self._thread.start()
+        self._queue.append(finished)  # the thread looks by itself: waking it would cost the query a switch
+
+    def flush(self, timeout: float = SETTLE_SECONDS) -> bool:
+        """Wait until the books of all queries submitted so far are closed; whether they are."""
+        if self._pid != os.getpid():
+            return True
+        done = threading.Event()
+        self._queue.append(done)
+        self._hurry.set()
+        return done.wait(timeout)
+
+    def _work(self) -> None:
+        while True:
+            if not self._queue:
+                self._hurry.wait(LOOK_SECONDS)
+                self._hurry.clear()
+                continue
+            item = self._queue.popleft()
+            if isinstance(item, threading.Event):
+                item.set()
+                continue
+            try:
+                self._close(item)
+            except DynamicRAGError as error:
+                self._failed(item, str(error))
+            except Exception as error:  # noqa: BLE001 - the next query's books must be closed all the same
+                self._failed(item, f"{type(error).__name__}: {error}")
+
+    def _failed(self, item: Finished, why: str) -> None:
+        self.failures += 1
+        level = logging.WARNING if self.failures == 1 else logging.DEBUG
+        _log.log(level, "query %s is answered, but its account was not kept: %s", item.query_id, why)
+
+    def _close(self, item: Finished) -> None:
+        ledger = self._ledger
+        until = SETTLE_SECONDS if not ledger.attribution.silent else 0.0
+        ledger.settle(item.query_id, until)
+        account = ledger.account(item.query_id)
+        lines = list(account.lines)
+        calls: dict[str, list[Observation]] = {}
+        for line in lines:
+            observation = observed(line)
+            if observation is not None:
+                ledger.calibration.observe(line.spec, observation)
+                calls.setdefault(line.spec, []).append(observation)
+        self._budget.close(item.query_id, ledger.cost(item.query_id))
+        if self._runs is not None:
+            turn = {**self._turn(item, lines), **item.facts, "provisional": account.provisional}
+            totals = asdict(ledger.attribution.totals)
+            meter = {"meter": ledger.attribution.meter.name, "kind": ledger.attribution.meter.kind}
+            self._runs.add(
+                turn,
+                item.question,
+                calls,
+                {"id": self._process, **meter, **totals, "ingest": ledger.ingested["joules"]},
+            )
+
+    def _turn(self, item: Finished, lines: Sequence[Line]) -> dict[str, Any]:
+        ledger, query = self._ledger, item.query_id
+        begin = min((line.begin for line in lines), default=0.0)
+        end = max((line.end or line.begin for line in lines), default=begin)
+        tokens = [line.begin + line.usage.first_token_seconds - begin for line in lines
+                  if line.stage == "generator" and line.usage.first_token_seconds is not None]  # fmt: skip
+        return {
+            "id": query,
+            "at": time.time() - (time.perf_counter() - begin),
+            "cost": ledger.cost(query).figures(),
+            "full": ledger.cost(query, scope="full").figures(),
+            "stages": {stage: cost.figures() for stage, cost in ledger.stages(query).items()},
+            "models": _by_model(ledger, lines),
+            "tokens": {"input": sum(line.usage.input_tokens for line in lines),
+                       "output": sum(line.usage.output_tokens for line in lines)},
+            "wall_seconds": end - begin,
+            "first_token_seconds": tokens[-1] if tokens else None,
+            "failed_calls": sum(line.failed for line in lines),
+        }  # fmt: skip
+
+
+def observed(line: Line) -> Observation | None:
+    """Return what a line teaches of its model, if the meter saw all of a whole call."""
+    usage = line.usage
+    whole = line.settled and line.covered and not line.failed and line.profile.runs == "in_process"
+    if not (whole and line.spec and usage.calls and usage.output_tokens and math.isfinite(line.joules)):
+        return None
+    waited = max(0.0, line.working - line.begin)
+    return Observation(
+        usage.input_tokens - usage.cached_tokens, usage.output_tokens, line.joules, usage.seconds - waited
+    )
+
+
+def _by_model(ledger: Ledger, lines: Sequence[Line]) -> dict[str, dict[str, float]]:
+    """Return joules, usd and calls by model spec."""
+    models: dict[str, dict[str, float]] = {}
+    for line in lines:
+        if line.spec:
+            cost = ledger.line_cost(line)
+            one = models.setdefault(line.spec, {"calls": 0, "joules": 0.0, "usd": 0.0})
+            one["calls"] += line.usage.calls
+            one["joules"] += cost["joules"]
+            one["usd"] += cost["usd"]
+    return models

@@ -1,0 +1,114 @@
+"""What a call to a model in this process costs on this host, fitted from calls that were metered.
+
+``joules ≈ input * computed prompt tokens + output * generated tokens + call``, and seconds likewise,
+by non-negative least squares of the relative errors, per model. A fit replaces the profile's figures
+once its error is known: the median absolute relative error over five held-out fifths.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.cost.profiles import Rate
+
+LEAST = 20
+KEPT = 500
+EVERY = 10
+"""A model is fitted anew after so many further observations."""
+
+Array = NDArray[np.float64]
+
+
+class Observation(NamedTuple):
+    """A metered call: tokens computed of the prompt, tokens generated, and what that took."""
+
+    computed: float
+    output: float
+    joules: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Fitted rates of one model.
+
+    Attributes:
+        joules: Active energy.
+        seconds: Wall time of a call.
+        joules_error: Median absolute relative error of the joules of held-out calls.
+        seconds_error: Likewise of the seconds.
+        calls: Number of calls fitted.
+    """
+
+    joules: Rate
+    seconds: Rate
+    joules_error: float
+    seconds_error: float
+    calls: int
+
+
+class Calibration:
+    """Fits by model spec, from the latest calls.
+
+    Args:
+        known: Earlier observations on this host by model spec, oldest first.
+    """
+
+    def __init__(self, known: Mapping[str, Iterable[Observation]] | None = None) -> None:
+        self._lock = threading.Lock()
+        self._seen = {spec: deque(rows, KEPT) for spec, rows in (known or {}).items()}
+        self._fits: dict[str, Fit] = {}
+        self._due = dict.fromkeys(self._seen, 0)
+
+    def observe(self, spec: str, observation: Observation) -> None:
+        """Take a settled call into account; one that the meter saw nothing of teaches nothing."""
+        if observation.joules <= 0 or observation.seconds <= 0:
+            return
+        with self._lock:
+            self._seen.setdefault(spec, deque(maxlen=KEPT)).append(observation)
+            self._due[spec] = self._due.get(spec, 0) - 1
+
+    def of(self, spec: str) -> Fit | None:
+        """Return the fit of a model, or ``None`` while its error is not known."""
+        with self._lock:
+            seen = self._seen.get(spec)
+            if seen is None or len(seen) < LEAST:
+                return None
+            if self._due[spec] <= 0:
+                self._due[spec] = EVERY
+                self._fits[spec] = fit(np.array(seen))
+            return self._fits[spec]
+
+
+def fit(rows: Array) -> Fit:
+    """Fit ``(n, 4)`` observations: computed tokens, output tokens, joules, seconds."""
+    tokens = np.column_stack([rows[:, :2], np.ones(len(rows))])
+    joules, seconds = (_rate(_solve(tokens, rows[:, column])) for column in (2, 3))
+    return Fit(joules, seconds, _error(tokens, rows[:, 2]), _error(tokens, rows[:, 3]), len(rows))
+
+
+def _solve(tokens: Array, amounts: Array) -> Array:
+    from scipy.optimize import nnls
+
+    # dividing by the amounts makes a small call's error weigh as much as a large one's
+    solution, _ = nnls(tokens / amounts[:, None], np.ones(len(amounts)))
+    return np.asarray(solution)
+
+
+def _rate(solution: Array) -> Rate:
+    per_input, per_output, call = map(float, solution)
+    return Rate(input=per_input, output=per_output, call=call)
+
+
+def _error(tokens: Array, amounts: Array) -> float:
+    fold = np.arange(len(amounts)) % 5
+    predicted = np.empty(len(amounts))
+    for held_out in range(5):
+        out = fold == held_out
+        predicted[out] = tokens[out] @ _solve(tokens[~out], amounts[~out])
+    return float(np.median(np.abs(predicted - amounts) / amounts))

@@ -1,0 +1,83 @@
+"""CodeCarbon in process mode, read through its public output hook."""
+
+import logging
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from dynamicrag.cost.meter import Readings, Sink
+from dynamicrag.cost.vector import Kind
+
+JOULES_PER_KWH = 3.6e6
+
+
+class CodeCarbonMeter:
+    """CodeCarbon in process mode, in a thread of its own.
+
+    Without a sensor, CodeCarbon's machine mode follows the third power of the load of the whole host,
+    so that neighbours change one's joules; process mode is linear in this process's own CPU time. The
+    tracker is made, started and stopped by one thread, since it is not safe for more. It needs no
+    network: carbon is computed from the policy's grid, and only its energy is read.
+
+    Args:
+        seconds: Time between readings.
+    """
+
+    name = "codecarbon"
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        self.kind: Kind = "measured" if _has_sensor() else "modelled"
+        self._seconds = seconds
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, sink: Sink) -> None:
+        """Begin to meter in a thread; CodeCarbon's own start takes over a second there."""
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, args=(sink,), name="dynamicrag-meter", daemon=True)
+        self._thread.start()
+
+    def _run(self, sink: Sink) -> None:
+        from codecarbon import OfflineEmissionsTracker
+        from codecarbon.output import BaseOutput
+
+        logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it logs before it reads log_level
+
+        readings: list[Readings] = []
+
+        class Hook(BaseOutput):  # type: ignore[misc]  # CodeCarbon is untyped
+            def live_out(self, total: Any, delta: Any) -> None:  # noqa: ARG002
+                if not readings:  # CodeCarbon's own start-up: metering begins at its end
+                    readings.append(Readings(sink))
+                    return
+                active = (delta.cpu_energy + delta.gpu_energy) * JOULES_PER_KWH
+                readings[0].report(lambda _: active, delta.ram_energy * JOULES_PER_KWH)
+
+            out = live_out  # the last interval reaches only `out`
+
+        tracker = OfflineEmissionsTracker(
+            country_iso_code="USA",
+            output_methods=[],
+            output_handlers=[Hook()],
+            measure_power_secs=self._seconds,
+            api_call_interval=1,
+            tracking_mode="process",
+            allow_multiple_runs=True,
+            log_level="error",
+        )
+        tracker.start()
+        self._stop.wait()
+        tracker.stop()
+
+    def stop(self) -> None:
+        """Report the last interval and stop."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join(timeout=10)
+
+
+def _has_sensor() -> bool:
+    """Return whether CodeCarbon finds a power sensor: RAPL for the processor, or NVML for a GPU's."""
+    rapl = Path("/sys/class/powercap").glob("intel-rapl*/energy_uj")
+    return any(os.access(path, os.R_OK) for path in rapl)

@@ -1,0 +1,68 @@
+"""A line on an account: one call, from its begin to its end."""
+
+import time
+from dataclasses import dataclass, field
+
+from dynamicrag.cost.meter import Interval
+from dynamicrag.cost.profiles import Profile
+from dynamicrag.types import Usage
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One call on a query's account.
+
+    Attributes:
+        query_id: Whose call it is.
+        stage: The stage that made it, or ``condense``, ``ingest`` and the like.
+        label: The model, retriever, verifier or router called.
+        profile: Where it ran, and its coefficients.
+        begin: Start on ``time.perf_counter``.
+        spec: The model called, ``provider:model``, if one was.
+        end: End, or ``None`` while it runs.
+        working: When the computing began, after waiting in a queue for it.
+        usage: What it consumed; whoever makes the call sets it before the span closes, failed or not.
+        failed: Whether it raised or was cancelled; it is charged all the same.
+        joules: Metered active energy so far.
+        overhead: Its share so far of the constant part and of what nobody used, for the *full* figure.
+        charged: CPU-seconds of it that intervals have already been split by.
+        settled: Whether the meter has covered it to its end.
+        covered: Whether the meter has covered all of it.
+    """
+
+    query_id: str
+    stage: str
+    label: str
+    profile: Profile
+    begin: float
+    spec: str = ""
+    end: float | None = None
+    working: float = 0.0
+    usage: Usage = field(default_factory=Usage)
+    failed: bool = False
+    joules: float = 0.0
+    overhead: float = 0.0
+    charged: float = 0.0
+    settled: bool = False
+    covered: bool = True
+
+    def started(self) -> None:
+        """Say that waiting is over and computing begins."""
+        self.working = time.perf_counter()
+
+    def overlap(self, interval: Interval) -> float:
+        """Return the seconds of ``interval`` in which this line was open."""
+        end = interval.end if self.end is None else min(self.end, interval.end)
+        return max(0.0, end - max(self.begin, interval.begin))
+
+    def claim(self, interval: Interval) -> float:
+        """Return the declared CPU-seconds that fall into ``interval``, spread evenly over the work."""
+        if self.end is None or self.usage.cpu_seconds <= self.charged or self.profile.runs != "in_process":
+            return 0.0
+        begin = max(self.begin, self.working)
+        overlap = min(self.end, interval.end) - max(begin, interval.begin)
+        # what earlier intervals took is gone; the rest is spread over the time from this interval on
+        left = self.end - max(begin, interval.begin)
+        if left <= 0:
+            return (self.usage.cpu_seconds - self.charged) if self.end <= interval.end else 0.0
+        return (self.usage.cpu_seconds - self.charged) * max(0.0, min(1.0, overlap / left))

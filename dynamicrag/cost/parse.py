@@ -1,0 +1,134 @@
+"""YAML to profiles: every mistake is an error that names its place and what would be valid."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from math import inf
+from typing import Any, TypeVar
+
+from dynamicrag.cost.assume import Provider, SizeClass, provider_of
+from dynamicrag.cost.grid import intensity
+from dynamicrag.cost.rates import Host, Profile, Range, Rate
+from dynamicrag.errors import PolicyError, unknown
+
+RATES = ("usd", "seconds", "cpu_seconds")
+OPEN = (*RATES, "joules", "pue", "region", "gco2e_per_kwh", "prices", "source")
+"""Keys of a profile that a policy may override."""
+
+_ENTRY = (*OPEN, "runs", "active_billions", "size_class")
+_CLASS = ("up_to", "joules", "seconds", "source")
+
+Made = TypeVar("Made", Rate, Host, Provider)
+
+
+def known(data: object, where: str, valid: Iterable[str] | None = None) -> dict[str, Any]:
+    """Return a mapping with no keys but valid ones.
+
+    Raises:
+        PolicyError: It is no mapping, or has another key.
+    """
+    if not isinstance(data, Mapping):
+        raise PolicyError(f"{where}: must be a mapping, got {data!r}")
+    for key in data:
+        if valid is not None and key not in valid:
+            raise PolicyError(unknown(where, "key", key, valid))
+    return {str(key): value for key, value in data.items()}
+
+
+def made(kind: type[Made], data: object, where: str) -> Made:
+    """Return the object that a mapping has the fields of."""
+    try:
+        return kind(**known(data, where, [part.name for part in fields(kind)]))
+    except ValueError as error:
+        raise PolicyError(f"{where}.{error}") from None
+
+
+def values(data: object, where: str, valid: Iterable[str] = OPEN) -> dict[str, Any]:
+    """Return the fields of a profile from YAML, with the intensity of the grid where there is a region."""
+    found = known(data, where, valid)
+    for key in RATES:
+        if key in found:
+            found[key] = made(Rate, found[key], f"{where}.{key}")
+    if "joules" in found:
+        found["joules"] = _range(found["joules"], f"{where}.joules")
+    if "region" in found and found.get("gco2e_per_kwh") is None:
+        found["gco2e_per_kwh"] = grid_of(found["region"], f"{where}.region")
+    return found
+
+
+def grid_of(region: object, where: str) -> float | None:
+    """Return the carbon intensity of a region's grid; ``None``, for this host's, where there is none."""
+    return None if region is None else intensity(str(region), where)
+
+
+def model(
+    spec: str,
+    data: object,
+    where: str,
+    classes: Mapping[str, SizeClass],
+    providers: Mapping[str, Provider],
+) -> Profile:
+    """Return a listed model's profile: its own figures, then its size class's and its provider's."""
+    own = values(data, where, _ENTRY)
+    name = own.pop("size_class", None)
+    if own.get("runs", "remote") == "remote":
+        provider = provider_of(spec, providers)
+        if "region" not in own and "gco2e_per_kwh" not in own:
+            own |= {"region": provider.region, "gco2e_per_kwh": grid_of(provider.region, where)}
+        own = {"pue": provider.pue} | own
+        own["source"] = joined(own.get("source", ""), provider.source)
+    if name is not None:
+        if name not in [*classes]:
+            raise PolicyError(unknown(f"{where}.size_class", "size class", name, classes))
+        taken = classes[name]
+        own = {"joules": taken.joules, "seconds": taken.seconds} | own
+        own["source"] = joined(own.get("source", ""), f"{taken}: {taken.source}")
+    try:
+        return Profile(**own)
+    except ValueError as error:
+        raise PolicyError(f"{where}.{error}") from None
+
+
+def size_classes(data: object, where: str) -> tuple[SizeClass, ...]:
+    """Return size classes in the order of the file, which must be that of their size; the last is open."""
+    found: list[SizeClass] = []
+    entries = known(data, where)
+    for name, entry in entries.items():
+        place = f"{where}.{name}"
+        own = known(entry, place, _CLASS)
+        missing = [key for key in _CLASS[1:] if key not in own]
+        above, up_to = found[-1].up_to if found else 0.0, own.get("up_to", inf)
+        if missing:
+            raise PolicyError(f"{place}: lacks {', '.join(missing)}")
+        if not isinstance(up_to, int | float) or not up_to > above:
+            raise PolicyError(f"{place}.up_to: must be a number over {above:g}, got {up_to!r}")
+        joules = _range(own["joules"], f"{place}.joules")
+        seconds = made(Rate, own["seconds"], f"{place}.seconds")
+        try:
+            Profile(joules=joules, seconds=seconds)  # refuses what cannot be true of any model
+        except ValueError as error:
+            raise PolicyError(f"{place}.{error}") from None
+        found.append(SizeClass(name, above, float(up_to), joules, seconds, str(own["source"])))
+    if not found or found[-1].up_to != inf:
+        raise PolicyError(f"{where}: the last class must have no 'up_to', for there is always a larger model")
+    return tuple(found)
+
+
+def joined(*parts: str) -> str:
+    """Return what is said of several things, in one line."""
+    return "; ".join(str(part) for part in parts if part)
+
+
+def _range(data: object, where: str) -> Range:
+    """Return three rates, or the same one three times where the user vouches for one."""
+    bounds = [part.name for part in fields(Range)]
+    found = known(data, where)
+    if not any(bound in found for bound in bounds):
+        return Range.same(made(Rate, found, where))
+    known(found, where, bounds)
+    missing = [bound for bound in bounds if bound not in found]
+    if missing:
+        raise PolicyError(f"{where}: lacks {', '.join(missing)}; give one rate, or low, mid and high")
+    try:
+        return Range(*(made(Rate, found[bound], f"{where}.{bound}") for bound in bounds))
+    except ValueError as error:
+        raise PolicyError(f"{where}.{error}") from None

@@ -1,0 +1,174 @@
+"""What turns usage into cost: rates per token, their bounds, and what a model and this host cost.
+
+Values that cannot be true are refused where the objects are made, so that none gets in by any door.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import TypeGuard, get_args
+
+from dynamicrag.types import Runs
+
+LIMITS: dict[str, tuple[float, float, str]] = {
+    "usd": (1.0, 100.0, "usd"),
+    "seconds": (60.0, 3600.0, "seconds"),
+    "cpu_seconds": (600.0, 36_000.0, "CPU-seconds"),
+    "joules": (1000.0, 1e6, "joules"),
+}
+"""Most per token and most per call that can be true, with the unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Linear in tokens: ``call + input * input_tokens + cached * cached_tokens + output * output_tokens``.
+
+    ``input`` applies to the prompt tokens that had to be computed; ``cached`` to the others.
+    """
+
+    input: float = 0.0
+    output: float = 0.0
+    cached: float = 0.0
+    call: float = 0.0
+
+    def __post_init__(self) -> None:
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if not _is_number(value) or not 0 <= value < float("inf"):
+                raise ValueError(f"{part.name} must be a finite number ≥ 0, got {value!r}{_hint(value)}")
+
+    def of(self, input_tokens: float, output_tokens: float, cached_tokens: float = 0.0) -> float:
+        """Return the amount for one call."""
+        computed = input_tokens - cached_tokens
+        return self.call + self.input * computed + self.cached * cached_tokens + self.output * output_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Three rates between which an estimate lies: a low, a middle and a high one."""
+
+    low: Rate = field(default_factory=Rate)
+    mid: Rate = field(default_factory=Rate)
+    high: Rate = field(default_factory=Rate)
+
+    def __post_init__(self) -> None:
+        for part in fields(Rate):
+            low, mid, high = (getattr(rate, part.name) for rate in (self.low, self.mid, self.high))
+            if not low <= mid <= high:
+                raise ValueError(f"{part.name} must rise from low to mid to high, got {low}, {mid}, {high}")
+
+    @classmethod
+    def same(cls, rate: Rate) -> "Range":
+        """Return the range of a rate that is known, or vouched for."""
+        return cls(rate, rate, rate)
+
+    def of(
+        self, input_tokens: float, output_tokens: float, cached_tokens: float = 0.0
+    ) -> tuple[float, float, float]:
+        """Return the low, the middle and the high amount for one call."""
+        counted = input_tokens, output_tokens, cached_tokens
+        return self.low.of(*counted), self.mid.of(*counted), self.high.of(*counted)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is known of a model's cost.
+
+    Attributes:
+        runs: Where it computes.
+        usd: Price per token.
+        seconds: Latency of a call, by tokens.
+        cpu_seconds: CPU time on this host, over all threads, by tokens; zero for remote models.
+        joules: Energy of the servers by tokens, before ``pue``; zero for models in this process, whose
+            energy follows from CPU time.
+        pue: Power usage effectiveness of the data centre.
+        region: ISO 3166-1 alpha-3 code of the grid where it runs; ``None`` if that is not known.
+        gco2e_per_kwh: Carbon intensity of that grid; ``None`` means this host's.
+        prices: Where the prices come from, with a date.
+        source: Where energy and latency come from, with a date.
+        active_billions: Parameters that compute a token, in billions, where they are known.
+        assumed: In plain words, what was assumed because the model is not known; else empty.
+    """
+
+    runs: Runs = "remote"
+    usd: Rate = field(default_factory=Rate)
+    seconds: Rate = field(default_factory=Rate)
+    cpu_seconds: Rate = field(default_factory=Rate)
+    joules: Range = field(default_factory=Range)
+    pue: float = 1.0
+    region: str | None = None
+    gco2e_per_kwh: float | None = None
+    prices: str = ""
+    source: str = ""
+    active_billions: float | None = None
+    assumed: str = ""
+
+    def __post_init__(self) -> None:
+        if self.runs not in get_args(Runs):
+            raise ValueError(f"runs must be one of {', '.join(get_args(Runs))}, got {self.runs!r}")
+        for name in ("usd", "seconds", "cpu_seconds"):
+            _check_rate(name, getattr(self, name), *LIMITS[name])
+        if not isinstance(self.joules, Range):
+            raise ValueError(f"joules must be a range, got {self.joules!r}")
+        for bound in fields(Range):
+            _check_rate(f"joules.{bound.name}", getattr(self.joules, bound.name), *LIMITS["joules"])
+        check("pue", self.pue, 1, 3)
+        if self.gco2e_per_kwh is not None:
+            check("gco2e_per_kwh", self.gco2e_per_kwh, 0, 2000)
+        if self.active_billions is not None:
+            check("active_billions", self.active_billions, 1e-3, 1e5)
+        for name in ("prices", "source", "assumed"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} must be text, got {getattr(self, name)!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Coefficients of this host.
+
+    Attributes:
+        joules_per_cpu_second: Energy of one second of one busy thread, used to predict; what was really
+            used comes from the meter.
+        gco2e_per_kwh: Carbon intensity of the local grid; the default is the world's mean in 2023
+            (Ember, Global Electricity Review 2024).
+    """
+
+    joules_per_cpu_second: float = 4.0
+    gco2e_per_kwh: float = 480.0
+
+    def __post_init__(self) -> None:
+        check("joules_per_cpu_second", self.joules_per_cpu_second, 0.1, 500)
+        check("gco2e_per_kwh", self.gco2e_per_kwh, 0, 2000)
+
+
+def check(name: str, value: object, least: float, most: float) -> None:
+    """Refuse what is no number, or one that cannot be true.
+
+    Raises:
+        ValueError: With the name and the valid range.
+    """
+    if not _is_number(value):
+        raise ValueError(f"{name} must be a number from {least:g} to {most:g}, got {value!r}{_hint(value)}")
+    if not least <= value <= most:
+        raise ValueError(f"{name} must be from {least:g} to {most:g}, got {value!r}")
+
+
+def _check_rate(name: str, rate: object, per_token: float, per_call: float, unit: str) -> None:
+    if not isinstance(rate, Rate):
+        raise ValueError(f"{name} must be a rate, got {rate!r}")
+    for part in fields(rate):
+        most, of = (per_call, "call") if part.name == "call" else (per_token, "token")
+        value = getattr(rate, part.name)
+        if value > most:
+            raise ValueError(f"{name}.{part.name} must be from 0 to {most:g} {unit} per {of}, got {value!r}")
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _hint(value: object) -> str:
+    """Return help with the commonest slip: YAML takes a number with exponent and no dot for text."""
+    return " (in YAML, write 1.0e-6, not 1e-6)" if isinstance(value, str) else ""
+
+
+IN_PROCESS = Profile(runs="in_process", source="this process")
+"""Work of this process that is no model call: embedding, searching, choosing."""

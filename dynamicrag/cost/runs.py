@@ -1,0 +1,209 @@
+"""Finished queries on disk: what each cost, by which path; never what was asked or answered.
+
+One SQLite file in the user's data folder, bounded in rows. Questions and answers are in it only where
+the policy asks for that; else a question is known by a keyed hash, so that the same one asked under
+two policies can be compared.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import platform
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from dynamicrag.cost.calibration import KEPT, Observation
+from dynamicrag.errors import RunsError
+
+Turn = dict[str, Any]
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS turns (
+    id TEXT PRIMARY KEY, at REAL NOT NULL, policy TEXT NOT NULL, thread TEXT NOT NULL,
+    process TEXT NOT NULL, question TEXT NOT NULL, record TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS turns_at ON turns (at);
+CREATE TABLE IF NOT EXISTS processes (id TEXT PRIMARY KEY, at REAL NOT NULL, record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS calls (
+    number INTEGER PRIMARY KEY, host TEXT NOT NULL, spec TEXT NOT NULL,
+    computed REAL NOT NULL, output REAL NOT NULL, joules REAL NOT NULL, seconds REAL NOT NULL);
+"""
+
+
+def data_dir() -> Path:
+    """Return the folder for what cannot be made again; ``DYNAMICRAG_DATA`` overrides it."""
+    override = os.environ.get("DYNAMICRAG_DATA")
+    if override:
+        return Path(override).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("dynamicrag")
+
+
+def host_key() -> str:
+    """Return what tells machines apart that share a home folder."""
+    return f"{platform.node()}/{platform.machine()}/{os.cpu_count()}"
+
+
+class Runs:
+    """The run database.
+
+    Args:
+        path: The file; by default ``runs.sqlite`` in :func:`data_dir`.
+        keep: Most queries kept; the oldest go first.
+
+    Raises:
+        RunsError: From all methods: the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path | None = None, keep: int = 20_000) -> None:
+        self.path = path or data_dir() / "runs.sqlite"
+        self._keep = keep
+
+    def add(
+        self,
+        turn: Turn,
+        question: str,
+        calls: Mapping[str, list[Observation]],
+        process: Mapping[str, Any],
+    ) -> None:
+        """Keep one finished query; one that is there already is replaced.
+
+        Args:
+            turn: ``id``, ``at`` (seconds since the epoch), ``policy``, ``thread``, and what else to keep.
+            question: Its text, of which only a keyed hash is kept.
+            calls: Calls to calibrate from, by model spec.
+            process: ``id`` and the accounts of the process so far.
+        """
+        host = host_key()
+        with self._transaction() as db:
+            key = self._secret(db)
+            mark = hmac.new(key.encode(), question.encode(), hashlib.sha256).hexdigest()[:16]
+            db.execute(
+                "INSERT OR REPLACE INTO turns VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    turn["id"],
+                    turn["at"],
+                    turn["policy"],
+                    turn["thread"],
+                    process["id"],
+                    mark,
+                    json.dumps(turn),
+                ),
+            )
+            db.execute(
+                "INSERT OR REPLACE INTO processes VALUES (?, ?, ?)",
+                (process["id"], time.time(), json.dumps(dict(process))),
+            )
+            for spec, rows in calls.items():
+                db.executemany(
+                    "INSERT INTO calls (host, spec, computed, output, joules, seconds) "
+                    "VALUES (?, ?, ?, ?, ?, ?)",
+                    [(host, spec, *row) for row in rows],
+                )
+                db.execute(
+                    "DELETE FROM calls WHERE host = ? AND spec = ? AND number NOT IN "
+                    "(SELECT number FROM calls WHERE host = ? AND spec = ? ORDER BY number DESC LIMIT ?)",
+                    (host, spec, host, spec, KEPT),
+                )
+            self._bound(db)
+
+    def turns(
+        self, *, since: float = 0.0, policy: str | None = None, thread: str | None = None
+    ) -> list[Turn]:
+        """Return finished queries, oldest first, each with ``question_mark``, the hash of its question."""
+        if not self.path.exists():
+            return []
+        where, values = ["at >= ?"], [since]
+        for column, value in (("policy", policy), ("thread", thread)):
+            if value is not None:
+                where.append(f"{column} = ?")
+                values.append(value)  # type: ignore[arg-type]
+        with self._transaction() as db:
+            rows = db.execute(
+                f"SELECT record, question, process FROM turns WHERE {' AND '.join(where)} ORDER BY at",  # noqa: S608
+                values,
+            ).fetchall()
+        return [
+            {**json.loads(record), "question_mark": mark, "process": process}
+            for record, mark, process in rows
+        ]
+
+    def processes(self) -> dict[str, dict[str, Any]]:
+        """Return the accounts of processes by id."""
+        if not self.path.exists():
+            return {}
+        with self._transaction() as db:
+            return {
+                name: json.loads(record) for name, record in db.execute("SELECT id, record FROM processes")
+            }
+
+    def observations(self) -> dict[str, list[Observation]]:
+        """Return the latest calls on this host by model spec, oldest first."""
+        if not self.path.exists():
+            return {}
+        found: dict[str, list[Observation]] = {}
+        with self._transaction() as db:
+            rows = db.execute(
+                "SELECT spec, computed, output, joules, seconds FROM calls WHERE host = ? ORDER BY number",
+                (host_key(),),
+            )
+            for spec, *row in rows:
+                found.setdefault(spec, []).append(Observation(*row))
+        return found
+
+    def prune(self, before: float) -> int:
+        """Delete the queries older than ``before`` (seconds since the epoch) and return how many."""
+        with self._transaction() as db:
+            number = db.execute("DELETE FROM turns WHERE at < ?", (before,)).rowcount
+            db.execute("DELETE FROM processes WHERE id NOT IN (SELECT process FROM turns)")
+        return number
+
+    def _bound(self, db: sqlite3.Connection) -> None:
+        (number,) = db.execute("SELECT count(*) FROM turns").fetchone()
+        if number > self._keep:
+            db.execute(
+                "DELETE FROM turns WHERE id IN (SELECT id FROM turns ORDER BY at LIMIT ?)",
+                (number - self._keep,),
+            )
+            db.execute("DELETE FROM processes WHERE id NOT IN (SELECT process FROM turns)")
+
+    @staticmethod
+    def _secret(db: sqlite3.Connection) -> str:
+        db.execute("INSERT OR IGNORE INTO facts VALUES ('secret', ?)", (secrets.token_hex(16),))
+        (value,) = db.execute("SELECT value FROM facts WHERE name = 'secret'").fetchone()
+        return str(value)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self.path, timeout=10, isolation_level=None)) as db:
+                (version,) = db.execute("PRAGMA user_version").fetchone()
+                if version not in (0, _VERSION):
+                    raise RunsError(
+                        f"{self.path}: written by another version of dynamicrag; move it away to begin anew"
+                    )
+                db.execute("BEGIN IMMEDIATE")
+                try:
+                    if version == 0:
+                        for statement in _SCHEMA.split(";"):
+                            db.execute(statement)
+                        db.execute(f"PRAGMA user_version = {_VERSION}")
+                    yield db
+                except BaseException:
+                    db.execute("ROLLBACK")
+                    raise
+                db.execute("COMMIT")
+        except (sqlite3.Error, OSError, ValueError) as error:
+            raise RunsError(
+                f"{self.path}: the run database cannot be used ({error}); free the disk if it is full, or "
+                "move the file away to begin anew"
+            ) from error

@@ -1,0 +1,137 @@
+"""A total that the processes of a host share: a row per dimension in SQLite.
+
+Every change is one transaction begun with ``BEGIN IMMEDIATE``, so that no two processes can both see
+room for the last cent. What a process had set aside when it died is booked as spent, for nobody can
+say any more what it used.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psutil
+
+from dynamicrag.cost.purse import Amounts, check
+from dynamicrag.cost.vector import Dimension
+from dynamicrag.errors import BudgetError
+
+WAIT_SECONDS = 30.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS spent (
+    account TEXT, dimension TEXT, amount REAL NOT NULL, PRIMARY KEY (account, dimension));
+CREATE TABLE IF NOT EXISTS held (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, pid INTEGER NOT NULL,
+    born REAL NOT NULL, amounts TEXT NOT NULL);
+"""
+
+
+class SharedPurse:
+    """One named total in a file; any number of processes and threads may spend from it.
+
+    Args:
+        path: The SQLite file; made if it is not there.
+        account: Name of the total.
+
+    Raises:
+        BudgetError: From all methods: the file cannot be read or written. A total that cannot be kept is
+            not spent from.
+    """
+
+    blocks = True
+
+    def __init__(self, path: Path, account: str) -> None:
+        self._path = path
+        self._account = account
+
+    def take(self, worst: Amounts, limits: Amounts) -> int:
+        """See :class:`~dynamicrag.cost.purse.Purse`."""
+        with self._transaction() as db:
+            self._bury(db)
+            check(worst, limits, *self._state(db))
+            cursor = db.execute(
+                "INSERT INTO held (account, pid, born, amounts) VALUES (?, ?, ?, ?)",
+                (self._account, os.getpid(), _born(os.getpid()), json.dumps(dict(worst))),
+            )
+            assert cursor.lastrowid is not None
+            return cursor.lastrowid
+
+    def settle(self, number: int, actual: Amounts) -> None:
+        """See :class:`~dynamicrag.cost.purse.Purse`."""
+        with self._transaction() as db:
+            if db.execute("DELETE FROM held WHERE number = ?", (number,)).rowcount:
+                self._book(db, actual)
+
+    def add(self, amounts: Amounts) -> None:
+        """See :class:`~dynamicrag.cost.purse.Purse`."""
+        with self._transaction() as db:
+            self._book(db, amounts)
+
+    def state(self) -> tuple[dict[Dimension, float], dict[Dimension, float]]:
+        """See :class:`~dynamicrag.cost.purse.Purse`."""
+        with self._transaction() as db:
+            self._bury(db)
+            return self._state(db)
+
+    def reset(self) -> None:
+        """Begin anew at nothing spent; what is set aside stays so."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM spent WHERE account = ?", (self._account,))
+
+    def _book(self, db: sqlite3.Connection, amounts: Amounts) -> None:
+        db.executemany(
+            "INSERT INTO spent VALUES (?, ?, ?) "
+            "ON CONFLICT (account, dimension) DO UPDATE SET amount = amount + excluded.amount",
+            [(self._account, dimension, amount) for dimension, amount in amounts.items()],
+        )
+
+    def _bury(self, db: sqlite3.Connection) -> None:
+        held = db.execute("SELECT number, pid, born, amounts FROM held WHERE account = ?", (self._account,))
+        rows = held.fetchall()
+        living = {pid: _born(pid) for pid in {row[1] for row in rows}}
+        for number, pid, born, amounts in rows:
+            if living[pid] != born:
+                db.execute("DELETE FROM held WHERE number = ?", (number,))
+                self._book(db, json.loads(amounts))
+
+    def _state(self, db: sqlite3.Connection) -> tuple[dict[Dimension, float], dict[Dimension, float]]:
+        rows = db.execute("SELECT dimension, amount FROM spent WHERE account = ?", (self._account,))
+        spent: dict[Dimension, float] = dict(rows.fetchall())
+        held: dict[Dimension, float] = {}
+        for (amounts,) in db.execute("SELECT amounts FROM held WHERE account = ?", (self._account,)):
+            for dimension, amount in json.loads(amounts).items():
+                held[dimension] = held.get(dimension, 0.0) + amount
+        return spent, held
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        # a connection each: they are cheap beside a model call, and belong to no thread and no fork
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._path, timeout=WAIT_SECONDS, isolation_level=None)) as db:
+                db.execute("PRAGMA synchronous = FULL")
+                db.execute("BEGIN IMMEDIATE")
+                try:
+                    for statement in _SCHEMA.split(";"):
+                        db.execute(statement)
+                    yield db
+                except BaseException:
+                    db.execute("ROLLBACK")
+                    raise
+                db.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            raise BudgetError(
+                f"{self._path}: the shared budget {self._account!r} cannot be kept ({error}); nothing is "
+                "spent from such a total: free the disk, or move a broken file away to begin anew"
+            ) from error
+
+
+def _born(pid: int) -> float:
+    """Return when a process began, so that a number given anew is not taken for the old one; 0 if none."""
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return 0.0
