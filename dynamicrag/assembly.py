@@ -13,7 +13,8 @@ from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Calibration, Observation
 from dynamicrag.cost.expect import CostModel, Priced
 from dynamicrag.cost.grid import intensity
-from dynamicrag.cost.ledger import INGEST, Ledger
+from dynamicrag.cost.ledger import Ledger
+from dynamicrag.cost.line import INGEST
 from dynamicrag.cost.meter import check_meter
 from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import Profile, load_profiles, override

@@ -55,14 +55,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _app(debug: bool) -> typer.Typer:
-    from dynamicrag.cli import ask, chat, explain, ingest, init, models, validate
+    from dynamicrag.cli import ask, budget, chat, explain, ingest, init, models, report, validate
 
     app = typer.Typer(
         name=NAME, help=_root.__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
     app.callback()(_root)
-    for command in (init.init, validate.validate, ingest.ingest, ask.ask, chat.chat, explain.explain):
+    for command in (
+        init.init,
+        validate.validate,
+        ingest.ingest,
+        ask.ask,
+        chat.chat,
+        explain.explain,
+        budget.budget,
+        report.report,
+    ):
         app.command()(_guarded(command, debug))
     group = typer.Typer(help="List and fetch the models of the catalogue.", no_args_is_help=True)
     group.command("list")(_guarded(models.list_models, debug))
@@ -107,7 +116,7 @@ def _guarded(command: Callable[..., Any], debug: bool) -> Callable[..., Any]:
             quiet()
         try:
             return command(*args, **kwargs)
-        except typer.Exit:
+        except (typer.Exit, SystemExit):
             raise
         except BaseException as error:
             if debug or hasattr(error, "format_message"):

@@ -32,7 +32,8 @@ def ingest(
     from dynamicrag.cli.console import bar, human
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.prepare import pull_missing, wants_vectors
-    from dynamicrag.cost.ledger import INGEST, Ledger
+    from dynamicrag.cost.ledger import Ledger
+    from dynamicrag.cost.line import INGEST
     from dynamicrag.cost.process import shared_attribution
     from dynamicrag.cost.profiles import load_profiles
     from dynamicrag.llm.pull import path_of

@@ -13,13 +13,14 @@ given what of the interval's CPU time nobody else claims.
 import logging
 import math
 import os
+import secrets
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, replace
 from statistics import median
 
-from dynamicrag.cost.line import Line
+from dynamicrag.cost.line import INGEST, Line
 from dynamicrag.cost.meter import EnergyMeter, Interval, NullMeter
 
 PATIENCE = 30.0
@@ -40,8 +41,9 @@ class Totals:
     """What a process's meter saw and whose it was, in joules.
 
     Attributes:
-        metered: Everything: the sum of the others.
+        metered: Everything: the sum of ``active``, ``idle``, ``constant``, ``unexplained`` and ``pending``.
         active: Split among calls.
+        ingest: What of that ingesting corpora took.
         idle: Load that no call claimed: loading, waiting, the rest of the program.
         constant: What does not follow the load (memory).
         unexplained: What the meter reported beyond what the CPU time allows.
@@ -51,6 +53,7 @@ class Totals:
 
     metered: float = 0.0
     active: float = 0.0
+    ingest: float = 0.0
     idle: float = 0.0
     constant: float = 0.0
     unexplained: float = 0.0
@@ -68,6 +71,7 @@ class Attribution:
     def __init__(self, meter: EnergyMeter) -> None:
         self.meter = meter
         self.pid = os.getpid()
+        self.id = secrets.token_hex(8)
         self._lock = threading.Lock()
         self._ticked = threading.Condition(self._lock)
         self._open: set[Line] = set()
@@ -108,7 +112,7 @@ class Attribution:
     def totals(self) -> Totals:
         """The accounts of the process so far."""
         with self._lock:
-            pending = sum(interval.active for interval in self._intervals)
+            pending = sum(interval.active + interval.constant for interval in self._intervals)
             return replace(self._totals, pending=pending)
 
     @property
@@ -179,14 +183,17 @@ class Attribution:
             claims += [(line, rest * seconds / together) for line, seconds in patient]
         total = sum(claim for _, claim in claims)
         per_cpu_second = interval.active / max(total, interval.cpu_seconds, 1e-9)
+        ingest = 0.0
         for line, claim in claims:
             line.joules += claim * per_cpu_second
             line.charged += claim
+            ingest += claim * per_cpu_second * line.query_id.startswith(INGEST)
         active = total * per_cpu_second
         idle = interval.active - active
         self._totals = replace(
             self._totals,
             active=self._totals.active + active,
+            ingest=self._totals.ingest + ingest,
             idle=self._totals.idle + idle,
             constant=self._totals.constant + interval.constant,
         )

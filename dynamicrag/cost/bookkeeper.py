@@ -8,7 +8,6 @@ never fails because its accounting did.
 import logging
 import math
 import os
-import secrets
 import threading
 import time
 from collections import deque
@@ -56,14 +55,13 @@ class Bookkeeper:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._pid = 0
-        self._process = ""
         self.failures = 0
 
     def submit(self, finished: Finished) -> None:
         """Take a finished query; never blocks and never fails."""
         with self._lock:
             if self._pid != os.getpid():  # a fork takes the thread away
-                self._pid, self._process = os.getpid(), secrets.token_hex(8)
+                self._pid = os.getpid()
                 self._thread = threading.Thread(target=self._work, name="dynamicrag-books", daemon=True)
                 self._thread.start()
         self._queue.append(finished)  # the thread looks by itself: waking it would cost the query a switch
@@ -120,7 +118,7 @@ class Bookkeeper:
                 turn,
                 item.question,
                 calls,
-                {"id": self._process, **meter, **totals, "ingest": ledger.ingested["joules"]},
+                {"id": ledger.attribution.id, **meter, **totals},
             )
 
     def _turn(self, item: Finished, lines: Sequence[Line]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ options; they say how an option changes the *plan*, and only whole plans are pri
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from dynamicrag.cost.calibration import Calibration
 from dynamicrag.cost.dimensions import Amount, cost_of
@@ -16,8 +17,7 @@ from dynamicrag.types import Usage
 REASONING_TOKENS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The quantities that decide what answering one query costs.
 
     Attributes:
@@ -107,7 +107,7 @@ class CostModel:
 
     def worst(self, plan: Plan) -> Cost:
         """Return the cost of a plan whose answers are as long as they may be, with nothing cached."""
-        return self._price(replace(plan, output_tokens=plan.most_tokens), 0.0)
+        return self._price(plan._replace(output_tokens=plan.most_tokens), 0.0)
 
     def _price(self, plan: Plan, cached: float) -> Cost:
         prompt = plan.prompt_tokens + plan.question_tokens + plan.context_tokens

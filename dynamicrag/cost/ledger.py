@@ -15,14 +15,11 @@ from dataclasses import dataclass, field
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.calibration import Calibration
 from dynamicrag.cost.dimensions import Amount, cost_of, overhead_of
-from dynamicrag.cost.line import Line
+from dynamicrag.cost.line import INGEST, Line
 from dynamicrag.cost.meter import NullMeter
 from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import IN_PROCESS, Host, Profile
 from dynamicrag.cost.vector import Cost, Scope
-
-INGEST = "ingest:"
-"""Begins the accounts of corpora."""
 
 
 @dataclass(slots=True)

@@ -7,6 +7,9 @@ from dynamicrag.cost.meter import Interval
 from dynamicrag.cost.profiles import Profile
 from dynamicrag.types import Usage
 
+INGEST = "ingest:"
+"""Begins the accounts of corpora, which are no query's."""
+
 
 @dataclass(slots=True, eq=False)
 class Line:

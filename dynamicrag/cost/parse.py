@@ -74,13 +74,14 @@ def model(
         provider = provider_of(spec, providers)
         if "region" not in own and "gco2e_per_kwh" not in own:
             own |= {"region": provider.region, "gco2e_per_kwh": grid_of(provider.region, where)}
-        own = {"pue": provider.pue} | own
+        own.setdefault("pue", provider.pue)
         own["source"] = joined(own.get("source", ""), provider.source)
     if name is not None:
         if name not in [*classes]:
             raise PolicyError(unknown(f"{where}.size_class", "size class", name, classes))
         taken = classes[name]
-        own = {"joules": taken.joules, "seconds": taken.seconds} | own
+        own.setdefault("joules", taken.joules)
+        own.setdefault("seconds", taken.seconds)
         own["source"] = joined(own.get("source", ""), f"{taken}: {taken.source}")
     try:
         return Profile(**own)

@@ -4,7 +4,8 @@ from typing import Any
 
 from langgraph.graph import END, START, MessagesState, StateGraph
 
-from dynamicrag.graph.nodes import Nodes, State
+from dynamicrag.graph.node import State
+from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.state import RagState
 
 NODE_OF = {

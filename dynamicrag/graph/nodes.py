@@ -1,72 +1,13 @@
-"""Nodes with both faces, for any stage: decide, act, append the decision.
+"""The work of every node, for any stage: decide, act, append the decision."""
 
-A node's work is one coroutine; ``invoke`` and ``ainvoke`` both reach it.
-"""
-
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
-
-from langchain_core.runnables import Runnable, RunnableConfig
-from langgraph.config import get_stream_writer
-
-from dynamicrag import portal
 from dynamicrag.assembly import Pipeline
-from dynamicrag.cost.bookkeeper import Finished
 from dynamicrag.errors import BudgetExceeded, ProviderError
+from dynamicrag.graph.node import Node, State, Update, Work, submit
 from dynamicrag.graph.turn import condense, current_turn, finish, start_turn
-from dynamicrag.stages.base import Emit, Run, StageBase
+from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.decide import decided, option_of
 from dynamicrag.stages.verification import VerificationStage
 from dynamicrag.types import Decision, Escalation, TurnState
-
-State = Mapping[str, Any]
-Update = dict[str, Any]
-Work = Callable[[State, Run], Awaitable[Update]]
-
-
-class Node(Runnable[Any, Any]):
-    """A node with both faces. LangGraph calls it; it decides, acts, and charges what fails.
-
-    A plain ``Runnable``: LangGraph traces nodes itself, and a ``RunnableLambda`` would do so again.
-
-    Args:
-        pipeline: What it works with.
-        work: The work.
-        name: The node's name.
-    """
-
-    def __init__(self, pipeline: Pipeline, work: Work, name: str) -> None:
-        self.name = name
-        self._pipeline = pipeline
-        self._work = work
-
-    def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
-        """Do the work and block until it is done."""
-        return portal.run(self._go(input, config, get_stream_writer()))
-
-    async def ainvoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
-        """Do the work."""
-        return await self._go(input, config, get_stream_writer())
-
-    async def _go(self, state: State, config: RunnableConfig | None, emit: Emit) -> Update:
-        pipeline = self._pipeline
-        run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model, config, emit)
-        try:
-            return await self._work(state, run)
-        except BaseException as error:
-            turn: TurnState | None = state.get("turn")
-            if turn and pipeline.ledger.account(turn["id"]).lines:
-                submit(pipeline, turn, config, {"path": turn["path"], "error": type(error).__name__})
-            raise
-
-
-def submit(
-    pipeline: Pipeline, turn: TurnState, config: RunnableConfig | None, facts: Mapping[str, Any]
-) -> None:
-    """Hand a query that is over to the bookkeeper."""
-    thread = ((config or {}).get("configurable") or {}).get("thread_id")
-    named = {"policy": pipeline.policy.name, "thread": str(thread or "")}
-    pipeline.bookkeeper.submit(Finished(turn["id"], turn["text"], {**named, **facts}))
 
 
 class Nodes:
@@ -79,7 +20,7 @@ class Nodes:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
-    def node(self, work: Work, name: str) -> "Node":
+    def node(self, work: Work, name: str) -> Node:
         """Wrap ``work`` so that a graph can call it synchronously and asynchronously."""
         return Node(self._pipeline, work, name)
 

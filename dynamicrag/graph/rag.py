@@ -12,7 +12,8 @@ from dynamicrag.cost.ledger import Account
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
-from dynamicrag.graph.nodes import Nodes, Work
+from dynamicrag.graph.node import Work
+from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.state import RagState
 from dynamicrag.policy import load_policy
 

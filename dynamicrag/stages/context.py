@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from dynamicrag.cost.expect import Plan
@@ -57,7 +56,7 @@ class ContextStage(StageBase):
             tokens = self._document_tokens * option.params.get("documents", DOCUMENTS)
         else:
             tokens = (plan.chunk_tokens or self._chunk_tokens) * option.params["chunks"]
-        return replace(plan, context_tokens=tokens)
+        return plan._replace(context_tokens=tokens)
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
         """Keep the best chunks, or their whole documents."""

@@ -1,7 +1,6 @@
 """Stage ``generator``: which model writes the answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from dynamicrag.cost.expect import Plan
@@ -50,7 +49,7 @@ class GeneratorStage(StageBase):
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Set the model."""
-        return replace(plan, model=option.name)
+        return plan._replace(model=option.name)
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
         """Write a draft and read its signals off the token probabilities."""

@@ -1,7 +1,6 @@
 """Stage ``prompt``: which prompt strategy to write the answer with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from dynamicrag.cost.expect import Plan
@@ -42,8 +41,7 @@ class PromptStage(StageBase):
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Set the length of the instructions and of the output."""
         strategy = self.strategies[option.name]
-        return replace(
-            plan,
+        return plan._replace(
             prompt_tokens=strategy.overheads[plan.rounds > 0],
             output_tokens=strategy.expected_tokens,
             most_tokens=strategy.max_tokens,

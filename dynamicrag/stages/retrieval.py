@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from dynamicrag.cost.expect import Plan
@@ -44,7 +43,7 @@ class RetrievalStage(StageBase):
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Set the number of rounds; an iterative retrieval usually stops before its last."""
-        return replace(plan, rounds={"none": 0, "single": 1, "iterative": 2}[option.name])
+        return plan._replace(rounds={"none": 0, "single": 1, "iterative": 2}[option.name])
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
         """Clear what an earlier attempt retrieved, where nothing is to be retrieved now."""

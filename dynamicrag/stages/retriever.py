@@ -1,7 +1,6 @@
 """Stage ``retriever``: which retriever, or whose corpus, to ask."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cost.expect import Plan
@@ -53,7 +52,7 @@ class RetrieverStage(StageBase):
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Count the search, which is next to nothing beside a model call."""
         dense = 0.02 * any(corpus for corpus in self._retrievers[option.name].sources)
-        return replace(plan, search_cpu_seconds=dense if plan.rounds else 0.0)
+        return plan._replace(search_cpu_seconds=dense if plan.rounds else 0.0)
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
         """Retrieve, best first."""

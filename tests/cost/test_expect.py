@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from dynamicrag.cost.expect import CostModel, Plan, Priced
@@ -25,13 +23,13 @@ def test_a_plan_costs_its_prompt_and_its_answer():
 
 
 def test_context_is_not_free():
-    more = replace(PLAN, context_tokens=1200)
+    more = PLAN._replace(context_tokens=1200)
     assert joules(MODEL.price(more)) - joules(MODEL.price(PLAN)) == pytest.approx(4 * 800 * 0.02)
 
 
 def test_every_further_round_costs_a_search_and_a_call_to_the_helper():
-    searching = replace(PLAN, search_cpu_seconds=0.5)
-    extra = joules(MODEL.price(replace(searching, rounds=2))) - joules(MODEL.price(searching))
+    searching = PLAN._replace(search_cpu_seconds=0.5)
+    extra = joules(MODEL.price(searching._replace(rounds=2))) - joules(MODEL.price(searching))
     assert extra == pytest.approx(4 * (0.5 + 420 * 0.002 + 30 * 0.01))
 
 

@@ -1,0 +1,141 @@
+"""``dynamicrag report``: what the queries so far cost, and what routing saved."""
+
+import re
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dynamicrag.cli.options import JsonOption
+from dynamicrag.errors import InputError, unknown
+from dynamicrag.evaluation.report.selection import BASELINE, By, Selection
+
+if TYPE_CHECKING:
+    from dynamicrag.cost.runs import Runs
+
+_AGO = re.compile(r"(\d{1,5})([mhdw])")
+_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+NONE_YET = (
+    'no queries are kept yet: ask one with dynamicrag ask "…" --corpus docs/ (a policy with runs: {keep: 0} '
+    "keeps none)"
+)
+
+
+def report(
+    policy: Annotated[str | None, typer.Option("--policy", "-p", help="Only this policy, by name.")] = None,
+    thread: Annotated[str | None, typer.Option(help="Only this thread.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only from then on: 7d, 24h, 90m, 2w or 2026-11-01 (UTC).")
+    ] = None,
+    by: Annotated[By, typer.Option(help="What the rows of the table are.")] = By.policy,
+    baseline: Annotated[
+        str, typer.Option(help="The policy that savings are against; its queries of any thread count.")
+    ] = BASELINE,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page with charts here.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write a row a query here.")] = None,
+    json: JsonOption = None,
+    prune: Annotated[
+        str | None,
+        typer.Option(help="Delete the queries older than this (30d, 2026-11-01) and do nothing else."),
+    ] = None,
+) -> None:
+    """Show what the queries so far cost in energy, money and time, and what routing saved."""
+    from dynamicrag.cli.console import human
+    from dynamicrag.cli.output import check_target, write_json, write_text
+    from dynamicrag.cli.report_tables import print_report
+    from dynamicrag.cost.runs import Runs
+    from dynamicrag.evaluation.report.make import make_report
+    from dynamicrag.evaluation.report.records import load
+    from dynamicrag.evaluation.report.rows import entries, to_csv
+
+    runs, now = Runs(), time.time()
+    if prune is not None:
+        if any(value is not None for value in (since, policy, thread, html, csv, json)):
+            raise typer.BadParameter("--prune deletes old queries, whosever they are; give it alone")
+        _prune(runs, moment(prune, "--prune", now))
+        return
+    check_target(json)
+    _check_files(html, csv)
+    begin = 0.0 if since is None else moment(since, "--since", now)
+    selection = Selection(policy, thread, begin, by, baseline)
+    turns, processes = load(runs)
+    chosen = selection.of(turns)
+    out = human(json)
+    if not chosen:
+        out.print(_nothing(turns, selection), soft_wrap=True)
+        if html is not None:
+            raise InputError(f"--html {html}: there is nothing to show, so no page was written")
+    made = make_report(turns, processes, selection)
+    # files first: whoever reads the table may have had enough of it half-way
+    if html is not None:
+        from dynamicrag.evaluation.report.page import to_html
+
+        write_text(html, to_html(made, chosen))
+    if csv is not None:
+        write_text(csv, to_csv(chosen))
+    write_json(json, {**made, "queries": entries(chosen)} if json is not None else None)
+    if chosen and json != "-":
+        print_report(out, made)
+    for path in filter(None, (html, csv, None if json in (None, "-") else Path(json))):
+        out.print(f"{path}: {len(chosen):,} queries", style="dim", soft_wrap=True)
+
+
+def moment(text: str, option: str, now: float) -> float:
+    """Return the time that ``7d`` (ago) or ``2026-11-01`` (UTC) means, in seconds since the epoch.
+
+    Raises:
+        BadParameter: It means none, or one that is yet to come.
+    """
+    ago = _AGO.fullmatch(text.strip())
+    if ago:
+        return now - int(ago[1]) * _SECONDS[ago[2]]
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(
+            f"{option} {text!r}: give an age (30m, 24h, 7d, 2w) or a date (2026-11-01)"
+        ) from None
+    seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    if seconds > now:
+        raise typer.BadParameter(f"{option} {text}: is yet to come")
+    return seconds
+
+
+def _prune(runs: "Runs", before: float) -> None:
+    from dynamicrag.cli.console import console
+
+    number = runs.prune(before) if runs.path.exists() else 0
+    day = datetime.fromtimestamp(before, UTC)
+    what = "query" if number == 1 else "queries"
+    console().print(f"{number:,} {what} from before {day:%Y-%m-%d %H:%M} UTC deleted")
+
+
+def _check_files(html: Path | None, csv: Path | None) -> None:
+    """Refuse targets that cannot be written, before any work."""
+    for option, path in (("--html", html), ("--csv", csv)):
+        if path is not None:
+            if path.is_dir() or not path.name:
+                raise InputError(f"{option} {path}: is a folder; give a file")
+            if not path.parent.is_dir():
+                raise InputError(f"{option} {path}: there is no folder {path.parent}; make it first")
+    if html is not None and html == csv:
+        raise InputError(f"--html and --csv: both are {html}; give each a file of its own")
+
+
+def _nothing(turns: Sequence[dict[str, Any]], selection: Selection) -> str:
+    """Return why there is nothing to show.
+
+    Raises:
+        InputError: There are queries, but none of such a policy or thread.
+    """
+    if not turns:
+        return NONE_YET
+    for key, wanted in (("policy", selection.policy), ("thread", selection.thread)):
+        names = sorted({str(turn[key]) for turn in turns} - {""})
+        if wanted is not None and wanted not in names:
+            raise InputError(unknown(f"--{key}", f"{key} with kept queries", wanted, names[:50]))
+    last = datetime.fromtimestamp(turns[-1]["at"], UTC)
+    return f"none of the {len(turns):,} queries kept are meant; the latest is of {last:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,1 @@
+"""The report on finished queries: figures first, then a page of them."""

@@ -1,0 +1,92 @@
+"""Figures and names as a document shows them: three telling digits, a unit that fits, nothing executable."""
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+SPACE = "\u00a0"
+_GRAMS = ((1e6, "t"), (1e3, "kg"), (1.0, "g"), (1e-3, "mg"))
+_STEPS: dict[str, Sequence[tuple[float, str]]] = {
+    "joules": ((1e6, "MJ"), (1e3, "kJ"), (1.0, "J"), (1e-3, "mJ")),
+    "gco2e": tuple((factor, f"{symbol}{SPACE}CO₂e") for factor, symbol in _GRAMS),
+    "seconds": ((1.0, "s"), (1e-3, "ms")),
+    "tokens": ((1.0, ""),),
+    "usd": ((1.0, ""),),
+}  # fmt: skip
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_SUPER = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def amount(unit: str, value: float, *, brief: bool = False) -> str:
+    """Return an amount with its unit, ``38.3 J``; the two never part at a line's end.
+
+    Args:
+        unit: A cost dimension.
+        value: How much, in the dimension's own unit.
+        brief: Whether zeros behind the point are left out, as on an axis.
+    """
+    factor, symbol = scale(unit, value)
+    number = f"{value / factor:,.6g}" if brief else digits(value / factor)
+    if unit == "usd":
+        return f"−${number[1:]}" if number.startswith("−") else f"${number}"
+    return f"{number}{SPACE}{symbol}" if symbol else number
+
+
+def reach(unit: str, low: float, high: float) -> str:
+    """Return two amounts and what lies between them, in the unit of the higher."""
+    factor, symbol = scale(unit, high)
+    if unit == "usd":
+        return f"{amount(unit, low)} to {amount(unit, high)}"
+    return f"{digits(low / factor)} to {digits(high / factor)}{SPACE}{symbol}".rstrip()
+
+
+def scale(unit: str, value: float) -> tuple[float, str]:
+    """Return the factor and the symbol of the unit that suits ``value``."""
+    steps = _STEPS[unit]
+    size = abs(value)
+    if size == 0:
+        return next(step for step in steps if step[0] == 1.0)
+    # a tenth of the plain unit is read more easily in the plain unit: 0.7 s beside 1.2 s
+    return next(
+        (step for step in steps if size >= step[0] * (0.09995 if step[0] == 1 else 0.9995)), steps[-1]
+    )
+
+
+def digits(value: float) -> str:
+    """Return three telling digits with separated thousands, all of an integer part, and a plain 0."""
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size < 1e-4:
+        base, _, power = f"{size:.1e}".partition("e")
+        text = f"{base}{SPACE}×{SPACE}10{str(int(power)).translate(_SUPER)}"
+    elif size < 0.9995:
+        text = f"{size:#.3g}"
+    else:
+        whole = len(str(int(float(f"{size:.3g}"))))
+        text = f"{size:,.{max(0, 3 - whole)}f}"
+    return f"−{text}" if value < 0 else text
+
+
+def percent(share: float) -> str:
+    """Return a share in whole per cent, those near an end with a decimal."""
+    value = 100 * share
+    if 0 < abs(value) < 0.05:
+        return f"≈{SPACE}0{SPACE}%"
+    near = 0 < abs(value) < 1 or 99 < value < 100
+    text = f"{abs(value):.1f}" if near else f"{abs(value):.0f}"
+    return f"{'−' if value < 0 and float(text) else ''}{text}{SPACE}%"
+
+
+def safe(text: object, most: int = 80) -> str:
+    """Return untrusted text for an element or an attribute of HTML or SVG, cut if it is long.
+
+    What would steer the reading direction or is invisible is taken out.
+    """
+    return escape(cut(text, most), quote=True)
+
+
+def cut(text: object, most: int) -> str:
+    """Return untrusted text on its way to :func:`safe`, cut if it is longer than ``most`` characters."""
+    plain = _CONTROL.sub("", str(text))
+    return plain if len(plain) <= most else plain[: most - 1] + "…"

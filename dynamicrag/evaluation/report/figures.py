@@ -1,0 +1,160 @@
+"""What many queries come to: means, percentiles and totals that keep their provenance."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from dynamicrag.cost.vector import KINDS
+from dynamicrag.evaluation.report.records import Turn, answered
+from dynamicrag.evaluation.summary import percentile
+from dynamicrag.types import STAGES, Figure
+
+Read = Callable[[Turn], Figure | None]
+
+
+class Quantity(NamedTuple):
+    """Something a query costs.
+
+    Attributes:
+        name: Its key.
+        unit: What it is counted in: a cost dimension.
+        title: What people call it.
+        of: Reads it off a query; ``None`` where the query has none.
+    """
+
+    name: str
+    unit: str
+    title: str
+    of: Read
+
+
+def _cost(scope: str, dimension: str) -> Read:
+    return lambda turn: turn[scope][dimension]
+
+
+def _clock(key: str) -> Read:
+    def of(turn: Turn) -> Figure | None:
+        value = turn.get(key)
+        return None if value is None else Figure(value=value, kind="measured")
+
+    return of
+
+
+QUANTITIES: tuple[Quantity, ...] = (
+    Quantity("joules", "joules", "energy, active", _cost("cost", "joules")),
+    Quantity("joules_full", "joules", "energy, full", _cost("full", "joules")),
+    Quantity("gco2e", "gco2e", "carbon, active", _cost("cost", "gco2e")),
+    Quantity("gco2e_full", "gco2e", "carbon, full", _cost("full", "gco2e")),
+    Quantity("usd", "usd", "money", _cost("cost", "usd")),
+    Quantity("tokens", "tokens", "tokens", _cost("cost", "tokens")),
+    Quantity("wall_seconds", "seconds", "time to answer", _clock("wall_seconds")),
+    Quantity("first_token_seconds", "seconds", "time to first token", _clock("first_token_seconds")),
+)
+BY_NAME: Mapping[str, Quantity] = {quantity.name: quantity for quantity in QUANTITIES}
+
+
+def summarise(turns: Sequence[Turn]) -> dict[str, Any]:
+    """Return what these queries come to.
+
+    Costs are over all of them, failed ones too.
+
+    Returns:
+        ``queries``, ``failed``, ``abstained``, ``escalated``, ``provisional`` (numbers); per quantity
+        ``queries`` (how many have it), ``mean``, ``p50``, ``p95``, ``total`` (figures, ``None`` where none
+        has it); ``stages`` (active joules by stage: ``total``, ``mean``); ``options`` (see :func:`shares`).
+    """
+    return {
+        "queries": len(turns),
+        "failed": sum(not answered(turn) for turn in turns),
+        "abstained": sum(bool(turn.get("abstained")) for turn in turns),
+        "escalated": sum(bool(turn.get("escalations")) for turn in turns),
+        "provisional": sum(bool(turn.get("provisional")) for turn in turns),
+        **{quantity.name: statistics([quantity.of(turn) for turn in turns]) for quantity in QUANTITIES},
+        "stages": _stages(turns),
+        "options": shares(turns),
+    }
+
+
+def statistics(figures: Sequence[Figure | None]) -> dict[str, Any]:
+    """Return the mean, the median, the 95th percentile and the total of what is known.
+
+    A mean or percentile is no better than the least certain figure it is made from.
+    """
+    known = [figure for figure in figures if figure is not None]
+    if not known:
+        return {"queries": 0, "mean": None, "p50": None, "p95": None, "total": None}
+    values = [figure["value"] for figure in known]
+    sum_of_all = total(known)
+    kind = sum_of_all["kind"]
+    return {
+        "queries": len(known),
+        "mean": Figure(value=sum(values) / len(values), kind=kind),
+        "p50": Figure(value=percentile(values, 50), kind=kind),
+        "p95": Figure(value=percentile(values, 95), kind=kind),
+        "total": sum_of_all,
+    }
+
+
+def total(figures: Sequence[Figure]) -> Figure:
+    """Return the sum of figures with its parts by provenance, and its bounds where any has them.
+
+    A figure of zero says nothing of provenance. Bounds add up, for estimates share their coefficients.
+    """
+    parts: dict[str, float] = {}
+    for figure in figures:
+        for kind, value in parts_of(figure).items():
+            if value:
+                parts[kind] = parts.get(kind, 0.0) + value
+    found = Figure(value=sum(figure["value"] for figure in figures), kind=least_certain(parts))
+    if len(parts) > 1:
+        found["parts"] = {kind: parts[kind] for kind in KINDS if kind in parts}
+    if any("low" in figure for figure in figures):
+        found["low"] = sum(figure.get("low", figure["value"]) for figure in figures)
+        found["high"] = sum(figure.get("high", figure["value"]) for figure in figures)
+    return found
+
+
+def parts_of(figure: Figure) -> Mapping[str, float]:
+    """Return the amount of each kind of provenance in a figure."""
+    return figure.get("parts", {figure["kind"]: figure["value"]})
+
+
+def least_certain(kinds: Mapping[str, Any] | Sequence[str]) -> str:
+    """Return the least certain of some kinds of provenance; ``measured`` of none."""
+    return max(kinds, key=lambda kind: [str(known) for known in KINDS].index(kind), default="measured")
+
+
+def stage_order(stages: Sequence[str] | set[str]) -> list[str]:
+    """Return stages in the order of a query's way; what is no stage (condensing) comes first."""
+    return sorted(set(stages), key=lambda stage: (STAGES.index(stage) if stage in STAGES else -1, stage))
+
+
+def _stages(turns: Sequence[Turn]) -> dict[str, dict[str, Figure]]:
+    found = {}
+    for stage in stage_order({stage for turn in turns for stage in turn["stages"]}):
+        all_of_it = total([turn["stages"][stage]["joules"] for turn in turns if stage in turn["stages"]])
+        mean = Figure(value=all_of_it["value"] / len(turns), kind=all_of_it["kind"])
+        found[stage] = {"total": all_of_it, "mean": mean}
+    return found
+
+
+def shares(turns: Sequence[Turn]) -> dict[str, dict[str, dict[str, float]]]:
+    """Return by stage and option the share of the queries that ended with it.
+
+    Returns:
+        ``share``, and ``escalated``: the part of the queries that came to the option by escalation.
+        Shares of a stage lack of 1 the queries that never came to it.
+    """
+    count: dict[str, dict[str, list[int]]] = {}
+    for turn in turns:
+        raised = set(turn.get("escalations", ()))
+        for stage, option in turn.get("path", {}).items():
+            one = count.setdefault(stage, {}).setdefault(option, [0, 0])
+            one[0] += 1
+            one[1] += f"{stage}:{option}" in raised
+    return {
+        stage: {
+            option: {"share": number / len(turns), "escalated": raised / len(turns)}
+            for option, (number, raised) in sorted(count[stage].items(), key=lambda item: -item[1][0])
+        }
+        for stage in stage_order(set(count))
+    }

@@ -1,0 +1,117 @@
+"""The report: everything that is shown of kept queries, as plain data, before anybody draws it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from dynamicrag.evaluation.report.accounts import accounts
+from dynamicrag.evaluation.report.figures import summarise
+from dynamicrag.evaluation.report.records import Process, Turn
+from dynamicrag.evaluation.report.savings import ENOUGH, compare
+from dynamicrag.evaluation.report.selection import By, Selection, grouped
+
+Report = dict[str, Any]
+
+
+def make_report(turns: Sequence[Turn], processes: Mapping[str, Process], selection: Selection) -> Report:
+    """Return the report of the selected queries.
+
+    Args:
+        turns: Kept queries, oldest first; the baseline's too, whatever is selected.
+        processes: Accounts of processes by id.
+        selection: Which of them it is about.
+
+    Returns:
+        ``selection``; ``first`` and ``last`` (ISO 8601, UTC, or ``None``); ``overall``, ``policies`` and
+        ``groups`` (see :func:`.figures.summarise`); ``accounts``; ``saving``: ``baseline``, ``policies``
+        (see :func:`.savings.compare`) and ``note``, why there is none; ``notes``: what a reader must know
+        of the figures.
+    """
+    chosen = selection.of(turns)
+    books = accounts(chosen, processes)
+    overall = summarise(chosen)
+    return {
+        "selection": {
+            "policy": selection.policy,
+            "thread": selection.thread,
+            "since": _iso(selection.since) if selection.since > 0 else None,
+            "by": selection.by.value,
+            "baseline": selection.baseline,
+        },
+        "first": _iso(chosen[0]["at"]) if chosen else None,
+        "last": _iso(chosen[-1]["at"]) if chosen else None,
+        "overall": overall,
+        "policies": _groups(chosen, By.policy, selection.baseline),
+        "groups": _groups(chosen, selection.by, selection.baseline),
+        "accounts": books,
+        "saving": _saving(chosen, turns, processes, selection),
+        "notes": _notes(overall, books),
+    }
+
+
+def _groups(turns: Sequence[Turn], by: By, baseline: str) -> dict[str, Any]:
+    return {name: summarise(own) for name, own in grouped(turns, by, baseline).items()}
+
+
+def _saving(
+    chosen: Sequence[Turn], turns: Sequence[Turn], processes: Mapping[str, Process], selection: Selection
+) -> dict[str, Any]:
+    name = selection.baseline
+    # a baseline is run on threads of its own, so it is looked for in all of them
+    theirs = Selection(policy=name, since=selection.since).of(turns)
+    found: dict[str, Any] = {"baseline": name, "policies": {}, "note": None}
+    policies = {policy: own for policy, own in grouped(chosen, By.policy).items() if policy != name}
+    if not policies:
+        found["note"] = f"only the baseline {name} was run: nothing to compare" if chosen else "no runs"
+    elif not theirs:
+        within = " in this time" if selection.since > 0 else ""
+        found["note"] = f"no baseline run{within}: run `dynamicrag ask --baseline {name} …`"
+    else:
+        for policy, own in policies.items():
+            ids = {turn["process"] for turn in (*own, *theirs)}
+            ingested = sum(processes[process]["ingest"] for process in ids if process in processes)
+            found["policies"][policy] = compare(own, theirs, ingested)
+    return found
+
+
+def _notes(overall: Mapping[str, Any], books: Mapping[str, Any]) -> list[str]:
+    joules, queries = overall["joules"]["total"], overall["queries"]
+    found = []
+    if overall["provisional"]:
+        found.append(
+            f"provisional: {overall['provisional']} of {queries} queries, which the meter had not covered "
+            "when they were kept, so that stand-ins are in their joules"
+        )
+    if overall["failed"]:
+        found.append(f"failed: {overall['failed']} of {queries} queries; what they cost is in all sums")
+    staged = sum(stage["total"]["value"] for stage in overall["stages"].values())
+    if joules and abs(staged - joules["value"]) > 1e-3 * joules["value"]:
+        found.append(
+            f"the stages add up to {staged:,.1f} J, the queries to {joules['value']:,.1f} J: some were "
+            "metered while they were being kept"
+        )
+    if residual := books["residual"]["value"]:
+        found.append(f"{residual:,.2f} J of the {books['metered']['value']:,.1f} J metered are in no account")
+    if books["selected"]["value"] > 1.001 * books["accounts"]["queries"]["value"] + 1:
+        found.append(
+            f"the queries' own figures come to {books['selected']['value']:,.1f} J, which is more than their "
+            f"account of {books['accounts']['queries']['value']:,.1f} J: the accounts are incomplete"
+        )
+    if books["faults"]:
+        found.append(f"impossible readings of the meter, which count nowhere: {books['faults']}")
+    if books["missing"]:
+        found.append(f"without process accounts: {books['missing']} of {queries} queries")
+    return found
+
+
+def why_unpaired(comparison: Mapping[str, Any]) -> str:
+    """Return what a comparison of different questions is worth, in plain words."""
+    return (
+        f"questions answered under both: {comparison['pairs']}, of at least {ENOUGH} that pairs need; so "
+        f"this compares the means of {comparison['queries']} and {comparison['baseline_queries']} queries, "
+        "whatever was asked"
+    )
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

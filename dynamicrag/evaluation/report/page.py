@@ -1,0 +1,177 @@
+"""The report as one HTML document: no script, no network, no font to load; readable on a phone and a desk.
+
+Names of policies, threads, options and models are untrusted: all text passes through
+:func:`.display.safe`, and a content security policy forbids whatever else might run.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any
+
+from dynamicrag.evaluation.report import panels, terms
+from dynamicrag.evaluation.report.display import SPACE, amount, percent, reach, safe
+from dynamicrag.evaluation.report.figures import BY_NAME, parts_of
+from dynamicrag.evaluation.report.make import Report
+from dynamicrag.evaluation.report.markup import Cells, cell, head, section, table
+from dynamicrag.evaluation.report.records import Turn
+from dynamicrag.evaluation.report.saved import saving_panel, sure, with_code
+from dynamicrag.evaluation.report.selection import By, grouped
+
+ROWS = 50
+"""Most groups in a table; the files for machines have all of them."""
+
+_COLUMNS = (
+    ("joules", "mean", "active energy"), ("joules", "p50", "active, p50"), ("joules", "p95", "active, p95"),
+    ("joules_full", "mean", "full energy"), ("gco2e", "mean", "CO₂e, active"), ("usd", "mean", "money"),
+    ("tokens", "mean", "tokens"), ("wall_seconds", "p50", "answer, p50"),
+    ("first_token_seconds", "p50", "first token, p50"),
+)  # fmt: skip
+
+
+def to_html(report: Report, turns: Sequence[Turn], now: datetime | None = None) -> str:
+    """Return the document.
+
+    Args:
+        report: From :func:`~dynamicrag.evaluation.report.make.make_report`.
+        turns: The selected queries, oldest first, at least one.
+        now: When it is made.
+    """
+    style = files("dynamicrag.evaluation.report").joinpath("report.css").read_text("utf-8")
+    made = (now or datetime.now(UTC)).astimezone(UTC)
+    body = "".join(_sections(report, turns))
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
+        f"<title>DynamicRAG report, {made:%Y-%m-%d}</title><style>{style}</style></head><body>"
+        f"{_header(report)}<main>{body}</main>"
+        f"<footer>Made by <code>dynamicrag report</code> on {made:%Y-%m-%d at %H:%M} UTC. No prompts and no "
+        "answers are in this file.</footer></body></html>\n"
+    )
+
+
+def _sections(report: Report, turns: Sequence[Turn]) -> list[str]:
+    baseline, policies = report["selection"]["baseline"], report["policies"]
+    by_policy = grouped(turns, By.policy, baseline)
+    overall, books = report["overall"], report["accounts"]
+    hidden = len(policies) - panels.DRAWN
+    more = f" {panels.DRAWN} of {len(policies)} policies are drawn." if hidden > 0 else ""
+    found = [
+        _groups(report),
+        section("What routing saved", terms.SAVING, saving_panel(report["saving"])),
+        section("Energy over time", terms.OVER_TIME + more, panels.over_time(by_policy)),
+        section(
+            "How it spreads",
+            terms.DISTRIBUTION + more,
+            panels.distribution(by_policy, policies, baseline),
+        ),
+        section("Where in a query it goes", terms.STAGES, panels.by_stage(policies)),
+        section("Whose energy it was", terms.accounts_line(books), panels.by_account(books)),
+        section("Which options were taken", terms.OPTIONS + more, panels.options(policies)),
+    ]
+    if overall["wall_seconds"]["queries"]:
+        found.append(section("How long people waited", terms.LATENCY, panels.latency(policies)))
+    found.append(section("What the numbers mean", terms.MEANING, terms.glossary(report)))
+    return found
+
+
+def _header(report: Report) -> str:
+    overall, first, last = report["overall"], report["first"], report["last"]
+    days = first[:10] if first[:10] == last[:10] else f"{first[:10]} to {last[:10]}"
+    chosen = report["selection"]
+    only = [f"{name} {safe(chosen[name])}" for name in ("policy", "thread") if chosen[name]]
+    kicker = " · ".join(["DynamicRAG", f"{overall['queries']:,} queries", *only, f"{days} (UTC)"])
+    title, lede = _headline(report)
+    notes = "".join(f"<li>{safe(note, 400)}</li>" for note in report["notes"])
+    return (
+        f'<header><p class="kicker">{kicker}</p><h1>{title}</h1><p class="lede">{lede}</p>{_tiles(overall)}'
+        + (f'<ul class="notes">{notes}</ul>' if notes else "")
+        + "</header>"
+    )
+
+
+def _headline(report: Report) -> tuple[str, str]:
+    """Return the finding in a sentence, and what it rests on."""
+    saving, overall = report["saving"], report["overall"]
+    compared = max(saving["policies"].items(), key=lambda item: item[1]["queries"], default=None)
+    if compared is None or compared[1]["figures"]["joules"]["value"] is None:
+        mean = overall["joules"]["mean"]
+        note = with_code(saving["note"] or f"the baseline {saving['baseline']} took no energy")
+        return (
+            f"A query took {amount('joules', mean['value'])} of active energy",
+            f"On average, over {overall['queries']:,} queries. What routing saves is not known ({note}).",
+        )
+    policy, comparison = compared
+    figure = comparison["figures"]["joules"]
+    saved = figure["value"]
+    style, word = ("", "less") if saved >= 0 else (' class="worse"', "more")
+    share, than = f"{percent(abs(saved))} {word}", f"energy than {safe(saving['baseline'])}"
+    if sure(figure):
+        title = f"{safe(policy)} took <em{style}>{share}</em> {than}"
+    else:
+        title = f"{safe(policy)} took {share} {than}, which may be chance"
+    ours, theirs = (amount("joules", figure[side]["value"]) for side in ("ours", "theirs"))
+    means = f"{ours} a query instead of {theirs} (active, {figure['kind']})"
+    return title, f"{means}, {terms.basis(comparison, 'joules')}."
+
+
+def _tiles(overall: Mapping[str, Any]) -> str:
+    outcome = ", ".join(
+        f"{overall[key]:,} {key}" for key in ("failed", "abstained", "escalated") if overall[key]
+    )
+    tiles = [("queries", f"{overall['queries']:,}", outcome or "all answered")]
+    for name, point, title in (
+        ("joules", "total", "active energy"),
+        ("joules_full", "total", "full energy"),
+        ("gco2e", "total", "carbon of the active energy"),
+        ("usd", "total", "money"),
+        ("tokens", "total", "tokens"),
+        ("wall_seconds", "p50", "median time to the answer"),
+        ("first_token_seconds", "p50", "median time to the first token"),
+    ):
+        figure, unit = overall[name][point], BY_NAME[name].unit
+        known = figure is not None
+        tiles.append(
+            (title, amount(unit, figure["value"]), _provenance(figure, unit)) if known else (title, "–", "")
+        )
+    cells = "".join(f"<div><dt>{t}</dt><dd>{value}</dd><dd>{about}</dd></div>" for t, value, about in tiles)
+    return f'<dl class="tiles">{cells}</dl>'
+
+
+def _provenance(figure: Mapping[str, Any], unit: str) -> str:
+    """Return how a figure came about, and how far off an estimate may be."""
+    value = figure["value"]
+    if not value:
+        return ""
+    parts = parts_of(figure)  # type: ignore[arg-type]
+    said = figure["kind"]
+    if len(parts) > 1:
+        said = ", ".join(f"{percent(part / value)} {kind}" for kind, part in parts.items())
+    if "low" in figure:
+        said += f"; {reach(unit, figure['low'], figure['high'])}"
+    return str(said)
+
+
+def _groups(report: Report) -> str:
+    by, groups = report["selection"]["by"], report["groups"]
+    rows = [_group_row(name, summary) for name, summary in list(groups.items())[:ROWS]]
+    header = [by, "queries", *(title for _, _, title in _COLUMNS), "failed", "abstained", "escalated"]
+    total = _group_row("all", report["overall"]) if len(groups) > 1 else ()
+    rest = len(groups) - len(rows)
+    more = f'<p class="small">{rest:,} more are in the files of --csv and --json.</p>' if rest > 0 else ""
+    about = terms.GROUPS + (" The thread that took most in all comes first." if by == "thread" else "")
+    return section(f"By {by}", about, table(header, rows, total, wide=True) + more)
+
+
+def _group_row(name: str, summary: Mapping[str, Any]) -> Cells:
+    figures = ((BY_NAME[key].unit, summary[key][point]) for key, point, _ in _COLUMNS)
+    amounts = (amount(unit, figure["value"]) if figure else "–" for unit, figure in figures)
+    return [
+        head(safe(name or "(none)", 40), safe(name, 400)),
+        cell(f"{summary['queries']:,}"),
+        *(cell(text.removesuffix(f"{SPACE}CO₂e")) for text in amounts),
+        *(cell(f"{summary[key]:,}") for key in ("failed", "abstained", "escalated")),
+    ]

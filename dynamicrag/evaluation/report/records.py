@@ -1,0 +1,127 @@
+"""Kept queries, checked: a figure that cannot be true is an error, never a part of a sum."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from math import isclose, isfinite
+from typing import TYPE_CHECKING, Any
+
+from dynamicrag.cost.vector import DIMENSIONS, KINDS
+from dynamicrag.errors import RunsError
+
+if TYPE_CHECKING:
+    from dynamicrag.cost.runs import Runs
+
+Turn = dict[str, Any]
+Process = Mapping[str, Any]
+LATEST = 253_402_300_799.0
+"""The last second that has a date, in seconds since the epoch."""
+
+ROUNDING = 1e-6
+ENERGIES = ("metered", "active", "idle", "constant", "unexplained", "pending", "ingest")
+
+
+def load(runs: "Runs", since: float = 0.0) -> tuple[list[Turn], dict[str, Process]]:
+    """Return the queries kept since a time, oldest first, and the accounts of all processes by id.
+
+    Raises:
+        RunsError: The database cannot be read, or a record in it cannot be true.
+    """
+    try:
+        turns, processes = runs.turns(since=since), dict[str, Process](runs.processes())
+    except (ValueError, TypeError) as error:
+        raise RunsError(_broken(runs, "a record", f"it is no JSON object ({error})")) from error
+    for turn in turns:
+        try:
+            check_turn(turn)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise RunsError(_broken(runs, f"query {str(turn.get('id'))[:60]!r}", _why(error))) from error
+    for name, process in processes.items():
+        try:
+            check_process(process)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunsError(_broken(runs, f"process {name[:60]!r}", _why(error))) from error
+    return turns, processes
+
+
+def check_turn(turn: Turn) -> None:
+    """Refuse a query whose record lacks what the report needs, or holds what cannot be.
+
+    Raises:
+        KeyError: It lacks something.
+        TypeError: Something in it is of the wrong type.
+        ValueError: A figure in it cannot be true.
+    """
+    for key in ("id", "policy", "thread", "question_mark", "process"):
+        if not isinstance(turn[key], str):
+            raise TypeError(f"{key} is {turn[key]!r}")
+    _amount(turn["at"], "at", LATEST)
+    for scope in ("cost", "full"):
+        _check_cost(turn[scope], scope)
+    for stage, cost in turn["stages"].items():
+        _check_cost(cost, f"stages.{stage}")
+    _amount(turn["wall_seconds"], "wall_seconds")
+    if turn.get("first_token_seconds") is not None:
+        _amount(turn["first_token_seconds"], "first_token_seconds")
+    for side in ("input", "output"):
+        _amount(turn["tokens"][side], f"tokens.{side}")
+    steps = [*turn.get("path", {}).values(), *turn.get("escalations", ())]
+    if not all(isinstance(step, str) for step in steps):
+        raise TypeError(f"path and escalations hold {steps!r}")
+
+
+def check_process(process: Process) -> None:
+    """Refuse the accounts of a process that hold what cannot be; raises as :func:`check_turn`."""
+    for key in ENERGIES:
+        _amount(process[key], key)
+    _amount(process.get("faults", 0), "faults")
+    if process["kind"] not in KINDS:
+        raise ValueError(f"kind is {process['kind']!r}")
+    if not isinstance(process["meter"], str):
+        raise TypeError(f"meter is {process['meter']!r}")
+
+
+def answered(turn: Turn) -> bool:
+    """Return whether the query came to an end: an answer, or a plain "I do not know"."""
+    return "error" not in turn
+
+
+def _check_cost(cost: Mapping[str, Any], where: str) -> None:
+    for dimension in DIMENSIONS:
+        _check_figure(cost[dimension], f"{where}.{dimension}")
+
+
+def _check_figure(figure: Mapping[str, Any], where: str) -> None:
+    _amount(figure["value"], where)
+    parts: Mapping[str, float] = figure.get("parts", {})
+    for value in parts.values():
+        _amount(value, f"{where}.parts")
+    for kind in (figure["kind"], *parts):
+        if kind not in KINDS:
+            raise ValueError(f"{where}: kind is {kind!r}")
+    if parts and not isclose(sum(parts.values()), figure["value"], rel_tol=1e-6, abs_tol=1e-9):
+        raise ValueError(f"{where}: its parts do not add up to it")
+    if "low" in figure or "high" in figure:
+        bounds = (figure["low"], figure["value"], figure["high"])
+        for value in bounds:
+            _amount(value, where)
+        # each was summed on its own, so equal ones may differ in their last digits
+        if not all(a <= b + ROUNDING * max(1.0, b) for a, b in pairwise(bounds)):
+            raise ValueError(f"{where}: low, value and high are not in order")
+
+
+def _amount(value: object, where: str, most: float = 1e18) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{where} is {value!r}")
+    if not (isfinite(value) and -ROUNDING <= value <= most):
+        raise ValueError(f"{where} is {value!r}")
+
+
+def _why(error: Exception) -> str:
+    return f"it lacks {error}" if isinstance(error, KeyError) else str(error)[:200]
+
+
+def _broken(runs: "Runs", what: str, why: str) -> str:
+    return (
+        f"{runs.path}: {what} is damaged ({why}), so no figure of this database can be trusted; "
+        "move the file away to begin anew, or restore it from a copy"
+    )

@@ -1,0 +1,62 @@
+"""A node with both faces: one coroutine, reached by ``invoke`` and by ``ainvoke``."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.config import get_stream_writer
+
+from dynamicrag import portal
+from dynamicrag.assembly import Pipeline
+from dynamicrag.cost.bookkeeper import Finished
+from dynamicrag.stages.base import Emit, Run
+from dynamicrag.types import TurnState
+
+State = Mapping[str, Any]
+Update = dict[str, Any]
+Work = Callable[[State, Run], Awaitable[Update]]
+
+
+class Node(Runnable[Any, Any]):
+    """A node with both faces. LangGraph calls it; it decides, acts, and charges what fails.
+
+    A plain ``Runnable``: LangGraph traces nodes itself, and a ``RunnableLambda`` would do so again.
+
+    Args:
+        pipeline: What it works with.
+        work: The work.
+        name: The node's name.
+    """
+
+    def __init__(self, pipeline: Pipeline, work: Work, name: str) -> None:
+        self.name = name
+        self._pipeline = pipeline
+        self._work = work
+
+    def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
+        """Do the work and block until it is done."""
+        return portal.run(self._go(input, config, get_stream_writer()))
+
+    async def ainvoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
+        """Do the work."""
+        return await self._go(input, config, get_stream_writer())
+
+    async def _go(self, state: State, config: RunnableConfig | None, emit: Emit) -> Update:
+        pipeline = self._pipeline
+        run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model, config, emit)
+        try:
+            return await self._work(state, run)
+        except BaseException as error:
+            turn: TurnState | None = state.get("turn")
+            if turn and pipeline.ledger.account(turn["id"]).lines:
+                submit(pipeline, turn, config, {"path": turn["path"], "error": type(error).__name__})
+            raise
+
+
+def submit(
+    pipeline: Pipeline, turn: TurnState, config: RunnableConfig | None, facts: Mapping[str, Any]
+) -> None:
+    """Hand a query that is over to the bookkeeper."""
+    thread = ((config or {}).get("configurable") or {}).get("thread_id")
+    named = {"policy": pipeline.policy.name, "thread": str(thread or "")}
+    pipeline.bookkeeper.submit(Finished(turn["id"], turn["text"], {**named, **facts}))

@@ -1,0 +1,196 @@
+"""``dynamicrag report`` as people run it."""
+
+import csv
+import json
+import sqlite3
+import time
+from contextlib import closing
+
+import pytest
+
+from dynamicrag.cost.runs import Runs
+from tests.evaluation.turns import process, turn
+
+DAY = 86_400
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DYNAMICRAG_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "140")
+    return tmp_path
+
+
+@pytest.fixture
+def kept(here):
+    """Six questions under two policies, an hour ago, and one query of ten days ago."""
+    runs, now = Runs(), time.time()
+    for number in range(6):
+        for policy, joules in (("balanced", 10.0), ("always-large", 40.0)):
+            record = turn(number, joules, policy=policy)
+            record |= {"id": f"{policy}-{number}", "at": now - 3600 + number, "thread": f"[red]{number % 2}"}
+            runs.add(record, f"question {number}?", {}, process(queries=300.0))
+    runs.add({**turn(99), "at": now - 10 * DAY, "thread": "old"}, "question 99?", {}, process(queries=300.0))
+    return runs
+
+
+def test_the_table(kept, run):
+    code, out, err = run("report")
+    assert (code, err) == (0, "")
+    for words in ("13 queries", "energy, active", "energy, full", "Saved against always-large", "75 %"):
+        assert words in out
+    assert "6 questions answered under both" in out
+    assert "307 J metered (codecarbon, modelled), adding up as: 300 J queries, 7.0 J constant" in out
+
+
+def test_a_narrow_terminal(kept, run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    code, out, _ = run("report", "--by", "thread")
+    assert code == 0
+    assert "[red]0" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "queries"),
+    [
+        (["--since", "7d"], 12),
+        (["--since", "2w"], 13),
+        (["--policy", "balanced"], 7),
+        (["--thread", "old"], 1),
+        (["--policy", "balanced", "--thread", "[red]1", "--since", "24h"], 3),
+    ],
+)
+def test_selections(kept, run, options, queries):
+    _, out, _ = run("report", *options, "--json", "-")
+    made = json.loads(out)
+    assert made["overall"]["queries"] == len(made["queries"]) == queries
+
+
+def test_groups_in_json(kept, run):
+    for by, names in (("policy", ["balanced", "always-large"]), ("thread", ["[red]0", "[red]1", "old"])):
+        made = json.loads(run("report", "--by", by, "--json", "-")[1])
+        assert list(made["groups"]) == names
+    assert len(json.loads(run("report", "--by", "day", "--json", "-")[1])["groups"]) >= 2
+
+
+def test_figures_in_json_say_their_kind(kept, run):
+    made = json.loads(run("report", "--since", "7d", "--json", "-")[1])
+    assert made["overall"]["joules"]["mean"] == {"value": 25.0, "kind": "modelled"}
+    saved = made["saving"]["policies"]["balanced"]["figures"]["joules"]
+    assert (saved["value"], saved["kind"], saved["interval"]) == (0.75, "modelled", [0.75, 0.75])
+    assert made["queries"][0]["stages"]["generator"]["kind"] == "modelled"
+    assert "question 1?" not in json.dumps(made)
+
+
+def test_files(kept, here, run):
+    code, out, _ = run("report", "--html", "r.html", "--csv", "r.csv", "--json", "r.json")
+    assert code == 0
+    assert "r.html: 13 queries" in out
+    assert (here / "r.html").read_text().startswith("<!doctype html>")
+    assert len(list(csv.DictReader((here / "r.csv").open()))) == 13
+    assert json.loads((here / "r.json").read_text())["overall"]["queries"] == 13
+    assert sorted(path.name for path in here.iterdir()) == ["data", "r.csv", "r.html", "r.json"]
+
+
+def test_text_only_where_it_was_asked_to_be_kept(kept, here, run):
+    kept.add({**turn(200), "question": "Who?", "answer": "=cmd()"}, "Who?", {}, process())
+    run("report", "--csv", "r.csv", "--html", "r.html")
+    rows = {row["id"]: row for row in csv.DictReader((here / "r.csv").open())}
+    assert (rows["t200"]["question"], rows["t200"]["answer"]) == ("Who?", "'=cmd()")
+    assert rows["t99"]["question"] == ""
+    assert "cmd()" not in (here / "r.html").read_text()
+
+
+def test_another_baseline(kept, run):
+    _, out, _ = run("report", "--baseline", "quality")
+    assert "no baseline run: run `dynamicrag ask --baseline quality …`" in out
+
+
+def test_nothing_kept_yet(here, run):
+    code, out, err = run("report")
+    assert (code, err) == (0, "")
+    assert out.startswith("no queries are kept yet: ask one with dynamicrag ask")
+    assert out.count("\n") == 1
+    assert not (here / "data").exists()
+    code, _, err = run("report", "--html", "r.html")
+    assert code == 1
+    assert "nothing to show" in err
+    assert not (here / "r.html").exists()
+    code, out, _ = run("report", "--json", "-")
+    assert (code, json.loads(out)["overall"]["queries"]) == (0, 0)
+
+
+def test_nothing_in_this_time(kept, run):
+    code, out, _ = run("report", "--since", "1m")
+    assert code == 0
+    assert "none of the 13 queries kept are meant; the latest is of" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--policy", "balnced"], 1, "did you mean 'balanced'?"),
+        (["--thread", "nobody"], 1, "unknown thread"),
+        (["--since", "yesterday"], 2, "give an age (30m, 24h, 7d, 2w) or a date"),
+        (["--since", ""], 2, "give an age"),
+        (["--since", "-3d"], 2, "give an age"),
+        (["--since", "2126-01-01"], 2, "is yet to come"),
+        (["--by", "week"], 2, "'policy', 'thread', 'day'"),
+        (["--prune", "soon"], 2, "--prune 'soon'"),
+        (["--prune", "30d", "--policy", "balanced"], 2, "give it alone"),
+        (["--html", "."], 1, "is a folder"),
+        (["--csv", "gone/r.csv"], 1, "there is no folder gone"),
+        (["--html", "r", "--csv", "r"], 1, "a file of its own"),
+    ],
+)
+def test_mistakes(kept, run, options, code, words):
+    got, _, err = run("report", *options)
+    assert got == code
+    assert words in err
+    assert err.count("\n") == 1
+
+
+def test_a_corrupt_database(here, run):
+    (here / "data").mkdir()
+    path = here / "data" / "runs.sqlite"
+    path.write_bytes(b"this is no database at all" * 400)
+    code, out, err = run("report")
+    assert (code, out) == (1, "")
+    assert "runs.sqlite" in err
+    assert "move the file away" in err
+
+
+def test_a_damaged_record(kept, run):
+    with closing(sqlite3.connect(kept.path)) as db, db:
+        db.execute("UPDATE turns SET record = substr(record, 1, 40) WHERE id = 't99'")
+    code, out, err = run("report", "--since", "2w")
+    assert (code, out) == (1, "")
+    assert "no figure of this database can be trusted" in err
+
+
+def test_prune(kept, here, run):
+    code, out, _ = run("report", "--prune", "7d")
+    assert code == 0
+    assert out.startswith("1 query from before")
+    assert len(kept.turns()) == 12
+    assert run("report", "--prune", "7d")[1].startswith("0 queries")
+
+
+def test_prune_makes_no_database(here, run):
+    code, out, _ = run("report", "--prune", "7d")
+    assert (code, out[:9]) == (0, "0 queries")
+    assert not (here / "data").exists()
+
+
+def test_what_the_pipeline_keeps_can_be_reported(there, run, monkeypatch):
+    monkeypatch.setenv("DYNAMICRAG_DATA", str(there / "data"))
+    assert run("ask", "-p", "p.yaml", "-q", "q.jsonl")[0] == 0
+    assert run("ask", "-p", "p.yaml", "boom, says the lighthouse")[0] == 1
+    code, out, err = run("report", "--html", "r.html", "--json", "r.json")
+    assert (code, err) == (0, "")
+    made = json.loads((there / "r.json").read_text())
+    assert [made["overall"][key] for key in ("queries", "failed")] == [3, 1]
+    assert made["overall"]["options"]["generator"]["large"]["escalated"] == pytest.approx(1 / 3)
+    assert "no baseline run" in out
+    assert "lighthouse" not in (there / "r.html").read_text()
