@@ -75,7 +75,8 @@ def fingerprint(policy: "Policy") -> str:
     """Return what tells runs apart: the policy's content, and the size and time of the corpora's files."""
     import hashlib
 
-    from dynamicrag.retrieval.readers import Skipped, files_of
+    from dynamicrag.retrieval.documents import Skipped
+    from dynamicrag.retrieval.readers import files_of
 
     digest = hashlib.sha256(policy.model_dump_json().encode())
     for section in policy.corpora.values():

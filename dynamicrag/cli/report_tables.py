@@ -44,8 +44,17 @@ def print_report(out: "Console", report: "Report") -> None:
     _saving(out, report["saving"])
     out.print()
     out.print(_accounts(report["accounts"]), style="dim")
+    for spec, fitted in report["calibration"].items():
+        out.print(plain(_calibration(spec, fitted)), style="dim")
     for note in report["notes"]:
         out.print(f"note: {plain(note)}", style="yellow")
+
+
+def _calibration(spec: str, fitted: Mapping[str, Any]) -> str:
+    return (
+        f"expected cost of {spec}: fitted from {fitted['calls']} calls on this host; median error of calls "
+        f"held out {percent(fitted['joules_error'])} in joules, {percent(fitted['seconds_error'])} in seconds"
+    )
 
 
 def _title(report: "Report") -> str:

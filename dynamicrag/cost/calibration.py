@@ -85,6 +85,12 @@ class Calibration:
             return self._fits[spec]
 
 
+    def fits(self) -> dict[str, Fit]:
+        """Return all fits by model spec."""
+        found = {spec: self.of(spec) for spec in sorted(self._seen)}
+        return {spec: fitted for spec, fitted in found.items() if fitted}
+
+
 def fit(rows: Array) -> Fit:
     """Fit ``(n, 4)`` observations: computed tokens, output tokens, joules, seconds."""
     tokens = np.column_stack([rows[:, :2], np.ones(len(rows))])

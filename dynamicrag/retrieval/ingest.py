@@ -15,8 +15,9 @@ from typing import Any
 
 from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval.chunking import Chunker
+from dynamicrag.retrieval.documents import Document, Skipped, SourceFile
 from dynamicrag.retrieval.embedder import Embedder
-from dynamicrag.retrieval.readers import Document, Skipped, SourceFile, files_of, read_file
+from dynamicrag.retrieval.readers import files_of, read_file
 from dynamicrag.retrieval.store import Store, drop_documents, put_document, put_scan
 from dynamicrag.retrieval.vectors import VectorIndex
 from dynamicrag.types import Usage

@@ -18,7 +18,7 @@ from typing import Any, Literal, Self
 
 from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval.chunking import chunk_id
-from dynamicrag.retrieval.readers import Document
+from dynamicrag.retrieval.documents import Document
 from dynamicrag.types import Passage
 
 _VERSION = 1

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from dynamicrag.errors import CorpusError
-from dynamicrag.retrieval.readers import Document, Skipped, files_of, read_file
+from dynamicrag.retrieval.documents import Document, Skipped
+from dynamicrag.retrieval.readers import files_of, read_file
 
 
 def read(*paths: Path, skipped: Skipped | None = None) -> list[Document]:
