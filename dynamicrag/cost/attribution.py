@@ -22,6 +22,7 @@ from statistics import median
 
 from dynamicrag.cost.line import INGEST, Line
 from dynamicrag.cost.meter import EnergyMeter, Interval, NullMeter
+from dynamicrag.cost.spread import spread
 
 PATIENCE = 30.0
 SILENT = 15.0
@@ -148,8 +149,11 @@ class Attribution:
             )
             self._intervals.append(interval)
             computing = [line for line in self._open if line.profile.runs == "in_process"]
+            ripe = []
             while self._intervals and self._ripe(self._intervals[0], computing):
-                self._split(self._intervals.popleft(), computing)
+                ripe.append(self._intervals.popleft())
+            for interval, claims in zip(ripe, spread(self._closed, ripe), strict=True):
+                self._split(interval, claims, computing)
             self._ticked.notify_all()
 
     def wait(self, lines: list[Line], timeout: float) -> bool:
@@ -173,18 +177,16 @@ class Attribution:
         late = time.perf_counter() - interval.end > PATIENCE
         return late or all(line.begin >= interval.end for line in computing)
 
-    def _split(self, interval: Interval, computing: list[Line]) -> None:
-        claims = [(line, line.claim(interval)) for line in self._closed]
-        claimed = sum(claim for _, claim in claims)
-        patient = [(line, line.overlap(interval)) for line in computing]
-        together = sum(seconds for _, seconds in patient)
+    def _split(self, interval: Interval, claims: dict[Line, float], computing: list[Line]) -> None:
+        patient = {line: line.overlap(interval) for line in computing}
+        together = sum(patient.values())
         if together > 0:
-            rest = max(0.0, interval.cpu_seconds - claimed)
-            claims += [(line, rest * seconds / together) for line, seconds in patient]
-        total = sum(claim for _, claim in claims)
+            rest = max(0.0, interval.cpu_seconds - sum(claims.values()))
+            claims |= {line: rest * seconds / together for line, seconds in patient.items()}
+        total = sum(claims.values())
         per_cpu_second = interval.active / max(total, interval.cpu_seconds, 1e-9)
         ingest = 0.0
-        for line, claim in claims:
+        for line, claim in claims.items():
             line.joules += claim * per_cpu_second
             line.charged += claim
             ingest += claim * per_cpu_second * line.query_id.startswith(INGEST)
@@ -197,7 +199,7 @@ class Attribution:
             idle=self._totals.idle + idle,
             constant=self._totals.constant + interval.constant,
         )
-        self._share_overhead(interval, idle + interval.constant, [line for line, _ in claims])
+        self._share_overhead(interval, idle + interval.constant, [*self._closed, *computing])
         waiting = []
         for line in self._closed:
             if line.end is not None and line.end <= interval.end:

@@ -84,7 +84,6 @@ class Calibration:
                 self._fits[spec] = fit(np.array(seen))
             return self._fits[spec]
 
-
     def fits(self) -> dict[str, Fit]:
         """Return all fits by model spec."""
         found = {spec: self.of(spec) for spec in sorted(self._seen)}

@@ -58,14 +58,18 @@ class Line:
         end = interval.end if self.end is None else min(self.end, interval.end)
         return max(0.0, end - max(self.begin, interval.begin))
 
-    def claim(self, interval: Interval) -> float:
-        """Return the declared CPU-seconds that fall into ``interval``, spread evenly over the work."""
-        if self.end is None or self.usage.cpu_seconds <= self.charged or self.profile.runs != "in_process":
+    def claim(self, interval: Interval, charged: float) -> float:
+        """Return the declared CPU-seconds that fall into ``interval``, spread evenly over the work.
+
+        Args:
+            interval: The interval.
+            charged: CPU-seconds that earlier intervals have taken; the rest is spread over the time since.
+        """
+        rest = self.usage.cpu_seconds - charged
+        if self.end is None or rest <= 0 or self.profile.runs != "in_process":
             return 0.0
-        begin = max(self.begin, self.working)
-        overlap = min(self.end, interval.end) - max(begin, interval.begin)
-        # what earlier intervals took is gone; the rest is spread over the time from this interval on
-        left = self.end - max(begin, interval.begin)
+        since = max(self.begin, self.working, interval.begin)
+        left = self.end - since
         if left <= 0:
-            return (self.usage.cpu_seconds - self.charged) if self.end <= interval.end else 0.0
-        return (self.usage.cpu_seconds - self.charged) * max(0.0, min(1.0, overlap / left))
+            return rest if self.end <= interval.end else 0.0
+        return rest * max(0.0, min(1.0, (interval.end - since) / left))

@@ -70,6 +70,23 @@ def test_work_is_spread_from_where_waiting_ended(book, meter):
     assert book.attribution.totals.idle == pytest.approx(5.0)
 
 
+def test_calls_that_slow_each_other_down_get_what_each_of_them_computed(book):
+    """On one core, one and three CPU-seconds: two seconds side by side, then two alone."""
+    start = time.perf_counter() - 4.0
+    for query, cpu, seconds in (("a", 1.0, 2.0), ("b", 3.0, 4.0)):
+        with book.span(query, "generator", "small", LOCAL) as line:
+            line.usage = Usage(calls=1, cpu_seconds=cpu)
+        line.begin, line.end = start, start + seconds
+    with book.span("late", "generator", "small", LOCAL) as late:  # keeps all four waiting for one another
+        late.begin = start
+        for second in range(4):
+            book.attribution.tick(Interval(start + second, start + second + 1, 4.0, 0.0, 1.0))
+    book.attribution.tick(Interval(start + 4, time.perf_counter() + 1, 0.0, 0.0, 0.0))
+    assert book.cost("a")["joules"] == pytest.approx(4.0, rel=0.01)
+    assert book.cost("b")["joules"] == pytest.approx(12.0, rel=0.01)
+    assert book.attribution.totals.idle == pytest.approx(0.0, abs=0.1)
+
+
 def test_the_full_figure_has_a_share_of_what_does_not_follow_the_work(book, meter):
     with book.span("a", "generator", "small", LOCAL) as line:
         time.sleep(0.01)

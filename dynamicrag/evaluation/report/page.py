@@ -96,7 +96,10 @@ def _header(report: Report) -> str:
 def _headline(report: Report) -> tuple[str, str]:
     """Return the finding in a sentence, and what it rests on."""
     saving, overall = report["saving"], report["overall"]
-    compared = max(saving["policies"].items(), key=lambda item: item[1]["queries"], default=None)
+    # the same questions under both say more than many different ones
+    compared = max(
+        saving["policies"].items(), key=lambda item: (item[1]["paired"], item[1]["queries"]), default=None
+    )
     if compared is None or compared[1]["figures"]["joules"]["value"] is None:
         mean = overall["joules"]["mean"]
         note = with_code(saving["note"] or f"the baseline {saving['baseline']} took no energy")

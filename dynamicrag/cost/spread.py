@@ -1,0 +1,58 @@
+"""When calls used the CPU-seconds that they declare: over which intervals, and how much in each.
+
+A call declares a sum; the meter knows the CPU time of every interval. Spread evenly over a call's
+time, sums may exceed what an interval had: of two calls on one core, each computes at half speed
+while both run. Rows (calls) and columns (intervals) are scaled by turns until both hold, as in
+iterative proportional fitting (Deming and Stephan, 1940).
+"""
+
+from collections.abc import Sequence
+
+from dynamicrag.cost.line import Line
+from dynamicrag.cost.meter import Interval
+
+ROUNDS = 20
+
+Claims = list[dict[Line, float]]
+
+
+def spread(lines: Sequence[Line], intervals: Sequence[Interval]) -> Claims:
+    """Return the CPU-seconds of each line in each interval; lines without any in one are left out there."""
+    claims: Claims = [{} for _ in intervals]
+    for line in lines:
+        charged = line.charged
+        for claim, interval in zip(claims, intervals, strict=True):
+            amount = line.claim(interval, charged)
+            if amount > 0:
+                claim[line] = amount
+                charged += amount
+    if len(intervals) > 1:
+        _fit(claims, [interval.cpu_seconds for interval in intervals])
+    return claims
+
+
+def _fit(claims: Claims, cpu_seconds: Sequence[float]) -> None:
+    """Move what intervals have no room for to others of the same call, where there are some."""
+    declared: dict[Line, float] = {}
+    for claim in claims:
+        for line, amount in claim.items():
+            declared[line] = declared.get(line, 0.0) + amount
+    had = sum(cpu_seconds)
+    if had <= 0:
+        return
+    # clocks tick in steps of 10 ms and calls may declare too much: then all intervals have more room
+    room = max(1.0, sum(declared.values()) / had)
+    for _ in range(ROUNDS):
+        given = dict.fromkeys(declared, 0.0)
+        for claim, most in zip(claims, cpu_seconds, strict=True):
+            total = sum(claim.values())
+            scale = min(1.0, room * most / total) if total > 0 else 1.0
+            for line in claim:
+                claim[line] *= scale
+                given[line] += claim[line]
+        if all(given[line] >= 0.999 * amount for line, amount in declared.items()):
+            return
+        for claim in claims:
+            for line in claim:
+                if given[line] > 0:
+                    claim[line] *= declared[line] / given[line]
