@@ -46,7 +46,7 @@ def joules(usage: Usage, profile: Profile, host: Host) -> Amount:
     time that the profile says, or for the energy of a data centre's model without the overhead of its
     building.
     """
-    if profile.runs == "in_process" or usage.cpu_seconds:
+    if profile.runs == "in_process":
         return Amount(usage.cpu_seconds * host.joules_per_cpu_second, "modelled")
     counted = usage.input_tokens, usage.output_tokens, usage.cached_tokens
     if profile.runs == "same_host" and (cpu := profile.cpu_seconds.of(*counted)):

@@ -6,7 +6,7 @@ while both run. Rows (calls) and columns (intervals) are scaled by turns until b
 iterative proportional fitting (Deming and Stephan, 1940).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.meter import Interval
@@ -33,26 +33,32 @@ def spread(lines: Sequence[Line], intervals: Sequence[Interval]) -> Claims:
 
 def _fit(claims: Claims, cpu_seconds: Sequence[float]) -> None:
     """Move what intervals have no room for to others of the same call, where there are some."""
-    declared: dict[Line, float] = {}
-    for claim in claims:
-        for line, amount in claim.items():
-            declared[line] = declared.get(line, 0.0) + amount
-    had = sum(cpu_seconds)
+    declared, had = _sums(claims), sum(cpu_seconds)
     if had <= 0:
         return
     # clocks tick in steps of 10 ms and calls may declare too much: then all intervals have more room
     room = max(1.0, sum(declared.values()) / had)
     for _ in range(ROUNDS):
-        given = dict.fromkeys(declared, 0.0)
         for claim, most in zip(claims, cpu_seconds, strict=True):
             total = sum(claim.values())
-            scale = min(1.0, room * most / total) if total > 0 else 1.0
-            for line in claim:
-                claim[line] *= scale
-                given[line] += claim[line]
-        if all(given[line] >= 0.999 * amount for line, amount in declared.items()):
+            if total > room * most:
+                _scale(claim, dict.fromkeys(claim, room * most / total))
+        given = _sums(claims)
+        short = {line: declared[line] / given[line] for line in given if given[line] > 0}
+        if max(short.values(), default=1.0) < 1.001:
             return
         for claim in claims:
-            for line in claim:
-                if given[line] > 0:
-                    claim[line] *= declared[line] / given[line]
+            _scale(claim, short)
+
+
+def _sums(claims: Claims) -> dict[Line, float]:
+    sums: dict[Line, float] = {}
+    for claim in claims:
+        for line, amount in claim.items():
+            sums[line] = sums.get(line, 0.0) + amount
+    return sums
+
+
+def _scale(claim: dict[Line, float], factors: Mapping[Line, float]) -> None:
+    for line in claim:
+        claim[line] *= factors.get(line, 1.0)
