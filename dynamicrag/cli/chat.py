@@ -86,7 +86,8 @@ class _Chat:
             self._out.print(decisions(self._decisions) if self._decisions else "nothing was asked yet")
         elif text == "/cost":
             total = sum((self._rag.cost(turn) for turn in self._turns), Cost())
-            self._out.print(f"{len(self._turns)} turns: {cost_line(total.figures())}", style="dim")
+            count = f"{len(self._turns)} turn{'' if len(self._turns) == 1 else 's'}"
+            self._out.print(f"{count}: {cost_line(total.figures())}", style="dim")
         else:
             self._out.print(HELP, style="dim")
 
@@ -113,10 +114,11 @@ class _Chat:
                     draft.add(message.id, message.text)
             elif data.get("type") == "decision":
                 self._decisions.append(data)
+                if data["turn"] not in self._turns:  # one that is stopped has its cost too
+                    self._turns.append(data["turn"])
             elif data.get("type") == "withdrawn":
                 draft.withdraw(data["message_id"], data["reason"])
             elif data.get("type") == "report":
-                self._turns.append(data["query_id"])
                 line = self._line(data)
         draft.end()
         self._out.print(line, style="dim")
