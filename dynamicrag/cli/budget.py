@@ -18,6 +18,7 @@ def budget(
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.tables import plain_table
     from dynamicrag.cli.units import short
+    from dynamicrag.cost.budget import Budget
     from dynamicrag.cost.runs import data_dir
     from dynamicrag.cost.shared_purse import SharedPurse
     from dynamicrag.policy import load_policy
@@ -33,17 +34,8 @@ def budget(
     purse = SharedPurse(data_dir() / "budgets.sqlite", section.account)
     if reset:
         purse.reset()
-    spent, held = purse.state()
-    rows = {
-        dimension: {
-            "limit": limit,
-            "spent": spent.get(dimension, 0.0),
-            "set_aside": held.get(dimension, 0.0),
-            "left": max(0.0, limit - spent.get(dimension, 0.0) - held.get(dimension, 0.0)),
-            "overspent": max(0.0, spent.get(dimension, 0.0) - limit),
-        }
-        for dimension, limit in section.total.items()
-    }
+    standings = Budget(total=section.total, purse=purse).state()
+    rows = {dimension: standing.as_dict() for dimension, standing in standings.items()}
     write_json(json, {"account": section.account, "total": rows})
     table = plain_table(section.account, "limit>", "spent>", "set aside>", "left>", "overspent>")
     for dimension, row in rows.items():

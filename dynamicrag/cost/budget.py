@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from typing import Literal, TypeVar
 
 from dynamicrag.cost.purse import ROUNDING, MemoryPurse, Purse, Short
@@ -25,6 +26,32 @@ estimates until they are metered; seconds are kept by a timeout."""
 
 PATIENCE = 30.0
 """Seconds that a call waits for others' reservations to come back, where it would fit then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a total stands, in the unit of its dimension.
+
+    ``overspent`` can only be more than 0 for what is metered after it was estimated.
+    """
+
+    limit: float
+    spent: float
+    set_aside: float
+
+    @property
+    def left(self) -> float:
+        """What may still be set aside."""
+        return max(0.0, self.limit - self.spent - self.set_aside)
+
+    @property
+    def overspent(self) -> float:
+        """What was spent beyond the limit."""
+        return max(0.0, self.spent - self.limit)
+
+    def as_dict(self) -> dict[str, float]:
+        """Return all five figures by name."""
+        return {**asdict(self), "left": self.left, "overspent": self.overspent}
 
 
 class Held:
@@ -68,6 +95,14 @@ class Budget:
     def limited(self) -> frozenset[Dimension]:
         """The dimensions that have a limit."""
         return frozenset({*self.per_query, *self.total})
+
+    def state(self) -> dict[Dimension, Standing]:
+        """Return how each total stands. May block."""
+        spent, held = self.purse.state()
+        return {
+            dimension: Standing(limit, spent.get(dimension, 0.0), held.get(dimension, 0.0))
+            for dimension, limit in self.total.items()
+        }
 
     async def left(self, query_id: str, spent: Cost) -> dict[Dimension, float]:
         """Return what one more step of a query that has spent ``spent`` may cost, by limited dimension.

@@ -118,6 +118,14 @@ class DynamicRAG:
         self.pipeline.ledger.settle(query_id, timeout)
         return self.pipeline.ledger.cost(query_id, scope=scope)
 
+    def budget(self) -> dict[str, dict[str, float]]:
+        """Return how each total of the policy stands, by dimension.
+
+        ``limit``, ``spent``, ``set_aside``, ``left`` and ``overspent``. Joules and carbon are corrected
+        once they are metered; :meth:`flush` waits for that.
+        """
+        return {name: standing.as_dict() for name, standing in self.pipeline.budget.state().items()}
+
     def flush(self, timeout: float = 60.0) -> bool:
         """Wait until the accounts of all finished queries are closed and kept; whether they are."""
         return self.pipeline.bookkeeper.flush(timeout)

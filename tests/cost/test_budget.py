@@ -84,6 +84,10 @@ async def test_joules_are_booked_as_estimated_and_corrected_when_they_are_metere
     assert (await budget.left("b", Cost()))["joules"] == pytest.approx(70)
     budget.close("a", Cost({("joules", "measured"): 45.0}))
     assert (await budget.left("b", Cost()))["joules"] == pytest.approx(55)
+    await spend(budget, "b", Cost({("joules", "calibrated"): 55.0}))
+    budget.close("b", Cost({("joules", "measured"): 60.0}))
+    standing = budget.state()["joules"]
+    assert (standing.left, standing.overspent) == (0.0, pytest.approx(5.0))
 
 
 async def test_money_is_only_ever_corrected_upwards():
