@@ -1,7 +1,7 @@
 """A line on an account: one call, from its begin to its end."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dynamicrag.cost.meter import Interval
 from dynamicrag.cost.profiles import Profile
@@ -9,6 +9,8 @@ from dynamicrag.types import Usage
 
 INGEST = "ingest:"
 """Begins the accounts of corpora, which are no query's."""
+
+NOTHING = Usage()
 
 
 @dataclass(slots=True, eq=False)
@@ -41,7 +43,7 @@ class Line:
     spec: str = ""
     end: float | None = None
     working: float = 0.0
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = NOTHING
     failed: bool = False
     joules: float = 0.0
     overhead: float = 0.0

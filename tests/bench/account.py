@@ -46,7 +46,8 @@ def conservation() -> Measure:
     attribution.tick(Interval(since, time.perf_counter(), 10.0, 1.0, 0.1))
     totals = attribution.totals
     queries = sum(line.joules for n in range(QUERIES) for line in ledger.account(f"q{n}").lines)
-    residual = abs(totals.metered - queries - totals.idle - totals.constant) / totals.metered
+    nobodys = totals.idle + totals.constant + totals.unexplained
+    residual = abs(totals.metered - queries - nobodys) / totals.metered
     return Measure(
         f"meter less all accounts, {QUERIES} queries", residual, 1e-9, f"of {totals.metered:.0f} J"
     )
