@@ -1,8 +1,24 @@
-"""Which options the limits leave open. Every router's choice passes through here."""
+"""What is chosen, given what is predicted: limits first, then ``score = quality − λ · Σ weight · cost``.
+
+Estimates come from a predictor, prices from the cost model; here alone the one is traded against the
+other. Every function takes one query, with arrays over k options, or n of them at once, with a first
+axis over queries; costs have a last axis over dimensions.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from dynamicrag.cost.vector import Cost, Dimension
+from dynamicrag.errors import BudgetError
+from dynamicrag.predictors.checks import Floats
+
+TIE = 1e-9
+"""Scores that differ by no more are as good as each other."""
+DOUBLINGS = 80
+HALVINGS = 60
 
 
 def admissible(
@@ -34,3 +50,188 @@ def cheapest(expected: Sequence[Cost], left: Mapping[Dimension, float]) -> int:
         return max((cost[d] / max(amount, 1e-12) for d, amount in left.items()), default=0.0)
 
     return min(range(len(expected)), key=lambda index: overstep(expected[index]))
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """How often to take what does not look best, so that there is something to learn from.
+
+    Attributes:
+        epsilon: Probability of drawing evenly among the open options instead.
+        temperature: Above 0, options are drawn in proportion to ``exp(score / temperature)``, instead of
+            the best one being taken; in units of quality.
+    """
+
+    epsilon: float = 0.0
+    temperature: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.epsilon <= 1:
+            raise ValueError(f"epsilon: expected a number from 0 to 1, got {self.epsilon}")
+        if not 0 <= self.temperature < float("inf"):
+            raise ValueError(f"temperature: expected a number of 0 or more, got {self.temperature}")
+
+
+GREEDY = Exploration()
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was chosen. For one query the first axis of everything is missing.
+
+    Attributes:
+        index: The options chosen, (n,).
+        propensity: Probability with which each was chosen, (n,).
+        score: Score of every option, (n, k); ``-inf`` where it is closed.
+        chances: Probability of every option, (n, k); 1 in sum.
+    """
+
+    index: NDArray[np.intp]
+    propensity: Floats
+    score: Floats
+    chances: Floats
+
+
+def select(
+    quality: ArrayLike,
+    costs: ArrayLike,
+    weights: ArrayLike,
+    *,
+    lam: float = 1.0,
+    allowed: ArrayLike | None = None,
+    explore: Exploration = GREEDY,
+    rng: np.random.Generator | None = None,
+) -> Selection:
+    """Choose an option per query. Of equally good ones the cheapest; of equally cheap ones the first.
+
+    Args:
+        quality: Predicted quality, (k,) or (n, k).
+        costs: Expected cost, (k, c) or (n, k, c).
+        weights: Quality that one unit of each dimension is worth, (c,).
+        lam: λ: how much more dearly than that the cost is to be reckoned.
+        allowed: Which options are open, (k,) or (n, k); all by default.
+        explore: How often to take another option than the best.
+        rng: Where chance comes from; needed if there is any.
+
+    Raises:
+        ValueError: A query has no open option, a figure is missing, or there is no generator to draw from.
+    """
+    price = np.asarray(costs, dtype=np.float64) @ np.asarray(weights, dtype=np.float64)
+    score = np.asarray(quality, dtype=np.float64) - lam * price
+    if allowed is not None:
+        score = np.where(np.asarray(allowed, dtype=bool), score, -np.inf)
+    if np.isnan(score).any():
+        raise ValueError("quality and cost of open options must be numbers to choose by; some are NaN")
+    best = score.max(axis=-1, keepdims=True)
+    if np.isneginf(best).any():
+        raise ValueError("a query has no open option to choose from")
+    top = np.where(score >= best - TIE, price, np.inf).argmin(axis=-1)
+    chances = _chances(score, best, top, explore)
+    index = top if explore == GREEDY else _draw(chances, rng)
+    propensity = np.take_along_axis(chances, index[..., None], axis=-1)[..., 0]
+    return Selection(index, propensity, score, chances)
+
+
+def _chances(score: Floats, best: Floats, top: NDArray[np.intp], explore: Exploration) -> Floats:
+    if explore.temperature > 0:
+        chances = np.exp((score - best) / explore.temperature)
+        chances /= chances.sum(axis=-1, keepdims=True)
+    else:
+        chances = (np.arange(score.shape[-1]) == top[..., None]).astype(np.float64)
+    if explore.epsilon > 0:
+        open_ = score > -np.inf
+        evenly = open_ / open_.sum(axis=-1, keepdims=True)
+        chances = (1 - explore.epsilon) * chances + explore.epsilon * evenly
+    return chances
+
+
+def _draw(chances: Floats, rng: np.random.Generator | None) -> NDArray[np.intp]:
+    if rng is None:
+        raise ValueError("exploring needs a generator to draw from: rng=numpy.random.default_rng(seed)")
+    ends = np.cumsum(chances, axis=-1)
+    total = ends[..., -1:]
+    # rounding must not put the point at the very end, beyond every option
+    point = np.minimum(rng.random(total.shape) * total, np.nextafter(total, 0.0))
+    return np.asarray((ends > point).argmax(axis=-1))
+
+
+def lambda_for(
+    budget: ArrayLike,
+    quality: ArrayLike,
+    costs: ArrayLike,
+    weights: ArrayLike,
+    *,
+    allowed: ArrayLike | None = None,
+    least: float = 1.0,
+) -> float:
+    """Return the smallest λ, by bisection, with which the mean cost of the choices keeps to a budget.
+
+    As cascade routing does, Dekoninck et al. 2024 (arXiv 2410.10347). The weighted cost falls as λ rises;
+    a single dimension of several may not, and then the λ returned is one that keeps to the budget.
+
+    Args:
+        budget: Most that may be spent per query on average, by dimension, (c,); infinite where there is
+            no limit.
+        quality: Predicted quality, (n, k).
+        costs: Expected cost, (n, k, c).
+        weights: Quality that one unit of each dimension is worth, (c,).
+        allowed: Which options are open, (n, k); all by default.
+        least: The λ to keep where the budget does not bind.
+
+    Raises:
+        BudgetError: The budget cannot be kept at any λ.
+    """
+    limits = np.atleast_1d(np.asarray(budget, dtype=np.float64))
+    table = np.asarray(costs, dtype=np.float64)
+
+    def spent(lam: float) -> Floats:
+        index = select(quality, table, weights, lam=lam, allowed=allowed).index
+        chosen = np.take_along_axis(table, index[:, None, None], axis=1)[:, 0]
+        return np.asarray(chosen.mean(axis=0))
+
+    if (spent(least) <= limits).all():
+        return least
+    low, high = least, max(least, 1e-6)
+    for _ in range(DOUBLINGS):
+        high *= 2
+        if (spent(high) <= limits).all():
+            break
+        low = high
+    else:
+        raise BudgetError(
+            f"a mean budget of {_told(limits)} per query cannot be kept: what weighs least costs "
+            f"{_told(spent(high))}; raise the budget, give the dimension a weight, or add cheaper options"
+        )
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        if (spent(middle) <= limits).all():
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _told(amounts: Floats) -> str:
+    return ", ".join(f"{amount:.4g}" for amount in amounts)
+
+
+def cheapest_passing(
+    quality: ArrayLike, price: ArrayLike, share: float, allowed: ArrayLike | None = None
+) -> NDArray[np.intp]:
+    """Return the cheapest option whose predicted quality reaches ``share``; the best one where none does.
+
+    The rule of Malekpour et al. 2024 (arXiv 2411.04319), where the prediction is the share of the most
+    similar queries on which the option succeeded: ``knn`` with uniform weights.
+
+    Args:
+        quality: Predicted quality, (k,) or (n, k).
+        price: Weighted cost, (k,) or (n, k).
+        share: The quality to reach.
+        allowed: Which options are open; all by default.
+    """
+    predicted = np.asarray(quality, dtype=np.float64)
+    if allowed is not None:
+        predicted = np.where(np.asarray(allowed, dtype=bool), predicted, -np.inf)
+    passing = predicted >= share
+    cheapest_ = np.where(passing, np.asarray(price, dtype=np.float64), np.inf).argmin(axis=-1)
+    return np.asarray(np.where(passing.any(axis=-1), cheapest_, predicted.argmax(axis=-1)))

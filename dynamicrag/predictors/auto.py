@@ -1,0 +1,81 @@
+"""Whichever predictor is best on this table."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.predictors.base import PREDICTORS, Estimate, Predictor
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.crossfit import build, contrasts, out_of_fold
+from dynamicrag.predictors.state import State
+
+
+@PREDICTORS.register("auto")
+class Auto(Predictor):
+    """Predicts with the simplest of its candidates that is within one standard error of the best.
+
+    The one-standard-error rule of Breiman, Friedman, Olshen and Stone 1984 (Classification and Regression
+    Trees), on cross-validated squared errors of the *differences* between options, for these alone decide.
+    The standard error is that of the paired difference to the best, query by query.
+
+    Args:
+        of: Specs of the candidates, simplest first.
+        folds: Number of folds.
+        seed: Seed of the folds, and of the candidates that have none of their own.
+
+    Attributes:
+        chosen: The fitted predictor, itself with a name in ``registered``.
+        errors: Mean cross-validated error per candidate.
+    """
+
+    paper = "Breiman et al. 1984, Classification and Regression Trees"
+
+    def __init__(
+        self,
+        *,
+        of: Sequence[str | dict[str, Any]] = (
+            "best_single",
+            "linear",
+            "matrix_factorization",
+            "kmeans",
+            "knn",
+            "forest",
+            "mlp",
+        ),
+        folds: int = 5,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(seed=seed)
+        if not of or folds < 2:
+            raise ValueError("of: expected one predictor or more; folds: 2 or more")
+        self.of = list(of)
+        self.folds = folds
+
+    def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:
+        means = out_of_fold(self.of, X, quality, groups, count=self.folds, seed=self.seed, where="auto.of")
+        squares = contrasts(means, quality) ** 2
+        rows = ~np.isnan(squares[0]).all(axis=1)
+        losses = np.nanmean(squares[:, rows], axis=2)
+        self.errors = losses.mean(axis=1)
+        self.chosen = build(self.of[_simplest(losses)], self.seed, "auto.of").fit(X, quality, groups=groups)
+
+    def _predict(self, X: Floats) -> Estimate:
+        return self.chosen.predict(X)
+
+    def _pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
+        state = self.chosen.state()
+        arrays = {f"chosen/{name}": array for name, array in state.arrays.items()}
+        return {"chosen": state.meta}, arrays | {"errors": self.errors}
+
+    def _unpack(self, state: State) -> None:
+        self.errors = np.array(state.arrays["errors"])
+        self.chosen = Predictor.from_state(State(state.meta["chosen"], state.under("chosen")), "auto.of")
+
+
+def _simplest(losses: Floats) -> int:
+    """Return the first row of the losses, (p, n), that is no worse than the best but for chance."""
+    worse = losses - losses[losses.mean(axis=1).argmin()]
+    error = worse.std(axis=1) / np.sqrt(losses.shape[1])
+    return int(np.flatnonzero(worse.mean(axis=1) <= error)[0])

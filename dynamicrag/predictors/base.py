@@ -1,0 +1,311 @@
+"""The contract of a predictor: arrays in, an estimate of each option's quality out.
+
+A predictor knows no text, models, prices or LangGraph. It estimates; ``selection.py`` decides::
+
+    predictor = PREDICTORS.build({"knn": {"k": 20}}, where="--routers")
+    predictor.fit(X, quality)            # (n, d), (n, k); NaN is an outcome that was not observed
+    estimate = predictor.predict(X[:1])  # mean and spread, each (1, k)
+    predictor.state().save("routers/generator.npz")
+
+To add one, write a file with a subclass that implements ``_fit`` and ``_predict`` and names its
+``fitted`` arrays. The base class checks every input once, and hands ``_fit`` only options that were
+observed at least once, in an order that follows from their outcomes: no algorithm meets an empty
+column, and none depends on the order in which options are listed.
+
+An option that was never observed is predicted at the mean of the others, with the spread ``UNKNOWN``.
+"""
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dynamicrag.errors import InputError, PolicyError
+from dynamicrag.predictors import checks
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.state import MEND, State
+from dynamicrag.registry import Registry
+
+When = Literal["pre-generation", "post-generation", "multi-stage", "online"]
+Uses = Literal["query", "model metadata", "response", "feedback"]
+How = Literal["heuristic", "supervised", "bandit", "reinforcement learning"]
+"""The three axes of the survey "Dynamic Model Routing and Cascading", in the words of its Table 1."""
+
+UNKNOWN = 0.5
+"""Spread of what is not known at all: the most by which a quality between 0 and 1 can deviate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Predicted quality.
+
+    Attributes:
+        mean: Expected quality, (n, k).
+        spread: How far the expected quality may be off, as a standard deviation, (n, k); ``None`` where
+            the predictor does not know.
+    """
+
+    mean: Floats
+    spread: Floats | None = None
+
+
+class Predictor(ABC):
+    """Estimates the quality of every option from a query's features.
+
+    Not safe for threads that learn while others predict: the router that holds it guards it.
+
+    Args:
+        seed: Seed of all that is drawn at random while fitting.
+
+    Attributes:
+        when: When it decides. Fed with features of a draft, any predictor decides after generation.
+        uses: What it learns and decides from.
+        how: How it computes.
+        paper: Where the method is from.
+        online: Whether it learns from single rewards.
+        grows: Whether it takes new options without being trained again.
+        positional: Whether its estimates belong to places in the list of options, not to outcomes.
+        fitted: Names of the attributes that hold its arrays.
+        parts: Names and types of the attributes that hold dataclasses of arrays.
+        options: Number of options, k.
+        features: Number of features, d.
+    """
+
+    registered: ClassVar[str]
+    when: ClassVar[tuple[When, ...]] = ("pre-generation",)
+    uses: ClassVar[tuple[Uses, ...]] = ("query",)
+    how: ClassVar[How] = "supervised"
+    paper: ClassVar[str]
+    online: ClassVar[bool] = False
+    grows: ClassVar[bool] = False
+    positional: ClassVar[bool] = False
+    fitted: ClassVar[tuple[str, ...]] = ()
+    parts: ClassVar[tuple[tuple[str, type], ...]] = ()
+
+    def __init__(self, *, seed: int = 0) -> None:
+        self.seed = seed
+        self.features = 0
+        # where each option's estimate stands among those of the algorithm; -1: it knows nothing of it
+        self._columns: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+
+    @property
+    def options(self) -> int:
+        """Number of options; 0 before it is trained."""
+        return len(self._columns)
+
+    @property
+    def anchors(self) -> int:
+        """How many qualities ``add_option`` wants: one per training query unless a class says otherwise."""
+        raise NotImplementedError
+
+    def fit(
+        self,
+        X: ArrayLike,
+        quality: ArrayLike,
+        cost: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from an outcome table.
+
+        Args:
+            X: Features, (n, d).
+            quality: What each option gave on each query, (n, k); NaN where it was not observed.
+            cost: What it cost, (n, k, c), or NaN. Checked; none of the predictors here learns from it.
+            groups: A label per query, (n,): what shares one is never split by cross-validation.
+
+        Returns:
+            The predictor itself.
+
+        Raises:
+            InputError: Shapes that do not agree, features that are not finite, infinite qualities, or
+                nothing observed.
+        """
+        table = checks.features(X)
+        outcomes = checks.outcomes(quality, len(table))
+        if cost is not None:
+            checks.check_cost(cost, outcomes.shape)
+        labels = None if groups is None else np.asarray(groups)
+        if labels is not None and labels.shape != (len(table),):
+            raise InputError(f"groups: expected {len(table)} labels, one per row of X, got {labels.shape}")
+        seen = [option for option in range(outcomes.shape[1]) if not np.isnan(outcomes[:, option]).all()]
+        if not seen:
+            raise InputError("quality: no outcome was observed; there is nothing to learn from")
+        if not self.positional:
+            seen.sort(key=lambda option: outcomes[:, option].tobytes())
+        self.features = table.shape[1]
+        self._columns = np.full(outcomes.shape[1], -1, dtype=np.intp)
+        self._columns[seen] = np.arange(len(seen))
+        self._fit(table, outcomes[:, seen], labels)
+        return self
+
+    def predict(self, X: ArrayLike) -> Estimate:
+        """Estimate the quality of every option for every query.
+
+        Args:
+            X: Features, (n, d).
+
+        Raises:
+            InputError: Another number of features than it was trained on, or features that are not finite.
+            PolicyError: It is not trained.
+        """
+        table = self._queries(X)
+        estimate = self._predict(table)
+        unknown = self._columns < 0
+        mean = estimate.mean[:, self._columns]
+        spread = None if estimate.spread is None else estimate.spread[:, self._columns]
+        if unknown.any():
+            mean[:, unknown] = estimate.mean.mean(axis=1, keepdims=True)
+            if spread is not None:
+                spread[:, unknown] = UNKNOWN
+        return Estimate(mean, spread)
+
+    def learn(self, x: ArrayLike, option: int, reward: float) -> None:
+        """Learn online from what ``option`` gave on one query.
+
+        Args:
+            x: Features, (d,).
+            option: The option's position.
+            reward: Its quality.
+
+        Raises:
+            PolicyError: It cannot learn online, or is not trained.
+            InputError: As for :meth:`predict`; an unknown option or a reward that is not finite.
+        """
+        if not self.online:
+            raise PolicyError(f"{self.registered!r} does not learn online; those that do: {_those('online')}")
+        row = self._queries(np.atleast_2d(x))
+        if not 0 <= option < self.options:
+            raise InputError(f"option: expected 0 to {self.options - 1}, got {option}")
+        if not np.isfinite(reward):
+            raise InputError(f"reward: expected a finite number, got {reward}")
+        if self._columns[option] < 0:  # the first that is heard of it
+            self._place(option, np.full(self.anchors, np.nan))
+        self._learn(row, int(self._columns[option]), float(reward))
+
+    def add_option(self, quality: ArrayLike | None = None) -> None:
+        """Take one more option, at the end of the list.
+
+        Args:
+            quality: What it gives at each of the predictor's :attr:`anchors`, NaN where not observed;
+                ``None`` where nothing is known yet.
+
+        Raises:
+            PolicyError: It must be trained again to take new options, or is not trained.
+            InputError: Another number of qualities than anchors, or infinite ones.
+        """
+        if not self.grows:
+            raise PolicyError(
+                f"{self.registered!r} takes no new option without training: {MEND}, "
+                f"or use one that does: {_those('grows')}"
+            )
+        self._check_trained()
+        known = np.full(self.anchors, np.nan)
+        if quality is not None:
+            known = checks.outcomes(np.atleast_2d(quality).T, self.anchors)[:, 0]
+        self._columns = np.append(self._columns, -1)
+        if not np.isnan(known).all():
+            self._place(self.options - 1, known)
+
+    def state(self) -> State:
+        """Return all that is needed to predict again."""
+        self._check_trained()
+        meta, arrays = self._pack()
+        return State(
+            {
+                "predictor": self.registered,
+                "params": self.params(),
+                "features": self.features,
+                "columns": self._columns.tolist(),
+                **meta,
+            },
+            arrays,
+        )
+
+    @classmethod
+    def from_state(cls, state: State, where: str = "state") -> "Predictor":
+        """Build the predictor that a state describes, whichever it is.
+
+        Raises:
+            PolicyError: The state is of an unknown predictor, or lacks a part.
+        """
+        try:
+            spec = {state.meta["predictor"]: dict(state.meta["params"])}
+            predictor = PREDICTORS.build(spec, where)
+            predictor.features = int(state.meta["features"])
+            predictor._columns = np.asarray(state.meta["columns"], dtype=np.intp)
+            predictor._unpack(state)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise PolicyError(f"{where}: this is no whole state of a predictor ({error!r}); {MEND}") from None
+        return predictor
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Predictor":
+        """Read a predictor from the file that ``state().save(path)`` wrote.
+
+        Raises:
+            PolicyError: There is no such file, or it is damaged, edited, or of another version.
+        """
+        return cls.from_state(State.load(path), str(path))
+
+    def params(self) -> dict[str, Any]:
+        """Return the hyperparameters. By convention each is an attribute of the same name."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    @abstractmethod
+    def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:
+        """Learn. Each column of ``quality`` holds at least one number."""
+
+    @abstractmethod
+    def _predict(self, X: Floats) -> Estimate:
+        """Estimate every option that ``_fit`` saw, in its order."""
+
+    def _learn(self, x: Floats, column: int, reward: float) -> None:
+        """Learn one reward; ``x`` is (1, d)."""
+        raise NotImplementedError
+
+    def _grow(self, quality: Floats) -> None:
+        """Append a column; all NaN where nothing is known."""
+        raise NotImplementedError
+
+    def _pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
+        arrays = {name: np.array(getattr(self, name)) for name in self.fitted}
+        for name, kind in self.parts:
+            part = getattr(self, name)
+            arrays |= {f"{name}/{field.name}": np.array(getattr(part, field.name)) for field in fields(kind)}
+        return {}, arrays
+
+    def _unpack(self, state: State) -> None:
+        for name in self.fitted:
+            setattr(self, name, np.array(state.arrays[name]))
+        for name, kind in self.parts:
+            setattr(self, name, kind(**state.under(name)))
+
+    def _place(self, option: int, quality: Floats) -> None:
+        self._grow(quality)
+        self._columns[option] = self._columns.max() + 1
+
+    def _check_trained(self) -> None:
+        if not self.options:
+            raise PolicyError(f"{self.registered!r} is not trained yet; fit it, or load a trained one")
+
+    def _queries(self, X: ArrayLike) -> Floats:
+        self._check_trained()
+        table = checks.features(X)
+        if table.shape[1] != self.features:
+            raise InputError(
+                f"X: {self.registered!r} was trained on {self.features} features a query, got "
+                f"{table.shape[1]}; use the features it was trained with"
+            )
+        return table
+
+
+PREDICTORS: Registry[Predictor] = Registry("predictor", "dynamicrag.predictors")
+
+
+def _those(flag: str) -> str:
+    return ", ".join(name for name in PREDICTORS if getattr(PREDICTORS[name], flag))

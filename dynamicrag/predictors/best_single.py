@@ -1,0 +1,54 @@
+"""The option that was best on average."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.predictors.base import PREDICTORS, UNKNOWN, Estimate, Predictor
+from dynamicrag.predictors.checks import Floats
+
+
+@PREDICTORS.register("best_single")
+class BestSingle(Predictor):
+    """Predicts each option's mean quality, whatever the query; at λ = 0 it picks the best single option.
+
+    The bar that a router must clear to be worth having: RouterBench, Hu et al. 2024 (arXiv 2403.12031).
+    """
+
+    when = ("pre-generation", "online")
+    how = "heuristic"
+    uses = ("feedback",)
+    paper = "Hu et al. 2024, RouterBench, arXiv 2403.12031"
+    online = True
+    grows = True
+    fitted = ("count", "total", "squares", "rows")
+
+    @property
+    def anchors(self) -> int:
+        """One per training query."""
+        return int(self.rows)
+
+    def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:  # noqa: ARG002
+        self.rows = np.array(len(quality))
+        self.count = (~np.isnan(quality)).sum(axis=0).astype(float)
+        self.total = np.nansum(quality, axis=0)
+        self.squares = np.nansum(quality**2, axis=0)
+
+    def _predict(self, X: Floats) -> Estimate:
+        known = np.maximum(self.count, 1.0)
+        mean = np.where(self.count > 0, self.total / known, self.total.sum() / self.count.sum())
+        # one more observation, of which nothing is known, keeps few observations from looking certain
+        variance = (self.squares - self.count * mean**2 + UNKNOWN**2) / (self.count + 1)
+        spread = np.sqrt(np.maximum(variance, 0.0) / known)
+        return Estimate(np.tile(mean, (len(X), 1)), np.tile(spread, (len(X), 1)))
+
+    def _learn(self, x: Floats, column: int, reward: float) -> None:  # noqa: ARG002
+        self.count[column] += 1
+        self.total[column] += reward
+        self.squares[column] += reward**2
+
+    def _grow(self, quality: Floats) -> None:
+        self.count = np.append(self.count, (~np.isnan(quality)).sum())
+        self.total = np.append(self.total, np.nansum(quality))
+        self.squares = np.append(self.squares, np.nansum(quality**2))

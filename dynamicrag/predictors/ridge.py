@@ -1,0 +1,123 @@
+"""Ridge regression of many options at once, each with the penalty that leave-one-out error chooses.
+
+Leaving one out costs no refitting: the residual of a query that was left out is its residual divided by
+1 − its leverage (Golub, Heath and Wahba 1979, "Generalized cross-validation as a method for choosing a
+good ridge parameter"). One eigendecomposition serves all penalties, and all options that were observed
+on the same queries.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from dynamicrag.predictors.base import UNKNOWN
+from dynamicrag.predictors.checks import Floats
+
+GRID = np.logspace(5, -3, 17)
+"""Penalties tried, strongest first, in units of the mean eigenvalue."""
+LEAST = 1e-6
+"""Least share of a residual that is not leverage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ridge:
+    """Fitted regressions of m options on d features.
+
+    Attributes:
+        weights: (d, m).
+        intercept: (m,).
+        alpha: Chosen penalties, (m,).
+        noise: Variance of the leave-one-out residuals, (m,).
+        known: Number of observations, (m,).
+        basis: Eigenvectors of the features' scatter, (d, d).
+        precision: How little is known along each of them, (d, m).
+    """
+
+    weights: Floats
+    intercept: Floats
+    alpha: Floats
+    noise: Floats
+    known: Floats
+    basis: Floats
+    precision: Floats
+
+    def mean(self, Z: Floats) -> Floats:
+        """Return the predictions, (n, m), for features (n, d)."""
+        return Z @ self.weights + self.intercept
+
+    def leverage(self, Z: Floats) -> Floats:
+        """Return the variance of the predictions in units of the noise, (n, m)."""
+        return 1.0 / self.known + (Z @ self.basis) ** 2 @ self.precision
+
+    def variance(self, Z: Floats) -> Floats:
+        """Return the variance of the predictions, (n, m).
+
+        Exact where everything was observed; elsewhere as if a random share of the queries had been.
+        """
+        return self.noise * self.leverage(Z)
+
+
+class _Axes(NamedTuple):
+    centre: Floats
+    squares: Floats
+    basis: Floats
+
+
+class _Fit(NamedTuple):
+    weights: Floats
+    intercept: Floats
+    alpha: Floats
+    noise: Floats
+
+
+def fit_ridge(Z: Floats, quality: Floats) -> Ridge:
+    """Fit one regression per option.
+
+    Args:
+        Z: Features of comparable scale, (n, d).
+        quality: Outcomes, (n, m); NaN where not observed, at least one number per column.
+    """
+    seen = ~np.isnan(quality)
+    everywhere = _axes(Z)
+    columns = quality.shape[1]
+    weights = np.empty((Z.shape[1], columns))
+    intercept, alpha, noise = np.empty(columns), np.empty(columns), np.empty(columns)
+    masks, which = np.unique(seen, axis=1, return_inverse=True)
+    for index, mask in enumerate(masks.T):
+        alike = np.flatnonzero(which.ravel() == index)
+        axes = everywhere if mask.all() else _axes(Z[mask])
+        fit = _solve(Z[mask], quality[np.ix_(mask, alike)], axes)
+        weights[:, alike], intercept[alike], alpha[alike], noise[alike] = fit
+    known = seen.sum(axis=0).astype(float)
+    precision = 1.0 / (np.outer(everywhere.squares, known / len(Z)) + alpha)
+    return Ridge(weights, intercept, alpha, noise, known, everywhere.basis, precision)
+
+
+def _axes(Z: Floats) -> _Axes:
+    centre = Z.mean(axis=0)
+    squares, basis = np.linalg.eigh((Z - centre).T @ (Z - centre))
+    return _Axes(centre, np.maximum(squares, 0.0), basis)
+
+
+def _solve(Z: Floats, y: Floats, axes: _Axes) -> _Fit:
+    """Return the best of all penalties per column of ``y``; the stronger one where two are as good."""
+    level = y.mean(axis=0)
+    turned = (Z - axes.centre) @ axes.basis
+    squared = turned**2
+    projected = turned.T @ (y - level)
+    unit = axes.squares.mean() or 1.0
+    alpha, least = np.zeros(y.shape[1]), np.full(y.shape[1], np.inf)
+    coefficients = np.zeros_like(projected)
+    for penalty in unit * GRID:
+        shrunk = 1.0 / (axes.squares + penalty)
+        candidate = projected * shrunk[:, None]
+        free = np.maximum(1.0 - 1.0 / len(Z) - squared @ shrunk, LEAST)
+        error = (((y - level - turned @ candidate) / free[:, None]) ** 2).sum(axis=0)
+        better = error < least * (1.0 - 1e-9)
+        alpha[better], least[better] = penalty, error[better]
+        coefficients[:, better] = candidate[:, better]
+    weights = axes.basis @ coefficients
+    # one more observation, of which nothing is known, keeps few observations from looking certain
+    noise = (least + UNKNOWN**2) / (len(Z) + 1)
+    return _Fit(weights, level - axes.centre @ weights, alpha, noise)

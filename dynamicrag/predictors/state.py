@@ -1,0 +1,116 @@
+"""What a trained predictor is on disk: arrays and JSON in one ``.npz``, and no code.
+
+A file can be opened from anyone: ``numpy`` reads it with ``allow_pickle=False``, and a digest over
+all that it holds tells a damaged or edited file from a whole one.
+"""
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.errors import PolicyError
+
+FORMAT = 1
+"""Version of the file; raised whenever an older reader would misread it."""
+META = "meta.json"
+MEND = "train the router again ('dynamicrag train')"
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What numpy, zipfile and json raise, between them, on bytes that are not what they should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that a trained predictor needs to predict again.
+
+    Attributes:
+        meta: JSON: the predictor's name, its hyperparameters, and small facts.
+        arrays: Numeric arrays by name; ``a/b`` is array ``b`` of the nested predictor ``a``.
+    """
+
+    meta: Mapping[str, Any]
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def save(self, path: Path | str) -> Path:
+        """Write to ``path``, whole or not at all, and return it with its suffix ``.npz``.
+
+        Raises:
+            PolicyError: The file cannot be written.
+        """
+        path = Path(path)
+        path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
+        document = {"format": FORMAT, "digest": self._digest(), "meta": self.meta}
+        text = np.frombuffer(json.dumps(document, sort_keys=True).encode(), dtype=np.uint8)
+        content = io.BytesIO()
+        # the names become keyword arguments, and a member's name is free but for "file"
+        np.savez_compressed(content, **{META: text, **{f"array/{n}": a for n, a in self.arrays.items()}})  # type: ignore[arg-type]
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(content.getvalue())
+            draft.replace(path)
+        except OSError as error:
+            raise PolicyError(f"{path}: the trained router cannot be written: {error}") from None
+        return path
+
+    @classmethod
+    def load(cls, path: Path | str) -> "State":
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            PolicyError: There is no such file, or it is damaged, edited, or of another version.
+        """
+        path = Path(path)
+        path = path if path.suffix == ".npz" or path.is_file() else path.with_name(f"{path.name}.npz")
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                document = json.loads(file[META].tobytes())
+                arrays = {n.removeprefix("array/"): file[n] for n in file.files if n != META}
+            version = document["format"]
+        except FileNotFoundError:
+            raise PolicyError(f"{path}: no trained router is here; {MEND}") from None
+        except _UNREADABLE as error:
+            raise PolicyError(
+                f"{path}: this is no trained router, or a damaged one ({error}); {MEND}"
+            ) from None
+        if version != FORMAT:
+            raise PolicyError(
+                f"{path}: the file has format {version!r}, this version of dynamicrag reads {FORMAT}; {MEND}"
+            )
+        state = cls(document.get("meta", {}), arrays)
+        if document.get("digest") != state._digest():
+            raise PolicyError(f"{path}: the file was changed after it was written (wrong digest); {MEND}")
+        return state
+
+    def under(self, name: str) -> dict[str, NDArray[Any]]:
+        """Return the arrays of the nested predictor ``name``."""
+        return {
+            key.removeprefix(f"{name}/"): a for key, a in self.arrays.items() if key.startswith(f"{name}/")
+        }
+
+    def _digest(self) -> str:
+        digest = hashlib.sha256(json.dumps(self.meta, sort_keys=True).encode())
+        for name in sorted(self.arrays):
+            array = np.ascontiguousarray(self.arrays[name])
+            digest.update(f"{name}:{array.dtype.str}:{self.arrays[name].shape}".encode())
+            digest.update(array.tobytes())
+        return digest.hexdigest()

@@ -1,0 +1,276 @@
+"""What each algorithm learns that a baseline does not, and what its paper says of it."""
+
+import numpy as np
+import pytest
+
+from dynamicrag.errors import InputError, PolicyError
+from dynamicrag.predictors.base import PREDICTORS
+from dynamicrag.predictors.crossfit import contrasts, folds
+from dynamicrag.predictors.ridge import GRID, fit_ridge
+from tests.predictors.tables import gain, right_or_wrong, table
+
+LEARNING = ["knn", "kmeans", "linear", "logistic", "forest", "mlp", "matrix_factorization", "stack", "auto"]
+
+
+def fit(spec, X, quality, **more):
+    return PREDICTORS.build(spec, "tests").fit(X, quality, **more)
+
+
+@pytest.mark.parametrize("name", LEARNING)
+@pytest.mark.parametrize("table_of", [table, right_or_wrong])
+def test_it_routes_better_than_the_best_single_option(name, table_of):
+    spec = {name: {"of": ["best_single", "linear", "knn"]}} if name in ("stack", "auto") else name
+    assert gain(fit(spec, *table_of(n=600)), table_of) > 0.1
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_it_learns_from_a_log_of_one_observation_a_query(name):
+    X, quality = table(n=900)
+    taken = np.random.default_rng(5).integers(3, size=len(X))
+    quality[taken[:, None] != np.arange(3)] = np.nan
+    spec = {name: {"of": ["best_single", "linear"]}} if name in ("stack", "auto") else name
+    assert gain(fit(spec, X, quality), table) > 0.05
+
+
+@pytest.mark.parametrize("name", ["knn", "kmeans", "forest", "mlp"])
+def test_it_bends_where_a_line_cannot(name):
+    def ring(n, seed):
+        X = np.random.default_rng(seed).uniform(-2, 2, size=(n, 2))
+        inside = (np.abs(X).max(axis=1) < 1.4).astype(float)
+        return X, np.stack([inside, 1 - inside], axis=1)
+
+    assert gain(fit(name, *ring(800, 0)), ring) > 0.25
+    assert abs(gain(fit("linear", *ring(800, 0)), ring)) < 0.1
+
+
+@pytest.mark.parametrize("name", LEARNING[:-2])
+def test_noise_alone_is_not_learnt(name):
+    rng = np.random.default_rng(0)
+    X, quality = rng.normal(size=(400, 20)), rng.random((400, 2)) * [0.8, 1.0]
+    fresh = fit(name, X, quality).predict(rng.normal(size=(400, 20))).mean
+    assert np.abs(fresh.mean(axis=0) - quality.mean(axis=0)).max() < 0.05
+    assert fresh.std(axis=0).max() < 0.15
+
+
+class TestBaselines:
+    def test_random_is_even_and_repeats_itself(self):
+        X, quality = table(n=3000)
+        estimate = fit("random", X, quality).predict(X).mean
+        assert np.allclose(np.bincount(estimate.argmax(axis=1)) / 3000, 1 / 3, atol=0.04)
+        assert (fit({"random": {"seed": 1}}, X, quality).predict(X).mean != estimate).all()
+
+    def test_fixed_is_the_one_that_was_asked_for(self):
+        X, quality = table()
+        assert fit("fixed", X, quality).predict(X[:1]).mean.tolist() == [[0, 0, 1]]
+        assert fit({"fixed": {"option": 0}}, X, quality).predict(X[:1]).mean.tolist() == [[1, 0, 0]]
+        with pytest.raises(InputError, match="expected -3 to 2, got 3"):
+            fit({"fixed": {"option": 3}}, X, quality)
+        quality[:, 0] = np.nan
+        with pytest.raises(InputError, match="never observed"):
+            fit({"fixed": {"option": 0}}, X, quality)
+
+    def test_cheapest_leaves_it_to_the_price(self):
+        X, quality = table()
+        assert np.ptp(fit("cheapest", X, quality).predict(X).mean) == 0
+
+    def test_best_single_is_the_mean(self):
+        X, quality = table()
+        quality[::2, 0] = np.nan
+        assert np.allclose(fit("best_single", X, quality).predict(X[:1]).mean, np.nanmean(quality, axis=0))
+
+
+class TestKnn:
+    def test_one_neighbour_is_copied(self):
+        X, quality = table(n=300)
+        assert np.allclose(fit({"knn": {"k": 1}}, X, quality).predict(X).mean, quality)
+
+    def test_uniform_weights_are_the_share_of_successes(self):
+        X, quality = right_or_wrong()
+        predictor = fit({"knn": {"k": 5, "weights": "uniform"}}, X, quality)
+        shares = predictor.predict(X).mean * 5
+        assert np.allclose(shares, shares.round(), atol=1e-6)
+
+    @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+    def test_the_neighbours_are_the_nearest(self, metric):
+        X, quality = table(n=500)
+        predictor = fit({"knn": {"k": 7, "metric": metric}}, X, quality)
+        asked = np.random.default_rng(7).normal(size=(300, X.shape[1]))
+        positions, squared = predictor.neighbours(asked)
+        if metric == "euclidean":
+            a, b = (X - X.mean(axis=0)) / X.std(axis=0), (asked - X.mean(axis=0)) / X.std(axis=0)
+        else:
+            a, b = (Z / np.linalg.norm(Z, axis=1, keepdims=True) for Z in (X, asked))
+        exact = ((b[:, None] - a[None]) ** 2).sum(axis=2)
+        assert np.allclose(np.sort(squared, axis=1), np.sort(exact, axis=1)[:, :7], atol=1e-4)
+        assert np.allclose(np.take_along_axis(exact, positions, axis=1), squared, atol=1e-4)
+
+    def test_nearer_neighbours_have_more_of_a_say(self):
+        X, quality = np.array([[0.0], [1.0], [10.0]]), np.array([[1.0], [0.0], [0.0]])
+        asked = [[0.1]]
+        uniform = fit({"knn": {"k": 3, "weights": "uniform"}}, X, quality).predict(asked).mean[0, 0]
+        similar = fit({"knn": {"k": 3}}, X, quality).predict(asked).mean[0, 0]
+        assert uniform == pytest.approx(1 / 3)
+        assert similar > uniform
+
+
+class TestKMeans:
+    def test_a_new_option_needs_only_its_number_per_cluster(self):
+        X, quality = table(n=400)
+        predictor = fit({"kmeans": {"clusters": 8, "prior": 0.01}}, X, quality)
+        assert predictor.anchors == 8
+        per_cluster = np.linspace(0.1, 0.8, 8)
+        predictor.add_option(per_cluster)
+        assert np.allclose(np.unique(predictor.predict(X).mean[:, 3]), per_cluster, atol=0.01)
+
+    def test_it_needs_no_more_clusters_than_queries(self):
+        assert fit("kmeans", *table(n=5)).anchors == 5
+
+
+class TestRidge:
+    def test_leave_one_out_is_what_leaving_one_out_gives(self):
+        rng = np.random.default_rng(0)
+        Z = rng.normal(size=(30, 4))
+        y = Z[:, :1] + rng.normal(size=(30, 1))
+        ridge = fit_ridge(Z, y)
+        squares = np.linalg.svd(Z - Z.mean(axis=0), compute_uv=False) ** 2
+        errors = []
+        for penalty in GRID * squares.mean():
+            error = 0.0
+            for out in range(30):
+                kept = np.arange(30) != out
+                # centred as all rows are: the identity holds for the intercept being refitted
+                table_ = np.column_stack([np.ones(29), Z[kept] - Z.mean(axis=0)])
+                scatter = table_.T @ table_ + np.diag([0.0, *[penalty] * 4])
+                solution = np.linalg.solve(scatter, table_.T @ y[kept, 0])
+                error += (y[out, 0] - np.array([1.0, *(Z[out] - Z.mean(axis=0))]) @ solution) ** 2
+            errors.append(error)
+        assert ridge.alpha[0] == pytest.approx(GRID[np.argmin(errors)] * squares.mean())
+        assert ridge.noise[0] == pytest.approx((min(errors) + 0.25) / 31)
+
+    def test_options_seen_on_other_queries_are_fitted_on_theirs(self):
+        X, quality = table(n=200)
+        quality[:80, 0] = np.nan
+        both, alone = fit_ridge(X, quality), fit_ridge(X[80:], quality[80:, :1])
+        assert np.allclose(both.weights[:, 0], alone.weights[:, 0])
+        assert np.allclose(both.intercept[0], alone.intercept[0])
+
+    def test_the_spread_covers(self):
+        rng = np.random.default_rng(0)
+        hits = []
+        for seed in range(40):
+            X = rng.normal(size=(60, 3))
+            truth = 0.5 + 0.1 * X[:, :1]
+            predictor = fit("linear", X, truth + 0.2 * np.random.default_rng(seed).normal(size=truth.shape))
+            estimate = predictor.predict(X)
+            hits.append((np.abs(estimate.mean - truth) < 2 * estimate.spread).mean())
+        assert 0.85 < np.mean(hits) <= 1
+
+    def test_what_is_hard_for_all_is_learnt_apart(self):
+        rng = np.random.default_rng(0)
+        X, hard = rng.normal(size=(300, 40)), rng.normal(size=40) / 20
+        quality = 0.5 + (X @ hard)[:, None] + 0.3 * rng.normal(size=(300, 2))
+        apart = fit("linear", X, quality).predict(X).mean
+        together = fit("matrix_factorization", X, quality).predict(X).mean
+        assert np.ptp(apart, axis=1).mean() < 0.5 * np.ptp(together, axis=1).mean()
+        assert np.corrcoef(apart.mean(axis=1), X @ hard)[0, 1] > 0.9
+
+    def test_logistic_is_a_probability(self):
+        X, quality = right_or_wrong()
+        mean = fit("logistic", X, quality).predict(50 * X).mean
+        assert ((mean > 0) & (mean < 1)).all()
+        with pytest.raises(InputError, match="use 'linear'"):
+            fit("logistic", X, quality * 3)
+
+
+class TestForest:
+    def test_its_arrays_say_what_scikit_learn_says(self):
+        from sklearn.ensemble import ExtraTreesRegressor
+
+        X, quality = table(n=300)
+        predictor = fit({"forest": {"trees": 7}}, X, quality)
+        order = np.argsort(predictor._columns)
+        theirs = ExtraTreesRegressor(
+            7, min_samples_leaf=5, max_depth=16, max_features=1 / 3, random_state=0
+        ).fit(X, quality[:, order])
+        offsets = predictor.roots
+        assert (predictor._leaves(X.astype(np.float32)) - offsets == theirs.apply(X)).all()
+
+
+class TestMatrixFactorization:
+    def test_at_full_rank_it_is_ridge_regression(self):
+        X, quality = table(k=2)
+        predictor = fit("matrix_factorization", X, quality)
+        assert np.allclose(predictor.predict(X).mean, fit_ridge(Z := predictor.scaling(X), quality).mean(Z))
+
+    def test_many_options_share_few_coordinates(self):
+        rng = np.random.default_rng(0)
+        X, strength = rng.normal(size=(150, 30)), rng.normal(size=12)
+        truth = 0.5 + 0.1 * np.outer(X[:, 0], strength)
+        quality = truth + 0.3 * rng.normal(size=truth.shape)
+        fresh = rng.normal(size=(400, 30))
+        wanted = 0.5 + 0.1 * np.outer(fresh[:, 0], strength)
+
+        def error(spec):
+            return ((fit(spec, X, quality).predict(fresh).mean - wanted) ** 2).mean()
+
+        assert error({"matrix_factorization": {"rank": 1}}) < 0.7 * error("linear")
+
+    def test_a_new_option_finds_its_place(self):
+        X, quality = table(n=400, k=3)
+        predictor = fit("matrix_factorization", X, quality[:, :2])
+        predictor.add_option(quality[:, 1])
+        mean = predictor.predict(X).mean
+        assert np.corrcoef(mean[:, 1], mean[:, 2])[0, 1] > 0.99
+
+
+class TestStackAndAuto:
+    def test_the_mix_is_convex_and_drops_what_does_not_help(self):
+        X, quality = table(n=400)
+        predictor = fit({"stack": {"of": ["random", "linear", "best_single"]}}, X, quality)
+        assert predictor.weights.sum() == pytest.approx(1)
+        assert (predictor.weights > 0).all()
+        assert predictor.weights[[m.registered for m in predictor.members].index("linear")] > 0.8
+
+    def test_the_mix_is_no_worse_than_its_parts(self):
+        X, quality = table(n=400, noise=0.3)
+        fresh_X, fresh = table(n=2000, noise=0.0, seed=5)
+
+        def error(spec):
+            return (contrasts(fit(spec, X, quality).predict(fresh_X).mean, fresh) ** 2).mean()
+
+        parts = ["best_single", "linear", {"knn": {"k": 10}}]
+        assert error({"stack": {"of": parts}}) < 1.05 * min(map(error, parts))
+
+    def test_auto_takes_what_helps_and_else_the_simplest(self):
+        X, quality = table(n=400)
+        of = ["best_single", "linear", "knn"]
+        assert fit({"auto": {"of": of}}, X, quality).chosen.registered != "best_single"
+        noise = np.random.default_rng(0).random(quality.shape)
+        assert fit({"auto": {"of": of}}, X, noise).chosen.registered == "best_single"
+
+    def test_members_take_the_seed_unless_they_have_their_own(self):
+        X, quality = table()
+        of = ["random", {"random": {"seed": 9}}]
+        members = fit({"auto": {"of": of[:1], "seed": 4}}, X, quality).chosen.seed, 9
+        assert members == (4, fit({"auto": {"of": of[1:], "seed": 4}}, X, quality).chosen.seed)
+
+    def test_a_wrong_member_is_named(self):
+        with pytest.raises(
+            PolicyError, match=r"stack\.of: unknown predictor 'lineal'; did you mean 'linear'"
+        ):
+            fit({"stack": {"of": ["lineal"]}}, *table())
+
+    def test_groups_are_never_split(self):
+        groups = np.random.default_rng(0).integers(20, size=300)
+        fold = folds(300, 5, groups, seed=0)
+        assert all(len(set(fold[groups == group])) == 1 for group in range(20))
+        assert set(fold) == set(range(5))
+        assert np.bincount(fold).min() > 40
+        assert set(folds(3, 5, None, seed=0)) == {0, 1, 2}
+        assert set(folds(9, 5, np.zeros(9), seed=0)) == {0}
+
+    def test_only_differences_between_options_count(self):
+        quality = np.array([[0.2, 0.6], [0.5, np.nan]])
+        errors = contrasts(quality[None] + 0.3, quality)
+        assert np.allclose(errors[0, 0], 0)
+        assert np.isnan(errors[0, 1]).all()
