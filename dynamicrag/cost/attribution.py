@@ -18,7 +18,6 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, replace
-from statistics import median
 
 from dynamicrag.cost.line import INGEST, Line
 from dynamicrag.cost.meter import EnergyMeter, Interval, NullMeter
@@ -27,12 +26,6 @@ from dynamicrag.cost.spread import spread
 PATIENCE = 30.0
 SILENT = 15.0
 """Seconds without a reading after which a running meter is taken for dead."""
-
-TOLERANCE = 1.25
-"""How far above its usual energy per CPU-second a modelled reading may lie.
-
-CodeCarbon divides a process's CPU time by a duration read at another moment; under a thread that holds
-the interpreter's lock it came out at 1.3 times what the CPU could have used."""
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +71,6 @@ class Attribution:
         self._open: set[Line] = set()
         self._closed: list[Line] = []
         self._intervals: deque[Interval] = deque()
-        self._ratios: deque[float] = deque(maxlen=60)
         self._totals = Totals()
         self._since = math.inf
         self._last_tick = math.inf
@@ -141,11 +133,10 @@ class Attribution:
                 _log.warning("meter %s: refused an impossible reading: %s", self.meter.name, interval)
                 return
             self._since = min(self._since, interval.begin)
-            interval, excess = self._explained(interval)
             self._totals = replace(
                 self._totals,
-                metered=self._totals.metered + interval.active + interval.constant + excess,
-                unexplained=self._totals.unexplained + excess,
+                metered=self._totals.metered + interval.active + interval.constant + interval.unexplained,
+                unexplained=self._totals.unexplained + interval.unexplained,
             )
             self._intervals.append(interval)
             computing = [line for line in self._open if line.profile.runs == "in_process"]
@@ -160,18 +151,6 @@ class Attribution:
         """Wait until the meter has covered ``lines`` to their ends; whether it has."""
         with self._ticked:
             return self._ticked.wait_for(lambda: all(line.settled for line in lines), timeout)
-
-    def _explained(self, interval: Interval) -> tuple[Interval, float]:
-        """Take off a modelled reading what the CPU time of the interval cannot explain."""
-        if self.meter.kind != "modelled" or interval.cpu_seconds <= 0:
-            return interval, 0.0
-        if interval.cpu_seconds > 0.2:  # below, ticks of 10 ms are too coarse to learn from
-            self._ratios.append(interval.active / interval.cpu_seconds)
-        if len(self._ratios) < 5:
-            return interval, 0.0
-        most = TOLERANCE * median(self._ratios) * (interval.cpu_seconds + 0.02)
-        excess = max(0.0, interval.active - most)
-        return replace(interval, active=interval.active - excess), excess
 
     def _ripe(self, interval: Interval, computing: list[Line]) -> bool:
         late = time.perf_counter() - interval.end > PATIENCE
@@ -218,5 +197,5 @@ class Attribution:
 
 
 def _sane(interval: Interval) -> bool:
-    amounts = (interval.active, interval.constant, interval.cpu_seconds)
+    amounts = (interval.active, interval.constant, interval.cpu_seconds, interval.unexplained)
     return interval.end > interval.begin and all(0 <= amount < 1e9 for amount in amounts)

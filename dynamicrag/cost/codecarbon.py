@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,20 @@ from dynamicrag.cost.vector import Kind
 
 JOULES_PER_KWH = 3.6e6
 
+TOLERANCE = 1.1
+CLOCK = 0.02
+"""CPU-seconds by which two readings of a clock that ticks in steps of 10 ms may differ."""
+
 
 class CodeCarbonMeter:
     """CodeCarbon in process mode, in a thread of its own.
 
     Without a sensor, CodeCarbon's machine mode follows the third power of the load of the whole host,
     so that neighbours change one's joules; process mode is linear in this process's own CPU time. The
-    tracker is made, started and stopped by one thread, since it is not safe for more. It needs no
+    tracker is made, started and stopped by one thread, since it is not safe for more. It divides CPU
+    time by a duration read at another moment, and counts child processes: under a Python thread that
+    holds the interpreter's lock it reported twice what the CPU could have used. What it reports beyond
+    this process's CPU time at its own power per thread is ``unexplained``. It needs no
     network: carbon is computed from the policy's grid, and only its energy is read.
 
     Args:
@@ -45,14 +53,18 @@ class CodeCarbonMeter:
         logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it logs before it reads log_level
 
         readings: list[Readings] = []
+        watts = inf if self.kind == "measured" else TOLERANCE * _watts_per_thread()
 
         class Hook(BaseOutput):  # type: ignore[misc]  # CodeCarbon is untyped
             def live_out(self, total: Any, delta: Any) -> None:  # noqa: ARG002
                 if not readings:  # CodeCarbon's own start-up: metering begins at its end
                     readings.append(Readings(sink))
                     return
-                active = (delta.cpu_energy + delta.gpu_energy) * JOULES_PER_KWH
-                readings[0].report(lambda _: active, delta.ram_energy * JOULES_PER_KWH)
+                cpu, gpu, memory = (
+                    energy * JOULES_PER_KWH
+                    for energy in (delta.cpu_energy, delta.gpu_energy, delta.ram_energy)
+                )
+                readings[0].report(lambda spent: gpu + min(cpu, watts * (spent + CLOCK)), memory, cpu + gpu)
 
             out = live_out  # the last interval reaches only `out`
 
@@ -77,7 +89,16 @@ class CodeCarbonMeter:
             self._thread.join(timeout=10)
 
 
+def _watts_per_thread() -> float:
+    """Return the power at which CodeCarbon reckons one busy thread of this machine."""
+    from codecarbon.core.cpu import TDP
+    from codecarbon.core.util import count_cpus
+
+    watts: float = TDP().tdp / max(1, count_cpus())
+    return watts
+
+
 def _has_sensor() -> bool:
-    """Return whether CodeCarbon finds a power sensor: RAPL for the processor, or NVML for a GPU's."""
+    """Return whether CodeCarbon finds a sensor of the processor's power (RAPL)."""
     rapl = Path("/sys/class/powercap").glob("intel-rapl*/energy_uj")
     return any(os.access(path, os.R_OK) for path in rapl)

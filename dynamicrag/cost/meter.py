@@ -26,6 +26,7 @@ class Interval:
         active: Joules that follow the load.
         constant: Joules that do not (memory).
         cpu_seconds: CPU time of this process in the interval, all threads.
+        unexplained: Joules reported beyond what that CPU time allows; not among the active ones.
     """
 
     begin: float
@@ -33,6 +34,7 @@ class Interval:
     active: float
     constant: float
     cpu_seconds: float
+    unexplained: float = 0.0
 
 
 Sink = Callable[[Interval], None]
@@ -59,11 +61,21 @@ class Readings:
         self._at = time.perf_counter()
         self._cpu = _cpu_seconds()
 
-    def report(self, active: Callable[[float], float], constant: float) -> None:
-        """Report the interval that ends now; ``active`` maps its CPU-seconds to joules."""
+    def report(
+        self, active: Callable[[float], float], constant: float, reported: float | None = None
+    ) -> None:
+        """Report the interval that ends now.
+
+        Args:
+            active: Maps its CPU-seconds to joules.
+            constant: Joules that do not follow the load.
+            reported: Active joules as reported, where they may be more than ``active`` allows.
+        """
         now, cpu = time.perf_counter(), _cpu_seconds()
         spent = cpu - self._cpu
-        self._sink(Interval(self._at, now, active(spent), constant, spent))
+        allowed = active(spent)
+        excess = 0.0 if reported is None else max(0.0, reported - allowed)
+        self._sink(Interval(self._at, now, allowed, constant, spent, excess))
         self._at, self._cpu = now, cpu
 
 

@@ -109,15 +109,13 @@ def test_a_reading_that_cannot_be_is_refused_and_counted(book, bad):
     assert (totals.faults, totals.metered) == (1, 0.0)
 
 
-def test_what_a_modelled_meter_reports_beyond_the_cpu_time_is_nobodys(meter, book):
-    meter.kind = "modelled"
-    for _ in range(5):
-        meter.report(4.0, cpu=1.0)
+def test_what_a_meter_reports_beyond_the_cpu_time_is_nobodys(book):
+    begin = time.perf_counter()
     spend(book, "a", 1.0)
-    meter.report(40.0, cpu=1.0)
+    book.attribution.tick(Interval(begin, time.perf_counter(), 4.0, 1.0, 1.0, unexplained=36.0))
     totals = book.attribution.totals
-    assert totals.unexplained == pytest.approx(40.0 - 1.25 * 4.0 * 1.02)
-    assert totals.metered == pytest.approx(totals.active + totals.idle + totals.constant + totals.unexplained)
+    assert book.cost("a")["joules"] == pytest.approx(4.0)
+    assert (totals.unexplained, totals.metered) == (36.0, 41.0)
 
 
 def test_a_meter_that_stops_answering_is_noticed(book, meter, monkeypatch):
