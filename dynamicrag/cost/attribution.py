@@ -24,6 +24,9 @@ from dynamicrag.cost.meter import EnergyMeter, Interval, NullMeter
 from dynamicrag.cost.spread import spread
 
 PATIENCE = 30.0
+WAITING = 100_000
+"""Most calls that wait for the meter; if it has died, the oldest stay provisional for good."""
+
 SILENT = 15.0
 """Seconds without a reading after which a running meter is taken for dead."""
 
@@ -69,7 +72,7 @@ class Attribution:
         self._lock = threading.Lock()
         self._ticked = threading.Condition(self._lock)
         self._open: set[Line] = set()
-        self._closed: list[Line] = []
+        self._closed: deque[Line] = deque(maxlen=WAITING)
         self._intervals: deque[Interval] = deque()
         self._totals = Totals()
         self._since = math.inf
@@ -122,7 +125,8 @@ class Attribution:
         """End a call; its usage is final."""
         with self._lock:
             self._open.discard(line)
-            self._closed.append(line)
+            if not isinstance(self.meter, NullMeter):
+                self._closed.append(line)
 
     def tick(self, interval: Interval) -> None:
         """Take a reading and split every interval that is ripe."""
@@ -179,14 +183,13 @@ class Attribution:
             constant=self._totals.constant + interval.constant,
         )
         self._share_overhead(interval, idle + interval.constant, [*self._closed, *computing])
-        waiting = []
-        for line in self._closed:
+        for _ in range(len(self._closed)):
+            line = self._closed.popleft()
             if line.end is not None and line.end <= interval.end:
                 line.covered = line.begin >= self._since
                 line.settled = True
             else:
-                waiting.append(line)
-        self._closed = waiting
+                self._closed.append(line)
 
     @staticmethod
     def _share_overhead(interval: Interval, overhead: float, lines: list[Line]) -> None:

@@ -24,6 +24,7 @@ HARD: frozenset[Dimension] = frozenset(("usd", "tokens"))
 """What a call uses of these is known in advance at most, so they are never overspent. The others are
 estimates until they are metered; seconds are kept by a timeout."""
 
+KEPT = 10_000
 PATIENCE = 30.0
 """Seconds that a call waits for others' reservations to come back, where it would fit then."""
 
@@ -220,6 +221,8 @@ class Budget:
             booked = self._booked.setdefault(query_id, {})
             for dimension, amount in actual.items():
                 booked[dimension] = booked.get(dimension, 0.0) + amount
+            if len(self._booked) > KEPT:  # a graph without our last node never closes its queries
+                del self._booked[next(iter(self._booked))]
 
     async def _purse(self, work: Callable[[], T]) -> T:
         if not self.purse.blocks:

@@ -9,12 +9,13 @@ from typing import Any
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.meter import Interval, NullMeter, make_meter
+from dynamicrag.cost.meter import Interval, make_meter
 from dynamicrag.cost.profiles import Host, Profile
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.types import Usage
 from tests.bench.measure import Measure, ratio
+from tests.cost.fakes import ManualMeter
 
 QUERIES = 1000
 CAP = 0.5
@@ -22,7 +23,7 @@ CAP = 0.5
 
 def conservation() -> Measure:
     """Run a thousand overlapping queries under a meter that reports at random; what is nobody's?"""
-    attribution = Attribution(NullMeter())
+    attribution = Attribution(ManualMeter())
     ledger, mine = Ledger(attribution, Host(), keep=2 * QUERIES), random.Random(7)
     local = Profile(runs="in_process")
 
