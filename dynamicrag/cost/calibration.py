@@ -64,6 +64,12 @@ class Calibration:
         self._seen = {spec: deque(rows, KEPT) for spec, rows in (known or {}).items()}
         self._fits: dict[str, Fit] = {}
         self._due = dict.fromkeys(self._seen, 0)
+        self._observed = 0
+
+    @property
+    def version(self) -> int:
+        """A number that changes whenever a fit may have."""
+        return self._observed // EVERY
 
     def observe(self, spec: str, observation: Observation) -> None:
         """Take a settled call into account; one that the meter saw nothing of teaches nothing."""
@@ -72,6 +78,7 @@ class Calibration:
         with self._lock:
             self._seen.setdefault(spec, deque(maxlen=KEPT)).append(observation)
             self._due[spec] = self._due.get(spec, 0) - 1
+            self._observed += 1
 
     def of(self, spec: str) -> Fit | None:
         """Return the fit of a model, or ``None`` while its error is not known."""

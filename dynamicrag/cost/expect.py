@@ -15,6 +15,7 @@ from dynamicrag.cost.vector import Cost
 from dynamicrag.types import Usage
 
 REASONING_TOKENS = 30
+REMEMBERED = 4096
 
 
 class Plan(NamedTuple):
@@ -79,6 +80,8 @@ class CostModel:
         self._helper = helper
         self._host = host
         self._calibration = calibration or Calibration()
+        self._prices: dict[Plan, Cost] = {}
+        self._version = self._calibration.version
 
     def profile(self, model: str) -> Profile:
         """Return a model's coefficients."""
@@ -101,7 +104,19 @@ class CostModel:
         return cost_of(usage, priced.profile, self._host, energy)
 
     def price(self, plan: Plan) -> Cost:
-        """Return the expected cost of a whole plan."""
+        """Return the expected cost of a whole plan.
+
+        Prices are remembered: every stage of a turn asks for that of the plan so far.
+        """
+        version = self._calibration.version
+        if version != self._version or len(self._prices) >= REMEMBERED:
+            self._prices, self._version = {}, version
+        known = self._prices.get(plan)
+        if known is None:
+            known = self._prices[plan] = self._expected(plan)
+        return known
+
+    def _expected(self, plan: Plan) -> Cost:
         cached = plan.prompt_tokens if plan.model and self._models[plan.model].caches else 0.0
         return self._price(plan, cached)
 

@@ -85,15 +85,27 @@ class Decider:
                 else None
                 for option in stage.options
             ]
-        return [self._plan(turn, {**path, stage.name: option.name}) for option in stage.options]
+        at = STAGES.index(stage.name)
+        before = self._plan(turn, path, STAGES[:at])
+        return [
+            self._plan(turn, path, STAGES[at + 1 :], stage.apply(option, before)) for option in stage.options
+        ]
 
-    def _plan(self, turn: TurnState, path: Mapping[str, str]) -> Plan:
-        found = [len(passage["text"]) / CHARACTERS for passage in turn.get("candidates", [])]
-        plan = Plan(
-            question_tokens=len(turn["text"]) / CHARACTERS,
-            chunk_tokens=sum(found) / len(found) if found else None,
-        )
-        for name in STAGES:
+    def _plan(
+        self,
+        turn: TurnState,
+        path: Mapping[str, str],
+        stages: Sequence[str] = STAGES,
+        plan: Plan | None = None,
+    ) -> Plan:
+        """Return a plan, or the empty one, as the options of ``path`` at ``stages`` change it."""
+        if plan is None:
+            found = [len(passage["text"]) / CHARACTERS for passage in turn.get("candidates", [])]
+            plan = Plan(
+                question_tokens=len(turn["text"]) / CHARACTERS,
+                chunk_tokens=sum(found) / len(found) if found else None,
+            )
+        for name in stages:
             stage = self._stages.get(name)
             if stage is not None:
                 chosen = stage.index(path.get(name))
