@@ -122,7 +122,7 @@ class _Session:
         self._lines.finish()
         if len(self._questions) > 1 or len(self._policies) > 1:
             summaries = {name: summarise(records) for name, records in self._records.items()}
-            print_summary(self._out, summaries, self._processes)
+            print_summary(self._out, summaries, self._processes.values())
         every = [record for records in self._records.values() for record in records]
         return [record["error"] for record in every if "error" in record], len(every)
 
@@ -161,7 +161,8 @@ class _Session:
             if len(self._policies) > 1:
                 self._out.rule(f"{name}", style="bright_black")
             asyncio.run(self._ask(rag, name, left))
-            self._processes[name] = process_line(rag.pipeline.ledger)
+            ledger = rag.pipeline.ledger  # policies share their process's meter: the last to end knows all
+            self._processes[ledger.attribution.id] = process_line(ledger)
         finally:
             rag.close()
 

@@ -1,6 +1,6 @@
 """The summary of a run as tables: quality, cost, and how often each option was taken."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cli.console import joined
@@ -19,13 +19,13 @@ COSTS: tuple[tuple[str, Callable[[float], str]], ...] = (
 BAR = 16
 
 
-def print_summary(out: "Console", summaries: Mapping[str, Summary], processes: Mapping[str, str]) -> None:
+def print_summary(out: "Console", summaries: Mapping[str, Summary], processes: Iterable[str]) -> None:
     """Print what a run comes to, side by side where there is a baseline.
 
     Args:
         out: Where.
         summaries: By policy name; the first is the one that is judged, a second its baseline.
-        processes: By policy name, what its process used that no question did.
+        processes: What the process used besides, a line per meter.
     """
     out.print()
     out.print(_quality(summaries))
@@ -35,8 +35,8 @@ def print_summary(out: "Console", summaries: Mapping[str, Summary], processes: M
         out.print()
         out.print(_options(summary, name if len(summaries) > 1 else ""))
     out.print()
-    for name, line in processes.items():
-        out.print(f"{name}: {line}", style="dim")
+    for line in processes:
+        out.print(f"the process in all: {line}", style="dim")
 
 
 def process_line(ledger: "Ledger") -> str:
