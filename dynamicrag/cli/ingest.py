@@ -51,11 +51,12 @@ def ingest(
     try:
         with bar(out) as tell:
             report = corpus.ingest(tell, dense=wants_vectors(loaded))
-        ledger.settle(f"{INGEST}{corpus.name}", SETTLE_SECONDS)
+        account = f"{INGEST}{corpus.name}"
+        ledger.settle(account, SETTLE_SECONDS)
     finally:
         ledger.attribution.release()
         corpus.close()
-    summary = _summary(corpus, report, ledger.ingested)
+    summary = _summary(corpus, report, ledger.cost(account))
     if json is not None:
         write_json(json, summary)
     if json != "-":

@@ -153,5 +153,5 @@ def await_meter(rag: "DynamicRAG") -> None:
     attribution = rag.pipeline.ledger.attribution
     until = time.perf_counter() + METER_SECONDS
     waits = not isinstance(attribution.meter, NullMeter)
-    while waits and not attribution.totals.metered and time.perf_counter() < until:
+    while waits and not attribution.metering and time.perf_counter() < until:
         time.sleep(0.05)

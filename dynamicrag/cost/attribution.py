@@ -86,6 +86,7 @@ class Attribution:
             first = self._users == 1
             if first:
                 self._last_tick = time.perf_counter()
+                self._since = math.inf  # while it was stopped nothing was covered
         if first:
             self.meter.start(self.tick)
 
@@ -103,6 +104,11 @@ class Attribution:
     def running(self) -> bool:
         """Whether anybody uses it."""
         return self._users > 0
+
+    @property
+    def metering(self) -> bool:
+        """Whether the meter has spoken since it was started; what came before is not covered."""
+        return self._since < math.inf
 
     @property
     def totals(self) -> Totals:

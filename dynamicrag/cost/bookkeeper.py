@@ -53,17 +53,16 @@ class Bookkeeper:
         self._queue: deque[Finished | threading.Event] = deque()
         self._hurry = threading.Event()
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
         self._pid = 0
         self.failures = 0
 
     def submit(self, finished: Finished) -> None:
         """Take a finished query; never blocks and never fails."""
         with self._lock:
-            if self._pid != os.getpid():  # a fork takes the thread away
+            if self._pid != os.getpid():  # a fork takes the thread away; what waits is the parent's to close
                 self._pid = os.getpid()
-                self._thread = threading.Thread(target=self._work, name="dynamicrag-books", daemon=True)
-                self._thread.start()
+                self._queue.clear()
+                threading.Thread(target=self._work, name="dynamicrag-books", daemon=True).start()
         self._queue.append(finished)  # the thread looks by itself: waking it would cost the query a switch
 
     def flush(self, timeout: float = SETTLE_SECONDS) -> bool:

@@ -108,13 +108,6 @@ class Ledger:
             else:
                 del self._accounts[oldest]
 
-    @property
-    def ingested(self) -> Cost:
-        """What ingesting corpora has cost in this process."""
-        with self._lock:
-            names = [name for name in self._accounts if name.startswith(INGEST)]
-        return sum((self.cost(name) for name in names), Cost())
-
     def account(self, query_id: str) -> Account:
         """Return the account of a query, empty if there is none."""
         with self._lock:

@@ -136,6 +136,22 @@ def test_the_meter_runs_while_anybody_uses_it(meter):
     assert (meter.starts, meter.stops) == (2, 1)
 
 
+def test_what_ran_while_the_meter_was_stopped_is_not_taken_for_metered(book, meter):
+    spend(book, "first", 1.0)
+    meter.report(8.0, cpu=1.0)
+    book.attribution.release()
+    book.attribution.acquire()
+    assert not book.attribution.metering
+    spend(book, "early", 1.0)
+    meter.at = time.perf_counter()
+    spend(book, "later", 1.0)
+    meter.report(8.0, cpu=1.0)
+    assert book.attribution.metering
+    assert book.cost("first").kind("joules") == "measured"
+    assert book.cost("early").kind("joules") == "modelled"
+    assert book.cost("later").kind("joules") == "measured"
+
+
 def test_policies_of_a_process_share_a_meter():
     assert shared_attribution("cpu") is shared_attribution("cpu")
     assert shared_attribution("cpu") is not shared_attribution("none")
