@@ -1,0 +1,1 @@
+"""Outcome tables: what every option gave on every query, and cost; the food of all training."""

@@ -1,0 +1,193 @@
+"""Outcome tables on disk: JSON lines, one query a line, gzipped where the name ends in ``.gz``.
+
+::
+
+    {"query_id": "q1", "group": "bridge", "query": "Who …?", "answers": ["…"], "answerable": true,
+     "origin": {"policy": "…", "models": "…", "corpus": "…"},
+     "outcomes": {"small/short": {"quality": 0.5, "usd": 0.0, "joules": 31.2, "em": 0.0, "answer": "…",
+                                  "path": {"context": "short", "generator": "small"},
+                                  "signals": {"first_margin": 0.4}, "kinds": {"joules": "modelled"}}}}
+
+``quality`` is from 0 to 1, or ``null`` where it was not observed; every other number of an outcome is
+a cost or a further score, by its own name. All but ``query_id``, ``query`` and ``outcomes`` may be
+missing. A line ``{"label": 0, "question": "…"}`` is a query whose label names the better of two options.
+"""
+
+import gzip
+import json
+import math
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+from dynamicrag.errors import InputError
+from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
+
+Record = dict[str, Any]
+_WORDS = {"answer": str, "error": str, "signals": dict, "kinds": dict, "path": dict}
+"""What an outcome holds besides numbers."""
+LABELS = ("label 0", "label 1")
+
+
+def read_table(path: Path, labels: Sequence[str] = LABELS) -> OutcomeTable:
+    """Read a table.
+
+    Args:
+        path: The file.
+        labels: Names of the two options of a file of labels, in the labels' order.
+
+    Raises:
+        InputError: The file cannot be read, or a line of it cannot be used.
+    """
+    return OutcomeTable(stream_rows(path, labels), name=path.name)
+
+
+def stream_rows(path: Path, labels: Sequence[str] = LABELS) -> Iterator[Row]:
+    """Yield the rows of a table, one at a time.
+
+    Raises:
+        InputError: As :func:`read_table`.
+    """
+    for number, line in enumerate(_lines(path), 1):
+        if line.strip():
+            yield row_of(_parsed(line, f"{path}:{number}"), f"{path}:{number}", number, labels)
+
+
+def write_table(table: OutcomeTable, path: Path) -> None:
+    """Write a table, whole or not at all.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as raw:
+            # no time stamp: the same table gives the same bytes
+            packed = gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) if _zipped(path) else raw
+            with TextIOWrapper(packed, "utf-8", newline="\n") as file:
+                file.writelines(f"{json.dumps(as_record(row), ensure_ascii=False)}\n" for row in table.rows)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def as_record(row: Row) -> Record:
+    """Return a row as it is written."""
+    record: Record = {"query_id": row.id, "query": row.text}
+    optional = {"group": row.group, "answers": list(row.answers), "origin": dict(row.origin)}
+    record |= {key: value for key, value in optional.items() if value}
+    if row.answerable is not None:
+        record["answerable"] = row.answerable
+    return {**record, "outcomes": {name: outcome_record(o) for name, o in row.outcomes.items()}}
+
+
+def outcome_record(outcome: Outcome) -> Record:
+    """Return an outcome as it is written."""
+    quality = None if math.isnan(outcome.quality) else outcome.quality
+    words = {key: getattr(outcome, key) for key in _WORDS}
+    return {"quality": quality, **outcome.facts, **{k: v for k, v in words.items() if v not in (None, {})}}
+
+
+def row_of(record: Record, where: str, number: int = 0, labels: Sequence[str] = LABELS) -> Row:
+    """Return the row that a parsed line describes.
+
+    Raises:
+        InputError: It cannot be used.
+    """
+    text = record.get("query", record.get("question"))
+    if not isinstance(text, str) or not text.strip():
+        raise InputError(f"{where}: 'query' is missing, or no text")
+    name = record.get("query_id", f"q{number}" if "label" in record else None)
+    if not isinstance(name, str | int) or isinstance(name, bool) or name == "":
+        raise InputError(f"{where}: 'query_id' is {name!r}; expected a text or a whole number")
+    if "label" in record:
+        return Row(str(name), text, _labelled(record["label"], labels, where))
+    outcomes = record.get("outcomes")
+    if not isinstance(outcomes, dict) or not outcomes:
+        raise InputError(f"{where}: 'outcomes' is missing; expected {{option: {{quality: 0 to 1}}}}")
+    answerable = record.get("answerable")
+    if answerable is not None and not isinstance(answerable, bool):
+        raise InputError(f"{where}: 'answerable' is {answerable!r}; expected true or false")
+    answers = record.get("answers") or []
+    origin = record.get("origin") or {}
+    if not isinstance(answers, list) or not isinstance(origin, dict):
+        raise InputError(f"{where}: 'answers' is to be a list, and 'origin' a mapping")
+    return Row(
+        id=str(name),
+        text=text,
+        outcomes={option: outcome_of(o, f"{where}: {option}") for option, o in outcomes.items()},
+        group=str(record.get("group") or ""),
+        answers=tuple(map(str, answers)),
+        answerable=answerable,
+        origin={str(key): str(value) for key, value in origin.items()},
+    )
+
+
+def outcome_of(record: Any, where: str) -> Outcome:
+    """Return the outcome that a part of a parsed line describes.
+
+    Raises:
+        InputError: It cannot be used.
+    """
+    if not isinstance(record, dict) or "quality" not in record:
+        raise InputError(f"{where}: expected {{quality: 0 to 1, …}}, got {record!r}")
+    quality = math.nan if record["quality"] is None else _number(record["quality"], f"{where}.quality")
+    if not math.isnan(quality) and not 0 <= quality <= 1:
+        raise InputError(f"{where}.quality: expected a number from 0 to 1, got {quality}")
+    for key, kind in _WORDS.items():
+        if record.get(key) is not None and not isinstance(record[key], kind):
+            raise InputError(f"{where}.{key}: expected {kind.__name__}, got {record[key]!r}")
+    numbers = {key: value for key, value in record.items() if key != "quality" and key not in _WORDS}
+    return Outcome(
+        quality=quality,
+        facts={key: _number(value, f"{where}.{key}") for key, value in numbers.items() if value is not None},
+        signals={k: _number(v, f"{where}.signals.{k}") for k, v in (record.get("signals") or {}).items()},
+        kinds={str(key): str(value) for key, value in (record.get("kinds") or {}).items()},
+        path={str(key): str(value) for key, value in (record.get("path") or {}).items()},
+        answer=record.get("answer"),
+        error=record.get("error"),
+    )
+
+
+def _labelled(label: Any, labels: Sequence[str], where: str) -> dict[str, Outcome]:
+    if label not in (0, 1) or len(labels) != 2:
+        raise InputError(f"{where}: 'label' is {label!r}; expected 0 or 1, and two options named for them")
+    return {option: Outcome(float(position == label)) for position, option in enumerate(labels)}
+
+
+def _number(value: Any, where: str) -> float:
+    if isinstance(value, bool | int | float) and math.isfinite(value):
+        return float(value)
+    raise InputError(
+        f"{where}: expected a finite number, got {value!r}; write null for what was not observed"
+    )
+
+
+def _parsed(line: str, where: str) -> Record:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where}: not a JSON object ({error})") from None
+    if not isinstance(record, dict):
+        raise InputError(f"{where}: expected an outcome table's row, got {type(record).__name__}")
+    return record
+
+
+def _zipped(path: Path) -> bool:
+    return path.suffix == ".gz"
+
+
+def _lines(path: Path) -> Iterable[str]:
+    try:
+        with (
+            gzip.open(path, "rt", encoding="utf-8") if _zipped(path) else path.open(encoding="utf-8") as file
+        ):
+            yield from file
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 text ({error.reason})") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None

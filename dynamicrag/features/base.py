@@ -1,0 +1,143 @@
+"""The contract of features: what is known of queries to a table of numbers.
+
+A family is fitted on training queries alone, saved with the router that uses it, and transforms one
+query as it transforms a thousand::
+
+    features = FeatureSet(["lexical", "tfidf"], embed=None)
+    X = features.fit(queries).transform(queries)      # (n, d)
+
+To add one, write a file with a subclass of :class:`Features` and register it by name.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.errors import PolicyError
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.state import MEND, State
+from dynamicrag.registry import Registry, parse_spec
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Texts to unit vectors, (n, d)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a query when a router decides.
+
+    Attributes:
+        text: The question.
+        signals: Retrieval and response signals known by then.
+    """
+
+    text: str
+    signals: Mapping[str, float] = field(default_factory=dict)
+
+
+class Features(ABC):
+    """One family of features.
+
+    Attributes:
+        embeds: Whether it needs ``embed``, a sentence-embedding model.
+        names: A name per feature, in order; known once it is fitted.
+        fitted: Names of the attributes that hold its arrays.
+    """
+
+    registered: ClassVar[str]
+    embeds: ClassVar[bool] = False
+    fitted: ClassVar[tuple[str, ...]] = ()
+    embed: Embed | None = None
+
+    @property
+    @abstractmethod
+    def names(self) -> Sequence[str]:
+        """A name per feature, in order."""
+
+    def fit(self, queries: Sequence[Seen]) -> Self:  # noqa: ARG002
+        """Learn from training queries; most families have nothing to learn."""
+        return self
+
+    @abstractmethod
+    def transform(self, queries: Sequence[Seen]) -> Floats:
+        """Return the features of queries, (n, d); finite."""
+
+    def pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
+        """Return what was learnt, as JSON and arrays."""
+        return {}, {name: np.array(getattr(self, name)) for name in self.fitted}
+
+    def unpack(self, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: ARG002
+        """Take what :meth:`pack` returned."""
+        for name in self.fitted:
+            setattr(self, name, np.array(arrays[name]))
+
+
+FEATURES: Registry[Features] = Registry("features", "dynamicrag.features")
+
+
+class FeatureSet:
+    """Several families side by side.
+
+    Args:
+        specs: Their specs, such as ``lexical`` or ``{"tfidf": {"size": 64}}``.
+        embed: The embedding model, for families that need one.
+        where: Place in the user's input, for messages.
+
+    Raises:
+        PolicyError: Unknown families or parameters, a family twice, none, or no model to embed with.
+    """
+
+    def __init__(self, specs: Sequence[object], embed: Embed | None = None, where: str = "features") -> None:
+        if not specs:
+            raise PolicyError(f"{where}: at least one is needed; valid: {', '.join(FEATURES)}")
+        self.specs = list(specs)
+        self.parts = [FEATURES.build(spec, f"{where}[{i}]") for i, spec in enumerate(specs)]
+        named = [parse_spec(spec, where)[0] for spec in specs]
+        if len(set(named)) < len(named):
+            raise PolicyError(f"{where}: {', '.join(named)}: each family once")
+        for part in self.parts:
+            if part.embeds and embed is None:
+                raise PolicyError(
+                    f"{where}: {part.registered!r} needs an embedding model, and there is none here"
+                )
+            part.embed = embed
+
+    @property
+    def names(self) -> list[str]:
+        """A name per feature: the family's, a colon, its own."""
+        return [f"{part.registered}:{name}" for part in self.parts for name in part.names]
+
+    def fit(self, queries: Sequence[Seen]) -> Self:
+        """Fit every family on training queries."""
+        for part in self.parts:
+            part.fit(queries)
+        return self
+
+    def transform(self, queries: Sequence[Seen]) -> Floats:
+        """Return the features of queries, (n, d)."""
+        return np.hstack([part.transform(queries) for part in self.parts])
+
+    def state(self) -> State:
+        """Return all that is needed to transform again."""
+        packed = [part.pack() for part in self.parts]
+        arrays = {f"{i}/{name}": a for i, (_, own) in enumerate(packed) for name, a in own.items()}
+        return State({"specs": self.specs, "parts": [dict(meta) for meta, _ in packed]}, arrays)
+
+    @classmethod
+    def from_state(cls, state: State, embed: Embed | None = None, where: str = "state") -> "FeatureSet":
+        """Build the set that a state describes.
+
+        Raises:
+            PolicyError: The state lacks a part, or names families that do not exist.
+        """
+        try:
+            features = cls(state.meta["specs"], embed, where)
+            for i, (part, meta) in enumerate(zip(features.parts, state.meta["parts"], strict=True)):
+                part.unpack(meta, state.under(str(i)))
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise PolicyError(f"{where}: this is no whole state of features ({error!r}); {MEND}") from None
+        return features
