@@ -41,6 +41,7 @@ class Pipeline:
 
     policy: Policy
     corpora: Mapping[str, Corpus]
+    embedder: Embedder
     models: Mapping[str, ChatModel]
     profiles: Mapping[str, Profile]
     helper: str | None
@@ -81,20 +82,22 @@ def assemble(policy: Policy) -> Pipeline:
     }
     if policy.helper is not None and policy.helper not in models:
         raise PolicyError(unknown(policy.where("helper"), "model", policy.helper, models))
+    embedder = make_embedder()
     corpora = {}
     for name, section in policy.corpora.items():
         for path in section.path:
             if not (policy.folder / path).exists():
                 place = policy.where("corpora", name, "path")
                 raise PolicyError(f"{place}: {path} does not exist; give --corpus PATH, or mend the path")
-        corpora[name] = make_corpus(name, section, policy.folder, ledger)
+        corpora[name] = make_corpus(name, section, policy.folder, ledger, embedder)
     priced = {name: Priced(model.spec, profiles[name], caches=model.caches) for name, model in models.items()}
     cost_model = CostModel(priced, policy.helper, host, calibration)
     budget = _budget(policy)
-    stages = Sections(policy, corpora, models).build()
+    stages = Sections(policy, corpora, models, embedder.embed).build()
     return Pipeline(
         policy=policy,
         corpora=corpora,
+        embedder=embedder,
         models=models,
         profiles=profiles,
         helper=policy.helper,
@@ -123,14 +126,21 @@ def _budget(policy: Policy) -> Budget:
     return Budget(section.per_query, section.total, section.exhausted, purse)
 
 
-def make_corpus(name: str, section: CorpusSection, folder: Path, ledger: Ledger) -> Corpus:
+def make_embedder() -> Embedder:
+    """Return the embedding model that corpora and features share; it is loaded at its first use."""
+    return Embedder(lambda: pulled(EMBEDDER), name=EMBEDDER)
+
+
+def make_corpus(
+    name: str, section: CorpusSection, folder: Path, ledger: Ledger, embedder: Embedder
+) -> Corpus:
     """Return a corpus of the policy; it is ingested on first use, on the ledger."""
     return Corpus(
         name,
         [folder / path for path in section.path],
         chunk_size=section.chunk.size,
         chunk_overlap=section.chunk.overlap,
-        embedder=Embedder(lambda: pulled(EMBEDDER), name=EMBEDDER),
+        embedder=embedder,
         root=cache_dir() / "corpora",
         account=lambda: ledger.span(f"{INGEST}{name}", "ingest", EMBEDDER),
     )

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.features.base import Embed
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.prompts.base import PROMPTS
 from dynamicrag.policy import Policy, StageSection, VerificationSection
 from dynamicrag.registry import parse_spec
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext
 from dynamicrag.retrieval.corpus import Corpus
-from dynamicrag.routers.base import ROUTERS, Router
+from dynamicrag.routers.base import Router
+from dynamicrag.routers.build import RouterContext, build_router, names
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.context import DOCUMENTS, ContextStage
 from dynamicrag.stages.generator import GeneratorStage
@@ -29,6 +31,7 @@ class Sections:
         policy: The policy.
         corpora: Its corpora.
         models: Its models.
+        embed: The embedding model, for learnt routers whose features need one.
     """
 
     def __init__(
@@ -36,8 +39,10 @@ class Sections:
         policy: Policy,
         corpora: Mapping[str, Corpus],
         models: Mapping[str, ChatModel],
+        embed: Embed,
     ) -> None:
         self._policy = policy
+        self._routers = RouterContext(policy.folder, policy.objective.weights, embed)
         self._corpora = corpora
         self._models = models
         self._strategies = {
@@ -80,10 +85,10 @@ class Sections:
         if spec is None:
             if len(options) > 1:
                 raise PolicyError(
-                    f"{where}: is missing, and there are {len(options)} options; valid: {', '.join(ROUTERS)}"
+                    f"{where}: is missing, and there are {len(options)} options; valid: {', '.join(names())}"
                 )
             spec = {"fixed": {"option": options[0].name}}
-        router = ROUTERS.build(spec, where)
+        router = build_router(spec, where, self._routers)
         router.check(stage, options, where)
         return router
 

@@ -111,9 +111,10 @@ class Decision(TypedDict):
     """The record of one choice; see DESIGN "Words".
 
     ``expected`` and ``quality`` have one entry per option, in the stage's order; ``quality`` holds
-    ``None`` where the router predicts none. ``allowed`` says which options were open. ``propensity``
-    is the probability with which the router took ``chosen``. ``binding`` names the limit that decided,
-    if one did. ``cost`` is what choosing cost in seconds.
+    ``None`` where the router predicts none, and ``spread`` how far each may be off, where the router
+    knows. ``allowed`` says which options were open. ``propensity`` is the probability with which the
+    router took ``chosen``. ``binding`` names the limit that decided, if one did. ``cost`` is what
+    choosing cost in seconds.
     """
 
     id: str
@@ -124,6 +125,7 @@ class Decision(TypedDict):
     allowed: list[bool]
     expected: list[dict[str, float]]
     quality: list[float | None]
+    spread: NotRequired[list[float]]
     chosen: str
     propensity: float
     router: str

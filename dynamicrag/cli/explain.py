@@ -39,6 +39,7 @@ def explain(
         with out.status("asking …"):
             record = asyncio.run(_ask(rag, asked))
         record["account"] = account(rag, record["turn"])
+        record["insights"] = insights(rag, record)
     finally:
         rag.close()
     if json is not None:
@@ -53,6 +54,19 @@ async def _ask(rag: "DynamicRAG", question: Any) -> Record:
     from dynamicrag.evaluation.run import ask_one, settled
 
     return await settled(rag, await ask_one(rag, rag.build_graph().compile(), question))
+
+
+def insights(rag: "DynamicRAG", record: Record) -> dict[str, Record]:
+    """Return what is behind the decisions of learnt routers, by the decision's id."""
+    from dynamicrag.evaluation.insight import insight
+    from dynamicrag.routers.learned import Learned
+
+    found = {}
+    for decision in record["decisions"]:
+        router = rag.pipeline.stages[decision["stage"]].router
+        if isinstance(router, Learned) and decision["router"] == router.registered:
+            found[decision["id"]] = insight(router, decision, record["standalone"])
+    return found
 
 
 def account(rag: "DynamicRAG", query_id: str) -> list[Record]:
@@ -82,6 +96,8 @@ def _show(out: "Console", record: Record) -> None:
     known: dict[str, float] = {}
     for number, decision in enumerate(record["decisions"], 1):
         _show_decision(out, number, decision)
+        if decision["id"] in record["insights"]:
+            _show_insight(out, decision, record["insights"][decision["id"]])
         _show_features(out, decision, known)
         known |= decision["features"]
     out.print()
@@ -102,10 +118,12 @@ def _show_decision(out: "Console", number: int, decision: Mapping[str, Any]) -> 
     table = plain_table("", "option", *(["quality>"] if rated else []), "joules>", "seconds>", "usd>", "open")
     columns = (decision[key] for key in ("options", "allowed", "expected", "quality"))
     rows = zip(*columns, strict=True)
+    spreads = iter(decision.get("spread") or [])
     for name, allowed, cost, quality in rows:
         chosen = name == decision["chosen"]
         figures = [joules(cost["joules"]), seconds(cost["seconds"]), usd(cost["usd"])]
-        rating = [("–" if quality is None else f"{quality:.2f}")] if rated else []
+        spread = next(spreads, None)
+        rating = [_rating(quality, spread)] if rated else []
         table.add_row("●" if chosen else "", plain(name), *rating, *figures, "yes" if allowed else "no",
                       style="bold cyan" if chosen else "" if allowed else "dim")  # fmt: skip
     out.print(table)
@@ -114,6 +132,31 @@ def _show_decision(out: "Console", number: int, decision: Mapping[str, Any]) -> 
     out.print(f"{decision['router']}: {plain(decision['reason'])}")
     out.print(f"propensity {decision['propensity']:.2f} · binding limit: {binding} · choosing took {cost}",
               style="dim")  # fmt: skip
+
+
+def _rating(quality: float | None, spread: float | None) -> str:
+    if quality is None:
+        return "–"
+    return f"{quality:.2f}" if spread is None else f"{quality:.2f} ± {spread:.2f}"
+
+
+def _show_insight(out: "Console", decision: Mapping[str, Any], insight: Mapping[str, Any]) -> None:
+    """Print what spoke for the choice, the nearest known questions, and the choice at other λ."""
+    from dynamicrag.cli.console import plain
+
+    effects = [f"{e['feature']} {e['effect']:+.3f}" for e in insight["effects"][:5]]
+    if effects:
+        lead = f"for {decision['chosen']} over {insight['rival']}: {', '.join(effects)}"
+        out.print(plain(lead), style="dim")
+    for near in insight["neighbours"]:
+        out.print(
+            plain(f"near: {near['query_id']} {near['question'][:70]} ({near['distance']:.2f})"), style="dim"
+        )
+    steps: list[str] = []
+    for step in insight["at_lambda"]:
+        if not steps or not steps[-1].endswith(f" {step['option']}"):
+            steps.append(f"λ ≥ {step['lambda']:g}: {step['option']}")
+    out.print(plain(" · ".join(steps)), style="dim")
 
 
 def _show_features(out: "Console", decision: Mapping[str, Any], known: Mapping[str, float]) -> None:

@@ -64,7 +64,7 @@ def ingest(
 
 
 def _corpus(policy: "Policy", paths: list[Path], name: str | None, ledger: "Ledger") -> "Corpus":
-    from dynamicrag.assembly import make_corpus
+    from dynamicrag.assembly import make_corpus, make_embedder
     from dynamicrag.policy import CorpusSection
 
     sections = policy.corpora or {"docs": CorpusSection(path=[])}
@@ -72,7 +72,7 @@ def _corpus(policy: "Policy", paths: list[Path], name: str | None, ledger: "Ledg
         raise PolicyError(unknown("--name", "corpus", name, sections))
     chosen = name or next(iter(sections))
     section = sections[chosen].model_copy(update={"path": [str(path.absolute()) for path in paths]})
-    return make_corpus(chosen, section, policy.folder, ledger)
+    return make_corpus(chosen, section, policy.folder, ledger, make_embedder())
 
 
 def _summary(corpus: "Corpus", report: "IngestReport", cost: "Cost") -> dict[str, Any]:

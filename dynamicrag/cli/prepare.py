@@ -41,9 +41,9 @@ def ready(policy: "Policy", out: "Console", *, conversation: bool = False) -> "D
             for name in names:
                 status.update(f"loading {name} …")
                 warm(pipeline.models[name])
-            if pipeline.corpora and wants_vectors(policy):
+            if (pipeline.corpora and wants_vectors(policy)) or routers_embed(pipeline):
                 status.update("loading the embedder …")
-                next(iter(pipeline.corpora.values())).embedder.embed(["warm"])
+                pipeline.embedder.embed(["warm"])
             status.update("starting the meter …")
             await_meter(rag)
     except BaseException:
@@ -106,7 +106,7 @@ def to_pull(pipeline: "Pipeline", names: Sequence[str]) -> list[str]:
         for spec in specs
         if spec.startswith("local:") and not spec.endswith(".gguf")
     ]
-    wanted += [EMBEDDER] if pipeline.corpora else []
+    wanted += [EMBEDDER] if pipeline.corpora or routers_embed(pipeline) else []
     return [name for name in dict.fromkeys(wanted) if path_of(name) is None]
 
 
@@ -142,6 +142,11 @@ def wants_vectors(policy: "Policy") -> bool:
     specs = options.items() if isinstance(options, dict) else ((name, name) for name in options)
     where = policy.where("stages", "retriever", "options")
     return any(RETRIEVERS.build(spec or name, f"{where}.{name}").needs_vectors for name, spec in specs)
+
+
+def routers_embed(pipeline: "Pipeline") -> bool:
+    """Return whether any router decides from an embedding of the question."""
+    return any(stage.router.embeds for stage in pipeline.stages.values())
 
 
 def await_meter(rag: "DynamicRAG") -> None:

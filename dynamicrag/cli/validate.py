@@ -55,7 +55,7 @@ def _described(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
         "stages": [
             {
                 "stage": name, "options": [option.name for option in stage.options],
-                "router": getattr(stage.router, "name", type(stage.router).__name__.lower()),
+                "router": stage.router.registered,
             }
             for name, stage in pipeline.stages.items()
         ],

@@ -44,12 +44,14 @@ class Features(ABC):
 
     Attributes:
         embeds: Whether it needs ``embed``, a sentence-embedding model.
+        opaque: Whether its single features mean nothing to people.
         names: A name per feature, in order; known once it is fitted.
         fitted: Names of the attributes that hold its arrays.
     """
 
     registered: ClassVar[str]
     embeds: ClassVar[bool] = False
+    opaque: ClassVar[bool] = False
     fitted: ClassVar[tuple[str, ...]] = ()
     embed: Embed | None = None
 
@@ -105,6 +107,11 @@ class FeatureSet:
                     f"{where}: {part.registered!r} needs an embedding model, and there is none here"
                 )
             part.embed = embed
+
+    @property
+    def embeds(self) -> bool:
+        """Whether any family needs the embedding model."""
+        return any(part.embeds for part in self.parts)
 
     @property
     def names(self) -> list[str]:

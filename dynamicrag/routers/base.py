@@ -3,9 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from dynamicrag.cost.vector import Cost, Dimension
+from dynamicrag.predictors.base import How, Uses, When
 from dynamicrag.registry import Registry
 from dynamicrag.types import Option, Query, Stage
 
@@ -58,18 +59,34 @@ class Choice:
         reason: The rule or figure that decided, for people.
         propensity: Probability with which the router takes this option in this context.
         quality: Predicted quality per option, where the router predicts any.
+        spread: How far each may be off, as a standard deviation, where the router knows.
     """
 
     index: int
     reason: str
     propensity: float = 1.0
     quality: Sequence[float] | None = None
+    spread: Sequence[float] | None = None
 
 
 class Router(ABC):
-    """Picks an option. Safe for concurrent use: whatever it learns, it guards itself."""
+    """Picks an option. Safe for concurrent use: whatever it learns, it guards itself.
 
-    registered: ClassVar[str]
+    Attributes:
+        registered: The name it has in policies and decisions.
+        when: When it decides.
+        uses: What it decides from.
+        how: How it decides.
+        paper: Where the method is from; ``""`` for what is nobody's.
+        embeds: Whether it embeds the question.
+    """
+
+    registered: str
+    when: tuple[When, ...] = ("pre-generation",)
+    uses: tuple[Uses, ...] = ("query",)
+    how: How = "heuristic"
+    paper: str = ""
+    embeds: bool = False
 
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: B027 - may be empty
         """Refuse options that this router cannot serve.

@@ -15,6 +15,9 @@ class Fixed(Router):
         option: Name of the option.
     """
 
+    uses = ()
+    paper = "Chen et al. 2023, FrugalGPT, arXiv 2305.05176"
+
     def __init__(self, *, option: str) -> None:
         self.option = option
 

@@ -91,6 +91,8 @@ class Heuristic(Router):
     Verification has ``thresholds`` instead.
     """
 
+    paper = "Jeong et al. 2024, Adaptive-RAG, arXiv 2403.14403 (the idea; the rules are our own)"
+
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
         """See the base class."""
         if stage not in _RULES:

@@ -23,6 +23,10 @@ class Thresholds(Router):
         abstain: Findings that are worth abstaining for.
     """
 
+    when = ("post-generation", "multi-stage")
+    uses = ("query", "response")
+    paper = "Chen et al. 2023, FrugalGPT, arXiv 2305.05176; Ramirez et al. 2024 (first-token margin)"
+
     def __init__(
         self,
         *,

@@ -181,7 +181,7 @@ class Decider:
     ) -> Decision:
         seq = turn.get("seq", 0)
         quality = choice.quality
-        return Decision(
+        decision = Decision(
             id=f"{turn['id']}-{seq}",
             turn=turn["id"],
             seq=seq,
@@ -198,6 +198,9 @@ class Decider:
             features={key: round(value, 6) for key, value in context.features.items()},
             cost={"seconds": seconds},
         )
+        if choice.spread is not None:
+            decision["spread"] = list(choice.spread)
+        return decision
 
 
 def decided(turn: TurnState, stage: StageBase, decision: Decision) -> TurnState:

@@ -1,0 +1,179 @@
+"""What a learnt router is made of: features and a predictor, and what they were trained on.
+
+Questions in, an estimate per named option out. It is saved as one file, without code::
+
+    estimator.state().save("routers/generator")
+    Estimator.load("routers/generator", embed)
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dynamicrag.errors import PolicyError
+from dynamicrag.features.base import Embed, FeatureSet, Seen
+from dynamicrag.predictors.base import Estimate, Predictor
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.state import MEND, State
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an estimator was trained on.
+
+    Attributes:
+        stage: The stage that it decides; ``""`` for any with these options.
+        table: Name of the outcome table.
+        origin: Hashes of what the table was recorded with, as far as all rows agree.
+        quality: Mean quality per option, (k,).
+        costs: Mean cost per option, (k,), by name.
+        queries: Id and beginning of every training query, in order; empty if they were left out.
+    """
+
+    stage: str = ""
+    table: str = ""
+    origin: Mapping[str, str] = field(default_factory=dict)
+    quality: Sequence[float] = ()
+    costs: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    queries: Sequence[Sequence[str]] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimator:
+    """Fitted features and a fitted predictor.
+
+    Attributes:
+        options: Names of the options, in the predictor's order.
+        features: Turns queries into numbers.
+        predictor: Turns numbers into an estimate per option.
+        centre: Mean of the training queries' features, (d,).
+        about: What it was trained on.
+    """
+
+    options: tuple[str, ...]
+    features: FeatureSet
+    predictor: Predictor
+    centre: Floats
+    about: About = field(default_factory=About)
+
+    @classmethod
+    def fit(
+        cls,
+        queries: Sequence[Seen],
+        quality: Floats,
+        options: Sequence[str],
+        *,
+        features: FeatureSet,
+        predictor: Predictor,
+        about: About | None = None,
+    ) -> "Estimator":
+        """Fit features and predictor on training queries.
+
+        Args:
+            queries: The queries, n of them.
+            quality: What each option gave, (n, k); NaN where it was not observed.
+            options: The options' names.
+            features: Not fitted yet.
+            predictor: Not fitted yet.
+            about: What the queries are.
+
+        Raises:
+            InputError: As :meth:`Predictor.fit`.
+        """
+        X = features.fit(queries).transform(queries)
+        predictor.fit(X, quality)
+        return cls(tuple(options), features, predictor, X.mean(axis=0), about or About())
+
+    def estimate(self, queries: Sequence[Seen]) -> Estimate:
+        """Estimate the quality of every option, (n, k) each."""
+        return self.predictor.predict(self.features.transform(queries))
+
+    def effects(self, query: Seen, option: str, rival: str) -> list[tuple[str, float]]:
+        """Return how much each feature speaks for an option against another, heaviest first.
+
+        It is by how much the predicted lead shrinks when the feature takes its mean over the training
+        queries; families whose single features mean nothing to people are taken as a whole.
+
+        Args:
+            query: The query.
+            option: An option's name.
+            rival: Another's.
+
+        Returns:
+            Names and effects, in units of quality; those below a thousandth are left out.
+        """
+        ahead, behind = self.options.index(option), self.options.index(rival)
+        x = self.features.transform([query])[0]
+        pieces = self._pieces()
+        table = np.tile(x, (len(pieces) + 1, 1))
+        for row, where in enumerate(pieces.values(), 1):
+            table[row, where] = self.centre[where]
+        mean = self.predictor.predict(table).mean
+        lead = mean[:, ahead] - mean[:, behind]
+        found = [(name, float(lead[0] - lead[row])) for row, name in enumerate(pieces, 1)]
+        return sorted((f for f in found if abs(f[1]) >= 1e-3), key=lambda f: -abs(f[1]))
+
+    def neighbours(self, query: Seen, most: int = 3) -> list[tuple[str, str, float]]:
+        """Return id, beginning and distance of the nearest training queries, if the predictor has any."""
+        find = getattr(self.predictor, "neighbours", None)
+        if find is None or not self.about.queries:
+            return []
+        where, squares = (row[0] for row in find(self.features.transform([query])))
+        order = np.argsort(squares, kind="stable")[:most]
+        # what was learnt online stands behind the training queries, and has no text
+        known = [i for i in order if where[i] < len(self.about.queries)]
+        return [(*self.about.queries[where[i]][:2], float(np.sqrt(squares[i]))) for i in known]
+
+    def state(self) -> State:
+        """Return all that is needed to estimate again."""
+        parts = {"features": self.features.state(), "predictor": self.predictor.state()}
+        arrays = {f"{part}/{name}": a for part, state in parts.items() for name, a in state.arrays.items()}
+        meta = {part: dict(state.meta) for part, state in parts.items()}
+        return State(
+            {"options": list(self.options), "about": self.about.as_dict(), **meta},
+            {**arrays, "centre": self.centre},
+        )
+
+    @classmethod
+    def load(cls, path: Path | str, embed: Embed | None = None) -> "Estimator":
+        """Read what ``state().save(path)`` wrote.
+
+        Args:
+            path: The file; its suffix ``.npz`` may be left out.
+            embed: The embedding model, if its features need one.
+
+        Raises:
+            PolicyError: There is no such file, or it is damaged, edited, of another version, or no router.
+        """
+        state = State.load(path)
+        where = str(path)
+        try:
+            features, predictor = (
+                State(state.meta[part], state.under(part)) for part in ("features", "predictor")
+            )
+            return cls(
+                options=tuple(map(str, state.meta["options"])),
+                features=FeatureSet.from_state(features, embed, where),
+                predictor=Predictor.from_state(predictor, where),
+                centre=state.arrays["centre"],
+                about=About(**state.meta["about"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise PolicyError(f"{where}: this is no trained router ({error!r}); {MEND}") from None
+
+    def _pieces(self) -> dict[str, list[int]]:
+        """Return the columns of every feature that is to be told by itself."""
+        pieces: dict[str, list[int]] = {}
+        names = self.features.names
+        opaque = {part.registered for part in self.features.parts if part.opaque}
+        for column, name in enumerate(names):
+            family = name.partition(":")[0]
+            pieces.setdefault(family if family in opaque else name, []).append(column)
+        return pieces

@@ -1,0 +1,118 @@
+"""Any trained predictor as a router: it estimates every option's quality, and selection decides."""
+
+import asyncio
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dynamicrag.cost.vector import Dimension
+from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.features.base import Seen
+from dynamicrag.predictors.base import Estimate
+from dynamicrag.predictors.selection import GREEDY, Exploration, select
+from dynamicrag.predictors.state import MEND
+from dynamicrag.routers.base import Choice, Router, StageContext
+from dynamicrag.routers.estimator import Estimator
+from dynamicrag.types import Option, Stage
+
+
+class Learned(Router):
+    """Takes the option with the best predicted quality less weighted expected cost.
+
+    ``score = q − Σ w·c`` with the objective's weights, over the options that are open. Its name in a
+    decision is its predictor's.
+
+    Args:
+        estimator: Trained features and predictor.
+        weights: Quality that one unit of each cost dimension is worth.
+        explore: How often to take another option.
+        seed: Seed of the exploration; a query's draw depends on it, the stage and the query's id alone.
+    """
+
+    def __init__(
+        self,
+        estimator: Estimator,
+        weights: Mapping[Dimension, float] | None = None,
+        explore: Exploration = GREEDY,
+        seed: int = 0,
+    ) -> None:
+        predictor = estimator.predictor
+        self.registered = predictor.registered
+        self.when, self.uses, self.how = predictor.when, predictor.uses, predictor.how
+        self.paper, self.embeds = predictor.paper, estimator.features.embeds
+        self.estimator = estimator
+        self.weights = dict(weights or {})
+        self._explore = explore
+        self._seed = seed
+
+    def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:
+        """See the base class."""
+        trained = self.estimator.about.stage
+        if trained and trained != stage:
+            raise PolicyError(
+                f"{where}: this router was trained for the stage {trained!r}, not for {stage!r}; {MEND}"
+            )
+        for option in options:
+            if option.name not in self.estimator.options:
+                known = unknown(f"{where}.state", "option", option.name, self.estimator.options)
+                raise PolicyError(
+                    f"{known}; this router was trained on other options: {MEND}, or take it out"
+                )
+
+    def planned(self, stage: Stage, options: Sequence[Option]) -> int:  # noqa: ARG002
+        """Return the option that is best on average, at the costs of the training table."""
+        about = self.estimator.about
+
+        def score(name: str) -> float:
+            k = self.estimator.options.index(name)
+            costs = (w * (about.costs.get(d) or [0.0] * (k + 1))[k] for d, w in self.weights.items())
+            found = (about.quality[k] if about.quality else 0.0) - sum(costs)
+            return found if math.isfinite(found) else -math.inf
+
+        return max(range(len(options)), key=lambda i: score(options[i].name))
+
+    async def choose(self, context: StageContext) -> Choice:
+        """See the base class."""
+        query = Seen(context.query.text, context.features)
+        estimator = self.estimator
+        estimate: Estimate = (
+            await asyncio.to_thread(estimator.estimate, [query])
+            if self.embeds
+            else estimator.estimate([query])
+        )
+        columns = [estimator.options.index(option.name) for option in context.options]
+        quality = estimate.mean[0, columns]
+        costs = np.array([[cost[d] for d in self.weights] for cost in context.expected]).reshape(
+            len(columns), -1
+        )
+        chosen = select(
+            quality, costs, list(self.weights.values()),
+            allowed=list(context.allowed), explore=self._explore, rng=self._rng(context),
+        )  # fmt: skip
+        spread = None if estimate.spread is None else estimate.spread[0, columns].tolist()
+        index = int(chosen.index)
+        return Choice(
+            index=index,
+            reason=_reason(context, quality.tolist(), (quality - chosen.score).tolist(), index),
+            propensity=float(chosen.propensity),
+            quality=quality.tolist(),
+            spread=spread,
+        )
+
+    def _rng(self, context: StageContext) -> np.random.Generator | None:
+        if self._explore == GREEDY:
+            return None
+        words = f"{self._seed}:{context.stage}:{context.query.id}".encode()
+        return np.random.default_rng(list(words))
+
+
+def _reason(context: StageContext, quality: Sequence[float], price: Sequence[float], index: int) -> str:
+    """Return the figures that decided: the chosen option's, and those of the best other one."""
+    open_ = [i for i, allowed in enumerate(context.allowed) if allowed and i != index]
+    own = f"predicted {quality[index]:.2f}"
+    if not open_:
+        return f"{own}; nothing else is open"
+    rival = max(open_, key=lambda i: quality[i] - price[i])
+    worth = f" less {price[index]:.2f} and {price[rival]:.2f} for their cost" if any(price) else ""
+    return f"{own} against {quality[rival]:.2f} for {context.options[rival].name}{worth}"
