@@ -5,6 +5,7 @@ query as it transforms a thousand::
 
     features = FeatureSet(["lexical", "tfidf"], embed=None)
     X = features.fit(queries).transform(queries)      # (n, d)
+    predictor.fit(X, quality, blocks=features.blocks)
 
 To add one, write a file with a subclass of :class:`Features` and register it by name.
 """
@@ -97,6 +98,7 @@ class FeatureSet:
         if not specs:
             raise PolicyError(f"{where}: at least one is needed; valid: {', '.join(FEATURES)}")
         self.specs = list(specs)
+        self.where = where
         self.parts = [FEATURES.build(spec, f"{where}[{i}]") for i, spec in enumerate(specs)]
         named = [parse_spec(spec, where)[0] for spec in specs]
         if len(set(named)) < len(named):
@@ -118,10 +120,25 @@ class FeatureSet:
         """A name per feature: the family's, a colon, its own."""
         return [f"{part.registered}:{name}" for part in self.parts for name in part.names]
 
+    @property
+    def blocks(self) -> list[int]:
+        """How many features each family gives, in order: what :meth:`Predictor.fit` takes as ``blocks``."""
+        return [len(part.names) for part in self.parts]
+
     def fit(self, queries: Sequence[Seen]) -> Self:
-        """Fit every family on training queries."""
+        """Fit every family on training queries.
+
+        Raises:
+            PolicyError: None of the families has anything to say of them.
+        """
         for part in self.parts:
             part.fit(queries)
+        if not self.names:
+            families = ", ".join(part.registered for part in self.parts)
+            raise PolicyError(
+                f"{self.where}: the training queries carry no signal that {families} could read; "
+                "add a family that reads the text, such as 'lexical'"
+            )
         return self
 
     def transform(self, queries: Sequence[Seen]) -> Floats:
@@ -145,6 +162,6 @@ class FeatureSet:
             features = cls(state.meta["specs"], embed, where)
             for i, (part, meta) in enumerate(zip(features.parts, state.meta["parts"], strict=True)):
                 part.unpack(meta, state.under(str(i)))
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise PolicyError(f"{where}: this is no whole state of features ({error!r}); {MEND}") from None
         return features

@@ -1,9 +1,20 @@
 """What the words of a question alone say of it; microseconds, no model."""
 
+import math
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any, Self
 
-from dynamicrag.text import content_words, words
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.features.base import FEATURES, Features, Seen
+from dynamicrag.features.shape import NAMES as SHAPE
+from dynamicrag.features.shape import shape
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.text import STOP_WORDS, content_words, words
 
 _SMALL_TALK = re.compile(
     r"\b(hi|hey|hello|hiya|howdy|greetings|welcome|thanks?|thank you|cheers|bye|goodbye|see you|farewell|"
@@ -69,3 +80,53 @@ def _lexical(question: str) -> dict[str, float]:
     }
     features |= {f"asks_{kind}": float(kind in tokens) for kind in _KINDS}
     return features
+
+
+@FEATURES.register("lexical")
+class LexicalFeatures(Features):
+    """Length, signs, question type and rarity of the words; tens of microseconds a question, no model.
+
+    The signs of a hard question in Adaptive-RAG (Jeong et al. 2024) and HybridLLM (Ding et al. 2024) are
+    mostly of this kind, and prompt length alone is a baseline that learnt routers often fail to beat.
+    Rarity is the inverse document frequency among the training queries: what few of them speak of, a
+    model is less likely to know.
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.counts: dict[str, int] = {}
+
+    @property
+    def names(self) -> Sequence[str]:
+        """A name per feature, in order."""
+        return (*lexical(""), *SHAPE, "rarity_mean", "rarity_max", "rarity_spread", "unseen_share")
+
+    def fit(self, queries: Sequence[Seen]) -> Self:
+        """Count in how many queries each word occurs; what occurs once is as good as unseen."""
+        counts = Counter(word for query in queries for word in set(words(query.text)))
+        self.rows = len(queries)
+        self.counts = {word: count for word, count in sorted(counts.items()) if count > 1}
+        return self
+
+    def transform(self, queries: Sequence[Seen]) -> Floats:
+        """Return the features of queries, (n, d)."""
+        return np.array([self._row(query.text) for query in queries]).reshape(len(queries), len(self.names))
+
+    def _row(self, text: str) -> list[float]:
+        tokens = words(text)
+        content = [token for token in tokens if token not in STOP_WORDS] or [""]
+        counts = [self.counts.get(token, 1) for token in content]
+        rarity = [math.log((self.rows + 1) / count) for count in counts]
+        mean = sum(rarity) / len(rarity)
+        spread = math.sqrt(sum((value - mean) ** 2 for value in rarity) / len(rarity))
+        unseen = counts.count(1) / len(counts)
+        return [*_lexical(text).values(), *shape(text, tokens), mean, max(rarity), spread, unseen]
+
+    def pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
+        """Return what was learnt, as JSON and arrays."""
+        return {"rows": self.rows, "counts": self.counts}, {}
+
+    def unpack(self, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: ARG002
+        """Take what :meth:`pack` returned."""
+        self.rows = int(meta["rows"])
+        self.counts = {str(word): int(count) for word, count in meta["counts"].items()}

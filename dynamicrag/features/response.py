@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from dynamicrag.features.base import FEATURES
+from dynamicrag.features.signals import SignalFeatures
+
 
 def response(margins: Sequence[float], logprobs: Sequence[float]) -> dict[str, float]:
     """Return the features of an answer's span of tokens; empty where the provider gives none.
@@ -22,3 +25,14 @@ def response(margins: Sequence[float], logprobs: Sequence[float]) -> dict[str, f
         "min_margin": min(margins),
         "mean_logprob": sum(logprobs) / len(logprobs),
     }
+
+
+@FEATURES.register("response")
+class ResponseFeatures(SignalFeatures):
+    """What the token probabilities of a draft and the verifiers say of it.
+
+    The uncertainty of Ramírez et al. 2024 (arXiv 2405.02134) and the self-verification of AutoMix,
+    Aggarwal et al. 2023 (arXiv 2310.12963); for decisions after generation.
+    """
+
+    wanted = (*response([0.0], [0.0]), "token_margin", "groundedness", "unanswerable")

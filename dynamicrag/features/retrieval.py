@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from dynamicrag.features.base import FEATURES
+from dynamicrag.features.signals import SignalFeatures
 from dynamicrag.text import content_words, words
 from dynamicrag.types import Passage
 
@@ -35,3 +37,14 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
 
 def _share(asked: set[str], found: set[str]) -> float:
     return len(asked & found) / len(asked) if asked else 1.0
+
+
+@FEATURES.register("retrieval")
+class RetrievalFeatures(SignalFeatures):
+    """What a retrieval, or the corpus's vocabulary, says of the question.
+
+    Query-performance predictors, Cronen-Townsend et al. 2002 and Shtok et al. 2012, as far as they cost
+    nothing more: ``coverage``, ``idf_coverage`` and ``unseen_terms`` need no retrieval, the others one.
+    """
+
+    wanted = ("coverage", "idf_coverage", "unseen_terms", *retrieval("", ()))

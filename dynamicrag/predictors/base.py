@@ -17,7 +17,7 @@ An option that was never observed is predicted at the mean of the others, with t
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -74,6 +74,7 @@ class Predictor(ABC):
         parts: Names and types of the attributes that hold dataclasses of arrays.
         options: Number of options, k.
         features: Number of features, d.
+        blocks: Number of features per family that is not empty.
     """
 
     registered: ClassVar[str]
@@ -90,6 +91,7 @@ class Predictor(ABC):
     def __init__(self, *, seed: int = 0) -> None:
         self.seed = seed
         self.features = 0
+        self.blocks: list[int] = []
         # where each option's estimate stands among those of the algorithm; -1: it knows nothing of it
         self._columns: NDArray[np.intp] = np.empty(0, dtype=np.intp)
 
@@ -109,6 +111,7 @@ class Predictor(ABC):
         quality: ArrayLike,
         cost: ArrayLike | None = None,
         groups: ArrayLike | None = None,
+        blocks: Sequence[int] | None = None,
     ) -> Self:
         """Learn from an outcome table.
 
@@ -117,13 +120,15 @@ class Predictor(ABC):
             quality: What each option gave on each query, (n, k); NaN where it was not observed.
             cost: What it cost, (n, k, c), or NaN. Checked; none of the predictors here learns from it.
             groups: A label per query, (n,): what shares one is never split by cross-validation.
+            blocks: How many features each family has, in the order of X's columns, d in sum; one family
+                by default. What is learnt by distances or penalties is learnt per family.
 
         Returns:
             The predictor itself.
 
         Raises:
-            InputError: Shapes that do not agree, features that are not finite, infinite qualities, or
-                nothing observed.
+            InputError: Shapes that do not agree, blocks that do not sum to d, features that are not finite,
+                infinite qualities, or nothing observed.
         """
         table = checks.features(X)
         outcomes = checks.outcomes(quality, len(table))
@@ -138,6 +143,7 @@ class Predictor(ABC):
         if not self.positional:
             seen.sort(key=lambda option: outcomes[:, option].tobytes())
         self.features = table.shape[1]
+        self.blocks = checks.blocks(blocks, self.features)
         self._columns = np.full(outcomes.shape[1], -1, dtype=np.intp)
         self._columns[seen] = np.arange(len(seen))
         self._fit(table, outcomes[:, seen], labels)
@@ -220,6 +226,7 @@ class Predictor(ABC):
                 "predictor": self.registered,
                 "params": self.params(),
                 "features": self.features,
+                "blocks": self.blocks,
                 "columns": self._columns.tolist(),
                 **meta,
             },
@@ -237,6 +244,7 @@ class Predictor(ABC):
             spec = {state.meta["predictor"]: dict(state.meta["params"])}
             predictor = PREDICTORS.build(spec, where)
             predictor.features = int(state.meta["features"])
+            predictor.blocks = [int(size) for size in state.meta["blocks"]]
             predictor._columns = np.asarray(state.meta["columns"], dtype=np.intp)
             predictor._unpack(state)
         except (KeyError, TypeError, ValueError, IndexError) as error:

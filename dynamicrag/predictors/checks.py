@@ -1,5 +1,7 @@
 """What every predictor's input is checked for, once."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -28,6 +30,15 @@ def outcomes(quality: ArrayLike, rows: int) -> Floats:
     if np.isinf(table).any():
         raise InputError("quality: infinite outcomes; write NaN for what was not observed")
     return table
+
+
+def blocks(sizes: Sequence[int] | None, features: int) -> list[int]:
+    """Return the sizes of the families of features that are not empty."""
+    if sizes is None:
+        return [features]
+    if min(sizes, default=0) < 0 or sum(sizes) != features:
+        raise InputError(f"blocks: expected sizes that sum to {features} features, got {list(sizes)}")
+    return [int(size) for size in sizes if size]
 
 
 def check_cost(cost: ArrayLike, shape: tuple[int, ...]) -> None:

@@ -112,6 +112,17 @@ def test_shapes(name, k):
 
 
 @every
+def test_families_of_features(name):
+    X, quality = table()
+    predictor = build(name).fit(X, quality, blocks=[2, 0, 3])
+    assert predictor.blocks == [2, 3]
+    sound(predictor.predict(X), len(X), 3)
+    again = Predictor.from_state(predictor.state())
+    assert again.blocks == [2, 3]
+    equal(again.predict(X), predictor.predict(X), 0)
+
+
+@every
 def test_it_changes_nothing_it_is_given_and_repeats_itself(name):
     X, quality = table()
     cost = np.ones((*quality.shape, 2))
@@ -251,6 +262,8 @@ def test_bad_input_is_refused(name):
         ((X, quality, cost[:, :-1]), "by dimensions"),
         ((X, quality, cost * np.inf), "infinite costs"),
         ((X, quality, cost, [1, 2]), "labels"),
+        ((X, quality, cost, None, [2, 2]), "sizes that sum to 5"),
+        ((X, quality, cost, None, [6, -1]), "sizes that sum to 5"),
     ]:
         with pytest.raises(InputError, match=message):
             build(name).fit(*arguments)

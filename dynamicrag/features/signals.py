@@ -1,0 +1,68 @@
+"""Named signals as features: those that the training queries have."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.features.base import Features, Seen
+from dynamicrag.predictors.checks import Floats
+
+
+class SignalFeatures(Features):
+    """Signals by name; those that no training query has are left out.
+
+    A missing one counts as the mean of the training queries, and where any training query lacked it, a
+    flag says so.
+
+    Attributes:
+        wanted: The names, in order.
+        kept: Names that training queries have.
+        means: Their means, (s,).
+        gaps: Whether a training query lacked each of them, (s,).
+    """
+
+    wanted: Sequence[str]
+    fitted = ("means", "gaps")
+
+    def __init__(self) -> None:
+        self.kept: list[str] = []
+        self.means: Floats = np.empty(0)
+        self.gaps: NDArray[np.bool_] = np.empty(0, dtype=bool)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """A name per feature, in order."""
+        lacking = [name for name, gap in zip(self.kept, self.gaps, strict=True) if gap]
+        return [*self.kept, *(f"{name}_missing" for name in lacking)]
+
+    def fit(self, queries: Sequence[Seen]) -> Self:
+        """Find out which signals there are, their means, and which are ever missing."""
+        self.kept = list(self.wanted)
+        table = self._table(queries)
+        known = np.isfinite(table)
+        had: NDArray[np.bool_] = np.asarray(known.any(axis=0))
+        self.kept = [name for name, some in zip(self.wanted, had, strict=True) if some]
+        self.means = np.where(known, table, 0.0).sum(axis=0)[had] / known.sum(axis=0)[had]
+        self.gaps = ~known.all(axis=0)[had]
+        return self
+
+    def transform(self, queries: Sequence[Seen]) -> Floats:
+        """Return the features of queries, (n, d)."""
+        table = self._table(queries)
+        known = np.isfinite(table)
+        return np.hstack([np.where(known, table, self.means), ~known[:, self.gaps]])
+
+    def _table(self, queries: Sequence[Seen]) -> Floats:
+        rows = [[query.signals.get(name, np.nan) for name in self.kept] for query in queries]
+        return np.array(rows, dtype=np.float64).reshape(len(queries), len(self.kept))
+
+    def pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
+        """Return what was learnt, as JSON and arrays."""
+        return {"kept": self.kept}, super().pack()[1]
+
+    def unpack(self, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take what :meth:`pack` returned."""
+        super().unpack(meta, arrays)
+        self.kept = list(map(str, meta["kept"]))
