@@ -1,0 +1,87 @@
+import json
+
+import pytest
+
+QUESTIONS = [
+    (f"Who keeps the lighthouse number {i} of the coast?" if i % 2 else f"Hello friend {i}", i % 2)
+    for i in range(40)
+]
+
+
+@pytest.fixture
+def table(there):
+    with (there / "t.jsonl").open("w") as file:
+        for i, (text, hard) in enumerate(QUESTIONS):
+            outcomes = {
+                name: {"quality": float(quality), "joules": joules, "path": {"generator": name}}
+                for name, quality, joules in (("small", not hard, 1.0), ("large", True, 9.0))
+            }
+            file.write(json.dumps({"query_id": f"q{i}", "query": text, "outcomes": outcomes}) + "\n")
+    return there
+
+
+def train(run, *more):
+    base = ("train", "--table", "t.jsonl", "--out", "routers/generator", "--stage", "generator")
+    return run(*base, "--features", "lexical", *more)
+
+
+@pytest.mark.parametrize("router", ["knn", "linear"])
+def test_a_trained_router_decides_and_is_explained(table, run, router):
+    code, out, _ = train(run, "--router", router)
+    assert code == 0
+    assert "small" in out
+    assert f"stages.generator.router: {{{router}: {{state: routers/generator.npz}}}}" in out
+    fixed, learnt = "{fixed: {option: small}}", f"{{{router}: {{state: routers/generator}}}}"
+    policy = (table / "p.yaml").read_text().replace(fixed, learnt)
+    (table / "learnt.yaml").write_text("objective: {weights: {joules: 0.001}}\n" + policy)
+    question = "Who keeps the lighthouse number 3?"
+    code, out, err = run("explain", question, "--policy", "learnt.yaml", "--json", "e.json")
+    assert code == 0, err
+    record = json.loads((table / "e.json").read_text())
+    (decision,) = [d for d in record["decisions"] if d["stage"] == "generator"]
+    assert (decision["chosen"], decision["router"]) == ("large", router)
+    assert decision["quality"][1] > decision["quality"][0] + 0.3
+    assert len(decision["spread"]) == 2
+    insight = record["insights"][decision["id"]]
+    assert insight["rival"] == "small"
+    assert insight["at_lambda"][0]["lambda"] == 0
+    if router == "knn":
+        assert insight["neighbours"][0]["question"].startswith("Who keeps the lighthouse")
+        assert "near: q" in out
+    else:
+        assert insight["effects"][0]["effect"] != 0
+        assert "for large over small: lexical:" in out
+
+
+def test_training_says_what_it_made(table, run):
+    code, out, _ = train(run, "--router", "auto", "--json", "-")
+    assert code == 0
+    told = json.loads(out)
+    assert (told["router"], told["questions"], told["stage"]) == ("auto", 40, "generator")
+    assert told["picked"]
+    assert told["options"]["small"] == {"quality": 0.5, "joules": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--router", "{knn: ["), "--router {knn: [: not a name"),
+        (("--router", "knm"), "unknown predictor 'knm'; did you mean 'knn'"),
+        (("--at", "context"), "--at context: expected STAGE=OPTION"),
+        (("--at", "context=short"), "fewer than two options of 'generator'"),
+    ],
+)
+def test_mistakes_are_told(table, run, more, told):
+    code, _, err = train(run, *more)
+    assert code != 0
+    assert told in err
+    assert not (table / "routers").exists()
+
+
+def test_the_design_space_has_every_router(there, run):
+    code, out, _ = run("routers", "--json", "-")
+    matrix = json.loads(out)
+    assert code == 0
+    assert {"fixed", "heuristic", "thresholds", "knn", "forest", "auto"} <= set(matrix)
+    assert all(row["when"] and row["paper"] and row["what"].endswith((".", ":")) for row in matrix.values())
+    assert run("routers")[1].count("\n") > len(matrix)
