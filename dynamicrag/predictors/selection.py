@@ -120,14 +120,16 @@ def select(
     score = np.asarray(quality, dtype=np.float64) - lam * price
     if allowed is not None:
         score = np.where(np.asarray(allowed, dtype=bool), score, -np.inf)
-    if np.isnan(score).any():
-        raise ValueError("quality and cost of open options must be numbers to choose by; some are NaN")
     best = score.max(axis=-1, keepdims=True)
-    if np.isneginf(best).any():
+    if not (best > -np.inf).all():  # a NaN among the scores is their maximum
+        if np.isnan(best).any():
+            raise ValueError("quality and cost of open options must be numbers to choose by; some are NaN")
         raise ValueError("a query has no open option to choose from")
     top = np.where(score >= best - TIE, price, np.inf).argmin(axis=-1)
     chances = _chances(score, best, top, explore)
-    index = top if explore == GREEDY else _draw(chances, rng)
+    if explore == GREEDY:
+        return Selection(top, np.ones(np.shape(top)), score, chances)
+    index = _draw(chances, rng)
     propensity = np.take_along_axis(chances, index[..., None], axis=-1)[..., 0]
     return Selection(index, propensity, score, chances)
 
