@@ -42,10 +42,10 @@ class SignalFeatures(Features):
         self.kept = list(self.wanted)
         table = self._table(queries)
         known = np.isfinite(table)
-        had = np.flatnonzero(known.any(axis=0))
+        had: list[int] = np.flatnonzero(known.any(axis=0)).tolist()
         self.kept = [self.wanted[position] for position in had]
         self.means = np.where(known, table, 0.0).sum(axis=0)[had] / known.sum(axis=0)[had]
-        self.gaps = ~known[:, had].all(axis=0)
+        self.gaps = np.asarray(~known[:, had].all(axis=0))
         return self
 
     def transform(self, queries: Sequence[Seen]) -> Floats:
