@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _app(debug: bool) -> typer.Typer:
-    from dynamicrag.cli import ask, budget, chat, explain, ingest, init, models, report, validate
+    from dynamicrag.cli import ask, budget, chat, explain, ingest, init, models, record, report, validate
 
     app = typer.Typer(
         name=NAME, help=_root.__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
@@ -69,6 +69,7 @@ def _app(debug: bool) -> typer.Typer:
         ask.ask,
         chat.chat,
         explain.explain,
+        record.record,
         budget.budget,
         report.report,
     ):
