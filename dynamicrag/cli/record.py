@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def record(
     questions: Annotated[Path, typer.Option("--questions", "-q", help="Questions, .jsonl[.gz] or .txt.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The table, .jsonl[.gz]; added to if it is there.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The table, .jsonl[.gz]; added to if it exists.")],
     policy: PolicyOption = "balanced",
     corpus: CorpusOption = None,
     grid: Annotated[
@@ -38,7 +38,7 @@ def record(
     ] = None,
     paths: Annotated[Path | None, typer.Option(help="A YAML list of paths, {stage: option} each.")] = None,
     vary: Annotated[
-        str | None, typer.Option(help="Stages to vary one at a time around the planned path, or all (default).")
+        str | None, typer.Option(help="Stages to vary one at a time around the planned path; default all.")
     ] = None,
     score: Annotated[str, typer.Option(help="Quality: f1, em, contains, similarity or judge.")] = "f1",
     judge: Annotated[str | None, typer.Option(help="The policy's model for --score judge.")] = None,

@@ -52,8 +52,10 @@ def progress(out: "Console", expected: "Expected") -> Iterator[Callable[[str], N
 
 def print_figures(out: "Console", summary: Mapping[str, Any]) -> None:
     """Print quality and cost per path, the oracle's, and what went wrong."""
-    figures = ("n>", f"{summary['score']}>", "95 %>", "joules>", "seconds>", "tokens>", "failed>")
-    table = plain_table("path", *figures)
+    failed = any(row["failed"] for row in summary["paths"].values())
+    figures = ("n>", f"{summary['score']}>", "95 %>", "joules>", "seconds>", "tokens>")
+    table = plain_table("path", *figures, *(["failed>"] if failed else []))
+    table.columns[0].no_wrap = True
     for name, row in [*summary["paths"].items(), ("oracle", summary["oracle"])]:
         scored = row["quality"] is not None
         table.add_row(
@@ -63,7 +65,7 @@ def print_figures(out: "Console", summary: Mapping[str, Any]) -> None:
             f"{row['low']:.3f}–{row['high']:.3f}" if scored else "–",
             *(short(row[cost]) if row.get(cost) is not None else "–" for cost in ("joules", "seconds")),
             f"{row['input_tokens']:,.0f}→{row['output_tokens']:,.0f}" if row.get("input_tokens") else "–",
-            str(row.get("failed") or ""),
+            *([str(row.get("failed") or "")] if failed else []),
             style="bold" if name == "oracle" else "",
         )
     out.print(table)
