@@ -63,11 +63,12 @@ def _app(debug: bool) -> typer.Typer:
         ingest,
         init,
         models,
+        record,
         report,
         routers,
         train,
         validate,
-    )  # fmt: skip
+    )
 
     app = typer.Typer(
         name=NAME, help=_root.__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
@@ -81,6 +82,7 @@ def _app(debug: bool) -> typer.Typer:
         ask.ask,
         chat.chat,
         explain.explain,
+        record.record,
         train.train,
         routers.routers,
         budget.budget,

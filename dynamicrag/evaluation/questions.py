@@ -24,6 +24,7 @@ class Question:
         answers: Gold answers, any of which is right; empty where there is none.
         gold: Ids of the documents that hold the answer.
         type: Kind of question, such as ``multi`` or ``unanswerable``; ``""`` where it is not said.
+        answerable: Whether the corpus holds an answer; ``None`` where it is not said.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Question:
     answers: tuple[str, ...] = ()
     gold: tuple[str, ...] = ()
     type: str = ""
+    answerable: bool | None = None
 
 
 def checked_text(text: str, where: str) -> str:
@@ -55,7 +57,8 @@ def read_questions(path: Path) -> list[Question]:
     """Read a question file.
 
     In JSON lines, ``question`` may be called ``query``; ``answers`` may be one string; a missing
-    ``query_id`` becomes ``q`` and the line's number.
+    ``query_id`` becomes ``q`` and the line's number. A question of type ``unanswerable`` is taken for one,
+    and one with ``gold`` for answerable, unless ``answerable`` says otherwise.
 
     Raises:
         InputError: The file or a line of it cannot be used, or an id occurs twice.
@@ -103,13 +106,19 @@ def _question(line: str, where: str, default_id: str) -> Question:
     name = row.get("query_id", default_id)
     if not isinstance(name, str | int) or isinstance(name, bool) or name == "":
         raise InputError(f"{where}: 'query_id' is {name!r}; expected a text or a whole number")
-    kind = row.get("type")
+    kind = "" if row.get("type") is None else str(row["type"])
+    gold = _texts(row, "gold", where)
+    known = {"unanswerable": False}.get(kind, True if gold else None)
+    answerable = row.get("answerable", known)
+    if answerable is not None and not isinstance(answerable, bool):
+        raise InputError(f"{where}: 'answerable' is {answerable!r}; expected true or false")
     return Question(
         id=str(name),
         text=checked_text(text, f"{where}: question"),
         answers=_texts(row, "answers", where),
-        gold=_texts(row, "gold", where),
-        type="" if kind is None else str(kind),
+        gold=gold,
+        type=kind,
+        answerable=answerable,
     )
 
 

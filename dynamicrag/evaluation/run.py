@@ -25,7 +25,8 @@ SETTLE_SECONDS = 20.0
 async def ask_one(rag: "DynamicRAG", app: Any, question: Question) -> Record:
     """Ask one question and return its record, not yet settled.
 
-    A question that fails gives a record with ``error``, and what it has cost until then.
+    A question that fails gives a record with ``error`` (and its class, ``failure``), and what it has cost
+    until then.
     """
     record: Record = {"query_id": question.id, "question": question.text}
     if question.type:
@@ -46,6 +47,7 @@ async def ask_one(rag: "DynamicRAG", app: Any, question: Question) -> Record:
                 first = time.perf_counter() - began
     except Exception as error:  # noqa: BLE001 - one question's failure must not end a long run
         known = isinstance(error, DynamicRAGError)
+        record["failure"] = type(error).__name__
         record["error"] = str(error) if known else f"{type(error).__name__}: {error}"
     else:
         record |= _answer(state, question, first)

@@ -3,10 +3,18 @@
 Source: Rajpurkar et al., "SQuAD: 100,000+ Questions for Machine Comprehension of Text", EMNLP 2016.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dynamicrag.text import normalise
+
+if TYPE_CHECKING:
+    from dynamicrag.features.base import Embed
+
+UNRELATED = 0.2
+"""Cosine of two short texts that have nothing in common but their language, about."""
 
 
 def exact_match(answer: str, gold: Sequence[str]) -> float:
@@ -26,6 +34,34 @@ def contains(answer: str, gold: Sequence[str]) -> float:
     """
     padded = f" {normalise(answer)} "
     return float(any(f" {text} " in padded for text in map(normalise, gold) if text))
+
+
+def similarity(answer: str, gold: Sequence[str], embed: "Embed") -> float:
+    """Return how near in meaning an answer is to the nearest gold answer, 0 (unrelated) to 1 (the same).
+
+    The cosine of their embeddings, of which :data:`UNRELATED` counts as nothing.
+    """
+    if not answer.strip() or not gold:
+        return 0.0
+    vectors = [embed([text])[0] for text in (answer, *gold)]
+    cosine = max(float(vectors[0] @ vector) for vector in vectors[1:])
+    return min(1.0, max(0.0, (cosine - UNRELATED) / (1 - UNRELATED)))
+
+
+def agreement(first: Sequence[float], second: Sequence[float], threshold: float = 0.5) -> tuple[float, float]:
+    """Return the share of pairs on the same side of ``threshold``, and Cohen's kappa.
+
+    Kappa is NaN where both are on one and the same side throughout: chance explains all.
+
+    Source: Cohen, "A coefficient of agreement for nominal scales", 1960.
+    """
+    if len(first) != len(second) or not first:
+        raise ValueError(f"pairs are needed; got {len(first)} and {len(second)} values")
+    sides = [(a >= threshold, b >= threshold) for a, b in zip(first, second, strict=True)]
+    share = sum(a == b for a, b in sides) / len(sides)
+    p, q = (sum(side[i] for side in sides) / len(sides) for i in (0, 1))
+    chance = p * q + (1 - p) * (1 - q)
+    return share, (share - chance) / (1 - chance) if chance < 1 else math.nan
 
 
 def _f1(answer: Sequence[str], gold: Sequence[str]) -> float:

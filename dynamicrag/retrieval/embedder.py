@@ -86,6 +86,11 @@ class Embedder:
         """As :meth:`embed_measured`, off the event loop."""
         return await asyncio.to_thread(self.embed_measured, texts)
 
+    def forget(self) -> None:
+        """Forget the latest texts, so that the next call is paid for again."""
+        with self._lock:
+            self._recent.clear()
+
     def tokenize(self, text: str) -> list[int]:
         """Split ``text`` into the model's word pieces, without loading the model.
 

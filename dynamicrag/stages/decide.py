@@ -75,6 +75,10 @@ class Decider:
         """Return the expected cost of the rest of the path, per option of ``stage``."""
         return [self._cost_model.price(plan) if plan else Cost() for plan in self._plans(stage, turn)]
 
+    def price(self, text: str, path: Mapping[str, str]) -> Cost:
+        """Return what a whole path is expected to cost on a question."""
+        return self._cost_model.price(self._plan({"text": text}, path))
+
     def _plans(self, stage: StageBase, turn: TurnState) -> list[Plan | None]:
         """Return what is left to do under each option; accepting and abstaining end the path."""
         path = turn.get("path", {})

@@ -45,18 +45,18 @@ class RetrieverStage(StageBase):
         helper: "ChatModel | None" = None,
     ) -> None:
         super().__init__(options, router, settings)
-        self._retrievers = retrievers
+        self.retrievers = retrievers
         self._depth = depth
         self._helper = helper
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Count the search, which is next to nothing beside a model call."""
-        dense = 0.02 * any(corpus for corpus in self._retrievers[option.name].sources)
+        dense = 0.02 * any(corpus for corpus in self.retrievers[option.name].sources)
         return plan._replace(search_cpu_seconds=dense if plan.rounds else 0.0)
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
         """Retrieve, best first."""
-        retriever = self._retrievers[option.name]
+        retriever = self.retrievers[option.name]
 
         async def search(query: str) -> list[Passage]:
             with run.ledger.span(turn["id"], self.name, option.name) as line:
@@ -66,7 +66,7 @@ class RetrieverStage(StageBase):
 
         async def reason(question: str, passages: Sequence[Passage], thoughts: Sequence[str]) -> str:
             assert self._helper is not None
-            messages = _step(question, passages[:SHOWN], thoughts)
+            messages = step(question, passages[:SHOWN], thoughts)
             try:
                 completion = await call(
                     run, turn["id"], self.name, self._helper, messages,
@@ -82,7 +82,8 @@ class RetrieverStage(StageBase):
         return {"candidates": await search(turn["text"])}
 
 
-def _step(question: str, passages: Sequence[Passage], thoughts: Sequence[str]) -> list[Any]:
+def step(question: str, passages: Sequence[Passage], thoughts: Sequence[str]) -> list[Any]:
+    """Return the prompt for the next step of reasoning between rounds."""
     from langchain_core.messages import HumanMessage, SystemMessage
 
     from dynamicrag.llm.prompts.base import clean, listed

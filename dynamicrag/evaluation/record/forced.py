@@ -1,0 +1,79 @@
+"""Forces a path on the production graph: every stage takes the option it is told to, or fails.
+
+The path travels in a context variable that is set before the graph is asked, so that questions under
+way at the same time may take different paths through the same nodes.
+"""
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import replace
+
+from dynamicrag.assembly import Pipeline
+from dynamicrag.errors import BudgetExceeded
+from dynamicrag.evaluation.record.memo import Remembering
+from dynamicrag.evaluation.record.paths import Steps
+from dynamicrag.routers.base import Choice, Router, StageContext
+from dynamicrag.stages.base import StageBase
+from dynamicrag.stages.decide import Decider
+from dynamicrag.stages.retriever import RetrieverStage
+from dynamicrag.types import Decision, Option, Stage, TurnState
+
+wanted: ContextVar[Steps] = ContextVar("dynamicrag_recorded_path")
+
+
+class Forced(Router):
+    """Takes the option of the path that is being recorded.
+
+    Args:
+        router: The stage's own router, which still says what to plan with.
+    """
+
+    registered = "recorded"
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    def planned(self, stage: Stage, options: Sequence[Option]) -> int:
+        """See the base class."""
+        return self._router.planned(stage, options)
+
+    async def choose(self, context: StageContext) -> Choice:
+        """Take it.
+
+        Raises:
+            BudgetExceeded: A limit of the policy closes it.
+        """
+        option = wanted.get()[context.stage]
+        index = context.index(option)
+        if index is None:
+            raise BudgetExceeded(
+                f"stages.{context.stage}: the policy's budget has no room for {option!r}; raise or remove "
+                "objective.budget to record it"
+            )
+        return Choice(index, "recorded")
+
+
+class Unyielding(Decider):
+    """Knows no other option when one has failed: what was recorded would not be the path."""
+
+    async def fall_back(
+        self,
+        stage: StageBase,  # noqa: ARG002
+        turn: TurnState,  # noqa: ARG002
+        failed: set[str],  # noqa: ARG002
+        why: str,  # noqa: ARG002
+        *,
+        cheaper: bool = False,  # noqa: ARG002
+    ) -> Decision | None:
+        """Return nothing."""
+        return None
+
+
+def forced(pipeline: Pipeline) -> Pipeline:
+    """Return a pipeline for recording; the stages of ``pipeline`` are changed for good."""
+    for stage in pipeline.stages.values():
+        stage.router = Forced(stage.router)
+        if isinstance(stage, RetrieverStage):
+            stage.retrievers = {name: Remembering(r) for name, r in stage.retrievers.items()}
+    decider = Unyielding(pipeline.stages, pipeline.cost_model, pipeline.budget, pipeline.ledger)
+    return replace(pipeline, decider=decider)

@@ -1,0 +1,141 @@
+"""Which paths to record: a grid, a list, or one stage at a time around the planned path."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+
+from dynamicrag.errors import InputError, PolicyError, unknown
+from dynamicrag.stages.base import StageBase
+from dynamicrag.types import STAGES
+
+Steps = dict[str, str]
+"""A path: the option of every stage that it passes."""
+
+VERDICT = "accept"
+RECORDED = STAGES[:-1]
+"""The stages that can be varied; drafts are judged, but always accepted."""
+_RETRIEVES = ("retriever", "context")
+
+
+class Paths:
+    """Completes and names the paths of one policy.
+
+    Args:
+        stages: The policy's stages.
+        where: The policy, for messages.
+
+    Raises:
+        PolicyError: The policy's verification cannot accept a draft.
+    """
+
+    def __init__(self, stages: Mapping[str, StageBase], where: str = "policy") -> None:
+        self._options: dict[str, list[str]] = {
+            name: [option.name for option in stages[name].options] for name in STAGES
+        }
+        self._planned: Steps = {str(name): stages[name].planned().name for name in RECORDED}
+        if VERDICT not in self._options["verification"]:
+            raise PolicyError(
+                f"{where}: stages.verification.options lacks {VERDICT!r}, which recording takes every time"
+            )
+
+    def complete(self, given: Mapping[str, str], where: str) -> Steps:
+        """Return a whole path: stages that are not given stand at their planned option.
+
+        Without retrieval a path passes no retriever and no context, whatever is given for them.
+
+        Raises:
+            InputError: A stage or an option that does not exist.
+        """
+        for stage, option in given.items():
+            if stage not in RECORDED:
+                raise InputError(unknown(where, "stage", stage, RECORDED))
+            if option not in self._options[stage]:
+                raise InputError(unknown(where, f"option of {stage}", option, self._options[stage]))
+        steps: Steps = {**self._planned, **given, "verification": VERDICT}
+        skipped = _RETRIEVES if steps["retrieval"] == "none" else ()
+        return {stage: steps[stage] for stage in STAGES if stage not in skipped}
+
+    def grid(self, choices: Mapping[str, Sequence[str]], where: str = "--grid") -> list[Steps]:
+        """Return the product of some options per stage."""
+        return [
+            self.complete(dict(zip(choices, options, strict=True)), where)
+            for options in product(*choices.values())
+        ]
+
+    def vary(self, stages: Iterable[str] = RECORDED, where: str = "--vary") -> list[Steps]:
+        """Return the planned path, and those that differ from it at one of ``stages``."""
+        paths = [self.complete({}, where)]
+        for stage in stages:
+            if stage not in RECORDED:
+                raise InputError(unknown(where, "stage", stage, RECORDED))
+            paths += [self.complete({stage: option}, where) for option in self._options[stage]]
+        return paths
+
+    def ordered(self, paths: Iterable[Steps]) -> list[Steps]:
+        """Return each path once, weakest options first, earlier stages before later ones."""
+        distinct = {tuple(steps.items()): steps for steps in paths}
+        return sorted(distinct.values(), key=self._rank)
+
+    def _rank(self, steps: Steps) -> list[int]:
+        return [self._options[stage].index(steps[stage]) if stage in steps else -1 for stage in STAGES]
+
+    @staticmethod
+    def names(paths: Sequence[Steps]) -> list[str]:
+        """Return a short name per path: its options at the stages where paths differ, as ``none/small``.
+
+        A stage that some paths pass and others do not differs only if those that pass it do.
+        """
+        varied = [s for s in STAGES if len({steps[s] for steps in paths if s in steps}) > 1]
+        return ["/".join(steps[s] for s in varied or RECORDED if s in steps) for steps in paths]
+
+
+def grid_of(texts: Sequence[str], where: str = "--grid") -> dict[str, list[str]]:
+    """Read ``stage=option,option`` texts.
+
+    Raises:
+        InputError: A text has another form, or a stage occurs twice.
+    """
+    choices: dict[str, list[str]] = {}
+    for text in texts:
+        stage, equals, options = text.partition("=")
+        names = [name.strip() for name in options.split(",") if name.strip()]
+        if not equals or not names:
+            raise InputError(f"{where} {text!r}: expected stage=option,option, as generator=small,large")
+        if stage.strip() in choices:
+            raise InputError(f"{where}: {stage.strip()} occurs twice; name all of its options at once")
+        choices[stage.strip()] = names
+    return choices
+
+
+def path_of(text: str, where: str = "--path") -> Steps:
+    """Read ``stage=option,stage=option``.
+
+    Raises:
+        InputError: The text has another form, or a stage occurs twice.
+    """
+    steps: Steps = {}
+    for part in text.split(","):
+        stage, equals, option = (piece.strip() for piece in part.partition("="))
+        if not equals or not option or stage in steps:
+            raise InputError(
+                f"{where} {text!r}: expected stage=option,stage=option, each stage once, as "
+                "retrieval=single,generator=large"
+            )
+        steps[stage] = option
+    return steps
+
+
+def paths_in(text: str, where: str) -> list[Steps]:
+    """Read a YAML list of ``{stage: option}``.
+
+    Raises:
+        InputError: It is no such list.
+    """
+    import yaml
+
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from None
+    if not isinstance(found, list) or not found or not all(isinstance(item, dict) for item in found):
+        raise InputError(f"{where}: expected a list of paths, as - {{retrieval: single, generator: large}}")
+    return [{str(stage): str(option) for stage, option in item.items()} for item in found]

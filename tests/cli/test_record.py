@@ -1,0 +1,262 @@
+"""``dynamicrag record`` with models that answer from a script."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from dynamicrag.evaluation.outcomes.file import read_table
+from dynamicrag.evaluation.record import runs
+
+RECORD = ("record", "-p", "p.yaml", "-q", "q.jsonl", "--out", "t.jsonl")
+GRID = ("--grid", "retrieval=none,single", "--grid", "generator=small,large")
+NAMES = ("none/small", "none/large", "single/small", "single/large")
+TIMINGS = ("seconds", "cpu_seconds", "joules", "gco2e")
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What was asked of the graph: a query's id each time."""
+    seen = []
+    ask_one = runs.ask_one
+
+    async def counted(rag, app, question):
+        seen.append(question.id)
+        return await ask_one(rag, app, question)
+
+    monkeypatch.setattr(runs, "ask_one", counted)
+    return seen
+
+
+def without_timings(path):
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    for row in rows:
+        for outcome in row["outcomes"].values():
+            assert all(outcome.pop(name) >= 0 for name in TIMINGS)
+            outcome.pop("kinds")
+    return rows
+
+
+def test_a_table_of_all_paths(there, run, asked):
+    code, out, err = run(*RECORD, *GRID, "--json", "s.json")
+    assert (code, err) == (0, "")
+    assert "4 paths × 2 questions = 8 runs; 8 to go, expected to take" in out
+    table = read_table(there / "t.jsonl")
+    assert table.options == NAMES
+    assert asked == ["a", "b"] * 4
+    first, second = table.rows
+    assert [first.outcomes[name].facts["contains"] for name in NAMES] == [1, 1, 1, 1]
+    assert (first.group, first.answerable, second.answerable) == ("single", None, False)
+    assert set(first.origin) == {"policy", "models", "corpus"}
+    outcome = first.outcomes["single/small"]
+    assert outcome.answer == "It has 164 steps."
+    assert outcome.quality == outcome.facts["f1"] == pytest.approx(0.4)
+    assert outcome.path == {"retrieval": "single", "retriever": "lexical", "context": "short",
+                            "prompt": "direct", "generator": "small", "verification": "accept"}  # fmt: skip
+    assert list(first.outcomes["none/large"].path) == ["retrieval", "prompt", "generator", "verification"]
+    assert [o.facts["retrieval_steps"] for o in first.outcomes.values()] == [0, 0, 1, 1]
+    assert {"idf_coverage", "matched", "unanswerable"} <= set(outcome.signals)
+    assert "asks_who" not in outcome.signals
+    assert not list(there.glob("t.jsonl.*"))
+    summary = json.loads((there / "s.json").read_text())
+    assert summary["paths"]["single/small"]["runs"] == 2
+    assert summary["oracle"]["quality"] == pytest.approx((0.4 + 1) / 2)
+
+
+def test_not_to_answer_is_right_where_nothing_is_to_be_found(there, run):
+    run(*RECORD, *GRID)
+    unanswerable = read_table(there / "t.jsonl").rows[1]
+    assert [unanswerable.outcomes[name].quality for name in NAMES] == [1, 0, 1, 0]
+    assert [unanswerable.outcomes[name].facts["abstained"] for name in NAMES] == [1, 0, 1, 0]
+
+
+def test_nothing_is_run_twice(there, run, asked):
+    run(*RECORD, "--path", "generator=small")
+    before = read_table(there / "t.jsonl")
+    assert before.options == ("single/lexical/short/direct/small",)
+    assert len(asked) == 2
+    _, out, _ = run(*RECORD, "--path", "generator=small")
+    assert "all recorded before, in t.jsonl" in out
+    assert len(asked) == 2
+    _, out, _ = run(*RECORD, "--grid", "generator=small,large")
+    assert "2 of them recorded before; 2 to go" in out
+    assert len(asked) == 4
+    after = read_table(there / "t.jsonl")
+    assert after.options == ("small", "large")
+    for row, was in zip(after.rows, before.rows, strict=True):
+        assert row.outcomes["small"] == next(iter(was.outcomes.values()))
+    with (there / "q.jsonl").open("a") as file:
+        file.write('{"query_id": "c", "question": "How tall is it?", "answers": ["9"]}\n')
+    run(*RECORD, "--grid", "generator=small,large")
+    assert asked[4:] == ["c", "c"]
+
+
+def test_goes_on_after_a_torn_line(there, run, asked):
+    run(*RECORD, *GRID)
+    whole = without_timings(there / "t.jsonl")
+    table = read_table(there / "t.jsonl")
+    lines = []
+    for name in NAMES[:2]:
+        for row in json.loads(
+            json.dumps([json.loads(x) for x in (there / "t.jsonl").read_text().splitlines()])
+        ):
+            lines.append(json.dumps({**row, "outcomes": {"": row["outcomes"][name]}}) + "\n")
+    (there / "t.jsonl").unlink()
+    (there / "t.jsonl.partial").write_text("".join(lines)[:-40])
+    asked.clear()
+    _, out, _ = run(*RECORD, *GRID)
+    assert "3 of them recorded before; 5 to go" in out
+    assert asked == ["b", "a", "b", "a", "b"]
+    assert without_timings(there / "t.jsonl") == whole
+    assert (
+        read_table(there / "t.jsonl").rows[0].outcomes["none/small"] == table.rows[0].outcomes["none/small"]
+    )
+
+
+@pytest.mark.parametrize("what", ["policy", "corpus", "models", "question"])
+def test_what_was_recorded_with_something_else_is_refused(there, run, what):
+    run(*RECORD, *GRID)
+    change = {
+        "policy": ("p.yaml", "chunks: 1", "chunks: 2"),
+        "corpus": ("docs/lighthouse.md", "164", "165"),
+        "models": ("p.yaml", "fake:parrot", "fake:oracle"),
+        "question": ("q.jsonl", "Who keeps it?", "Who kept it?"),
+    }[what]
+    file = there / change[0]
+    file.write_text(file.read_text().replace(*change[1:]))
+    code, _, err = run(*RECORD, *GRID)
+    assert code == 1
+    assert what in err
+    assert "--fresh" in err
+    assert run(*RECORD, *GRID, "--fresh")[0] == 0
+
+
+def test_other_routers_and_places_are_no_other_recording(there, run, asked):
+    run(*RECORD, *GRID)
+    (there / "docs").rename(there / "moved")
+    text = (there / "p.yaml").read_text().replace("docs/", "moved/").replace("option: small", "option: large")
+    (there / "p.yaml").write_text(text)
+    assert "all recorded before" in run(*RECORD, *GRID)[1]
+    assert len(asked) == 8
+
+
+def test_several_at_a_time_take_each_its_own_path(there, run):
+    lines = [
+        {"query_id": f"n{n}", "question": f"Is {n} in the lighthouse?", "answers": ["164"]} for n in range(12)
+    ]
+    (there / "q.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    code, _, _ = run(*RECORD, *GRID, "--workers", "4")
+    assert code == 0
+    table = read_table(there / "t.jsonl")
+    assert (len(table), table.options) == (12, NAMES)
+    for row in table.rows:
+        assert [o.facts["retrieval_steps"] for o in row.outcomes.values()] == [0, 0, 1, 1]
+
+
+def test_failures_count_as_wrong_and_are_told(there, run):
+    (there / "q.jsonl").write_text('{"query_id": "a", "question": "Does it go boom?", "answers": ["yes"]}\n')
+    code, out, _ = run(*RECORD, *GRID)
+    assert code == 0
+    outcome = read_table(there / "t.jsonl").rows[0].outcomes["single/small"]
+    assert outcome.quality == 0
+    assert outcome.error == "model small: it went boom"
+    assert outcome.path["generator"] == "small"
+    assert "4 runs failed" in out
+    assert "none/small: every run failed; first: model small: it went boom" in out
+
+
+def test_a_judge_and_one_that_disobeys(there, run):
+    """``oracle`` says "It has 164 steps." to anything, which is neither yes nor no."""
+    code, out, _ = run(*RECORD, *GRID, "--score", "judge", "--judge", "large")
+    assert code == 0
+    assert "neither yes nor no of 4 answers" in out
+    rows = read_table(there / "t.jsonl").rows
+    assert "judge" not in rows[0].outcomes["none/small"].facts
+    assert rows[0].outcomes["none/small"].facts["judge_obeyed"] == 0
+    assert rows[0].outcomes["none/small"].quality != rows[0].outcomes["none/small"].quality
+    assert rows[1].outcomes["none/small"].quality == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--grid", "generater=small"), "did you mean 'generator'?"),
+        (("--grid", "generator=smal"), "did you mean 'small'?"),
+        (("--grid", "generator"), "expected stage=option,option"),
+        (("--path", "generator=small,generator=large"), "each stage once"),
+        (("--path", "verification=accept"), "unknown stage 'verification'"),
+        (("--vary", "contxt"), "did you mean 'context'?"),
+        (("--score", "bleu"), "one of f1, em"),
+        (("--score", "judge"), "--judge MODEL"),
+        (("--score", "judge", "--judge", "huge"), "unknown model 'huge'"),
+        (("--paths", "no.yaml"), "no.yaml: cannot be read"),
+        (("--out", "t.csv"), "valid endings"),
+    ],
+)
+def test_mistakes(there, run, arguments, said):
+    code, _, err = run(*RECORD, *arguments)
+    assert code in (1, 2)
+    assert said in err
+    assert not (there / "t.jsonl").exists()
+
+
+def test_without_anything_to_score_by(there, run):
+    (there / "q.jsonl").write_text('{"query_id": "a", "question": "What is it?"}\n')
+    code, _, err = run(*RECORD, *GRID)
+    assert code == 1
+    assert "no question has answers" in err
+
+
+SLOW = """
+import asyncio, sys
+from pathlib import Path
+import dynamicrag.assembly, dynamicrag.llm.pull
+from tests.cli.conftest import FakeEmbedder, FakeModel
+
+class Slow(FakeModel):
+    async def complete(self, *args, **kwargs):
+        await asyncio.sleep(0.05)
+        return await super().complete(*args, **kwargs)
+
+dynamicrag.assembly.chat_model = Slow
+dynamicrag.assembly.Embedder = FakeEmbedder
+dynamicrag.llm.pull.path_of = lambda name, folder=None: Path()
+from dynamicrag.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_ended_from_outside_it_goes_on(there, run, asked, how):
+    lines = [
+        {"query_id": f"n{n}", "question": f"Is {n} in the lighthouse?", "answers": ["164"]} for n in range(6)
+    ]
+    (there / "q.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    path = os.pathsep.join([os.getcwd(), *sys.path])
+    command = [sys.executable, "-c", SLOW, *RECORD, *GRID]
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    ) as recording:
+        partial, until = there / "t.jsonl.partial", time.monotonic() + 60
+        while time.monotonic() < until and not (partial.exists() and partial.read_text().count("\n") >= 7):
+            time.sleep(0.01)
+        recording.send_signal(how)
+        _, err = recording.communicate(timeout=30)
+    done = partial.read_text().count("\n")
+    assert 7 <= done < 24
+    if how == signal.SIGINT:
+        assert recording.returncode == 130
+        assert err == f"interrupted: {done} of 24 runs are kept; the same command goes on from there\n"
+    run(*RECORD, *GRID)
+    assert len(asked) == 24 - done
+    killed = without_timings(there / "t.jsonl")
+    run(*RECORD, *GRID, "--fresh")
+    assert without_timings(there / "t.jsonl") == killed
