@@ -59,6 +59,7 @@ def _app(debug: bool) -> typer.Typer:
         ask,
         budget,
         chat,
+        eval,
         explain,
         ingest,
         init,
@@ -89,6 +90,7 @@ def _app(debug: bool) -> typer.Typer:
         report.report,
     ):
         app.command()(_guarded(command, debug))
+    app.command("eval")(_guarded(eval.evaluate, debug))
     group = typer.Typer(help="List and fetch the models of the catalogue.", no_args_is_help=True)
     group.command("list")(_guarded(models.list_models, debug))
     group.command("pull")(_guarded(models.pull_models, debug))

@@ -1,0 +1,208 @@
+"""``dynamicrag eval``: judge routers on an outcome table, beside the baselines they have to beat."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dynamicrag.cli.options import JsonOption
+from dynamicrag.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from dynamicrag.evaluation.outcomes.table import OutcomeTable
+    from dynamicrag.features.base import Embed
+
+FAMILIES = ("lexical", "embedding")
+"""What routers see by default."""
+BASELINES = ("random", "fixed", "cheapest", "best_single")
+"""Predictors that are always there, as baselines."""
+EMBEDDER = "all-minilm-l6-v2"
+
+
+class Split(StrEnum):
+    """What a fold leaves out."""
+
+    random = "random"
+    group = "group"
+
+
+def evaluate(
+    train: Annotated[Path, typer.Option(help="The outcome table to learn from.")],
+    test: Annotated[
+        Path | None, typer.Option(help="The table to judge by; without it, cross-validation on --train.")
+    ] = None,
+    routers: Annotated[
+        list[str] | None,
+        typer.Option(help="Names joined by commas, or a spec such as '{knn: {k: 20}}'; repeatable."),
+    ] = None,
+    features: Annotated[
+        list[str] | None, typer.Option(help="Families, as for --routers; by default lexical,embedding.")
+    ] = None,
+    options: Annotated[str | None, typer.Option(help="Route among these only, joined by commas.")] = None,
+    cost: Annotated[
+        str | None, typer.Option(help="What to save: a fact of the table, or several joined by +.")
+    ] = None,
+    option_cost: Annotated[
+        list[str] | None,
+        typer.Option(help="OPTION=NUMBER: its cost wherever the table has none; repeatable."),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="Ask for the quality at these costs, joined by commas.")
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
+    split: Annotated[Split, typer.Option(help="Leave out rows, or whole groups.")] = Split.random,
+    labels: Annotated[
+        str, typer.Option(help="Names of label 0 and label 1, where the table is a file of labels.")
+    ] = "label 0,label 1",
+    bootstrap: Annotated[int, typer.Option(min=0, help="Samples for the 95 % intervals.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of folds, routers and samples.")] = 0,
+    json: JsonOption = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Write quality-cost curves here: eval.png and the page eval.html.")
+    ] = None,
+) -> None:
+    """Judge routers on an outcome table, beside random, the cheapest, the best single option and the oracle.
+
+    Cross-validates on --train, or learns from it and judges by --test.
+    """
+    from dynamicrag.cli.console import bar, human
+    from dynamicrag.cli.eval_tables import print_evaluation
+    from dynamicrag.cli.output import check_target, write_json
+    from dynamicrag.evaluation.outcomes.file import read_table
+    from dynamicrag.evaluation.routing.evaluate import evaluate as run
+
+    check_target(json)
+    named = _routers(routers)
+    given = dict(_given(item) for item in option_cost or ())
+    prices = [_number(part, "--at") for part in _parts(at)]
+    pair = _parts(labels)
+    if len(pair) != 2 or pair[0] == pair[1]:
+        raise InputError(f"--labels {labels}: expected two different names joined by a comma")
+    out = human(json)
+    learn = read_table(train, pair)
+    judge = None if test is None else read_table(test, pair)
+    families, notes = _families(features, learn, judge)
+    embed = _embed() if _embeds(families) else None
+    with bar(out) as tell:
+        found = run(
+            learn, judge, routers=named, families=families, cost=cost, option_cost=given,
+            options=_parts(options), folds=folds, split=split.value, at=prices, samples=bootstrap, seed=seed,
+            embed=embed, tell=tell,
+        )  # fmt: skip
+    found["notes"] += notes
+    found["features"]["embedding_us"] = None if embed is None else embed.microseconds
+    write_json(json, found)
+    if json != "-":
+        print_evaluation(out, found)
+
+
+def _parts(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def _number(text: str, where: str) -> float:
+    from math import isfinite
+
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not isfinite(value) or value < 0:
+        raise InputError(f"{where}: expected a number of 0 or more, got {text!r}")
+    return value
+
+
+def _given(text: str) -> tuple[str, float]:
+    option, equals, value = text.rpartition("=")
+    if not equals or not option.strip():
+        raise InputError(f"--option-cost {text}: expected OPTION=NUMBER, such as iterative=3.4")
+    return option.strip(), _number(value, f"--option-cost {option}")
+
+
+def _specs(values: Sequence[str], where: str) -> list[object]:
+    """Return specs, from names joined by commas and from YAML."""
+    import yaml
+
+    found: list[object] = []
+    for value in values:
+        if not value.lstrip().startswith(("{", "[")):
+            found += _parts(value)
+            continue
+        try:
+            spec = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise InputError(f"{where} {value}: is no YAML; expected such as '{{knn: {{k: 20}}}}'") from None
+        found += spec if isinstance(spec, list) else [spec]
+    return found
+
+
+def _routers(values: Sequence[str] | None) -> dict[str, object]:
+    """Return the specs by the names that are shown; all are checked before any work."""
+    from dynamicrag.predictors.base import PREDICTORS
+    from dynamicrag.registry import parse_spec
+
+    specs: Sequence[Any] = (
+        [name for name in PREDICTORS if name not in BASELINES] if not values else _specs(values, "--routers")
+    )
+    named: dict[str, object] = {}
+    for spec in specs:
+        PREDICTORS.build(spec, "--routers")
+        name, params = parse_spec(spec, "--routers")
+        if name in BASELINES:
+            continue  # it is there anyway
+        told = ", ".join(f"{key}={value}" for key, value in params.items())
+        named[f"{name}({told})" if told else name] = spec
+    if not named:
+        valid = ", ".join(name for name in PREDICTORS if name not in BASELINES)
+        raise InputError(f"--routers: at least one is needed; valid: {valid}")
+    return named
+
+
+def _families(
+    values: Sequence[str] | None, learn: "OutcomeTable", judge: "OutcomeTable | None"
+) -> tuple[list[object], list[str]]:
+    """Return the specs of the families, checked against what the tables have."""
+    from dynamicrag.features.base import FEATURES
+    from dynamicrag.llm.pull import path_of
+    from dynamicrag.registry import parse_spec
+
+    if not values:
+        if path_of(EMBEDDER) is not None:
+            return list(FAMILIES), []
+        without = [name for name in FAMILIES if not FEATURES[name].embeds]
+        return list(without), [
+            f"the routers see no embeddings, for the model is not on this machine: dynamicrag models pull {EMBEDDER}"
+        ]
+    specs = _specs(values, "--features")
+    for spec in specs:
+        name, _ = parse_spec(spec, "--features")
+        if name not in FEATURES:
+            raise InputError(unknown("--features", "features", name, FEATURES))
+        if name == "response":
+            raise InputError(
+                "--features response: what an answer says of itself is known only after one option has been "
+                "run, and here all are chosen from before; leave it out"
+            )
+        for table in filter(None, (learn, judge)):
+            if name == "retrieval" and not any(query.signals for query in table.seen()):
+                raise InputError(f"--features retrieval: {table.name} has no retrieval signals; leave it out")
+    return specs, []
+
+
+def _embeds(families: Sequence[object]) -> bool:
+    from dynamicrag.features.base import FEATURES
+    from dynamicrag.registry import parse_spec
+
+    return any(FEATURES[parse_spec(spec, "--features")[0]].embeds for spec in families)
+
+
+def _embed() -> Any:
+    from dynamicrag.evaluation.routing.embeddings import KeptEmbeddings
+    from dynamicrag.llm.pull import cache_dir, pulled
+    from dynamicrag.retrieval.embedder import Embedder
+
+    model = Embedder(lambda: pulled(EMBEDDER))
+    embed: Embed = model.embed
+    return KeptEmbeddings(embed, cache_dir() / "embeddings" / f"{EMBEDDER}.npz")

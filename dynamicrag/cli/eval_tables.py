@@ -1,0 +1,223 @@
+"""An evaluation on the terminal: routers, baselines, options, groups."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dynamicrag.cli.console import joined, plain
+from dynamicrag.cli.tables import plain_table
+from dynamicrag.cli.units import joules, seconds, short, usd
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from dynamicrag.evaluation.routing.evaluate import Evaluation
+
+ROWS = 16
+SURE = 0.05
+_UNITS: Mapping[str, Callable[[float], str]] = {"usd": usd, "joules": joules, "seconds": seconds}
+_SHOWN = ("oracle", "oracle_cheapest", "best_single", "cheapest", "random")
+
+
+def print_evaluation(out: "Console", found: "Evaluation") -> None:
+    """Print an evaluation.
+
+    Args:
+        out: Where.
+        found: From :func:`~dynamicrag.evaluation.routing.evaluate.evaluate`.
+    """
+    data = found["data"]
+    unit = _unit(data)
+    out.print(joined((plain(_title(found)), "bold")))
+    out.print()
+    out.print(_routers(found, unit))
+    out.print(plain(_legend(found)), style="dim")
+    if data["cost"] and any(own["quality_at"] for own in found["routers"].values()):
+        out.print()
+        out.print(joined((f"Quality at a mean {plain(data['cost']['name'])} of", "bold")))
+        out.print(_at(found))
+    out.print()
+    out.print(joined(("Options", "bold")))
+    out.print(_options(found, unit))
+    for line in _complement(found):
+        out.print(plain(line), style="dim")
+    best = leader(found)
+    groups = found["routers"][best]["groups"]
+    if len(groups) > 1:
+        out.print()
+        out.print(joined((f"By group ({plain(best)})", "bold")))
+        out.print(_groups(groups, unit))
+    for note in found["notes"]:
+        out.print(f"note: {plain(note)}", style="yellow")
+
+
+def leader(found: "Evaluation") -> str:
+    """Return the name of the router of the best quality; of equal ones that with the larger area."""
+    return ranked(found)[0]
+
+
+def ranked(found: "Evaluation") -> list[str]:
+    """Return the names of the routers, best first."""
+    routers = found["routers"]
+    key = "apgr" if any(own.get("apgr") is not None for own in routers.values()) else "quality"
+    return sorted(routers, key=lambda name: (-(routers[name][key] or 0), -routers[name]["area"]))
+
+
+def _unit(data: Mapping[str, Any]) -> Callable[[float], str]:
+    return _UNITS.get(data["cost"]["name"] if data["cost"] else "", short)
+
+
+def _title(found: "Evaluation") -> str:
+    data = found["data"]
+    how = f"{data['folds']} folds" if data["folds"] else f"learnt from {data['train']}"
+    by = " by group" if data["split"] == "group" else ""
+    cost = f"cost: {data['cost']['name']} a query" if data["cost"] else "no cost"
+    families = ", ".join(f if isinstance(f, str) else next(iter(f)) for f in found["features"]["families"])
+    name = data["test"] or data["train"]
+    return f"{name} · {data['queries']:,} queries, {len(data['options'])} options · {how}{by} · {cost} · {families}"
+
+
+def _routers(found: "Evaluation", unit: Callable[[float], str]) -> "Table":
+    pair = "weak" in found["data"]
+    extra = ("APGR>", "CPT50>", "CPT80>") if pair else ("gap>", "area>")
+    table = plain_table("router", "quality>", "95 %", "cost>", "saved>", *extra, "µs>", "train>")
+    for column in table.columns:
+        column.no_wrap = True
+    names = ranked(found)
+    for name in names[:ROWS]:
+        own = found["routers"][name]
+        sure = own["gain"] > 0 and own.get("p_holm", 1.0) < SURE
+        timing = [f"{own['decision_us']:,.0f}", seconds(own["train_seconds"])]
+        table.add_row(_name(name), *_figures(own, unit, pair), *timing, style="bold green" if sure else "")
+    if len(names) > ROWS:
+        table.add_row(f"… and {len(names) - ROWS} more: --json has them", style="dim")
+    table.add_section()
+    for name in _SHOWN:
+        own = found["baselines"][name]
+        table.add_row(_name(name), *_figures(own, unit, pair), "", "", style="dim")
+    return table
+
+
+def _figures(own: Mapping[str, Any], unit: Callable[[float], str], pair: bool) -> Sequence[str]:
+    cells = [_share(own["quality"]), _reach(own["intervals"]["quality"]), unit(own["cost"])]
+    cells.append(_percent(own["saving"]))
+    if pair:
+        return [*cells, _share(own.get("apgr")), _percent(own.get("cpt50")), _percent(own.get("cpt80"))]
+    return [*cells, _percent(own["gap_closed"]), _share(own["area"])]
+
+
+def _legend(found: "Evaluation") -> str:
+    features = found["features"]
+    single = found["baselines"]["best_single"]
+    calls = max(single["calls"], key=lambda name: single["calls"][name])
+    said = [
+        f"quality, cost: at λ = 0. saved: of the cost of the best single option ({calls}), at its quality",
+        "bold green: better than it for sure (paired, all routers considered)",
+    ]
+    if "weak" in found["data"]:
+        said.append("APGR, CPT: RouteLLM's, ranked by predicted gain")
+    else:
+        said.append("gap: closed of that to the oracle. area: mean quality along the curve")
+    made = f"features {features['us'] / 1000:.2g} ms a query"
+    if features.get("embedding_us"):
+        made += f" + embedding {features['embedding_us'] / 1000:.2g} ms"
+    return "; ".join([*said, made]) + "."
+
+
+def _at(found: "Evaluation") -> "Table":
+    names = ranked(found)[:ROWS]
+    prices = list(found["routers"][names[0]]["quality_at"])
+    table = plain_table("router", *(f"{price}>" for price in prices))
+    for name in [*names, "random", "oracle_cheapest"]:
+        own = found["routers"].get(name) or found["baselines"][name]
+        cells = [
+            f"{_share(own['quality_at'][price])} {_reach(own['intervals']['quality_at'][price])}"
+            for price in prices
+        ]
+        table.add_row(_name(name), *cells, style="" if name in found["routers"] else "dim")
+    return table
+
+
+def _options(found: "Evaluation", unit: Callable[[float], str]) -> "Table":
+    best = leader(found)
+    calls = found["routers"][best]["calls"]
+    table = plain_table(
+        "option", "quality>", "cost>", "only right>", "missed>", "95 %", f"calls by {_name(best)}>"
+    )
+    options = found["complementarity"]["options"]
+    ordered = sorted(options, key=lambda name: -options[name]["quality"])
+    for name in ordered[:ROWS]:
+        own = options[name]
+        reach = _reach(own["intervals"]["oracle_loss"]) if "intervals" in own else ""
+        missed = _share(own.get("oracle_loss"))
+        table.add_row(
+            _name(name, 32), _share(own["quality"]), unit(own["cost"]), _percent(own["only_right"]), missed,
+            reach, _percent(calls[name]),
+        )  # fmt: skip
+    if len(ordered) > ROWS:
+        table.add_row(f"… and {len(ordered) - ROWS} more: --json has them", style="dim")
+    return table
+
+
+def _complement(found: "Evaluation") -> list[str]:
+    about, lines = found["complementarity"], []
+    lines.append(
+        "only right: above all others by more than .5. missed: what the oracle would lose without it. "
+        f"On {_percent(about['none_right'])} of the queries none is right."
+    )
+    whole = about["subsets"][-1]["oracle"]
+    steps = [f"{len(s['options'])}: {_share(s['oracle'])}" for s in about["subsets"][:4]]
+    if len(about["subsets"]) > 2:
+        two = " + ".join(about["subsets"][1]["options"])
+        lines.append(
+            f"Oracle over the best of {', '.join(steps)} … all: {_share(whole)}; the best two are {two}."
+        )
+    gone = about["could_go"]
+    if gone["options"]:
+        ends = gone["intervals"]
+        lines.append(
+            f"Could go together at no loss (below .01): {', '.join(gone['options'])}; the oracle loses "
+            f"{_share(gone['oracle_loss'])} {_reach(ends['oracle_loss'])}, {about['router']} "
+            f"{_share(gone['routed_loss'])} {_reach(ends['routed_loss'])}."
+        )
+    elif len(about["options"]) > 1:
+        lines.append("No option could go at no loss (below .01).")
+    return lines
+
+
+def _groups(groups: Mapping[str, Any], unit: Callable[[float], str]) -> "Table":
+    table = plain_table("group", "queries>", "quality>", "best single>", "oracle>", "cost>")
+    ordered = sorted(groups, key=lambda name: -groups[name]["queries"])
+    for name in ordered[:ROWS]:
+        own = groups[name]
+        table.add_row(
+            _name(name or "(none)", 36), f"{own['queries']:,}", _share(own["quality"]),
+            _share(own["best_single"]), _share(own["oracle"]), unit(own["cost"]),
+        )  # fmt: skip
+    if len(ordered) > ROWS:
+        table.add_row(f"… and {len(ordered) - ROWS} more: --json has them", style="dim")
+    return table
+
+
+def _name(name: str, most: int = 26) -> str:
+    cut = plain(name)
+    return cut if len(cut) <= most else cut[: most - 1] + "…"
+
+
+def _share(value: float | None) -> str:
+    """Return a share as ``.806``."""
+    if value is None:
+        return "–"
+    text = f"{abs(value):.3f}".removeprefix("0")
+    return f"−{text}" if value < 0 and float(text) else text
+
+
+def _percent(share: float | None) -> str:
+    if share is None:
+        return "–"
+    value = round(100 * share)
+    return f"{'−' if value < 0 else ''}{abs(value)} %"
+
+
+def _reach(ends: Sequence[float] | None) -> str:
+    return "" if ends is None else f"{_share(ends[0])}–{_share(ends[1])}"

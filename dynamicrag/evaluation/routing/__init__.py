@@ -1,0 +1,1 @@
+"""Routers judged on an outcome table, beside the baselines that they have to beat. Arrays; no models."""

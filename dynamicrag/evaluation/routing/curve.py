@@ -1,0 +1,57 @@
+"""Quality against cost: what can be had for a price, and the price of what is wanted.
+
+The points of a λ path are ordered by realised cost and joined by straight lines, for between two λ one
+can draw lots; a point that is dearer and no better than another is left out, for nobody need take it.
+No convex hull is laid over them: it would join points that are far apart, of which chance picks the best.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynamicrag.predictors.checks import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The best that a path comes to.
+
+    Attributes:
+        cost: Rising, (m,).
+        quality: Rising, (m,).
+    """
+
+    cost: Floats
+    quality: Floats
+
+    @classmethod
+    def of(cls, cost: Floats, quality: Floats) -> "Curve":
+        """Return the curve of a path's points, each (m,), in any order."""
+        order = np.lexsort((-quality, cost))
+        cost, quality = cost[order], quality[order]
+        better = np.concatenate([[True], quality[1:] > np.maximum.accumulate(quality)[:-1]])
+        return cls(cost[better], quality[better])
+
+    def quality_at(self, cost: float) -> float:
+        """Return the best quality at no more than this mean cost; NaN where nothing is as cheap."""
+        if cost < self.cost[0] - 1e-12:
+            return float("nan")
+        return float(np.interp(cost, self.cost, self.quality))
+
+    def cost_at(self, quality: float) -> float:
+        """Return the least mean cost at which this quality is reached; NaN where it never is."""
+        if quality > self.quality[-1] + 1e-12:
+            return float("nan")
+        return float(np.interp(quality, self.quality, self.cost))
+
+    def area(self, low: float, high: float) -> float:
+        """Return the mean quality over the costs from ``low`` to ``high``.
+
+        Left of its first point the curve is taken to be level: a router whose cheapest choices cost a
+        little more than the cheapest option's mean is not charged for the sliver.
+        """
+        if high <= low:
+            return float(np.interp(low, self.cost, self.quality))
+        inside = self.cost[(self.cost > low) & (self.cost < high)]
+        at = np.concatenate([[low], inside, [high]])
+        return float(np.trapezoid(np.interp(at, self.cost, self.quality), at) / (high - low))

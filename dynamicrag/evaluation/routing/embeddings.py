@@ -1,0 +1,83 @@
+"""Embeddings kept on disk: a text is embedded once, however often routers are judged on it."""
+
+import hashlib
+import os
+import time
+import zipfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.features.base import Embed
+
+TIMED = 12
+BATCH = 256
+Vectors = NDArray[np.float32]
+
+
+class KeptEmbeddings:
+    """An embedding model that remembers; called as the model is.
+
+    A file that is damaged, or of other vectors, is as good as none: it is written anew.
+
+    Args:
+        embed: The model; not called where every text is known.
+        path: The file, ``….npz``, one per model.
+
+    Attributes:
+        microseconds: How long a single text takes; NaN before any was timed.
+    """
+
+    def __init__(self, embed: Embed, path: Path) -> None:
+        self._embed = embed
+        self._path = path
+        self._known: dict[str, Vectors] | None = None
+        self.microseconds = float("nan")
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of texts, (n, d)."""
+        if self._known is None:
+            self._known = self._read()
+        keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32] for text in texts]
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
+        if new:
+            self._learn(list(new), list(new.values()))
+        return np.stack([self._known[key] for key in keys])
+
+    def _learn(self, keys: Sequence[str], texts: Sequence[str]) -> None:
+        assert self._known is not None
+        times = []
+        for begin in range(0, len(texts), BATCH):
+            vectors = self._embed(texts[begin : begin + BATCH])
+            self._known.update(zip(keys[begin : begin + BATCH], vectors, strict=True))
+        for text in texts[: TIMED + 1]:
+            begun = time.perf_counter()
+            self._embed([f"{text} "])  # the model itself remembers its latest single texts
+            times.append(1e6 * (time.perf_counter() - begun))
+        self.microseconds = float(np.median(times[1:] or times))
+        self._write()
+
+    def _read(self) -> dict[str, Vectors]:
+        with (
+            suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile),
+            np.load(self._path) as file,
+        ):
+            self.microseconds = float(file["microseconds"])
+            return dict(zip(file["keys"].tolist(), np.asarray(file["vectors"], np.float32), strict=True))
+        return {}
+
+    def _write(self) -> None:
+        assert self._known is not None
+        kept, timed = self._known, self.microseconds
+        kept = {**self._read(), **kept}  # what another process has added since
+        self._known, self.microseconds = kept, timed
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        with draft.open("wb") as file:
+            np.savez(
+                file, keys=np.array(list(kept)), vectors=np.stack(list(kept.values())), microseconds=timed
+            )
+        draft.replace(self._path)
