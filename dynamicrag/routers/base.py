@@ -70,6 +70,8 @@ class Router(ABC):
     """Picks an option. Safe for concurrent use: whatever it learns, it guards itself."""
 
     registered: ClassVar[str]
+    computes: ClassVar[bool] = False
+    """Whether ``choose`` waits for nothing, and so needs no event loop."""
 
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: B027 - may be empty
         """Refuse options that this router cannot serve.

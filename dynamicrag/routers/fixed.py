@@ -15,6 +15,8 @@ class Fixed(Router):
         option: Name of the option.
     """
 
+    computes = True
+
     def __init__(self, *, option: str) -> None:
         self.option = option
 

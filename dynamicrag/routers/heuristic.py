@@ -91,6 +91,8 @@ class Heuristic(Router):
     Verification has ``thresholds`` instead.
     """
 
+    computes = True
+
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
         """See the base class."""
         if stage not in _RULES:

@@ -20,6 +20,8 @@ class Random(Router):
         weights: Weight per option name; uniform by default.
     """
 
+    computes = True
+
     def __init__(self, *, seed: int = 0, weights: dict[str, float] | None = None) -> None:
         if weights and (min(weights.values()) < 0 or not any(weights.values())):
             raise ValueError("weights must be ≥ 0 and not all 0")

@@ -23,6 +23,8 @@ class Thresholds(Router):
         abstain: Findings that are worth abstaining for.
     """
 
+    computes = True
+
     def __init__(
         self,
         *,
