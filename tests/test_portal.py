@@ -107,3 +107,78 @@ def test_a_fork_gets_loops_of_its_own():
     assert os.read(read, 10) == b"done"
     os.close(read)
     os.close(write)
+
+
+def on_no_loop() -> bool:
+    return asyncio._get_running_loop() is None
+
+
+def test_what_waits_for_nothing_runs_without_a_loop():
+    async def decide() -> bool:
+        return on_no_loop()
+
+    assert portal.run_light(decide())
+    assert not portal.run(decide())
+
+
+def test_what_may_wait_goes_on_on_a_loop_where_it_stood():
+    async def work(seen: list[object]) -> str:
+        seen.append(on_no_loop())
+        name.set("set before")
+        await portal.may_wait()
+        seen.append(on_no_loop())
+        seen.append(name.get())
+        try:
+            async with asyncio.timeout(0.01):
+                await asyncio.sleep(10)
+        except TimeoutError:
+            seen.append("timed out")
+        served = await portal.arun(loop_of())
+        seen.append(served is not asyncio.get_running_loop())
+        return await asyncio.gather(loop_of(), asyncio.sleep(0, "done")) and "done"
+
+    seen: list[object] = []
+    name.set("the caller's")
+    assert portal.run_light(work(seen)) == "done"
+    assert seen == [True, False, "set before", "timed out", True]
+    assert name.get() == "the caller's"
+
+
+def test_light_work_raises_what_it_raises_before_and_after_it_waits():
+    async def fail(first: bool) -> None:
+        if not first:
+            await portal.may_wait()
+            await asyncio.sleep(0)
+        raise LookupError("gone")
+
+    for first in (True, False):
+        with pytest.raises(LookupError, match="gone"):
+            portal.run_light(fail(first))
+
+
+def test_light_work_that_is_interrupted_is_cancelled():
+    seen: list[str] = []
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    async def work() -> None:
+        await portal.may_wait()
+        try:
+            asyncio.get_running_loop().call_later(0.01, interrupt)
+            await asyncio.sleep(10)
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+
+    with pytest.raises(KeyboardInterrupt):
+        portal.run_light(work())
+    assert seen == ["cancelled"]
+
+
+def test_light_work_in_a_thread_with_a_loop_is_served_elsewhere():
+    async def notebook():
+        return portal.run_light(loop_of()), asyncio.get_running_loop()
+
+    served, own = asyncio.run(notebook())
+    assert served is not own

@@ -85,7 +85,7 @@ class _Chat:
         if text == "/why":
             self._out.print(decisions(self._decisions) if self._decisions else "nothing was asked yet")
         elif text == "/cost":
-            total = sum((self._rag.cost(turn) for turn in self._turns), Cost())
+            total = Cost.total(self._rag.cost(turn) for turn in self._turns)
             count = f"{len(self._turns)} turn{'' if len(self._turns) == 1 else 's'}"
             self._out.print(f"{count}: {cost_line(total.figures())}", style="dim")
         else:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeVar
 
+from dynamicrag import portal
 from dynamicrag.cost.purse import ROUNDING, MemoryPurse, Purse, Short
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import BudgetExceeded
@@ -162,7 +163,7 @@ class Budget:
 
     def _left_of_query(self, query_id: str, spent: Cost) -> dict[Dimension, float]:
         with self._lock:
-            held = sum(self._open.get(query_id, ()), Cost())
+            held = Cost.total(self._open.get(query_id, ()))
         return {d: limit - spent[d] - held[d] for d, limit in self.per_query.items()}
 
     def _hold(self, query_id: str, worst: Cost, spent: Cost) -> None:
@@ -186,6 +187,7 @@ class Budget:
         waited = time.monotonic() - since
         if not self.total or waited > PATIENCE or not any((await self._purse(self.purse.state))[1].values()):
             return False
+        await portal.may_wait()
         await asyncio.sleep(min(0.5, 0.02 + waited / 4) * (0.5 + random.random()))  # not all at once
         return True
 
@@ -227,6 +229,7 @@ class Budget:
     async def _purse(self, work: Callable[[], T]) -> T:
         if not self.purse.blocks:
             return work()
+        await portal.may_wait()
         # a cancelled caller must not leave the purse half-way: the thread finishes what it began
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
 

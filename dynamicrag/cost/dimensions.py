@@ -56,13 +56,8 @@ def joules(usage: Usage, profile: Profile, host: Host) -> Amount:
     return Amount(mid, "estimated", mid - low, high - mid)
 
 
-def gco2e(usage: Usage, profile: Profile, host: Host) -> Amount:
-    """Carbon of the energy, at the intensity of the grid where the model runs."""
-    return carbon(joules(usage, profile, host), profile, host)
-
-
-def carbon(energy: Amount, profile: Profile, host: Host) -> Amount:
-    """Return the carbon of an amount of energy, of the same provenance."""
+def gco2e(energy: Amount, profile: Profile, host: Host) -> Amount:
+    """Carbon of an amount of energy, at the intensity of the grid where the model runs."""
     factor = grid(profile, host) / JOULES_PER_KWH
     return Amount(energy.value * factor, energy.kind, energy.below * factor, energy.above * factor)
 
@@ -76,9 +71,8 @@ _FUNCTIONS: dict[Dimension, Callable[[Usage, Profile, Host], Amount]] = {
     "usd": usd,
     "tokens": tokens,
     "seconds": seconds,
-    "joules": joules,
-    "gco2e": gco2e,
 }
+"""What does not follow the energy."""
 
 
 def cost_of(usage: Usage, profile: Profile, host: Host, energy: Amount | None = None) -> Cost:
@@ -90,10 +84,10 @@ def cost_of(usage: Usage, profile: Profile, host: Host, energy: Amount | None = 
         host: Coefficients of this host.
         energy: Active joules where they are better known than from the usage; carbon follows them.
     """
+    if energy is None:
+        energy = joules(usage, profile, host)
     amounts = {dimension: function(usage, profile, host) for dimension, function in _FUNCTIONS.items()}
-    if energy is not None:
-        amounts |= _energy(energy, profile, host)
-    return _cost(amounts)
+    return _cost(amounts | _energy(energy, profile, host))
 
 
 def overhead_of(energy: Amount, host: Host) -> Cost:
@@ -103,7 +97,7 @@ def overhead_of(energy: Amount, host: Host) -> Cost:
 
 def _energy(energy: Amount, profile: Profile, host: Host) -> dict[Dimension, Amount]:
     """Return an amount of energy and its carbon, by dimension."""
-    return {"joules": energy, "gco2e": carbon(energy, profile, host)}
+    return {"joules": energy, "gco2e": gco2e(energy, profile, host)}
 
 
 def _cost(amounts: Mapping[Dimension, Amount]) -> Cost:

@@ -115,16 +115,14 @@ class Ledger:
 
     def cost(self, query_id: str, scope: Scope = "active") -> Cost:
         """Return what a query has cost so far."""
-        lines = self.account(query_id).lines
-        return sum((self.line_cost(line, scope) for line in lines), Cost(scope=scope))
+        return Cost.total((self.line_cost(line, scope) for line in self.account(query_id).lines), scope)
 
     def stages(self, query_id: str) -> dict[str, Cost]:
         """Return what a query has cost so far, by stage, in the order in which they began."""
-        costs: dict[str, Cost] = {}
+        costs: dict[str, list[Cost]] = {}
         for line in self.account(query_id).lines:
-            cost = self.line_cost(line)
-            costs[line.stage] = costs[line.stage] + cost if line.stage in costs else cost
-        return costs
+            costs.setdefault(line.stage, []).append(self.line_cost(line))
+        return {stage: Cost.total(of_stage) for stage, of_stage in costs.items()}
 
     def line_cost(self, line: Line, scope: Scope = "active") -> Cost:
         """Return the cost of one call: the metered joules once settled, stand-ins until then.

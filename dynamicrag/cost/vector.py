@@ -1,6 +1,6 @@
 """The cost vector: money, tokens, seconds, joules and carbon, each with its provenance."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 from dynamicrag.types import Figure
@@ -41,17 +41,28 @@ class Cost:
             self._totals[dimension] = self._totals.get(dimension, 0.0) + value
         self.scope = scope
 
+    @classmethod
+    def total(cls, costs: "Iterable[Cost]", scope: Scope = "active") -> "Cost":
+        """Return the sum of ``costs``, all of the same ``scope``.
+
+        Raises:
+            ValueError: One is of another scope.
+        """
+        parts: dict[tuple[Dimension, Kind], float] = {}
+        spread: dict[Dimension, tuple[float, float]] = {}
+        for cost in costs:
+            if cost.scope != scope:
+                raise ValueError(f"cannot add {scope} and {cost.scope} costs: their boundaries differ")
+            for key, value in cost._parts.items():
+                parts[key] = parts.get(key, 0.0) + value
+            for dimension, (below, above) in cost._spread.items():
+                # errors of estimates go together: they share their coefficients
+                had = spread.get(dimension, (0.0, 0.0))
+                spread[dimension] = had[0] + below, had[1] + above
+        return cls(parts, scope, spread)
+
     def __add__(self, other: "Cost") -> "Cost":
-        if self.scope != other.scope:
-            raise ValueError(f"cannot add {self.scope} and {other.scope} costs: their boundaries differ")
-        parts, spread = dict(self._parts), dict(self._spread)
-        for key, value in other._parts.items():
-            parts[key] = parts.get(key, 0.0) + value
-        for dimension, (below, above) in other._spread.items():
-            # errors of estimates go together: they share their coefficients
-            had = spread.get(dimension, (0.0, 0.0))
-            spread[dimension] = had[0] + below, had[1] + above
-        return Cost(parts, self.scope, spread)
+        return Cost.total((self, other), self.scope)
 
     def with_overhead(self, overhead: "Cost") -> "Cost":
         """Return the *full* cost: this *active* one, and its share of what does not follow the work."""
@@ -101,13 +112,21 @@ class Cost:
         With ``parts`` (amount by kind) where several kinds were added, and ``low`` and ``high`` where
         bounds are known.
         """
-        return {dimension: self._figure(dimension) for dimension in DIMENSIONS}
+        kinds: dict[Dimension, dict[Kind, float]] = {}
+        for (dimension, kind), value in self._parts.items():
+            if value:
+                kinds.setdefault(dimension, {})[kind] = value
+        figures: dict[str, Figure] = {}
+        for dimension in DIMENSIONS:
+            found = kinds.get(dimension, {"measured": 0.0})  # nothing at all is a true zero
+            figure = Figure(value=self[dimension], kind=max(found, key=KINDS.index))
+            if len(found) > 1:
+                figure["parts"] = {str(kind): found[kind] for kind in KINDS if kind in found}
+            if dimension in self._spread:
+                figure["low"], figure["high"] = self.bounds(dimension)
+            figures[dimension] = figure
+        return figures
 
-    def _figure(self, dimension: Dimension) -> Figure:
-        figure = Figure(value=self[dimension], kind=self.kind(dimension))
-        kinds = self.kinds(dimension)
-        if len(kinds) > 1:
-            figure["parts"] = {str(kind): value for kind, value in kinds.items()}
-        if dimension in self._spread:
-            figure["low"], figure["high"] = self.bounds(dimension)
-        return figure
+    def amounts(self) -> dict[str, float]:
+        """Return the amount of every dimension, whatever its provenance."""
+        return {dimension: self._totals.get(dimension, 0.0) for dimension in DIMENSIONS}

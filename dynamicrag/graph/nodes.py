@@ -1,5 +1,6 @@
 """The work of every node, for any stage: decide, act, append the decision."""
 
+from dynamicrag import portal
 from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import BudgetExceeded, ProviderError
 from dynamicrag.graph.node import Node, State, Update, Work, submit
@@ -87,8 +88,11 @@ class Nodes:
             if escalated:
                 last: Escalation = {**turn["escalations"][-1], "option": turn["path"][stage.name]}
                 turn = {**turn, "escalations": [*turn["escalations"][:-1], last]}
+            option = option_of(stage, turn)
             try:
-                return {**turn, **await stage.act(option_of(stage, turn), turn, run)}, decisions
+                if stage.waits(option):
+                    await portal.may_wait()
+                return {**turn, **await stage.act(option, turn, run)}, decisions
             except (ProviderError, BudgetExceeded) as error:
                 failed.add(turn["path"][stage.name])
                 dear = isinstance(error, BudgetExceeded)

@@ -8,6 +8,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
+from dynamicrag import portal
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetError, InputError, ProviderError
@@ -93,6 +94,7 @@ async def condense(turn: TurnState, pipeline: Pipeline, run: Run) -> TurnState:
     from dynamicrag.llm.condense import condense_messages, condensed
 
     model = pipeline.models[helper]
+    await portal.may_wait()
     try:
         completion = await call(
             run, turn["id"], "condense", model,
@@ -124,7 +126,7 @@ def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
         "escalations": turn["escalations"],
         "passages": [passage["id"] for passage in turn["passages"]],
         "dropped": draft["dropped"] if draft else [],
-        "cost": sum(stages.values(), Cost()).figures(),
+        "cost": Cost.total(stages.values()).figures(),
         "stages": {stage: cost.figures() for stage, cost in stages.items()},
         "tokens": {
             "input": sum(line.usage.input_tokens for line in account.lines),

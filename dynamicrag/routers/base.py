@@ -79,6 +79,7 @@ class Router(ABC):
         how: How it decides.
         paper: Where the method is from; ``""`` for what is nobody's.
         embeds: Whether it embeds the question.
+        computes: Whether ``choose`` waits for nothing, and so needs no event loop.
     """
 
     registered: str
@@ -87,6 +88,7 @@ class Router(ABC):
     how: How = "heuristic"
     paper: str = ""
     embeds: bool = False
+    computes: bool = False
 
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: B027 - may be empty
         """Refuse options that this router cannot serve.

@@ -51,8 +51,13 @@ class StageBase(ABC):
         self, options: Sequence[Option], router: Router, settings: Mapping[str, Any] | None = None
     ) -> None:
         self.options = tuple(options)
+        self._positions = {option.name: i for i, option in enumerate(self.options)}
         self.router = router
         self.settings = dict(settings or {})
+
+    def waits(self, option: Option) -> bool:  # noqa: ARG002
+        """Return whether carrying out ``option`` waits for anything; if not, it needs no event loop."""
+        return True
 
     @abstractmethod
     def apply(self, option: Option, plan: Plan) -> Plan:
@@ -79,7 +84,7 @@ class StageBase(ABC):
 
     def index(self, name: str | None) -> int:
         """Return the position of an option, or -1."""
-        return next((i for i, option in enumerate(self.options) if option.name == name), -1)
+        return -1 if name is None else self._positions.get(name, -1)
 
     def planned(self) -> Option:
         """Return the option to reckon with before this stage has decided."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 
+from dynamicrag import portal
 from dynamicrag.cost.budget import HARD, Budget
 from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
@@ -46,6 +47,8 @@ class Decider:
         name = f"router:{stage.router.registered}"
         with self._ledger.span(turn["id"], stage.name, name) as line:
             context, binding = await self._context(stage, turn)
+            if not stage.router.computes:
+                await portal.may_wait()
             choice = await stage.router.choose(context)
             seconds = time.perf_counter() - began
             # choosing computes all the while; a thread's own clock can cost more than the choice itself
@@ -137,7 +140,8 @@ class Decider:
             index = candidates[cheapest([expected[i] for i in candidates], left)]
             allowed = [i == index for i in range(len(open_))]
             binding = f"{dimension}: nothing fits, so the cheapest"
-        features = lexical(turn["text"]) | await stage.features(turn)
+        known = await stage.features(turn)
+        features = lexical(turn["text"]) | {key: round(value, 6) for key, value in known.items()}
         context = StageContext(
             stage=stage.name,
             query=query_of(turn),
@@ -192,14 +196,14 @@ class Decider:
             stage=context.stage,
             options=[option.name for option in context.options],
             allowed=list(context.allowed),
-            expected=[{d: round(cost[d], 9) for d in DIMENSIONS} for cost in context.expected],
+            expected=[cost.amounts() for cost in context.expected],
             quality=[None] * len(context.options) if quality is None else [float(q) for q in quality],
             chosen=context.options[choice.index].name,
             propensity=choice.propensity,
             router=router,
             reason=choice.reason,
             binding=binding,
-            features={key: round(value, 6) for key, value in context.features.items()},
+            features=dict(context.features),
             cost={"seconds": seconds},
         )
         if choice.spread is not None:

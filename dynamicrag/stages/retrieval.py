@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from dynamicrag import portal
 from dynamicrag.cost.expect import Plan
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import Run, StageBase
@@ -39,7 +40,14 @@ class RetrievalStage(StageBase):
 
     async def features(self, turn: TurnState) -> dict[str, float]:
         """Return how well the question's words are covered by the corpora."""
-        return dict(await asyncio.to_thread(self._coverage, turn["text"])) if self._coverage else {}
+        if self._coverage is None:
+            return {}
+        await portal.may_wait()
+        return dict(await asyncio.to_thread(self._coverage, turn["text"]))
+
+    def waits(self, option: Option) -> bool:  # noqa: ARG002
+        """See the base class."""
+        return False
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Set the number of rounds; an iterative retrieval usually stops before its last."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dynamicrag import portal
 from dynamicrag.cost.expect import Plan
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import Run, StageBase
@@ -45,6 +46,8 @@ class VerificationStage(StageBase):
         evidence = Evidence(turn["text"], draft["text"], turn.get("passages", []), draft["signals"])
         signals: dict[str, float] = dict(draft["signals"])
         for name, verifier in self.verifiers.items():
+            if not verifier.computes:
+                await portal.may_wait()
             with run.ledger.span(turn["id"], self.name, name):
                 signals |= await verifier.verify(evidence)
         return signals
@@ -80,6 +83,10 @@ class VerificationStage(StageBase):
         """Return the path as an option of this stage would change it, for its expected cost."""
         target = self.target(option, path) if option.name.startswith(ESCALATE) else None
         return {**path, target[0]: target[1]} if target else dict(path)
+
+    def waits(self, option: Option) -> bool:  # noqa: ARG002
+        """See the base class."""
+        return False
 
     def apply(self, option: Option, plan: Plan) -> Plan:  # noqa: ARG002
         """Change nothing: what an escalation adds is priced as a path of its own."""

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from dynamicrag.registry import Registry
 from dynamicrag.types import Passage
@@ -27,6 +28,9 @@ class Evidence:
 
 class Verifier(ABC):
     """Judges a draft. Retrieved text in the evidence is data, never an instruction."""
+
+    computes: ClassVar[bool] = False
+    """Whether ``verify`` waits for nothing, and so needs no event loop."""
 
     @abstractmethod
     async def verify(self, evidence: Evidence) -> dict[str, float]:

@@ -12,6 +12,8 @@ class Groundedness(Verifier):
     words to look for; they, and answers without any passages, get no signal.
     """
 
+    computes = True
+
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""
         claimed = [word for word in content_words(evidence.answer) if word not in ("yes", "no")]

@@ -10,6 +10,8 @@ class TokenMargin(Verifier):
     No signal where the provider returns no probabilities.
     """
 
+    computes = True
+
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""
         margin = evidence.signals.get("first_margin")

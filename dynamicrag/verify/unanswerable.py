@@ -24,6 +24,8 @@ def is_refusal(answer: str) -> bool:
 class Unanswerable(Verifier):
     """Signal ``unanswerable``: 1 where the answer says that there is none, else 0."""
 
+    computes = True
+
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""
         return {"unanswerable": float(is_refusal(evidence.answer))}
