@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dynamicrag.predictors.base import PREDICTORS, Estimate, Predictor
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.ridge import Ridge, fit_ridge
+from dynamicrag.predictors.ridge import Ridge, fit_apart
 from dynamicrag.predictors.scaling import Scaling
 from dynamicrag.predictors.weighing import weigh
 
@@ -37,7 +37,7 @@ class Kernel(Predictor):
     fitted = ("weights", "points", "whiten")
     parts = (("scaling", Scaling), ("common", Ridge), ("own", Ridge))
 
-    def __init__(self, *, landmarks: int = 400, sample: int = 700, seed: int = 0) -> None:
+    def __init__(self, *, landmarks: int = 400, sample: int = 500, seed: int = 0) -> None:
         super().__init__(seed=seed)
         if min(landmarks, sample) < 1:
             raise ValueError("landmarks and sample: expected 1 or more")
@@ -60,10 +60,7 @@ class Kernel(Predictor):
         if not kept.any():  # queries that are all the same
             self.whiten = np.zeros((len(self.points), 1))
         places = self._alike(Z) @ self.whiten
-        complete = not np.isnan(quality).any()
-        common = quality.mean(axis=1, keepdims=True) if complete else np.zeros((len(Z), 1))
-        self.common = fit_ridge(places, common)
-        self.own = fit_ridge(places, quality - common)
+        self.common, self.own = fit_apart(places, quality)
 
     def _predict(self, X: Floats) -> Estimate:
         places = self._alike(self._scaled(X)) @ self.whiten
@@ -72,7 +69,7 @@ class Kernel(Predictor):
 
     def _scaled(self, X: Floats) -> Floats:
         """Return standardised features, every family of length 1 on average."""
-        return self.scaling(X) / np.sqrt(np.repeat(self.blocks, self.blocks))
+        return np.asarray(self.scaling(X) / np.sqrt(np.repeat(self.blocks, self.blocks)))
 
     def _alike(self, Z: Floats) -> Floats:
         """Return the weighted similarities to the landmarks, (n, p)."""

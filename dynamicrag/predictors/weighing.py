@@ -29,7 +29,7 @@ def weigh(kernels: Floats, differences: Floats) -> Floats:
     usual = np.full(len(kernels), np.log(USUAL))
     targets = _directions(differences)
     if not targets.size:  # the options do not differ
-        return np.exp(usual)
+        return np.asarray(np.exp(usual))
     n, r = targets.shape
 
     def loss(logs: Floats) -> tuple[float, Floats]:
