@@ -20,6 +20,10 @@ class Auto(Predictor):
     Trees), on cross-validated squared errors of the *differences* between options, for these alone decide.
     The standard error is that of the paired difference to the best, query by query.
 
+    The best single option is no candidate unless it is named: on few queries nothing is better than it
+    beyond doubt, and ``linear``, whose penalty rises until nothing but the options' means is left, comes
+    to the same where there is nothing to learn and is worth more where there is a little.
+
     Args:
         of: Specs of the candidates, simplest first.
         folds: Number of folds.
@@ -35,15 +39,7 @@ class Auto(Predictor):
     def __init__(
         self,
         *,
-        of: Sequence[str | dict[str, Any]] = (
-            "best_single",
-            "linear",
-            "matrix_factorization",
-            "kmeans",
-            "knn",
-            "forest",
-            "mlp",
-        ),
+        of: Sequence[str | dict[str, Any]] = ("linear", "kernel", "kmeans", "knn", "forest"),
         folds: int = 5,
         seed: int = 0,
     ) -> None:

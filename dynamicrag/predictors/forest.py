@@ -33,7 +33,7 @@ class Forest(Predictor):
     paper = "Geurts et al. 2006, Extremely randomized trees; Srivatsa et al. 2024, arXiv 2405.00467"
     fitted = ("roots", "feature", "threshold", "children", "values")
 
-    def __init__(self, *, trees: int = 100, leaf: int = 5, depth: int = 16, seed: int = 0) -> None:
+    def __init__(self, *, trees: int = 100, leaf: int = 15, depth: int = 16, seed: int = 0) -> None:
         super().__init__(seed=seed)
         if min(trees, leaf, depth) < 1:
             raise ValueError("trees, leaf and depth: expected 1 or more")

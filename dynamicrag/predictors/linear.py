@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dynamicrag.predictors.base import PREDICTORS, Estimate, Predictor
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.ridge import Ridge, fit_ridge
+from dynamicrag.predictors.ridge import Ridge, fit_apart
 from dynamicrag.predictors.scaling import Scaling
 
 
@@ -19,7 +19,7 @@ class Linear(Predictor):
     al. 2024 (arXiv 2403.12031), and the plain baseline that "light routers do as well as heavy ones"
     speaks of. How hard a query is for all options is learnt apart from what tells the options from each
     other, each with its own penalty: the first is easier to learn and decides nothing, and a penalty
-    fit for it is too weak for the second. Where outcomes are missing, an option is learnt by itself.
+    fit for it is too weak for the second.
     """
 
     paper = "Hu et al. 2024, RouterBench, arXiv 2403.12031; Golub, Heath and Wahba 1979"
@@ -27,11 +27,7 @@ class Linear(Predictor):
 
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:  # noqa: ARG002
         self.scaling = Scaling.of(X)
-        Z = self.scaling(X)
-        complete = not np.isnan(quality).any()
-        common = quality.mean(axis=1, keepdims=True) if complete else np.zeros((len(Z), 1))
-        self.common = fit_ridge(Z, common)
-        self.own = fit_ridge(Z, quality - common)
+        self.common, self.own = fit_apart(self.scaling(X), quality)
 
     def _predict(self, X: Floats) -> Estimate:
         Z = self.scaling(X)

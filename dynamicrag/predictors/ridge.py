@@ -94,6 +94,31 @@ def fit_ridge(Z: Floats, quality: Floats) -> Ridge:
     return Ridge(weights, intercept, alpha, noise, known, everywhere.basis, precision)
 
 
+def fit_apart(Z: Floats, quality: Floats) -> tuple[Ridge, Ridge]:
+    """Fit how hard a query is for all options apart from what tells the options from each other.
+
+    The first is easier to learn and decides nothing; a penalty fit for it is too weak for the second.
+
+    Args:
+        Z: Features of comparable scale, (n, d).
+        quality: Outcomes, (n, m); NaN where not observed, at least one number per column.
+
+    Returns:
+        The regression of what options have in common, with one column, and that of what they add, (m).
+    """
+    if not np.isnan(quality).any():
+        shared = quality.mean(axis=1, keepdims=True)
+        return fit_ridge(Z, shared), fit_ridge(Z, quality - shared)
+    # a row's mean says which options were observed on it, unless each is taken from its own level
+    above = quality - np.nanmean(quality, axis=0)
+    seen = ~np.isnan(quality)
+    shared = np.full((len(Z), 1), np.nan)
+    rows = seen.any(axis=1)
+    shared[rows, 0] = np.where(seen, above, 0.0)[rows].sum(axis=1) / seen[rows].sum(axis=1)
+    common = fit_ridge(Z, shared)
+    return common, fit_ridge(Z, quality - common.mean(Z))
+
+
 def _axes(Z: Floats) -> _Axes:
     centre = Z.mean(axis=0)
     squares, basis = np.linalg.eigh((Z - centre).T @ (Z - centre))

@@ -31,7 +31,7 @@ class Stack(Predictor):
     def __init__(
         self,
         *,
-        of: Sequence[str | dict[str, Any]] = ("best_single", "linear", "kmeans", "knn", "forest"),
+        of: Sequence[str | dict[str, Any]] = ("best_single", "linear", "kernel", "forest"),
         folds: int = 5,
         seed: int = 0,
     ) -> None:

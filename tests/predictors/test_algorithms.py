@@ -9,7 +9,18 @@ from dynamicrag.predictors.crossfit import contrasts, folds
 from dynamicrag.predictors.ridge import GRID, fit_ridge
 from tests.predictors.tables import gain, right_or_wrong, table
 
-LEARNING = ["knn", "kmeans", "linear", "logistic", "forest", "mlp", "matrix_factorization", "stack", "auto"]
+LEARNING = [
+    "knn",
+    "kmeans",
+    "linear",
+    "kernel",
+    "logistic",
+    "forest",
+    "mlp",
+    "matrix_factorization",
+    "stack",
+    "auto",
+]
 
 
 def fit(spec, X, quality, **more):
@@ -32,7 +43,7 @@ def test_it_learns_from_a_log_of_one_observation_a_query(name):
     assert gain(fit(spec, X, quality), table) > 0.05
 
 
-@pytest.mark.parametrize("name", ["knn", "kmeans", "forest", "mlp"])
+@pytest.mark.parametrize("name", ["knn", "kmeans", "kernel", "forest", "mlp"])
 def test_it_bends_where_a_line_cannot(name):
     def ring(n, seed):
         X = np.random.default_rng(seed).uniform(-2, 2, size=(n, 2))
@@ -174,6 +185,16 @@ class TestRidge:
         assert np.ptp(apart, axis=1).mean() < 0.5 * np.ptp(together, axis=1).mean()
         assert np.corrcoef(apart.mean(axis=1), X @ hard)[0, 1] > 0.9
 
+    def test_from_a_log_the_difficulty_is_learnt_from_all_options_together(self):
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(150, 10))
+        truth = 0.5 + 0.2 * X[:, :1] + np.array([-0.2, -0.1, 0.0, 0.1, 0.2, 0.3])
+        logged = truth + 0.1 * rng.normal(size=truth.shape)
+        logged[rng.integers(6, size=150)[:, None] != np.arange(6)] = np.nan
+        scaled = (X - X.mean(axis=0)) / X.std(axis=0)
+        together = ((fit("linear", X, logged).predict(X).mean - truth) ** 2).mean()
+        assert together < 0.7 * ((fit_ridge(scaled, logged).mean(scaled) - truth) ** 2).mean()
+
     def test_logistic_is_a_probability(self):
         X, quality = right_or_wrong()
         mean = fit("logistic", X, quality).predict(50 * X).mean
@@ -182,12 +203,32 @@ class TestRidge:
             fit("logistic", X, quality * 3)
 
 
+class TestKernel:
+    def test_a_family_that_tells_nothing_does_not_drown_one_that_does(self):
+        rng = np.random.default_rng(0)
+        X, quality = right_or_wrong(n=400)
+        noise = rng.normal(size=(1400, 200))
+        fresh = right_or_wrong(n=1000, seed=9)
+
+        def quality_of(name, blocks):
+            predictor = fit(name, np.hstack([X, noise[:400]]), quality, blocks=blocks)
+            mean = predictor.predict(np.hstack([fresh[0], noise[400:]])).mean
+            return fresh[1][np.arange(1000), mean.argmax(axis=1)].mean()
+
+        known = quality_of("kernel", [5, 200])
+        assert known > quality_of("kernel", None) + 0.02
+        assert known > quality_of("linear", None) + 0.02
+
+    def test_it_needs_no_more_landmarks_than_queries(self):
+        assert len(fit("kernel", *table(n=5)).points) == 5
+
+
 class TestForest:
     def test_its_arrays_say_what_scikit_learn_says(self):
         from sklearn.ensemble import ExtraTreesRegressor
 
         X, quality = table(n=300)
-        predictor = fit({"forest": {"trees": 7}}, X, quality)
+        predictor = fit({"forest": {"trees": 7, "leaf": 5}}, X, quality)
         order = np.argsort(predictor._columns)
         theirs = ExtraTreesRegressor(
             7, min_samples_leaf=5, max_depth=16, max_features=1 / 3, random_state=0

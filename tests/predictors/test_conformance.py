@@ -64,7 +64,7 @@ def test_the_registry_holds_these():
         "logistic",
         "forest",
     } <= set(NAMES)
-    assert {"mlp", "matrix_factorization", "stack", "auto"} <= set(NAMES)
+    assert {"kernel", "mlp", "matrix_factorization", "stack", "auto"} <= set(NAMES)
 
 
 def test_importing_all_of_them_is_light():
