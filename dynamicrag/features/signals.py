@@ -39,23 +39,24 @@ class SignalFeatures(Features):
 
     def fit(self, queries: Sequence[Seen]) -> Self:
         """Find out which signals there are, their means, and which are ever missing."""
-        self.kept = list(self.wanted)
+        signals = [query.signals for query in queries]
+        self.kept = [name for name in self.wanted if any(_has(own, name) for own in signals)]
         table = self._table(queries)
-        known = np.isfinite(table)
-        had: NDArray[np.bool_] = np.asarray(known.any(axis=0))
-        self.kept = [name for name, some in zip(self.wanted, had, strict=True) if some]
-        self.means = np.where(known, table, 0.0).sum(axis=0)[had] / known.sum(axis=0)[had]
-        self.gaps = ~known.all(axis=0)[had]
+        self.means = np.asarray(np.nanmean(table, axis=0))
+        self.gaps = np.asarray(np.isnan(table).any(axis=0))
         return self
 
     def transform(self, queries: Sequence[Seen]) -> Floats:
         """Return the features of queries, (n, d)."""
         table = self._table(queries)
-        known = np.isfinite(table)
-        return np.hstack([np.where(known, table, self.means), ~known[:, self.gaps]])
+        lacking = np.isnan(table)
+        return np.hstack([np.where(lacking, self.means, table), lacking[:, self.gaps]])
 
     def _table(self, queries: Sequence[Seen]) -> Floats:
-        rows = [[query.signals.get(name, np.nan) for name in self.kept] for query in queries]
+        rows = [
+            [query.signals[name] if _has(query.signals, name) else np.nan for name in self.kept]
+            for query in queries
+        ]
         return np.array(rows, dtype=np.float64).reshape(len(queries), len(self.kept))
 
     def pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
@@ -66,3 +67,7 @@ class SignalFeatures(Features):
         """Take what :meth:`pack` returned."""
         super().unpack(meta, arrays)
         self.kept = list(map(str, meta["kept"]))
+
+
+def _has(signals: Mapping[str, float], name: str) -> bool:
+    return name in signals and bool(np.isfinite(signals[name]))

@@ -1,0 +1,91 @@
+"""Smooth functions of the query, each family of features with a say of its own."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.predictors.base import PREDICTORS, Estimate, Predictor
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.ridge import Ridge, fit_ridge
+from dynamicrag.predictors.scaling import Scaling
+from dynamicrag.predictors.weighing import weigh
+
+TINY = 1e-6
+"""Share of a kernel's trace below which one of its directions is rounding."""
+
+
+@PREDICTORS.register("kernel")
+class Kernel(Predictor):
+    """Predicts each option's quality by kernel regression, with a weight per family of features.
+
+    A Gaussian process, Rasmussen and Williams 2006: how alike two queries are is a weighted sum over the
+    families, of how alike they are in the family's numbers (a straight line) and how near (a bump). The
+    weights maximise the marginal likelihood of the *differences* between options, on a sample of the
+    queries; a family that tells nothing is left with next to none, where a common penalty would let
+    384 numbers of an embedding drown 40 of the text's shape. With the weights known, the regression is
+    Nyström's approximation (Williams and Seeger 2001), over ``landmarks`` training queries: a ridge
+    regression with a penalty per option, so a decision costs that many comparisons and no more.
+
+    Args:
+        landmarks: Number of training queries that queries are compared with.
+        sample: Number of training queries that the weights are learnt from.
+        seed: Seed of both samples.
+    """
+
+    paper = "Rasmussen and Williams 2006, Gaussian Processes for ML; Williams and Seeger 2001, Nyström"
+    fitted = ("weights", "points", "whiten")
+    parts = (("scaling", Scaling), ("common", Ridge), ("own", Ridge))
+
+    def __init__(self, *, landmarks: int = 400, sample: int = 700, seed: int = 0) -> None:
+        super().__init__(seed=seed)
+        if min(landmarks, sample) < 1:
+            raise ValueError("landmarks and sample: expected 1 or more")
+        self.landmarks = landmarks
+        self.sample = sample
+
+    def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:  # noqa: ARG002
+        self.scaling = Scaling.of(X)
+        Z = self._scaled(X)
+        order = np.random.default_rng(self.seed).permutation(len(Z))
+        level = np.nanmean(quality, axis=0)
+        filled = np.where(np.isnan(quality), level, quality)
+        differences = filled - filled.mean(axis=1, keepdims=True)
+        some = order[: self.sample]
+        self.weights = weigh(self._kernels(Z[some], Z[some]), differences[some])
+        self.points = Z[order[: self.landmarks]]
+        values, vectors = np.linalg.eigh(self._alike(self.points))
+        kept = values > TINY * max(values.sum(), TINY)
+        self.whiten = vectors[:, kept] / np.sqrt(values[kept])
+        if not kept.any():  # queries that are all the same
+            self.whiten = np.zeros((len(self.points), 1))
+        places = self._alike(Z) @ self.whiten
+        complete = not np.isnan(quality).any()
+        common = quality.mean(axis=1, keepdims=True) if complete else np.zeros((len(Z), 1))
+        self.common = fit_ridge(places, common)
+        self.own = fit_ridge(places, quality - common)
+
+    def _predict(self, X: Floats) -> Estimate:
+        places = self._alike(self._scaled(X)) @ self.whiten
+        spread = np.sqrt(self.common.variance(places) + self.own.variance(places))
+        return Estimate(self.common.mean(places) + self.own.mean(places), spread)
+
+    def _scaled(self, X: Floats) -> Floats:
+        """Return standardised features, every family of length 1 on average."""
+        return self.scaling(X) / np.sqrt(np.repeat(self.blocks, self.blocks))
+
+    def _alike(self, Z: Floats) -> Floats:
+        """Return the weighted similarities to the landmarks, (n, p)."""
+        return np.asarray(np.tensordot(self.weights, self._kernels(Z, self.points), axes=1))
+
+    def _kernels(self, Z: Floats, points: Floats) -> Floats:
+        """Return a line and a bump per family, (2 b, n, p)."""
+        kernels = []
+        start = 0
+        for size in self.blocks:
+            here, there = Z[:, start : start + size], points[:, start : start + size]
+            line = here @ there.T
+            far = (here**2).sum(axis=1)[:, None] + (there**2).sum(axis=1) - 2.0 * line
+            kernels += [line, np.exp(-0.5 * far)]
+            start += size
+        return np.stack(kernels)
