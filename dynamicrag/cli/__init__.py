@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _app(debug: bool) -> typer.Typer:
-    from dynamicrag.cli import ask, budget, chat, eval, explain, ingest, init, models, report, validate
+    from dynamicrag.cli import ask, budget, chat, explain, ingest, init, models, report, validate
+    from dynamicrag.cli import eval as evaluation
 
     app = typer.Typer(
         name=NAME, help=_root.__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
@@ -73,7 +74,7 @@ def _app(debug: bool) -> typer.Typer:
         report.report,
     ):
         app.command()(_guarded(command, debug))
-    app.command("eval")(_guarded(eval.evaluate, debug))
+    app.command("eval")(_guarded(evaluation.evaluate, debug))
     group = typer.Typer(help="List and fetch the models of the catalogue.", no_args_is_help=True)
     group.command("list")(_guarded(models.list_models, debug))
     group.command("pull")(_guarded(models.pull_models, debug))
