@@ -59,7 +59,7 @@ def _app(debug: bool) -> typer.Typer:
         ask,
         budget,
         chat,
-        eval,
+        eval,  # noqa: A004 - named for its command
         explain,
         ingest,
         init,

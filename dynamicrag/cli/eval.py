@@ -172,9 +172,8 @@ def _families(
         if path_of(EMBEDDER) is not None:
             return list(FAMILIES), []
         without = [name for name in FAMILIES if not FEATURES[name].embeds]
-        return list(without), [
-            f"the routers see no embeddings, for the model is not on this machine: dynamicrag models pull {EMBEDDER}"
-        ]
+        mend = f"dynamicrag models pull {EMBEDDER}"
+        return list(without), [f"no embeddings, for their model is not on this machine; mend with: {mend}"]
     specs = _specs(values, "--features")
     for spec in specs:
         name, _ = parse_spec(spec, "--features")

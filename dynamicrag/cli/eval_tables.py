@@ -41,7 +41,7 @@ def print_evaluation(out: "Console", found: "Evaluation") -> None:
     out.print(_options(found, unit))
     for line in _complement(found):
         out.print(plain(line), style="dim")
-    best = leader(found)
+    best = found["ranking"][0]
     groups = found["routers"][best]["groups"]
     if len(groups) > 1:
         out.print()
@@ -49,18 +49,6 @@ def print_evaluation(out: "Console", found: "Evaluation") -> None:
         out.print(_groups(groups, unit))
     for note in found["notes"]:
         out.print(f"note: {plain(note)}", style="yellow")
-
-
-def leader(found: "Evaluation") -> str:
-    """Return the name of the router of the best quality; of equal ones that with the larger area."""
-    return ranked(found)[0]
-
-
-def ranked(found: "Evaluation") -> list[str]:
-    """Return the names of the routers, best first."""
-    routers = found["routers"]
-    key = "apgr" if any(own.get("apgr") is not None for own in routers.values()) else "quality"
-    return sorted(routers, key=lambda name: (-(routers[name][key] or 0), -routers[name]["area"]))
 
 
 def _unit(data: Mapping[str, Any]) -> Callable[[float], str]:
@@ -73,8 +61,8 @@ def _title(found: "Evaluation") -> str:
     by = " by group" if data["split"] == "group" else ""
     cost = f"cost: {data['cost']['name']} a query" if data["cost"] else "no cost"
     families = ", ".join(f if isinstance(f, str) else next(iter(f)) for f in found["features"]["families"])
-    name = data["test"] or data["train"]
-    return f"{name} · {data['queries']:,} queries, {len(data['options'])} options · {how}{by} · {cost} · {families}"
+    size = f"{data['queries']:,} queries, {len(data['options'])} options"
+    return " · ".join([data["test"] or data["train"], size, how + by, cost, families])
 
 
 def _routers(found: "Evaluation", unit: Callable[[float], str]) -> "Table":
@@ -83,7 +71,7 @@ def _routers(found: "Evaluation", unit: Callable[[float], str]) -> "Table":
     table = plain_table("router", "quality>", "95 %", "cost>", "saved>", *extra, "µs>", "train>")
     for column in table.columns:
         column.no_wrap = True
-    names = ranked(found)
+    names = found["ranking"]
     for name in names[:ROWS]:
         own = found["routers"][name]
         sure = own["gain"] > 0 and own.get("p_holm", 1.0) < SURE
@@ -125,7 +113,7 @@ def _legend(found: "Evaluation") -> str:
 
 
 def _at(found: "Evaluation") -> "Table":
-    names = ranked(found)[:ROWS]
+    names = found["ranking"][:ROWS]
     prices = list(found["routers"][names[0]]["quality_at"])
     table = plain_table("router", *(f"{price}>" for price in prices))
     for name in [*names, "random", "oracle_cheapest"]:
@@ -139,7 +127,7 @@ def _at(found: "Evaluation") -> "Table":
 
 
 def _options(found: "Evaluation", unit: Callable[[float], str]) -> "Table":
-    best = leader(found)
+    best = found["ranking"][0]
     calls = found["routers"][best]["calls"]
     table = plain_table(
         "option", "quality>", "cost>", "only right>", "missed>", "95 %", f"calls by {_name(best)}>"
@@ -177,7 +165,7 @@ def _complement(found: "Evaluation") -> list[str]:
         ends = gone["intervals"]
         lines.append(
             f"Could go together at no loss (below .01): {', '.join(gone['options'])}; the oracle loses "
-            f"{_share(gone['oracle_loss'])} {_reach(ends['oracle_loss'])}, {about['router']} "
+            f"{_share(gone['oracle_loss'])} {_reach(ends['oracle_loss'])}, {found['ranking'][0]} "
             f"{_share(gone['routed_loss'])} {_reach(ends['routed_loss'])}."
         )
     elif len(about["options"]) > 1:

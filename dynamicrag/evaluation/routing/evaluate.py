@@ -24,7 +24,8 @@ Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
     baselines.NAME  the same, of random, cheapest, best_single, fixed:OPTION, oracle (which knows every
                     outcome and takes a best option, of several the strongest) and oracle_cheapest
                     (the cheapest of the best; its curve is the best that any router could do)
-    complementarity see .complementarity
+    ranking         routers, best first: by APGR where there are two options, else by quality
+    complementarity see .complementarity; what is routed there is by the first of the ranking
     notes           what a reader must know
 """
 
@@ -109,7 +110,7 @@ def evaluate(
     drawn = found.pop("random")
     _adjust(found)
     low, high = judge.range
-    leader = max(routers, key=lambda name: found[name]["quality"], default="random")
+    ranking = _ranked(found)
     data = {
         "train": train.name,
         "test": test.name if test is not None else None,
@@ -126,7 +127,7 @@ def evaluate(
     }
     if pair is not None:
         data |= {"weak": problem.options[pair[0]], "strong": problem.options[pair[1]]}
-    return _plain({
+    result: Evaluation = _plain({
         "data": data,
         "features": {
             "families": list(families),
@@ -137,11 +138,12 @@ def evaluate(
         "routers": found,
         "baselines": {"random": drawn, **_baselines(judge, made)},
         "complementarity": complementarity(
-            problem.options, side.quality, side.cost, made.routers[leader].mean, judge.resample
-        )
-        | {"router": leader},
+            problem.options, side.quality, side.cost, made.routers[ranking[0]].mean, judge.resample
+        ),
+        "ranking": ranking,
         "notes": notes,
     })  # fmt: skip
+    return result
 
 
 def _figures(judge: Judge, own: Predicted, made: Predictions, pair: tuple[int, int] | None) -> Figures:
@@ -152,13 +154,12 @@ def _figures(judge: Judge, own: Predicted, made: Predictions, pair: tuple[int, i
         found |= figures
     found["train_seconds"] = np.mean(own.train_seconds)
     found["decision_us"] = np.median(own.decision_us)
-    rounds = len(own.train_seconds)
-    found["picked"] = {name: share / rounds for name, share in own.picked.most_common()}
+    found["picked"] = own.picked
     return found
 
 
 def _baselines(judge: Judge, made: Predictions) -> dict[str, Figures]:
-    rows, size = len(judge.quality), len(judge.options)
+    rows = len(judge.quality)
     cheapest = made.typical.argmin(axis=1)
     strength = made.level.argsort(axis=1).argsort(axis=1)
     oracle = np.where(judge.best, strength, -1).argmax(axis=1)
@@ -167,8 +168,15 @@ def _baselines(judge: Judge, made: Predictions) -> dict[str, Figures]:
     found = {name: judge.figures(Path(np.zeros(1), index[None])) for name, index in chosen.items()}
     found["oracle"] = judge.figures(Path(np.zeros(1), oracle[None]))
     found["oracle_cheapest"] = judge.figures(walk(judge.quality, judge.cost))
-    assert size == len(judge.options)
     return found
+
+
+def _ranked(found: Mapping[str, Figures]) -> list[str]:
+    def worth(name: str) -> tuple[float, float, float]:
+        own = found[name]
+        return (float(np.nan_to_num(own.get("apgr", 0.0))), own["quality"], own["area"])
+
+    return sorted(found, key=worth, reverse=True)
 
 
 def _pair(made: Predictions, options: int) -> tuple[int, int] | None:
@@ -195,8 +203,8 @@ def _warn(side: Side, judge: Judge, pair: tuple[int, int] | None, problem: Probl
         weak, strong = side.quality[:, list(pair)].mean(axis=0)
         if strong <= weak:
             notes.append(
-                f"{problem.options[pair[1]]} was better in what was learnt from, but is not in what is judged "
-                "by: there is no gap to recover, so no APGR and CPT"
+                f"{problem.options[pair[1]]} was better in what was learnt from, but not in what is judged by: "
+                "there is no gap to recover, so no APGR and CPT"
             )
     if len(side) < 100:
         notes.append(f"{len(side)} queries are few: mind the intervals")

@@ -60,7 +60,7 @@ class Judge:
     @cached_property
     def best(self) -> NDArray[np.bool_]:
         """Which options are as good as the best, (n, k)."""
-        return self.quality >= self.quality.max(axis=1, keepdims=True) - TIE
+        return np.asarray(self.quality >= self.quality.max(axis=1, keepdims=True) - TIE)
 
     @cached_property
     def range(self) -> tuple[float, float]:

@@ -36,7 +36,7 @@ class Ranking:
         drops = np.flatnonzero(np.diff(gain[order]) < 0)
         return cls(order, np.append(drops + 1, len(gain)))
 
-    def recovered(self, weak: Floats, strong: Floats, counts: Floats | None = None) -> Floats:
+    def recovered(self, weak: Floats, strong: Floats, counts: NDArray[np.float32] | None = None) -> Floats:
         """Return the PGR at :data:`SHARES`, (11,), or (b, 11) in samples; NaN without a gap.
 
         Args:
@@ -44,7 +44,7 @@ class Ranking:
             strong: Of the strong one, (n,).
             counts: How often each query is in each sample, (b, n).
         """
-        times = np.ones((1, len(weak))) if counts is None else counts
+        times = np.ones((1, len(weak)), dtype=np.float32) if counts is None else counts
         times = times[:, self.order]
         gain = (strong - weak)[self.order]
         taken = np.cumsum(times, axis=1, dtype=np.float64)[:, self.ends - 1]

@@ -1,7 +1,6 @@
 """What every router predicts of queries that it has not learnt from, and how long it takes to."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -38,7 +37,7 @@ class Predicted:
     mean: Floats
     train_seconds: list[float] = field(default_factory=list)
     decision_us: list[float] = field(default_factory=list)
-    picked: Counter[str] = field(default_factory=Counter)
+    picked: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -86,12 +85,8 @@ def predict(
         tell: Told how far it is.
     """
     shape = (sum(len(turn.rows) for turn in rounds), len(problem.options))
-    made = Predictions(
-        {name: Predicted(np.empty(shape)) for name in specs},
-        np.empty(shape),
-        np.empty(shape),
-        np.empty(shape),
-    )
+    routers = {name: Predicted(np.empty(shape)) for name in specs}
+    made = Predictions(routers, np.empty(shape), np.empty(shape), np.empty(shape))
     total = len(rounds) * (len(specs) + 1)
     for number, turn in enumerate(rounds):
         done = number * (len(specs) + 1)
@@ -107,7 +102,8 @@ def predict(
             )
             own.train_seconds.append(time.perf_counter() - begun)
             own.mean[turn.rows] = predictor.predict(judge_X).mean[:, problem.columns]
-            own.picked.update(_picked(predictor))
+            for part, share in _picked(predictor).items():
+                own.picked[part] = own.picked.get(part, 0.0) + share / len(rounds)
             if number == len(rounds) - 1:
                 own.decision_us = _timed(predictor, judge_X, made.expected[turn.rows], problem.columns)
             if tell is not None:
@@ -167,8 +163,8 @@ def _picked(predictor: Predictor) -> dict[str, float]:
     if isinstance(predictor, Auto):
         return {predictor.chosen.registered: 1.0}
     if isinstance(predictor, Stack):
-        shares: Counter[str] = Counter()
+        shares: dict[str, float] = {}
         for weight, member in zip(predictor.weights, predictor.members, strict=True):
-            shares[member.registered] += float(weight)
-        return dict(shares)
+            shares[member.registered] = shares.get(member.registered, 0.0) + float(weight)
+        return shares
     return {}

@@ -52,7 +52,7 @@ class Side:
     @property
     def complete(self) -> NDArray[np.bool_]:
         """Which rows have quality and cost of every option, (n,)."""
-        return np.isfinite(self.quality).all(axis=1) & np.isfinite(self.cost).all(axis=1)
+        return np.asarray(np.isfinite(self.quality + self.cost).all(axis=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def judgeable(side: Side, options: Sequence[str], where: str, notes: list[str]) 
             "name fewer with --options"
         )
     notes.append(
-        f"{(~whole).sum():,} of {len(side):,} queries lack quality or cost of some option (missing: {worst}): "
+        f"{(~whole).sum():,} of {len(side):,} queries lack quality or cost of an option (missing: {worst}): "
         "they are learnt from, but not judged by; --options names fewer"
     )
     return side.take(np.flatnonzero(whole))
@@ -221,7 +221,8 @@ def _check(table: OutcomeTable, side: Side, options: Sequence[str], cost: str) -
         raise InputError(f"{table.name}: no quality was observed at all; there is nothing to judge by")
     if unseen:
         raise InputError(
-            f"{table.name}: no quality was ever observed of {', '.join(unseen)}; name the others with --options"
+            f"{table.name}: no quality was ever observed of {', '.join(unseen)}; name the others with "
+            "--options"
         )
     free = [option for k, option in enumerate(options) if np.isnan(side.cost[:, k]).all()]
     if free:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dynamicrag.predictors.checks import Floats
 
@@ -29,7 +30,7 @@ class Resample:
         self._seed = seed
         rng = np.random.default_rng(seed)
         drawn = rng.multinomial(rows, np.full(rows, 1 / rows), size=number)
-        self.counts = drawn.astype(np.float32)
+        self.counts: NDArray[np.float32] = drawn.astype(np.float32)
 
     def means(self, values: Floats) -> Floats:
         """Return the mean of every sample, (b,) or (b, m), for values (n,) or (m, n)."""

@@ -63,7 +63,7 @@ def _once(
     leaked = int(known_before(problem.learn.texts, judge.texts).sum())
     if leaked:
         notes.append(
-            f"{leaked:,} of {len(judge):,} questions of the test are (near-)duplicates of one that was learnt "
+            f"{leaked:,} of {len(judge):,} questions of the test are near-duplicates of one that was learnt "
             "from; they are judged all the same"
         )
     return [Round(problem.learn, labels, judge, np.arange(len(judge)))], judge
