@@ -15,7 +15,7 @@ def write(tmp_path, text, name="q.jsonl"):
 
 
 def test_reads_all_fields(tmp_path):
-    assert read_questions(write(tmp_path, LINE)) == [Question("a", "Who?", ("me",), ("x.md",), "single")]
+    assert read_questions(write(tmp_path, LINE)) == [Question("a", "Who?", ("me",), ("x.md",), "single", True)]
 
 
 def test_query_is_another_name_and_ids_are_optional(tmp_path):
