@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -236,7 +237,7 @@ def test_ended_from_outside_it_goes_on(there, run, asked, how):
         {"query_id": f"n{n}", "question": f"Is {n} in the lighthouse?", "answers": ["164"]} for n in range(6)
     ]
     (there / "q.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    path = os.pathsep.join([os.getcwd(), *sys.path])
+    path = os.pathsep.join([str(Path.cwd()), *sys.path])
     command = [sys.executable, "-c", SLOW, *RECORD, *GRID]
     with subprocess.Popen(
         command,
