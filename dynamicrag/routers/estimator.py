@@ -88,7 +88,7 @@ class Estimator:
             InputError: As :meth:`Predictor.fit`.
         """
         X = features.fit(queries).transform(queries)
-        predictor.fit(X, quality)
+        predictor.fit(X, quality, blocks=features.blocks)
         return cls(tuple(options), features, predictor, X.mean(axis=0), about or About())
 
     def estimate(self, queries: Sequence[Seen]) -> Estimate:

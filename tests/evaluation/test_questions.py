@@ -1,4 +1,5 @@
 import gzip
+import json
 
 import pytest
 
@@ -15,7 +16,9 @@ def write(tmp_path, text, name="q.jsonl"):
 
 
 def test_reads_all_fields(tmp_path):
-    assert read_questions(write(tmp_path, LINE)) == [Question("a", "Who?", ("me",), ("x.md",), "single", True)]
+    assert read_questions(write(tmp_path, LINE)) == [
+        Question("a", "Who?", ("me",), ("x.md",), "single", True)
+    ]
 
 
 def test_query_is_another_name_and_ids_are_optional(tmp_path):
@@ -57,3 +60,23 @@ def test_refuses_files_that_it_cannot_read(tmp_path, name):
     write(tmp_path, "junk", "broken.jsonl.gz")
     with pytest.raises(InputError, match=name):
         read_questions(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("fields", "answerable"),
+    [
+        ({}, None),
+        ({"type": "unanswerable", "gold": ["x.md"]}, False),
+        ({"gold": ["x.md"]}, True),
+        ({"gold": ["x.md"], "answerable": False}, False),
+        ({"type": "unanswerable", "answerable": True}, True),
+    ],
+)
+def test_whether_there_is_an_answer(tmp_path, fields, answerable):
+    line = json.dumps({"question": "Who?", **fields})
+    assert read_questions(write(tmp_path, line))[0].answerable is answerable
+
+
+def test_answerable_is_true_or_false(tmp_path):
+    with pytest.raises(InputError, match="'answerable' is 'no'"):
+        read_questions(write(tmp_path, '{"question": "Who?", "answerable": "no"}'))

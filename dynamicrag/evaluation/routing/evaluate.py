@@ -203,8 +203,8 @@ def _warn(side: Side, judge: Judge, pair: tuple[int, int] | None, problem: Probl
         weak, strong = side.quality[:, list(pair)].mean(axis=0)
         if strong <= weak:
             notes.append(
-                f"{problem.options[pair[1]]} was better in what was learnt from, but not in what is judged by: "
-                "there is no gap to recover, so no APGR and CPT"
+                f"{problem.options[pair[1]]} was better in what was learnt from, but not in what is "
+                "judged by: there is no gap to recover, so no APGR and CPT"
             )
     if len(side) < 100:
         notes.append(f"{len(side)} queries are few: mind the intervals")

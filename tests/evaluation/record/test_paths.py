@@ -1,0 +1,82 @@
+import pytest
+
+from dynamicrag.errors import InputError, PolicyError
+from dynamicrag.evaluation.record.paths import Paths, paths_in
+from dynamicrag.routers.fixed import Fixed
+from dynamicrag.types import STAGES, Option
+
+OPTIONS = {
+    "retrieval": ["none", "single"],
+    "retriever": ["bm25", "dense"],
+    "context": ["short", "long"],
+    "prompt": ["direct"],
+    "generator": ["small", "large"],
+    "verification": ["accept", "abstain"],
+}
+
+
+class Stage:
+    def __init__(self, name, options, planned):
+        self.options = [Option(option) for option in options]
+        self.router = Fixed(option=planned)
+        self.name = name
+
+    def planned(self):
+        return self.options[self.router.planned(self.name, self.options)]
+
+
+def stages(**options):
+    return {name: Stage(name, found, found[-1]) for name, found in (OPTIONS | options).items()}
+
+
+def names(paths, chosen):
+    return paths.names(paths.ordered(chosen))
+
+
+def test_a_grid_is_a_product_and_equal_paths_are_one():
+    paths = Paths(stages())
+    grid = paths.grid(
+        {"retrieval": ["none", "single"], "context": ["short", "long"], "generator": ["large", "small"]}
+    )
+    assert len(grid) == 8
+    assert names(paths, grid) == [
+        "none/small", "none/large",
+        "single/short/small", "single/short/large", "single/long/small", "single/long/large",
+    ]  # fmt: skip
+
+
+def test_what_is_not_given_stands_as_planned():
+    path = Paths(stages()).complete({"generator": "small"}, "--path")
+    assert path == {"retrieval": "single", "retriever": "dense", "context": "long", "prompt": "direct",
+                    "generator": "small", "verification": "accept"}  # fmt: skip
+    assert list(path) == list(STAGES)
+
+
+def test_one_stage_at_a_time():
+    paths = Paths(stages())
+    assert names(paths, paths.vary(["context", "generator"])) == ["short/large", "long/small", "long/large"]
+    assert len(paths.ordered(paths.vary())) == 5  # the planned one, and one for each other option
+
+
+def test_without_retrieval_a_retriever_does_not_matter():
+    paths = Paths(stages())
+    chosen = [
+        paths.complete({"retrieval": "none", "retriever": name}, "--path") for name in OPTIONS["retriever"]
+    ]
+    assert chosen[0] == chosen[1]
+    assert "retriever" not in chosen[0]
+
+
+def test_paths_of_a_file():
+    assert paths_in("- {retrieval: none}\n- {generator: small}\n", "f") == [
+        {"retrieval": "none"},
+        {"generator": "small"},
+    ]
+    for text in ("retrieval: none", "[]", "- none", "- {a: ["):
+        with pytest.raises(InputError, match=r"^f: "):
+            paths_in(text, "f")
+
+
+def test_a_policy_that_cannot_accept():
+    with pytest.raises(PolicyError, match="accept"):
+        Paths(stages(verification=["abstain"]))
