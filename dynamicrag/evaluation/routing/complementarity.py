@@ -96,9 +96,11 @@ def _could_go(options: Sequence[str], loss: _Losses) -> dict[str, Any]:
     kept = list(range(len(options)))
     gone: list[str] = []
     last: dict[str, Any] = {}
+    means = loss.quality.mean(axis=0)
     while len(kept) > 1:
         tried = {k: loss.of([o for o in kept if o != k]) for k in kept}
-        least = min(tried, key=lambda k: tried[k]["oracle_loss"] + max(0.0, tried[k]["routed_loss"]))
+        missed = {k: own["oracle_loss"] + max(0.0, own["routed_loss"]) for k, own in tried.items()}
+        least = min(tried, key=lambda k: (round(missed[k], 9), means[k]))
         ends = tried[least]["intervals"].values()
         if any(end is None or end[1] > LOSS for end in ends):
             break
