@@ -68,15 +68,17 @@ def _title(found: "Evaluation") -> str:
 
 def _routers(found: "Evaluation", unit: Callable[[float], str]) -> "Table":
     priced = ("cost>", "saved>") if found["data"]["cost"] else ()
-    table = plain_table("router", "quality>", "95 %", *priced, *_extra(found), "µs>", "train>")
+    table = plain_table("router", "quality>", "95 %", *priced, *_extra(found), "µs>", "train s>")
     for column in table.columns:
         column.no_wrap = True
     names = found["ranking"]
     for name in names[:ROWS]:
         own = found["routers"][name]
         sure = own["gain"] > 0 and own.get("p_holm", 1.0) < SURE
-        timing = [f"{own['decision_us']:,.0f}", seconds(own["train_seconds"])]
-        table.add_row(_name(name), *_figures(own, unit, found), *timing, style="bold green" if sure else "")
+        timing = [f"{own['decision_us']:,.0f}", short(own["train_seconds"])]
+        table.add_row(
+            _name(name) + "*" * sure, *_figures(own, unit, found), *timing, style="bold green" if sure else ""
+        )
     if len(names) > ROWS:
         table.add_row(f"… and {len(names) - ROWS} more: --json has them", style="dim")
     table.add_section()
@@ -121,7 +123,7 @@ def _legend(found: "Evaluation") -> str:
     said = ["quality, cost: at λ = 0"]
     if found["data"]["cost"]:
         said.append(f"saved: of the cost of the best single option ({calls}), at its quality")
-    said.append("bold green: better than it for sure, all routers considered")
+    said.append("*: better than it for sure, all routers considered")
     made = f"features {digits(features['us'] / 1000)} ms a query"
     if features.get("embedding_us"):
         made += f" + embedding {digits(features['embedding_us'] / 1000)} ms"
@@ -155,7 +157,7 @@ def _options(found: "Evaluation", unit: Callable[[float], str]) -> "Table":
         reach = _reach(own["intervals"]["oracle_loss"]) if "intervals" in own else ""
         missed = _share(own.get("oracle_loss"))
         table.add_row(
-            _name(name, 32), _share(own["quality"]), *([unit(own["cost"])] if priced else []),
+            _name(name), _share(own["quality"]), *([unit(own["cost"])] if priced else []),
             _percent(own["only_right"]), missed, reach, _percent(calls[name]),
         )  # fmt: skip
     if len(ordered) > ROWS:
@@ -180,12 +182,13 @@ def _complement(found: "Evaluation") -> list[str]:
     if gone["options"]:
         ends = gone["intervals"]
         lines.append(
-            f"Could go together at no loss (below .01): {', '.join(gone['options'])}; the oracle loses "
+            f"Could go together at no loss of quality (below .01) at any price: "
+            f"{', '.join(gone['options'])}; the oracle loses "
             f"{_share(gone['oracle_loss'])} {_reach(ends['oracle_loss'])}, {found['ranking'][0]} "
             f"{_share(gone['routed_loss'])} {_reach(ends['routed_loss'])}."
         )
     elif len(about["options"]) > 1:
-        lines.append("No option could go at no loss (below .01).")
+        lines.append("No option could go at no loss of quality (below .01) at every price.")
     return lines
 
 

@@ -139,7 +139,8 @@ def evaluate(
         "routers": found,
         "baselines": {"random": drawn, **_baselines(judge, made)},
         "complementarity": complementarity(
-            problem.options, side.quality, side.cost, made.routers[ranking[0]].mean, judge.resample
+            problem.options, side.quality, side.cost, made.routers[ranking[0]].mean, made.expected,
+            judge.resample
         ),
         "ranking": ranking,
         "notes": notes,

@@ -31,6 +31,7 @@ def draw(scene: Scene, found: Mapping[str, Any], path: Path) -> None:
         InputError: It cannot be written.
     """
     from matplotlib.figure import Figure  # no pyplot: it keeps figures, and looks for a display
+    from matplotlib.patheffects import withStroke
 
     figure = Figure(figsize=(8, 5), dpi=160, layout="constrained")
     axes = figure.add_subplot()
@@ -47,11 +48,12 @@ def draw(scene: Scene, found: Mapping[str, Any], path: Path) -> None:
         if not dot.named:
             continue
         edge = scene.across(dot.cost) > 0.85
-        axes.annotate(
+        label = axes.annotate(
             dot.name, (dot.cost, dot.quality), textcoords="offset points", xytext=(-7 if edge else 7, -10),
             ha="right" if edge else "left", fontsize=7.5, color="#1b1d21",
             fontweight="bold" if dot.best else None,
         )  # fmt: skip
+        label.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
     if scene.logarithmic:
         axes.set_xscale("log")
     axes.set_ylim(*scene.qualities)
@@ -63,7 +65,7 @@ def draw(scene: Scene, found: Mapping[str, Any], path: Path) -> None:
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    axes.legend(frameon=False, fontsize=8.5, loc="lower right")
+    figure.legend(frameon=False, fontsize=8.5, loc="outside lower center", ncols=min(8, len(scene.lines)))
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         figure.savefig(part, format="png")

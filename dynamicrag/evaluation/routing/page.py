@@ -211,12 +211,12 @@ def _adds(found: Mapping[str, Any]) -> str:
         ends = gone["intervals"]
         named = ", ".join(safe(name) for name in gone["options"])
         said += (
-            f"Could go together at no loss (below .01): {named}; the oracle loses "
+            f"Could go together at no loss of quality (below .01) at any price: {named}; the oracle loses "
             f"{_share(gone['oracle_loss'])} {_reach(ends['oracle_loss'])}, {safe(found['ranking'][0])} "
             f"{_share(gone['routed_loss'])} {_reach(ends['routed_loss'])}."
         )
     elif len(about["options"]) > 1:
-        said += "None of them could go at no loss (below .01)."
+        said += "None of them could go at no loss of quality (below .01) at every price."
     return said
 
 

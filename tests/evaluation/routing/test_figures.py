@@ -107,7 +107,7 @@ def test_figures_of_choices():
 def test_complementarity():
     quality = np.array([[1.0, 1, 0], [0, 1, 0], [1, 0, 1], [0, 0, 0]])
     mean = np.tile([0.4, 0.6, 0.1], (4, 1))
-    found = complementarity("abc", quality, np.ones((4, 3)), mean, Resample(4, 200, 0))
+    found = complementarity("abc", quality, np.ones((4, 3)), mean, np.ones((4, 3)), Resample(4, 200, 0))
     assert found["options"]["b"]["only_right"] == 0.25
     assert found["options"]["a"]["only_right"] == 0
     assert found["options"]["b"]["oracle_loss"] == 0.25
@@ -115,6 +115,14 @@ def test_complementarity():
     assert found["overlap"] == {"a": {"b": 1 / 3, "c": 0.5}, "b": {"c": 0.0}}
     assert found["none_right"] == 0.25
     assert [one["oracle"] for one in found["subsets"]] == [0.5, 0.75, 0.75]
+    assert found["could_go"]["options"] == ["c"]
+    assert found["could_go"]["curve_loss"] == 0
+
+
+def test_what_makes_the_cheap_end_stays():
+    quality = np.tile([0.0, 1.0, 1.0], (50, 1))
+    cost = np.tile([1.0, 2, 9], (50, 1))
+    found = complementarity("abc", quality, cost, quality, cost, Resample(50, 50, 0))
     assert found["could_go"]["options"] == ["c"]
 
 
