@@ -71,6 +71,8 @@ def evaluate(
     from dynamicrag.evaluation.routing.evaluate import evaluate as run
 
     check_target(json)
+    if plot is not None:
+        _check_plot(plot)
     named = _routers(routers)
     given = dict(_given(item) for item in option_cost or ())
     prices = [_number(part, "--at") for part in _parts(at)]
@@ -90,9 +92,36 @@ def evaluate(
         )  # fmt: skip
     found["notes"] += notes
     found["features"]["embedding_us"] = None if embed is None else embed.microseconds
+    if plot is not None:
+        _draw(found, plot)
     write_json(json, found)
     if json != "-":
         print_evaluation(out, found)
+
+
+def _check_plot(folder: Path) -> None:
+    """Refuse a folder that cannot be written, or to draw without the means, before any work."""
+    from dynamicrag.evaluation.routing.image import check_matplotlib
+
+    check_matplotlib()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--plot {folder}: cannot be made: {error.strerror or error}") from None
+
+
+def _draw(found: dict[str, Any], folder: Path) -> None:
+    from dynamicrag.cli.output import write_text
+    from dynamicrag.evaluation.routing.image import draw
+    from dynamicrag.evaluation.routing.page import to_html
+    from dynamicrag.evaluation.routing.scene import compose
+
+    scene = compose(found)
+    if scene is None:
+        found["notes"].append("no cost is known, so there is no curve: no eval.png, and eval.html without it")
+    else:
+        draw(scene, found, folder / "eval.png")
+    write_text(folder / "eval.html", to_html(found, scene))
 
 
 def _parts(text: str | None) -> list[str]:

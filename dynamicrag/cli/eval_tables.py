@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.cli.console import joined, plain
 from dynamicrag.cli.tables import plain_table
 from dynamicrag.cli.units import joules, seconds, short, usd
+from dynamicrag.evaluation.report.display import digits
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,50 +67,67 @@ def _title(found: "Evaluation") -> str:
 
 
 def _routers(found: "Evaluation", unit: Callable[[float], str]) -> "Table":
-    pair = "weak" in found["data"]
-    extra = ("APGR>", "CPT50>", "CPT80>") if pair else ("gap>", "area>")
-    table = plain_table("router", "quality>", "95 %", "cost>", "saved>", *extra, "µs>", "train>")
+    priced = ("cost>", "saved>") if found["data"]["cost"] else ()
+    table = plain_table("router", "quality>", "95 %", *priced, *_extra(found), "µs>", "train s>")
     for column in table.columns:
         column.no_wrap = True
     names = found["ranking"]
     for name in names[:ROWS]:
         own = found["routers"][name]
         sure = own["gain"] > 0 and own.get("p_holm", 1.0) < SURE
-        timing = [f"{own['decision_us']:,.0f}", seconds(own["train_seconds"])]
-        table.add_row(_name(name), *_figures(own, unit, pair), *timing, style="bold green" if sure else "")
+        timing = [f"{own['decision_us']:,.0f}", short(own["train_seconds"])]
+        table.add_row(
+            _name(name) + "*" * sure, *_figures(own, unit, found), *timing, style="bold green" if sure else ""
+        )
     if len(names) > ROWS:
         table.add_row(f"… and {len(names) - ROWS} more: --json has them", style="dim")
     table.add_section()
     for name in _SHOWN:
         own = found["baselines"][name]
-        table.add_row(_name(name), *_figures(own, unit, pair), "", "", style="dim")
+        table.add_row(_name(name), *_figures(own, unit, found), "", "", style="dim")
     return table
 
 
-def _figures(own: Mapping[str, Any], unit: Callable[[float], str], pair: bool) -> Sequence[str]:
-    cells = [_share(own["quality"]), _reach(own["intervals"]["quality"]), unit(own["cost"])]
-    cells.append(_percent(own["saving"]))
-    if pair:
-        return [*cells, _share(own.get("apgr")), _percent(own.get("cpt50")), _percent(own.get("cpt80"))]
-    return [*cells, _percent(own["gap_closed"]), _share(own["area"])]
+def _extra(found: "Evaluation") -> Sequence[str]:
+    if "weak" in found["data"]:
+        return ("APGR>", "CPT50>", "CPT80>")
+    if any("accuracy" in own for own in found["routers"].values()):
+        return ("balanced>",)
+    return ("gap>", "area>") if found["data"]["cost"] else ("gap>",)
+
+
+def _figures(own: Mapping[str, Any], unit: Callable[[float], str], found: "Evaluation") -> Sequence[str]:
+    shown = {
+        "APGR>": _share(own.get("apgr")),
+        "CPT50>": _percent(own.get("cpt50")),
+        "CPT80>": _percent(own.get("cpt80")),
+        "balanced>": _share(own.get("balanced_accuracy")),
+        "gap>": _percent(own["gap_closed"]),
+        "area>": _share(own["area"]),
+    }
+    priced = [unit(own["cost"]), _percent(own["saving"])] if found["data"]["cost"] else []
+    quality = [_share(own["quality"]), _reach(own["intervals"]["quality"])]
+    return [*quality, *priced, *(shown[name] for name in _extra(found))]
 
 
 def _legend(found: "Evaluation") -> str:
     features = found["features"]
     single = found["baselines"]["best_single"]
     calls = max(single["calls"], key=lambda name: single["calls"][name])
-    said = [
-        f"quality, cost: at λ = 0. saved: of the cost of the best single option ({calls}), at its quality",
-        "bold green: better than it for sure (paired, all routers considered)",
-    ]
-    if "weak" in found["data"]:
-        said.append("APGR, CPT: RouteLLM's, ranked by predicted gain")
-    else:
-        said.append("gap: closed of that to the oracle. area: mean quality along the curve")
-    made = f"features {features['us'] / 1000:.2g} ms a query"
+    about = {
+        "APGR>": "APGR, CPT: RouteLLM's, ranked by predicted gain",
+        "balanced>": "quality: the share of right labels; balanced: the mean of both labels' shares",
+        "gap>": "gap: closed of that between best single option and oracle",
+        "area>": "area: mean quality along the curve",
+    }
+    said = ["quality, cost: at λ = 0"]
+    if found["data"]["cost"]:
+        said.append(f"saved: of the cost of the best single option ({calls}), at its quality")
+    said.append("*: better than it for sure, all routers considered")
+    made = f"features {digits(features['us'] / 1000)} ms a query"
     if features.get("embedding_us"):
-        made += f" + embedding {features['embedding_us'] / 1000:.2g} ms"
-    return "; ".join([*said, made]) + "."
+        made += f" + embedding {digits(features['embedding_us'] / 1000)} ms"
+    return "; ".join([*said, *(about[name] for name in _extra(found) if name in about), made]) + "."
 
 
 def _at(found: "Evaluation") -> "Table":
@@ -129,9 +147,9 @@ def _at(found: "Evaluation") -> "Table":
 def _options(found: "Evaluation", unit: Callable[[float], str]) -> "Table":
     best = found["ranking"][0]
     calls = found["routers"][best]["calls"]
-    table = plain_table(
-        "option", "quality>", "cost>", "only right>", "missed>", "95 %", f"calls by {_name(best)}>"
-    )
+    priced = ["cost>"] if found["data"]["cost"] else []
+    called = f"calls by {_name(best)}>"
+    table = plain_table("option", "quality>", *priced, "only right>", "missed>", "95 %", called)
     options = found["complementarity"]["options"]
     ordered = sorted(options, key=lambda name: -options[name]["quality"])
     for name in ordered[:ROWS]:
@@ -139,8 +157,8 @@ def _options(found: "Evaluation", unit: Callable[[float], str]) -> "Table":
         reach = _reach(own["intervals"]["oracle_loss"]) if "intervals" in own else ""
         missed = _share(own.get("oracle_loss"))
         table.add_row(
-            _name(name, 32), _share(own["quality"]), unit(own["cost"]), _percent(own["only_right"]), missed,
-            reach, _percent(calls[name]),
+            _name(name), _share(own["quality"]), *([unit(own["cost"])] if priced else []),
+            _percent(own["only_right"]), missed, reach, _percent(calls[name]),
         )  # fmt: skip
     if len(ordered) > ROWS:
         table.add_row(f"… and {len(ordered) - ROWS} more: --json has them", style="dim")
@@ -164,12 +182,13 @@ def _complement(found: "Evaluation") -> list[str]:
     if gone["options"]:
         ends = gone["intervals"]
         lines.append(
-            f"Could go together at no loss (below .01): {', '.join(gone['options'])}; the oracle loses "
+            f"Could go together at no loss of quality (below .01) at any price: "
+            f"{', '.join(gone['options'])}; the oracle loses "
             f"{_share(gone['oracle_loss'])} {_reach(ends['oracle_loss'])}, {found['ranking'][0]} "
             f"{_share(gone['routed_loss'])} {_reach(ends['routed_loss'])}."
         )
     elif len(about["options"]) > 1:
-        lines.append("No option could go at no loss (below .01).")
+        lines.append("No option could go at no loss of quality (below .01) at every price.")
     return lines
 
 

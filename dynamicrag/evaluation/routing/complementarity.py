@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dynamicrag.evaluation.routing.curve import Curve
+from dynamicrag.evaluation.routing.path import walk
 from dynamicrag.evaluation.routing.resample import Resample, interval
 from dynamicrag.predictors.checks import Floats
 
@@ -19,7 +21,7 @@ LOSS = 0.01
 
 
 def complementarity(
-    options: Sequence[str], quality: Floats, cost: Floats, mean: Floats, resample: Resample
+    options: Sequence[str], quality: Floats, cost: Floats, mean: Floats, expected: Floats, resample: Resample
 ) -> dict[str, Any]:
     """Return what the options give beside one another.
 
@@ -28,6 +30,7 @@ def complementarity(
         quality: Realised, (n, k).
         cost: Realised, (n, k).
         mean: Quality that a router predicts, (n, k): what is chosen from fewer options is chosen by it.
+        expected: Expected cost, (n, k).
         resample: Samples of the queries.
 
     Returns:
@@ -35,9 +38,10 @@ def complementarity(
         ``only_right`` one and ``strictly_best``, and its loss if it alone went (``oracle_loss``,
         ``routed_loss``, with their ``intervals``); ``overlap``: by pair, both right as a share of either
         right; ``none_right``; ``subsets``: the best options of every number, by the oracle over them;
-        ``could_go``: the options that could go *together*, with the losses.
+        ``could_go``: the options that could go *together*, with the losses, and the most that is lost
+        anywhere on the routed curve, whatever the price (``curve_loss``).
     """
-    loss = _Losses(quality, cost, mean, resample)
+    loss = _Losses(quality, cost, mean, expected, resample)
     everything = tuple(range(len(options)))
     right = quality >= RIGHT
     found: dict[str, Any] = {"options": {}, "overlap": {}}
@@ -64,16 +68,34 @@ def complementarity(
 
 
 class _Losses:
-    def __init__(self, quality: Floats, cost: Floats, mean: Floats, resample: Resample) -> None:
-        self.quality, self.cost, self.mean, self.resample = quality, cost, mean, resample
+    def __init__(
+        self, quality: Floats, cost: Floats, mean: Floats, expected: Floats, resample: Resample
+    ) -> None:
+        self.quality, self.cost, self.resample = quality, cost, resample
+        self.mean, self.expected = mean, expected
         self.oracle = quality.max(axis=1)
-        self.routed, self.paid = self._route(range(quality.shape[1]))
+        everything = range(quality.shape[1])
+        self.routed, self.paid = self._route(everything)
+        self.curve = self._curve(everything)
 
     def _route(self, kept: Sequence[int]) -> tuple[Floats, Floats]:
         columns = np.array(kept, dtype=np.intp)
         index: NDArray[np.intp] = columns[self.mean[:, columns].argmax(axis=1)]
         rows = np.arange(len(index))
         return self.quality[rows, index], self.cost[rows, index]
+
+    def _curve(self, kept: Sequence[int]) -> Curve:
+        columns = np.array(kept, dtype=np.intp)
+        path = walk(self.mean[:, columns], self.expected[:, columns])
+        spent, had = path.of(self.cost[:, columns]), path.of(self.quality[:, columns])
+        return Curve.of(spent.mean(axis=1), had.mean(axis=1))
+
+    def on_curve(self, kept: Sequence[int]) -> float:
+        """Return the most that is lost at any price; infinite where these options cannot be as cheap."""
+        curve = self._curve(kept)
+        points = zip(self.curve.cost, self.curve.quality, strict=True)
+        lost = [had - curve.quality_at(float(price)) for price, had in points]
+        return float(np.nan_to_num(np.array(lost), nan=np.inf).max())
 
     def of(self, kept: Sequence[int]) -> dict[str, Any]:
         """Return what is lost with these options alone."""
@@ -96,15 +118,22 @@ def _could_go(options: Sequence[str], loss: _Losses) -> dict[str, Any]:
     kept = list(range(len(options)))
     gone: list[str] = []
     last: dict[str, Any] = {}
-    while len(kept) > 1:
-        tried = {k: loss.of([o for o in kept if o != k]) for k in kept}
-        least = min(tried, key=lambda k: tried[k]["oracle_loss"] + max(0.0, tried[k]["routed_loss"]))
+    means = loss.quality.mean(axis=0)
+    open_ = set(kept)
+    while open_ and len(kept) > 1:
+        tried = {k: loss.of([o for o in kept if o != k]) for k in open_}
+        missed = {k: own["oracle_loss"] + max(0.0, own["routed_loss"]) for k, own in tried.items()}
+        least = min(tried, key=lambda k: (round(missed[k], 9), means[k]))
         ends = tried[least]["intervals"].values()
         if any(end is None or end[1] > LOSS for end in ends):
             break
-        kept.remove(least)
-        gone.append(options[least])
-        last = tried[least]
+        open_.remove(least)
+        # what nobody misses for its quality may be what makes the cheap end of the curve
+        on_curve = loss.on_curve([o for o in kept if o != least])
+        if on_curve <= LOSS:
+            kept.remove(least)
+            gone.append(options[least])
+            last = tried[least] | {"curve_loss": on_curve}
     return {"options": gone, **last}
 
 

@@ -100,7 +100,8 @@ def evaluate(
         problem.options, side.groups, side.quality, side.cost, made.level.argmax(axis=1),
         Resample(len(side), samples, seed), at, problem.labels,
     )  # fmt: skip
-    pair = _pair(made, len(problem.options))
+    # where one of two is right and the other wrong, it is the accuracy that tells
+    pair = None if problem.labels else _pair(made, len(problem.options))
     _warn(side, judge, pair, problem, notes)
     found: dict[str, Figures] = {}
     for number, (name, own) in enumerate(made.routers.items()):
@@ -125,7 +126,7 @@ def evaluate(
         "seed": seed,
         "bootstrap": samples,
     }
-    if pair is not None:
+    if pair is not None and not problem.labels:
         data |= {"weak": problem.options[pair[0]], "strong": problem.options[pair[1]]}
     result: Evaluation = _plain({
         "data": data,
@@ -138,7 +139,8 @@ def evaluate(
         "routers": found,
         "baselines": {"random": drawn, **_baselines(judge, made)},
         "complementarity": complementarity(
-            problem.options, side.quality, side.cost, made.routers[ranking[0]].mean, judge.resample
+            problem.options, side.quality, side.cost, made.routers[ranking[0]].mean, made.expected,
+            judge.resample
         ),
         "ranking": ranking,
         "notes": notes,
@@ -203,8 +205,8 @@ def _warn(side: Side, judge: Judge, pair: tuple[int, int] | None, problem: Probl
         weak, strong = side.quality[:, list(pair)].mean(axis=0)
         if strong <= weak:
             notes.append(
-                f"{problem.options[pair[1]]} was better in what was learnt from, but not in what is "
-                "judged by: there is no gap to recover, so no APGR and CPT"
+                f"{problem.options[pair[1]]} was better in what was learnt from, but not in what is judged "
+                "by: there is no gap to recover, so no APGR and CPT"
             )
     if len(side) < 100:
         notes.append(f"{len(side)} queries are few: mind the intervals")

@@ -53,7 +53,7 @@ class Ranking:
         taken, won = np.hstack([zero, taken]), np.hstack([zero, won])
         at = [np.interp(SHARES * x[-1], x, y) for x, y in zip(taken, won, strict=True)]
         gap = won[:, -1:]
-        result = np.array(at) / np.where(gap > 1e-9, gap, np.nan)
+        result = np.reshape(at, (len(times), len(SHARES))) / np.where(gap > 1e-9, gap, np.nan)
         return result[0] if counts is None else result
 
 
