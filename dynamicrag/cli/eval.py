@@ -59,6 +59,9 @@ def evaluate(
     bootstrap: Annotated[int, typer.Option(min=0, help="Samples for the 95 % intervals.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of folds, routers and samples.")] = 0,
     json: JsonOption = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Write quality-cost curves here: eval.png and the page eval.html.")
+    ] = None,
 ) -> None:
     """Judge routers on an outcome table, beside random, the cheapest, the best single option and the oracle.
 
