@@ -38,6 +38,7 @@ class Journal:
         fresh: Whether to begin anew whatever is there.
 
     Attributes:
+        origin: Those hashes.
         runs: All runs there are, each a row with its one outcome.
 
     Raises:
@@ -55,7 +56,7 @@ class Journal:
         self.out = out
         self.partial = out.with_name(f"{out.name}.partial")
         self.runs: dict[Key, Row] = {}
-        self._origin = dict(origin)
+        self.origin = dict(origin)
         self._questions = {question.id: question for question in questions}
         self._fresh = fresh
         self._lock = FileLock(out.with_name(f"{out.name}.lock"))
@@ -110,7 +111,7 @@ class Journal:
             raise InputError(
                 f"{where}: {row.id!r} has outcomes without a path, so it was not recorded; {mend}"
             )
-        for what, digest in self._origin.items():
+        for what, digest in self.origin.items():
             if row.origin.get(what) != digest:
                 raise InputError(f"{where}: {row.id!r} was recorded with another {what}; {mend}")
         question = self._questions.get(row.id)
