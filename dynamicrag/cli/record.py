@@ -51,6 +51,7 @@ def record(
         ),
     ] = 1,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before starting.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Run again what failed before.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Record anew, whatever is there.")] = False,
     json: JsonOption = None,
 ) -> None:  # fmt: skip
@@ -89,7 +90,7 @@ def record(
         shown.print(
             f"{blind} of {len(asked)} questions have no answers to compare with: their quality stays open"
         )
-    with Journal(out, origin_of(loaded), asked, fresh=fresh) as journal:
+    with Journal(out, origin_of(loaded), asked, fresh=fresh, retry=retry) as journal:
         session = _Session(loaded, journal, known, chosen, asked, score, judge, workers, shown)
         try:
             table = session.run(pipeline, ask=not yes and shown.is_terminal)

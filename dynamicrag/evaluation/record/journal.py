@@ -36,6 +36,7 @@ class Journal:
         origin: Hashes of what is recorded with.
         questions: The questions to be asked.
         fresh: Whether to begin anew whatever is there.
+        retry: Whether to take failed runs for not done.
 
     Attributes:
         origin: Those hashes.
@@ -46,7 +47,13 @@ class Journal:
     """
 
     def __init__(
-        self, out: Path, origin: Mapping[str, str], questions: Sequence[Question], *, fresh: bool = False
+        self,
+        out: Path,
+        origin: Mapping[str, str],
+        questions: Sequence[Question],
+        *,
+        fresh: bool = False,
+        retry: bool = False,
     ) -> None:
         if out.is_dir() or not out.parent.is_dir():
             what = "is a folder; give a file" if out.is_dir() else f"there is no folder {out.parent}"
@@ -59,6 +66,7 @@ class Journal:
         self.origin = dict(origin)
         self._questions = {question.id: question for question in questions}
         self._fresh = fresh
+        self._retry = retry
         self._lock = FileLock(out.with_name(f"{out.name}.lock"))
         self._file: IO[bytes] | None = None
 
@@ -103,7 +111,8 @@ class Journal:
         for row in rows:
             self._check(row, where)
             for outcome in row.outcomes.values():
-                self.runs[key_of(row.id, outcome.path)] = replace(row, outcomes={"": outcome})
+                if not (self._retry and outcome.error is not None):
+                    self.runs[key_of(row.id, outcome.path)] = replace(row, outcomes={"": outcome})
 
     def _check(self, row: Row, where: Path) -> None:
         mend = "give another --out, or --fresh to record anew"
