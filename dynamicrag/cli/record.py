@@ -51,10 +51,13 @@ def record(
         ),
     ] = 1,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before starting.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Run again what failed before.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Record anew, whatever is there.")] = False,
     json: JsonOption = None,
 ) -> None:  # fmt: skip
     """Run paths over questions and keep what each gave and cost; what is interrupted goes on.
+
+    Leave the machine to it: beside other busy processes a local model takes many times its CPU time.
 
     Stages that are not named stand at what the policy's router plans with. Every draft is judged by the
     verifiers and accepted.
@@ -87,7 +90,7 @@ def record(
         shown.print(
             f"{blind} of {len(asked)} questions have no answers to compare with: their quality stays open"
         )
-    with Journal(out, origin_of(loaded), asked, fresh=fresh) as journal:
+    with Journal(out, origin_of(loaded), asked, fresh=fresh, retry=retry) as journal:
         session = _Session(loaded, journal, known, chosen, asked, score, judge, workers, shown)
         try:
             table = session.run(pipeline, ask=not yes and shown.is_terminal)
@@ -203,16 +206,14 @@ class _Session:
 
     async def _record(self, rag: "DynamicRAG", expected: "Expected") -> None:
         from dynamicrag.cli.record_tables import progress
-        from dynamicrag.evaluation.record.origin import origin_of
         from dynamicrag.evaluation.record.outcome import row_of
         from dynamicrag.evaluation.record.runs import record_all
 
-        origin = origin_of(self._policy)
         names = dict(zip(map(str, self._chosen), self._paths.names(self._chosen), strict=True))
         with progress(self._out, expected) as tell:
             async with aclosing(record_all(rag, self._work, workers=self._workers)) as runs:
                 async for question, outcome in runs:
-                    self._journal.write(row_of(question, origin, {}), outcome)
+                    self._journal.write(row_of(question, self._journal.origin, {}), outcome)
                     expected.done(question, outcome)
                     tell(names[str(dict(outcome.path))])
 

@@ -170,6 +170,19 @@ def test_failures_count_as_wrong_and_are_told(there, run):
     assert "none/small: every run failed; first: model small: it went boom" in out
 
 
+def test_failures_are_run_again_only_if_that_is_asked_for(there, run, asked, monkeypatch):
+    (there / "q.jsonl").write_text('{"query_id": "a", "question": "Does it go boom?", "answers": ["164"]}\n')
+    run(*RECORD, *GRID)
+    run(*RECORD, *GRID)
+    assert len(asked) == 4
+    monkeypatch.setattr("tests.cli.conftest.ProviderError", lambda message: RuntimeError("once more"))
+    run(*RECORD, *GRID, "--retry")
+    assert len(asked) == 8
+    outcomes = read_table(there / "t.jsonl").rows[0].outcomes
+    assert list(outcomes) == list(NAMES)
+    assert all("once more" in outcome.error for outcome in outcomes.values())
+
+
 def test_a_judge_and_one_that_disobeys(there, run):
     """``oracle`` says "It has 164 steps." to anything, which is neither yes nor no."""
     code, out, _ = run(*RECORD, *GRID, "--score", "judge", "--judge", "large")

@@ -36,8 +36,10 @@ class Journal:
         origin: Hashes of what is recorded with.
         questions: The questions to be asked.
         fresh: Whether to begin anew whatever is there.
+        retry: Whether to take failed runs for not done.
 
     Attributes:
+        origin: Those hashes.
         runs: All runs there are, each a row with its one outcome.
 
     Raises:
@@ -45,7 +47,13 @@ class Journal:
     """
 
     def __init__(
-        self, out: Path, origin: Mapping[str, str], questions: Sequence[Question], *, fresh: bool = False
+        self,
+        out: Path,
+        origin: Mapping[str, str],
+        questions: Sequence[Question],
+        *,
+        fresh: bool = False,
+        retry: bool = False,
     ) -> None:
         if out.is_dir() or not out.parent.is_dir():
             what = "is a folder; give a file" if out.is_dir() else f"there is no folder {out.parent}"
@@ -55,9 +63,10 @@ class Journal:
         self.out = out
         self.partial = out.with_name(f"{out.name}.partial")
         self.runs: dict[Key, Row] = {}
-        self._origin = dict(origin)
+        self.origin = dict(origin)
         self._questions = {question.id: question for question in questions}
         self._fresh = fresh
+        self._retry = retry
         self._lock = FileLock(out.with_name(f"{out.name}.lock"))
         self._file: IO[bytes] | None = None
 
@@ -102,7 +111,8 @@ class Journal:
         for row in rows:
             self._check(row, where)
             for outcome in row.outcomes.values():
-                self.runs[key_of(row.id, outcome.path)] = replace(row, outcomes={"": outcome})
+                if not (self._retry and outcome.error is not None):
+                    self.runs[key_of(row.id, outcome.path)] = replace(row, outcomes={"": outcome})
 
     def _check(self, row: Row, where: Path) -> None:
         mend = "give another --out, or --fresh to record anew"
@@ -110,7 +120,7 @@ class Journal:
             raise InputError(
                 f"{where}: {row.id!r} has outcomes without a path, so it was not recorded; {mend}"
             )
-        for what, digest in self._origin.items():
+        for what, digest in self.origin.items():
             if row.origin.get(what) != digest:
                 raise InputError(f"{where}: {row.id!r} was recorded with another {what}; {mend}")
         question = self._questions.get(row.id)
