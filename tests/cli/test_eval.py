@@ -79,7 +79,7 @@ def test_without_the_embedding_model_it_does_without(here, run):
     )
     assert code == 0, err
     found = json.loads(out)
-    assert found["features"]["families"] == ["lexical"]
+    assert found["features"]["families"] == ["lexical", "tfidf"]
     assert any("dynamicrag models pull all-minilm-l6-v2" in note for note in found["notes"])
 
 
