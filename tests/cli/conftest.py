@@ -5,7 +5,6 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
 from dynamicrag.cli import main
-from dynamicrag.cli.console import console
 from dynamicrag.errors import ProviderError
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.retrieval.embedder import Embedder
@@ -78,7 +77,6 @@ def run(capsys):
     """Run the command line; the result is exit code, standard output and standard error."""
 
     def go(*arguments):
-        console.cache_clear()  # it takes its width from COLUMNS when it is made
         with pytest.raises(SystemExit) as caught:
             main(list(map(str, arguments)))
         captured = capsys.readouterr()

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from dynamicrag.cli.console import console
 from dynamicrag.evaluation.outcomes.file import write_table
 from tests.evaluation.routing.tables import learnable
 
@@ -22,7 +23,9 @@ def here(tmp_path, monkeypatch):
         {"label": int(i % 3 == 0), "question": f"{'short' if i % 3 else 'long ' * 9} {i}"} for i in range(60)
     ]
     (tmp_path / "labels.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    return tmp_path
+    console.cache_clear()  # it takes its width from COLUMNS when it is made
+    yield tmp_path
+    console.cache_clear()
 
 
 def test_the_table(here, run):
