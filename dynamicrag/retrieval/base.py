@@ -62,10 +62,12 @@ class Retriever(ABC):
     Attributes:
         sources: Corpora that the passages come from; empty where they are not ours. Chunk and document
             ids are unique within a corpus.
+        of: Names of the other options of the stage that it asks.
         needs_vectors: Whether it asks a corpus for what is nearest in meaning, so that it must be embedded.
     """
 
     sources: tuple[Corpus, ...] = ()
+    of: tuple[str, ...] = ()
     needs_vectors: ClassVar[bool] = False
 
     @abstractmethod
@@ -83,6 +85,23 @@ class Retriever(ABC):
         Raises:
             CorpusError: The corpus cannot be read, or a foreign retriever failed.
         """
+
+
+def part_of(context: RetrievalContext, whole: Retriever, name: str, path: tuple[str, ...] = ()) -> Retriever:
+    """Return the option that ``whole`` asks by ``name``; not necessarily bound yet.
+
+    Raises:
+        PolicyError: There is none of that name, or asking it would lead back to ``whole``.
+    """
+    if name not in context.siblings:
+        raise PolicyError(unknown(f"{context.where}.of", "option", name, context.siblings))
+    part = context.siblings[name]
+    if part is whole or name in path:
+        chain = " -> ".join([*path, name])
+        raise PolicyError(f"{context.where}.of: {chain} leads back to itself; name other options")
+    for further in part.of:
+        part_of(context, whole, further, (*path, name))
+    return part
 
 
 async def in_thread(work: Callable[[], T]) -> tuple[T, Usage]:

@@ -19,6 +19,7 @@ from dynamicrag.retrieval.ingest import Account, Progress, embed_pending, scan, 
 from dynamicrag.retrieval.lexical import Bm25sIndex, LexicalIndex
 from dynamicrag.retrieval.lexical_files import Implementation, open_lexical
 from dynamicrag.retrieval.store import Store
+from dynamicrag.retrieval.titles import TitleIndex
 from dynamicrag.retrieval.vectors import VectorIndex
 from dynamicrag.types import Passage, Usage
 
@@ -103,6 +104,7 @@ class Corpus:
         self._store: Store | None = None
         self._vectors = VectorIndex(self.folder / "chroma")
         self._lexical: dict[tuple[float, float, Implementation], tuple[int, LexicalIndex]] = {}
+        self._titles: tuple[int, TitleIndex] | None = None
         self._vectors_seen = -1
         self._ready: set[str] = set()
 
@@ -164,6 +166,15 @@ class Corpus:
                 self._vectors_seen = seen
         return self._vectors.query(vector, k)
 
+    def titles(self) -> TitleIndex:
+        """The titles of the present content; built if there is no such index yet."""
+        self._require("lexical")
+        with self._lock:
+            generation, _ = self._open().generation()
+            if self._titles is None or self._titles[0] != generation:
+                self._titles = generation, TitleIndex(self._open().titles())
+            return self._titles[1]
+
     def passages(self, hits: Sequence[tuple[str, float]]) -> list[Passage]:
         """Chunks with their scores, in the order of ``hits``; what has gone since is left out."""
         self._require("lexical")
@@ -177,6 +188,16 @@ class Corpus:
     def chunks(self, ids: Sequence[str]) -> list[Passage]:
         """Chunks by id, in the order of ``ids``; unknown ids are left out. Scores are 0."""
         return self.passages([(name, 0.0) for name in ids])
+
+    def chunks_of(self, documents: Sequence[str]) -> dict[str, list[Passage]]:
+        """All chunks by document, in the order of ``documents``; unknown ids are left out. Scores are 0."""
+        self._require("lexical")
+        found = self._open().chunks_of(documents)
+        return {
+            name: [Passage(**{**chunk, "corpus": self.name}) for chunk in found[name]]
+            for name in documents
+            if name in found
+        }
 
     def documents(self, ids: Sequence[str]) -> list[Passage]:
         """Whole documents by id, in the order of ``ids``; unknown ids are left out. Scores are 0."""

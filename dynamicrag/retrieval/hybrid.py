@@ -6,8 +6,7 @@ from dataclasses import replace
 from functools import reduce
 from operator import add
 
-from dynamicrag.errors import PolicyError, unknown
-from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever
+from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever, part_of
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.types import Passage
 
@@ -41,19 +40,7 @@ class ReciprocalRankFusion(Retriever):
 
     def bind(self, context: RetrievalContext) -> None:
         """Take the parts; refuse references that are unknown or go round in circles."""
-        self._check(context, self, ())
-        self._parts = tuple(context.siblings[name] for name in self.of)
-
-    def _check(self, context: RetrievalContext, start: "ReciprocalRankFusion", path: tuple[str, ...]) -> None:
-        for name in self.of:
-            if name not in context.siblings:
-                raise PolicyError(unknown(f"{context.where}.of", "option", name, context.siblings))
-            part = context.siblings[name]
-            if part is start or name in path:
-                chain = " -> ".join([*path, name])
-                raise PolicyError(f"{context.where}.of: {chain} leads back to itself; fuse other options")
-            if isinstance(part, ReciprocalRankFusion):
-                part._check(context, start, (*path, name))
+        self._parts = tuple(part_of(context, self, name) for name in self.of)
 
     @property
     def sources(self) -> tuple[Corpus, ...]:  # type: ignore[override]

@@ -163,6 +163,22 @@ class Store:
             i: Passage(id=i, document=of, title=title, text=text, score=0.0) for i, of, title, text in rows
         }
 
+    def chunks_of(self, documents: Sequence[str]) -> dict[str, list[Passage]]:
+        """All chunks of some documents, in their order, by document; unknown ones are left out."""
+        rows = self._rows_in(
+            "SELECT id, document, title, text FROM chunks WHERE state != 'gone' AND document IN ({}) "
+            "ORDER BY document, number",
+            documents,
+        )
+        found: dict[str, list[Passage]] = {}
+        for i, of, title, text in rows:
+            found.setdefault(of, []).append(Passage(id=i, document=of, title=title, text=text, score=0.0))
+        return found
+
+    def titles(self) -> list[tuple[str, str]]:
+        """Id and title of every document."""
+        return self._rows("SELECT id, title FROM documents ORDER BY id")
+
     def snapshot(self) -> tuple[int, list[Chunk]]:
         """The generation and all its chunks, in the order of document id and number."""
         with self.transaction("DEFERRED"):  # both from one state of the database

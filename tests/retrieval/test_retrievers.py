@@ -34,7 +34,7 @@ class Canned(Retriever):
 
 
 def test_what_there_is():
-    assert set(RETRIEVERS) == {"bm25", "chroma", "rrf", "langchain", "llama_index"}
+    assert set(RETRIEVERS) == {"bm25", "chroma", "rrf", "linked", "langchain", "llama_index"}
 
 
 @pytest.mark.parametrize("spec", ["bm25", {"bm25": {"implementation": "rank-bm25"}}, "chroma"])
@@ -105,6 +105,12 @@ async def test_hybrid_over_a_corpus(ingested):
         ({"h": {"rrf": {"of": ["b"]}}, "b": "bm25"}, "two or more different options"),
         ({"h": {"rrf": {"of": ["b", "b"]}}, "b": "bm25"}, "two or more different options"),
         ({"h": {"rrf": {"of": ["b", "c"], "k": -1}}}, "valid: k 0 and more"),
+        ({"h": {"linked": {"of": "lexcal"}}, "lexical": "bm25"}, "did you mean 'lexical'"),
+        (
+            {"h": {"linked": {"of": "g"}}, "g": {"rrf": {"of": ["b", "h"]}}, "b": "bm25"},
+            "g -> h leads back",
+        ),
+        ({"h": {"linked": {"of": "b", "follow": 0}}, "b": "bm25"}, "valid: 1 and more"),
         ({"h": {"bm25": {"b": 1.5}}}, "b is 1.5; valid: 0 to 1"),
         ({"h": {"bm25": {"k1": 0}}}, "valid: more than 0"),
         (
