@@ -147,16 +147,19 @@ class Runs:
 
     def observations(self) -> dict[str, list[Observation]]:
         """Return the latest calls on this host by model spec, oldest first."""
+        return self.calls().get(host_key(), {})
+
+    def calls(self) -> dict[str, dict[str, list[Observation]]]:
+        """Return the latest calls by host and model spec, oldest first."""
         if not self.path.exists():
             return {}
-        found: dict[str, list[Observation]] = {}
+        found: dict[str, dict[str, list[Observation]]] = {}
         with self._transaction() as db:
             rows = db.execute(
-                "SELECT spec, computed, output, joules, seconds FROM calls WHERE host = ? ORDER BY number",
-                (host_key(),),
+                "SELECT host, spec, computed, output, joules, seconds FROM calls ORDER BY number"
             )
-            for spec, *row in rows:
-                found.setdefault(spec, []).append(Observation(*row))
+            for host, spec, *row in rows:
+                found.setdefault(host, {}).setdefault(spec, []).append(Observation(*row))
         return found
 
     def prune(self, before: float) -> int:
