@@ -63,8 +63,8 @@ def _quality(summaries: Mapping[str, Summary]) -> "Table":
             row = summary["types"].get(kind, {})
             scores = [f"{row[key]:.2f}" if key in row else "–" for key in ("f1", "em", "contains")]
             label = kind or "all"
-            table.add_row(label, *([name] if several else []), str(row.get("questions", 0)), *scores, _note(kind, row, summary),
-                          style="bold" if not kind else "")  # fmt: skip
+            figures = (str(row.get("questions", 0)), *scores, _note(kind, row, summary))
+            table.add_row(label, *([name] if several else []), *figures, style="bold" if not kind else "")
     return table
 
 

@@ -6,7 +6,6 @@ never fails because its accounting did.
 """
 
 import logging
-import math
 import os
 import threading
 import time
@@ -62,6 +61,7 @@ class Bookkeeper:
         self._hurry = threading.Event()
         self._lock = threading.Lock()
         self._pid = 0
+        self._silence_told = False
         self.failures = 0
 
     def submit(self, finished: Finished) -> None:
@@ -69,7 +69,7 @@ class Bookkeeper:
         with self._lock:
             if self._pid != os.getpid():  # a fork takes the thread away; what waits is the parent's to close
                 self._pid = os.getpid()
-                self._queue.clear()
+                self._queue, self._hurry = deque(), threading.Event()
                 threading.Thread(target=self._work, name="dynamicrag-books", daemon=True).start()
         self._queue.append(finished)  # the thread looks by itself: waking it would cost the query a switch
 
@@ -106,8 +106,14 @@ class Bookkeeper:
 
     def _close(self, item: Finished) -> None:
         ledger = self._ledger
-        until = SETTLE_SECONDS if not ledger.attribution.silent else 0.0
-        ledger.settle(item.query_id, until)
+        silent = ledger.attribution.silent
+        if silent and not self._silence_told:
+            self._silence_told = True
+            _log.warning(
+                "meter %s has stopped answering: joules are stand-ins from here, and called provisional",
+                ledger.attribution.meter.name,
+            )
+        ledger.settle(item.query_id, 0.0 if silent else SETTLE_SECONDS)
         account = ledger.account(item.query_id)
         lines = list(account.lines)
         calls: dict[str, list[Observation]] = {}
@@ -136,7 +142,7 @@ class Bookkeeper:
                   if line.stage == "generator" and line.usage.first_token_seconds is not None]  # fmt: skip
         return {
             "id": query,
-            "at": time.time() - (time.perf_counter() - begin),
+            "at": max(0.0, time.time() - (time.perf_counter() - begin)),  # a clock may be set to nonsense
             "cost": ledger.cost(query).figures(),
             "full": ledger.cost(query, scope="full").figures(),
             "stages": {stage: cost.figures() for stage, cost in ledger.stages(query).items()},
@@ -154,12 +160,13 @@ def observed(line: Line) -> Observation | None:
     """Return what a line teaches of its model, if the meter saw all of a whole call."""
     usage = line.usage
     whole = line.settled and line.covered and not line.failed and line.profile.runs == "in_process"
-    if not (whole and line.spec and usage.calls and usage.output_tokens and math.isfinite(line.joules)):
+    if not (whole and line.spec and usage.calls and usage.output_tokens):
         return None
     waited = max(0.0, line.working - line.begin)
-    return Observation(
+    seen = Observation(
         usage.input_tokens - usage.cached_tokens, usage.output_tokens, line.joules, usage.seconds - waited
     )
+    return seen if seen.sound else None
 
 
 def _by_model(ledger: Ledger, lines: Sequence[Line]) -> dict[str, dict[str, float]]:

@@ -173,7 +173,8 @@ class Runs:
         (number,) = db.execute("SELECT count(*) FROM turns").fetchone()
         if number > self._keep:
             db.execute(
-                "DELETE FROM turns WHERE id IN (SELECT id FROM turns ORDER BY at LIMIT ?)",
+                # by when they were written: the clock may have been set back
+                "DELETE FROM turns WHERE id IN (SELECT id FROM turns ORDER BY rowid LIMIT ?)",
                 (number - self._keep,),
             )
             db.execute("DELETE FROM processes WHERE id NOT IN (SELECT process FROM turns)")
@@ -194,16 +195,12 @@ class Runs:
                     raise RunsError(
                         f"{self.path}: written by another version of dynamicrag; move it away to begin anew"
                     )
-                db.execute("BEGIN IMMEDIATE")
-                try:
-                    if version == 0:
-                        for statement in _SCHEMA.split(";"):
-                            db.execute(statement)
-                        db.execute(f"PRAGMA user_version = {_VERSION}")
-                    yield db
-                except BaseException:
-                    db.execute("ROLLBACK")
-                    raise
+                db.execute("BEGIN IMMEDIATE")  # what is not committed is undone when the connection closes
+                if version == 0:
+                    for statement in _SCHEMA.split(";"):
+                        db.execute(statement)
+                    db.execute(f"PRAGMA user_version = {_VERSION}")
+                yield db
                 db.execute("COMMIT")
         except (sqlite3.Error, OSError, ValueError) as error:
             raise RunsError(

@@ -8,7 +8,6 @@ import time
 from contextlib import closing
 
 import pytest
-from pytest import approx
 
 from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.runs import Runs
@@ -72,10 +71,10 @@ def test_calibrations_are_told_by_all_faces(kept, here, run):
     broken, rare, small = json.loads((here / "r.json").read_text())["calibrations"]
     assert (small["model"], small["calls"], small["needed"]) == ("local:small", 30, 20)
     assert small["joules"] == {
-        "input": approx(0.5),
-        "output": approx(2.0),
-        "call": approx(0.0),
-        "error": approx(0.0),
+        "input": pytest.approx(0.5),
+        "output": pytest.approx(2.0),
+        "call": pytest.approx(0.0),
+        "error": pytest.approx(0.0),
     }
     assert (rare["joules"], rare["calls"], broken["joules"], broken["calls"]) == (None, 3, None, 0)
     assert re.search(r"^local:small +energy +0\.500 J +2\.00 J", out, re.MULTILINE)

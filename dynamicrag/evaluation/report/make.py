@@ -105,8 +105,8 @@ def _notes(overall: Mapping[str, Any], books: Mapping[str, Any]) -> list[str]:
         )
     if books["selected"]["value"] > 1.001 * books["accounts"]["queries"]["value"] + 1:
         found.append(
-            f"the queries' own figures come to {_joules(books['selected']['value'])}, which is more than their "
-            f"account of {_joules(books['accounts']['queries']['value'])}: the accounts are incomplete"
+            f"the queries' own figures come to {_joules(books['selected']['value'])}, which is more than "
+            f"their account of {_joules(books['accounts']['queries']['value'])}: the accounts are incomplete"
         )
     if books["faults"]:
         found.append(f"impossible readings of the meter, which count nowhere: {books['faults']}")

@@ -189,29 +189,20 @@ def calibrated(entries: Sequence[Mapping[str, Any]]) -> str:
     for host, own in by_host(entries).items():
         rows: list[Cells] = []
         for entry in own:
-            name = head(safe(entry["model"], 60), safe(entry["model"], 400))
-            if entry["joules"] is None:
-                rows.append([name, f'<td colspan="6">{safe(terms.uncalibrated(entry))}</td>'])
-                continue
-            rows += [
-                [name if unit == "joules" else head(""), *_rates(unit, entry)]
-                for unit in ("joules", "seconds")
-            ]
-        names = ("model", "", "prompt token", "generated token", "call", "off by", "calls")
-        parts.append(f"<h3>on {safe(host)}</h3>" + table(names, rows, wide=True))
+            fitted = entry["joules"] is not None
+            about = f"{entry['calls']:,} calls" if fitted else terms.uncalibrated(entry)
+            name = f'{safe(entry["model"], 60)} <span class="small">· {safe(about)}</span>'
+            rows.append([f'<th scope="rowgroup" colspan="5">{name}</th>'])
+            if fitted:
+                rows += [_rates(unit, entry[unit]) for unit in ("joules", "seconds")]
+        names = ("", "prompt token", "generated token", "call", "off by")
+        parts.append(f"<h3>{safe(host)}</h3>{table(names, rows)}")
     return "".join(parts)
 
 
-def _rates(unit: str, entry: Mapping[str, Any]) -> Cells:
-    rates = entry[unit]
+def _rates(unit: str, rates: Mapping[str, float]) -> Cells:
     amounts = (cell(amount(unit, rates[part])) for part in ("input", "output", "call"))
-    calls = f"{entry['calls']:,}" if unit == "joules" else ""
-    return [
-        cell("energy" if unit == "joules" else "time"),
-        *amounts,
-        cell(percent(rates["error"])),
-        cell(calls),
-    ]
+    return [head("energy" if unit == "joules" else "time"), *amounts, cell(percent(rates["error"]))]
 
 
 def _drawn(by_policy: Mapping[str, _T]) -> dict[str, _T]:
