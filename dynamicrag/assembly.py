@@ -106,7 +106,9 @@ def assemble(policy: Policy) -> Pipeline:
         cost_model=cost_model,
         ledger=ledger,
         budget=budget,
-        bookkeeper=Bookkeeper(ledger, budget, runs),
+        bookkeeper=Bookkeeper(
+            ledger, budget, runs, {name: [o.name for o in stage.options] for name, stage in stages.items()}
+        ),
     )
 
 

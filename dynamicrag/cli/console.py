@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,11 +15,11 @@ Tell = Callable[[int, int, str], None]
 """Told bytes or items done, in total (0: not known), and what is being done."""
 
 
-@cache
 def console(stderr: bool = False) -> "Console":
-    """Return the console of standard output, or that of standard error.
+    """Return a console of standard output, or of standard error.
 
-    Markup is off: questions, answers and paths may hold brackets.
+    It takes its width when it is made, so none outlives its command. Markup is off: questions, answers
+    and paths may hold brackets.
     """
     from rich.console import Console
 

@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -47,7 +46,6 @@ def report(
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json, write_text
     from dynamicrag.cli.report_tables import print_report
-    from dynamicrag.cost.calibration import Calibration
     from dynamicrag.cost.runs import Runs
     from dynamicrag.evaluation.report.make import make_report
     from dynamicrag.evaluation.report.records import load
@@ -70,8 +68,7 @@ def report(
         out.print(_nothing(turns, selection), soft_wrap=True)
         if html is not None:
             raise InputError(f"--html {html}: there is nothing to show, so no page was written")
-    fits = Calibration(runs.observations()).fits()
-    made = make_report(turns, processes, selection) | {"calibration": {s: asdict(f) for s, f in fits.items()}}
+    made = make_report(turns, processes, selection, runs.calls())
     # files first: whoever reads the table may have had enough of it half-way
     if html is not None:
         from dynamicrag.evaluation.report.page import to_html

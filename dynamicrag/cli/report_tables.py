@@ -1,13 +1,14 @@
-"""The report on the terminal: costs, savings, where the energy went, options, accounts."""
+"""The report on the terminal: costs, where the energy went, options, savings, accounts, calibrations."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cli.console import joined, plain
-from dynamicrag.cli.tables import BAR, plain_table
-from dynamicrag.cli.units import joules, percent, seconds, short, usd
+from dynamicrag.cli.tables import BAR, plain_table, show
+from dynamicrag.cli.units import amount, grams, joules, percent, seconds, spaced, usd
+from dynamicrag.evaluation.report import terms
+from dynamicrag.evaluation.report.calibrations import by_host
 from dynamicrag.evaluation.report.figures import QUANTITIES, parts_of, stage_order
-from dynamicrag.evaluation.report.make import why_unpaired
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from dynamicrag.evaluation.report.make import Report
 
 ROWS = 20
-COLUMNS = 5
+COLUMNS, NARROW = 5, 18
+"""Most policies side by side, and the characters that one takes."""
+
 _NEVER = {"share": 0.0, "escalated": 0.0}
 _UNITS: Mapping[str, Callable[[float], str]] = {
-    "joules": joules, "gco2e": lambda value: f"{short(value)} g", "usd": usd, "seconds": seconds,
-    "tokens": lambda value: f"{value:,.0f}",
+    "joules": joules, "gco2e": grams, "usd": usd, "seconds": seconds, "tokens": lambda value: f"{value:,.0f}",
 }  # fmt: skip
 
 
@@ -31,30 +33,60 @@ def print_report(out: "Console", report: "Report") -> None:
         out: Where.
         report: From :func:`~dynamicrag.evaluation.report.make_report`.
     """
+    policies = _shown(report["policies"], out.width)
+    hidden = len(report["policies"]) - len(policies)
     out.print(joined((_title(report), "bold")))
-    for title, table in (
-        ("Cost per query", _costs(report["overall"])),
-        (f"By {report['selection']['by']}, per query (times: medians)", _groups(report)),
-        ("Active joules per query by stage", _stages(report["policies"])),
-        ("Share of the queries that ended with each option (↑: by escalation)", _options(report["policies"])),
-    ):
-        out.print()
-        out.print(joined((title, "bold")))
-        out.print(table)
+    _head(out, "Cost per query")
+    show(out, _costs(report["overall"]), "p95", "p50", "of which")
+    _head(out, f"By {report['selection']['by']}, per query (times: medians)")
+    show(out, _groups(report), "1st token", "usd", "failed", "full")
+    _head(out, "Active joules per query by stage")
+    show(out, _stages(policies))
+    _head(out, "Share of the queries that ended with each option (↑: by escalation)")
+    show(out, _options(policies, report["overall"]["options"]))
+    if hidden:
+        out.print(f"({len(policies)} of {len(report['policies'])} policies shown)", style="dim")
     _saving(out, report["saving"])
-    out.print()
-    out.print(_accounts(report["accounts"]), style="dim")
-    for spec, fitted in report["calibration"].items():
-        out.print(plain(_calibration(spec, fitted)), style="dim")
+    _accounts(out, report["accounts"])
+    for host, entries in by_host(report["calibrations"]).items():
+        _head(out, f"What a call costs on {plain(host)}")
+        show(out, _calibrations(entries), "calls")
+    if report["calibrations"]:
+        _say(out, terms.CALLS)
+    if report["notes"]:
+        out.print()
     for note in report["notes"]:
-        out.print(f"note: {plain(note)}", style="yellow")
+        out.print(f"note: {_words(note)}", style="yellow")
 
 
-def _calibration(spec: str, fitted: Mapping[str, Any]) -> str:
-    return (
-        f"expected cost of {spec}: fitted from {fitted['calls']} calls on this host; median error of calls "
-        f"held out {percent(fitted['joules_error'])} in joules, {percent(fitted['seconds_error'])} in seconds"
-    )
+def _head(out: "Console", title: str) -> None:
+    out.print()
+    out.print(joined((title, "bold")))
+
+
+def _say(out: "Console", text: str) -> None:
+    out.print(_words(text), style="dim")
+
+
+def _words(text: str) -> str:
+    return plain(spaced(text))
+
+
+def _calibrations(entries: Sequence[Mapping[str, Any]]) -> "Table":
+    table = plain_table("model", "", "prompt>", "answer>", "call>", "off by>", "calls>")
+    for entry in entries:
+        label = plain(entry["model"])
+        if entry["joules"] is None:
+            table.add_row(label, terms.uncalibrated(entry))
+            continue
+        for unit, said in (("joules", "energy"), ("seconds", "time")):
+            rates = entry[unit]
+            figures = (amount(unit, rates[part]) for part in ("input", "output", "call"))
+            table.add_row(
+                label, said, *figures, percent(rates["error"]), f"{entry['calls']}" if label else ""
+            )
+            label = ""
+    return table
 
 
 def _title(report: "Report") -> str:
@@ -89,8 +121,6 @@ def _provenance(figure: Mapping[str, Any], unit: str) -> str:
 def _groups(report: "Report") -> "Table":
     names = ("queries>", "failed>", "active>", "full>", "usd>", "answer>", "1st token>")
     table = plain_table(report["selection"]["by"], *names)
-    for column in table.columns[1:]:  # it is the name that gives way on a narrow terminal
-        column.no_wrap = True
     for name, summary in list(report["groups"].items())[:ROWS]:
         figures = (
             ("joules", "mean"), ("joules_full", "mean"), ("usd", "mean"), ("wall_seconds", "p50"),
@@ -111,8 +141,7 @@ def _name(name: str) -> str:
     return (cut if len(cut) <= 24 else cut[:23] + "…") or "(none)"
 
 
-def _stages(policies: Mapping[str, Any]) -> "Table":
-    shown = _shown(policies)
+def _stages(shown: Mapping[str, Any]) -> "Table":
     table = plain_table("stage", *(f"{_name(policy)}>" for policy in shown), "")
     for stage in stage_order({stage for summary in shown.values() for stage in summary["stages"]}):
         cells, share = [], 0.0
@@ -120,22 +149,19 @@ def _stages(policies: Mapping[str, Any]) -> "Table":
             figures, whole = summary["stages"].get(stage), summary["joules"]["mean"]["value"]
             value = figures["mean"]["value"] if figures else 0.0
             share = value / whole if whole else 0.0
-            cells.append(f"{joules(value)} {percent(share):>5}" if figures else "–")
+            cells.append(f"{joules(value)} {percent(share):>6}" if figures else "–")
         table.add_row(stage, *cells, _bar(share) if len(shown) == 1 else "")
     return table
 
 
-def _options(policies: Mapping[str, Any]) -> "Table":
-    shown = _shown(policies)
+def _options(shown: Mapping[str, Any], options: Mapping[str, Mapping[str, Any]]) -> "Table":
     table = plain_table("stage", "option", *(f"{_name(policy)}>" for policy in shown), "")
-    options: dict[str, dict[str, None]] = {}
-    for summary in shown.values():
-        for stage, shares in summary["options"].items():
-            options.setdefault(stage, {}).update(dict.fromkeys(shares))
-    for stage in stage_order(set(options)):
+    for stage, taken in options.items():
         label = stage
-        for option in options[stage]:
+        for option in taken:
             found = [summary["options"].get(stage, {}).get(option, _NEVER) for summary in shown.values()]
+            if not any(share["share"] for share in found):
+                continue
             bar = _bar(found[0]["share"]) if len(shown) == 1 else ""
             table.add_row(label, plain(option), *map(_share, found), bar)
             label = ""
@@ -149,10 +175,11 @@ def _share(found: Mapping[str, float]) -> str:
     return raised + percent(found["share"])
 
 
-def _shown(policies: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(policies: Mapping[str, Any], width: int) -> dict[str, Any]:
     """Return those that have a column; the last is the baseline, which is among them."""
     names = list(policies)
-    kept = names if len(names) <= COLUMNS else [*names[: COLUMNS - 1], names[-1]]
+    room = max(1, min(COLUMNS, width // NARROW - 1))
+    kept = names if len(names) <= room else [*names[: room - 1], names[-1]]
     return {name: policies[name] for name in kept}
 
 
@@ -161,51 +188,28 @@ def _bar(share: float) -> str:
 
 
 def _saving(out: "Console", saving: Mapping[str, Any]) -> None:
-    out.print()
-    out.print(joined((f"Saved against {plain(saving['baseline'])}", "bold")))
+    _head(out, f"Saved against {plain(saving['baseline'])}")
     if saving["note"]:
         out.print(plain(saving["note"]), style="dim", soft_wrap=True)
     for policy, comparison in saving["policies"].items():
-        columns = ("mean>", f"{_name(saving['baseline'])}>", "saved>", "95 % interval>", "")
+        columns = ("mean>", "baseline>", "saved>", "95 % interval>", "kind")
         table = plain_table(_name(policy), *columns)
         for quantity in QUANTITIES:
             figure = comparison["figures"].get(quantity.name)
             if figure is not None:
-                unit, interval = _UNITS[quantity.unit], figure["interval"]
+                unit, saved = _UNITS[quantity.unit], figure["value"]
                 means = (unit(figure[side]["value"]) for side in ("ours", "theirs"))
-                sure = " to ".join(map(_saved, interval)) if interval else "–"
-                kind = figure["kind"] if figure["value"] is not None else ""
-                table.add_row(quantity.title, *means, _saved(figure["value"]), sure, kind)
-        out.print(table)
-        out.print(_basis(comparison), style="dim")
+                kind = figure["kind"] if saved is not None else ""
+                table.add_row(quantity.title, *means, percent(saved), spaced(terms.interval(figure)), kind)
+        show(out, table, "kind", "mean", "baseline")
+        _say(out, f"{terms.basis(comparison)}.")
+        for caveat in terms.caveats(comparison):
+            _say(out, caveat)
 
 
-def _saved(share: float | None) -> str:
-    return percent(None if share is None else round(share, 2) + 0.0)  # no minus before a zero
-
-
-def _basis(comparison: Mapping[str, Any]) -> str:
-    said = [
-        f"{comparison['pairs']:,} questions answered under both"
-        if comparison["paired"]
-        else f"not paired: {why_unpaired(comparison)}"
-    ]
-    if comparison["left_out"]:
-        said.append(f"left out, for one never answered them: {comparison['left_out']}")
-    if comparison["failed"]:
-        said.append(f"failed queries, charged to the answers: {comparison['failed']}")
-    with_ingestion = comparison["figures"]["joules"].get("with_ingestion")
-    if with_ingestion is not None:
-        said.append(f"{_saved(with_ingestion)} of the active joules with all ingestion charged to both")
-    return "; ".join(said)
-
-
-def _accounts(books: Mapping[str, Any]) -> str:
-    metered, meters = books["metered"], ", ".join(map(plain, books["meters"]))
-    if not metered["value"]:
-        return "no meter saw these queries: there are no accounts to add up"
-    parts = ", ".join(
-        f"{joules(figure['value'])} {name}" for name, figure in books["accounts"].items() if figure["value"]
-    )
-    sure = "not adding up" if books["residual"]["value"] else "adding up"
-    return f"{joules(metered['value'])} metered ({meters}, {metered['kind']}), {sure} as: {parts}"
+def _accounts(out: "Console", books: Mapping[str, Any]) -> None:
+    _head(out, "Whose energy it was")
+    _say(out, terms.accounts_line(books))
+    if books["metered"]["value"]:
+        named = books["accounts"].items()
+        out.print(" + ".join(f"{joules(f['value'])} {name}" for name, f in named if f["value"]), style="dim")

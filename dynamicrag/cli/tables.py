@@ -1,10 +1,10 @@
 """The summary of a run as tables: quality, cost, and how often each option was taken."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cli.console import joined
-from dynamicrag.cli.units import joules, percent, seconds, short, usd
+from dynamicrag.cli.units import grams, joules, percent, seconds, usd
 
 if TYPE_CHECKING:
     from rich.console import Console, JustifyMethod
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 Summary = Mapping[str, Any]
 COSTS: tuple[tuple[str, Callable[[float], str]], ...] = (
-    ("seconds", seconds), ("joules", joules), ("usd", usd), ("gco2e", lambda value: f"{short(value)} g")
+    ("seconds", seconds), ("joules", joules), ("usd", usd), ("gco2e", grams)
 )  # fmt: skip
 BAR = 16
+FOLDED = 16
+"""Characters of a text that stay side by side on a narrow terminal."""
 
 
 def print_summary(out: "Console", summaries: Mapping[str, Summary], processes: Iterable[str]) -> None:
@@ -28,12 +30,12 @@ def print_summary(out: "Console", summaries: Mapping[str, Summary], processes: I
         processes: What the process used besides, a line per meter.
     """
     out.print()
-    out.print(_quality(summaries))
+    show(out, _quality(summaries), "contains", "notes")
     out.print()
-    out.print(_cost(summaries))
+    show(out, _cost(summaries), "p95", "p50", "of which")
     for name, summary in summaries.items():
         out.print()
-        out.print(_options(summary, name if len(summaries) > 1 else ""))
+        show(out, _options(summary, name if len(summaries) > 1 else ""))
     out.print()
     for line in processes:
         out.print(f"the process in all: {line}", style="dim")
@@ -50,35 +52,19 @@ def process_line(ledger: "Ledger") -> str:
     )
 
 
-def _table(title: str, first: str, names: Sequence[str]) -> "Table":
-    from rich import box
-    from rich.table import Table
-
-    table = Table(
-        title=title, title_justify="left", title_style="bold",
-        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False,
-    )  # fmt: skip
-    table.add_column(first, style="dim", no_wrap=True)
-    for name in names:
-        table.add_column(name, justify="right")
-    return table
-
-
 def _quality(summaries: Mapping[str, Summary]) -> "Table":
     several = len(summaries) > 1
-    names = ["", *(["policy"] if several else [])]
-    table = _table("Quality", "type", [*names[1:], "n", "F1", "EM", "contains", "notes"])
-    table.columns[-1].justify = "left"
-    table.columns[-1].style = "dim"
+    who = ["policy"] if several else []
+    table = plain_table("type", *who, "n>", "F1>", "EM>", "contains>", "notes", title="Quality")
+    table.columns[0].style = table.columns[-1].style = "dim"
     types = next(iter(summaries.values()))["types"]
     for kind in types:
         for name, summary in summaries.items():
             row = summary["types"].get(kind, {})
             scores = [f"{row[key]:.2f}" if key in row else "–" for key in ("f1", "em", "contains")]
-            who = [name] if several else []
             label = kind or "all"
-            table.add_row(label, *who, str(row.get("questions", 0)), *scores, _note(kind, row, summary),
-                          style="bold" if not kind else "")  # fmt: skip
+            figures = (str(row.get("questions", 0)), *scores, _note(kind, row, summary))
+            table.add_row(label, *([name] if several else []), *figures, style="bold" if not kind else "")
     return table
 
 
@@ -98,8 +84,10 @@ def _cost(summaries: Mapping[str, Summary]) -> "Table":
     from dynamicrag.evaluation.summary import saving
 
     several = len(summaries) > 1
-    table = _table("Cost per question (joules: active)", "",
-                   [*(["policy"] if several else []), "mean", "p50", "p95", "total", "of which"])  # fmt: skip
+    who = ["policy"] if several else []
+    columns = ("", *who, "mean>", "p50>", "p95>", "total>", "of which")
+    table = plain_table(*columns, title="Cost per question (joules: active)")
+    table.columns[0].style = "dim"
     for dimension, unit in COSTS:
         for name, summary in summaries.items():
             cost = summary[dimension]
@@ -116,9 +104,8 @@ def _cost(summaries: Mapping[str, Summary]) -> "Table":
 
 def _options(summary: Summary, name: str) -> "Table":
     title = "Share of the questions that took each option" + (f" ({name})" if name else "")
-    table = _table(title, "stage", ["option", "", ""])
-    table.columns[1].justify = table.columns[2].justify = "left"
-    table.columns[2].style = "cyan"
+    table = plain_table("stage", "option", "", ">", title=title)
+    table.columns[0].style, table.columns[2].style = "dim", "cyan"
     for stage, shares in summary["options"].items():
         for position, (option, share) in enumerate(shares.items()):
             bar = "█" * round(BAR * share)
@@ -126,13 +113,62 @@ def _options(summary: Summary, name: str) -> "Table":
     return table
 
 
-def plain_table(*columns: str) -> "Table":
-    """Return an empty table; a column whose name ends in ``>`` is aligned to the right."""
+def plain_table(*columns: str, title: str | None = None) -> "Table":
+    """Return an empty table; a column whose name ends in ``>`` is of numbers, which are never broken."""
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(
+        title=title, title_justify="left", title_style="bold",
+        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True,
+    )  # fmt: skip
     for name in columns:
-        side: JustifyMethod = "right" if name.endswith(">") else "left"
-        table.add_column(name.removesuffix(">"), justify=side, overflow="fold")
+        numbers = name.endswith(">")
+        side: JustifyMethod = "right" if numbers else "left"
+        table.add_column(name.removesuffix(">"), justify=side, overflow="fold", no_wrap=numbers)
     return table
+
+
+def show(out: "Console", table: "Table", *spare: str) -> None:
+    """Print a table; where it is wider than the terminal, without what can be spared.
+
+    Args:
+        out: Where.
+        table: From :func:`plain_table`.
+        spare: Names of columns that may be left out, the first of them first; it is told which were.
+    """
+    left_out = []
+    for name in spare:
+        if _needed(out, table) <= out.width:
+            break
+        table = _without(table, name)
+        left_out.append(name)
+    out.print(table)
+    if left_out:
+        out.print(f"(no room for {', '.join(left_out)})", style="dim")
+
+
+def _without(table: "Table", name: str) -> "Table":
+    """Return a table without the column of that name."""
+    kept = [column for column in table.columns if column.header != name]
+    slim = plain_table(title=str(table.title) if table.title else None)
+    for column in kept:
+        slim.add_column(
+            column.header, justify=column.justify, overflow="fold", no_wrap=column.no_wrap, style=column.style
+        )
+    for row, cells in zip(table.rows, zip(*(column.cells for column in kept), strict=True), strict=True):
+        slim.add_row(*cells, style=row.style)
+    return slim
+
+
+def _needed(out: "Console", table: "Table") -> int:
+    """Return the width of a table whose texts are folded and whose numbers are whole."""
+    from rich.measure import measure_renderables
+
+    options = out.options.update(width=1000)
+    widths = [
+        (column.no_wrap, measure_renderables(out, options, [*column.cells, column.header]).maximum)
+        for column in table.columns
+    ]
+    gaps = 2 * (len(widths) - 1)
+    return gaps + sum(width if whole else min(width, FOLDED) for whole, width in widths)

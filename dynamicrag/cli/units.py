@@ -1,22 +1,34 @@
-"""Numbers as people read them."""
+"""Numbers on a terminal: as the report's page writes them, but with spaces that a search finds."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from dynamicrag.evaluation.report import display
+
+
+def amount(unit: str, value: float) -> str:
+    """Return an amount of a cost dimension with its unit: ``38.3 J``."""
+    return spaced(display.amount(unit, value))
+
 
 def joules(value: float) -> str:
     """Return joules, or kilojoules where there are many."""
-    return f"{value / 1000:,.2f} kJ" if value >= 10_000 else f"{short(value)} J"
+    return amount("joules", value)
 
 
 def seconds(value: float) -> str:
     """Return seconds."""
-    return f"{short(value)} s"
+    return amount("seconds", value)
 
 
 def usd(value: float) -> str:
     """Return dollars."""
-    return f"${short(value)}"
+    return amount("usd", value)
+
+
+def grams(value: float) -> str:
+    """Return grams of CO₂ equivalent, where a heading says that it is carbon."""
+    return amount("gco2e", value).removesuffix(" CO₂e")
 
 
 def size(count: float) -> str:
@@ -26,28 +38,27 @@ def size(count: float) -> str:
 
 def percent(share: float | None) -> str:
     """Return a share in per cent, or a dash."""
-    return "–" if share is None else f"{100 * share:.0f} %"
+    return "–" if share is None else spaced(display.percent(share))
 
 
 def short(value: float) -> str:
-    """Return two or three telling digits, and a plain 0."""
-    if value == 0:
-        return "0"
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    if abs(value) >= 1:
-        return f"{value:.1f}"
-    return f"{value:.2g}" if abs(value) >= 1e-4 else f"{value:.1e}"
+    """Return three telling digits, and a plain 0."""
+    return spaced(display.digits(value))
+
+
+def spaced(text: str) -> str:
+    """Return a text of the report's with plain spaces."""
+    return text.replace(display.SPACE, " ")
 
 
 def cost_line(cost: Mapping[str, Any], tokens: Mapping[str, int] | None = None) -> str:
-    """Return a cost with its provenance: ``12.3 J modelled active · 2.1 s · $0 · 0.0016 gCO2e``."""
+    """Return a cost with its provenance: ``12.3 J modelled active · 2.10 s · $0 · 1.60 mg CO₂e``."""
     value = {dimension: figure["value"] for dimension, figure in cost.items()}
     parts = [
         f"{joules(value['joules'])} {cost['joules']['kind']} active",
         seconds(value["seconds"]),
         usd(value["usd"]) + (" estimated" if value["usd"] else ""),
-        f"{short(value['gco2e'])} gCO2e",
+        amount("gco2e", value["gco2e"]),
     ]
     if tokens:
         parts.append(f"{tokens['input']:,}→{tokens['output']:,} tokens")

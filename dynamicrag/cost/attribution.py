@@ -30,6 +30,12 @@ WAITING = 100_000
 SILENT = 15.0
 """Seconds without a reading after which a running meter is taken for dead."""
 
+GAP = 0.001
+"""Seconds between two readings that no call is worth calling unmetered for."""
+
+MOST_WATTS = max(5_000.0, 100.0 * (os.cpu_count() or 1))
+"""More than any host with so many threads draws, accelerators included."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -75,7 +81,8 @@ class Attribution:
         self._closed: deque[Line] = deque(maxlen=WAITING)
         self._intervals: deque[Interval] = deque()
         self._totals = Totals()
-        self._since = math.inf
+        self._until = -math.inf
+        self._spoken = False
         self._last_tick = math.inf
         self._users = 0
 
@@ -86,12 +93,14 @@ class Attribution:
             first = self._users == 1
             if first:
                 self._last_tick = time.perf_counter()
-                self._since = math.inf  # while it was stopped nothing was covered
+                self._spoken = False
         if first:
             self.meter.start(self.tick)
 
     def release(self) -> None:
-        """Stop the meter with its last user."""
+        """Stop the meter with its last user; not from a fork, where it does not run."""
+        if self.pid != os.getpid():  # the lock may have been held, too, and would never be free
+            return
         with self._lock:
             self._users -= 1
             last = self._users == 0
@@ -108,7 +117,7 @@ class Attribution:
     @property
     def metering(self) -> bool:
         """Whether the meter has spoken since it was started; what came before is not covered."""
-        return self._since < math.inf
+        return self._spoken
 
     @property
     def totals(self) -> Totals:
@@ -139,10 +148,11 @@ class Attribution:
         with self._ticked:
             self._last_tick = time.perf_counter()
             if not _sane(interval):
-                self._totals = replace(self._totals, faults=self._totals.faults + 1)
-                _log.warning("meter %s: refused an impossible reading: %s", self.meter.name, interval)
+                self._refuse(interval)
                 return
-            self._since = min(self._since, interval.begin)
+            if not self._spoken or interval.begin - self._until > GAP:
+                self._uncover(interval.begin)
+            self._until, self._spoken = max(self._until, interval.end), True
             self._totals = replace(
                 self._totals,
                 metered=self._totals.metered + interval.active + interval.constant + interval.unexplained,
@@ -156,6 +166,21 @@ class Attribution:
             for interval, claims in zip(ripe, spread(self._closed, ripe), strict=True):
                 self._split(interval, claims, computing)
             self._ticked.notify_all()
+
+    def _refuse(self, interval: Interval) -> None:
+        faults = self._totals.faults + 1
+        self._totals = replace(self._totals, faults=faults)
+        level = logging.WARNING if faults == 1 else logging.DEBUG
+        _log.log(level, "meter %s: refused an impossible reading: %s", self.meter.name, interval)
+        self._uncover(time.perf_counter())
+
+    def _uncover(self, end: float) -> None:
+        """Mark the calls that were open between the last reading and ``end``: not all of them was seen."""
+        if end > self._until:
+            for line in (*self._open, *self._closed):
+                if line.begin < end and (line.end is None or line.end > self._until):
+                    line.covered = False
+            self._until = end
 
     def wait(self, lines: list[Line], timeout: float) -> bool:
         """Wait until the meter has covered ``lines`` to their ends; whether it has."""
@@ -192,7 +217,6 @@ class Attribution:
         for _ in range(len(self._closed)):
             line = self._closed.popleft()
             if line.end is not None and line.end <= interval.end:
-                line.covered = line.begin >= self._since
                 line.settled = True
             else:
                 self._closed.append(line)
@@ -206,5 +230,11 @@ class Attribution:
 
 
 def _sane(interval: Interval) -> bool:
+    """Return whether a reading can be true: a counter may wrap around or be reset, a sensor go dead."""
     amounts = (interval.active, interval.constant, interval.cpu_seconds, interval.unexplained)
-    return interval.end > interval.begin and all(0 <= amount < 1e9 for amount in amounts)
+    seconds = interval.end - interval.begin
+    if not (seconds > 0 and all(0 <= amount < math.inf for amount in amounts)):
+        return False
+    used = interval.active + interval.unexplained
+    dead = used == 0 and seconds >= 0.5 and interval.cpu_seconds >= 0.1
+    return not dead and used + interval.constant <= MOST_WATTS * max(1.0, seconds)

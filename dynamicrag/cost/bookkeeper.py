@@ -6,7 +6,6 @@ never fails because its accounting did.
 """
 
 import logging
-import math
 import os
 import threading
 import time
@@ -44,16 +43,25 @@ class Bookkeeper:
         ledger: Where their lines are.
         budget: What they are booked on.
         runs: Where they are kept, if they are.
+        options: What could be chosen, by stage and weakest first; it is kept with every query.
     """
 
-    def __init__(self, ledger: Ledger, budget: Budget, runs: Runs | None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        budget: Budget,
+        runs: Runs | None,
+        options: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self._ledger = ledger
         self._budget = budget
         self._runs = runs
+        self._options = {stage: list(names) for stage, names in (options or {}).items()}
         self._queue: deque[Finished | threading.Event] = deque()
         self._hurry = threading.Event()
         self._lock = threading.Lock()
         self._pid = 0
+        self._silence_told = False
         self.failures = 0
 
     def submit(self, finished: Finished) -> None:
@@ -61,7 +69,7 @@ class Bookkeeper:
         with self._lock:
             if self._pid != os.getpid():  # a fork takes the thread away; what waits is the parent's to close
                 self._pid = os.getpid()
-                self._queue.clear()
+                self._queue, self._hurry = deque(), threading.Event()
                 threading.Thread(target=self._work, name="dynamicrag-books", daemon=True).start()
         self._queue.append(finished)  # the thread looks by itself: waking it would cost the query a switch
 
@@ -98,8 +106,14 @@ class Bookkeeper:
 
     def _close(self, item: Finished) -> None:
         ledger = self._ledger
-        until = SETTLE_SECONDS if not ledger.attribution.silent else 0.0
-        ledger.settle(item.query_id, until)
+        silent = ledger.attribution.silent
+        if silent and not self._silence_told:
+            self._silence_told = True
+            _log.warning(
+                "meter %s has stopped answering: joules are stand-ins from here, and called provisional",
+                ledger.attribution.meter.name,
+            )
+        ledger.settle(item.query_id, 0.0 if silent else SETTLE_SECONDS)
         account = ledger.account(item.query_id)
         lines = list(account.lines)
         calls: dict[str, list[Observation]] = {}
@@ -128,7 +142,7 @@ class Bookkeeper:
                   if line.stage == "generator" and line.usage.first_token_seconds is not None]  # fmt: skip
         return {
             "id": query,
-            "at": time.time() - (time.perf_counter() - begin),
+            "at": max(0.0, time.time() - (time.perf_counter() - begin)),  # a clock may be set to nonsense
             "cost": ledger.cost(query).figures(),
             "full": ledger.cost(query, scope="full").figures(),
             "stages": {stage: cost.figures() for stage, cost in ledger.stages(query).items()},
@@ -138,6 +152,7 @@ class Bookkeeper:
             "wall_seconds": end - begin,
             "first_token_seconds": tokens[-1] if tokens else None,
             "failed_calls": sum(line.failed for line in lines),
+            "options": self._options,
         }  # fmt: skip
 
 
@@ -145,12 +160,13 @@ def observed(line: Line) -> Observation | None:
     """Return what a line teaches of its model, if the meter saw all of a whole call."""
     usage = line.usage
     whole = line.settled and line.covered and not line.failed and line.profile.runs == "in_process"
-    if not (whole and line.spec and usage.calls and usage.output_tokens and math.isfinite(line.joules)):
+    if not (whole and line.spec and usage.calls and usage.output_tokens):
         return None
     waited = max(0.0, line.working - line.begin)
-    return Observation(
+    seen = Observation(
         usage.input_tokens - usage.cached_tokens, usage.output_tokens, line.joules, usage.seconds - waited
     )
+    return seen if seen.sound else None
 
 
 def _by_model(ledger: Ledger, lines: Sequence[Line]) -> dict[str, dict[str, float]]:

@@ -5,10 +5,13 @@ by non-negative least squares of the relative errors, per model. A fit replaces 
 once its error is known: the median absolute relative error over five held-out fifths.
 """
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +26,8 @@ EVERY = 10
 
 Array = NDArray[np.float64]
 
+_log = logging.getLogger(__name__)
+
 
 class Observation(NamedTuple):
     """A metered call: tokens computed of the prompt, tokens generated, and what that took."""
@@ -31,6 +36,15 @@ class Observation(NamedTuple):
     output: float
     joules: float
     seconds: float
+
+    @property
+    def sound(self) -> bool:
+        """Whether it can be true, and teaches anything; a call that the meter saw nothing of does not."""
+        return (
+            all(isinstance(part, Real) and isfinite(part) and part >= 0 for part in self)
+            and self.joules > 0
+            and self.seconds > 0
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +70,16 @@ class Calibration:
     """Fits by model spec, from the latest calls.
 
     Args:
-        known: Earlier observations on this host by model spec, oldest first.
+        known: Earlier observations on this host by model spec, oldest first; those that cannot be true
+            are left out.
     """
 
     def __init__(self, known: Mapping[str, Iterable[Observation]] | None = None) -> None:
         self._lock = threading.Lock()
-        self._seen = {spec: deque(rows, KEPT) for spec, rows in (known or {}).items()}
-        self._fits: dict[str, Fit] = {}
+        self._seen = {
+            spec: deque((row for row in rows if row.sound), KEPT) for spec, rows in (known or {}).items()
+        }
+        self._fits: dict[str, Fit | None] = {}
         self._due = dict.fromkeys(self._seen, 0)
         self._observed = 0
 
@@ -72,8 +89,8 @@ class Calibration:
         return self._observed // EVERY
 
     def observe(self, spec: str, observation: Observation) -> None:
-        """Take a settled call into account; one that the meter saw nothing of teaches nothing."""
-        if observation.joules <= 0 or observation.seconds <= 0:
+        """Take a settled call into account, if it teaches anything."""
+        if not observation.sound:
             return
         with self._lock:
             self._seen.setdefault(spec, deque(maxlen=KEPT)).append(observation)
@@ -88,13 +105,8 @@ class Calibration:
                 return None
             if self._due[spec] <= 0:
                 self._due[spec] = EVERY
-                self._fits[spec] = fit(np.array(seen))
+                self._fits[spec] = _fit_or_none(spec, np.array(seen))
             return self._fits[spec]
-
-    def fits(self) -> dict[str, Fit]:
-        """Return all fits by model spec."""
-        found = {spec: self.of(spec) for spec in sorted(self._seen)}
-        return {spec: fitted for spec, fitted in found.items() if fitted}
 
 
 def fit(rows: Array) -> Fit:
@@ -102,6 +114,15 @@ def fit(rows: Array) -> Fit:
     tokens = np.column_stack([rows[:, :2], np.ones(len(rows))])
     joules, seconds = (_rate(_solve(tokens, rows[:, column])) for column in (2, 3))
     return Fit(joules, seconds, _error(tokens, rows[:, 2]), _error(tokens, rows[:, 3]), len(rows))
+
+
+def _fit_or_none(spec: str, rows: Array) -> Fit | None:
+    """Return a fit; ``None`` if none is found, for a query is answered without one too."""
+    try:
+        return fit(rows)
+    except (RuntimeError, ValueError) as error:
+        _log.warning("model %s: its calls could not be fitted (%s); the profile's figures stand", spec, error)
+        return None
 
 
 def _solve(tokens: Array, amounts: Array) -> Array:

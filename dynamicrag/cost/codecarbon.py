@@ -3,7 +3,6 @@
 import logging
 import os
 import threading
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,12 @@ from dynamicrag.cost.vector import Kind
 JOULES_PER_KWH = 3.6e6
 
 TOLERANCE = 1.1
+MOST_WATTS = 50.0
+"""Power of one busy hardware thread that no processor exceeds, with what it shares with others."""
+
+NEVER = 1e9
+"""Seconds between readings of CodeCarbon's own timer, which must not fire."""
+
 CLOCK = 0.02
 """CPU-seconds by which two readings of a clock that ticks in steps of 10 ms may differ."""
 
@@ -21,12 +26,15 @@ class CodeCarbonMeter:
     """CodeCarbon in process mode, in a thread of its own.
 
     Without a sensor, CodeCarbon's machine mode follows the third power of the load of the whole host,
-    so that neighbours change one's joules; process mode is linear in this process's own CPU time. The
-    tracker is made, started and stopped by one thread, since it is not safe for more. It divides CPU
-    time by a duration read at another moment, and counts child processes: under a Python thread that
-    holds the interpreter's lock it reported twice what the CPU could have used. What it reports beyond
-    this process's CPU time at its own power per thread is ``unexplained``. It needs no
-    network: carbon is computed from the policy's grid, and only its energy is read.
+    so that neighbours change one's joules; process mode is linear in this process's own CPU time. It divides
+    CPU time by a duration read at another moment, and counts child processes: under a Python thread that
+    holds the interpreter's lock it reported twice what the CPU could have used. A sensor sees the whole
+    machine: of what it reads, a process has the share that it has of the busy CPU time. What is reported
+    beyond this process's CPU time, at the most that a thread draws, is ``unexplained``.
+
+    The tracker is made, started, read and stopped by one thread, since it is not safe for more: a reading
+    of its own timer may still be under way when it is stopped, and raises then. It needs no network:
+    carbon is computed from the policy's grid, and only its energy is read.
 
     Args:
         seconds: Time between readings.
@@ -53,10 +61,14 @@ class CodeCarbonMeter:
         logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it logs before it reads log_level
 
         readings: list[Readings] = []
-        watts = inf if self.kind == "measured" else TOLERANCE * _watts_per_thread()
+        sensor = self.kind == "measured"
+        watts = MOST_WATTS if sensor else TOLERANCE * _watts_per_thread()
+        machine = _busy_seconds()
 
         class Hook(BaseOutput):  # type: ignore[misc]  # CodeCarbon is untyped
-            def live_out(self, total: Any, delta: Any) -> None:  # noqa: ARG002
+            def out(self, total: Any, delta: Any) -> None:  # noqa: ARG002
+                nonlocal machine
+                busy, machine = _busy_seconds() - machine, _busy_seconds()
                 if not readings:  # CodeCarbon's own start-up: metering begins at its end
                     readings.append(Readings(sink))
                     return
@@ -64,22 +76,28 @@ class CodeCarbonMeter:
                     energy * JOULES_PER_KWH
                     for energy in (delta.cpu_energy, delta.gpu_energy, delta.ram_energy)
                 )
-                readings[0].report(lambda spent: gpu + min(cpu, watts * (spent + CLOCK)), memory, cpu + gpu)
 
-            out = live_out  # the last interval reaches only `out`
+                def ours(spent: float) -> float:
+                    most = spent + CLOCK
+                    share = most / max(most, busy) if sensor else 1.0
+                    return gpu + min(cpu * share, watts * most)
+
+                readings[0].report(ours, memory, cpu + gpu)
 
         tracker = OfflineEmissionsTracker(
             country_iso_code="USA",
             output_methods=[],
             output_handlers=[Hook()],
-            measure_power_secs=self._seconds,
-            api_call_interval=1,
+            measure_power_secs=NEVER,
+            api_call_interval=-1,
             tracking_mode="process",
             allow_multiple_runs=True,
             log_level="error",
         )
         tracker.start()
-        self._stop.wait()
+        tracker.flush()
+        while not self._stop.wait(self._seconds):
+            tracker.flush()
         tracker.stop()
 
     def stop(self) -> None:
@@ -96,6 +114,14 @@ def _watts_per_thread() -> float:
 
     watts: float = TDP().tdp / max(1, count_cpus())
     return watts
+
+
+def _busy_seconds() -> float:
+    """Return the CPU-seconds that all programs of this machine have used."""
+    import psutil
+
+    times = psutil.cpu_times()
+    return float(sum(getattr(times, kind, 0.0) for kind in ("user", "nice", "system", "irq", "softirq")))
 
 
 def _has_sensor() -> bool:

@@ -32,7 +32,7 @@ class Line:
         overhead: Its share so far of the constant part and of what nobody used, for the *full* figure.
         charged: CPU-seconds of it that intervals have already been split by.
         settled: Whether the meter has covered it to its end.
-        covered: Whether the meter has covered all of it.
+        covered: Whether the meter has missed no part of it so far.
     """
 
     query_id: str

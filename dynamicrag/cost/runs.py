@@ -147,16 +147,19 @@ class Runs:
 
     def observations(self) -> dict[str, list[Observation]]:
         """Return the latest calls on this host by model spec, oldest first."""
+        return self.calls().get(host_key(), {})
+
+    def calls(self) -> dict[str, dict[str, list[Observation]]]:
+        """Return the latest calls by host and model spec, oldest first."""
         if not self.path.exists():
             return {}
-        found: dict[str, list[Observation]] = {}
+        found: dict[str, dict[str, list[Observation]]] = {}
         with self._transaction() as db:
             rows = db.execute(
-                "SELECT spec, computed, output, joules, seconds FROM calls WHERE host = ? ORDER BY number",
-                (host_key(),),
+                "SELECT host, spec, computed, output, joules, seconds FROM calls ORDER BY number"
             )
-            for spec, *row in rows:
-                found.setdefault(spec, []).append(Observation(*row))
+            for host, spec, *row in rows:
+                found.setdefault(host, {}).setdefault(spec, []).append(Observation(*row))
         return found
 
     def prune(self, before: float) -> int:
@@ -170,7 +173,8 @@ class Runs:
         (number,) = db.execute("SELECT count(*) FROM turns").fetchone()
         if number > self._keep:
             db.execute(
-                "DELETE FROM turns WHERE id IN (SELECT id FROM turns ORDER BY at LIMIT ?)",
+                # by when they were written: the clock may have been set back
+                "DELETE FROM turns WHERE id IN (SELECT id FROM turns ORDER BY rowid LIMIT ?)",
                 (number - self._keep,),
             )
             db.execute("DELETE FROM processes WHERE id NOT IN (SELECT process FROM turns)")
@@ -191,16 +195,12 @@ class Runs:
                     raise RunsError(
                         f"{self.path}: written by another version of dynamicrag; move it away to begin anew"
                     )
-                db.execute("BEGIN IMMEDIATE")
-                try:
-                    if version == 0:
-                        for statement in _SCHEMA.split(";"):
-                            db.execute(statement)
-                        db.execute(f"PRAGMA user_version = {_VERSION}")
-                    yield db
-                except BaseException:
-                    db.execute("ROLLBACK")
-                    raise
+                db.execute("BEGIN IMMEDIATE")  # what is not committed is undone when the connection closes
+                if version == 0:
+                    for statement in _SCHEMA.split(";"):
+                        db.execute(statement)
+                    db.execute(f"PRAGMA user_version = {_VERSION}")
+                yield db
                 db.execute("COMMIT")
         except (sqlite3.Error, OSError, ValueError) as error:
             raise RunsError(

@@ -113,14 +113,10 @@ class SharedPurse:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self._path, timeout=WAIT_SECONDS, isolation_level=None)) as db:
                 db.execute("PRAGMA synchronous = FULL")
-                db.execute("BEGIN IMMEDIATE")
-                try:
-                    for statement in _SCHEMA.split(";"):
-                        db.execute(statement)
-                    yield db
-                except BaseException:
-                    db.execute("ROLLBACK")
-                    raise
+                db.execute("BEGIN IMMEDIATE")  # what is not committed is undone when the connection closes
+                for statement in _SCHEMA.split(";"):
+                    db.execute(statement)
+                yield db
                 db.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             raise BudgetError(

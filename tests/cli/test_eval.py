@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from dynamicrag.cli.console import console
 from dynamicrag.evaluation.outcomes.file import write_table
 from tests.evaluation.routing.tables import learnable
 
@@ -23,9 +22,7 @@ def here(tmp_path, monkeypatch):
         {"label": int(i % 3 == 0), "question": f"{'short' if i % 3 else 'long ' * 9} {i}"} for i in range(60)
     ]
     (tmp_path / "labels.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    console.cache_clear()  # it takes its width from COLUMNS when it is made
-    yield tmp_path
-    console.cache_clear()
+    return tmp_path
 
 
 def test_the_table(here, run):

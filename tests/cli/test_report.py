@@ -2,12 +2,14 @@
 
 import csv
 import json
+import re
 import sqlite3
 import time
 from contextlib import closing
 
 import pytest
 
+from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.runs import Runs
 from tests.evaluation.turns import process, turn
 
@@ -41,14 +43,56 @@ def test_the_table(kept, run):
     for words in ("13 queries", "energy, active", "energy, full", "Saved against always-large", "75 %"):
         assert words in out
     assert "6 questions answered under both" in out
-    assert "307 J metered (codecarbon, modelled), adding up as: 300 J queries, 7.0 J constant" in out
+    assert "The accounts of 1 process add up to what the meter saw: 307 J (codecarbon, modelled)." in out
+    assert "300 J queries + 7.00 J constant" in out
 
 
 def test_a_narrow_terminal(kept, run, monkeypatch):
+    wide = run("report", "--by", "thread")[1]
     monkeypatch.setenv("COLUMNS", "60")
     code, out, _ = run("report", "--by", "thread")
     assert code == 0
-    assert "[red]0" in out
+    assert max(map(len, wide.splitlines())) > 60 >= max(map(len, out.splitlines()))
+    assert re.search(r"^\[red\]0 +6 +0 +25\.0 J", out, re.MULTILINE), "a row stays on one line"
+    assert "(no room for 1st token" in out
+
+
+def test_calibrations_are_told_by_all_faces(kept, here, run):
+    seen = [
+        Observation(10 + n % 7, 5 + n % 3, 0.5 * (10 + n % 7) + 2.0 * (5 + n % 3), 0.1) for n in range(30)
+    ]
+    calls = {
+        "local:small": seen,
+        "local:rare": seen[:3],
+        "local:broken": [Observation(1, 1, float("inf"), 1)] * 30,
+    }
+    kept.add({**turn(300), "at": time.time() - 60}, "one more?", calls, process(queries=300.0))
+    _, out, _ = run("report", "--html", "r.html", "--json", "r.json")
+    broken, rare, small = json.loads((here / "r.json").read_text())["calibrations"]
+    assert (small["model"], small["calls"], small["needed"]) == ("local:small", 30, 20)
+    assert small["joules"] == {
+        "input": pytest.approx(0.5),
+        "output": pytest.approx(2.0),
+        "call": pytest.approx(0.0),
+        "error": pytest.approx(0.0),
+    }
+    assert (rare["joules"], rare["calls"], broken["joules"], broken["calls"]) == (None, 3, None, 0)
+    assert re.search(r"^local:small +energy +0\.500 J +2\.00 J", out, re.MULTILINE)
+    page = (here / "r.html").read_text()
+    for words in ("0.500\u00a0J", "3 of the 20 metered calls that a fit takes"):
+        assert words in page
+        assert words.replace("\u00a0", " ") in out
+
+
+def test_options_are_listed_as_the_policy_lists_them(kept, run):
+    for number, option in enumerate(("large", "large", "small", "tiny")):
+        options = {"generator": ["tiny", "small", "medium", "large"]}
+        record = turn(400 + number, policy="mine", path={"generator": option}, options=options)
+        kept.add(record, "?", {}, process(queries=300.0))
+    made = json.loads(run("report", "--policy", "mine", "--json", "-")[1])
+    assert list(made["overall"]["options"]["generator"]) == ["tiny", "small", "large"]
+    out = run("report", "--policy", "mine")[1]
+    assert out.index("tiny  ") < out.index("small  ") < out.index("large  ")
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,10 @@ def test_accounts_add_up_to_the_meter_and_leave_out_other_processes():
 def test_a_residual_is_shown_and_noted():
     made = make_report([asked(1)], {"p1": process(residual=3.0)}, Selection())
     assert made["accounts"]["residual"]["value"] == pytest.approx(3)
-    assert any("3.00 J of the 110.0 J metered are in no account" in note for note in made["notes"])
+    assert any(
+        "3.00 J of the 110 J metered are in no account" in note.replace("\u00a0", " ")
+        for note in made["notes"]
+    )
 
 
 def test_only_metered_joules_count_as_the_meters():

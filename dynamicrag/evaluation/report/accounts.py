@@ -12,7 +12,7 @@ ACCOUNTS: Mapping[str, str] = {
     "ingestion": "embedding documents for the index",
     "idle": "load that no call claimed: loading models, waiting, the rest of the program",
     "constant": "what does not follow the load (memory)",
-    "unexplained": "what the meter reported beyond what the CPU time allows",
+    "unexplained": "what the meter reported beyond this program's CPU time; a sensor sees other programs too",
     "pending": "metered, but not yet split when the last query was kept",
 }
 

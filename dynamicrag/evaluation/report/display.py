@@ -71,8 +71,9 @@ def digits(value: float) -> str:
 def percent(share: float) -> str:
     """Return a share in whole per cent, those near an end with a decimal."""
     value = 100 * share
-    if 0 < abs(value) < 0.05:
-        return f"≈{SPACE}0{SPACE}%"
+    for end in (0, 100):  # nearly is not quite
+        if 0 < abs(value - end) < 0.05:
+            return f"≈{SPACE}{end}{SPACE}%"
     near = 0 < abs(value) < 1 or 99 < value < 100
     text = f"{abs(value):.1f}" if near else f"{abs(value):.0f}"
     return f"{'−' if value < 0 and float(text) else ''}{text}{SPACE}%"

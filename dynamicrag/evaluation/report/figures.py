@@ -142,7 +142,8 @@ def shares(turns: Sequence[Turn]) -> dict[str, dict[str, dict[str, float]]]:
 
     Returns:
         ``share``, and ``escalated``: the part of the queries that came to the option by escalation.
-        Shares of a stage lack of 1 the queries that never came to it.
+        Shares of a stage lack of 1 the queries that never came to it. Options are in their policy's order,
+        weakest first; those of queries that did not keep it come last.
     """
     count: dict[str, dict[str, list[int]]] = {}
     for turn in turns:
@@ -151,10 +152,24 @@ def shares(turns: Sequence[Turn]) -> dict[str, dict[str, dict[str, float]]]:
             one = count.setdefault(stage, {}).setdefault(option, [0, 0])
             one[0] += 1
             one[1] += f"{stage}:{option}" in raised
-    return {
-        stage: {
-            option: {"share": number / len(turns), "escalated": raised / len(turns)}
-            for option, (number, raised) in sorted(count[stage].items(), key=lambda item: -item[1][0])
+    order = _listed(turns)
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for stage in stage_order(set(count)):
+        taken = count[stage]
+        names = [name for name in order.get(stage, ()) if name in taken]
+        names += [name for name in taken if name not in names]
+        found[stage] = {
+            name: {"share": taken[name][0] / len(turns), "escalated": taken[name][1] / len(turns)}
+            for name in names
         }
-        for stage in stage_order(set(count))
-    }
+    return found
+
+
+def _listed(turns: Sequence[Turn]) -> dict[str, list[str]]:
+    """Return the options by stage as policies list them, the latest query's first."""
+    found: dict[str, list[str]] = {}
+    for turn in reversed(turns):
+        for stage, names in turn.get("options", {}).items():
+            known = found.setdefault(stage, [])
+            known += [name for name in names if name not in known]
+    return found

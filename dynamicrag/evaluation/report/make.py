@@ -5,27 +5,35 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dynamicrag.evaluation.report.accounts import accounts
+from dynamicrag.evaluation.report.calibrations import Calls, calibrations
+from dynamicrag.evaluation.report.display import amount
 from dynamicrag.evaluation.report.figures import summarise
 from dynamicrag.evaluation.report.records import Process, Turn
-from dynamicrag.evaluation.report.savings import ENOUGH, compare
+from dynamicrag.evaluation.report.savings import compare
 from dynamicrag.evaluation.report.selection import By, Selection, grouped
 
 Report = dict[str, Any]
 
 
-def make_report(turns: Sequence[Turn], processes: Mapping[str, Process], selection: Selection) -> Report:
+def make_report(
+    turns: Sequence[Turn],
+    processes: Mapping[str, Process],
+    selection: Selection,
+    calls: Calls | None = None,
+) -> Report:
     """Return the report of the selected queries.
 
     Args:
         turns: Kept queries, oldest first; the baseline's too, whatever is selected.
         processes: Accounts of processes by id.
         selection: Which of them it is about.
+        calls: Metered calls by host and model, whatever is selected.
 
     Returns:
         ``selection``; ``first`` and ``last`` (ISO 8601, UTC, or ``None``); ``overall``, ``policies`` and
         ``groups`` (see :func:`.figures.summarise`); ``accounts``; ``saving``: ``baseline``, ``policies``
-        (see :func:`.savings.compare`) and ``note``, why there is none; ``notes``: what a reader must know
-        of the figures.
+        (see :func:`.savings.compare`) and ``note``, why there is none; ``calibrations`` (see
+        :func:`.calibrations.calibrations`); ``notes``: what a reader must know of the figures.
     """
     chosen = selection.of(turns)
     books = accounts(chosen, processes)
@@ -45,6 +53,7 @@ def make_report(turns: Sequence[Turn], processes: Mapping[str, Process], selecti
         "groups": _groups(chosen, selection.by, selection.baseline),
         "accounts": books,
         "saving": _saving(chosen, turns, processes, selection),
+        "calibrations": calibrations(calls or {}),
         "notes": _notes(overall, books),
     }
 
@@ -87,15 +96,17 @@ def _notes(overall: Mapping[str, Any], books: Mapping[str, Any]) -> list[str]:
     staged = sum(stage["total"]["value"] for stage in overall["stages"].values())
     if joules and abs(staged - joules["value"]) > 1e-3 * joules["value"]:
         found.append(
-            f"the stages add up to {staged:,.1f} J, the queries to {joules['value']:,.1f} J: some were "
+            f"the stages add up to {_joules(staged)}, the queries to {_joules(joules['value'])}: some were "
             "metered while they were being kept"
         )
     if residual := books["residual"]["value"]:
-        found.append(f"{residual:,.2f} J of the {books['metered']['value']:,.1f} J metered are in no account")
+        found.append(
+            f"{_joules(residual)} of the {_joules(books['metered']['value'])} metered are in no account"
+        )
     if books["selected"]["value"] > 1.001 * books["accounts"]["queries"]["value"] + 1:
         found.append(
-            f"the queries' own figures come to {books['selected']['value']:,.1f} J, which is more than their "
-            f"account of {books['accounts']['queries']['value']:,.1f} J: the accounts are incomplete"
+            f"the queries' own figures come to {_joules(books['selected']['value'])}, which is more than "
+            f"their account of {_joules(books['accounts']['queries']['value'])}: the accounts are incomplete"
         )
     if books["faults"]:
         found.append(f"impossible readings of the meter, which count nowhere: {books['faults']}")
@@ -104,13 +115,8 @@ def _notes(overall: Mapping[str, Any], books: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def why_unpaired(comparison: Mapping[str, Any]) -> str:
-    """Return what a comparison of different questions is worth, in plain words."""
-    return (
-        f"questions answered under both: {comparison['pairs']}, of at least {ENOUGH} that pairs need; so "
-        f"this compares the means of {comparison['queries']} and {comparison['baseline_queries']} queries, "
-        "whatever was asked"
-    )
+def _joules(value: float) -> str:
+    return amount("joules", value)
 
 
 def _iso(at: float) -> str:

@@ -69,12 +69,19 @@ def _sections(report: Report, turns: Sequence[Turn]) -> list[str]:
             panels.distribution(by_policy, policies, baseline),
         ),
         section("Where in a query it goes", terms.STAGES, panels.by_stage(policies)),
-        section("Whose energy it was", terms.accounts_line(books), panels.by_account(books)),
+        section("Whose energy it was", safe(terms.accounts_line(books), 1000), panels.by_account(books)),
         section("Which options were taken", terms.OPTIONS + more, panels.options(policies)),
     ]
     if overall["wall_seconds"]["queries"]:
         found.append(section("How long people waited", terms.LATENCY, panels.latency(policies)))
-    found.append(section("What the numbers mean", terms.MEANING, terms.glossary(report)))
+    if report["calibrations"]:
+        found.append(
+            section("What a call costs here", terms.CALLS, panels.calibrated(report["calibrations"]))
+        )
+    words = "".join(
+        f"<dt>{word}</dt><dd>{safe(text, 1000)}.</dd>" for word, text in terms.glossary(report).items()
+    )
+    found.append(section("What the numbers mean", terms.MEANING, f'<dl class="terms">{words}</dl>'))
     return found
 
 
@@ -118,7 +125,9 @@ def _headline(report: Report) -> tuple[str, str]:
         title = f"{safe(policy)} took {share} {than}, which may be chance"
     ours, theirs = (amount("joules", figure[side]["value"]) for side in ("ours", "theirs"))
     means = f"{ours} a query instead of {theirs} (active, {figure['kind']})"
-    return title, f"{means}, {terms.basis(comparison, 'joules')}."
+    reach = terms.interval(figure) if figure["interval"] else "not known"
+    basis = f"{safe(terms.basis(comparison))}; the 95{SPACE}% interval of the saving is {reach}"
+    return title, f"{means}, {basis}."
 
 
 def _tiles(overall: Mapping[str, Any]) -> str:

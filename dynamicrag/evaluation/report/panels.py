@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import Any, TypeVar
 
-from dynamicrag.evaluation.report import charts
+from dynamicrag.evaluation.report import charts, terms
 from dynamicrag.evaluation.report.accounts import ACCOUNTS
+from dynamicrag.evaluation.report.calibrations import by_host
 from dynamicrag.evaluation.report.display import amount, cut, percent, reach, safe
 from dynamicrag.evaluation.report.figures import stage_order
 from dynamicrag.evaluation.report.markup import Cells, card, cell, head, key, legend, table
@@ -180,6 +181,28 @@ def latency(summaries: Mapping[str, Any]) -> str:
                 rows.append(charts.Span(f"{cut(policy, 32)} {what}", low, low, high, text, shade))
     marks = [(mark, amount("seconds", mark, brief=True)) for mark in charts.ticks(max(r.high for r in rows))]
     return card(charts.spans("Waiting time, median to 95th percentile", rows, marks))
+
+
+def calibrated(entries: Sequence[Mapping[str, Any]]) -> str:
+    """Return what calls of local models cost, by host."""
+    parts = []
+    for host, own in by_host(entries).items():
+        rows: list[Cells] = []
+        for entry in own:
+            fitted = entry["joules"] is not None
+            about = f"{entry['calls']:,} calls" if fitted else terms.uncalibrated(entry)
+            name = f'{safe(entry["model"], 60)} <span class="small">· {safe(about)}</span>'
+            rows.append([f'<th scope="rowgroup" colspan="5">{name}</th>'])
+            if fitted:
+                rows += [_rates(unit, entry[unit]) for unit in ("joules", "seconds")]
+        names = ("", "prompt token", "generated token", "call", "off by")
+        parts.append(f"<h3>{safe(host)}</h3>{table(names, rows)}")
+    return "".join(parts)
+
+
+def _rates(unit: str, rates: Mapping[str, float]) -> Cells:
+    amounts = (cell(amount(unit, rates[part])) for part in ("input", "output", "call"))
+    return [head("energy" if unit == "joules" else "time"), *amounts, cell(percent(rates["error"]))]
 
 
 def _drawn(by_policy: Mapping[str, _T]) -> dict[str, _T]:

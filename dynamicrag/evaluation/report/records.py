@@ -51,6 +51,9 @@ def check_turn(turn: Turn) -> None:
         TypeError: Something in it is of the wrong type.
         ValueError: A figure in it cannot be true.
     """
+    for names in turn.get("options", {}).values():
+        if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+            raise TypeError(f"options hold {names!r}")
     for key in ("id", "policy", "thread", "question_mark", "process"):
         if not isinstance(turn[key], str):
             raise TypeError(f"{key} is {turn[key]!r}")

@@ -20,10 +20,10 @@ def saving_panel(saving: Mapping[str, Any]) -> str:
     parts = []
     for policy, comparison in saving["policies"].items():
         title = f"{safe(policy)} against {safe(saving['baseline'])}"
-        parts.append(card(_chart(policy, comparison), title, terms.basis(comparison)))
+        parts.append(card(_chart(policy, comparison), title, safe(terms.basis(comparison))))
         parts.append(_table(policy, comparison, saving["baseline"]))
         caveats = " ".join(terms.caveats(comparison))
-        parts.append(f'<p class="small">{caveats}</p>' if caveats else "")
+        parts.append(f'<p class="small">{safe(caveats, 1000)}</p>' if caveats else "")
     return "".join(parts)
 
 
@@ -57,7 +57,7 @@ def _table(policy: str, comparison: Mapping[str, Any], baseline: str) -> str:
                 cell(amount(unit, figure["ours"]["value"])),
                 cell(amount(unit, figure["theirs"]["value"])),
                 cell("–" if saved is None else percent(saved), f"strong {style}"),
-                cell(interval(figure)),
+                cell(terms.interval(figure)),
                 cell(figure["kind"] if saved is not None else ""),
             ]
         )
@@ -73,15 +73,7 @@ def sure(figure: Mapping[str, Any]) -> bool:
 
 def said(figure: Mapping[str, Any]) -> str:
     """Return a saving with its interval."""
-    return percent(figure["value"]) + (f" ({interval(figure)})" if figure["interval"] else "")
-
-
-def interval(figure: Mapping[str, Any]) -> str:
-    """Return the interval of a saving."""
-    if not figure["interval"]:
-        return "–"
-    low, high = figure["interval"]
-    return f"{percent(low)} to {percent(high)}"
+    return percent(figure["value"]) + (f" ({terms.interval(figure)})" if figure["interval"] else "")
 
 
 def with_code(note: str) -> str:

@@ -1,11 +1,11 @@
-"""What the figures of the report mean, in plain words."""
+"""What the figures of the report mean, in plain words: text, which a page has still to escape."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from dynamicrag.evaluation.report.display import amount, percent, safe
+from dynamicrag.evaluation.report.display import amount, percent
 from dynamicrag.evaluation.report.figures import QUANTITIES, parts_of
-from dynamicrag.evaluation.report.make import Report, why_unpaired
+from dynamicrag.evaluation.report.savings import ENOUGH
 
 SAVING = (
     "The part of the baseline's cost that was not spent. The line is the 95\u00a0% interval: how far the "
@@ -21,6 +21,11 @@ OPTIONS = (
     "The share of the queries that ended with each option; what is missing to 100 % never came to the stage."
 )
 LATENCY = "From the median to the 95th percentile, as the clock ran, on a machine that may have been busy."
+CALLS = (
+    "Fitted from the latest metered calls of each local model: what a token of the prompt takes that has to "
+    "be computed, a generated token of the answer, and the call itself. Off by: the median error of calls "
+    "that were held out. Routers see these figures in place of the profile's."
+)
 GROUPS = "Means per query unless they say otherwise. Active is what the query's own work added."
 MEANING = "Every figure says how it came about. A sum is called by the least certain of its parts."
 
@@ -45,7 +50,7 @@ def accounts_line(books: Mapping[str, Any]) -> str:
     metered = books["metered"]
     if not metered["value"]:
         return "No meter saw the processes that answered these queries, so there are no accounts to add up."
-    sure = f"{amount('joules', metered['value'])} ({safe(', '.join(books['meters']))}, {metered['kind']})"
+    sure = f"{amount('joules', metered['value'])} ({', '.join(books['meters'])}, {metered['kind']})"
     number = f"{books['processes']} process" + ("es" if books["processes"] != 1 else "")
     text = (
         f"The accounts do not add up to the {sure} that the meter saw in {number}: "
@@ -62,26 +67,27 @@ def accounts_line(books: Mapping[str, Any]) -> str:
     return text
 
 
-def basis(comparison: Mapping[str, Any], quantity: str = "") -> str:
-    """Return what a saving rests on, and its interval where a quantity is named."""
-    pairs = comparison["pairs"]
-    said = (
-        f"{pairs:,} questions answered under both"
-        if comparison["paired"]
-        else "means of different questions, to be taken with care"
-    )
-    if quantity:
-        interval = comparison["figures"][quantity]["interval"]
-        reach = " to ".join(map(percent, interval)) if interval else "not known"
-        said += f"; the 95\u00a0% interval of the saving is {reach}"
-    return said
+def basis(comparison: Mapping[str, Any]) -> str:
+    """Return what a saving rests on."""
+    if comparison["paired"]:
+        return f"{comparison['pairs']:,} questions answered under both"
+    return "means of different questions, to be taken with care"
+
+
+def interval(figure: Mapping[str, Any]) -> str:
+    """Return the interval of a saving, or a dash."""
+    return " to ".join(map(percent, figure["interval"])) if figure["interval"] else "–"
 
 
 def caveats(comparison: Mapping[str, Any]) -> list[str]:
     """Return what a reader must know of a comparison."""
     found = []
     if not comparison["paired"]:
-        found.append(f"Not paired: {why_unpaired(comparison)}.")
+        found.append(
+            f"Not paired: questions answered under both: {comparison['pairs']}, of at least {ENOUGH} that "
+            f"pairs need; so this compares the means of {comparison['queries']:,} and "
+            f"{comparison['baseline_queries']:,} queries, whatever was asked."
+        )
     if comparison["left_out"]:
         found.append(f"Questions left out, for one of the two never answered them: {comparison['left_out']}.")
     if comparison["failed"]:
@@ -95,7 +101,12 @@ def caveats(comparison: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def glossary(report: Report) -> str:
+def uncalibrated(entry: Mapping[str, Any]) -> str:
+    """Return why there is no fit of a model."""
+    return f"{entry['calls']} of the {entry['needed']} metered calls that a fit takes"
+
+
+def glossary(report: Mapping[str, Any]) -> dict[str, str]:
     """Return the words and what they mean here, those that do not occur left out."""
     overall, books = report["overall"], report["accounts"]
     kinds = {
@@ -105,8 +116,8 @@ def glossary(report: Report) -> str:
         for kind, value in parts_of(overall[quantity.name]["total"]).items()
         if value
     }
-    meters = "; ".join(METERS.get(meter, safe(meter)) for meter in books["meters"])
-    words = {
+    meters = "; ".join(METERS.get(meter, meter) for meter in books["meters"])
+    return {
         **{kind: text for kind, text in KINDS.items() if kind in kinds},
         "active": (
             "joules that the query's own calls added: metered energy without the constant part and without "
@@ -114,9 +125,7 @@ def glossary(report: Report) -> str:
         ),
         "full": "active, and the query's share of the constant part and of idling while it ran",
         "meter": meters or "none",
-        "baseline": f"{safe(report['selection']['baseline'])}, the policy that savings are against",
+        "baseline": f"{report['selection']['baseline']}, the policy that savings are against",
         "p50, p95": "half of the queries, and 95 of 100, stayed below",
         "day": "from midnight to midnight UTC",
     }
-    entries = "".join(f"<dt>{word}</dt><dd>{text}.</dd>" for word, text in words.items())
-    return f'<dl class="terms">{entries}</dl>'
