@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cli.console import joined, plain
+from dynamicrag.cli.drift_tables import print_drift
 from dynamicrag.cli.tables import BAR, plain_table
 from dynamicrag.cli.units import joules, percent, seconds, short, usd
 from dynamicrag.evaluation.report.figures import QUANTITIES, parts_of, stage_order
@@ -42,6 +43,7 @@ def print_report(out: "Console", report: "Report") -> None:
         out.print(joined((title, "bold")))
         out.print(table)
     _saving(out, report["saving"])
+    print_drift(out, report.get("drift") or {})
     out.print()
     out.print(_accounts(report["accounts"]), style="dim")
     for spec, fitted in report["calibration"].items():

@@ -22,6 +22,10 @@ OPTIONS = (
 )
 LATENCY = "From the median to the 95th percentile, as the clock ran, on a machine that may have been busy."
 GROUPS = "Means per query unless they say otherwise. Active is what the query's own work added."
+DRIFT = (
+    "Recent queries beside what the policy was calibrated to. A figure has moved where the two 95\u00a0% "
+    "intervals lie apart, the recent one widened for the number of figures that are looked at."
+)
 MEANING = "Every figure says how it came about. A sum is called by the least certain of its parts."
 
 KINDS: Mapping[str, str] = {
