@@ -20,6 +20,7 @@ from pydantic import (
     field_validator,
 )
 
+from dynamicrag.calibrated import Calibrated
 from dynamicrag.cost.profiles import shipped
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import PolicyError, unknown
@@ -148,6 +149,7 @@ class Policy(_Section):
     objective: ObjectiveSection = ObjectiveSection()
     host: HostSection = HostSection()
     runs: RunsSection = RunsSection()
+    calibrated: Calibrated | None = None
     stages: StagesSection = StagesSection()
 
     def where(self, *place: str) -> str:
@@ -259,6 +261,7 @@ def _keys_at(place: Sequence[str]) -> list[str]:
     for part in place:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             kind = kind.model_fields[part].annotation
+            kind = get_args(kind)[0] if type(None) in get_args(kind) else kind
         else:  # a mapping of sections by name
             kind = get_args(kind)[-1]
     return _fields(kind) if isinstance(kind, type) and issubclass(kind, BaseModel) else []

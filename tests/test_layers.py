@@ -15,7 +15,7 @@ FLOORS: list[set[str]] = [
     {"predictors"},
     {"features", "llm", "retrieval", "verify"},
     {"routers", "stages"},
-    {"policy", "sections", "assembly"},
+    {"calibrated", "policy", "sections", "assembly"},
     {"graph"},
     {"evaluation"},
     {"cli"},
@@ -23,6 +23,7 @@ FLOORS: list[set[str]] = [
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 BESIDE = {
     ("stages", "routers"),
+    ("policy", "calibrated"),
     ("sections", "policy"),
     ("assembly", "policy"),
     ("assembly", "sections"),

@@ -145,3 +145,42 @@ def test_an_unknown_preset_lists_the_presets():
 def test_a_missing_file_says_so(tmp_path):
     with pytest.raises(PolicyError, match="no such policy file"):
         load_policy(tmp_path / "none.yaml")
+
+
+CALIBRATED = """
+calibrated:
+  date: 2026-11-25
+  rows: 120
+  joules: {mean: 52.1, low: 44.0, high: 60.9}
+  abstained: 0.05
+  shares: {generator: {small: 0.25, large: 0.75}}
+"""
+
+
+def test_what_a_policy_was_calibrated_to(folder):
+    policy = load_policy(write(folder, SMALL + CALIBRATED))
+    assert policy.calibrated.date.isoformat() == "2026-11-25T00:00:00+00:00"
+    assert policy.calibrated.joules.high == 60.9
+    assert policy.calibrated.shares["generator"]["large"] == 0.75
+    assert load_policy(write(folder, SMALL)).calibrated is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("rows: 120", "rows: 0", r"calibrated\.rows: .*greater than 0"),
+        ("  rows: 120\n", "", r"calibrated\.rows: is missing"),
+        ("date: 2026-11-25", "date: soon", r"calibrated\.date"),
+        ("joules:", "jouls:", r"calibrated: unknown key 'jouls'; did you mean 'joules'"),
+        ("mean: 52.1", "men: 1, mean: 52.1", r"calibrated\.joules: unknown key 'men'; did you mean 'mean'"),
+        ("low: 44.0", "low: 54.0", r"calibrated\.joules: .*not in order: 54.0, 52.1, 60.9"),
+        ("high: 60.9", "high: .nan", r"calibrated\.joules"),
+        ("abstained: 0.05", "abstained: 5", r"calibrated\.abstained: .*less than or equal to 1"),
+        ("{generator:", "{generater:", r"calibrated\.shares: .*did you mean 'generator'"),
+        ("large: 0.75", "large: 0.95", r"calibrated\.shares: .*generator come to 1\.200"),
+    ],
+)
+def test_a_calibration_that_cannot_be(folder, old, new, message):
+    assert old in CALIBRATED
+    with pytest.raises(PolicyError, match=message):
+        load_policy(write(folder, SMALL + CALIBRATED.replace(old, new)))

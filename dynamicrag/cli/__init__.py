@@ -67,6 +67,7 @@ def _app(debug: bool) -> typer.Typer:
         record,
         report,
         routers,
+        synthesize,
         train,
         validate,
     )
@@ -83,6 +84,7 @@ def _app(debug: bool) -> typer.Typer:
         ask.ask,
         chat.chat,
         explain.explain,
+        synthesize.synthesize,
         record.record,
         train.train,
         routers.routers,

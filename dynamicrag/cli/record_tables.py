@@ -19,11 +19,12 @@ MINUTE = 60.0
 def amounts(expected: "Expected") -> str:
     """Return what is left of a recording: ``12 min, 3.4 kJ``, and dollars where there are any."""
     money = expected.left("usd")
-    return ", ".join([_duration(expected.left("seconds")), joules(expected.left("joules")),
+    return ", ".join([duration(expected.left("seconds")), joules(expected.left("joules")),
                       *([usd(money)] if money else [])])  # fmt: skip
 
 
-def _duration(value: float) -> str:
+def duration(value: float) -> str:
+    """Return seconds, or minutes where there are many."""
     return seconds(value) if value < 2 * MINUTE else f"{value / MINUTE:,.0f} min"
 
 

@@ -14,6 +14,7 @@ from dynamicrag.errors import InputError, unknown
 from dynamicrag.evaluation.report.selection import BASELINE, By, Selection
 
 if TYPE_CHECKING:
+    from dynamicrag.calibrated import Calibrated
     from dynamicrag.cost.runs import Runs
 
 _AGO = re.compile(r"(\d{1,5})([mhdw])")
@@ -25,7 +26,9 @@ NONE_YET = (
 
 
 def report(
-    policy: Annotated[str | None, typer.Option("--policy", "-p", help="Only this policy, by name.")] = None,
+    policy: Annotated[
+        str | None, typer.Option("--policy", "-p", help="Only this policy, by name or by its file.")
+    ] = None,
     thread: Annotated[str | None, typer.Option(help="Only this thread.")] = None,
     since: Annotated[
         str | None, typer.Option(help="Only from then on: 7d, 24h, 90m, 2w or 2026-11-01 (UTC).")
@@ -47,11 +50,13 @@ def report(
     from dynamicrag.cli.output import check_target, write_json, write_text
     from dynamicrag.cli.report_tables import print_report
     from dynamicrag.cost.runs import Runs
+    from dynamicrag.evaluation.report.drift import drift
     from dynamicrag.evaluation.report.make import make_report
     from dynamicrag.evaluation.report.records import load
     from dynamicrag.evaluation.report.rows import entries, to_csv
 
     runs, now = Runs(), time.time()
+    policy, bands = _bands(policy)
     if prune is not None:
         if any(value is not None for value in (since, policy, thread, html, csv, json)):
             raise typer.BadParameter("--prune deletes old queries, whosever they are; give it alone")
@@ -68,7 +73,7 @@ def report(
         out.print(_nothing(turns, selection), soft_wrap=True)
         if html is not None:
             raise InputError(f"--html {html}: there is nothing to show, so no page was written")
-    made = make_report(turns, processes, selection, runs.calls())
+    made = make_report(turns, processes, selection, runs.calls()) | {"drift": drift(chosen, bands)}
     # files first: whoever reads the table may have had enough of it half-way
     if html is not None:
         from dynamicrag.evaluation.report.page import to_html
@@ -102,6 +107,20 @@ def moment(text: str, option: str, now: float) -> float:
     if seconds > now:
         raise typer.BadParameter(f"{option} {text}: is yet to come")
     return seconds
+
+
+def _bands(policy: str | None) -> "tuple[str | None, dict[str, Calibrated]]":
+    """Return the name of the policy that is meant, and what policies were calibrated to, by name.
+
+    Queries are kept with their policy's name alone, so that only presets and a file that is given are known.
+    """
+    from dynamicrag.policy import PRESETS, load_policy
+
+    loaded = [load_policy(preset) for preset in PRESETS]
+    if policy is not None and policy.endswith((".yaml", ".yml")):
+        loaded.append(load_policy(policy))
+        policy = loaded[-1].name
+    return policy, {one.name: one.calibrated for one in loaded if one.calibrated is not None}
 
 
 def _prune(runs: "Runs", before: float) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cli.console import joined, plain
+from dynamicrag.cli.drift_tables import print_drift
 from dynamicrag.cli.tables import BAR, plain_table, show
 from dynamicrag.cli.units import amount, grams, joules, percent, seconds, spaced, usd
 from dynamicrag.evaluation.report import terms
@@ -47,6 +48,7 @@ def print_report(out: "Console", report: "Report") -> None:
     if hidden:
         out.print(f"({len(policies)} of {len(report['policies'])} policies shown)", style="dim")
     _saving(out, report["saving"])
+    print_drift(out, report.get("drift") or {})
     _accounts(out, report["accounts"])
     for host, entries in by_host(report["calibrations"]).items():
         _head(out, f"What a call costs on {plain(host)}")

@@ -72,6 +72,7 @@ class Nodes:
         run.emit({"type": "report", **report})
         steps = [f"{step['stage']}:{step['option']}" for step in turn["escalations"]]
         facts = {"path": turn["path"], "abstained": report["abstained"], "escalations": steps}
+        facts["signals"] = turn["signals"]
         if self._pipeline.policy.runs.text:
             facts |= {"question": turn["original"], "answer": update["messages"][0].text}
         submit(self._pipeline, turn, run.config, facts)

@@ -199,6 +199,11 @@ class Corpus:
             if name in found
         }
 
+    def everything(self) -> list[Passage]:
+        """All chunks, by document and place in it. Scores are 0."""
+        self._require("lexical")
+        return self.chunks([chunk.id for chunk in self._open().snapshot()[1]])
+
     def documents(self, ids: Sequence[str]) -> list[Passage]:
         """Whole documents by id, in the order of ``ids``; unknown ids are left out. Scores are 0."""
         self._require("lexical")

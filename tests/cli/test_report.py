@@ -238,3 +238,39 @@ def test_what_the_pipeline_keeps_can_be_reported(there, run, monkeypatch):
     assert made["overall"]["options"]["generator"]["large"]["escalated"] == pytest.approx(1 / 3)
     assert "no baseline run" in out
     assert "lighthouse" not in (there / "r.html").read_text()
+
+
+CALIBRATED = """
+version: 1
+models: {small: {model: "openai:any"}}
+calibrated:
+  date: 2026-01-01
+  rows: 100
+  joules: {mean: 10, low: 9, high: 11}
+  shares: {generator: {small: 1.0}}
+"""
+
+
+def test_drift_against_the_band_of_a_file(here, run):
+    (here / "mine.yaml").write_text(CALIBRATED)
+    runs, now = Runs(), time.time()
+    for number in range(40):
+        for policy, joules in (("mine", 20.0), ("balanced", 90.0)):
+            record = {**turn(number, joules, policy=policy), "id": f"{policy}-{number}", "at": now - 60}
+            runs.add(record, f"question {number}?", {}, process(queries=300.0))
+    code, out, err = run("report", "--policy", "mine.yaml", "--html", "r.html", "--json", "r.json")
+    assert (code, err) == (0, "")
+    assert "mine against its calibration" in out
+    assert "no longer as calibrated on 2026-01-01: joules +100 %, over 40 queries" in out.replace("\xa0", " ")
+    made = json.loads((here / "r.json").read_text())
+    assert made["overall"]["queries"] == 40
+    assert made["drift"]["mine"]["figures"]["joules"]["moved"] is True
+    assert made["drift"]["mine"]["figures"]["generator=small"]["moved"] is False
+    assert "Whether it is as calibrated" in (here / "r.html").read_text()
+    assert "calibration" not in run("report")[1].partition("Saved against")[2].partition("metered")[0]
+
+
+def test_a_policy_file_that_is_not_there(here, run):
+    code, _, err = run("report", "--policy", "no.yaml")
+    assert code == 1
+    assert "no.yaml: no such policy file" in err

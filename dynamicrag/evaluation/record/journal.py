@@ -1,23 +1,18 @@
 """The recording on disk: runs as they finish, the table when all have.
 
-Every finished run is a line of ``OUT.partial``, an outcome table's row with one outcome, and is on the
-disk before the next is written. So a recording that is killed at any moment has lost no finished run,
-and at most the last line is torn.
+Every finished run is a line of ``OUT.partial``, an outcome table's row with one outcome.
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
-
-from filelock import FileLock, Timeout
 
 from dynamicrag.errors import InputError
 from dynamicrag.evaluation.outcomes.file import as_record, row_of, stream_rows, write_table
 from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
 from dynamicrag.evaluation.questions import Question
+from dynamicrag.evaluation.record.partial import Partial
 
 Key = tuple[str, str]
 """What tells runs of one origin apart: the question's id, and the path."""
@@ -55,28 +50,16 @@ class Journal:
         fresh: bool = False,
         retry: bool = False,
     ) -> None:
-        if out.is_dir() or not out.parent.is_dir():
-            what = "is a folder; give a file" if out.is_dir() else f"there is no folder {out.parent}"
-            raise InputError(f"--out {out}: {what}")
-        if not out.name.endswith((".jsonl", ".jsonl.gz")):
-            raise InputError(f"--out {out}: valid endings: .jsonl, .jsonl.gz")
         self.out = out
-        self.partial = out.with_name(f"{out.name}.partial")
+        self._partial = Partial(out, (".jsonl", ".jsonl.gz"), "recording")
         self.runs: dict[Key, Row] = {}
         self.origin = dict(origin)
         self._questions = {question.id: question for question in questions}
         self._fresh = fresh
         self._retry = retry
-        self._lock = FileLock(out.with_name(f"{out.name}.lock"))
-        self._file: IO[bytes] | None = None
 
     def __enter__(self) -> "Journal":
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise InputError(f"{self.out}: another recording is writing it; wait for it, or end it") from None
-        except OSError as error:
-            raise InputError(f"--out {self.out}: cannot be written: {error.strerror or error}") from None
+        self._partial.__enter__()
         try:
             self._load()
         except BaseException:
@@ -85,27 +68,13 @@ class Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-            if not self.partial.stat().st_size:
-                self.partial.unlink()
-        self._lock.release()
-        Path(self._lock.lock_file).unlink(missing_ok=True)
+        self._partial.__exit__()
 
     def _load(self) -> None:
-        if self._fresh:
-            self.partial.unlink(missing_ok=True)
-        elif self.out.exists():
+        if not self._fresh and self.out.exists():
             self._keep(stream_rows(self.out), self.out)
-        whole = self._whole_lines() if self.partial.exists() else b""
-        self._keep((row_of(line, str(self.partial)) for line in _parsed(whole)), self.partial)
-        self._file = self.partial.open("r+b" if self.partial.exists() else "wb")
-        self._file.truncate(len(whole))  # the line that a killed run was writing
-        self._file.seek(len(whole))
-
-    def _whole_lines(self) -> bytes:
-        data = self.partial.read_bytes()
-        return data[: data.rfind(b"\n") + 1]
+        where = self._partial.path
+        self._keep((row_of(line, str(where)) for line in self._partial.open(fresh=self._fresh)), where)
 
     def _keep(self, rows: Iterable[Row], where: Path) -> None:
         for row in rows:
@@ -136,25 +105,11 @@ class Journal:
 
     def write(self, row: Row, outcome: Outcome) -> None:
         """Keep a run, or one that has been scored since; on the disk when this returns."""
-        assert self._file is not None
         row = replace(row, outcomes={"": outcome})
-        self._file.write((json.dumps(as_record(row), ensure_ascii=False) + "\n").encode())
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._partial.write(as_record(row))
         self.runs[key_of(row.id, outcome.path)] = row
 
     def finish(self, table: OutcomeTable) -> None:
         """Put the table in its place and drop the lines that it was made from."""
         write_table(table, self.out)
-        assert self._file is not None
-        self._file.truncate(0)
-
-
-def _parsed(lines: bytes) -> Iterable[dict[str, Any]]:
-    for line in lines.splitlines():
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue  # torn by a crash of the machine: that run is done again
-        if isinstance(record, dict):
-            yield record
+        self._partial.clear()

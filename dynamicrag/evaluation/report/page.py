@@ -11,6 +11,7 @@ from typing import Any
 
 from dynamicrag.evaluation.report import panels, terms
 from dynamicrag.evaluation.report.display import SPACE, amount, percent, reach, safe
+from dynamicrag.evaluation.report.drift_panel import drift_panel
 from dynamicrag.evaluation.report.figures import BY_NAME, parts_of
 from dynamicrag.evaluation.report.make import Report
 from dynamicrag.evaluation.report.markup import Cells, cell, head, section, table
@@ -74,6 +75,8 @@ def _sections(report: Report, turns: Sequence[Turn]) -> list[str]:
     ]
     if overall["wall_seconds"]["queries"]:
         found.append(section("How long people waited", terms.LATENCY, panels.latency(policies)))
+    if report.get("drift"):
+        found.append(section("Whether it is as calibrated", terms.DRIFT, drift_panel(report["drift"])))
     if report["calibrations"]:
         found.append(
             section("What a call costs here", terms.CALLS, panels.calibrated(report["calibrations"]))

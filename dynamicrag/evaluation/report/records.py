@@ -68,6 +68,9 @@ def check_turn(turn: Turn) -> None:
     for side in ("input", "output"):
         _amount(turn["tokens"][side], f"tokens.{side}")
     steps = [*turn.get("path", {}).values(), *turn.get("escalations", ())]
+    for name, value in turn.get("signals", {}).items():
+        if not (isinstance(value, int | float) and isfinite(value)):
+            raise ValueError(f"signals.{name} is {value!r}")
     if not all(isinstance(step, str) for step in steps):
         raise TypeError(f"path and escalations hold {steps!r}")
 

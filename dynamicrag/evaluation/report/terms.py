@@ -27,6 +27,10 @@ CALLS = (
     "that were held out. Routers see these figures in place of the profile's."
 )
 GROUPS = "Means per query unless they say otherwise. Active is what the query's own work added."
+DRIFT = (
+    "Recent queries beside what the policy was calibrated to. A figure has moved where the two 95\u00a0% "
+    "intervals lie apart, the recent one widened for the number of figures that are looked at."
+)
 MEANING = "Every figure says how it came about. A sum is called by the least certain of its parts."
 
 KINDS: Mapping[str, str] = {

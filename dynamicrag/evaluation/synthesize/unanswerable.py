@@ -1,0 +1,61 @@
+"""Questions about what the corpus speaks of, whose answer is in none of its passages.
+
+Source: Rajpurkar et al., "Know What You Don't Know: Unanswerable Questions for SQuAD", ACL 2018, whose
+questions are as near to the text as answerable ones.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from dynamicrag.evaluation.synthesize.asker import Asker
+from dynamicrag.evaluation.synthesize.facts import Fact
+from dynamicrag.evaluation.synthesize.form import Refused, checked
+from dynamicrag.evaluation.synthesize.kinds import (
+    Attempt,
+    Seen,
+    check_found,
+    facts_by_passage,
+    in_turn,
+    key,
+)
+from dynamicrag.evaluation.synthesize.made import Made
+from dynamicrag.evaluation.synthesize.prompts import ask_beyond
+from dynamicrag.types import Passage
+from dynamicrag.verify.unanswerable import is_refusal
+
+SHOWN = 4
+"""Passages that are looked through at a time: a small model overlooks what is among many."""
+
+
+class Unanswerable:
+    """What a reader may ask after a fact.
+
+    Args:
+        asker: Model and retriever.
+        passages: All passages.
+    """
+
+    name = "unanswerable"
+
+    def __init__(self, asker: Asker, passages: Sequence[Passage]) -> None:
+        self._asker = asker
+        self._facts = facts_by_passage(passages)
+
+    def attempts(self, rng: random.Random) -> Iterator[Attempt]:
+        """See :class:`.kinds.Kind`."""
+        return (partial(self._attempt, fact) for fact in in_turn(rng, self._facts.values()))
+
+    async def _attempt(self, fact: Fact, seen: Seen) -> Made:
+        asker, kind, passage = self._asker, self.name, fact.passage
+        written = await asker.write(kind, ask_beyond(passage["title"], fact.context))
+        question = checked(written, f"{passage['title']} {fact.context}")
+        if seen(question):
+            raise Refused("duplicate", question)
+        await check_found(asker, kind, question, passage)
+        others = [one for one in await asker.found(kind, question) if key(one) != key(passage)]
+        groups = [[passage], *(others[at : at + SHOWN] for at in range(0, len(others), SHOWN))]
+        for group in groups:
+            if not is_refusal(await asker.answer(kind, question, group)):
+                raise Refused("answerable", question)
+        return Made(question, kind, (), (passage,))
