@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.predictors.base import PREDICTORS, Estimate, Predictor
+from dynamicrag.predictors.base import PREDICTORS, Estimate, Neighbours, Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import build, contrasts, out_of_fold
 from dynamicrag.predictors.state import State
@@ -42,12 +42,16 @@ class Stack(Predictor):
         self.folds = folds
 
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:
-        means = out_of_fold(self.of, X, quality, groups, count=self.folds, seed=self.seed, where="stack.of")
+        means = out_of_fold(
+            self.of, X, quality, groups, self.blocks, count=self.folds, seed=self.seed,
+            where="stack.of",
+        )  # fmt: skip
         weights = _mix(contrasts(means, quality))
         kept = np.flatnonzero(weights)
         self.weights = weights[kept]
         self.members = [
-            build(self.of[index], self.seed, "stack.of").fit(X, quality, groups=groups) for index in kept
+            build(self.of[index], self.seed, "stack.of").fit(X, quality, groups=groups, blocks=self.blocks)
+            for index in kept
         ]
 
     def _predict(self, X: Floats) -> Estimate:
@@ -58,6 +62,10 @@ class Stack(Predictor):
         within = [0.0 if estimate.spread is None else estimate.spread**2 for estimate in estimates]
         variances = np.stack([w + (m - mean) ** 2 for w, m in zip(within, means, strict=True)])
         return Estimate(mean, np.sqrt(np.tensordot(self.weights, variances, axes=1)))
+
+    def neighbours(self, X: Floats) -> Neighbours | None:
+        """See the base class: those of the first part that has any."""
+        return next(filter(None, (member.neighbours(X) for member in self.members)), None)
 
     def _pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
         states = [member.state() for member in self.members]

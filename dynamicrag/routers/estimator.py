@@ -87,7 +87,7 @@ class Estimator:
         Raises:
             InputError: As :meth:`Predictor.fit`.
         """
-        X = features.fit(queries).transform(queries)
+        X = features.fit_transform(queries)
         predictor.fit(X, quality, blocks=features.blocks)
         return cls(tuple(options), features, predictor, X.mean(axis=0), about or About())
 
@@ -122,10 +122,10 @@ class Estimator:
 
     def neighbours(self, query: Seen, most: int = 3) -> list[tuple[str, str, float]]:
         """Return id, beginning and distance of the nearest training queries, if the predictor has any."""
-        find = getattr(self.predictor, "neighbours", None)
-        if find is None or not self.about.queries:
+        found = self.predictor.neighbours(self.features.transform([query])) if self.about.queries else None
+        if found is None:
             return []
-        where, squares = (row[0] for row in find(self.features.transform([query])))
+        where, squares = (rows[0] for rows in found)
         order = np.argsort(squares, kind="stable")[:most]
         # what was learnt online stands behind the training queries, and has no text
         known = [i for i in order if where[i] < len(self.about.queries)]

@@ -116,8 +116,8 @@ def _features(
 ) -> tuple[Floats, Floats, list[int]]:
     """Return the features of both sides, and how many each family gives."""
     begun = time.perf_counter()
-    features = FeatureSet(families, embed, "--features").fit(turn.learn.seen)
-    learn, judge = features.transform(turn.learn.seen), features.transform(turn.judge.seen)
+    features = FeatureSet(families, embed, "--features")
+    learn, judge = features.fit_transform(turn.learn.seen), features.transform(turn.judge.seen)
     made.feature_fit_seconds.append(time.perf_counter() - begun)
     made.features = learn.shape[1]
     made.feature_us = _feature_times(features, turn.judge)
