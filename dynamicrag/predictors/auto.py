@@ -22,7 +22,8 @@ class Auto(Predictor):
 
     The best single option is no candidate unless it is named: on few queries nothing is better than it
     beyond doubt, and ``linear``, whose penalty rises until nothing but the options' means is left, comes
-    to the same where there is nothing to learn and is worth more where there is a little.
+    to the same where there is nothing to learn and is worth more where there is a little. There are few
+    candidates, for the best of many is often the luckiest.
 
     Args:
         of: Specs of the candidates, simplest first.
@@ -39,7 +40,7 @@ class Auto(Predictor):
     def __init__(
         self,
         *,
-        of: Sequence[str | dict[str, Any]] = ("linear", "kernel", "kmeans", "knn", "forest"),
+        of: Sequence[str | dict[str, Any]] = ("linear", "blend"),
         folds: int = 5,
         seed: int = 0,
     ) -> None:
@@ -64,6 +65,11 @@ class Auto(Predictor):
 
     def _predict(self, X: Floats) -> Estimate:
         return self.chosen.predict(X)
+
+    @property
+    def picked(self) -> Mapping[str, float]:
+        """See the base class."""
+        return self.chosen.picked or {self.chosen.registered: 1.0}
 
     def neighbours(self, X: Floats) -> Neighbours | None:
         """See the base class: those of what was chosen."""

@@ -103,6 +103,11 @@ class Predictor(ABC):
         return len(self._columns)
 
     @property
+    def picked(self) -> Mapping[str, float]:
+        """Which other predictors it is made of, by their share; empty where it is made of none."""
+        return {}
+
+    @property
     def anchors(self) -> int:
         """How many qualities ``add_option`` wants: one per training query unless a class says otherwise."""
         raise NotImplementedError

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.base import Embed, FeatureSet, Seen
@@ -73,6 +74,7 @@ class Estimator:
         features: FeatureSet,
         predictor: Predictor,
         about: About | None = None,
+        groups: ArrayLike | None = None,
     ) -> "Estimator":
         """Fit features and predictor on training queries.
 
@@ -83,12 +85,13 @@ class Estimator:
             features: Not fitted yet.
             predictor: Not fitted yet.
             about: What the queries are.
+            groups: As :meth:`Predictor.fit`.
 
         Raises:
             InputError: As :meth:`Predictor.fit`.
         """
         X = features.fit_transform(queries)
-        predictor.fit(X, quality, blocks=features.blocks)
+        predictor.fit(X, quality, groups=groups, blocks=features.blocks)
         return cls(tuple(options), features, predictor, X.mean(axis=0), about or About())
 
     def estimate(self, queries: Sequence[Seen]) -> Estimate:
