@@ -67,7 +67,7 @@ def _title(found: "Evaluation") -> str:
 
 
 def _routers(found: "Evaluation", unit: Callable[[float], str]) -> "Table":
-    priced = ("cost>", "saved>") if found["data"]["cost"] else ()
+    priced = ("cost>", "saved>", "−.01>") if found["data"]["cost"] else ()
     table = plain_table("router", "quality>", "95 %", *priced, *_extra(found), "µs>", "train s>")
     for column in table.columns:
         column.no_wrap = True
@@ -105,7 +105,8 @@ def _figures(own: Mapping[str, Any], unit: Callable[[float], str], found: "Evalu
         "gap>": _percent(own["gap_closed"]),
         "area>": _share(own["area"]),
     }
-    priced = [unit(own["cost"]), _percent(own["saving"])] if found["data"]["cost"] else []
+    savings = (own["saving"], own["saving_within_point"])
+    priced = [unit(own["cost"]), *map(_percent, savings)] if found["data"]["cost"] else []
     quality = [_share(own["quality"]), _reach(own["intervals"]["quality"])]
     return [*quality, *priced, *(shown[name] for name in _extra(found))]
 
@@ -122,7 +123,7 @@ def _legend(found: "Evaluation") -> str:
     }
     said = ["quality, cost: at λ = 0"]
     if found["data"]["cost"]:
-        said.append(f"saved: of the cost of the best single option ({calls}), at its quality")
+        said.append(f"saved: of the cost of the best single option ({calls}), at its quality and at .01 less")
     said.append("*: better than it for sure, all routers considered")
     made = f"features {digits(features['us'] / 1000)} ms a query"
     if features.get("embedding_us"):

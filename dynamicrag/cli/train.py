@@ -98,10 +98,9 @@ def embedder(families: list[str]) -> "Embed | None":
 def _described(estimator: "Estimator", table: "OutcomeTable", path: Path) -> dict[str, Any]:
     about = estimator.about
     predictor = estimator.predictor
-    chosen = getattr(predictor, "chosen", None)
     return {
         "file": str(path), "bytes": path.stat().st_size, "router": predictor.registered,
-        "picked": chosen.registered if chosen is not None else None,
+        "picked": dict(predictor.picked),
         "parameters": predictor.params(), "features": estimator.features.specs,
         "width": len(estimator.features.names), "stage": about.stage, "table": about.table,
         "questions": len(table),
@@ -125,7 +124,8 @@ def _show(described: dict[str, Any]) -> None:
             plain(name), f"{figures['quality']:.3f}", *(short(figures.get(cost, 0.0)) for cost in costs)
         )
     out.print(table)
-    picked = f" (picked {described['picked']})" if described["picked"] else ""
+    parts = ", ".join(f"{name} {share:.0%}" for name, share in described["picked"].items())
+    picked = f" ({parts})" if parts else ""
     out.print(
         f"{described['router']}{picked} on {', '.join(map(str, described['features']))}: "
         f"{described['width']} features, {described['questions']:,} questions"

@@ -1,7 +1,6 @@
 """Question files: JSON lines (``.jsonl``, ``.jsonl.gz``), or plain text with one question a line."""
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dynamicrag.errors import InputError
+from dynamicrag.evaluation.json_line import parse_line
 
 FORM = '{"query_id": "q1", "question": "...", "answers": ["..."]}'
 ENDINGS = (".jsonl", ".jsonl.gz", ".txt")
@@ -94,12 +94,7 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _question(line: str, where: str, default_id: str) -> Question:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{where}: not a JSON object ({error}); expected {FORM}") from None
-    if not isinstance(row, dict):
-        raise InputError(f"{where}: expected {FORM}, got {type(row).__name__}")
+    row = parse_line(line, where, FORM)
     text = row.get("question", row.get("query"))
     if not isinstance(text, str):
         raise InputError(f"{where}: 'question' is {'not a text' if text is not None else 'missing'}; {FORM}")

@@ -6,6 +6,7 @@ import numpy as np
 
 from dynamicrag.cost.vector import DIMENSIONS
 from dynamicrag.errors import InputError, PolicyError
+from dynamicrag.evaluation.outcomes.split import near_duplicates
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
 from dynamicrag.evaluation.stage_table import at_stage
 from dynamicrag.features.base import Embed, FeatureSet
@@ -68,6 +69,7 @@ def train_router(
         features=FeatureSet(features, embed, "--features"),
         predictor=PREDICTORS.build(router, "--router"),
         about=_about(table, stage, keep_questions),
+        groups=near_duplicates([row.text for row in table.rows]),
     )
 
 

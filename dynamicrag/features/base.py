@@ -4,7 +4,7 @@ A family is fitted on training queries alone, saved with the router that uses it
 query as it transforms a thousand::
 
     features = FeatureSet(["lexical", "tfidf"], embed=None)
-    X = features.fit(queries).transform(queries)      # (n, d)
+    X = features.fit_transform(queries)               # (n, d)
     predictor.fit(X, quality, blocks=features.blocks)
 
 To add one, write a file with a subclass of :class:`Features` and register it by name.
@@ -12,13 +12,14 @@ To add one, write a file with a subclass of :class:`Features` and register it by
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.errors import PolicyError
+from dynamicrag.features.template import Template
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.state import MEND, State
 from dynamicrag.registry import Registry, parse_spec
@@ -69,6 +70,10 @@ class Features(ABC):
     def transform(self, queries: Sequence[Seen]) -> Floats:
         """Return the features of queries, (n, d); finite."""
 
+    def fit_transform(self, queries: Sequence[Seen]) -> Floats:
+        """Learn from training queries, and return their features, (n, d)."""
+        return self.fit(queries).transform(queries)
+
     def pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
         """Return what was learnt, as JSON and arrays."""
         return {}, {name: np.array(getattr(self, name)) for name in self.fitted}
@@ -85,6 +90,8 @@ FEATURES: Registry[Features] = Registry("features", "dynamicrag.features")
 class FeatureSet:
     """Several families side by side.
 
+    What the training queries have in common before the question, no family sees.
+
     Args:
         specs: Their specs, such as ``lexical`` or ``{"tfidf": {"size": 64}}``.
         embed: The embedding model, for families that need one.
@@ -99,6 +106,7 @@ class FeatureSet:
             raise PolicyError(f"{where}: at least one is needed; valid: {', '.join(FEATURES)}")
         self.specs = list(specs)
         self.where = where
+        self.template = Template()
         self.parts = [FEATURES.build(spec, f"{where}[{i}]") for i, spec in enumerate(specs)]
         named = [parse_spec(spec, where)[0] for spec in specs]
         if len(set(named)) < len(named):
@@ -131,25 +139,46 @@ class FeatureSet:
         Raises:
             PolicyError: None of the families has anything to say of them.
         """
-        for part in self.parts:
-            part.fit(queries)
+        self.fit_transform(queries)
+        return self
+
+    def fit_transform(self, queries: Sequence[Seen]) -> Floats:
+        """Fit every family on training queries, and return their features, (n, d).
+
+        Raises:
+            PolicyError: As :meth:`fit`.
+        """
+        self.template = Template.of([query.text for query in queries])
+        own = self._own(queries)
+        made = [part.fit_transform(own) for part in self.parts]
         if not self.names:
             families = ", ".join(part.registered for part in self.parts)
             raise PolicyError(
                 f"{self.where}: the training queries carry no signal that {families} could read; "
                 "add a family that reads the text, such as 'lexical'"
             )
-        return self
+        return np.hstack(made)
 
     def transform(self, queries: Sequence[Seen]) -> Floats:
         """Return the features of queries, (n, d)."""
-        return np.hstack([part.transform(queries) for part in self.parts])
+        own = self._own(queries)
+        return np.hstack([part.transform(own) for part in self.parts])
+
+    def _own(self, queries: Sequence[Seen]) -> Sequence[Seen]:
+        if not self.template.shared:
+            return queries
+        return [replace(query, text=self.template.own(query.text)) for query in queries]
 
     def state(self) -> State:
         """Return all that is needed to transform again."""
         packed = [part.pack() for part in self.parts]
         arrays = {f"{i}/{name}": a for i, (_, own) in enumerate(packed) for name, a in own.items()}
-        return State({"specs": self.specs, "parts": [dict(meta) for meta, _ in packed]}, arrays)
+        meta = {
+            "specs": self.specs,
+            "parts": [dict(own) for own, _ in packed],
+            "template": sorted(self.template.shared),
+        }
+        return State(meta, arrays)
 
     @classmethod
     def from_state(cls, state: State, embed: Embed | None = None, where: str = "state") -> "FeatureSet":
@@ -162,6 +191,7 @@ class FeatureSet:
             features = cls(state.meta["specs"], embed, where)
             for i, (part, meta) in enumerate(zip(features.parts, state.meta["parts"], strict=True)):
                 part.unpack(meta, state.under(str(i)))
+            features.template = Template(frozenset(map(str, state.meta["template"])))
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise PolicyError(f"{where}: this is no whole state of features ({error!r}); {MEND}") from None
         return features

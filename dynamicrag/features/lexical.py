@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.features.base import FEATURES, Features, Seen
+from dynamicrag.features.opening import NAMES as OPENING
+from dynamicrag.features.opening import opening
 from dynamicrag.features.shape import NAMES as SHAPE
 from dynamicrag.features.shape import shape
 from dynamicrag.predictors.checks import Floats
@@ -99,11 +101,11 @@ class LexicalFeatures(Features):
     @property
     def names(self) -> Sequence[str]:
         """A name per feature, in order."""
-        return (*lexical(""), *SHAPE, "rarity_mean", "rarity_max", "rarity_spread", "unseen_share")
+        return (*lexical(""), *OPENING, *SHAPE, "rarity_mean", "rarity_max", "rarity_spread", "unseen_share")
 
     def fit(self, queries: Sequence[Seen]) -> Self:
         """Count in how many queries each word occurs; what occurs once is as good as unseen."""
-        counts = Counter(word for query in queries for word in set(words(query.text)))
+        counts = Counter(word for query in queries for word in set(_own(query.text)[1]))
         self.rows = len(queries)
         self.counts = {word: count for word, count in sorted(counts.items()) if count > 1}
         return self
@@ -113,14 +115,13 @@ class LexicalFeatures(Features):
         return np.array([self._row(query.text) for query in queries]).reshape(len(queries), len(self.names))
 
     def _row(self, text: str) -> list[float]:
-        tokens = words(text)
-        content = [token for token in tokens if token not in STOP_WORDS] or [""]
+        own, content = _own(text)
         counts = [self.counts.get(token, 1) for token in content]
         rarity = [math.log((self.rows + 1) / count) for count in counts]
         mean = sum(rarity) / len(rarity)
         spread = math.sqrt(sum((value - mean) ** 2 for value in rarity) / len(rarity))
         unseen = counts.count(1) / len(counts)
-        return [*_lexical(text).values(), *shape(text, tokens), mean, max(rarity), spread, unseen]
+        return [*own, mean, max(rarity), spread, unseen]
 
     def pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
         """Return what was learnt, as JSON and arrays."""
@@ -130,3 +131,11 @@ class LexicalFeatures(Features):
         """Take what :meth:`pack` returned."""
         self.rows = int(meta["rows"])
         self.counts = {str(word): int(count) for word, count in meta["counts"].items()}
+
+
+@lru_cache(maxsize=4096)  # a cross-validation asks once a fold
+def _own(text: str) -> tuple[Sequence[float], Sequence[str]]:
+    """Return what does not depend on the training queries: features, and the words that mean something."""
+    tokens = words(text)
+    content = tuple(token for token in tokens if token not in STOP_WORDS) or ("",)
+    return (*_lexical(text).values(), *opening(text), *shape(text, tokens)), content

@@ -1,9 +1,8 @@
 """Words and letter groups that queries share, in few dimensions."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Self
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,11 @@ from dynamicrag.text import words
 LETTERS = 2000
 """Characters at each end of a text whose letter groups count: long ones say little more, slowly."""
 GROUPS = (3, 4, 5)
-MARK = "\x00"
-"""First character of a letter group as a term; no word has it."""
+PRIME = np.uint64(0x9E3779B97F4A7C15)
+"""What terms are made into numbers by; odd, and of no pattern (2⁶⁴ divided by the golden ratio)."""
+
+Terms = NDArray[np.uint64]
+Weighed = tuple[NDArray[np.intp], NDArray[np.float32]]
 
 
 @FEATURES.register("tfidf")
@@ -25,7 +27,8 @@ class Tfidf(Features):
 
     Latent semantic analysis, Deerwester et al. 1990. Needs no model, and learns the vocabulary of the
     user's own queries. Words and letter groups each have length 1 before the cut, so that neither drowns
-    the other. A query with no known term is at the origin.
+    the other. A query with no known term is at the origin. Terms are numbers of 64 bits, made from them
+    (Weinberger et al. 2009, "Feature hashing"): so few of 2⁶⁴ that hardly any two are the same.
 
     Args:
         size: Number of dimensions; fewer where there are fewer queries.
@@ -33,7 +36,7 @@ class Tfidf(Features):
         seed: Seed of the randomised decomposition.
     """
 
-    fitted = ("weights", "directions")
+    fitted = ("vocabulary", "weights", "directions")
 
     def __init__(self, *, size: int = 64, terms: int = 20_000, seed: int = 0) -> None:
         if min(size, terms) < 1:
@@ -41,7 +44,7 @@ class Tfidf(Features):
         self.size = size
         self.terms = terms
         self.seed = seed
-        self._keep([])
+        self.vocabulary: Terms = np.empty(0, dtype=np.uint64)  # ascending
         self.weights: NDArray[np.float32] = np.empty(0, dtype=np.float32)
         self.directions: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
 
@@ -52,73 +55,76 @@ class Tfidf(Features):
 
     def fit(self, queries: Sequence[Seen]) -> Self:
         """Choose the terms, weigh them, and find the directions."""
+        self.fit_transform(queries)
+        return self
+
+    def fit_transform(self, queries: Sequence[Seen]) -> Floats:
+        """Learn from training queries, and return their features, (n, d); every text is read once."""
         from scipy.sparse import csr_matrix
         from sklearn.utils.extmath import randomized_svd
 
-        texts = [query.text for query in queries]
-        frequency = Counter(term for text in texts for term in set(_terms(text)))
+        counted = [_counted(query.text) for query in queries]
+        found, held = np.unique(np.concatenate([terms for terms, _ in counted]), return_counts=True)
         # a term of a single query tells it from all others, and nothing more
-        common = [term for term, count in frequency.items() if count > 1]
-        common.sort(key=lambda term: (-frequency[term], term))
-        kept = common[: self.terms]
-        self._keep(kept)
-        counts = np.array([frequency[term] for term in kept], dtype=np.float64)
-        self.weights = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
-        size = min(self.size, len(texts), len(kept))
+        common = np.flatnonzero(held > 1)
+        kept = np.sort(common[np.argsort(-held[common], kind="stable")][: self.terms])
+        self.vocabulary = found[kept]
+        self.weights = (np.log((1 + len(queries)) / (1 + held[kept])) + 1).astype(np.float32)
+        size = min(self.size, len(queries), len(kept))
         if not size:
             self.directions = np.zeros((len(kept), 1), dtype=np.float32)
-            return self
-        rows = [self._weigh(text) for text in texts]
+            return np.zeros((len(queries), 1))
+        rows = [self._weigh(*own) for own in counted]
         ends = np.cumsum([0, *(len(positions) for positions, _ in rows)])
         table = csr_matrix(
             (np.concatenate([v for _, v in rows]), np.concatenate([p for p, _ in rows]), ends),
-            shape=(len(texts), len(kept)),
+            shape=(len(queries), len(kept)),
         )
         _, _, directions = randomized_svd(table, size, n_iter=4, random_state=self.seed)
         self.directions = np.ascontiguousarray(directions.T, dtype=np.float32)
-        return self
+        return np.stack([self._place(*row) for row in rows])
 
     def transform(self, queries: Sequence[Seen]) -> Floats:
         """Return the features of queries, (n, d)."""
-        table = np.zeros((len(queries), self.directions.shape[1]))
-        for row, query in enumerate(queries):
-            positions, values = self._weigh(query.text)
-            table[row] = values @ self.directions[positions]
-        return table
+        rows = [self._place(*self._weigh(*_counted(query.text))) for query in queries]
+        return np.array(rows).reshape(len(queries), self.directions.shape[1])
 
-    def _weigh(self, text: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    def _place(self, positions: NDArray[np.intp], values: NDArray[np.float32]) -> Floats:
+        return np.asarray(values @ self.directions[positions], dtype=np.float64)
+
+    def _weigh(self, terms: Terms, often: NDArray[np.intp]) -> Weighed:
         """Return the positions of a text's known terms and their weights; length 1 per kind of term."""
-        counts = Counter(self.index[term] for term in _terms(text) if term in self.index)
-        positions = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
-        often = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
-        values = (1 + np.log(often)) * self.weights[positions]
-        letters = self.letters[positions]
+        if not len(self.vocabulary):
+            return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.float32)
+        where = np.minimum(np.searchsorted(self.vocabulary, terms), len(self.vocabulary) - 1)
+        known = self.vocabulary[where] == terms
+        positions = where[known]
+        values = (1 + np.log(often[known])).astype(np.float32) * self.weights[positions]
+        letters = (terms[known] & np.uint64(1)).astype(bool)
         for kind in (letters, ~letters):
             values[kind] /= max(float(np.linalg.norm(values[kind])), 1e-12)
         return positions, values
 
-    def pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
-        """Return what was learnt, as JSON and arrays."""
-        return {"terms": list(self.index)}, super().pack()[1]
 
-    def unpack(self, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Take what :meth:`pack` returned."""
-        super().unpack(meta, arrays)
-        self._keep(list(map(str, meta["terms"])))
-
-    def _keep(self, terms: Sequence[str]) -> None:
-        self.index = {term: position for position, term in enumerate(terms)}
-        self.letters = np.array([term[0] == MARK for term in terms], dtype=bool)
-
-
-def _terms(text: str) -> Iterable[str]:
-    tokens = words(text)
-    yield from tokens
-    for one, two in pairwise(tokens):
-        yield f"{one} {two}"
+def _counted(text: str) -> tuple[Terms, NDArray[np.intp]]:
+    """Return a text's terms, ascending, and how often it holds each; odd ones are groups of letters."""
+    tokens = np.array([crc32(word.encode("utf-8", "surrogatepass")) for word in words(text)], dtype=np.uint64)
+    single = _mixed(tokens)
+    pairs = _mixed(single[:-1] + tokens[1:])
     letters = f" {' '.join(text.lower().split())} "
     if len(letters) > 2 * LETTERS:
         letters = letters[:LETTERS] + letters[-LETTERS:]
-    for size in GROUPS:
-        for start in range(len(letters) - size + 1):
-            yield MARK + letters[start : start + size]
+    codes = np.frombuffer(letters.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    groups, mixed = [], codes
+    for size in range(2, max(GROUPS) + 1):
+        mixed = _mixed(mixed[: max(len(codes) - size + 1, 0)]) + codes[size - 1 :]
+        if size in GROUPS:
+            groups.append(_mixed(mixed + np.uint64(size)) | np.uint64(1))
+    even = np.concatenate([single, pairs]) & ~np.uint64(1)
+    return np.unique(np.concatenate([even, *groups]), return_counts=True)
+
+
+def _mixed(numbers: Terms) -> Terms:
+    """Return numbers whose every bit depends on all of theirs, as splitmix64 does (Steele et al. 2014)."""
+    spread = (numbers + PRIME) * PRIME
+    return np.asarray((spread ^ (spread >> np.uint64(29))) * PRIME ^ (spread >> np.uint64(32)))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.predictors.base import PREDICTORS, Estimate, Predictor
+from dynamicrag.predictors.base import PREDICTORS, Estimate, Neighbours, Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import build, contrasts, out_of_fold
 from dynamicrag.predictors.state import State
@@ -22,7 +22,8 @@ class Auto(Predictor):
 
     The best single option is no candidate unless it is named: on few queries nothing is better than it
     beyond doubt, and ``linear``, whose penalty rises until nothing but the options' means is left, comes
-    to the same where there is nothing to learn and is worth more where there is a little.
+    to the same where there is nothing to learn and is worth more where there is a little. There are few
+    candidates, for the best of many is often the luckiest.
 
     Args:
         of: Specs of the candidates, simplest first.
@@ -39,7 +40,7 @@ class Auto(Predictor):
     def __init__(
         self,
         *,
-        of: Sequence[str | dict[str, Any]] = ("linear", "kernel", "kmeans", "knn", "forest"),
+        of: Sequence[str | dict[str, Any]] = ("linear", "blend"),
         folds: int = 5,
         seed: int = 0,
     ) -> None:
@@ -50,15 +51,29 @@ class Auto(Predictor):
         self.folds = folds
 
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:
-        means = out_of_fold(self.of, X, quality, groups, count=self.folds, seed=self.seed, where="auto.of")
+        means = out_of_fold(
+            self.of, X, quality, groups, self.blocks, count=self.folds, seed=self.seed,
+            where="auto.of",
+        )  # fmt: skip
         squares = contrasts(means, quality) ** 2
         rows = ~np.isnan(squares[0]).all(axis=1)
         losses = np.nanmean(squares[:, rows], axis=2)
         self.errors = losses.mean(axis=1)
-        self.chosen = build(self.of[_simplest(losses)], self.seed, "auto.of").fit(X, quality, groups=groups)
+        self.chosen = build(self.of[_simplest(losses)], self.seed, "auto.of").fit(
+            X, quality, groups=groups, blocks=self.blocks
+        )
 
     def _predict(self, X: Floats) -> Estimate:
         return self.chosen.predict(X)
+
+    @property
+    def picked(self) -> Mapping[str, float]:
+        """See the base class."""
+        return self.chosen.picked or {self.chosen.registered: 1.0}
+
+    def neighbours(self, X: Floats) -> Neighbours | None:
+        """See the base class: those of what was chosen."""
+        return self.chosen.neighbours(X)
 
     def _pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
         state = self.chosen.state()

@@ -36,6 +36,8 @@ Uses = Literal["query", "model metadata", "response", "feedback"]
 How = Literal["heuristic", "supervised", "bandit", "reinforcement learning"]
 """The three axes of the survey "Dynamic Model Routing and Cascading", in the words of its Table 1."""
 
+Neighbours = tuple[NDArray[np.intp], Floats]
+
 UNKNOWN = 0.5
 """Spread of what is not known at all: the most by which a quality between 0 and 1 can deviate."""
 
@@ -101,6 +103,11 @@ class Predictor(ABC):
         return len(self._columns)
 
     @property
+    def picked(self) -> Mapping[str, float]:
+        """Which other predictors it is made of, by their share; empty where it is made of none."""
+        return {}
+
+    @property
     def anchors(self) -> int:
         """How many qualities ``add_option`` wants: one per training query unless a class says otherwise."""
         raise NotImplementedError
@@ -161,14 +168,25 @@ class Predictor(ABC):
         """
         table = self._queries(X)
         estimate = self._predict(table)
-        unknown = self._columns < 0
-        mean = estimate.mean[:, self._columns]
-        spread = None if estimate.spread is None else estimate.spread[:, self._columns]
-        if unknown.any():
+        mean = estimate.mean.take(self._columns, axis=1)
+        spread = None if estimate.spread is None else estimate.spread.take(self._columns, axis=1)
+        if self._columns.min() < 0:
+            unknown = self._columns < 0
             mean[:, unknown] = estimate.mean.mean(axis=1, keepdims=True)
             if spread is not None:
                 spread[:, unknown] = UNKNOWN
         return Estimate(mean, spread)
+
+    def neighbours(self, X: Floats) -> Neighbours | None:  # noqa: ARG002
+        """Return the positions of the nearest training queries, in no order, and their squared distances.
+
+        Args:
+            X: Features, (n, d).
+
+        Returns:
+            Two arrays, (n, m); ``None`` where no part of the predictor compares queries.
+        """
+        return None
 
     def learn(self, x: ArrayLike, option: int, reward: float) -> None:
         """Learn online from what ``option`` gave on one query.

@@ -46,6 +46,7 @@ def out_of_fold(
     X: Floats,
     quality: Floats,
     groups: NDArray[Any] | None,
+    blocks: Sequence[int],
     *,
     count: int,
     seed: int,
@@ -64,7 +65,7 @@ def out_of_fold(
             continue
         inner = None if groups is None else groups[~out]
         for index, spec in enumerate(specs):
-            fitted = build(spec, seed, where).fit(X[~out], quality[~out], groups=inner)
+            fitted = build(spec, seed, where).fit(X[~out], quality[~out], groups=inner, blocks=blocks)
             means[index, out] = fitted.predict(X[out]).mean
     return means
 

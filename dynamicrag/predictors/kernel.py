@@ -35,7 +35,7 @@ class Kernel(Predictor):
 
     paper = "Rasmussen and Williams 2006, Gaussian Processes for ML; Williams and Seeger 2001, Nyström"
     fitted = ("weights", "points", "whiten")
-    parts = (("scaling", Scaling), ("common", Ridge), ("own", Ridge))
+    parts = (("scaling", Scaling), ("ridge", Ridge))
 
     def __init__(self, *, landmarks: int = 400, sample: int = 500, seed: int = 0) -> None:
         super().__init__(seed=seed)
@@ -60,12 +60,11 @@ class Kernel(Predictor):
         if not kept.any():  # queries that are all the same
             self.whiten = np.zeros((len(self.points), 1))
         places = self._alike(Z) @ self.whiten
-        self.common, self.own = fit_apart(places, quality)
+        self.ridge = fit_apart(places, quality)
 
     def _predict(self, X: Floats) -> Estimate:
         places = self._alike(self._scaled(X)) @ self.whiten
-        spread = np.sqrt(self.common.variance(places) + self.own.variance(places))
-        return Estimate(self.common.mean(places) + self.own.mean(places), spread)
+        return Estimate(self.ridge.mean(places), np.sqrt(self.ridge.variance(places)))
 
     def _scaled(self, X: Floats) -> Floats:
         """Return standardised features, every family of length 1 on average."""

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.predictors.base import PREDICTORS, UNKNOWN, Estimate, Predictor
+from dynamicrag.predictors.base import PREDICTORS, UNKNOWN, Estimate, Neighbours, Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.scaling import Scaling
 
@@ -62,15 +62,8 @@ class Knn(Predictor):
         """One per query that is known, those learnt online included."""
         return len(self.points)
 
-    def neighbours(self, X: Floats) -> tuple[NDArray[np.intp], Floats]:
-        """Return the positions of the nearest training queries, in no order, and their squared distances.
-
-        Args:
-            X: Features, (n, d).
-
-        Returns:
-            Two arrays (n, min(k, number of training queries)).
-        """
+    def neighbours(self, X: Floats) -> Neighbours:
+        """See the base class; as many as ``k``, or all."""
         points = self._embed(X)
         # |a-b|² = |a|² - 2ab + |b|²; the query's own length changes no order and is added at the end
         far = self.lengths - 2.0 * (points @ self.points.T)

@@ -23,13 +23,12 @@ class Linear(Predictor):
     """
 
     paper = "Hu et al. 2024, RouterBench, arXiv 2403.12031; Golub, Heath and Wahba 1979"
-    parts = (("scaling", Scaling), ("common", Ridge), ("own", Ridge))
+    parts = (("scaling", Scaling), ("ridge", Ridge))
 
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:  # noqa: ARG002
         self.scaling = Scaling.of(X)
-        self.common, self.own = fit_apart(self.scaling(X), quality)
+        self.ridge = fit_apart(self.scaling(X), quality)
 
     def _predict(self, X: Floats) -> Estimate:
         Z = self.scaling(X)
-        spread = np.sqrt(self.common.variance(Z) + self.own.variance(Z))
-        return Estimate(self.common.mean(Z) + self.own.mean(Z), spread)
+        return Estimate(self.ridge.mean(Z), np.sqrt(self.ridge.variance(Z)))

@@ -28,7 +28,7 @@ class Ridge:
         weights: (d, m).
         intercept: (m,).
         alpha: Chosen penalties, (m,).
-        noise: Variance of the leave-one-out residuals, (m,).
+        noise: Variance of the leave-one-out residuals, (m,); 1 in a sum, where it is in the other two.
         known: Number of observations, (m,).
         basis: Eigenvectors of the features' scatter, (d, d).
         precision: How little is known along each of them, (d, m).
@@ -78,8 +78,11 @@ def fit_ridge(Z: Floats, quality: Floats) -> Ridge:
         Z: Features of comparable scale, (n, d).
         quality: Outcomes, (n, m); NaN where not observed, at least one number per column.
     """
+    return _fit(Z, quality, _axes(Z))
+
+
+def _fit(Z: Floats, quality: Floats, everywhere: "_Axes") -> Ridge:
     seen = ~np.isnan(quality)
-    everywhere = _axes(Z)
     columns = quality.shape[1]
     weights = np.empty((Z.shape[1], columns))
     intercept, alpha, noise = np.empty(columns), np.empty(columns), np.empty(columns)
@@ -94,7 +97,7 @@ def fit_ridge(Z: Floats, quality: Floats) -> Ridge:
     return Ridge(weights, intercept, alpha, noise, known, everywhere.basis, precision)
 
 
-def fit_apart(Z: Floats, quality: Floats) -> tuple[Ridge, Ridge]:
+def fit_apart(Z: Floats, quality: Floats) -> Ridge:
     """Fit how hard a query is for all options apart from what tells the options from each other.
 
     The first is easier to learn and decides nothing; a penalty fit for it is too weak for the second.
@@ -104,19 +107,33 @@ def fit_apart(Z: Floats, quality: Floats) -> tuple[Ridge, Ridge]:
         quality: Outcomes, (n, m); NaN where not observed, at least one number per column.
 
     Returns:
-        The regression of what options have in common, with one column, and that of what they add, (m).
+        The sum of the regression of what options have in common and that of what they add.
     """
+    axes = _axes(Z)
     if not np.isnan(quality).any():
         shared = quality.mean(axis=1, keepdims=True)
-        return fit_ridge(Z, shared), fit_ridge(Z, quality - shared)
+        return _sum(_fit(Z, shared, axes), _fit(Z, quality - shared, axes))
     # a row's mean says which options were observed on it, unless each is taken from its own level
     above = quality - np.nanmean(quality, axis=0)
     seen = ~np.isnan(quality)
     shared = np.full((len(Z), 1), np.nan)
     rows = seen.any(axis=1)
     shared[rows, 0] = np.where(seen, above, 0.0)[rows].sum(axis=1) / seen[rows].sum(axis=1)
-    common = fit_ridge(Z, shared)
-    return common, fit_ridge(Z, quality - common.mean(Z))
+    common = _fit(Z, shared, axes)
+    return _sum(common, _fit(Z, quality - common.mean(Z), axes))
+
+
+def _sum(common: Ridge, own: Ridge) -> Ridge:
+    """Return the sum of two regressions on the same axes; their doubts are taken to be independent."""
+    return Ridge(
+        weights=common.weights + own.weights,
+        intercept=common.intercept + own.intercept,
+        alpha=own.alpha,
+        noise=np.ones_like(own.noise),
+        known=1.0 / (common.noise / common.known + own.noise / own.known),
+        basis=own.basis,
+        precision=common.noise * common.precision + own.noise * own.precision,
+    )
 
 
 def _axes(Z: Floats) -> _Axes:

@@ -83,13 +83,18 @@ class Selection:
         index: The options chosen, (n,).
         propensity: Probability with which each was chosen, (n,).
         score: Score of every option, (n, k); ``-inf`` where it is closed.
-        chances: Probability of every option, (n, k); 1 in sum.
+        drawn: Probability of every option it was drawn from, (n, k); ``None`` where nothing was drawn.
     """
 
     index: NDArray[np.intp]
     propensity: Floats
     score: Floats
-    chances: Floats
+    drawn: Floats | None = None
+
+    @property
+    def chances(self) -> Floats:
+        """Probability of every option, (n, k); 1 in sum."""
+        return _certain(self.score, self.index) if self.drawn is None else self.drawn
 
 
 def select(
@@ -126,9 +131,9 @@ def select(
             raise ValueError("quality and cost of open options must be numbers to choose by; some are NaN")
         raise ValueError("a query has no open option to choose from")
     top = np.where(score >= best - TIE, price, np.inf).argmin(axis=-1)
-    chances = _chances(score, best, top, explore)
     if explore == GREEDY:
-        return Selection(top, np.ones(np.shape(top)), score, chances)
+        return Selection(top, np.ones(np.shape(top)), score)
+    chances = _chances(score, best, top, explore)
     index = _draw(chances, rng)
     propensity = np.take_along_axis(chances, index[..., None], axis=-1)[..., 0]
     return Selection(index, propensity, score, chances)
@@ -139,12 +144,16 @@ def _chances(score: Floats, best: Floats, top: NDArray[np.intp], explore: Explor
         chances = np.exp((score - best) / explore.temperature)
         chances /= chances.sum(axis=-1, keepdims=True)
     else:
-        chances = (np.arange(score.shape[-1]) == top[..., None]).astype(np.float64)
+        chances = _certain(score, top)
     if explore.epsilon > 0:
         open_ = score > -np.inf
         evenly = open_ / open_.sum(axis=-1, keepdims=True)
         chances = (1 - explore.epsilon) * chances + explore.epsilon * evenly
     return chances
+
+
+def _certain(score: Floats, index: NDArray[np.intp]) -> Floats:
+    return (np.arange(score.shape[-1]) == index[..., None]).astype(np.float64)
 
 
 def _draw(chances: Floats, rng: np.random.Generator | None) -> NDArray[np.intp]:

@@ -1,19 +1,18 @@
-"""Several predictors in one."""
+"""Several predictors in one, by what each is worth."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.predictors.base import PREDICTORS, Estimate, Predictor
+from dynamicrag.predictors.base import PREDICTORS
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.crossfit import build, contrasts, out_of_fold
-from dynamicrag.predictors.state import State
+from dynamicrag.predictors.crossfit import contrasts, out_of_fold
+from dynamicrag.predictors.mixture import Mixture, Specs
 
 
 @PREDICTORS.register("stack")
-class Stack(Predictor):
+class Stack(Mixture):
     """Predicts a convex mix of other predictors, its weights those that do best on left-out queries.
 
     Stacked regressions (Breiman 1996); the Super Learner, van der Laan et al. 2007. The weights, none
@@ -31,45 +30,20 @@ class Stack(Predictor):
     def __init__(
         self,
         *,
-        of: Sequence[str | dict[str, Any]] = ("best_single", "linear", "kernel", "forest"),
+        of: Specs = ("best_single", "linear", "kernel", "forest"),
         folds: int = 5,
         seed: int = 0,
     ) -> None:
-        super().__init__(seed=seed)
-        if not of or folds < 2:
-            raise ValueError("of: expected one predictor or more; folds: 2 or more")
-        self.of = list(of)
+        super().__init__(of, seed=seed)
+        if folds < 2:
+            raise ValueError(f"folds: expected 2 or more, got {folds}")
         self.folds = folds
 
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:
-        means = out_of_fold(self.of, X, quality, groups, count=self.folds, seed=self.seed, where="stack.of")
-        weights = _mix(contrasts(means, quality))
-        kept = np.flatnonzero(weights)
-        self.weights = weights[kept]
-        self.members = [
-            build(self.of[index], self.seed, "stack.of").fit(X, quality, groups=groups) for index in kept
-        ]
-
-    def _predict(self, X: Floats) -> Estimate:
-        estimates = [member.predict(X) for member in self.members]
-        means = np.stack([estimate.mean for estimate in estimates])
-        mean = np.tensordot(self.weights, means, axes=1)
-        # the variance of a mixture: that within its parts, and that between them
-        within = [0.0 if estimate.spread is None else estimate.spread**2 for estimate in estimates]
-        variances = np.stack([w + (m - mean) ** 2 for w, m in zip(within, means, strict=True)])
-        return Estimate(mean, np.sqrt(np.tensordot(self.weights, variances, axes=1)))
-
-    def _pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
-        states = [member.state() for member in self.members]
-        arrays = {f"{i}/{name}": a for i, state in enumerate(states) for name, a in state.arrays.items()}
-        return {"members": [state.meta for state in states]}, arrays | {"weights": self.weights}
-
-    def _unpack(self, state: State) -> None:
-        self.weights = np.array(state.arrays["weights"])
-        self.members = [
-            Predictor.from_state(State(meta, state.under(str(i))), f"stack.of[{i}]")
-            for i, meta in enumerate(state.meta["members"])
-        ]
+        means = out_of_fold(
+            self.of, X, quality, groups, self.blocks, count=self.folds, seed=self.seed, where="stack.of"
+        )
+        self._train(_mix(contrasts(means, quality)), X, quality, groups)
 
 
 def _mix(errors: Floats) -> Floats:

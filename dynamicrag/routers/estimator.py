@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.base import Embed, FeatureSet, Seen
@@ -73,6 +74,7 @@ class Estimator:
         features: FeatureSet,
         predictor: Predictor,
         about: About | None = None,
+        groups: ArrayLike | None = None,
     ) -> "Estimator":
         """Fit features and predictor on training queries.
 
@@ -83,12 +85,13 @@ class Estimator:
             features: Not fitted yet.
             predictor: Not fitted yet.
             about: What the queries are.
+            groups: As :meth:`Predictor.fit`.
 
         Raises:
             InputError: As :meth:`Predictor.fit`.
         """
-        X = features.fit(queries).transform(queries)
-        predictor.fit(X, quality, blocks=features.blocks)
+        X = features.fit_transform(queries)
+        predictor.fit(X, quality, groups=groups, blocks=features.blocks)
         return cls(tuple(options), features, predictor, X.mean(axis=0), about or About())
 
     def estimate(self, queries: Sequence[Seen]) -> Estimate:
@@ -122,10 +125,10 @@ class Estimator:
 
     def neighbours(self, query: Seen, most: int = 3) -> list[tuple[str, str, float]]:
         """Return id, beginning and distance of the nearest training queries, if the predictor has any."""
-        find = getattr(self.predictor, "neighbours", None)
-        if find is None or not self.about.queries:
+        found = self.predictor.neighbours(self.features.transform([query])) if self.about.queries else None
+        if found is None:
             return []
-        where, squares = (row[0] for row in find(self.features.transform([query])))
+        where, squares = (rows[0] for rows in found)
         order = np.argsort(squares, kind="stable")[:most]
         # what was learnt online stands behind the training queries, and has no text
         known = [i for i in order if where[i] < len(self.about.queries)]

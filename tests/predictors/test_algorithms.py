@@ -18,6 +18,7 @@ LEARNING = [
     "forest",
     "mlp",
     "matrix_factorization",
+    "blend",
     "stack",
     "auto",
 ]
@@ -30,7 +31,7 @@ def fit(spec, X, quality, **more):
 @pytest.mark.parametrize("name", LEARNING)
 @pytest.mark.parametrize("table_of", [table, right_or_wrong])
 def test_it_routes_better_than_the_best_single_option(name, table_of):
-    spec = {name: {"of": ["best_single", "linear", "knn"]}} if name in ("stack", "auto") else name
+    spec = {name: {"of": ["best_single", "linear", "knn"]}} if name in ("blend", "stack", "auto") else name
     assert gain(fit(spec, *table_of(n=600)), table_of) > 0.1
 
 
@@ -39,7 +40,7 @@ def test_it_learns_from_a_log_of_one_observation_a_query(name):
     X, quality = table(n=900)
     taken = np.random.default_rng(5).integers(3, size=len(X))
     quality[taken[:, None] != np.arange(3)] = np.nan
-    spec = {name: {"of": ["best_single", "linear"]}} if name in ("stack", "auto") else name
+    spec = {name: {"of": ["best_single", "linear"]}} if name in ("blend", "stack", "auto") else name
     assert gain(fit(spec, X, quality), table) > 0.05
 
 
@@ -264,7 +265,33 @@ class TestMatrixFactorization:
         assert np.corrcoef(mean[:, 1], mean[:, 2])[0, 1] > 0.99
 
 
-class TestStackAndAuto:
+class TestMixtures:
+    def test_a_blend_is_the_average(self):
+        X, quality = table(n=400)
+        predictor = fit({"blend": {"of": ["linear", "knn"]}}, X, quality)
+        parts = [fit(name, X, quality).predict(X) for name in ("linear", "knn")]
+        assert np.allclose(predictor.predict(X).mean, (parts[0].mean + parts[1].mean) / 2)
+        assert predictor.picked == {"linear": 0.5, "knn": 0.5}
+        # what its parts disagree about is uncertain
+        apart = np.abs(parts[0].mean - parts[1].mean) / 2
+        assert (predictor.predict(X).spread >= apart - 1e-12).all()
+
+    def test_neighbours_are_those_of_the_part_that_has_any(self):
+        X, quality = table(n=200)
+        of = ["linear", {"knn": {"k": 5}}]
+        nearest = fit(of[1], X, quality).neighbours(X[:3])
+        for spec in ({"blend": {"of": of}}, {"auto": {"of": of[1:]}}, {"stack": {"of": of[1:]}}):
+            found = fit(spec, X, quality).neighbours(X[:3])
+            assert (np.sort(found[0]) == np.sort(nearest[0])).all()
+        assert fit({"blend": {"of": of[:1]}}, X, quality).neighbours(X[:3]) is None
+
+    def test_families_reach_the_parts(self):
+        X, quality = table()
+        for name in ("blend", "stack"):
+            predictor = fit({name: {"of": ["linear"]}}, X, quality, blocks=[2, 3])
+            assert predictor.members[0].blocks == [2, 3]
+        assert fit({"auto": {"of": ["linear"]}}, X, quality, blocks=[2, 3]).chosen.blocks == [2, 3]
+
     def test_the_mix_is_convex_and_drops_what_does_not_help(self):
         X, quality = table(n=400)
         predictor = fit({"stack": {"of": ["random", "linear", "best_single"]}}, X, quality)

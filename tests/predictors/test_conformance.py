@@ -20,6 +20,7 @@ SMALL = {
     "mlp": {"members": 2, "epochs": 5},
     "stack": {"of": ["best_single", "linear", {"forest": {"trees": 5}}], "folds": 3},
     "auto": {"of": ["best_single", "linear", {"knn": {"k": 5}}], "folds": 3},
+    "blend": {"of": ["best_single", "linear", {"forest": {"trees": 5}}]},
 }
 every = pytest.mark.parametrize("name", NAMES)
 growing = pytest.mark.parametrize("name", [n for n in NAMES if PREDICTORS[n].grows])
@@ -64,7 +65,7 @@ def test_the_registry_holds_these():
         "logistic",
         "forest",
     } <= set(NAMES)
-    assert {"kernel", "mlp", "matrix_factorization", "stack", "auto"} <= set(NAMES)
+    assert {"kernel", "mlp", "matrix_factorization", "stack", "auto", "blend"} <= set(NAMES)
 
 
 def test_importing_all_of_them_is_light():

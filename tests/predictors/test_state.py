@@ -46,7 +46,7 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def change_number(document, members):
-    members["array/own/weights"][0, 0] += 1e-3
+    members["array/ridge/weights"][0, 0] += 1e-3
 
 
 def change_columns(document, members):

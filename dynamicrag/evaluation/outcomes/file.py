@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from dynamicrag.errors import InputError
+from dynamicrag.evaluation.json_line import parse_line
 from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
 
 Record = dict[str, Any]
@@ -53,7 +54,8 @@ def stream_rows(path: Path, labels: Sequence[str] = LABELS) -> Iterator[Row]:
     """
     for number, line in enumerate(_lines(path), 1):
         if line.strip():
-            yield row_of(_parsed(line, f"{path}:{number}"), f"{path}:{number}", number, labels)
+            where = f"{path}:{number}"
+            yield row_of(parse_line(line, where, "an outcome table's row"), where, number, labels)
 
 
 def write_table(table: OutcomeTable, path: Path) -> None:
@@ -165,16 +167,6 @@ def _number(value: Any, where: str) -> float:
     raise InputError(
         f"{where}: expected a finite number, got {value!r}; write null for what was not observed"
     )
-
-
-def _parsed(line: str, where: str) -> Record:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{where}: not a JSON object ({error})") from None
-    if not isinstance(record, dict):
-        raise InputError(f"{where}: expected an outcome table's row, got {type(record).__name__}")
-    return record
 
 
 def _zipped(path: Path) -> bool:

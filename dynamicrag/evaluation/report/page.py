@@ -1,18 +1,18 @@
-"""The report as one HTML document: no script, no network, no font to load; readable on a phone and a desk.
+"""The report as one HTML document.
 
 Names of policies, threads, options and models are untrusted: all text passes through
-:func:`.display.safe`, and a content security policy forbids whatever else might run.
+:func:`.display.safe`; the frame's content security policy forbids whatever else might run.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from importlib.resources import files
+from datetime import datetime
 from typing import Any
 
 from dynamicrag.evaluation.report import panels, terms
 from dynamicrag.evaluation.report.display import SPACE, amount, percent, reach, safe
 from dynamicrag.evaluation.report.drift_panel import drift_panel
 from dynamicrag.evaluation.report.figures import BY_NAME, parts_of
+from dynamicrag.evaluation.report.frame import document
 from dynamicrag.evaluation.report.make import Report
 from dynamicrag.evaluation.report.markup import Cells, cell, head, section, table
 from dynamicrag.evaluation.report.records import Turn
@@ -38,20 +38,10 @@ def to_html(report: Report, turns: Sequence[Turn], now: datetime | None = None) 
         turns: The selected queries, oldest first, at least one.
         now: When it is made.
     """
-    style = files("dynamicrag.evaluation.report").joinpath("report.css").read_text("utf-8")
-    made = (now or datetime.now(UTC)).astimezone(UTC)
-    body = "".join(_sections(report, turns))
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
-        f"<title>DynamicRAG report, {made:%Y-%m-%d}</title><style>{style}</style></head><body>"
-        f"{_header(report)}<main>{body}</main>"
-        f"<footer>Made by <code>dynamicrag report</code> on {made:%Y-%m-%d at %H:%M} UTC. No prompts and no "
-        "answers are in this file.</footer></body></html>\n"
-    )
+    return document(
+        name="report", command="dynamicrag report", header=_header(report),
+        body="".join(_sections(report, turns)), absent="No prompts and no answers are in this file.", now=now,
+    )  # fmt: skip
 
 
 def _sections(report: Report, turns: Sequence[Turn]) -> list[str]:

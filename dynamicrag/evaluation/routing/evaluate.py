@@ -11,6 +11,7 @@ Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
                                          p_bootstrap, p_permutation, and p_holm for the number of routers
                     gap_closed           gain as a share of what the oracle gains
                     saving               share of the best single option's cost that is saved at its quality
+                    saving_within_point  the same at a quality that is .01 lower
                     cost_at_best_single_quality, quality_at_best_single_cost, quality_at {COST: quality}
                     area                 mean quality along the curve, from data.cost.low to data.cost.high
                     curve                [{lambda, cost, quality}]: the λ path, as it is

@@ -15,6 +15,8 @@ from dynamicrag.evaluation.routing.resample import Resample, interval, two_sided
 from dynamicrag.predictors.checks import Floats
 
 TIE = 1e-9
+SAVINGS = {"saving": 0.0, "saving_within_point": 0.01}
+"""What is saved, by how much quality is given up for it."""
 Figures = dict[str, Any]
 
 
@@ -84,13 +86,16 @@ class Judge:
         target, spent = float(self.single_quality.mean()), float(self.single_cost.mean())
         gain = quality[0] - self.single_quality
         sampled_gap = _ratio(samples_q[:, 0] - single_q, self.resample.means(oracle) - single_q)
-        saved = [_saved(c, q, s) for c, q, s in zip(curves, single_q, single_c, strict=True)]
+        savings = {
+            name: np.array([_saved(*own) for own in zip(curves, single_q - less, single_c, strict=True)])
+            for name, less in SAVINGS.items()
+        }
         found: Figures = {
             "quality": mean_q[0],
             "cost": mean_c[0],
             "gain": gain.mean(),
             "gap_closed": float(_ratio(gain.mean(), oracle.mean() - target)),
-            "saving": _saved(curve, target, spent),
+            **{name: _saved(curve, target - less, spent) for name, less in SAVINGS.items()},
             "cost_at_best_single_quality": curve.cost_at(target),
             "quality_at_best_single_cost": curve.quality_at(spent),
             "area": curve.area(*self.range),
@@ -100,7 +105,7 @@ class Judge:
                 "cost": interval(samples_c[:, 0]),
                 "gain": interval(samples_q[:, 0] - single_q),
                 "gap_closed": interval(sampled_gap),
-                "saving": interval(np.array(saved)),
+                **{name: interval(samples) for name, samples in savings.items()},
                 "area": interval(np.array([one.area(*self.range) for one in curves])),
                 "quality_at": {
                     f"{price:g}": interval(np.array([one.quality_at(price) for one in curves]))

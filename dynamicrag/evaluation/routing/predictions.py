@@ -11,12 +11,10 @@ from dynamicrag.evaluation.routing.expected import ExpectedCost
 from dynamicrag.evaluation.routing.problem import Problem, Side
 from dynamicrag.evaluation.routing.rounds import Round
 from dynamicrag.features.base import Embed, FeatureSet
-from dynamicrag.predictors.auto import Auto
 from dynamicrag.predictors.base import Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import build
 from dynamicrag.predictors.selection import select
-from dynamicrag.predictors.stack import Stack
 
 TIMED = 200
 """Most single decisions that are timed, of each router."""
@@ -102,7 +100,7 @@ def predict(
             )
             own.train_seconds.append(time.perf_counter() - begun)
             own.mean[turn.rows] = predictor.predict(judge_X).mean[:, problem.columns]
-            for part, share in _picked(predictor).items():
+            for part, share in predictor.picked.items():
                 own.picked[part] = own.picked.get(part, 0.0) + share / len(rounds)
             if number == len(rounds) - 1:
                 own.decision_us = _timed(predictor, judge_X, made.expected[turn.rows], problem.columns)
@@ -116,8 +114,8 @@ def _features(
 ) -> tuple[Floats, Floats, list[int]]:
     """Return the features of both sides, and how many each family gives."""
     begun = time.perf_counter()
-    features = FeatureSet(families, embed, "--features").fit(turn.learn.seen)
-    learn, judge = features.transform(turn.learn.seen), features.transform(turn.judge.seen)
+    features = FeatureSet(families, embed, "--features")
+    learn, judge = features.fit_transform(turn.learn.seen), features.transform(turn.judge.seen)
     made.feature_fit_seconds.append(time.perf_counter() - begun)
     made.features = learn.shape[1]
     made.feature_us = _feature_times(features, turn.judge)
@@ -157,14 +155,3 @@ def _timed(predictor: Predictor, X: Floats, expected: Floats, columns: NDArray[n
         select(predictor.predict(row[None]).mean[:, columns], costs[None, :, None], weights, lam=1.0)
         times.append(1e6 * (time.perf_counter() - begun))
     return times
-
-
-def _picked(predictor: Predictor) -> dict[str, float]:
-    if isinstance(predictor, Auto):
-        return {predictor.chosen.registered: 1.0}
-    if isinstance(predictor, Stack):
-        shares: dict[str, float] = {}
-        for weight, member in zip(predictor.weights, predictor.members, strict=True):
-            shares[member.registered] = shares.get(member.registered, 0.0) + float(weight)
-        return shares
-    return {}

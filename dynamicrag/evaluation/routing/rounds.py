@@ -52,8 +52,19 @@ def make_rounds(
             raise InputError("--split group: the table's rows have no two groups; use --split random")
         labels = together(labels, problem.learn.groups)
     if problem.judge is not None:
+        if split != "group" and _other_groups(problem.learn, problem.judge):
+            labels = together(labels, problem.learn.groups)
+            notes.append(
+                "no group of the test was learnt from, so what a router cross-validates, it does by group"
+            )
         return _once(problem, problem.judge, labels, notes)
     return _in_turns(problem, labels, count, split, seed, notes)
+
+
+def _other_groups(learn: Side, judge: Side) -> bool:
+    """Return whether what is judged by is of groups that were never seen, as what is learnt from says."""
+    known, asked = ({group for group in side.groups if group} for side in (learn, judge))
+    return len(known) > 1 and bool(asked) and not known & asked
 
 
 def _once(

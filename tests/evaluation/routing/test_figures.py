@@ -100,8 +100,10 @@ def test_figures_of_choices():
     wrong = judge.figures(Path(np.zeros(1), np.array([[2, 2, 2, 2]])))
     assert wrong["confusion"]["c"] == {"a": 1, "b": 1, "c": 2}
     assert np.isnan(wrong["saving"])
-    free = judge.figures(Path(np.zeros(2), np.array([[1, 1, 1, 1], [0, 1, 0, 0]])))
+    assert np.isnan(wrong["saving_within_point"])
+    free = judge.figures(Path(np.zeros(3), np.array([[1, 1, 1, 1], [0, 1, 0, 0], [0, 0, 0, 0]])))
     assert free["saving"] == pytest.approx(1 - 1.25 / 2)
+    assert free["saving_within_point"] == pytest.approx(1 - 1.24 / 2)
 
 
 def test_complementarity():

@@ -1,0 +1,33 @@
+"""The plain average of several predictors."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.predictors.base import PREDICTORS
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.mixture import Mixture, Specs
+
+
+@PREDICTORS.register("blend")
+class Blend(Mixture):
+    """Predicts the average of predictors that err in different ways.
+
+    A line, a smooth function, neighbours and trees make different things of the same features. Where
+    outcomes are few and noisy, estimating who of them deserves more say costs more than it brings: the
+    plain average is hard to beat (Bates and Granger 1969; Clemen 1989, "Combining forecasts"), and takes
+    a sixth of the training of ``stack``, which estimates it.
+
+    Args:
+        of: Specs of the predictors to average.
+        seed: Seed of those that have none of their own.
+    """
+
+    paper = "Bates and Granger 1969, The combination of forecasts; Clemen 1989, Combining forecasts"
+
+    def __init__(self, *, of: Specs = ("linear", "kernel", "knn", "forest"), seed: int = 0) -> None:
+        super().__init__(of, seed=seed)
+
+    def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:
+        self._train(np.full(len(self.of), 1.0 / len(self.of)), X, quality, groups)
