@@ -136,6 +136,7 @@ class Policy(_Section):
         name: Name of the preset, or the file's stem.
         source: The file, for messages; ``""`` for a policy given as a mapping.
         folder: What relative paths in it are relative to.
+        joint: A router over whole paths, for the stages at which its paths differ.
     """
 
     name: str = Field(default="policy", exclude=True)
@@ -148,6 +149,7 @@ class Policy(_Section):
     objective: ObjectiveSection = ObjectiveSection()
     host: HostSection = HostSection()
     runs: RunsSection = RunsSection()
+    joint: Spec | None = None
     stages: StagesSection = StagesSection()
 
     def where(self, *place: str) -> str:
