@@ -50,7 +50,9 @@ class Joint(Router):
         self.weights = dict(weights or {})
         self.decides = estimator.stages
         # what paths have in common is decided by other routers, and may be decided otherwise
-        self._paths = [{s: p[s] for s in self.decides if s in p} for p in estimator.paths]
+        self._paths: list[dict[str, str]] = [
+            {stage: path[stage] for stage in self.decides if stage in path} for path in estimator.paths
+        ]
         predictor = estimator.before.predictor
         self.uses, self.how = predictor.uses, predictor.how
         self.paper = predictor.paper
@@ -108,7 +110,7 @@ class Joint(Router):
             if self.embeds
             else self.estimator.estimate(query)
         )
-        best = self._best(context, ways, estimate.mean[0])
+        best = self._best(ways, estimate.mean[0])
         names = [option.name for option in context.options]
         quality = [estimate.mean[0, best[i][0]] if i in best else 0.0 for i in range(len(names))]
         costs = [best[i][1] if i in best else context.expected[i] for i in range(len(names))]
@@ -145,9 +147,7 @@ class Joint(Router):
         fits = [way for way in ways if all(way[2][d] <= amount for d, amount in context.left.items())]
         return fits or ways
 
-    def _best(
-        self, context: StageContext, ways: Sequence[tuple[int, int, Cost]], mean: Floats
-    ) -> dict[int, tuple[int, Cost]]:
+    def _best(self, ways: Sequence[tuple[int, int, Cost]], mean: Floats) -> dict[int, tuple[int, Cost]]:
         """Return the best path through each option, and its cost."""
         best: dict[int, tuple[int, Cost]] = {}
         scores: dict[int, float] = {}
@@ -162,4 +162,4 @@ class Joint(Router):
 
 
 def _place(stage: str) -> int:
-    return STAGES.index(stage)  # type: ignore[arg-type]  # a text that is one of them
+    return list[str](STAGES).index(stage)

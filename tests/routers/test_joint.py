@@ -79,7 +79,9 @@ async def chosen(router, given):
 
 async def test_it_takes_the_option_on_the_best_path(saved):
     router = build(saved, weights={"joules": 0.001})
-    assert await chosen(router, asked(f"{GREETING} 3")) == "none"
+    dear = build(saved, weights={"joules": 0.005})
+    assert await chosen(dear, asked(f"{GREETING} 3")) == "none"
+    assert await chosen(dear, asked(QUESTION)) == "single"
     choice = await router.choose(asked(QUESTION))
     assert choice.index == 1
     assert choice.reason.startswith("on the way to single/large: predicted 0.")
