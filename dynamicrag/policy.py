@@ -137,6 +137,7 @@ class Policy(_Section):
         name: Name of the preset, or the file's stem.
         source: The file, for messages; ``""`` for a policy given as a mapping.
         folder: What relative paths in it are relative to.
+        joint: A router over whole paths, for the stages at which its paths differ.
     """
 
     name: str = Field(default="policy", exclude=True)
@@ -150,6 +151,7 @@ class Policy(_Section):
     host: HostSection = HostSection()
     runs: RunsSection = RunsSection()
     calibrated: Calibrated | None = None
+    joint: Spec | None = None
     stages: StagesSection = StagesSection()
 
     def where(self, *place: str) -> str:

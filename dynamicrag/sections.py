@@ -12,7 +12,7 @@ from dynamicrag.registry import parse_spec
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.routers.base import Router
-from dynamicrag.routers.build import RouterContext, build_router, names
+from dynamicrag.routers.build import RouterContext, build_joint, build_router, names
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.context import DOCUMENTS, ContextStage
 from dynamicrag.stages.generator import GeneratorStage
@@ -43,6 +43,8 @@ class Sections:
     ) -> None:
         self._policy = policy
         self._routers = RouterContext(policy.folder, policy.objective.weights, embed)
+        spec, where = policy.joint, policy.where("joint")
+        self._joint = None if spec is None else build_joint(spec, where, self._routers)
         self._corpora = corpora
         self._models = models
         self._strategies = {
@@ -63,6 +65,9 @@ class Sections:
             "prompt": self._prompt(),
             "generator": self._generator(),
         }
+        if self._joint is not None:
+            names_ = {name: [option.name for option in stage.options] for name, stage in stages.items()}
+            self._joint.check_paths(names_, self._policy.where("joint"))
         return {**stages, "verification": self._verification(stages)}
 
     def _section(self, stage: Stage) -> StageSection:
@@ -82,6 +87,11 @@ class Sections:
     def _router(self, stage: Stage, options: list[Option]) -> Router:
         spec = self._section(stage).router
         where = self._where(stage, "router")
+        if self._joint is not None and stage in self._joint.decides:
+            if spec is not None:
+                raise PolicyError(f"{where}: 'joint' decides this stage; take this router out, or 'joint'")
+            self._joint.check(stage, options, self._policy.where("joint"))
+            return self._joint
         if spec is None:
             if len(options) > 1:
                 raise PolicyError(

@@ -170,6 +170,7 @@ class TurnState(TypedDict, total=False):
         seq: Number of decisions so far.
         path: Option in force per stage.
         redo: Stage to be decided again with a stronger option.
+        known: Signals that stages before this one have decided from.
         action: What verification decided last.
         candidates: Retrieved passages, best first.
         passages: The passages chosen as context.
@@ -186,6 +187,7 @@ class TurnState(TypedDict, total=False):
     seq: int
     path: dict[str, str]
     redo: str | None
+    known: dict[str, float]
     action: str | None
     candidates: list[Passage]
     passages: list[Passage]

@@ -1,4 +1,4 @@
-"""``dynamicrag train``: a router of one stage, from an outcome table."""
+"""``dynamicrag train``: a router of one stage, of all stages, or over whole paths, from outcome tables."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,28 +6,42 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dynamicrag.cli.options import JsonOption
-from dynamicrag.errors import PolicyError
+from dynamicrag.errors import InputError, PolicyError
 
 if TYPE_CHECKING:
     from dynamicrag.evaluation.outcomes.table import OutcomeTable
     from dynamicrag.features.base import Embed
     from dynamicrag.routers.estimator import Estimator
 
-DEFAULT_FEATURES = "lexical,tfidf,embedding"
+STAGE_FEATURES = "lexical,tfidf,embedding"
+PATH_FEATURES = "lexical,retrieval"
+"""What holds for corpora that were not learnt from; topics do not."""
 DEFAULT_ROUTER = "linear"
 
 
 def train(
-    table: Annotated[Path, typer.Option("--table", "-t", help="Outcome table, .jsonl or .jsonl.gz.")],
+    table: Annotated[list[Path], typer.Option("--table", "-t", help="Outcome table; repeatable.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write the trained router to.")],
     stage: Annotated[str, typer.Option(help="Stage to decide; needed for a table of whole paths.")] = "",
+    joint: Annotated[
+        bool, typer.Option("--joint", help="One router over whole paths, for all stages that they vary.")
+    ] = False,
     router: Annotated[
         str, typer.Option(help="Predictor: a name, or {name: {parameter: value}}.")
     ] = DEFAULT_ROUTER,
-    features: Annotated[str, typer.Option(help="Families of features, with commas.")] = DEFAULT_FEATURES,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Families of features, with commas; {STAGE_FEATURES} by default, {PATH_FEATURES} for "
+            "whole paths."
+        ),
+    ] = None,
     at: Annotated[
         list[str] | None, typer.Option(help="STAGE=OPTION of the other stages to compare at; repeatable.")
     ] = None,
+    stages: Annotated[
+        str, typer.Option(help="What the parts of options' names are: retrieval,generator of none/small.")
+    ] = "",
     labels: Annotated[
         str, typer.Option(help="Names of the two options of a file of labels: NAME0,NAME1.")
     ] = "label 0,label 1",
@@ -36,27 +50,45 @@ def train(
     ] = False,
     json: JsonOption = None,
 ) -> None:
-    """Train the router of a stage on what its options gave, and write it to a file."""
+    """Train the router of a stage, or of whole paths, on what its options gave, and write it to a file."""
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.evaluation.outcomes.file import read_table
-    from dynamicrag.evaluation.training import train_router
+    from dynamicrag.evaluation.outcomes.whole_paths import read_tables
+    from dynamicrag.evaluation.training import train_joint, train_router
 
     check_target(json)
+    if joint and (stage or at):
+        raise InputError("--joint decides all stages that the table's paths vary: without --stage and --at")
     console = human(json)
-    outcomes = read_table(table, labels.split(","))
-    families = [name.strip() for name in features.split(",") if name.strip()]
+    alone = len(table) == 1 and not stages
+    outcomes = read_table(table[0], labels.split(",")) if alone else read_tables(table, listed(stages))
+    families = listed(features or (PATH_FEATURES if joint else STAGE_FEATURES))
+    embed = embedder(families)
     with console.status("training …"):
-        estimator = train_router(
-            outcomes, router=spec(router), features=families, stage=stage, at=settings(at or []),
-            embed=embedder(families), keep_questions=not anonymous,
-        )  # fmt: skip
-        path = estimator.state().save(out)
+        if joint:
+            whole = train_joint(outcomes, router=spec(router), features=families, embed=embed,
+                                keep_questions=not anonymous)  # fmt: skip
+            path, estimator = whole.state().save(out), whole.before
+        else:
+            estimator = train_router(
+                outcomes, router=spec(router), features=families, stage=stage, at=settings(at or []),
+                embed=embed, keep_questions=not anonymous,
+            )  # fmt: skip
+            path = estimator.state().save(out)
     described = _described(estimator, outcomes, path)
+    if joint:
+        described["stages"] = list(whole.stages)
+        described["width_after"] = len((whole.after or whole.before).features.names)
     if json is not None:
         write_json(json, described)
     if json != "-":
         _show(described)
+
+
+def listed(text: str) -> list[str]:
+    """Read names that are joined by commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def spec(text: str) -> object:
@@ -132,6 +164,12 @@ def _show(described: dict[str, Any]) -> None:
     )
     out.print(f"wrote {described['file']}, {size(described['bytes'])}", style="green", soft_wrap=True)
     place = f"stages.{described['stage']}.router" if described["stage"] else "router"
+    if "stages" in described:
+        place = "joint"
+        out.print(
+            f"decides {', '.join(described['stages'])}; once something is retrieved, from "
+            f"{described['width_after']} features"
+        )
     out.print(
         f"in a policy:  {place}: {{{described['router']}: {{state: {described['file']}}}}}",
         style="dim", soft_wrap=True,

@@ -8,15 +8,15 @@ from dynamicrag.cost.vector import DIMENSIONS
 from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.evaluation.outcomes.split import near_duplicates
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
+from dynamicrag.evaluation.outcomes.whole_paths import LEAST_ROWS, check_paths
 from dynamicrag.evaluation.stage_table import at_stage
 from dynamicrag.features.base import Embed, FeatureSet
 from dynamicrag.predictors.base import PREDICTORS
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.registry import parse_spec
 from dynamicrag.routers.estimator import About, Estimator
+from dynamicrag.routers.paths import PathEstimator
 
-LEAST_ROWS = 20
-"""Fewer questions than this teach nothing that is worth routing by."""
 BEGINNING = 160
 """Characters of a training question that are kept, for explanations."""
 
@@ -57,11 +57,8 @@ def train_router(
         )
     if len(table.options) < 2:
         raise InputError(f"{table.name}: a single option, {table.options[0]!r}: nothing to decide")
-    families = [parse_spec(spec, "--features")[0] for spec in features]
-    if stage != "verification" and "response" in families:
-        raise PolicyError(
-            "features: 'response' is known after generation alone; no stage before it can use it"
-        )
+    if stage != "verification":
+        check_families(features)
     return Estimator.fit(
         table.seen(),
         table.quality,
@@ -71,6 +68,51 @@ def train_router(
         about=_about(table, stage, keep_questions),
         groups=near_duplicates([row.text for row in table.rows]),
     )
+
+
+def train_joint(
+    table: OutcomeTable,
+    *,
+    router: object,
+    features: Sequence[object],
+    embed: Embed | None = None,
+    keep_questions: bool = True,
+) -> PathEstimator:
+    """Train a router over whole paths.
+
+    Args:
+        table: What the paths gave.
+        router: Spec of the predictor.
+        features: Specs of the families of features.
+        embed: The embedding model.
+        keep_questions: Whether to keep the beginning of every question, to explain decisions with.
+
+    Raises:
+        InputError: The table is too small, or not of several whole paths.
+        PolicyError: Unknown predictor, features or parameters.
+    """
+    paths = check_paths(table)
+    check_families(features)
+    return PathEstimator.fit(
+        table.seen(),
+        table.quality,
+        paths,
+        features=lambda: FeatureSet(features, embed, "--features"),
+        predictor=lambda: PREDICTORS.build(router, "--router"),
+        about=_about(table, "", keep_questions),
+    )
+
+
+def check_families(features: Sequence[object]) -> None:
+    """Refuse features that are not known yet when a stage before verification decides.
+
+    Raises:
+        PolicyError: They are of the response.
+    """
+    if "response" in [parse_spec(spec, "--features")[0] for spec in features]:
+        raise PolicyError(
+            "features: 'response' is known after generation alone; no stage before it can use it"
+        )
 
 
 def _about(table: OutcomeTable, stage: str, keep_questions: bool) -> About:

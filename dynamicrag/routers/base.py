@@ -1,7 +1,7 @@
 """The contract of a router, and what it is given to decide from."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,11 @@ from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.predictors.base import How, Uses, When
 from dynamicrag.registry import Registry
 from dynamicrag.types import Option, Query, Stage
+
+
+def free(path: Mapping[str, str]) -> Cost:  # noqa: ARG001
+    """Price any path at nothing."""
+    return Cost()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,8 @@ class StageContext:
         features: Lexical, retrieval and response signals known so far.
         path: Options in force at the stages so far.
         settings: The stage's own settings from the policy.
+        price: Expected cost of a whole path on this query, with what is known of it by now; stages that
+            the path does not name stand at their planned option.
     """
 
     stage: Stage
@@ -36,6 +43,7 @@ class StageContext:
     features: Mapping[str, float]
     path: Mapping[str, str]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    price: Callable[[Mapping[str, str]], Cost] = free
 
     def nearest(self, index: int) -> int:
         """Return the open option nearest to ``index``, the stronger one first."""
@@ -58,15 +66,18 @@ class Choice:
         index: The option's position.
         reason: The rule or figure that decided, for people.
         propensity: Probability with which the router takes this option in this context.
-        quality: Predicted quality per option, where the router predicts any.
+        quality: Predicted quality per option, where the router predicts any; ``None`` for an option of
+            which it knows nothing.
         spread: How far each may be off, as a standard deviation, where the router knows.
+        expected: Expected cost per option, where the router reckons with another way on than the planned.
     """
 
     index: int
     reason: str
     propensity: float = 1.0
-    quality: Sequence[float] | None = None
+    quality: Sequence[float | None] | None = None
     spread: Sequence[float] | None = None
+    expected: Sequence[Cost] | None = None
 
 
 class Router(ABC):

@@ -14,7 +14,9 @@ from dynamicrag.predictors.state import MEND
 from dynamicrag.registry import checked, parse_spec
 from dynamicrag.routers.base import ROUTERS, Router
 from dynamicrag.routers.estimator import Estimator
+from dynamicrag.routers.joint import Joint
 from dynamicrag.routers.learned import Learned
+from dynamicrag.routers.paths import PathEstimator
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +65,75 @@ def build_router(spec: object, where: str, context: RouterContext) -> Router:
     return _learned(name, params, f"{where}.{name}", context)
 
 
+def build_joint(spec: object, where: str, context: RouterContext) -> Joint:
+    """Build the router over whole paths that ``spec`` names: a predictor, as for :func:`build_router`.
+
+    Raises:
+        PolicyError: As :func:`build_router`, or the state is that of a single stage's router.
+    """
+    name, params = parse_spec(spec, where)
+    if name not in PREDICTORS:
+        raise PolicyError(unknown(where, "predictor", name, PREDICTORS))
+    given = _Given.of(name, params, f"{where}.{name}", context)
+    estimator = PathEstimator.load(given.file, context.embed)
+    given.check(estimator.before)
+    return Joint(estimator, context.weights, given.explore.how, given.explore.seed)
+
+
 def _learned(name: str, params: dict[str, Any], where: str, context: RouterContext) -> Router:
-    path = params.pop("state", None)
-    if not isinstance(path, str):
-        raise PolicyError(f"{where}: 'state' is missing: the file of the trained router; {MEND}")
-    explore = params.pop("explore", {})
-    if not isinstance(explore, dict):
-        raise PolicyError(f"{where}.explore: expected {{epsilon, temperature, seed}}, got {explore!r}")
-    features = params.pop("features", None)
-    file = context.folder / path
-    estimator = Estimator.load(file, context.embed)
-    if estimator.predictor.registered != name:
-        raise PolicyError(
-            f"{where}.state: {file} holds a trained {estimator.predictor.registered!r}; name that, or {MEND}"
-        )
-    _same(checked(PREDICTORS[name], params, where), estimator.predictor.params(), where)
-    if features is not None:
-        _same({"features": features}, {"features": estimator.features.specs}, where)
-    try:
-        how = _Explore(**checked(_Explore, explore, f"{where}.explore"))
-    except ValueError as error:
-        raise PolicyError(f"{where}.explore: {error}") from None
-    return Learned(estimator, context.weights, how.how, how.seed)
+    given = _Given.of(name, params, where, context)
+    estimator = Estimator.load(given.file, context.embed)
+    given.check(estimator)
+    return Learned(estimator, context.weights, given.explore.how, given.explore.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What a policy says of a trained router.
+
+    Attributes:
+        name: Its predictor.
+        where: Place in the policy, for messages.
+        file: Its state.
+        params: Hyperparameters that it should have been trained with.
+        features: Families that it should have been trained on, where they are given.
+        explore: How it explores.
+    """
+
+    name: str
+    where: str
+    file: Path
+    params: Mapping[str, Any]
+    features: object
+    explore: _Explore
+
+    @classmethod
+    def of(cls, name: str, params: dict[str, Any], where: str, context: RouterContext) -> "_Given":
+        path = params.pop("state", None)
+        if not isinstance(path, str):
+            raise PolicyError(f"{where}: 'state' is missing: the file of the trained router; {MEND}")
+        explore = params.pop("explore", {})
+        if not isinstance(explore, dict):
+            raise PolicyError(f"{where}.explore: expected {{epsilon, temperature, seed}}, got {explore!r}")
+        features = params.pop("features", None)
+        try:
+            how = _Explore(**checked(_Explore, explore, f"{where}.explore"))
+        except ValueError as error:
+            raise PolicyError(f"{where}.explore: {error}") from None
+        own = checked(PREDICTORS[name], params, where)
+        return cls(name, where, context.folder / path, own, features, how)
+
+    def check(self, estimator: Estimator) -> None:
+        """Refuse a state that was trained otherwise."""
+        predictor = estimator.predictor
+        if predictor.registered != self.name:
+            raise PolicyError(
+                f"{self.where}.state: {self.file} holds a trained {predictor.registered!r}; "
+                f"name that, or {MEND}"
+            )
+        _same(self.params, predictor.params(), self.where)
+        if self.features is not None:
+            _same({"features": self.features}, {"features": estimator.features.specs}, self.where)
 
 
 def _same(given: Mapping[str, Any], trained: Mapping[str, Any], where: str) -> None:

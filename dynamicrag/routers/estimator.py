@@ -155,8 +155,15 @@ class Estimator:
         Raises:
             PolicyError: There is no such file, or it is damaged, edited, of another version, or no router.
         """
-        state = State.load(path)
-        where = str(path)
+        return cls.from_state(State.load(path), embed, str(path))
+
+    @classmethod
+    def from_state(cls, state: State, embed: Embed | None = None, where: str = "state") -> "Estimator":
+        """Build the estimator that a state describes.
+
+        Raises:
+            PolicyError: The state lacks a part.
+        """
         try:
             features, predictor = (
                 State(state.meta[part], state.under(part)) for part in ("features", "predictor")

@@ -89,7 +89,8 @@ class Learned(Router):
         )
         chosen = select(
             quality, costs, list(self.weights.values()),
-            allowed=list(context.allowed), explore=self._explore, rng=self._rng(context),
+            allowed=list(context.allowed), explore=self._explore,
+            rng=draws(self._explore, self._seed, context),
         )  # fmt: skip
         spread = None if estimate.spread is None else estimate.spread[0, columns].tolist()
         index = int(chosen.index)
@@ -101,11 +102,12 @@ class Learned(Router):
             spread=spread,
         )
 
-    def _rng(self, context: StageContext) -> np.random.Generator | None:
-        if self._explore == GREEDY:
-            return None
-        words = f"{self._seed}:{context.stage}:{context.query.id}".encode()
-        return np.random.default_rng(list(words))
+
+def draws(explore: Exploration, seed: int, context: StageContext) -> np.random.Generator | None:
+    """Return where a query's chance comes from at a stage; ``None`` where nothing is left to chance."""
+    if explore == GREEDY:
+        return None
+    return np.random.default_rng(list(f"{seed}:{context.stage}:{context.query.id}".encode()))
 
 
 def _reason(context: StageContext, quality: Sequence[float], price: Sequence[float], index: int) -> str:

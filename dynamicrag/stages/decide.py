@@ -140,8 +140,8 @@ class Decider:
             index = candidates[cheapest([expected[i] for i in candidates], left)]
             allowed = [i == index for i in range(len(open_))]
             binding = f"{dimension}: nothing fits, so the cheapest"
-        known = await stage.features(turn)
-        features = lexical(turn["text"]) | {key: round(value, 6) for key, value in known.items()}
+        seen = {key: round(value, 6) for key, value in (await stage.features(turn)).items()}
+        features = lexical(turn["text"]) | turn.get("known", {}) | seen
         context = StageContext(
             stage=stage.name,
             query=query_of(turn),
@@ -152,6 +152,7 @@ class Decider:
             features=features,
             path=turn.get("path", {}),
             settings=stage.settings,
+            price=lambda path: self._cost_model.price(self._plan(turn, path)),
         )
         return context, binding
 
@@ -196,8 +197,8 @@ class Decider:
             stage=context.stage,
             options=[option.name for option in context.options],
             allowed=list(context.allowed),
-            expected=[cost.amounts() for cost in context.expected],
-            quality=[None] * len(context.options) if quality is None else [float(q) for q in quality],
+            expected=[cost.amounts() for cost in choice.expected or context.expected],
+            quality=[None if q is None else float(q) for q in quality or [None] * len(context.options)],
             chosen=context.options[choice.index].name,
             propensity=choice.propensity,
             router=router,
@@ -216,6 +217,9 @@ def decided(turn: TurnState, stage: StageBase, decision: Decision) -> TurnState:
     path = {**turn.get("path", {}), stage.name: decision["chosen"]}
     redo = None if turn.get("redo") == stage.name else turn.get("redo")
     changed: TurnState = {**turn, "seq": decision["seq"] + 1, "path": path, "redo": redo}
+    if not isinstance(stage, VerificationStage):  # what is said of a draft goes with it
+        words = lexical(turn["text"])
+        changed["known"] = {key: value for key, value in decision["features"].items() if key not in words}
     return changed
 
 

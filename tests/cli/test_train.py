@@ -85,3 +85,56 @@ def test_the_design_space_has_every_router(there, run):
     assert {"fixed", "heuristic", "thresholds", "knn", "forest", "auto"} <= set(matrix)
     assert all(row["when"] and row["paper"] and row["what"].endswith((".", ":")) for row in matrix.values())
     assert run("routers")[1].count("\n") > len(matrix)
+
+
+@pytest.fixture
+def recorded(there):
+    """A table of whole paths: what is looked up needs documents, and greetings do not."""
+    paths = {
+        f"{retrieval}/{model}": {"retrieval": retrieval, "generator": model, "verification": "accept"}
+        for retrieval in ("none", "single") for model in ("small", "large")
+    }  # fmt: skip
+    with (there / "paths.jsonl").open("w") as file:
+        for i, (text, hard) in enumerate(QUESTIONS):
+            outcomes = {
+                name: {
+                    "quality": float(not hard or path == paths["single/large"]),
+                    "joules": 5.0 + 20 * ("single" in name) + 50 * ("large" in name),
+                    "path": path, "signals": {"matched": 0.5} if path["retrieval"] == "single" else {},
+                }
+                for name, path in paths.items()
+            }  # fmt: skip
+            file.write(json.dumps({"query_id": f"q{i}", "query": text, "outcomes": outcomes}) + "\n")
+    return there
+
+
+def test_a_joint_router_is_trained_and_decides_its_stages(recorded, run):
+    code, out, _ = run("train", "--table", "paths.jsonl", "--joint", "--out", "routers/joint")
+    assert code == 0
+    assert "decides retrieval, generator" in out
+    assert "joint: {linear: {state: routers/joint.npz}}" in out
+    policy = (recorded / "p.yaml").read_text()
+    policy = policy.replace(", router: heuristic", "").replace(", router: {fixed: {option: small}}", "")
+    (recorded / "learnt.yaml").write_text(
+        "objective: {weights: {joules: 0.001}}\njoint: {linear: {state: routers/joint}}\n" + policy
+    )
+    asked = "Who keeps the lighthouse number 3 of the coast?"
+    code, out, err = run("explain", asked, "--policy", "learnt.yaml", "--json", "e.json")
+    assert code == 0, err
+    record = json.loads((recorded / "e.json").read_text())
+    taken = {d["stage"]: (d["chosen"], d["router"]) for d in record["decisions"]}
+    assert taken["retrieval"] == ("single", "joint")
+    assert taken["generator"] == ("large", "joint")
+    assert "on the way to single/large" in out
+    assert run("validate", "learnt.yaml")[0] == 0
+    code, out, err = run("ask", "Hello friend 4", "--policy", "learnt.yaml", "--json", "a.jsonl")
+    assert code == 0, err
+    assert '"chosen": "none"' in (recorded / "a.jsonl").read_text()
+
+
+def test_joint_training_takes_no_stage(recorded, run):
+    code, _, err = run(
+        "train", "-t", "paths.jsonl", "--joint", "--stage", "generator", "--out", "routers/joint"
+    )
+    assert code != 0
+    assert "without --stage and --at" in err

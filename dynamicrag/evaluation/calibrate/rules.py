@@ -1,0 +1,138 @@
+"""What a policy's own routers would have chosen on recorded paths."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dynamicrag.cost.vector import DIMENSIONS, Cost
+from dynamicrag.errors import DynamicRAGError, InputError, unknown
+from dynamicrag.evaluation.calibrate.forecast import BEFORE, Forecast
+from dynamicrag.evaluation.calibrate.world import Rows, World
+from dynamicrag.evaluation.stage_table import SKIPPED
+from dynamicrag.features.base import Embed
+from dynamicrag.features.lexical import lexical
+from dynamicrag.policy import Policy, StageSection
+from dynamicrag.routers.base import Router, StageContext
+from dynamicrag.routers.build import RouterContext, build_joint, build_router
+from dynamicrag.routers.paths import without_news
+from dynamicrag.types import Option, Query, Stage
+
+
+def options_of(policy: Policy, stage: str) -> list[str]:
+    """Return the names of a stage's options."""
+    section: StageSection = getattr(policy.stages, stage)
+    return list(section.options or policy.models)
+
+
+def check_options(policy: Policy, world: World) -> None:
+    """Refuse a table of paths that the policy cannot take.
+
+    Raises:
+        InputError: An option that the policy does not have.
+    """
+    for stage in world.stages:
+        for option in world.options(stage):
+            if option not in options_of(policy, stage):
+                told = unknown(f"{world.table}: {stage}", "option", option, options_of(policy, stage))
+                raise InputError(f"{told}; these are the options of {policy.source or 'the policy'}")
+
+
+class Rules:
+    """A policy's routers, on recorded paths.
+
+    Args:
+        policy: The policy.
+        world: The questions and paths.
+        made: What is expected to cost.
+        embed: The embedding model, where a router needs one.
+
+    Raises:
+        DynamicRAGError: A router cannot be built.
+    """
+
+    def __init__(self, policy: Policy, world: World, made: Forecast, embed: Embed | None = None) -> None:
+        self._world = world
+        self._made = made
+        context = RouterContext(policy.folder, policy.objective.weights, embed)
+        joint = build_joint(policy.joint, policy.where("joint"), context) if policy.joint else None
+        self._options = {s: [Option(name) for name in options_of(policy, s)] for s in world.stages}
+        self._routers: dict[str, Router] = {}
+        for stage in world.stages:
+            section: StageSection = getattr(policy.stages, stage)
+            where = policy.where("stages", stage, "router")
+            if joint is not None and stage in joint.decides:
+                self._routers[stage] = joint
+            else:
+                self._routers[stage] = build_router(section.router or "heuristic", where, context)
+
+    def name(self, stage: str) -> str:
+        """Return the name of a stage's router."""
+        return self._routers[stage].registered
+
+    def replay(self) -> Rows:
+        """Return the path that every question ends on, (n,)."""
+
+        async def all_of() -> list[int]:
+            return [await self._path(row) for row in range(len(self._world))]
+
+        return np.array(asyncio.run(all_of()), dtype=np.intp)
+
+    def alone(self, stage: Stage, planned: Mapping[str, str]) -> list[str]:
+        """Return what a stage's router chooses for every question, the stages before it as planned."""
+        order = list(self._world.stages)
+        before = {s: o for s, o in planned.items() if s in order and order.index(s) < order.index(stage)}
+
+        async def all_of() -> list[str]:
+            return [await self._choose(row, stage, before) for row in range(len(self._world))]
+
+        return asyncio.run(all_of())
+
+    async def _path(self, row: int) -> int:
+        steps: dict[str, str] = {}
+        for stage in self._world.stages:
+            if stage not in SKIPPED or steps.get("retrieval") != "none":
+                steps[stage] = await self._choose(row, stage, steps)
+        return self._world.agreeing(steps)[0]
+
+    async def _choose(self, row: int, stage: Stage, steps: Mapping[str, str]) -> str:
+        world, options = self._world, self._options[stage]
+        untold = stage in BEFORE or steps.get("retrieval") == "none"
+        seen = without_news(world.seen[row]) if untold else world.seen[row]
+        ahead = [world.agreeing({**steps, stage: option.name}) for option in options]
+        planned = world.paths[self._made.planned[row]]
+        expected = [
+            self._cost(row, {**planned, **steps, stage: option.name}, ways)
+            for option, ways in zip(options, ahead, strict=True)
+        ]
+        choice = await self._routers[stage].choose(
+            StageContext(
+                stage=stage,
+                query=Query(str(row), seen.text),
+                options=options,
+                allowed=[bool(ways) for ways in ahead],
+                expected=expected,
+                left={},
+                features=lexical(seen.text) | dict(seen.signals),
+                path=steps,
+                price=lambda path: self._cost(row, path, [0]),
+            )
+        )
+        return options[choice.index].name
+
+    def _cost(self, row: int, steps: Mapping[str, str], else_: Sequence[int]) -> Cost:
+        column = self._world.column(steps)
+        at = column if column is not None else else_[0] if else_ else 0
+        costs = self._made.costs
+        return Cost({(d, "modelled"): float(costs[d][row, at]) for d in DIMENSIONS if d in costs})
+
+
+def rules_path(
+    policy: Policy, world: World, made: Forecast, embed: Embed | None, notes: list[str]
+) -> Rows | None:
+    """Return the path that a policy's own routers end on, (n,); ``None`` with a note where it is not known."""
+    try:
+        return Rules(policy, world, made, embed).replay()
+    except DynamicRAGError as error:
+        notes.append(f"the policy's own routers cannot be replayed: {error}")
+        return None

@@ -1,0 +1,146 @@
+"""Recorded paths as arrays: what every path gave and cost on every question."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.cost.vector import DIMENSIONS
+from dynamicrag.errors import InputError
+from dynamicrag.evaluation.outcomes.split import Labels, near_duplicates
+from dynamicrag.evaluation.outcomes.table import OutcomeTable
+from dynamicrag.evaluation.outcomes.whole_paths import check_paths
+from dynamicrag.evaluation.stage_table import SKIPPED
+from dynamicrag.features.base import Seen
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.routers.paths import varied
+from dynamicrag.types import Stage
+
+Steps = Mapping[str, str]
+Rows = NDArray[np.intp]
+SCORES = ("em", "f1", "contains")
+TOKENS = "input_tokens+output_tokens"
+
+
+@dataclass(frozen=True)
+class World:
+    """Questions and paths.
+
+    Attributes:
+        table: Name of the table.
+        names: Names of the paths.
+        paths: The paths, as far as they differ.
+        stages: The stages at which they differ.
+        seen: What routers may see of every question.
+        labels: What shares one is near-duplicate, (n,).
+        quality: What each path gave, (n, k).
+        costs: What it cost, by dimension, (n, k) each; tokens where no other cost is known.
+        scores: Further scores, by name, (n, k) each.
+        notes: What a reader must know.
+    """
+
+    table: str
+    names: tuple[str, ...]
+    paths: tuple[Steps, ...]
+    stages: tuple[Stage, ...]
+    seen: Sequence[Seen]
+    labels: Labels
+    quality: Floats
+    costs: Mapping[str, Floats]
+    scores: Mapping[str, Floats]
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, table: OutcomeTable, least: int) -> "World":
+        """Put a table of whole paths into arrays.
+
+        Questions on which a path was not recorded are left out, and a note says how many.
+
+        Raises:
+            InputError: The table is not of several whole paths, too small, or no path was ever right.
+        """
+        paths = check_paths(table, least)
+        known = {name: table.fact(name) for name in DIMENSIONS if name in table.facts}
+        known = {name: cost for name, cost in known.items() if np.nanmax(cost) > 0}
+        if not known and set(TOKENS.split("+")) <= set(table.facts):
+            known = {TOKENS: sum((table.fact(part) for part in TOKENS.split("+")), np.zeros(1))}
+        if not known:
+            raise InputError(f"{table.name}: no path has a cost above 0 in it; there is nothing to save")
+        whole = np.isfinite(table.quality).all(axis=1)
+        for cost in known.values():
+            whole &= np.isfinite(cost).all(axis=1)
+        rows = np.flatnonzero(whole)
+        notes = []
+        if len(rows) < len(table):
+            notes.append(
+                f"{len(table) - len(rows)} of {len(table):,} questions lack a path's outcome, and are left out"
+            )
+            if len(rows) < least:
+                raise InputError(
+                    f"{table.name}: only {len(rows)} questions have an outcome of every path; at least "
+                    f"{least} are needed. Go on recording with the same command"
+                )
+            table = table.take(rows)
+        if not table.quality.max() > 0:
+            raise InputError(
+                f"{table.name}: no path was ever right. Are the answers in the corpus that it was recorded on?"
+            )
+        hopeless = float((table.quality.max(axis=1) <= 0).mean())
+        if hopeless > 1 / 3:
+            notes.append(
+                f"on {hopeless:.0%} of the questions no path is right: their answers may not be in the corpus"
+            )
+        scores = {name: table.fact(name) for name in SCORES if name in table.facts}
+        return cls(
+            table=table.name,
+            names=tuple(paths),
+            paths=tuple({s: p[s] for s in varied(list(paths.values())) if s in p} for p in paths.values()),
+            stages=varied(list(paths.values())),
+            seen=table.seen(),
+            labels=near_duplicates([row.text for row in table.rows]),
+            quality=table.quality,
+            costs={name: cost[rows] for name, cost in known.items()},
+            scores={name: score for name, score in scores.items() if np.isfinite(score).all()},
+            notes=tuple(notes),
+        )
+
+    def __len__(self) -> int:
+        return len(self.seen)
+
+    def take(self, rows: Rows) -> "World":
+        """Return some questions."""
+        return replace(
+            self,
+            seen=[self.seen[i] for i in rows],
+            labels=self.labels[rows],
+            quality=self.quality[rows],
+            costs={name: cost[rows] for name, cost in self.costs.items()},
+            scores={name: score[rows] for name, score in self.scores.items()},
+        )
+
+    def options(self, stage: str) -> list[str]:
+        """Return the recorded options of a stage, in the order of the paths."""
+        return list(dict.fromkeys(path[stage] for path in self.paths if stage in path))
+
+    def column(self, steps: Steps) -> int | None:
+        """Return which path this is; what is not retrieved for passes no retriever and no context."""
+        skipped = SKIPPED if steps.get("retrieval") == "none" else ()
+        wanted = {stage: steps[stage] for stage in self.stages if stage in steps and stage not in skipped}
+        return next((i for i, path in enumerate(self.paths) if dict(path) == wanted), None)
+
+    def agreeing(self, steps: Steps) -> list[int]:
+        """Return the paths that go on from here."""
+        skipped = SKIPPED if steps.get("retrieval") == "none" else ()
+        own = {stage: option for stage, option in steps.items() if stage not in skipped}
+        return [i for i, path in enumerate(self.paths) if all(path.get(s) == o for s, o in own.items())]
+
+    @property
+    def best(self) -> int:
+        """The path that is best on average."""
+        return int(self.quality.mean(axis=0).argmax())
+
+    @property
+    def spent(self) -> str:
+        """The cost that is told where one must do."""
+        return next(name for name in ("joules", "usd", "seconds", *self.costs) if name in self.costs)

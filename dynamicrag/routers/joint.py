@@ -1,0 +1,165 @@
+"""One router over whole paths, which decides several stages together and plans again at each."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dynamicrag.cost.vector import Cost, Dimension
+from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.features.base import Seen
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.selection import GREEDY, Exploration, select
+from dynamicrag.predictors.state import MEND
+from dynamicrag.routers.base import Choice, Router, StageContext
+from dynamicrag.routers.learned import draws
+from dynamicrag.routers.paths import PathEstimator
+from dynamicrag.types import STAGES, Option, Stage
+
+
+class Joint(Router):
+    """Takes the option on the best path that goes on from where the query stands.
+
+    The paths are those of the training table; the best has the highest predicted quality less weighted
+    expected cost. Both are reckoned again at every stage, so that it takes another way when there is
+    news: signals of a retrieval, passages longer than foreseen, a provider that failed, or a budget with
+    less left. The joint choice of strategy and model as in Su et al. 2025, Flare-Aug (arXiv 2502.12145),
+    over all stages.
+
+    Args:
+        estimator: Trained on a table of paths.
+        weights: Quality that one unit of each cost dimension is worth.
+        explore: How often to take another option, at every stage.
+        seed: Seed of the exploration.
+
+    Attributes:
+        decides: The stages at which its paths differ.
+    """
+
+    registered = "joint"
+    when = ("pre-generation", "multi-stage")
+
+    def __init__(
+        self,
+        estimator: PathEstimator,
+        weights: Mapping[Dimension, float] | None = None,
+        explore: Exploration = GREEDY,
+        seed: int = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.weights = dict(weights or {})
+        self.decides = estimator.stages
+        # what paths have in common is decided by other routers, and may be decided otherwise
+        self._paths: list[dict[str, str]] = [
+            {stage: path[stage] for stage in self.decides if stage in path} for path in estimator.paths
+        ]
+        predictor = estimator.before.predictor
+        self.uses, self.how = predictor.uses, predictor.how
+        self.paper = predictor.paper
+        self.embeds = estimator.before.features.embeds
+        self.computes = not self.embeds
+        self._explore = explore
+        self._seed = seed
+
+    def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:
+        """See the base class."""
+        known = list(dict.fromkeys(path[stage] for path in self._paths if stage in path))
+        for option in options:
+            if option.name not in known:
+                told = unknown(f"{where}.state", f"option of {stage}", option.name, known)
+                raise PolicyError(
+                    f"{told}; no path that this router was trained on goes through it: {MEND}, or take it out"
+                )
+
+    def check_paths(self, options: Mapping[str, Sequence[str]], where: str) -> None:
+        """Refuse a policy that has all options of none of the paths.
+
+        Args:
+            options: Names of every stage's options.
+            where: Place in the policy, for messages.
+
+        Raises:
+            PolicyError: There is no path to take.
+        """
+        if not any(all(o in options[stage] for stage, o in path.items()) for path in self._paths):
+            shown = "; ".join(", ".join(f"{s}={o}" for s, o in path.items()) for path in self._paths[:6])
+            raise PolicyError(
+                f"{where}.state: none of the paths that it was trained on can be taken with the policy's "
+                f"options; {MEND}, or add the options of one of: {shown}"
+            )
+
+    def planned(self, stage: Stage, options: Sequence[Option]) -> int:
+        """Return the option on the path that is best on average, at the costs of the training table."""
+        about = self.estimator.before.about
+        score = np.asarray(about.quality, dtype=np.float64)
+        for dimension, weight in self.weights.items():
+            score = score - weight * np.asarray(about.costs.get(dimension, np.zeros(len(score))))
+        names = [option.name for option in options]
+        taken = (self._paths[i].get(stage) for i in np.argsort(-score, kind="stable"))
+        return next((names.index(name) for name in taken if name in names), 0)
+
+    async def choose(self, context: StageContext) -> Choice:
+        """See the base class."""
+        ways = self._ways(context)
+        if not any(context.allowed[option] for _, option, _ in ways):
+            index = context.nearest(self.planned(context.stage, context.options))
+            return Choice(index, "no path that was learnt from goes on from here: the planned option")
+        query = Seen(context.query.text, context.features)
+        estimate = (
+            await asyncio.to_thread(self.estimator.estimate, query)
+            if self.embeds
+            else self.estimator.estimate(query)
+        )
+        best = self._best(ways, estimate.mean[0])
+        names = [option.name for option in context.options]
+        quality = [estimate.mean[0, best[i][0]] if i in best else 0.0 for i in range(len(names))]
+        costs = [best[i][1] if i in best else context.expected[i] for i in range(len(names))]
+        price = np.array([self._worth(cost) for cost in costs])
+        chosen = select(
+            quality, price[:, None], [1.0],
+            allowed=[a and i in best for i, a in enumerate(context.allowed)],
+            explore=self._explore, rng=draws(self._explore, self._seed, context),
+        )  # fmt: skip
+        index = int(chosen.index)
+        path = "/".join(self._paths[best[index][0]].values())
+        worth = f" less {price[index]:.2f} for its cost" if price.any() else ""
+        return Choice(
+            index=index,
+            reason=f"on the way to {path}: predicted {quality[index]:.2f}{worth}",
+            propensity=float(chosen.propensity),
+            quality=[float(q) if i in best else None for i, q in enumerate(quality)],
+            expected=costs,
+        )
+
+    def _ways(self, context: StageContext) -> list[tuple[int, int, Cost]]:
+        """Return the paths that go on from here: which, its option at this stage, and its cost.
+
+        Those that fit what the budget leaves, or, where none does, all.
+        """
+        done = {s: o for s, o in context.path.items() if _place(s) < _place(context.stage)}
+        places = {option.name: i for i, option in enumerate(context.options)}
+        ways = []
+        for number, path in enumerate(self._paths):
+            option = places.get(path.get(context.stage, ""))
+            if option is None or any(path.get(s, o) != o for s, o in done.items()):
+                continue
+            ways.append((number, option, context.price({**done, **path})))
+        fits = [way for way in ways if all(way[2][d] <= amount for d, amount in context.left.items())]
+        return fits or ways
+
+    def _best(self, ways: Sequence[tuple[int, int, Cost]], mean: Floats) -> dict[int, tuple[int, Cost]]:
+        """Return the best path through each option, and its cost."""
+        best: dict[int, tuple[int, Cost]] = {}
+        scores: dict[int, float] = {}
+        for number, option, cost in ways:
+            score = float(mean[number]) - self._worth(cost)
+            if score > scores.get(option, -np.inf):
+                scores[option], best[option] = score, (number, cost)
+        return best
+
+    def _worth(self, cost: Cost) -> float:
+        return sum(weight * cost[dimension] for dimension, weight in self.weights.items())
+
+
+def _place(stage: str) -> int:
+    return list[str](STAGES).index(stage)

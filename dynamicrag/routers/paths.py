@@ -1,0 +1,151 @@
+"""What a joint router is made of: whole paths, and what is expected of each before and after retrieval.
+
+What a retrieval says of a question is not known when its first stages are decided. A single estimator
+would have to fill the gap with the training queries' means, and read the other features as if the
+signals stood beside them; so there are two, each fitted on what is known at its time::
+
+    estimator.state().save("routers/joint")
+    PathEstimator.load("routers/joint", embed)
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dynamicrag.errors import PolicyError
+from dynamicrag.features.base import Embed, FeatureSet, Seen
+from dynamicrag.features.retrieval import retrieval
+from dynamicrag.predictors.base import Estimate, Predictor
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.state import MEND, State
+from dynamicrag.routers.estimator import About, Estimator
+from dynamicrag.types import STAGES, Stage
+
+NEWS = frozenset(retrieval("", ()))
+"""Signals that a retrieval brings."""
+Steps = Mapping[str, str]
+
+
+def varied(paths: Sequence[Steps]) -> tuple[Stage, ...]:
+    """Return the stages at which paths differ; one that some do not pass differs if the others do."""
+    return tuple(stage for stage in STAGES if len({path[stage] for path in paths if stage in path}) > 1)
+
+
+def without_news(query: Seen) -> Seen:
+    """Return a query as it stands before retrieval."""
+    return Seen(query.text, {name: value for name, value in query.signals.items() if name not in NEWS})
+
+
+def has_news(query: Seen) -> bool:
+    """Return whether anything was retrieved for a query."""
+    return not NEWS.isdisjoint(query.signals)
+
+
+@dataclass(frozen=True, slots=True)
+class PathEstimator:
+    """Estimates the quality of whole paths.
+
+    Attributes:
+        paths: The option of every stage, in the estimators' order of options.
+        before: From what is known before retrieval.
+        after: From that and what retrieval says; ``None`` where it has nothing to add.
+    """
+
+    paths: tuple[Steps, ...]
+    before: Estimator
+    after: Estimator | None
+
+    @classmethod
+    def fit(
+        cls,
+        queries: Sequence[Seen],
+        quality: Floats,
+        paths: Mapping[str, Steps],
+        *,
+        features: Callable[[], FeatureSet],
+        predictor: Callable[[], Predictor],
+        about: About | None = None,
+    ) -> "PathEstimator":
+        """Fit both estimators.
+
+        Args:
+            queries: The queries with all that was known of them, n of them.
+            quality: What each path gave, (n, k); NaN where it was not observed.
+            paths: The paths by name, in the order of ``quality``.
+            features: Makes features that are not fitted yet.
+            predictor: Makes a predictor that is not fitted yet.
+            about: What the queries are.
+
+        Raises:
+            InputError: As :meth:`Predictor.fit`.
+            PolicyError: The features have nothing to say before retrieval.
+        """
+
+        def fitted(seen: Sequence[Seen], rows: Floats) -> Estimator:
+            return Estimator.fit(
+                seen, rows, list(paths), features=features(), predictor=predictor(), about=about
+            )
+
+        before = fitted([without_news(query) for query in queries], quality)
+        told = [i for i, query in enumerate(queries) if has_news(query)]
+        after = fitted([queries[i] for i in told], quality[told]) if told else None
+        if after is not None and after.features.names == before.features.names:
+            after = None
+        return cls(tuple(dict(path) for path in paths.values()), before, after)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages at which the paths differ."""
+        return varied(self.paths)
+
+    def estimate(self, query: Seen) -> Estimate:
+        """Estimate the quality of every path on one query, (1, k) each."""
+        if self.after is not None and has_news(query):
+            return self.after.estimate([query])
+        return self.before.estimate([without_news(query)])
+
+    def both(self, queries: Sequence[Seen]) -> tuple[Floats, Floats]:
+        """Return the expected qualities before and after retrieval, (n, k) each."""
+        early = self.before.estimate([without_news(query) for query in queries]).mean
+        if self.after is None:
+            return early, early
+        late = self.after.estimate(list(queries)).mean
+        return early, np.where(np.array([[has_news(query)] for query in queries]), late, early)
+
+    def state(self) -> State:
+        """Return all that is needed to estimate again."""
+        parts = {"before": self.before.state()}
+        if self.after is not None:
+            parts["after"] = self.after.state()
+        arrays = {f"{part}/{name}": a for part, state in parts.items() for name, a in state.arrays.items()}
+        meta = {part: dict(state.meta) for part, state in parts.items()}
+        return State({"paths": [dict(path) for path in self.paths], **meta}, arrays)
+
+    @classmethod
+    def load(cls, path: Path | str, embed: Embed | None = None) -> "PathEstimator":
+        """Read what ``state().save(path)`` wrote.
+
+        Raises:
+            PolicyError: There is no such file, or it is damaged, edited, of another version, or a router
+                of a single stage.
+        """
+        state, where = State.load(path), str(path)
+        if "paths" not in state.meta:
+            raise PolicyError(
+                f"{where}: this router decides one stage, not whole paths; give it as the router of its "
+                "stage, or train a joint one ('dynamicrag train --joint')"
+            )
+        try:
+            parts = {
+                part: Estimator.from_state(State(state.meta[part], state.under(part)), embed, where)
+                for part in ("before", "after")
+                if part in state.meta
+            }
+            paths = tuple(
+                {str(stage): str(option) for stage, option in p.items()} for p in state.meta["paths"]
+            )
+            return cls(paths, parts["before"], parts.get("after"))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise PolicyError(f"{where}: this is no trained joint router ({error!r}); {MEND}") from None
