@@ -29,7 +29,7 @@ class Split(StrEnum):
 
 
 def evaluate(
-    train: Annotated[Path, typer.Option(help="The outcome table to learn from.")],
+    train: Annotated[Path | None, typer.Option(help="The outcome table to learn from.")] = None,
     test: Annotated[
         Path | None, typer.Option(help="The table to judge by; without it, cross-validation on --train.")
     ] = None,
@@ -62,11 +62,44 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option(help="Write quality-cost curves here: eval.png and the page eval.html.")
     ] = None,
+    cascade: Annotated[
+        bool, typer.Option("--cascade", help="Judge escalation policies and verifiers on recorded drafts.")
+    ] = False,
+    policies: Annotated[
+        list[str] | None, typer.Option(help="Escalation policies, as for --routers; by default all.")
+    ] = None,
+    weak: Annotated[
+        str | None,
+        typer.Option(help="The weak model of agreement samples: NAME, or NAME:cot1+pot1 for some prompts."),
+    ] = None,
+    strong: Annotated[str | None, typer.Option(help="The strong one, likewise.")] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=0, help="Expected cost that one query may spend on all its drafts.")
+    ] = None,
 ) -> None:
     """Judge routers on an outcome table, beside random, the cheapest, the best single option and the oracle.
 
-    Cross-validates on --train, or learns from it and judges by --test.
+    Cross-validates on --train, or learns from it and judges by --test. With --cascade, judges what
+    comes after the draft: verifiers, and policies that accept, escalate or abstain.
     """
+    if cascade:
+        from dynamicrag.cli.cascade import Asked, judge_cascade
+
+        return judge_cascade(
+            Asked(train, test, policies or (), weak, strong, budget, cost, dict(map(_given, option_cost or ())),
+                  _parts(options), [_number(part, "--at") for part in _parts(at)], routers or ("linear",),
+                  features, folds, bootstrap, seed), json, plot,
+        )  # fmt: skip
+    for flag, value in (
+        ("--policies", policies),
+        ("--weak", weak),
+        ("--strong", strong),
+        ("--budget", budget),
+    ):
+        if value is not None:
+            raise InputError(f"{flag}: is about escalation; say --cascade too")
+    if train is None:
+        raise InputError("--train: a table to learn from is needed")
     from dynamicrag.cli.console import bar, human
     from dynamicrag.cli.eval_tables import print_evaluation
     from dynamicrag.cli.output import check_target, write_json
@@ -75,7 +108,7 @@ def evaluate(
 
     check_target(json)
     if plot is not None:
-        _check_plot(plot)
+        check_plot(plot)
     named = _routers(routers)
     given = dict(_given(item) for item in option_cost or ())
     prices = [_number(part, "--at") for part in _parts(at)]
@@ -85,8 +118,8 @@ def evaluate(
     out = human(json)
     learn = read_table(train, pair)
     judge = None if test is None else read_table(test, pair)
-    families, notes = _families(features, learn, judge)
-    embed = _embed() if _embeds(families) else None
+    families, notes = choose_families(features, learn, judge)
+    embed = embedding(families)
     with bar(out) as tell:
         found = run(
             learn, judge, routers=named, families=families, cost=cost, option_cost=given,
@@ -102,7 +135,7 @@ def evaluate(
         print_evaluation(out, found)
 
 
-def _check_plot(folder: Path) -> None:
+def check_plot(folder: Path) -> None:
     """Refuse a folder that cannot be written, or to draw without the means, before any work."""
     from dynamicrag.evaluation.routing.image import check_matplotlib
 
@@ -150,7 +183,7 @@ def _given(text: str) -> tuple[str, float]:
     return option.strip(), _number(value, f"--option-cost {option}")
 
 
-def _specs(values: Sequence[str], where: str) -> list[object]:
+def read_specs(values: Sequence[str], where: str) -> list[object]:
     """Return specs, from names joined by commas and from YAML."""
     import yaml
 
@@ -173,7 +206,9 @@ def _routers(values: Sequence[str] | None) -> dict[str, object]:
     from dynamicrag.registry import parse_spec
 
     specs: Sequence[Any] = (
-        [name for name in PREDICTORS if name not in BASELINES] if not values else _specs(values, "--routers")
+        [name for name in PREDICTORS if name not in BASELINES]
+        if not values
+        else read_specs(values, "--routers")
     )
     named: dict[str, object] = {}
     for spec in specs:
@@ -189,7 +224,7 @@ def _routers(values: Sequence[str] | None) -> dict[str, object]:
     return named
 
 
-def _families(
+def choose_families(
     values: Sequence[str] | None, learn: "OutcomeTable", judge: "OutcomeTable | None"
 ) -> tuple[list[object], list[str]]:
     """Return the specs of the families, checked against what the tables have."""
@@ -203,7 +238,7 @@ def _families(
         without = [name for name in FAMILIES if not FEATURES[name].embeds]
         mend = f"dynamicrag models pull {EMBEDDER}"
         return list(without), [f"no embeddings, for their model is not on this machine; mend with: {mend}"]
-    specs = _specs(values, "--features")
+    specs = read_specs(values, "--features")
     for spec in specs:
         name, _ = parse_spec(spec, "--features")
         if name not in FEATURES:
@@ -219,18 +254,16 @@ def _families(
     return specs, []
 
 
-def _embeds(families: Sequence[object]) -> bool:
-    from dynamicrag.features.base import FEATURES
-    from dynamicrag.registry import parse_spec
-
-    return any(FEATURES[parse_spec(spec, "--features")[0]].embeds for spec in families)
-
-
-def _embed() -> Any:
+def embedding(families: Sequence[object]) -> Any:
+    """Return what embeds texts, if any of the families needs it."""
     from dynamicrag.evaluation.routing.embeddings import KeptEmbeddings
+    from dynamicrag.features.base import FEATURES
     from dynamicrag.llm.pull import cache_dir, pulled
+    from dynamicrag.registry import parse_spec
     from dynamicrag.retrieval.embedder import Embedder
 
+    if not any(FEATURES[parse_spec(spec, "--features")[0]].embeds for spec in families):
+        return None
     model = Embedder(lambda: pulled(EMBEDDER))
     embed: Embed = model.embed
     return KeptEmbeddings(embed, cache_dir() / "embeddings" / f"{EMBEDDER}.npz")

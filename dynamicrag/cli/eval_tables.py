@@ -28,7 +28,7 @@ def print_evaluation(out: "Console", found: "Evaluation") -> None:
         found: From :func:`~dynamicrag.evaluation.routing.evaluate.evaluate`.
     """
     data = found["data"]
-    unit = _unit(data)
+    unit = unit_of(data)
     out.print(joined((plain(_title(found)), "bold")))
     out.print()
     out.print(_routers(found, unit))
@@ -52,7 +52,8 @@ def print_evaluation(out: "Console", found: "Evaluation") -> None:
         out.print(f"note: {plain(note)}", style="yellow")
 
 
-def _unit(data: Mapping[str, Any]) -> Callable[[float], str]:
+def unit_of(data: Mapping[str, Any]) -> Callable[[float], str]:
+    """Return how a cost is written."""
     return _UNITS.get(data["cost"]["name"] if data["cost"] else "", short)
 
 
@@ -77,14 +78,17 @@ def _routers(found: "Evaluation", unit: Callable[[float], str]) -> "Table":
         sure = own["gain"] > 0 and own.get("p_holm", 1.0) < SURE
         timing = [f"{own['decision_us']:,.0f}", short(own["train_seconds"])]
         table.add_row(
-            _name(name) + "*" * sure, *_figures(own, unit, found), *timing, style="bold green" if sure else ""
+            name_of(name) + "*" * sure,
+            *_figures(own, unit, found),
+            *timing,
+            style="bold green" if sure else "",
         )
     if len(names) > ROWS:
         table.add_row(f"… and {len(names) - ROWS} more: --json has them", style="dim")
     table.add_section()
     for name in _SHOWN:
         own = found["baselines"][name]
-        table.add_row(_name(name), *_figures(own, unit, found), "", "", style="dim")
+        table.add_row(name_of(name), *_figures(own, unit, found), "", "", style="dim")
     return table
 
 
@@ -98,16 +102,16 @@ def _extra(found: "Evaluation") -> Sequence[str]:
 
 def _figures(own: Mapping[str, Any], unit: Callable[[float], str], found: "Evaluation") -> Sequence[str]:
     shown = {
-        "APGR>": _share(own.get("apgr")),
-        "CPT50>": _percent(own.get("cpt50")),
-        "CPT80>": _percent(own.get("cpt80")),
-        "balanced>": _share(own.get("balanced_accuracy")),
-        "gap>": _percent(own["gap_closed"]),
-        "area>": _share(own["area"]),
+        "APGR>": share_of(own.get("apgr")),
+        "CPT50>": percent_of(own.get("cpt50")),
+        "CPT80>": percent_of(own.get("cpt80")),
+        "balanced>": share_of(own.get("balanced_accuracy")),
+        "gap>": percent_of(own["gap_closed"]),
+        "area>": share_of(own["area"]),
     }
     savings = (own["saving"], own["saving_within_point"])
-    priced = [unit(own["cost"]), *map(_percent, savings)] if found["data"]["cost"] else []
-    quality = [_share(own["quality"]), _reach(own["intervals"]["quality"])]
+    priced = [unit(own["cost"]), *map(percent_of, savings)] if found["data"]["cost"] else []
+    quality = [share_of(own["quality"]), reach(own["intervals"]["quality"])]
     return [*quality, *priced, *(shown[name] for name in _extra(found))]
 
 
@@ -138,10 +142,10 @@ def _at(found: "Evaluation") -> "Table":
     for name in [*names, "random", "oracle_cheapest"]:
         own = found["routers"].get(name) or found["baselines"][name]
         cells = [
-            f"{_share(own['quality_at'][price])} {_reach(own['intervals']['quality_at'][price])}"
+            f"{share_of(own['quality_at'][price])} {reach(own['intervals']['quality_at'][price])}"
             for price in prices
         ]
-        table.add_row(_name(name), *cells, style="" if name in found["routers"] else "dim")
+        table.add_row(name_of(name), *cells, style="" if name in found["routers"] else "dim")
     return table
 
 
@@ -149,17 +153,17 @@ def _options(found: "Evaluation", unit: Callable[[float], str]) -> "Table":
     best = found["ranking"][0]
     calls = found["routers"][best]["calls"]
     priced = ["cost>"] if found["data"]["cost"] else []
-    called = f"calls by {_name(best)}>"
+    called = f"calls by {name_of(best)}>"
     table = plain_table("option", "quality>", *priced, "only right>", "missed>", "95 %", called)
     options = found["complementarity"]["options"]
     ordered = sorted(options, key=lambda name: -options[name]["quality"])
     for name in ordered[:ROWS]:
         own = options[name]
-        reach = _reach(own["intervals"]["oracle_loss"]) if "intervals" in own else ""
-        missed = _share(own.get("oracle_loss"))
+        ends = reach(own["intervals"]["oracle_loss"]) if "intervals" in own else ""
+        missed = share_of(own.get("oracle_loss"))
         table.add_row(
-            _name(name), _share(own["quality"]), *([unit(own["cost"])] if priced else []),
-            _percent(own["only_right"]), missed, reach, _percent(calls[name]),
+            name_of(name), share_of(own["quality"]), *([unit(own["cost"])] if priced else []),
+            percent_of(own["only_right"]), missed, ends, percent_of(calls[name]),
         )  # fmt: skip
     if len(ordered) > ROWS:
         table.add_row(f"… and {len(ordered) - ROWS} more: --json has them", style="dim")
@@ -170,14 +174,14 @@ def _complement(found: "Evaluation") -> list[str]:
     about, lines = found["complementarity"], []
     lines.append(
         "only right: above all others by more than .5. missed: what the oracle would lose without it. "
-        f"On {_percent(about['none_right'])} of the queries none is right."
+        f"On {percent_of(about['none_right'])} of the queries none is right."
     )
     whole = about["subsets"][-1]["oracle"]
-    steps = [f"{len(s['options'])}: {_share(s['oracle'])}" for s in about["subsets"][:4]]
+    steps = [f"{len(s['options'])}: {share_of(s['oracle'])}" for s in about["subsets"][:4]]
     if len(about["subsets"]) > 2:
         two = " + ".join(about["subsets"][1]["options"])
         lines.append(
-            f"Oracle over the best of {', '.join(steps)} … all: {_share(whole)}; the best two are {two}."
+            f"Oracle over the best of {', '.join(steps)} … all: {share_of(whole)}; the best two are {two}."
         )
     gone = about["could_go"]
     if gone["options"]:
@@ -185,8 +189,8 @@ def _complement(found: "Evaluation") -> list[str]:
         lines.append(
             f"Could go together at no loss of quality (below .01) at any price: "
             f"{', '.join(gone['options'])}; the oracle loses "
-            f"{_share(gone['oracle_loss'])} {_reach(ends['oracle_loss'])}, {found['ranking'][0]} "
-            f"{_share(gone['routed_loss'])} {_reach(ends['routed_loss'])}."
+            f"{share_of(gone['oracle_loss'])} {reach(ends['oracle_loss'])}, {found['ranking'][0]} "
+            f"{share_of(gone['routed_loss'])} {reach(ends['routed_loss'])}."
         )
     elif len(about["options"]) > 1:
         lines.append("No option could go at no loss of quality (below .01) at every price.")
@@ -199,20 +203,21 @@ def _groups(groups: Mapping[str, Any], unit: Callable[[float], str]) -> "Table":
     for name in ordered[:ROWS]:
         own = groups[name]
         table.add_row(
-            _name(name or "(none)", 36), f"{own['queries']:,}", _share(own["quality"]),
-            _share(own["best_single"]), _share(own["oracle"]), unit(own["cost"]),
+            name_of(name or "(none)", 36), f"{own['queries']:,}", share_of(own["quality"]),
+            share_of(own["best_single"]), share_of(own["oracle"]), unit(own["cost"]),
         )  # fmt: skip
     if len(ordered) > ROWS:
         table.add_row(f"… and {len(ordered) - ROWS} more: --json has them", style="dim")
     return table
 
 
-def _name(name: str, most: int = 26) -> str:
+def name_of(name: str, most: int = 26) -> str:
+    """Return a name, cut where it is long."""
     cut = plain(name)
     return cut if len(cut) <= most else cut[: most - 1] + "…"
 
 
-def _share(value: float | None) -> str:
+def share_of(value: float | None) -> str:
     """Return a share as ``.806``."""
     if value is None:
         return "–"
@@ -220,12 +225,14 @@ def _share(value: float | None) -> str:
     return f"−{text}" if value < 0 and float(text) else text
 
 
-def _percent(share: float | None) -> str:
+def percent_of(share: float | None) -> str:
+    """Return a share as ``81 %``."""
     if share is None:
         return "–"
     value = round(100 * share)
     return f"{'−' if value < 0 else ''}{abs(value)} %"
 
 
-def _reach(ends: Sequence[float] | None) -> str:
-    return "" if ends is None else f"{_share(ends[0])}–{_share(ends[1])}"
+def reach(ends: Sequence[float] | None) -> str:
+    """Return an interval as ``.78–.84``."""
+    return "" if ends is None else f"{share_of(ends[0])}–{share_of(ends[1])}"

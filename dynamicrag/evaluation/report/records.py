@@ -51,9 +51,6 @@ def check_turn(turn: Turn) -> None:
         TypeError: Something in it is of the wrong type.
         ValueError: A figure in it cannot be true.
     """
-    for names in turn.get("options", {}).values():
-        if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
-            raise TypeError(f"options hold {names!r}")
     for key in ("id", "policy", "thread", "question_mark", "process"):
         if not isinstance(turn[key], str):
             raise TypeError(f"{key} is {turn[key]!r}")
@@ -67,12 +64,17 @@ def check_turn(turn: Turn) -> None:
         _amount(turn["first_token_seconds"], "first_token_seconds")
     for side in ("input", "output"):
         _amount(turn["tokens"][side], f"tokens.{side}")
-    steps = [*turn.get("path", {}).values(), *turn.get("escalations", ())]
     for name, value in turn.get("signals", {}).items():
         if not (isinstance(value, int | float) and isfinite(value)):
             raise ValueError(f"signals.{name} is {value!r}")
-    if not all(isinstance(step, str) for step in steps):
-        raise TypeError(f"path and escalations hold {steps!r}")
+    _check_names([*turn.get("path", {}).values(), *turn.get("escalations", ())], "path and escalations")
+    for stage, names in turn.get("options", {}).items():
+        _check_names(names, f"options.{stage}")
+
+
+def _check_names(names: object, where: str) -> None:
+    if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise TypeError(f"{where} hold {names!r}")
 
 
 def check_process(process: Process) -> None:

@@ -1,0 +1,113 @@
+"""An evaluation of escalation on the terminal: policies, verifiers, conformal sets."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dynamicrag.cli.console import joined, plain
+from dynamicrag.cli.eval_tables import name_of, percent_of, reach, share_of, unit_of
+from dynamicrag.cli.tables import plain_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+SURE = 0.05
+_SHOWN = ("router", "always_strong", "always_weak", "best_single", "oracle")
+_AT = ("0.2", "0.31")
+
+
+def print_cascade(out: "Console", found: Mapping[str, Any]) -> None:
+    """Print an evaluation.
+
+    Args:
+        out: Where.
+        found: From :func:`~dynamicrag.evaluation.cascade.evaluate.evaluate`.
+    """
+    data = found["data"]
+    unit = unit_of(data)
+    how = f"{data['folds']} folds" if data["folds"] else f"learnt from {data['train']}"
+    size = f"{data['queries']:,} queries, {len(data['options'])} options"
+    title = " · ".join([data["test"] or data["train"], size, how, f"cost: {data['cost']['name']} a query"])
+    out.print(joined((plain(title), "bold")))
+    out.print()
+    out.print(_policies(found, unit))
+    out.print(plain(_LEGEND), style="dim")
+    out.print()
+    out.print(joined(("Verifiers", "bold")))
+    out.print(_verifiers(found))
+    out.print(
+        "AUROC of the signal, below .5 where it speaks against; ECE of its calibrated probability, learnt from "
+        "other rows.", style="dim",
+    )  # fmt: skip
+    out.print()
+    out.print(joined((f"Conformal sets of {found['conformal']['of']}", "bold")))
+    out.print(_conformal(found))
+    solvable = percent_of(found["conformal"]["solvable"])
+    out.print(f"coverage: of the {solvable} of the queries that have a right one.", style="dim")
+    for note in found["notes"]:
+        out.print(f"note: {plain(note)}", style="yellow")
+
+
+_LEGEND = (
+    "quality, cost, escalated: at the λ that gave most quality in what was learnt from; all drafts and samples "
+    "are paid for. saved: of the best single option's cost, at its quality. at 20 %, 31 %: quality when as many "
+    "are escalated. best: the curve's highest point, in hindsight. *: better than the best single option for "
+    "sure, all policies considered."
+)
+
+
+def _policies(found: Mapping[str, Any], unit: Callable[[float], str]) -> "Table":
+    abstains = any(own["chosen"]["abstained"] for own in found["policies"].values())
+    extra = ("abstained>",) if abstains else ()
+    table = plain_table(
+        "policy", "quality>", "95 %", "cost>", "escalated>", *extra, "saved>", "at 20 %>", "at 31 %>", "best>"
+    )
+    for column in table.columns:
+        column.no_wrap = True
+    for name in found["ranking"]:
+        own = found["policies"][name]["chosen"]
+        sure = own["gain"] > 0 and own.get("p_holm", 1.0) < SURE
+        cells = _row(found["policies"][name], unit, abstains=abstains)
+        table.add_row(name_of(name) + "*" * sure, *cells, style="bold green" if sure else "")
+    table.add_section()
+    for name in _SHOWN:
+        table.add_row(name, *_row(found["baselines"][name], unit, abstains=abstains), style="dim")
+    return table
+
+
+def _row(own: Mapping[str, Any], unit: Callable[[float], str], *, abstains: bool) -> list[str]:
+    chosen, at = own["chosen"], own["quality_at_share"]
+    return [
+        share_of(chosen["quality"]), reach(chosen["intervals"]["quality"]), unit(chosen["cost"]),
+        percent_of(chosen["escalated"]), *([percent_of(chosen["abstained"])] if abstains else []),
+        percent_of(own["saving"]), *(share_of(at[s]["quality"]) if s in at else "" for s in _AT),
+        share_of(own["best"]["quality"]),
+    ]  # fmt: skip
+
+
+def _verifiers(found: Mapping[str, Any]) -> "Table":
+    table = plain_table("signal", "AUROC>", "95 %", "ECE>", "95 % ", "drafts>")
+    ordered = sorted(found["verifiers"].items(), key=lambda item: -abs((item[1]["auroc"] or 0.5) - 0.5))
+    for name, own in ordered:
+        ends = own["intervals"]
+        table.add_row(
+            name_of(name), share_of(own["auroc"]), reach(ends["auroc"]), share_of(own["ece"]), reach(ends["ece"]),
+            f"{own['drafts']:,}",
+        )  # fmt: skip
+    return table
+
+
+def _conformal(found: Mapping[str, Any]) -> "Table":
+    routed = found["conformal"]["of"] == "answers"
+    extra = ("one: right>", "routed>", "escalated>") if routed else ()
+    table = plain_table("target>", "coverage>", "95 %", "mean size>", "one>", *extra)
+    for own in found["conformal"]["levels"].values():
+        more = [
+            share_of(own["single_quality"]), share_of(own["routed"]["quality"]),
+            percent_of(own["routed"]["escalated"]),
+        ] if routed else []  # fmt: skip
+        table.add_row(
+            share_of(own["target"]), share_of(own["coverage"]), reach(own["interval"]), f"{own['size']:.2f}",
+            percent_of(own["single"]), *more,
+        )  # fmt: skip
+    return table

@@ -1,0 +1,118 @@
+"""The contract of an escalation policy: beliefs in, the next step out.
+
+A policy knows no text, verifiers or LangGraph. At every step it is given what is believed of each option
+(see :mod:`dynamicrag.escalation.beliefs`), what each would cost, what is left of the budget, and λ, the
+quality that one unit of cost is worth; it names the next option, or ends with a draft or without one::
+
+    policy = POLICIES.build({"value": {"hope": 0.1}}, "--policies")
+    policy.fit(lessons)                   # recorded outcomes; see .replay
+    choice = policy.decide(beliefs, lam)  # step (n,): an option, ACCEPT or ABSTAIN; draft (n,)
+    policy.state().save("routers/escalation.npz")
+
+To add one, write a file with a subclass that implements ``_decide`` and, if it learns, ``_fit`` and
+``fitted``. No step is taken twice and none that the budget does not hold: :meth:`Policy.decide` sees to it.
+"""
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from dynamicrag.errors import PolicyError
+from dynamicrag.escalation.beliefs import Beliefs, Steps
+from dynamicrag.predictors.state import MEND, State
+from dynamicrag.registry import Registry
+
+if TYPE_CHECKING:
+    from dynamicrag.escalation.replay import Lessons
+
+ACCEPT, ABSTAIN = -1, -2
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The next step of n queries.
+
+    Attributes:
+        step: The option to try, :data:`ACCEPT` or :data:`ABSTAIN`, (n,).
+        draft: The option whose draft is accepted, where it is, (n,).
+    """
+
+    step: Steps
+    draft: Steps
+
+
+class Policy(ABC):
+    """What decides whether a draft is good enough."""
+
+    registered: ClassVar[str]
+    fitted: ClassVar[Sequence[str]] = ()
+    """Attributes that :meth:`fit` sets: arrays, saved as they are."""
+
+    def fit(self, lessons: "Lessons") -> Self:
+        """Learn from recorded outcomes."""
+        self._fit(lessons)
+        return self
+
+    def decide(self, beliefs: Beliefs, lam: float) -> Choice:
+        """Return the next step of every query.
+
+        Args:
+            beliefs: What is believed now.
+            lam: Quality that one unit of cost is worth.
+
+        Raises:
+            PolicyError: The policy is not trained.
+        """
+        for name in self.fitted:
+            if not hasattr(self, name):
+                raise PolicyError(f"{self.registered!r} is not trained yet; fit it, or load a trained one")
+        choice = self._decide(beliefs, lam)
+        can, drafted = beliefs.open, beliefs.tried.any(axis=1)
+        rows = np.arange(len(beliefs))
+        step = np.array(choice.step)
+        # without a draft there is nothing to accept, so something is tried while anything can be
+        none = (step == ACCEPT) & ~drafted
+        first = np.where(can, beliefs.mean - lam * np.where(can, beliefs.cost, 0.0), -np.inf).argmax(axis=1)
+        step = np.where(none & can.any(axis=1), first, np.where(none, ABSTAIN, step))
+        shut = (step >= 0) & ~can[rows, np.maximum(step, 0)]
+        step = np.where(shut, np.where(drafted, ACCEPT, ABSTAIN), step)
+        draft = np.where(beliefs.tried[rows, choice.draft], choice.draft, beliefs.best)
+        return Choice(step.astype(np.intp), draft.astype(np.intp))
+
+    def state(self) -> State:
+        """Return all that is needed to decide again."""
+        arrays = {name: np.array(getattr(self, name)) for name in self.fitted}
+        return State({"policy": self.registered, "params": self.params()}, arrays)
+
+    @classmethod
+    def from_state(cls, state: State, where: str = "state") -> "Policy":
+        """Build the policy that a state describes, whichever it is.
+
+        Raises:
+            PolicyError: The state is of an unknown policy, or lacks a part.
+        """
+        try:
+            policy = POLICIES.build({state.meta["policy"]: dict(state.meta["params"])}, where)
+            for name in policy.fitted:
+                setattr(policy, name, state.arrays[name])
+        except (KeyError, TypeError, ValueError) as error:
+            raise PolicyError(f"{where}: this is no whole state of a policy ({error!r}); {MEND}") from None
+        return policy
+
+    def params(self) -> dict[str, Any]:
+        """Return the hyperparameters. By convention each is an attribute of the same name."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def _fit(self, lessons: "Lessons") -> None:  # noqa: B027 - not every policy learns
+        """Learn."""
+
+    @abstractmethod
+    def _decide(self, beliefs: Beliefs, lam: float) -> Choice:
+        """Return the next step; one that cannot be taken ends with the draft at hand."""
+
+
+POLICIES: Registry[Policy] = Registry("escalation policy", "dynamicrag.escalation")

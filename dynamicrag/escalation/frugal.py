@@ -1,0 +1,45 @@
+"""``frugal``: FrugalGPT's cascade, whose list and thresholds are learnt."""
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations, product
+
+from dynamicrag.escalation.base import POLICIES
+from dynamicrag.escalation.lists import Listed, ListPolicy, levels
+from dynamicrag.escalation.replay import Lessons
+
+
+@POLICIES.register("frugal")
+class Frugal(ListPolicy):
+    """Learns which options to try in which order, and from which score each one's draft is accepted.
+
+    FrugalGPT (Chen, Zaharia and Zou 2023, arXiv 2305.05176): the list and the thresholds that give the
+    best quality under a mean budget, found by going through lists of up to ``longest`` options. The best
+    list at every price is kept, so that λ takes the place of the budget.
+
+    Args:
+        longest: Most options in a list.
+        levels: Number of thresholds that are tried for each option.
+    """
+
+    def __init__(self, *, longest: int = 3, levels: int = 8) -> None:
+        self.longest = longest
+        self.levels = levels
+
+    def _fit(self, lessons: Lessons) -> None:
+        self.keep(self._lists(lessons), lessons)
+
+    def _lists(self, lessons: Lessons) -> Iterator[Listed]:
+        k = lessons.quality.shape[1]
+        parts = [levels(column, self.levels)[:-1] for column in lessons.score.T]
+        for size in range(1, min(self.longest, k) + 1):
+            for order in permutations(range(k), size):
+                if _forward(order, lessons.chain):
+                    for least in product(*(parts[option] for option in order[:-1])):
+                        yield order, (*map(float, least), 0.0)
+
+
+def _forward(order: Sequence[int], chain: Sequence[int]) -> bool:
+    """Return whether a list goes no way back along a chain."""
+    return all(
+        a < b or chain[a] < 0 or chain[a] != chain[b] for n, a in enumerate(order) for b in order[n + 1 :]
+    )

@@ -1,0 +1,87 @@
+"""Lists of options to be tried in turn, each with the score from which its draft is accepted.
+
+What a list came to in the recordings is kept beside it, so that at any λ, or under any mean budget, the
+best list is looked up.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from dynamicrag.escalation.base import ACCEPT, Choice, Policy
+from dynamicrag.escalation.beliefs import Beliefs
+from dynamicrag.escalation.replay import Lessons, total
+from dynamicrag.predictors.checks import Floats
+
+Listed = tuple[tuple[int, ...], tuple[float, ...]]
+
+
+class ListPolicy(Policy):
+    """The base of policies that try options in an order that is fixed beforehand.
+
+    Attributes:
+        order: Lists of options, filled up with -1, (m, k).
+        least: Score from which each one's draft is accepted, (m, k); the last one's is, whatever it is.
+        gave: Mean quality that each list came to, (m,).
+        took: Its mean cost, (m,).
+    """
+
+    fitted = ("order", "least", "gave", "took")
+
+    def keep(self, lists: Iterable[Listed], lessons: Lessons) -> None:
+        """Try lists on what was recorded, and keep those than which none is better and cheaper."""
+        score = np.where(np.isfinite(lessons.score), lessons.score, lessons.prior)
+        listed = list(lists)
+        results = np.array([came_to(own, score, lessons) for own in listed])
+        rank = np.lexsort((-results[:, 0], results[:, 1]))
+        best = np.maximum.accumulate(results[rank, 0])
+        kept = rank[np.concatenate([[True], results[rank[1:], 0] > best[:-1]])]
+        k = lessons.quality.shape[1]
+        self.order = np.full((len(kept), k), -1, dtype=np.intp)
+        self.least = np.zeros((len(kept), k))
+        for row, number in enumerate(kept):
+            order, least = listed[number]
+            self.order[row, : len(order)] = order
+            self.least[row, : len(least)] = least
+        self.gave, self.took = results[kept].T
+
+    def _decide(self, beliefs: Beliefs, lam: float) -> Choice:
+        pick = int((self.gave - lam * self.took).argmax())
+        order, least = self.order[pick], self.least[pick]
+        order, least = order[order >= 0], least[order >= 0]
+        rows = len(beliefs)
+        step = np.full(rows, ACCEPT, dtype=np.intp)
+        draft = beliefs.best
+        done = np.zeros(rows, dtype=bool)
+        can = beliefs.open
+        for position, option in enumerate(order):
+            tried = beliefs.tried[:, option]
+            last = position == len(order) - 1
+            good = tried & ((beliefs.mean[:, option] >= least[position]) | last) & ~done
+            draft = np.where(good, option, draft)
+            step = np.where(~done & ~tried & can[:, option], option, step)
+            done |= good | (~tried & can[:, option])
+        return Choice(step, draft)
+
+
+def came_to(listed: Listed, score: Floats, lessons: Lessons) -> tuple[float, float]:
+    """Return the mean quality and cost of a list."""
+    order, least = listed
+    rows = len(lessons)
+    quality, tried = np.zeros(rows), np.zeros(lessons.quality.shape, dtype=bool)
+    going = np.ones(rows, dtype=bool)
+    for position, option in enumerate(order):
+        tried[going, option] = True
+        ends = going & (score[:, option] >= least[position]) if position < len(order) - 1 else going
+        quality[ends] = lessons.quality[ends, option]
+        going = going & ~ends
+    return float(quality.mean()), float(total(lessons.cost, tried, lessons.chain).mean())
+
+
+def levels(score: Floats, number: int) -> Floats:
+    """Return scores at which lists are tried to part: quantiles, and one that none reaches."""
+    known = score[np.isfinite(score)]
+    if not len(known):
+        return np.array([np.inf])
+    inner = np.unique(np.quantile(known, np.linspace(0, 1, number + 1)[1:], method="nearest"))
+    return np.append(inner, np.inf)

@@ -1,0 +1,98 @@
+"""Policies on recorded outcomes: every draft that a policy asks for is paid for, and none is run."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.escalation.base import ABSTAIN, ACCEPT, Policy
+from dynamicrag.escalation.beliefs import BeliefModel, Marks, Steps
+from dynamicrag.predictors.checks import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """What was recorded of n queries and k options, and what is predicted of it.
+
+    Attributes:
+        prior: Quality that is predicted before anything is tried, (n, k).
+        expected: Expected cost, (n, k).
+        score: Probability that the draft is right, by its verifiers; NaN without a signal, (n, k).
+        hopeless: Probability that nothing answers the question, by the draft's signals, (n, k).
+        quality: Realised, (n, k).
+        cost: Realised, with verification, (n, k).
+        unanswerable: Quality of not answering: 1 where the corpus holds no answer, (n,).
+        chain: See :class:`~dynamicrag.escalation.beliefs.Beliefs`, (k,).
+    """
+
+    prior: Floats
+    expected: Floats
+    score: Floats
+    hopeless: Floats
+    quality: Floats
+    cost: Floats
+    unanswerable: Floats
+    chain: Steps
+
+    def __len__(self) -> int:
+        return len(self.quality)
+
+    def take(self, rows: NDArray[np.intp]) -> "Lessons":
+        """Return some queries."""
+        own = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Lessons(**{name: a if name == "chain" else a[rows] for name, a in own.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a policy came to.
+
+    Attributes:
+        accepted: The option whose draft was accepted, or ``ABSTAIN``, (n,).
+        tried: Which options were run, (n, k).
+        quality: Realised, (n,).
+        cost: Of all that was run, (n,).
+    """
+
+    accepted: Steps
+    tried: Marks
+    quality: Floats
+    cost: Floats
+
+
+def play(policy: Policy, model: BeliefModel, lessons: Lessons, lam: float, budget: float = np.inf) -> Played:
+    """Let a policy go through every query; it ends after k steps at the latest.
+
+    Args:
+        policy: The policy, trained.
+        model: How scores change beliefs.
+        lessons: What was recorded.
+        lam: Quality that one unit of cost is worth.
+        budget: Expected cost that a query may spend.
+    """
+    rows, k = lessons.quality.shape
+    beliefs = model.begin(lessons.prior, lessons.expected, lessons.chain, np.full(rows, budget))
+    accepted = np.full(rows, ABSTAIN, dtype=np.intp)
+    tried = np.zeros((rows, k), dtype=bool)
+    active = np.arange(rows)
+    for _ in range(k + 1):
+        choice = policy.decide(beliefs, lam)
+        ended = choice.step < 0
+        accepted[active[ended]] = np.where(choice.step == ACCEPT, choice.draft, ABSTAIN)[ended]
+        active, option = active[~ended], choice.step[~ended]
+        if not len(active):
+            break
+        tried[active, option] = True
+        beliefs = model.learn(
+            beliefs.take(~ended), option, lessons.score[active, option], lessons.hopeless[active, option]
+        )
+    given = lessons.quality[np.arange(rows), np.maximum(accepted, 0)]
+    quality = np.where(accepted == ABSTAIN, lessons.unanswerable, given)
+    return Played(accepted, tried, quality, total(lessons.cost, tried, lessons.chain))
+
+
+def total(cost: Floats, tried: Marks, chain: Steps) -> Floats:
+    """Return the cost of all that was tried, (n,): of a chain, that of the furthest."""
+    paid = np.where(tried, cost, 0.0)
+    alone = paid[:, chain < 0].sum(axis=1)
+    return np.asarray(alone + sum(paid[:, chain == own].max(axis=1) for own in np.unique(chain[chain >= 0])))

@@ -1,0 +1,86 @@
+"""One learnt judgement of a draft from all that its verifiers say."""
+
+from typing import Self
+
+import numpy as np
+
+from dynamicrag.escalation.logistic import fit_logistic
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.state import State
+
+FREE = -np.inf
+
+
+class Scorer:
+    """P(a draft is right) from its signals: FrugalGPT's generation scorer, light.
+
+    FrugalGPT (Chen, Zaharia and Zou 2023, arXiv 2305.05176) trains a DistilBERT on query and answer; here
+    a logistic regression is trained on measures of both and on the verifiers' signals. Each signal may
+    speak only in the direction in which it speaks by itself: correlated signals then share their weight
+    instead of cancelling one another, which transfers to other tasks. Options share the weights; each has
+    its own level and scale, drawn towards the common ones where its outcomes are few.
+
+    Args:
+        ridge: Shrinkage of the weights, in outcomes.
+    """
+
+    def __init__(self, *, ridge: float = 100.0) -> None:
+        self.ridge = ridge
+
+    def fit(self, signals: Floats, quality: Floats) -> Self:
+        """Learn.
+
+        Args:
+            signals: (n, k, s); NaN where there is none.
+            quality: From 0 to 1, (n, k); NaN where not observed.
+        """
+        n, k, s = signals.shape
+        flat, y = signals.reshape(n * k, s), quality.reshape(n * k)
+        option = np.tile(np.arange(k), n)
+        keep = np.isfinite(y)
+        flat, y, option = flat[keep], y[keep], option[keep]
+        seen = np.isfinite(flat)
+        count = np.maximum(seen.sum(axis=0), 1)
+        self.centre = np.where(seen, flat, 0.0).sum(axis=0) / count
+        spread = np.sqrt((np.where(seen, flat - self.centre, 0.0) ** 2).sum(axis=0) / count)
+        self.scale = np.where(spread > 1e-9, spread, np.inf)  # what never varies says nothing
+        z = np.where(seen, (flat - self.centre) / self.scale, 0.0)
+        level = np.array([y[option == own].mean() if (option == own).any() else np.nan for own in range(k)])
+        self.sign = np.where(z.T @ (y - level[option]) >= 0, 1.0, -1.0)
+        X = np.column_stack([np.eye(k)[option], np.ones(len(y)), z * self.sign])
+        ridge = np.concatenate([np.ones(k), [1e-3], np.full(s, self.ridge)])
+        low = np.concatenate([np.full(k + 1, FREE), np.zeros(s)])
+        w = fit_logistic(X, y, towards=np.zeros(k + 1 + s), ridge=ridge, low=low)
+        self.weights = w[k + 1 :]
+        said = z * self.sign @ self.weights
+        self.level, self.slope = np.empty(k), np.empty(k)
+        for own in range(k):
+            rows = option == own
+            own_X = np.column_stack([np.ones(rows.sum()), said[rows]])
+            towards = np.array([w[own] + w[k], 1.0])
+            self.level[own], self.slope[own] = fit_logistic(
+                own_X, y[rows], towards=towards, ridge=np.array([1.0, self.ridge]), low=np.array([FREE, 0.0])
+            )
+        return self
+
+    def predict(self, signals: Floats) -> Floats:
+        """Return P(right), (n, k), of signals (n, k, s); NaN where none is there."""
+        from scipy.special import expit
+
+        seen = np.isfinite(signals)
+        z = np.where(seen, (np.nan_to_num(signals) - self.centre) / self.scale, 0.0)
+        p = expit(self.level + self.slope * (z * self.sign @ self.weights))
+        return np.where(seen.any(axis=2), p, np.nan)
+
+    def state(self) -> State:
+        """Return all that is needed to predict again."""
+        names = ("centre", "scale", "sign", "weights", "level", "slope")
+        return State({"ridge": self.ridge}, {name: getattr(self, name) for name in names})
+
+    @classmethod
+    def from_state(cls, state: State) -> "Scorer":
+        """Return the scorer that a state describes."""
+        own = cls(ridge=float(state.meta["ridge"]))
+        for name, array in state.arrays.items():
+            setattr(own, name, array)
+        return own

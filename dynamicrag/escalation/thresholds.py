@@ -1,0 +1,35 @@
+"""``thresholds``: all options in the order of the policy file, until one draft's score is high enough."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dynamicrag.escalation.base import POLICIES
+from dynamicrag.escalation.lists import Listed, ListPolicy, levels
+from dynamicrag.escalation.replay import Lessons
+
+
+@POLICIES.register("thresholds")
+class Thresholds(ListPolicy):
+    """Tries the weakest option first, and accepts the first draft whose score reaches one threshold.
+
+    The plain cascade, of AutoMix (Madaan et al. 2023, arXiv 2310.12963) and MoT (Yue et al. 2024, arXiv
+    2310.03094). How many options it goes through, and the threshold, are those that gave the best
+    quality − λ·cost in the recordings.
+
+    Args:
+        levels: Number of thresholds that are tried.
+    """
+
+    def __init__(self, *, levels: int = 40) -> None:
+        self.levels = levels
+
+    def _fit(self, lessons: Lessons) -> None:
+        self.keep(self._lists(lessons), lessons)
+
+    def _lists(self, lessons: Lessons) -> Iterator[Listed]:
+        k = lessons.quality.shape[1]
+        parts = levels(lessons.score, self.levels)
+        for end in range(1, k + 1):
+            for least in parts if end > 1 else parts[:1]:
+                yield tuple(range(end)), tuple(np.full(end, least))

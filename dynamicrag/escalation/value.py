@@ -1,0 +1,102 @@
+"""``value``: a step is worth what it is expected to change, less its price."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.escalation.base import ABSTAIN, ACCEPT, POLICIES, Choice, Policy
+from dynamicrag.escalation.beliefs import Beliefs
+from dynamicrag.predictors.checks import Floats
+
+
+@POLICIES.register("value")
+class Value(Policy):
+    """Takes the step of the highest value of information, looking two steps ahead; or ends.
+
+    A draft has two uses: it may be accepted, and what its verifiers say moves what is believed of all
+    other options. Both are in the expected worth of the best end after it, with one further step where
+    that pays, less λ times the cost of both (Howard 1966, "Information value theory"; the belief is that of
+    the knowledge gradient for correlated options, Frazier, Powell and Dayanik 2009). Options are stages as
+    well as models: whatever the recordings hold paths of. Ends are the best draft, and to abstain, which is
+    worth the probability that nothing answers the question.
+
+    A firewall comes first: a query of which no open option is expected to reach ``hope`` is not escalated.
+
+    Args:
+        hope: Least quality that some open option must be expected to reach.
+        nodes: Points at which what the verifiers may say is looked at.
+    """
+
+    def __init__(self, *, hope: float = 0.05, nodes: int = 3) -> None:
+        self.hope = hope
+        self.nodes = nodes
+
+    def _decide(self, beliefs: Beliefs, lam: float) -> Choice:
+        rows, k = beliefs.mean.shape
+        at, weight = _nodes(self.nodes)
+        can, moves = beliefs.open, beliefs.moves
+        now = beliefs.worth
+        best = np.where(beliefs.tried.any(axis=1) | (beliefs.abstain > 0), now, -np.inf)
+        step = np.full(rows, ACCEPT, dtype=np.intp)
+        for option in range(k):
+            if not can[:, option].any():
+                continue
+            then = self._then(beliefs, option, moves, now, at, lam)
+            worth = then @ weight - lam * np.where(can[:, option], beliefs.cost[:, option], 0.0)
+            worth = np.where(can[:, option], worth, -np.inf)
+            step = np.where(worth > best + 1e-9, option, step)
+            best = np.maximum(best, worth)
+        drafted = np.where(beliefs.tried, beliefs.mean, -1.0).max(axis=1)
+        hopeless = np.where(can, beliefs.mean + beliefs.spread, 0.0).max(axis=1) < self.hope
+        step = np.where(hopeless & beliefs.tried.any(axis=1), ACCEPT, step)
+        step = np.where((step == ACCEPT) & (beliefs.abstain > np.maximum(drafted, 0.0)), ABSTAIN, step)
+        return Choice(step.astype(np.intp), beliefs.best)
+
+    def _then(
+        self, beliefs: Beliefs, option: int, moves: Floats, now: Floats, at: Floats, lam: float
+    ) -> Floats:
+        """Return the worth after an option's draft, by what its verifiers may say, (n, nodes)."""
+        k = beliefs.mean.shape[1]
+        mean = np.clip(beliefs.mean[:, None, :] + at[:, None] * moves[:, option, None, :], 0.0, 1.0)
+        end = np.maximum(now[:, None], mean[:, :, option])
+        cost = beliefs.after(option)
+        left = beliefs.budget - np.where(np.isfinite(beliefs.cost[:, option]), beliefs.cost[:, option], 0.0)
+        further = ~beliefs.tried & np.isfinite(cost) & (cost <= left[:, None])
+        spread = _remaining(beliefs, option)
+        # worth of one more step: the expected best of the end at hand and what that step's verifiers say
+        gain = _above(mean - end[:, :, None], spread[:, None, :])
+        paid = np.where(further, lam * np.where(np.isfinite(cost), cost, 0.0), np.inf)
+        more = gain - paid[:, None, :]
+        more[:, :, [other == option for other in range(k)]] = -np.inf
+        return end + np.maximum(more.max(axis=2), 0.0)
+
+
+def _remaining(beliefs: Beliefs, option: int) -> Floats:
+    """Return every option's spread once another has been verified, (n, k)."""
+    k = beliefs.mean.shape[1]
+    size = beliefs.cov[:, k + option, k + option]
+    told = (size > 1e-9)[:, None]
+    across = np.diagonal(beliefs.cov[:, k:, :k], axis1=1, axis2=2)
+    heard = np.diagonal(beliefs.cov[:, k:, k:], axis1=1, axis2=2)
+    by = beliefs.cov[:, :, k + option] / np.where(size > 1e-9, size, 1.0)[:, None] * told
+    across = across - by[:, k:] * beliefs.cov[:, :k, k + option]
+    heard = np.maximum(heard - by[:, k:] * beliefs.cov[:, k:, k + option], 0.0)
+    sure = heard > 1e-6
+    own = np.maximum(across, 0.0) / np.sqrt(np.where(sure, heard, 1.0)) * sure
+    inside = np.clip(beliefs.mean, 0.02, 0.98)
+    return np.asarray(own * 2 * np.sqrt(inside * (1 - inside)))
+
+
+def _above(mean: Floats, spread: Floats) -> Floats:
+    """Return E[max(0, x)] of normal x."""
+    from scipy.special import ndtr
+
+    safe = np.maximum(spread, 1e-9)
+    z = mean / safe
+    density = np.exp(-0.5 * np.minimum(z * z, 700.0)) / np.sqrt(2 * np.pi)
+    return np.where(spread > 1e-9, mean * ndtr(z) + spread * density, np.maximum(mean, 0.0))
+
+
+def _nodes(number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return points and weights that average over a standard normal (Gauss and Hermite)."""
+    at, weight = np.polynomial.hermite_e.hermegauss(number)
+    return at, weight / weight.sum()

@@ -1,0 +1,94 @@
+"""Trials from an outcome table whose drafts have signals."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dynamicrag.errors import InputError
+from dynamicrag.evaluation.cascade.trials import Trials
+from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
+from dynamicrag.evaluation.routing.problem import set_problem
+from dynamicrag.text import words
+
+OF_TEXT = ("query_words", "answer_words")
+"""Measures of query and answer, which the learnt scorer sees beside the signals."""
+
+
+def from_tables(
+    tables: Sequence[OutcomeTable],
+    *,
+    cost: str | None = None,
+    given: Mapping[str, float] | None = None,
+    only: Sequence[str] = (),
+) -> list[Trials]:
+    """Return the trials of a table, or of two with the same options and signals.
+
+    Only rows of which every option has quality and cost are kept: to be replayed, a draft must be there.
+
+    Args:
+        tables: What is learnt from and, where it is another, what is judged by.
+        cost: As for :func:`~dynamicrag.evaluation.routing.problem.set_problem`.
+        given: Cost of an option wherever the table does not have it.
+        only: Options to choose among.
+
+    Raises:
+        InputError: There is no signal, no cost or no complete row.
+    """
+    problem = set_problem(
+        tables[0], tables[1] if len(tables) > 1 else None, cost=cost, given=given, only=only
+    )
+    if not problem.cost:
+        raise InputError(
+            f"{tables[0].name}: no cost is known, and escalation is about cost; name one with --cost, or give "
+            "each option's with --option-cost"
+        )
+    names = tuple(dict.fromkeys(n for t in tables for row in t.rows for n in _signals(row, problem.options)))
+    if not names:
+        raise InputError(
+            f"{tables[0].name}: no outcome has signals, so there is nothing to judge drafts by; record it again "
+            "with verifiers in the policy ('dynamicrag record')"
+        )
+    sides = [problem.learn.columns(problem.columns)] + ([problem.judge] if problem.judge is not None else [])
+    found = []
+    for table, side in zip(tables, sides, strict=True):
+        rows = np.flatnonzero(side.complete)
+        if not len(rows):
+            raise InputError(
+                f"{table.name}: no row has quality and cost of every option; nothing can be replayed"
+            )
+        kept, recorded = side.take(rows), [table.rows[i] for i in rows]
+        dropped = len(side) - len(rows)
+        notes = [*problem.notes] if table is tables[0] else []
+        if dropped:
+            notes.append(
+                f"{table.name}: {dropped} of {len(side)} rows lack an option's outcome, and are left out"
+            )
+        signals = np.stack([_table(row, problem.options, names) for row in recorded])
+        missing = [n for s, n in enumerate(names) if np.isnan(signals[:, :, s]).all()]
+        if missing:
+            notes.append(f"{table.name}: has no {', '.join(missing)}")
+        k = len(problem.options)
+        found.append(
+            Trials(
+                table.name, problem.options, kept.texts, kept.groups, kept.quality, kept.cost, problem.cost,
+                signals, (*names, *OF_TEXT), np.array([float(row.answerable is False) for row in recorded]),
+                np.full(k, -1, dtype=np.intp), np.zeros(k, dtype=bool), kept.seen, None, tuple(notes),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _signals(row: Row, options: Sequence[str]) -> list[str]:
+    return [name for option in options if option in row.outcomes for name in row.outcomes[option].signals]
+
+
+def _table(row: Row, options: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    """Return the signals of a row's drafts, (k, s); a failed draft has none but its length."""
+    return np.array([_draft(row, row.outcomes[option], names) for option in options])
+
+
+def _draft(row: Row, outcome: Outcome, names: Sequence[str]) -> list[float]:
+    own = [outcome.signals.get(name, np.nan) for name in names]
+    if np.isnan(own).all():
+        return own + [np.nan] * len(OF_TEXT)
+    return [*own, float(len(words(row.text))), np.log1p(len(words(outcome.answer or "")))]

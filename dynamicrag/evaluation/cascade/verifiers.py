@@ -1,0 +1,95 @@
+"""How well a signal tells right drafts from wrong ones, and how honest its probabilities are."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from dynamicrag.evaluation.cascade.trials import RIGHT
+from dynamicrag.evaluation.routing.resample import Resample, interval
+from dynamicrag.predictors.checks import Floats
+
+BINS = 10
+
+
+def judge_signal(
+    signal: Floats, p: Floats, quality: Floats, resample: Resample, options: Sequence[str]
+) -> dict[str, Any]:
+    """Return what a signal is worth.
+
+    Args:
+        signal: As the verifier gave it, NaN where it failed, (n, k).
+        p: Its calibrated probability of being right, learnt from other rows, (n, k).
+        quality: Realised, (n, k).
+        resample: Samples of the n queries: a query's drafts are drawn together.
+        options: Names of the k options.
+
+    Returns:
+        ``drafts`` with the signal; ``auroc`` of the signal over all drafts (below .5 it speaks against),
+        ``auroc_calibrated``, ``ece`` (over bins of equal count), ``brier``, with ``intervals``;
+        ``options``: AUROC by option; ``reliability``: ``[{said, right, drafts}]``.
+    """
+    seen = np.isfinite(signal) & np.isfinite(quality) & np.isfinite(p)
+    rows, _ = np.nonzero(seen)
+    raw, said, right = signal[seen], p[seen], quality[seen] >= RIGHT
+    once = np.ones((1, len(rows)))
+    weights = resample.counts[:, rows].astype(np.float64)
+    return {
+        "drafts": len(rows),
+        "auroc": auroc(raw, right, once)[0],
+        "auroc_calibrated": auroc(said, right, once)[0],
+        "ece": ece(said, quality[seen], once)[0],
+        "brier": float(((said - quality[seen]) ** 2).mean()) if len(rows) else np.nan,
+        "options": {
+            name: auroc(
+                signal[seen[:, k], k], quality[seen[:, k], k] >= RIGHT, np.ones((1, seen[:, k].sum()))
+            )[0]
+            for k, name in enumerate(options)
+        },
+        "reliability": reliability(said, quality[seen]),
+        "intervals": {
+            "auroc": interval(auroc(raw, right, weights)),
+            "auroc_calibrated": interval(auroc(said, right, weights)),
+            "ece": interval(ece(said, quality[seen], weights)),
+        },
+    }
+
+
+def auroc(signal: Floats, right: np.ndarray, weights: Floats) -> Floats:
+    """Return the probability that a right draft has the higher signal, ties halved, (b,).
+
+    Args:
+        signal: (m,).
+        right: (m,).
+        weights: How often each draft is in each sample, (b, m).
+    """
+    if not len(signal):
+        return np.full(len(weights), np.nan)
+    _, group = np.unique(signal, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    good = np.add.reduceat((weights * right)[:, order], starts, axis=1)
+    bad = np.add.reduceat((weights * ~right)[:, order], starts, axis=1)
+    below = np.cumsum(bad, axis=1) - bad / 2
+    pairs = good.sum(axis=1) * bad.sum(axis=1)
+    return np.asarray((good * below).sum(axis=1) / np.where(pairs > 0, pairs, np.nan))
+
+
+def ece(p: Floats, quality: Floats, weights: Floats) -> Floats:
+    """Return the mean distance of what is said from what is found, over bins of equal count, (b,)."""
+    if not len(p):
+        return np.full(len(weights), np.nan)
+    off = np.zeros(len(weights))
+    for rows in _bins(p):
+        off += np.abs((weights[:, rows] * (p[rows] - quality[rows])).sum(axis=1))
+    return np.asarray(off / np.maximum(weights.sum(axis=1), 1e-12))
+
+
+def reliability(p: Floats, quality: Floats) -> list[dict[str, Any]]:
+    """Return what was said and what was found, by bin."""
+    return [{"said": p[rows].mean(), "right": quality[rows].mean(), "drafts": len(rows)} for rows in _bins(p)]
+
+
+def _bins(p: Floats) -> list[np.ndarray]:
+    parts = np.array_split(np.argsort(p, kind="stable"), min(BINS, len(p)))
+    return [rows for rows in parts if len(rows)]
