@@ -23,6 +23,7 @@ FLOORS: list[set[str]] = [
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 BESIDE = {
     ("stages", "routers"),
+    ("verify", "llm"),
     ("sections", "policy"),
     ("assembly", "policy"),
     ("assembly", "sections"),
