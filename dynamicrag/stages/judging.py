@@ -56,8 +56,9 @@ async def judge(
         except DynamicRAGError as error:
             unverified[name] = str(error)
         except Exception as error:  # noqa: BLE001 - anybody's verifier, and the answer is not its to lose
-            _log.warning("verifier %s failed", name, exc_info=error)
             unverified[name] = f"{type(error).__name__}: {error}"
+            _log.warning("verifier %s failed: %s", name, unverified[name])
+            _log.debug("verifier %s failed", name, exc_info=error)
     if unverified:
         signals[UNVERIFIED] = len(unverified) / len(verifiers)
     return {"signals": signals, "unverified": unverified}

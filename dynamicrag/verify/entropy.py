@@ -13,6 +13,7 @@ class Entropy(Verifier):
 
     gives = (Signal("entropy", 0.0, 4.0),)
     rises = False
+    doubt = "The writer was not sure of the draft."
     computes = True
     paper = "Malinin and Gales 2021, arXiv 2002.07650"
 

@@ -16,6 +16,7 @@ class Perplexity(Verifier):
 
     gives = (Signal("perplexity", 1.0, MOST),)
     rises = False
+    doubt = "The writer was not sure of the draft."
     computes = True
     paper = "Chuang et al. 2025, arXiv 2502.04428 (among eight measures of uncertainty)"
 
