@@ -93,7 +93,7 @@ def assemble(policy: Policy) -> Pipeline:
     priced = {name: Priced(model.spec, profiles[name], caches=model.caches) for name, model in models.items()}
     cost_model = CostModel(priced, policy.helper, host, calibration)
     budget = _budget(policy)
-    stages = Sections(policy, corpora, models, embedder.embed).build()
+    stages = Sections(policy, corpora, models, embedder).build()
     return Pipeline(
         policy=policy,
         corpora=corpora,

@@ -9,6 +9,7 @@
     ├── ModelError             a model cannot be had
     │   ├── ModelUnavailable   not in the catalogue, not downloadable, wrong hash, no key
     │   └── ProviderError      a call to a model failed
+    ├── VerifierError          a verifier could not tell
     ├── RunsError              the record of past queries cannot be read or written
     └── BudgetError            a budget cannot be kept
         └── BudgetExceeded     nothing affordable is left
@@ -31,6 +32,7 @@ __all__ = [
     "PolicyError",
     "ProviderError",
     "RunsError",
+    "VerifierError",
     "unknown",
 ]
 
@@ -71,6 +73,10 @@ class ProviderError(ModelError):
     """
 
     refused = False
+
+
+class VerifierError(DynamicRAGError):
+    """A verifier could not tell: the model that it asked did not keep to its format, or there is none."""
 
 
 class RunsError(DynamicRAGError):

@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     NonNegativeFloat,
     NonNegativeInt,
+    PositiveFloat,
     ValidationError,
     field_validator,
 )
@@ -112,11 +113,24 @@ class StageSection(_Section):
 
 
 class VerificationSection(StageSection):
-    """The stage that judges drafts."""
+    """The stage that judges drafts.
+
+    Attributes:
+        verifiers: The judges, in their order.
+        escalate: Stages to go back to, by finding.
+        max_escalations: Most steps up a question may take, refinements among them.
+        on_failure: Where a verifier fails, whether the draft may stand, unverified, or must be escalated
+            if it still can be.
+        timeout: Seconds that a verifier has.
+        stream: Whether the user sees drafts as they are written, or what is accepted alone.
+    """
 
     verifiers: list[Spec] = []
-    escalate: dict[Literal["unanswerable", "ungrounded", "unsure"], Names] = {}
+    escalate: dict[Literal["unanswerable", "ungrounded", "unsure", "unverified"], Names] = {}
     max_escalations: NonNegativeInt = 1
+    on_failure: Literal["accept", "escalate"] = "accept"
+    timeout: PositiveFloat = 60.0
+    stream: Literal["draft", "verified"] = "draft"
 
 
 class StagesSection(_Section):

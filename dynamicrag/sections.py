@@ -4,24 +4,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynamicrag.errors import PolicyError, unknown
-from dynamicrag.features.base import Embed
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.prompts.base import PROMPTS
 from dynamicrag.policy import Policy, StageSection, VerificationSection
 from dynamicrag.registry import parse_spec
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext
 from dynamicrag.retrieval.corpus import Corpus
+from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.routers.base import Router
 from dynamicrag.routers.build import RouterContext, build_joint, build_router, names
+from dynamicrag.stages.asking import Resources
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.context import DOCUMENTS, ContextStage
 from dynamicrag.stages.generator import GeneratorStage
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.stages.retrieval import ROUNDS, RetrievalStage
 from dynamicrag.stages.retriever import RetrieverStage
-from dynamicrag.stages.verification import VerificationStage, expand
+from dynamicrag.stages.verification import REFINE, VerificationStage, expand, steps_up
 from dynamicrag.types import STAGES, Option, Stage
-from dynamicrag.verify.base import VERIFIERS
+from dynamicrag.verify.base import VERIFIERS, Verifier
+
+VERDICTS = ("accept", REFINE, "escalate", "abstain")
 
 
 class Sections:
@@ -31,7 +34,7 @@ class Sections:
         policy: The policy.
         corpora: Its corpora.
         models: Its models.
-        embed: The embedding model, for learnt routers whose features need one.
+        embedder: The embedding model, for learnt routers and verifiers that need one.
     """
 
     def __init__(
@@ -39,10 +42,11 @@ class Sections:
         policy: Policy,
         corpora: Mapping[str, Corpus],
         models: Mapping[str, ChatModel],
-        embed: Embed,
+        embedder: Embedder,
     ) -> None:
         self._policy = policy
-        self._routers = RouterContext(policy.folder, policy.objective.weights, embed)
+        self._routers = RouterContext(policy.folder, policy.objective.weights, embedder.embed)
+        self._embedder = embedder
         spec, where = policy.joint, policy.where("joint")
         self._joint = None if spec is None else build_joint(spec, where, self._routers)
         self._corpora = corpora
@@ -174,6 +178,7 @@ class Sections:
         return GeneratorStage(
             options,
             self._router("generator", options),
+            {"hold": self._policy.stages.verification.stream == "verified"},
             models=self._models,
             strategies=self._strategies,
         )
@@ -181,26 +186,59 @@ class Sections:
     def _verification(self, stages: Mapping[str, StageBase]) -> VerificationStage:
         section = self._section("verification")
         assert isinstance(section, VerificationSection)
-        for name in self._specs("verification"):
-            if name not in ("accept", "escalate", "abstain"):
-                valid = ("accept", "escalate", "abstain")
-                raise PolicyError(unknown(self._where("verification", "options"), "option", name, valid))
-        escalate = {str(finding): stages for finding, stages in section.escalate.items()}
+        specs = self._specs("verification")
+        for name in specs:
+            if name not in VERDICTS:
+                raise PolicyError(unknown(self._where("verification", "options"), "option", name, VERDICTS))
+        escalate = {str(finding): targets for finding, targets in section.escalate.items()}
+        ways = (*STAGES[:-1], *([REFINE] if REFINE in specs else []))
         for finding, targets in escalate.items():
-            for stage in targets:
-                if stage not in STAGES[:-1]:
-                    raise PolicyError(
-                        unknown(self._where("verification", "escalate", finding), "stage", stage, STAGES[:-1])
-                    )
-        options = expand(list(self._specs("verification")), escalate)
-        verifiers = {}
-        for position, spec in enumerate(section.verifiers):
-            where = self._where("verification", "verifiers", str(position))
-            verifiers[parse_spec(spec, where)[0]] = VERIFIERS.build(spec, where)
+            where = self._where("verification", "escalate", finding)
+            if finding == "unverified" and section.on_failure != "escalate":
+                raise PolicyError(f"{where}: has no effect without 'on_failure: escalate'")
+            for target in targets:
+                if target not in ways:
+                    raise PolicyError(unknown(where, "stage", target, ways))
+        options = expand(list(specs), escalate, self._editor(specs.get(REFINE)))
+        if section.on_failure == "escalate" and not any(map(steps_up, options)):
+            where = self._where("verification", "on_failure")
+            raise PolicyError(f"{where}: there is nowhere to escalate to; add the options refine or escalate")
+        settings: dict[str, Any] = {"escalate": escalate}
+        settings |= section.model_dump(include={"max_escalations", "on_failure", "timeout"})
+        verifiers, router = self._verifiers(section), self._router("verification", options)
+        given = {signal.name for verifier in verifiers.values() for signal in verifier.gives}
+        for signal in router.reads:
+            if signal not in given:
+                where = self._where("verification", "router")
+                raise PolicyError(unknown(where, "signal of the verifiers listed", signal, given))
         return VerificationStage(
             options,
-            self._router("verification", options),
-            {"escalate": escalate, "max_escalations": section.max_escalations},
+            router,
+            settings,
             verifiers=verifiers,
             stages=stages,
+            resources=Resources(self._models, self._strategies, self._embedder.embed_measured),
         )
+
+    def _editor(self, params: Any) -> dict[str, Any]:
+        """Check the parameters of ``refine``: ``{model: NAME}``, or none for the next stronger model."""
+        where = self._where("verification", "options", REFINE)
+        if params is not None and not isinstance(params, dict):
+            raise PolicyError(f"{where}: expected {{model: NAME}}, got {params!r}")
+        for key, value in (params or {}).items():
+            if key != "model":
+                raise PolicyError(unknown(where, "key", key, ("model",)))
+            if value not in self._models:
+                raise PolicyError(unknown(f"{where}.model", "model", value, self._models))
+        return params or {}
+
+    def _verifiers(self, section: VerificationSection) -> dict[str, Verifier]:
+        verifiers: dict[str, Verifier] = {}
+        for position, spec in enumerate(section.verifiers):
+            where = self._where("verification", "verifiers", str(position))
+            name, _ = parse_spec(spec, where)
+            if name in verifiers:
+                raise PolicyError(f"{where}: {name!r} is listed twice")
+            verifiers[name] = VERIFIERS.build(spec, where)
+            verifiers[name].check(self._models, f"{where}.{name}")
+        return verifiers

@@ -139,7 +139,8 @@ class Draft(TypedDict):
     """An answer that is not yet accepted.
 
     ``streamed`` says whether the user has seen its tokens; ``dropped`` names the passages that the
-    model's context had no room for; ``signals`` are read off its token probabilities.
+    model's context had no room for; ``signals`` are read off its token probabilities; ``refined`` says
+    whether it has been through an editor's hands.
     """
 
     text: str
@@ -148,6 +149,7 @@ class Draft(TypedDict):
     streamed: bool
     dropped: list[str]
     signals: dict[str, float]
+    refined: bool
 
 
 class Escalation(TypedDict):
@@ -176,6 +178,7 @@ class TurnState(TypedDict, total=False):
         passages: The passages chosen as context.
         draft: The answer under judgement.
         signals: What the verifiers said of it.
+        unverified: Verifiers that could not judge it, and why.
         escalations: The steps back up so far.
     """
 
@@ -193,4 +196,5 @@ class TurnState(TypedDict, total=False):
     passages: list[Passage]
     draft: Draft | None
     signals: dict[str, float]
+    unverified: dict[str, str]
     escalations: list[Escalation]

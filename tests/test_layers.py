@@ -24,6 +24,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 BESIDE = {
     ("stages", "routers"),
     ("policy", "calibrated"),
+    ("verify", "llm"),
     ("sections", "policy"),
     ("assembly", "policy"),
     ("assembly", "sections"),

@@ -7,8 +7,8 @@ from dynamicrag.graph.node import Node, State, Update, Work, submit
 from dynamicrag.graph.turn import condense, current_turn, finish, start_turn
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.decide import decided, option_of
-from dynamicrag.stages.verification import VerificationStage
-from dynamicrag.types import Decision, Escalation, TurnState
+from dynamicrag.stages.verification import REFINE, VerificationStage
+from dynamicrag.types import Decision, Draft, Escalation, TurnState
 
 
 class Nodes:
@@ -50,19 +50,30 @@ class Nodes:
         return await self.stage(*(["context"] if unchosen else []), "prompt", "generator")(state, run)
 
     async def verify(self, state: State, run: Run) -> Update:
-        """Judge the draft and decide on it."""
+        """Judge the draft and decide on it; one that was mended is judged again."""
         stage = self._pipeline.stages["verification"]
         assert isinstance(stage, VerificationStage)
         turn = current_turn(state)
-        turn = {**turn, "signals": await stage.signals(turn, run)}
-        # a verdict is given anew on every draft
-        path = {key: value for key, value in turn["path"].items() if key != stage.name}
-        turn, decisions = await self._pass(stage, {**turn, "path": path}, run)
-        redo = turn["redo"]
-        if redo is not None:
-            last = Escalation(reason=decisions[-1]["reason"], stage=redo, option="")
+        judged: Draft | None = None
+        decisions: list[Decision] = []
+        while True:
+            draft = turn["draft"]
+            assert draft is not None, "verification comes after generation"
+            draft = {**draft, "refined": False}
+            if draft != judged:  # one that could not be mended was judged already
+                turn, judged = {**turn, **await stage.judge(turn, run)}, draft
+            # a verdict is given anew on every draft
+            path = {key: value for key, value in turn["path"].items() if key != stage.name}
+            turn, made = await self._pass(stage, {**turn, "path": path}, run)
+            decisions += made
+            redo = turn["redo"] or (stage.name if turn["action"] == REFINE else None)
+            if redo is None:
+                return {"turn": turn, "decisions": decisions}
+            option = REFINE if redo == stage.name else ""
+            last = Escalation(reason=made[-1]["reason"], stage=redo, option=option)
             turn = {**turn, "escalations": [*turn["escalations"], last]}
-        return {"turn": turn, "decisions": decisions}
+            if turn["redo"] is not None:
+                return {"turn": turn, "decisions": decisions}
 
     async def finish(self, state: State, run: Run) -> Update:
         """Turn the accepted draft into a message, and report."""

@@ -58,6 +58,7 @@ def start_turn(messages: Sequence[AnyMessage]) -> TurnState:
         "passages": [],
         "draft": None,
         "signals": {},
+        "unverified": {},
         "escalations": [],
     }
 
@@ -114,7 +115,7 @@ def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
     if abstained or draft is None:
         message = AIMessage(ABSTAINED, id=str(uuid.uuid4()))
     else:
-        message = AIMessage(draft["text"], id=draft["message_id"] or None)
+        message = AIMessage(draft["text"], id=draft["message_id"] or str(uuid.uuid4()))
     ledger = pipeline.ledger
     account = ledger.account(turn["id"])
     stages = ledger.stages(turn["id"])
@@ -124,6 +125,7 @@ def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
         "path": turn["path"],
         "abstained": abstained,
         "escalations": turn["escalations"],
+        "unverified": turn.get("unverified", {}),
         "passages": [passage["id"] for passage in turn["passages"]],
         "dropped": draft["dropped"] if draft else [],
         "cost": Cost.total(stages.values()).figures(),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["ChatModel", "chat_model"]
 
 _CLIENTS_KEPT = 16
+TOP = 5  # alternatives per token: enough for a margin, for yes against no, and for most of the entropy
 LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - compared with, not listened on
 
 
@@ -200,7 +201,7 @@ class ChatModel:
     def _call(self, max_tokens: int, temperature: float) -> dict[str, Any]:
         """Return the keyword arguments of one call."""
         del max_tokens, temperature
-        return {"logprobs": True, "top_logprobs": 2} if "logprobs" in self._optional else {}
+        return {"logprobs": True, "top_logprobs": TOP} if "logprobs" in self._optional else {}
 
     def _client(self, max_tokens: int, temperature: float) -> "BaseChatModel":
         # max_tokens and temperature are standard for constructors, but not for calls

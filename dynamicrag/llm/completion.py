@@ -18,11 +18,19 @@ class TokenProb:
         text: The token as text.
         logprob: Natural logarithm of its probability.
         margin: Probability of the likeliest token here minus that of the second, 0 to 1; small means unsure.
+        top: The likeliest tokens here with their probabilities, as far as the provider tells.
     """
 
     text: str
     logprob: float
     margin: float
+    top: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def entropy(self) -> float:
+        """Entropy in nats over the likeliest tokens and all the others as one: a lower bound of the whole."""
+        known = [p for _, p in self.top] or [math.exp(self.logprob)]
+        return sum(-p * math.log(p) for p in (*known, 1.0 - sum(known)) if p > 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +64,9 @@ class Completion:
 
 
 def token_probs(entries: Iterable[Mapping[str, Any]]) -> Iterable[TokenProb]:
-    """Read ``logprobs.content`` of OpenAI's API, asked with ``top_logprobs=2``."""
+    """Read ``logprobs.content`` of OpenAI's API, asked with ``top_logprobs``."""
     for item in entries:
-        top = sorted((math.exp(other["logprob"]) for other in item.get("top_logprobs") or ()), reverse=True)
-        margin = top[0] - top[1] if len(top) > 1 else 1.0
-        yield TokenProb(item["token"], item["logprob"], margin)
+        likely = [(o.get("token", ""), math.exp(o["logprob"])) for o in item.get("top_logprobs") or ()]
+        top = sorted(likely, key=lambda other: -other[1])
+        margin = top[0][1] - top[1][1] if len(top) > 1 else 1.0
+        yield TokenProb(item["token"], item["logprob"], margin, tuple(top))

@@ -91,6 +91,7 @@ class Router(ABC):
         paper: Where the method is from; ``""`` for what is nobody's.
         embeds: Whether it embeds the question.
         computes: Whether ``choose`` waits for nothing, and so needs no event loop.
+        reads: Signals of verifiers that it was told to go by.
     """
 
     registered: str
@@ -100,6 +101,7 @@ class Router(ABC):
     paper: str = ""
     embeds: bool = False
     computes: bool = False
+    reads: Sequence[str] = ()
 
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: B027 - may be empty
         """Refuse options that this router cannot serve.

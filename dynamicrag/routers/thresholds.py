@@ -1,25 +1,41 @@
 """Verification by thresholds on the verifiers' signals."""
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from dynamicrag.errors import PolicyError
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.types import Option, Stage
+
+FINDINGS = ("unanswerable", "ungrounded", "unsure")
+
+
+class Limit(NamedTuple):
+    """What a signal must keep to, and what it means if it does not."""
+
+    finding: str
+    signal: str
+    least: float = -math.inf
+    most: float = math.inf
 
 
 @ROUTERS.register("thresholds")
 class Thresholds(Router):
     """Accepts what passes every threshold; else does what the policy's table says of the first failing.
 
-    The order is ``unanswerable``, then ``ungrounded`` (groundedness below its threshold), then
-    ``unsure`` (token margin below its threshold). For the one that fails, the stages that
-    ``escalate`` lists for it are tried in turn; when none of them has a stronger option left that
-    may still be tried, the answer is given up if ``abstain`` lists the finding, and else stands. A
-    signal that is not there cannot fail.
+    The order is ``unanswerable``, then ``ungrounded``, then ``unsure``. For the one that fails, the
+    stages that ``escalate`` lists for it (or ``refine``) are tried in turn; when none of them may still
+    be tried, the answer is given up if ``abstain`` lists the finding, and else stands. A signal that is
+    not there cannot fail. Where a verifier failed and the policy does not let the draft stand for that,
+    the finding is ``unverified``.
 
     Args:
         groundedness: Least share of the answer's words found in the passages.
         token_margin: Least margin of the first token.
+        ungrounded: Least value by signal; below one, the draft is ungrounded.
+        unsure: Least value by signal; below one, it is unsure.
+        unsure_above: Greatest value by signal, such as of ``perplexity``; above one, it is unsure.
         abstain: Findings that are worth abstaining for.
     """
 
@@ -33,15 +49,22 @@ class Thresholds(Router):
         *,
         groundedness: float = 0.0,
         token_margin: float = 0.0,
+        ungrounded: Mapping[str, float] | None = None,
+        unsure: Mapping[str, float] | None = None,
+        unsure_above: Mapping[str, float] | None = None,
         abstain: Sequence[str] = ("unanswerable",),
     ) -> None:
-        self.limits: Mapping[str, tuple[str, float]] = {
-            "unanswerable": ("unanswerable", 0.5),
-            "ungrounded": ("groundedness", groundedness),
-            "unsure": ("token_margin", token_margin),
-        }
-        if unknown := set(abstain) - set(self.limits):
-            raise ValueError(f"abstain: unknown finding {sorted(unknown)}; valid: {', '.join(self.limits)}")
+        grounded = {"groundedness": groundedness, **(ungrounded or {})}
+        sure = {"token_margin": token_margin, **(unsure or {})}
+        self.limits = (
+            Limit("unanswerable", "unanswerable", most=0.5),
+            *(Limit("ungrounded", signal, least=least) for signal, least in grounded.items()),
+            *(Limit("unsure", signal, least=least) for signal, least in sure.items()),
+            *(Limit("unsure", signal, most=most) for signal, most in (unsure_above or {}).items()),
+        )
+        self.reads = tuple(dict.fromkeys((*(ungrounded or ()), *(unsure or ()), *(unsure_above or ()))))
+        if unknown := set(abstain) - set(FINDINGS):
+            raise ValueError(f"abstain: unknown finding {sorted(unknown)}; valid: {', '.join(FINDINGS)}")
         self.abstain = tuple(abstain)
 
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
@@ -52,30 +75,30 @@ class Thresholds(Router):
     async def choose(self, context: StageContext) -> Choice:
         """See the base class."""
         finding, reason = self.finding(context.features)
+        accept = context.index("accept")
+        if finding is None and accept is not None:
+            return Choice(accept, reason)
         if finding is None:
-            return self._take(context, "accept", reason)
-        for stage in context.settings.get("escalate", {}).get(finding, ()):
-            index = context.index(f"escalate:{stage}")
+            finding, reason = "unverified", "unverified: a verifier failed"
+        for name in context.settings.get("escalate", {}).get(finding, ()):
+            index = context.index(name if name == "refine" else f"escalate:{name}")
             if index is not None:
                 return Choice(index, reason)
-        if finding in self.abstain:
-            return self._take(context, "abstain", reason)
-        return self._take(context, "accept", f"{reason}; nothing left to try")
+        if accept is None:
+            return Choice(context.nearest(0), reason)
+        given_up = context.index("abstain") if finding in self.abstain else None
+        if given_up is not None:
+            return Choice(given_up, reason)
+        return Choice(accept, reason if finding in self.abstain else f"{reason}; nothing left to try")
 
     def finding(self, features: Mapping[str, float]) -> tuple[str | None, str]:
         """Return the first finding against the draft, if any, with its figures."""
-        for finding, (signal, limit) in self.limits.items():
+        for finding, signal, least, most in self.limits:
             value = features.get(signal)
-            if value is None:
+            if value is None or least <= value <= most:
                 continue
-            if signal == "unanswerable":
-                if value > limit:
-                    return finding, finding
-            elif value < limit:
-                return finding, f"{finding}: {signal} {value:.2f} < {limit:.2f}"
+            if signal == finding:
+                return finding, finding
+            limit = f"< {least:.2f}" if value < least else f"> {most:.2f}"
+            return finding, f"{finding}: {signal} {value:.2f} {limit}"
         return None, "passes"
-
-    @staticmethod
-    def _take(context: StageContext, name: str, reason: str) -> Choice:
-        index = context.index(name)
-        return Choice(context.nearest(0) if index is None else index, reason)

@@ -82,6 +82,10 @@ class StageBase(ABC):
         floor = self.index(turn["path"].get(self.name))
         return [i > floor for i in range(len(self.options))]
 
+    def insisted(self, turn: TurnState, allowed: Sequence[bool]) -> list[bool]:  # noqa: ARG002
+        """Return which of the options that are open and affordable may be taken; by default, all."""
+        return list(allowed)
+
     def index(self, name: str | None) -> int:
         """Return the position of an option, or -1."""
         return -1 if name is None else self._positions.get(name, -1)

@@ -22,6 +22,7 @@ async def call(
     messages: "Sequence[BaseMessage]",
     *,
     max_tokens: int,
+    temperature: float = 0.0,
     stop: Sequence[str] = (),
     tags: Sequence[str] = (),
     config: "RunnableConfig | None" = None,
@@ -38,6 +39,7 @@ async def call(
         model: The model.
         messages: The prompt.
         max_tokens: Most tokens to generate.
+        temperature: 0 for the likeliest answer.
         stop: Texts that end the answer.
         tags: As for :meth:`ChatModel.complete`.
         config: Likewise; by default the node's.
@@ -58,8 +60,8 @@ async def call(
             try:
                 async with asyncio.timeout(seconds):
                     completion = await model.complete(
-                        messages, max_tokens=max_tokens, stop=stop, config=config or run.config, tags=tags,
-                        line=line,
+                        messages, max_tokens=max_tokens, temperature=temperature, stop=stop,
+                        config=config or run.config, tags=tags, line=line,
                     )  # fmt: skip
                 known = True
             except TimeoutError as error:

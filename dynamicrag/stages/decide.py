@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from dynamicrag import portal
 from dynamicrag.cost.budget import HARD, Budget
@@ -86,12 +87,7 @@ class Decider:
         """Return what is left to do under each option; accepting and abstaining end the path."""
         path = turn.get("path", {})
         if isinstance(stage, VerificationStage):
-            return [
-                self._plan(turn, stage.escalated(option, path))
-                if option.name.startswith("escalate")
-                else None
-                for option in stage.options
-            ]
+            return [stage.plan(option, turn, partial(self._plan, turn)) for option in stage.options]
         at = STAGES.index(stage.name)
         before = self._plan(turn, path, STAGES[:at])
         return [
@@ -127,7 +123,7 @@ class Decider:
         fits, dimension = (
             admissible(self._at_most(plans, expected), left) if left else ([True] * len(open_), None)
         )
-        allowed = [a and b for a, b in zip(open_, fits, strict=True)]
+        allowed = stage.insisted(turn, [a and b for a, b in zip(open_, fits, strict=True)])
         binding: str | None = dimension if allowed != open_ else None
         if not any(allowed):
             if self._budget.exhausted == "error":

@@ -1,5 +1,6 @@
 """Prompts that fit a model's context."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,27 @@ class Fitted:
     messages: "list[BaseMessage]"
     passages: list[Passage]
     dropped: list[str]
+
+
+async def fitted(
+    model: ChatModel, write: Callable[[Sequence[Passage]], "list[BaseMessage]"], passages: Sequence[Passage],
+    max_tokens: int,
+) -> "list[BaseMessage]":  # fmt: skip
+    """Make a prompt with as many of the passages, the best first, as leave room for the reply.
+
+    Raises:
+        ProviderError: It is too long without any.
+    """
+    if model.context is not None:
+        await model.aload()
+    for count in range(len(passages), -1, -1):
+        messages = write(passages[:count])
+        if model.context is None or await model.count_prompt(messages) <= model.context - max_tokens:
+            return messages
+    raise ProviderError(
+        f"model {model.name} ({model.spec}): its context of {model.context:,} tokens has no room for "
+        "question and answer; ask a shorter question, or give the model a larger 'context'"
+    )
 
 
 async def fit(model: ChatModel, strategy: PromptStrategy, turn: TurnState) -> Fitted:

@@ -5,7 +5,6 @@ from typing import Any
 
 from dynamicrag.cost.expect import Plan
 from dynamicrag.errors import BudgetError, ProviderError
-from dynamicrag.features.response import response
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.routers.base import Router
@@ -14,6 +13,7 @@ from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fit
 from dynamicrag.stages.retriever import retrieval_features
 from dynamicrag.stages.shown import Shown
+from dynamicrag.stages.token_signals import token_signals
 from dynamicrag.types import Draft, Option, TurnState
 
 
@@ -23,7 +23,7 @@ class GeneratorStage(StageBase):
     Args:
         options: The options.
         router: The router.
-        settings: None are known.
+        settings: ``hold``: whether drafts are kept from the user's stream.
         models: Model by option name.
         strategies: Prompt strategy by name of the ``prompt`` option in force.
     """
@@ -56,6 +56,7 @@ class GeneratorStage(StageBase):
         model = self._models[option.name]
         strategy = self._strategies[turn["path"].get("prompt", next(iter(self._strategies)))]
         fitted = await fit(model, strategy, turn)
+        streams = strategy.streams and not self.settings.get("hold", False)
         shown = Shown()
         try:
             completion = await call(
@@ -63,20 +64,20 @@ class GeneratorStage(StageBase):
                 max_tokens=strategy.max_tokens,
                 stop=strategy.stops(bool(fitted.passages)),
                 config=shown.within(run.config),
-                tags=[] if strategy.streams else ["nostream"],
+                tags=[] if streams else ["nostream"],
             )  # fmt: skip
         except (ProviderError, BudgetError):
-            if strategy.streams and shown.message_id:
+            if streams and shown.message_id:
                 run.emit({"type": "withdrawn", "message_id": shown.message_id, "reason": "failed"})
             raise
         answer = strategy.parse(completion.text)
-        span = completion.tokens_from(answer.start)
         draft = Draft(
             text=answer.text,
             message_id=completion.message_id,
             model=option.name,
-            streamed=strategy.streams,
+            streamed=streams,
             dropped=fitted.dropped,
-            signals=response([token.margin for token in span], [token.logprob for token in span]),
+            refined=False,
+            signals=token_signals(completion, answer.start),
         )
         return {"draft": draft, "passages": fitted.passages}

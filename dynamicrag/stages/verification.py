@@ -1,27 +1,35 @@
 """Stage ``verification``: whether the draft is good enough, and what to do if not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dynamicrag import portal
 from dynamicrag.cost.expect import Plan
+from dynamicrag.llm.refine import EXPECTED_TOKENS, MAX_TOKENS, OVERHEAD_TOKENS
 from dynamicrag.routers.base import Router
+from dynamicrag.stages.asking import Resources
 from dynamicrag.stages.base import Run, StageBase
-from dynamicrag.types import STAGES, Option, TurnState
-from dynamicrag.verify.base import Evidence, Verifier
+from dynamicrag.stages.judging import judge
+from dynamicrag.stages.refining import refine
+from dynamicrag.types import STAGES, Draft, Option, TurnState
+from dynamicrag.verify.base import Verifier
 
 ESCALATE = "escalate"
+REFINE = "refine"
+TIMEOUT = 60.0
 
 
 class VerificationStage(StageBase):
-    """Options ``accept``, ``abstain`` and one ``escalate:<stage>`` per stage that the table names.
+    """Options ``accept``, ``refine``, ``abstain`` and one ``escalate:<stage>`` per stage of the table.
 
     Args:
         options: The options.
         router: The router.
-        settings: ``escalate``: stages to try per finding; ``max_escalations``.
+        settings: ``escalate``: stages to try per finding; ``max_escalations``, refinements among them;
+            ``on_failure``: ``accept`` or ``escalate``, where a verifier fails; ``timeout``: the seconds
+            that each verifier has.
         verifiers: The judges, by name.
         stages: The stages before this one.
+        resources: What verifiers and editors may use.
     """
 
     name = "verification"
@@ -34,36 +42,39 @@ class VerificationStage(StageBase):
         *,
         verifiers: Mapping[str, Verifier],
         stages: Mapping[str, StageBase],
+        resources: Resources,
     ) -> None:
         super().__init__(options, router, settings)
         self.verifiers = verifiers
         self._stages = stages
+        self._resources = resources
 
-    async def signals(self, turn: TurnState, run: Run) -> dict[str, float]:
-        """Let every verifier judge the draft."""
-        draft = turn.get("draft")
-        assert draft is not None, "verification comes after generation"
-        evidence = Evidence(turn["text"], draft["text"], turn.get("passages", []), draft["signals"])
-        signals: dict[str, float] = dict(draft["signals"])
-        for name, verifier in self.verifiers.items():
-            if not verifier.computes:
-                await portal.may_wait()
-            with run.ledger.span(turn["id"], self.name, name):
-                signals |= await verifier.verify(evidence)
-        return signals
+    async def judge(self, turn: TurnState, run: Run) -> TurnState:
+        """Let every verifier judge the draft; return its signals, and who could not judge it."""
+        timeout = self.settings.get("timeout", TIMEOUT)
+        return await judge(self.verifiers, self._resources, turn, run, timeout)
 
     async def features(self, turn: TurnState) -> dict[str, float]:
         """Return the verifiers' signals."""
         return dict(turn.get("signals", {}))
 
     def allowed(self, turn: TurnState) -> list[bool]:
-        """Close escalation to stages with no stronger option, and all of it when its number is used up."""
+        """Close steps up that have nowhere to go, and all of them when their number is used up."""
         used_up = len(turn.get("escalations", [])) >= self.settings.get("max_escalations", 0)
         return [
-            not option.name.startswith(ESCALATE)
-            or (not used_up and self.target(option, turn["path"]) is not None)
-            for option in self.options
+            not steps_up(option) or (not used_up and self._leads_on(option, turn)) for option in self.options
         ]
+
+    def insisted(self, turn: TurnState, allowed: Sequence[bool]) -> list[bool]:
+        """Leave nothing but steps up where a verifier failed, the policy says so, and one is affordable."""
+        failed = self.settings.get("on_failure") == "escalate" and turn.get("unverified")
+        up = [is_open and steps_up(option) for is_open, option in zip(allowed, self.options, strict=True)]
+        return up if failed and any(up) else list(allowed)
+
+    def _leads_on(self, option: Option, turn: TurnState) -> bool:
+        if option.name == REFINE:
+            return self.editor(option, turn) is not None
+        return self.target(option, turn["path"]) is not None
 
     def target(self, option: Option, path: Mapping[str, str]) -> tuple[str, str] | None:
         """Return the stage to redo for an ``escalate`` option and the next stronger option there.
@@ -79,38 +90,96 @@ class VerificationStage(StageBase):
         stronger = stage.index(path.get(name)) + 1
         return (name, stage.options[stronger].name) if stronger < len(stage.options) else None
 
-    def escalated(self, option: Option, path: Mapping[str, str]) -> dict[str, str]:
-        """Return the path as an option of this stage would change it, for its expected cost."""
-        target = self.target(option, path) if option.name.startswith(ESCALATE) else None
-        return {**path, target[0]: target[1]} if target else dict(path)
+    def editor(self, option: Option, turn: TurnState) -> str | None:
+        """Return the model that may mend the draft: the policy's, or the next stronger than its writer.
 
-    def waits(self, option: Option) -> bool:  # noqa: ARG002
+        ``None`` if there is none, or if the draft has been mended already.
+        """
+        draft = turn.get("draft")
+        if draft is None or draft["refined"]:
+            return None
+        given: str | None = option.params.get("model")
+        models = self._stages["generator"]
+        stronger = models.index(draft["model"]) + 1
+        return given or (models.options[stronger].name if stronger < len(models.options) else None)
+
+    def plan(self, option: Option, turn: TurnState, of: Callable[[Mapping[str, str]], Plan]) -> Plan | None:
+        """Return what is left to do under an option, given the plan of a path; ``None`` for nothing."""
+        path = turn.get("path", {})
+        target = self.target(option, path)
+        if target is not None:
+            return of({**path, target[0]: target[1]})
+        editor = self.editor(option, turn) if option.name == REFINE else None
+        if editor is None:
+            return None
+        return of(path)._replace(
+            rounds=0.0,
+            prompt_tokens=OVERHEAD_TOKENS,
+            output_tokens=EXPECTED_TOKENS,
+            most_tokens=MAX_TOKENS,
+            model=editor,
+        )
+
+    def waits(self, option: Option) -> bool:
         """See the base class."""
-        return False
+        return option.name == REFINE
 
     def apply(self, option: Option, plan: Plan) -> Plan:  # noqa: ARG002
-        """Change nothing: what an escalation adds is priced as a path of its own."""
+        """Change nothing: what a step up adds is priced as a path of its own."""
         return plan
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
-        """Record the verdict; on escalation, say what is to be redone and withdraw what was streamed."""
+        """Record the verdict, and what is to be redone; mend the draft; withdraw what no longer stands."""
         draft = turn.get("draft")
-        withdrawn = option.name != "accept"
-        if withdrawn and draft and draft["streamed"]:
-            run.emit({"type": "withdrawn", "message_id": draft["message_id"], "reason": option.name})
-        target = self.target(option, turn["path"]) if option.name.startswith(ESCALATE) else None
-        if target is None:
-            return {"action": option.name, "redo": None}
-        return {"action": ESCALATE, "redo": target[0]}
+        if option.name == REFINE:
+            assert draft is not None, "a draft is mended after it was written"
+            editor = self.editor(option, turn)
+            assert editor is not None, "refining is closed without an editor"
+            mended = await refine(editor, self._objections(turn), turn, run, self._resources)
+            if mended is None:
+                return {"action": REFINE, "redo": None, "draft": {**draft, "refined": True}}
+            withdraw(draft, REFINE, run)
+            return {"action": REFINE, "redo": None, "draft": mended}
+        if draft and option.name != "accept":
+            draft = withdraw(draft, option.name, run)
+        target = self.target(option, turn["path"])
+        action = option.name if target is None else ESCALATE
+        return {"action": action, "redo": target[0] if target else None, "draft": draft}
+
+    def _objections(self, turn: TurnState) -> list[str]:
+        signals = turn.get("signals", {})
+        said = (verifier.objection(signals) for verifier in self.verifiers.values())
+        return list(dict.fromkeys(filter(None, said)))
 
 
-def expand(names: Sequence[str], escalate: Mapping[str, Sequence[str]]) -> list[Option]:
-    """Turn the policy's ``escalate`` into one option per stage that the table names, weakest first."""
+def steps_up(option: Option) -> bool:
+    """Return whether an option goes on working on the answer, rather than ending the turn."""
+    return option.name == REFINE or option.name.startswith(ESCALATE)
+
+
+def withdraw(draft: Draft, reason: str, run: Run) -> Draft:
+    """Take back what the user was shown of a draft; if it is to stand after all, it is a new message."""
+    if not draft["streamed"]:
+        return draft
+    run.emit({"type": "withdrawn", "message_id": draft["message_id"], "reason": reason})
+    return {**draft, "streamed": False, "message_id": ""}
+
+
+def expand(
+    names: Sequence[str], escalate: Mapping[str, Sequence[str]], editor: Mapping[str, Any] | None = None
+) -> list[Option]:
+    """Turn the policy's names into options, ``escalate`` into one per stage that its table names.
+
+    Args:
+        names: The policy's options.
+        escalate: Stages by finding.
+        editor: Parameters of ``refine``.
+    """
     options: list[Option] = []
     named = {stage for stages in escalate.values() for stage in stages}
     for name in names:
         if name == ESCALATE:
             options += [Option(f"{ESCALATE}:{stage}") for stage in STAGES if stage in named]
         else:
-            options.append(Option(name))
+            options.append(Option(name, editor or {}) if name == REFINE else Option(name))
     return options

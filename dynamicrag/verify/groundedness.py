@@ -1,7 +1,7 @@
 """Whether the words of an answer stand in the passages it was written from."""
 
 from dynamicrag.text import content_words, words
-from dynamicrag.verify.base import VERIFIERS, Evidence, Verifier
+from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 
 
 @VERIFIERS.register("groundedness")
@@ -12,6 +12,8 @@ class Groundedness(Verifier):
     words to look for; they, and answers without any passages, get no signal.
     """
 
+    gives = (Signal("groundedness"),)
+    doubt = "Words of the draft do not occur in the passages."
     computes = True
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """How sure the model was of the first token of its answer (Ramírez et al., 2024)."""
 
-from dynamicrag.verify.base import VERIFIERS, Evidence, Verifier
+from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 
 
 @VERIFIERS.register("token_margin")
@@ -10,7 +10,10 @@ class TokenMargin(Verifier):
     No signal where the provider returns no probabilities.
     """
 
+    gives = (Signal("token_margin"),)
+    doubt = "The writer was not sure of the draft."
     computes = True
+    paper = "Ramirez et al. 2024, arXiv 2405.02134"
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""

@@ -2,7 +2,7 @@
 
 import re
 
-from dynamicrag.verify.base import VERIFIERS, Evidence, Verifier
+from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 
 _REFUSAL = re.compile(
     r"^\W*$|\bunanswerable\b|\bunknown\b\W*$|"
@@ -24,7 +24,11 @@ def is_refusal(answer: str) -> bool:
 class Unanswerable(Verifier):
     """Signal ``unanswerable``: 1 where the answer says that there is none, else 0."""
 
+    gives = (Signal("unanswerable"),)
+    rises = False
+    doubt = "The draft gives no answer; look whether the passages hold one."
     computes = True
+    paper = "Li et al. 2024, Self-Route, arXiv 2407.16833"
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""

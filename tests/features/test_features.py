@@ -72,10 +72,11 @@ def test_retrieval_features_say_what_stands_out_and_what_matches():
 
 
 def test_response_features_are_those_of_the_span():
-    assert response([0.2, 0.8], [-1.0, -0.5]) == {
+    assert response([0.2, 0.8], [-1.0, -0.5], [0.5, 0.1]) == {
         "first_margin": 0.2,
         "mean_margin": 0.5,
         "min_margin": 0.2,
         "mean_logprob": -0.75,
+        "mean_entropy": 0.3,
     }
-    assert response([], []) == {}
+    assert response([], [], []) == {}

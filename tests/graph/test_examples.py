@@ -38,8 +38,8 @@ def load(name):
     return module
 
 
-def test_there_are_three():
-    assert [path.stem for path in EXAMPLES] == ["docs_chat", "own_graph", "support_chat"]
+def test_there_are_four():
+    assert [path.stem for path in EXAMPLES] == ["docs_chat", "own_graph", "streaming", "support_chat"]
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
@@ -84,6 +84,32 @@ def test_a_help_desk_asks_the_corpus_on_the_topic_and_then_both(make, ask, monke
     assert retrievers("Who founded the school?") == ["living"]
     assert retrievers("Is there parking at the museum?") == ["both"]
     assert retrievers("When does the ferry leave?") == ["visiting", "both"]
+
+
+@pytest.mark.parametrize(
+    ("stream", "printed"),
+    [
+        ("draft", "unanswerable   ✗ withdrawn: escalate:context\nIn 1813   ✓ context → long\n"),
+        ("verified", "In 1813   ✓ context → long\n"),
+    ],
+)
+def test_a_client_drops_what_is_withdrawn(make, ask, capsys, stream, printed):
+    example = load("streaming")
+    sent = []
+    make.scripts["model0"] = lambda kind, text: (
+        "In 1813" if sent.append(text) or len(sent) > 1 else "unanswerable"
+    )
+    given = example.policy(stream, ["fake:weak", "fake:strong"])
+    corpora = {"docs": {"path": str(make.docs)}}
+    rag = DynamicRAG.from_policy({**given, "corpora": corpora, "host": {"meter": "none"}})
+    make.made.append(rag)
+    screen, app = example.Screen(), rag.build_graph().compile()
+    question = ask("When was the bridge of town03 opened?")
+    for mode, event in app.stream(question, stream_mode=["messages", "custom"]):
+        screen.show(mode, event)
+    screen.done()
+    assert capsys.readouterr().out == printed
+    assert list(screen.messages.values()) == ["In 1813"]
 
 
 @pytest.mark.models

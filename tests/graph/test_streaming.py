@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from langgraph.graph import START, MessagesState, StateGraph
 
 from dynamicrag.graph.turn import ABSTAINED
 from dynamicrag.types import STAGES
@@ -17,6 +18,7 @@ VERIFIED = {
     "verifiers": ["unanswerable"],
     "router": "thresholds",
 }
+WAY = "escalate:generator"
 MODES = ["messages", "custom", "values"]
 
 
@@ -141,6 +143,73 @@ def test_updates_name_the_nodes(make, ask):
     app = make().build_graph().compile()
     nodes = [name for update in app.stream(ask(QUESTION), stream_mode="updates") for name in update]
     assert nodes == ["begin_turn", "retrieval", "retriever", "context", "generate", "verify", "finish"]
+
+
+HELD = {**VERIFIED, "escalate": {"unanswerable": "generator"}, "stream": "verified"}
+
+
+def test_a_draft_may_be_held_until_it_is_accepted(make, ask, how):
+    make.scripts["small"] = lambda kind, text: "unanswerable"
+    events = stream(make(stages={"verification": HELD}).build_graph().compile(), ask(QUESTION), how)
+    assert not custom(events, "withdrawn")
+    message = final(events)["messages"][-1]
+    assert shown(events) == {message.id: ANSWER}
+    assert sum(mode == "messages" for mode, _ in events) == 1, "as one message"
+    accepted = next(
+        i for i, (mode, p) in enumerate(events) if mode == "custom" and p.get("chosen") == "accept"
+    )
+    assert next(i for i, (mode, _) in enumerate(events) if mode == "messages") > accepted
+
+
+@pytest.mark.parametrize(("held", "drafts"), [("draft", 1), ("verified", 0)])
+def test_a_subgraph_withdraws_and_holds_as_well(make, ask, how, held, drafts):
+    make.scripts["small"] = lambda kind, text: "unanswerable"
+    rag = make(stages={"verification": {**HELD, "stream": held}})
+    builder = StateGraph(MessagesState)
+    builder.add_node("rag", rag.build_graph().compile())
+    builder.add_edge(START, "rag")
+    app = builder.compile()
+
+    async def collect():
+        return [item async for item in app.astream(ask(QUESTION), stream_mode=MODES, subgraphs=True)]
+
+    given = ask(QUESTION)
+    items = (
+        list(app.stream(given, stream_mode=MODES, subgraphs=True))
+        if how == "sync"
+        else asyncio.run(collect())
+    )
+    events = [(mode, payload) for space, mode, payload in items if mode != "values" or not space]
+    withdrawn = [event["message_id"] for event in custom(events, "withdrawn")]
+    message = final(events)["messages"][-1]
+    assert len(withdrawn) == drafts
+    assert shown(events) == {**dict.fromkeys(withdrawn, "unanswerable"), message.id: ANSWER}
+
+
+def test_a_withdrawn_draft_that_stands_after_all_is_shown_again(make, ask, how):
+    """The step up turns out too dear once it is tried, and nothing is left but the draft."""
+    price = {"usd": {"call": 0.01}}
+    models = {name: {"model": f"fake:{name}", "profile": price} for name in ("small", "helper")}
+    models["medium"] = {"model": "fake:medium", "profile": {"usd": {"call": 0.02, "input": 1e-3}}}
+    make.scripts["small"] = lambda kind, text: "unanswerable"
+    rag = make(
+        models=models,
+        objective={"budget": {"per_query": {"usd": 0.02}}},
+        stages={
+            "generator": {"options": ["small", "medium"], "router": {"fixed": {"option": "small"}}},
+            "verification": {**HELD, "stream": "draft", "router": {"fixed": {"option": WAY}}},
+        },
+    )
+    # the budget would close it before it is tried; here its price is known too late
+    stage = rag.pipeline.stages["verification"]
+    stage.insisted = lambda turn, allowed: stage.allowed(turn)
+    events = stream(rag.build_graph().compile(), ask(QUESTION), how)
+    (withdrawn,) = custom(events, "withdrawn")
+    message = final(events)["messages"][-1]
+    assert message.text == "unanswerable"
+    assert not make.models["medium"].calls
+    assert message.id != withdrawn["message_id"]
+    assert shown(events) == {withdrawn["message_id"]: "unanswerable", message.id: "unanswerable"}
 
 
 async def test_a_cancelled_stream_leaves_the_graph_usable(make, ask):

@@ -2,6 +2,7 @@
 
 from dynamicrag.routers.fixed import Fixed
 from dynamicrag.routers.thresholds import Thresholds
+from dynamicrag.stages.asking import Resources
 from dynamicrag.stages.context import ContextStage
 from dynamicrag.stages.retrieval import RetrievalStage
 from dynamicrag.stages.verification import VerificationStage, expand
@@ -18,6 +19,7 @@ VERIFICATION = VerificationStage(
     {"max_escalations": 1},
     verifiers={},
     stages={"retrieval": RETRIEVAL, "context": CONTEXT},
+    resources=Resources({}, {}, lambda texts: None),
 )
 
 

@@ -1,0 +1,121 @@
+"""What verifiers ask models and other resources with: on the account, in the budget, out of sight."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dynamicrag.llm.chat import ChatModel
+from dynamicrag.llm.completion import Completion
+from dynamicrag.llm.prompts.base import PromptStrategy
+from dynamicrag.stages.base import Run
+from dynamicrag.stages.call import call
+from dynamicrag.stages.fit import fit, fitted
+from dynamicrag.types import TurnState, Usage
+from dynamicrag.verify.base import Write
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+EmbedMeasured = Callable[[Sequence[str]], "tuple[NDArray[Any], Usage]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a policy has for its verifiers.
+
+    Attributes:
+        models: Its models by name.
+        strategies: Its prompt strategies by name.
+        embed: Its embedding model, which says what it used.
+    """
+
+    models: Mapping[str, ChatModel]
+    strategies: Mapping[str, PromptStrategy]
+    embed: EmbedMeasured
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The :class:`~dynamicrag.verify.base.Caller` of one verifier on one draft.
+
+    Attributes:
+        name: The verifier's; its calls stand on the account under ``verify:<name>``.
+        turn: The turn with the draft.
+        run: The ledger and the budget.
+        resources: What there is to ask.
+    """
+
+    name: str
+    turn: TurnState
+    run: Run
+    resources: Resources
+
+    async def ask(
+        self, write: Write, *, model: str = "", max_tokens: int, temperature: float = 0.0,
+        stop: Sequence[str] = (),
+    ) -> Completion:  # fmt: skip
+        """See the contract."""
+        asked = self._model(model)
+        messages = await fitted(asked, write, self.turn["passages"], max_tokens)
+        return await self._call(asked, messages, max_tokens, temperature, stop)
+
+    async def follow_up(self, said: str, *, model: str = "", max_tokens: int) -> Completion:
+        """See the contract."""
+        from langchain_core.messages import AIMessage, HumanMessage
+
+        asked, draft = self._model(model), self.turn["draft"]
+        assert draft is not None, "there is nothing to follow up on before there is a draft"
+        before = await fit(asked, self._strategy(), self.turn)
+        messages = [*before.messages, AIMessage(draft["text"]), HumanMessage(said)]
+        return await self._call(asked, messages, max_tokens)
+
+    async def sample(self, strategy: PromptStrategy | None = None, *, temperature: float) -> str:
+        """See the contract."""
+        asked, strategy = self._model(""), strategy or self._strategy()
+        prompt = await fit(asked, strategy, self.turn)
+        stop = strategy.stops(bool(prompt.passages))
+        said = await self._call(asked, prompt.messages, strategy.max_tokens, temperature, stop)
+        return strategy.parse(said.text).text
+
+    async def embed(self, texts: Sequence[str]) -> "NDArray[Any]":
+        """See the contract."""
+        with self.run.ledger.span(self.turn["id"], self._stage, "embedding") as line:
+            vectors, line.usage = await asyncio.to_thread(self.resources.embed, texts)
+        return vectors
+
+    async def compute(self, label: str, work: Callable[[], T]) -> T:
+        """See the contract."""
+        with self.run.ledger.span(self.turn["id"], self._stage, label) as line:
+            wall, cpu = time.perf_counter(), time.process_time()
+            try:
+                return await asyncio.to_thread(work)
+            finally:
+                wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+                # others may compute at the same time; no more than all cores is ours
+                line.usage = Usage(seconds=wall, cpu_seconds=min(cpu, wall * (os.cpu_count() or 1)))
+
+    @property
+    def _stage(self) -> str:
+        return f"verify:{self.name}"
+
+    def _model(self, name: str) -> ChatModel:
+        draft = self.turn["draft"]
+        return self.resources.models[name or (draft["model"] if draft else "")]
+
+    def _strategy(self) -> PromptStrategy:
+        strategies = self.resources.strategies
+        return strategies[self.turn["path"].get("prompt", next(iter(strategies)))]
+
+    async def _call(
+        self, model: ChatModel, messages: "Sequence[BaseMessage]", max_tokens: int,
+        temperature: float = 0.0, stop: Sequence[str] = (),
+    ) -> Completion:  # fmt: skip
+        return await call(
+            self.run, self.turn["id"], self._stage, model, messages,
+            max_tokens=max_tokens, temperature=temperature, stop=stop, tags=["nostream"],
+        )  # fmt: skip

@@ -1,0 +1,71 @@
+"""Lets every verifier judge a draft; one that fails or takes too long costs no answer."""
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Mapping
+
+from dynamicrag import portal
+from dynamicrag.errors import DynamicRAGError, VerifierError
+from dynamicrag.stages.asking import Asking, Resources
+from dynamicrag.stages.base import Run
+from dynamicrag.types import TurnState, Usage
+from dynamicrag.verify.base import Evidence, Verifier
+
+UNVERIFIED = "unverified"
+"""Signal: the share of the verifiers that could not judge the draft, where there are any."""
+
+_log = logging.getLogger(__name__)
+
+
+async def judge(
+    verifiers: Mapping[str, Verifier], resources: Resources, turn: TurnState, run: Run, seconds: float
+) -> TurnState:
+    """Return ``signals`` of the turn's draft, and those who could not judge it as ``unverified``.
+
+    Args:
+        verifiers: The judges, by name, in their order.
+        resources: What they may ask.
+        turn: The turn with the draft.
+        run: The ledger and the budget.
+        seconds: What each has.
+    """
+    draft = turn.get("draft")
+    assert draft is not None, "verification comes after generation"
+    turn = {**turn, "passages": turn.get("passages", [])}
+    signals: dict[str, float] = dict(draft["signals"])
+    unverified: dict[str, str] = {}
+    for name, verifier in verifiers.items():
+        caller = Asking(name, turn, run, resources)
+        evidence = Evidence(turn["text"], draft["text"], turn["passages"], draft["signals"], caller)
+        try:
+            with run.ledger.span(turn["id"], "verification", name) as line:
+                if verifier.computes:
+                    began = time.perf_counter()
+                    found = await verifier.verify(evidence)
+                    took = time.perf_counter() - began
+                    line.usage = Usage(seconds=took, cpu_seconds=took)
+                else:
+                    await portal.may_wait()
+                    async with asyncio.timeout(seconds):
+                        found = await verifier.verify(evidence)
+                signals |= _finite(found)
+        except TimeoutError:
+            unverified[name] = f"no verdict within {seconds:g} s"
+        except DynamicRAGError as error:
+            unverified[name] = str(error)
+        except Exception as error:  # noqa: BLE001 - anybody's verifier, and the answer is not its to lose
+            unverified[name] = f"{type(error).__name__}: {error}"
+            _log.warning("verifier %s failed: %s", name, unverified[name])
+            _log.debug("verifier %s failed", name, exc_info=error)
+    if unverified:
+        signals[UNVERIFIED] = len(unverified) / len(verifiers)
+    return {"signals": signals, "unverified": unverified}
+
+
+def _finite(found: Mapping[str, float]) -> Mapping[str, float]:
+    for name, value in found.items():
+        if not math.isfinite(value):
+            raise VerifierError(f"{name} came out as {value}; a signal is a finite number")
+    return found

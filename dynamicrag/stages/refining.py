@@ -1,0 +1,50 @@
+"""Mends a draft: a stronger model edits it, with the verifiers' objections before it."""
+
+from collections.abc import Sequence
+
+from dynamicrag.errors import BudgetError, ProviderError
+from dynamicrag.llm.refine import MAX_TOKENS, refine_messages, refined
+from dynamicrag.stages.asking import Resources
+from dynamicrag.stages.base import Run
+from dynamicrag.stages.call import call
+from dynamicrag.stages.fit import fitted
+from dynamicrag.stages.token_signals import token_signals
+from dynamicrag.types import Draft, TurnState
+
+
+async def refine(
+    editor: str, objections: Sequence[str], turn: TurnState, run: Run, resources: Resources
+) -> Draft | None:
+    """Return the mended draft, which nobody has been shown; ``None`` if the editor failed or said nothing.
+
+    Args:
+        editor: The model that edits.
+        objections: What the verifiers have against the draft.
+        turn: The turn with the draft.
+        run: The ledger and the budget.
+        resources: The models.
+    """
+    draft, model, passages = turn["draft"], resources.models[editor], turn.get("passages", [])
+    assert draft is not None, "a draft is mended after it was written"
+    text = draft["text"]
+    try:
+        messages = await fitted(
+            model, lambda shown: refine_messages(turn["text"], shown, text, objections), passages, MAX_TOKENS
+        )
+        completion = await call(
+            run, turn["id"], "refine", model, messages, max_tokens=MAX_TOKENS, stop=["\n"], tags=["nostream"]
+        )
+    except (ProviderError, BudgetError):
+        return None  # its line on the account says so; the draft is judged as it is
+    answer = refined(completion.text)
+    if not answer.text:
+        return None
+    return Draft(
+        text=answer.text,
+        message_id=completion.message_id,
+        model=editor,
+        streamed=False,
+        dropped=draft["dropped"],
+        signals=token_signals(completion, answer.start),
+        refined=True,
+    )

@@ -1,0 +1,30 @@
+"""Whether the passages say something like each claim of the answer, by sentence embeddings."""
+
+import numpy as np
+
+from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
+from dynamicrag.verify.claims import claims, sentences
+
+MOST = 256  # sentences of passages
+
+
+@VERIFIERS.register("groundedness_embedding")
+class EmbeddingGroundedness(Verifier):
+    """Signal ``groundedness_embedding``: likeness of each claim to the passages' likest sentence, on average.
+
+    No signal without passages or claims.
+    """
+
+    gives = (Signal("groundedness_embedding"),)
+    doubt = "The passages say nothing like the draft."
+    paper = "Reimers and Gurevych 2019, Sentence-BERT, arXiv 1908.10084 (likeness)"
+
+    async def verify(self, evidence: Evidence) -> dict[str, float]:
+        """See the base class."""
+        claimed = claims(evidence.question, evidence.answer)
+        found = [sentence for passage in evidence.passages for sentence in sentences(passage["text"])][:MOST]
+        if not claimed or not found:
+            return {}
+        vectors = await evidence.caller.embed([*claimed, *found])
+        likeness = vectors[: len(claimed)] @ vectors[len(claimed) :].T
+        return {"groundedness_embedding": float(np.clip(likeness.max(axis=1), 0.0, 1.0).mean())}

@@ -1,0 +1,54 @@
+"""Whether other ways of thinking lead to the same answer (mixture of thoughts, Yue et al., 2023)."""
+
+from itertools import cycle
+
+from dynamicrag.llm.prompts.base import PROMPTS
+from dynamicrag.verify.agreement import same
+from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
+from dynamicrag.verify.votes import Vote
+
+
+@VERIFIERS.register("thought_agreement")
+class ThoughtAgreement(Verifier):
+    """Signal ``thought_agreement``: the share of samples, by several prompts in turn, that agree.
+
+    Errors of one way of thinking seldom repeat in another, so that agreement says more. Sampling ends
+    once the rest cannot change on which side of ``least`` the share falls; ``thought_agreement_samples``
+    says how many it took.
+
+    Args:
+        prompts: The prompt strategies, taken in turn.
+        samples: Most samples.
+        temperature: How far they may differ.
+        least: The share that is asked of an answer, for ending early.
+    """
+
+    gives = (Signal("thought_agreement"), Signal("thought_agreement_samples", 1.0, 1000.0))
+    doubt = "Thought through in another way, the answer came out different."
+    paper = "Yue et al. 2023, arXiv 2310.03094"
+
+    def __init__(
+        self,
+        *,
+        prompts: tuple[str, ...] = ("cot", "direct"),
+        samples: int = 4,
+        temperature: float = 0.7,
+        least: float = 0.5,
+    ) -> None:
+        if not prompts:
+            raise ValueError("prompts: at least one is needed")
+        self._strategies = [PROMPTS.build(prompt, "thought_agreement.prompts") for prompt in prompts]
+        self._vote = Vote(samples, least)
+        self._temperature = temperature
+
+    async def verify(self, evidence: Evidence) -> dict[str, float]:
+        """See the base class."""
+        turns = cycle(self._strategies)
+
+        async def again() -> bool:
+            said = await evidence.caller.sample(next(turns), temperature=self._temperature)
+            return same(said, evidence.answer)
+
+        share, taken = await self._vote.take(again)
+        assert share is not None, "every sample is a vote"
+        return {"thought_agreement": share, "thought_agreement_samples": float(taken)}
