@@ -73,7 +73,7 @@ class CodeCarbonMeter:
                     readings.append(Readings(sink))
                     return
                 cpu, gpu, memory = (
-                    energy * JOULES_PER_KWH
+                    float(energy) * JOULES_PER_KWH
                     for energy in (delta.cpu_energy, delta.gpu_energy, delta.ram_energy)
                 )
 
@@ -121,7 +121,7 @@ def _busy_seconds() -> float:
     import psutil
 
     times = psutil.cpu_times()
-    return float(sum(getattr(times, kind, 0.0) for kind in ("user", "nice", "system", "irq", "softirq")))
+    return sum(float(getattr(times, kind, 0.0)) for kind in ("user", "nice", "system", "irq", "softirq"))
 
 
 def _has_sensor() -> bool:
