@@ -68,7 +68,8 @@ class CodeCarbonMeter:
         class Hook(BaseOutput):  # type: ignore[misc]  # CodeCarbon is untyped
             def out(self, total: Any, delta: Any) -> None:  # noqa: ARG002
                 nonlocal machine
-                busy, machine = _busy_seconds() - machine, _busy_seconds()
+                now = _busy_seconds()
+                busy, machine = now - machine, now
                 if not readings:  # CodeCarbon's own start-up: metering begins at its end
                     readings.append(Readings(sink))
                     return
