@@ -68,12 +68,13 @@ class CodeCarbonMeter:
         class Hook(BaseOutput):  # type: ignore[misc]  # CodeCarbon is untyped
             def out(self, total: Any, delta: Any) -> None:  # noqa: ARG002
                 nonlocal machine
-                busy, machine = _busy_seconds() - machine, _busy_seconds()
+                now = _busy_seconds()
+                busy, machine = now - machine, now
                 if not readings:  # CodeCarbon's own start-up: metering begins at its end
                     readings.append(Readings(sink))
                     return
                 cpu, gpu, memory = (
-                    energy * JOULES_PER_KWH
+                    float(energy) * JOULES_PER_KWH
                     for energy in (delta.cpu_energy, delta.gpu_energy, delta.ram_energy)
                 )
 
@@ -121,7 +122,7 @@ def _busy_seconds() -> float:
     import psutil
 
     times = psutil.cpu_times()
-    return float(sum(getattr(times, kind, 0.0) for kind in ("user", "nice", "system", "irq", "softirq")))
+    return sum(float(getattr(times, kind, 0.0)) for kind in ("user", "nice", "system", "irq", "softirq"))
 
 
 def _has_sensor() -> bool:

@@ -136,3 +136,13 @@ def test_ctrl_c_keeps_what_is_answered(there, run):
     _, out, _ = run(*ASK, "-q", "q.jsonl", "--json", "out.jsonl")
     assert "1 answered before, 1 to go" in out
     assert len(rows(there / "out.jsonl")) == 2
+
+
+def test_a_narrow_terminal(there, run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    (there / "b.yaml").write_text((there / "p.yaml").read_text().replace("option: small", "option: large"))
+    code, out, _ = run("ask", "-p", "p.yaml", "--baseline", "b.yaml", "-q", "q.jsonl")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 60
+    assert "(no room for p95)" in out
+    assert "100 % estimated" in out

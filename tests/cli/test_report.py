@@ -233,6 +233,7 @@ def test_what_the_pipeline_keeps_can_be_reported(there, run, monkeypatch):
     assert run("ask", "-p", "p.yaml", "boom, says the lighthouse")[0] == 1
     code, out, err = run("report", "--html", "r.html", "--json", "r.json")
     assert (code, err) == (0, "")
+    assert {tuple(kept["options"]["generator"]) for kept in Runs().turns()} == {("small", "large")}
     made = json.loads((there / "r.json").read_text())
     assert [made["overall"][key] for key in ("queries", "failed")] == [3, 1]
     assert made["overall"]["options"]["generator"]["large"]["escalated"] == pytest.approx(1 / 3)

@@ -139,6 +139,16 @@ def test_bars_are_as_high_as_they_should_be():
     assert charts.ticks(41.0)[-1] >= 41
 
 
+def test_policies_asked_more_or_less_often_are_compared_by_shares():
+    few, many = (
+        charts.histogram("title", counts, [0.0, 10.0, 20.0], 0.75, "joules", {})
+        for counts in ((1, 3), (100, 300))
+    )
+    heights = re.compile(r'<rect[^>]*height="([\d.]+)"')
+    assert heights.findall(few) == heights.findall(many)
+    assert "300 of 400 from" in many
+
+
 def test_the_widths_of_a_strip_are_its_shares():
     drawing = charts.strip("title", [("c0", "a", 3.0), ("c1", "b", 1.0)], 4.0)
     assert re.findall(r'<rect[^>]* width="([\d.]+)%"', drawing) == ["75.000", "25.000"]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor, log10
 
-from dynamicrag.evaluation.report.display import amount, safe
+from dynamicrag.evaluation.report.display import amount, percent, safe
 
 HEIGHT = 190
 _TOP, _FOOT = 18, 22
@@ -90,28 +90,29 @@ def bars(title: str, columns: Sequence[Column], top: float, unit: str) -> str:
 
 
 def histogram(
-    title: str, counts: Sequence[int], edges: Sequence[float], top: int, unit: str,
+    title: str, counts: Sequence[int], edges: Sequence[float], top: float, unit: str,
     marks: Mapping[str, float], shade: str = "c0",
 ) -> str:  # fmt: skip
-    """Return how often values fell between edges.
+    """Return which share of values fell between edges.
 
     Args:
         title: What is seen.
         counts: How often, by bin.
         edges: Where the bins begin, and where the last ends; they are of one width.
-        top: The largest count of all charts that are to be compared.
+        top: The largest share of all charts that are to be compared.
         unit: The cost dimension of the edges.
         marks: Values to be marked, by their names.
         shade: The class of the series.
     """
     height = HEIGHT - 40
-    rows = sorted({float(round(mark)) for mark in ticks(top, 3)})
+    rows, whole = ticks(top, 3), sum(counts) or 1
     body = [_grid(rows, height)]
     room, last = 100 / len(counts), edges[-1]
     for number, count in enumerate(counts):
         if count:
-            y = _y(count, rows[-1], height)
-            about = f"{count} from {amount(unit, edges[number])} to {amount(unit, edges[number + 1])}"
+            y = _y(count / whole, rows[-1], height)
+            begin, end = (amount(unit, edge) for edge in edges[number : number + 2])
+            about = f"{count:,} of {whole:,} from {begin} to {end}"
             bar = _rect(room * number + room * 0.04, y, room * 0.92, _y(0, rows[-1], height) - y, shade)
             body.append(f"<g><title>{safe(about)}</title>{bar}</g>")
     for row, (name, value) in enumerate(marks.items()):
@@ -124,7 +125,7 @@ def histogram(
         )
     shown = [(100 * mark / last, amount(unit, mark, brief=True)) for mark in ticks(last)]
     body.append(_below([(x, label) for x, label in shown if x <= 100.01], height, every=True))
-    return _beside([f"{mark:,.0f}" for mark in rows], rows, height, _svg(title, height, body))
+    return _beside([percent(mark) for mark in rows], rows, height, _svg(title, height, body))
 
 
 def strip(title: str, parts: Sequence[tuple[str, str, float]], whole: float, height: int = 26) -> str:

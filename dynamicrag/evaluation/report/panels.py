@@ -86,11 +86,11 @@ def distribution(policies: Policies, summaries: Mapping[str, Any], baseline: str
     for policy, own in values.items():
         for value in own:
             counts[policy][min(bins - 1, max(0, int(value / width)))] += 1
-    top = max(max(own) for own in counts.values())
+    top = max(max(own) / max(1, sum(own)) for own in counts.values())
     cards = []
     for policy, own in counts.items():
         marks = {name: summaries[policy]["joules"][name]["value"] for name in ("p50", "p95")}
-        title = f"How many queries took how many active joules, {policy}"
+        title = f"Which share of the queries took how many active joules, {policy}"
         shade = "base" if policy == baseline and len(values) > 1 else "c0"
         chart = charts.histogram(title, own, edges, top, "joules", marks, shade)
         cards.append(card(chart, safe(policy), f"{sum(own)} queries"))

@@ -15,7 +15,7 @@ OVER_TIME = (
     "Coloured is the active energy, what the query's own work added, by stage. With the grey on top, the "
     "query's share of idling and of the constant part, it is the full energy."
 )
-DISTRIBUTION = "How many queries took how much active energy, on one scale for all policies."
+DISTRIBUTION = "Which share of a policy's queries took how much active energy, on one scale for all policies."
 STAGES = "Active energy per query, on average, with routing's own work and withdrawn drafts in it."
 OPTIONS = (
     "The share of the queries that ended with each option; what is missing to 100 % never came to the stage."
