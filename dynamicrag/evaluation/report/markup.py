@@ -5,6 +5,18 @@ from collections.abc import Sequence
 Cells = Sequence[str]
 
 
+def document(title: str, style: str, body: str) -> str:
+    """Return a document that runs no script and asks no network."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
+        f"<title>{title}</title><style>{style}</style></head><body>{body}</body></html>\n"
+    )
+
+
 def key(shade: str) -> str:
     """Return a square in the colour of a series."""
     return f'<i class="c {shade}"></i>'

@@ -7,7 +7,7 @@ from typing import Any
 
 from dynamicrag.evaluation.report import charts
 from dynamicrag.evaluation.report.display import SPACE, amount, digits, percent, safe
-from dynamicrag.evaluation.report.markup import Cells, card, cell, head, key, legend, section, table
+from dynamicrag.evaluation.report.markup import Cells, card, cell, document, head, key, legend, section, table
 from dynamicrag.evaluation.routing.lines import STYLE, lines
 from dynamicrag.evaluation.routing.scene import Scene
 
@@ -42,16 +42,12 @@ def to_html(found: Mapping[str, Any], scene: Scene | None, now: datetime | None 
     """
     style = files("dynamicrag.evaluation.report").joinpath("report.css").read_text("utf-8") + STYLE
     made = (now or datetime.now(UTC)).astimezone(UTC)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
-        f"<title>DynamicRAG routers, {made:%Y-%m-%d}</title><style>{style}</style></head><body>"
+    return document(
+        f"DynamicRAG routers, {made:%Y-%m-%d}",
+        style,
         f"{_header(found)}<main>{''.join(_sections(found, scene))}</main>"
         f"<footer>Made by <code>dynamicrag eval</code> on {made:%Y-%m-%d at %H:%M} UTC. No questions and no "
-        "answers are in this file.</footer></body></html>\n"
+        "answers are in this file.</footer>",
     )
 
 
