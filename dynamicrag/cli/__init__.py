@@ -58,6 +58,7 @@ def _app(debug: bool) -> typer.Typer:
     from dynamicrag.cli import (
         ask,
         budget,
+        calibrate,
         chat,
         eval,  # noqa: A004 - named for its command
         explain,
@@ -87,6 +88,7 @@ def _app(debug: bool) -> typer.Typer:
         synthesize.synthesize,
         record.record,
         train.train,
+        calibrate.calibrate,
         routers.routers,
         budget.budget,
         report.report,

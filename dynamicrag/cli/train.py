@@ -21,11 +21,17 @@ DEFAULT_ROUTER = "linear"
 
 def train(
     table: Annotated[list[Path], typer.Option("--table", "-t", help="Outcome table; repeatable.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write the trained router to.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="File of the trained router; with --policy, a folder.")
+    ],
     stage: Annotated[str, typer.Option(help="Stage to decide; needed for a table of whole paths.")] = "",
     joint: Annotated[
         bool, typer.Option("--joint", help="One router over whole paths, for all stages that they vary.")
     ] = False,
+    policy: Annotated[
+        str | None,
+        typer.Option("--policy", "-p", help="Train all stages of this policy that the table varies."),
+    ] = None,
     router: Annotated[
         str, typer.Option(help="Predictor: a name, or {name: {parameter: value}}.")
     ] = DEFAULT_ROUTER,
@@ -50,21 +56,36 @@ def train(
     ] = False,
     json: JsonOption = None,
 ) -> None:
-    """Train the router of a stage, or of whole paths, on what its options gave, and write it to a file."""
+    """Train the router of a stage, of whole paths, or a whole policy's, and write it.
+
+    With --policy, each is judged out of fold, and what is no better than the rule that stands there is left.
+    """
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json
+    from dynamicrag.cli.train_policy import show_whole, train_whole
+    from dynamicrag.evaluation.calibrate.forecast import Recipe
     from dynamicrag.evaluation.outcomes.file import read_table
     from dynamicrag.evaluation.outcomes.whole_paths import read_tables
-    from dynamicrag.evaluation.training import train_joint, train_router
+    from dynamicrag.evaluation.training import check_families, train_joint, train_router
 
     check_target(json)
-    if joint and (stage or at):
-        raise InputError("--joint decides all stages that the table's paths vary: without --stage and --at")
+    if (joint or policy) and (stage or at):
+        raise InputError(
+            "--joint and --policy are for all stages that the table's paths vary: without --stage and --at"
+        )
     console = human(json)
     alone = len(table) == 1 and not stages
     outcomes = read_table(table[0], labels.split(",")) if alone else read_tables(table, listed(stages))
-    families = listed(features or (PATH_FEATURES if joint else STAGE_FEATURES))
+    families = listed(features or (PATH_FEATURES if joint or policy else STAGE_FEATURES))
     embed = embedder(families)
+    if policy is not None:
+        check_families(families)
+        with console.status("training …"):
+            told = train_whole(outcomes, table, policy, out, Recipe(spec(router), families, embed), joint)
+        write_json(json, told)
+        if json != "-":
+            show_whole(console, told)
+        return
     with console.status("training …"):
         if joint:
             whole = train_joint(outcomes, router=spec(router), features=families, embed=embed,

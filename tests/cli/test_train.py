@@ -138,3 +138,26 @@ def test_joint_training_takes_no_stage(recorded, run):
     )
     assert code != 0
     assert "without --stage and --at" in err
+
+
+def test_a_whole_policy_is_trained(recorded, run):
+    policy = (
+        (recorded / "p.yaml")
+        .read_text()
+        .replace("router: heuristic}", "router: {fixed: {option: single}}}", 1)
+    )
+    (recorded / "rules.yaml").write_text("objective: {weights: {joules: 0.004}}\n" + policy)
+    base = ("train", "--table", "paths.jsonl", "--policy", "rules.yaml")
+    code, out, err = run(*base, "--out", "learnt", "--json", "t.json")
+    assert code == 0, err
+    told = json.loads((recorded / "t.json").read_text())
+    assert "generator" in told["kept"]
+    assert "the whole path costs" in out
+    written = (recorded / "learnt" / "policy.yaml").read_text()
+    assert "against the rule" in written
+    assert "state: generator.npz" in written
+    assert run("validate", "learnt/policy.yaml")[0] == 0
+    code, out, err = run(*base, "--out", "joint", "--joint")
+    assert code == 0, err
+    assert "state: joint.npz" in (recorded / "joint" / "policy.yaml").read_text()
+    assert run("validate", "joint/policy.yaml")[0] == 0

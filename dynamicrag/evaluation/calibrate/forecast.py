@@ -81,14 +81,14 @@ class Learnt:
     planned: int
 
 
-def learn(world: World, recipe: Recipe) -> Learnt:
-    """Learn from all questions of ``world``."""
+def learn(world: World, recipe: Recipe, planned: int | None = None) -> Learnt:
+    """Learn from all questions of ``world``; ``planned`` is the best path on average unless it is given."""
     whole = PathEstimator.fit(
         world.seen, world.quality, dict(zip(world.names, world.paths, strict=True)),
         features=recipe.features, predictor=lambda: build(recipe.router, recipe.seed, "--router"),
     )  # fmt: skip
     texts = [query.text for query in world.seen]
-    planned = world.best
+    planned = world.best if planned is None else planned
     stages = {}
     for stage in world.stages:
         around = columns(world, planned, stage)
@@ -127,24 +127,27 @@ def forecast(learnt: Learnt, world: World) -> Forecast:
 
 
 def held_out(
-    world: World, recipe: Recipe, count: int = FOLDS, tell: Callable[[], None] | None = None
+    world: World,
+    recipe: Recipe,
+    count: int = FOLDS,
+    tell: Callable[[], None] | None = None,
+    planned: int | None = None,
 ) -> Forecast:
     """Predict every question from the questions of other folds; near-duplicates share a fold."""
     fold = folds(len(world), count, world.labels, recipe.seed)
     parts = []
     for number in range(fold.max() + 1):
-        learnt = learn(world.take(np.flatnonzero(fold != number)), recipe)
+        learnt = learn(world.take(np.flatnonzero(fold != number)), recipe, planned)
         parts.append(forecast(learnt, world.take(np.flatnonzero(fold == number))))
         if tell is not None:
             tell()
-    order = np.argsort(np.argsort(fold, kind="stable"), kind="stable")
-    return _put(together(parts), order)
+    return together(parts, [np.flatnonzero(fold == number) for number in range(fold.max() + 1)])
 
 
-def together(parts: Sequence[Forecast]) -> Forecast:
-    """Return the forecasts of several sets of questions, one after the other."""
-    first = parts[0]
-    return Forecast(
+def together(parts: Sequence[Forecast], rows: Sequence[Rows]) -> Forecast:
+    """Return the forecasts of several sets of questions as one, with every question in its row."""
+    first, order = parts[0], np.argsort(np.concatenate(list(rows)))
+    one = Forecast(
         np.concatenate([part.early for part in parts]),
         np.concatenate([part.late for part in parts]),
         {name: np.concatenate([part.costs[name] for part in parts]) for name in first.costs},
@@ -157,15 +160,12 @@ def together(parts: Sequence[Forecast]) -> Forecast:
         },
         np.concatenate([part.planned for part in parts]),
     )
-
-
-def _put(made: Forecast, order: Rows) -> Forecast:
     return Forecast(
-        made.early[order],
-        made.late[order],
-        {name: cost[order] for name, cost in made.costs.items()},
-        {stage: (early[order], late[order]) for stage, (early, late) in made.stages.items()},
-        made.planned[order],
+        one.early[order],
+        one.late[order],
+        {name: cost[order] for name, cost in one.costs.items()},
+        {stage: (early[order], late[order]) for stage, (early, late) in one.stages.items()},
+        one.planned[order],
     )
 
 

@@ -130,7 +130,7 @@ class Rules:
 def rules_path(
     policy: Policy, world: World, made: Forecast, embed: Embed | None, notes: list[str]
 ) -> Rows | None:
-    """Return the path that a policy's own routers end on, (n,); ``None`` with a note where it is not known."""
+    """Return the path that a policy's own routers end on, (n,); ``None`` and a note where none can say."""
     try:
         return Rules(policy, world, made, embed).replay()
     except DynamicRAGError as error:

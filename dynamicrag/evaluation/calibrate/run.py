@@ -5,13 +5,14 @@ far as they can: every figure is over all of them, each held out once. The polic
 learnt from all questions in the same way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from dynamicrag.errors import InputError
+from dynamicrag.evaluation.calibrate.came import Came, came, drawn
 from dynamicrag.evaluation.calibrate.forecast import (
     FOLDS,
     Forecast,
@@ -20,39 +21,23 @@ from dynamicrag.evaluation.calibrate.forecast import (
     forecast,
     held_out,
     learn,
+    together,
 )
 from dynamicrag.evaluation.calibrate.replay import Replay, jointly, stagewise, walk
 from dynamicrag.evaluation.calibrate.rules import check_options, rules_path
-from dynamicrag.evaluation.calibrate.standing import chances, standings
-from dynamicrag.evaluation.calibrate.target import Aim, Target, aim
-from dynamicrag.evaluation.calibrate.world import Rows, World
+from dynamicrag.evaluation.calibrate.setting import Check, Setting, set_to
+from dynamicrag.evaluation.calibrate.standing import standings
+from dynamicrag.evaluation.calibrate.target import Target
+from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.evaluation.routing.path import Path
 from dynamicrag.evaluation.routing.path import walk as free_walk
 from dynamicrag.policy import Policy
-from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import folds
 
 SAMPLES = 2000
 LEAST = 20
 Tell = Callable[[int, int, str], None]
 BASELINE = "always-large"
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a calibration comes to.
-
-    Attributes:
-        lam: How many times the policy's weights costs are reckoned; ``None`` where a path is fixed.
-        path: The path that is always taken, where one is.
-        missed: Why the target is not reached where it was set, if it is not.
-        dearest: The most that a taken path is expected to cost on any question, by dimension.
-    """
-
-    lam: float | None
-    path: int | None
-    missed: str
-    dearest: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,34 +89,31 @@ def calibrate(
     if half.max() == 0:
         raise InputError(f"{world.table}: all questions are alike, so that none can be held out")
     done = iter(range(1, 100))
-    total = 3 * FOLDS
 
     def step() -> None:
         if tell is not None:
-            tell(next(done), total, "learning")
+            tell(next(done), 3 * FOLDS, "learning")
 
-    parts, made = [], []
-    calibrated = np.empty(len(world), dtype=np.intp)
-    settings = []
+    check = Check.of(policy, world, notes)
+    shown = [np.flatnonzero(half == number) for number in (0, 1)]
+    settings, made, calibrated = [], [], []
     for number in (0, 1):
-        own, shown = np.flatnonzero(half != number), np.flatnonzero(half == number)
-        setting = _set(world.take(own), held_out(world.take(own), recipe, tell=step), weights, target)
-        settings.append(setting)
-        made.append(forecast(learn(world.take(own), recipe), world.take(shown)))
-        calibrated[shown] = _chosen(world.take(shown), made[-1], weights, setting)
-        parts.append(shown)
-    seen = _ordered(made, parts, len(world))
-    final = held_out(world, recipe, tell=step)
-    setting = _set(world, final, weights, target)
-    report, curves = _report(world, policy, target, recipe, seen, weights, calibrated, notes, samples)
-    report["setting"] = {
-        "lambda": setting.lam,
-        "path": None if setting.path is None else world.names[setting.path],
-        "missed": setting.missed,
-        "weights": {name: (setting.lam or 0.0) * weight for name, weight in weights.items()},
-        "halves": [{"lambda": s.lam, "path": None if s.path is None else world.names[s.path],
-                    "missed": s.missed, "questions": int((half == i).sum())} for i, s in enumerate(settings)],
-    }  # fmt: skip
+        own, rest = world.take(shown[1 - number]), world.take(shown[number])
+        settings.append(set_to(own, held_out(own, recipe, tell=step), weights, target, check))
+        made.append(forecast(learn(own, recipe), rest))
+        calibrated.append(settings[-1].apply(rest, made[-1], weights, check))
+    seen = together(made, shown)
+    report, curves = _report(world, policy, recipe, seen, weights, _joined(calibrated, shown), notes, samples)
+    setting = set_to(world, held_out(world, recipe, tell=step), weights, target, check)
+    report |= {
+        "target": {"quality": target.quality, "limits": dict(target.limits), "text": str(target)},
+        "reached": _reached(world, target, report["policies"]["calibrated"]),
+        "setting": _told(world, weights, setting),
+        "halves": [
+            {**_told(world, weights, own), "questions": len(rows)}
+            for own, rows in zip(settings, shown, strict=True)
+        ],
+    }
     return Calibration(setting, learn(world, recipe), weights, report, curves)
 
 
@@ -143,76 +125,67 @@ def _weights(policy: Policy, world: World, notes: list[str]) -> dict[str, float]
     return {world.spent: 1.0}
 
 
-def _set(world: World, made: Forecast, weights: Mapping[str, float], target: Target) -> Setting:
-    """Return the setting that comes to the target: a λ, or a single path where that does it for less."""
-    path = walk(jointly, world, made, made.price(weights))
-    fixed = np.repeat(np.arange(len(world.names))[:, None], len(world), axis=1)
-    found: Aim = aim(world, np.concatenate([path.index, fixed]), target)
-    at = found.position - len(path.lam)
-    index = path.index[found.position] if at < 0 else fixed[at]
-    rows = np.arange(len(world))
-    dearest = {name: float(cost[rows, index].max()) for name, cost in made.costs.items()}
-    return Setting(float(path.lam[found.position]) if at < 0 else None, at if at >= 0 else None,
-                   found.missed, dearest)  # fmt: skip
+def _joined(parts: Sequence[Came], rows: Sequence[Any]) -> Came:
+    order = np.argsort(np.concatenate(list(rows)))
+    first = parts[0]
+    return Came(
+        np.concatenate([part.quality for part in parts])[order],
+        {n: np.concatenate([part.costs[n] for part in parts])[order] for n in first.costs},
+        {n: np.concatenate([part.scores[n] for part in parts])[order] for n in first.scores},
+        np.concatenate([part.taken for part in parts])[order],
+    )
 
 
-def _chosen(world: World, made: Forecast, weights: Mapping[str, float], setting: Setting) -> Rows:
-    if setting.lam is None:
-        return np.full(len(world), setting.path or 0, dtype=np.intp)
-    return jointly(world, made, setting.lam * made.price(weights))
-
-
-def _ordered(made: list[Forecast], parts: list[Rows], rows: int) -> Forecast:
-    from dynamicrag.evaluation.calibrate.forecast import _put, together
-
-    place = np.empty(rows, dtype=np.intp)
-    place[np.concatenate(parts)] = np.arange(rows)
-    return _put(together(made), place)
+def _told(world: World, weights: Mapping[str, float], setting: Setting) -> dict[str, Any]:
+    return {
+        "lambda": setting.lam,
+        "path": None if setting.path is None else world.names[setting.path],
+        "weights": {name: (setting.lam or 0.0) * weight for name, weight in weights.items()},
+        "thresholds": dict(setting.thresholds),
+        "missed": setting.missed,
+    }
 
 
 def _report(
     world: World,
     policy: Policy,
-    target: Target,
     recipe: Recipe,
     made: Forecast,
     weights: Mapping[str, float],
-    calibrated: Rows,
+    calibrated: Came,
     notes: list[str],
     samples: int,
 ) -> tuple[dict[str, Any], dict[str, Path]]:
-    size, price = len(world.names), made.price(weights)
+    price = made.price(weights)
     large, small = ends(world)
     replays: dict[str, Replay] = {"joint": jointly, "per-stage": stagewise}
     curves = {name: walk(replay, world, made, price) for name, replay in replays.items()}
     oracle = free_walk(world.quality, world.costs[world.spent])
-    ways: dict[str, Floats] = {
-        BASELINE: chances(np.full(len(world), large), size),
-        "always-small": chances(np.full(len(world), small), size),
-        "random": np.full((len(world), size), 1 / size),
-    }
+
+    def always(path: int) -> Came:
+        return came(world, np.full(len(world), path))
+
+    ways = {BASELINE: always(large), "always-small": always(small), "random": drawn(world)}
     rules = rules_path(policy, world, made, recipe.embed, notes)
     if rules is not None:
-        ways[f"policy {policy.name}"] = chances(rules, size)
-    ways |= {name: chances(replay(world, made, price), size) for name, replay in replays.items()}
-    ways["calibrated"] = chances(calibrated, size)
-    ways["oracle"] = chances(oracle.index[0], size)
-    ways |= {f"path {name}": chances(np.full(len(world), k), size) for k, name in enumerate(world.names)}
-    found = standings(world, ways, BASELINE, samples, recipe.seed)
-    return {
+        ways[f"policy {policy.name}"] = came(world, rules)
+    ways |= {name: came(world, replay(world, made, price)) for name, replay in replays.items()}
+    ways |= {"calibrated": calibrated, "oracle": came(world, oracle.index[0])}
+    alone = {f"path {name}": always(k) for k, name in enumerate(world.names)}
+    found = standings(world, {**ways, **alone}, BASELINE, samples, recipe.seed)
+    report = {
         "table": world.table,
         "questions": len(world),
-        "target": {"quality": target.quality, "limits": dict(target.limits), "text": str(target)},
-        "reached": _reached(world, target, found["calibrated"]),
         "baseline": {"name": BASELINE, "path": world.names[large]},
         "cost": world.spent,
         "learnt": {"router": recipe.router, "features": list(recipe.families), "seed": recipe.seed},
         "bootstrap": samples,
-        "policies": {n: own for n, own in found.items() if not n.startswith("path ")},
-        "paths": {n.removeprefix("path "): own for n, own in found.items() if n.startswith("path ")},
-        "promised": {n: _promised(made, world, ways[n]) for n in ("joint", "per-stage", "calibrated")},
+        "policies": {name: found[name] for name in ways},
+        "paths": {name: found[f"path {name}"] for name in world.names},
+        "promised": {name: _promised(made, ways[name]) for name in ("joint", "per-stage", "calibrated")},
         "notes": notes,
-    }, {**curves, "oracle": oracle}
+    }
+    return report, {**curves, "oracle": oracle}
 
 
 def _reached(world: World, target: Target, own: Mapping[str, Any]) -> dict[str, Any]:
@@ -222,21 +195,22 @@ def _reached(world: World, target: Target, own: Mapping[str, Any]) -> dict[str, 
         share = own["quality"] / float(world.quality[:, world.best].mean())
         told["quality"] = {"wanted": target.quality, "came": share, "ok": share >= target.quality - 1e-9}
     for name, limit in target.limits.items():
-        came = own["costs"][name]
-        told[name] = {"wanted": limit, "came": came, "ok": came <= limit * (1 + 1e-9)}
+        spent = own["costs"][name]
+        told[name] = {"wanted": limit, "came": spent, "ok": spent <= limit * (1 + 1e-9)}
     return told
 
 
-def _promised(made: Forecast, world: World, way: Floats) -> dict[str, Any]:
-    """Return what was expected of the paths taken, beside what came."""
-    costs = {
-        name: {"promised": float((way * cost).sum(axis=1).mean()),
-               "realised": float((way * world.costs[name]).sum(axis=1).mean())}
-        for name, cost in made.costs.items()
-    }  # fmt: skip
-    quality = {"promised": float((way * made.late).sum(axis=1).mean()),
-               "realised": float((way * world.quality).sum(axis=1).mean())}  # fmt: skip
-    return {"quality": quality, **costs}
+def _promised(made: Forecast, way: Came) -> dict[str, Any]:
+    """Return what was expected of the paths first taken, beside what came, escalations included."""
+    expected = {"quality": made.late, **made.costs}
+    realised = {"quality": way.quality, **way.costs}
+    return {
+        name: {
+            "promised": float((way.taken * values).sum(axis=1).mean()),
+            "realised": float(realised[name].mean()),
+        }
+        for name, values in expected.items()
+    }
 
 
 def ends(world: World) -> tuple[int, int]:

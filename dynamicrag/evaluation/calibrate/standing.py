@@ -5,26 +5,22 @@ from typing import Any
 
 import numpy as np
 
-from dynamicrag.evaluation.calibrate.world import Rows, World
+from dynamicrag.evaluation.calibrate.came import Came
+from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.evaluation.routing.resample import Resample, interval
 from dynamicrag.predictors.checks import Floats
 
 Figures = dict[str, Any]
 
 
-def chances(index: Rows, options: int) -> Floats:
-    """Return which path is taken as probabilities, (n, k)."""
-    return np.eye(options)[index]
-
-
 def standings(
-    world: World, ways: Mapping[str, Floats], baseline: str, samples: int, seed: int
+    world: World, ways: Mapping[str, Came], baseline: str, samples: int, seed: int
 ) -> dict[str, Figures]:
     """Return the figures of every way to choose.
 
     Args:
         world: The questions.
-        ways: Probability of every path, (n, k), by name; with the baseline and ``oracle`` among them.
+        ways: What every way came to, by name; with the baseline and ``oracle`` among them.
         baseline: The way that others are compared with.
         samples: Number of bootstrap samples; the same questions for all ways, so that they are paired.
         seed: Seed of the samples.
@@ -34,29 +30,28 @@ def standings(
         baseline's), ``difference`` (in quality to it), ``gap_closed`` (share of what the oracle has above
         it), ``shares`` of the paths; and ``intervals`` by the same names.
     """
-    resample = Resample(len(world), samples, seed)
-    quality = {name: (way * world.quality).sum(axis=1) for name, way in ways.items()}
-    spent = {name: (way * world.costs[world.spent]).sum(axis=1) for name, way in ways.items()}
-    reach = quality["oracle"] - quality[baseline]
+    means = Resample(len(world), samples, seed).means
+    base = ways[baseline]
+    reach = ways["oracle"].quality - base.quality
     found = {}
     for name, way in ways.items():
-        costs = {cost: (way * values).sum(axis=1) for cost, values in world.costs.items()}
-        scores = {score: (way * values).sum(axis=1) for score, values in world.scores.items()}
-        difference = quality[name] - quality[baseline]
-        means = resample.means
+        difference = way.quality - base.quality
+        spent, theirs = way.costs[world.spent], base.costs[world.spent]
         found[name] = {
-            "quality": float(quality[name].mean()),
-            "scores": {score: float(values.mean()) for score, values in scores.items()},
-            "costs": {cost: float(values.mean()) for cost, values in costs.items()},
-            "ratio": float(spent[name].mean() / spent[baseline].mean()),
+            "quality": float(way.quality.mean()),
+            "scores": {score: float(values.mean()) for score, values in way.scores.items()},
+            "costs": {cost: float(values.mean()) for cost, values in way.costs.items()},
+            "ratio": float(spent.mean() / theirs.mean()),
             "difference": float(difference.mean()),
             "gap_closed": _share(float(difference.mean()), float(reach.mean())),
-            "shares": {n: float(s) for n, s in zip(world.names, way.mean(axis=0), strict=True) if s > 0},
+            "shares": {
+                n: float(s) for n, s in zip(world.names, way.taken.mean(axis=0), strict=True) if s > 0
+            },
             "intervals": {
-                "quality": interval(means(quality[name])),
-                "scores": {score: interval(means(values)) for score, values in scores.items()},
-                "costs": {cost: interval(means(values)) for cost, values in costs.items()},
-                "ratio": interval(means(spent[name]) / np.maximum(means(spent[baseline]), 1e-12)),
+                "quality": interval(means(way.quality)),
+                "scores": {score: interval(means(values)) for score, values in way.scores.items()},
+                "costs": {cost: interval(means(values)) for cost, values in way.costs.items()},
+                "ratio": interval(means(spent) / np.maximum(means(theirs), 1e-12)),
                 "difference": interval(means(difference)),
                 "gap_closed": _gap_interval(means(difference), means(reach)),
             },

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dynamicrag.errors import InputError
-from dynamicrag.evaluation.calibrate.world import Rows, World
+from dynamicrag.evaluation.calibrate.came import Came
+from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.evaluation.routing.curve import Curve
 from dynamicrag.evaluation.routing.path import walk
 from dynamicrag.predictors.checks import Floats
@@ -75,19 +76,18 @@ class Aim:
     missed: str = ""
 
 
-def aim(world: World, index: Rows, target: Target) -> Aim:
-    """Return which of several choices comes to a target, at the least cost or with the most quality.
+def aim(world: World, made: Came, target: Target) -> Aim:
+    """Return which of several ways to choose comes to a target, at the least cost or with the most quality.
 
     Args:
         world: The questions.
-        index: Paths chosen, by each of m ways to choose, (m, n).
+        made: What m ways to choose came to, (m, n) each.
         target: The target.
     """
-    rows = np.arange(len(world))
-    quality = world.quality[rows, index].mean(axis=1)
-    costs = {name: cost[rows, index].mean(axis=1) for name, cost in world.costs.items()}
+    quality = made.quality.mean(axis=1)
+    costs = {name: cost.mean(axis=1) for name, cost in made.costs.items()}
     need = None if target.quality is None else target.quality * float(world.quality[:, world.best].mean())
-    over = np.zeros(len(index))
+    over = np.zeros(len(quality))
     for name, limit in target.limits.items():
         over = np.maximum(over, costs[name] / limit - 1)
     if (over > 0).all():
@@ -99,9 +99,9 @@ def aim(world: World, index: Rows, target: Target) -> Aim:
     if good.any():
         return Aim(_first(np.where(good, costs[world.spent], np.inf), -quality))
     position = _first(np.where(within, -quality, np.inf), costs[world.spent])
-    most = float(quality[position])
-    return Aim(position, f"the most that is reached{' within the limits' if target.limits else ''} is a quality "
-                         f"of {most:.3f}, and {need:.3f} is wanted")  # fmt: skip
+    limits = " within the limits" if target.limits else ""
+    most = f"the most that is reached{limits} is a quality of {quality[position]:.3f}"
+    return Aim(position, f"{most}, and {need:.3f} is wanted")
 
 
 def _first(key: Floats, then: Floats) -> int:

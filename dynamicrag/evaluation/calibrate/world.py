@@ -20,6 +20,7 @@ from dynamicrag.types import Stage
 Steps = Mapping[str, str]
 Rows = NDArray[np.intp]
 SCORES = ("em", "f1", "contains")
+VERDICTS = ("unanswerable", "groundedness", "token_margin")
 TOKENS = "input_tokens+output_tokens"
 
 
@@ -37,6 +38,8 @@ class World:
         quality: What each path gave, (n, k).
         costs: What it cost, by dimension, (n, k) each; tokens where no other cost is known.
         scores: Further scores, by name, (n, k) each.
+        signals: What verifiers said of every path's answer, by name, (n, k) each; NaN where nothing.
+        answerable: Whether a question has an answer in the corpus, (n,); yes where that is not known.
         notes: What a reader must know.
     """
 
@@ -49,6 +52,8 @@ class World:
     quality: Floats
     costs: Mapping[str, Floats]
     scores: Mapping[str, Floats]
+    signals: Mapping[str, Floats]
+    answerable: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -74,7 +79,7 @@ class World:
         notes = []
         if len(rows) < len(table):
             notes.append(
-                f"{len(table) - len(rows)} of {len(table):,} questions lack a path's outcome, and are left out"
+                f"{len(table) - len(rows)} of {len(table):,} questions lack a path's outcome: left out"
             )
             if len(rows) < least:
                 raise InputError(
@@ -84,7 +89,7 @@ class World:
             table = table.take(rows)
         if not table.quality.max() > 0:
             raise InputError(
-                f"{table.name}: no path was ever right. Are the answers in the corpus that it was recorded on?"
+                f"{table.name}: no path was ever right. Are the answers in the corpus it was recorded on?"
             )
         hopeless = float((table.quality.max(axis=1) <= 0).mean())
         if hopeless > 1 / 3:
@@ -102,6 +107,8 @@ class World:
             quality=table.quality,
             costs={name: cost[rows] for name, cost in known.items()},
             scores={name: score for name, score in scores.items() if np.isfinite(score).all()},
+            signals={name: _signal(table, name) for name in VERDICTS},
+            answerable=np.array([row.answerable is not False for row in table.rows]),
             notes=tuple(notes),
         )
 
@@ -117,6 +124,8 @@ class World:
             quality=self.quality[rows],
             costs={name: cost[rows] for name, cost in self.costs.items()},
             scores={name: score[rows] for name, score in self.scores.items()},
+            signals={name: signal[rows] for name, signal in self.signals.items()},
+            answerable=self.answerable[rows],
         )
 
     def options(self, stage: str) -> list[str]:
@@ -144,3 +153,10 @@ class World:
     def spent(self) -> str:
         """The cost that is told where one must do."""
         return next(name for name in ("joules", "usd", "seconds", *self.costs) if name in self.costs)
+
+
+def _signal(table: OutcomeTable, name: str) -> Floats:
+    found = [
+        [row.outcomes[option].signals.get(name, np.nan) for option in table.options] for row in table.rows
+    ]
+    return np.array(found, dtype=np.float64)

@@ -1,0 +1,123 @@
+"""``dynamicrag calibrate``: a policy set to a target, and shown on questions that it has not seen."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dynamicrag.cli.options import CorpusOption, JsonOption, PolicyOption
+from dynamicrag.errors import DynamicRAGError, InputError
+
+if TYPE_CHECKING:
+    from dynamicrag.evaluation.calibrate.world import World
+    from dynamicrag.policy import Policy
+
+
+def calibrate(
+    table: Annotated[list[Path], typer.Option("--table", "-t", help="Table of whole paths; repeatable.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Policy file to write; its router goes beside it.")
+    ],
+    policy: PolicyOption = "balanced",
+    quality: Annotated[
+        float | None, typer.Option(help="Least quality, as a share of the best single path's: 0.98.")
+    ] = None,
+    joules: Annotated[float | None, typer.Option(help="Most joules a query, on average.")] = None,
+    usd_per_1000: Annotated[float | None, typer.Option(help="Most dollars for 1,000 queries.")] = None,
+    router: Annotated[str, typer.Option(help="Predictor: a name, or {name: {parameter: value}}.")] = "linear",
+    features: Annotated[str, typer.Option(help="Families of features, with commas.")] = "lexical,retrieval",
+    stages: Annotated[
+        str, typer.Option(help="What the parts of options' names are: retrieval,generator of none/small.")
+    ] = "",
+    corpus: CorpusOption = None,
+    bootstrap: Annotated[int, typer.Option(min=100, help="Samples for the 95 % intervals.")] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of halves, routers and samples.")] = 0,
+    json: JsonOption = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report as a page here.")] = None,
+) -> None:
+    """Set a policy to a target on recorded paths, show what it keeps of it, and write it.
+
+    All is learnt on one half of the questions and shown on the other, and the reverse.
+    """
+    from dynamicrag.cli.calibrate_tables import print_report
+    from dynamicrag.cli.console import bar, human
+    from dynamicrag.cli.output import check_target, write_json, write_text
+    from dynamicrag.cli.train import embedder, listed, spec
+    from dynamicrag.evaluation.calibrate.forecast import Recipe
+    from dynamicrag.evaluation.calibrate.page import to_html
+    from dynamicrag.evaluation.calibrate.run import LEAST
+    from dynamicrag.evaluation.calibrate.run import calibrate as run
+    from dynamicrag.evaluation.calibrate.target import Target
+    from dynamicrag.evaluation.calibrate.world import World
+    from dynamicrag.evaluation.calibrate.write import calibrated, source, text
+    from dynamicrag.evaluation.outcomes.whole_paths import read_tables
+    from dynamicrag.evaluation.training import check_families
+    from dynamicrag.policy import load_policy
+
+    check_target(json)
+    _check_out(out)
+    families = listed(features)
+    check_families(families)
+    limits = {"joules": joules, "usd": None if usd_per_1000 is None else usd_per_1000 / 1000}
+    target = Target(quality, {name: limit for name, limit in limits.items() if limit is not None})
+    loaded = load_policy(policy, corpus or None)
+    world = World.of(read_tables(table, listed(stages)), LEAST)
+    console = human(json)
+    recipe = Recipe(spec(router), families, embedder(families), seed)
+    with bar(console) as tell:
+        made = run(world, loaded, target, recipe, samples=bootstrap, tell=tell)
+    report = made.report
+    report["account"] = _account(policy, loaded, world, report["notes"])
+    state = Path("routers") / f"{out.stem}.npz"
+    if made.setting.lam is not None:
+        made.learnt.whole.state().save(out.parent / state)
+    data, comments = calibrated(loaded, world, made, out.parent, str(state))
+    head = [
+        f"Calibrated by 'dynamicrag calibrate' for {target}.",
+        f"From {source(world, table)}.",
+        _proof(report),
+    ]
+    write_text(out, text(data, head, comments))
+    report["policy"] = str(out)
+    if html is not None:
+        write_text(html, to_html(made, world))
+    write_json(json, report)
+    if json != "-":
+        print_report(console, report)
+
+
+def _check_out(out: Path) -> None:
+    if out.suffix not in (".yaml", ".yml"):
+        raise InputError(f"--out {out}: expected a file that ends in .yaml")
+    if not out.parent.is_dir():
+        raise InputError(f"--out {out}: there is no folder {out.parent}; make it first")
+
+
+def _account(name: str, policy: "Policy", world: "World", notes: list[str]) -> Any:
+    """Return what this host's energy account expects of the paths; ``None`` where it cannot say."""
+    from dynamicrag.assembly import assemble
+    from dynamicrag.evaluation.calibrate.account import summary
+    from dynamicrag.policy import PRESETS, load_policy
+
+    try:
+        # a preset's docs/ is the user's to have; paths are priced without documents
+        pipeline = assemble(load_policy(name, Path()) if name in PRESETS and not _there(policy) else policy)
+    except DynamicRAGError as error:
+        notes.append(f"this host's account was not asked what it expects: {error}")
+        return None
+    found = summary(world, pipeline.decider)
+    notes += found["notes"]
+    return found["paths"]
+
+
+def _there(policy: "Policy") -> bool:
+    return all((policy.folder / path).exists() for own in policy.corpora.values() for path in own.path)
+
+
+def _proof(report: dict[str, Any]) -> str:
+    own, cost = report["policies"]["calibrated"], report["cost"]
+    kept = "; ".join(
+        f"{name} {goal['came']:.4g} of {goal['wanted']:g} wanted{'' if goal['ok'] else ', MISSED'}"
+        for name, goal in report["reached"].items()
+    )
+    return f"Held out: quality {own['quality']:.3f} at {own['costs'][cost]:.4g} {cost} a query ({kept})."

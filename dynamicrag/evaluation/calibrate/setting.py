@@ -1,0 +1,140 @@
+"""What a calibration sets: λ or a single path, and the thresholds of verification."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynamicrag.evaluation.calibrate.came import Came, Verdicts, came
+from dynamicrag.evaluation.calibrate.forecast import Forecast
+from dynamicrag.evaluation.calibrate.replay import jointly, walk
+from dynamicrag.evaluation.calibrate.standing import gain
+from dynamicrag.evaluation.calibrate.target import Target, aim
+from dynamicrag.evaluation.calibrate.world import Rows, World
+from dynamicrag.policy import Policy
+from dynamicrag.registry import parse_spec
+from dynamicrag.routers.thresholds import Thresholds
+
+LOOSEST = {"groundedness": 0.0, "token_margin": 0.0}
+"""With these, only what says itself that it has no answer is not accepted."""
+TRIED = tuple({"groundedness": g, "token_margin": m} for g in (0.0, 0.3, 0.5) for m in (0.0, 0.1, 0.2))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A policy's verification, as far as recorded drafts can show it.
+
+    Attributes:
+        routers: Its router with the thresholds of ``TRIED``, in order; none where none can be shown.
+        escalate: Stages to try, by finding.
+        most: Most escalations.
+    """
+
+    routers: tuple[Thresholds, ...]
+    escalate: Mapping[str, list[str]]
+    most: int
+
+    @classmethod
+    def of(cls, policy: Policy, world: World, notes: list[str]) -> "Check":
+        """Return the policy's verification with other thresholds."""
+        section = policy.stages.verification
+        escalate = {str(finding): list(stages) for finding, stages in section.escalate.items()}
+        nothing = cls((), escalate, section.max_escalations)
+        if section.router is None or parse_spec(section.router, "router")[0] != "thresholds":
+            return nothing
+        if all(np.isnan(signal).all() for signal in world.signals.values()):
+            notes.append(
+                "no verifier's signals were recorded: verification stays as it is, and what its escalations "
+                "cost is not in these figures"
+            )
+            return nothing
+        where = policy.where("stages", "verification", "router")
+        own = parse_spec(section.router, where)[1]
+        routers = [Thresholds(**{**own, **limits}) for limits in TRIED]
+        return cls(tuple(routers), escalate, section.max_escalations)
+
+    def judge(self, world: World, index: Rows, number: int | None) -> Came:
+        """Return what paths come to, (n,) or (m, n), under the thresholds of that number."""
+        if number is None:
+            return came(world, index)
+        return Verdicts.of(world, self.routers[number], self.escalate, self.most).apply(world, index)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a calibration comes to.
+
+    Attributes:
+        lam: How many times the policy's weights costs are reckoned; ``None`` where a path is fixed.
+        path: The path that is always taken, where one is.
+        checks: Which thresholds verification has, by position; ``None`` where it stays as it is.
+        missed: Why the target is not reached where it was set, if it is not.
+        dearest: The most that a taken path is expected to cost on any question, by dimension.
+    """
+
+    lam: float | None
+    path: int | None
+    checks: int | None
+    missed: str
+    dearest: Mapping[str, float]
+
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """The thresholds that are set."""
+        return {} if self.checks is None else TRIED[self.checks]
+
+    def choose(self, world: World, made: Forecast, weights: Mapping[str, float]) -> Rows:
+        """Return the paths that are taken first, (n,)."""
+        if self.lam is None:
+            return np.full(len(world), self.path or 0, dtype=np.intp)
+        return jointly(world, made, self.lam * made.price(weights))
+
+    def apply(self, world: World, made: Forecast, weights: Mapping[str, float], check: "Check") -> Came:
+        """Return what comes of it."""
+        return check.judge(world, self.choose(world, made, weights), self.checks)
+
+
+def set_to(
+    world: World, made: Forecast, weights: Mapping[str, float], target: Target, check: Check
+) -> Setting:
+    """Return the setting that comes to a target: a λ, or a single path where that does it for less.
+
+    Thresholds are then raised from the loosest only where that is worth its cost by more than a standard
+    error, and breaks no limit.
+    """
+    path = walk(jointly, world, made, made.price(weights))
+    fixed = np.repeat(np.arange(len(world.names))[:, None], len(world), axis=1)
+    ways = np.concatenate([path.index, fixed])
+    loosest = TRIED.index(LOOSEST) if check.routers else None
+    found = aim(world, check.judge(world, ways, loosest), target)
+    at = found.position - len(path.lam)
+    lam = float(path.lam[found.position]) if at < 0 else None
+    index = ways[found.position]
+    rows = np.arange(len(world))
+    dearest = {name: float(cost[rows, index].max()) for name, cost in made.costs.items()}
+    worth = {name: (1.0 if lam is None else lam) * weight for name, weight in weights.items()}
+    checks = _tightened(world, index, check, loosest, worth, target)
+    return Setting(lam, at if at >= 0 else None, checks, found.missed, dearest)
+
+
+def _tightened(
+    world: World, index: Rows, check: Check, loosest: int | None, worth: Mapping[str, float], target: Target
+) -> int | None:
+    best, most = loosest, 0.0
+    if loosest is None:
+        return None
+    base = _utility(check.judge(world, index, loosest), worth)
+    for number in range(len(check.routers)):
+        made = check.judge(world, index, number)
+        over = any(made.costs[name].mean() > limit for name, limit in target.limits.items())
+        found = gain(_utility(made, worth), base, 0, 0)
+        if not over and found["sure"] and found["gain"] > most:
+            best, most = number, found["gain"]
+    return best
+
+
+def _utility(made: Came, worth: Mapping[str, float]) -> Rows:
+    total = made.quality
+    for name, weight in worth.items():
+        total = total - weight * made.costs[name]
+    return total

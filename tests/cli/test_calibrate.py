@@ -1,0 +1,50 @@
+import json
+
+import pytest
+
+from dynamicrag.evaluation.outcomes.file import write_table
+from tests.evaluation.calibrate.made import recorded
+
+
+@pytest.fixture
+def table(there):
+    write_table(recorded(), there / "t.jsonl")
+    return there
+
+
+def calibrate(run, *more):
+    return run("calibrate", "--table", "t.jsonl", "--policy", "p.yaml", "--out", "new.yaml", *more)
+
+
+def test_a_calibrated_policy_answers(table, run):
+    code, out, err = calibrate(run, "--quality", "0.98", "--json", "r.json", "--html", "r.html")
+    assert code == 0, err
+    assert "calibrated" in out
+    assert "promised → realised" in out
+    report = json.loads((table / "r.json").read_text())
+    assert report["account"]["single/large"]["joules"]["recorded"] == pytest.approx(100, rel=0.1)
+    assert (table / "r.html").read_text().startswith("<!doctype html>")
+    assert run("validate", "new.yaml")[0] == 0
+    code, out, err = run(
+        "explain", "Where was the architect whose bridge crosses townb4?", "--policy", "new.yaml"
+    )
+    assert code == 0, err
+    assert "joint: on the way to" in out
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ((), "no target"),
+        (("--quality", "1", "--joules", "3"), "contradict each other"),
+        (("--quality", "1", "--features", "response"), "known after generation alone"),
+        (("--quality", "1", "--stages", "generatr"), "did you mean 'generator'"),
+        (("--quality", "1", "--policy", "nopreset"), "unknown preset"),
+        (("--quality", "1", "--out", "new.txt"), "ends in .yaml"),
+    ],
+)
+def test_mistakes_are_told(table, run, more, told):
+    code, _, err = calibrate(run, *more)
+    assert code != 0
+    assert told in err
+    assert not (table / "new.yaml").exists()

@@ -1,0 +1,177 @@
+import json
+
+import numpy as np
+import pytest
+import yaml
+
+from dynamicrag.errors import InputError
+from dynamicrag.evaluation.calibrate.came import Verdicts, came
+from dynamicrag.evaluation.calibrate.forecast import Recipe, held_out
+from dynamicrag.evaluation.calibrate.page import to_html
+from dynamicrag.evaluation.calibrate.replay import jointly, stagewise, walk
+from dynamicrag.evaluation.calibrate.rules import Rules
+from dynamicrag.evaluation.calibrate.run import calibrate, ends
+from dynamicrag.evaluation.calibrate.target import Target
+from dynamicrag.evaluation.calibrate.world import World
+from dynamicrag.evaluation.calibrate.write import calibrated, text
+from dynamicrag.policy import load_policy
+from dynamicrag.routers.thresholds import Thresholds
+
+from .made import POLICY, recorded, right, world
+
+RECIPE = Recipe("linear", ["lexical", "retrieval"])
+
+
+def run(target, made=None, policy=POLICY):
+    return calibrate(made or world(), load_policy(policy), target, RECIPE, samples=200)
+
+
+def test_a_quality_is_kept_at_less_cost_on_questions_that_were_held_out():
+    report = run(Target(0.98)).report
+    own = report["policies"]["calibrated"]
+    assert report["reached"]["quality"]["ok"]
+    assert own["quality"] == pytest.approx(1.0, abs=0.03)
+    # 5 J for greetings, 30 for look-ups, 100 for the rest
+    assert own["costs"]["joules"] == pytest.approx(45, abs=8)
+    assert own["intervals"]["ratio"][1] < 0.6
+    assert report["baseline"]["path"] == "single/large"
+    assert report["policies"]["oracle"]["costs"]["joules"] <= own["costs"]["joules"] + 1e-9
+    promised = report["promised"]["calibrated"]["joules"]
+    assert promised["promised"] == pytest.approx(promised["realised"], rel=0.1)
+    json.dumps(report)
+
+
+def test_a_limit_of_cost_is_kept_with_what_quality_can_be_had():
+    report = run(Target(limits={"joules": 30.0})).report
+    own = report["policies"]["calibrated"]
+    assert own["costs"]["joules"] <= 33
+    assert 0.6 < own["quality"] < 1
+
+
+def test_where_choosing_gains_nothing_a_single_path_is_set(tmp_path):
+    made = world(quality=lambda kind, name: float(name == "single/small"))
+    calibration = run(Target(1.0), made)
+    assert calibration.report["setting"]["path"] == "single/small" or calibration.setting.lam is not None
+    assert calibration.report["policies"]["calibrated"]["quality"] == 1.0
+
+
+def test_a_target_that_cannot_be_met_gives_the_best_that_can_and_says_why():
+    report = run(Target(limits={"joules": 2.0})).report
+    assert "at least, and 2 are allowed" in report["setting"]["missed"]
+    assert report["policies"]["calibrated"]["costs"]["joules"] < 8
+    assert not report["reached"]["joules"]["ok"]
+    above = run(Target(quality=1.5)).report
+    assert "is wanted" in above["setting"]["missed"]
+    assert above["policies"]["calibrated"]["quality"] > 0.95
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        (Target(), "no target; give --quality"),
+        (Target(0.98, {"joules": 20.0}), r"contradict each other.*takes .* joules a query at least"),
+        (Target(-1.0), "expected a share of the best path's"),
+        (Target(limits={"joules": 0.0}), "expected a number above 0"),
+        (Target(limits={"usd": 0.01}), "no path has any usd in it"),
+    ],
+)
+def test_targets_that_make_no_sense_are_told(target, told):
+    with pytest.raises(InputError, match=told):
+        run(target)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (
+            lambda: recorded(quality=lambda kind, name: 0.0),
+            "no path was ever right. Are the answers in the corpus",
+        ),
+        (lambda: recorded(rows=12), "12 questions; at least 20"),
+        (lambda: recorded().only(["none/small"]), "a single path"),
+    ],
+)
+def test_tables_that_cannot_be_calibrated_on_are_told(table, told):
+    with pytest.raises(InputError, match=told):
+        World.of(table(), 20)
+
+
+def test_questions_that_no_path_answers_are_told():
+    made = world(quality=lambda kind, name: right(kind, name) * (kind == 0))
+    assert any("answers may not be in the corpus" in note for note in made.notes)
+
+
+def test_a_table_of_other_options_is_refused():
+    other = {**POLICY, "models": {"small": {"model": "openai:s"}, "huge": {"model": "openai:l"}}}
+    other["stages"] = {**POLICY["stages"], "generator": {"options": ["small", "huge"], "router": "heuristic"}}
+    with pytest.raises(InputError, match="generator: unknown option 'large'"):
+        run(Target(0.98), policy=other)
+
+
+def test_a_joint_replay_beats_stages_by_themselves_where_options_depend_on_each_other():
+    # the large model is worth its price with documents alone, and the small one without
+    made = world(quality=lambda kind, name: {"none/small": 0.7, "single/large": 0.9}.get(name, 0.1))
+    forecast = held_out(made, RECIPE)
+    price = forecast.price({"joules": 0.001})
+    together, apart = jointly(made, forecast, price), stagewise(made, forecast, price)
+    assert came(made, together).quality.mean() > 0.85
+    assert came(made, apart).quality.mean() <= came(made, together).quality.mean()
+    dear = jointly(made, forecast, forecast.price({"joules": 0.004}))
+    assert came(made, dear).quality.mean() == pytest.approx(0.7)
+
+
+def test_costs_fall_along_the_path():
+    made = world()
+    forecast = held_out(made, RECIPE)
+    path = walk(jointly, made, forecast, forecast.price({"joules": 1.0}))
+    costs = path.of(made.costs["joules"]).mean(axis=1)
+    assert costs[0] > 40
+    assert costs[-1] == made.costs["joules"][:, 0].mean()
+
+
+def test_a_policys_own_rules_are_replayed():
+    made = world()
+    rules = Rules(load_policy(POLICY), made, held_out(made, RECIPE))
+    index = rules.replay()
+    assert {made.names[k] for k in index[::3]} == {"none/small"}  # greetings
+    assert rules.alone("generator", made.paths[3])[:3] == ["small", "small", "large"]
+    assert ends(made) == (3, 2)
+
+
+def test_verification_is_replayed_on_the_signals_of_drafts():
+    made = world(signals=lambda quality: {"token_margin": 0.9 if quality else 0.05, "unanswerable": 0.0})
+    small = np.full(len(made), made.names.index("single/small"))
+    verdicts = Verdicts.of(made, Thresholds(token_margin=0.1), {"unsure": ["generator"]}, 1)
+    judged = verdicts.apply(made, small)
+    assert judged.quality.mean() == 1.0  # what the small model gets wrong goes to the large one
+    assert judged.costs["joules"].mean() == pytest.approx(30 + 100 / 3, rel=0.1)
+    strict = Verdicts.of(made, Thresholds(token_margin=0.1, abstain=["unsure"]), {}, 1).apply(made, small)
+    assert strict.quality.mean() == pytest.approx(2 / 3)
+    policy = {**POLICY, "stages": {**POLICY["stages"], "verification": {
+        "options": ["accept", "escalate"], "verifiers": ["token_margin"], "escalate": {"unsure": "generator"},
+        "router": {"thresholds": {"token_margin": 0.5, "abstain": []}},
+    }}}  # fmt: skip
+    assert run(Target(0.98), made, policy).report["setting"]["thresholds"]["token_margin"] == 0.0
+
+
+def test_the_written_policy_says_where_its_numbers_come_from(tmp_path):
+    made = world()
+    calibration = run(Target(0.98, {"joules": 60.0}))
+    policy = load_policy({**POLICY, "corpora": {"docs": {"path": "docs/"}}})
+    data, comments = calibrated(policy, made, calibration, tmp_path, "routers/new.npz")
+    written = text(data, ["Calibrated."], comments)
+    assert written.startswith("# Calibrated.\n")
+    assert "# λ = " in written
+    again = yaml.safe_load(written)
+    assert again["joint"]["linear"]["state"] == "routers/new.npz"
+    assert "router" not in again["stages"]["generator"]
+    assert again["objective"]["weights"]["joules"] == pytest.approx(0.001 * calibration.setting.lam, rel=1e-3)
+    assert again["objective"]["budget"]["per_query"]["joules"] > 100
+    load_policy(again)
+
+
+def test_the_page_shows_every_path_and_runs_nothing():
+    page = to_html(run(Target(0.98)), world())
+    assert page.count("<script") == 0
+    for name in ("always-large", "calibrated", "oracle", "single/small", "per-stage"):
+        assert name in page
