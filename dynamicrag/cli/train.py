@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dynamicrag.routers.estimator import Estimator
 
 DEFAULT_FEATURES = "lexical,tfidf,embedding"
-DEFAULT_ROUTER = "linear"
+DEFAULT_ROUTER = "blend"
 
 
 def train(
