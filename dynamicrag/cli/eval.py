@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FAMILIES = ("lexical", "tfidf", "embedding")
 """What routers see by default."""
+ROUTERS = ("linear", "kernel", "knn", "kmeans", "forest", "blend")
+"""What is judged by default: one of each kind that is trained in seconds."""
 BASELINES = ("random", "fixed", "cheapest", "best_single")
 """Predictors that are always there, as baselines."""
 EMBEDDER = "all-minilm-l6-v2"
@@ -35,7 +37,10 @@ def evaluate(
     ] = None,
     routers: Annotated[
         list[str] | None,
-        typer.Option(help="Names joined by commas, or a spec such as '{knn: {k: 20}}'; repeatable."),
+        typer.Option(
+            help="Names joined by commas, or a spec such as '{knn: {k: 20}}'; repeatable. By default "
+            f"{','.join(ROUTERS)}."
+        ),
     ] = None,
     features: Annotated[
         list[str] | None, typer.Option(help="Families, as for --routers; by default lexical,tfidf,embedding.")
@@ -205,11 +210,7 @@ def _routers(values: Sequence[str] | None) -> dict[str, object]:
     from dynamicrag.predictors.base import PREDICTORS
     from dynamicrag.registry import parse_spec
 
-    specs: Sequence[Any] = (
-        [name for name in PREDICTORS if name not in BASELINES]
-        if not values
-        else read_specs(values, "--routers")
-    )
+    specs: Sequence[Any] = read_specs(values, "--routers") if values else ROUTERS
     named: dict[str, object] = {}
     for spec in specs:
         PREDICTORS.build(spec, "--routers")

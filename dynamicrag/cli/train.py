@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 STAGE_FEATURES = "lexical,tfidf,embedding"
 PATH_FEATURES = "lexical,retrieval"
 """What holds for corpora that were not learnt from; topics do not."""
-DEFAULT_ROUTER = "linear"
+DEFAULT_ROUTER = "blend"
 
 
 def train(

@@ -14,10 +14,10 @@ from dynamicrag.predictors.mixture import Mixture, Specs
 class Blend(Mixture):
     """Predicts the average of predictors that err in different ways.
 
-    A line, a smooth function, neighbours and trees make different things of the same features. Where
-    outcomes are few and noisy, estimating who of them deserves more say costs more than it brings: the
-    plain average is hard to beat (Bates and Granger 1969; Clemen 1989, "Combining forecasts"), and takes
-    a sixth of the training of ``stack``, which estimates it.
+    A line, neighbours and trees make different things of the same features. Where outcomes are few and
+    noisy, estimating who of them deserves more say costs more than it brings: the plain average is hard
+    to beat (Bates and Granger 1969; Clemen 1989, "Combining forecasts"), and takes a sixth of the
+    training of ``stack``, which estimates it.
 
     Args:
         of: Specs of the predictors to average.
@@ -26,7 +26,7 @@ class Blend(Mixture):
 
     paper = "Bates and Granger 1969, The combination of forecasts; Clemen 1989, Combining forecasts"
 
-    def __init__(self, *, of: Specs = ("linear", "kernel", "knn", "forest"), seed: int = 0) -> None:
+    def __init__(self, *, of: Specs = ("linear", "knn", "forest"), seed: int = 0) -> None:
         super().__init__(of, seed=seed)
 
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:

@@ -30,7 +30,7 @@ class Stack(Mixture):
     def __init__(
         self,
         *,
-        of: Specs = ("best_single", "linear", "kernel", "forest"),
+        of: Specs = ("best_single", "linear", "kernel", "knn", "forest"),
         folds: int = 5,
         seed: int = 0,
     ) -> None:

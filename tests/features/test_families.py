@@ -73,6 +73,14 @@ def test_one_query_is_transformed_as_it_is_among_others(name):
 
 
 @every
+def test_fitting_gives_the_features_of_the_training_queries(name):
+    features = FeatureSet([name], embed)
+    X = features.fit_transform(TRAINING)
+    assert np.allclose(X, features.transform(TRAINING), atol=1e-6)
+    assert np.allclose(X, fitted(name).transform(TRAINING), atol=1e-6)
+
+
+@every
 def test_what_was_saved_transforms_alike(name, tmp_path):
     features = fitted(name)
     path = features.state().save(tmp_path / "features")

@@ -2,6 +2,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from dynamicrag.evaluation.outcomes.table import OutcomeTable
 from dynamicrag.evaluation.routing.embeddings import KeptEmbeddings
 from dynamicrag.evaluation.routing.evaluate import evaluate
 from dynamicrag.evaluation.routing.page import to_html
+from dynamicrag.evaluation.routing.problem import set_problem
+from dynamicrag.evaluation.routing.rounds import make_rounds
 from dynamicrag.evaluation.routing.scene import compose
 from tests.evaluation.routing.tables import learnable, table
 
@@ -49,6 +52,7 @@ def test_keys(found):
     own = found["routers"]["linear"]
     assert own.keys() >= {
         "apgr", "cpt50", "cpt80", "pgr", "curve", "quality", "cost", "area", "saving", "gain", "gap_closed",
+        "saving_within_point",
         "routing_accuracy", "calls", "confusion", "groups", "intervals", "train_seconds", "decision_us",
         "p_bootstrap", "p_permutation", "p_holm", "quality_at", "picked",
     }  # fmt: skip
@@ -153,6 +157,22 @@ def test_groups_are_left_out_whole():
     assert made["routers"]["linear"]["quality"] < 0.9
     with pytest.raises(InputError, match="no two groups"):
         judged(table([[1.0, 0.0]] * 9, [[1.0, 2.0]] * 9), split="group")
+
+
+def test_groups_that_were_never_learnt_are_left_out_whole_within_as_well():
+    easy, hard = (
+        OutcomeTable([row for row in learnable(240).rows if row.group == group], name=group)
+        for group in ("easy", "hard")
+    )
+    halves = OutcomeTable(
+        [replace(row, group=f"easy{i % 2}") for i, row in enumerate(easy.rows)], easy.options, "halves"
+    )
+    rounds, _ = make_rounds(set_problem(halves, hard), count=5, split="random", seed=0, notes=(notes := []))
+    assert len(set(rounds[0].labels)) == 2
+    assert any("no group of the test was learnt from" in note for note in notes)
+    rounds, _ = make_rounds(set_problem(easy, easy), count=5, split="random", seed=0, notes=(notes := []))
+    assert len(set(rounds[0].labels)) > 2
+    assert not any("no group of the test" in note for note in notes)
 
 
 def test_one_option():
