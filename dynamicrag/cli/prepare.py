@@ -18,21 +18,24 @@ if TYPE_CHECKING:
 METER_SECONDS = 10.0
 
 
-def ready(policy: "Policy", out: "Console", *, conversation: bool = False) -> "DynamicRAG":
+def ready(
+    policy: "Policy", out: "Console", *, conversation: bool = False, models: Sequence[str] | None = None
+) -> "DynamicRAG":
     """Return a ``DynamicRAG`` whose first question pays for nothing but itself.
 
     Args:
         policy: The policy.
         out: Where progress is shown.
         conversation: Whether follow-ups are to be expected, which the helper model condenses.
+        models: Names of the models that are used; by default all that a question can come to use.
 
     Raises:
         DynamicRAGError: Something that the policy needs cannot be had.
     """
     from dynamicrag.graph.rag import DynamicRAG
 
-    pipeline = provide(policy, out, conversation=conversation)
-    names = used_models(pipeline, conversation=conversation)
+    pipeline = provide(policy, out, conversation=conversation, models=models)
+    names = models or used_models(pipeline, conversation=conversation)
     rag = DynamicRAG(pipeline)
     try:
         for corpus in pipeline.corpora.values():
@@ -52,13 +55,16 @@ def ready(policy: "Policy", out: "Console", *, conversation: bool = False) -> "D
     return rag
 
 
-def provide(policy: "Policy", out: "Console", *, conversation: bool = False) -> "Pipeline":
+def provide(
+    policy: "Policy", out: "Console", *, conversation: bool = False, models: Sequence[str] | None = None
+) -> "Pipeline":
     """Check a policy down to its providers' keys, and fetch the models that are missing.
 
     Args:
         policy: The policy.
         out: Where progress is shown.
         conversation: As in :func:`ready`.
+        models: Likewise.
 
     Raises:
         DynamicRAGError: As :func:`ready`.
@@ -66,7 +72,7 @@ def provide(policy: "Policy", out: "Console", *, conversation: bool = False) -> 
     from dynamicrag.assembly import assemble
 
     pipeline = assemble(policy)
-    names = used_models(pipeline, conversation=conversation)
+    names = models or used_models(pipeline, conversation=conversation)
     with out.status("connecting …"):
         for name in names:
             if pipeline.models[name].runs != "in_process":  # a missing key is told before any download

@@ -89,21 +89,11 @@ def _make(
 ) -> "tuple[list[Made], dict[str, Tally]]":
     from dynamicrag.cli.prepare import ready
 
-    rag = ready(_narrowed(policy, writer), out)
+    rag = ready(policy, out, models=[writer])
     try:
         return asyncio.run(_make_all(rag, writer, steps, n, seed, workers, out))
     finally:
         rag.close()
-
-
-def _narrowed(policy: "Policy", writer: str) -> "Policy":
-    """Return a policy that needs no other model, and has limits in total alone: no query is answered here."""
-    content = policy.model_dump()
-    content["objective"]["budget"]["per_query"] = {}
-    content["stages"]["retrieval"] = {"options": ["single"]}
-    content["stages"]["generator"] = {"options": [writer]}
-    about = {"name": policy.name, "source": policy.source, "folder": policy.folder}
-    return type(policy).model_validate({**content, **about})
 
 
 async def _make_all(

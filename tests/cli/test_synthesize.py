@@ -209,6 +209,20 @@ def test_a_model_that_fails(world, run, monkeypatch):
     assert run(*MAKE)[0] == 0
 
 
+def test_a_total_that_is_used_up(world, run):
+    total = "total: {tokens: 3000}"
+    (world / "p.yaml").write_text(POLICY.replace("per_query: {tokens: 10}", total))
+    code, _, err = run(*MAKE)
+    assert code == 1
+    assert "objective.budget.total.tokens" in err
+    done = len((world / "q.jsonl.partial").read_text().splitlines()) - 1
+    assert done >= 1
+    (world / "p.yaml").write_text(POLICY.replace("per_query: {tokens: 10}", "total: {tokens: 3000000}"))
+    code, out, _ = run(*MAKE)
+    assert code == 0
+    assert f"{done} steps were done before" in " ".join(out.split())
+
+
 def test_an_empty_corpus(world, run):
     for path in (world / "docs").iterdir():
         path.unlink()

@@ -11,6 +11,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dynamicrag.cost.budget import Budget
 from dynamicrag.errors import InputError, ProviderError
 from dynamicrag.evaluation.record.partial import Partial
 from dynamicrag.evaluation.run import settled
@@ -95,7 +96,9 @@ class Asker:
         pipeline = rag.pipeline
         self._rag, self._steps, self._tell = rag, steps, tell
         self._model = pipeline.models[model]
-        self._run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model, None, lambda _: None)
+        # limits per query are for the answering of queries, and none is answered here
+        budget = Budget(total=pipeline.budget.total, purse=pipeline.budget.purse)
+        self._run = Run(pipeline.ledger, budget, pipeline.cost_model, None, lambda _: None)
         stage = pipeline.stages["retriever"]
         assert isinstance(stage, RetrieverStage)
         self._retriever = stage.retrievers[stage.planned().name]

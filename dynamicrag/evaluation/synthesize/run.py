@@ -8,10 +8,10 @@ from itertools import islice
 from dynamicrag.evaluation.synthesize.form import Refused, alike
 from dynamicrag.evaluation.synthesize.kinds import Attempt, Kind, Seen
 from dynamicrag.evaluation.synthesize.made import Made
-from dynamicrag.evaluation.synthesize.tally import Tally
+from dynamicrag.evaluation.synthesize.tally import GUESS, Tally
 
 BATCH = 8
-"""Attempts under way at a time. Their first steps are taken before their second ones, so that a model
+"""Most attempts under way at a time. Their first steps are taken before their second ones, so that a model
 with a prompt cache reads the worked examples of each once a batch."""
 TRIES = 10
 """Attempts for every question that is wanted; then there are too few to be had."""
@@ -45,7 +45,8 @@ async def make(
         tally = tallies[kind.name]
         attempts = islice(kind.attempts(random.Random(f"{seed}:{kind.name}")), TRIES * tally.wanted)
         while len(tally.kept) < tally.wanted:
-            batch = list(islice(attempts, BATCH))
+            missing = tally.wanted - len(tally.kept)
+            batch = list(islice(attempts, min(BATCH, GUESS * missing)))
             if not batch:
                 break
             for result in await asyncio.gather(*(_tried(attempt, seen) for attempt in batch)):

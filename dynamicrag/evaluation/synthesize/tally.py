@@ -57,9 +57,10 @@ class Tally:
         if self.ended or missing <= 0:
             return 0.0
         spent = sum(cost[dimension]["value"] for cost in self.costs)
-        each = spent / self.tried if self.tried else self.guess.get(dimension, 0.0)
+        if not self.tried:
+            return max(0.0, self.guess.get(dimension, 0.0) * GUESS * missing - spent)
         tries = (self.tried + GUESS) / (len(self.kept) + 1)  # as if one more had been kept after GUESS
-        return each * tries * missing
+        return spent / self.tried * tries * missing
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as plain data; costs are figures with their provenance."""
