@@ -18,7 +18,12 @@ from dynamicrag.retrieval import RETRIEVERS, Corpus, Embedder, RetrievalContext
 
 DATA = Path(os.environ.get("DYNAMICRAG_BENCH_DATA", Path(__file__).parents[3] / "shared" / "data")) / "qa"
 PLAIN_BM25 = {"hotpotqa": 0.751, "2wikimultihopqa": 0.737, "cranfield": 0.339}
-OPTIONS = {"lexical": "bm25", "dense": "chroma", "hybrid": {"rrf": {"of": ["lexical", "dense"]}}}
+OPTIONS = {
+    "lexical": "bm25",
+    "dense": "chroma",
+    "hybrid": {"rrf": {"of": ["lexical", "dense"]}},
+    "linked": {"linked": {"of": "hybrid"}},
+}
 
 
 def ndcg(ranking: list[str], gold: set[str]) -> float:
@@ -61,3 +66,4 @@ async def test_retrievers_beat_plain_bm25(name):
     print(name, {option: round(value, 3) for option, value in found.items()})  # noqa: T201
     assert found["lexical"] > PLAIN_BM25[name] + 0.015
     assert found["hybrid"] > PLAIN_BM25[name]
+    assert found["linked"] > found["hybrid"] - 0.01
