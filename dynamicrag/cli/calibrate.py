@@ -43,6 +43,7 @@ def calibrate(
     from dynamicrag.cli.console import bar, human
     from dynamicrag.cli.output import check_target, write_json, write_text
     from dynamicrag.cli.train import embedder, listed, spec
+    from dynamicrag.cost.vector import DIMENSIONS
     from dynamicrag.evaluation.calibrate.forecast import Recipe
     from dynamicrag.evaluation.calibrate.page import to_html
     from dynamicrag.evaluation.calibrate.run import LEAST
@@ -62,6 +63,11 @@ def calibrate(
     target = Target(quality, {name: limit for name, limit in limits.items() if limit is not None})
     loaded = load_policy(policy, corpus or None)
     world = World.of(read_tables(table, listed(stages)), LEAST)
+    if not set(DIMENSIONS) & set(world.costs):
+        raise InputError(
+            f"{world.table}: has no cost that a policy can weigh ({', '.join(DIMENSIONS)}); record it with "
+            "them, or judge routers on it with 'dynamicrag eval'"
+        )
     console = human(json)
     recipe = Recipe(spec(router), families, embedder(families), seed)
     with bar(console) as tell:

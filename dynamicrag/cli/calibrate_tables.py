@@ -32,8 +32,8 @@ def print_report(out: "Console", report: Mapping[str, Any]) -> None:
         )  # fmt: skip
     out.print(table)
     base = report["baseline"]
-    out.print(f"ratio, difference, gap: to {base['name']}, which is {base['path']}; joint and per-stage are at "
-              "the policy's own weights", style="dim")  # fmt: skip
+    about = f"ratio, difference, gap: to {base['name']}, which is {base['path']}"
+    out.print(f"{about}; joint and per-stage are at the policy's own weights", style="dim")
     promised = report["promised"]["calibrated"]
     told = [f"{n} {short(own['promised'])} → {short(own['realised'])}" for n, own in promised.items()]
     out.print(f"promised → realised: {', '.join(told)}")

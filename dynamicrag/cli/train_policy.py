@@ -1,4 +1,4 @@
-"""``dynamicrag train --policy``: routers for all stages that a table varies, and the policy that uses them."""
+"""``dynamicrag train --policy``: routers for all stages that a table varies, and a policy with them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -56,8 +56,15 @@ def train_whole(
             comments[stage] = [f"the rule stays: {_comment(own)}"]
     head = ["Trained by 'dynamicrag train --policy'.", f"From {source(world, files)}."]
     write_text(out / NAME, text(data, head, comments))
-    return {"policy": str(out / NAME), "table": world.table, "questions": len(world),
-            "kept": list(made.kept), "kept_joint": made.joint, **made.report, "notes": list(world.notes)}  # fmt: skip
+    return {
+        "policy": str(out / NAME),
+        "table": world.table,
+        "questions": len(world),
+        "kept": list(made.kept),
+        "kept_joint": made.joint,
+        **made.report,
+        "notes": list(world.notes),
+    }
 
 
 def show_whole(out: "Console", told: Mapping[str, Any]) -> None:
@@ -84,8 +91,8 @@ def show_whole(out: "Console", told: Mapping[str, Any]) -> None:
         why = "learnt" if kept else "joint decides" if told["kept_joint"] else "the rule stays"
         table.add_row(name, *quality, *gains, why, style="bold" if kept else "")
     out.print(table)
-    out.print(f"{told['questions']:,} questions, out of fold; gain: quality less weighted cost; what is learnt "
-              "is taken if it gains more than a standard error", style="dim")  # fmt: skip
+    about = f"{told['questions']:,} questions, out of fold; gain: quality less weighted cost"
+    out.print(f"{about}; what is learnt is taken if it gains more than a standard error", style="dim")
     for note in told["notes"]:
         out.print(plain(f"note: {note}"), style="yellow")
     out.print(plain(f"wrote {told['policy']}"), style="green", soft_wrap=True)

@@ -1,8 +1,10 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from dynamicrag.evaluation.outcomes.file import write_table
+from dynamicrag.evaluation.outcomes.table import OutcomeTable
 from tests.evaluation.calibrate.made import recorded
 
 
@@ -30,6 +32,26 @@ def test_a_calibrated_policy_answers(table, run):
     )
     assert code == 0, err
     assert "joint: on the way to" in out
+
+
+def test_a_table_without_costs_that_a_policy_can_weigh_is_refused(table, run):
+    facts = {"input_tokens": 10.0, "output_tokens": 3.0}
+    rows = [
+        replace(row, outcomes={name: replace(o, facts=facts) for name, o in row.outcomes.items()})
+        for row in recorded().rows
+    ]
+    write_table(OutcomeTable(rows), table / "t.jsonl")
+    code, _, err = calibrate(run, "--quality", "1")
+    assert code != 0
+    assert "no cost that a policy can weigh" in err
+
+
+def test_a_fixed_path_is_a_valid_policy(table, run):
+    write_table(recorded(quality=lambda kind, name: float(name == "single/small")), table / "t.jsonl")
+    code, out, err = calibrate(run, "--quality", "1")
+    assert code == 0, err
+    assert "calibrated" in out
+    assert run("validate", "new.yaml")[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def learn(world: World, recipe: Recipe, planned: int | None = None) -> Learnt:
     for stage in world.stages:
         around = columns(world, planned, stage)
         if len(around) > 1:
-            stages[stage] = Estimator.fit(
+            stages[str(stage)] = Estimator.fit(
                 _known(world.seen, stage), world.quality[:, list(around.values())], list(around),
                 features=recipe.features(), predictor=build(recipe.router, recipe.seed, "--router"),
             )  # fmt: skip

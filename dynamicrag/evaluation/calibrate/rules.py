@@ -81,7 +81,7 @@ class Rules:
     def alone(self, stage: Stage, planned: Mapping[str, str]) -> list[str]:
         """Return what a stage's router chooses for every question, the stages before it as planned."""
         order = list(self._world.stages)
-        before = {s: o for s, o in planned.items() if s in order and order.index(s) < order.index(stage)}
+        before = {str(s): planned[s] for s in order[: order.index(stage)] if s in planned}
 
         async def all_of() -> list[str]:
             return [await self._choose(row, stage, before) for row in range(len(self._world))]

@@ -215,15 +215,11 @@ def _promised(made: Forecast, way: Came) -> dict[str, Any]:
 
 def ends(world: World) -> tuple[int, int]:
     """Return the path of the largest model and of the smallest: retrieval once, the longest context."""
-    wanted = {stage: world.options(stage)[-1] for stage in world.stages}
+    wanted: dict[str, str] = {stage: world.options(stage)[-1] for stage in world.stages}
     if "single" in world.options("retrieval"):
         wanted["retrieval"] = "single"
-    found = []
-    for place in (-1, 0):
-        steps = {
-            **wanted,
-            **({"generator": world.options("generator")[place]} if "generator" in wanted else {}),
-        }
-        column = world.column(steps)
-        found.append(column if column is not None else place % len(world.names))
-    return found[0], found[1]
+    models = world.options("generator")
+    large, small = (
+        world.column({**wanted, **({"generator": models[place]} if models else {})}) for place in (-1, 0)
+    )
+    return len(world.names) - 1 if large is None else large, 0 if small is None else small

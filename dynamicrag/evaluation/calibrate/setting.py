@@ -12,6 +12,7 @@ from dynamicrag.evaluation.calibrate.standing import gain
 from dynamicrag.evaluation.calibrate.target import Target, aim
 from dynamicrag.evaluation.calibrate.world import Rows, World
 from dynamicrag.policy import Policy
+from dynamicrag.predictors.checks import Floats
 from dynamicrag.registry import parse_spec
 from dynamicrag.routers.thresholds import Thresholds
 
@@ -133,7 +134,7 @@ def _tightened(
     return best
 
 
-def _utility(made: Came, worth: Mapping[str, float]) -> Rows:
+def _utility(made: Came, worth: Mapping[str, float]) -> Floats:
     total = made.quality
     for name, weight in worth.items():
         total = total - weight * made.costs[name]

@@ -1,4 +1,4 @@
-"""A router for every stage that a table varies, and one over whole paths, where they beat what stands there."""
+"""A router for every stage that a table varies, and one over whole paths, where they beat the rules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

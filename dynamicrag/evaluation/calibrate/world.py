@@ -66,8 +66,8 @@ class World:
             InputError: The table is not of several whole paths, too small, or no path was ever right.
         """
         paths = check_paths(table, least)
-        known = {name: table.fact(name) for name in DIMENSIONS if name in table.facts}
-        known = {name: cost for name, cost in known.items() if np.nanmax(cost) > 0}
+        told = {str(name): table.fact(name) for name in DIMENSIONS if name in table.facts}
+        known = {name: cost for name, cost in told.items() if np.nanmax(cost) > 0}
         if not known and set(TOKENS.split("+")) <= set(table.facts):
             known = {TOKENS: sum((table.fact(part) for part in TOKENS.split("+")), np.zeros(1))}
         if not known:

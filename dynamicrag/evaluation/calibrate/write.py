@@ -129,7 +129,7 @@ def _dumped(part: Content) -> str:
     return str(yaml.safe_dump(part, sort_keys=False, allow_unicode=True, width=104)).rstrip()
 
 
-def _named(values: Mapping[str, Any]) -> str:
+def _named(values: Mapping[Any, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in values.items())
 
 
