@@ -87,16 +87,13 @@ class Budget:
     ) -> None:
         self.per_query: Limits = per_query or {}
         self.total: Limits = total or {}
+        self.limited: frozenset[Dimension] = frozenset({*self.per_query, *self.total})
+        """The dimensions that have a limit."""
         self.exhausted = exhausted
         self.purse: Purse = purse or MemoryPurse()
         self._lock = threading.Lock()
         self._open: dict[str, list[Cost]] = {}
         self._booked: dict[str, dict[Dimension, float]] = {}
-
-    @property
-    def limited(self) -> frozenset[Dimension]:
-        """The dimensions that have a limit."""
-        return frozenset({*self.per_query, *self.total})
 
     def state(self) -> dict[Dimension, Standing]:
         """Return how each total stands. May block."""
