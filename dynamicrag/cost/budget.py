@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeVar
 
-from dynamicrag import portal
 from dynamicrag.cost.purse import ROUNDING, MemoryPurse, Purse, Short
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import BudgetExceeded
@@ -184,7 +183,6 @@ class Budget:
         waited = time.monotonic() - since
         if not self.total or waited > PATIENCE or not any((await self._purse(self.purse.state))[1].values()):
             return False
-        await portal.may_wait()
         await asyncio.sleep(min(0.5, 0.02 + waited / 4) * (0.5 + random.random()))  # not all at once
         return True
 
@@ -226,7 +224,6 @@ class Budget:
     async def _purse(self, work: Callable[[], T]) -> T:
         if not self.purse.blocks:
             return work()
-        await portal.may_wait()
         # a cancelled caller must not leave the purse half-way: the thread finishes what it began
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
 

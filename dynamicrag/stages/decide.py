@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from dynamicrag import portal
 from dynamicrag.cost.budget import HARD, Budget
 from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
@@ -50,8 +49,6 @@ class Decider:
         name = f"router:{stage.router.registered}"
         with self._ledger.span(turn["id"], stage.name, name) as line:
             context, binding = await self._context(stage, turn)
-            if not stage.router.computes:
-                await portal.may_wait()
             choice = await stage.router.choose(context)
             seconds = time.perf_counter() - began
             # choosing computes all the while; a thread's own clock can cost more than the choice itself
