@@ -3,18 +3,16 @@
 Asynchronous clients keep connections that belong to the loop they were opened on; under a fresh
 ``asyncio.run`` per call the second call dies with "Event loop is closed". So whatever holds a client
 goes through ``arun``, to one loop in a thread of its own. ``run`` is for synchronous callers: it
-drives a coroutine in the calling thread, on a loop that is kept for the next. ``run_light`` does so
-without any loop until the coroutine awaits ``may_wait``, for starting and stopping one costs more than
-deciding does. Context variables travel along.
+drives a coroutine in the calling thread, on a loop that is kept for the next; to start and stop that for
+every node takes 15 µs each, 2 % of the instructions of a graph that does nothing else. Context variables
+travel along.
 """
 
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine
 from contextlib import suppress
-from contextvars import Context, copy_context
-from types import coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -41,13 +39,6 @@ def _shared_loop() -> asyncio.AbstractEventLoop:
         return _loop
 
 
-@coroutine
-def may_wait() -> Generator[None, None, None]:
-    """Await this before anything that needs an event loop, in what ``run_light`` may drive."""
-    if asyncio._get_running_loop() is None:
-        yield
-
-
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run ``work`` and block until it is done; what interrupts the caller cancels it.
 
@@ -56,7 +47,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """
     here = asyncio._get_running_loop()
     if here is None:
-        return _drive(work, copy_context())
+        return _drive(work)
     loop = _shared_loop()
     if here is loop:
         work.close()
@@ -70,55 +61,20 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
-def run_light(work: Coroutine[Any, Any, T]) -> T:
-    """Do as ``run``, without an event loop up to where ``work`` awaits ``may_wait``."""
-    if asyncio._get_running_loop() is not None:
-        return run(work)
-    context = copy_context()
-    try:
-        context.run(work.send, None)
-    except StopIteration as done:
-        result: T = done.value
-        return result
-    return _drive(_go_on(work), context)
-
-
 async def arun(work: Coroutine[Any, Any, T]) -> T:
     """Run ``work`` on the shared loop and await it from any other; cancelling this cancels ``work``."""
-    await may_wait()
     loop = _shared_loop()
     if asyncio.get_running_loop() is loop:
         return await work
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
 
 
-async def _go_on(work: Coroutine[Any, Any, T]) -> T:
-    """Go on with ``work`` from where it stands, which ``await`` refuses to do."""
-    return await _steps(work)
-
-
-@coroutine
-def _steps(work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
-    try:
-        waits_for = work.send(None)
-        while True:
-            try:
-                sent = yield waits_for
-            except BaseException as error:  # noqa: BLE001 - a cancellation; what to do is for work to say
-                waits_for = work.throw(error)
-            else:
-                waits_for = work.send(sent)
-    except StopIteration as done:
-        result: T = done.value
-        return result
-
-
-def _drive(work: Coroutine[Any, Any, T], context: Context) -> T:
+def _drive(work: Coroutine[Any, Any, T]) -> T:
     with _lock:
         _check_fork()
         loop = _idle.pop() if _idle else asyncio.new_event_loop()
     try:
-        task = loop.create_task(work, context=context)
+        task = loop.create_task(work)
         try:
             return loop.run_until_complete(task)
         except BaseException:

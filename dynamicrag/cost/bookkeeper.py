@@ -122,7 +122,8 @@ class Bookkeeper:
             if observation is not None:
                 ledger.calibration.observe(line.spec, observation)
                 calls.setdefault(line.spec, []).append(observation)
-        self._budget.close(item.query_id, ledger.cost(item.query_id))
+        if self._budget.total:
+            self._budget.close(item.query_id, ledger.cost(item.query_id))
         if self._runs is not None:
             turn = {**self._turn(item, lines), **item.facts, "provisional": account.provisional}
             totals = asdict(ledger.attribution.totals)

@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeVar
 
-from dynamicrag import portal
 from dynamicrag.cost.purse import ROUNDING, MemoryPurse, Purse, Short
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import BudgetExceeded
@@ -87,16 +86,13 @@ class Budget:
     ) -> None:
         self.per_query: Limits = per_query or {}
         self.total: Limits = total or {}
+        self.limited: frozenset[Dimension] = frozenset({*self.per_query, *self.total})
+        """The dimensions that have a limit."""
         self.exhausted = exhausted
         self.purse: Purse = purse or MemoryPurse()
         self._lock = threading.Lock()
         self._open: dict[str, list[Cost]] = {}
         self._booked: dict[str, dict[Dimension, float]] = {}
-
-    @property
-    def limited(self) -> frozenset[Dimension]:
-        """The dimensions that have a limit."""
-        return frozenset({*self.per_query, *self.total})
 
     def state(self) -> dict[Dimension, Standing]:
         """Return how each total stands. May block."""
@@ -187,7 +183,6 @@ class Budget:
         waited = time.monotonic() - since
         if not self.total or waited > PATIENCE or not any((await self._purse(self.purse.state))[1].values()):
             return False
-        await portal.may_wait()
         await asyncio.sleep(min(0.5, 0.02 + waited / 4) * (0.5 + random.random()))  # not all at once
         return True
 
@@ -229,7 +224,6 @@ class Budget:
     async def _purse(self, work: Callable[[], T]) -> T:
         if not self.purse.blocks:
             return work()
-        await portal.may_wait()
         # a cancelled caller must not leave the purse half-way: the thread finishes what it began
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
 

@@ -87,7 +87,8 @@ def cost_of(usage: Usage, profile: Profile, host: Host, energy: Amount | None = 
     if energy is None:
         energy = joules(usage, profile, host)
     amounts = {dimension: function(usage, profile, host) for dimension, function in _FUNCTIONS.items()}
-    return _cost(amounts | _energy(energy, profile, host))
+    amounts |= _energy(energy, profile, host)
+    return _cost(amounts)
 
 
 def overhead_of(energy: Amount, host: Host) -> Cost:
@@ -101,7 +102,11 @@ def _energy(energy: Amount, profile: Profile, host: Host) -> dict[Dimension, Amo
 
 
 def _cost(amounts: Mapping[Dimension, Amount]) -> Cost:
-    return Cost(
-        {(dimension, amount.kind): amount.value for dimension, amount in amounts.items() if amount.value},
-        spread={d: (a.below, a.above) for d, a in amounts.items() if a.below or a.above},
-    )
+    parts: dict[tuple[Dimension, Kind], float] = {}
+    spread: dict[Dimension, tuple[float, float]] = {}
+    for dimension, (value, kind, below, above) in amounts.items():
+        if value:
+            parts[dimension, kind] = value
+        if below or above:
+            spread[dimension] = below, above
+    return Cost(parts, spread=spread)

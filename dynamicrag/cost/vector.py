@@ -36,9 +36,9 @@ class Cost:
     ) -> None:
         self._parts = dict(parts or {})
         self._spread = dict(spread or {})
-        self._totals: dict[Dimension, float] = {}
+        self._totals: dict[Dimension, float] = dict.fromkeys(DIMENSIONS, 0.0)
         for (dimension, _), value in self._parts.items():
-            self._totals[dimension] = self._totals.get(dimension, 0.0) + value
+            self._totals[dimension] += value
         self.scope = scope
 
     @classmethod
@@ -84,7 +84,7 @@ class Cost:
         return f"Cost({self._parts!r}, scope={self.scope!r}, spread={self._spread!r})"
 
     def __getitem__(self, dimension: Dimension) -> float:
-        return self._totals.get(dimension, 0.0)
+        return self._totals[dimension]
 
     def kinds(self, dimension: Dimension) -> dict[Kind, float]:
         """Return the parts of ``dimension`` by provenance, most certain first."""
@@ -112,21 +112,21 @@ class Cost:
         With ``parts`` (amount by kind) where several kinds were added, and ``low`` and ``high`` where
         bounds are known.
         """
-        kinds: dict[Dimension, dict[Kind, float]] = {}
+        # nothing at all is a true zero
+        figures: dict[str, Figure] = {d: {"value": v, "kind": "measured"} for d, v in self._totals.items()}
+        seen: set[Dimension] = set()
         for (dimension, kind), value in self._parts.items():
             if value:
-                kinds.setdefault(dimension, {})[kind] = value
-        figures: dict[str, Figure] = {}
-        for dimension in DIMENSIONS:
-            found = kinds.get(dimension, {"measured": 0.0})  # nothing at all is a true zero
-            figure = Figure(value=self[dimension], kind=max(found, key=KINDS.index))
-            if len(found) > 1:
-                figure["parts"] = {str(kind): found[kind] for kind in KINDS if kind in found}
-            if dimension in self._spread:
-                figure["low"], figure["high"] = self.bounds(dimension)
-            figures[dimension] = figure
+                figures[dimension]["kind"] = kind
+                if dimension in seen:
+                    found = self.kinds(dimension)
+                    figures[dimension]["kind"] = [*found][-1]
+                    figures[dimension]["parts"] = {str(kind): part for kind, part in found.items()}
+                seen.add(dimension)
+        for dimension in self._spread:
+            figures[dimension]["low"], figures[dimension]["high"] = self.bounds(dimension)
         return figures
 
     def amounts(self) -> dict[str, float]:
         """Return the amount of every dimension, whatever its provenance."""
-        return {dimension: self._totals.get(dimension, 0.0) for dimension in DIMENSIONS}
+        return dict(self._totals)  # type: ignore[arg-type]

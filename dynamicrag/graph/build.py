@@ -1,7 +1,9 @@
 """The whole graph: the six stages in order, and the ways back up."""
 
+from collections.abc import Callable
 from typing import Any
 
+from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.graph import END, START, MessagesState, StateGraph
 
 from dynamicrag.graph.node import State
@@ -30,13 +32,33 @@ def build_graph(nodes: Nodes) -> "StateGraph[Any, Any, Any, Any]":
     graph.add_node("finish", nodes.node(nodes.finish, "finish"))
     graph.add_edge(START, "begin_turn")
     graph.add_edge("begin_turn", "retrieval")
-    graph.add_conditional_edges("retrieval", _after_retrieval, ["retriever", "generate"])
+    graph.add_conditional_edges("retrieval", Way(_after_retrieval), ["retriever", "generate"])
     graph.add_edge("retriever", "context")
     graph.add_edge("context", "generate")
     graph.add_edge("generate", "verify")
-    graph.add_conditional_edges("verify", _after_verify, [*dict.fromkeys(NODE_OF.values()), "finish"])
+    graph.add_conditional_edges("verify", Way(_after_verify), [*dict.fromkeys(NODE_OF.values()), "finish"])
     graph.add_edge("finish", END)
     return graph
+
+
+class Way(Runnable[Any, str]):
+    """The choice of the next node. A plain function would be asked in a thread under ``ainvoke``.
+
+    Args:
+        after: Returns the next node's name.
+    """
+
+    def __init__(self, after: Callable[[State], str]) -> None:
+        self.name = after.__name__
+        self._after = after
+
+    def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> str:  # noqa: A002, ARG002
+        """Return the next node's name."""
+        return self._after(input)
+
+    async def ainvoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> str:  # noqa: A002, ARG002
+        """Return the next node's name."""
+        return self._after(input)
 
 
 def _after_retrieval(state: State) -> str:

@@ -35,7 +35,7 @@ class Node(Runnable[Any, Any]):
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
         """Do the work and block until it is done."""
-        return portal.run_light(self._go(input, config, get_stream_writer()))
+        return portal.run(self._go(input, config, get_stream_writer()))
 
     async def ainvoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
         """Do the work."""

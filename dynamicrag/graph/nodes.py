@@ -1,6 +1,5 @@
 """The work of every node, for any stage: decide, act, append the decision."""
 
-from dynamicrag import portal
 from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import BudgetExceeded, ProviderError
 from dynamicrag.graph.node import Node, State, Update, Work, submit
@@ -102,8 +101,6 @@ class Nodes:
                 turn = {**turn, "escalations": [*turn["escalations"][:-1], last]}
             option = option_of(stage, turn)
             try:
-                if stage.waits(option):
-                    await portal.may_wait()
                 return {**turn, **await stage.act(option, turn, run)}, decisions
             except (ProviderError, BudgetExceeded) as error:
                 failed.add(turn["path"][stage.name])

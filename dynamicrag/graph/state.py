@@ -14,6 +14,8 @@ def merge_decisions(left: Sequence[Decision], right: Sequence[Decision]) -> list
     Idempotent, so that a parent graph may merge a subgraph's list again; older turns are dropped, so
     that the list does not grow with the conversation. Turn ids sort by time.
     """
+    if left and right and (left[-1]["turn"], left[-1]["seq"] + 1) == (right[0]["turn"], right[0]["seq"]):
+        return [*left, *right]  # what a node adds to those before it
     merged = {(decision["turn"], decision["seq"]): decision for decision in [*left, *right]}
     latest = max((turn for turn, _ in merged), default="")
     return [merged[key] for key in sorted(merged) if key[0] == latest]

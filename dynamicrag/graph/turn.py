@@ -8,7 +8,6 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
-from dynamicrag import portal
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetError, InputError, ProviderError
@@ -95,7 +94,6 @@ async def condense(turn: TurnState, pipeline: Pipeline, run: Run) -> TurnState:
     from dynamicrag.llm.condense import condense_messages, condensed
 
     model = pipeline.models[helper]
-    await portal.may_wait()
     try:
         completion = await call(
             run, turn["id"], "condense", model,

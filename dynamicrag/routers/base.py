@@ -90,7 +90,6 @@ class Router(ABC):
         how: How it decides.
         paper: Where the method is from; ``""`` for what is nobody's.
         embeds: Whether it embeds the question.
-        computes: Whether ``choose`` waits for nothing, and so needs no event loop.
         reads: Signals of verifiers that it was told to go by.
     """
 
@@ -100,7 +99,6 @@ class Router(ABC):
     how: How = "heuristic"
     paper: str = ""
     embeds: bool = False
-    computes: bool = False
     reads: Sequence[str] = ()
 
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: B027 - may be empty

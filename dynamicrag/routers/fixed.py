@@ -17,7 +17,6 @@ class Fixed(Router):
 
     uses = ()
     paper = "Chen et al. 2023, FrugalGPT, arXiv 2305.05176"
-    computes = True
 
     def __init__(self, *, option: str) -> None:
         self.option = option

@@ -92,7 +92,6 @@ class Heuristic(Router):
     """
 
     paper = "Jeong et al. 2024, Adaptive-RAG, arXiv 2403.14403 (the idea; the rules are our own)"
-    computes = True
 
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
         """See the base class."""

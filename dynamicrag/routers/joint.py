@@ -57,7 +57,6 @@ class Joint(Router):
         self.uses, self.how = predictor.uses, predictor.how
         self.paper = predictor.paper
         self.embeds = estimator.before.features.embeds
-        self.computes = not self.embeds
         self._explore = explore
         self._seed = seed
 

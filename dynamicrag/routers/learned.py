@@ -41,7 +41,6 @@ class Learned(Router):
         self.registered = predictor.registered
         self.when, self.uses, self.how = predictor.when, predictor.uses, predictor.how
         self.paper, self.embeds = predictor.paper, estimator.features.embeds
-        self.computes = not self.embeds
         self.estimator = estimator
         self.weights = dict(weights or {})
         self._explore = explore

@@ -22,7 +22,6 @@ class Random(Router):
 
     uses = ()
     paper = "Hu et al. 2024, RouterBench, arXiv 2403.12031"
-    computes = True
 
     def __init__(self, *, seed: int = 0, weights: dict[str, float] | None = None) -> None:
         if weights and (min(weights.values()) < 0 or not any(weights.values())):

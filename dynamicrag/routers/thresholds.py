@@ -42,7 +42,6 @@ class Thresholds(Router):
     when = ("post-generation", "multi-stage")
     uses = ("query", "response")
     paper = "Chen et al. 2023, FrugalGPT, arXiv 2305.05176; Ramirez et al. 2024 (first-token margin)"
-    computes = True
 
     def __init__(
         self,

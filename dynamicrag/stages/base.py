@@ -55,10 +55,6 @@ class StageBase(ABC):
         self.router = router
         self.settings = dict(settings or {})
 
-    def waits(self, option: Option) -> bool:  # noqa: ARG002
-        """Return whether carrying out ``option`` waits for anything; if not, it needs no event loop."""
-        return True
-
     @abstractmethod
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Return ``plan`` as this option changes it."""

@@ -48,10 +48,6 @@ class ContextStage(StageBase):
         """Return what the retrieved passages say."""
         return retrieval_features(turn)
 
-    def waits(self, option: Option) -> bool:
-        """Whole documents are read from the corpus; chunks are there."""
-        return bool(option.params.get("whole"))
-
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Fill the prompt, if anything is retrieved."""
         if not plan.rounds:

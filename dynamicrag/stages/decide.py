@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from dynamicrag import portal
 from dynamicrag.cost.budget import HARD, Budget
 from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
@@ -18,6 +17,7 @@ from dynamicrag.stages.verification import VerificationStage
 from dynamicrag.types import STAGES, Decision, Option, TurnState, Usage
 
 CHARACTERS = 4.0  # per token, about, in English
+NOTHING = Cost()
 
 
 class Decider:
@@ -34,6 +34,7 @@ class Decider:
         self, stages: Mapping[str, StageBase], cost_model: CostModel, budget: Budget, ledger: Ledger
     ) -> None:
         self._stages = stages
+        self._planned = {name: stage.planned() for name, stage in stages.items()}
         self._cost_model = cost_model
         self._budget = budget
         self._ledger = ledger
@@ -48,8 +49,6 @@ class Decider:
         name = f"router:{stage.router.registered}"
         with self._ledger.span(turn["id"], stage.name, name) as line:
             context, binding = await self._context(stage, turn)
-            if not stage.router.computes:
-                await portal.may_wait()
             choice = await stage.router.choose(context)
             seconds = time.perf_counter() - began
             # choosing computes all the while; a thread's own clock can cost more than the choice itself
@@ -77,7 +76,7 @@ class Decider:
 
     def expected(self, stage: StageBase, turn: TurnState) -> list[Cost]:
         """Return the expected cost of the rest of the path, per option of ``stage``."""
-        return [self._cost_model.price(plan) if plan else Cost() for plan in self._plans(stage, turn)]
+        return [self._cost_model.price(plan) if plan else NOTHING for plan in self._plans(stage, turn)]
 
     def price(self, text: str, path: Mapping[str, str]) -> Cost:
         """Return what a whole path is expected to cost on a question."""
@@ -90,34 +89,35 @@ class Decider:
             return [stage.plan(option, turn, partial(self._plan, turn)) for option in stage.options]
         at = STAGES.index(stage.name)
         before = self._plan(turn, path, STAGES[:at])
-        return [
-            self._plan(turn, path, STAGES[at + 1 :], stage.apply(option, before)) for option in stage.options
-        ]
+        steps = [(self._stages[name].apply, self._option(name, path)) for name in STAGES[at + 1 : -1]]
+        plans: list[Plan | None] = []
+        for option in stage.options:
+            plan = stage.apply(option, before)
+            for apply, downstream in steps:
+                plan = apply(downstream, plan)
+            plans.append(plan)
+        return plans
 
-    def _plan(
-        self,
-        turn: TurnState,
-        path: Mapping[str, str],
-        stages: Sequence[str] = STAGES,
-        plan: Plan | None = None,
-    ) -> Plan:
-        """Return a plan, or the empty one, as the options of ``path`` at ``stages`` change it."""
-        if plan is None:
-            found = [len(passage["text"]) / CHARACTERS for passage in turn.get("candidates", [])]
-            plan = Plan(
-                question_tokens=len(turn["text"]) / CHARACTERS,
-                chunk_tokens=sum(found) / len(found) if found else None,
-            )
+    def _plan(self, turn: TurnState, path: Mapping[str, str], stages: Sequence[str] = STAGES[:-1]) -> Plan:
+        """Return the empty plan as the options of ``path`` at ``stages`` change it."""
+        found = [len(passage["text"]) / CHARACTERS for passage in turn.get("candidates", [])]
+        plan = Plan(
+            question_tokens=len(turn["text"]) / CHARACTERS,
+            chunk_tokens=sum(found) / len(found) if found else None,
+        )
         for name in stages:
-            stage = self._stages.get(name)
-            if stage is not None:
-                chosen = stage.index(path.get(name))
-                plan = stage.apply(stage.options[chosen] if chosen >= 0 else stage.planned(), plan)
+            plan = self._stages[name].apply(self._option(name, path), plan)
         return plan
+
+    def _option(self, name: str, path: Mapping[str, str]) -> Option:
+        """Return the option of ``path`` at a stage, or the planned one."""
+        chosen = path.get(name)
+        index = -1 if chosen is None else self._stages[name].index(chosen)
+        return self._planned[name] if index < 0 else self._stages[name].options[index]
 
     async def _context(self, stage: StageBase, turn: TurnState) -> tuple[StageContext, str | None]:
         plans = self._plans(stage, turn)
-        expected = [self._cost_model.price(plan) if plan else Cost() for plan in plans]
+        expected = [self._cost_model.price(plan) if plan else NOTHING for plan in plans]
         open_ = stage.allowed(turn)
         left = await self._left(turn, plans, expected, open_)
         fits, dimension = (
@@ -136,8 +136,9 @@ class Decider:
             index = candidates[cheapest([expected[i] for i in candidates], left)]
             allowed = [i == index for i in range(len(open_))]
             binding = f"{dimension}: nothing fits, so the cheapest"
-        seen = {key: round(value, 6) for key, value in (await stage.features(turn)).items()}
-        features = lexical(turn["text"]) | turn.get("known", {}) | seen
+        features = lexical(turn["text"]) | turn.get("known", {})
+        for key, value in (await stage.features(turn)).items():
+            features[key] = round(value, 6)
         context = StageContext(
             stage=stage.name,
             query=query_of(turn),
@@ -170,7 +171,7 @@ class Decider:
         self, plans: Sequence[Plan | None], expected: Sequence[Cost]
     ) -> list[dict[Dimension, float]]:
         """Return what must fit a limit: the worst case of what is never overspent, else what is expected."""
-        worst = [self._cost_model.worst(plan) if plan else Cost() for plan in plans]
+        worst = [self._cost_model.worst(plan) if plan else NOTHING for plan in plans]
         return [
             {d: (w if d in HARD else e)[d] for d in DIMENSIONS} for w, e in zip(worst, expected, strict=True)
         ]

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Mapping
 
-from dynamicrag import portal
 from dynamicrag.errors import DynamicRAGError, VerifierError
 from dynamicrag.stages.asking import Asking, Resources
 from dynamicrag.stages.base import Run
@@ -47,7 +46,6 @@ async def judge(
                     took = time.perf_counter() - began
                     line.usage = Usage(seconds=took, cpu_seconds=took)
                 else:
-                    await portal.may_wait()
                     async with asyncio.timeout(seconds):
                         found = await verifier.verify(evidence)
                 signals |= _finite(found)

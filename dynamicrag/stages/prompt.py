@@ -38,10 +38,6 @@ class PromptStage(StageBase):
         """Return what the retrieved passages say."""
         return retrieval_features(turn)
 
-    def waits(self, option: Option) -> bool:  # noqa: ARG002
-        """See the base class."""
-        return False
-
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Set the length of the instructions and of the output."""
         strategy = self.strategies[option.name]

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dynamicrag import portal
 from dynamicrag.cost.expect import Plan
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import Run, StageBase
@@ -42,12 +41,7 @@ class RetrievalStage(StageBase):
         """Return how well the question's words are covered by the corpora."""
         if self._coverage is None:
             return {}
-        await portal.may_wait()
         return dict(await asyncio.to_thread(self._coverage, turn["text"]))
-
-    def waits(self, option: Option) -> bool:  # noqa: ARG002
-        """See the base class."""
-        return False
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Set the number of rounds; an iterative retrieval usually stops before its last."""

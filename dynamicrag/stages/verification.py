@@ -120,10 +120,6 @@ class VerificationStage(StageBase):
             model=editor,
         )
 
-    def waits(self, option: Option) -> bool:
-        """See the base class."""
-        return option.name == REFINE
-
     def apply(self, option: Option, plan: Plan) -> Plan:  # noqa: ARG002
         """Change nothing: what a step up adds is priced as a path of its own."""
         return plan

@@ -118,7 +118,7 @@ class Verifier(ABC):
         gives: Its signals, the chief one first.
         rises: Whether a higher chief signal speaks for the answer.
         doubt: What to tell who is to mend the draft, where the chief signal speaks against it.
-        computes: Whether ``verify`` waits for nothing, and so needs no event loop.
+        computes: Whether ``verify`` computes all the while: its time is CPU time, and nothing cuts it off.
         paper: Where the method is from; ``""`` for what is nobody's.
     """
 
