@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FAMILIES = ("lexical", "tfidf", "embedding")
 """What routers see by default."""
-ROUTERS = ("linear", "kernel", "knn", "kmeans", "forest", "blend")
+ROUTERS = ("linear", "knn", "kmeans", "forest", "blend")
 """What is judged by default: one of each kind that is trained in seconds."""
 BASELINES = ("random", "fixed", "cheapest", "best_single")
 """Predictors that are always there, as baselines."""

@@ -80,7 +80,7 @@ class Tfidf(Features):
             (np.concatenate([v for _, v in rows]), np.concatenate([p for p, _ in rows]), ends),
             shape=(len(queries), len(kept)),
         )
-        _, _, directions = randomized_svd(table, size, n_iter=4, random_state=self.seed)
+        _, _, directions = randomized_svd(table, size, n_iter=2, random_state=self.seed)
         self.directions = np.ascontiguousarray(directions.T, dtype=np.float32)
         return np.stack([self._place(*row) for row in rows])
 

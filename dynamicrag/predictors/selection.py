@@ -153,7 +153,7 @@ def _chances(score: Floats, best: Floats, top: NDArray[np.intp], explore: Explor
 
 
 def _certain(score: Floats, index: NDArray[np.intp]) -> Floats:
-    return (np.arange(score.shape[-1]) == index[..., None]).astype(np.float64)
+    return np.asarray(np.arange(score.shape[-1]) == index[..., None], dtype=np.float64)
 
 
 def _draw(chances: Floats, rng: np.random.Generator | None) -> NDArray[np.intp]:
