@@ -21,15 +21,6 @@ OPERATORS = 2
 """Most words besides numbers in a question that is nothing but a sum, such as "divided" and "minus"."""
 
 
-def several_hops(features: Mapping[str, float]) -> bool:
-    """Return whether the words of a question suggest that it takes more than one fact.
-
-    True of 71 to 87 % of the questions of HotpotQA, 2WikiMultihopQA and MuSiQue, and of 29 to 61 % of
-    those of Natural Questions, SQuAD and TriviaQA (500 each).
-    """
-    return features["comparison"] > 0 or features["bridges"] >= 1
-
-
 def retrieval(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
     """Do not retrieve for small talk, sums, or what the corpus has no words for; else once.
 
@@ -63,14 +54,14 @@ def prompt(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[floa
 
 
 def generator(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:
-    """Let the middle model answer; the strongest where facts must be put together or are hard to find."""
+    """Let the strongest model read passages, and save on what it reads; without any the middle one will do.
+
+    Of HotpotQA's first 30 questions with four passages the 1.5B has an F1 of .51 and the 0.5B of .24 at half
+    the energy; with twice the passages, which cost as much as the larger model does, neither is better.
+    """
     if path.get("retrieval") == "none":
         return (0.0, "small talk") if features["greeting"] else (0.5, "general knowledge")
-    if several_hops(features):
-        return 1.0, "several facts to put together"
-    if features.get("matched", 1.0) < 0.5:
-        return 1.0, f"the best passage has {features['matched']:.0%} of the question's words"
-    return 0.5, "one fact, in plain sight"
+    return 1.0, "passages to read"
 
 
 _RULES: dict[Stage, Rule] = {
@@ -80,7 +71,7 @@ _RULES: dict[Stage, Rule] = {
     "prompt": prompt,
     "generator": generator,
 }
-_PLANNED: dict[Stage, float] = {"retrieval": SINGLE, "retriever": 1.0, "context": 0.0, "generator": 0.5}
+_PLANNED: dict[Stage, float] = {"retrieval": SINGLE, "retriever": 1.0, "context": 0.0, "generator": 1.0}
 _RETRIEVAL: dict[str, float] = {"none": NONE, "single": SINGLE, "iterative": ITERATIVE}
 
 
