@@ -13,6 +13,7 @@ FLOORS: list[set[str]] = [
     {"errors", "types", "registry", "portal", "text"},
     {"cost"},
     {"predictors"},
+    {"escalation"},
     {"features", "llm", "retrieval", "verify"},
     {"routers", "stages"},
     {"calibrated", "policy", "sections", "assembly"},

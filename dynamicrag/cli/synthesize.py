@@ -131,7 +131,7 @@ async def _make_all(
             tell(kind)
 
         asker = Asker(rag, writer, passages, steps, workers=workers, tell=spent)
-        kinds = (Single(asker, passages), Multi(asker, passages), Unanswerable(asker, passages), Plain())
+        kinds = (Single(asker, passages), Unanswerable(asker, passages), Plain(), Multi(asker, passages))
         return await make(kinds, tallies, seed, tell), tallies
 
 

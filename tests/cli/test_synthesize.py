@@ -249,7 +249,7 @@ def test_a_corpus_of_one_document(world, run):
             path.unlink()
     code, out, _ = run(*MAKE)
     assert code == 0
-    assert "2 of 8 single, 0 of 4 multi, 1 of 4 unanswerable" in " ".join(out.split())
+    assert "2 of 8 single, 1 of 4 unanswerable, 0 of 4 multi" in " ".join(out.split())
     assert len(read_questions(world / "q.jsonl")) == 2 + 0 + 1 + 4
 
 

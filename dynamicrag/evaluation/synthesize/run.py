@@ -15,7 +15,8 @@ BATCH = 8
 with a prompt cache reads the worked examples of each once a batch."""
 TRIES = 10
 """Attempts for every question that is wanted; then there are too few to be had."""
-SHARES = {"single": 0.4, "multi": 0.2, "unanswerable": 0.2, "none": 0.2}
+SHARES = {"single": 0.4, "unanswerable": 0.2, "none": 0.2, "multi": 0.2}
+"""Parts of all questions by kind; what takes most comes last, so that a budget does not end with it alone."""
 
 
 def wanted_of(number: int) -> dict[str, int]:
