@@ -15,7 +15,10 @@ from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.policy import Policy
 from dynamicrag.registry import parse_spec
 
-ORDER = ("version", "corpora", "models", "helper", "objective", "host", "runs", "joint", "stages")
+ORDER = (
+    "version", "corpora", "models", "helper", "objective", "host", "runs", "calibrated", "joint", "stages",
+)  # fmt: skip
+BANDS = ("joules", "seconds", "usd")
 GUARD = 2.0
 """A query may cost so many times what the dearest path that is taken is expected to."""
 Content = dict[str, Any]
@@ -65,6 +68,11 @@ def calibrated(
     """
     data, comments = content(policy, folder), {}
     setting = made.setting
+    data["calibrated"] = band(world, made.report["policies"]["calibrated"])
+    comments["calibrated"] = [
+        "what it came to on the questions that were held out; 'dynamicrag report --policy' holds queries "
+        "against it"
+    ]
     objective = data.setdefault("objective", {})
     if setting.lam is None:
         path = world.paths[setting.path or 0]
@@ -108,6 +116,27 @@ def calibrated(
         section["router"] = {"thresholds": {**own, **setting.thresholds}}
         comments["verification"] = ["thresholds set on the signals of recorded drafts"]
     return data, comments
+
+
+def band(world: World, came: Mapping[str, Any]) -> Content:
+    """Return what the calibrated policy came to, as :class:`dynamicrag.calibrated.Calibrated` has it.
+
+    Args:
+        world: What it was calibrated on.
+        came: Its held-out figures, of :func:`~dynamicrag.evaluation.calibrate.standing.standings`.
+    """
+    told: Content = {"date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "rows": len(world)}
+    for name in BANDS:
+        ends = came["intervals"]["costs"].get(name)
+        if ends is not None:
+            low, high = ends
+            told[name] = {"mean": _short(came["costs"][name]), "low": _short(low), "high": _short(high)}
+    shares: dict[str, dict[str, float]] = {}
+    for name, share in came["shares"].items():
+        for stage, option in world.paths[world.names.index(name)].items():
+            of = shares.setdefault(stage, {})
+            of[option] = _short(of.get(option, 0.0) + share)
+    return {**told, "shares": shares}
 
 
 def text(data: Content, head: Sequence[str], comments: Comments) -> str:
