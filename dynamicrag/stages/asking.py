@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from numpy.typing import NDArray
 
+VERIFY = "verify:"
+"""What the calls of a verifier stand under on the account, before its name."""
+
 T = TypeVar("T")
 EmbedMeasured = Callable[[Sequence[str]], "tuple[NDArray[Any], Usage]"]
 
@@ -101,7 +104,7 @@ class Asking:
 
     @property
     def _stage(self) -> str:
-        return f"verify:{self.name}"
+        return VERIFY + self.name
 
     def _model(self, name: str) -> ChatModel:
         draft = self.turn["draft"]

@@ -197,7 +197,12 @@ def test_a_withdrawn_draft_that_stands_after_all_is_shown_again(make, ask, how):
         objective={"budget": {"per_query": {"usd": 0.02}}},
         stages={
             "generator": {"options": ["small", "medium"], "router": {"fixed": {"option": "small"}}},
-            "verification": {**HELD, "stream": "draft", "router": {"fixed": {"option": WAY}}},
+            "verification": {
+                **HELD,
+                "stream": "draft",
+                "options": ["accept", "escalate"],
+                "router": {"fixed": {"option": WAY}},
+            },
         },
     )
     # the budget would close it before it is tried; here its price is known too late

@@ -161,7 +161,7 @@ def test_twenty_at_once_with_a_verifier_that_fails_at_random(make, register, mon
         options=["accept", "refine", "escalate"],
         router={"thresholds": {"unsure": {"flaky": 0.3}, "abstain": []}},
         escalate={"unsure": ["refine", "generator"], "unverified": ["generator", "refine"]},
-        max_escalations=3, on_failure="escalate", timeout=0.1,
+        max_escalations=3, on_failure="escalate", timeout=0.5,
     )  # fmt: skip
     rag = make(stages=stages)
     app = rag.build_graph().compile()
@@ -175,7 +175,7 @@ def test_twenty_at_once_with_a_verifier_that_fails_at_random(make, register, mon
     steps = [len(out["report"]["escalations"]) for out in outs]
     assert max(steps) <= 3
     assert min(steps) < max(steps), "chance had its say"
-    assert any(out["report"]["unverified"] for out in outs), "some stand unverified, and say so"
+    assert any("unverified" in d["features"] for out in outs for d in out["decisions"]), "some failed"
     for out in outs:
         assert out["turn"]["text"].split()[5] in out["messages"][-1].text, "nothing is mixed up"
         judged = [d for d in out["decisions"] if d["stage"] == "verification"]

@@ -13,6 +13,7 @@ from dynamicrag.evaluation.questions import Question
 from dynamicrag.evaluation.record.memo import Found, owed
 from dynamicrag.evaluation.record.paths import Steps
 from dynamicrag.features.lexical import lexical
+from dynamicrag.stages.asking import VERIFY
 from dynamicrag.types import Usage
 from dynamicrag.verify.unanswerable import is_refusal
 
@@ -44,6 +45,10 @@ def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, found: S
         "cpu_seconds": usage.cpu_seconds,
         "retrieval_steps": len(searched),
     }
+    # what each verifier took, which is in the sums: a policy without it would not have paid
+    for stage, spent in ledger.stages(record["turn"]).items():
+        if stage.startswith(VERIFY):
+            facts |= {f"{stage.removeprefix(VERIFY)}_{d}": spent[d] for d in ("usd", "seconds", "joules")}
     answer = record.get("answer")
     if answer is not None:
         facts["abstained"] = float(record["abstained"] or is_refusal(answer))

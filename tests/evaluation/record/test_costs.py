@@ -85,3 +85,18 @@ def test_what_is_left_follows_what_came(rag):
     expected.done(questions[0], Outcome(1.0, {"seconds": 3 * price}, path=path))
     assert expected.runs == 7
     assert expected.left("seconds") == pytest.approx(3 * (4 * both - price))
+
+
+async def test_signals_of_verifiers_that_ask_are_recorded_with_what_each_took(make):  # noqa: F811
+    make.scripts["small"] = lambda kind, text: "True" if "True or False" in text else "In 1811"
+    verification = {**STAGES["verification"], "verifiers": ["p_true", "agreement", "entropy"],
+                    "router": "thresholds"}  # fmt: skip
+    recording = DynamicRAG(forced(make(stages={**STAGES, "verification": verification}).pipeline))
+    steps = {**SINGLE, "context": "short", "generator": "small"}
+    work = [(steps, [Question("q", "When was the bridge of town01 opened?")])]
+    ((_, outcome),) = [item async for item in record_all(recording, work)]
+    recording.close()
+    assert outcome.signals["p_true"] == outcome.signals["agreement"] == 1.0
+    assert {"agreement_samples", "entropy"} <= set(outcome.signals)
+    assert 0 < outcome.facts["p_true_seconds"] < outcome.facts["seconds"]
+    assert 0 < outcome.facts["p_true_joules"] + outcome.facts["agreement_joules"] < outcome.facts["joules"]
