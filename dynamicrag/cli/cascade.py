@@ -67,6 +67,11 @@ def judge_cascade(asked: Asked, json: str | None, plot: Path | None) -> None:
             budget=float("inf") if asked.budget is None else asked.budget,
         )  # fmt: skip
     found["notes"] += notes
+    if plot is not None:
+        from dynamicrag.evaluation.cascade.scene import compose_cascade
+        from dynamicrag.evaluation.routing.image import draw
+
+        draw(compose_cascade(found), found, plot / "cascade.png")
     write_json(json, found)
     if json != "-":
         print_cascade(out, found)
@@ -119,5 +124,3 @@ def _recorded(asked: Asked) -> tuple[list["Trials"], list[object], list[str]]:
     families, notes = choose_families(asked.features, tables[0], tables[-1])
     trials = from_tables(tables, cost=asked.cost, given=asked.option_cost, only=asked.options)
     return trials, families, notes
-
-

@@ -60,7 +60,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Seed of folds, routers and samples.")] = 0,
     json: JsonOption = None,
     plot: Annotated[
-        Path | None, typer.Option(help="Write quality-cost curves here: eval.png and the page eval.html.")
+        Path | None, typer.Option(help="Write quality-cost curves here: eval.png and eval.html; cascade.png.")
     ] = None,
     cascade: Annotated[
         bool, typer.Option("--cascade", help="Judge escalation policies and verifiers on recorded drafts.")
@@ -85,12 +85,19 @@ def evaluate(
     if cascade:
         from dynamicrag.cli.cascade import Asked, judge_cascade
 
-        return judge_cascade(
-            Asked(train, test, policies or (), weak, strong, budget, cost, dict(map(_given, option_cost or ())),
-                  _parts(options), [_number(part, "--at") for part in _parts(at)], routers or ("linear",),
-                  features, folds, bootstrap, seed), json, plot,
+        asked = Asked(
+            train, test, policies or (), weak, strong, budget, cost, dict(map(_given, option_cost or ())),
+            _parts(options), [_number(part, "--at") for part in _parts(at)], routers or ("linear",), features,
+            folds, bootstrap, seed,
         )  # fmt: skip
-    for flag, value in (("--policies", policies), ("--weak", weak), ("--strong", strong), ("--budget", budget)):
+        judge_cascade(asked, json, plot)
+        return
+    for flag, value in (
+        ("--policies", policies),
+        ("--weak", weak),
+        ("--strong", strong),
+        ("--budget", budget),
+    ):
         if value is not None:
             raise InputError(f"{flag}: is about escalation; say --cascade too")
     if train is None:
@@ -201,7 +208,9 @@ def _routers(values: Sequence[str] | None) -> dict[str, object]:
     from dynamicrag.registry import parse_spec
 
     specs: Sequence[Any] = (
-        [name for name in PREDICTORS if name not in BASELINES] if not values else read_specs(values, "--routers")
+        [name for name in PREDICTORS if name not in BASELINES]
+        if not values
+        else read_specs(values, "--routers")
     )
     named: dict[str, object] = {}
     for spec in specs:

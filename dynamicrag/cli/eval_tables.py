@@ -78,7 +78,10 @@ def _routers(found: "Evaluation", unit: Callable[[float], str]) -> "Table":
         sure = own["gain"] > 0 and own.get("p_holm", 1.0) < SURE
         timing = [f"{own['decision_us']:,.0f}", short(own["train_seconds"])]
         table.add_row(
-            name_of(name) + "*" * sure, *_figures(own, unit, found), *timing, style="bold green" if sure else ""
+            name_of(name) + "*" * sure,
+            *_figures(own, unit, found),
+            *timing,
+            style="bold green" if sure else "",
         )
     if len(names) > ROWS:
         table.add_row(f"… and {len(names) - ROWS} more: --json has them", style="dim")

@@ -75,7 +75,9 @@ class Beliefs:
         k = self.mean.shape[1]
         across = self.cov[:, k:, :k]
         heard = np.sqrt(np.maximum(np.diagonal(self.cov, axis1=1, axis2=2)[:, k:], 0.0))
-        scaled = np.divide(across, heard[:, :, None], out=np.zeros_like(across), where=heard[:, :, None] > 1e-6)
+        scaled = np.divide(
+            across, heard[:, :, None], out=np.zeros_like(across), where=heard[:, :, None] > 1e-6
+        )
         return scaled * self._shape[:, :, None]
 
     @property

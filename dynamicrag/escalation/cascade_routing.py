@@ -75,5 +75,3 @@ def _below(beliefs: Beliefs) -> Floats:
 @lru_cache(maxsize=16)
 def _sets(k: int, deep: int) -> tuple[tuple[int, ...], ...]:
     return tuple(own for size in range(1, min(deep, k) + 1) for own in combinations(range(k), size))
-
-

@@ -40,4 +40,6 @@ class Frugal(ListPolicy):
 
 def _forward(order: Sequence[int], chain: Sequence[int]) -> bool:
     """Return whether a list goes no way back along a chain."""
-    return all(a < b or chain[a] < 0 or chain[a] != chain[b] for n, a in enumerate(order) for b in order[n + 1 :])
+    return all(
+        a < b or chain[a] < 0 or chain[a] != chain[b] for n, a in enumerate(order) for b in order[n + 1 :]
+    )

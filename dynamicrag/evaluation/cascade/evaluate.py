@@ -5,9 +5,10 @@ Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
     data            train, test, options, cost {name, low, high}, queries, learnt_queries, folds, seed,
                     bootstrap, budget
     policies.NAME   spec
-                    chosen               at the λ that gave the best quality in what was learnt from: quality,
-                                         cost, escalated, abstained, gain (over the best single option,
-                                         paired; p_permutation, p_holm), intervals
+                    chosen               at the highest λ that lost no more than LOSS of the best quality in
+                                         what was learnt from: quality, cost, escalated, abstained, gain
+                                         (over the best single option, paired; p_permutation, p_holm),
+                                         intervals
                     best                 the best point of the curve: quality, cost, escalated (in hindsight)
                     saving               share of the best single option's cost that is saved at its quality
                     quality_at_best_single_cost, area (see ``dynamicrag.evaluation.routing.evaluate``)
@@ -58,6 +59,8 @@ LAMBDAS = 25
 """Points of a curve."""
 EVERY = 3
 """Of these, every third is tried on what was learnt from, to choose one."""
+LOSS = 0.005
+"""Mean quality that may be given up for a lower cost, where one λ is chosen."""
 
 
 def evaluate(
@@ -112,8 +115,10 @@ def evaluate(
         made.append(learnt)
         for step, (name, spec) in enumerate(policies.items(), 1):
             policy = POLICIES.build(spec, "--policies").fit(learnt.own)
-            gave = [play(policy, learnt.model, learnt.own, lam, budget).quality.mean() for lam in grid[::EVERY]]
-            chosen[name][out] = EVERY * int(np.argmax(gave))
+            gave = [
+                play(policy, learnt.model, learnt.own, lam, budget).quality.mean() for lam in grid[::EVERY]
+            ]
+            chosen[name][out] = EVERY * int(np.flatnonzero(np.array(gave) >= max(gave) - LOSS)[-1])
             for whole, lam in zip(played[name], grid, strict=True):
                 part = play(policy, learnt.model, learnt.judged, lam, budget)
                 for field in ("accepted", "tried", "quality", "cost"):
@@ -129,7 +134,8 @@ def evaluate(
         judged, level.argmax(axis=1), Resample(n, samples, seed), at, (train.cost.mean(axis=0).argmax(),)
     )
     found = {
-        name: bench.policy(grid, played[name], chosen[name]) | {"spec": spec} for name, spec in policies.items()
+        name: bench.policy(grid, played[name], chosen[name]) | {"spec": spec}
+        for name, spec in policies.items()
     }
     _adjust(found)
     index = [np.asarray((whole["prior"] - lam * whole["expected"]).argmax(axis=1)) for lam in grid]
@@ -201,7 +207,7 @@ def _together(made: Sequence[Learnt], order: NDArray[np.intp], n: int) -> dict[s
 
 
 def _baselines(bench: Bench, judged: Trials, level: Floats) -> dict[str, Any]:
-    n, k = judged.quality.shape
+    n = len(judged)
     zero, none = np.zeros(1), np.zeros(n, dtype=np.intp)
     means = judged.cost.mean(axis=0)
     alone = {
@@ -272,7 +278,11 @@ def _conformal(
     weak = int(np.flatnonzero(judged.chain >= 0)[-1]) if answers else int(judged.cost.mean(axis=0).argmin())
     strong = np.where(judged.strong, judged.quality.mean(axis=0), -1.0).argmax() if answers else bench.single
     rows = np.arange(n)
-    found: dict[str, Any] = {"of": "answers" if answers else "options", "solvable": solvable.mean(), "levels": {}}
+    found: dict[str, Any] = {
+        "of": "answers" if answers else "options",
+        "solvable": solvable.mean(),
+        "levels": {},
+    }
     for alpha, own in inside.items():
         held = (own & right).any(axis=1)
         size = own.sum(axis=1)

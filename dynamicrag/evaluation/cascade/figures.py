@@ -116,12 +116,18 @@ class Bench:
             },
             "intervals": {
                 "saving": interval(
-                    np.array([
-                        _saved(Curve.of(x, y), z, w)
-                        for x, y, z, w in zip(
-                            bc, bq, self.resample.means(single_q), self.resample.means(single_c), strict=True
-                        )
-                    ])
+                    np.array(
+                        [
+                            _saved(Curve.of(x, y), z, w)
+                            for x, y, z, w in zip(
+                                bc,
+                                bq,
+                                self.resample.means(single_q),
+                                self.resample.means(single_c),
+                                strict=True,
+                            )
+                        ]
+                    )
                 ),
                 "area": interval(
                     np.array([Curve.of(x, y).area(self.low, self.high) for x, y in zip(bc, bq, strict=True)])

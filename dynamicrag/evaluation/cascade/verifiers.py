@@ -41,7 +41,9 @@ def judge_signal(
         "ece": ece(said, quality[seen], once)[0],
         "brier": float(((said - quality[seen]) ** 2).mean()) if len(rows) else np.nan,
         "options": {
-            name: auroc(signal[seen[:, k], k], quality[seen[:, k], k] >= RIGHT, np.ones((1, seen[:, k].sum())))[0]
+            name: auroc(
+                signal[seen[:, k], k], quality[seen[:, k], k] >= RIGHT, np.ones((1, seen[:, k].sum()))
+            )[0]
             for k, name in enumerate(options)
         },
         "reliability": reliability(said, quality[seen]),
@@ -85,9 +87,7 @@ def ece(p: Floats, quality: Floats, weights: Floats) -> Floats:
 
 def reliability(p: Floats, quality: Floats) -> list[dict[str, Any]]:
     """Return what was said and what was found, by bin."""
-    return [
-        {"said": p[rows].mean(), "right": quality[rows].mean(), "drafts": len(rows)} for rows in _bins(p)
-    ]
+    return [{"said": p[rows].mean(), "right": quality[rows].mean(), "drafts": len(rows)} for rows in _bins(p)]
 
 
 def _bins(p: Floats) -> list[np.ndarray]:
