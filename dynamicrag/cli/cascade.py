@@ -67,6 +67,11 @@ def judge_cascade(asked: Asked, json: str | None, plot: Path | None) -> None:
             budget=float("inf") if asked.budget is None else asked.budget,
         )  # fmt: skip
     found["notes"] += notes
+    if plot is not None:
+        from dynamicrag.evaluation.cascade.scene import compose_cascade
+        from dynamicrag.evaluation.routing.image import draw
+
+        draw(compose_cascade(found), found, plot / "cascade.png")
     write_json(json, found)
     if json != "-":
         print_cascade(out, found)

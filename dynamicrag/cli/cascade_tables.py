@@ -36,8 +36,8 @@ def print_cascade(out: "Console", found: Mapping[str, Any]) -> None:
     out.print(joined(("Verifiers", "bold")))
     out.print(_verifiers(found))
     out.print(
-        "AUROC of the signal, below .5 where it speaks against; ECE of its calibrated probability, learnt from "
-        "other rows.", style="dim",
+        "AUROC of the signal, below .5 where it speaks against; ECE of its calibrated probability, learnt "
+        "from other rows.", style="dim",
     )  # fmt: skip
     out.print()
     out.print(joined((f"Conformal sets of {found['conformal']['of']}", "bold")))
@@ -49,10 +49,10 @@ def print_cascade(out: "Console", found: Mapping[str, Any]) -> None:
 
 
 _LEGEND = (
-    "quality, cost, escalated: at the λ that gave most quality in what was learnt from; all drafts and samples "
-    "are paid for. saved: of the best single option's cost, at its quality. at 20 %, 31 %: quality when as many "
-    "are escalated. best: the curve's highest point, in hindsight. *: better than the best single option for "
-    "sure, all policies considered."
+    "quality, cost, escalated: at the λ at which hardly any quality was lost in what was learnt from; all "
+    "drafts and samples are paid for. saved: of the best single option's cost, at its quality. at 20 %, 31 %: "
+    "quality when as many are escalated. best: the curve's highest point, in hindsight. *: better than the "
+    "best single option for sure, all policies considered."
 )
 
 

@@ -65,7 +65,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Seed of folds, routers and samples.")] = 0,
     json: JsonOption = None,
     plot: Annotated[
-        Path | None, typer.Option(help="Write quality-cost curves here: eval.png and the page eval.html.")
+        Path | None, typer.Option(help="Write quality-cost curves here: eval.png and eval.html; cascade.png.")
     ] = None,
     cascade: Annotated[
         bool, typer.Option("--cascade", help="Judge escalation policies and verifiers on recorded drafts.")
@@ -90,11 +90,13 @@ def evaluate(
     if cascade:
         from dynamicrag.cli.cascade import Asked, judge_cascade
 
-        return judge_cascade(
-            Asked(train, test, policies or (), weak, strong, budget, cost, dict(map(_given, option_cost or ())),
-                  _parts(options), [_number(part, "--at") for part in _parts(at)], routers or ("linear",),
-                  features, folds, bootstrap, seed), json, plot,
+        asked = Asked(
+            train, test, policies or (), weak, strong, budget, cost, dict(map(_given, option_cost or ())),
+            _parts(options), [_number(part, "--at") for part in _parts(at)], routers or ("linear",), features,
+            folds, bootstrap, seed,
         )  # fmt: skip
+        judge_cascade(asked, json, plot)
+        return
     for flag, value in (
         ("--policies", policies),
         ("--weak", weak),

@@ -11,11 +11,11 @@ from dynamicrag.escalation.replay import Lessons
 
 @POLICIES.register("thresholds")
 class Thresholds(ListPolicy):
-    """Tries the weakest option first, and accepts the first draft whose score reaches one threshold.
+    """Goes from the weakest option to one last, and accepts the first draft whose score reaches a threshold.
 
     The plain cascade, of AutoMix (Madaan et al. 2023, arXiv 2310.12963) and MoT (Yue et al. 2024, arXiv
-    2310.03094). How many options it goes through, and the threshold, are those that gave the best
-    quality − λ·cost in the recordings.
+    2310.03094). How many options it goes through in turn, which is the last, and the threshold, are those
+    that gave the best quality − λ·cost in the recordings.
 
     Args:
         levels: Number of thresholds that are tried.
@@ -30,6 +30,7 @@ class Thresholds(ListPolicy):
     def _lists(self, lessons: Lessons) -> Iterator[Listed]:
         k = lessons.quality.shape[1]
         parts = levels(lessons.score, self.levels)
-        for end in range(1, k + 1):
-            for least in parts if end > 1 else parts[:1]:
-                yield tuple(range(end)), tuple(np.full(end, least))
+        for last in range(k):
+            for end in range(last + 1):
+                for least in parts if end else parts[:1]:
+                    yield (*range(end), last), (*np.full(end, least), 0.0)

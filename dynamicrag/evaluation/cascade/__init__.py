@@ -1,1 +1,1 @@
-"""Escalation policies and verifiers judged on recorded drafts: nothing is run, and every draft is paid for."""
+"""Escalation policies and verifiers judged on recorded drafts: none is run, and every one is paid for."""

@@ -36,6 +36,9 @@ and $0.06 per 1,000 output tokens."""
 SIGNALS = (
     "share", "cot_share", "pot_share", "least_share", "cross", "certainty", "few_answers", "margin",
 )  # fmt: skip
+OF_METHOD = ("cot_share", "pot_share")
+"""Signals that the scorer is not given: which method answers better is the task's, and the rest is the same
+whichever does."""
 PROMPT, GREEDY = re.compile(r"(cot|pot)[^_=]*"), re.compile(r"greedy.*")
 """Prompts that are taken where none are named: of the weak model, of the strong one."""
 NOTHING = {"", "none", "null", "nan", "error", "timeout", "n/a"}
@@ -178,7 +181,7 @@ def _trials(
     chain = np.array([0] * len(growth) + [-1] * len(strong[1]), dtype=np.intp)
     return Trials(
         file.name, options, [file.texts[key] for key in keys], [key[0] for key in keys], quality, cost, unit,
-        signals, SIGNALS, np.zeros(len(keys)), chain, chain < 0, (), Candidates(p, right), (note,),
+        signals, SIGNALS, np.zeros(len(keys)), chain, chain < 0, (), Candidates(p, right), OF_METHOD, (note,),
     )  # fmt: skip
 
 

@@ -5,9 +5,10 @@ Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
     data            train, test, options, cost {name, low, high}, queries, learnt_queries, folds, seed,
                     bootstrap, budget
     policies.NAME   spec
-                    chosen               at the λ that gave the best quality in what was learnt from: quality,
-                                         cost, escalated, abstained, gain (over the best single option,
-                                         paired; p_permutation, p_holm), intervals
+                    chosen               at the highest λ that lost no more than LOSS of the best quality in
+                                         what was learnt from: quality, cost, escalated, abstained, gain
+                                         (over the best single option, paired; p_permutation, p_holm),
+                                         intervals
                     best                 the best point of the curve: quality, cost, escalated (in hindsight)
                     saving               share of the best single option's cost that is saved at its quality
                     quality_at_best_single_cost, area (see ``dynamicrag.evaluation.routing.evaluate``)
@@ -58,6 +59,8 @@ LAMBDAS = 25
 """Points of a curve."""
 EVERY = 3
 """Of these, every third is tried on what was learnt from, to choose one."""
+LOSS = 0.005
+"""Mean quality that may be given up for a lower cost, where one λ is chosen."""
 
 
 def evaluate(
@@ -115,7 +118,7 @@ def evaluate(
             gave = [
                 play(policy, learnt.model, learnt.own, lam, budget).quality.mean() for lam in grid[::EVERY]
             ]
-            chosen[name][out] = EVERY * int(np.argmax(gave))
+            chosen[name][out] = EVERY * int(np.flatnonzero(np.array(gave) >= max(gave) - LOSS)[-1])
             for whole, lam in zip(played[name], grid, strict=True):
                 part = play(policy, learnt.model, learnt.judged, lam, budget)
                 for field in ("accepted", "tried", "quality", "cost"):
@@ -204,7 +207,7 @@ def _together(made: Sequence[Learnt], order: NDArray[np.intp], n: int) -> dict[s
 
 
 def _baselines(bench: Bench, judged: Trials, level: Floats) -> dict[str, Any]:
-    n, k = judged.quality.shape
+    n = len(judged)
     zero, none = np.zeros(1), np.zeros(n, dtype=np.intp)
     means = judged.cost.mean(axis=0)
     alone = {

@@ -53,7 +53,7 @@ def learn(
         seed: Seed of folds and predictor.
     """
     fold = folds(len(rows), INNER, labels[rows], seed)
-    signals, quality, cost = trials.signals[rows], trials.quality[rows], trials.cost[rows]
+    signals, quality, cost = trials.heard[rows], trials.quality[rows], trials.cost[rows]
     blank = trials.unanswerable[rows]
     shape = quality.shape
     prior, score, hopeless = (np.full(shape, np.nan) for _ in range(3))
@@ -75,7 +75,7 @@ def learn(
             of.unanswerable[those], of.chain,
         )  # fmt: skip
 
-    after = judged.signals[judged_rows]
+    after = judged.heard[judged_rows]
     return Learnt(
         scorer,
         model,
@@ -86,7 +86,7 @@ def learn(
             _prior(trials, rows, judged, judged_rows, router, families, embed, seed),
             scorer.predict(after),
             _hopeless(signals, blank, after),
-        ),  # fmt: skip
+        ),
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from dynamicrag.errors import InputError
 from dynamicrag.evaluation.cascade.trials import Trials
 from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
-from dynamicrag.evaluation.routing.problem import set_problem
+from dynamicrag.evaluation.routing.problem import PREFERRED, set_problem
 from dynamicrag.text import words
 
 OF_TEXT = ("query_words", "answer_words")
@@ -34,35 +34,32 @@ def from_tables(
     Raises:
         InputError: There is no signal, no cost or no complete row.
     """
+    cost = cost or _spent(tables)
     problem = set_problem(
         tables[0], tables[1] if len(tables) > 1 else None, cost=cost, given=given, only=only
     )
     if not problem.cost:
         raise InputError(
-            f"{tables[0].name}: no cost is known, and escalation is about cost; name one with --cost, or give "
-            "each option's with --option-cost"
+            f"{tables[0].name}: no cost is known, and escalation is about cost; name one with --cost, or "
+            "give each option's with --option-cost"
         )
     names = tuple(dict.fromkeys(n for t in tables for row in t.rows for n in _signals(row, problem.options)))
     if not names:
         raise InputError(
-            f"{tables[0].name}: no outcome has signals, so there is nothing to judge drafts by; record it again "
-            "with verifiers in the policy ('dynamicrag record')"
+            f"{tables[0].name}: no outcome has signals, so there is nothing to judge drafts by; record it "
+            "again with verifiers in the policy ('dynamicrag record')"
         )
     sides = [problem.learn.columns(problem.columns)] + ([problem.judge] if problem.judge is not None else [])
     found = []
     for table, side in zip(tables, sides, strict=True):
         rows = np.flatnonzero(side.complete)
         if not len(rows):
-            raise InputError(
-                f"{table.name}: no row has quality and cost of every option; nothing can be replayed"
-            )
+            raise InputError(f"{table.name}: no row has quality and cost of every option, to be replayed")
         kept, recorded = side.take(rows), [table.rows[i] for i in rows]
         dropped = len(side) - len(rows)
         notes = [*problem.notes] if table is tables[0] else []
         if dropped:
-            notes.append(
-                f"{table.name}: {dropped} of {len(side)} rows lack an option's outcome, and are left out"
-            )
+            notes.append(f"{table.name}: {dropped} of {len(side)} rows lack an option, and are left out")
         signals = np.stack([_table(row, problem.options, names) for row in recorded])
         missing = [n for s, n in enumerate(names) if np.isnan(signals[:, :, s]).all()]
         if missing:
@@ -72,10 +69,19 @@ def from_tables(
             Trials(
                 table.name, problem.options, kept.texts, kept.groups, kept.quality, kept.cost, problem.cost,
                 signals, (*names, *OF_TEXT), np.array([float(row.answerable is False) for row in recorded]),
-                np.full(k, -1, dtype=np.intp), np.zeros(k, dtype=bool), kept.seen, None, tuple(notes),
+                np.full(k, -1, dtype=np.intp), np.zeros(k, dtype=bool), kept.seen, None, (), tuple(notes),
             )
         )  # fmt: skip
     return found
+
+
+def _spent(tables: Sequence[OutcomeTable]) -> str | None:
+    """Return the first cost that is not nothing everywhere: local models cost no dollars."""
+    for name in PREFERRED:
+        parts = name.split("+")
+        if all(part in table.facts and np.nansum(table.fact(part)) > 0 for table in tables for part in parts):
+            return name
+    return None
 
 
 def _signals(row: Row, options: Sequence[str]) -> list[str]:

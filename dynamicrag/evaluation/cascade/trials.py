@@ -1,7 +1,7 @@
 """What escalation is judged by, as arrays: drafts of every option, their signals, quality and cost."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,7 @@ class Trials:
         strong: Options that count as escalation, (k,); where it is none, any second draft does.
         seen: What routers see of every query; empty where they are to see nothing.
         answers: Distinct answers, where they are candidates of their own.
+        aside: Signals that are judged, but not given to the learnt scorer.
         notes: What a reader must know.
     """
 
@@ -62,7 +63,13 @@ class Trials:
     strong: NDArray[np.bool_]
     seen: Sequence[Seen] = ()
     answers: Candidates | None = None
-    notes: Sequence[str] = field(default_factory=tuple)
+    aside: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.quality)
+
+    @property
+    def heard(self) -> Floats:
+        """The signals that the learnt scorer is given, (n, k, s)."""
+        return self.signals[:, :, [name not in self.aside for name in self.names]]
