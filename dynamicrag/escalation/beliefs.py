@@ -62,12 +62,14 @@ class Beliefs:
     @property
     def best(self) -> Steps:
         """The best draft, (n,); 0 where there is none."""
-        return np.where(self.tried, self.mean, -np.inf).argmax(axis=1)
+        best: Steps = np.where(self.tried, self.mean, -np.inf).argmax(axis=1)
+        return best
 
     @property
     def worth(self) -> Floats:
         """Expected worth of ending now, by the best draft or by abstaining, (n,)."""
-        return np.maximum(np.where(self.tried, self.mean, 0.0).max(axis=1), self.abstain)
+        worth: Floats = np.maximum(np.where(self.tried, self.mean, 0.0).max(axis=1), self.abstain)
+        return worth
 
     @property
     def moves(self) -> Floats:

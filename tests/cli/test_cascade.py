@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynamicrag.cli.console import console
 from dynamicrag.evaluation.outcomes.file import write_table
 from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
 from tests.evaluation.cascade.samples import write_samples
@@ -42,9 +41,7 @@ def here(tmp_path, monkeypatch):
     write_samples(tmp_path / "other.jsonl", 40, seed=1)
     write_table(recorded(), tmp_path / "table.jsonl")
     write_table(recorded(40, seed=1), tmp_path / "test.jsonl")
-    console.cache_clear()
     yield tmp_path
-    console.cache_clear()
 
 
 def test_samples(here, run):
@@ -74,7 +71,8 @@ def test_samples(here, run):
 
 def test_samples_learnt_on_one_task_shown_on_another(here, run):
     code, out, _ = run(
-        "eval", *FAST, "--train", "samples.jsonl", "--test", "other.jsonl", "--weak", "small", "--strong", "big",
+        "eval", *FAST, "--train", "samples.jsonl", "--test", "other.jsonl", "--weak", "small",
+        "--strong", "big",
         "--option-cost", "big=7", "--json", "-",
     )  # fmt: skip
     assert code == 0
@@ -97,7 +95,8 @@ def test_a_recorded_table(here, run):
 def test_a_table_for_a_test_a_budget_and_a_picture(here, run):
     pytest.importorskip("matplotlib")
     code, out, _ = run(
-        "eval", *FAST, "--train", "table.jsonl", "--test", "test.jsonl", "--features", "lexical", "--policies",
+        "eval", *FAST, "--train", "table.jsonl", "--test", "test.jsonl", "--features", "lexical",
+        "--policies",
         "{value: {hope: 0.1}}", "--budget", "45", "--plot", "plots", "--json", "-",
     )  # fmt: skip
     assert code == 0

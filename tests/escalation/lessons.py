@@ -13,7 +13,7 @@ def made(n: int = 300, *, k: int = 3, seed: int = 0, told: bool = True) -> Lesso
     """
     rng = np.random.default_rng(seed)
     ease = rng.normal(size=(n, 1))
-    p = 1 / (1 + np.exp(-(2 * ease + np.arange(k))))
+    p = 1 / (1 + np.exp(-(6 * ease + 2 * np.arange(k))))
     quality = (rng.random((n, k)) < p).astype(float)
     score = p if told else np.full((n, k), np.nan)
     cost = np.tile(3.0 ** np.arange(k), (n, 1))

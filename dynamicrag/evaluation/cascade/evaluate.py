@@ -119,10 +119,10 @@ def evaluate(
                 play(policy, learnt.model, learnt.own, lam, budget).quality.mean() for lam in grid[::EVERY]
             ]
             chosen[name][out] = EVERY * int(np.flatnonzero(np.array(gave) >= max(gave) - LOSS)[-1])
-            for whole, lam in zip(played[name], grid, strict=True):
+            for so_far, lam in zip(played[name], grid, strict=True):
                 part = play(policy, learnt.model, learnt.judged, lam, budget)
                 for field in ("accepted", "tried", "quality", "cost"):
-                    getattr(whole, field)[out] = getattr(part, field)
+                    getattr(so_far, field)[out] = getattr(part, field)
             if tell is not None:
                 tell(number * (len(policies) + 1) + step + 1, steps, "replaying")
     order = np.concatenate([out for _, out in rounds])
@@ -154,7 +154,9 @@ def evaluate(
         },
         "policies": found,
         "baselines": baselines,
-        "ranking": sorted(found, key=lambda name: (-found[name]["chosen"]["quality"], found[name]["chosen"]["cost"])),
+        "ranking": sorted(
+            found, key=lambda name: (-found[name]["chosen"]["quality"], found[name]["chosen"]["cost"])
+        ),
         "verifiers": _verifiers(train, judged, rounds, whole["score"], bench),
         "conformal": _conformal(train, judged, rounds, made, bench),
         "notes": list(dict.fromkeys(notes)),
@@ -274,7 +276,7 @@ def _conformal(
         sets = Conformal().fit(*known)
         for alpha in ALPHAS:
             inside[alpha][out] = sets.sets(p[out], alpha)
-    solvable = (right & np.isfinite(p)).any(axis=1)
+    solvable = np.asarray((right & np.isfinite(p)).any(axis=1))
     weak = int(np.flatnonzero(judged.chain >= 0)[-1]) if answers else int(judged.cost.mean(axis=0).argmin())
     strong = np.where(judged.strong, judged.quality.mean(axis=0), -1.0).argmax() if answers else bench.single
     rows = np.arange(n)
@@ -284,7 +286,7 @@ def _conformal(
         "levels": {},
     }
     for alpha, own in inside.items():
-        held = (own & right).any(axis=1)
+        held = np.asarray((own & right).any(axis=1))
         size = own.sum(axis=1)
         weights = bench.resample.counts[:, solvable]
         covered = weights @ held[solvable] / np.maximum(weights.sum(axis=1), 1)
