@@ -50,8 +50,8 @@ def print_cascade(out: "Console", found: Mapping[str, Any]) -> None:
 
 _LEGEND = (
     "quality, cost, escalated: at the λ at which hardly any quality was lost in what was learnt from; all "
-    "drafts and samples are paid for. saved: of the best single option's cost, at its quality. at 20 %, 31 %: "
-    "quality when as many are escalated. best: the curve's highest point, in hindsight. *: better than the "
+    "drafts and samples are paid for. saved: of the best single option's cost, at its quality. at 20 %, 31 "
+    "%: quality when as many are escalated. best: the curve's highest point, in hindsight. *: better than the "
     "best single option for sure, all policies considered."
 )
 
@@ -91,8 +91,8 @@ def _verifiers(found: Mapping[str, Any]) -> "Table":
     for name, own in ordered:
         ends = own["intervals"]
         table.add_row(
-            name_of(name), share_of(own["auroc"]), reach(ends["auroc"]), share_of(own["ece"]), reach(ends["ece"]),
-            f"{own['drafts']:,}",
+            name_of(name), share_of(own["auroc"]), reach(ends["auroc"]), share_of(own["ece"]),
+            reach(ends["ece"]), f"{own['drafts']:,}",
         )  # fmt: skip
     return table
 

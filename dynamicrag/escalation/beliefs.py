@@ -62,12 +62,12 @@ class Beliefs:
     @property
     def best(self) -> Steps:
         """The best draft, (n,); 0 where there is none."""
-        return np.where(self.tried, self.mean, -np.inf).argmax(axis=1)
+        return np.asarray(np.where(self.tried, self.mean, -np.inf).argmax(axis=1))
 
     @property
     def worth(self) -> Floats:
         """Expected worth of ending now, by the best draft or by abstaining, (n,)."""
-        return np.maximum(np.where(self.tried, self.mean, 0.0).max(axis=1), self.abstain)
+        return np.asarray(np.maximum(np.where(self.tried, self.mean, 0.0).max(axis=1), self.abstain))
 
     @property
     def moves(self) -> Floats:

@@ -126,7 +126,7 @@ def evaluate(
             if tell is not None:
                 tell(number * (len(policies) + 1) + step + 1, steps, "replaying")
     order = np.concatenate([out for _, out in rounds])
-    whole = _together(made, order, n)
+    told = _together(made, order, n)
     level = np.empty((n, len(judged.options)))
     for kept, out in rounds:
         level[out] = train.quality[kept].mean(axis=0)
@@ -138,7 +138,7 @@ def evaluate(
         for name, spec in policies.items()
     }
     _adjust(found)
-    index = [np.asarray((whole["prior"] - lam * whole["expected"]).argmax(axis=1)) for lam in grid]
+    index = [np.asarray((told["prior"] - lam * told["expected"]).argmax(axis=1)) for lam in grid]
     baselines = {"router": bench.fixed(grid, index, np.zeros(n, dtype=np.intp))}
     baselines |= _baselines(bench, judged, level)
     if n < 100:
@@ -154,8 +154,10 @@ def evaluate(
         },
         "policies": found,
         "baselines": baselines,
-        "ranking": sorted(found, key=lambda name: (-found[name]["chosen"]["quality"], found[name]["chosen"]["cost"])),
-        "verifiers": _verifiers(train, judged, rounds, whole["score"], bench),
+        "ranking": sorted(
+            found, key=lambda name: (-found[name]["chosen"]["quality"], found[name]["chosen"]["cost"])
+        ),
+        "verifiers": _verifiers(train, judged, rounds, told["score"], bench),
         "conformal": _conformal(train, judged, rounds, made, bench),
         "notes": list(dict.fromkeys(notes)),
     })  # fmt: skip
@@ -274,7 +276,7 @@ def _conformal(
         sets = Conformal().fit(*known)
         for alpha in ALPHAS:
             inside[alpha][out] = sets.sets(p[out], alpha)
-    solvable = (right & np.isfinite(p)).any(axis=1)
+    solvable = np.asarray((right & np.isfinite(p)).any(axis=1))
     weak = int(np.flatnonzero(judged.chain >= 0)[-1]) if answers else int(judged.cost.mean(axis=0).argmin())
     strong = np.where(judged.strong, judged.quality.mean(axis=0), -1.0).argmax() if answers else bench.single
     rows = np.arange(n)
@@ -284,7 +286,7 @@ def _conformal(
         "levels": {},
     }
     for alpha, own in inside.items():
-        held = (own & right).any(axis=1)
+        held = np.asarray((own & right).any(axis=1))
         size = own.sum(axis=1)
         weights = bench.resample.counts[:, solvable]
         covered = weights @ held[solvable] / np.maximum(weights.sum(axis=1), 1)

@@ -1,0 +1,188 @@
+"""``dynamicrag eval --cascade`` as people run it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dynamicrag.cli.console import console
+from dynamicrag.evaluation.outcomes.file import write_table
+from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
+from tests.evaluation.cascade.samples import write_samples
+from tests.evaluation.routing.tables import learnable
+
+FAST = ("--cascade", "--bootstrap", "30", "--folds", "3")
+MOT = Path(__file__).parents[3] / "shared/data/signals/mot_cascade_samples.jsonl.gz"
+
+
+def recorded(n=60, *, options=("small", "large"), signals=True, seed=0, right=None):
+    """Return a table whose signal ``margin`` tells whether a draft is right."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for i in range(n):
+        outcomes = {}
+        for position, option in enumerate(options):
+            good = float(rng.random() < 0.5 + 0.3 * position) if right is None else right
+            told = {"margin": float(0.8 * good + 0.2 * rng.random())} if signals else {}
+            outcomes[option] = Outcome(
+                good, {"joules": 10.0 * 4**position, "usd": 0.0}, told, answer="an answer"
+            )
+        rows.append(Row(f"q{seed}-{i}", f"question {rng.integers(10**9)} of {rng.integers(10**9)}", outcomes))
+    return OutcomeTable(rows)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DYNAMICRAG_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "110")
+    write_samples(tmp_path / "samples.jsonl")
+    write_samples(tmp_path / "other.jsonl", 40, seed=1)
+    write_table(recorded(), tmp_path / "table.jsonl")
+    write_table(recorded(40, seed=1), tmp_path / "test.jsonl")
+    console.cache_clear()
+    yield tmp_path
+    console.cache_clear()
+
+
+def test_samples(here, run):
+    code, out, err = run(
+        "eval", *FAST, "--test", "samples.jsonl", "--weak", "small", "--strong", "big", "--json", "out.json"
+    )
+    assert code == 0, err
+    for words in (
+        "80 queries, 4 options",
+        "value",
+        "always_strong",
+        "Verifiers",
+        "Conformal sets of answers",
+        "cost:",
+    ):
+        assert words in out
+    assert max(map(len, out.splitlines())) <= 110
+    found = json.loads((here / "out.json").read_text())
+    strong = found["baselines"]["always_strong"]["chosen"]
+    assert (
+        found["policies"]["frugal"]["best"]["quality"]
+        > found["baselines"]["always_weak"]["chosen"]["quality"]
+    )
+    assert found["policies"]["frugal"]["chosen"]["cost"] < strong["cost"]
+    assert set(found["conformal"]["levels"]) == {"0.05", "0.1", "0.2"}
+
+
+def test_samples_learnt_on_one_task_shown_on_another(here, run):
+    code, out, _ = run(
+        "eval", *FAST, "--train", "samples.jsonl", "--test", "other.jsonl", "--weak", "small",
+        "--strong", "big", "--option-cost", "big=7", "--json", "-",
+    )  # fmt: skip
+    assert code == 0
+    found = json.loads(out)
+    assert found["data"]["queries"] == 40
+    assert found["baselines"]["always_strong"]["chosen"]["cost"] == 70
+
+
+def test_a_recorded_table(here, run):
+    code, out, _ = run("eval", *FAST, "--train", "table.jsonl", "--features", "lexical", "--json", "-")
+    assert code == 0
+    found = json.loads(out)
+    assert found["data"]["cost"]["name"] == "joules", "dollars are nothing everywhere"
+    assert found["verifiers"]["margin"]["auroc"] > 0.95
+    large = found["baselines"]["fixed:large"]["chosen"]
+    for own in found["policies"].values():
+        assert own["best"]["quality"] > large["quality"]
+
+
+def test_a_table_for_a_test_a_budget_and_a_picture(here, run):
+    pytest.importorskip("matplotlib")
+    code, out, _ = run(
+        "eval", *FAST, "--train", "table.jsonl", "--test", "test.jsonl", "--features", "lexical",
+        "--policies", "{value: {hope: 0.1}}", "--budget", "45", "--plot", "plots", "--json", "-",
+    )  # fmt: skip
+    assert code == 0
+    found = json.loads(out)
+    assert list(found["policies"]) == ["value(hope=0.1)"]
+    assert max(point["cost"] for point in found["policies"]["value(hope=0.1)"]["curve"]) <= 45
+    assert (here / "plots/cascade.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("right", [0.0, 1.0])
+def test_all_right_or_all_wrong(here, run, right):
+    write_table(recorded(right=right), here / "same.jsonl")
+    code, out, err = run("eval", *FAST, "--train", "same.jsonl", "--features", "lexical", "--json", "-")
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["verifiers"]["margin"]["auroc"] is None
+    assert any("nothing to tell apart" in note for note in found["notes"])
+
+
+def test_one_option(here, run):
+    code, out, _ = run(
+        "eval", *FAST, "--train", "table.jsonl", "--options", "large", "--features", "lexical", "--json", "-"
+    )
+    assert code == 0
+    assert json.loads(out)["policies"]["value"]["chosen"]["escalated"] == 0
+
+
+def test_unanswerable_questions_are_abstained_from(here, run):
+    rows = []
+    for i, row in enumerate(recorded(80).rows):
+        none = i % 4 == 0
+        outcomes = {
+            name: replace(
+                o, quality=0.0 if none else o.quality, signals={**o.signals, "unanswerable": float(none)}
+            )
+            for name, o in row.outcomes.items()
+        }
+        rows.append(replace(row, outcomes=outcomes, answerable=not none))
+    write_table(OutcomeTable(rows), here / "blank.jsonl")
+    code, out, _ = run(
+        "eval", *FAST, "--train", "blank.jsonl", "--features", "lexical", "--policies", "value", "--json", "-"
+    )
+    assert code == 0
+    own = json.loads(out)["policies"]["value"]
+    assert own["invented"] < 0.5
+    assert own["wrongly_abstained"] < 0.2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--train", "table.jsonl", "--policies", "valu"), "did you mean 'value'"),
+        (("--train", "samples.jsonl", "--weak", "smal", "--strong", "big"), "did you mean 'small'"),
+        (("--train", "samples.jsonl", "--weak", "small"), "--strong"),
+        (
+            ("--train", "samples.jsonl", "--weak", "small", "--strong", "big", "--option-cost", "x=1"),
+            "unknown model",
+        ),
+        (("--train", "plain.jsonl", "--cost", "joules"), "no outcome has signals"),
+        (("--train", "table.jsonl", "--routers", "linear,knn"), "there is one"),
+        ((), "--train or --test"),
+    ],
+)
+def test_mistakes(here, run, arguments, said):
+    write_table(recorded(signals=False), here / "plain.jsonl")
+    code, _, err = run("eval", *FAST, *arguments)
+    assert code == 1
+    assert said in " ".join(err.split())
+
+
+def test_what_is_about_escalation_needs_cascade(here, run):
+    write_table(learnable(), here / "train.jsonl")
+    code, _, err = run("eval", "--train", "train.jsonl", "--weak", "small")
+    assert code == 1
+    assert "--cascade" in err
+    assert run("eval")[0] == 1
+
+
+@pytest.mark.skipif(not MOT.exists(), reason="the agreement samples are benchmark data, and not here")
+def test_date_questions(here, run):
+    code, out, _ = run(
+        "eval", "--cascade", "--bootstrap", "0", "--policies", "frugal", "--test", str(MOT), "--weak", "GPT3",
+        "--strong", "GPT4", "--json", "-",
+    )  # fmt: skip
+    assert code == 0
+    found = json.loads(out)
+    assert found["baselines"]["always_strong"]["chosen"]["quality"] == pytest.approx(0.889, abs=0.001)
+    assert found["policies"]["frugal"]["quality_at_share"]["0.31"]["quality"] > 0.9

@@ -1,0 +1,112 @@
+"""Probabilities from signals, and sets from probabilities."""
+
+import numpy as np
+import pytest
+
+from dynamicrag.escalation.beliefs import BeliefModel
+from dynamicrag.escalation.calibration import Calibration
+from dynamicrag.escalation.conformal import Conformal
+from dynamicrag.escalation.scorer import Scorer
+from dynamicrag.predictors.state import State
+from tests.escalation.lessons import made, model_of
+
+RNG = np.random.default_rng(0)
+
+
+def drawn(n=2000):
+    """Return signals, and whether each draft is right, with probability σ(2·signal)."""
+    rng = np.random.default_rng(1)
+    signal = rng.normal(size=n)
+    return signal, (rng.random(n) < 1 / (1 + np.exp(-2 * signal))).astype(float)
+
+
+@pytest.mark.parametrize("kind", ["isotonic", "logistic"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_signal_of_either_direction_is_calibrated(kind, sign):
+    signal, right = drawn()
+    own = Calibration(kind=kind).fit(sign * signal, right)
+    p = own.predict(np.array([-1.0, 0.0, 1.0]) * sign)
+    np.testing.assert_allclose(p, [0.12, 0.5, 0.88], atol=0.08)
+
+
+@pytest.mark.parametrize("right", [0.0, 1.0])
+def test_all_right_or_all_wrong(right):
+    signal, _ = drawn(50)
+    for kind in ("isotonic", "logistic"):
+        p = Calibration(kind=kind).fit(signal, np.full(50, right)).predict(signal)
+        assert (np.abs(p - right) < 0.2).all()
+
+
+def test_what_is_missing_stays_missing():
+    signal, right = drawn()
+    own = Calibration().fit(np.where(signal > 1, np.nan, signal), right)
+    assert np.isnan(own.predict(np.array([np.nan]))).all()
+    assert np.isnan(Calibration().fit(np.full(3, np.nan), np.ones(3)).predict(np.ones(1))).all()
+
+
+def test_the_scorer_finds_what_tells_and_keeps_its_direction():
+    n = 600
+    rng = np.random.default_rng(2)
+    quality = (rng.random((n, 2)) < 0.5).astype(float)
+    told = np.stack([-quality + rng.normal(0, 0.5, (n, 2)), rng.normal(size=(n, 2))], axis=2)
+    own = Scorer().fit(told, quality)
+    p = own.predict(told)
+    assert p[quality == 1].mean() - p[quality == 0].mean() > 0.3
+    assert own.sign[0] == -1
+    assert (own.weights >= 0).all()
+    assert own.weights[0] > 5 * own.weights[1]
+
+
+def test_a_draft_without_signals_is_not_scored():
+    signals = RNG.normal(size=(20, 2, 3))
+    signals[4, 1] = np.nan
+    p = Scorer().fit(signals, np.ones((20, 2))).predict(signals)
+    assert np.isnan(p).sum() == 1
+    assert np.isnan(p[4, 1])
+
+
+def test_conformal_sets_cover_what_they_promise():
+    rng = np.random.default_rng(3)
+    p = rng.random((4000, 4))
+    right = rng.random((4000, 4)) < p
+    sets = Conformal().fit(p[:2000], right[:2000])
+    judged = right[2000:].any(axis=1)
+    for alpha in (0.05, 0.1, 0.2):
+        held = (sets.sets(p[2000:], alpha) & right[2000:]).any(axis=1)[judged]
+        assert held.mean() == pytest.approx(1 - alpha, abs=0.025)
+
+
+def test_too_few_rows_promise_nothing_less_than_everything():
+    sets = Conformal().fit(np.full((3, 2), 0.9), np.ones((3, 2), dtype=bool))
+    assert sets.sets(np.zeros((1, 2)), 0.05).all()
+    empty = Conformal().fit(np.full((3, 2), 0.9), np.zeros((3, 2), dtype=bool))
+    assert empty.sets(np.array([[0.1, np.nan]]), 0.2).tolist() == [[True, False]]
+
+
+def test_states(tmp_path):
+    signal, right = drawn(300)
+    signals = RNG.normal(size=(50, 2, 3))
+    lessons = made()
+    for own, asked in (
+        (Calibration().fit(signal, right), (signal,)),
+        (Scorer().fit(signals, np.ones((50, 2))), (signals,)),
+    ):
+        again = type(own).from_state(State.load(own.state().save(tmp_path / "state")))
+        np.testing.assert_array_equal(own.predict(*asked), again.predict(*asked))
+    sets = Conformal().fit(RNG.random((50, 2)), np.ones((50, 2), dtype=bool))
+    assert Conformal.from_state(State.load(sets.state().save(tmp_path / "s"))).threshold(
+        0.1
+    ) == sets.threshold(0.1)
+    model = model_of(lessons)
+    loaded = BeliefModel.from_state(State.load(model.state().save(tmp_path / "b")))
+    np.testing.assert_array_equal(model.cov, loaded.cov)
+
+
+def test_one_draft_that_fails_lowers_what_is_believed_of_the_others():
+    lessons = made()
+    model = model_of(lessons)
+    begun = model.begin(lessons.prior[:2], lessons.expected[:2], lessons.chain, np.full(2, np.inf))
+    after = model.learn(begun, np.zeros(2, dtype=np.intp), np.array([0.05, 0.95]), np.full(2, np.nan))
+    assert (after.mean[0, 1:] < begun.mean[0, 1:]).all()
+    assert (after.mean[1, 1:] > begun.mean[1, 1:]).all()
+    assert (after.spread[:, 1:] < begun.spread[:, 1:]).all()

@@ -1,0 +1,169 @@
+"""What every escalation policy keeps to."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dynamicrag.errors import PolicyError
+from dynamicrag.escalation.base import ABSTAIN, POLICIES, Policy
+from dynamicrag.escalation.replay import play, total
+from dynamicrag.predictors.state import State
+from tests.escalation.lessons import made, model_of
+
+LAMBDAS = (0.0, 0.01, 0.1, 10.0)
+
+
+@pytest.fixture(params=list(POLICIES))
+def name(request):
+    return request.param
+
+
+def policy_of(name, lessons):
+    return POLICIES.build(name, "test").fit(lessons)
+
+
+def test_there_are_four():
+    assert list(POLICIES) == ["cascade_routing", "frugal", "thresholds", "value"]
+
+
+def test_its_paper_is_named(name):
+    assert (
+        "arXiv" in POLICIES[name].__doc__
+        or "et al" in POLICIES[name].__doc__
+        or "19" in POLICIES[name].__doc__
+    )
+
+
+@pytest.mark.parametrize("lam", LAMBDAS)
+@pytest.mark.parametrize("k", [1, 3])
+def test_it_ends_with_a_draft_that_was_paid_for(name, k, lam):
+    lessons = made(60, k=k)
+    played = play(policy_of(name, lessons), model_of(lessons), lessons, lam)
+    rows = np.arange(60)
+    assert (played.accepted != ABSTAIN).all()
+    assert played.tried[rows, played.accepted].all()
+    np.testing.assert_allclose(played.cost, (lessons.cost * played.tried).sum(axis=1))
+    np.testing.assert_array_equal(played.quality, lessons.quality[rows, played.accepted])
+
+
+def test_no_step_is_taken_twice(name):
+    lessons = made(40)
+    policy, model = policy_of(name, lessons), model_of(lessons)
+    beliefs = model.begin(lessons.prior, lessons.expected, lessons.chain, np.full(40, np.inf))
+    for _ in range(4):
+        choice = policy.decide(beliefs, 0.0)
+        going = choice.step >= 0
+        assert not beliefs.tried[going, choice.step[going]].any()
+        if not going.any():
+            return
+        option = choice.step[going]
+        rows = np.flatnonzero(going)
+        lessons, beliefs = lessons.take(rows), beliefs.take(rows)
+        at = np.arange(len(rows))
+        beliefs = model.learn(beliefs, option, lessons.score[at, option], lessons.hopeless[at, option])
+    assert not going.any(), "it goes on after every option was tried"
+
+
+def test_it_is_the_same_again(name):
+    lessons = made()
+    first, again = (play(policy_of(name, lessons), model_of(lessons), lessons, 0.02) for _ in range(2))
+    np.testing.assert_array_equal(first.tried, again.tried)
+
+
+def test_state(name, tmp_path):
+    lessons = made()
+    policy = policy_of(name, lessons)
+    saved = State.load(policy.state().save(tmp_path / "own"))
+    loaded = Policy.from_state(saved, "test")
+    assert type(loaded) is type(policy)
+    for lam in LAMBDAS:
+        one, two = (play(p, model_of(lessons), lessons, lam) for p in (policy, loaded))
+        np.testing.assert_array_equal(one.tried, two.tried)
+        np.testing.assert_array_equal(one.accepted, two.accepted)
+
+
+def test_without_any_signal(name):
+    lessons = made(told=False)
+    played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.01)
+    assert (played.accepted >= 0).all()
+
+
+def test_some_signals_missing(name):
+    lessons = made()
+    score = np.array(lessons.score)
+    score[::3] = np.nan
+    lessons = replace(lessons, score=score)
+    played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.01)
+    assert (played.accepted >= 0).all()
+
+
+@pytest.mark.parametrize(("budget", "most"), [(0.0, 0.0), (1.0, 1.0), (4.0, 4.0)])
+def test_no_query_spends_more_than_its_budget(name, budget, most):
+    lessons = made()
+    played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.0, budget)
+    assert played.cost.max() <= most
+    assert ((played.accepted == ABSTAIN) == (most == 0)).all()
+
+
+def test_a_high_price_buys_one_draft_of_the_cheapest(name):
+    lessons = made()
+    played = play(policy_of(name, lessons), model_of(lessons), lessons, 10.0)
+    assert played.tried[:, 0].all()
+    assert not played.tried[:, 1:].any()
+
+
+def test_all_right_or_all_wrong(name):
+    for value in (0.0, 1.0):
+        lessons = replace(made(), quality=np.full((300, 3), value))
+        played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.01)
+        assert (played.quality == value).all()
+
+
+def test_it_beats_a_draw_between_options_at_their_price(name):
+    learnt, judged = made(600, verdicts=True), made(600, seed=1, verdicts=True)
+    policy, model = policy_of(name, learnt), model_of(learnt)
+    points = [play(policy, model, judged, lam) for lam in np.geomspace(0.003, 0.3, 12)]
+    line = np.interp([p.cost.mean() for p in points], judged.cost.mean(axis=0), judged.quality.mean(axis=0))
+    assert max(p.quality.mean() - q for p, q in zip(points, line, strict=True)) > 0.02
+
+
+def test_untrained_lists_say_so():
+    with pytest.raises(PolicyError, match="not trained"):
+        lessons = made(4)
+        play(POLICIES.build("frugal", "test"), model_of(lessons), lessons, 0.0)
+
+
+def test_a_broken_state_says_so():
+    with pytest.raises(PolicyError, match="no whole state"):
+        Policy.from_state(State({"policy": "frugal", "params": {}}), "here")
+
+
+def test_a_chain_is_paid_once_and_has_no_way_back(name):
+    lessons = replace(made(), chain=np.array([0, 0, -1]))
+    played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.0)
+    np.testing.assert_allclose(played.cost, total(lessons.cost, played.tried, lessons.chain))
+    both = played.tried[:, 0] & played.tried[:, 1] & ~played.tried[:, 2]
+    assert (played.cost[both] == 3).all()
+
+
+def test_value_abstains_where_nothing_answers():
+    lessons = made()
+    blank = (np.arange(300) % 2).astype(float)
+    quality = lessons.quality * (1 - blank[:, None])
+    score = lessons.score * (1 - blank[:, None])
+    lessons = replace(
+        lessons, quality=quality, score=score, unanswerable=blank, hopeless=np.tile(blank[:, None], (1, 3))
+    )
+    played = play(policy_of("value", lessons), model_of(lessons), lessons, 0.01)
+    assert (played.accepted[blank == 1] == ABSTAIN).all()
+    assert (played.accepted[blank == 0] == ABSTAIN).mean() < 0.1
+
+
+def test_value_does_not_escalate_what_nothing_solves():
+    lessons = made()
+    lessons = replace(
+        lessons, prior=np.full((300, 3), 0.01), quality=np.zeros((300, 3)), score=np.full((300, 3), 0.01)
+    )
+    played = play(policy_of("value", lessons), model_of(lessons), lessons, 0.0)
+    assert (played.tried.sum(axis=1) <= 1).all()
