@@ -50,9 +50,9 @@ def print_cascade(out: "Console", found: Mapping[str, Any]) -> None:
 
 _LEGEND = (
     "quality, cost, escalated: at the λ at which hardly any quality was lost in what was learnt from; all "
-    "drafts and samples are paid for. saved: of the best single option's cost, at its quality. at 20 %, 31 "
-    "%: quality when as many are escalated. best: the curve's highest point, in hindsight. *: better than the "
-    "best single option for sure, all policies considered."
+    "drafts and samples are paid for. saved: of the best single option's cost, at its quality. at 20 %, "
+    "31 %: quality when as many are escalated. best: the curve's highest point, in hindsight. *: better than "
+    "the best single option for sure, all policies considered."
 )
 
 
