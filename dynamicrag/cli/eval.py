@@ -65,7 +65,8 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Seed of folds, routers and samples.")] = 0,
     json: JsonOption = None,
     plot: Annotated[
-        Path | None, typer.Option(help="Write quality-cost curves here: eval.png and eval.html; cascade.png.")
+        Path | None,
+        typer.Option(help="Write quality-cost curves here: eval.png and eval.html, or cascade.png."),
     ] = None,
     cascade: Annotated[
         bool, typer.Option("--cascade", help="Judge escalation policies and verifiers on recorded drafts.")

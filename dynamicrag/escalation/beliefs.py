@@ -62,14 +62,12 @@ class Beliefs:
     @property
     def best(self) -> Steps:
         """The best draft, (n,); 0 where there is none."""
-        best: Steps = np.where(self.tried, self.mean, -np.inf).argmax(axis=1)
-        return best
+        return np.asarray(np.where(self.tried, self.mean, -np.inf).argmax(axis=1))
 
     @property
     def worth(self) -> Floats:
         """Expected worth of ending now, by the best draft or by abstaining, (n,)."""
-        worth: Floats = np.maximum(np.where(self.tried, self.mean, 0.0).max(axis=1), self.abstain)
-        return worth
+        return np.asarray(np.maximum(np.where(self.tried, self.mean, 0.0).max(axis=1), self.abstain))
 
     @property
     def moves(self) -> Floats:

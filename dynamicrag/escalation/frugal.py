@@ -33,7 +33,7 @@ class Frugal(ListPolicy):
         parts = [levels(column, self.levels)[:-1] for column in lessons.score.T]
         for size in range(1, min(self.longest, k) + 1):
             for order in permutations(range(k), size):
-                if _forward(order, [int(link) for link in lessons.chain]):
+                if _forward(order, lessons.chain.tolist()):
                     for least in product(*(parts[option] for option in order[:-1])):
                         yield order, (*map(float, least), 0.0)
 

@@ -79,9 +79,14 @@ def came_to(listed: Listed, score: Floats, lessons: Lessons) -> tuple[float, flo
 
 
 def levels(score: Floats, number: int) -> Floats:
-    """Return scores at which lists are tried to part: quantiles, and one that none reaches."""
+    """Return scores at which lists are tried to part: below quantiles, and one that none reaches.
+
+    Each lies midway to the next lower score, so that the like of the quantile reaches it elsewhere too.
+    """
     known = score[np.isfinite(score)]
     if not len(known):
         return np.array([np.inf])
     inner = np.unique(np.quantile(known, np.linspace(0, 1, number + 1)[1:], method="nearest"))
-    return np.append(inner, np.inf)
+    distinct = np.unique(known)
+    lower = distinct[np.maximum(np.searchsorted(distinct, inner) - 1, 0)]
+    return np.append((inner + lower) / 2, np.inf)

@@ -21,10 +21,10 @@ class Scorer:
     its own level and scale, drawn towards the common ones where its outcomes are few.
 
     Args:
-        ridge: Shrinkage of the weights, in outcomes.
+        ridge: Shrinkage of the weights, in queries: a query's drafts say much the same.
     """
 
-    def __init__(self, *, ridge: float = 100.0) -> None:
+    def __init__(self, *, ridge: float = 10.0) -> None:
         self.ridge = ridge
 
     def fit(self, signals: Floats, quality: Floats) -> Self:
@@ -48,7 +48,8 @@ class Scorer:
         level = np.array([y[option == own].mean() if (option == own).any() else np.nan for own in range(k)])
         self.sign = np.where(z.T @ (y - level[option]) >= 0, 1.0, -1.0)
         X = np.column_stack([np.eye(k)[option], np.ones(len(y)), z * self.sign])
-        ridge = np.concatenate([np.ones(k), [1e-3], np.full(s, self.ridge)])
+        drafts = max(1, int(np.isfinite(signals).any(axis=(0, 2)).sum()))
+        ridge = np.concatenate([np.ones(k), [1e-3], np.full(s, self.ridge * drafts)])
         low = np.concatenate([np.full(k + 1, FREE), np.zeros(s)])
         w = fit_logistic(X, y, towards=np.zeros(k + 1 + s), ridge=ridge, low=low)
         self.weights = w[k + 1 :]

@@ -67,8 +67,7 @@ class Value(Policy):
         paid = np.where(further, lam * np.where(np.isfinite(cost), cost, 0.0), np.inf)
         more = gain - paid[:, None, :]
         more[:, :, [other == option for other in range(k)]] = -np.inf
-        worth: Floats = end + np.maximum(more.max(axis=2), 0.0)
-        return worth
+        return np.asarray(end + np.maximum(more.max(axis=2), 0.0))
 
 
 def _remaining(beliefs: Beliefs, option: int) -> Floats:

@@ -41,7 +41,7 @@ def here(tmp_path, monkeypatch):
     write_samples(tmp_path / "other.jsonl", 40, seed=1)
     write_table(recorded(), tmp_path / "table.jsonl")
     write_table(recorded(40, seed=1), tmp_path / "test.jsonl")
-    yield tmp_path
+    return tmp_path
 
 
 def test_samples(here, run):
@@ -72,8 +72,7 @@ def test_samples(here, run):
 def test_samples_learnt_on_one_task_shown_on_another(here, run):
     code, out, _ = run(
         "eval", *FAST, "--train", "samples.jsonl", "--test", "other.jsonl", "--weak", "small",
-        "--strong", "big",
-        "--option-cost", "big=7", "--json", "-",
+        "--strong", "big", "--option-cost", "big=7", "--json", "-",
     )  # fmt: skip
     assert code == 0
     found = json.loads(out)
@@ -96,8 +95,7 @@ def test_a_table_for_a_test_a_budget_and_a_picture(here, run):
     pytest.importorskip("matplotlib")
     code, out, _ = run(
         "eval", *FAST, "--train", "table.jsonl", "--test", "test.jsonl", "--features", "lexical",
-        "--policies",
-        "{value: {hope: 0.1}}", "--budget", "45", "--plot", "plots", "--json", "-",
+        "--policies", "{value: {hope: 0.1}}", "--budget", "45", "--plot", "plots", "--json", "-",
     )  # fmt: skip
     assert code == 0
     found = json.loads(out)

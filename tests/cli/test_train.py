@@ -112,7 +112,7 @@ def test_a_joint_router_is_trained_and_decides_its_stages(recorded, run):
     code, out, _ = run("train", "--table", "paths.jsonl", "--joint", "--out", "routers/joint")
     assert code == 0
     assert "decides retrieval, generator" in out
-    assert "joint: {linear: {state: routers/joint.npz}}" in out
+    assert "joint: {blend: {state: routers/joint.npz}}" in out
     policy = (recorded / "p.yaml").read_text()
     policy = policy.replace(", router: heuristic", "").replace(", router: {fixed: {option: small}}", "")
     (recorded / "learnt.yaml").write_text(

@@ -6,16 +6,21 @@ from dynamicrag.escalation.beliefs import BeliefModel
 from dynamicrag.escalation.replay import Lessons
 
 
-def made(n: int = 300, *, k: int = 3, seed: int = 0, told: bool = True) -> Lessons:
+def made(n: int = 300, *, k: int = 3, seed: int = 0, told: bool = True, verdicts: bool = False) -> Lessons:
     """Return lessons of k options, each stronger and three times dearer than the one before.
 
-    A question's ease decides who is right; scores are calibrated to it, or NaN if nothing is told.
+    A question's ease decides who is right; scores are calibrated to it, or NaN if nothing is told. With
+    ``verdicts`` they come from a verifier of each draft that errs on one in ten.
     """
     rng = np.random.default_rng(seed)
     ease = rng.normal(size=(n, 1))
-    p = 1 / (1 + np.exp(-(6 * ease + 2 * np.arange(k))))
+    p = 1 / (1 + np.exp(-(2 * ease + np.arange(k))))
     quality = (rng.random((n, k)) < p).astype(float)
     score = p if told else np.full((n, k), np.nan)
+    if verdicts:
+        said = (rng.random((n, k)) < 0.9) == (quality > 0)
+        rate = p.mean(axis=0)
+        score = np.where(said, 0.9 * rate / (0.8 * rate + 0.1), 0.1 * rate / (0.9 - 0.8 * rate))
     cost = np.tile(3.0 ** np.arange(k), (n, 1))
     none = np.zeros((n, k))
     prior = np.tile(p.mean(axis=0), (n, 1))

@@ -140,8 +140,8 @@ def make_trials(
     ]
     growth = [number for number in GROWTH if number <= max(sizes)]
     note = (
-        f"cost: {'output tokens' if tokens else 'calls'}, one of {strong} counted as {paid[strong]:g}, of "
-        f"{weak} as {paid[weak]:g}; change it with --option-cost {strong}=NUMBER"
+        f"cost: {'output tokens' if tokens else 'calls'}, one of {strong} counted as {paid[strong]:g}, "
+        f"of {weak} as {paid[weak]:g}; change it with --option-cost {strong}=NUMBER"
     )
     unit = f"{weak} {'tokens' if tokens else 'calls'}"
     return [

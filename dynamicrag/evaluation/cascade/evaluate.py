@@ -119,14 +119,14 @@ def evaluate(
                 play(policy, learnt.model, learnt.own, lam, budget).quality.mean() for lam in grid[::EVERY]
             ]
             chosen[name][out] = EVERY * int(np.flatnonzero(np.array(gave) >= max(gave) - LOSS)[-1])
-            for so_far, lam in zip(played[name], grid, strict=True):
+            for whole, lam in zip(played[name], grid, strict=True):
                 part = play(policy, learnt.model, learnt.judged, lam, budget)
                 for field in ("accepted", "tried", "quality", "cost"):
-                    getattr(so_far, field)[out] = getattr(part, field)
+                    getattr(whole, field)[out] = getattr(part, field)
             if tell is not None:
                 tell(number * (len(policies) + 1) + step + 1, steps, "replaying")
     order = np.concatenate([out for _, out in rounds])
-    whole = _together(made, order, n)
+    told = _together(made, order, n)
     level = np.empty((n, len(judged.options)))
     for kept, out in rounds:
         level[out] = train.quality[kept].mean(axis=0)
@@ -138,7 +138,7 @@ def evaluate(
         for name, spec in policies.items()
     }
     _adjust(found)
-    index = [np.asarray((whole["prior"] - lam * whole["expected"]).argmax(axis=1)) for lam in grid]
+    index = [np.asarray((told["prior"] - lam * told["expected"]).argmax(axis=1)) for lam in grid]
     baselines = {"router": bench.fixed(grid, index, np.zeros(n, dtype=np.intp))}
     baselines |= _baselines(bench, judged, level)
     if n < 100:
@@ -157,7 +157,7 @@ def evaluate(
         "ranking": sorted(
             found, key=lambda name: (-found[name]["chosen"]["quality"], found[name]["chosen"]["cost"])
         ),
-        "verifiers": _verifiers(train, judged, rounds, whole["score"], bench),
+        "verifiers": _verifiers(train, judged, rounds, told["score"], bench),
         "conformal": _conformal(train, judged, rounds, made, bench),
         "notes": list(dict.fromkeys(notes)),
     })  # fmt: skip

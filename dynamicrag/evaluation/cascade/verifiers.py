@@ -91,5 +91,5 @@ def reliability(p: Floats, quality: Floats) -> list[dict[str, Any]]:
 
 
 def _bins(p: Floats) -> list[np.ndarray]:
-    parts = np.array_split(np.argsort(p, kind="stable"), max(1, min(BINS, len(p))))
+    parts = np.array_split(np.argsort(p, kind="stable"), BINS)
     return [rows for rows in parts if len(rows)]

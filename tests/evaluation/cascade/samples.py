@@ -7,7 +7,7 @@ import numpy as np
 
 
 def write_samples(path: Path, n: int = 80, *, seed: int = 0, tokens: bool = True, **change: object) -> Path:
-    """Write samples of ``small`` (cot1, pot1, cot1_t=0.8) and ``big`` (greedy_cot1); ``change`` all rows."""
+    """Write samples of ``small`` (three prompts) and ``big`` (one); ``change`` is of all rows."""
     rng = np.random.default_rng(seed)
     lines = []
     for idx in range(n):
