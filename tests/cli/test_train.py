@@ -116,7 +116,7 @@ def test_a_joint_router_is_trained_and_decides_its_stages(recorded, run):
     policy = (recorded / "p.yaml").read_text()
     policy = policy.replace(", router: heuristic", "").replace(", router: {fixed: {option: small}}", "")
     (recorded / "learnt.yaml").write_text(
-        "objective: {weights: {joules: 0.001}}\njoint: {linear: {state: routers/joint}}\n" + policy
+        "objective: {weights: {joules: 0.001}}\njoint: {blend: {state: routers/joint}}\n" + policy
     )
     asked = "Who keeps the lighthouse number 3 of the coast?"
     code, out, err = run("explain", asked, "--policy", "learnt.yaml", "--json", "e.json")
