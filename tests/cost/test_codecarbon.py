@@ -45,7 +45,9 @@ def draw():
     while not stop.wait(0.05):
         at = (at + 500_000) % 1_000_000_000
         if {change!r} == "wraps" or len(seen) < 2:
-            counter.write_text(str(at))
+            whole = counter.with_name("next")  # a kernel's counter is never half-written
+            whole.write_text(str(at))
+            whole.replace(counter)
         elif {change!r} == "dies":
             counter.unlink(missing_ok=True)
 threading.Thread(target=draw, daemon=True).start()
@@ -68,9 +70,9 @@ def sensed(change: str) -> dict:
 def test_a_sensor_that_wraps_around_is_measured_and_never_absurd():
     found = sensed("wraps")  # 10 J before its end, at 10 W: within a second or two of the start
     assert found["kind"] == "measured"
-    assert found["faults"] <= 1, "the reading across the wrap may be refused, and no other"
-    whole = [row for row in found["seen"] if row[3] > 0.5 and row[0] > 0]
-    assert len(whole) >= 4
+    assert found["faults"] == 0
+    whole = [row for row in found["seen"] if row[3] > 0.5]
+    assert len(whole) >= 5
     for active, unexplained, spent, seconds in whole:
         assert 0 < active + unexplained <= 10 * seconds + 1.0, "a step of half a joule every 50 ms at most"
         assert 0 < active <= MOST_WATTS * (spent + 0.02)
