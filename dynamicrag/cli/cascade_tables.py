@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cli.console import joined, plain
 from dynamicrag.cli.eval_tables import name_of, percent_of, reach, share_of, unit_of
-from dynamicrag.cli.tables import plain_table
+from dynamicrag.cli.tables import plain_table, show
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,7 +30,7 @@ def print_cascade(out: "Console", found: Mapping[str, Any]) -> None:
     title = " · ".join([data["test"] or data["train"], size, how, f"cost: {data['cost']['name']} a query"])
     out.print(joined((plain(title), "bold")))
     out.print()
-    out.print(_policies(found, unit))
+    show(out, _policies(found, unit), "best", "at 20 %", "saved", "95 %")
     out.print(plain(_LEGEND), style="dim")
     out.print()
     out.print(joined(("Verifiers", "bold")))

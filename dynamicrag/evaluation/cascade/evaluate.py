@@ -38,23 +38,22 @@ from numpy.typing import NDArray
 
 from dynamicrag.errors import InputError
 from dynamicrag.escalation.base import ABSTAIN, POLICIES
-from dynamicrag.escalation.calibration import Calibration
-from dynamicrag.escalation.conformal import Conformal
 from dynamicrag.escalation.replay import Played, play
 from dynamicrag.evaluation.cascade.figures import Bench
 from dynamicrag.evaluation.cascade.learn import Learnt, learn
-from dynamicrag.evaluation.cascade.trials import RIGHT, Trials
-from dynamicrag.evaluation.cascade.verifiers import judge_signal
+from dynamicrag.evaluation.cascade.sets import judge_sets
+from dynamicrag.evaluation.cascade.trials import Rounds, Trials
+from dynamicrag.evaluation.cascade.verifiers import judge_signals
 from dynamicrag.evaluation.outcomes.split import known_before, near_duplicates
-from dynamicrag.evaluation.routing.evaluate import Evaluation, _plain
+from dynamicrag.evaluation.routing.evaluate import Evaluation
 from dynamicrag.evaluation.routing.path import walk
+from dynamicrag.evaluation.routing.plain_data import plain_data
 from dynamicrag.evaluation.routing.predictions import Tell
-from dynamicrag.evaluation.routing.resample import Resample, holm, interval
+from dynamicrag.evaluation.routing.resample import Resample, correct
 from dynamicrag.features.base import Embed
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import folds as folds_of
 
-ALPHAS = (0.05, 0.1, 0.2)
 LAMBDAS = 25
 """Points of a curve."""
 EVERY = 3
@@ -137,7 +136,7 @@ def evaluate(
         name: bench.policy(grid, played[name], chosen[name]) | {"spec": spec}
         for name, spec in policies.items()
     }
-    _adjust(found)
+    correct(own["chosen"] for own in found.values())
     index = [np.asarray((told["prior"] - lam * told["expected"]).argmax(axis=1)) for lam in grid]
     baselines = {"router": bench.fixed(grid, index, np.zeros(n, dtype=np.intp))}
     baselines |= _baselines(bench, judged, level)
@@ -145,7 +144,7 @@ def evaluate(
         notes.append(f"{n} queries are few: mind the intervals")
     if judged.quality.min() == judged.quality.max():
         notes.append("every draft has the same quality: there is nothing to tell apart")
-    result: Evaluation = _plain({
+    result: Evaluation = plain_data({
         "data": {
             "train": train.name, "test": None if test is None else test.name, "options": list(judged.options),
             "cost": {"name": judged.unit, "low": bench.low, "high": bench.high}, "queries": n,
@@ -157,16 +156,14 @@ def evaluate(
         "ranking": sorted(
             found, key=lambda name: (-found[name]["chosen"]["quality"], found[name]["chosen"]["cost"])
         ),
-        "verifiers": _verifiers(train, judged, rounds, told["score"], bench),
-        "conformal": _conformal(train, judged, rounds, made, bench),
+        "verifiers": judge_signals(train, judged, rounds, told["score"], bench.resample),
+        "conformal": judge_sets(train, judged, rounds, made, bench),
         "notes": list(dict.fromkeys(notes)),
     })  # fmt: skip
     return result
 
 
-def _rounds(
-    train: Trials, test: Trials | None, count: int, seed: int, notes: list[str]
-) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def _rounds(train: Trials, test: Trials | None, count: int, seed: int, notes: list[str]) -> Rounds:
     everything = np.arange(len(train))
     if test is not None:
         leaked = int(known_before(train.texts, test.texts).sum())
@@ -225,86 +222,4 @@ def _baselines(bench: Bench, judged: Trials, level: Floats) -> dict[str, Any]:
     found["oracle_cheapest"] = bench.fixed(path.lam, list(path.index), none)
     ends = [found["always_weak"]["chosen"], found["best_single"]["chosen"]]
     found["random"] = {"curve": [{"lambda": None, **{n: e[n] for n in ("cost", "quality")}} for e in ends]}
-    return found
-
-
-def _adjust(found: Mapping[str, Any]) -> None:
-    """Say how likely each gain is by chance, when the luckiest of so many policies is picked."""
-    told = [own["chosen"] for own in found.values() if "p_permutation" in own["chosen"]]
-    for own, value in zip(told, holm([own["p_permutation"] for own in told]), strict=True):
-        own["p_holm"] = value
-
-
-def _verifiers(
-    train: Trials, judged: Trials, rounds: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
-    score: Floats, bench: Bench,
-) -> dict[str, Any]:  # fmt: skip
-    """Judge every signal; along a chain, at its end alone, for drafts before it are parts of that one."""
-    last = [k for k, own in enumerate(judged.chain) if own < 0 or own not in judged.chain[k + 1 :]]
-    options = [judged.options[k] for k in last]
-    quality = judged.quality[:, last]
-    found = {}
-    for s, name in enumerate(judged.names):
-        signal = judged.signals[:, last, s]
-        p = np.full(signal.shape, np.nan)
-        for kept, out in rounds:
-            known, right = train.signals[kept][:, last, s], train.quality[kept][:, last]
-            p[out] = Calibration().fit(known.ravel(), right.ravel()).predict(signal[out])
-        if np.isfinite(signal).any():
-            found[name] = judge_signal(signal, p, quality, bench.resample, options)
-    found["learnt"] = judge_signal(score[:, last], score[:, last], quality, bench.resample, options)
-    return found
-
-
-def _conformal(
-    train: Trials, judged: Trials, rounds: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
-    made: Sequence[Learnt], bench: Bench,
-) -> dict[str, Any]:  # fmt: skip
-    """Judge conformal sets of answers, where they are known, and else of options by what is predicted."""
-    n, k = judged.quality.shape
-    answers = train.answers is not None and judged.answers is not None
-    width = judged.answers.p.shape[1] if judged.answers is not None else k
-    p, right = np.full((n, width), np.nan), np.zeros((n, width), dtype=bool)
-    inside = {alpha: np.zeros((n, width), dtype=bool) for alpha in ALPHAS}
-    for (kept, out), learnt in zip(rounds, made, strict=True):
-        if train.answers is not None and judged.answers is not None:
-            known = train.answers.p[kept], train.answers.right[kept]
-            p[out], right[out] = judged.answers.p[out], judged.answers.right[out]
-        else:
-            known = learnt.own.score, learnt.own.quality >= RIGHT
-            p[out], right[out] = learnt.judged.score, learnt.judged.quality >= RIGHT
-        sets = Conformal().fit(*known)
-        for alpha in ALPHAS:
-            inside[alpha][out] = sets.sets(p[out], alpha)
-    solvable = np.asarray((right & np.isfinite(p)).any(axis=1))
-    weak = int(np.flatnonzero(judged.chain >= 0)[-1]) if answers else int(judged.cost.mean(axis=0).argmin())
-    strong = np.where(judged.strong, judged.quality.mean(axis=0), -1.0).argmax() if answers else bench.single
-    rows = np.arange(n)
-    found: dict[str, Any] = {
-        "of": "answers" if answers else "options",
-        "solvable": solvable.mean(),
-        "levels": {},
-    }
-    for alpha, own in inside.items():
-        held = np.asarray((own & right).any(axis=1))
-        size = own.sum(axis=1)
-        weights = bench.resample.counts[:, solvable]
-        covered = weights @ held[solvable] / np.maximum(weights.sum(axis=1), 1)
-        single = size == 1
-        routed = np.where(single, judged.quality[:, weak], judged.quality[rows, strong])
-        found["levels"][f"{alpha:g}"] = {
-            "target": 1 - alpha,
-            "coverage": held[solvable].mean() if solvable.any() else None,
-            "interval": interval(covered),
-            "size": size.mean(),
-            "single": single.mean(),
-            **(
-                {
-                    "single_quality": judged.quality[single, weak].mean() if single.any() else None,
-                    "routed": {"quality": routed.mean(), "escalated": 1 - single.mean()},
-                }
-                if answers
-                else {}
-            ),
-        }
     return found

@@ -11,6 +11,8 @@ from dynamicrag.predictors.checks import Floats
 
 RIGHT = 0.5
 """Quality from which a draft is right."""
+Rounds = Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]]
+"""Of every round, the rows that are learnt from and those that are judged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,32 @@ from typing import Any
 
 import numpy as np
 
-from dynamicrag.evaluation.cascade.trials import RIGHT
+from dynamicrag.escalation.calibration import Calibration
+from dynamicrag.evaluation.cascade.trials import RIGHT, Rounds, Trials
 from dynamicrag.evaluation.routing.resample import Resample, interval
 from dynamicrag.predictors.checks import Floats
 
 BINS = 10
+
+
+def judge_signals(
+    train: Trials, judged: Trials, rounds: Rounds, score: Floats, resample: Resample
+) -> dict[str, Any]:
+    """Judge every signal; along a chain, at its end alone, for drafts before it are parts of that one."""
+    last = [k for k, own in enumerate(judged.chain) if own < 0 or own not in judged.chain[k + 1 :]]
+    options = [judged.options[k] for k in last]
+    quality = judged.quality[:, last]
+    found = {}
+    for s, name in enumerate(judged.names):
+        signal = judged.signals[:, last, s]
+        p = np.full(signal.shape, np.nan)
+        for kept, out in rounds:
+            known, right = train.signals[kept][:, last, s], train.quality[kept][:, last]
+            p[out] = Calibration().fit(known.ravel(), right.ravel()).predict(signal[out])
+        if np.isfinite(signal).any():
+            found[name] = judge_signal(signal, p, quality, resample, options)
+    found["learnt"] = judge_signal(score[:, last], score[:, last], quality, resample, options)
+    return found
 
 
 def judge_signal(

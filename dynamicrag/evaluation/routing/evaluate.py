@@ -39,9 +39,10 @@ from dynamicrag.evaluation.outcomes.table import OutcomeTable
 from dynamicrag.evaluation.routing.complementarity import complementarity
 from dynamicrag.evaluation.routing.judge import Figures, Judge
 from dynamicrag.evaluation.routing.path import Path, walk
+from dynamicrag.evaluation.routing.plain_data import plain_data
 from dynamicrag.evaluation.routing.predictions import Predicted, Predictions, Tell, predict
 from dynamicrag.evaluation.routing.problem import Problem, Side, set_problem
-from dynamicrag.evaluation.routing.resample import Resample, holm
+from dynamicrag.evaluation.routing.resample import Resample, correct
 from dynamicrag.evaluation.routing.rounds import Split, make_rounds
 from dynamicrag.features.base import Embed
 
@@ -110,7 +111,7 @@ def evaluate(
             tell(number, len(made.routers), "judging")
         found[name] = _figures(judge, own, made, pair) | {"spec": specs[name]}
     drawn = found.pop("random")
-    _adjust(found)
+    correct(found.values())
     low, high = judge.range
     ranking = _ranked(found)
     data = {
@@ -129,7 +130,7 @@ def evaluate(
     }
     if pair is not None and not problem.labels:
         data |= {"weak": problem.options[pair[0]], "strong": problem.options[pair[1]]}
-    result: Evaluation = _plain({
+    result: Evaluation = plain_data({
         "data": data,
         "features": {
             "families": list(families),
@@ -190,13 +191,6 @@ def _pair(made: Predictions, options: int) -> tuple[int, int] | None:
     return weak, 1 - weak
 
 
-def _adjust(found: Mapping[str, Figures]) -> None:
-    """Say how likely each gain is by chance, when the luckiest of so many routers is picked."""
-    told = [name for name in found if "p_permutation" in found[name]]
-    for name, value in zip(told, holm([found[name]["p_permutation"] for name in told]), strict=True):
-        found[name]["p_holm"] = value
-
-
 def _warn(side: Side, judge: Judge, pair: tuple[int, int] | None, problem: Problem, notes: list[str]) -> None:
     if len(problem.options) == 1:
         notes.append(f"{problem.options[0]} is the only option: there is nothing to choose")
@@ -214,18 +208,3 @@ def _warn(side: Side, judge: Judge, pair: tuple[int, int] | None, problem: Probl
     if len(np.unique(judge.single)) > 1:
         names = [problem.options[k] for k in np.unique(judge.single)]
         notes.append(f"the best single option differs by fold: {', '.join(names)}")
-
-
-def _plain(value: Any) -> Any:
-    """Return what JSON knows; numbers that are none become ``None``."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(own) for key, own in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(own) for own in value]
-    if isinstance(value, np.bool_ | bool):
-        return bool(value)
-    if isinstance(value, np.integer | int):
-        return int(value)
-    if isinstance(value, np.floating | float):
-        return float(value) if np.isfinite(value) else None
-    return value

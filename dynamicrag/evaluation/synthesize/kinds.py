@@ -5,7 +5,9 @@ an order that the seed alone decides. The cheap tests of an attempt come first.
 """
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import zip_longest
 from typing import Protocol
 
@@ -31,6 +33,28 @@ class Kind(Protocol):
 
     def attempts(self, rng: random.Random) -> Iterator[Attempt]:
         """Yield attempts, the order decided by ``rng``."""
+
+
+class OfFacts(ABC):
+    """Kinds that make each question of one fact.
+
+    Args:
+        asker: Model and retriever.
+        passages: All passages.
+    """
+
+    name: str
+
+    def __init__(self, asker: Asker, passages: Sequence[Passage]) -> None:
+        self._asker = asker
+        self._facts = facts_by_passage(passages)
+
+    def attempts(self, rng: random.Random) -> Iterator[Attempt]:
+        """See :class:`Kind`."""
+        return (partial(self._attempt, fact) for fact in in_turn(rng, self._facts.values()))
+
+    @abstractmethod
+    async def _attempt(self, fact: Fact, seen: Seen) -> Made: ...
 
 
 def agrees(said: str, answer: str) -> bool:

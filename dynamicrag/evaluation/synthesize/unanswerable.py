@@ -4,47 +4,21 @@ Source: Rajpurkar et al., "Know What You Don't Know: Unanswerable Questions for 
 questions are as near to the text as answerable ones.
 """
 
-import random
-from collections.abc import Iterator, Sequence
-from functools import partial
-
-from dynamicrag.evaluation.synthesize.asker import Asker
 from dynamicrag.evaluation.synthesize.facts import Fact
 from dynamicrag.evaluation.synthesize.form import Refused, checked
-from dynamicrag.evaluation.synthesize.kinds import (
-    Attempt,
-    Seen,
-    check_found,
-    facts_by_passage,
-    in_turn,
-    key,
-)
+from dynamicrag.evaluation.synthesize.kinds import OfFacts, Seen, check_found, key
 from dynamicrag.evaluation.synthesize.made import Made
 from dynamicrag.evaluation.synthesize.prompts import ask_beyond
-from dynamicrag.types import Passage
 from dynamicrag.verify.unanswerable import is_refusal
 
 SHOWN = 4
 """Passages that are looked through at a time: a small model overlooks what is among many."""
 
 
-class Unanswerable:
-    """What a reader may ask after a fact.
-
-    Args:
-        asker: Model and retriever.
-        passages: All passages.
-    """
+class Unanswerable(OfFacts):
+    """What a reader may ask after a fact."""
 
     name = "unanswerable"
-
-    def __init__(self, asker: Asker, passages: Sequence[Passage]) -> None:
-        self._asker = asker
-        self._facts = facts_by_passage(passages)
-
-    def attempts(self, rng: random.Random) -> Iterator[Attempt]:
-        """See :class:`.kinds.Kind`."""
-        return (partial(self._attempt, fact) for fact in in_turn(rng, self._facts.values()))
 
     async def _attempt(self, fact: Fact, seen: Seen) -> Made:
         asker, kind, passage = self._asker, self.name, fact.passage
