@@ -103,7 +103,8 @@ def _router(values: Sequence[str]) -> object:
 
 
 def _samples(asked: Asked) -> tuple[list["Trials"], list[object], list[str]]:
-    from dynamicrag.evaluation.cascade.agreement import make_trials, read_samples
+    from dynamicrag.evaluation.cascade.agreement import make_trials
+    from dynamicrag.evaluation.cascade.samples import read_samples
 
     if asked.weak is None or asked.strong is None:
         missing = "--strong" if asked.strong is None else "--weak"

@@ -41,7 +41,7 @@ def print_cascade(out: "Console", found: Mapping[str, Any]) -> None:
     )  # fmt: skip
     out.print()
     out.print(joined((f"Conformal sets of {found['conformal']['of']}", "bold")))
-    out.print(_conformal(found))
+    show(out, _conformal(found), "95 %", "mean size")
     solvable = percent_of(found["conformal"]["solvable"])
     out.print(f"coverage: of the {solvable} of the queries that have a right one.", style="dim")
     for note in found["notes"]:

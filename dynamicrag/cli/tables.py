@@ -157,7 +157,7 @@ def _without(table: "Table", name: str) -> "Table":
             column.header, justify=column.justify, overflow="fold", no_wrap=column.no_wrap, style=column.style
         )
     for row, cells in zip(table.rows, zip(*(column.cells for column in kept), strict=True), strict=True):
-        slim.add_row(*cells, style=row.style)
+        slim.add_row(*cells, style=row.style, end_section=row.end_section)
     return slim
 
 

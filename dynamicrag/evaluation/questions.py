@@ -1,14 +1,11 @@
 """Question files: JSON lines (``.jsonl``, ``.jsonl.gz``), or plain text with one question a line."""
 
-import gzip
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dynamicrag.errors import InputError
-from dynamicrag.evaluation.json_line import parse_line
+from dynamicrag.evaluation.json_lines import parse_line, read_lines
 
 FORM = '{"query_id": "q1", "question": "...", "answers": ["..."]}'
 ENDINGS = (".jsonl", ".jsonl.gz", ".txt")
@@ -63,8 +60,10 @@ def read_questions(path: Path) -> list[Question]:
     Raises:
         InputError: The file or a line of it cannot be used, or an id occurs twice.
     """
+    if not path.name.endswith(ENDINGS):
+        raise InputError(f"{path}: cannot be read; valid endings: {', '.join(ENDINGS)}")
     questions: dict[str, Question] = {}
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
             continue
         where = f"{path}:{number}"
@@ -78,19 +77,6 @@ def read_questions(path: Path) -> list[Question]:
     if not questions:
         raise InputError(f"{path}: holds no question; expected lines such as {FORM}")
     return list(questions.values())
-
-
-def _lines(path: Path) -> Iterator[str]:
-    if not path.name.endswith(ENDINGS):
-        raise InputError(f"{path}: cannot be read; valid endings: {', '.join(ENDINGS)}")
-    try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    return iter(text.split("\n"))  # JSON strings may hold the other separators that splitlines knows
 
 
 def _question(line: str, where: str, default_id: str) -> Question:

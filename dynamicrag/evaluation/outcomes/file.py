@@ -17,14 +17,13 @@ import gzip
 import json
 import math
 import os
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from dynamicrag.errors import InputError
-from dynamicrag.evaluation.json_line import parse_line
+from dynamicrag.evaluation.json_lines import parse_line, read_lines
 from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
 
 Record = dict[str, Any]
@@ -52,7 +51,7 @@ def stream_rows(path: Path, labels: Sequence[str] = LABELS) -> Iterator[Row]:
     Raises:
         InputError: As :func:`read_table`.
     """
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(read_lines(path), 1):
         if line.strip():
             where = f"{path}:{number}"
             yield row_of(parse_line(line, where, "an outcome table's row"), where, number, labels)
@@ -68,7 +67,9 @@ def write_table(table: OutcomeTable, path: Path) -> None:
     try:
         with draft.open("wb") as raw:
             # no time stamp: the same table gives the same bytes
-            packed = gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) if _zipped(path) else raw
+            packed = (
+                gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) if path.suffix == ".gz" else raw
+            )
             with TextIOWrapper(packed, "utf-8", newline="\n") as file:
                 file.writelines(f"{json.dumps(as_record(row), ensure_ascii=False)}\n" for row in table.rows)
         draft.replace(path)
@@ -167,19 +168,3 @@ def _number(value: Any, where: str) -> float:
     raise InputError(
         f"{where}: expected a finite number, got {value!r}; write null for what was not observed"
     )
-
-
-def _zipped(path: Path) -> bool:
-    return path.suffix == ".gz"
-
-
-def _lines(path: Path) -> Iterable[str]:
-    try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8") if _zipped(path) else path.open(encoding="utf-8") as file
-        ):
-            yield from file
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8 text ({error.reason})") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from dynamicrag.errors import InputError
-from dynamicrag.evaluation.cascade.agreement import Sampled, Votes, make_trials, plain, read_samples
+from dynamicrag.evaluation.cascade.agreement import make_trials
+from dynamicrag.evaluation.cascade.samples import Sampled, read_samples
+from dynamicrag.evaluation.cascade.votes import Votes, plain
 from tests.evaluation.cascade.samples import write_samples
 
 
