@@ -49,8 +49,9 @@ def judge_cascade(asked: Asked, json: str | None, plot: Path | None) -> None:
     """
     from dynamicrag.cli.cascade_tables import print_cascade
     from dynamicrag.cli.console import bar, human
-    from dynamicrag.cli.eval import check_plot, embedding
+    from dynamicrag.cli.eval import check_plot
     from dynamicrag.cli.output import check_target, write_json
+    from dynamicrag.cli.specs import embedding
     from dynamicrag.evaluation.cascade.evaluate import evaluate
 
     check_target(json)
@@ -78,7 +79,7 @@ def judge_cascade(asked: Asked, json: str | None, plot: Path | None) -> None:
 
 
 def _policies(values: Sequence[str]) -> dict[str, object]:
-    from dynamicrag.cli.eval import read_specs
+    from dynamicrag.cli.specs import read_specs
     from dynamicrag.escalation.base import POLICIES
     from dynamicrag.registry import parse_spec
 
@@ -92,7 +93,7 @@ def _policies(values: Sequence[str]) -> dict[str, object]:
 
 
 def _router(values: Sequence[str]) -> object:
-    from dynamicrag.cli.eval import read_specs
+    from dynamicrag.cli.specs import read_specs
     from dynamicrag.predictors.base import PREDICTORS
 
     specs = read_specs(values, "--routers")
@@ -117,7 +118,7 @@ def _samples(asked: Asked) -> tuple[list["Trials"], list[object], list[str]]:
 
 
 def _recorded(asked: Asked) -> tuple[list["Trials"], list[object], list[str]]:
-    from dynamicrag.cli.eval import choose_families
+    from dynamicrag.cli.specs import choose_families
     from dynamicrag.evaluation.cascade.recorded import from_tables
     from dynamicrag.evaluation.outcomes.file import read_table
 

@@ -3,24 +3,18 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from dynamicrag.cli.options import JsonOption
-from dynamicrag.errors import InputError, unknown
+from dynamicrag.cli.specs import choose_families, embedding, given_cost, number_of, parts_of, read_specs
+from dynamicrag.errors import InputError
 
-if TYPE_CHECKING:
-    from dynamicrag.evaluation.outcomes.table import OutcomeTable
-    from dynamicrag.features.base import Embed
-
-FAMILIES = ("lexical", "tfidf", "embedding")
-"""What routers see by default."""
 ROUTERS = ("linear", "knn", "kmeans", "forest", "blend")
 """What is judged by default: one of each kind that is trained in seconds."""
 BASELINES = ("random", "fixed", "cheapest", "best_single")
 """Predictors that are always there, as baselines."""
-EMBEDDER = "all-minilm-l6-v2"
 
 
 class Split(StrEnum):
@@ -92,9 +86,9 @@ def evaluate(
         from dynamicrag.cli.cascade import Asked, judge_cascade
 
         asked = Asked(
-            train, test, policies or (), weak, strong, budget, cost, dict(map(_given, option_cost or ())),
-            _parts(options), [_number(part, "--at") for part in _parts(at)], routers or ("linear",), features,
-            folds, bootstrap, seed,
+            train, test, policies or (), weak, strong, budget, cost, dict(map(given_cost, option_cost or ())),
+            parts_of(options), [number_of(part, "--at") for part in parts_of(at)], routers or ("linear",),
+            features, folds, bootstrap, seed,
         )  # fmt: skip
         judge_cascade(asked, json, plot)
         return
@@ -118,9 +112,9 @@ def evaluate(
     if plot is not None:
         check_plot(plot)
     named = _routers(routers)
-    given = dict(_given(item) for item in option_cost or ())
-    prices = [_number(part, "--at") for part in _parts(at)]
-    pair = _parts(labels)
+    given = dict(given_cost(item) for item in option_cost or ())
+    prices = [number_of(part, "--at") for part in parts_of(at)]
+    pair = parts_of(labels)
     if len(pair) != 2 or pair[0] == pair[1]:
         raise InputError(f"--labels {labels}: expected two different names joined by a comma")
     out = human(json)
@@ -131,8 +125,8 @@ def evaluate(
     with bar(out) as tell:
         found = run(
             learn, judge, routers=named, families=families, cost=cost, option_cost=given,
-            options=_parts(options), folds=folds, split=split.value, at=prices, samples=bootstrap, seed=seed,
-            embed=embed, tell=tell,
+            options=parts_of(options), folds=folds, split=split.value, at=prices, samples=bootstrap,
+            seed=seed, embed=embed, tell=tell,
         )  # fmt: skip
     found["notes"] += notes
     found["features"]["embedding_us"] = None if embed is None else embed.microseconds
@@ -168,46 +162,6 @@ def _draw(found: dict[str, Any], folder: Path) -> None:
     write_text(folder / "eval.html", to_html(found, scene))
 
 
-def _parts(text: str | None) -> list[str]:
-    return [part.strip() for part in (text or "").split(",") if part.strip()]
-
-
-def _number(text: str, where: str) -> float:
-    from math import isfinite
-
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not isfinite(value) or value < 0:
-        raise InputError(f"{where}: expected a number of 0 or more, got {text!r}")
-    return value
-
-
-def _given(text: str) -> tuple[str, float]:
-    option, equals, value = text.rpartition("=")
-    if not equals or not option.strip():
-        raise InputError(f"--option-cost {text}: expected OPTION=NUMBER, such as iterative=3.4")
-    return option.strip(), _number(value, f"--option-cost {option}")
-
-
-def read_specs(values: Sequence[str], where: str) -> list[object]:
-    """Return specs, from names joined by commas and from YAML."""
-    import yaml
-
-    found: list[object] = []
-    for value in values:
-        if not value.lstrip().startswith(("{", "[")):
-            found += _parts(value)
-            continue
-        try:
-            spec = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise InputError(f"{where} {value}: is no YAML; expected such as '{{knn: {{k: 20}}}}'") from None
-        found += spec if isinstance(spec, list) else [spec]
-    return found
-
-
 def _routers(values: Sequence[str] | None) -> dict[str, object]:
     """Return the specs by the names that are shown; all are checked before any work."""
     from dynamicrag.predictors.base import PREDICTORS
@@ -226,48 +180,3 @@ def _routers(values: Sequence[str] | None) -> dict[str, object]:
         valid = ", ".join(name for name in PREDICTORS if name not in BASELINES)
         raise InputError(f"--routers: at least one is needed; valid: {valid}")
     return named
-
-
-def choose_families(
-    values: Sequence[str] | None, learn: "OutcomeTable", judge: "OutcomeTable | None"
-) -> tuple[list[object], list[str]]:
-    """Return the specs of the families, checked against what the tables have."""
-    from dynamicrag.features.base import FEATURES
-    from dynamicrag.llm.pull import path_of
-    from dynamicrag.registry import parse_spec
-
-    if not values:
-        if path_of(EMBEDDER) is not None:
-            return list(FAMILIES), []
-        without = [name for name in FAMILIES if not FEATURES[name].embeds]
-        mend = f"dynamicrag models pull {EMBEDDER}"
-        return list(without), [f"no embeddings, for their model is not on this machine; mend with: {mend}"]
-    specs = read_specs(values, "--features")
-    for spec in specs:
-        name, _ = parse_spec(spec, "--features")
-        if name not in FEATURES:
-            raise InputError(unknown("--features", "features", name, FEATURES))
-        if name == "response":
-            raise InputError(
-                "--features response: what an answer says of itself is known only after one option has been "
-                "run, and here all are chosen from before; leave it out"
-            )
-        for table in filter(None, (learn, judge)):
-            if name == "retrieval" and not any(query.signals for query in table.seen()):
-                raise InputError(f"--features retrieval: {table.name} has no retrieval signals; leave it out")
-    return specs, []
-
-
-def embedding(families: Sequence[object]) -> Any:
-    """Return what embeds texts, if any of the families needs it."""
-    from dynamicrag.evaluation.routing.embeddings import KeptEmbeddings
-    from dynamicrag.features.base import FEATURES
-    from dynamicrag.llm.pull import cache_dir, pulled
-    from dynamicrag.registry import parse_spec
-    from dynamicrag.retrieval.embedder import Embedder
-
-    if not any(FEATURES[parse_spec(spec, "--features")[0]].embeds for spec in families):
-        return None
-    model = Embedder(lambda: pulled(EMBEDDER))
-    embed: Embed = model.embed
-    return KeptEmbeddings(embed, cache_dir() / "embeddings" / f"{EMBEDDER}.npz")

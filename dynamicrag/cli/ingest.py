@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from dynamicrag.cost.ledger import Ledger
     from dynamicrag.cost.vector import Cost
     from dynamicrag.policy import Policy
-    from dynamicrag.retrieval.corpus import Corpus, IngestReport
+    from dynamicrag.retrieval.corpus import Corpus
+    from dynamicrag.retrieval.reports import IngestReport
 
 SETTLE_SECONDS = 5.0
 

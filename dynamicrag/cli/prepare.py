@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.llm.chat import ChatModel
     from dynamicrag.policy import Policy
-    from dynamicrag.retrieval.corpus import Corpus, IngestReport
+    from dynamicrag.retrieval.corpus import Corpus
+    from dynamicrag.retrieval.reports import IngestReport
 
 METER_SECONDS = 10.0
 

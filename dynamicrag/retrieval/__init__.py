@@ -5,8 +5,9 @@ file here with a class registered in ``RETRIEVERS``.
 """
 
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever
-from dynamicrag.retrieval.corpus import Corpus, CorpusStats, IngestReport
+from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
+from dynamicrag.retrieval.reports import CorpusStats, IngestReport
 
 __all__ = [
     "RETRIEVERS",

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -18,43 +17,11 @@ from dynamicrag.retrieval.embedder import Embedder, Vectors
 from dynamicrag.retrieval.ingest import Account, Progress, embed_pending, scan, unaccounted, up_to_date
 from dynamicrag.retrieval.lexical import Bm25sIndex, LexicalIndex
 from dynamicrag.retrieval.lexical_files import Implementation, open_lexical
+from dynamicrag.retrieval.reports import CorpusStats, IngestReport
 from dynamicrag.retrieval.store import Store
 from dynamicrag.retrieval.titles import TitleIndex
 from dynamicrag.retrieval.vectors import VectorIndex
 from dynamicrag.types import Passage, Usage
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """What an ingest did.
-
-    Attributes:
-        added, changed, deleted, unchanged: Documents.
-        skipped: Files of other endings, and documents without any text (with the reason).
-        chunks: Chunks of the whole corpus.
-        seconds: Wall time.
-        usage: What embedding consumed.
-    """
-
-    added: int
-    changed: int
-    deleted: int
-    unchanged: int
-    skipped: tuple[str, ...]
-    chunks: int
-    seconds: float
-    usage: Usage
-
-
-@dataclass(frozen=True, slots=True)
-class CorpusStats:
-    """Size of a corpus; the means are in characters."""
-
-    documents: int
-    chunks: int
-    terms: int
-    mean_document: float
-    mean_chunk: float
 
 
 class Corpus:

@@ -1,0 +1,110 @@
+"""What ``eval`` is told on the command line: specs, numbers, families of features."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from dynamicrag.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from dynamicrag.evaluation.outcomes.table import OutcomeTable
+    from dynamicrag.features.base import Embed
+
+FAMILIES = ("lexical", "tfidf", "embedding")
+"""What routers see by default."""
+EMBEDDER = "all-minilm-l6-v2"
+
+
+def parts_of(text: str | None) -> list[str]:
+    """Return what is joined by commas."""
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def number_of(text: str, where: str) -> float:
+    """Return a number of 0 or more.
+
+    Raises:
+        InputError: It is none.
+    """
+    from math import isfinite
+
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not isfinite(value) or value < 0:
+        raise InputError(f"{where}: expected a number of 0 or more, got {text!r}")
+    return value
+
+
+def given_cost(text: str) -> tuple[str, float]:
+    """Return an option and its cost, of ``OPTION=NUMBER``.
+
+    Raises:
+        InputError: It has another form.
+    """
+    option, equals, value = text.rpartition("=")
+    if not equals or not option.strip():
+        raise InputError(f"--option-cost {text}: expected OPTION=NUMBER, such as iterative=3.4")
+    return option.strip(), number_of(value, f"--option-cost {option}")
+
+
+def read_specs(values: Sequence[str], where: str) -> list[object]:
+    """Return specs, from names joined by commas and from YAML."""
+    import yaml
+
+    found: list[object] = []
+    for value in values:
+        if not value.lstrip().startswith(("{", "[")):
+            found += parts_of(value)
+            continue
+        try:
+            spec = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise InputError(f"{where} {value}: is no YAML; expected such as '{{knn: {{k: 20}}}}'") from None
+        found += spec if isinstance(spec, list) else [spec]
+    return found
+
+
+def choose_families(
+    values: Sequence[str] | None, learn: "OutcomeTable", judge: "OutcomeTable | None"
+) -> tuple[list[object], list[str]]:
+    """Return the specs of the families, checked against what the tables have."""
+    from dynamicrag.features.base import FEATURES
+    from dynamicrag.llm.pull import path_of
+    from dynamicrag.registry import parse_spec
+
+    if not values:
+        if path_of(EMBEDDER) is not None:
+            return list(FAMILIES), []
+        without = [name for name in FAMILIES if not FEATURES[name].embeds]
+        mend = f"dynamicrag models pull {EMBEDDER}"
+        return list(without), [f"no embeddings, for their model is not on this machine; mend with: {mend}"]
+    specs = read_specs(values, "--features")
+    for spec in specs:
+        name, _ = parse_spec(spec, "--features")
+        if name not in FEATURES:
+            raise InputError(unknown("--features", "features", name, FEATURES))
+        if name == "response":
+            raise InputError(
+                "--features response: what an answer says of itself is known only after one option has been "
+                "run, and here all are chosen from before; leave it out"
+            )
+        for table in filter(None, (learn, judge)):
+            if name == "retrieval" and not any(query.signals for query in table.seen()):
+                raise InputError(f"--features retrieval: {table.name} has no retrieval signals; leave it out")
+    return specs, []
+
+
+def embedding(families: Sequence[object]) -> Any:
+    """Return what embeds texts, if any of the families needs it."""
+    from dynamicrag.evaluation.routing.embeddings import KeptEmbeddings
+    from dynamicrag.features.base import FEATURES
+    from dynamicrag.llm.pull import cache_dir, pulled
+    from dynamicrag.registry import parse_spec
+    from dynamicrag.retrieval.embedder import Embedder
+
+    if not any(FEATURES[parse_spec(spec, "--features")[0]].embeds for spec in families):
+        return None
+    model = Embedder(lambda: pulled(EMBEDDER))
+    embed: Embed = model.embed
+    return KeptEmbeddings(embed, cache_dir() / "embeddings" / f"{EMBEDDER}.npz")
