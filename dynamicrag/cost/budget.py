@@ -192,8 +192,9 @@ class Budget:
             try:
                 return await self._try(worst)
             except Short as short:
-                if not (short.passing and await self.worth_waiting(since)):
+                if not short.passing or time.monotonic() - since > PATIENCE:
                     raise BudgetExceeded(_message("total", short.dimension, worst, short.left)) from None
+                await self.worth_waiting(since)  # if all came back meanwhile, the next look says what fits
 
     async def _try(self, worst: Cost) -> int:
         amounts = {dimension: worst[dimension] for dimension in self.total}

@@ -164,7 +164,8 @@ class Decider:
             if any(a and b for a, b in zip(open_, fits, strict=True)):
                 return left
             if not await self._budget.worth_waiting(since):
-                return left
+                # what was set aside may have come back since it was looked at
+                return await self._budget.left(turn["id"], self._ledger.cost(turn["id"]))
         return {}
 
     def _at_most(

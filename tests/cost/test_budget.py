@@ -10,6 +10,7 @@ import pytest
 
 from dynamicrag.cost import budget as module
 from dynamicrag.cost.budget import Budget
+from dynamicrag.cost.purse import MemoryPurse, Short
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetError, BudgetExceeded
@@ -57,6 +58,19 @@ async def test_a_call_waits_for_what_would_make_it_fit(purse):
     await task
     with pytest.raises(BudgetExceeded):  # at once: nothing is set aside that could come back
         await asyncio.wait_for(spend(budget, "c", usd(0.5)), 1.0)
+
+
+async def test_what_comes_back_between_two_looks_is_not_overlooked():
+    class Racing(MemoryPurse):
+        def take(self, amounts, limits):
+            if not self.state()[0]:
+                self.add({"usd": 0.1})  # the other call ends here, after it was in the way
+                raise Short("usd", 0.2, passing=True)
+            return super().take(amounts, limits)
+
+    budget = Budget(total={"usd": 1.0}, purse=Racing())
+    await spend(budget, "b", usd(0.8), usd(0.5))
+    assert budget.state()["usd"].spent == pytest.approx(0.6)
 
 
 async def test_a_call_that_breaks_off_is_charged_its_worst_case(purse):

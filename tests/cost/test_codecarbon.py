@@ -26,7 +26,7 @@ echo 990000000 > energy_uj
 cd "$OLDPWD"
 """
 DRAW = """
-import json, sys, threading, time
+import hashlib, json, sys, threading, time
 from pathlib import Path
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.codecarbon import CodeCarbonMeter
@@ -38,7 +38,7 @@ def tick(interval, keep=books.tick):
     seen.append([interval.active, interval.unexplained, interval.cpu_seconds, interval.end - interval.begin])
     keep(interval)
 books.tick = tick
-stop = threading.Event()
+stop, block = threading.Event(), bytes(1_000_000)  # native work, as a model's
 at = 990_000_000
 def draw():
     global at
@@ -54,7 +54,7 @@ threading.Thread(target=draw, daemon=True).start()
 books.acquire()
 until = time.monotonic() + 60
 while (len(seen) < 6 or {change!r} == "wraps" and at > 900_000_000) and time.monotonic() < until:
-    sum(range(20_000))
+    hashlib.sha256(block).digest()
 books.release()
 stop.set()
 print(json.dumps({{"kind": meter.kind, "seen": seen, "at": at, "faults": books.totals.faults}}))
@@ -115,18 +115,19 @@ def test_it_ends_without_an_error_and_without_leaving_a_timer(monkeypatch):
 
 
 STILL = """
-import json, sys, time
+import hashlib, json, sys, time
 from dynamicrag.cost.codecarbon import CodeCarbonMeter
+block = bytes(1_000_000)  # native work, as a model's: it leaves the interpreter's lock to the meter
 seen = []
 meter = CodeCarbonMeter(seconds=0.3)
 meter.start(seen.append)
 while len(seen) < 2:
-    sum(range(10_000))
+    hashlib.sha256(block).digest()
 print("ready", flush=True)
 gap = len(seen)
 sys.stdin.readline()
 while len(seen) < gap + 3:
-    sum(range(10_000))
+    hashlib.sha256(block).digest()
 meter.stop()
 print(json.dumps([[i.end - i.begin, i.active, i.cpu_seconds] for i in seen]))
 """
