@@ -191,7 +191,7 @@ def test_twenty_at_once_with_a_verifier_that_fails_at_random(make, register, sta
     register("flaky")(Flaky)
     chance = random.Random(seed)
     make.margins = {"small": chance.random(), "large": chance.random()}
-    section = verification(states["all"], most=3, on_failure="escalate", timeout=0.5)
+    section = verification(states["all"], most=3, on_failure="escalate", timeout=2.0)
     section["verifiers"].append({"flaky": {"seed": seed}})
     rag = make(models=MODELS, stages={**STAGES, "verification": section}, objective=objective())
     app = rag.build_graph().compile()
