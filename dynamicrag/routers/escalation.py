@@ -13,7 +13,7 @@ from dynamicrag.features.base import Seen
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.routers.judgement import Drafted, Judgement
-from dynamicrag.routers.paths import check_option, check_takeable, parting
+from dynamicrag.routers.paths import check_option, check_takeable, parting, varied
 from dynamicrag.types import Attempt, Option, Stage
 from dynamicrag.verify.base import VERIFIERS
 
@@ -47,7 +47,9 @@ class Escalation(Router):
         self.reads = [name for name in judgement.signals if name in given]
         stages = [stage for stage in prior.stages if stage != "verification"]
         # what paths have in common is decided by other routers, and may be decided otherwise
-        self._paths = [{stage: path[stage] for stage in stages if stage in path} for path in prior.paths]
+        self._paths: list[dict[str, str]] = [
+            {stage: path[stage] for stage in stages if stage in path} for path in prior.paths
+        ]
         costs = prior.before.about.costs
         means = np.array(costs[judgement.dimension])
         self.paths = [self._paths[i] for i in np.argsort(means, kind="stable")]
@@ -64,7 +66,7 @@ class Escalation(Router):
 
     def check_paths(self, options: Mapping[str, Sequence[str]], where: str) -> None:
         """See the base class: a draft of an option that no path goes through could not be judged."""
-        for stage in {stage: None for path in self._paths for stage in path}:
+        for stage in varied(self._paths):
             check_option(self._paths, stage, options[stage], where)
         check_takeable(self._paths, options, where)
 
@@ -148,8 +150,8 @@ class Escalation(Router):
             return Choice(abstain, reason, quality=quality, expected=expected)
         if accept is None:
             return Choice(context.nearest(0), reason, quality=quality, expected=expected)
-        path = None if draft == drafts[-1].path else self._paths[draft]
-        return Choice(accept, reason, quality=quality, expected=expected, path=path)
+        earlier = None if draft == drafts[-1].path else self._paths[draft]
+        return Choice(accept, reason, quality=quality, expected=expected, path=earlier)
 
     def _told(self, drafts: Sequence[Drafted], mean: Floats, draft: int) -> str:
         """Return what is believed of the drafts, in words."""

@@ -39,7 +39,15 @@ def attempt_of(turn: TurnState) -> Attempt:
 
 def taken_up(attempt: Attempt) -> TurnState:
     """Return what changes in the turn where an earlier draft is at hand again."""
-    return {**attempt}
+    return TurnState(
+        draft=attempt["draft"],
+        path=attempt["path"],
+        candidates=attempt["candidates"],
+        passages=attempt["passages"],
+        known=attempt["known"],
+        signals=attempt["signals"],
+        unverified=attempt["unverified"],
+    )
 
 
 def turned_back(turn: TurnState) -> TurnState:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from dynamicrag.cost.vector import DIMENSIONS, Dimension
+from dynamicrag.cost.vector import DIMENSIONS
 from dynamicrag.errors import InputError
 from dynamicrag.escalation.base import ABSTAIN, POLICIES
 from dynamicrag.escalation.replay import Lessons, Played, play
@@ -88,7 +88,7 @@ def train_escalation(
         hopeless=hopeless_scorer(trials.heard, trials.unanswerable),
         beliefs=learnt.model,
         policy=built,
-        dimension=cast("Dimension", trials.unit),
+        dimension=trials.unit,
         lam=lam,
     )
     played = play(built, learnt.model, learnt.own, lam)
