@@ -120,7 +120,7 @@ class Escalation(Router):
         draft: int,
     ) -> Choice:
         mean = beliefs.mean[0]
-        score = mean - self._lam * np.where(np.isfinite(beliefs.cost[0]), beliefs.cost[0], np.inf)
+        score = mean - self._lam * np.where(np.isfinite(beliefs.cost[0]), beliefs.cost[0], 0.0)
         best = max(ways, key=lambda path: score[path], default=None)
         accept, abstain = context.index("accept"), context.index("abstain")
         if step < 0 and accept is None and best is not None:

@@ -141,6 +141,13 @@ def test_without_weights_the_trained_price_holds(judgement):
     assert Escalation(judgement=judgement, weights={"joules": 3.0})._lam == 0.0
 
 
+def test_where_cost_is_worth_nothing_closed_paths_stay_closed(judgement):
+    given = judged(("none/small", 0.1), fits=lambda path: path["generator"] == "small")
+    name, choice = decided(judgement, given, joules=3.0)
+    assert choice.path == {"retrieval": "single", "generator": "small"}
+    assert choice.reason.endswith("for 0.00 of cost")
+
+
 def test_paths_come_cheapest_first(judgement):
     paths = Escalation(judgement=judgement).paths
     assert [path["generator"] for path in paths] == ["small", "small", "large", "large"]
