@@ -143,7 +143,7 @@ def test_without_weights_the_trained_price_holds(judgement):
 
 def test_where_cost_is_worth_nothing_closed_paths_stay_closed(judgement):
     given = judged(("none/small", 0.1), fits=lambda path: path["generator"] == "small")
-    name, choice = decided(judgement, given, joules=3.0)
+    _, choice = decided(judgement, given, joules=3.0)
     assert choice.path == {"retrieval": "single", "generator": "small"}
     assert choice.reason.endswith("for 0.00 of cost")
 
