@@ -1,6 +1,6 @@
 """The stages of a policy, from the sections of its file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dynamicrag.errors import PolicyError, unknown
@@ -13,6 +13,7 @@ from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.routers.base import Router
 from dynamicrag.routers.build import RouterContext, build_joint, build_router, names
+from dynamicrag.routers.paths import varied
 from dynamicrag.stages.asking import Resources
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.context import DOCUMENTS, ContextStage
@@ -190,22 +191,18 @@ class Sections:
         for name in specs:
             if name not in VERDICTS:
                 raise PolicyError(unknown(self._where("verification", "options"), "option", name, VERDICTS))
-        escalate = {str(finding): targets for finding, targets in section.escalate.items()}
-        ways = (*STAGES[:-1], *([REFINE] if REFINE in specs else []))
-        for finding, targets in escalate.items():
-            where = self._where("verification", "escalate", finding)
-            if finding == "unverified" and section.on_failure != "escalate":
-                raise PolicyError(f"{where}: has no effect without 'on_failure: escalate'")
-            for target in targets:
-                if target not in ways:
-                    raise PolicyError(unknown(where, "stage", target, ways))
-        options = expand(list(specs), escalate, self._editor(specs.get(REFINE)))
+        escalate = self._escalate(section, REFINE in specs)
+        editor = self._editor(specs.get(REFINE))
+        options = expand(list(specs), escalate, editor)
+        verifiers, router = self._verifiers(section), self._router("verification", options)
+        if router.paths:
+            self._check_paths(router, stages, section)
+            options = expand(list(specs), {"": varied(router.paths)}, editor)
         if section.on_failure == "escalate" and not any(map(steps_up, options)):
             where = self._where("verification", "on_failure")
             raise PolicyError(f"{where}: there is nowhere to escalate to; add the options refine or escalate")
         settings: dict[str, Any] = {"escalate": escalate}
         settings |= section.model_dump(include={"max_escalations", "on_failure", "timeout"})
-        verifiers, router = self._verifiers(section), self._router("verification", options)
         given = {signal.name for verifier in verifiers.values() for signal in verifier.gives}
         for signal in router.reads:
             if signal not in given:
@@ -219,6 +216,27 @@ class Sections:
             stages=stages,
             resources=Resources(self._models, self._strategies, self._embedder.embed_measured),
         )
+
+    def _escalate(self, section: VerificationSection, refines: bool) -> dict[str, Sequence[str]]:
+        """Return the stages to go back to by finding, once they are known to exist."""
+        ways = (*STAGES[:-1], *([REFINE] if refines else []))
+        for finding, targets in section.escalate.items():
+            where = self._where("verification", "escalate", finding)
+            if finding == "unverified" and section.on_failure != "escalate":
+                raise PolicyError(f"{where}: has no effect without 'on_failure: escalate'")
+            for target in targets:
+                if target not in ways:
+                    raise PolicyError(unknown(where, "stage", target, ways))
+        return {str(finding): targets for finding, targets in section.escalate.items()}
+
+    def _check_paths(
+        self, router: Router, stages: Mapping[str, StageBase], section: VerificationSection
+    ) -> None:
+        options = {name: [option.name for option in stage.options] for name, stage in stages.items()}
+        router.check_paths(options, self._where("verification", "router", router.registered))
+        if section.escalate:
+            where = self._where("verification", "escalate")
+            raise PolicyError(f"{where}: {router.registered!r} itself says where to go; take this out")
 
     def _editor(self, params: Any) -> dict[str, Any]:
         """Check the parameters of ``refine``: ``{model: NAME}``, or none for the next stronger model."""

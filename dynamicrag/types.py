@@ -114,7 +114,8 @@ class Decision(TypedDict):
     ``None`` where the router predicts none, and ``spread`` how far each may be off, where the router
     knows. ``allowed`` says which options were open. ``propensity`` is the probability with which the
     router took ``chosen``. ``binding`` names the limit that decided, if one did. ``cost`` is what
-    choosing cost in seconds.
+    choosing cost in seconds. ``path`` is the whole path that a verdict leads to, or whose earlier draft
+    it accepts, where the router names one.
     """
 
     id: str
@@ -126,6 +127,7 @@ class Decision(TypedDict):
     expected: list[dict[str, float]]
     quality: list[float | None]
     spread: NotRequired[list[float]]
+    path: NotRequired[dict[str, str]]
     chosen: str
     propensity: float
     router: str
@@ -160,6 +162,18 @@ class Escalation(TypedDict):
     option: str
 
 
+class Attempt(TypedDict):
+    """A draft that was judged, and what it stood on; the names are those of :class:`TurnState`."""
+
+    draft: Draft
+    path: dict[str, str]
+    candidates: list[Passage]
+    passages: list[Passage]
+    known: dict[str, float]
+    signals: dict[str, float]
+    unverified: dict[str, str]
+
+
 class TurnState(TypedDict, total=False):
     """All that the stages know and make of one turn; plain JSON, kept in the graph's state.
 
@@ -180,6 +194,10 @@ class TurnState(TypedDict, total=False):
         signals: What the verifiers said of it.
         unverified: Verifiers that could not judge it, and why.
         escalations: The steps back up so far.
+        wanted: The whole path that the last verdict named.
+        earlier: The drafts that were judged and left, oldest first.
+        failed: Paths that were wanted, and could not be gone to the end.
+        stands: Which draft was accepted, from 1, where it is not the last.
     """
 
     id: str
@@ -198,3 +216,7 @@ class TurnState(TypedDict, total=False):
     signals: dict[str, float]
     unverified: dict[str, str]
     escalations: list[Escalation]
+    wanted: dict[str, str] | None
+    earlier: list[Attempt]
+    failed: list[dict[str, str]]
+    stands: int

@@ -31,7 +31,7 @@ def design_space() -> dict[str, dict[str, Any]]:
     return {
         name: {
             "when": list(kind.when), "uses": list(kind.uses), "how": kind.how, "paper": kind.paper,
-            "trained": name in learnt,
+            "trained": name in learnt or getattr(kind, "trained", False),
             "learns_online": getattr(kind, "online", False),
             "takes_new_options": getattr(kind, "grows", True),
             "what": (kind.__doc__ or "").strip().partition("\n")[0],

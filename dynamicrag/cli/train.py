@@ -1,4 +1,4 @@
-"""``dynamicrag train``: a router of one stage, of all stages, or over whole paths, from outcome tables."""
+"""``dynamicrag train``: a router of one stage, of whole paths, or of drafts, from outcome tables."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,6 +28,13 @@ def train(
     joint: Annotated[
         bool, typer.Option("--joint", help="One router over whole paths, for all stages that they vary.")
     ] = False,
+    escalation: Annotated[
+        str | None,
+        typer.Option(
+            help="Train what decides on drafts: an escalation policy, such as value, or "
+            "{name: {parameter: value}}."
+        ),
+    ] = None,
     policy: Annotated[
         str | None,
         typer.Option("--policy", "-p", help="Train all stages of this policy that the table varies."),
@@ -56,12 +63,13 @@ def train(
     ] = False,
     json: JsonOption = None,
 ) -> None:
-    """Train the router of a stage, of whole paths, or a whole policy's, and write it.
+    """Train the router of a stage, of whole paths, of drafts, or a whole policy's, and write it.
 
     With --policy, each is judged out of fold, and what is no better than the rule that stands there is left.
     """
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json
+    from dynamicrag.cli.train_escalation import show_taught, teach
     from dynamicrag.cli.train_policy import show_whole, train_whole
     from dynamicrag.evaluation.calibrate.forecast import Recipe
     from dynamicrag.evaluation.outcomes.file import read_table
@@ -69,14 +77,11 @@ def train(
     from dynamicrag.evaluation.training import check_families, train_joint, train_router
 
     check_target(json)
-    if (joint or policy) and (stage or at):
-        raise InputError(
-            "--joint and --policy are for all stages that the table's paths vary: without --stage and --at"
-        )
+    _check_scope(bool(stage or at), joint or bool(policy), escalation is not None)
     console = human(json)
     alone = len(table) == 1 and not stages
     outcomes = read_table(table[0], labels.split(",")) if alone else read_tables(table, listed(stages))
-    families = listed(features or (PATH_FEATURES if joint or policy else STAGE_FEATURES))
+    families = listed(features or (PATH_FEATURES if joint or policy or escalation else STAGE_FEATURES))
     embed = embedder(families)
     if policy is not None:
         check_families(families)
@@ -85,6 +90,14 @@ def train(
         write_json(json, told)
         if json != "-":
             show_whole(console, told)
+        return
+    if escalation is not None:
+        recipe = Recipe(spec(router), families, embed)
+        with console.status("training …"):
+            told = teach(outcomes, spec(escalation, "--escalation"), out, recipe, not anonymous)
+        write_json(json, told)
+        if json != "-":
+            show_taught(console, told)
         return
     with console.status("training …"):
         if joint:
@@ -107,12 +120,21 @@ def train(
         _show(described)
 
 
+def _check_scope(of_a_stage: bool, of_all_stages: bool, of_drafts: bool) -> None:
+    if of_drafts and (of_a_stage or of_all_stages):
+        raise InputError("--escalation is of drafts: without --joint, --policy, --stage and --at")
+    if of_all_stages and of_a_stage:
+        raise InputError(
+            "--joint and --policy are for all stages that the table's paths vary: without --stage and --at"
+        )
+
+
 def listed(text: str) -> list[str]:
     """Read names that are joined by commas."""
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def spec(text: str) -> object:
+def spec(text: str, option: str = "--router") -> object:
     """Read ``name`` or ``{name: {parameter: value}}`` off the command line.
 
     Raises:
@@ -124,7 +146,7 @@ def spec(text: str) -> object:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise PolicyError(
-            f"--router {text}: not a name, nor {{name: {{parameter: value}}}}: {error}"
+            f"{option} {text}: not a name, nor {{name: {{parameter: value}}}}: {error}"
         ) from None
 
 

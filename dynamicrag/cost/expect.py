@@ -18,6 +18,26 @@ REASONING_TOKENS = 30
 REMEMBERED = 4096
 
 
+class Asks(NamedTuple):
+    """What a verifier is expected to ask of a model, per draft.
+
+    Attributes:
+        calls: Number of calls.
+        prompt_tokens: Tokens of each, besides the question and the passages.
+        output_tokens: Tokens generated in each; ``None`` for as many as the draft's.
+        model: The model's name in the policy; ``""`` for the one that writes the draft.
+        goes_on: Whether the prompt is the draft's, and goes on from it: a prompt cache holds that part.
+        reads: Whether it asks only where there are passages.
+    """
+
+    calls: float
+    prompt_tokens: float = 0.0
+    output_tokens: float | None = None
+    model: str = ""
+    goes_on: bool = False
+    reads: bool = False
+
+
 class Plan(NamedTuple):
     """The quantities that decide what answering one query costs.
 
@@ -31,6 +51,7 @@ class Plan(NamedTuple):
         output_tokens: Tokens generated.
         most_tokens: Most tokens that may be generated.
         model: The generating model's name in the policy.
+        asks: What verifiers ask about the draft.
     """
 
     question_tokens: float = 20.0
@@ -42,6 +63,7 @@ class Plan(NamedTuple):
     output_tokens: float = 12.0
     most_tokens: float = 64.0
     model: str = ""
+    asks: tuple[Asks, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +140,29 @@ class CostModel:
 
     def _expected(self, plan: Plan) -> Cost:
         cached = plan.prompt_tokens if plan.model and self._models[plan.model].caches else 0.0
-        return self._price(plan, cached)
+        cost = self._price(plan, cached)
+        for ask in plan.asks if plan.model else ():
+            if plan.context_tokens or not ask.reads:
+                cost += self._asked(ask, plan)
+        return cost
+
+    def _asked(self, ask: Asks, plan: Plan) -> Cost:
+        """Return what a verifier's calls are expected to cost."""
+        model = ask.model or plan.model
+        shown = plan.question_tokens + plan.context_tokens
+        before = plan.prompt_tokens + shown if ask.goes_on else 0.0
+        own = ask.prompt_tokens + (0.0 if ask.goes_on else shown)
+        # whoever did not write the draft has not read its prompt; instructions of its own it has
+        known = (before if model == plan.model else 0.0) if ask.goes_on else ask.prompt_tokens
+        cached = known if self._models[model].caches else 0.0
+        output = plan.output_tokens if ask.output_tokens is None else ask.output_tokens
+        return self.call(model, before + own, output, cached).times(ask.calls)
 
     def worst(self, plan: Plan) -> Cost:
-        """Return the cost of a plan whose answers are as long as they may be, with nothing cached."""
+        """Return the cost of a plan whose answers are as long as they may be, with nothing cached.
+
+        Verifiers aside: they are done without where nothing is left for them.
+        """
         return self._price(plan._replace(output_tokens=plan.most_tokens), 0.0)
 
     def _price(self, plan: Plan, cached: float) -> Cost:

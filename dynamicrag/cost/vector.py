@@ -64,6 +64,12 @@ class Cost:
     def __add__(self, other: "Cost") -> "Cost":
         return Cost.total((self, other), self.scope)
 
+    def times(self, factor: float) -> "Cost":
+        """Return this cost ``factor`` times over."""
+        parts = {key: factor * value for key, value in self._parts.items()}
+        spread = {d: (factor * below, factor * above) for d, (below, above) in self._spread.items()}
+        return Cost(parts, self.scope, spread)
+
     def with_overhead(self, overhead: "Cost") -> "Cost":
         """Return the *full* cost: this *active* one, and its share of what does not follow the work."""
         parts = dict(self._parts)

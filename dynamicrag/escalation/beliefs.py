@@ -87,6 +87,11 @@ class Beliefs:
         return np.where(self.tried, 0.0, own)
 
     @property
+    def gains(self) -> Floats:
+        """Expected gain in worth by trying each option and then taking the best end, (n, k); 0 if tried."""
+        return np.where(self.tried, 0.0, above(self.mean - self.worth[:, None], self.spread))
+
+    @property
     def _shape(self) -> Floats:
         """How a Bernoulli's deviation at the mean compares with the one at its widest, (n, k)."""
         inside = np.clip(self.mean, END, 1 - END)
@@ -201,3 +206,13 @@ class BeliefModel:
         model.centre, model.cov = state.arrays["centre"], state.arrays["cov"]
         model.blank = float(state.meta["blank"])
         return model
+
+
+def above(mean: Floats, spread: Floats) -> Floats:
+    """Return E[max(0, x)] of normal x."""
+    from scipy.special import ndtr
+
+    safe = np.maximum(spread, 1e-9)
+    z = mean / safe
+    density = np.exp(-0.5 * np.minimum(z * z, 700.0)) / np.sqrt(2 * np.pi)
+    return np.where(spread > 1e-9, mean * ndtr(z) + spread * density, np.maximum(mean, 0.0))

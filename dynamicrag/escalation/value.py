@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.escalation.base import ABSTAIN, ACCEPT, POLICIES, Choice, Policy
-from dynamicrag.escalation.beliefs import Beliefs
+from dynamicrag.escalation.beliefs import Beliefs, above
 from dynamicrag.predictors.checks import Floats
 
 
@@ -63,7 +63,7 @@ class Value(Policy):
         further = ~beliefs.tried & np.isfinite(cost) & (cost <= left[:, None])
         spread = _remaining(beliefs, option)
         # worth of one more step: the expected best of the end at hand and what that step's verifiers say
-        gain = _above(mean - end[:, :, None], spread[:, None, :])
+        gain = above(mean - end[:, :, None], spread[:, None, :])
         paid = np.where(further, lam * np.where(np.isfinite(cost), cost, 0.0), np.inf)
         more = gain - paid[:, None, :]
         more[:, :, [other == option for other in range(k)]] = -np.inf
@@ -84,16 +84,6 @@ def _remaining(beliefs: Beliefs, option: int) -> Floats:
     own = np.maximum(across, 0.0) / np.sqrt(np.where(sure, heard, 1.0)) * sure
     inside = np.clip(beliefs.mean, 0.02, 0.98)
     return np.asarray(own * 2 * np.sqrt(inside * (1 - inside)))
-
-
-def _above(mean: Floats, spread: Floats) -> Floats:
-    """Return E[max(0, x)] of normal x."""
-    from scipy.special import ndtr
-
-    safe = np.maximum(spread, 1e-9)
-    z = mean / safe
-    density = np.exp(-0.5 * np.minimum(z * z, 700.0)) / np.sqrt(2 * np.pi)
-    return np.where(spread > 1e-9, mean * ndtr(z) + spread * density, np.maximum(mean, 0.0))
 
 
 def _nodes(number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -7,6 +7,7 @@ from dynamicrag.graph.turn import condense, current_turn, finish, start_turn
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.decide import decided, option_of
 from dynamicrag.stages.verification import REFINE, VerificationStage
+from dynamicrag.stages.ways import turned_back
 from dynamicrag.types import Decision, Draft, Escalation, TurnState
 
 
@@ -109,11 +110,10 @@ class Nodes:
                     stage, turn, failed, f"{'too dear' if dear else 'after failure'}: {error}", cheaper=dear
                 )
                 if decision is None:
-                    if not (dear and escalated):
+                    if not turn.get("earlier"):
                         raise
                     # the draft that was to be bettered is judged again, with this step used up
-                    kept: TurnState = {**turn, "redo": None}
-                    return kept, decisions
+                    return turned_back(turn), decisions
                 turn = self._take(stage, turn, decision, decisions, run)
 
     def _take(

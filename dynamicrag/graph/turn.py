@@ -59,6 +59,9 @@ def start_turn(messages: Sequence[AnyMessage]) -> TurnState:
         "signals": {},
         "unverified": {},
         "escalations": [],
+        "wanted": None,
+        "earlier": [],
+        "failed": [],
     }
 
 
@@ -114,6 +117,7 @@ def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
         message = AIMessage(ABSTAINED, id=str(uuid.uuid4()))
     else:
         message = AIMessage(draft["text"], id=draft["message_id"] or str(uuid.uuid4()))
+    written = len(turn.get("earlier", [])) + (draft is not None)
     ledger = pipeline.ledger
     account = ledger.account(turn["id"])
     stages = ledger.stages(turn["id"])
@@ -123,6 +127,7 @@ def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
         "path": turn["path"],
         "abstained": abstained,
         "escalations": turn["escalations"],
+        "drafts": {"written": written, "stands": None if abstained else turn.get("stands", written)},
         "unverified": turn.get("unverified", {}),
         "passages": [passage["id"] for passage in turn["passages"]],
         "dropped": draft["dropped"] if draft else [],

@@ -8,12 +8,17 @@ from typing import Any
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.predictors.base import How, Uses, When
 from dynamicrag.registry import Registry
-from dynamicrag.types import Option, Query, Stage
+from dynamicrag.types import Attempt, Option, Query, Stage
 
 
 def free(path: Mapping[str, str]) -> Cost:  # noqa: ARG001
     """Price any path at nothing."""
     return Cost()
+
+
+def roomy(path: Mapping[str, str]) -> bool:  # noqa: ARG001
+    """Let any path fit."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,9 @@ class StageContext:
         settings: The stage's own settings from the policy.
         price: Expected cost of a whole path on this query, with what is known of it by now; stages that
             the path does not name stand at their planned option.
+        fits: Whether the limits leave room for a whole path, likewise.
+        attempts: The drafts so far, the one under judgement last; none before verification.
+        ways: Of the router's paths, those that verification may still lead to.
     """
 
     stage: Stage
@@ -44,6 +52,9 @@ class StageContext:
     path: Mapping[str, str]
     settings: Mapping[str, Any] = field(default_factory=dict)
     price: Callable[[Mapping[str, str]], Cost] = free
+    fits: Callable[[Mapping[str, str]], bool] = roomy
+    attempts: Sequence[Attempt] = ()
+    ways: Sequence[Mapping[str, str]] = ()
 
     def nearest(self, index: int) -> int:
         """Return the open option nearest to ``index``, the stronger one first."""
@@ -70,6 +81,7 @@ class Choice:
             which it knows nothing.
         spread: How far each may be off, as a standard deviation, where the router knows.
         expected: Expected cost per option, where the router reckons with another way on than the planned.
+        path: See :class:`~dynamicrag.types.Decision`.
     """
 
     index: int
@@ -78,6 +90,7 @@ class Choice:
     quality: Sequence[float | None] | None = None
     spread: Sequence[float] | None = None
     expected: Sequence[Cost] | None = None
+    path: Mapping[str, str] | None = None
 
 
 class Router(ABC):
@@ -91,6 +104,8 @@ class Router(ABC):
         paper: Where the method is from; ``""`` for what is nobody's.
         embeds: Whether it embeds the question.
         reads: Signals of verifiers that it was told to go by.
+        trained: Whether it takes the file of a trained one.
+        paths: Whole paths among which it decides at verification, cheapest first.
     """
 
     registered: str
@@ -100,12 +115,21 @@ class Router(ABC):
     paper: str = ""
     embeds: bool = False
     reads: Sequence[str] = ()
+    trained: bool = False
+    paths: Sequence[Mapping[str, str]] = ()
 
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: B027 - may be empty
         """Refuse options that this router cannot serve.
 
         Raises:
             PolicyError: The router does not fit the stage.
+        """
+
+    def check_paths(self, options: Mapping[str, Sequence[str]], where: str) -> None:  # noqa: B027 - may be empty
+        """Refuse options of all stages, by name, on which the whole paths that it knows cannot be taken.
+
+        Raises:
+            PolicyError: The router does not fit the policy.
         """
 
     def planned(self, stage: Stage, options: Sequence[Option]) -> int:  # noqa: ARG002

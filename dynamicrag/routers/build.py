@@ -13,8 +13,11 @@ from dynamicrag.predictors.selection import Exploration
 from dynamicrag.predictors.state import MEND
 from dynamicrag.registry import checked, parse_spec
 from dynamicrag.routers.base import ROUTERS, Router
+from dynamicrag.routers.escalation import Escalation
 from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.joint import Joint
+from dynamicrag.routers.judgement import MEND as TRAIN
+from dynamicrag.routers.judgement import Judgement
 from dynamicrag.routers.learned import Learned
 from dynamicrag.routers.paths import PathEstimator
 
@@ -50,14 +53,16 @@ def names() -> list[str]:
 def build_router(spec: object, where: str, context: RouterContext) -> Router:
     """Build the router that ``spec`` names.
 
-    A predictor's name takes ``state``, the file that ``dynamicrag train`` wrote, and ``explore``:
-    ``{epsilon, temperature, seed}``. Hyperparameters and ``features`` may be given too: they must be
-    those that it was trained with.
+    ``escalation`` takes ``state``, the file that ``dynamicrag train --escalation`` wrote. A predictor's
+    name takes ``state``, that of ``dynamicrag train``, and ``explore``: ``{epsilon, temperature, seed}``.
+    Hyperparameters and ``features`` may be given too: they must be those that it was trained with.
 
     Raises:
         PolicyError: An unknown router or parameter, or a state that is missing, damaged or another's.
     """
     name, params = parse_spec(spec, where)
+    if name == Escalation.registered:
+        return _escalation(params, f"{where}.{name}", context)
     if name in ROUTERS:
         return ROUTERS.build(spec, where)
     if name not in PREDICTORS:
@@ -78,6 +83,16 @@ def build_joint(spec: object, where: str, context: RouterContext) -> Joint:
     estimator = PathEstimator.load(given.file, context.embed)
     given.check(estimator.before)
     return Joint(estimator, context.weights, given.explore.how, given.explore.seed)
+
+
+def _escalation(params: dict[str, Any], where: str, context: RouterContext) -> Router:
+    for key in params:
+        if key != "state":
+            raise PolicyError(unknown(where, "parameter", key, ("state",)))
+    if not isinstance(params.get("state"), str):
+        raise PolicyError(f"{where}: 'state' is missing: the file of the trained escalation; {TRAIN}")
+    judgement = Judgement.load(context.folder / params["state"], context.embed)
+    return Escalation(judgement=judgement, weights=context.weights)
 
 
 def _learned(name: str, params: dict[str, Any], where: str, context: RouterContext) -> Router:

@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from dynamicrag.cost.vector import Cost, Dimension
-from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.selection import GREEDY, Exploration, select
-from dynamicrag.predictors.state import MEND
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.learned import draws
-from dynamicrag.routers.paths import PathEstimator
+from dynamicrag.routers.paths import PathEstimator, check_option, check_takeable
 from dynamicrag.types import STAGES, Option, Stage
 
 
@@ -62,30 +60,11 @@ class Joint(Router):
 
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:
         """See the base class."""
-        known = list(dict.fromkeys(path[stage] for path in self._paths if stage in path))
-        for option in options:
-            if option.name not in known:
-                told = unknown(f"{where}.state", f"option of {stage}", option.name, known)
-                raise PolicyError(
-                    f"{told}; no path that this router was trained on goes through it: {MEND}, or take it out"
-                )
+        check_option(self._paths, stage, [option.name for option in options], where)
 
     def check_paths(self, options: Mapping[str, Sequence[str]], where: str) -> None:
-        """Refuse a policy that has all options of none of the paths.
-
-        Args:
-            options: Names of every stage's options.
-            where: Place in the policy, for messages.
-
-        Raises:
-            PolicyError: There is no path to take.
-        """
-        if not any(all(o in options[stage] for stage, o in path.items()) for path in self._paths):
-            shown = "; ".join(", ".join(f"{s}={o}" for s, o in path.items()) for path in self._paths[:6])
-            raise PolicyError(
-                f"{where}.state: none of the paths that it was trained on can be taken with the policy's "
-                f"options; {MEND}, or add the options of one of: {shown}"
-            )
+        """Refuse a policy that has all options of none of the paths; see :func:`check_takeable`."""
+        check_takeable(self._paths, options, where)
 
     def planned(self, stage: Stage, options: Sequence[Option]) -> int:
         """Return the option on the path that is best on average, at the costs of the training table."""

@@ -8,13 +8,13 @@ signals stood beside them; so there are two, each fitted on what is known at its
     PathEstimator.load("routers/joint", embed)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from dynamicrag.errors import PolicyError
+from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.features.base import Embed, FeatureSet, Seen
 from dynamicrag.features.retrieval import retrieval
 from dynamicrag.predictors.base import Estimate, Predictor
@@ -31,6 +31,45 @@ Steps = Mapping[str, str]
 def varied(paths: Sequence[Steps]) -> tuple[Stage, ...]:
     """Return the stages at which paths differ; one that some do not pass differs if the others do."""
     return tuple(stage for stage in STAGES if len({path[stage] for path in paths if stage in path}) > 1)
+
+
+def parting(path: Steps, wanted: Steps) -> Stage | None:
+    """Return the first stage at which a path parts from a wanted one; ``None`` where it goes along."""
+    return next((stage for stage in STAGES if stage in wanted and path.get(stage) != wanted[stage]), None)
+
+
+def check_option(paths: Sequence[Steps], stage: Stage, options: Iterable[str], where: str) -> None:
+    """Refuse a stage's option that none of the paths that were learnt from goes through.
+
+    Raises:
+        PolicyError: There is one.
+    """
+    known = list(dict.fromkeys(path[stage] for path in paths if stage in path))
+    for option in options:
+        if option not in known:
+            told = unknown(f"{where}.state", f"option of {stage}", option, known)
+            raise PolicyError(
+                f"{told}; no path that this router was trained on goes through it: {MEND}, or take it out"
+            )
+
+
+def check_takeable(paths: Sequence[Steps], options: Mapping[str, Sequence[str]], where: str) -> None:
+    """Refuse a policy that has all options of none of the paths.
+
+    Args:
+        paths: What was learnt from.
+        options: Names of every stage's options.
+        where: Place in the policy, for messages.
+
+    Raises:
+        PolicyError: There is no path to take.
+    """
+    if not any(all(o in options[stage] for stage, o in path.items()) for path in paths):
+        shown = "; ".join(", ".join(f"{s}={o}" for s, o in path.items()) for path in paths[:6])
+        raise PolicyError(
+            f"{where}.state: none of the paths that it was trained on can be taken with the policy's "
+            f"options; {MEND}, or add the options of one of: {shown}"
+        )
 
 
 def without_news(query: Seen) -> Seen:
@@ -137,6 +176,15 @@ class PathEstimator:
                 f"{where}: this router decides one stage, not whole paths; give it as the router of its "
                 "stage, or train a joint one ('dynamicrag train --joint')"
             )
+        return cls.from_state(state, embed, where)
+
+    @classmethod
+    def from_state(cls, state: State, embed: Embed | None = None, where: str = "state") -> "PathEstimator":
+        """Build the estimator that a state describes.
+
+        Raises:
+            PolicyError: The state lacks a part.
+        """
         try:
             parts = {
                 part: Estimator.from_state(State(state.meta[part], state.under(part)), embed, where)

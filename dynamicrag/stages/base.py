@@ -9,7 +9,7 @@ from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.routers.base import Router
-from dynamicrag.types import Option, Query, Stage, TurnState
+from dynamicrag.types import Attempt, Option, Query, Stage, TurnState
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -72,7 +72,13 @@ class StageBase(ABC):
         return {}
 
     def allowed(self, turn: TurnState) -> list[bool]:
-        """Return which options are open, limits of cost aside: when escalated, only stronger ones."""
+        """Return which options are open, limits of cost aside.
+
+        When escalated, only stronger ones; on the way to a path that verification named, only the path's.
+        """
+        wanted = self.wanted(turn)
+        if wanted is not None:
+            return [option.name == wanted for option in self.options]
         if turn.get("redo") != self.name:
             return [True] * len(self.options)
         floor = self.index(turn["path"].get(self.name))
@@ -81,6 +87,18 @@ class StageBase(ABC):
     def insisted(self, turn: TurnState, allowed: Sequence[bool]) -> list[bool]:  # noqa: ARG002
         """Return which of the options that are open and affordable may be taken; by default, all."""
         return list(allowed)
+
+    def wanted(self, turn: TurnState) -> str | None:
+        """Return the option here on the way to the path that verification named, if it named one."""
+        return (turn.get("wanted") or {}).get(self.name)
+
+    def attempts(self, turn: TurnState) -> Sequence[Attempt]:  # noqa: ARG002
+        """Return the drafts that this stage has to judge between, in order."""
+        return ()
+
+    def ways(self, turn: TurnState) -> Sequence[Mapping[str, str]]:  # noqa: ARG002
+        """Return the whole paths that this stage may lead to."""
+        return ()
 
     def index(self, name: str | None) -> int:
         """Return the position of an option, or -1."""

@@ -49,13 +49,16 @@ class Decider:
         name = f"router:{stage.router.registered}"
         with self._ledger.span(turn["id"], stage.name, name) as line:
             context, binding = await self._context(stage, turn)
-            choice = await stage.router.choose(context)
+            wanted = stage.wanted(turn)
+            # a wanted option is the only open one; its stage's router has nothing to add
+            choice = await stage.router.choose(context) if wanted is None else _on_the_way(context, turn)
             seconds = time.perf_counter() - began
             # choosing computes all the while; a thread's own clock can cost more than the choice itself
             line.usage = Usage(seconds=seconds, cpu_seconds=seconds)
         if choice.index >= len(context.options) or not context.allowed[choice.index]:
             raise AssertionError(f"{name} chose a closed option at {stage.name}")
-        return self._record(context, choice, turn, stage.router.registered, binding, seconds)
+        by = stage if wanted is None else self._stages["verification"]
+        return self._record(context, choice, turn, by.router.registered, binding, seconds)
 
     async def fall_back(
         self, stage: StageBase, turn: TurnState, failed: set[str], why: str, *, cheaper: bool = False
@@ -85,11 +88,11 @@ class Decider:
     def _plans(self, stage: StageBase, turn: TurnState) -> list[Plan | None]:
         """Return what is left to do under each option; accepting and abstaining end the path."""
         path = turn.get("path", {})
-        if isinstance(stage, VerificationStage):
+        if isinstance(stage, VerificationStage):  # what is left is all from another draft on
             return [stage.plan(option, turn, partial(self._plan, turn)) for option in stage.options]
         at = STAGES.index(stage.name)
         before = self._plan(turn, path, STAGES[:at])
-        steps = [(self._stages[name].apply, self._option(name, path)) for name in STAGES[at + 1 : -1]]
+        steps = [(self._stages[name].apply, self._option(name, path)) for name in STAGES[at + 1 :]]
         plans: list[Plan | None] = []
         for option in stage.options:
             plan = stage.apply(option, before)
@@ -98,7 +101,7 @@ class Decider:
             plans.append(plan)
         return plans
 
-    def _plan(self, turn: TurnState, path: Mapping[str, str], stages: Sequence[str] = STAGES[:-1]) -> Plan:
+    def _plan(self, turn: TurnState, path: Mapping[str, str], stages: Sequence[str] = STAGES) -> Plan:
         """Return the empty plan as the options of ``path`` at ``stages`` change it."""
         found = [len(passage["text"]) / CHARACTERS for passage in turn.get("candidates", [])]
         plan = Plan(
@@ -119,14 +122,13 @@ class Decider:
         plans = self._plans(stage, turn)
         expected = [self._cost_model.price(plan) if plan else NOTHING for plan in plans]
         open_ = stage.allowed(turn)
-        left = await self._left(turn, plans, expected, open_)
-        fits, dimension = (
-            admissible(self._at_most(plans, expected), left) if left else ([True] * len(open_), None)
-        )
+        left = await self._left(turn, plans, open_)
+        fits, dimension = admissible(self._at_most(plans), left) if left else ([True] * len(open_), None)
         allowed = stage.insisted(turn, [a and b for a, b in zip(open_, fits, strict=True)])
         binding: str | None = dimension if allowed != open_ else None
         if not any(allowed):
-            if self._budget.exhausted == "error":
+            # what verification wanted fitted when it was chosen; if it does no longer, its calls will say so
+            if self._budget.exhausted == "error" and stage.wanted(turn) is None:
                 raise BudgetExceeded(
                     f"stages.{stage.name}: no option fits what the budget leaves ("
                     + ", ".join(f"{d} {amount:.4g}" for d, amount in left.items())
@@ -150,17 +152,20 @@ class Decider:
             path=turn.get("path", {}),
             settings=stage.settings,
             price=lambda path: self._cost_model.price(self._plan(turn, path)),
+            fits=lambda path: admissible(self._at_most([self._plan(turn, path)]), left)[0][0],
+            attempts=stage.attempts(turn),
+            ways=stage.ways(turn),
         )
         return context, binding
 
     async def _left(
-        self, turn: TurnState, plans: Sequence[Plan | None], expected: Sequence[Cost], open_: Sequence[bool]
+        self, turn: TurnState, plans: Sequence[Plan | None], open_: Sequence[bool]
     ) -> dict[Dimension, float]:
         """Return what the budget leaves; where nothing fits it, once others' reservations are back."""
         since = time.monotonic()
         while self._budget.limited:
             left = await self._budget.left(turn["id"], self._ledger.cost(turn["id"]))
-            fits, _ = admissible(self._at_most(plans, expected), left)
+            fits, _ = admissible(self._at_most(plans), left)
             if any(a and b for a, b in zip(open_, fits, strict=True)):
                 return left
             if not await self._budget.worth_waiting(since):
@@ -168,11 +173,14 @@ class Decider:
                 return await self._budget.left(turn["id"], self._ledger.cost(turn["id"]))
         return {}
 
-    def _at_most(
-        self, plans: Sequence[Plan | None], expected: Sequence[Cost]
-    ) -> list[dict[Dimension, float]]:
-        """Return what must fit a limit: the worst case of what is never overspent, else what is expected."""
-        worst = [self._cost_model.worst(plan) if plan else NOTHING for plan in plans]
+    def _at_most(self, plans: Sequence[Plan | None]) -> list[dict[Dimension, float]]:
+        """Return what must fit a limit: the worst case of what is never overspent, else what is expected.
+
+        Verifiers aside: an answer is not given up for want of what would judge it.
+        """
+        bare = [plan and plan._replace(asks=()) for plan in plans]
+        worst = [self._cost_model.worst(plan) if plan else NOTHING for plan in bare]
+        expected = [self._cost_model.price(plan) if plan else NOTHING for plan in bare]
         return [
             {d: (w if d in HARD else e)[d] for d in DIMENSIONS} for w, e in zip(worst, expected, strict=True)
         ]
@@ -207,7 +215,16 @@ class Decider:
         )
         if choice.spread is not None:
             decision["spread"] = list(choice.spread)
+        if choice.path is not None:
+            decision["path"] = dict(choice.path)
         return decision
+
+
+def _on_the_way(context: StageContext, turn: TurnState) -> Choice:
+    wanted = turn["wanted"] or {}
+    index = context.index(wanted[context.stage])
+    assert index is not None, "verification names paths of the policy's own options"
+    return Choice(index, f"on the way to {'/'.join(wanted.values())}, as verification decided")
 
 
 def decided(turn: TurnState, stage: StageBase, decision: Decision) -> TurnState:
@@ -215,7 +232,9 @@ def decided(turn: TurnState, stage: StageBase, decision: Decision) -> TurnState:
     path = {**turn.get("path", {}), stage.name: decision["chosen"]}
     redo = None if turn.get("redo") == stage.name else turn.get("redo")
     changed: TurnState = {**turn, "seq": decision["seq"] + 1, "path": path, "redo": redo}
-    if not isinstance(stage, VerificationStage):  # what is said of a draft goes with it
+    if isinstance(stage, VerificationStage):
+        changed["wanted"] = decision.get("path")
+    else:  # what is said of a draft goes with it
         words = lexical(turn["text"])
         changed["known"] = {key: value for key, value in decision["features"].items() if key not in words}
     return changed

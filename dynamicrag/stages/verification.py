@@ -6,11 +6,13 @@ from typing import Any
 from dynamicrag.cost.expect import Plan
 from dynamicrag.llm.refine import EXPECTED_TOKENS, MAX_TOKENS, OVERHEAD_TOKENS
 from dynamicrag.routers.base import Router
+from dynamicrag.routers.paths import parting
 from dynamicrag.stages.asking import Resources
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.judging import judge
 from dynamicrag.stages.refining import refine
-from dynamicrag.types import STAGES, Draft, Option, TurnState
+from dynamicrag.stages.ways import attempt_of, standing, taken_up, tried
+from dynamicrag.types import STAGES, Attempt, Draft, Option, TurnState
 from dynamicrag.verify.base import Verifier
 
 ESCALATE = "escalate"
@@ -19,7 +21,10 @@ TIMEOUT = 60.0
 
 
 class VerificationStage(StageBase):
-    """Options ``accept``, ``refine``, ``abstain`` and one ``escalate:<stage>`` per stage of the table.
+    """Options ``accept``, ``refine``, ``abstain`` and one ``escalate:<stage>`` per stage to go back to.
+
+    Where the router knows whole paths, ``escalate:<stage>`` leads to those that part there from the one in
+    force, and the router names which; else to the stage's next stronger option.
 
     Args:
         options: The options.
@@ -46,6 +51,7 @@ class VerificationStage(StageBase):
     ) -> None:
         super().__init__(options, router, settings)
         self.verifiers = verifiers
+        self._asks = tuple(ask for verifier in verifiers.values() for ask in verifier.asks())
         self._stages = stages
         self._resources = resources
 
@@ -71,10 +77,32 @@ class VerificationStage(StageBase):
         up = [is_open and steps_up(option) for is_open, option in zip(allowed, self.options, strict=True)]
         return up if failed and any(up) else list(allowed)
 
+    def attempts(self, turn: TurnState) -> Sequence[Attempt]:
+        """Return all drafts so far, the one under judgement last."""
+        return [*turn.get("earlier", []), attempt_of(turn)]
+
     def _leads_on(self, option: Option, turn: TurnState) -> bool:
         if option.name == REFINE:
             return self.editor(option, turn) is not None
-        return self.target(option, turn["path"]) is not None
+        return bool(self._ways(option, turn))
+
+    def _ways(self, option: Option, turn: TurnState) -> Sequence[Mapping[str, str]]:
+        """Return what an option may lead to, cheapest first: the router's paths, or the next step up."""
+        path = turn.get("path", {})
+        if not self.router.paths:
+            target = self.target(option, path)
+            return [] if target is None else [dict([target])]
+        return [way for way in self.ways(turn) if option.name == f"{ESCALATE}:{parting(path, way)}"]
+
+    def ways(self, turn: TurnState) -> Sequence[Mapping[str, str]]:
+        """Return the router's paths of this policy's options that were not tried yet."""
+        been = list(tried(turn))
+        return [
+            way
+            for way in self.router.paths
+            if all(self._stages[stage].index(name) >= 0 for stage, name in way.items())
+            and all(parting(other, way) is not None for other in been)
+        ]
 
     def target(self, option: Option, path: Mapping[str, str]) -> tuple[str, str] | None:
         """Return the stage to redo for an ``escalate`` option and the next stronger option there.
@@ -106,9 +134,9 @@ class VerificationStage(StageBase):
     def plan(self, option: Option, turn: TurnState, of: Callable[[Mapping[str, str]], Plan]) -> Plan | None:
         """Return what is left to do under an option, given the plan of a path; ``None`` for nothing."""
         path = turn.get("path", {})
-        target = self.target(option, path)
-        if target is not None:
-            return of({**path, target[0]: target[1]})
+        ways = self._ways(option, turn)
+        if ways:
+            return of({**standing(path, ways[0]), **ways[0]})
         editor = self.editor(option, turn) if option.name == REFINE else None
         if editor is None:
             return None
@@ -121,8 +149,8 @@ class VerificationStage(StageBase):
         )
 
     def apply(self, option: Option, plan: Plan) -> Plan:  # noqa: ARG002
-        """Change nothing: what a step up adds is priced as a path of its own."""
-        return plan
+        """Add what judging the draft asks of models; what a step up adds is priced as a path of its own."""
+        return plan._replace(asks=self._asks)
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
         """Record the verdict, and what is to be redone; mend the draft; withdraw what no longer stands."""
@@ -136,11 +164,36 @@ class VerificationStage(StageBase):
                 return {"action": REFINE, "redo": None, "draft": {**draft, "refined": True}}
             withdraw(draft, REFINE, run)
             return {"action": REFINE, "redo": None, "draft": mended}
+        wanted = turn.get("wanted")
+        if option.name == "accept" and wanted is not None:
+            return self._accept_earlier(wanted, turn, run)
         if draft and option.name != "accept":
             draft = withdraw(draft, option.name, run)
         target = self.target(option, turn["path"])
-        action = option.name if target is None else ESCALATE
-        return {"action": action, "redo": target[0] if target else None, "draft": draft}
+        redo = parting(turn["path"], wanted) if wanted else target and target[0]
+        if redo is None or draft is None:
+            return {"action": option.name, "redo": None, "draft": draft}
+        left: TurnState = {**turn, "draft": draft}
+        return {
+            "action": ESCALATE,
+            "redo": redo,
+            # a step up is told from the option that stands; a whole path is decided anew from there on
+            "path": standing(turn["path"], wanted) if wanted else turn["path"],
+            "draft": draft,
+            "earlier": [*turn.get("earlier", []), attempt_of(left)],
+        }
+
+    def _accept_earlier(self, wanted: Mapping[str, str], turn: TurnState, run: Run) -> TurnState:
+        """Take up the draft of an earlier path again; the last one falls."""
+        earlier = turn["earlier"]
+        number = next(i for i, past in enumerate(earlier) if parting(past["path"], wanted) is None)
+        found, last = earlier[number], attempt_of(turn)
+        assert turn["draft"] is not None, "a draft is judged after it was written"
+        withdraw(turn["draft"], "an earlier draft is better", run)
+        path = {**found["path"], self.name: "accept"}
+        others = [*earlier[:number], *earlier[number + 1 :], last]
+        back: TurnState = {"action": "accept", "redo": None, "earlier": others, "stands": number + 1}
+        return {**back, **taken_up(found), "path": path}
 
     def _objections(self, turn: TurnState) -> list[str]:
         signals = turn.get("signals", {})

@@ -1,5 +1,8 @@
 """Whether the model would say the same again."""
 
+from collections.abc import Sequence
+
+from dynamicrag.cost.expect import Asks
 from dynamicrag.text import normalise
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 from dynamicrag.verify.unanswerable import is_refusal
@@ -27,6 +30,10 @@ class Agreement(Verifier):
     def __init__(self, *, samples: int = 4, temperature: float = 0.7, least: float = 0.5) -> None:
         self._vote = Vote(samples, least)
         self._temperature = temperature
+
+    def asks(self) -> Sequence[Asks]:
+        """See the base class."""
+        return (Asks(self._vote.expected, goes_on=True),)
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""

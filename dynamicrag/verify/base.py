@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar
 
+from dynamicrag.cost.expect import Asks
 from dynamicrag.errors import PolicyError, VerifierError, unknown
 from dynamicrag.registry import Registry
 from dynamicrag.types import Passage
@@ -139,6 +140,10 @@ class Verifier(ABC):
         Raises:
             PolicyError: Something that the verifier needs is not there.
         """
+
+    def asks(self) -> Sequence[Asks]:
+        """Return what it is expected to ask of models per draft, so that paths are priced with it."""
+        return ()
 
     @abstractmethod
     async def verify(self, evidence: Evidence) -> dict[str, float]:

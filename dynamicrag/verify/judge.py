@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from dynamicrag.cost.expect import Asks
 from dynamicrag.errors import VerifierError
 from dynamicrag.llm.prompts.base import clean, listed
 from dynamicrag.llm.refine import quoted
@@ -41,6 +42,10 @@ class Judge(ModelVerifier):
     def __init__(self, *, model: str = "", criterion: Literal["correct", "grounded"] = "correct") -> None:
         super().__init__(model=model)
         self._criterion = criterion
+
+    def asks(self) -> Sequence[Asks]:
+        """See the base class."""
+        return (Asks(1, 110.0, 5.0, self.model, reads=self._criterion == "grounded"),)
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""

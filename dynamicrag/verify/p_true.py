@@ -1,5 +1,8 @@
 """Whether the model itself takes its answer for right (Kadavath et al., 2022)."""
 
+from collections.abc import Sequence
+
+from dynamicrag.cost.expect import Asks
 from dynamicrag.errors import VerifierError
 from dynamicrag.verify.base import VERIFIERS, Evidence, ModelVerifier, Signal
 from dynamicrag.verify.replies import probability_of_yes
@@ -24,6 +27,10 @@ class PTrue(ModelVerifier):
     gives = (Signal("p_true"),)
     doubt = "Asked again, the writer took the draft for wrong."
     paper = "Kadavath et al. 2022, arXiv 2207.05221"
+
+    def asks(self) -> Sequence[Asks]:
+        """See the base class."""
+        return (Asks(1, 60.0, 2.0, self.model, goes_on=True),)
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dynamicrag.cost.expect import Asks
 from dynamicrag.errors import VerifierError
 from dynamicrag.llm.prompts.base import clean, listed
 from dynamicrag.llm.refine import quoted
@@ -66,6 +67,10 @@ class SelfVerification(ModelVerifier):
         super().__init__(model=model)
         self._vote = Vote(samples, least)
         self._temperature = temperature
+
+    def asks(self) -> Sequence[Asks]:
+        """See the base class."""
+        return (Asks(self._vote.expected, 330.0, 30.0, self.model, reads=True),)
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""

@@ -1,7 +1,9 @@
 """Whether other ways of thinking lead to the same answer (mixture of thoughts, Yue et al., 2023)."""
 
+from collections.abc import Sequence
 from itertools import cycle
 
+from dynamicrag.cost.expect import Asks
 from dynamicrag.llm.prompts.base import PROMPTS
 from dynamicrag.verify.agreement import same
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
@@ -40,6 +42,13 @@ class ThoughtAgreement(Verifier):
         self._strategies = [PROMPTS.build(prompt, "thought_agreement.prompts") for prompt in prompts]
         self._vote = Vote(samples, least)
         self._temperature = temperature
+
+    def asks(self) -> Sequence[Asks]:
+        """See the base class."""
+        return tuple(
+            Asks(self._vote.expected / len(self._strategies), s.overheads[True], s.expected_tokens)
+            for s in self._strategies
+        )
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""

@@ -1,7 +1,9 @@
 """What the model says of its own confidence: the weak baseline."""
 
 import re
+from collections.abc import Sequence
 
+from dynamicrag.cost.expect import Asks
 from dynamicrag.errors import VerifierError
 from dynamicrag.verify.base import VERIFIERS, Evidence, ModelVerifier, Signal
 
@@ -25,6 +27,10 @@ class VerbalisedConfidence(ModelVerifier):
     gives = (Signal("verbalised_confidence"),)
     doubt = "The writer was not sure of the draft."
     paper = "Tian et al. 2023, arXiv 2305.14975; Xiong et al. 2024, arXiv 2306.13063"
+
+    def asks(self) -> Sequence[Asks]:
+        """See the base class."""
+        return (Asks(1, 60.0, 4.0, self.model, goes_on=True),)
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""

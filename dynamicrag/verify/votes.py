@@ -1,5 +1,6 @@
 """Votes that are taken one by one, and no more of them than the outcome needs."""
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,12 @@ class Vote:
             raise ValueError(f"samples: expected at least 1, got {self.most}")
         if not 0.0 < self.least <= 1.0:
             raise ValueError(f"least: expected a share above 0, and 1 at most, got {self.least}")
+
+    @property
+    def expected(self) -> float:
+        """Ballots that an outcome takes, about: midway between all in favour and all against."""
+        least = self.least * self.most
+        return (math.ceil(least) + math.floor(self.most - least) + 1) / 2
 
     async def take(self, ballot: Callable[[], Awaitable[bool | None]]) -> tuple[float | None, int]:
         """Return the share in favour, and how many ballots were taken.

@@ -82,7 +82,7 @@ def test_the_design_space_has_every_router(there, run):
     code, out, _ = run("routers", "--json", "-")
     matrix = json.loads(out)
     assert code == 0
-    assert {"fixed", "heuristic", "thresholds", "knn", "forest", "auto"} <= set(matrix)
+    assert {"fixed", "heuristic", "thresholds", "escalation", "knn", "forest", "auto"} <= set(matrix)
     assert all(row["when"] and row["paper"] and row["what"].endswith((".", ":")) for row in matrix.values())
     assert run("routers")[1].count("\n") > len(matrix)
 
@@ -161,3 +161,55 @@ def test_a_whole_policy_is_trained(recorded, run):
     assert code == 0, err
     assert "state: joint.npz" in (recorded / "joint" / "policy.yaml").read_text()
     assert run("validate", "joint/policy.yaml")[0] == 0
+
+
+@pytest.fixture
+def drafted(recorded):
+    """The same, with the signal of a verifier: what is wrong says that there is no answer."""
+    lines = [json.loads(line) for line in (recorded / "paths.jsonl").read_text().splitlines()]
+    for line in lines:
+        for outcome in line["outcomes"].values():
+            outcome["signals"]["unanswerable"] = 1.0 - outcome["quality"]
+            outcome["answer"] = "In 1813" if outcome["quality"] else "unanswerable"
+    (recorded / "drafts.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    return recorded
+
+
+def test_an_escalation_is_trained_and_decides_on_drafts(drafted, run):
+    base = ("train", "--escalation", "value", "--router", "linear", "--table", "drafts.jsonl")
+    code, out, err = run(*base, "--out", "routers/escalation", "--json", "t.json")
+    assert code == 0, err
+    assert "stages.verification.router: {escalation: {state: routers/escalation.npz}}" in out
+    told = json.loads((drafted / "t.json").read_text())
+    assert (told["dimension"], told["stages"]) == ("joules", ["retrieval", "generator"])
+    assert "unanswerable" in told["signals"]
+    policy = (drafted / "p.yaml").read_text()
+    policy = policy.replace("router: thresholds", "router: {escalation: {state: routers/escalation}}")
+    policy = policy.replace("    escalate: {unanswerable: generator}\n", "")
+    (drafted / "learnt.yaml").write_text("objective: {weights: {joules: 0.0001}}\n" + policy)
+    asked = "Who keeps the harbour number 3 of the coast?"
+    code, out, err = run("explain", asked, "--policy", "learnt.yaml", "--json", "e.json")
+    assert code == 0, err
+    record = json.loads((drafted / "e.json").read_text())
+    verdicts = [d for d in record["decisions"] if d["stage"] == "verification"]
+    assert verdicts[0]["chosen"].startswith("escalate:")
+    assert verdicts[0]["path"]["generator"] == "large"
+    assert verdicts[-1]["chosen"] == "accept"
+    assert {d["router"] for d in verdicts} == {"escalation"}
+    assert "expected to add" in out
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--escalation", "valve", "-t", "drafts.jsonl"), "unknown escalation policy 'valve'"),
+        (("--escalation", "{value", "-t", "drafts.jsonl"), "--escalation {value: not a name"),
+        (("--escalation", "value", "-t", "t.jsonl"), "no outcome has signals"),
+        (("--escalation", "value", "--joint", "-t", "drafts.jsonl"), "--escalation is of drafts: without"),
+    ],
+)
+def test_mistakes_in_training_an_escalation_are_told(drafted, table, run, more, told):
+    code, _, err = run("train", *more, "--out", "routers/escalation")
+    assert code != 0
+    assert told in err
+    assert not (drafted / "routers").exists()

@@ -1,6 +1,6 @@
 import pytest
 
-from dynamicrag.cost.expect import CostModel, Plan, Priced
+from dynamicrag.cost.expect import Asks, CostModel, Plan, Priced
 from dynamicrag.cost.profiles import Host, Profile, Rate
 from dynamicrag.cost.vector import Cost
 from dynamicrag.predictors.selection import admissible, cheapest
@@ -47,3 +47,29 @@ def test_limits_strike_out_what_does_not_fit_and_name_the_dimension():
     assert admissible(costs, {"joules": 50}) == ([True, False], "joules")
     assert admissible(costs, {}) == ([True, True], None)
     assert cheapest(costs, {"joules": 5}) == 0
+
+
+class TestVerifiers:
+    """What verifiers ask is in what a path is expected to cost, and not in what must fit a limit."""
+
+    def extra(self, ask, plan=PLAN):
+        return joules(MODEL.price(plan._replace(asks=(ask,)))) - joules(MODEL.price(plan))
+
+    def test_a_follow_up_reads_the_whole_prompt_again(self):
+        ask = Asks(1, 60.0, 2.0, goes_on=True)
+        prompt = PLAN.prompt_tokens + PLAN.question_tokens + PLAN.context_tokens
+        assert self.extra(ask) == pytest.approx(joules(MODEL.call(PLAN.model, prompt + 60, 2)))
+
+    def test_samples_are_as_long_as_the_draft_and_as_many_as_expected(self):
+        prompt = PLAN.prompt_tokens + PLAN.question_tokens + PLAN.context_tokens
+        one = joules(MODEL.call(PLAN.model, prompt, PLAN.output_tokens))
+        assert self.extra(Asks(2.5, goes_on=True)) == pytest.approx(2.5 * one)
+
+    def test_what_reads_passages_asks_nothing_without(self):
+        ask = Asks(1, 100.0, 5.0, reads=True)
+        assert self.extra(ask) > 0
+        assert self.extra(ask, PLAN._replace(context_tokens=0.0)) == 0
+
+    def test_the_worst_case_is_without(self):
+        ask = Asks(1, 100.0, 5.0)
+        assert MODEL.worst(PLAN._replace(asks=(ask,))) == MODEL.worst(PLAN)

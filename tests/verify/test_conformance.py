@@ -240,3 +240,14 @@ def test_a_missing_nli_model_is_an_error_with_its_mend(tmp_path):
             verifier.check({}, "at")
     (tmp_path / "config.json").write_text("{}")
     VERIFIERS.build({"groundedness_nli": {"model": str(tmp_path)}}, "verifiers").check({}, "at")
+
+
+def test_those_that_ask_models_say_how_often():
+    asking = {name for name in VERIFIERS if VERIFIERS.build(SPECS.get(name, name), "t").asks()}
+    assert asking == {
+        "agreement", "judge", "p_true", "self_verification", "thought_agreement", "verbalised_confidence",
+    }  # fmt: skip
+    (samples,) = VERIFIERS.build({"agreement": {"samples": 4}}, "t").asks()
+    assert samples.calls == 2.5, "two that agree settle it, and three that do not"
+    (judge,) = VERIFIERS.build({"judge": {"model": "large", "criterion": "grounded"}}, "t").asks()
+    assert (judge.model, judge.reads) == ("large", True)

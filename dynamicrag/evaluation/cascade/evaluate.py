@@ -41,6 +41,7 @@ from dynamicrag.escalation.base import ABSTAIN, POLICIES
 from dynamicrag.escalation.replay import Played, play
 from dynamicrag.evaluation.cascade.figures import Bench
 from dynamicrag.evaluation.cascade.learn import Learnt, learn
+from dynamicrag.evaluation.cascade.price import choose, lambdas
 from dynamicrag.evaluation.cascade.sets import judge_sets
 from dynamicrag.evaluation.cascade.trials import Rounds, Trials
 from dynamicrag.evaluation.cascade.verifiers import judge_signals
@@ -53,13 +54,6 @@ from dynamicrag.evaluation.routing.resample import Resample, correct
 from dynamicrag.features.base import Embed
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import folds as folds_of
-
-LAMBDAS = 25
-"""Points of a curve."""
-EVERY = 3
-"""Of these, every third is tried on what was learnt from, to choose one."""
-LOSS = 0.005
-"""Mean quality that may be given up for a lower cost, where one λ is chosen."""
 
 
 def evaluate(
@@ -100,7 +94,7 @@ def evaluate(
     notes = [*train.notes, *(test.notes if test is not None else ())]
     judged = train if test is None else test
     rounds = _rounds(train, test, folds, seed, notes)
-    grid = _lambdas(train.cost)
+    grid = lambdas(train.cost)
     made: list[Learnt] = []
     n = len(judged)
     played: dict[str, list[Played]] = {name: [_blank(judged) for _ in grid] for name in policies}
@@ -114,10 +108,7 @@ def evaluate(
         made.append(learnt)
         for step, (name, spec) in enumerate(policies.items(), 1):
             policy = POLICIES.build(spec, "--policies").fit(learnt.own)
-            gave = [
-                play(policy, learnt.model, learnt.own, lam, budget).quality.mean() for lam in grid[::EVERY]
-            ]
-            chosen[name][out] = EVERY * int(np.flatnonzero(np.array(gave) >= max(gave) - LOSS)[-1])
+            chosen[name][out] = choose(policy, learnt.model, learnt.own, grid, budget)
             for whole, lam in zip(played[name], grid, strict=True):
                 part = play(policy, learnt.model, learnt.judged, lam, budget)
                 for field in ("accepted", "tried", "quality", "cost"):
@@ -182,12 +173,6 @@ def _rounds(train: Trials, test: Trials | None, count: int, seed: int, notes: li
 def _labels(trials: Trials) -> NDArray[np.intp]:
     """Return what is not to be split: questions alike, unless nothing of a question is looked at."""
     return near_duplicates(trials.texts) if trials.seen else np.arange(len(trials))
-
-
-def _lambdas(cost: Floats) -> Floats:
-    """Return the λ of a curve: from where cost does not matter to where the dearest is worth 10 answers."""
-    unit = max(float(cost.mean(axis=0).max()), 1e-12)
-    return np.concatenate([[0.0], np.geomspace(0.003, 10, LAMBDAS - 1) / unit])
 
 
 def _blank(trials: Trials) -> Played:

@@ -106,11 +106,17 @@ def _prior(
     return np.clip(predictor.predict(features.transform(asked)).mean, 0.0, 1.0)
 
 
+def hopeless_scorer(signals: Floats, blank: Floats) -> Scorer | None:
+    """Return what says P(nothing answers the question), by a draft's signals; ``None`` if all have one."""
+    if not blank.any():
+        return None
+    return Scorer().fit(signals, np.tile(blank[:, None], (1, signals.shape[1])))
+
+
 def _hopeless(signals: Floats, blank: Floats, asked: Floats) -> Floats:
     """Return P(nothing answers the question), by each draft's signals, (n, k)."""
-    if not blank.any():
-        return np.zeros(asked.shape[:2])
-    return Scorer().fit(signals, np.tile(blank[:, None], (1, signals.shape[1]))).predict(asked)
+    scorer = hopeless_scorer(signals, blank)
+    return np.zeros(asked.shape[:2]) if scorer is None else scorer.predict(asked)
 
 
 def _rising(expected: Floats, chain: NDArray[np.intp]) -> Floats:

@@ -6,12 +6,9 @@ import numpy as np
 
 from dynamicrag.errors import InputError
 from dynamicrag.evaluation.cascade.trials import Trials
-from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
+from dynamicrag.evaluation.outcomes.table import OutcomeTable, Row
 from dynamicrag.evaluation.routing.problem import PREFERRED, set_problem
-from dynamicrag.text import words
-
-OF_TEXT = ("query_words", "answer_words")
-"""Measures of query and answer, which the learnt scorer sees beside the signals."""
+from dynamicrag.routers.judgement import OF_TEXT, heard
 
 
 def from_tables(
@@ -90,11 +87,9 @@ def _signals(row: Row, options: Sequence[str]) -> list[str]:
 
 def _table(row: Row, options: Sequence[str], names: Sequence[str]) -> np.ndarray:
     """Return the signals of a row's drafts, (k, s); a failed draft has none but its length."""
-    return np.array([_draft(row, row.outcomes[option], names) for option in options])
-
-
-def _draft(row: Row, outcome: Outcome, names: Sequence[str]) -> list[float]:
-    own = [outcome.signals.get(name, np.nan) for name in names]
-    if np.isnan(own).all():
-        return own + [np.nan] * len(OF_TEXT)
-    return [*own, float(len(words(row.text))), np.log1p(len(words(outcome.answer or "")))]
+    return np.array(
+        [
+            heard(row.outcomes[option].signals, names, row.text, row.outcomes[option].answer or "")
+            for option in options
+        ]
+    )

@@ -1,0 +1,163 @@
+"""Verification by a learnt policy: the best draft stands, another whole path is tried, or none answers."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dynamicrag.cost.vector import Cost, Dimension
+from dynamicrag.errors import PolicyError
+from dynamicrag.escalation.base import ABSTAIN
+from dynamicrag.escalation.beliefs import Beliefs
+from dynamicrag.features.base import Seen
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
+from dynamicrag.routers.judgement import Drafted, Judgement
+from dynamicrag.routers.paths import check_option, check_takeable, parting, varied
+from dynamicrag.types import Attempt, Option, Stage
+from dynamicrag.verify.base import VERIFIERS
+
+
+@ROUTERS.register("escalation")
+class Escalation(Router):
+    """Accepts the best draft so far, goes on by the whole path that a trained policy names, or abstains.
+
+    After every draft it reckons what is believed of it and of all paths that were not tried, and what each
+    would still cost; the policy weighs that up. Any path may follow, also one that is weaker at some stage,
+    and it is left at the first stage at which it parts from the one in force. A path that the limits have
+    no room for is closed. If an earlier draft is believed to be better than the last, it is the answer.
+
+    Args:
+        judgement: What was learnt.
+        weights: Quality that one unit of each cost dimension is worth; where there are none, the λ that was
+            chosen in training holds.
+    """
+
+    when = ("post-generation", "multi-stage")
+    uses = ("query", "response")
+    how = "supervised"
+    paper = "Dekoninck et al. 2024, Cascade Routing, arXiv 2410.10347; Chen et al. 2023, arXiv 2305.05176"
+    trained = True
+
+    def __init__(self, *, judgement: Judgement, weights: Mapping[Dimension, float] | None = None) -> None:
+        self.judgement = judgement
+        prior = judgement.prior
+        self.embeds = prior.before.features.embeds
+        given = {name for verifier in VERIFIERS for name, _, _ in VERIFIERS[verifier].gives}
+        self.reads = [name for name in judgement.signals if name in given]
+        stages = [stage for stage in prior.stages if stage != "verification"]
+        # what paths have in common is decided by other routers, and may be decided otherwise
+        self._paths: list[dict[str, str]] = [
+            {stage: path[stage] for stage in stages if stage in path} for path in prior.paths
+        ]
+        costs = prior.before.about.costs
+        means = np.array(costs[judgement.dimension])
+        self.paths = [self._paths[i] for i in np.argsort(means, kind="stable")]
+        used = {d: weight for d, weight in (weights or {}).items() if weight}
+        self._weights: Mapping[Dimension, float] = used or {judgement.dimension: judgement.lam}
+        # the policy reckons in one dimension; others are worth so much more of it
+        worth = sum(weight * float(np.mean(costs.get(d, 0.0))) for d, weight in self._weights.items())
+        self._lam = worth / float(means.mean()) if means.any() else 0.0
+
+    def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
+        """See the base class."""
+        if stage != "verification":
+            raise PolicyError(f"{where}: 'escalation' judges drafts; it belongs to the stage 'verification'")
+
+    def check_paths(self, options: Mapping[str, Sequence[str]], where: str) -> None:
+        """See the base class: a draft of an option that no path goes through could not be judged."""
+        for stage in varied(self._paths):
+            check_option(self._paths, stage, options[stage], where)
+        check_takeable(self._paths, options, where)
+
+    async def choose(self, context: StageContext) -> Choice:
+        """See the base class."""
+        drafts = [self._drafted(attempt) for attempt in context.attempts]
+        known = [draft for draft in drafts if draft is not None]
+        if not drafts or drafts[-1] is None:
+            index = context.index("accept")
+            why = "no path that was learnt from led to this draft, so that nothing is known of a better one"
+            return Choice(context.nearest(0) if index is None else index, why)
+        ways = self._ways(context)
+        price = np.full(len(self._paths), np.inf)
+        for path, (_, cost) in ways.items():
+            price[path] = cost.weighted(self._weights) / self._lam if self._lam else 0.0
+        query = Seen(context.query.text, context.features)
+        beliefs: Beliefs = (
+            await asyncio.to_thread(self.judgement.believe, query, known, price)
+            if self.embeds
+            else self.judgement.believe(query, known, price)
+        )
+        verdict = self.judgement.policy.decide(beliefs, self._lam)
+        return self._choice(context, known, ways, beliefs, int(verdict.step[0]), int(verdict.draft[0]))
+
+    def _drafted(self, attempt: Attempt) -> Drafted | None:
+        """Return a draft as it was learnt from; ``None`` where its path was not."""
+        for number, path in enumerate(self._paths):
+            if parting(attempt["path"], path) is None:
+                # what an earlier retrieval said of the question is not about a draft without any
+                known = {} if path.get("retrieval") == "none" else attempt["known"]
+                return Drafted(number, attempt["draft"]["text"], {**known, **attempt["signals"]})
+        return None
+
+    def _ways(self, context: StageContext) -> dict[int, tuple[int, Cost]]:
+        """Return the paths that are open: the option that leads there, and what it costs."""
+        ways = {}
+        for way in context.ways:
+            whole = {**context.path, **way}
+            option = context.index(f"escalate:{parting(context.path, way)}")
+            if option is not None and context.fits(whole):
+                ways[self._paths.index(dict(way))] = option, context.price(whole)
+        return ways
+
+    def _choice(
+        self,
+        context: StageContext,
+        drafts: Sequence[Drafted],
+        ways: Mapping[int, tuple[int, Cost]],
+        beliefs: Beliefs,
+        step: int,
+        draft: int,
+    ) -> Choice:
+        mean = beliefs.mean[0]
+        score = mean - self._lam * np.where(np.isfinite(beliefs.cost[0]), beliefs.cost[0], 0.0)
+        best = max(ways, key=lambda path: score[path], default=None)
+        accept, abstain = context.index("accept"), context.index("abstain")
+        if step < 0 and accept is None and best is not None:
+            step = best  # a verifier failed, and the policy does not let the draft stand for that
+        through: dict[int, int] = {}
+        for path in sorted(ways, key=lambda path: -score[path]):
+            through.setdefault(ways[path][0], path)
+        if step >= 0:
+            through[ways[step][0]] = step
+        quality: list[float | None] = [
+            float(mean[through[i]]) if i in through else None for i in range(len(context.options))
+        ]
+        expected = [ways[through[i]][1] if i in through else cost for i, cost in enumerate(context.expected)]
+        for index, worth in ((accept, mean[draft]), (abstain, beliefs.abstain[0])):
+            if index is not None:
+                quality[index] = float(worth)
+        reason = self._told(drafts, mean, draft)
+        further = step if step >= 0 else best
+        if further is not None:
+            gain = float(beliefs.gains[0, further])
+            price = self._lam * float(beliefs.cost[0, further])
+            reason += f"; {self._name(further)} expected to add {gain:.2f} for {price:.2f} of cost"
+        if step >= 0:
+            return Choice(ways[step][0], reason, quality=quality, expected=expected, path=self._paths[step])
+        if step == ABSTAIN and abstain is not None:
+            reason += f"; to abstain is worth {beliefs.abstain[0]:.2f}"
+            return Choice(abstain, reason, quality=quality, expected=expected)
+        if accept is None:
+            return Choice(context.nearest(0), reason, quality=quality, expected=expected)
+        earlier = None if draft == drafts[-1].path else self._paths[draft]
+        return Choice(accept, reason, quality=quality, expected=expected, path=earlier)
+
+    def _told(self, drafts: Sequence[Drafted], mean: Floats, draft: int) -> str:
+        """Return what is believed of the drafts, in words."""
+        last = drafts[-1].path
+        told = f"{self._name(last)} believed {mean[last]:.2f} right"
+        return told if draft == last else f"{told}, its forerunner {self._name(draft)} {mean[draft]:.2f}"
+
+    def _name(self, path: int) -> str:
+        return "/".join(self._paths[path].values())

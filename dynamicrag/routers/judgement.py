@@ -1,0 +1,134 @@
+"""What a learnt escalation decides from: what to expect of every path, and what a draft's signals say of it.
+
+One file, without code::
+
+    judgement.state().save("routers/escalation")
+    Judgement.load("routers/escalation", embed)
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import numpy as np
+
+from dynamicrag.cost.vector import Dimension
+from dynamicrag.errors import PolicyError
+from dynamicrag.escalation.base import Policy
+from dynamicrag.escalation.beliefs import BeliefModel, Beliefs
+from dynamicrag.escalation.scorer import Scorer
+from dynamicrag.features.base import Embed, Seen
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.state import State
+from dynamicrag.routers.paths import PathEstimator
+from dynamicrag.text import words
+
+OF_TEXT = ("query_words", "answer_words")
+"""Measures of query and answer, which the learnt scorer sees beside the signals."""
+MEND = "train it again ('dynamicrag train --escalation')"
+PARTS = ("scorer", "hopeless", "beliefs", "policy")
+
+
+class Drafted(NamedTuple):
+    """A draft: the path it was written on, by its position, its answer, and its signals."""
+
+    path: int
+    answer: str
+    signals: Mapping[str, float]
+
+
+def heard(signals: Mapping[str, float], names: Sequence[str], question: str, answer: str) -> list[float]:
+    """Return a draft's signals and measures of its text, in order; all missing where no signal is there."""
+    own = [signals.get(name, np.nan) for name in names]
+    if np.isnan(own).all():
+        return own + [np.nan] * len(OF_TEXT)
+    return [*own, float(len(words(question))), float(np.log1p(len(words(answer))))]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All that is learnt of drafts.
+
+    Attributes:
+        prior: Estimates the quality of every path before any draft; knows what they cost.
+        signals: Names of the signals that the scorers read, before :data:`OF_TEXT`.
+        scorer: From signals to P(the draft is right).
+        hopeless: From signals to P(nothing answers the question); ``None`` if everything learnt from had
+            an answer.
+        beliefs: How a score changes what is believed of all paths.
+        policy: Decides from beliefs.
+        dimension: What costs were reckoned in.
+        lam: λ: quality that one unit of it is worth, where nobody says otherwise.
+    """
+
+    prior: PathEstimator
+    signals: tuple[str, ...]
+    scorer: Scorer
+    hopeless: Scorer | None
+    beliefs: BeliefModel
+    policy: Policy
+    dimension: Dimension
+    lam: float
+
+    def believe(self, query: Seen, drafts: Sequence[Drafted], cost: Floats) -> Beliefs:
+        """Return what is believed of every path after some drafts, (1, k).
+
+        Args:
+            query: The question with all that is known of it.
+            drafts: The drafts, in order.
+            cost: Of going on by each path, (k,); infinite where there is no way to it.
+        """
+        k = len(cost)
+        tried = [draft.path for draft in drafts]
+        first = np.array(cost)
+        first[tried] = 0.0  # what was spent is spent
+        prior = np.clip(self.prior.estimate(query).mean, 0.0, 1.0)
+        beliefs = self.beliefs.begin(prior, first[None], np.full(k, -1, dtype=np.intp), np.full(1, np.inf))
+        for draft in drafts:
+            table = np.full((1, k, len(self.signals) + len(OF_TEXT)), np.nan)
+            table[0, draft.path] = heard(draft.signals, self.signals, query.text, draft.answer)
+            score = self.scorer.predict(table)[:, draft.path]
+            blank = self.hopeless.predict(table)[:, draft.path] if self.hopeless else np.full(1, np.nan)
+            beliefs = self.beliefs.learn(beliefs, np.array([draft.path]), score, blank)
+        return beliefs
+
+    def state(self) -> State:
+        """Return all that is needed to judge again."""
+        own = {"prior": self.prior, **{part: getattr(self, part) for part in PARTS}}
+        parts = {name: part.state() for name, part in own.items() if part is not None}
+        arrays = {f"{name}/{key}": a for name, state in parts.items() for key, a in state.arrays.items()}
+        meta = {name: dict(state.meta) for name, state in parts.items()}
+        facts = {"signals": list(self.signals), "dimension": self.dimension, "lam": self.lam}
+        return State({"escalation": facts, **meta}, arrays)
+
+    @classmethod
+    def load(cls, path: Path | str, embed: Embed | None = None) -> "Judgement":
+        """Read what ``state().save(path)`` wrote.
+
+        Raises:
+            PolicyError: There is no such file, or it is damaged, edited, of another version, or another
+                router's.
+        """
+        state, where = State.load(path), str(path)
+        if "escalation" not in state.meta:
+            raise PolicyError(f"{where}: this router was not trained to judge drafts; {MEND}")
+        try:
+            parts = {
+                name: State(state.meta[name], state.under(name))
+                for name in ("prior", *PARTS)
+                if name in state.meta
+            }
+            facts = state.meta["escalation"]
+            return cls(
+                prior=PathEstimator.from_state(parts["prior"], embed, where),
+                signals=tuple(map(str, facts["signals"])),
+                scorer=Scorer.from_state(parts["scorer"]),
+                hopeless=Scorer.from_state(parts["hopeless"]) if "hopeless" in parts else None,
+                beliefs=BeliefModel.from_state(parts["beliefs"]),
+                policy=Policy.from_state(parts["policy"], where),
+                dimension=cast("Dimension", facts["dimension"]),
+                lam=float(facts["lam"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise PolicyError(f"{where}: this is no trained escalation ({error!r}); {MEND}") from None

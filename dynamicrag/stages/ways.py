@@ -1,0 +1,58 @@
+"""From the path in force to a whole path that is wanted: what stands, and what was tried before."""
+
+from collections.abc import Iterator, Mapping
+
+from dynamicrag.types import Attempt, TurnState
+
+OF_RETRIEVAL = ("retriever", "context")
+"""Stages that are passed only where something is retrieved."""
+Path = Mapping[str, str]
+
+
+def standing(path: Path, wanted: Path) -> dict[str, str]:
+    """Return what of a path stands on the way to another; what that one does not name stands too."""
+    skipped = OF_RETRIEVAL if wanted.get("retrieval") == "none" else ()
+    return {s: option for s, option in path.items() if wanted.get(s, option) == option and s not in skipped}
+
+
+def tried(turn: TurnState) -> Iterator[Path]:
+    """Yield the paths that the turn has been on, and those that led nowhere."""
+    yield turn.get("path", {})
+    yield from (attempt["path"] for attempt in turn.get("earlier", []))
+    yield from turn.get("failed", [])
+
+
+def attempt_of(turn: TurnState) -> Attempt:
+    """Return the turn's draft, and what it stands on."""
+    draft = turn.get("draft")
+    assert draft is not None, "a draft is judged after it was written"
+    return Attempt(
+        draft=draft,
+        path={stage: option for stage, option in turn["path"].items() if stage != "verification"},
+        candidates=turn.get("candidates", []),
+        passages=turn.get("passages", []),
+        known=turn.get("known", {}),
+        signals=turn.get("signals", {}),
+        unverified=turn.get("unverified", {}),
+    )
+
+
+def taken_up(attempt: Attempt) -> TurnState:
+    """Return what changes in the turn where an earlier draft is at hand again."""
+    return TurnState(
+        draft=attempt["draft"],
+        path=attempt["path"],
+        candidates=attempt["candidates"],
+        passages=attempt["passages"],
+        known=attempt["known"],
+        signals=attempt["signals"],
+        unverified=attempt["unverified"],
+    )
+
+
+def turned_back(turn: TurnState) -> TurnState:
+    """Return the turn with the last of the earlier drafts at hand again, for the way on led nowhere."""
+    *before, last = turn["earlier"]
+    wanted = turn.get("wanted")
+    failed = [*turn.get("failed", []), *([wanted] if wanted else [])]
+    return {**turn, **taken_up(last), "earlier": before, "failed": failed, "wanted": None, "redo": None}

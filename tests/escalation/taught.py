@@ -1,0 +1,41 @@
+"""A table of whole paths whose drafts' margins tell who is right, and what is learnt from it."""
+
+import numpy as np
+
+from dynamicrag.evaluation.cascade.train import Taught, train_escalation
+from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
+
+PATHS = {
+    f"{retrieval}/{model}": {"retrieval": retrieval, "generator": model, "verification": "accept"}
+    for retrieval in ("none", "single")
+    for model in ("small", "large")
+}
+RATES = {"none/small": 0.2, "none/large": 0.3, "single/small": 0.5, "single/large": 0.85}
+PRICES = {"small": 0.001, "large": 0.01}
+
+
+def table(rows: int = 160, *, blank: float = 0.0, unit: str = "usd", seed: int = 0) -> OutcomeTable:
+    """Return recorded drafts: who is right is drawn, and the margin tells it but for some noise.
+
+    A share ``blank`` of the questions has no answer: there every draft says so, and is worth nothing.
+    """
+    rng = np.random.default_rng(seed)
+    made = []
+    for i in range(rows):
+        lost = rng.random() < blank
+        outcomes = {}
+        for name, path in PATHS.items():
+            right = not lost and rng.random() < RATES[name]
+            margin = float(np.clip(rng.normal(0.8 if right else 0.2, 0.15), 0.0, 1.0))
+            signals = {"token_margin": margin, "unanswerable": float(lost)}
+            outcomes[name] = Outcome(
+                float(right), {unit: PRICES[path["generator"]]}, signals, path=path,
+                answer="unanswerable" if lost else "In 1813",
+            )  # fmt: skip
+        made.append(Row(f"q{i}", f"When was bridge number {i} opened?", outcomes, answerable=not lost))
+    return OutcomeTable(made, list(PATHS), "made")
+
+
+def taught(policy: object = "value", **change: object) -> Taught:
+    """Return what is learnt from such a table."""
+    return train_escalation(table(**change), policy=policy, router="linear", features=["lexical"])

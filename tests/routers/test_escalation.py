@@ -1,0 +1,199 @@
+"""A router of verification that holds a learnt escalation policy."""
+
+import asyncio
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dynamicrag.cost.vector import Cost
+from dynamicrag.errors import PolicyError
+from dynamicrag.escalation.replay import Lessons, play
+from dynamicrag.features.base import Seen
+from dynamicrag.routers.build import RouterContext, build_router
+from dynamicrag.routers.escalation import Escalation
+from dynamicrag.routers.judgement import Drafted, Judgement, heard
+from dynamicrag.routers.paths import parting
+from dynamicrag.types import Attempt, Draft, Option, Query
+from tests.escalation.taught import PATHS, PRICES, table, taught
+
+from .test_joint import fitted
+from .test_routers import context
+
+OPTIONS = tuple(Option(name) for name in ("accept", "escalate:retrieval", "escalate:generator", "abstain"))
+WAYS = [{stage: path[stage] for stage in ("retrieval", "generator")} for path in PATHS.values()]
+QUESTION = "When was bridge number 7 opened?"
+
+
+@pytest.fixture(scope="module")
+def judgement() -> Judgement:
+    return taught().judgement
+
+
+def attempt(name, margin):
+    draft = Draft(
+        text="In 1813", message_id="", model="", streamed=False, dropped=[], signals={}, refined=False
+    )
+    signals = {} if margin is None else {"token_margin": margin, "unanswerable": 0.0}
+    path = {**PATHS[name], "prompt": "direct"}
+    return Attempt(
+        draft=draft, path=path, candidates=[], passages=[], known={}, signals=signals, unverified={}
+    )
+
+
+def price(path):
+    return Cost({("usd", "modelled"): PRICES[path["generator"]]})
+
+
+def judged(*drafts, **more):
+    """Return what the router is given after drafts of some paths, each with its margin."""
+    attempts = [attempt(name, margin) for name, margin in drafts]
+    been = [one["path"] for one in attempts]
+    ways = [way for way in WAYS if all(parting(path, way) for path in been)]
+    return context(
+        QUESTION, stage="verification", options=OPTIONS, path=been[-1], attempts=attempts, ways=ways,
+        price=price, **more,
+    )  # fmt: skip
+
+
+def decided(judgement, given, **weights):
+    choice = asyncio.run(Escalation(judgement=judgement, weights=weights or {"usd": 2.0}).choose(given))
+    return given.options[choice.index].name, choice
+
+
+def test_what_is_saved_decides_the_same(judgement, tmp_path):
+    loaded = Judgement.load(judgement.state().save(tmp_path / "own"))
+    drafts = [Drafted(0, "In 1813", {"token_margin": 0.3}), Drafted(2, "In 1900", {"token_margin": 0.6})]
+    one, two = (own.believe(Seen(QUESTION), drafts, np.ones(4)) for own in (judgement, loaded))
+    np.testing.assert_allclose(one.mean, two.mean)
+    np.testing.assert_allclose(one.cov, two.cov)
+    assert (loaded.lam, loaded.dimension, loaded.signals) == (
+        judgement.lam,
+        "usd",
+        ("token_margin", "unanswerable"),
+    )
+
+
+def test_a_surer_draft_is_believed_more(judgement):
+    low, high = (
+        judgement.believe(Seen(QUESTION), [Drafted(3, "In 1813", {"token_margin": m})], np.ones(4)).mean[0, 3]
+        for m in (0.1, 0.9)
+    )
+    assert low < 0.5 < high
+
+
+def test_without_signals_what_was_expected_is_still_believed(judgement):
+    beliefs = judgement.believe(Seen(QUESTION), [Drafted(0, "In 1813", {})], np.ones(4))
+    assert beliefs.tried[0].tolist() == [True, False, False, False]
+    assert beliefs.mean[0, 0] == pytest.approx(0.2, abs=0.1)
+
+
+def test_a_draft_without_a_signal_has_no_measures_either():
+    assert np.isnan(heard({}, ["token_margin"], QUESTION, "In 1813")).all()
+    assert heard({"token_margin": 0.5}, ["token_margin"], "a b c", "one")[:2] == [0.5, 3.0]
+
+
+def test_it_names_the_whole_path_and_the_stage_where_it_parts(judgement):
+    name, choice = decided(judgement, judged(("none/small", 0.1), ("single/small", 0.1)), usd=20.0)
+    assert (name, choice.path) == ("escalate:generator", {"retrieval": "single", "generator": "large"})
+    name, choice = decided(judgement, judged(("none/small", 0.1)))
+    assert (name, choice.path) == ("escalate:retrieval", {"retrieval": "single", "generator": "large"})
+    assert choice.expected[1]["usd"] == PRICES["large"]
+    assert choice.quality[2] is not None, "the other ways have their figures too"
+
+
+def test_the_better_of_two_drafts_is_taken(judgement):
+    name, choice = decided(judgement, judged(("single/small", 0.6), ("single/large", 0.0)), usd=50.0)
+    assert (name, choice.path) == ("accept", {"retrieval": "single", "generator": "small"})
+    name, choice = decided(judgement, judged(("none/small", 0.1), ("single/large", 0.9)), usd=50.0)
+    assert (name, choice.path) == ("accept", None)
+
+
+def test_limits_and_closed_options_close_paths(judgement):
+    fits = lambda path: path["generator"] == "small"  # noqa: E731
+    name, choice = decided(judgement, judged(("none/small", 0.1), fits=fits))
+    assert choice.path == {"retrieval": "single", "generator": "small"}
+    name, _ = decided(judgement, judged(("none/small", 0.1), allowed=[True, False, False, True]))
+    assert name == "accept"
+
+
+def test_where_accepting_is_closed_it_goes_on_by_the_best_path(judgement):
+    name, choice = decided(
+        judgement, judged(("single/small", 0.95), allowed=[False, True, True, False]), usd=50.0
+    )
+    assert name.startswith("escalate")
+    assert choice.path
+
+
+def test_a_draft_of_an_unknown_path_stands_and_it_is_said(judgement):
+    given = judged(("none/small", 0.1))
+    given.attempts[-1]["path"]["retrieval"] = "iterative"
+    name, choice = decided(judgement, given)
+    assert name == "accept"
+    assert choice.reason.startswith("no path that was learnt from led to this draft")
+
+
+def test_without_weights_the_trained_price_holds(judgement):
+    router = Escalation(judgement=judgement)
+    assert router._lam == pytest.approx(judgement.lam)
+    # another dimension is worth what the recorded options make of it
+    assert Escalation(judgement=judgement, weights={"usd": 3.0})._lam == pytest.approx(3.0)
+    assert Escalation(judgement=judgement, weights={"joules": 3.0})._lam == 0.0
+
+
+def test_where_cost_is_worth_nothing_closed_paths_stay_closed(judgement):
+    given = judged(("none/small", 0.1), fits=lambda path: path["generator"] == "small")
+    _, choice = decided(judgement, given, joules=3.0)
+    assert choice.path == {"retrieval": "single", "generator": "small"}
+    assert choice.reason.endswith("for 0.00 of cost")
+
+
+def test_paths_come_cheapest_first(judgement):
+    paths = Escalation(judgement=judgement).paths
+    assert [path["generator"] for path in paths] == ["small", "small", "large", "large"]
+
+
+def test_a_state_of_another_kind_is_refused(judgement, tmp_path):
+    fitted().state().save(tmp_path / "joint")
+    judgement.state().save(tmp_path / "own")
+    where = RouterContext(tmp_path)
+    with pytest.raises(PolicyError, match=r"not trained to judge drafts; train it again"):
+        build_router({"escalation": {"state": "joint"}}, "router", where)
+    router = build_router({"escalation": {"state": "own"}}, "router", where)
+    with pytest.raises(PolicyError, match="belongs to the stage 'verification'"):
+        router.check("generator", OPTIONS, "stages.generator.router")
+    (tmp_path / "own.npz").write_bytes(b"no")
+    with pytest.raises(PolicyError, match="damaged"):
+        build_router({"escalation": {"state": "own"}}, "router", where)
+
+
+@pytest.mark.parametrize("policy", ["value", "cascade_routing", "frugal"])
+def test_it_does_online_what_the_policy_does_on_recordings(policy):
+    """Step by step, from the same first draft, on questions that it has not learnt from."""
+    own = taught(policy).judgement
+    rows = table(25, seed=1).rows
+    names, lam = list(PATHS), 3.0
+    expected = np.tile([PRICES[path["generator"]] for path in PATHS.values()], (len(rows), 1))
+    given = [[row.outcomes[name].signals for name in names] for row in rows]
+    signals = np.array([[heard(one, own.signals, QUESTION, "In 1813") for one in row] for row in given])
+    prior = np.vstack([own.prior.estimate(Seen(row.text)).mean for row in rows]).clip(0, 1)
+    none, quality = np.zeros(expected.shape), np.zeros(expected.shape)
+    chain = np.full(len(names), -1, dtype=np.intp)
+    lessons = Lessons(
+        prior, expected, own.scorer.predict(signals), none, quality, expected, np.zeros(len(rows)), chain
+    )
+    played = play(own.policy, own.beliefs, lessons, lam)
+    first = own.policy.decide(own.beliefs.begin(prior, expected, chain, np.full(len(rows), np.inf)), lam).step
+    router = Escalation(judgement=own, weights={"usd": lam})
+    for i, row in enumerate(rows):
+        been = [names[first[i]]]
+        while True:
+            drafts = [(name, row.outcomes[name].signals["token_margin"]) for name in been]
+            asked = replace(judged(*drafts), query=Query("q", row.text))
+            choice = asyncio.run(router.choose(asked))
+            if not asked.options[choice.index].name.startswith("escalate"):
+                break
+            been.append(names[WAYS.index(dict(choice.path))])
+        assert {names.index(name) for name in been} == set(np.flatnonzero(played.tried[i]))
+        accepted = been[-1] if choice.path is None else names[WAYS.index(dict(choice.path))]
+        assert names.index(accepted) == played.accepted[i]
