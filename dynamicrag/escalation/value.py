@@ -56,7 +56,7 @@ class Value(Policy):
     ) -> Floats:
         """Return the worth after an option's draft, by what its verifiers may say, (n, nodes)."""
         k = beliefs.mean.shape[1]
-        mean = np.clip(beliefs.mean[:, None, :] + at[:, None] * moves[:, option, None, :], 0.0, 1.0)
+        mean = beliefs.mean[:, None, :] + at[:, None] * moves[:, option, None, :]
         end = np.maximum(now[:, None], mean[:, :, option])
         cost = beliefs.after(option)
         left = beliefs.budget - np.where(np.isfinite(beliefs.cost[:, option]), beliefs.cost[:, option], 0.0)
