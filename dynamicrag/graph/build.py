@@ -44,6 +44,10 @@ def build_graph(nodes: Nodes) -> "StateGraph[Any, Any, Any, Any]":
 class Way(Runnable[Any, str]):
     """The choice of the next node. A plain function would be asked in a thread under ``ainvoke``.
 
+    Edges, although nodes that name the next one by a ``Command`` would spare LangGraph two copies of the
+    state, 8 % of the time of a graph whose providers do nothing: but if the state is edited while the graph
+    is paused behind such a node, the graph ends there.
+
     Args:
         after: Returns the next node's name.
     """

@@ -170,7 +170,7 @@ class Predictor(ABC):
         estimate = self._predict(table)
         mean = estimate.mean.take(self._columns, axis=1)
         spread = None if estimate.spread is None else estimate.spread.take(self._columns, axis=1)
-        if self._columns.min() < 0:
+        if estimate.mean.shape[1] < self.options:
             unknown = self._columns < 0
             mean[:, unknown] = estimate.mean.mean(axis=1, keepdims=True)
             if spread is not None:

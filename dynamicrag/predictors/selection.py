@@ -126,13 +126,13 @@ def select(
     if allowed is not None:
         score = np.where(np.asarray(allowed, dtype=bool), score, -np.inf)
     best = score.max(axis=-1, keepdims=True)
-    if not (best > -np.inf).all():  # a NaN among the scores is their maximum
+    if not best.min() > -np.inf:  # a NaN among the scores is their maximum, and then the minimum of those
         if np.isnan(best).any():
             raise ValueError("quality and cost of open options must be numbers to choose by; some are NaN")
         raise ValueError("a query has no open option to choose from")
     top = np.where(score >= best - TIE, price, np.inf).argmin(axis=-1)
-    if explore == GREEDY:
-        return Selection(top, np.ones(np.shape(top)), score)
+    if not (explore.epsilon or explore.temperature):
+        return Selection(top, np.ones(top.shape), score)
     chances = _chances(score, best, top, explore)
     index = _draw(chances, rng)
     propensity = np.take_along_axis(chances, index[..., None], axis=-1)[..., 0]

@@ -136,3 +136,17 @@ def test_the_meter_runs_as_long_as_a_graph_can_be_asked(make):
     assert attribution.running, "the graph is still there"
     assert app.invoke({"messages": [("user", FIRST)]})["report"]
     del app
+
+
+@pytest.mark.parametrize("place", ["retriever", "finish"])
+def test_a_state_that_was_edited_at_a_pause_goes_on_from_there(make, ask, place):
+    app = make().build_graph().compile(checkpointer=InMemorySaver(), interrupt_before=[place])
+    app.invoke(ask(FIRST), THREAD)
+    turn = app.get_state(THREAD).values["turn"]
+    text = FIRST.replace("town03", "town07")
+    draft = turn["draft"] and {**turn["draft"], "text": "The bridge of town07 opened"}
+    app.update_state(THREAD, {"turn": {**turn, "text": text, "draft": draft}})
+    assert app.get_state(THREAD).next == (place,)
+    out = app.invoke(None, THREAD)
+    assert out["messages"][-1].text == "The bridge of town07 opened"
+    assert out["report"]["question"] == text
