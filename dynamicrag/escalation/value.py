@@ -56,14 +56,15 @@ class Value(Policy):
     ) -> Floats:
         """Return the worth after an option's draft, by what its verifiers may say, (n, nodes)."""
         k = beliefs.mean.shape[1]
-        mean = beliefs.mean[:, None, :] + at[:, None] * moves[:, option, None, :]
+        mean = np.clip(beliefs.mean[:, None, :] + at[:, None] * moves[:, option, None, :], 0.0, 1.0)
         end = np.maximum(now[:, None], mean[:, :, option])
         cost = beliefs.after(option)
         left = beliefs.budget - np.where(np.isfinite(beliefs.cost[:, option]), beliefs.cost[:, option], 0.0)
         further = ~beliefs.tried & np.isfinite(cost) & (cost <= left[:, None])
         spread = _remaining(beliefs, option)
         # worth of one more step: the expected best of the end at hand and what that step's verifiers say
-        gain = above(mean - end[:, :, None], spread[:, None, :])
+        far = spread[:, None, :]
+        gain = above(mean - end[:, :, None], far) - above(mean - 1.0, far)  # nothing is better than right
         paid = np.where(further, lam * np.where(np.isfinite(cost), cost, 0.0), np.inf)
         more = gain - paid[:, None, :]
         more[:, :, [other == option for other in range(k)]] = -np.inf
