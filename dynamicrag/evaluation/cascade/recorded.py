@@ -64,12 +64,13 @@ def from_tables(
         missing = [n for s, n in enumerate(names) if np.isnan(signals[:, :, s]).all()]
         if missing:
             notes.append(f"{table.name}: has no {', '.join(missing)}")
+        notes += _provenance(table, problem.cost)
         k = len(problem.options)
         found.append(
             Trials(
                 table.name, problem.options, kept.texts, kept.groups, kept.quality, kept.cost, problem.cost,
                 signals, (*names, *OF_TEXT), np.array([float(row.answerable is False) for row in recorded]),
-                np.full(k, -1, dtype=np.intp), np.zeros(k, dtype=bool), kept.seen, None, (), tuple(notes),
+                np.full(k, -1, dtype=np.intp), np.zeros(k, dtype=bool), kept.seen, None, (), tuple(notes), _paths(table, problem.options),
             )
         )  # fmt: skip
     return found
@@ -82,6 +83,19 @@ def _spent(tables: Sequence[OutcomeTable]) -> str | None:
         if all(part in table.facts and np.nansum(table.fact(part)) > 0 for table in tables for part in parts):
             return name
     return None
+
+
+def _paths(table: OutcomeTable, options: Sequence[str]) -> list[Mapping[str, str]]:
+    """Return every option's path; none where an option has none."""
+    known = table.paths
+    return [known[name] for name in options] if all(name in known for name in options) else []
+
+
+def _provenance(table: OutcomeTable, cost: str) -> list[str]:
+    """Return how a cost came about, where the table says so."""
+    outcomes = [outcome for row in table.rows for outcome in row.outcomes.values()]
+    kinds = sorted({o.kinds[part] for o in outcomes for part in cost.split("+") if part in o.kinds})
+    return [f"{table.name}: its {cost} are {', '.join(kinds)}"] if kinds else []
 
 
 def _signals(row: Row, options: Sequence[str]) -> list[str]:

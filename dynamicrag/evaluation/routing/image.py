@@ -44,7 +44,10 @@ def draw(scene: Scene, found: Mapping[str, Any], path: Path) -> None:
             zorder=1 if dashed else 2,
         )  # fmt: skip
     for dot in scene.dots:
-        axes.plot(dot.cost, dot.quality, "o", color="#1b1d21", markersize=7 if dot.best else 4.5, zorder=3)
+        shade = colours.get(dot.shade, "#1b1d21")
+        if dot.ends is not None:
+            axes.vlines(dot.cost, *dot.ends, color=shade, alpha=0.5, linewidth=1.5, zorder=2)
+        axes.plot(dot.cost, dot.quality, "o", color=shade, markersize=7 if dot.best else 4.5, zorder=3)
         if not dot.named:
             continue
         edge = scene.across(dot.cost) > 0.85

@@ -39,6 +39,8 @@ class Dot:
         quality: Its mean quality.
         best: Whether it is the best one.
         named: Whether its name is written beside it: where none is both better and cheaper.
+        shade: The class of its colour, where it is a point of a line.
+        ends: How far its quality reaches.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Dot:
     quality: float
     best: bool
     named: bool
+    shade: str = ""
+    ends: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
