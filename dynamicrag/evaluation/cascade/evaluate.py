@@ -2,8 +2,8 @@
 
 Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
 
-    data            train, test, options, cost {name, low, high}, queries, learnt_queries, drafts (that have signals to
-                    be judged, at most), folds, seed, bootstrap, budget
+    data            train, test, options, cost {name, low, high}, queries, learnt_queries,
+                    drafts (of which signals are judged, at most), folds, seed, bootstrap, budget
     policies.NAME   spec
                     chosen               at the highest λ that lost no more than LOSS of the best quality in
                                          what was learnt from: quality, cost, escalated, abstained, gain

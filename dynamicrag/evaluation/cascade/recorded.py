@@ -70,7 +70,8 @@ def from_tables(
             Trials(
                 table.name, problem.options, kept.texts, kept.groups, kept.quality, kept.cost, problem.cost,
                 signals, (*names, *OF_TEXT), np.array([float(row.answerable is False) for row in recorded]),
-                np.full(k, -1, dtype=np.intp), np.zeros(k, dtype=bool), kept.seen, None, (), tuple(notes), _paths(table, problem.options),
+                np.full(k, -1, dtype=np.intp), np.zeros(k, dtype=bool), kept.seen, None, (), tuple(notes),
+                _paths(table, problem.options),
             )
         )  # fmt: skip
     return found

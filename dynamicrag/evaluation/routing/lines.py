@@ -59,8 +59,8 @@ def lines(title: str, scene: Scene, prefix: str = "", height: int = HEIGHT) -> s
                 f'y1="{first:.2f}" y2="{last:.2f}"/>'
             )
         body.append(
-            f'<g><title>{safe(about)}</title>{ends}<circle class="dot {dot.shade}" cx="{x:.2f}%" cy="{y:.2f}" '
-            f'r="{6 if dot.best else 4.5}"/>{text if dot.named else ""}</g>'
+            f'<g><title>{safe(about)}</title>{ends}<circle class="dot {dot.shade}" '
+            f'cx="{x:.2f}%" cy="{y:.2f}" r="{6 if dot.best else 4.5}"/>{text if dot.named else ""}</g>'
         )
     marks = _decades(*scene.costs) if scene.logarithmic else ticks(scene.costs[1])
     for mark in marks:
