@@ -11,7 +11,7 @@ from dynamicrag.evaluation.cascade.trials import Trials
 from dynamicrag.evaluation.routing.resample import Resample, interval
 from dynamicrag.types import STAGES
 
-KEPT, GAVE_UP = ("kept",), ("abstained",)
+KEPT, GAVE_UP = "kept", "abstained"
 
 
 def by_stage(trials: Trials, taken: Played, resample: Resample) -> list[dict[str, Any]]:
@@ -32,9 +32,9 @@ def by_stage(trials: Trials, taken: Played, resample: Resample) -> list[dict[str
     for row in np.flatnonzero((taken.tried.sum(axis=1) > 1) & (taken.first >= 0)):
         last = taken.accepted[row]
         if last == ABSTAIN:
-            change = GAVE_UP
+            change: tuple[str, ...] = (GAVE_UP,)
         else:
-            change = changed(trials.paths[taken.first[row]], trials.paths[last]) or KEPT
+            change = changed(trials.paths[taken.first[row]], trials.paths[last]) or (KEPT,)
         groups.setdefault(change, []).append(int(row))
     found = []
     for change, own in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):

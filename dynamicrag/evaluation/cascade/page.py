@@ -75,7 +75,7 @@ def _sections(found: Mapping[str, Any], scene: Scene) -> list[str]:
     plots = [
         card(lines(f"{name}: share right by probability said", compose_reliability(own["reliability"]),
                    height=SMALL), safe(name, 30), tables.counts(own["reliability"]))
-        for name, own in found["verifiers"].items() if own["reliability"]
+        for name in tables.telling(found) if (own := found["verifiers"][name])["reliability"]
     ]  # fmt: skip
     about = "Across: the probability said; up: the share that was right. On the dashes what is said holds."
     parts.append(section("Is what verifiers say true?", about, f'<div class="two">{"".join(plots)}</div>'))

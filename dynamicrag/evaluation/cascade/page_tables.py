@@ -66,7 +66,7 @@ def verifiers(found: Mapping[str, Any]) -> str:
     """Return the signals, the most telling first."""
     data = found["verifiers"]
     rows: list[Cells] = []
-    for name in sorted(data, key=lambda name: -abs((data[name]["auroc"] or 0.5) - 0.5)):
+    for name in telling(found):
         own, ends = data[name], data[name]["intervals"]
         of = found["data"]["drafts"]
         rows.append([
@@ -75,6 +75,12 @@ def verifiers(found: Mapping[str, Any]) -> str:
             cell(percent(own["drafts"] / of)), cell(f"{own['drafts']:,}"),
         ])  # fmt: skip
     return table(["signal", "AUROC", "ECE", "Brier", "coverage", "drafts"], rows, wide=True)
+
+
+def telling(found: Mapping[str, Any]) -> list[str]:
+    """Return the signals, the most telling first."""
+    data = found["verifiers"]
+    return sorted(data, key=lambda name: -abs((data[name]["auroc"] or 0.5) - 0.5))
 
 
 def counts(bins: Sequence[Mapping[str, Any]]) -> str:

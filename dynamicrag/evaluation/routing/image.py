@@ -43,6 +43,7 @@ def draw(scene: Scene, found: Mapping[str, Any], path: Path) -> None:
             linewidth=1.4 if dashed else 2, linestyle={"rest": ":", "base": "--"}.get(line.shade, "-"),
             zorder=1 if dashed else 2,
         )  # fmt: skip
+    raised = scene.raised
     for dot in scene.dots:
         shade = colours.get(dot.shade, "#1b1d21")
         if dot.ends is not None:
@@ -52,7 +53,7 @@ def draw(scene: Scene, found: Mapping[str, Any], path: Path) -> None:
             continue
         edge = scene.across(dot.cost) > 0.85
         label = axes.annotate(
-            dot.name, (dot.cost, dot.quality), textcoords="offset points", xytext=(-7 if edge else 7, -10),
+            dot.name, (dot.cost, dot.quality), textcoords="offset points", xytext=(-7 if edge else 7, 5 if dot.name in raised else -10),
             ha="right" if edge else "left", fontsize=7.5, color="#1b1d21",
             fontweight="bold" if dot.best else None,
         )  # fmt: skip

@@ -43,12 +43,14 @@ def lines(title: str, scene: Scene, prefix: str = "", height: int = HEIGHT) -> s
         f'<svg viewBox="0 0 1000 {height}" width="100%" height="{height}" preserveAspectRatio="none" '
         f'overflow="visible">{"".join(drawn)}</svg>'
     )
+    raised = scene.raised
     for dot in sorted(scene.dots, key=lambda dot: dot.best):
         x, y = 100 * scene.across(dot.cost), down(dot.quality)
         side = "end" if x > 55 else "start"
+        beside = y - 9 if dot.name in raised else y + 15
         about = f"{dot.name}: {digits(dot.quality)} at {prefix}{digits(dot.cost)}"
         text = (
-            f'<text class="halo" x="{x:.2f}%" dx="{-9 if side == "end" else 9}" y="{y + 15:.2f}" '
+            f'<text class="halo" x="{x:.2f}%" dx="{-9 if side == "end" else 9}" y="{beside:.2f}" '
             f'text-anchor="{side}">{safe(dot.name, 28)}</text>'
         )
         ends = ""
