@@ -143,6 +143,15 @@ def test_all_right_or_all_wrong(here, run, right):
     assert any("nothing to tell apart" in note for note in found["notes"])
 
 
+def test_routers_too_save_what_costs_something(here, run):
+    code, out, _ = run(
+        "eval", "--train", "table.jsonl", "--features", "lexical", "--routers", "linear", "--bootstrap", "0",
+        "--json", "-",
+    )  # fmt: skip
+    assert code == 0
+    assert json.loads(out)["data"]["cost"]["name"] == "joules", "dollars are nothing everywhere"
+
+
 def test_one_option(here, run):
     code, out, _ = run(
         "eval", *FAST, "--train", "table.jsonl", "--options", "large", "--features", "lexical", "--json", "-"

@@ -7,7 +7,7 @@ import numpy as np
 from dynamicrag.errors import InputError
 from dynamicrag.evaluation.cascade.trials import Trials
 from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
-from dynamicrag.evaluation.routing.problem import PREFERRED, set_problem
+from dynamicrag.evaluation.routing.problem import kinds_of, set_problem
 from dynamicrag.text import words
 
 OF_TEXT = ("query_words", "answer_words")
@@ -34,7 +34,6 @@ def from_tables(
     Raises:
         InputError: There is no signal, no cost or no complete row.
     """
-    cost = cost or _spent(tables)
     problem = set_problem(
         tables[0], tables[1] if len(tables) > 1 else None, cost=cost, given=given, only=only
     )
@@ -77,15 +76,6 @@ def from_tables(
     return found
 
 
-def _spent(tables: Sequence[OutcomeTable]) -> str | None:
-    """Return the first cost that is not nothing everywhere: local models cost no dollars."""
-    for name in PREFERRED:
-        parts = name.split("+")
-        if all(part in table.facts and np.nansum(table.fact(part)) > 0 for table in tables for part in parts):
-            return name
-    return None
-
-
 def _paths(table: OutcomeTable, options: Sequence[str]) -> list[Mapping[str, str]]:
     """Return every option's path; none where an option has none."""
     known = table.paths
@@ -94,8 +84,7 @@ def _paths(table: OutcomeTable, options: Sequence[str]) -> list[Mapping[str, str
 
 def _provenance(table: OutcomeTable, cost: str) -> list[str]:
     """Return how a cost came about, where the table says so."""
-    outcomes = [outcome for row in table.rows for outcome in row.outcomes.values()]
-    kinds = sorted({o.kinds[part] for o in outcomes for part in cost.split("+") if part in o.kinds})
+    kinds = sorted(kinds_of(table, cost))
     return [f"{table.name}: its {cost} are {', '.join(kinds)}"] if kinds else []
 
 

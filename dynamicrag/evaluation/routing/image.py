@@ -53,7 +53,8 @@ def draw(scene: Scene, found: Mapping[str, Any], path: Path) -> None:
             continue
         edge = scene.across(dot.cost) > 0.85
         label = axes.annotate(
-            dot.name, (dot.cost, dot.quality), textcoords="offset points", xytext=(-7 if edge else 7, 5 if dot.name in raised else -10),
+            dot.name, (dot.cost, dot.quality), textcoords="offset points",
+            xytext=(-7 if edge else 7, 5 if dot.name in raised else -10),
             ha="right" if edge else "left", fontsize=7.5, color="#1b1d21",
             fontweight="bold" if dot.best else None,
         )  # fmt: skip
