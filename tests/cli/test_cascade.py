@@ -161,6 +161,7 @@ def test_one_option(here, run):
 
 
 def test_unanswerable_questions_are_abstained_from(here, run):
+    pytest.importorskip("matplotlib")
     rows = []
     for i, row in enumerate(recorded(80).rows):
         none = i % 4 == 0
@@ -173,10 +174,13 @@ def test_unanswerable_questions_are_abstained_from(here, run):
         rows.append(replace(row, outcomes=outcomes, answerable=not none))
     write_table(OutcomeTable(rows), here / "blank.jsonl")
     code, out, _ = run(
-        "eval", *FAST, "--train", "blank.jsonl", "--features", "lexical", "--policies", "value", "--json", "-"
-    )
+        "eval", *FAST, "--train", "blank.jsonl", "--features", "lexical", "--policies", "value", "--json", "out.json",
+        "--plot", "plots",
+    )  # fmt: skip
     assert code == 0
-    own = json.loads(out)["policies"]["value"]
+    assert "Unanswerable questions" in out
+    assert "wrongly abstained" in (here / "plots/cascade.html").read_text("utf-8")
+    own = json.loads((here / "out.json").read_text())["policies"]["value"]
     assert own["invented"] < 0.5
     assert own["wrongly_abstained"] < 0.2
 
