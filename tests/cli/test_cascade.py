@@ -174,8 +174,8 @@ def test_unanswerable_questions_are_abstained_from(here, run):
         rows.append(replace(row, outcomes=outcomes, answerable=not none))
     write_table(OutcomeTable(rows), here / "blank.jsonl")
     code, out, _ = run(
-        "eval", *FAST, "--train", "blank.jsonl", "--features", "lexical", "--policies", "value", "--json", "out.json",
-        "--plot", "plots",
+        "eval", *FAST, "--train", "blank.jsonl", "--features", "lexical", "--policies", "value",
+        "--json", "out.json", "--plot", "plots",
     )  # fmt: skip
     assert code == 0
     assert "Unanswerable questions" in out
