@@ -69,10 +69,14 @@ def judge_cascade(asked: Asked, json: str | None, plot: Path | None) -> None:
         )  # fmt: skip
     found["notes"] += notes
     if plot is not None:
+        from dynamicrag.cli.output import write_text
+        from dynamicrag.evaluation.cascade.page import to_html
         from dynamicrag.evaluation.cascade.scene import compose_cascade
         from dynamicrag.evaluation.routing.image import draw
 
-        draw(compose_cascade(found), found, plot / "cascade.png")
+        scene = compose_cascade(found)
+        draw(scene, found, plot / "cascade.png")
+        write_text(plot / "cascade.html", to_html(found, scene))
     write_json(json, found)
     if json != "-":
         print_cascade(out, found)

@@ -1,11 +1,12 @@
 """An evaluation of escalation on the terminal: policies, verifiers, conformal sets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cli.console import joined, plain
 from dynamicrag.cli.eval_tables import name_of, percent_of, reach, share_of, unit_of
 from dynamicrag.cli.tables import plain_table, show
+from dynamicrag.evaluation.routing.page_words import between, points
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +33,18 @@ def print_cascade(out: "Console", found: Mapping[str, Any]) -> None:
     out.print()
     show(out, _policies(found, unit), "best", "at 20 %", "saved", "95 %")
     out.print(plain(_LEGEND), style="dim")
+    out.print()
+    out.print(joined(("Verification over the router alone, at equal mean cost", "bold")))
+    show(out, _over_router(found, unit), "router")
+    best = found["ranking"][0]
+    if found["policies"][best]["stages"]:
+        out.print()
+        out.print(joined((f"What escalation changed ({plain(best)}; added to the means)", "bold")))
+        out.print(_stages(found["policies"][best]["stages"], unit))
+    if "invented" in found["policies"][best]:
+        out.print()
+        out.print(joined(("Unanswerable questions", "bold")))
+        out.print(_unanswerable(found))
     out.print()
     out.print(joined(("Verifiers", "bold")))
     out.print(_verifiers(found))
@@ -83,6 +96,38 @@ def _row(own: Mapping[str, Any], unit: Callable[[float], str], *, abstains: bool
         percent_of(own["saving"]), *(share_of(at[s]["quality"]) if s in at else "" for s in _AT),
         share_of(own["best"]["quality"]),
     ]  # fmt: skip
+
+
+def _over_router(found: Mapping[str, Any], unit: Callable[[float], str]) -> "Table":
+    table = plain_table("policy", "cost>", "quality>", "router>", "difference>", "95 %")
+    for name in found["ranking"]:
+        own = found["policies"][name]
+        over = own["over_router"]
+        table.add_row(
+            name_of(name), unit(over["cost"]), share_of(own["chosen"]["quality"]), share_of(over["router"]),
+            points(over["difference"]), between(over["interval"]),
+        )  # fmt: skip
+    return table
+
+
+def _stages(groups: Sequence[Mapping[str, Any]], unit: Callable[[float], str]) -> "Table":
+    table = plain_table("stages", "queries>", "quality>", "95 %", "cost>")
+    for own in groups:
+        table.add_row(
+            " + ".join(own["stages"]), f"{own['queries']:,}", points(own["gain"]), between(own["interval"]),
+            unit(own["cost"]),
+        )  # fmt: skip
+    return table
+
+
+def _unanswerable(found: Mapping[str, Any]) -> "Table":
+    table = plain_table("policy", "abstained>", "invented>", "wrongly abstained>")
+    rows = {name: found["policies"][name] for name in found["ranking"]}
+    for name, own in {**rows, "router": found["baselines"]["router"]}.items():
+        wrong = own["wrongly_abstained"]
+        cells = [1 - own["invented"], own["invented"], wrong]
+        table.add_row(name_of(name), *("–" if value is None else percent_of(value) for value in cells))
+    return table
 
 
 def _verifiers(found: Mapping[str, Any]) -> "Table":

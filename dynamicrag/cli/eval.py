@@ -60,7 +60,7 @@ def evaluate(
     json: JsonOption = None,
     plot: Annotated[
         Path | None,
-        typer.Option(help="Write quality-cost curves here: eval.png and eval.html, or cascade.png."),
+        typer.Option(help="Write quality-cost curves here: eval.png and eval.html, or cascade.*."),
     ] = None,
     cascade: Annotated[
         bool, typer.Option("--cascade", help="Judge escalation policies and verifiers on recorded drafts.")

@@ -49,12 +49,14 @@ class Played:
 
     Attributes:
         accepted: The option whose draft was accepted, or ``ABSTAIN``, (n,).
+        first: The option that was run first; -1 for none, (n,).
         tried: Which options were run, (n, k).
         quality: Realised, (n,).
         cost: Of all that was run, (n,).
     """
 
     accepted: Steps
+    first: Steps
     tried: Marks
     quality: Floats
     cost: Floats
@@ -73,6 +75,7 @@ def play(policy: Policy, model: BeliefModel, lessons: Lessons, lam: float, budge
     rows, k = lessons.quality.shape
     beliefs = model.begin(lessons.prior, lessons.expected, lessons.chain, np.full(rows, budget))
     accepted = np.full(rows, ABSTAIN, dtype=np.intp)
+    first = np.full(rows, -1, dtype=np.intp)
     tried = np.zeros((rows, k), dtype=bool)
     active = np.arange(rows)
     for _ in range(k + 1):
@@ -83,12 +86,13 @@ def play(policy: Policy, model: BeliefModel, lessons: Lessons, lam: float, budge
         if not len(active):
             break
         tried[active, option] = True
+        first[active] = np.where(first[active] < 0, option, first[active])
         beliefs = model.learn(
             beliefs.take(~ended), option, lessons.score[active, option], lessons.hopeless[active, option]
         )
     given = lessons.quality[np.arange(rows), np.maximum(accepted, 0)]
     quality = np.where(accepted == ABSTAIN, lessons.unanswerable, given)
-    return Played(accepted, tried, quality, total(lessons.cost, tried, lessons.chain))
+    return Played(accepted, first, tried, quality, total(lessons.cost, tried, lessons.chain))
 
 
 def total(cost: Floats, tried: Marks, chain: Steps) -> Floats:

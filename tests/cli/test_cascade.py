@@ -102,6 +102,35 @@ def test_a_table_for_a_test_a_budget_and_a_picture(here, run):
     assert list(found["policies"]) == ["value(hope=0.1)"]
     assert max(point["cost"] for point in found["policies"]["value(hope=0.1)"]["curve"]) <= 45
     assert (here / "plots/cascade.png").read_bytes().startswith(b"\x89PNG")
+    page = (here / "plots/cascade.html").read_text("utf-8")
+    for words in (
+        "Verification over the router alone", "margin", "Conformal sets", " drafts, ", "always strong",
+    ):  # fmt: skip
+        assert words in page
+    for forbidden in ("<script", "http://", "https://", "nan"):
+        assert forbidden not in page.lower()
+
+
+def test_what_escalation_changed_and_what_it_gives_over_the_router(here, run):
+    paths = {
+        "small": {"retrieval": "none", "generator": "small"},
+        "large": {"retrieval": "none", "generator": "large"},
+    }
+    rows = [
+        replace(row, outcomes={n: replace(o, path=paths[n]) for n, o in row.outcomes.items()})
+        for row in recorded(80).rows
+    ]
+    write_table(OutcomeTable(rows), here / "paths.jsonl")
+    arguments = ("--train", "paths.jsonl", "--features", "lexical", "--policies", "thresholds")
+    code, out, _ = run("eval", *FAST, *arguments, "--json", "out.json")
+    assert code == 0
+    assert "What escalation changed" in out
+    own = json.loads((here / "out.json").read_text())["policies"]["thresholds"]
+    assert {tuple(group["stages"]) for group in own["stages"]} <= {("generator",), ("kept",), ("abstained",)}
+    assert sum(g["queries"] for g in own["stages"]) == round(80 * own["chosen"]["escalated"]) > 0
+    over = own["over_router"]
+    assert over["difference"] == pytest.approx(own["chosen"]["quality"] - over["router"])
+    assert over["interval"][0] <= over["difference"] <= over["interval"][1]
 
 
 @pytest.mark.parametrize("right", [0.0, 1.0])
@@ -114,6 +143,15 @@ def test_all_right_or_all_wrong(here, run, right):
     assert any("nothing to tell apart" in note for note in found["notes"])
 
 
+def test_routers_too_save_what_costs_something(here, run):
+    code, out, _ = run(
+        "eval", "--train", "table.jsonl", "--features", "lexical", "--routers", "linear", "--bootstrap", "0",
+        "--json", "-",
+    )  # fmt: skip
+    assert code == 0
+    assert json.loads(out)["data"]["cost"]["name"] == "joules", "dollars are nothing everywhere"
+
+
 def test_one_option(here, run):
     code, out, _ = run(
         "eval", *FAST, "--train", "table.jsonl", "--options", "large", "--features", "lexical", "--json", "-"
@@ -123,6 +161,7 @@ def test_one_option(here, run):
 
 
 def test_unanswerable_questions_are_abstained_from(here, run):
+    pytest.importorskip("matplotlib")
     rows = []
     for i, row in enumerate(recorded(80).rows):
         none = i % 4 == 0
@@ -135,10 +174,13 @@ def test_unanswerable_questions_are_abstained_from(here, run):
         rows.append(replace(row, outcomes=outcomes, answerable=not none))
     write_table(OutcomeTable(rows), here / "blank.jsonl")
     code, out, _ = run(
-        "eval", *FAST, "--train", "blank.jsonl", "--features", "lexical", "--policies", "value", "--json", "-"
-    )
+        "eval", *FAST, "--train", "blank.jsonl", "--features", "lexical", "--policies", "value",
+        "--json", "out.json", "--plot", "plots",
+    )  # fmt: skip
     assert code == 0
-    own = json.loads(out)["policies"]["value"]
+    assert "Unanswerable questions" in out
+    assert "wrongly abstained" in (here / "plots/cascade.html").read_text("utf-8")
+    own = json.loads((here / "out.json").read_text())["policies"]["value"]
     assert own["invented"] < 0.5
     assert own["wrongly_abstained"] < 0.2
 

@@ -99,10 +99,10 @@ def _standings(report: Mapping[str, Any]) -> str:
         gap = own["gap_closed"]
         rows.append([
             head(safe(name, 40)),
-            cell(f"{own['quality']:.3f} {_reach(ends['quality'])}"),
+            cell(f"{own['quality']:.3f} {_reach(ends['quality'], '.3f')}"),
             cell(f"{digits(own['costs'][spent])} {_reach(ends['costs'][spent])}"),
-            cell(f"{own['ratio']:.2f} {_reach(ends['ratio'])}"),
-            cell(f"{own['difference']:+.3f} {_reach(ends['difference'])}"),
+            cell(f"{own['ratio']:.2f} {_reach(ends['ratio'], '.2f')}"),
+            cell(f"{own['difference']:+.3f} {_reach(ends['difference'], '+.3f')}"),
             cell("–" if gap is None else percent(gap)),
         ])  # fmt: skip
     return table(["", "quality", spent, "ratio", "difference", "gap closed"], rows, wide=True)
@@ -117,5 +117,9 @@ def _promised(report: Mapping[str, Any]) -> str:
     return table(["", "figure", "promised", "realised"], rows)
 
 
-def _reach(ends: Sequence[float] | None) -> str:
-    return "" if ends is None else f'<span class="small">{digits(ends[0])} to {digits(ends[1])}</span>'
+def _reach(ends: Sequence[float] | None, form: str = "") -> str:
+    """Return the ends of an interval, small, with as many digits as the figure beside it."""
+    if ends is None:
+        return ""
+    low, high = (format(end, form) if form else digits(end) for end in ends)
+    return f'<span class="small">{low} to {high}</span>'

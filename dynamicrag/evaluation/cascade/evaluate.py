@@ -2,8 +2,8 @@
 
 Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
 
-    data            train, test, options, cost {name, low, high}, queries, learnt_queries, folds, seed,
-                    bootstrap, budget
+    data            train, test, options, cost {name, low, high}, queries, learnt_queries,
+                    drafts (of which signals are judged, at most), folds, seed, bootstrap, budget
     policies.NAME   spec
                     chosen               at the highest λ that lost no more than LOSS of the best quality in
                                          what was learnt from: quality, cost, escalated, abstained, gain
@@ -15,6 +15,13 @@ Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
                     quality_at_share     {share escalated: {quality, cost, interval}}
                     quality_at           {cost: quality}, for --at
                     curve                [{lambda, cost, quality, escalated, abstained}]
+                    over_router          quality at the chosen λ less the router's at the same mean cost:
+                                         difference, cost, router, interval (paired bootstrap)
+                    stages               [{stages, queries, gain, cost, interval}]: queries with a second
+                                         draft, by the stages in which the accepted path differs from the
+                                         first; gain and cost are what that added to the means over all
+                                         queries; "kept": the first draft stood, "abstained"; empty where
+                                         options are no paths
                     invented             share of unanswerable questions that were answered all the same
                     wrongly_abstained    share of answerable ones that were not
     baselines.NAME  the same, of router (predicted from the question, nothing verified), always_strong (the
@@ -31,6 +38,7 @@ where none is called so, a second draft.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -39,12 +47,14 @@ from numpy.typing import NDArray
 from dynamicrag.errors import InputError
 from dynamicrag.escalation.base import ABSTAIN, POLICIES
 from dynamicrag.escalation.replay import Played, play
+from dynamicrag.evaluation.cascade.changed import by_stage
+from dynamicrag.evaluation.cascade.equal import over_router
 from dynamicrag.evaluation.cascade.figures import Bench
 from dynamicrag.evaluation.cascade.learn import Learnt, learn
 from dynamicrag.evaluation.cascade.price import choose, lambdas
 from dynamicrag.evaluation.cascade.sets import judge_sets
 from dynamicrag.evaluation.cascade.trials import Rounds, Trials
-from dynamicrag.evaluation.cascade.verifiers import judge_signals
+from dynamicrag.evaluation.cascade.verifiers import drafts, judge_signals
 from dynamicrag.evaluation.outcomes.split import known_before, near_duplicates
 from dynamicrag.evaluation.routing.evaluate import Evaluation
 from dynamicrag.evaluation.routing.path import walk
@@ -111,7 +121,7 @@ def evaluate(
             chosen[name][out] = choose(policy, learnt.model, learnt.own, grid, budget)
             for whole, lam in zip(played[name], grid, strict=True):
                 part = play(policy, learnt.model, learnt.judged, lam, budget)
-                for field in ("accepted", "tried", "quality", "cost"):
+                for field in ("accepted", "first", "tried", "quality", "cost"):
                     getattr(whole, field)[out] = getattr(part, field)
             if tell is not None:
                 tell(number * (len(policies) + 1) + step + 1, steps, "replaying")
@@ -130,6 +140,10 @@ def evaluate(
     correct(own["chosen"] for own in found.values())
     index = [np.asarray((told["prior"] - lam * told["expected"]).argmax(axis=1)) for lam in grid]
     baselines = {"router": bench.fixed(grid, index, np.zeros(n, dtype=np.intp))}
+    for name, own in found.items():
+        taken = _at(played[name], chosen[name])
+        own["over_router"] = over_router(judged, taken, index, bench.resample)
+        own["stages"] = by_stage(judged, taken, bench.resample)
     baselines |= _baselines(bench, judged, level)
     if n < 100:
         notes.append(f"{n} queries are few: mind the intervals")
@@ -139,7 +153,8 @@ def evaluate(
         "data": {
             "train": train.name, "test": None if test is None else test.name, "options": list(judged.options),
             "cost": {"name": judged.unit, "low": bench.low, "high": bench.high}, "queries": n,
-            "learnt_queries": len(train), "folds": len(rounds) if test is None else None, "seed": seed,
+            "learnt_queries": len(train), "drafts": drafts(judged),
+            "folds": len(rounds) if test is None else None, "seed": seed,
             "bootstrap": samples, "budget": budget if np.isfinite(budget) else None,
         },
         "policies": found,
@@ -177,7 +192,16 @@ def _labels(trials: Trials) -> NDArray[np.intp]:
 
 def _blank(trials: Trials) -> Played:
     n, k = trials.quality.shape
-    return Played(np.full(n, ABSTAIN, dtype=np.intp), np.zeros((n, k), dtype=bool), np.empty(n), np.empty(n))
+    none = np.full(n, ABSTAIN, dtype=np.intp)
+    return Played(none, none.copy(), np.zeros((n, k), dtype=bool), np.empty(n), np.empty(n))
+
+
+def _at(played: Sequence[Played], chosen: NDArray[np.intp]) -> Played:
+    """Return what each query came to at the λ that was chosen for it."""
+    rows = np.arange(len(chosen))
+    return Played(*(
+        np.stack([getattr(own, field.name) for own in played])[chosen, rows] for field in fields(Played)
+    ))  # fmt: skip
 
 
 def _together(made: Sequence[Learnt], order: NDArray[np.intp], n: int) -> dict[str, Floats]:

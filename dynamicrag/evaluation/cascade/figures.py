@@ -60,7 +60,9 @@ class Bench:
         for own in index:
             tried = np.zeros(self.trials.quality.shape, dtype=bool)
             tried[rows, own] = True
-            played.append(Played(own, tried, self.trials.quality[rows, own], self.trials.cost[rows, own]))
+            played.append(
+                Played(own, own, tried, self.trials.quality[rows, own], self.trials.cost[rows, own])
+            )
         return self.policy(lam, played, chosen)
 
     def policy(self, lam: Floats, played: Sequence[Played], chosen: NDArray[np.intp]) -> Figures:

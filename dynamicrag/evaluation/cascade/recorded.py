@@ -7,7 +7,7 @@ import numpy as np
 from dynamicrag.errors import InputError
 from dynamicrag.evaluation.cascade.trials import Trials
 from dynamicrag.evaluation.outcomes.table import OutcomeTable, Row
-from dynamicrag.evaluation.routing.problem import PREFERRED, set_problem
+from dynamicrag.evaluation.routing.problem import kinds_of, set_problem
 from dynamicrag.routers.judgement import OF_TEXT, heard
 
 
@@ -31,7 +31,6 @@ def from_tables(
     Raises:
         InputError: There is no signal, no cost or no complete row.
     """
-    cost = cost or _spent(tables)
     problem = set_problem(
         tables[0], tables[1] if len(tables) > 1 else None, cost=cost, given=given, only=only
     )
@@ -61,24 +60,29 @@ def from_tables(
         missing = [n for s, n in enumerate(names) if np.isnan(signals[:, :, s]).all()]
         if missing:
             notes.append(f"{table.name}: has no {', '.join(missing)}")
+        notes += _provenance(table, problem.cost)
         k = len(problem.options)
         found.append(
             Trials(
                 table.name, problem.options, kept.texts, kept.groups, kept.quality, kept.cost, problem.cost,
                 signals, (*names, *OF_TEXT), np.array([float(row.answerable is False) for row in recorded]),
                 np.full(k, -1, dtype=np.intp), np.zeros(k, dtype=bool), kept.seen, None, (), tuple(notes),
+                _paths(table, problem.options),
             )
         )  # fmt: skip
     return found
 
 
-def _spent(tables: Sequence[OutcomeTable]) -> str | None:
-    """Return the first cost that is not nothing everywhere: local models cost no dollars."""
-    for name in PREFERRED:
-        parts = name.split("+")
-        if all(part in table.facts and np.nansum(table.fact(part)) > 0 for table in tables for part in parts):
-            return name
-    return None
+def _paths(table: OutcomeTable, options: Sequence[str]) -> list[Mapping[str, str]]:
+    """Return every option's path; none where an option has none."""
+    known = table.paths
+    return [known[name] for name in options] if all(name in known for name in options) else []
+
+
+def _provenance(table: OutcomeTable, cost: str) -> list[str]:
+    """Return how a cost came about, where the table says so."""
+    kinds = sorted(kinds_of(table, cost))
+    return [f"{table.name}: its {cost} are {', '.join(kinds)}"] if kinds else []
 
 
 def _signals(row: Row, options: Sequence[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """What escalation is judged by, as arrays: drafts of every option, their signals, quality and cost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +49,7 @@ class Trials:
         answers: Distinct answers, where they are candidates of their own.
         aside: Signals that are judged, but not given to the learnt scorer.
         notes: What a reader must know.
+        paths: Option of every stage, by option; empty where options are no paths.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Trials:
     answers: Candidates | None = None
     aside: Sequence[str] = ()
     notes: Sequence[str] = ()
+    paths: Sequence[Mapping[str, str]] = ()
 
     def __len__(self) -> int:
         return len(self.quality)

@@ -17,7 +17,7 @@ def judge_signals(
     train: Trials, judged: Trials, rounds: Rounds, score: Floats, resample: Resample
 ) -> dict[str, Any]:
     """Judge every signal; along a chain, at its end alone, for drafts before it are parts of that one."""
-    last = [k for k, own in enumerate(judged.chain) if own < 0 or own not in judged.chain[k + 1 :]]
+    last = _ends(judged)
     options = [judged.options[k] for k in last]
     quality = judged.quality[:, last]
     found = {}
@@ -31,6 +31,15 @@ def judge_signals(
             found[name] = judge_signal(signal, p, quality, resample, options)
     found["learnt"] = judge_signal(score[:, last], score[:, last], quality, resample, options)
     return found
+
+
+def drafts(judged: Trials) -> int:
+    """Return how many drafts signals are judged on, at most."""
+    return len(judged) * len(_ends(judged))
+
+
+def _ends(judged: Trials) -> list[int]:
+    return [k for k, own in enumerate(judged.chain) if own < 0 or own not in judged.chain[k + 1 :]]
 
 
 def judge_signal(

@@ -43,13 +43,18 @@ def draw(scene: Scene, found: Mapping[str, Any], path: Path) -> None:
             linewidth=1.4 if dashed else 2, linestyle={"rest": ":", "base": "--"}.get(line.shade, "-"),
             zorder=1 if dashed else 2,
         )  # fmt: skip
+    raised = scene.raised
     for dot in scene.dots:
-        axes.plot(dot.cost, dot.quality, "o", color="#1b1d21", markersize=7 if dot.best else 4.5, zorder=3)
+        shade = colours.get(dot.shade, "#1b1d21")
+        if dot.ends is not None:
+            axes.vlines(dot.cost, *dot.ends, color=shade, alpha=0.5, linewidth=1.5, zorder=2)
+        axes.plot(dot.cost, dot.quality, "o", color=shade, markersize=7 if dot.best else 4.5, zorder=3)
         if not dot.named:
             continue
         edge = scene.across(dot.cost) > 0.85
         label = axes.annotate(
-            dot.name, (dot.cost, dot.quality), textcoords="offset points", xytext=(-7 if edge else 7, -10),
+            dot.name, (dot.cost, dot.quality), textcoords="offset points",
+            xytext=(-7 if edge else 7, 5 if dot.name in raised else -10),
             ha="right" if edge else "left", fontsize=7.5, color="#1b1d21",
             fontweight="bold" if dot.best else None,
         )  # fmt: skip

@@ -33,6 +33,11 @@ def points(value: float) -> str:
     return f"{'+' if value > 0 else '−' if value < 0 else ''}{abs(100 * value):.1f}"
 
 
+def between(ends: Sequence[float] | None) -> str:
+    """Return the ends of a difference's interval, in points."""
+    return "" if ends is None else f"{points(ends[0])} to {points(ends[1])}"
+
+
 def reach(ends: Sequence[float] | None) -> str:
     """Return the ends of an interval, small."""
     return "" if ends is None else f'<span class="small">{share(ends[0])}–{share(ends[1])}</span>'

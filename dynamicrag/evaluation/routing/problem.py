@@ -13,7 +13,7 @@ from dynamicrag.features.base import Seen
 from dynamicrag.predictors.checks import Floats
 
 PREFERRED = ("usd", "joules", "input_tokens+output_tokens", "output_tokens", "retrieval_steps", "seconds")
-"""What is taken for the cost where none is named: the first that every option has."""
+"""What is taken for the cost where none is named: the first that every option has and that is not 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,8 @@ def set_problem(
     Args:
         train: What is learnt from.
         test: What is judged by; by default ``train``, by cross-validation.
-        cost: A fact, or several joined by ``+``; by default the first of :data:`PREFERRED` that there is.
+        cost: A fact, or several joined by ``+``; by default the first of :data:`PREFERRED` that there is
+            and that is not nothing everywhere.
         given: Cost of an option wherever the table does not have it.
         only: Options to route among; by default all that both tables have.
 
@@ -115,7 +116,7 @@ def set_problem(
     if test is not None:
         judge = _side(test, options, _costs(test.only(options), name, given))
         _check(test, judge, options, name)
-    kinds = sorted(_kinds(judged, name)) if name else []
+    kinds = sorted(kinds_of(judged, name)) if name else []
     observed = (learn if judge is None else judge).quality
     labels = bool((np.isin(observed, (0.0, 1.0)) & (observed.sum(axis=1, keepdims=True) == 1)).all())
     return Problem(options, columns, learn, judge, name, tuple(kinds), labels, notes)
@@ -200,7 +201,8 @@ def _default(
     for name in PREFERRED:
         if set(name.split("+")) <= set(train.facts) & set(judged.facts):
             costs = [_costs(table.only(options), name, given) for table in (train, judged)]
-            if all(np.isfinite(cost).any(axis=0).all() for cost in costs):
+            # local models cost no dollars: what is nothing everywhere cannot be saved
+            if all(np.isfinite(c).any(axis=0).all() and np.nansum(c) > 0 for c in costs):
                 return name
     if set(options) <= given.keys():
         return "cost"
@@ -233,7 +235,8 @@ def _check(table: OutcomeTable, side: Side, options: Sequence[str], cost: str) -
         )
 
 
-def _kinds(table: OutcomeTable, cost: str) -> set[str]:
+def kinds_of(table: OutcomeTable, cost: str) -> set[str]:
+    """Return the provenances of a cost in a table."""
     parts = {part.strip() for part in cost.split("+")}
     outcomes: list[Any] = [outcome for row in table.rows for outcome in row.outcomes.values()]
     return {outcome.kinds[part] for outcome in outcomes for part in parts & outcome.kinds.keys()}

@@ -13,6 +13,9 @@ DRAWN = 6
 WIDE = 30
 """Cheapest to dearest from which costs are drawn as logarithms, where there are more than two options."""
 
+BESIDE, LEVEL = 0.4, 0.08
+"""Shares of a plot's width and height within which two names would cover each other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -39,6 +42,8 @@ class Dot:
         quality: Its mean quality.
         best: Whether it is the best one.
         named: Whether its name is written beside it: where none is both better and cheaper.
+        shade: The class of its colour, where it is a point of a line.
+        ends: How far its quality reaches.
     """
 
     name: str
@@ -46,6 +51,8 @@ class Dot:
     quality: float
     best: bool
     named: bool
+    shade: str = ""
+    ends: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,20 @@ class Scene:
         if self.logarithmic:
             cost, low, high = np.log(max(cost, low)), np.log(low), np.log(high)
         return float((cost - low) / ((high - low) or 1.0))
+
+    @property
+    def raised(self) -> set[str]:
+        """Names that stand above their dots: every second one of those that would cover each other."""
+        low, high = self.qualities
+        found: set[str] = set()
+        last: Dot | None = None
+        for dot in sorted((dot for dot in self.dots if dot.named), key=lambda dot: dot.cost):
+            if last is not None and last.name not in found:
+                beside = self.across(dot.cost) - self.across(last.cost) < BESIDE
+                if beside and abs(dot.quality - last.quality) < LEVEL * (high - low):
+                    found.add(dot.name)
+            last = dot
+        return found
 
 
 def compose(found: Mapping[str, Any]) -> Scene | None:

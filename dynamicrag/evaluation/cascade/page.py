@@ -1,0 +1,121 @@
+"""An evaluation of escalation as one HTML document, in the look of the report."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from dynamicrag.evaluation.cascade import page_tables as tables
+from dynamicrag.evaluation.cascade.scene import compose_reliability, compose_shares
+from dynamicrag.evaluation.report.display import percent, safe
+from dynamicrag.evaluation.report.frame import document
+from dynamicrag.evaluation.report.markup import card, legend, section
+from dynamicrag.evaluation.routing.lines import STYLE, lines
+from dynamicrag.evaluation.routing.page_words import PREFIX, between, points, share, unit_of
+from dynamicrag.evaluation.routing.scene import Scene
+
+SMALL = 200
+"""Height of a reliability plot, in pixels."""
+_WORDS = {
+    "chosen": "the point of a policy's curve whose λ was set on what was learnt from; it was not picked by "
+    "the figures shown here. best: the curve's highest point, in hindsight.",
+    "cost": "of all that was run for a question: withdrawn drafts and samples too.",
+    "router": "picks one option from the question, and verifies nothing.",
+    "oracle": "knows every outcome beforehand: nothing can do better.",
+    "AUROC": "the chance that a right draft has the higher signal than a wrong one; .5 is a coin's, below it "
+    "the signal speaks against.",
+    "ECE": "how far the calibrated probability is from what was found, on average over bins of equal count.",
+    "intervals": "95 %, by bootstrap over the questions; differences on the same questions.",
+}  # fmt: skip
+
+
+def to_html(found: Mapping[str, Any], scene: Scene, now: datetime | None = None) -> str:
+    """Return the document.
+
+    Args:
+        found: From :func:`~dynamicrag.evaluation.cascade.evaluate.evaluate`.
+        scene: Its plot.
+        now: When it is made.
+    """
+    return document(
+        name="escalation", command="dynamicrag eval --cascade", header=_header(found),
+        body="".join(_sections(found, scene)), absent="No questions and no answers are in this file.",
+        now=now, style=STYLE,
+    )  # fmt: skip
+
+
+def _sections(found: Mapping[str, Any], scene: Scene) -> list[str]:
+    cost = found["data"]["cost"]["name"]
+    about = (
+        f"Mean quality against mean {safe(cost)} a query. Lines: from cost alone to quality alone; dashes: "
+        "the oracle; fine dots: a random choice. Coloured dots: the points chosen beforehand, with 95 % "
+        "intervals; black ones: single options." + (" Costs are logarithms." if scene.logarithmic else "")
+    )
+    shown = legend([(line.shade, safe(line.name)) for line in scene.lines if line.shade[0] == "c"])
+    chart = lines(f"Mean quality against mean {cost}", scene, PREFIX.get(cost, ""))
+    shares = compose_shares(found)
+    parts = [
+        section("What quality costs", about, card(chart) + shown),
+        section("Policies and baselines", "Best first; what they have to beat is below.",
+                tables.policies(found)),
+        section("Verification over the router alone",
+                "Difference in quality at equal mean cost, in points, on the same questions. The router's "
+                "curve is read in hindsight, the policies' points are not.", card(tables.over_router(found))),
+        section("How many were escalated", "Quality against the share of the questions that were escalated.",
+                card(lines("Quality against share escalated", shares))
+                + legend([(line.shade, safe(line.name)) for line in shares.lines])),
+    ]  # fmt: skip
+    if any(own["stages"] for own in found["policies"].values()):
+        about = (
+            "Questions with a second draft, by the stages in which the accepted path differs from the first, "
+            "and what that added to mean quality (points) and mean cost. kept: paid for, and the first stood."
+        )
+        parts.append(section("Where the gain comes from", about, tables.stages(found)))
+    parts.append(section("Verifiers", "How well a signal tells right drafts from wrong ones; probabilities "
+                         "are learnt from other rows.", tables.verifiers(found)))  # fmt: skip
+    plots = [
+        card(lines(f"{name}: share right by probability said", compose_reliability(own["reliability"]),
+                   height=SMALL), safe(name, 30), tables.counts(own["reliability"]))
+        for name in tables.telling(found) if (own := found["verifiers"][name])["reliability"]
+    ]  # fmt: skip
+    about = "Across: the probability said; up: the share that was right. On the dashes what is said holds."
+    parts.append(section("Is what verifiers say true?", about, f'<div class="two">{"".join(plots)}</div>'))
+    sets = found["conformal"]
+    about = (
+        f"Sets of {sets['of']} that hold a right one as often as was asked for; of the "
+        f"{percent(sets['solvable'])} of the questions that have one."
+    )
+    parts.append(section("Conformal sets", about, tables.conformal(found)))
+    if "invented" in found["policies"][found["ranking"][0]]:
+        about = "Of those without an answer: abstained or invented; of the others: wrongly abstained."
+        parts.append(section("Unanswerable questions", about, tables.unanswerable(found)))
+    terms = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in _WORDS.items())
+    parts.append(section("What the numbers mean", tables.origin(found), f'<dl class="terms">{terms}</dl>'))
+    return parts
+
+
+def _header(found: Mapping[str, Any]) -> str:
+    data, base, unit = found["data"], found["baselines"], unit_of(found)
+    name = found["ranking"][0]
+    best, over = found["policies"][name]["chosen"], found["policies"][name]["over_router"]
+    ends = over["interval"]
+    if ends is not None and ends[0] > 0:
+        title = f"{safe(name)} gives <em>{points(over['difference'])} points</em> over the router alone"
+    elif ends is not None and ends[1] < 0:
+        title = f"The router alone does better than {safe(name)} at the same cost"
+    else:
+        title = "Verification is not surely better than the router alone at the same cost"
+    single, oracle = base["best_single"]["chosen"], base["oracle"]["chosen"]
+    tiles = [
+        ("best policy", share(best["quality"]), f"{safe(name)}, {unit(best['cost'])}"),
+        ("over the router", points(over["difference"]), f"points; {between(ends)}" if ends else "points"),
+        ("best single option", share(single["quality"]), unit(single["cost"])),
+        ("oracle", share(oracle["quality"]), unit(oracle["cost"])),
+    ]
+    cells = "".join(f"<div><dt>{t}</dt><dd>{value}</dd><dd>{about}</dd></div>" for t, value, about in tiles)
+    notes = "".join(f"<li>{safe(note, 400)}</li>" for note in found["notes"])
+    return (
+        f'<header><p class="kicker">DynamicRAG · {safe(data["test"] or data["train"])} · '
+        f'{data["queries"]:,} queries</p><h1>{title}</h1><p class="lede">Escalation judged on recorded '
+        f"drafts: none was run anew, and every one that a policy asks for is paid for.</p>"
+        f'<dl class="tiles">{cells}</dl>{f"<ul class=notes>{notes}</ul>" if notes else ""}</header>'
+    )
