@@ -16,7 +16,7 @@ from dynamicrag.routers.build import RouterContext, build_joint, build_router, n
 from dynamicrag.routers.paths import varied
 from dynamicrag.stages.asking import Resources
 from dynamicrag.stages.base import StageBase
-from dynamicrag.stages.context import DOCUMENTS, ContextStage
+from dynamicrag.stages.context import DOCUMENTS, ContextStage, context_option
 from dynamicrag.stages.generator import GeneratorStage
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.stages.retrieval import ROUNDS, RetrievalStage
@@ -145,20 +145,11 @@ class Sections:
         )
 
     def _context_options(self) -> list[Option]:
-        options = []
-        for name, params in self._specs("context").items():
-            where = self._where("context", "options", name)
-            if not isinstance(params, dict) or not {"chunks", "whole"} & set(params):
-                raise PolicyError(
-                    f"{where}: expected {{chunks: K}} or {{whole: true, documents: N}}, got {params!r}"
-                )
-            for key, value in params.items():
-                if key not in ("chunks", "whole", "documents"):
-                    raise PolicyError(unknown(where, "key", key, ("chunks", "whole", "documents")))
-                if key != "whole" and not (isinstance(value, int) and 1 <= value <= 1000):
-                    raise PolicyError(f"{where}.{key}: expected a whole number from 1 to 1000, got {value!r}")
-            options.append(Option(name, params))
-        return options
+        specs = self._specs("context")
+        return [
+            context_option(name, params, self._where("context", "options", name))
+            for name, params in specs.items()
+        ]
 
     def _context(self) -> ContextStage:
         options = self._context_options()

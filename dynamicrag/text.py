@@ -1,10 +1,12 @@
-"""Words of a text, as the lexical features, verifiers and scores see them."""
+"""Words and sentences of a text, as features, verifiers, scores and the context see them."""
 
 import re
 import string
 
 _WORD = re.compile(r"\w+(?:[.,]\d+)*", re.UNICODE)
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
+# not after an initial or a title before a name
+_END = re.compile(r"(?<!\b[A-Z]\.)(?<!\b[DMS][rt]\.)(?<!\bMrs\.)(?<=[.!?])\s+|(?<=[。！？])|\n+")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 STOP_WORDS = frozenset(
@@ -27,6 +29,11 @@ def words(text: str) -> list[str]:
 def content_words(text: str) -> list[str]:
     """Return the words that are not mere function words."""
     return [word for word in words(text) if word not in STOP_WORDS]
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences and lines of ``text``, without the white space between them."""
+    return [piece.strip() for piece in _END.split(text) if piece.strip()]
 
 
 def normalise(text: str) -> str:

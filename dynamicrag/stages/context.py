@@ -5,16 +5,42 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dynamicrag.cost.expect import Plan
+from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.retrieval.compress import compress
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.retriever import retrieval_features
 from dynamicrag.types import Option, Passage, TurnState
 
 DOCUMENTS = 2
+MOST = {"chunks": 1000, "documents": 1000, "tokens": 1_000_000}
+
+
+def context_option(name: str, params: Any, where: str) -> Option:
+    """Return the option that a policy describes.
+
+    Raises:
+        PolicyError: Neither chunks nor whole documents, unknown keys, or numbers out of range.
+    """
+    if not isinstance(params, dict) or not {"chunks", "whole"} & set(params):
+        raise PolicyError(
+            f"{where}: expected {{chunks: K}} or {{whole: true, documents: N}}, either with 'tokens: T' "
+            f"to hold it to the best sentences, got {params!r}"
+        )
+    for key, value in params.items():
+        if key not in ("whole", *MOST):
+            raise PolicyError(unknown(where, "key", key, ("whole", *MOST)))
+        if key in MOST and not (isinstance(value, int) and 1 <= value <= MOST[key]):
+            raise PolicyError(
+                f"{where}.{key}: expected a whole number from 1 to {MOST[key]:,}, got {value!r}"
+            )
+    return Option(name, params)
 
 
 class ContextStage(StageBase):
     """Options ``{chunks: k}`` or ``{whole: true, documents: n}``: the parents of the best chunks.
+
+    With ``tokens: t`` beside it, what is longer is compressed to the best sentences.
 
     What does not fit the model's context is dropped later, where the model is known.
 
@@ -56,18 +82,23 @@ class ContextStage(StageBase):
             tokens = self._document_tokens * option.params.get("documents", DOCUMENTS)
         else:
             tokens = (plan.chunk_tokens or self._chunk_tokens) * option.params["chunks"]
-        return plan._replace(context_tokens=tokens)
+        return plan._replace(context_tokens=min(tokens, option.params.get("tokens", tokens)))
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
-        """Keep the best chunks, or their whole documents."""
-        candidates = turn.get("candidates", [])
+        """Keep the best chunks, or their whole documents, or the best sentences of these."""
+        passages = await self._kept(option, turn.get("candidates", []))
+        if "tokens" in option.params:
+            passages = compress(turn["text"], passages, option.params["tokens"])
+        return {"passages": passages}
+
+    async def _kept(self, option: Option, candidates: list[Passage]) -> list[Passage]:
         if not option.params.get("whole"):
-            return {"passages": candidates[: option.params["chunks"]]}
+            return candidates[: option.params["chunks"]]
         wanted: dict[tuple[str, str], Passage] = {}
         for passage in candidates:
             wanted.setdefault((passage.get("corpus", ""), passage["document"]), passage)
         best = list(wanted.values())[: option.params.get("documents", DOCUMENTS)]
-        return {"passages": await asyncio.to_thread(lambda: [self._whole(passage) for passage in best])}
+        return await asyncio.to_thread(lambda: [self._whole(passage) for passage in best])
 
     def _whole(self, passage: Passage) -> Passage:
         corpus = self._corpora.get(passage.get("corpus", ""))

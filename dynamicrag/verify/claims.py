@@ -1,14 +1,8 @@
 """What an answer claims, sentence by sentence."""
 
-import re
+from dynamicrag.text import sentences
 
-_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
 SHORT = 4  # words; fewer are no claim without the question
-
-
-def sentences(text: str) -> list[str]:
-    """Return the sentences of a text."""
-    return [piece.strip() for piece in _END.split(text) if piece.strip()]
 
 
 def claims(question: str, answer: str) -> list[str]:

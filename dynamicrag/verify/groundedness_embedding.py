@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from dynamicrag.text import sentences
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
-from dynamicrag.verify.claims import claims, sentences
+from dynamicrag.verify.claims import claims
 
 MOST = 256  # sentences of passages
 

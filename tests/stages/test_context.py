@@ -6,6 +6,7 @@ from dynamicrag.types import Option
 SHORT = Option("short", {"chunks": 2})
 LONG = Option("long", {"chunks": 8})
 WHOLE = Option("whole", {"whole": True})
+BRIEF = Option("brief", {"chunks": 2, "tokens": 30})
 
 
 def passage(name, document):
@@ -54,3 +55,15 @@ async def test_whole_documents_are_those_of_the_best_chunks_each_once():
 async def test_a_document_that_has_gone_leaves_its_chunk():
     passages = (await stage().act(WHOLE, {"candidates": [passage("g#0", "gone")]}, None))["passages"]
     assert passages[0]["text"] == "part g#0"
+
+
+async def test_a_limit_of_tokens_keeps_the_best_sentences_and_is_reckoned_with():
+    text = "The mill was built in 1813. It is red. Many people visit. Its owner was Ada Quill. Bread is sold."
+    found = [{**passage("a#0", "a"), "text": text}, {**passage("b#0", "b"), "text": "Nothing of it. " * 9}]
+    turn = {"candidates": found, "text": "Who was the owner of the mill?"}
+    kept = (await stage().act(BRIEF, turn, None))["passages"]
+    assert kept[0]["text"].startswith("The mill was built in 1813.")
+    assert "Its owner was Ada Quill." in kept[0]["text"]
+    assert sum(len(p["text"]) for p in kept) <= 30 * 4
+    assert stage().apply(BRIEF, Plan(rounds=1)).context_tokens == 30
+    assert stage().apply(BRIEF, Plan(rounds=1, chunk_tokens=10)).context_tokens == 20

@@ -1,0 +1,59 @@
+import pytest
+
+from dynamicrag.retrieval.compress import compress
+from dynamicrag.text import sentences
+
+QUESTION = "Who designed the Hallorin Bridge?"
+
+
+def passage(name, text, title="Title"):
+    return {"id": name, "document": name, "title": title, "text": text, "score": 1.0}
+
+
+def test_what_fits_is_left_as_it_is():
+    found = [passage("a", "One  thing.\n\nAnother.")]
+    assert compress(QUESTION, found, 100) == found
+
+
+def test_sentences_that_share_rare_terms_stay_in_their_order():
+    filler = "Ferries cross the bay every day. " * 10
+    text = f"Hallorin lies on an island. {filler}Mara Sund designed the bridge. {filler}"
+    (kept,) = compress(QUESTION, [passage("a", text)], 40)
+    assert kept["text"].startswith("Hallorin lies on an island.")
+    assert "Mara Sund designed the bridge." in kept["text"]
+    assert len(kept["text"]) <= 160
+    assert kept["id"] == "a"
+
+
+def test_the_better_passage_wins_among_equals_and_one_without_a_sentence_goes():
+    found = [passage(name, "The weather was fine that day. " * 8) for name in "abcd"]
+    assert [p["id"] for p in compress(QUESTION, found, 20)] == ["a", "b"]
+
+
+def test_one_sentence_is_kept_however_long_it_is():
+    (kept,) = compress(QUESTION, [passage("a", "word " * 500)], 10)
+    assert len(kept["text"]) > 2000
+
+
+@pytest.mark.parametrize("found", [[], [passage("a", "")], [passage("a", " \n ")]])
+def test_nothing_is_made_of_nothing(found):
+    assert compress(QUESTION, found, 1) in ([], found)
+
+
+def test_a_question_without_terms_goes_by_rank_and_place():
+    kept = compress("?", [passage("a", "First of all. " + "Then this. " * 20)], 8)
+    assert kept[0]["text"].startswith("First of all.")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("He met John R. Leonetti. Then he left.", ["He met John R. Leonetti.", "Then he left."]),
+        ("Dr. Smith and Mrs. Jones came! Why?", ["Dr. Smith and Mrs. Jones came!", "Why?"]),
+        ("a line\nanother line", ["a line", "another line"]),
+        ("一つ。二つ。", ["一つ。", "二つ。"]),
+        ("", []),
+    ],
+)
+def test_sentences(text, parts):
+    assert sentences(text) == parts
