@@ -1,13 +1,16 @@
 """Before anything imports LangGraph: checkpoints may hold plain JSON alone, as on a strict server.
 
-And what tests ask is kept in a folder of their own, not among the user's runs.
+And what tests ask is kept in a folder of their own, not among the user's runs. A job in the background
+ignores Ctrl-C, and so would the commands that tests interrupt.
 """
 
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
 os.environ["DYNAMICRAG_DATA"] = tempfile.mkdtemp(prefix="dynamicrag-tests-")
 atexit.register(shutil.rmtree, os.environ["DYNAMICRAG_DATA"], ignore_errors=True)
+signal.signal(signal.SIGINT, signal.default_int_handler)
