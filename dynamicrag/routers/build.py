@@ -13,7 +13,7 @@ from dynamicrag.predictors.selection import Exploration
 from dynamicrag.predictors.state import MEND
 from dynamicrag.registry import checked, parse_spec
 from dynamicrag.routers.base import ROUTERS, Router
-from dynamicrag.routers.escalation import Escalation
+from dynamicrag.routers.escalation import LearntEscalation
 from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.joint import Joint
 from dynamicrag.routers.judgement import MEND as TRAIN
@@ -61,7 +61,7 @@ def build_router(spec: object, where: str, context: RouterContext) -> Router:
         PolicyError: An unknown router or parameter, or a state that is missing, damaged or another's.
     """
     name, params = parse_spec(spec, where)
-    if name == Escalation.registered:
+    if name == LearntEscalation.registered:
         return _escalation(params, f"{where}.{name}", context)
     if name in ROUTERS:
         return ROUTERS.build(spec, where)
@@ -92,7 +92,7 @@ def _escalation(params: dict[str, Any], where: str, context: RouterContext) -> R
     if not isinstance(params.get("state"), str):
         raise PolicyError(f"{where}: 'state' is missing: the file of the trained escalation; {TRAIN}")
     judgement = Judgement.load(context.folder / params["state"], context.embed)
-    return Escalation(judgement=judgement, weights=context.weights)
+    return LearntEscalation(judgement=judgement, weights=context.weights)
 
 
 def _learned(name: str, params: dict[str, Any], where: str, context: RouterContext) -> Router:

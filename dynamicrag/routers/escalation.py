@@ -19,7 +19,7 @@ from dynamicrag.verify.base import VERIFIERS
 
 
 @ROUTERS.register("escalation")
-class Escalation(Router):
+class LearntEscalation(Router):
     """Accepts the best draft so far, goes on by the whole path that a trained policy names, or abstains.
 
     After every draft it reckons what is believed of it and of all paths that were not tried, and what each

@@ -88,7 +88,7 @@ class ContextStage(StageBase):
         """Keep the best chunks, or their whole documents, or the best sentences of these."""
         passages = await self._kept(option, turn.get("candidates", []))
         if "tokens" in option.params:
-            passages = compress(turn["text"], passages, option.params["tokens"])
+            passages = await asyncio.to_thread(compress, turn["text"], passages, option.params["tokens"])
         return {"passages": passages}
 
     async def _kept(self, option: Option, candidates: list[Passage]) -> list[Passage]:

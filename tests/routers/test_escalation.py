@@ -11,7 +11,7 @@ from dynamicrag.errors import PolicyError
 from dynamicrag.escalation.replay import Lessons, play
 from dynamicrag.features.base import Seen
 from dynamicrag.routers.build import RouterContext, build_router
-from dynamicrag.routers.escalation import Escalation
+from dynamicrag.routers.escalation import LearntEscalation
 from dynamicrag.routers.judgement import Drafted, Judgement, heard
 from dynamicrag.routers.paths import parting
 from dynamicrag.types import Attempt, Draft, Option, Query
@@ -57,7 +57,7 @@ def judged(*drafts, **more):
 
 
 def decided(judgement, given, **weights):
-    choice = asyncio.run(Escalation(judgement=judgement, weights=weights or {"usd": 2.0}).choose(given))
+    choice = asyncio.run(LearntEscalation(judgement=judgement, weights=weights or {"usd": 2.0}).choose(given))
     return given.options[choice.index].name, choice
 
 
@@ -134,11 +134,11 @@ def test_a_draft_of_an_unknown_path_stands_and_it_is_said(judgement):
 
 
 def test_without_weights_the_trained_price_holds(judgement):
-    router = Escalation(judgement=judgement)
+    router = LearntEscalation(judgement=judgement)
     assert router._lam == pytest.approx(judgement.lam)
     # another dimension is worth what the recorded options make of it
-    assert Escalation(judgement=judgement, weights={"usd": 3.0})._lam == pytest.approx(3.0)
-    assert Escalation(judgement=judgement, weights={"joules": 3.0})._lam == 0.0
+    assert LearntEscalation(judgement=judgement, weights={"usd": 3.0})._lam == pytest.approx(3.0)
+    assert LearntEscalation(judgement=judgement, weights={"joules": 3.0})._lam == 0.0
 
 
 def test_where_cost_is_worth_nothing_closed_paths_stay_closed(judgement):
@@ -149,7 +149,7 @@ def test_where_cost_is_worth_nothing_closed_paths_stay_closed(judgement):
 
 
 def test_paths_come_cheapest_first(judgement):
-    paths = Escalation(judgement=judgement).paths
+    paths = LearntEscalation(judgement=judgement).paths
     assert [path["generator"] for path in paths] == ["small", "small", "large", "large"]
 
 
@@ -184,7 +184,7 @@ def test_it_does_online_what_the_policy_does_on_recordings(policy):
     )
     played = play(own.policy, own.beliefs, lessons, lam)
     first = own.policy.decide(own.beliefs.begin(prior, expected, chain, np.full(len(rows), np.inf)), lam).step
-    router = Escalation(judgement=own, weights={"usd": lam})
+    router = LearntEscalation(judgement=own, weights={"usd": lam})
     for i, row in enumerate(rows):
         been = [names[first[i]]]
         while True:
