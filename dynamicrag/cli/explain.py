@@ -57,15 +57,20 @@ async def _ask(rag: "DynamicRAG", question: Any) -> Record:
 
 
 def insights(rag: "DynamicRAG", record: Record) -> dict[str, Record]:
-    """Return what is behind the decisions of learnt routers, by the decision's id."""
-    from dynamicrag.evaluation.insight import insight
-    from dynamicrag.routers.learned import Learned
+    """Return what is behind the decisions of trained routers, by the decision's id."""
+    from dynamicrag.types import STAGES
 
-    found = {}
+    found, path = {}, dict[str, str]()
     for decision in record["decisions"]:
-        router = rag.pipeline.stages[decision["stage"]].router
-        if isinstance(router, Learned) and decision["router"] == router.registered:
-            found[decision["id"]] = insight(router, decision, record["standalone"])
+        stage = decision["stage"]
+        before = list(STAGES)[: list[str](STAGES).index(stage)]
+        path = {name: path[name] for name in before if name in path}
+        router = rag.pipeline.stages[stage].router
+        if decision["router"] == router.registered:
+            behind = router.explain(decision, record["standalone"], path)
+            if behind:
+                found[decision["id"]] = behind
+        path[stage] = decision["chosen"]
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.predictors.base import How, Uses, When
 from dynamicrag.registry import Registry
-from dynamicrag.types import Attempt, Option, Query, Stage
+from dynamicrag.types import Attempt, Decision, Option, Query, Stage
 
 
 def free(path: Mapping[str, str]) -> Cost:  # noqa: ARG001
@@ -135,6 +135,24 @@ class Router(ABC):
     def planned(self, stage: Stage, options: Sequence[Option]) -> int:  # noqa: ARG002
         """Return the option to reckon with before the stage is reached."""
         return 0
+
+    def explain(
+        self,
+        decision: Decision,  # noqa: ARG002
+        question: str,  # noqa: ARG002
+        path: Mapping[str, str],  # noqa: ARG002
+    ) -> dict[str, Any]:
+        """Return what is behind one of its decisions beyond the reason; nothing where it is not trained.
+
+        Args:
+            decision: The decision.
+            question: The question, as the router saw it.
+            path: Options in force at the stages before.
+
+        Returns:
+            Keys of :func:`dynamicrag.routers.insight.insight`, as far as it knows them.
+        """
+        return {}
 
     @abstractmethod
     async def choose(self, context: StageContext) -> Choice:

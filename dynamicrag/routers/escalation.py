@@ -17,6 +17,9 @@ from dynamicrag.routers.paths import check_option, check_takeable, parting, vari
 from dynamicrag.types import Attempt, Option, Stage
 from dynamicrag.verify.base import VERIFIERS
 
+TOLD = 3
+"""Signals that the reason of a verdict names, with what each adds to P(the last draft is right)."""
+
 
 @ROUTERS.register("escalation")
 class LearntEscalation(Router):
@@ -137,7 +140,7 @@ class LearntEscalation(Router):
         for index, worth in ((accept, mean[draft]), (abstain, beliefs.abstain[0])):
             if index is not None:
                 quality[index] = float(worth)
-        reason = self._told(drafts, mean, draft)
+        reason = self._told(context.query.text, drafts, mean, draft)
         further = step if step >= 0 else best
         if further is not None:
             gain = float(beliefs.gains[0, further])
@@ -153,10 +156,12 @@ class LearntEscalation(Router):
         earlier = None if draft == drafts[-1].path else self._paths[draft]
         return Choice(accept, reason, quality=quality, expected=expected, path=earlier)
 
-    def _told(self, drafts: Sequence[Drafted], mean: Floats, draft: int) -> str:
-        """Return what is believed of the drafts, in words."""
+    def _told(self, question: str, drafts: Sequence[Drafted], mean: Floats, draft: int) -> str:
+        """Return what is believed of the drafts, in words, and which signals moved the belief in the last."""
         last = drafts[-1].path
-        told = f"{self._name(last)} believed {mean[last]:.2f} right"
+        effects = self.judgement.effects(question, drafts[-1])[:TOLD]
+        heard = ", ".join(f"{name} {effect:+.2f}" for name, effect in effects)
+        told = f"{self._name(last)} believed {mean[last]:.2f} right" + (f" ({heard})" if heard else "")
         return told if draft == last else f"{told}, its forerunner {self._name(draft)} {mean[draft]:.2f}"
 
     def _name(self, path: int) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +11,10 @@ from dynamicrag.features.base import Seen
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.selection import GREEDY, Exploration, select
 from dynamicrag.routers.base import Choice, Router, StageContext
+from dynamicrag.routers.insight import insight
 from dynamicrag.routers.learned import draws
 from dynamicrag.routers.paths import PathEstimator, check_option, check_takeable
-from dynamicrag.types import STAGES, Option, Stage
+from dynamicrag.types import STAGES, Decision, Option, Stage
 
 
 class Joint(Router):
@@ -109,6 +111,26 @@ class Joint(Router):
             expected=costs,
         )
 
+    def explain(self, decision: Decision, question: str, path: Mapping[str, str]) -> dict[str, Any]:
+        """See the base class; every option stands for the path through it that it was rated by."""
+        query = Seen(question, decision["features"])
+        estimator, known = self.estimator.at(query)
+        mean = estimator.estimate([known]).mean[0]
+        names = {}
+        for option, quality in zip(decision["options"], decision["quality"], strict=True):
+            if quality is not None:
+                onward = self._onward({**path, decision["stage"]: option})
+                names[option] = estimator.options[min(onward, key=lambda i: abs(mean[i] - quality))]
+        return insight(estimator, known, decision, names, self.weights)
+
+    def _onward(self, done: Mapping[str, str]) -> list[int]:
+        """Return the paths that go on from what is decided."""
+        return [
+            number
+            for number, path in enumerate(self._paths)
+            if all(path.get(stage, option) == option for stage, option in done.items())
+        ]
+
     def _ways(self, context: StageContext) -> list[tuple[int, int, Cost]]:
         """Return the paths that go on from here: which, its option at this stage, and its cost.
 
@@ -117,9 +139,10 @@ class Joint(Router):
         done = {s: o for s, o in context.path.items() if _place(s) < _place(context.stage)}
         places = {option.name: i for i, option in enumerate(context.options)}
         ways = []
-        for number, path in enumerate(self._paths):
+        for number in self._onward(done):
+            path = self._paths[number]
             option = places.get(path.get(context.stage, ""))
-            if option is None or any(path.get(s, o) != o for s, o in done.items()):
+            if option is None:
                 continue
             ways.append((number, option, context.price({**done, **path})))
         fits = [way for way in ways if all(way[2][d] <= amount for d, amount in context.left.items())]

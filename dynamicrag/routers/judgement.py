@@ -93,6 +93,21 @@ class Judgement:
             beliefs = self.beliefs.learn(beliefs, np.array([draft.path]), score, blank)
         return beliefs
 
+    def effects(self, question: str, draft: Drafted) -> list[tuple[str, float]]:
+        """Return by how much each signal moves P(the draft is right), heaviest first.
+
+        It is by how much the probability changes when the signal is not there; changes below a thousandth
+        are left out.
+        """
+        names = [*self.signals, *OF_TEXT]
+        k = len(self.prior.paths)
+        table = np.full((len(names) + 1, k, len(names)), np.nan)
+        table[:, draft.path] = heard(draft.signals, self.signals, question, draft.answer)
+        table[range(1, len(table)), draft.path, range(len(names))] = np.nan
+        right = self.scorer.predict(table)[:, draft.path]
+        found = [(name, float(right[0] - right[row])) for row, name in enumerate(names, 1)]
+        return sorted((f for f in found if abs(f[1]) >= 1e-3), key=lambda f: -abs(f[1]))
+
     def state(self) -> State:
         """Return all that is needed to judge again."""
         own = {"prior": self.prior, **{part: getattr(self, part) for part in PARTS}}

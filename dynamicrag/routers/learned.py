@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,8 @@ from dynamicrag.predictors.selection import GREEDY, Exploration, select
 from dynamicrag.predictors.state import MEND
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.estimator import Estimator
-from dynamicrag.types import Option, Stage
+from dynamicrag.routers.insight import insight
+from dynamicrag.types import Decision, Option, Stage
 
 
 class Learned(Router):
@@ -100,6 +102,16 @@ class Learned(Router):
             quality=quality.tolist(),
             spread=spread,
         )
+
+    def explain(
+        self,
+        decision: Decision,
+        question: str,
+        path: Mapping[str, str],  # noqa: ARG002
+    ) -> dict[str, Any]:
+        """See the base class."""
+        names = {name: name for name in decision["options"]}
+        return insight(self.estimator, Seen(question, decision["features"]), decision, names, self.weights)
 
 
 def draws(explore: Exploration, seed: int, context: StageContext) -> np.random.Generator | None:

@@ -139,11 +139,16 @@ class PathEstimator:
         """The stages at which the paths differ."""
         return varied(self.paths)
 
+    def at(self, query: Seen) -> tuple[Estimator, Seen]:
+        """Return the estimator for what is known of a query by now, and the query as it sees it."""
+        if self.after is not None and has_news(query):
+            return self.after, query
+        return self.before, without_news(query)
+
     def estimate(self, query: Seen) -> Estimate:
         """Estimate the quality of every path on one query, (1, k) each."""
-        if self.after is not None and has_news(query):
-            return self.after.estimate([query])
-        return self.before.estimate([without_news(query)])
+        estimator, known = self.at(query)
+        return estimator.estimate([known])
 
     def both(self, queries: Sequence[Seen]) -> tuple[Floats, Floats]:
         """Return the expected qualities before and after retrieval, (n, k) each."""

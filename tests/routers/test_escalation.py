@@ -102,6 +102,13 @@ def test_it_names_the_whole_path_and_the_stage_where_it_parts(judgement):
     assert choice.quality[2] is not None, "the other ways have their figures too"
 
 
+def test_it_says_which_signals_moved_its_belief(judgement):
+    _, sure = decided(judgement, judged(("single/small", 0.95)))
+    _, unsure = decided(judgement, judged(("single/small", 0.0)))
+    assert "right (token_margin +" in sure.reason
+    assert "right (token_margin -" in unsure.reason
+
+
 def test_the_better_of_two_drafts_is_taken(judgement):
     name, choice = decided(judgement, judged(("single/small", 0.6), ("single/large", 0.0)), usd=50.0)
     assert (name, choice.path) == ("accept", {"retrieval": "single", "generator": "small"})

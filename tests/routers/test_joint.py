@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dynamicrag.cost.vector import Cost
+from dynamicrag.cost.vector import DIMENSIONS, Cost
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.base import FeatureSet, Seen
 from dynamicrag.predictors.base import PREDICTORS
@@ -89,6 +89,28 @@ async def test_it_takes_the_option_on_the_best_path(saved):
     assert choice.quality[1] > 0.7
     assert choice.quality[0] < 0.3
     assert [cost["joules"] for cost in choice.expected] == [5.0, 100.0]
+
+
+async def test_it_says_what_spoke_for_the_path_it_took(saved):
+    router = build(saved, weights={"joules": 0.005})
+    for question, stage, path, features, wanted, rival, feature in (
+        (f"{GREETING} 3", "retrieval", {}, {}, "none", "single", "lexical:greeting"),
+        (QUESTION, "generator", {"retrieval": "single"}, {"matched": 0.0}, "large", "small", "matched"),
+    ):
+        given = replace(asked(question, stage=stage, path=path), features=features)
+        choice = await router.choose(given)
+        decision = {
+            "stage": stage, "options": [o.name for o in given.options], "allowed": [True, True],
+            "chosen": given.options[choice.index].name, "quality": list(choice.quality),
+            "expected": [dict.fromkeys(DIMENSIONS, 0.0) | {"joules": c["joules"]} for c in choice.expected],
+            "features": features,
+        }  # fmt: skip
+        behind = router.explain(decision, question, path)
+        assert (decision["chosen"], behind["rival"]) == (wanted, rival)
+        assert any(e["feature"].endswith(feature) and e["effect"] > 0 for e in behind["effects"])
+        assert behind["at_lambda"][-1]["option"] == given.options[0].name, (
+            "the cheaper one, where cost is all"
+        )
 
 
 async def test_what_a_retrieval_brings_changes_the_plan(saved):

@@ -1,4 +1,4 @@
-"""Why a learnt router decided as it did: what spoke for its choice, and what else it would have taken."""
+"""Why a trained router decided as it did: what spoke for its choice, and what else it would have taken."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,19 +8,28 @@ import numpy as np
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.selection import select
-from dynamicrag.routers.learned import Learned
+from dynamicrag.routers.estimator import Estimator
 from dynamicrag.types import Decision
 
 LAMBDAS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 16.0)
+Insight = dict[str, Any]
 
 
-def insight(router: Learned, decision: Decision, question: str) -> dict[str, Any]:
+def insight(
+    estimator: Estimator,
+    query: Seen,
+    decision: Decision,
+    names: Mapping[str, str],
+    weights: Mapping[Dimension, float],
+) -> Insight:
     """Return what is behind a decision.
 
     Args:
-        router: The router that took it.
+        estimator: What estimated the qualities.
+        query: The question with what was known of it.
         decision: The decision.
-        question: The question, as the router saw it.
+        names: What the estimator knows every option as; options of which it knows nothing are left out.
+        weights: Quality that one unit of each cost dimension is worth.
 
     Returns:
         ``rival``: the best other open option by predicted quality, or ``None``. ``effects``: ``feature``
@@ -28,22 +37,26 @@ def insight(router: Learned, decision: Decision, question: str) -> dict[str, Any
         ``question`` and ``distance`` of the nearest training queries, where the predictor has any.
         ``at_lambda``: ``lambda`` and the ``option`` that it would have taken there.
     """
-    query = Seen(question, decision["features"])
     chosen = decision["chosen"]
     quality = dict(zip(decision["options"], decision["quality"], strict=True))
     open_ = [name for name, allowed in zip(decision["options"], decision["allowed"], strict=True) if allowed]
-    rivals = [name for name in open_ if name != chosen]
+    rivals = [name for name in open_ if name != chosen and name in names]
     rival = max(rivals, key=lambda name: quality[name] or 0.0, default=None)
-    effects = router.estimator.effects(query, chosen, rival) if rival else []
+    effects = estimator.effects(query, names[chosen], names[rival]) if rival and chosen in names else []
     return {
         "rival": rival,
-        "effects": [{"feature": name, "effect": effect} for name, effect in effects],
+        "effects": told(effects),
         "neighbours": [
             {"query_id": name, "question": text, "distance": distance}
-            for name, text, distance in router.estimator.neighbours(query)
+            for name, text, distance in estimator.neighbours(query)
         ],
-        "at_lambda": what_if(decision, router.weights),
+        "at_lambda": what_if(decision, weights),
     }
+
+
+def told(effects: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
+    """Return effects by feature as plain data, in their order."""
+    return [{"feature": name, "effect": effect} for name, effect in effects]
 
 
 def what_if(
