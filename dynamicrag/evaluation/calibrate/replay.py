@@ -66,6 +66,9 @@ def _split(
     options = world.options(stage)
     untold = stage in BEFORE or steps.get("retrieval") == "none"
     mean = made.stages[stage][0 if untold else 1][rows]
+    if np.isnan(mean).all():  # no two options were recorded with all else alike: what was planned stands
+        plans = [world.paths[plan].get(stage) for plan in made.planned[rows]]
+        mean, price = np.array([[plan == own for own in options] for plan in plans], float), 0 * price
     score, cost = np.full(mean.shape, -np.inf), np.zeros(mean.shape)
     for k, option in enumerate(options):
         ahead = world.agreeing({**steps, stage: option})

@@ -24,7 +24,7 @@ from dynamicrag.evaluation.calibrate.forecast import (
     together,
 )
 from dynamicrag.evaluation.calibrate.replay import Replay, jointly, stagewise, walk
-from dynamicrag.evaluation.calibrate.rules import check_options, rules_path
+from dynamicrag.evaluation.calibrate.rules import check_options, options_of, rules_path
 from dynamicrag.evaluation.calibrate.setting import Check, Setting, set_to
 from dynamicrag.evaluation.calibrate.standing import standings
 from dynamicrag.evaluation.calibrate.target import Target
@@ -33,6 +33,7 @@ from dynamicrag.evaluation.routing.path import Path
 from dynamicrag.evaluation.routing.path import walk as free_walk
 from dynamicrag.policy import Policy
 from dynamicrag.predictors.crossfit import folds
+from dynamicrag.types import Stage
 
 SAMPLES = 2000
 LEAST = 20
@@ -157,7 +158,7 @@ def _report(
     samples: int,
 ) -> tuple[dict[str, Any], dict[str, Path]]:
     price = made.price(weights)
-    large, small = ends(world)
+    large, small = ends(world, policy)
     replays: dict[str, Replay] = {"joint": jointly, "per-stage": stagewise}
     curves = {name: walk(replay, world, made, price) for name, replay in replays.items()}
     oracle = free_walk(world.quality, world.costs[world.spent])
@@ -213,13 +214,22 @@ def _promised(made: Forecast, way: Came) -> dict[str, Any]:
     }
 
 
-def ends(world: World) -> tuple[int, int]:
-    """Return the path of the largest model and of the smallest: retrieval once, the longest context."""
-    wanted: dict[str, str] = {stage: world.options(stage)[-1] for stage in world.stages}
-    if "single" in world.options("retrieval"):
-        wanted["retrieval"] = "single"
-    models = world.options("generator")
+def ends(world: World, policy: Policy) -> tuple[int, int]:
+    """Return the path of the largest model and of the smallest.
+
+    Both retrieve once, and read the longest context from the strongest retriever that was recorded with it,
+    without further prompting, as the policy lists its options.
+    """
+
+    def place(stage: Stage, path: Mapping[str, str]) -> int:
+        return options_of(policy, stage).index(path[stage]) if stage in path else -1
+
+    def rank(path: Mapping[str, str]) -> tuple[int, ...]:
+        once = path.get("retrieval", "single") == "single"
+        return once, place("context", path), place("retriever", path), -place("prompt", path)
+
+    model = [place("generator", path) for path in world.paths]
     large, small = (
-        world.column({**wanted, **({"generator": models[place]} if models else {})}) for place in (-1, 0)
+        max(range(len(model)), key=lambda k: (sign * model[k], *rank(world.paths[k]))) for sign in (1, -1)
     )
-    return len(world.names) - 1 if large is None else large, 0 if small is None else small
+    return large, small

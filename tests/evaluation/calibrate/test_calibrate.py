@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,6 +121,22 @@ def test_a_joint_replay_beats_stages_by_themselves_where_options_depend_on_each_
     assert came(made, dear).quality.mean() == pytest.approx(0.7)
 
 
+def test_a_stage_that_was_recorded_with_another_alone_stays_as_planned():
+    made = world()
+    parts = {"none": ("", ""), "small": ("hybrid", "long"), "large": ("linked", "short")}
+    paths = [
+        p if p["retrieval"] == "none" else {**p, "retriever": r, "context": c}
+        for p in made.paths
+        for r, c in [parts["none" if p["retrieval"] == "none" else p["generator"]]]
+    ]
+    stages = ("retrieval", "retriever", "context", "generator")
+    mixed = replace(made, paths=tuple(paths), stages=stages)
+    forecast = held_out(mixed, RECIPE)
+    assert mixed.paths[forecast.planned[0]]["context"] == "short"
+    taken = stagewise(mixed, forecast, forecast.price({"joules": 0.001}))
+    assert {mixed.names[k] for k in taken} <= {"none/small", "none/large", "single/large"}
+
+
 def test_costs_fall_along_the_path():
     made = world()
     forecast = held_out(made, RECIPE)
@@ -136,7 +153,21 @@ def test_a_policys_own_rules_are_replayed():
     assert {made.names[k] for k in index[::3]} == {"none/small"}  # greetings
     assert set(rules.alone("generator", made.paths[3])) == {"large"}  # with passages to read
     assert set(rules.alone("generator", made.paths[0])) == {"small"}
-    assert ends(made) == (3, 2)
+    assert ends(made, load_policy(POLICY)) == (3, 2)
+
+
+def test_the_baseline_reads_the_longest_context_in_whatever_order_paths_were_recorded():
+    made = world()
+    retrieving = [{**made.paths[3], "retriever": r, "context": c} for r, c in (("b", "long"), ("c", "short"))]
+    more = {
+        "retriever": {"options": {"a": "bm25", "b": "bm25", "c": "bm25"}, "router": "heuristic"},
+        "context": {"options": {"short": {"chunks": 2}, "long": {"chunks": 8}}, "router": "heuristic"},
+    }
+    policy = load_policy({**POLICY, "stages": {**POLICY["stages"], **more}})
+    for paths in (retrieving, retrieving[::-1]):
+        mixed = replace(made, paths=(*made.paths[:2], *paths))
+        large, _ = ends(mixed, policy)
+        assert mixed.paths[large]["context"] == "long"
 
 
 def test_verification_is_replayed_on_the_signals_of_drafts():
