@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.predictors.base import PREDICTORS, Estimate, Neighbours, Predictor
+from dynamicrag.predictors.base import PREDICTORS, Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import build, contrasts, out_of_fold
+from dynamicrag.predictors.estimate import Estimate, Neighbours
 from dynamicrag.predictors.state import State
 
 

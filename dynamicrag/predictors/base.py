@@ -12,13 +12,14 @@ To add one, write a file with a subclass that implements ``_fit`` and ``_predict
 observed at least once, in an order that follows from their outcomes: no algorithm meets an empty
 column, and none depends on the order in which options are listed.
 
-An option that was never observed is predicted at the mean of the others, with the spread ``UNKNOWN``.
+An option that was never observed is predicted at the mean of the others, with the spread ``UNKNOWN`` of
+:mod:`.estimate`.
 """
 
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -28,6 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.predictors import checks
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.estimate import UNKNOWN, Estimate, Neighbours
 from dynamicrag.predictors.state import MEND, State
 from dynamicrag.registry import Registry
 
@@ -35,25 +37,6 @@ When = Literal["pre-generation", "post-generation", "multi-stage", "online"]
 Uses = Literal["query", "model metadata", "response", "feedback"]
 How = Literal["heuristic", "supervised", "bandit", "reinforcement learning"]
 """The three axes of the survey "Dynamic Model Routing and Cascading", in the words of its Table 1."""
-
-Neighbours = tuple[NDArray[np.intp], Floats]
-
-UNKNOWN = 0.5
-"""Spread of what is not known at all: the most by which a quality between 0 and 1 can deviate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """Predicted quality.
-
-    Attributes:
-        mean: Expected quality, (n, k).
-        spread: How far the expected quality may be off, as a standard deviation, (n, k); ``None`` where
-            the predictor does not know.
-    """
-
-    mean: Floats
-    spread: Floats | None = None
 
 
 class Predictor(ABC):

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.predictors.base import Estimate, Neighbours, Predictor
+from dynamicrag.predictors.base import Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import build
+from dynamicrag.predictors.estimate import Estimate, Neighbours
 from dynamicrag.predictors.state import State
 
 Specs = Sequence[str | dict[str, Any]]

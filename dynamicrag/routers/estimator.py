@@ -16,8 +16,9 @@ from numpy.typing import ArrayLike
 
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.base import Embed, FeatureSet, Seen
-from dynamicrag.predictors.base import Estimate, Predictor
+from dynamicrag.predictors.base import Predictor
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.state import MEND, State
 
 

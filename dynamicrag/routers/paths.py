@@ -17,8 +17,9 @@ import numpy as np
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.features.base import Embed, FeatureSet, Seen
 from dynamicrag.features.retrieval import retrieval
-from dynamicrag.predictors.base import Estimate, Predictor
+from dynamicrag.predictors.base import Predictor
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.state import MEND, State
 from dynamicrag.routers.estimator import About, Estimator
 from dynamicrag.types import STAGES, Stage
