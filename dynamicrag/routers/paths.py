@@ -159,9 +159,7 @@ class PathEstimator:
         parts = {"before": self.before.state()}
         if self.after is not None:
             parts["after"] = self.after.state()
-        arrays = {f"{part}/{name}": a for part, state in parts.items() for name, a in state.arrays.items()}
-        meta = {part: dict(state.meta) for part, state in parts.items()}
-        return State({"paths": [dict(path) for path in self.paths], **meta}, arrays)
+        return State.of({"paths": [dict(path) for path in self.paths]}, parts)
 
     @classmethod
     def load(cls, path: Path | str, embed: Embed | None = None) -> "PathEstimator":
@@ -188,7 +186,7 @@ class PathEstimator:
         """
         try:
             parts = {
-                part: Estimator.from_state(State(state.meta[part], state.under(part)), embed, where)
+                part: Estimator.from_state(state.part(part), embed, where)
                 for part in ("before", "after")
                 if part in state.meta
             }
