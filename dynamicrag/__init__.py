@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     )
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.graph.state import RagState
-    from dynamicrag.policy import Policy, load_policy
+    from dynamicrag.policy import Policy
+    from dynamicrag.policy_file import load_policy
 
 __all__ = [
     "BudgetExceeded",
@@ -36,7 +37,7 @@ _HOMES = {
     "DynamicRAG": "dynamicrag.graph.rag",
     "RagState": "dynamicrag.graph.state",
     "Policy": "dynamicrag.policy",
-    "load_policy": "dynamicrag.policy",
+    "load_policy": "dynamicrag.policy_file",
 }
 
 

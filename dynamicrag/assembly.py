@@ -27,7 +27,7 @@ from dynamicrag.policy import CorpusSection, Policy
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.sections import Sections
-from dynamicrag.stages.base import StageBase
+from dynamicrag.stages.base import StageBase, option_names
 from dynamicrag.stages.decide import Decider
 
 EMBEDDER = "all-minilm-l6-v2"
@@ -106,9 +106,7 @@ def assemble(policy: Policy) -> Pipeline:
         cost_model=cost_model,
         ledger=ledger,
         budget=budget,
-        bookkeeper=Bookkeeper(
-            ledger, budget, runs, {name: [o.name for o in stage.options] for name, stage in stages.items()}
-        ),
+        bookkeeper=Bookkeeper(ledger, budget, runs, option_names(stages)),
     )
 
 

@@ -1,14 +1,12 @@
-"""The policy file: YAML in, a validated :class:`Policy` out. Names become objects in ``assembly``.
+"""A policy: its sections, what each may hold, and what holds where nothing is said.
 
-Whatever is wrong is said with the file, the place, what is valid and the nearest spelling. A value
-that the schema does not know is an error, never ignored.
+``policy_file`` reads one, and names become objects in ``assembly``. A key or a value that a section does
+not know is an error, never ignored.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -17,16 +15,11 @@ from pydantic import (
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
-    ValidationError,
     field_validator,
 )
 
 from dynamicrag.calibrated import Calibrated
-from dynamicrag.cost.profiles import shipped
 from dynamicrag.cost.vector import Dimension
-from dynamicrag.errors import PolicyError, unknown
-
-PRESETS = ("frugal", "balanced", "quality", "always-large")
 
 
 def _listed(value: object) -> object:
@@ -171,113 +164,3 @@ class Policy(_Section):
     def where(self, *place: str) -> str:
         """Return a place in the file for a message."""
         return (f"{self.source}: " if self.source else "") + ".".join(place)
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that is given twice; YAML would keep the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Any] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key.value!r} twice", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def load_policy(
-    policy: str | Path | Mapping[str, Any], corpus: str | Path | Sequence[str | Path] | None = None
-) -> Policy:
-    """Read and validate a policy.
-
-    Args:
-        policy: A preset's name, a YAML file, or its content as a mapping.
-        corpus: Files or folders that replace the path of the first corpus.
-
-    Raises:
-        PolicyError: There is no such preset or file, or something in it is wrong.
-    """
-    if isinstance(policy, Mapping):
-        data: Any = dict(policy)
-        about = {"name": "policy", "source": "", "folder": Path()}
-    else:
-        path, preset = _find(policy)
-        about = {"name": path.stem, "source": str(policy), "folder": Path() if preset else path.parent}
-        data = _read(path, str(policy))
-    if not isinstance(data, dict):
-        raise PolicyError(f"{about['source']}: expected a mapping with 'version', 'models' and 'stages'")
-    if reserved := {"name", "source", "folder"} & set(data):
-        raise PolicyError(unknown(str(about["source"]), "key", reserved.pop(), _fields(Policy)))
-    if corpus is not None:
-        data = _with_corpus(data, corpus)
-    try:
-        return Policy.model_validate({**data, **about})
-    except ValidationError as error:
-        raise PolicyError(_message(error, str(about["source"]))) from None
-
-
-def _find(policy: str | Path) -> tuple[Path, bool]:
-    text = str(policy)
-    if Path(text).suffix not in (".yaml", ".yml"):
-        if text not in PRESETS and not Path(text).exists():
-            raise PolicyError(unknown("policy", "preset", text, PRESETS) + "; or a path that ends in .yaml")
-        if text in PRESETS:
-            return shipped(f"{text}.yaml"), True
-    return Path(text), False
-
-
-def _read(path: Path, source: str) -> object:
-    try:
-        return yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - _Loader is a SafeLoader
-    except FileNotFoundError:
-        raise PolicyError(f"{source}: no such policy file; presets: {', '.join(PRESETS)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{source}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise PolicyError(f"{source}{line}: not valid YAML: {getattr(error, 'problem', error)}") from None
-
-
-def _with_corpus(data: dict[str, Any], corpus: str | Path | Sequence[str | Path]) -> dict[str, Any]:
-    given = [corpus] if isinstance(corpus, str | Path) else list(corpus)
-    paths = [str(Path(path).absolute()) for path in given]
-    corpora = dict(data.get("corpora") or {})
-    first = next(iter(corpora), "docs")
-    section = corpora.get(first)
-    corpora[first] = {**(section if isinstance(section, dict) else {}), "path": paths}
-    return {**data, "corpora": corpora}
-
-
-def _message(error: ValidationError, source: str) -> str:
-    first = error.errors()[0]
-    place = [str(part) for part in first["loc"] if not str(part).startswith(("function-", "dict[", "list["))]
-    where = (f"{source}: " if source else "") + ".".join(place)
-    if first["type"] == "extra_forbidden":
-        parent = (f"{source}: " if source else "") + ".".join(place[:-1] or ["top level"])
-        return unknown(parent, "key", place[-1], _keys_at(place[:-1]))
-    if first["type"] == "missing":
-        return f"{where}: is missing"
-    given = first["input"]
-    shown = f", got {given!r}" if not isinstance(given, dict | list) else ""
-    if first["type"] == "literal_error" and place and isinstance(given, str):
-        valid = str(first.get("ctx", {}).get("expected", "")).replace(" or ", ", ").replace("'", "")
-        return unknown(".".join([where.removesuffix(f".{place[-1]}")]), "value", given, valid.split(", "))
-    return f"{where}: {first['msg']}{shown}"
-
-
-def _fields(section: type[BaseModel]) -> list[str]:
-    return [name for name, field in section.model_fields.items() if not field.exclude]
-
-
-def _keys_at(place: Sequence[str]) -> list[str]:
-    kind: Any = Policy
-    for part in place:
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = kind.model_fields[part].annotation
-            kind = get_args(kind)[0] if type(None) in get_args(kind) else kind
-        else:  # a mapping of sections by name
-            kind = get_args(kind)[-1]
-    return _fields(kind) if isinstance(kind, type) and issubclass(kind, BaseModel) else []

@@ -15,7 +15,7 @@ from dynamicrag.routers.base import Router
 from dynamicrag.routers.build import RouterContext, build_joint, build_router, names
 from dynamicrag.routers.paths import varied
 from dynamicrag.stages.asking import Resources
-from dynamicrag.stages.base import StageBase
+from dynamicrag.stages.base import StageBase, option_names
 from dynamicrag.stages.context import DOCUMENTS, ContextStage, context_option
 from dynamicrag.stages.generator import GeneratorStage
 from dynamicrag.stages.prompt import PromptStage
@@ -48,8 +48,8 @@ class Sections:
         self._policy = policy
         self._routers = RouterContext(policy.folder, policy.objective.weights, embedder.embed)
         self._embedder = embedder
-        spec, where = policy.joint, policy.where("joint")
-        self._joint = None if spec is None else build_joint(spec, where, self._routers)
+        spec, self._at_joint = policy.joint, policy.where("joint")
+        self._joint = None if spec is None else build_joint(spec, self._at_joint, self._routers)
         self._corpora = corpora
         self._models = models
         self._strategies = {
@@ -71,8 +71,7 @@ class Sections:
             "generator": self._generator(),
         }
         if self._joint is not None:
-            names_ = {name: [option.name for option in stage.options] for name, stage in stages.items()}
-            self._joint.check_paths(names_, self._policy.where("joint"))
+            self._joint.check_paths(option_names(stages), self._at_joint)
         return {**stages, "verification": self._verification(stages)}
 
     def _section(self, stage: Stage) -> StageSection:
@@ -95,7 +94,7 @@ class Sections:
         if self._joint is not None and stage in self._joint.decides:
             if spec is not None:
                 raise PolicyError(f"{where}: 'joint' decides this stage; take this router out, or 'joint'")
-            self._joint.check(stage, options, self._policy.where("joint"))
+            self._joint.check(stage, options, self._at_joint)
             return self._joint
         if spec is None:
             if len(options) > 1:
@@ -108,10 +107,11 @@ class Sections:
         return router
 
     def _named(self, stage: Stage, valid: Any) -> list[Option]:
-        for name in self._specs(stage):
+        specs = self._specs(stage)
+        for name in specs:
             if name not in valid:
                 raise PolicyError(unknown(self._where(stage, "options"), "option", name, valid))
-        return [Option(name) for name in self._specs(stage)]
+        return [Option(name) for name in specs]
 
     def _retrieval(self) -> RetrievalStage:
         options = self._named("retrieval", ROUNDS)
@@ -145,10 +145,9 @@ class Sections:
         )
 
     def _context_options(self) -> list[Option]:
-        specs = self._specs("context")
         return [
             context_option(name, params, self._where("context", "options", name))
-            for name, params in specs.items()
+            for name, params in self._specs("context").items()
         ]
 
     def _context(self) -> ContextStage:
@@ -163,10 +162,8 @@ class Sections:
         return PromptStage(options, self._router("prompt", options), strategies=self._strategies)
 
     def _generator(self) -> GeneratorStage:
-        section = self._section("generator")
-        options = (
-            self._named("generator", self._models) if section.options else [Option(n) for n in self._models]
-        )
+        chosen = self._policy.stages.generator.options
+        options = self._named("generator", self._models) if chosen else [Option(n) for n in self._models]
         return GeneratorStage(
             options,
             self._router("generator", options),
@@ -176,24 +173,19 @@ class Sections:
         )
 
     def _verification(self, stages: Mapping[str, StageBase]) -> VerificationStage:
-        section = self._section("verification")
-        assert isinstance(section, VerificationSection)
-        specs = self._specs("verification")
-        for name in specs:
-            if name not in VERDICTS:
-                raise PolicyError(unknown(self._where("verification", "options"), "option", name, VERDICTS))
-        escalate = self._escalate(section, REFINE in specs)
-        editor = self._editor(specs.get(REFINE))
-        options = expand(list(specs), escalate, editor)
+        section = self._policy.stages.verification
+        verdicts = [option.name for option in self._named("verification", VERDICTS)]
+        escalate = self._escalate(section, REFINE in verdicts)
+        editor = self._editor(self._specs("verification").get(REFINE))
+        options = expand(verdicts, escalate, editor)
         verifiers, router = self._verifiers(section), self._router("verification", options)
         if router.paths:
             self._check_paths(router, stages, section)
-            options = expand(list(specs), {"": varied(router.paths)}, editor)
+            options = expand(verdicts, {"": varied(router.paths)}, editor)
         if section.on_failure == "escalate" and not any(map(steps_up, options)):
             where = self._where("verification", "on_failure")
             raise PolicyError(f"{where}: there is nowhere to escalate to; add the options refine or escalate")
-        settings: dict[str, Any] = {"escalate": escalate}
-        settings |= section.model_dump(include={"max_escalations", "on_failure", "timeout"})
+        settings = section.model_dump(include={"max_escalations", "on_failure", "timeout"})
         given = {signal.name for verifier in verifiers.values() for signal in verifier.gives}
         for signal in router.reads:
             if signal not in given:
@@ -202,7 +194,7 @@ class Sections:
         return VerificationStage(
             options,
             router,
-            settings,
+            {**settings, "escalate": escalate},
             verifiers=verifiers,
             stages=stages,
             resources=Resources(self._models, self._strategies, self._embedder.embed_measured),
@@ -223,8 +215,8 @@ class Sections:
     def _check_paths(
         self, router: Router, stages: Mapping[str, StageBase], section: VerificationSection
     ) -> None:
-        options = {name: [option.name for option in stage.options] for name, stage in stages.items()}
-        router.check_paths(options, self._where("verification", "router", router.registered))
+        where = self._where("verification", "router", router.registered)
+        router.check_paths(option_names(stages), where)
         if section.escalate:
             where = self._where("verification", "escalate")
             raise PolicyError(f"{where}: {router.registered!r} itself says where to go; take this out")

@@ -41,7 +41,7 @@ def ask(
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import JsonLines
     from dynamicrag.cli.prepare import provide
-    from dynamicrag.policy import load_policy
+    from dynamicrag.policy_file import load_policy
 
     asked = _questions(question, questions)[:limit]
     lines = JsonLines(json)

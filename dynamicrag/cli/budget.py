@@ -21,7 +21,7 @@ def budget(
     from dynamicrag.cost.budget import Budget
     from dynamicrag.cost.runs import data_dir
     from dynamicrag.cost.shared_purse import SharedPurse
-    from dynamicrag.policy import load_policy
+    from dynamicrag.policy_file import load_policy
 
     check_target(json)
     loaded = load_policy(policy)

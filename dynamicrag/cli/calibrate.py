@@ -53,7 +53,7 @@ def calibrate(
     from dynamicrag.evaluation.calibrate.write import calibrated, source, text
     from dynamicrag.evaluation.outcomes.whole_paths import read_tables
     from dynamicrag.evaluation.training import check_families
-    from dynamicrag.policy import load_policy
+    from dynamicrag.policy_file import load_policy
 
     check_target(json)
     _check_out(out)
@@ -103,7 +103,7 @@ def _account(name: str, policy: "Policy", world: "World", notes: list[str]) -> A
     """Return what this host's energy account expects of the paths; ``None`` where it cannot say."""
     from dynamicrag.assembly import assemble
     from dynamicrag.evaluation.calibrate.account import summary
-    from dynamicrag.policy import PRESETS, load_policy
+    from dynamicrag.policy_file import PRESETS, load_policy
 
     try:
         # a preset's docs/ is the user's to have; paths are priced without documents

@@ -26,7 +26,7 @@ def chat(
     """Talk about your documents; answers stream, and every turn says what it cost."""
     from dynamicrag.cli.console import console
     from dynamicrag.cli.prepare import ready
-    from dynamicrag.policy import load_policy
+    from dynamicrag.policy_file import load_policy
 
     out = console()
     rag = ready(load_policy(policy, corpus or None), out, conversation=True)

@@ -29,7 +29,7 @@ def explain(
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.prepare import ready
     from dynamicrag.evaluation.questions import Question, checked_text
-    from dynamicrag.policy import load_policy
+    from dynamicrag.policy_file import load_policy
 
     check_target(json)
     asked = Question("q1", checked_text(question, "question"))

@@ -38,7 +38,7 @@ def ingest(
     from dynamicrag.cost.process import shared_attribution
     from dynamicrag.cost.profiles import load_profiles
     from dynamicrag.llm.pull import path_of
-    from dynamicrag.policy import load_policy
+    from dynamicrag.policy_file import load_policy
 
     check_target(json)
     loaded = load_policy(policy)

@@ -17,7 +17,7 @@ def init(
     from dynamicrag.cli.console import console
     from dynamicrag.cli.output import write_text
     from dynamicrag.cost.profiles import shipped
-    from dynamicrag.policy import PRESETS
+    from dynamicrag.policy_file import PRESETS
 
     if preset not in PRESETS:
         raise PolicyError(unknown("--preset", "preset", preset, PRESETS))

@@ -64,7 +64,7 @@ def pull_models(
 
 def _of_policy(policy: str) -> list[str]:
     from dynamicrag.assembly import EMBEDDER
-    from dynamicrag.policy import load_policy
+    from dynamicrag.policy_file import load_policy
 
     loaded = load_policy(policy)
     specs = [section.model for section in loaded.models.values()]

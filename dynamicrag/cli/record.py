@@ -72,7 +72,7 @@ def record(
     from dynamicrag.evaluation.record.outcome import SCORES
     from dynamicrag.evaluation.record.paths import Paths
     from dynamicrag.evaluation.record.scoring import check_scorable
-    from dynamicrag.policy import load_policy
+    from dynamicrag.policy_file import load_policy
 
     if score not in SCORES or (score == "judge") != (judge is not None):
         raise typer.BadParameter(

@@ -114,7 +114,7 @@ def _bands(policy: str | None) -> "tuple[str | None, dict[str, Calibrated]]":
 
     Queries are kept with their policy's name alone, so that only presets and a file that is given are known.
     """
-    from dynamicrag.policy import PRESETS, load_policy
+    from dynamicrag.policy_file import PRESETS, load_policy
 
     loaded = [load_policy(preset) for preset in PRESETS]
     if policy is not None and policy.endswith((".yaml", ".yml")):

@@ -45,7 +45,7 @@ def synthesize(
     from dynamicrag.evaluation.record.partial import Partial
     from dynamicrag.evaluation.synthesize.asker import Steps
     from dynamicrag.evaluation.synthesize.made import lines_of
-    from dynamicrag.policy import load_policy
+    from dynamicrag.policy_file import load_policy
 
     check_target(json)
     shown = human(json)

@@ -28,7 +28,7 @@ def train_whole(
     from dynamicrag.evaluation.calibrate.whole_policy import train_policy
     from dynamicrag.evaluation.calibrate.world import World
     from dynamicrag.evaluation.calibrate.write import content, only, source, text
-    from dynamicrag.policy import load_policy
+    from dynamicrag.policy_file import load_policy
     from dynamicrag.registry import parse_spec
 
     loaded = load_policy(policy)

@@ -20,7 +20,7 @@ def validate(
     """Check a policy and show what it comes to; nothing is downloaded, loaded or asked."""
     from dynamicrag.assembly import assemble
     from dynamicrag.cli.output import check_target, write_json
-    from dynamicrag.policy import PRESETS, load_policy
+    from dynamicrag.policy_file import PRESETS, load_policy
 
     check_target(json)
     loaded = load_policy(policy, corpus or None)

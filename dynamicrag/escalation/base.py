@@ -13,16 +13,15 @@ To add one, write a file with a subclass that implements ``_decide`` and, if it 
 ``fitted``. No step is taken twice and none that the budget does not hold: :meth:`Policy.decide` sees to it.
 """
 
-import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from dynamicrag.errors import PolicyError
 from dynamicrag.escalation.beliefs import Beliefs, Steps
+from dynamicrag.predictors.persistent import Persistent
 from dynamicrag.predictors.state import MEND, State
 from dynamicrag.registry import Registry
 
@@ -45,12 +44,8 @@ class Choice:
     draft: Steps
 
 
-class Policy(ABC):
+class Policy(Persistent, ABC):
     """What decides whether a draft is good enough."""
-
-    registered: ClassVar[str]
-    fitted: ClassVar[Sequence[str]] = ()
-    """Attributes that :meth:`fit` sets: arrays, saved as they are."""
 
     def fit(self, lessons: "Lessons") -> Self:
         """Learn from recorded outcomes."""
@@ -85,8 +80,7 @@ class Policy(ABC):
 
     def state(self) -> State:
         """Return all that is needed to decide again."""
-        arrays = {name: np.array(getattr(self, name)) for name in self.fitted}
-        return State({"policy": self.registered, "params": self.params()}, arrays)
+        return State({"policy": self.registered, "params": self.params()}, self.pack().arrays)
 
     @classmethod
     def from_state(cls, state: State, where: str = "state") -> "Policy":
@@ -97,18 +91,13 @@ class Policy(ABC):
         """
         try:
             policy = POLICIES.build({state.meta["policy"]: dict(state.meta["params"])}, where)
-            for name in policy.fitted:
-                setattr(policy, name, state.arrays[name])
+            policy.unpack(state)
         except (KeyError, TypeError, ValueError) as error:
             raise PolicyError(f"{where}: this is no whole state of a policy ({error!r}); {MEND}") from None
         return policy
 
-    def params(self) -> dict[str, Any]:
-        """Return the hyperparameters. By convention each is an attribute of the same name."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
-
-    def _fit(self, lessons: "Lessons") -> None:  # noqa: B027 - not every policy learns
-        """Learn."""
+    def _fit(self, lessons: "Lessons") -> None:
+        """Learn; not every policy does."""
 
     @abstractmethod
     def _decide(self, beliefs: Beliefs, lam: float) -> Choice:

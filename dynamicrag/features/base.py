@@ -13,7 +13,7 @@ To add one, write a file with a subclass of :class:`Features` and register it by
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.template import Template
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.persistent import Persistent
 from dynamicrag.predictors.state import MEND, State
 from dynamicrag.registry import Registry, parse_spec
 
@@ -41,20 +42,17 @@ class Seen:
     signals: Mapping[str, float] = field(default_factory=dict)
 
 
-class Features(ABC):
+class Features(Persistent, ABC):
     """One family of features.
 
     Attributes:
         embeds: Whether it needs ``embed``, a sentence-embedding model.
         opaque: Whether its single features mean nothing to people.
         names: A name per feature, in order; known once it is fitted.
-        fitted: Names of the attributes that hold its arrays.
     """
 
-    registered: ClassVar[str]
     embeds: ClassVar[bool] = False
     opaque: ClassVar[bool] = False
-    fitted: ClassVar[tuple[str, ...]] = ()
     embed: Embed | None = None
 
     @property
@@ -73,15 +71,6 @@ class Features(ABC):
     def fit_transform(self, queries: Sequence[Seen]) -> Floats:
         """Learn from training queries, and return their features, (n, d)."""
         return self.fit(queries).transform(queries)
-
-    def pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
-        """Return what was learnt, as JSON and arrays."""
-        return {}, {name: np.array(getattr(self, name)) for name in self.fitted}
-
-    def unpack(self, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: ARG002
-        """Take what :meth:`pack` returned."""
-        for name in self.fitted:
-            setattr(self, name, np.array(arrays[name]))
 
 
 FEATURES: Registry[Features] = Registry("features", "dynamicrag.features")
@@ -172,10 +161,10 @@ class FeatureSet:
     def state(self) -> State:
         """Return all that is needed to transform again."""
         packed = [part.pack() for part in self.parts]
-        arrays = {f"{i}/{name}": a for i, (_, own) in enumerate(packed) for name, a in own.items()}
+        arrays = {f"{i}/{name}": a for i, own in enumerate(packed) for name, a in own.arrays.items()}
         meta = {
             "specs": self.specs,
-            "parts": [dict(own) for own, _ in packed],
+            "parts": [dict(own.meta) for own in packed],
             "template": sorted(self.template.shared),
         }
         return State(meta, arrays)
@@ -190,7 +179,7 @@ class FeatureSet:
         try:
             features = cls(state.meta["specs"], embed, where)
             for i, (part, meta) in enumerate(zip(features.parts, state.meta["parts"], strict=True)):
-                part.unpack(meta, state.under(str(i)))
+                part.unpack(State(meta, state.under(str(i))))
             features.template = Template(frozenset(map(str, state.meta["template"])))
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise PolicyError(f"{where}: this is no whole state of features ({error!r}); {MEND}") from None

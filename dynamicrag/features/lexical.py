@@ -3,12 +3,11 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dynamicrag.features.base import FEATURES, Features, Seen
 from dynamicrag.features.opening import NAMES as OPENING
@@ -16,6 +15,7 @@ from dynamicrag.features.opening import opening
 from dynamicrag.features.shape import NAMES as SHAPE
 from dynamicrag.features.shape import shape
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.state import State
 from dynamicrag.text import STOP_WORDS, content_words, words
 
 _SMALL_TALK = re.compile(
@@ -123,14 +123,14 @@ class LexicalFeatures(Features):
         unseen = counts.count(1) / len(counts)
         return [*own, mean, max(rarity), spread, unseen]
 
-    def pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
-        """Return what was learnt, as JSON and arrays."""
-        return {"rows": self.rows, "counts": self.counts}, {}
+    def pack(self) -> State:
+        """Return what was learnt."""
+        return State({"rows": self.rows, "counts": self.counts})
 
-    def unpack(self, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: ARG002
+    def unpack(self, state: State) -> None:
         """Take what :meth:`pack` returned."""
-        self.rows = int(meta["rows"])
-        self.counts = {str(word): int(count) for word, count in meta["counts"].items()}
+        self.rows = int(state.meta["rows"])
+        self.counts = {str(word): int(count) for word, count in state.meta["counts"].items()}
 
 
 @lru_cache(maxsize=4096)  # a cross-validation asks once a fold

@@ -1,13 +1,14 @@
 """Named signals as features: those that the training queries have."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.features.base import Features, Seen
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.state import State
 
 
 class SignalFeatures(Features):
@@ -59,14 +60,14 @@ class SignalFeatures(Features):
         ]
         return np.array(rows, dtype=np.float64).reshape(len(queries), len(self.kept))
 
-    def pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
-        """Return what was learnt, as JSON and arrays."""
-        return {"kept": self.kept}, super().pack()[1]
+    def pack(self) -> State:
+        """Return what was learnt."""
+        return State({"kept": self.kept}, super().pack().arrays)
 
-    def unpack(self, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    def unpack(self, state: State) -> None:
         """Take what :meth:`pack` returned."""
-        super().unpack(meta, arrays)
-        self.kept = list(map(str, meta["kept"]))
+        super().unpack(state)
+        self.kept = list(map(str, state.meta["kept"]))
 
 
 def _has(signals: Mapping[str, float], name: str) -> bool:

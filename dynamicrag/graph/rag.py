@@ -15,7 +15,7 @@ from dynamicrag.graph.build import build_graph
 from dynamicrag.graph.node import Work
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.state import RagState
-from dynamicrag.policy import load_policy
+from dynamicrag.policy_file import load_policy
 
 if TYPE_CHECKING:
     from langgraph.graph import StateGraph

@@ -11,17 +11,17 @@ import asyncio
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from dynamicrag import portal
 from dynamicrag.cost.line import Line
 from dynamicrag.errors import ModelUnavailable
-from dynamicrag.llm.completion import Completion, TokenProb, token_probs
+from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.failures import provider_error, refused, unavailable
+from dynamicrag.llm.streamed import StreamedAnswer
 from dynamicrag.types import Runs, Usage
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class ChatModel:
         while True:
             client = await asyncio.to_thread(self._client, max_tokens, temperature)
             extra = {**self._call(max_tokens, temperature), **({"stop": stop} if stop else {})}
-            answer, turn, failure = _Answer(), None, None
+            answer, turn, failure = StreamedAnswer(), None, None
             try:
                 async with self._turn() as turn:
                     if line is not None:
@@ -177,7 +177,7 @@ class ChatModel:
 
     def _usage(
         self,
-        answer: "_Answer",
+        answer: StreamedAnswer,
         turn: Any,
         seconds: float,
         messages: "Sequence[BaseMessage]",
@@ -193,7 +193,7 @@ class ChatModel:
         """Return what a call holds while it is computed."""
         return nullcontext(self)
 
-    def _cpu_seconds(self, turn: Any, answer: "_Answer") -> float:
+    def _cpu_seconds(self, turn: Any, answer: StreamedAnswer) -> float:
         """Return the CPU time of a call in this process, over all threads."""
         del turn, answer
         return 0.0
@@ -226,57 +226,3 @@ class ChatModel:
 
 def _about(message: "BaseMessage") -> int:
     return math.ceil(len(message.text) / 3) + 4
-
-
-@dataclass
-class _Answer:
-    """A stream's chunks, gathered."""
-
-    text: list[str] = field(default_factory=list)
-    tokens: list[TokenProb] = field(default_factory=list)
-    message_id: str = ""
-    finish_reason: str | None = None
-    first_token_seconds: float | None = None
-    timings: Mapping[str, float] = field(default_factory=dict)
-    usage: dict[str, Any] = field(default_factory=dict)
-    seen: int = 0
-
-    def add(self, chunk: Any, seconds: float) -> None:
-        if chunk.text:
-            self.seen += 1
-            self.text.append(chunk.text)
-            self.first_token_seconds = self.first_token_seconds or seconds
-        self.message_id = self.message_id or chunk.id or ""
-        metadata = chunk.response_metadata
-        reason = metadata.get("finish_reason") or metadata.get("stop_reason") or metadata.get("done_reason")
-        self.finish_reason = reason or self.finish_reason
-        self.timings = metadata.get("timings") or self.timings
-        self.tokens += token_probs((metadata.get("logprobs") or {}).get("content") or ())
-        if chunk.usage_metadata:
-            from langchain_core.messages.ai import add_usage
-
-            # some providers count in the first chunk what they read, in the last what they wrote
-            self.usage = dict(add_usage(self.usage or None, chunk.usage_metadata))  # type: ignore[arg-type]
-
-    def count(self, input_tokens: int) -> None:
-        """Take what was seen for what was used: the prompt as estimated, and a token a chunk."""
-        self.usage = {"input_tokens": input_tokens, "output_tokens": self.seen}
-
-    def as_usage(self, seconds: float, cpu_seconds: float) -> Usage:
-        """Return what the call consumed."""
-        counts = self.usage
-        return Usage(
-            calls=1,
-            input_tokens=counts.get("input_tokens", 0),
-            cached_tokens=(counts.get("input_token_details") or {}).get("cache_read") or 0,
-            output_tokens=counts.get("output_tokens", 0),
-            seconds=seconds,
-            cpu_seconds=cpu_seconds,
-            first_token_seconds=self.first_token_seconds,
-        )
-
-    def completion(self, usage: Usage) -> Completion:
-        """Return what was gathered."""
-        return Completion(
-            "".join(self.text), self.message_id, usage, tuple(self.tokens), self.finish_reason, self.timings
-        )

@@ -1,13 +1,12 @@
-"""What a chat model gives back, and how it is gathered from a stream."""
+"""What a chat model gives back."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from dynamicrag.types import Usage
 
-__all__ = ["Completion", "TokenProb", "token_probs"]
+__all__ = ["Completion", "TokenProb"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +60,3 @@ class Completion:
             if at > start:
                 return self.tokens[index:]
         return ()
-
-
-def token_probs(entries: Iterable[Mapping[str, Any]]) -> Iterable[TokenProb]:
-    """Read ``logprobs.content`` of OpenAI's API, asked with ``top_logprobs``."""
-    for item in entries:
-        likely = [(o.get("token", ""), math.exp(o["logprob"])) for o in item.get("top_logprobs") or ()]
-        top = sorted(likely, key=lambda other: -other[1])
-        margin = top[0][1] - top[1][1] if len(top) > 1 else 1.0
-        yield TokenProb(item["token"], item["logprob"], margin, tuple(top))

@@ -11,6 +11,7 @@ from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.local import LocalServer, local_server
+from dynamicrag.llm.streamed import StreamedAnswer
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -120,7 +121,7 @@ class LocalChatModel(ChatModel):
         """Count the tokens of a prompt, exactly."""
         return await self.count_prompt(messages)
 
-    def _cpu_seconds(self, turn: Any, answer: Any) -> float:
+    def _cpu_seconds(self, turn: Any, answer: StreamedAnswer) -> float:
         account = self.server.account
         if answer.timings:
             return account.charge(turn, answer.timings)

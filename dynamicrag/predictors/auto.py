@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.predictors.base import PREDICTORS, Estimate, Neighbours, Predictor
+from dynamicrag.predictors.base import PREDICTORS, Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import build, contrasts, out_of_fold
+from dynamicrag.predictors.estimate import Estimate, Neighbours
 from dynamicrag.predictors.state import State
 
 
@@ -75,14 +76,14 @@ class Auto(Predictor):
         """See the base class: those of what was chosen."""
         return self.chosen.neighbours(X)
 
-    def _pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
-        state = self.chosen.state()
-        arrays = {f"chosen/{name}": array for name, array in state.arrays.items()}
-        return {"chosen": state.meta}, arrays | {"errors": self.errors}
+    def pack(self) -> State:
+        """See the base class."""
+        return State.of({}, {"chosen": self.chosen.state()}, errors=self.errors)
 
-    def _unpack(self, state: State) -> None:
+    def unpack(self, state: State) -> None:
+        """See the base class."""
         self.errors = np.array(state.arrays["errors"])
-        self.chosen = Predictor.from_state(State(state.meta["chosen"], state.under("chosen")), "auto.of")
+        self.chosen = Predictor.from_state(state.part("chosen"), "auto.of")
 
 
 def _simplest(losses: Floats) -> int:

@@ -12,13 +12,12 @@ To add one, write a file with a subclass that implements ``_fit`` and ``_predict
 observed at least once, in an order that follows from their outcomes: no algorithm meets an empty
 column, and none depends on the order in which options are listed.
 
-An option that was never observed is predicted at the mean of the others, with the spread ``UNKNOWN``.
+An option that was never observed is predicted at the mean of the others, with the spread ``UNKNOWN`` of
+:mod:`.estimate`.
 """
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -28,6 +27,8 @@ from numpy.typing import ArrayLike, NDArray
 from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.predictors import checks
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.estimate import UNKNOWN, Estimate, Neighbours
+from dynamicrag.predictors.persistent import Persistent
 from dynamicrag.predictors.state import MEND, State
 from dynamicrag.registry import Registry
 
@@ -36,27 +37,8 @@ Uses = Literal["query", "model metadata", "response", "feedback"]
 How = Literal["heuristic", "supervised", "bandit", "reinforcement learning"]
 """The three axes of the survey "Dynamic Model Routing and Cascading", in the words of its Table 1."""
 
-Neighbours = tuple[NDArray[np.intp], Floats]
 
-UNKNOWN = 0.5
-"""Spread of what is not known at all: the most by which a quality between 0 and 1 can deviate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """Predicted quality.
-
-    Attributes:
-        mean: Expected quality, (n, k).
-        spread: How far the expected quality may be off, as a standard deviation, (n, k); ``None`` where
-            the predictor does not know.
-    """
-
-    mean: Floats
-    spread: Floats | None = None
-
-
-class Predictor(ABC):
+class Predictor(Persistent, ABC):
     """Estimates the quality of every option from a query's features.
 
     Not safe for threads that learn while others predict: the router that holds it guards it.
@@ -72,14 +54,11 @@ class Predictor(ABC):
         online: Whether it learns from single rewards.
         grows: Whether it takes new options without being trained again.
         positional: Whether its estimates belong to places in the list of options, not to outcomes.
-        fitted: Names of the attributes that hold its arrays.
-        parts: Names and types of the attributes that hold dataclasses of arrays.
         options: Number of options, k.
         features: Number of features, d.
         blocks: Number of features per family that is not empty.
     """
 
-    registered: ClassVar[str]
     when: ClassVar[tuple[When, ...]] = ("pre-generation",)
     uses: ClassVar[tuple[Uses, ...]] = ("query",)
     how: ClassVar[How] = "supervised"
@@ -87,8 +66,6 @@ class Predictor(ABC):
     online: ClassVar[bool] = False
     grows: ClassVar[bool] = False
     positional: ClassVar[bool] = False
-    fitted: ClassVar[tuple[str, ...]] = ()
-    parts: ClassVar[tuple[tuple[str, type], ...]] = ()
 
     def __init__(self, *, seed: int = 0) -> None:
         self.seed = seed
@@ -141,9 +118,7 @@ class Predictor(ABC):
         outcomes = checks.outcomes(quality, len(table))
         if cost is not None:
             checks.check_cost(cost, outcomes.shape)
-        labels = None if groups is None else np.asarray(groups)
-        if labels is not None and labels.shape != (len(table),):
-            raise InputError(f"groups: expected {len(table)} labels, one per row of X, got {labels.shape}")
+        labels = checks.groups(groups, len(table))
         seen = [option for option in range(outcomes.shape[1]) if not np.isnan(outcomes[:, option]).all()]
         if not seen:
             raise InputError("quality: no outcome was observed; there is nothing to learn from")
@@ -238,7 +213,7 @@ class Predictor(ABC):
     def state(self) -> State:
         """Return all that is needed to predict again."""
         self._check_trained()
-        meta, arrays = self._pack()
+        learnt = self.pack()
         return State(
             {
                 "predictor": self.registered,
@@ -246,9 +221,9 @@ class Predictor(ABC):
                 "features": self.features,
                 "blocks": self.blocks,
                 "columns": self._columns.tolist(),
-                **meta,
+                **learnt.meta,
             },
-            arrays,
+            learnt.arrays,
         )
 
     @classmethod
@@ -264,7 +239,7 @@ class Predictor(ABC):
             predictor.features = int(state.meta["features"])
             predictor.blocks = [int(size) for size in state.meta["blocks"]]
             predictor._columns = np.asarray(state.meta["columns"], dtype=np.intp)
-            predictor._unpack(state)
+            predictor.unpack(state)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise PolicyError(f"{where}: this is no whole state of a predictor ({error!r}); {MEND}") from None
         return predictor
@@ -277,10 +252,6 @@ class Predictor(ABC):
             PolicyError: There is no such file, or it is damaged, edited, or of another version.
         """
         return cls.from_state(State.load(path), str(path))
-
-    def params(self) -> dict[str, Any]:
-        """Return the hyperparameters. By convention each is an attribute of the same name."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
     @abstractmethod
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:
@@ -297,19 +268,6 @@ class Predictor(ABC):
     def _grow(self, quality: Floats) -> None:
         """Append a column; all NaN where nothing is known."""
         raise NotImplementedError
-
-    def _pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
-        arrays = {name: np.array(getattr(self, name)) for name in self.fitted}
-        for name, kind in self.parts:
-            part = getattr(self, name)
-            arrays |= {f"{name}/{field.name}": np.array(getattr(part, field.name)) for field in fields(kind)}
-        return {}, arrays
-
-    def _unpack(self, state: State) -> None:
-        for name in self.fitted:
-            setattr(self, name, np.array(state.arrays[name]))
-        for name, kind in self.parts:
-            setattr(self, name, kind(**state.under(name)))
 
     def _place(self, option: int, quality: Floats) -> None:
         self._grow(quality)

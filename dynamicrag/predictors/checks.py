@@ -1,6 +1,7 @@
 """What every predictor's input is checked for, once."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,6 +40,14 @@ def blocks(sizes: Sequence[int] | None, features: int) -> list[int]:
     if min(sizes, default=0) < 0 or sum(sizes) != features:
         raise InputError(f"blocks: expected sizes that sum to {features} features, got {list(sizes)}")
     return [int(size) for size in sizes if size]
+
+
+def groups(labels: ArrayLike | None, rows: int) -> NDArray[Any] | None:
+    """Return a label per row, (rows,), if there are any."""
+    found = None if labels is None else np.asarray(labels)
+    if found is not None and found.shape != (rows,):
+        raise InputError(f"groups: expected {rows} labels, one per row of X, got {found.shape}")
+    return found
 
 
 def check_cost(cost: ArrayLike, shape: tuple[int, ...]) -> None:

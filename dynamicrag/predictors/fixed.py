@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.errors import InputError
-from dynamicrag.predictors.base import PREDICTORS, Estimate, Predictor
+from dynamicrag.predictors.base import PREDICTORS, Predictor
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.estimate import Estimate
 
 
 @PREDICTORS.register("fixed")

@@ -5,8 +5,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.predictors.base import PREDICTORS, UNKNOWN, Estimate, Neighbours, Predictor
+from dynamicrag.predictors.base import PREDICTORS, Predictor
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.estimate import UNKNOWN, Estimate, Neighbours
 from dynamicrag.predictors.scaling import Scaling
 
 AT_ONCE = 256

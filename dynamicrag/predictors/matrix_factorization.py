@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.predictors.base import PREDICTORS, Estimate, Predictor
+from dynamicrag.predictors.base import PREDICTORS, Predictor
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.ridge import Ridge, fit_ridge
 from dynamicrag.predictors.scaling import Scaling
 

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.predictors.base import Estimate, Neighbours, Predictor
+from dynamicrag.predictors.base import Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import build
+from dynamicrag.predictors.estimate import Estimate, Neighbours
 from dynamicrag.predictors.state import State
 
 Specs = Sequence[str | dict[str, Any]]
@@ -63,12 +64,14 @@ class Mixture(Predictor):
         variances = np.stack([w + (m - mean) ** 2 for w, m in zip(within, means, strict=True)])
         return Estimate(mean, np.sqrt(np.tensordot(self.weights, variances, axes=1)))
 
-    def _pack(self) -> tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]:
+    def pack(self) -> State:
+        """See the base class."""
         states = [member.state() for member in self.members]
         arrays = {f"{i}/{name}": a for i, state in enumerate(states) for name, a in state.arrays.items()}
-        return {"members": [state.meta for state in states]}, arrays | {"weights": self.weights}
+        return State({"members": [state.meta for state in states]}, arrays | {"weights": self.weights})
 
-    def _unpack(self, state: State) -> None:
+    def unpack(self, state: State) -> None:
+        """See the base class."""
         self.weights = np.array(state.arrays["weights"])
         self.members = [
             Predictor.from_state(State(meta, state.under(str(i))), f"{self.registered}.of[{i}]")

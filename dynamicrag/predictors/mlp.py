@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.predictors.base import PREDICTORS, Estimate, Predictor
+from dynamicrag.predictors.base import PREDICTORS, Predictor
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.scaling import Scaling
 
 RATE = 3e-3

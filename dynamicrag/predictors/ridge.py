@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dynamicrag.predictors.base import UNKNOWN
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.estimate import UNKNOWN
 
 GRID = np.logspace(5, -3, 17)
 """Penalties tried, strongest first, in units of the mean eigenvalue."""

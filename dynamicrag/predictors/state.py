@@ -50,6 +50,20 @@ class State:
     meta: Mapping[str, Any]
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, meta: Mapping[str, Any], parts: Mapping[str, "State"], **arrays: NDArray[Any]) -> "State":
+        """Return a state that holds others by name, beside facts and arrays of its own."""
+        nested = {f"{name}/{key}": a for name, part in parts.items() for key, a in part.arrays.items()}
+        return cls({**meta, **{name: dict(part.meta) for name, part in parts.items()}}, {**nested, **arrays})
+
+    def part(self, name: str) -> "State":
+        """Return the state that is held under ``name``.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return State(self.meta[name], self.under(name))
+
     def save(self, path: Path | str) -> Path:
         """Write to ``path``, whole or not at all, and return it with its suffix ``.npz``.
 

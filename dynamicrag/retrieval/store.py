@@ -6,18 +6,13 @@ batch of vectors then moves its chunks on. An ingest that is killed therefore lo
 and every step can be repeated.
 """
 
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
-from types import TracebackType
-from typing import Any, Literal, Self
 
-from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval.chunking import chunk_id
+from dynamicrag.retrieval.database import Database
 from dynamicrag.retrieval.documents import Document
 from dynamicrag.types import Passage
 
@@ -34,7 +29,6 @@ CREATE TABLE files (source TEXT PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO facts VALUES ('generation', '0'), ('vectors', '0');
 """
-_BATCH = 500  # below SQLite's limit of variables in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,93 +40,18 @@ class Chunk:
     text: str
 
 
-class Store:
-    """One SQLite file, one connection, one lock: safe to share among threads.
+class Store(Database):
+    """What a corpus holds, and what is still to be done of it.
 
     Args:
         path: The database; made if it is not there.
 
     Raises:
-        CorpusError: The database is corrupt, of another version or cannot be written. All methods
-            raise it too.
+        CorpusError: As :class:`~dynamicrag.retrieval.database.Database`.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.RLock()
-        with self._guard():
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
-        try:
-            with self._guard():
-                self._prepare()
-        except BaseException:
-            self._db.close()
-            raise
-
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            with self.transaction() as db:
-                if db.execute("PRAGMA user_version").fetchone()[0] == 0:  # another process may have won
-                    for statement in filter(str.strip, _SCHEMA.split(";")):
-                        db.execute(statement)
-                    db.execute(f"PRAGMA user_version = {_VERSION:d}")
-        elif version != _VERSION:
-            raise CorpusError(
-                f"{self._path}: index of version {version}, this release reads version {_VERSION}; "
-                f"delete the folder {self._path.parent} and ingest again"
-            )
-
-    def close(self) -> None:
-        """Close the connection."""
-        with self._lock:
-            self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            text = str(error)
-            if "full" in text:
-                mend = "make room on the disk and ingest again; what was there is unharmed"
-            elif "locked" in text or "readonly" in text or "unable to open" in text:
-                mend = "see that no other program holds it and that its folder can be written"
-            else:
-                mend = f"delete the folder {self._path.parent} and ingest again"
-            raise CorpusError(f"{self._path}: {text}; {mend}") from error
-
-    @contextmanager
-    def transaction(self, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE") -> Iterator[Connection]:
-        """All or nothing, also on Ctrl-C."""
-        with self._lock, self._guard():
-            self._db.execute(f"BEGIN {kind}")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
-    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._lock, self._guard():
-            return self._db.execute(statement, values).fetchall()
-
-    def _rows_in(self, statement: str, ids: Sequence[str]) -> Iterator[Any]:
-        for start in range(0, len(ids), _BATCH):
-            part = ids[start : start + _BATCH]
-            yield from self._rows(statement.format(",".join("?" * len(part))), part)
+        super().__init__(path, _SCHEMA, _VERSION)
 
     # -- what is there -------------------------------------------------------------------------
 

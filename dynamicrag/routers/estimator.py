@@ -16,8 +16,9 @@ from numpy.typing import ArrayLike
 
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.base import Embed, FeatureSet, Seen
-from dynamicrag.predictors.base import Estimate, Predictor
+from dynamicrag.predictors.base import Predictor
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.state import MEND, State
 
 
@@ -137,12 +138,8 @@ class Estimator:
     def state(self) -> State:
         """Return all that is needed to estimate again."""
         parts = {"features": self.features.state(), "predictor": self.predictor.state()}
-        arrays = {f"{part}/{name}": a for part, state in parts.items() for name, a in state.arrays.items()}
-        meta = {part: dict(state.meta) for part, state in parts.items()}
-        return State(
-            {"options": list(self.options), "about": self.about.as_dict(), **meta},
-            {**arrays, "centre": self.centre},
-        )
+        facts = {"options": list(self.options), "about": self.about.as_dict()}
+        return State.of(facts, parts, centre=self.centre)
 
     @classmethod
     def load(cls, path: Path | str, embed: Embed | None = None) -> "Estimator":
@@ -165,13 +162,10 @@ class Estimator:
             PolicyError: The state lacks a part.
         """
         try:
-            features, predictor = (
-                State(state.meta[part], state.under(part)) for part in ("features", "predictor")
-            )
             return cls(
                 options=tuple(map(str, state.meta["options"])),
-                features=FeatureSet.from_state(features, embed, where),
-                predictor=Predictor.from_state(predictor, where),
+                features=FeatureSet.from_state(state.part("features"), embed, where),
+                predictor=Predictor.from_state(state.part("predictor"), where),
                 centre=state.arrays["centre"],
                 about=About(**state.meta["about"]),
             )

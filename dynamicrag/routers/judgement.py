@@ -112,10 +112,8 @@ class Judgement:
         """Return all that is needed to judge again."""
         own = {"prior": self.prior, **{part: getattr(self, part) for part in PARTS}}
         parts = {name: part.state() for name, part in own.items() if part is not None}
-        arrays = {f"{name}/{key}": a for name, state in parts.items() for key, a in state.arrays.items()}
-        meta = {name: dict(state.meta) for name, state in parts.items()}
         facts = {"signals": list(self.signals), "dimension": self.dimension, "lam": self.lam}
-        return State({"escalation": facts, **meta}, arrays)
+        return State.of({"escalation": facts}, parts)
 
     @classmethod
     def load(cls, path: Path | str, embed: Embed | None = None) -> "Judgement":
@@ -129,19 +127,14 @@ class Judgement:
         if "escalation" not in state.meta:
             raise PolicyError(f"{where}: this router was not trained to judge drafts; {MEND}")
         try:
-            parts = {
-                name: State(state.meta[name], state.under(name))
-                for name in ("prior", *PARTS)
-                if name in state.meta
-            }
             facts = state.meta["escalation"]
             return cls(
-                prior=PathEstimator.from_state(parts["prior"], embed, where),
+                prior=PathEstimator.from_state(state.part("prior"), embed, where),
                 signals=tuple(map(str, facts["signals"])),
-                scorer=Scorer.from_state(parts["scorer"]),
-                hopeless=Scorer.from_state(parts["hopeless"]) if "hopeless" in parts else None,
-                beliefs=BeliefModel.from_state(parts["beliefs"]),
-                policy=Policy.from_state(parts["policy"], where),
+                scorer=Scorer.from_state(state.part("scorer")),
+                hopeless=Scorer.from_state(state.part("hopeless")) if "hopeless" in state.meta else None,
+                beliefs=BeliefModel.from_state(state.part("beliefs")),
+                policy=Policy.from_state(state.part("policy"), where),
                 dimension=cast("Dimension", facts["dimension"]),
                 lam=float(facts["lam"]),
             )

@@ -10,7 +10,7 @@ import numpy as np
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.features.base import Seen
-from dynamicrag.predictors.base import Estimate
+from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.selection import GREEDY, Exploration, select
 from dynamicrag.predictors.state import MEND
 from dynamicrag.routers.base import Choice, Router, StageContext

@@ -17,8 +17,9 @@ import numpy as np
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.features.base import Embed, FeatureSet, Seen
 from dynamicrag.features.retrieval import retrieval
-from dynamicrag.predictors.base import Estimate, Predictor
+from dynamicrag.predictors.base import Predictor
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.state import MEND, State
 from dynamicrag.routers.estimator import About, Estimator
 from dynamicrag.types import STAGES, Stage
@@ -163,9 +164,7 @@ class PathEstimator:
         parts = {"before": self.before.state()}
         if self.after is not None:
             parts["after"] = self.after.state()
-        arrays = {f"{part}/{name}": a for part, state in parts.items() for name, a in state.arrays.items()}
-        meta = {part: dict(state.meta) for part, state in parts.items()}
-        return State({"paths": [dict(path) for path in self.paths], **meta}, arrays)
+        return State.of({"paths": [dict(path) for path in self.paths]}, parts)
 
     @classmethod
     def load(cls, path: Path | str, embed: Embed | None = None) -> "PathEstimator":
@@ -192,7 +191,7 @@ class PathEstimator:
         """
         try:
             parts = {
-                part: Estimator.from_state(State(state.meta[part], state.under(part)), embed, where)
+                part: Estimator.from_state(state.part(part), embed, where)
                 for part in ("before", "after")
                 if part in state.meta
             }

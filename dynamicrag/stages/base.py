@@ -109,6 +109,11 @@ class StageBase(ABC):
         return self.options[self.router.planned(self.name, self.options)]
 
 
+def option_names(stages: Mapping[str, StageBase]) -> dict[str, list[str]]:
+    """Return the names of every stage's options, in order."""
+    return {name: [option.name for option in stage.options] for name, stage in stages.items()}
+
+
 def query_of(turn: TurnState) -> Query:
     """Return the turn's question."""
     history = tuple((role, text) for role, text in turn.get("history", []))

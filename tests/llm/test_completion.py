@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from dynamicrag.llm.completion import Completion, TokenProb, token_probs
+from dynamicrag.llm.completion import Completion, TokenProb
+from dynamicrag.llm.streamed import token_probs
 from dynamicrag.types import Usage
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from dynamicrag.errors import InputError, PolicyError
-from dynamicrag.predictors.base import PREDICTORS, UNKNOWN, How, Predictor, Uses, When
+from dynamicrag.predictors.base import PREDICTORS, How, Predictor, Uses, When
+from dynamicrag.predictors.estimate import UNKNOWN
 from dynamicrag.predictors.state import State
 from tests.predictors.tables import table
 

@@ -10,7 +10,7 @@ from dynamicrag.evaluation.calibrate.run import Calibration
 from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.evaluation.report.display import SPACE, digits, percent, safe
 from dynamicrag.evaluation.report.frame import document
-from dynamicrag.evaluation.report.markup import Cells, card, cell, head, legend, section, table
+from dynamicrag.evaluation.report.markup import Cells, banner, card, cell, head, legend, section, table
 from dynamicrag.evaluation.routing.curve import Curve
 from dynamicrag.evaluation.routing.lines import STYLE, lines
 from dynamicrag.evaluation.routing.scene import Dot, Line, Scene
@@ -82,12 +82,12 @@ def _header(report: Mapping[str, Any]) -> str:
         (safe(spent), digits(own["costs"][spent]), f"{percent(own['ratio'])} of always-large"),
         ("gap closed", "–" if own["gap_closed"] is None else percent(own["gap_closed"]), "to the oracle"),
     ]  # fmt: skip
-    cells = "".join(f"<div><dt>{t}</dt><dd>{value}</dd><dd>{about}</dd></div>" for t, value, about in tiles)
-    notes = "".join(f"<li>{safe(note, 400)}</li>" for note in report["notes"])
-    return (
-        f'<header><p class="kicker">DynamicRAG · {safe(report["table"])} · {report["questions"]:,} '
-        f'questions</p><h1>{title}</h1><p class="lede">{safe(report["target"]["text"], 200)}</p>'
-        f'<dl class="tiles">{cells}</dl>{f"<ul class=notes>{notes}</ul>" if notes else ""}</header>'
+    return banner(
+        f"{safe(report['table'])} · {report['questions']:,} questions",
+        title,
+        safe(report["target"]["text"], 200),
+        tiles,
+        [safe(note, 400) for note in report["notes"]],
     )
 
 

@@ -46,11 +46,11 @@ from numpy.typing import NDArray
 
 from dynamicrag.errors import InputError
 from dynamicrag.escalation.base import ABSTAIN, POLICIES
-from dynamicrag.escalation.replay import Played, play
+from dynamicrag.escalation.replay import Lessons, Played, play
 from dynamicrag.evaluation.cascade.changed import by_stage
 from dynamicrag.evaluation.cascade.equal import over_router
 from dynamicrag.evaluation.cascade.figures import Bench
-from dynamicrag.evaluation.cascade.learn import Learnt, learn
+from dynamicrag.evaluation.cascade.learn import Prior, learn
 from dynamicrag.evaluation.cascade.price import choose, lambdas
 from dynamicrag.evaluation.cascade.sets import judge_sets
 from dynamicrag.evaluation.cascade.trials import Rounds, Trials
@@ -105,28 +105,28 @@ def evaluate(
     judged = train if test is None else test
     rounds = _rounds(train, test, folds, seed, notes)
     grid = lambdas(train.cost)
-    made: list[Learnt] = []
+    made: list[tuple[Lessons, Lessons]] = []  # of every round, what was learnt from and what was judged
+    prior = Prior(router, families, embed, seed)
     n = len(judged)
     played: dict[str, list[Played]] = {name: [_blank(judged) for _ in grid] for name in policies}
     chosen = {name: np.zeros(n, dtype=np.intp) for name in policies}
     labels = _labels(train)
     steps = len(rounds) * (len(policies) + 1)
     for number, (kept, out) in enumerate(rounds):
-        learnt = learn(
-            train, kept, judged, out, labels, router=router, families=families, embed=embed, seed=seed
-        )
-        made.append(learnt)
+        learnt = learn(train, kept, labels, prior)
+        ahead = learnt.lessons(judged, out)
+        made.append((learnt.own, ahead))
         for step, (name, spec) in enumerate(policies.items(), 1):
             policy = POLICIES.build(spec, "--policies").fit(learnt.own)
             chosen[name][out] = choose(policy, learnt.model, learnt.own, grid, budget)
             for whole, lam in zip(played[name], grid, strict=True):
-                part = play(policy, learnt.model, learnt.judged, lam, budget)
+                part = play(policy, learnt.model, ahead, lam, budget)
                 for field in ("accepted", "first", "tried", "quality", "cost"):
                     getattr(whole, field)[out] = getattr(part, field)
             if tell is not None:
                 tell(number * (len(policies) + 1) + step + 1, steps, "replaying")
     order = np.concatenate([out for _, out in rounds])
-    told = _together(made, order, n)
+    told = _together([ahead for _, ahead in made], order, n)
     level = np.empty((n, len(judged.options)))
     for kept, out in rounds:
         level[out] = train.quality[kept].mean(axis=0)
@@ -204,11 +204,11 @@ def _at(played: Sequence[Played], chosen: NDArray[np.intp]) -> Played:
     ))  # fmt: skip
 
 
-def _together(made: Sequence[Learnt], order: NDArray[np.intp], n: int) -> dict[str, Floats]:
+def _together(ahead: Sequence[Lessons], order: NDArray[np.intp], n: int) -> dict[str, Floats]:
     """Return what was predicted of the judged rows, of all rounds together."""
     found = {}
     for name in ("prior", "expected", "score"):
-        parts = np.concatenate([getattr(own.judged, name) for own in made])
+        parts = np.concatenate([getattr(own, name) for own in ahead])
         found[name] = np.empty_like(parts)
         found[name][order[:n]] = parts
     return found

@@ -19,104 +19,121 @@ INNER = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
-    """All that is learnt from one side, and what it says of both.
+class Prior:
+    """How quality is predicted from the question.
 
     Attributes:
-        scorer: From signals to P(right).
-        model: How scores change beliefs.
-        own: The rows that were learnt from, each predicted without its own fold.
-        judged: The rows that are judged by.
-    """
-
-    scorer: Scorer
-    model: BeliefModel
-    own: Lessons
-    judged: Lessons
-
-
-def learn(
-    trials: Trials, rows: NDArray[np.intp], judged: Trials, judged_rows: NDArray[np.intp],
-    labels: NDArray[np.intp], *, router: object, families: Sequence[object], embed: Embed | None, seed: int,
-) -> Learnt:  # fmt: skip
-    """Learn from some rows, and predict them and others.
-
-    Args:
-        trials: What is learnt from.
-        rows: Which of it, (m,).
-        judged: What is judged by.
-        judged_rows: Which of it.
-        labels: What shares one stays in one fold, of all ``trials``.
-        router: Spec of the predictor of the priors.
+        router: Spec of the predictor.
         families: Its features.
         embed: The embedding model, for families that need one.
         seed: Seed of folds and predictor.
     """
-    fold = folds(len(rows), INNER, labels[rows], seed)
-    signals, quality, cost = trials.heard[rows], trials.quality[rows], trials.cost[rows]
+
+    router: object
+    families: Sequence[object]
+    embed: Embed | None
+    seed: int
+
+    def predict(
+        self, trials: Trials, rows: NDArray[np.intp], judged: Trials, judged_rows: NDArray[np.intp]
+    ) -> Floats:
+        """Return what is predicted of some rows from others, (m, k); from nothing, the options' means."""
+        quality = trials.quality[rows]
+        if not trials.seen or not judged.seen:
+            return np.tile(quality.mean(axis=0), (len(judged_rows), 1))
+        known, asked = [trials.seen[i] for i in rows], [judged.seen[i] for i in judged_rows]
+        features = FeatureSet(self.families, self.embed, "--features").fit(known)
+        predictor = build(self.router, self.seed, "--routers").fit(
+            features.transform(known), quality, blocks=features.blocks
+        )
+        return np.clip(predictor.predict(features.transform(asked)).mean, 0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """All that is learnt from some rows.
+
+    Attributes:
+        trials: What was learnt from.
+        rows: Which of it, (m,).
+        prior: How quality is predicted from the question.
+        scorer: From signals to P(right).
+        hopeless: From signals to P(nothing answers the question); ``None`` if all have an answer.
+        model: How scores change beliefs.
+        priced: From the question to expected costs.
+        own: The rows that were learnt from, each predicted without its own fold.
+    """
+
+    trials: Trials
+    rows: NDArray[np.intp]
+    prior: Prior
+    scorer: Scorer
+    hopeless: Scorer | None
+    model: BeliefModel
+    priced: ExpectedCost
+    own: Lessons
+
+    def lessons(self, judged: Trials, rows: NDArray[np.intp]) -> Lessons:
+        """Predict rows that were not learnt from."""
+        heard = judged.heard[rows]
+        return _lessons(
+            judged, rows, self.priced, self.prior.predict(self.trials, self.rows, judged, rows),
+            self.scorer.predict(heard), _blank(self.hopeless, heard),
+        )  # fmt: skip
+
+
+def learn(trials: Trials, rows: NDArray[np.intp], labels: NDArray[np.intp], prior: Prior) -> Learnt:
+    """Learn from some rows.
+
+    Args:
+        trials: What is learnt from.
+        rows: Which of it, (m,).
+        labels: What shares one stays in one fold, of all ``trials``.
+        prior: How quality is predicted from the question.
+    """
+    fold = folds(len(rows), INNER, labels[rows], prior.seed)
+    signals, quality = trials.heard[rows], trials.quality[rows]
     blank = trials.unanswerable[rows]
-    shape = quality.shape
-    prior, score, hopeless = (np.full(shape, np.nan) for _ in range(3))
+    first, score, hopeless = (np.full(quality.shape, np.nan) for _ in range(3))
     for number in range(fold.max() + 1):
         out, kept = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         if not len(kept):
             kept = out  # a single row cannot be left out
-        prior[out] = _prior(trials, rows[kept], trials, rows[out], router, families, embed, seed)
+        first[out] = prior.predict(trials, rows[kept], trials, rows[out])
         score[out] = Scorer().fit(signals[kept], quality[kept]).predict(signals[out])
-        hopeless[out] = _hopeless(signals[kept], blank[kept], signals[out])
-    scorer = Scorer().fit(signals, quality)
-    model = BeliefModel().fit(prior, score, quality, float(blank.mean()))
-    priced = ExpectedCost().fit([trials.texts[i] for i in rows], cost)
-
-    def lessons(of: Trials, those: NDArray[np.intp], first: Floats, said: Floats, none: Floats) -> Lessons:
-        expected = priced.predict([of.texts[i] for i in those])
-        return Lessons(
-            first, _rising(expected, of.chain), said, none, of.quality[those], of.cost[those],
-            of.unanswerable[those], of.chain,
-        )  # fmt: skip
-
-    after = judged.heard[judged_rows]
+        hopeless[out] = _blank(_hopeless(signals[kept], blank[kept]), signals[out])
+    priced = ExpectedCost().fit([trials.texts[i] for i in rows], trials.cost[rows])
     return Learnt(
-        scorer,
-        model,
-        lessons(trials, rows, prior, score, hopeless),
-        lessons(
-            judged,
-            judged_rows,
-            _prior(trials, rows, judged, judged_rows, router, families, embed, seed),
-            scorer.predict(after),
-            _hopeless(signals, blank, after),
-        ),
+        trials=trials,
+        rows=rows,
+        prior=prior,
+        scorer=Scorer().fit(signals, quality),
+        hopeless=_hopeless(signals, blank),
+        model=BeliefModel().fit(first, score, quality, float(blank.mean())),
+        priced=priced,
+        own=_lessons(trials, rows, priced, first, score, hopeless),
     )
 
 
-def _prior(
-    trials: Trials, rows: NDArray[np.intp], judged: Trials, judged_rows: NDArray[np.intp],
-    router: object, families: Sequence[object], embed: Embed | None, seed: int,
-) -> Floats:  # fmt: skip
-    """Return the quality that is predicted from the question; from nothing, the options' means."""
-    quality = trials.quality[rows]
-    if not trials.seen or not judged.seen:
-        return np.tile(quality.mean(axis=0), (len(judged_rows), 1))
-    known, asked = [trials.seen[i] for i in rows], [judged.seen[i] for i in judged_rows]
-    features = FeatureSet(families, embed, "--features").fit(known)
-    predictor = build(router, seed, "--routers").fit(
-        features.transform(known), quality, blocks=features.blocks
+def _lessons(
+    of: Trials, rows: NDArray[np.intp], priced: ExpectedCost, first: Floats, score: Floats, hopeless: Floats
+) -> Lessons:
+    expected = _rising(priced.predict([of.texts[i] for i in rows]), of.chain)
+    return Lessons(
+        first, expected, score, hopeless, of.quality[rows], of.cost[rows], of.unanswerable[rows], of.chain
     )
-    return np.clip(predictor.predict(features.transform(asked)).mean, 0.0, 1.0)
 
 
-def hopeless_scorer(signals: Floats, blank: Floats) -> Scorer | None:
+def _hopeless(signals: Floats, blank: Floats) -> Scorer | None:
     """Return what says P(nothing answers the question), by a draft's signals; ``None`` if all have one."""
     if not blank.any():
         return None
     return Scorer().fit(signals, np.tile(blank[:, None], (1, signals.shape[1])))
 
 
-def _hopeless(signals: Floats, blank: Floats, asked: Floats) -> Floats:
+def _blank(hopeless: Scorer | None, signals: Floats) -> Floats:
     """Return P(nothing answers the question), by each draft's signals, (n, k)."""
-    scorer = hopeless_scorer(signals, blank)
-    return np.zeros(asked.shape[:2]) if scorer is None else scorer.predict(asked)
+    return np.zeros(signals.shape[:2]) if hopeless is None else hopeless.predict(signals)
 
 
 def _rising(expected: Floats, chain: NDArray[np.intp]) -> Floats:

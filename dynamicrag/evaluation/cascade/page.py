@@ -8,7 +8,7 @@ from dynamicrag.evaluation.cascade import page_tables as tables
 from dynamicrag.evaluation.cascade.scene import compose_reliability, compose_shares
 from dynamicrag.evaluation.report.display import percent, safe
 from dynamicrag.evaluation.report.frame import document
-from dynamicrag.evaluation.report.markup import card, legend, section
+from dynamicrag.evaluation.report.markup import banner, card, glossary, legend, section
 from dynamicrag.evaluation.routing.lines import STYLE, lines
 from dynamicrag.evaluation.routing.page_words import PREFIX, between, points, share, unit_of
 from dynamicrag.evaluation.routing.scene import Scene
@@ -88,8 +88,7 @@ def _sections(found: Mapping[str, Any], scene: Scene) -> list[str]:
     if "invented" in found["policies"][found["ranking"][0]]:
         about = "Of those without an answer: abstained or invented; of the others: wrongly abstained."
         parts.append(section("Unanswerable questions", about, tables.unanswerable(found)))
-    terms = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in _WORDS.items())
-    parts.append(section("What the numbers mean", tables.origin(found), f'<dl class="terms">{terms}</dl>'))
+    parts.append(section("What the numbers mean", tables.origin(found), glossary(_WORDS)))
     return parts
 
 
@@ -111,11 +110,11 @@ def _header(found: Mapping[str, Any]) -> str:
         ("best single option", share(single["quality"]), unit(single["cost"])),
         ("oracle", share(oracle["quality"]), unit(oracle["cost"])),
     ]
-    cells = "".join(f"<div><dt>{t}</dt><dd>{value}</dd><dd>{about}</dd></div>" for t, value, about in tiles)
-    notes = "".join(f"<li>{safe(note, 400)}</li>" for note in found["notes"])
-    return (
-        f'<header><p class="kicker">DynamicRAG · {safe(data["test"] or data["train"])} · '
-        f'{data["queries"]:,} queries</p><h1>{title}</h1><p class="lede">Escalation judged on recorded '
-        f"drafts: none was run anew, and every one that a policy asks for is paid for.</p>"
-        f'<dl class="tiles">{cells}</dl>{f"<ul class=notes>{notes}</ul>" if notes else ""}</header>'
+    return banner(
+        f"{safe(data['test'] or data['train'])} · {data['queries']:,} queries",
+        title,
+        "Escalation judged on recorded drafts: none was run anew, and every one that a policy asks for is "
+        "paid for.",
+        tiles,
+        [safe(note, 400) for note in found["notes"]],
     )

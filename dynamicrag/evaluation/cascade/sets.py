@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from dynamicrag.escalation.conformal import Conformal
+from dynamicrag.escalation.replay import Lessons
 from dynamicrag.evaluation.cascade.figures import Bench
-from dynamicrag.evaluation.cascade.learn import Learnt
 from dynamicrag.evaluation.cascade.trials import RIGHT, Rounds, Trials
 from dynamicrag.evaluation.routing.resample import interval
 
@@ -15,21 +15,29 @@ ALPHAS = (0.05, 0.1, 0.2)
 
 
 def judge_sets(
-    train: Trials, judged: Trials, rounds: Rounds, made: Sequence[Learnt], bench: Bench
+    train: Trials, judged: Trials, rounds: Rounds, made: Sequence[tuple[Lessons, Lessons]], bench: Bench
 ) -> dict[str, Any]:
-    """Judge conformal sets of answers, where they are known, and else of options by what is predicted."""
+    """Judge conformal sets of answers, where they are known, and else of options by what is predicted.
+
+    Args:
+        train: What is learnt from.
+        judged: What is judged by.
+        rounds: The rows of both, of every round.
+        made: What was predicted of them.
+        bench: What figures are made with.
+    """
     n, k = judged.quality.shape
     answers = train.answers is not None and judged.answers is not None
     width = judged.answers.p.shape[1] if judged.answers is not None else k
     p, right = np.full((n, width), np.nan), np.zeros((n, width), dtype=bool)
     inside = {alpha: np.zeros((n, width), dtype=bool) for alpha in ALPHAS}
-    for (kept, out), learnt in zip(rounds, made, strict=True):
+    for (kept, out), (own, ahead) in zip(rounds, made, strict=True):
         if train.answers is not None and judged.answers is not None:
             known = train.answers.p[kept], train.answers.right[kept]
             p[out], right[out] = judged.answers.p[out], judged.answers.right[out]
         else:
-            known = learnt.own.score, learnt.own.quality >= RIGHT
-            p[out], right[out] = learnt.judged.score, learnt.judged.quality >= RIGHT
+            known = own.score, own.quality >= RIGHT
+            p[out], right[out] = ahead.score, ahead.quality >= RIGHT
         sets = Conformal().fit(*known)
         for alpha in ALPHAS:
             inside[alpha][out] = sets.sets(p[out], alpha)
@@ -42,9 +50,9 @@ def judge_sets(
         "solvable": solvable.mean(),
         "levels": {},
     }
-    for alpha, own in inside.items():
-        held = np.asarray((own & right).any(axis=1))
-        size = own.sum(axis=1)
+    for alpha, members in inside.items():
+        held = np.asarray((members & right).any(axis=1))
+        size = members.sum(axis=1)
         weights = bench.resample.counts[:, solvable]
         covered = weights @ held[solvable] / np.maximum(weights.sum(axis=1), 1)
         single = size == 1

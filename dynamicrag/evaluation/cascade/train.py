@@ -10,7 +10,7 @@ from dynamicrag.cost.vector import DIMENSIONS
 from dynamicrag.errors import InputError
 from dynamicrag.escalation.base import ABSTAIN, POLICIES
 from dynamicrag.escalation.replay import Lessons, Played, play
-from dynamicrag.evaluation.cascade.learn import hopeless_scorer, learn
+from dynamicrag.evaluation.cascade.learn import Prior, learn
 from dynamicrag.evaluation.cascade.price import choose, lambdas
 from dynamicrag.evaluation.cascade.recorded import from_tables
 from dynamicrag.evaluation.outcomes.split import near_duplicates
@@ -73,11 +73,9 @@ def train_escalation(
             f"{table.name}: {len(trials)} questions with every path; at least {LEAST_ROWS} are needed to "
             "learn from"
         )
-    rows = np.arange(len(trials))
     learnt = learn(
-        trials, rows, trials, rows[:1], near_duplicates(trials.texts),
-        router=router, families=features, embed=embed, seed=0,
-    )  # fmt: skip
+        trials, np.arange(len(trials)), near_duplicates(trials.texts), Prior(router, features, embed, seed=0)
+    )
     built.fit(learnt.own)
     grid = lambdas(trials.cost)
     lam = float(grid[choose(built, learnt.model, learnt.own, grid)])
@@ -85,7 +83,7 @@ def train_escalation(
         prior=prior,
         signals=tuple(name for name in trials.names if name not in OF_TEXT),
         scorer=learnt.scorer,
-        hopeless=hopeless_scorer(trials.heard, trials.unanswerable),
+        hopeless=learnt.hopeless,
         beliefs=learnt.model,
         policy=built,
         dimension=trials.unit,

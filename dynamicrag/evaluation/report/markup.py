@@ -1,8 +1,10 @@
 """The few elements of HTML that the report is made of. What they are given is markup already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 Cells = Sequence[str]
+Tiles = Sequence[tuple[str, str, str]]
+"""A word, the figure, and what it rests on."""
 
 
 def key(shade: str) -> str:
@@ -50,3 +52,19 @@ def table(header: Sequence[str], rows: Sequence[Cells], foot: Cells = (), *, wid
 def section(title: str, about: str, body: str) -> str:
     """Return a section with what it shows in a sentence."""
     return f"<section><h2>{title}</h2><p>{about}</p>{body}</section>"
+
+
+def banner(kicker: str, title: str, lede: str, tiles: Tiles, notes: Sequence[str]) -> str:
+    """Return the head of a page: what was looked at, the finding, what it rests on, and the main figures."""
+    cells = "".join(f"<div><dt>{t}</dt><dd>{value}</dd><dd>{about}</dd></div>" for t, value, about in tiles)
+    listed = "".join(f"<li>{note}</li>" for note in notes)
+    return (
+        f'<header><p class="kicker">DynamicRAG · {kicker}</p><h1>{title}</h1><p class="lede">{lede}</p>'
+        f'<dl class="tiles">{cells}</dl>{f"<ul class=notes>{listed}</ul>" if notes else ""}</header>'
+    )
+
+
+def glossary(words: Mapping[str, str]) -> str:
+    """Return what words mean."""
+    terms = "".join(f"<dt>{word}</dt><dd>{text}</dd>" for word, text in words.items())
+    return f'<dl class="terms">{terms}</dl>'

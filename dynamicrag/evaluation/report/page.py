@@ -14,7 +14,7 @@ from dynamicrag.evaluation.report.drift_panel import drift_panel
 from dynamicrag.evaluation.report.figures import BY_NAME, parts_of
 from dynamicrag.evaluation.report.frame import document
 from dynamicrag.evaluation.report.make import Report
-from dynamicrag.evaluation.report.markup import Cells, cell, head, section, table
+from dynamicrag.evaluation.report.markup import Cells, Tiles, banner, cell, glossary, head, section, table
 from dynamicrag.evaluation.report.records import Turn
 from dynamicrag.evaluation.report.saved import saving_panel, sure, with_code
 from dynamicrag.evaluation.report.selection import By, grouped
@@ -71,10 +71,8 @@ def _sections(report: Report, turns: Sequence[Turn]) -> list[str]:
         found.append(
             section("What a call costs here", terms.CALLS, panels.calibrated(report["calibrations"]))
         )
-    words = "".join(
-        f"<dt>{word}</dt><dd>{safe(text, 1000)}.</dd>" for word, text in terms.glossary(report).items()
-    )
-    found.append(section("What the numbers mean", terms.MEANING, f'<dl class="terms">{words}</dl>'))
+    words = {word: f"{safe(text, 1000)}." for word, text in terms.glossary(report).items()}
+    found.append(section("What the numbers mean", terms.MEANING, glossary(words)))
     return found
 
 
@@ -83,14 +81,9 @@ def _header(report: Report) -> str:
     days = first[:10] if first[:10] == last[:10] else f"{first[:10]} to {last[:10]}"
     chosen = report["selection"]
     only = [f"{name} {safe(chosen[name])}" for name in ("policy", "thread") if chosen[name]]
-    kicker = " · ".join(["DynamicRAG", f"{overall['queries']:,} queries", *only, f"{days} (UTC)"])
+    kicker = " · ".join([f"{overall['queries']:,} queries", *only, f"{days} (UTC)"])
     title, lede = _headline(report)
-    notes = "".join(f"<li>{safe(note, 400)}</li>" for note in report["notes"])
-    return (
-        f'<header><p class="kicker">{kicker}</p><h1>{title}</h1><p class="lede">{lede}</p>{_tiles(overall)}'
-        + (f'<ul class="notes">{notes}</ul>' if notes else "")
-        + "</header>"
-    )
+    return banner(kicker, title, lede, _tiles(overall), [safe(note, 400) for note in report["notes"]])
 
 
 def _headline(report: Report) -> tuple[str, str]:
@@ -123,7 +116,7 @@ def _headline(report: Report) -> tuple[str, str]:
     return title, f"{means}, {basis}."
 
 
-def _tiles(overall: Mapping[str, Any]) -> str:
+def _tiles(overall: Mapping[str, Any]) -> Tiles:
     outcome = ", ".join(
         f"{overall[key]:,} {key}" for key in ("failed", "abstained", "escalated") if overall[key]
     )
@@ -142,8 +135,7 @@ def _tiles(overall: Mapping[str, Any]) -> str:
         tiles.append(
             (title, amount(unit, figure["value"]), _provenance(figure, unit)) if known else (title, "–", "")
         )
-    cells = "".join(f"<div><dt>{t}</dt><dd>{value}</dd><dd>{about}</dd></div>" for t, value, about in tiles)
-    return f'<dl class="tiles">{cells}</dl>'
+    return tiles
 
 
 def _provenance(figure: Mapping[str, Any], unit: str) -> str:

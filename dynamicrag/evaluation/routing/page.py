@@ -6,7 +6,7 @@ from typing import Any
 
 from dynamicrag.evaluation.report.display import SPACE, percent, safe
 from dynamicrag.evaluation.report.frame import document
-from dynamicrag.evaluation.report.markup import card, legend, section
+from dynamicrag.evaluation.report.markup import banner, card, glossary, legend, section
 from dynamicrag.evaluation.routing import page_tables as tables
 from dynamicrag.evaluation.routing.lines import STYLE, lines
 from dynamicrag.evaluation.routing.page_words import PREFIX, SURE, points, reach, share, single_of, unit_of
@@ -83,8 +83,7 @@ def _sections(found: Mapping[str, Any], scene: Scene | None) -> list[str]:
         parts.append(
             section("By group", f"The quality of {best}, at λ = 0.", tables.groups(groups, unit_of(found)))
         )
-    terms = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in _WORDS.items())
-    parts.append(section("What the numbers mean", "", f'<dl class="terms">{terms}</dl>'))
+    parts.append(section("What the numbers mean", "", glossary(_WORDS)))
     return parts
 
 
@@ -92,7 +91,7 @@ def _header(found: Mapping[str, Any]) -> str:
     data, name = found["data"], found["ranking"][0]
     best, single = found["routers"][name], found["baselines"]["best_single"]
     how = f"{data['folds']} folds" if data["folds"] else f"learnt from {safe(data['train'])}"
-    kicker = f"DynamicRAG · {safe(data['test'] or data['train'])} · {data['queries']:,} queries · {how}"
+    kicker = f"{safe(data['test'] or data['train'])} · {data['queries']:,} queries · {how}"
     sure = best["gain"] > 0 and (best.get("p_holm") or 1.0) < SURE
     saves = best["saving"] is not None and best["saving"] >= 0.01
     if sure:
@@ -124,12 +123,7 @@ def _header(found: Mapping[str, Any]) -> str:
         ("oracle", share(found["baselines"]["oracle"]["quality"]), "knows every outcome"),
         last,
     ]
-    cells = "".join(f"<div><dt>{t}</dt><dd>{value}</dd><dd>{about}</dd></div>" for t, value, about in tiles)
-    notes = "".join(f"<li>{safe(note, 400)}</li>" for note in found["notes"])
-    return (
-        f'<header><p class="kicker">{kicker}</p><h1>{title}</h1><p class="lede">{lede}</p>'
-        f'<dl class="tiles">{cells}</dl>{f"<ul class=notes>{notes}</ul>" if notes else ""}</header>'
-    )
+    return banner(kicker, title, lede, tiles, [safe(note, 400) for note in found["notes"]])
 
 
 def _orders(own: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from dynamicrag.evaluation.calibrate.run import calibrate, ends
 from dynamicrag.evaluation.calibrate.target import Target
 from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.evaluation.calibrate.write import calibrated, text
-from dynamicrag.policy import load_policy
+from dynamicrag.policy_file import load_policy
 from dynamicrag.routers.thresholds import Thresholds
 
 from .made import POLICY, recorded, right, world

@@ -3,7 +3,7 @@ import yaml
 
 from dynamicrag.assembly import assemble
 from dynamicrag.errors import DynamicRAGError, PolicyError
-from dynamicrag.policy import PRESETS, load_policy
+from dynamicrag.policy_file import PRESETS, load_policy
 
 SMALL = """
 version: 1

@@ -1,0 +1,108 @@
+"""A SQLite file that threads and processes share, and that says how to mend it."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from dynamicrag.errors import CorpusError
+
+_BATCH = 500  # below SQLite's limit of variables in one statement
+
+
+class Database:
+    """One SQLite file, one connection, one lock: safe to share among threads.
+
+    Args:
+        path: The file; made if it is not there.
+        schema: Statements that make its tables, each ended by a semicolon.
+        version: Version of the schema, above 0.
+
+    Raises:
+        CorpusError: The database is corrupt, of another version or cannot be written. All methods
+            raise it too.
+    """
+
+    def __init__(self, path: Path, schema: str, version: int) -> None:
+        self._path = path
+        self._schema = schema
+        self._version = version
+        self._lock = threading.RLock()
+        with self._guard():
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+        try:
+            with self._guard():
+                self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            with self.transaction() as db:
+                if db.execute("PRAGMA user_version").fetchone()[0] == 0:  # another process may have won
+                    for statement in filter(str.strip, self._schema.split(";")):
+                        db.execute(statement)
+                    db.execute(f"PRAGMA user_version = {self._version:d}")
+        elif version != self._version:
+            raise CorpusError(
+                f"{self._path}: index of version {version}, this release reads version {self._version}; "
+                f"delete the folder {self._path.parent} and ingest again"
+            )
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            text = str(error)
+            if "full" in text:
+                mend = "make room on the disk and ingest again; what was there is unharmed"
+            elif "locked" in text or "readonly" in text or "unable to open" in text:
+                mend = "see that no other program holds it and that its folder can be written"
+            else:
+                mend = f"delete the folder {self._path.parent} and ingest again"
+            raise CorpusError(f"{self._path}: {text}; {mend}") from error
+
+    @contextmanager
+    def transaction(self, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE") -> Iterator[Connection]:
+        """All or nothing, also on Ctrl-C."""
+        with self._lock, self._guard():
+            self._db.execute(f"BEGIN {kind}")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        with self._lock, self._guard():
+            return self._db.execute(statement, values).fetchall()
+
+    def _rows_in(self, statement: str, ids: Sequence[str]) -> Iterator[Any]:
+        """Yield the rows of a statement with ``({})`` in the place of the ids, however many these are."""
+        for start in range(0, len(ids), _BATCH):
+            part = ids[start : start + _BATCH]
+            yield from self._rows(statement.format(",".join("?" * len(part))), part)
