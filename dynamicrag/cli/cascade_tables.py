@@ -47,11 +47,8 @@ def print_cascade(out: "Console", found: Mapping[str, Any]) -> None:
         out.print(_unanswerable(found))
     out.print()
     out.print(joined(("Verifiers", "bold")))
-    out.print(_verifiers(found))
-    out.print(
-        "AUROC of the signal, below .5 where it speaks against; ECE of its calibrated probability, learnt "
-        "from other rows.", style="dim",
-    )  # fmt: skip
+    show(out, _verifiers(found, unit), "95 % ", "drafts", "95 %")
+    out.print(plain(_OF_VERIFIERS), style="dim")
     out.print()
     out.print(joined((f"Conformal sets of {found['conformal']['of']}", "bold")))
     show(out, _conformal(found), "95 %", "mean size")
@@ -66,6 +63,14 @@ _LEGEND = (
     "drafts and samples are paid for. saved: of the best single option's cost, at its quality. at 20 %, "
     "31 %: quality when as many are escalated. best: the curve's highest point, in hindsight. *: better than "
     "the best single option for sure, all policies considered."
+)
+
+
+_OF_VERIFIERS = (
+    "AUROC of the signal, below .5 where it speaks against; ECE of its calibrated probability, learnt from "
+    "other rows, and raw of the signal itself where it can be taken for one. cost: of its verifier, a draft; "
+    "of draft: as a share of what the draft costs without verification. learnt: from all signals, at all "
+    "verifiers' cost."
 )
 
 
@@ -130,14 +135,17 @@ def _unanswerable(found: Mapping[str, Any]) -> "Table":
     return table
 
 
-def _verifiers(found: Mapping[str, Any]) -> "Table":
-    table = plain_table("signal", "AUROC>", "95 %", "ECE>", "95 % ", "drafts>")
+def _verifiers(found: Mapping[str, Any], unit: Callable[[float], str]) -> "Table":
+    table = plain_table(
+        "signal", "AUROC>", "95 %", "ECE raw>", "ECE>", "95 % ", "cost>", "of draft>", "drafts>"
+    )
     ordered = sorted(found["verifiers"].items(), key=lambda item: -abs((item[1]["auroc"] or 0.5) - 0.5))
     for name, own in ordered:
         ends = own["intervals"]
         table.add_row(
-            name_of(name), share_of(own["auroc"]), reach(ends["auroc"]), share_of(own["ece"]),
-            reach(ends["ece"]), f"{own['drafts']:,}",
+            name_of(name), share_of(own["auroc"]), reach(ends["auroc"]), share_of(own["ece_raw"]),
+            share_of(own["ece"]), reach(ends["ece"]), "–" if own["cost"] is None else unit(own["cost"]),
+            percent_of(own["cost_share"]), f"{own['drafts']:,}",
         )  # fmt: skip
     return table
 

@@ -23,7 +23,10 @@ _WORDS = {
     "oracle": "knows every outcome beforehand: nothing can do better.",
     "AUROC": "the chance that a right draft has the higher signal than a wrong one; .5 is a coin's, below it "
     "the signal speaks against.",
-    "ECE": "how far the calibrated probability is from what was found, on average over bins of equal count.",
+    "ECE": "how far the calibrated probability is from what was found, on average over bins of equal count; "
+    "raw: of the signal itself, where it can be taken for a probability.",
+    "cost a draft": "of what the signal's verifier called, embedded and computed, over all drafts; beside it "
+    "as a share of what the drafts cost without verification; of learnt: all verifiers'.",
     "intervals": "95 %, by bootstrap over the questions; differences on the same questions.",
 }  # fmt: skip
 

@@ -64,17 +64,21 @@ def stages(found: Mapping[str, Any]) -> str:
 
 def verifiers(found: Mapping[str, Any]) -> str:
     """Return the signals, the most telling first."""
-    data = found["verifiers"]
+    data, unit = found["verifiers"], unit_of(found)
     rows: list[Cells] = []
     for name in telling(found):
         own, ends = data[name], data[name]["intervals"]
         of = found["data"]["drafts"]
         rows.append([
             head(safe(name, 40)), cell(f"{share(own['auroc'])} {reach(ends['auroc'])}"),
-            cell(f"{share(own['ece'])} {reach(ends['ece'])}"), cell(share(own["brier"])),
-            cell(percent(own["drafts"] / of)), cell(f"{own['drafts']:,}"),
+            cell(share(own["ece_raw"])), cell(f"{share(own['ece'])} {reach(ends['ece'])}"),
+            cell(share(own["brier"])), cell("–" if own["cost"] is None else unit(own["cost"])),
+            cell(_percent(own["cost_share"])), cell(percent(own["drafts"] / of)), cell(f"{own['drafts']:,}"),
         ])  # fmt: skip
-    return table(["signal", "AUROC", "ECE", "Brier", "coverage", "drafts"], rows, wide=True)
+    header = [
+        "signal", "AUROC", "ECE, raw", "ECE", "Brier", "cost a draft", "of the draft's", "coverage", "drafts",
+    ]  # fmt: skip
+    return table(header, rows, wide=True)
 
 
 def telling(found: Mapping[str, Any]) -> list[str]:
@@ -131,8 +135,8 @@ def origin(found: Mapping[str, Any]) -> str:
     how = f"judged in turns, {data['folds']} folds" if data["folds"] else f"judged by {safe(data['test'])}"
     return (
         f"Learnt from {data['learnt_queries']:,} queries of {safe(data['train'])}, {how}; "
-        f"{data['bootstrap']:,} bootstrap samples, seed {data['seed']}. A verifier's own cost is within its "
-        "draft's where it was recorded so, and is not told apart here."
+        f"{data['bootstrap']:,} bootstrap samples, seed {data['seed']}. What verifiers take is within the "
+        "cost of every draft that they judge."
     )
 
 

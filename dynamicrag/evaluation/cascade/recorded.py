@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from dynamicrag.errors import InputError
+from dynamicrag.evaluation.cascade.owners import spent_in
 from dynamicrag.evaluation.cascade.trials import Trials
 from dynamicrag.evaluation.outcomes.table import OutcomeTable, Row
 from dynamicrag.evaluation.routing.problem import kinds_of, set_problem
@@ -68,6 +69,7 @@ def from_tables(
                 signals, (*names, *OF_TEXT), np.array([float(row.answerable is False) for row in recorded]),
                 np.full(k, -1, dtype=np.intp), np.zeros(k, dtype=bool), kept.seen, None, (), tuple(notes),
                 _paths(table, problem.options),
+                spent_in(table.take(rows).only(problem.options), problem.cost),
             )
         )  # fmt: skip
     return found

@@ -1,7 +1,7 @@
 """What escalation is judged by, as arrays: drafts of every option, their signals, quality and cost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,8 @@ class Trials:
         aside: Signals that are judged, but not given to the learnt scorer.
         notes: What a reader must know.
         paths: Option of every stage, by option; empty where options are no paths.
+        spent: What verifiers took, within ``cost``, by the names of those that took any, each (n, k); NaN
+            where that is not known.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Trials:
     aside: Sequence[str] = ()
     notes: Sequence[str] = ()
     paths: Sequence[Mapping[str, str]] = ()
+    spent: Mapping[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.quality)
