@@ -20,7 +20,8 @@ class CascadeRouting(Policy):
     Cascade Routing (Dekoninck, Baader and Vechev 2024, arXiv 2410.10347): such a set is a *supermodel*,
     whose quality is that of the best of its drafts, with the uncertainty of the estimates; a set that has
     an option which adds nothing is left out by itself, for it costs. Options may be skipped and taken in
-    any order; the cheapest of the set is tried first, and it ends where the best set is empty.
+    any order; the cheapest of the set is tried first, and it ends where the best set is empty. The end at
+    hand is the best draft or, ours, to abstain, whichever is worth more.
 
     Args:
         deep: Most further options in a set.
@@ -34,7 +35,7 @@ class CascadeRouting(Policy):
         sets = _sets(k, self.deep)
         can, cost = beliefs.open, np.where(np.isfinite(beliefs.cost), beliefs.cost, 0.0)
         below = _below(beliefs)
-        at_hand = np.where(beliefs.tried, beliefs.mean, 0.0).max(axis=1)
+        at_hand = beliefs.worth
         best = np.full(rows, -np.inf)
         best[beliefs.tried.any(axis=1)] = at_hand[beliefs.tried.any(axis=1)]
         step = np.full(rows, ACCEPT, dtype=np.intp)

@@ -202,15 +202,36 @@ def test_unanswerable_questions_are_abstained_from(here, run):
         rows.append(replace(row, outcomes=outcomes, answerable=not none))
     write_table(OutcomeTable(rows), here / "blank.jsonl")
     code, out, _ = run(
-        "eval", *FAST, "--train", "blank.jsonl", "--features", "lexical", "--policies", "value",
+        "eval", *FAST, "--train", "blank.jsonl", "--features", "lexical", "--policies", "value,thresholds",
         "--json", "out.json", "--plot", "plots",
     )  # fmt: skip
     assert code == 0
-    assert "Unanswerable questions" in out
-    assert "wrongly abstained" in (here / "plots/cascade.html").read_text("utf-8")
-    own = json.loads((here / "out.json").read_text())["policies"]["value"]
-    assert own["invented"] < 0.5
-    assert own["wrongly_abstained"] < 0.2
+    assert "Unanswerable questions (20; 60 others)" in out
+    assert max(map(len, out.splitlines())) <= 110
+    page = (here / "plots/cascade.html").read_text("utf-8")
+    for words in ("Of the 20 questions without an answer", "wrongly abstained"):
+        assert words in page
+    found = json.loads((here / "out.json").read_text())
+    before = found["baselines"]["router"]["unanswerable"]
+    assert (before["unanswerable"], before["answerable"]) == (20, 60)
+    assert before["invented"]["share"] == 1, "the drafts give an answer, and the router accepts every one"
+    assert before["wrongly_abstained"] == {"share": 0, "count": 0, "interval": [0, 0]}
+    for own in found["policies"].values():
+        after = own["unanswerable"]
+        assert after["invented"]["share"] < 0.5
+        assert after["abstained"]["count"] + after["invented"]["count"] == 20
+        low, high = after["abstained"]["interval"]
+        assert low <= after["abstained"]["share"] <= high
+        assert after["wrongly_abstained"]["share"] < 0.2
+
+
+def test_nothing_is_said_of_unanswerable_questions_where_there_are_none(here, run):
+    arguments = ("--train", "table.jsonl", "--features", "lexical", "--policies", "value")
+    code, out, _ = run("eval", *FAST, *arguments, "--json", "out.json")
+    assert code == 0
+    assert "nanswerable questions" not in out
+    found = json.loads((here / "out.json").read_text())
+    assert found["policies"]["value"]["unanswerable"] is None
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from dynamicrag.errors import PolicyError
 from dynamicrag.escalation.base import ABSTAIN, POLICIES, Policy
+from dynamicrag.escalation.lists import came_to
 from dynamicrag.escalation.replay import play, total
 from dynamicrag.predictors.state import State
 from tests.escalation.lessons import made, model_of
@@ -147,7 +148,7 @@ def test_a_chain_is_paid_once_and_has_no_way_back(name):
     assert (played.cost[both] == 3).all()
 
 
-def test_value_abstains_where_nothing_answers():
+def test_it_abstains_where_nothing_answers(name):
     lessons = made()
     blank = (np.arange(300) % 2).astype(float)
     quality = lessons.quality * (1 - blank[:, None])
@@ -155,9 +156,30 @@ def test_value_abstains_where_nothing_answers():
     lessons = replace(
         lessons, quality=quality, score=score, unanswerable=blank, hopeless=np.tile(blank[:, None], (1, 3))
     )
-    played = play(policy_of("value", lessons), model_of(lessons), lessons, 0.01)
+    played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.01)
     assert (played.accepted[blank == 1] == ABSTAIN).all()
     assert (played.accepted[blank == 0] == ABSTAIN).mean() < 0.1
+    assert (played.quality[blank == 1] == 1).all()
+    assert (played.tried[blank == 1].sum(axis=1) == 1).all(), "a draft that shows it is enough"
+
+
+def test_a_likely_draft_stands_though_the_question_may_have_no_answer(name):
+    lessons = made()
+    lessons = replace(
+        lessons, quality=np.ones((300, 3)), score=np.full((300, 3), 0.9), hopeless=np.full((300, 3), 0.8)
+    )
+    played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.01)
+    assert (played.accepted >= 0).all()
+
+
+def test_what_a_list_came_to_counts_abstaining():
+    lessons = made(4, k=1)
+    lessons = replace(
+        lessons, quality=np.zeros((4, 1)), score=np.full((4, 1), 0.2), unanswerable=np.array([1.0, 0, 1, 0]),
+        hopeless=np.array([[0.9], [0.9], [0.1], [0.1]]),
+    )  # fmt: skip
+    score = lessons.score
+    assert came_to(((0,), (0.0,)), score, lessons) == (0.25, 1.0)
 
 
 def test_value_does_not_escalate_what_nothing_solves():

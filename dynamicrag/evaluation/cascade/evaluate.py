@@ -22,8 +22,8 @@ Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
                                          first; gain and cost are what that added to the means over all
                                          queries; "kept": the first draft stood, "abstained"; empty where
                                          options are no paths
-                    invented             share of unanswerable questions that were answered all the same
-                    wrongly_abstained    share of answerable ones that were not
+                    unanswerable         at the chosen λ, see .unanswered; None where every question has an
+                                         answer. Baselines accept every draft: they are before, policies after
     baselines.NAME  the same, of router (predicted from the question, nothing verified), always_strong (the
                     dearest), always_weak (the cheapest), best_single, fixed:OPTION, random, oracle
                     (knows every outcome; never abstains) and oracle_cheapest

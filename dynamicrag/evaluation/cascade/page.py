@@ -88,8 +88,13 @@ def _sections(found: Mapping[str, Any], scene: Scene) -> list[str]:
         f"{percent(sets['solvable'])} of the questions that have one."
     )
     parts.append(section("Conformal sets", about, tables.conformal(found)))
-    if "invented" in found["policies"][found["ranking"][0]]:
-        about = "Of those without an answer: abstained or invented; of the others: wrongly abstained."
+    blank = found["baselines"]["router"]["unanswerable"]
+    if blank is not None:
+        about = (
+            f"Of the {blank['unanswerable']:,} questions without an answer: abstained or invented (a draft "
+            f"that failed is neither); of the {blank['answerable']:,} others: wrongly abstained. Before are "
+            "the router and single options, which accept every draft, and abstain where the draft does."
+        )
         parts.append(section("Unanswerable questions", about, tables.unanswerable(found)))
     terms = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in _WORDS.items())
     parts.append(section("What the numbers mean", tables.origin(found), f'<dl class="terms">{terms}</dl>'))

@@ -8,6 +8,7 @@ from dynamicrag.evaluation.report.display import percent, safe
 from dynamicrag.evaluation.report.markup import Cells, card, cell, head, key, table
 from dynamicrag.evaluation.routing.page_words import SURE, between, points, reach, share, unit_of
 
+UNANSWERED = ("abstained", "invented", "wrongly_abstained")
 BASELINES = ("router", "always_strong", "always_weak", "best_single", "oracle")
 
 
@@ -117,15 +118,12 @@ def conformal(found: Mapping[str, Any]) -> str:
 
 def unanswerable(found: Mapping[str, Any]) -> str:
     """Return what came of questions without an answer."""
-    named = {name: found["policies"][name] for name in found["ranking"]}
-    named["router"] = found["baselines"]["router"]
+    named = {safe(name, 40): found["policies"][name] for name in found["ranking"]}
+    named |= {f'<span class="small">{name}</span>': found["baselines"][name] for name in BASELINES}
     rows: list[Cells] = [
-        [
-            head(safe(name, 40)), cell(percent(1 - own["invented"])), cell(percent(own["invented"])),
-            cell(_percent(own["wrongly_abstained"])),
-        ]
-        for name, own in named.items()
-    ]  # fmt: skip
+        [head(label), *(_counted(own["unanswerable"][key]) for key in UNANSWERED)]
+        for label, own in named.items()
+    ]
     return table(["", "abstained", "invented", "wrongly abstained"], rows)
 
 
@@ -138,6 +136,13 @@ def origin(found: Mapping[str, Any]) -> str:
         f"{data['bootstrap']:,} bootstrap samples, seed {data['seed']}. What verifiers take is within the "
         "cost of every draft that they judge."
     )
+
+
+def _counted(own: Mapping[str, Any]) -> str:
+    """Return a share with its count and its interval."""
+    ends = own["interval"]
+    within = "" if ends is None else f", {percent(ends[0])} to {percent(ends[1])}"
+    return cell(f'{_percent(own["share"])} <span class="small">{own["count"]:,}{within}</span>')
 
 
 def _percent(value: float | None) -> str:

@@ -43,6 +43,7 @@ class Trials:
         signals: NaN where there is none, (n, k, s).
         names: Names of the signals.
         unanswerable: Quality of not answering, (n,).
+        refused: 1 where a draft says itself that there is no answer, else 0; NaN where it failed, (n, k).
         chain: See :class:`~dynamicrag.escalation.beliefs.Beliefs`, (k,).
         strong: Options that count as escalation, (k,); where it is none, any second draft does.
         seen: What routers see of every query; empty where they are to see nothing.
@@ -64,6 +65,7 @@ class Trials:
     signals: Floats
     names: Sequence[str]
     unanswerable: Floats
+    refused: Floats
     chain: NDArray[np.intp]
     strong: NDArray[np.bool_]
     seen: Sequence[Seen] = ()
