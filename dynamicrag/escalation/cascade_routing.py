@@ -42,11 +42,12 @@ class CascadeRouting(Policy):
         floor = np.linspace(0, 1, GRID) >= at_hand[:, None]
         for members in sets:
             own = list(members)
-            possible = can[:, own].all(axis=1)
+            price = _price(cost, own, beliefs)
+            roomy = beliefs.room[:, own][:, :, own].all(axis=(1, 2))
+            possible = can[:, own].all(axis=1) & roomy & (price <= beliefs.budget)
             # E[max] of independent estimates: the integral of 1 − the product of their distributions
             together = floor * below[:, own].prod(axis=1)
             gain = 1.0 - np.trapezoid(together, dx=1 / (GRID - 1), axis=1)
-            price = _price(cost, own, beliefs)
             worth = np.where(possible, gain - lam * price, -np.inf)
             better = worth > best + 1e-9
             first = np.array(own)[cost[:, own].argmin(axis=1)]

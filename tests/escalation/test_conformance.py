@@ -129,6 +129,31 @@ def test_it_beats_a_draw_between_options_at_their_price(name):
     assert max(p.quality.mean() - q for p, q in zip(points, line, strict=True)) > 0.02
 
 
+@pytest.mark.parametrize("looking", ["value", "cascade_routing"])
+def test_no_step_is_taken_for_the_sake_of_one_that_there_is_no_room_for_after_it(looking):
+    lessons = made(verdicts=True)
+    policy, model = policy_of(looking, lessons), model_of(lessons)
+    one = lessons.take(np.arange(1))
+    room = np.ones((1, 3, 3), dtype=bool)
+    room[0, 0, 1:] = False
+    steps = [
+        policy.decide(model.begin(one.prior, one.expected, one.chain, np.full(1, np.inf), own), 0.03).step[0]
+        for own in (None, room)
+    ]
+    assert steps == [0, 1], "the cheapest first, to go on if it fails; or the better one at once"
+
+
+def test_cascade_routing_plans_no_set_that_is_dearer_than_the_budget():
+    lessons = made(verdicts=True)
+    policy, model = policy_of("cascade_routing", lessons), model_of(lessons)
+    one = lessons.take(np.arange(1))
+    steps = [
+        policy.decide(model.begin(one.prior, one.expected, one.chain, np.full(1, budget)), 0.03).step[0]
+        for budget in (np.inf, 3.5)
+    ]
+    assert steps == [0, 1], "3 are enough for the second alone, and not after the first"
+
+
 def test_untrained_lists_say_so():
     with pytest.raises(PolicyError, match="not trained"):
         lessons = made(4)
