@@ -41,17 +41,17 @@ def print_cascade(out: "Console", found: Mapping[str, Any]) -> None:
         out.print()
         out.print(joined((f"What escalation changed ({plain(best)}; added to the means)", "bold")))
         out.print(_stages(found["policies"][best]["stages"], unit))
-    if "invented" in found["policies"][best]:
+    blank = found["baselines"]["router"]["unanswerable"]
+    if blank is not None:
         out.print()
-        out.print(joined(("Unanswerable questions", "bold")))
-        out.print(_unanswerable(found))
+        numbers = f"{blank['unanswerable']:,}; {blank['answerable']:,} others"
+        out.print(joined((f"Unanswerable questions ({numbers})", "bold")))
+        show(out, _unanswerable(found), "95 %  ", "95 % ", "95 %")
+        out.print(plain(_OF_UNANSWERABLE), style="dim")
     out.print()
     out.print(joined(("Verifiers", "bold")))
-    out.print(_verifiers(found))
-    out.print(
-        "AUROC of the signal, below .5 where it speaks against; ECE of its calibrated probability, learnt "
-        "from other rows.", style="dim",
-    )  # fmt: skip
+    show(out, _verifiers(found, unit), "95 % ", "drafts", "95 %")
+    out.print(plain(_OF_VERIFIERS), style="dim")
     out.print()
     out.print(joined((f"Conformal sets of {found['conformal']['of']}", "bold")))
     show(out, _conformal(found), "95 %", "mean size")
@@ -66,6 +66,19 @@ _LEGEND = (
     "drafts and samples are paid for. saved: of the best single option's cost, at its quality. at 20 %, "
     "31 %: quality when as many are escalated. best: the curve's highest point, in hindsight. *: better than "
     "the best single option for sure, all policies considered."
+)
+
+
+_OF_UNANSWERABLE = (
+    "abstained, invented: of the unanswerable; a draft that failed is neither. wrongly abstained: of the "
+    "others. Before are the router and single options, which accept every draft and abstain where it does; "
+    "after are the policies."
+)
+_OF_VERIFIERS = (
+    "AUROC of the signal, below .5 where it speaks against; ECE of its calibrated probability, learnt from "
+    "other rows, and raw of the signal itself where it can be taken for one. cost: of its verifier, a draft; "
+    "of draft: as a share of what the draft costs without verification. learnt: from all signals, at all "
+    "verifiers' cost."
 )
 
 
@@ -121,23 +134,36 @@ def _stages(groups: Sequence[Mapping[str, Any]], unit: Callable[[float], str]) -
 
 
 def _unanswerable(found: Mapping[str, Any]) -> "Table":
-    table = plain_table("policy", "abstained>", "invented>", "wrongly abstained>")
-    rows = {name: found["policies"][name] for name in found["ranking"]}
-    for name, own in {**rows, "router": found["baselines"]["router"]}.items():
-        wrong = own["wrongly_abstained"]
-        cells = [1 - own["invented"], own["invented"], wrong]
-        table.add_row(name_of(name), *("–" if value is None else percent_of(value) for value in cells))
+    table = plain_table("policy", "abstained>", "95 %", "invented>", "95 % ", "wrongly abstained>", "95 %  ")
+    for name in found["ranking"]:
+        table.add_row(name_of(name), *_unanswered(found["policies"][name]["unanswerable"]))
+    table.add_section()
+    for name in _SHOWN:
+        table.add_row(name, *_unanswered(found["baselines"][name]["unanswerable"]), style="dim")
     return table
 
 
-def _verifiers(found: Mapping[str, Any]) -> "Table":
-    table = plain_table("signal", "AUROC>", "95 %", "ECE>", "95 % ", "drafts>")
+def _unanswered(own: Mapping[str, Any]) -> list[str]:
+    """Return shares with their counts, each before its interval."""
+    cells = []
+    for key in ("abstained", "invented", "wrongly_abstained"):
+        share, ends = own[key]["share"], own[key]["interval"]
+        cells.append("–" if share is None else f"{own[key]['count']:,} = {percent_of(share)}")
+        cells.append("" if ends is None else f"{percent_of(ends[0])} to {percent_of(ends[1])}")
+    return cells
+
+
+def _verifiers(found: Mapping[str, Any], unit: Callable[[float], str]) -> "Table":
+    table = plain_table(
+        "signal", "AUROC>", "95 %", "ECE raw>", "ECE>", "95 % ", "cost>", "of draft>", "drafts>"
+    )
     ordered = sorted(found["verifiers"].items(), key=lambda item: -abs((item[1]["auroc"] or 0.5) - 0.5))
     for name, own in ordered:
         ends = own["intervals"]
         table.add_row(
-            name_of(name), share_of(own["auroc"]), reach(ends["auroc"]), share_of(own["ece"]),
-            reach(ends["ece"]), f"{own['drafts']:,}",
+            name_of(name), share_of(own["auroc"]), reach(ends["auroc"]), share_of(own["ece_raw"]),
+            share_of(own["ece"]), reach(ends["ece"]), "–" if own["cost"] is None else unit(own["cost"]),
+            percent_of(own["cost_share"]), f"{own['drafts']:,}",
         )  # fmt: skip
     return table
 

@@ -161,7 +161,8 @@ def observed(line: Line) -> Observation | None:
     """Return what a line teaches of its model, if the meter saw all of a whole call."""
     usage = line.usage
     whole = line.settled and line.covered and not line.failed and line.profile.runs == "in_process"
-    if not (whole and line.spec and usage.calls and usage.output_tokens):
+    # a verifier that computes itself writes nothing
+    if not (whole and line.spec and usage.calls and (usage.output_tokens or line.spec == line.stage)):
         return None
     waited = max(0.0, line.working - line.begin)
     seen = Observation(
@@ -174,7 +175,7 @@ def _by_model(ledger: Ledger, lines: Sequence[Line]) -> dict[str, dict[str, floa
     """Return joules, usd and calls by model spec."""
     models: dict[str, dict[str, float]] = {}
     for line in lines:
-        if line.spec:
+        if line.spec and line.spec != line.stage:
             cost = ledger.line_cost(line)
             one = models.setdefault(line.spec, {"calls": 0, "joules": 0.0, "usd": 0.0})
             one["calls"] += line.usage.calls

@@ -19,7 +19,7 @@ REMEMBERED = 4096
 
 
 class Asks(NamedTuple):
-    """What a verifier is expected to ask of a model, per draft.
+    """What a verifier is expected to ask of a model, or to compute itself, per draft.
 
     Attributes:
         calls: Number of calls.
@@ -28,6 +28,8 @@ class Asks(NamedTuple):
         model: The model's name in the policy; ``""`` for the one that writes the draft.
         goes_on: Whether the prompt is the draft's, and goes on from it: a prompt cache holds that part.
         reads: Whether it asks only where there are passages.
+        computes: Where no model of the policy is asked: what such calls are calibrated under. They are
+            priced at what they took here, whatever the context, and at nothing before that is known.
     """
 
     calls: float
@@ -36,6 +38,7 @@ class Asks(NamedTuple):
     model: str = ""
     goes_on: bool = False
     reads: bool = False
+    computes: str = ""
 
 
 class Plan(NamedTuple):
@@ -148,6 +151,8 @@ class CostModel:
 
     def _asked(self, ask: Asks, plan: Plan) -> Cost:
         """Return what a verifier's calls are expected to cost."""
+        if ask.computes:
+            return self._computed(ask)
         model = ask.model or plan.model
         shown = plan.question_tokens + plan.context_tokens
         before = plan.prompt_tokens + shown if ask.goes_on else 0.0
@@ -157,6 +162,14 @@ class CostModel:
         cached = known if self._models[model].caches else 0.0
         output = plan.output_tokens if ask.output_tokens is None else ask.output_tokens
         return self.call(model, before + own, output, cached).times(ask.calls)
+
+    def _computed(self, ask: Asks) -> Cost:
+        fitted = self._calibration.of(ask.computes)
+        if fitted is None:
+            return Cost()
+        usage = Usage(calls=1, seconds=fitted.seconds.call)
+        energy = Amount(fitted.joules.call, "calibrated")
+        return cost_of(usage, IN_PROCESS, self._host, energy).times(ask.calls)
 
     def worst(self, plan: Plan) -> Cost:
         """Return the cost of a plan whose answers are as long as they may be, with nothing cached.

@@ -23,7 +23,7 @@ class Line:
         label: The model, retriever, verifier or router called.
         profile: Where it ran, and its coefficients.
         begin: Start on ``time.perf_counter``.
-        spec: The model called, ``provider:model``, if one was.
+        spec: The model called, ``provider:model``, if one was; of a verifier that computes itself, the stage.
         end: End, or ``None`` while it runs.
         working: When the computing began, after waiting in a queue for it.
         usage: What it consumed; whoever makes the call sets it before the span closes, failed or not.

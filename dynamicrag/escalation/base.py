@@ -10,7 +10,8 @@ quality that one unit of cost is worth; it names the next option, or ends with a
     policy.state().save("routers/escalation.npz")
 
 To add one, write a file with a subclass that implements ``_decide`` and, if it learns, ``_fit`` and
-``fitted``. No step is taken twice and none that the budget does not hold: :meth:`Policy.decide` sees to it.
+``fitted``. :meth:`Policy.decide` sees to it that no step is taken twice and none that the budget does not
+hold, and that a draft falls which is less likely to be right than the question is to have no answer.
 """
 
 from abc import ABC, abstractmethod
@@ -76,6 +77,7 @@ class Policy(Persistent, ABC):
         shut = (step >= 0) & ~can[rows, np.maximum(step, 0)]
         step = np.where(shut, np.where(drafted, ACCEPT, ABSTAIN), step)
         draft = np.where(beliefs.tried[rows, choice.draft], choice.draft, beliefs.best)
+        step = np.where((step == ACCEPT) & (beliefs.abstain > beliefs.mean[rows, draft]), ABSTAIN, step)
         return Choice(step.astype(np.intp), draft.astype(np.intp))
 
     def state(self) -> State:

@@ -9,7 +9,7 @@ knowledge-gradient policy for correlated normal beliefs"). Qualities end at 0 an
 towards the ends as a Bernoulli's deviation does.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
@@ -38,6 +38,8 @@ class Beliefs:
         chain: Options of one number continue each other, (k,): each costs what it has more than the one
             before, and there is no way back. -1: stands by itself.
         budget: What may still be spent, (n,).
+        room: Whether the limits leave room for the option of the last axis after that of the one before,
+            (n, k, k).
         abstain: Expected worth of not answering, (n,).
     """
 
@@ -49,6 +51,7 @@ class Beliefs:
     cost: Floats
     chain: Steps
     budget: Floats
+    room: Marks
     abstain: Floats
 
     def __len__(self) -> int:
@@ -99,11 +102,11 @@ class Beliefs:
 
     def take(self, rows: NDArray[np.intp] | Marks) -> "Beliefs":
         """Return some queries."""
-        own = {name: getattr(self, name)[rows] for name in ("mean", "heard", "cov", "tried", "last", "cost")}
-        return replace(self, **own, budget=self.budget[rows], abstain=self.abstain[rows])
+        own = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "chain"}
+        return replace(self, **own)
 
     def after(self, option: int) -> Floats:
-        """Return what each option would cost once ``option`` has been tried, (n, k)."""
+        """Return what each option would cost once ``option`` has been tried, (n, k); infinite: it cannot."""
         cost = np.array(self.cost)
         spent = np.where(np.isfinite(cost[:, [option]]), cost[:, [option]], 0.0)
         along = (self.chain == self.chain[option]) & (self.chain >= 0)
@@ -111,7 +114,7 @@ class Beliefs:
         cost[:, along & ~later] = np.inf
         cost[:, option] = np.inf
         cost[:, later] -= spent
-        return cost
+        return np.where(self.room[:, option], cost, np.inf)
 
 
 class BeliefModel:
@@ -142,8 +145,18 @@ class BeliefModel:
         self.cov = cov * kept
         return self
 
-    def begin(self, prior: Floats, cost: Floats, chain: Steps, budget: Floats) -> Beliefs:
-        """Return the beliefs before anything is tried."""
+    def begin(
+        self, prior: Floats, cost: Floats, chain: Steps, budget: Floats, room: Marks | None = None
+    ) -> Beliefs:
+        """Return the beliefs before anything is tried.
+
+        Args:
+            prior: Quality that is predicted, (n, k).
+            cost: See :class:`Beliefs`.
+            chain: Likewise.
+            budget: Likewise.
+            room: Likewise; by default there is, as far as ``budget`` goes.
+        """
         rows, k = prior.shape
         return Beliefs(
             mean=np.clip(prior + self.centre[:k], 0.0, 1.0),
@@ -154,6 +167,7 @@ class BeliefModel:
             cost=np.array(cost),
             chain=chain,
             budget=np.array(budget),
+            room=np.ones((rows, k, k), dtype=bool) if room is None else room,
             abstain=np.full(rows, self.blank),
         )
 

@@ -20,7 +20,8 @@ class CascadeRouting(Policy):
     Cascade Routing (Dekoninck, Baader and Vechev 2024, arXiv 2410.10347): such a set is a *supermodel*,
     whose quality is that of the best of its drafts, with the uncertainty of the estimates; a set that has
     an option which adds nothing is left out by itself, for it costs. Options may be skipped and taken in
-    any order; the cheapest of the set is tried first, and it ends where the best set is empty.
+    any order; the cheapest of the set is tried first, and it ends where the best set is empty. The end at
+    hand is the best draft or, ours, to abstain, whichever is worth more.
 
     Args:
         deep: Most further options in a set.
@@ -34,18 +35,19 @@ class CascadeRouting(Policy):
         sets = _sets(k, self.deep)
         can, cost = beliefs.open, np.where(np.isfinite(beliefs.cost), beliefs.cost, 0.0)
         below = _below(beliefs)
-        at_hand = np.where(beliefs.tried, beliefs.mean, 0.0).max(axis=1)
+        at_hand = beliefs.worth
         best = np.full(rows, -np.inf)
         best[beliefs.tried.any(axis=1)] = at_hand[beliefs.tried.any(axis=1)]
         step = np.full(rows, ACCEPT, dtype=np.intp)
         floor = np.linspace(0, 1, GRID) >= at_hand[:, None]
         for members in sets:
             own = list(members)
-            possible = can[:, own].all(axis=1)
+            price = _price(cost, own, beliefs)
+            roomy = beliefs.room[:, own][:, :, own].all(axis=(1, 2))
+            possible = can[:, own].all(axis=1) & roomy & (price <= beliefs.budget)
             # E[max] of independent estimates: the integral of 1 − the product of their distributions
             together = floor * below[:, own].prod(axis=1)
             gain = 1.0 - np.trapezoid(together, dx=1 / (GRID - 1), axis=1)
-            price = _price(cost, own, beliefs)
             worth = np.where(possible, gain - lam * price, -np.inf)
             better = worth > best + 1e-9
             first = np.array(own)[cost[:, own].argmin(axis=1)]

@@ -1,5 +1,6 @@
 """Lists of options to be tried in turn, each with the score from which its draft is accepted.
 
+From the same score on the turn ends without an answer, where the draft tells that there is likely none.
 What a list came to in the recordings is kept beside it, so that at any λ, or under any mean budget, the
 best list is looked up.
 """
@@ -57,7 +58,9 @@ class ListPolicy(Policy):
         for position, option in enumerate(order):
             tried = beliefs.tried[:, option]
             last = position == len(order) - 1
-            good = tried & ((beliefs.mean[:, option] >= least[position]) | last) & ~done
+            worth = beliefs.mean[:, option]
+            worth = np.where(beliefs.last == option, np.maximum(worth, beliefs.abstain), worth)
+            good = tried & ((worth >= least[position]) | last) & ~done
             draft = np.where(good, option, draft)
             step = np.where(~done & ~tried & can[:, option], option, step)
             done |= good | (~tried & can[:, option])
@@ -65,15 +68,18 @@ class ListPolicy(Policy):
 
 
 def came_to(listed: Listed, score: Floats, lessons: Lessons) -> tuple[float, float]:
-    """Return the mean quality and cost of a list."""
+    """Return the mean quality and cost of a list, at whose end the likelier of draft and no answer stands."""
     order, least = listed
     rows = len(lessons)
     quality, tried = np.zeros(rows), np.zeros(lessons.quality.shape, dtype=bool)
     going = np.ones(rows, dtype=bool)
     for position, option in enumerate(order):
         tried[going, option] = True
-        ends = going & (score[:, option] >= least[position]) if position < len(order) - 1 else going
-        quality[ends] = lessons.quality[ends, option]
+        sure = np.fmax(score[:, option], lessons.hopeless[:, option]) >= least[position]
+        ends = going & sure if position < len(order) - 1 else going
+        given_up = lessons.hopeless[:, option] > score[:, option]
+        worth = np.where(given_up, lessons.unanswerable, lessons.quality[:, option])
+        quality[ends] = worth[ends]
         going = going & ~ends
     return float(quality.mean()), float(total(lessons.cost, tried, lessons.chain).mean())
 

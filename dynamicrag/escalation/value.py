@@ -45,10 +45,10 @@ class Value(Policy):
             worth = np.where(can[:, option], worth, -np.inf)
             step = np.where(worth > best + 1e-9, option, step)
             best = np.maximum(best, worth)
-        drafted = np.where(beliefs.tried, beliefs.mean, -1.0).max(axis=1)
+        drafted = beliefs.tried.any(axis=1)
         hopeless = np.where(can, beliefs.mean + beliefs.spread, 0.0).max(axis=1) < self.hope
-        step = np.where(hopeless & beliefs.tried.any(axis=1), ACCEPT, step)
-        step = np.where((step == ACCEPT) & (beliefs.abstain > np.maximum(drafted, 0.0)), ABSTAIN, step)
+        step = np.where(hopeless & drafted, ACCEPT, step)
+        step = np.where((step == ACCEPT) & ~drafted & (beliefs.abstain > 0), ABSTAIN, step)
         return Choice(step.astype(np.intp), beliefs.best)
 
     def _then(

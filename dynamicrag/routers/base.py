@@ -16,7 +16,7 @@ def free(path: Mapping[str, str]) -> Cost:  # noqa: ARG001
     return Cost()
 
 
-def roomy(path: Mapping[str, str]) -> bool:  # noqa: ARG001
+def roomy(path: Mapping[str, str], *before: Mapping[str, str]) -> bool:  # noqa: ARG001
     """Let any path fit."""
     return True
 
@@ -37,7 +37,8 @@ class StageContext:
         settings: The stage's own settings from the policy.
         price: Expected cost of a whole path on this query, with what is known of it by now; stages that
             the path does not name stand at their planned option.
-        fits: Whether the limits leave room for a whole path, likewise.
+        fits: Whether the limits leave room for a whole path, likewise, once the others that are given have
+            cost what is expected of them.
         attempts: The drafts so far, the one under judgement last; none before verification.
         ways: Of the router's paths, those that verification may still lead to.
     """
@@ -52,7 +53,7 @@ class StageContext:
     path: Mapping[str, str]
     settings: Mapping[str, Any] = field(default_factory=dict)
     price: Callable[[Mapping[str, str]], Cost] = free
-    fits: Callable[[Mapping[str, str]], bool] = roomy
+    fits: Callable[..., bool] = roomy
     attempts: Sequence[Attempt] = ()
     ways: Sequence[Mapping[str, str]] = ()
 

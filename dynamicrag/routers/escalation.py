@@ -1,14 +1,15 @@
 """Verification by a learnt policy: the best draft stands, another whole path is tried, or none answers."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import permutations
 
 import numpy as np
 
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import PolicyError
 from dynamicrag.escalation.base import ABSTAIN
-from dynamicrag.escalation.beliefs import Beliefs
+from dynamicrag.escalation.beliefs import Beliefs, Marks
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
@@ -28,7 +29,8 @@ class LearntEscalation(Router):
     After every draft it reckons what is believed of it and of all paths that were not tried, and what each
     would still cost; the policy weighs that up. Any path may follow, also one that is weaker at some stage,
     and it is left at the first stage at which it parts from the one in force. A path that the limits have
-    no room for is closed. If an earlier draft is believed to be better than the last, it is the answer.
+    no room for is closed, and not reckoned with after another one that would leave it none. If an earlier
+    draft is believed to be better than the last, it is the answer.
 
     Args:
         judgement: What was learnt.
@@ -86,10 +88,11 @@ class LearntEscalation(Router):
         for path, (_, cost) in ways.items():
             price[path] = cost.weighted(self._weights) / self._lam if self._lam else 0.0
         query = Seen(context.query.text, context.features)
+        given = query, known, price, self._room(context, ways)
         beliefs: Beliefs = (
-            await asyncio.to_thread(self.judgement.believe, query, known, price)
+            await asyncio.to_thread(self.judgement.believe, *given)
             if self.embeds
-            else self.judgement.believe(query, known, price)
+            else self.judgement.believe(*given)
         )
         verdict = self.judgement.policy.decide(beliefs, self._lam)
         return self._choice(context, known, ways, beliefs, int(verdict.step[0]), int(verdict.draft[0]))
@@ -112,6 +115,14 @@ class LearntEscalation(Router):
             if option is not None and context.fits(whole):
                 ways[self._paths.index(dict(way))] = option, context.price(whole)
         return ways
+
+    def _room(self, context: StageContext, ways: Iterable[int]) -> Marks:
+        """Return whether the limits leave room for one open path after another, (k, k)."""
+        room = np.ones((len(self._paths), len(self._paths)), dtype=bool)
+        for first, second in permutations(ways, 2) if context.left else ():
+            before, then = ({**context.path, **self._paths[path]} for path in (first, second))
+            room[first, second] = context.fits(then, before)
+        return room
 
     def _choice(
         self,

@@ -16,7 +16,7 @@ import numpy as np
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import PolicyError
 from dynamicrag.escalation.base import Policy
-from dynamicrag.escalation.beliefs import BeliefModel, Beliefs
+from dynamicrag.escalation.beliefs import BeliefModel, Beliefs, Marks
 from dynamicrag.escalation.scorer import Scorer
 from dynamicrag.features.base import Embed, Seen
 from dynamicrag.predictors.checks import Floats
@@ -71,20 +71,25 @@ class Judgement:
     dimension: Dimension
     lam: float
 
-    def believe(self, query: Seen, drafts: Sequence[Drafted], cost: Floats) -> Beliefs:
+    def believe(
+        self, query: Seen, drafts: Sequence[Drafted], cost: Floats, room: Marks | None = None
+    ) -> Beliefs:
         """Return what is believed of every path after some drafts, (1, k).
 
         Args:
             query: The question with all that is known of it.
             drafts: The drafts, in order.
             cost: Of going on by each path, (k,); infinite where there is no way to it.
+            room: Whether the limits leave room for the second after the first, (k, k); by default they do.
         """
         k = len(cost)
         tried = [draft.path for draft in drafts]
         first = np.array(cost)
         first[tried] = 0.0  # what was spent is spent
         prior = np.clip(self.prior.estimate(query).mean, 0.0, 1.0)
-        beliefs = self.beliefs.begin(prior, first[None], np.full(k, -1, dtype=np.intp), np.full(1, np.inf))
+        alone, boundless = np.full(k, -1, dtype=np.intp), np.full(1, np.inf)
+        pairs = None if room is None else room[None]
+        beliefs = self.beliefs.begin(prior, first[None], alone, boundless, pairs)
         for draft in drafts:
             table = np.full((1, k, len(self.signals) + len(OF_TEXT)), np.nan)
             table[0, draft.path] = heard(draft.signals, self.signals, query.text, draft.answer)

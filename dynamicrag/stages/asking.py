@@ -14,14 +14,11 @@ from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fit, fitted
 from dynamicrag.types import TurnState, Usage
-from dynamicrag.verify.base import Write
+from dynamicrag.verify.base import VERIFY, Write
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from numpy.typing import NDArray
-
-VERIFY = "verify:"
-"""What the calls of a verifier stand under on the account, before its name."""
 
 T = TypeVar("T")
 EmbedMeasured = Callable[[Sequence[str]], "tuple[NDArray[Any], Usage]"]
@@ -87,20 +84,20 @@ class Asking:
 
     async def embed(self, texts: Sequence[str]) -> "NDArray[Any]":
         """See the contract."""
-        with self.run.ledger.span(self.turn["id"], self._stage, "embedding") as line:
+        with self.run.ledger.span(self.turn["id"], self._stage, "embedding", spec=self._stage) as line:
             vectors, line.usage = await asyncio.to_thread(self.resources.embed, texts)
         return vectors
 
     async def compute(self, label: str, work: Callable[[], T]) -> T:
         """See the contract."""
-        with self.run.ledger.span(self.turn["id"], self._stage, label) as line:
+        with self.run.ledger.span(self.turn["id"], self._stage, label, spec=self._stage) as line:
             wall, cpu = time.perf_counter(), time.process_time()
             try:
                 return await asyncio.to_thread(work)
             finally:
                 wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
                 # others may compute at the same time; no more than all cores is ours
-                line.usage = Usage(seconds=wall, cpu_seconds=min(cpu, wall * (os.cpu_count() or 1)))
+                line.usage = Usage(calls=1, seconds=wall, cpu_seconds=min(cpu, wall * (os.cpu_count() or 1)))
 
     @property
     def _stage(self) -> str:

@@ -152,11 +152,23 @@ class Decider:
             path=turn.get("path", {}),
             settings=stage.settings,
             price=lambda path: self._cost_model.price(self._plan(turn, path)),
-            fits=lambda path: admissible(self._at_most([self._plan(turn, path)]), left)[0][0],
+            fits=lambda path, *before: self._fits(turn, path, before, left),
             attempts=stage.attempts(turn),
             ways=stage.ways(turn),
         )
         return context, binding
+
+    def _fits(
+        self,
+        turn: TurnState,
+        path: Mapping[str, str],
+        before: Sequence[Mapping[str, str]],
+        left: Mapping[Dimension, float],
+    ) -> bool:
+        """Return whether there is room for a whole path in what others are expected to leave."""
+        spent = sum((self._cost_model.price(self._plan(turn, other)) for other in before), NOTHING)
+        rest = {d: amount - spent[d] for d, amount in left.items()}
+        return admissible(self._at_most([self._plan(turn, path)]), rest)[0][0]
 
     async def _left(
         self, turn: TurnState, plans: Sequence[Plan | None], open_: Sequence[bool]

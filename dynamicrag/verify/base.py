@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from dynamicrag.llm.completion import Completion
     from dynamicrag.llm.prompts.base import PromptStrategy
 
+VERIFY = "verify:"
+"""What the calls of a verifier stand under on the account, before its name."""
+
 T = TypeVar("T")
 Write = Callable[[Sequence[Passage]], "list[BaseMessage]"]
 """Makes a prompt that shows the given passages."""
@@ -142,7 +145,7 @@ class Verifier(ABC):
         """
 
     def asks(self) -> Sequence[Asks]:
-        """Return what it is expected to ask of models per draft, so that paths are priced with it."""
+        """Return what it is expected to ask or compute per draft, so that paths are priced with it."""
         return ()
 
     @abstractmethod

@@ -1,9 +1,12 @@
 """Whether the passages say something like each claim of the answer, by sentence embeddings."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from dynamicrag.cost.expect import Asks
 from dynamicrag.text import sentences
-from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
+from dynamicrag.verify.base import VERIFIERS, VERIFY, Evidence, Signal, Verifier
 from dynamicrag.verify.claims import claims
 
 MOST = 256  # sentences of passages
@@ -19,6 +22,10 @@ class EmbeddingGroundedness(Verifier):
     gives = (Signal("groundedness_embedding"),)
     doubt = "The passages say nothing like the draft."
     paper = "Reimers and Gurevych 2019, Sentence-BERT, arXiv 1908.10084 (likeness)"
+
+    def asks(self) -> Sequence[Asks]:
+        """See the base class."""
+        return (Asks(1, reads=True, computes=VERIFY + self.registered),)
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""

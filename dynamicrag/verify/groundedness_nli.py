@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from dynamicrag.cost.expect import Asks
 from dynamicrag.errors import PolicyError, VerifierError
-from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
+from dynamicrag.verify.base import VERIFIERS, VERIFY, Evidence, Signal, Verifier
 from dynamicrag.verify.claims import claims
 
 
@@ -46,6 +47,10 @@ class NliGroundedness(Verifier):
                 f"{where}.model: there is no NLI model {self._model!r} on this machine; give the folder of a "
                 "cross-encoder, or fetch one with: hf download cross-encoder/nli-deberta-v3-small"
             )
+
+    def asks(self) -> Sequence[Asks]:
+        """See the base class."""
+        return (Asks(1, reads=True, computes=VERIFY + self.registered),)
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""

@@ -133,6 +133,34 @@ def test_what_escalation_changed_and_what_it_gives_over_the_router(here, run):
     assert over["interval"][0] <= over["difference"] <= over["interval"][1]
 
 
+def test_what_a_verifier_took_stands_beside_what_it_tells(here, run):
+    pytest.importorskip("matplotlib")
+    took = {"judge_usd": 0.0, "judge_seconds": 1.0, "judge_joules": 5.0}
+    rows = [
+        replace(row, outcomes={
+            name: replace(o, facts={**o.facts, **took, "joules": o.facts["joules"] + 5.0},
+                          signals={**o.signals, "judge": o.quality})
+            for name, o in row.outcomes.items()
+        })
+        for row in recorded().rows
+    ]  # fmt: skip
+    write_table(OutcomeTable(rows), here / "judged.jsonl")
+    arguments = ("--train", "judged.jsonl", "--features", "lexical", "--policies", "thresholds")
+    code, out, err = run("eval", *FAST, *arguments, "--json", "out.json", "--plot", "plots")
+    assert code == 0, err
+    found = json.loads((here / "out.json").read_text())["verifiers"]
+    assert (found["judge"]["cost"], found["judge"]["cost_share"]) == (5.0, pytest.approx(0.2))
+    assert (found["margin"]["cost"], found["learnt"]["cost"]) == (0.0, 5.0)
+    assert found["judge"]["ece_raw"] == 0
+    (line,) = [line for line in out.splitlines() if line.startswith("judge ")]
+    assert "5.00 J" in line
+    assert "20 %" in line
+    assert "cost a draft" in (here / "plots/cascade.html").read_text("utf-8")
+    code, out, _ = run("eval", *FAST, *arguments, "--cost", "seconds", "--option-cost", "small=1",
+                       "--option-cost", "large=4", "--json", "-")  # fmt: skip
+    assert json.loads(out)["verifiers"]["judge"]["cost"] == 1.0
+
+
 @pytest.mark.parametrize("right", [0.0, 1.0])
 def test_all_right_or_all_wrong(here, run, right):
     write_table(recorded(right=right), here / "same.jsonl")
@@ -174,15 +202,36 @@ def test_unanswerable_questions_are_abstained_from(here, run):
         rows.append(replace(row, outcomes=outcomes, answerable=not none))
     write_table(OutcomeTable(rows), here / "blank.jsonl")
     code, out, _ = run(
-        "eval", *FAST, "--train", "blank.jsonl", "--features", "lexical", "--policies", "value",
+        "eval", *FAST, "--train", "blank.jsonl", "--features", "lexical", "--policies", "value,thresholds",
         "--json", "out.json", "--plot", "plots",
     )  # fmt: skip
     assert code == 0
-    assert "Unanswerable questions" in out
-    assert "wrongly abstained" in (here / "plots/cascade.html").read_text("utf-8")
-    own = json.loads((here / "out.json").read_text())["policies"]["value"]
-    assert own["invented"] < 0.5
-    assert own["wrongly_abstained"] < 0.2
+    assert "Unanswerable questions (20; 60 others)" in out
+    assert max(map(len, out.splitlines())) <= 110
+    page = (here / "plots/cascade.html").read_text("utf-8")
+    for words in ("Of the 20 questions without an answer", "wrongly abstained"):
+        assert words in page
+    found = json.loads((here / "out.json").read_text())
+    before = found["baselines"]["router"]["unanswerable"]
+    assert (before["unanswerable"], before["answerable"]) == (20, 60)
+    assert before["invented"]["share"] == 1, "the drafts give an answer, and the router accepts every one"
+    assert before["wrongly_abstained"] == {"share": 0, "count": 0, "interval": [0, 0]}
+    for own in found["policies"].values():
+        after = own["unanswerable"]
+        assert after["invented"]["share"] < 0.5
+        assert after["abstained"]["count"] + after["invented"]["count"] == 20
+        low, high = after["abstained"]["interval"]
+        assert low <= after["abstained"]["share"] <= high
+        assert after["wrongly_abstained"]["share"] < 0.2
+
+
+def test_nothing_is_said_of_unanswerable_questions_where_there_are_none(here, run):
+    arguments = ("--train", "table.jsonl", "--features", "lexical", "--policies", "value")
+    code, out, _ = run("eval", *FAST, *arguments, "--json", "out.json")
+    assert code == 0
+    assert "nanswerable questions" not in out
+    found = json.loads((here / "out.json").read_text())
+    assert found["policies"]["value"]["unanswerable"] is None
 
 
 @pytest.mark.parametrize(

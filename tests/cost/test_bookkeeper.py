@@ -5,14 +5,17 @@ import os
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from dynamicrag.cost import attribution as attribution_module
 from dynamicrag.cost.attribution import Attribution
-from dynamicrag.cost.bookkeeper import Bookkeeper, Finished
+from dynamicrag.cost.bookkeeper import Bookkeeper, Finished, observed
 from dynamicrag.cost.budget import Budget
+from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.ledger import Ledger
+from dynamicrag.cost.line import Line
 from dynamicrag.cost.meter import CpuTimeMeter, EnergyMeter
 from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import Host, Profile
@@ -243,3 +246,12 @@ def test_a_fork_keeps_books_of_its_own_and_none_of_its_parents(tmp_path):
         own = next(turn for turn in runs.turns() if turn["id"] == name)
         assert own["cost"]["joules"]["value"] <= accounts[process]["active"] + 1e-9
         assert not own["provisional"]
+
+
+def test_what_a_verifier_computes_teaches_though_it_writes_nothing():
+    usage = Usage(calls=1, seconds=0.5, cpu_seconds=0.5)
+    line = Line(
+        "q", "verify:nli", "nli", LOCAL, 0.0, spec="verify:nli", usage=usage, joules=3.0, settled=True
+    )
+    assert observed(line) == Observation(0, 0, 3.0, 0.5)
+    assert observed(replace(line, spec="local:small")) is None, "a model that wrote nothing was cut off"

@@ -1,5 +1,6 @@
 import pytest
 
+from dynamicrag.cost.calibration import Calibration, Observation
 from dynamicrag.cost.expect import Asks, CostModel, Plan, Priced
 from dynamicrag.cost.profiles import Host, Profile, Rate
 from dynamicrag.cost.vector import Cost
@@ -69,6 +70,21 @@ class TestVerifiers:
         ask = Asks(1, 100.0, 5.0, reads=True)
         assert self.extra(ask) > 0
         assert self.extra(ask, PLAN._replace(context_tokens=0.0)) == 0
+
+    def test_what_a_verifier_computes_costs_what_it_took_here(self):
+        seen = [Observation(0.0, 0.0, 3.0, 0.5)] * 20
+        model = CostModel(MODELS, None, Host(), Calibration({"verify:nli": seen}))
+        ask = Asks(1, reads=True, computes="verify:nli")
+        more = model.price(PLAN._replace(asks=(ask,)))
+        assert joules(more) - joules(model.price(PLAN)) == pytest.approx(3.0)
+        assert more["seconds"] - model.price(PLAN)["seconds"] == pytest.approx(0.5)
+        bare = PLAN._replace(context_tokens=0.0)
+        assert model.price(bare._replace(asks=(ask,))) == model.price(bare), (
+            "there is nothing to check against"
+        )
+
+    def test_what_it_takes_is_nothing_before_it_is_known(self):
+        assert self.extra(Asks(1, computes="verify:nli")) == 0
 
     def test_the_worst_case_is_without(self):
         ask = Asks(1, 100.0, 5.0)

@@ -7,6 +7,7 @@ import pytest
 
 from dynamicrag.errors import PolicyError
 from dynamicrag.escalation.base import ABSTAIN, POLICIES, Policy
+from dynamicrag.escalation.lists import came_to
 from dynamicrag.escalation.replay import play, total
 from dynamicrag.predictors.state import State
 from tests.escalation.lessons import made, model_of
@@ -128,6 +129,31 @@ def test_it_beats_a_draw_between_options_at_their_price(name):
     assert max(p.quality.mean() - q for p, q in zip(points, line, strict=True)) > 0.02
 
 
+@pytest.mark.parametrize("looking", ["value", "cascade_routing"])
+def test_no_step_is_taken_for_the_sake_of_one_that_there_is_no_room_for_after_it(looking):
+    lessons = made(verdicts=True)
+    policy, model = policy_of(looking, lessons), model_of(lessons)
+    one = lessons.take(np.arange(1))
+    room = np.ones((1, 3, 3), dtype=bool)
+    room[0, 0, 1:] = False
+    steps = [
+        policy.decide(model.begin(one.prior, one.expected, one.chain, np.full(1, np.inf), own), 0.03).step[0]
+        for own in (None, room)
+    ]
+    assert steps == [0, 1], "the cheapest first, to go on if it fails; or the better one at once"
+
+
+def test_cascade_routing_plans_no_set_that_is_dearer_than_the_budget():
+    lessons = made(verdicts=True)
+    policy, model = policy_of("cascade_routing", lessons), model_of(lessons)
+    one = lessons.take(np.arange(1))
+    steps = [
+        policy.decide(model.begin(one.prior, one.expected, one.chain, np.full(1, budget)), 0.03).step[0]
+        for budget in (np.inf, 3.5)
+    ]
+    assert steps == [0, 1], "3 are enough for the second alone, and not after the first"
+
+
 def test_untrained_lists_say_so():
     with pytest.raises(PolicyError, match="not trained"):
         lessons = made(4)
@@ -147,7 +173,7 @@ def test_a_chain_is_paid_once_and_has_no_way_back(name):
     assert (played.cost[both] == 3).all()
 
 
-def test_value_abstains_where_nothing_answers():
+def test_it_abstains_where_nothing_answers(name):
     lessons = made()
     blank = (np.arange(300) % 2).astype(float)
     quality = lessons.quality * (1 - blank[:, None])
@@ -155,9 +181,30 @@ def test_value_abstains_where_nothing_answers():
     lessons = replace(
         lessons, quality=quality, score=score, unanswerable=blank, hopeless=np.tile(blank[:, None], (1, 3))
     )
-    played = play(policy_of("value", lessons), model_of(lessons), lessons, 0.01)
+    played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.01)
     assert (played.accepted[blank == 1] == ABSTAIN).all()
     assert (played.accepted[blank == 0] == ABSTAIN).mean() < 0.1
+    assert (played.quality[blank == 1] == 1).all()
+    assert (played.tried[blank == 1].sum(axis=1) == 1).all(), "a draft that shows it is enough"
+
+
+def test_a_likely_draft_stands_though_the_question_may_have_no_answer(name):
+    lessons = made()
+    lessons = replace(
+        lessons, quality=np.ones((300, 3)), score=np.full((300, 3), 0.9), hopeless=np.full((300, 3), 0.8)
+    )
+    played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.01)
+    assert (played.accepted >= 0).all()
+
+
+def test_what_a_list_came_to_counts_abstaining():
+    lessons = made(4, k=1)
+    lessons = replace(
+        lessons, quality=np.zeros((4, 1)), score=np.full((4, 1), 0.2), unanswerable=np.array([1.0, 0, 1, 0]),
+        hopeless=np.array([[0.9], [0.9], [0.1], [0.1]]),
+    )  # fmt: skip
+    score = lessons.score
+    assert came_to(((0,), (0.0,)), score, lessons) == (0.25, 1.0)
 
 
 def test_value_does_not_escalate_what_nothing_solves():

@@ -158,6 +158,17 @@ def test_what_the_budget_has_no_room_for_is_closed(make, ask, policy, exhausted)
     assert out["report"]["cost"]["usd"]["value"] == pytest.approx(0.002)
 
 
+@pytest.mark.parametrize(("most", "wanted"), [(0.0125, "small"), (0.0115, "large")])
+def test_a_step_that_would_leave_no_room_for_the_next_is_not_taken_for_its_sake(
+    make, ask, policy, most, wanted
+):
+    """After the first draft, 0.0115 or 0.0105 are left: for both models, or for the large one alone."""
+    make.margins = {"small": 0.1, "large": 0.9}
+    rag = policy(worth=10.0, budget={"per_query": {"usd": most}}, helper=None)
+    out = rag.build_graph().compile().invoke(ask(QUESTION))
+    assert out["decisions"][3]["path"] == {"retrieval": "single", "generator": wanted}
+
+
 def test_a_path_that_cannot_be_gone_leaves_the_draft_and_is_not_wanted_again(make, ask, policy):
     make.margins = {"small": 0.1}
     make.scripts["large"] = lambda kind, text: "BREAK"

@@ -109,6 +109,21 @@ def test_a_verifier_asks_out_of_sight_and_on_the_account(make, ask):
     assert set(out["report"]["stages"]) >= {"generator", "verification", "verify:p_true"}
 
 
+def test_what_a_verifier_computes_stands_under_its_name_to_be_calibrated(make, ask, register):
+    @register("crunching")
+    class Crunching(Verifier):
+        gives = (Signal("crunching"),)
+
+        async def verify(self, evidence):
+            return {"crunching": await evidence.caller.compute("sum", lambda: sum([0.25, 0.5]))}
+
+    rag = make(stages=verification("crunching"))
+    out = rag.build_graph().compile().invoke(ask(QUESTION))
+    assert out["decisions"][-1]["features"]["crunching"] == 0.75
+    (line,) = [line for line in rag.account(out["turn"]["id"]).lines if line.stage == "verify:crunching"]
+    assert (line.spec, line.label, line.usage.calls) == ("verify:crunching", "sum", 1)
+
+
 def test_a_verifier_that_no_budget_is_left_for_is_done_without(make, ask):
     """The draft has been paid for; what would judge it does not fit."""
     price = {"usd": {"call": 0.01}}

@@ -117,11 +117,23 @@ def test_the_better_of_two_drafts_is_taken(judgement):
 
 
 def test_limits_and_closed_options_close_paths(judgement):
-    fits = lambda path: path["generator"] == "small"  # noqa: E731
+    fits = lambda path, *before: path["generator"] == "small"  # noqa: E731
     name, choice = decided(judgement, judged(("none/small", 0.1), fits=fits))
     assert choice.path == {"retrieval": "single", "generator": "small"}
     name, _ = decided(judgement, judged(("none/small", 0.1), allowed=[True, False, False, True]))
     assert name == "accept"
+
+
+@pytest.mark.parametrize(("left", "wanted"), [(0.0115, "small"), (0.0105, "large")])
+def test_it_does_not_plan_on_what_the_limits_leave_no_room_for_afterwards(judgement, left, wanted):
+    """The small model first, to go on by the large one if it fails; or at once where both are too much."""
+
+    def fits(path, *before):
+        return sum(PRICES[one["generator"]] for one in (path, *before)) <= left
+
+    given = replace(judged(("none/small", 0.1), fits=fits), left={"usd": left})
+    _, choice = decided(judgement, given, usd=10.0)
+    assert choice.path == {"retrieval": "single", "generator": wanted}
 
 
 def test_where_accepting_is_closed_it_goes_on_by_the_best_path(judgement):

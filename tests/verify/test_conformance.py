@@ -242,10 +242,11 @@ def test_a_missing_nli_model_is_an_error_with_its_mend(tmp_path):
     VERIFIERS.build({"groundedness_nli": {"model": str(tmp_path)}}, "verifiers").check({}, "at")
 
 
-def test_those_that_ask_models_say_how_often():
+def test_those_that_ask_or_compute_say_how_often():
     asking = {name for name in VERIFIERS if VERIFIERS.build(SPECS.get(name, name), "t").asks()}
     assert asking == {
-        "agreement", "judge", "p_true", "self_verification", "thought_agreement", "verbalised_confidence",
+        "agreement", "groundedness_embedding", "groundedness_nli", "judge", "p_true", "self_verification",
+        "thought_agreement", "verbalised_confidence",
     }  # fmt: skip
     (samples,) = VERIFIERS.build({"agreement": {"samples": 4}}, "t").asks()
     assert samples.calls == 2.5, "two that agree settle it, and three that do not"

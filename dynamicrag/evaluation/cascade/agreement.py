@@ -96,7 +96,8 @@ def _trials(
     chain = np.array([0] * len(growth) + [-1] * len(strong[1]), dtype=np.intp)
     return Trials(
         file.name, options, [file.texts[key] for key in keys], [key[0] for key in keys], quality, cost, unit,
-        signals, SIGNALS, np.zeros(len(keys)), chain, chain < 0, (), Candidates(p, right), OF_METHOD, (note,),
+        signals, SIGNALS, np.zeros(len(keys)), np.zeros(quality.shape), chain, chain < 0, (),
+        Candidates(p, right), OF_METHOD, (note,),
     )  # fmt: skip
 
 

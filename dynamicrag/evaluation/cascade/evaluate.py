@@ -22,13 +22,15 @@ Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
                                          first; gain and cost are what that added to the means over all
                                          queries; "kept": the first draft stood, "abstained"; empty where
                                          options are no paths
-                    invented             share of unanswerable questions that were answered all the same
-                    wrongly_abstained    share of answerable ones that were not
+                    unanswerable         at the chosen λ, see .unanswered; None where every question has an
+                                         answer. Baselines accept every draft: they are before, policies after
     baselines.NAME  the same, of router (predicted from the question, nothing verified), always_strong (the
                     dearest), always_weak (the cheapest), best_single, fixed:OPTION, random, oracle
                     (knows every outcome; never abstains) and oracle_cheapest
     ranking         policies by the best that they come to, at the λ chosen beforehand
-    verifiers.NAME  see .verifiers; "learnt" is the scorer of all signals
+    verifiers.NAME  see .verifiers; "learnt" is the scorer of all signals. cost: mean per draft of the
+                    signal's verifier, 0 where it calls and embeds nothing, None where the table does not have
+                    it in this unit; cost_share: of what the drafts cost without verification; cost_interval
     conformal       {α: coverage, interval, size, single, single_quality, routed {quality, escalated}}, of
                     the options, or of the distinct answers where they are known; solvable
     notes           what a reader must know

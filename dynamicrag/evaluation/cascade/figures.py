@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dynamicrag.escalation.base import ABSTAIN
 from dynamicrag.escalation.replay import Played
 from dynamicrag.evaluation.cascade.trials import Trials
+from dynamicrag.evaluation.cascade.unanswered import unanswered
 from dynamicrag.evaluation.routing.curve import Curve
 from dynamicrag.evaluation.routing.resample import Resample, interval
 from dynamicrag.predictors.checks import Floats
@@ -85,14 +86,13 @@ class Bench:
         single_q, single_c = self._single
         gain = quality[chosen, rows] - single_q
         best = int(np.lexsort((c, -q))[0])
-        unanswerable = self.trials.unanswerable > 0
-        gave_up = abstained[chosen, rows]
+        accepted = np.stack([own.accepted for own in played])[chosen, rows]
         own: Figures = {
             "chosen": {
                 "quality": quality[chosen, rows].mean(),
                 "cost": cost[chosen, rows].mean(),
                 "escalated": escalated[chosen, rows].mean(),
-                "abstained": gave_up.mean(),
+                "abstained": (accepted == ABSTAIN).mean(),
                 "gain": gain.mean(),
                 "intervals": {
                     "quality": interval(self.resample.means(quality[chosen, rows])),
@@ -140,9 +140,7 @@ class Bench:
                 for one, x, y, z, a in zip(lam, c, q, s, abstained.mean(axis=1), strict=True)
             ],
         }
-        if unanswerable.any():
-            own["invented"] = (~gave_up[unanswerable]).mean()
-            own["wrongly_abstained"] = gave_up[~unanswerable].mean() if (~unanswerable).any() else None
+        own["unanswerable"] = unanswered(self.trials, accepted, self.resample)
         if len(self.resample.counts):
             own["chosen"]["p_permutation"] = self.resample.flipped(gain)
         return own

@@ -23,7 +23,10 @@ _WORDS = {
     "oracle": "knows every outcome beforehand: nothing can do better.",
     "AUROC": "the chance that a right draft has the higher signal than a wrong one; .5 is a coin's, below it "
     "the signal speaks against.",
-    "ECE": "how far the calibrated probability is from what was found, on average over bins of equal count.",
+    "ECE": "how far the calibrated probability is from what was found, on average over bins of equal count; "
+    "raw: of the signal itself, where it can be taken for a probability.",
+    "cost a draft": "of what the signal's verifier called, embedded and computed, over all drafts; beside it "
+    "as a share of what the drafts cost without verification; of learnt: all verifiers'.",
     "intervals": "95 %, by bootstrap over the questions; differences on the same questions.",
 }  # fmt: skip
 
@@ -85,8 +88,13 @@ def _sections(found: Mapping[str, Any], scene: Scene) -> list[str]:
         f"{percent(sets['solvable'])} of the questions that have one."
     )
     parts.append(section("Conformal sets", about, tables.conformal(found)))
-    if "invented" in found["policies"][found["ranking"][0]]:
-        about = "Of those without an answer: abstained or invented; of the others: wrongly abstained."
+    blank = found["baselines"]["router"]["unanswerable"]
+    if blank is not None:
+        about = (
+            f"Of the {blank['unanswerable']:,} questions without an answer: abstained or invented (a draft "
+            f"that failed is neither); of the {blank['answerable']:,} others: wrongly abstained. Before are "
+            "the router and single options, which accept every draft, and abstain where the draft does."
+        )
         parts.append(section("Unanswerable questions", about, tables.unanswerable(found)))
     parts.append(section("What the numbers mean", tables.origin(found), glossary(_WORDS)))
     return parts

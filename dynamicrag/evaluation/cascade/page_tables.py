@@ -8,6 +8,7 @@ from dynamicrag.evaluation.report.display import percent, safe
 from dynamicrag.evaluation.report.markup import Cells, card, cell, head, key, table
 from dynamicrag.evaluation.routing.page_words import SURE, between, points, reach, share, unit_of
 
+UNANSWERED = ("abstained", "invented", "wrongly_abstained")
 BASELINES = ("router", "always_strong", "always_weak", "best_single", "oracle")
 
 
@@ -64,17 +65,21 @@ def stages(found: Mapping[str, Any]) -> str:
 
 def verifiers(found: Mapping[str, Any]) -> str:
     """Return the signals, the most telling first."""
-    data = found["verifiers"]
+    data, unit = found["verifiers"], unit_of(found)
     rows: list[Cells] = []
     for name in telling(found):
         own, ends = data[name], data[name]["intervals"]
         of = found["data"]["drafts"]
         rows.append([
             head(safe(name, 40)), cell(f"{share(own['auroc'])} {reach(ends['auroc'])}"),
-            cell(f"{share(own['ece'])} {reach(ends['ece'])}"), cell(share(own["brier"])),
-            cell(percent(own["drafts"] / of)), cell(f"{own['drafts']:,}"),
+            cell(share(own["ece_raw"])), cell(f"{share(own['ece'])} {reach(ends['ece'])}"),
+            cell(share(own["brier"])), cell("–" if own["cost"] is None else unit(own["cost"])),
+            cell(_percent(own["cost_share"])), cell(percent(own["drafts"] / of)), cell(f"{own['drafts']:,}"),
         ])  # fmt: skip
-    return table(["signal", "AUROC", "ECE", "Brier", "coverage", "drafts"], rows, wide=True)
+    header = [
+        "signal", "AUROC", "ECE, raw", "ECE", "Brier", "cost a draft", "of the draft's", "coverage", "drafts",
+    ]  # fmt: skip
+    return table(header, rows, wide=True)
 
 
 def telling(found: Mapping[str, Any]) -> list[str]:
@@ -113,15 +118,12 @@ def conformal(found: Mapping[str, Any]) -> str:
 
 def unanswerable(found: Mapping[str, Any]) -> str:
     """Return what came of questions without an answer."""
-    named = {name: found["policies"][name] for name in found["ranking"]}
-    named["router"] = found["baselines"]["router"]
+    named = {safe(name, 40): found["policies"][name] for name in found["ranking"]}
+    named |= {f'<span class="small">{name}</span>': found["baselines"][name] for name in BASELINES}
     rows: list[Cells] = [
-        [
-            head(safe(name, 40)), cell(percent(1 - own["invented"])), cell(percent(own["invented"])),
-            cell(_percent(own["wrongly_abstained"])),
-        ]
-        for name, own in named.items()
-    ]  # fmt: skip
+        [head(label), *(_counted(own["unanswerable"][key]) for key in UNANSWERED)]
+        for label, own in named.items()
+    ]
     return table(["", "abstained", "invented", "wrongly abstained"], rows)
 
 
@@ -131,9 +133,16 @@ def origin(found: Mapping[str, Any]) -> str:
     how = f"judged in turns, {data['folds']} folds" if data["folds"] else f"judged by {safe(data['test'])}"
     return (
         f"Learnt from {data['learnt_queries']:,} queries of {safe(data['train'])}, {how}; "
-        f"{data['bootstrap']:,} bootstrap samples, seed {data['seed']}. A verifier's own cost is within its "
-        "draft's where it was recorded so, and is not told apart here."
+        f"{data['bootstrap']:,} bootstrap samples, seed {data['seed']}. What verifiers take is within the "
+        "cost of every draft that they judge."
     )
+
+
+def _counted(own: Mapping[str, Any]) -> str:
+    """Return a share with its count and its interval."""
+    ends = own["interval"]
+    within = "" if ends is None else f", {percent(ends[0])} to {percent(ends[1])}"
+    return cell(f'{_percent(own["share"])} <span class="small">{own["count"]:,}{within}</span>')
 
 
 def _percent(value: float | None) -> str:

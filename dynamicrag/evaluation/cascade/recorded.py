@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from dynamicrag.errors import InputError
+from dynamicrag.evaluation.cascade.owners import spent_in
 from dynamicrag.evaluation.cascade.trials import Trials
-from dynamicrag.evaluation.outcomes.table import OutcomeTable, Row
+from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
 from dynamicrag.evaluation.routing.problem import kinds_of, set_problem
 from dynamicrag.routers.judgement import OF_TEXT, heard
+from dynamicrag.verify.unanswerable import is_refusal
 
 
 def from_tables(
@@ -56,6 +58,7 @@ def from_tables(
         notes = [*problem.notes] if table is tables[0] else []
         if dropped:
             notes.append(f"{table.name}: {dropped} of {len(side)} rows lack an option, and are left out")
+        refused = [[_refused(row.outcomes[option]) for option in problem.options] for row in recorded]
         signals = np.stack([_table(row, problem.options, names) for row in recorded])
         missing = [n for s, n in enumerate(names) if np.isnan(signals[:, :, s]).all()]
         if missing:
@@ -66,8 +69,9 @@ def from_tables(
             Trials(
                 table.name, problem.options, kept.texts, kept.groups, kept.quality, kept.cost, problem.cost,
                 signals, (*names, *OF_TEXT), np.array([float(row.answerable is False) for row in recorded]),
-                np.full(k, -1, dtype=np.intp), np.zeros(k, dtype=bool), kept.seen, None, (), tuple(notes),
-                _paths(table, problem.options),
+                np.array(refused), np.full(k, -1, dtype=np.intp), np.zeros(k, dtype=bool), kept.seen, None,
+                (), tuple(notes), _paths(table, problem.options),
+                spent_in(table.take(rows).only(problem.options), problem.cost),
             )
         )  # fmt: skip
     return found
@@ -83,6 +87,14 @@ def _provenance(table: OutcomeTable, cost: str) -> list[str]:
     """Return how a cost came about, where the table says so."""
     kinds = sorted(kinds_of(table, cost))
     return [f"{table.name}: its {cost} are {', '.join(kinds)}"] if kinds else []
+
+
+def _refused(outcome: Outcome) -> float:
+    """Return whether a draft says that there is no answer; NaN where it failed."""
+    if outcome.error is not None:
+        return np.nan
+    told = outcome.facts.get("abstained")
+    return float(is_refusal(outcome.answer or "")) if told is None else told
 
 
 def _signals(row: Row, options: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """What escalation is judged by, as arrays: drafts of every option, their signals, quality and cost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ class Trials:
         signals: NaN where there is none, (n, k, s).
         names: Names of the signals.
         unanswerable: Quality of not answering, (n,).
+        refused: 1 where a draft says itself that there is no answer, else 0; NaN where it failed, (n, k).
         chain: See :class:`~dynamicrag.escalation.beliefs.Beliefs`, (k,).
         strong: Options that count as escalation, (k,); where it is none, any second draft does.
         seen: What routers see of every query; empty where they are to see nothing.
@@ -50,6 +51,8 @@ class Trials:
         aside: Signals that are judged, but not given to the learnt scorer.
         notes: What a reader must know.
         paths: Option of every stage, by option; empty where options are no paths.
+        spent: What verifiers took, within ``cost``, by the names of those that took any, each (n, k); NaN
+            where that is not known.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Trials:
     signals: Floats
     names: Sequence[str]
     unanswerable: Floats
+    refused: Floats
     chain: NDArray[np.intp]
     strong: NDArray[np.bool_]
     seen: Sequence[Seen] = ()
@@ -69,6 +73,7 @@ class Trials:
     aside: Sequence[str] = ()
     notes: Sequence[str] = ()
     paths: Sequence[Mapping[str, str]] = ()
+    spent: Mapping[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.quality)

@@ -1,4 +1,4 @@
-"""How well a signal tells right drafts from wrong ones, and how honest its probabilities are."""
+"""How well a signal tells right drafts from wrong ones, how honest it is as a probability, what it costs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from dynamicrag.escalation.calibration import Calibration
+from dynamicrag.evaluation.cascade.owners import stated, took
 from dynamicrag.evaluation.cascade.trials import RIGHT, Rounds, Trials
 from dynamicrag.evaluation.routing.resample import Resample, interval
 from dynamicrag.predictors.checks import Floats
@@ -28,8 +29,12 @@ def judge_signals(
             known, right = train.signals[kept][:, last, s], train.quality[kept][:, last]
             p[out] = Calibration().fit(known.ravel(), right.ravel()).predict(signal[out])
         if np.isfinite(signal).any():
-            found[name] = judge_signal(signal, p, quality, resample, options)
-    found["learnt"] = judge_signal(score[:, last], score[:, last], quality, resample, options)
+            raw = stated(name, signal)
+            found[name] = judge_signal(signal, raw, p, quality, resample, options)
+            found[name] |= _priced(judged, last, name, resample)
+    said = score[:, last]
+    found["learnt"] = judge_signal(said, said, said, quality, resample, options)
+    found["learnt"] |= _priced(judged, last, None, resample)
     return found
 
 
@@ -42,13 +47,28 @@ def _ends(judged: Trials) -> list[int]:
     return [k for k, own in enumerate(judged.chain) if own < 0 or own not in judged.chain[k + 1 :]]
 
 
+def _priced(judged: Trials, last: Sequence[int], signal: str | None, resample: Resample) -> dict[str, Any]:
+    """Return the mean cost of a signal's verifier per draft, and its share of the drafts' own.
+
+    Every draft counts, also one that the verifier had nothing to say of.
+    """
+    own, bare = (table[:, last].mean(axis=1) for table in took(judged.spent, judged.cost, signal))
+    cost, alone = own.mean(), bare.mean()
+    return {
+        "cost": cost,
+        "cost_share": cost / alone if alone > 0 else np.nan,
+        "cost_interval": interval(resample.means(own)),
+    }
+
+
 def judge_signal(
-    signal: Floats, p: Floats, quality: Floats, resample: Resample, options: Sequence[str]
+    signal: Floats, raw: Floats, p: Floats, quality: Floats, resample: Resample, options: Sequence[str]
 ) -> dict[str, Any]:
     """Return what a signal is worth.
 
     Args:
         signal: As the verifier gave it, NaN where it failed, (n, k).
+        raw: The signal as a probability of being right, NaN where it is none, (n, k).
         p: Its calibrated probability of being right, learnt from other rows, (n, k).
         quality: Realised, (n, k).
         resample: Samples of the n queries: a query's drafts are drawn together.
@@ -56,19 +76,21 @@ def judge_signal(
 
     Returns:
         ``drafts`` with the signal; ``auroc`` of the signal over all drafts (below .5 it speaks against),
-        ``auroc_calibrated``, ``ece`` (over bins of equal count), ``brier``, with ``intervals``;
+        ``auroc_calibrated``, ``ece`` (of ``p``, over bins of equal count), ``ece_raw``, ``brier``, with
+        ``intervals``;
         ``options``: AUROC by option; ``reliability``: ``[{said, right, drafts}]``.
     """
     seen = np.isfinite(signal) & np.isfinite(quality) & np.isfinite(p)
     rows, _ = np.nonzero(seen)
-    raw, said, right = signal[seen], p[seen], quality[seen] >= RIGHT
+    given, taken, said, right = signal[seen], raw[seen], p[seen], quality[seen] >= RIGHT
     once = np.ones((1, len(rows)))
     weights = resample.counts[:, rows].astype(np.float64)
     return {
         "drafts": len(rows),
-        "auroc": auroc(raw, right, once)[0],
+        "auroc": auroc(given, right, once)[0],
         "auroc_calibrated": auroc(said, right, once)[0],
         "ece": ece(said, quality[seen], once)[0],
+        "ece_raw": ece(taken, quality[seen], once)[0],
         "brier": float(((said - quality[seen]) ** 2).mean()) if len(rows) else np.nan,
         "options": {
             name: auroc(
@@ -78,9 +100,10 @@ def judge_signal(
         },
         "reliability": reliability(said, quality[seen]),
         "intervals": {
-            "auroc": interval(auroc(raw, right, weights)),
+            "auroc": interval(auroc(given, right, weights)),
             "auroc_calibrated": interval(auroc(said, right, weights)),
             "ece": interval(ece(said, quality[seen], weights)),
+            "ece_raw": interval(ece(taken, quality[seen], weights)),
         },
     }
 

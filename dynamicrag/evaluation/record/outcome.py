@@ -13,8 +13,8 @@ from dynamicrag.evaluation.questions import Question
 from dynamicrag.evaluation.record.memo import Found, owed
 from dynamicrag.evaluation.record.paths import Steps
 from dynamicrag.features.lexical import lexical
-from dynamicrag.stages.asking import VERIFY
 from dynamicrag.types import Usage
+from dynamicrag.verify.base import VERIFY
 from dynamicrag.verify.unanswerable import is_refusal
 
 EXACT = ("f1", "em", "contains")
