@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cli.console import plain
-from dynamicrag.cli.tables import plain_table
+from dynamicrag.cli.tables import plain_table, show
 from dynamicrag.cli.units import percent, short
 
 if TYPE_CHECKING:
@@ -18,10 +18,12 @@ def print_report(out: "Console", report: Mapping[str, Any]) -> None:
     out.print(f"{report['table']} · {report['questions']:,} questions · target: {report['target']['text']}")
     out.print("learnt on one half, shown on the other, and the reverse; each question is held out once",
               style="dim")  # fmt: skip
-    table = plain_table("", "quality>", "95 %>", *(f"{s}>" for s in scores), f"{spent}>", "ratio>", "95 %>",
-                        "difference>", "95 %>", "gap>")  # fmt: skip
+    table = plain_table("", "quality>", "95 %>", *(f"{s}>" for s in scores), f"{spent}>", "ratio>", "95 % >",
+                        "difference>", "95 %  >", "gap>")  # fmt: skip
     table.columns[0].no_wrap = True
     for name, own in {**report["policies"], **report["paths"]}.items():
+        if name == next(iter(report["paths"])):
+            table.add_section()
         ends = own["intervals"]
         table.add_row(
             plain(name), f"{own['quality']:.3f}", _reach(ends["quality"]),
@@ -30,7 +32,7 @@ def print_report(out: "Console", report: Mapping[str, Any]) -> None:
             _reach(ends["difference"], "+"), percent(own["gap_closed"]),
             style="bold cyan" if name == "calibrated" else "dim" if name in report["paths"] else "",
         )  # fmt: skip
-    out.print(table)
+    show(out, table, "95 % ", "95 %", *scores, "gap")
     base = report["baseline"]
     about = f"ratio, difference, gap: to {base['name']}, which is {base['path']}"
     out.print(f"{about}; joint and per-stage are at the policy's own weights", style="dim")

@@ -145,7 +145,8 @@ def show(out: "Console", table: "Table", *spare: str) -> None:
         left_out.append(name)
     out.print(table)
     if left_out:
-        out.print(f"(no room for {', '.join(left_out)})", style="dim")
+        names = dict.fromkeys(name.strip() for name in left_out)
+        out.print(f"(no room for {', '.join(names)})", style="dim")
 
 
 def _without(table: "Table", name: str) -> "Table":

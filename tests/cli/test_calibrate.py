@@ -34,6 +34,16 @@ def test_a_calibrated_policy_answers(table, run):
     assert "joint: on the way to" in out
 
 
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_figures(table, run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    code, out, err = calibrate(run, "--quality", "0.98", "--json", "r.json")
+    assert code == 0, err
+    report = json.loads((table / "r.json").read_text())
+    assert "(no room for 95 %" in out
+    for own in report["policies"].values():
+        assert f"{own['quality']:.3f}" in out
+
+
 def test_a_table_without_costs_that_a_policy_can_weigh_is_refused(table, run):
     facts = {"input_tokens": 10.0, "output_tokens": 3.0}
     rows = [
