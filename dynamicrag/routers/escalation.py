@@ -117,11 +117,12 @@ class LearntEscalation(Router):
         return ways
 
     def _room(self, context: StageContext, ways: Iterable[int]) -> Marks:
-        """Return whether the limits leave room for one open path after another, (k, k)."""
+        """Return whether one open path may follow another: there is room, and a step up left, (k, k)."""
         room = np.ones((len(self._paths), len(self._paths)), dtype=bool)
-        for first, second in permutations(ways, 2) if context.left else ():
+        final = len(context.attempts) >= context.settings.get("max_escalations", 0)
+        for first, second in permutations(ways, 2) if context.left or final else ():
             before, then = ({**context.path, **self._paths[path]} for path in (first, second))
-            room[first, second] = context.fits(then, before)
+            room[first, second] = not final and context.fits(then, before)
         return room
 
     def _choice(

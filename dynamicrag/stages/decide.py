@@ -2,22 +2,19 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
 
-from dynamicrag.cost.budget import HARD, Budget
+from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.vector import DIMENSIONS, Cost, Dimension
+from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.features.lexical import lexical
 from dynamicrag.predictors.selection import admissible, cheapest
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.stages.base import StageBase, query_of
+from dynamicrag.stages.pricing import Pricing
 from dynamicrag.stages.verification import VerificationStage
-from dynamicrag.types import STAGES, Decision, Option, TurnState, Usage
-
-CHARACTERS = 4.0  # per token, about, in English
-NOTHING = Cost()
+from dynamicrag.types import Decision, Option, TurnState, Usage
 
 
 class Decider:
@@ -34,8 +31,7 @@ class Decider:
         self, stages: Mapping[str, StageBase], cost_model: CostModel, budget: Budget, ledger: Ledger
     ) -> None:
         self._stages = stages
-        self._planned = {name: stage.planned() for name, stage in stages.items()}
-        self._cost_model = cost_model
+        self._pricing = Pricing(stages, cost_model)
         self._budget = budget
         self._ledger = ledger
 
@@ -77,53 +73,18 @@ class Decider:
                 return self._record(context, Choice(index, why), turn, "fallback", binding, 0.0)
         return None
 
-    def expected(self, stage: StageBase, turn: TurnState) -> list[Cost]:
-        """Return the expected cost of the rest of the path, per option of ``stage``."""
-        return [self._cost_model.price(plan) if plan else NOTHING for plan in self._plans(stage, turn)]
-
     def price(self, text: str, path: Mapping[str, str]) -> Cost:
         """Return what a whole path is expected to cost on a question."""
-        return self._cost_model.price(self._plan({"text": text}, path))
-
-    def _plans(self, stage: StageBase, turn: TurnState) -> list[Plan | None]:
-        """Return what is left to do under each option; accepting and abstaining end the path."""
-        path = turn.get("path", {})
-        if isinstance(stage, VerificationStage):  # what is left is all from another draft on
-            return [stage.plan(option, turn, partial(self._plan, turn)) for option in stage.options]
-        at = STAGES.index(stage.name)
-        before = self._plan(turn, path, STAGES[:at])
-        steps = [(self._stages[name].apply, self._option(name, path)) for name in STAGES[at + 1 :]]
-        plans: list[Plan | None] = []
-        for option in stage.options:
-            plan = stage.apply(option, before)
-            for apply, downstream in steps:
-                plan = apply(downstream, plan)
-            plans.append(plan)
-        return plans
-
-    def _plan(self, turn: TurnState, path: Mapping[str, str], stages: Sequence[str] = STAGES) -> Plan:
-        """Return the empty plan as the options of ``path`` at ``stages`` change it."""
-        found = [len(passage["text"]) / CHARACTERS for passage in turn.get("candidates", [])]
-        plan = Plan(
-            question_tokens=len(turn["text"]) / CHARACTERS,
-            chunk_tokens=sum(found) / len(found) if found else None,
-        )
-        for name in stages:
-            plan = self._stages[name].apply(self._option(name, path), plan)
-        return plan
-
-    def _option(self, name: str, path: Mapping[str, str]) -> Option:
-        """Return the option of ``path`` at a stage, or the planned one."""
-        chosen = path.get(name)
-        index = -1 if chosen is None else self._stages[name].index(chosen)
-        return self._planned[name] if index < 0 else self._stages[name].options[index]
+        return self._pricing.price({"text": text}, path)
 
     async def _context(self, stage: StageBase, turn: TurnState) -> tuple[StageContext, str | None]:
-        plans = self._plans(stage, turn)
-        expected = [self._cost_model.price(plan) if plan else NOTHING for plan in plans]
+        plans = self._pricing.plans(stage, turn)
+        expected = self._pricing.expected(plans)
         open_ = stage.allowed(turn)
         left = await self._left(turn, plans, open_)
-        fits, dimension = admissible(self._at_most(plans), left) if left else ([True] * len(open_), None)
+        fits, dimension = (
+            admissible(self._pricing.at_most(plans), left) if left else ([True] * len(open_), None)
+        )
         allowed = stage.insisted(turn, [a and b for a, b in zip(open_, fits, strict=True)])
         binding: str | None = dimension if allowed != open_ else None
         if not any(allowed):
@@ -151,24 +112,12 @@ class Decider:
             features=features,
             path=turn.get("path", {}),
             settings=stage.settings,
-            price=lambda path: self._cost_model.price(self._plan(turn, path)),
-            fits=lambda path, *before: self._fits(turn, path, before, left),
+            price=lambda path: self._pricing.price(turn, path),
+            fits=lambda path, *before: self._pricing.fits(turn, path, before, left),
             attempts=stage.attempts(turn),
             ways=stage.ways(turn),
         )
         return context, binding
-
-    def _fits(
-        self,
-        turn: TurnState,
-        path: Mapping[str, str],
-        before: Sequence[Mapping[str, str]],
-        left: Mapping[Dimension, float],
-    ) -> bool:
-        """Return whether there is room for a whole path in what others are expected to leave."""
-        spent = sum((self._cost_model.price(self._plan(turn, other)) for other in before), NOTHING)
-        rest = {d: amount - spent[d] for d, amount in left.items()}
-        return admissible(self._at_most([self._plan(turn, path)]), rest)[0][0]
 
     async def _left(
         self, turn: TurnState, plans: Sequence[Plan | None], open_: Sequence[bool]
@@ -177,25 +126,13 @@ class Decider:
         since = time.monotonic()
         while self._budget.limited:
             left = await self._budget.left(turn["id"], self._ledger.cost(turn["id"]))
-            fits, _ = admissible(self._at_most(plans), left)
+            fits, _ = admissible(self._pricing.at_most(plans), left)
             if any(a and b for a, b in zip(open_, fits, strict=True)):
                 return left
             if not await self._budget.worth_waiting(since):
                 # what was set aside may have come back since it was looked at
                 return await self._budget.left(turn["id"], self._ledger.cost(turn["id"]))
         return {}
-
-    def _at_most(self, plans: Sequence[Plan | None]) -> list[dict[Dimension, float]]:
-        """Return what must fit a limit: the worst case of what is never overspent, else what is expected.
-
-        Verifiers aside: an answer is not given up for want of what would judge it.
-        """
-        bare = [plan and plan._replace(asks=()) for plan in plans]
-        worst = [self._cost_model.worst(plan) if plan else NOTHING for plan in bare]
-        expected = [self._cost_model.price(plan) if plan else NOTHING for plan in bare]
-        return [
-            {d: (w if d in HARD else e)[d] for d in DIMENSIONS} for w, e in zip(worst, expected, strict=True)
-        ]
 
     @staticmethod
     def _record(

@@ -45,14 +45,14 @@ def price(path):
     return Cost({("usd", "modelled"): PRICES[path["generator"]]})
 
 
-def judged(*drafts, **more):
+def judged(*drafts, most=2, **more):
     """Return what the router is given after drafts of some paths, each with its margin."""
     attempts = [attempt(name, margin) for name, margin in drafts]
     been = [one["path"] for one in attempts]
     ways = [way for way in WAYS if all(parting(path, way) for path in been)]
     return context(
         QUESTION, stage="verification", options=OPTIONS, path=been[-1], attempts=attempts, ways=ways,
-        price=price, **more,
+        price=price, settings={"max_escalations": most}, **more,
     )  # fmt: skip
 
 
@@ -136,6 +136,12 @@ def test_it_does_not_plan_on_what_the_limits_leave_no_room_for_afterwards(judgem
     assert choice.path == {"retrieval": "single", "generator": wanted}
 
 
+@pytest.mark.parametrize(("most", "wanted"), [(2, "small"), (1, "large")])
+def test_it_does_not_plan_on_more_escalations_than_there_may_be(judgement, most, wanted):
+    _, choice = decided(judgement, judged(("none/small", 0.1), most=most), usd=10.0)
+    assert choice.path == {"retrieval": "single", "generator": wanted}
+
+
 def test_where_accepting_is_closed_it_goes_on_by_the_best_path(judgement):
     name, choice = decided(
         judgement, judged(("single/small", 0.95), allowed=[False, True, True, False]), usd=50.0
@@ -208,7 +214,7 @@ def test_it_does_online_what_the_policy_does_on_recordings(policy):
         been = [names[first[i]]]
         while True:
             drafts = [(name, row.outcomes[name].signals["token_margin"]) for name in been]
-            asked = replace(judged(*drafts), query=Query("q", row.text))
+            asked = replace(judged(*drafts, most=len(names)), query=Query("q", row.text))
             choice = asyncio.run(router.choose(asked))
             if not asked.options[choice.index].name.startswith("escalate"):
                 break
