@@ -48,12 +48,12 @@ class Forest(Predictor):
         known = ~np.isnan(quality)
         level = np.nanmean(quality, axis=0)
         filled = np.where(known, quality, level)
+        # on one thread: scikit-learn's workers reset the process's warning filters, and race for them
         grown = ExtraTreesRegressor(
             n_estimators=self.trees,
             min_samples_leaf=self.leaf,
             max_depth=self.depth,
             max_features=1 / 3,
-            n_jobs=-1,
             random_state=self.seed,
         ).fit(X, filled if filled.shape[1] > 1 else filled.ravel())
         self._flatten([estimator.tree_ for estimator in grown.estimators_])
