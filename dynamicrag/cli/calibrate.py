@@ -51,6 +51,7 @@ def calibrate(
     from dynamicrag.evaluation.calibrate.target import Target
     from dynamicrag.evaluation.calibrate.world import World
     from dynamicrag.evaluation.calibrate.write import calibrated, source, text
+    from dynamicrag.evaluation.outcomes.caveats import usable
     from dynamicrag.evaluation.outcomes.whole_paths import read_tables
     from dynamicrag.evaluation.training import check_families
     from dynamicrag.policy_file import load_policy
@@ -62,7 +63,8 @@ def calibrate(
     limits = {"joules": joules, "usd": None if usd_per_1000 is None else usd_per_1000 / 1000}
     target = Target(quality, {name: limit for name, limit in limits.items() if limit is not None})
     loaded = load_policy(policy, corpus or None)
-    world = World.of(read_tables(table, listed(stages)), LEAST)
+    outcomes, caveats = usable(read_tables(table, listed(stages)))
+    world = World.of(outcomes, LEAST)
     if not set(DIMENSIONS) & set(world.costs):
         raise InputError(
             f"{world.table}: has no cost that a policy can weigh ({', '.join(DIMENSIONS)}); record it with "
@@ -73,6 +75,7 @@ def calibrate(
     with bar(console) as tell:
         made = run(world, loaded, target, recipe, samples=bootstrap, tell=tell)
     report = made.report
+    report["notes"] += caveats
     report["account"] = _account(policy, loaded, world, report["notes"])
     state = Path("routers") / f"{out.stem}.npz"
     if made.setting.lam is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.cli.console import joined, plain
 from dynamicrag.cli.tables import plain_table
 from dynamicrag.cli.units import joules, seconds, short, usd
+from dynamicrag.cost.vector import DIMENSIONS
 from dynamicrag.evaluation.report.display import digits
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def print_evaluation(out: "Console", found: "Evaluation") -> None:
         out.print()
         out.print(joined((f"Quality at a mean {plain(data['cost']['name'])} of", "bold")))
         out.print(_at(found))
+        out.print(plain(_lambdas(found)), style="dim")
     out.print()
     out.print(joined(("Options", "bold")))
     out.print(_options(found, unit))
@@ -133,6 +135,17 @@ def _legend(found: "Evaluation") -> str:
     if features.get("embedding_us"):
         made += f" + embedding {digits(features['embedding_us'] / 1000)} ms"
     return "; ".join([*said, *(about[name] for name in _extra(found) if name in about), made]) + "."
+
+
+def _lambdas(found: "Evaluation") -> str:
+    """Return what keeps the first router to each cost."""
+    best, cost = found["ranking"][0], found["data"]["cost"]["name"]
+    each = [
+        f"{price}: {'out of reach' if lam is None else f'{lam:.4g}'}"
+        for price, lam in found["routers"][best]["lambda_at"].items()
+    ]
+    told = f"λ that keeps the mean cost of {best} to it, as expected: {'; '.join(each)}"
+    return told + (f"; in a policy, objective: {{weights: {{{cost}: λ}}}}" if cost in DIMENSIONS else "")
 
 
 def _at(found: "Evaluation") -> "Table":

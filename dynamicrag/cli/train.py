@@ -67,11 +67,12 @@ def train(
 
     With --policy, each is judged out of fold, and what is no better than the rule that stands there is left.
     """
-    from dynamicrag.cli.console import human
+    from dynamicrag.cli.console import human, plain
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.train_escalation import show_taught, teach
     from dynamicrag.cli.train_policy import show_whole, train_whole
     from dynamicrag.evaluation.calibrate.forecast import Recipe
+    from dynamicrag.evaluation.outcomes.caveats import usable
     from dynamicrag.evaluation.outcomes.file import read_table
     from dynamicrag.evaluation.outcomes.whole_paths import read_tables
     from dynamicrag.evaluation.training import check_families, train_joint, train_router
@@ -81,6 +82,9 @@ def train(
     console = human(json)
     alone = len(table) == 1 and not stages
     outcomes = read_table(table[0], labels.split(",")) if alone else read_tables(table, listed(stages))
+    outcomes, caveats = usable(outcomes)
+    for note in caveats if json != "-" else ():
+        console.print(f"note: {plain(note)}", style="yellow")
     families = listed(features or (PATH_FEATURES if joint or policy or escalation else STAGE_FEATURES))
     embed = embedder(families)
     if policy is not None:

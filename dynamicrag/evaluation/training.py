@@ -15,7 +15,7 @@ from dynamicrag.predictors.base import PREDICTORS
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.registry import parse_spec
 from dynamicrag.routers.estimator import About, Estimator
-from dynamicrag.routers.paths import PathEstimator
+from dynamicrag.routers.paths import PathEstimator, without_news
 
 BEGINNING = 160
 """Characters of a training question that are kept, for explanations."""
@@ -59,8 +59,10 @@ def train_router(
         raise InputError(f"{table.name}: a single option, {table.options[0]!r}: nothing to decide")
     if stage != "verification":
         check_families(features)
+    # what a retrieval finds is not known when it is decided on
+    ahead = stage in ("retrieval", "retriever")
     return Estimator.fit(
-        table.seen(),
+        [without_news(query) for query in table.seen()] if ahead else table.seen(),
         table.quality,
         table.options,
         features=FeatureSet(features, embed, "--features"),

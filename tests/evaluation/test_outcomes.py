@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -92,9 +93,14 @@ def test_merging_joins_rows_and_outcomes():
 
 def test_merging_refuses_another_question_or_another_corpus():
     other = Row("q1", "Something else?", {"small": Outcome(1.0)})
-    with pytest.raises(InputError, match="'q1' asks something else"):
+    with pytest.raises(InputError, match="'q1' has another question"):
         OutcomeTable([row("q1", small=1.0)]).merge(OutcomeTable([other]))
-    moved = Row(FULL.id, FULL.text, FULL.outcomes, origin={"corpus": "c2", "models": "m1"})
+    again = OutcomeTable([row("q1", small=0.5)])
+    with pytest.raises(InputError, match=r"'q1' has another outcome of 'small'.*take it out of one"):
+        OutcomeTable([row("q1", small=1.0)]).merge(again)
+    open_ = OutcomeTable([row("q1", small=float("nan"))])
+    assert len(open_.merge(OutcomeTable([row("q1", small=float("nan"))]))) == 1
+    moved = replace(FULL, origin={"corpus": "c2", "models": "m1"})
     with pytest.raises(InputError, match="other corpus"):
         OutcomeTable([FULL]).merge(OutcomeTable([moved]))
 

@@ -47,6 +47,31 @@ def test_a_router_learns_what_tells_the_options_apart():
     assert estimator.about.quality == pytest.approx([0.5, 1.0])
 
 
+@pytest.mark.parametrize(("stage", "known"), [("retrieval", False), ("context", True)])
+def test_a_stage_learns_from_what_is_known_when_it_decides(stage, known):
+    """What was found tells which option is right; it is known to the stages after retrieval."""
+    ways = {
+        "retrieval": (path("none", "short", "small"), path("single", "short", "small")),
+        "context": (path("single", "short", "small"), path("single", "long", "small")),
+    }
+    rows = [
+        Row(
+            f"q{i}",
+            f"What is {i // 2}?",
+            {
+                "/".join(way.values()): Outcome(
+                    float(k == i % 2), signals={"matched": float(i % 2)}, path=way
+                )
+                for k, way in enumerate(ways[stage])
+            },
+        )
+        for i in range(60)
+    ]
+    estimator = train_router(OutcomeTable(rows), router="linear", features=["retrieval"], stage=stage)
+    found = estimator.estimate([Seen("What is 3?", {"matched": 1.0})]).mean[0]
+    assert bool(found[1] > 0.9) is known
+
+
 def test_the_saved_router_estimates_the_same(tmp_path):
     trained = train_router(easy_and_hard(), router={"knn": {"k": 5}}, features=["lexical"])
     loaded = Estimator.load(trained.state().save(tmp_path / "routers" / "generator"))

@@ -4,6 +4,7 @@ Rows are the truth; arrays over queries and options are views of them, with NaN 
 observed. The file's format is in :mod:`dynamicrag.evaluation.outcomes.file`.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -36,6 +37,12 @@ class Outcome:
     path: Mapping[str, str] = field(default_factory=dict)
     answer: str | None = None
     error: str | None = None
+
+    def same(self, other: "Outcome") -> bool:
+        """Return whether both are equal, also where neither has a quality."""
+        if math.isnan(self.quality) and math.isnan(other.quality):
+            other = replace(other, quality=self.quality)
+        return self == other
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +118,11 @@ class OutcomeTable:
         """Path by option, for options that have one."""
         return {name: o.path for row in self.rows for name, o in row.outcomes.items() if o.path}
 
+    @property
+    def retrieves_alike(self) -> bool:
+        """Whether all paths retrieve the same, so that what is found is known before one is chosen."""
+        return len({(path.get("retrieval"), path.get("retriever")) for path in self.paths.values()}) < 2
+
     def fact(self, name: str) -> Floats:
         """Return a fact, (n, k).
 
@@ -180,7 +192,8 @@ class OutcomeTable:
         """Return both tables in one: rows of both, outcomes of both where they share a row.
 
         Raises:
-            InputError: They disagree on a question, or were recorded with different models or corpora.
+            InputError: They disagree on a question or its outcomes, or recorded it with different models or
+                corpora.
         """
         rows = {row.id: row for row in self.rows}
         for row in other.rows:
@@ -188,8 +201,21 @@ class OutcomeTable:
             if mine is None:
                 rows[row.id] = row
                 continue
-            if mine.text != row.text:
-                raise InputError(f"{other.name}: query_id {row.id!r} asks something else than in {self.name}")
+            for what, one, two in (
+                ("question", mine.text, row.text),
+                ("answers", mine.answers, row.answers),
+                ("answerable", mine.answerable, row.answerable),
+            ):
+                if one != two:
+                    raise InputError(
+                        f"{other.name}: query_id {row.id!r} has another {what} than in {self.name}"
+                    )
+            for name in mine.outcomes.keys() & row.outcomes.keys():
+                if not mine.outcomes[name].same(row.outcomes[name]):
+                    raise InputError(
+                        f"{other.name}: query_id {row.id!r} has another outcome of {name!r} than in "
+                        f"{self.name}; take it out of one of them"
+                    )
             for what in sorted(mine.origin.keys() & row.origin.keys() - {"policy"}):
                 if mine.origin[what] != row.origin[what]:
                     raise InputError(

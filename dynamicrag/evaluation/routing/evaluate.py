@@ -18,6 +18,8 @@ Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
                     routing_accuracy     share of queries on which a best option was chosen
                     calls, confusion     {option: share}, {chosen: {best: queries}}
                     groups               {group: {queries, quality, cost, best_single, oracle}}
+                    lambda_at            {COST: λ} that keeps the mean expected cost to it: in a policy, the
+                                         weight of that cost
                     apgr, cpt50, cpt80, pgr            with two options (see .pair)
                     accuracy, balanced_accuracy        with labels
                     train_seconds, decision_us, picked {of what auto or stack is made: share}
@@ -35,6 +37,7 @@ from typing import Any
 
 import numpy as np
 
+from dynamicrag.errors import BudgetError
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
 from dynamicrag.evaluation.routing.complementarity import complementarity
 from dynamicrag.evaluation.routing.judge import Figures, Judge
@@ -45,6 +48,8 @@ from dynamicrag.evaluation.routing.problem import Problem, Side, set_problem
 from dynamicrag.evaluation.routing.resample import Resample, correct
 from dynamicrag.evaluation.routing.rounds import Split, make_rounds
 from dynamicrag.features.base import Embed
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.selection import lambda_for
 
 Evaluation = dict[str, Any]
 FOLDS = 5
@@ -102,8 +107,7 @@ def evaluate(
         problem.options, side.groups, side.quality, side.cost, made.level.argmax(axis=1),
         Resample(len(side), samples, seed), at, problem.labels,
     )  # fmt: skip
-    # where one of two is right and the other wrong, it is the accuracy that tells
-    pair = None if problem.labels else _pair(made, len(problem.options))
+    pair = _pair(made, len(problem.options))
     _warn(side, judge, pair, problem, notes)
     found: dict[str, Figures] = {}
     for number, (name, own) in enumerate(made.routers.items()):
@@ -113,7 +117,8 @@ def evaluate(
     drawn = found.pop("random")
     correct(found.values())
     low, high = judge.range
-    ranking = _ranked(found)
+    # where one of two is right and the other wrong, it is the accuracy that tells
+    ranking = _ranked(found, pair is not None and not problem.labels)
     data = {
         "train": train.name,
         "test": test.name if test is not None else None,
@@ -156,10 +161,19 @@ def _figures(judge: Judge, own: Predicted, made: Predictions, pair: tuple[int, i
         figures = judge.pair(own.mean, *pair)
         found["intervals"] |= figures.pop("intervals")
         found |= figures
+    found["lambda_at"] = {f"{price:g}": _lambda(price, own.mean, made.expected) for price in judge.at}
     found["train_seconds"] = np.mean(own.train_seconds)
     found["decision_us"] = np.median(own.decision_us)
     found["picked"] = own.picked
     return found
+
+
+def _lambda(price: float, mean: Floats, expected: Floats) -> float | None:
+    """Return what keeps the mean expected cost to a price; ``None`` where nothing does."""
+    try:
+        return lambda_for(price, mean, expected[:, :, None], [1.0], least=0.0)
+    except BudgetError:
+        return None
 
 
 def _baselines(judge: Judge, made: Predictions) -> dict[str, Figures]:
@@ -175,10 +189,10 @@ def _baselines(judge: Judge, made: Predictions) -> dict[str, Figures]:
     return found
 
 
-def _ranked(found: Mapping[str, Figures]) -> list[str]:
+def _ranked(found: Mapping[str, Figures], by_apgr: bool) -> list[str]:
     def worth(name: str) -> tuple[float, float, float]:
         own = found[name]
-        return (float(np.nan_to_num(own.get("apgr", 0.0))), own["quality"], own["area"])
+        return (float(np.nan_to_num(own["apgr"])) if by_apgr else 0.0, own["quality"], own["area"])
 
     return sorted(found, key=worth, reverse=True)
 

@@ -107,6 +107,7 @@ class Judge:
                 "gap_closed": interval(sampled_gap),
                 **{name: interval(samples) for name, samples in savings.items()},
                 "area": interval(np.array([one.area(*self.range) for one in curves])),
+                "routing_accuracy": interval(self.resample.means(self._right(path.index[0]))),
                 "quality_at": {
                     f"{price:g}": interval(np.array([one.quality_at(price) for one in curves]))
                     for price in self.at
@@ -145,7 +146,7 @@ class Judge:
     def _choices(self, index: NDArray[np.intp]) -> Figures:
         """Return which options were chosen, and which had been right."""
         size = len(self.options)
-        right = self.best[self.rows, index]
+        right = self._right(index)
         # of several best ones it had been the chosen one, and else the cheapest
         ideal = np.where(right, index, np.where(self.best, self.cost, np.inf).argmin(axis=1))
         table = np.zeros((size, size), dtype=int)
@@ -163,6 +164,10 @@ class Judge:
             of_each = [right[self.best[:, k]].mean() for k in range(size) if self.best[:, k].any()]
             found["balanced_accuracy"] = np.mean(of_each)
         return found
+
+    def _right(self, index: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Return where a best option was chosen, (n,)."""
+        return np.asarray(self.best[self.rows, index])
 
     def _groups(self, quality: Floats, cost: Floats) -> Figures:
         names = np.array(self.groups)

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.errors import InputError, unknown
+from dynamicrag.evaluation.outcomes.caveats import strangers, usable
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.routers.paths import without_news
 
 PREFERRED = ("usd", "joules", "input_tokens+output_tokens", "output_tokens", "retrieval_steps", "seconds")
 """What is taken for the cost where none is named: the first that every option has and that is not 0."""
@@ -102,7 +104,10 @@ def set_problem(
         InputError: No option, no quality or no cost to judge by.
     """
     given = dict(given or {})
-    notes: list[str] = []
+    train, notes = usable(train)
+    if test is not None:
+        test, more = usable(test)
+        notes += [*more, *strangers(train, test)]
     options = _common(train, test, only, notes)
     judged = train if test is None else test
     for name in given:
@@ -171,7 +176,9 @@ def _common(
 
 def _side(table: OutcomeTable, options: Sequence[str], cost: Floats) -> Side:
     quality = (table if tuple(options) == table.options else table.only(options)).quality
-    return Side(table.seen(), table.groups, quality, cost)
+    # one choice of a whole path: what only some of them find out is not known yet
+    seen = table.seen() if table.retrieves_alike else [without_news(query) for query in table.seen()]
+    return Side(seen, table.groups, quality, cost)
 
 
 def _costs(table: OutcomeTable, name: str, given: Mapping[str, float]) -> Floats:

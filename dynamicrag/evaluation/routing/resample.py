@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dynamicrag.predictors.checks import Floats
 
@@ -33,7 +33,7 @@ class Resample:
         drawn = rng.multinomial(rows, np.full(rows, 1 / rows), size=number)
         self.counts: NDArray[np.float32] = drawn.astype(np.float32)
 
-    def means(self, values: Floats) -> Floats:
+    def means(self, values: ArrayLike) -> Floats:
         """Return the mean of every sample, (b,) or (b, m), for values (n,) or (m, n)."""
         table = np.asarray(values, dtype=np.float32).T
         return np.asarray(self.counts @ table / np.float32(self._rows), dtype=np.float64)

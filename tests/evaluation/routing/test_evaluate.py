@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from dynamicrag.errors import InputError
-from dynamicrag.evaluation.outcomes.table import OutcomeTable
+from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
 from dynamicrag.evaluation.routing.embeddings import KeptEmbeddings
 from dynamicrag.evaluation.routing.evaluate import evaluate
 from dynamicrag.evaluation.routing.page import to_html
 from dynamicrag.evaluation.routing.problem import set_problem
 from dynamicrag.evaluation.routing.rounds import make_rounds
 from dynamicrag.evaluation.routing.scene import compose
-from tests.evaluation.routing.tables import learnable, table
+from tests.evaluation.routing.tables import NOUNS, learnable, table
 
 FOREST = {"forest": "forest"}
 
@@ -54,7 +54,7 @@ def test_keys(found):
         "apgr", "cpt50", "cpt80", "pgr", "curve", "quality", "cost", "area", "saving", "gain", "gap_closed",
         "saving_within_point",
         "routing_accuracy", "calls", "confusion", "groups", "intervals", "train_seconds", "decision_us",
-        "p_bootstrap", "p_permutation", "p_holm", "quality_at", "picked",
+        "p_bootstrap", "p_permutation", "p_holm", "quality_at", "lambda_at", "picked",
     }  # fmt: skip
     assert own["curve"][0].keys() == {"lambda", "cost", "quality"}
     assert own["curve"][0]["quality"] == own["quality"]
@@ -116,10 +116,41 @@ def test_without_any_cost():
 def test_labels():
     rows = [[1.0, 0.0] if i % 3 else [0.0, 1.0] for i in range(90)]
     texts = [f"number {i} {'is long, and so on and on' if i % 3 else ''}" for i in range(90)]
-    own = judged(table(rows, texts=texts))["routers"]["linear"]
+    made = judged(table(rows, texts=texts))
+    own = made["routers"]["linear"]
     assert own["accuracy"] == own["quality"] > 0.9
     assert own["balanced_accuracy"] > 0.9
-    assert "apgr" not in own
+    assert own["apgr"] > 0.9
+
+
+def test_what_only_some_paths_find_out_is_not_known_before_one_is_chosen():
+    """``none`` is right where retrieval finds nothing, which nothing else tells."""
+    rows = []
+    for i in range(90):
+        signals = {"matched": float(i % 2), "coverage": 0.5}
+        outcomes = {
+            "none": Outcome(float(i % 2 == 0), path={"retrieval": "none"}),
+            "single": Outcome(float(i % 2), signals=signals, path={"retrieval": "single"}),
+        }
+        rows.append(Row(f"q{i}", f"Where is {NOUNS[i // 2 % 10]} {i // 2}?", outcomes))
+    blind = judged(OutcomeTable(rows), families=["retrieval"], option_cost={"none": 1, "single": 2})
+    assert blind["routers"]["linear"]["quality"] < 0.7
+    alike = [
+        replace(row, outcomes={n: replace(o, path={"retrieval": "single", "generator": n})
+                               for n, o in row.outcomes.items()})
+        for row in rows
+    ]  # fmt: skip
+    known = judged(OutcomeTable(alike), families=["retrieval"], option_cost={"none": 1, "single": 2})
+    assert known["routers"]["linear"]["quality"] == 1.0
+
+
+def test_a_price_comes_with_the_lambda_that_keeps_to_it(found):
+    own = found["routers"]["linear"]
+    assert own["lambda_at"]["5"] > 0
+    nearest = min(own["curve"], key=lambda point: abs(point["lambda"] - own["lambda_at"]["5"]))
+    assert nearest["cost"] <= 5.5
+    dear = judged(learnable(), at=(0.5, 20.0))["routers"]["linear"]["lambda_at"]
+    assert dear == {"0.5": None, "20": 0.0}
 
 
 def test_rows_that_lack_an_option_are_learnt_from_and_not_judged_by():
