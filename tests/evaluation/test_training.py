@@ -54,21 +54,16 @@ def test_a_stage_learns_from_what_is_known_when_it_decides(stage, known):
         "retrieval": (path("none", "short", "small"), path("single", "short", "small")),
         "context": (path("single", "short", "small"), path("single", "long", "small")),
     }
-    rows = [
-        Row(
-            f"q{i}",
-            f"What is {i // 2}?",
-            {
-                "/".join(way.values()): Outcome(
-                    float(k == i % 2), signals={"matched": float(i % 2)}, path=way
-                )
-                for k, way in enumerate(ways[stage])
-            },
-        )
-        for i in range(60)
-    ]
+    rows = []
+    for i in range(60):
+        signals = {"matched": float(i % 2), "coverage": i % 3 / 2}
+        outcomes = {
+            "/".join(way.values()): Outcome(float(k == i % 2), signals=signals, path=way)
+            for k, way in enumerate(ways[stage])
+        }
+        rows.append(Row(f"q{i}", f"What is {i // 2}?", outcomes))
     estimator = train_router(OutcomeTable(rows), router="linear", features=["retrieval"], stage=stage)
-    found = estimator.estimate([Seen("What is 3?", {"matched": 1.0})]).mean[0]
+    found = estimator.estimate([Seen("What is 3?", {"matched": 1.0, "coverage": 0.5})]).mean[0]
     assert bool(found[1] > 0.9) is known
 
 
