@@ -1,5 +1,6 @@
 """``dynamicrag record`` with models that answer from a script."""
 
+import asyncio
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import pytest
 
 from dynamicrag.evaluation.outcomes.file import read_table
 from dynamicrag.evaluation.record import runs
+from tests.cli.conftest import FakeModel
 
 RECORD = ("record", "-p", "p.yaml", "-q", "q.jsonl", "--out", "t.jsonl")
 GRID = ("--grid", "retrieval=none,single", "--grid", "generator=small,large")
@@ -181,6 +183,48 @@ def test_failures_are_run_again_only_if_that_is_asked_for(there, run, asked, mon
     outcomes = read_table(there / "t.jsonl").rows[0].outcomes
     assert list(outcomes) == list(NAMES)
     assert all("once more" in outcome.error for outcome in outcomes.values())
+
+
+def test_a_model_that_times_out_is_a_run_that_failed(there, run, asked, monkeypatch):
+    """However often it is tried: the limit is on the query, and there is room for the others."""
+    objective = "objective: {budget: {per_query: {seconds: 3}, total: {tokens: 1.0e6}}}\nstages:"
+    (there / "p.yaml").write_text((there / "p.yaml").read_text().replace("stages:", objective))
+    (there / "q.jsonl").write_text('{"query_id": "a", "question": "How many steps?", "answers": ["164"]}\n')
+    complete, slow = FakeModel.complete, ["large"]
+
+    async def slowly(self, *arguments, **named):
+        await asyncio.sleep(60 if self.name in slow else 0)
+        return await complete(self, *arguments, **named)
+
+    monkeypatch.setattr(FakeModel, "complete", slowly)
+    grid = ("--grid", "generator=small,large")
+    code, out, err = run(*RECORD, *grid)
+    assert (code, err) == (0, "")
+    assert "1 runs failed; they count as quality 0, at what they cost" in out
+    outcomes = read_table(there / "t.jsonl").rows[0].outcomes
+    assert outcomes["small"].error is None
+    assert "per_query.seconds: model large had no answer" in outcomes["large"].error
+    assert outcomes["large"].quality == 0
+    slow.clear()
+    assert "all recorded before" in run(*RECORD, *grid)[1]
+    assert run(*RECORD, *grid, "--retry")[0] == 0
+    assert len(asked) == 3
+    assert read_table(there / "t.jsonl").rows[0].outcomes["large"].error is None
+
+
+def test_a_total_that_is_used_up_ends_the_recording_and_what_was_done_is_kept(there, run, asked):
+    text = (there / "p.yaml").read_text()
+    priced = text.replace('{model: "fake:oracle"}', '{model: "fake:oracle", profile: {usd: {call: 1.0}}}')
+    (there / "p.yaml").write_text(
+        priced.replace("stages:", "objective: {budget: {total: {usd: 1.5}}}\nstages:")
+    )
+    code, _, err = run(*RECORD, *GRID)
+    assert code == 1
+    assert "the recording stops here: objective.budget.total.usd" in err
+    assert asked == ["a", "b", "a", "b"]
+    assert (there / "t.jsonl.partial").read_text().count("\n") == 3
+    (there / "p.yaml").write_text(priced)
+    assert "3 of them recorded before; 5 to go" in run(*RECORD, *GRID)[1]
 
 
 def test_a_judge_and_one_that_disobeys(there, run):
