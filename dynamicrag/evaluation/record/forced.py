@@ -48,8 +48,8 @@ class Forced(Router):
         index = context.index(option)
         if index is None:
             raise BudgetExceeded(
-                f"stages.{context.stage}: the policy's limits per query leave no room for {option!r}; raise or "
-                "remove objective.budget.per_query to record it"
+                f"stages.{context.stage}: the policy's limits per query leave no room for {option!r}; raise "
+                "or remove objective.budget.per_query to record it"
             )
         return Choice(index, "recorded")
 
