@@ -160,7 +160,7 @@ class _Session:
         from dynamicrag.evaluation.record.scoring import table_of, unscored
         from dynamicrag.graph.rag import DynamicRAG
 
-        expected = Expected(pipeline.decider, self._work)
+        expected = Expected(pipeline.decider, self._work, self._workers)
         self._announce(expected, ask)
         there = [key for key in self._keys if key in self._journal.runs]
         if expected.runs or unscored(self._journal, there, self._score):

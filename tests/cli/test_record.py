@@ -3,11 +3,13 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -132,6 +134,18 @@ def test_several_at_a_time_take_each_its_own_path(there, run):
     assert (len(table), table.options) == (12, NAMES)
     for row in table.rows:
         assert [o.facts["retrieval_steps"] for o in row.outcomes.values()] == [0, 0, 1, 1]
+
+
+def test_off_a_terminal_a_line_a_minute_says_what_is_left(there, run, monkeypatch):
+    minutes = iter(range(100))
+    monkeypatch.setattr(
+        "dynamicrag.cli.record_tables.time", SimpleNamespace(monotonic=lambda: 40 * next(minutes))
+    )
+    out = run(*RECORD, *GRID)[1]
+    said = re.findall(r"^(\d) of 8 runs done; (.*) left$", out, re.M)
+    assert [done for done, _ in said] == ["2", "4", "6", "8"]
+    assert all(re.fullmatch(r".*(s|min), .* J", left) for _, left in said)
+    assert out.index("recording none/small …") < out.index("2 of 8") < out.index("recording none/large …")
 
 
 def test_failures_count_as_wrong_and_are_told(there, run):
