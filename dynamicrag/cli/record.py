@@ -218,16 +218,13 @@ class _Session:
                     tell(names[str(dict(outcome.path))])
 
     def _add_scores(self, rag: "DynamicRAG") -> None:
-        from dynamicrag.assembly import EMBEDDER
         from dynamicrag.cli.console import bar
         from dynamicrag.evaluation.record.judge import ACCOUNT, Judge
         from dynamicrag.evaluation.record.scoring import add_similarity, judged, unscored
-        from dynamicrag.llm.pull import pulled
-        from dynamicrag.retrieval.embedder import Embedder
 
         open_ = unscored(self._journal, self._keys, self._score)
         if self._score == "similarity":
-            add_similarity(self._journal, open_, Embedder(lambda: pulled(EMBEDDER)).embed)
+            add_similarity(self._journal, open_, rag.pipeline.embedder.embed)
         if self._judge is None:
             return
         judge = Judge(rag.pipeline, self._judge)
