@@ -13,6 +13,7 @@
     ├── RunsError              the record of past queries cannot be read or written
     └── BudgetError            a budget cannot be kept
         └── BudgetExceeded     nothing affordable is left
+            └── TotalExceeded  for no query: the total that all share is used up
 
 A message says where, what is wrong, what is valid and how to mend it. The command line prints
 the message alone; a traceback is for our mistakes, not for the user's.
@@ -32,6 +33,7 @@ __all__ = [
     "PolicyError",
     "ProviderError",
     "RunsError",
+    "TotalExceeded",
     "VerifierError",
     "unknown",
 ]
@@ -89,6 +91,10 @@ class BudgetError(DynamicRAGError):
 
 class BudgetExceeded(BudgetError):
     """Nothing affordable is left within the budget."""
+
+
+class TotalExceeded(BudgetExceeded):
+    """A call does not fit what is left of the total that all queries share."""
 
 
 def unknown(where: str, what: str, name: object, valid: Iterable[str]) -> str:

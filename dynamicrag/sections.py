@@ -16,7 +16,7 @@ from dynamicrag.routers.build import RouterContext, build_joint, build_router, n
 from dynamicrag.routers.paths import varied
 from dynamicrag.stages.asking import Resources
 from dynamicrag.stages.base import StageBase, option_names
-from dynamicrag.stages.context import DOCUMENTS, ContextStage, context_option
+from dynamicrag.stages.context import ContextStage, context_option, depth
 from dynamicrag.stages.generator import GeneratorStage
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.stages.retrieval import ROUNDS, RetrievalStage
@@ -133,14 +133,12 @@ class Sections:
         for name, retriever in built.items():
             retriever.bind(RetrievalContext(self._corpora, default, built, where[name]))
         options = [Option(name) for name in specs]
-        depth = max(2 * option.params.get("documents", DOCUMENTS) if option.params.get("whole")
-                    else option.params["chunks"] for option in self._context_options())  # fmt: skip
         helper = self._policy.helper
         return RetrieverStage(
             options,
             self._router("retriever", options),
             retrievers=built,
-            depth=max(depth, 8),
+            depth=depth(self._context_options()),
             helper=self._models[helper] if helper else None,
         )
 

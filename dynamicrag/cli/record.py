@@ -160,7 +160,7 @@ class _Session:
         from dynamicrag.evaluation.record.scoring import table_of, unscored
         from dynamicrag.graph.rag import DynamicRAG
 
-        expected = Expected(pipeline.decider, self._work)
+        expected = Expected(pipeline.decider, self._work, self._workers)
         self._announce(expected, ask)
         there = [key for key in self._keys if key in self._journal.runs]
         if expected.runs or unscored(self._journal, there, self._score):
@@ -218,16 +218,13 @@ class _Session:
                     tell(names[str(dict(outcome.path))])
 
     def _add_scores(self, rag: "DynamicRAG") -> None:
-        from dynamicrag.assembly import EMBEDDER
         from dynamicrag.cli.console import bar
         from dynamicrag.evaluation.record.judge import ACCOUNT, Judge
         from dynamicrag.evaluation.record.scoring import add_similarity, judged, unscored
-        from dynamicrag.llm.pull import pulled
-        from dynamicrag.retrieval.embedder import Embedder
 
         open_ = unscored(self._journal, self._keys, self._score)
         if self._score == "similarity":
-            add_similarity(self._journal, open_, Embedder(lambda: pulled(EMBEDDER)).embed)
+            add_similarity(self._journal, open_, rag.pipeline.embedder.embed)
         if self._judge is None:
             return
         judge = Judge(rag.pipeline, self._judge)

@@ -1,5 +1,6 @@
 """How a recording shows itself: its progress, and what it comes to."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ MINUTE = 60.0
 def amounts(expected: "Expected") -> str:
     """Return what is left of a recording: ``12 min, 3.4 kJ``, and dollars where there are any."""
     money = expected.left("usd")
-    return ", ".join([duration(expected.left("seconds")), joules(expected.left("joules")),
+    return ", ".join([duration(expected.time_left()), joules(expected.left("joules")),
                       *([usd(money)] if money else [])])  # fmt: skip
 
 
@@ -30,7 +31,7 @@ def duration(value: float) -> str:
 
 @contextmanager
 def progress(out: "Console", expected: "Expected") -> Iterator[Callable[[str], None]]:
-    """Show how far a recording is: a bar on a terminal, a line a path elsewhere."""
+    """Show how far a recording is: a bar on a terminal; elsewhere a line a path, and one a minute at most."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
     name, left = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[left]}")
@@ -38,14 +39,23 @@ def progress(out: "Console", expected: "Expected") -> Iterator[Callable[[str], N
         SpinnerColumn(), name, BarColumn(28), MofNCompleteColumn(), left,
         console=out, transient=True, disable=not out.is_terminal,
     )  # fmt: skip
-    task = shown.add_task("recording", total=expected.runs, left="")
+    total = expected.runs
+    task = shown.add_task("recording", total=total, left="")
     seen: set[str] = set()
+    said = time.monotonic()
 
     def tell(path: str) -> None:
-        if path not in seen and not out.is_terminal:
+        nonlocal said
+        shown.update(task, advance=1, description=path, left=f"{amounts(expected)} left")
+        if out.is_terminal:
+            return
+        if path not in seen:
             out.print(f"recording {path} …", style="dim")
         seen.add(path)
-        shown.update(task, advance=1, description=path, left=f"{amounts(expected)} left")
+        now = time.monotonic()
+        if now - said >= MINUTE:
+            said = now
+            out.print(f"{total - expected.runs} of {total} runs done; {amounts(expected)} left", style="dim")
 
     with shown:
         yield tell

@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 
 from dynamicrag.cost.purse import ROUNDING, MemoryPurse, Purse, Short
 from dynamicrag.cost.vector import Cost, Dimension
-from dynamicrag.errors import BudgetExceeded
+from dynamicrag.errors import BudgetExceeded, TotalExceeded
 
 T = TypeVar("T")
 Limits = Mapping[Dimension, float]
@@ -125,7 +125,8 @@ class Budget:
             spent: What the query has cost so far.
 
         Raises:
-            BudgetExceeded: It does not fit what is left.
+            BudgetExceeded: It does not fit what the query has left.
+            TotalExceeded: It does not fit what all have left.
         """
         held = Held(worst)
         self._hold(query_id, worst, spent)
@@ -193,7 +194,7 @@ class Budget:
                 return await self._try(worst)
             except Short as short:
                 if not short.passing or time.monotonic() - since > PATIENCE:
-                    raise BudgetExceeded(_message("total", short.dimension, worst, short.left)) from None
+                    raise TotalExceeded(_message("total", short.dimension, worst, short.left)) from None
                 await self.worth_waiting(since)  # if all came back meanwhile, the next look says what fits
 
     async def _try(self, worst: Cost) -> int:

@@ -1,7 +1,7 @@
 """Stage ``context``: how much of what was retrieved goes into the prompt (Self-Route, Li et al., 2024)."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dynamicrag.cost.expect import Plan
@@ -13,6 +13,7 @@ from dynamicrag.stages.retriever import retrieval_features
 from dynamicrag.types import Option, Passage, TurnState
 
 DOCUMENTS = 2
+LEAST_DEPTH = 8
 MOST = {"chunks": 1000, "documents": 1000, "tokens": 1_000_000}
 
 
@@ -35,6 +36,18 @@ def context_option(name: str, params: Any, where: str) -> Option:
                 f"{where}.{key}: expected a whole number from 1 to {MOST[key]:,}, got {value!r}"
             )
     return Option(name, params)
+
+
+def depth(options: Iterable[Option]) -> int:
+    """Return the number of passages to retrieve, enough for every option."""
+    wanted = (
+        2 * option.params.get("documents", DOCUMENTS)
+        if option.params.get("whole")
+        else option.params["chunks"]
+        for option in options
+    )
+    deepest: int = max(LEAST_DEPTH, *wanted)
+    return deepest
 
 
 class ContextStage(StageBase):

@@ -1,17 +1,21 @@
 """``dynamicrag record`` with models that answer from a script."""
 
+import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from dynamicrag.evaluation.outcomes.file import read_table
 from dynamicrag.evaluation.record import runs
+from tests.cli.conftest import FakeModel
 
 RECORD = ("record", "-p", "p.yaml", "-q", "q.jsonl", "--out", "t.jsonl")
 GRID = ("--grid", "retrieval=none,single", "--grid", "generator=small,large")
@@ -52,7 +56,8 @@ def test_a_table_of_all_paths(there, run, asked):
     first, second = table.rows
     assert [first.outcomes[name].facts["contains"] for name in NAMES] == [1, 1, 1, 1]
     assert (first.group, first.answerable, second.answerable) == ("single", None, False)
-    assert set(first.origin) == {"policy", "models", "corpus"}
+    named = {"models.small", "models.large", "retriever.lexical", "context.short", "prompt.direct"}
+    assert set(first.origin) == {"policy", "corpus"} | named
     outcome = first.outcomes["single/small"]
     assert outcome.answer == "It has 164 steps."
     assert outcome.quality == outcome.facts["f1"] == pytest.approx(0.4)
@@ -118,33 +123,6 @@ def test_goes_on_after_a_torn_line(there, run, asked):
     )
 
 
-@pytest.mark.parametrize("what", ["policy", "corpus", "models", "question"])
-def test_what_was_recorded_with_something_else_is_refused(there, run, what):
-    run(*RECORD, *GRID)
-    change = {
-        "policy": ("p.yaml", "chunks: 1", "chunks: 2"),
-        "corpus": ("docs/lighthouse.md", "164", "165"),
-        "models": ("p.yaml", "fake:parrot", "fake:oracle"),
-        "question": ("q.jsonl", "Who keeps it?", "Who kept it?"),
-    }[what]
-    file = there / change[0]
-    file.write_text(file.read_text().replace(*change[1:]))
-    code, _, err = run(*RECORD, *GRID)
-    assert code == 1
-    assert what in err
-    assert "--fresh" in err
-    assert run(*RECORD, *GRID, "--fresh")[0] == 0
-
-
-def test_other_routers_and_places_are_no_other_recording(there, run, asked):
-    run(*RECORD, *GRID)
-    (there / "docs").rename(there / "moved")
-    text = (there / "p.yaml").read_text().replace("docs/", "moved/").replace("option: small", "option: large")
-    (there / "p.yaml").write_text(text)
-    assert "all recorded before" in run(*RECORD, *GRID)[1]
-    assert len(asked) == 8
-
-
 def test_several_at_a_time_take_each_its_own_path(there, run):
     lines = [
         {"query_id": f"n{n}", "question": f"Is {n} in the lighthouse?", "answers": ["164"]} for n in range(12)
@@ -156,6 +134,18 @@ def test_several_at_a_time_take_each_its_own_path(there, run):
     assert (len(table), table.options) == (12, NAMES)
     for row in table.rows:
         assert [o.facts["retrieval_steps"] for o in row.outcomes.values()] == [0, 0, 1, 1]
+
+
+def test_off_a_terminal_a_line_a_minute_says_what_is_left(there, run, monkeypatch):
+    minutes = iter(range(100))
+    monkeypatch.setattr(
+        "dynamicrag.cli.record_tables.time", SimpleNamespace(monotonic=lambda: 40 * next(minutes))
+    )
+    out = run(*RECORD, *GRID)[1]
+    said = re.findall(r"^(\d) of 8 runs done; (.*) left$", out, re.M)
+    assert [done for done, _ in said] == ["2", "4", "6", "8"]
+    assert all(re.fullmatch(r".*(s|min), .* J", left) for _, left in said)
+    assert out.index("recording none/small …") < out.index("2 of 8") < out.index("recording none/large …")
 
 
 def test_failures_count_as_wrong_and_are_told(there, run):
@@ -183,16 +173,46 @@ def test_failures_are_run_again_only_if_that_is_asked_for(there, run, asked, mon
     assert all("once more" in outcome.error for outcome in outcomes.values())
 
 
-def test_a_judge_and_one_that_disobeys(there, run):
-    """``oracle`` says "It has 164 steps." to anything, which is neither yes nor no."""
-    code, out, _ = run(*RECORD, *GRID, "--score", "judge", "--judge", "large")
-    assert code == 0
-    assert "neither yes nor no of 4 answers" in out
-    rows = read_table(there / "t.jsonl").rows
-    assert "judge" not in rows[0].outcomes["none/small"].facts
-    assert rows[0].outcomes["none/small"].facts["judge_obeyed"] == 0
-    assert rows[0].outcomes["none/small"].quality != rows[0].outcomes["none/small"].quality
-    assert rows[1].outcomes["none/small"].quality == 1
+def test_a_model_that_times_out_is_a_run_that_failed(there, run, asked, monkeypatch):
+    """However often it is tried: the limit is on the query, and there is room for the others."""
+    objective = "objective: {budget: {per_query: {seconds: 3}, total: {tokens: 1.0e6}}}\nstages:"
+    (there / "p.yaml").write_text((there / "p.yaml").read_text().replace("stages:", objective))
+    (there / "q.jsonl").write_text('{"query_id": "a", "question": "How many steps?", "answers": ["164"]}\n')
+    complete, slow = FakeModel.complete, ["large"]
+
+    async def slowly(self, *arguments, **named):
+        await asyncio.sleep(60 if self.name in slow else 0)
+        return await complete(self, *arguments, **named)
+
+    monkeypatch.setattr(FakeModel, "complete", slowly)
+    grid = ("--grid", "generator=small,large")
+    code, out, err = run(*RECORD, *grid)
+    assert (code, err) == (0, "")
+    assert "1 runs failed; they count as quality 0, at what they cost" in out
+    outcomes = read_table(there / "t.jsonl").rows[0].outcomes
+    assert outcomes["small"].error is None
+    assert "per_query.seconds: model large had no answer" in outcomes["large"].error
+    assert outcomes["large"].quality == 0
+    slow.clear()
+    assert "all recorded before" in run(*RECORD, *grid)[1]
+    assert run(*RECORD, *grid, "--retry")[0] == 0
+    assert len(asked) == 3
+    assert read_table(there / "t.jsonl").rows[0].outcomes["large"].error is None
+
+
+def test_a_total_that_is_used_up_ends_the_recording_and_what_was_done_is_kept(there, run, asked):
+    text = (there / "p.yaml").read_text()
+    priced = text.replace('{model: "fake:oracle"}', '{model: "fake:oracle", profile: {usd: {call: 1.0}}}')
+    (there / "p.yaml").write_text(
+        priced.replace("stages:", "objective: {budget: {total: {usd: 1.5}}}\nstages:")
+    )
+    code, _, err = run(*RECORD, *GRID)
+    assert code == 1
+    assert "the recording stops here: objective.budget.total.usd" in err
+    assert asked == ["a", "b", "a", "b"]
+    assert (there / "t.jsonl.partial").read_text().count("\n") == 3
+    (there / "p.yaml").write_text(priced)
+    assert "3 of them recorded before; 5 to go" in run(*RECORD, *GRID)[1]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 ::
 
     {"query_id": "q1", "group": "bridge", "query": "Who …?", "answers": ["…"], "answerable": true,
-     "origin": {"policy": "…", "models": "…", "corpus": "…"},
+     "origin": {"policy": "…", "corpus": "…", "models.small": "…", "context.short": "…"},
      "outcomes": {"small/short": {"quality": 0.5, "usd": 0.0, "joules": 31.2, "em": 0.0, "answer": "…",
                                   "path": {"context": "short", "generator": "small"},
                                   "signals": {"first_margin": 0.4}, "kinds": {"joules": "modelled"}}}}

@@ -56,7 +56,8 @@ class Row:
         group: Label for reports and splits; no router sees it.
         answers: Gold answers.
         answerable: Whether the corpus holds an answer, where that is known.
-        origin: Hashes of what it was recorded with: ``policy``, ``models``, ``corpus``.
+        origin: Hashes of what it was recorded with: ``policy``, ``corpus``, and by name ``models.small`` or
+            ``context.short``.
     """
 
     id: str

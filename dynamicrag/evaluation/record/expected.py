@@ -10,6 +10,7 @@ from dynamicrag.evaluation.record.runs import Work
 from dynamicrag.stages.decide import Decider
 
 Amounts = dict[Dimension, float]
+Key = tuple[tuple[str, str], ...]
 SHOWN: tuple[Dimension, ...] = ("seconds", "joules", "usd")
 
 
@@ -19,14 +20,21 @@ class Expected:
     Args:
         decider: Prices paths.
         work: The questions still to be asked, by path.
+        workers: Number of questions under way at a time.
     """
 
-    def __init__(self, decider: Decider, work: Work) -> None:
+    def __init__(self, decider: Decider, work: Work, workers: int = 1) -> None:
         self._decider = decider
+        self._workers = workers
         self._left = {_key(steps): self._sum(steps, questions) for steps, questions in work}
         self._due = {key: dict.fromkeys(SHOWN, 0.0) for key in self._left}
         self._came = {key: dict.fromkeys(SHOWN, 0.0) for key in self._left}
-        self.runs = sum(len(questions) for _, questions in work)
+        self._runs = {_key(steps): len(questions) for steps, questions in work}
+
+    @property
+    def runs(self) -> int:
+        """Number of runs that are left."""
+        return sum(self._runs.values())
 
     def _sum(self, steps: Steps, questions: Sequence[Question]) -> Amounts:
         costs = [self._decider.price(question.text, steps) for question in questions]
@@ -36,7 +44,7 @@ class Expected:
         """Take note of a run."""
         steps = dict(outcome.path)
         key, price = _key(steps), self._decider.price(question.text, steps)
-        self.runs -= 1
+        self._runs[key] -= 1
         for dimension in SHOWN:
             self._left[key][dimension] -= price[dimension]
             self._due[key][dimension] += price[dimension]
@@ -44,18 +52,27 @@ class Expected:
 
     def left(self, dimension: Dimension) -> float:
         """Return what is still to come, at the rate of the same path so far, or else of all paths."""
+        return sum(self._left_by_path(dimension).values())
+
+    def time_left(self) -> float:
+        """Return the seconds until the end; workers share the runs of one path after the other."""
+        seconds = self._left_by_path("seconds")
+        return sum(seconds[key] / min(self._workers, runs) for key, runs in self._runs.items() if runs)
+
+    def _left_by_path(self, dimension: Dimension) -> dict[Key, float]:
         overall = _ratio(
             sum(came[dimension] for came in self._came.values()),
             sum(due[dimension] for due in self._due.values()),
             1.0,
         )
-        return sum(
-            max(0.0, left[dimension]) * _ratio(self._came[key][dimension], self._due[key][dimension], overall)
+        return {
+            key: max(0.0, left[dimension])
+            * _ratio(self._came[key][dimension], self._due[key][dimension], overall)
             for key, left in self._left.items()
-        )
+        }
 
 
-def _key(steps: Steps) -> tuple[tuple[str, str], ...]:
+def _key(steps: Steps) -> Key:
     return tuple(steps.items())
 
 

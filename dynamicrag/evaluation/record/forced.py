@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 
 from dynamicrag.assembly import Pipeline
+from dynamicrag.cost.budget import Budget
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.evaluation.record.memo import Remembering
 from dynamicrag.evaluation.record.paths import Steps
@@ -41,20 +42,29 @@ class Forced(Router):
         """Take it.
 
         Raises:
-            BudgetExceeded: A limit of the policy closes it.
+            BudgetExceeded: A limit per query closes it.
         """
         option = wanted.get()[context.stage]
         index = context.index(option)
         if index is None:
             raise BudgetExceeded(
-                f"stages.{context.stage}: the policy's budget has no room for {option!r}; raise or remove "
-                "objective.budget to record it"
+                f"stages.{context.stage}: the policy's limits per query leave no room for {option!r}; raise "
+                "or remove objective.budget.per_query to record it"
             )
         return Choice(index, "recorded")
 
 
 class Unyielding(Decider):
-    """Knows no other option when one has failed: what was recorded would not be the path."""
+    """Reckons with the path that is recorded alone, and knows no other option when one of it has failed."""
+
+    async def decide(self, stage: StageBase, turn: TurnState) -> Decision:
+        """See the base class; what is still to come is the path's, not what the policy plans with.
+
+        Raises:
+            BudgetExceeded: A limit per query closes the path's option.
+        """
+        path = {name: option for name, option in wanted.get().items() if name != stage.name}
+        return await super().decide(stage, {**turn, "path": path})
 
     async def fall_back(
         self,
@@ -75,5 +85,7 @@ def forced(pipeline: Pipeline) -> Pipeline:
         stage.router = Forced(stage.router)
         if isinstance(stage, RetrieverStage):
             stage.retrievers = {name: Remembering(r) for name, r in stage.retrievers.items()}
-    decider = Unyielding(pipeline.stages, pipeline.cost_model, pipeline.budget, pipeline.ledger)
+    # the total closes no option, or its end would pass for a path too dear: the calls themselves keep to it
+    budget = Budget(pipeline.budget.per_query, exhausted=pipeline.budget.exhausted)
+    decider = Unyielding(pipeline.stages, pipeline.cost_model, budget, pipeline.ledger)
     return replace(pipeline, decider=decider)

@@ -12,10 +12,15 @@ from dynamicrag.errors import InputError
 from dynamicrag.evaluation.outcomes.file import as_record, row_of, stream_rows, write_table
 from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
 from dynamicrag.evaluation.questions import Question
+from dynamicrag.evaluation.record.origin import changed
 from dynamicrag.evaluation.record.partial import Partial
 
 Key = tuple[str, str]
 """What tells runs of one origin apart: the question's id, and the path."""
+
+
+COMMON = "verifiers, limits per query, host, helper or number of passages retrieved"
+"""What of a policy bears on all paths."""
 
 
 def key_of(query_id: str, path: Mapping[str, str]) -> Key:
@@ -89,9 +94,10 @@ class Journal:
             raise InputError(
                 f"{where}: {row.id!r} has outcomes without a path, so it was not recorded; {mend}"
             )
-        for what, digest in self.origin.items():
-            if row.origin.get(what) != digest:
-                raise InputError(f"{where}: {row.id!r} was recorded with another {what}; {mend}")
+        what = changed(row.origin, self.origin)
+        if what is not None:
+            said = f"{what} ({COMMON})" if what == "policy" else what
+            raise InputError(f"{where}: {row.id!r} was recorded with another {said}; {mend}")
         question = self._questions.get(row.id)
         if question is not None and (question.text, question.answers, question.answerable) != (
             row.text,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dynamicrag.assembly import Pipeline
+from dynamicrag.cost.budget import Budget
 from dynamicrag.errors import PolicyError, ProviderError, unknown
 from dynamicrag.evaluation.record.memo import Remembering
 from dynamicrag.llm.prompts.base import clean, listed
@@ -47,7 +48,9 @@ class Judge:
         if model not in pipeline.models:
             raise PolicyError(unknown("--judge", "model", model, pipeline.models))
         self._model = pipeline.models[model]
-        self._run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model, None, lambda _: None)
+        # limits per query are for the answering of queries, and all that is judged is on one account
+        budget = Budget(total=pipeline.budget.total, purse=pipeline.budget.purse)
+        self._run = Run(pipeline.ledger, budget, pipeline.cost_model, None, lambda _: None)
         stage = pipeline.stages["retriever"]
         assert isinstance(stage, RetrieverStage)
         retriever = stage.retrievers[stage.planned().name]

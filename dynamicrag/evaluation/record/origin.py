@@ -1,53 +1,79 @@
-"""What a table was recorded with, as hashes that mean the same on any machine."""
+"""What a table was recorded with, as hashes that mean the same on any machine.
+
+What bears on every path has one hash. Models and the stages' options have one each, by their names, so
+that a policy that has got more of them since still agrees with what was recorded.
+"""
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dynamicrag.assembly import EMBEDDER
+from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
 from dynamicrag.policy import Policy
 from dynamicrag.retrieval.documents import Skipped
 from dynamicrag.retrieval.readers import files_of
+from dynamicrag.stages.context import context_option, depth
 
-_SECRET = ("key", "token", "secret", "password")
+_SECRET = re.compile(r"(?:^|[^a-z])(?:key|token|secret|password)$", re.IGNORECASE)
+_WITH_PARAMETERS = ("retriever", "context", "prompt")
+"""Stages whose options have any; a generator's are the models."""
 
 
 def origin_of(policy: Policy) -> dict[str, str]:
-    """Return hashes of ``policy``, ``models`` and ``corpus``.
+    """Return hashes of ``policy``, ``corpus``, every ``models.NAME`` and every ``STAGE.OPTION``.
 
-    The policy's is over what bears on an outcome, so not over routers, weights and where files lie; the
-    models' is over their files where they are local; the corpus's over the content of its files.
+    The policy's is over what bears on the outcome of any path, so not over routers, weights and where
+    files lie; a model's is over its files where it is local; the corpus's over the content of its files.
 
     Raises:
         CorpusError: A file of a corpus cannot be read.
-        ModelUnavailable: The catalogue has no such model.
+        ModelUnavailable: The catalogue has no such model, or its file cannot be read.
+        PolicyError: An option of ``context`` is malformed.
     """
-    return {
-        "policy": _digest(_settings(policy)),
-        "models": _digest(_models(policy)),
-        "corpus": _corpus(policy),
+    named = {
+        f"models.{name}": [_weights(section.model), _public(section.params), section.profile]
+        for name, section in policy.models.items()
     }
+    for stage in _WITH_PARAMETERS:
+        named |= {f"{stage}.{option}": spec for option, spec in _options(policy, stage).items()}
+    hashes = {what: _digest(value) for what, value in named.items()}
+    return {"policy": _digest(_settings(policy)), "corpus": _corpus(policy), **hashes}
+
+
+def changed(recorded: Mapping[str, str], now: Mapping[str, str]) -> str | None:
+    """Return what is another now than when it was recorded, if anything is.
+
+    Models and options that only one of both knows are no change.
+    """
+    for what, digest in now.items():
+        if recorded.get(what, digest if "." in what else None) != digest:
+            return what
+    return None
 
 
 def _settings(policy: Policy) -> dict[str, Any]:
     content = policy.model_dump(mode="json")
-    stages = {
-        name: {"options": section["options"], "verifiers": section.get("verifiers")}
-        for name, section in content["stages"].items()
-    }
-    profiles = {name: section["profile"] for name, section in content["models"].items()}
-    budget = content["objective"]["budget"]["per_query"]
-    return {"stages": stages, "profiles": profiles, "budget": budget, "host": content["host"],
-            "helper": content["helper"]}  # fmt: skip
-
-
-def _models(policy: Policy) -> dict[str, Any]:
+    options = [
+        context_option(name, params, policy.where("stages", "context", "options", name))
+        for name, params in _options(policy, "context").items()
+    ]
     return {
-        name: [_weights(section.model), _public(section.params)] for name, section in policy.models.items()
+        "verifiers": content["stages"]["verification"]["verifiers"],
+        "budget": content["objective"]["budget"]["per_query"],
+        "host": content["host"],
+        "helper": content["helper"],
+        "depth": depth(options),
     }
+
+
+def _options(policy: Policy, stage: str) -> dict[str, Any]:
+    options = policy.model_dump(mode="json")["stages"][stage]["options"]
+    return dict.fromkeys(options) if isinstance(options, list) else dict(options or {})
 
 
 def _weights(spec: str) -> list[str]:
@@ -55,20 +81,29 @@ def _weights(spec: str) -> list[str]:
     if provider != "local":
         return [spec]
     if model.endswith(".gguf"):
-        file = Path(model).expanduser()
-        return [file.name, str(file.stat().st_size if file.is_file() else 0)]
+        try:
+            return [_content(Path(model).expanduser())]
+        except FileNotFoundError:
+            return []  # whoever loads the model says so
+        except OSError as error:
+            raise ModelUnavailable(f"{spec}: cannot be read: {error.strerror or error}") from None
     return [file.sha256 for file in entry(model).files]
 
 
+def _content(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
 def _public(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in params.items() if not any(word in key.lower() for word in _SECRET)}
+    return {key: value for key, value in params.items() if not _SECRET.search(key)}
 
 
 def _corpus(policy: Policy) -> str:
     parts: list[Any] = [EMBEDDER]
     for name, section in policy.corpora.items():
         files = files_of([policy.folder / path for path in section.path], Skipped())
-        content = sorted((file.id, hashlib.sha256(file.path.read_bytes()).hexdigest()) for file in files)
+        content = sorted((file.id, _content(file.path)) for file in files)
         parts.append([name, section.chunk.model_dump(), content])
     return _digest(parts)
 

@@ -71,12 +71,16 @@ class Paths:
         return paths
 
     def ordered(self, paths: Iterable[Steps]) -> list[Steps]:
-        """Return each path once, weakest options first, earlier stages before later ones."""
+        """Return each path once, weakest options first, earlier stages before later ones.
+
+        Options of recorded paths that the policy has no longer come after those that it has.
+        """
         distinct = {tuple(steps.items()): steps for steps in paths}
         return sorted(distinct.values(), key=self._rank)
 
     def _rank(self, steps: Steps) -> list[int]:
-        return [self._options[stage].index(steps[stage]) if stage in steps else -1 for stage in STAGES]
+        ranks = {s: {name: n for n, name in enumerate(names)} for s, names in self._options.items()}
+        return [ranks[s].get(steps[s], len(ranks[s])) if s in steps else -1 for s in STAGES]
 
     @staticmethod
     def names(paths: Sequence[Steps]) -> list[str]:

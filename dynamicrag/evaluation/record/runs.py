@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dynamicrag.errors import BudgetExceeded
+from dynamicrag.errors import TotalExceeded
 from dynamicrag.evaluation.outcomes.table import Outcome
 from dynamicrag.evaluation.questions import Question
 from dynamicrag.evaluation.record.forced import wanted
@@ -34,7 +34,7 @@ async def record_all(
         workers: Number of questions under way at a time.
 
     Raises:
-        BudgetExceeded: The policy's total budget is used up.
+        TotalExceeded: The policy's total budget is used up.
     """
     app = rag.build_graph().compile()
     gate = asyncio.Semaphore(workers)
@@ -46,8 +46,8 @@ async def record_all(
             searches.set(found)
             await warm_models(rag.pipeline, steps)
             record: dict[str, Any] = await ask_one(rag, app, question)
-        if record.get("failure") == BudgetExceeded.__name__ and rag.pipeline.budget.total:
-            raise BudgetExceeded(f"the recording stops here: {record['error']}")
+        if record.get("failure") == TotalExceeded.__name__:  # a limit per query fails the one run alone
+            raise TotalExceeded(f"the recording stops here: {record['error']}")
         record = await settled(rag, record)  # the next question does not wait for the meter
         return question, outcome_of(record, steps, rag.pipeline.ledger, found)
 

@@ -71,7 +71,8 @@ def table_of(
 ) -> OutcomeTable:
     """Return all runs as one table: questions in their file's order, then any others.
 
-    An option is called after the stages at which the table's paths differ.
+    An option is called after the stages at which the table's paths differ. A row's origin is that of all
+    its runs, which agree where they know of the same.
     """
     known = paths.ordered(dict(_only(row).path) for row in runs.values())
     names = {tuple(steps.items()): label for steps, label in zip(known, paths.names(known), strict=True)}
@@ -79,7 +80,8 @@ def table_of(
     outcomes: dict[str, dict[str, Outcome]] = {}
     for row in runs.values():
         outcome = _only(row)
-        heads[row.id] = row
+        before = heads[row.id].origin if row.id in heads else {}
+        heads[row.id] = replace(row, origin={**before, **row.origin})
         scored = replace(outcome, quality=quality_of(row, outcome, score))
         outcomes.setdefault(row.id, {})[names[tuple(outcome.path.items())]] = scored
     order = {question.id: number for number, question in enumerate(questions)}

@@ -87,6 +87,20 @@ def test_what_is_left_follows_what_came(rag):
     assert expected.left("seconds") == pytest.approx(3 * (4 * both - price))
 
 
+def test_workers_share_the_time_that_is_left_of_a_path_and_no_more_of_them_than_it_has_questions(rag):
+    path, other = ({**SINGLE, "context": "short", "generator": name} for name in ("small", "large"))
+    questions = [Question(f"q{n}", "How long is it?") for n in range(6)]
+    expected = Expected(rag.pipeline.decider, [(path, questions), (other, questions[:2])], workers=3)
+    first, second = (
+        rag.pipeline.decider.price("How long is it?", steps)["seconds"] for steps in (path, other)
+    )
+    assert expected.left("seconds") == pytest.approx(6 * first + 2 * second)
+    assert expected.time_left() == pytest.approx(2 * first + second)
+    for question in questions:
+        expected.done(question, Outcome(1.0, {"seconds": first}, path=path))
+    assert expected.time_left() == pytest.approx(second)
+
+
 async def test_signals_of_verifiers_that_ask_are_recorded_with_what_each_took(make):  # noqa: F811
     make.scripts["small"] = lambda kind, text: "True" if "True or False" in text else "In 1811"
     verification = {**STAGES["verification"], "verifiers": ["p_true", "agreement", "entropy"],
