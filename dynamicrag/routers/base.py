@@ -80,7 +80,8 @@ class Choice:
         propensity: Probability with which the router takes this option in this context.
         quality: Predicted quality per option, where the router predicts any; ``None`` for an option of
             which it knows nothing.
-        spread: How far each may be off, as a standard deviation, where the router knows.
+        spread: How far each may be off, as a standard deviation, where the router knows; ``None`` where
+            there is no quality.
         expected: Expected cost per option, where the router reckons with another way on than the planned.
         path: See :class:`~dynamicrag.types.Decision`.
     """
@@ -89,7 +90,7 @@ class Choice:
     reason: str
     propensity: float = 1.0
     quality: Sequence[float | None] | None = None
-    spread: Sequence[float] | None = None
+    spread: Sequence[float | None] | None = None
     expected: Sequence[Cost] | None = None
     path: Mapping[str, str] | None = None
 
