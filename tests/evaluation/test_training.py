@@ -73,6 +73,18 @@ def test_effects_name_the_feature_that_decides():
     assert sum(effect for _, effect in effects) > 0
 
 
+@pytest.mark.parametrize("family", ["tfidf", "embedding"])
+def test_families_whose_numbers_mean_nothing_to_people_are_told_as_a_whole(family):
+    def embed(texts):
+        return np.array([[float("times" in text), float(len(text) % 3), 1.0] for text in texts])
+
+    estimator = train_router(easy_and_hard(), router="linear", features=["lexical", family], embed=embed)
+    told = [name for name, _ in estimator.effects(easy_and_hard().seen()[1], "large", "small")]
+    assert family in told
+    assert not any(name.startswith(f"{family}:") for name in told)
+    assert any(name.startswith("lexical:") for name in told)
+
+
 def test_a_table_of_paths_is_cut_to_the_stage_at_its_best_covered_setting():
     table = paths(
         path("single", "short", "small"), path("single", "short", "large"),
