@@ -167,7 +167,7 @@ def embedder(families: list[str]) -> "Embed | None":
         return None
     from dynamicrag.assembly import make_embedder
 
-    return make_embedder().embed
+    return make_embedder()
 
 
 def _described(estimator: "Estimator", table: "OutcomeTable", path: Path) -> dict[str, Any]:
