@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.specs import pair_of
 from dynamicrag.errors import InputError, PolicyError
 
 if TYPE_CHECKING:
@@ -79,8 +80,9 @@ def train(
     check_target(json)
     _check_scope(bool(stage or at), joint or bool(policy), escalation is not None)
     console = human(json)
+    pair = pair_of(labels)
     alone = len(table) == 1 and not stages
-    outcomes = read_table(table[0], labels.split(",")) if alone else read_tables(table, listed(stages))
+    outcomes = read_table(table[0], pair) if alone else read_tables(table, listed(stages), pair)
     families = listed(features or (PATH_FEATURES if joint or policy or escalation else STAGE_FEATURES))
     embed = embedder(families)
     if policy is not None:

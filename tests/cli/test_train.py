@@ -67,6 +67,7 @@ def test_training_says_what_it_made(table, run):
     [
         (("--router", "{knn: ["), "--router {knn: [: not a name"),
         (("--router", "knm"), "unknown predictor 'knm'; did you mean 'knn'"),
+        (("--labels", "small, small"), "--labels small, small: expected two different names"),
         (("--at", "context"), "--at context: expected STAGE=OPTION"),
         (("--at", "context=short"), "fewer than two options of 'generator'"),
     ],
