@@ -240,6 +240,7 @@ def test_the_plan_is_the_path_that_is_best_on_average(saved):
         ({"knn": {"state": "joint"}}, "holds a trained 'linear'"),
         ({"liner": {"state": "joint"}}, "unknown predictor 'liner'; did you mean 'linear'"),
         ({"linear": {"state": "joint", "features": ["tfidf"]}}, r"trained with \['lexical', 'retrieval'\]"),
+        ({"linear": {"state": "joint", "passing": 0.7}}, "unknown parameter 'passing'"),
         ({"linear": {"state": "one"}}, "decides one stage, not whole paths"),
     ],
 )

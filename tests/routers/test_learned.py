@@ -56,6 +56,20 @@ async def test_it_takes_what_is_predicted_to_be_best_less_what_it_costs(saved):
     assert (await dear.choose(asked(HARD))).index == 0
 
 
+async def test_the_cheapest_that_passes_is_taken_and_else_the_best(saved):
+    passing = build(saved, weights={"joules": 0.001}, spec={"passing": 0.7})
+    easy = await passing.choose(asked(EASY))
+    assert (easy.index, easy.propensity) == (0, 1.0)
+    assert easy.reason == "the cheapest that is predicted to reach 0.70: 1.00"
+    dear = build(saved, weights={"joules": 1.0}, spec={"passing": 0.7})
+    assert (await dear.choose(asked(HARD))).index == 1, "what it costs beside its quality does not count"
+    closed = await passing.choose(asked(HARD, allowed=[True, False]))
+    assert closed.index == 0
+    assert closed.reason.startswith("none is predicted to reach 0.70: the best, 0.0")
+    assert passing.planned("generator", OPTIONS) == 1
+    assert build(saved, spec={"passing": 0.5}).planned("generator", OPTIONS) == 0
+
+
 async def test_closed_options_are_not_taken(saved):
     choice = await build(saved).choose(asked(HARD, allowed=[True, False]))
     assert choice.index == 0
@@ -89,6 +103,11 @@ def test_the_plan_reckons_with_the_option_that_is_best_on_average(saved):
         (
             {"knn": {"state": "generator", "explore": {"epsilon": 2}}},
             "epsilon: expected a number from 0 to 1",
+        ),
+        ({"knn": {"state": "generator", "passing": 70}}, r"knn\.passing: expected a quality from 0 to 1"),
+        (
+            {"knn": {"state": "generator", "passing": 0.7, "explore": {}}},
+            "'passing' leaves nothing to chance, and 'explore' does",
         ),
         ({"knm": {"state": "generator"}}, "unknown router 'knm'; did you mean 'knn'"),
     ],
