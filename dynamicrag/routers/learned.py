@@ -17,6 +17,8 @@ from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.insight import insight
 from dynamicrag.types import Decision, Option, Stage
 
+ADD = "add it ('dynamicrag train --add-to')"
+
 
 class Learned(Router):
     """Takes the option with the best predicted quality less weighted expected cost.
@@ -62,8 +64,9 @@ class Learned(Router):
         for option in options:
             if option.name not in self.estimator.options:
                 known = unknown(f"{where}.state", "option", option.name, self.estimator.options)
+                mend = ADD if self.estimator.predictor.grows else MEND
                 raise PolicyError(
-                    f"{known}; this router was trained on other options: {MEND}, or take it out"
+                    f"{known}; this router was trained on other options: {mend}, or take it out"
                 )
 
     def planned(self, stage: Stage, options: Sequence[Option]) -> int:  # noqa: ARG002

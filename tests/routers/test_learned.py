@@ -122,7 +122,7 @@ def test_other_options_or_another_stage_are_refused_and_fewer_are_not(saved):
     router.check("generator", OPTIONS[:1], "r")
     with pytest.raises(PolicyError, match="trained for the stage 'generator', not for 'context'"):
         router.check("context", OPTIONS, "r")
-    with pytest.raises(PolicyError, match=r"unknown option 'medium'.*trained on other options"):
+    with pytest.raises(PolicyError, match=r"unknown option 'medium'.*trained on other options: add it"):
         router.check("generator", [*OPTIONS, Option("medium")], "r")
 
 
