@@ -107,6 +107,8 @@ class Router(ABC):
         embeds: Whether it embeds the question.
         reads: Signals of verifiers that it was told to go by.
         trained: Whether it takes the file of a trained one.
+        grows: Whether it takes options that it was not trained on.
+        online: Whether its predictor can learn from single rewards.
         paths: Whole paths among which it decides at verification, cheapest first.
     """
 
@@ -118,6 +120,8 @@ class Router(ABC):
     embeds: bool = False
     reads: Sequence[str] = ()
     trained: bool = False
+    grows: bool = True
+    online: bool = False
     paths: Sequence[Mapping[str, str]] = ()
 
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: B027 - may be empty

@@ -8,6 +8,7 @@ import numpy as np
 
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.features.base import Seen
+from dynamicrag.predictors.base import How
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.selection import GREEDY, Exploration, select
 from dynamicrag.routers.base import Choice, Router, StageContext
@@ -38,6 +39,10 @@ class Joint(Router):
 
     registered = "joint"
     when = ("pre-generation", "multi-stage")
+    how: How = "supervised"
+    paper = "Su et al. 2025, Flare-Aug, arXiv 2502.12145"
+    trained = True
+    grows = False
 
     def __init__(
         self,

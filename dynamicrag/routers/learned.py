@@ -48,6 +48,7 @@ class Learned(Router):
         self.registered = predictor.registered
         self.when, self.uses, self.how = predictor.when, predictor.uses, predictor.how
         self.paper, self.embeds = predictor.paper, estimator.features.embeds
+        self.grows, self.online = predictor.grows, predictor.online
         self.estimator = estimator
         self.weights = dict(weights or {})
         self._explore = explore

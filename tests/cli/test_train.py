@@ -171,9 +171,23 @@ def test_the_design_space_has_every_router(there, run):
     code, out, _ = run("routers", "--json", "-")
     matrix = json.loads(out)
     assert code == 0
-    assert {"fixed", "heuristic", "thresholds", "escalation", "knn", "forest", "auto"} <= set(matrix)
+    assert {"fixed", "heuristic", "thresholds", "escalation", "joint", "knn", "forest"} <= set(matrix)
     assert all(row["when"] and row["paper"] and row["what"].endswith((".", ":")) for row in matrix.values())
-    assert run("routers")[1].count("\n") > len(matrix)
+    shown = run("routers")[1]
+    assert shown.count("\n") > len(matrix)
+    rows = {line.split()[0]: line for line in shown.splitlines() if line.split()}
+    for name, online, grows in (
+        ("heuristic", "no", "any"),
+        ("escalation", "no", "train again"),
+        ("joint", "no", "train again"),
+        ("forest", "no", "train again"),
+        ("knn", "learn()", "--add-to"),
+        ("matrix_factorization", "no", "--add-to"),
+    ):
+        assert grows in rows[name]
+        assert ("learn()" in rows[name]) == (online != "no")
+        assert matrix[name]["takes_new_options"] == (grows != "train again")
+        assert matrix[name]["learns_online"] == (online != "no")
 
 
 @pytest.fixture
