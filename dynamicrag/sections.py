@@ -46,7 +46,7 @@ class Sections:
         embedder: Embedder,
     ) -> None:
         self._policy = policy
-        self._routers = RouterContext(policy.folder, policy.objective.weights, embedder.embed)
+        self._routers = RouterContext(policy.folder, policy.objective.weights, embedder)
         self._embedder = embedder
         spec, self._at_joint = policy.joint, policy.where("joint")
         self._joint = None if spec is None else build_joint(spec, self._at_joint, self._routers)

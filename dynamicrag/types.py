@@ -126,7 +126,7 @@ class Decision(TypedDict):
     allowed: list[bool]
     expected: list[dict[str, float]]
     quality: list[float | None]
-    spread: NotRequired[list[float]]
+    spread: NotRequired[list[float | None]]
     path: NotRequired[dict[str, str]]
     chosen: str
     propensity: float

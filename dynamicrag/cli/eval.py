@@ -8,7 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from dynamicrag.cli.options import JsonOption
-from dynamicrag.cli.specs import choose_families, embedding, given_cost, number_of, parts_of, read_specs
+from dynamicrag.cli.specs import (
+    choose_families,
+    embedding,
+    given_cost,
+    number_of,
+    pair_of,
+    parts_of,
+    read_specs,
+)
 from dynamicrag.errors import InputError
 
 ROUTERS = ("linear", "knn", "kmeans", "forest", "blend")
@@ -114,9 +122,7 @@ def evaluate(
     named = _routers(routers)
     given = dict(given_cost(item) for item in option_cost or ())
     prices = [number_of(part, "--at") for part in parts_of(at)]
-    pair = parts_of(labels)
-    if len(pair) != 2 or pair[0] == pair[1]:
-        raise InputError(f"--labels {labels}: expected two different names joined by a comma")
+    pair = pair_of(labels)
     out = human(json)
     learn = read_table(train, pair)
     judge = None if test is None else read_table(test, pair)

@@ -161,7 +161,8 @@ def _show_insight(out: "Console", decision: Mapping[str, Any], insight: Mapping[
     for step in insight["at_lambda"]:
         if not steps or not steps[-1].endswith(f" {step['option']}"):
             steps.append(f"λ ≥ {step['lambda']:g}: {step['option']}")
-    out.print(plain(" · ".join(steps)), style="dim")
+    if steps:
+        out.print(plain(" · ".join(steps)), style="dim")
 
 
 def _show_features(out: "Console", decision: Mapping[str, Any], known: Mapping[str, float]) -> None:

@@ -22,18 +22,18 @@ def routers(json: JsonOption = None) -> None:
 
 
 def design_space() -> dict[str, dict[str, Any]]:
-    """Return the axes of every router, by name: rules first, then predictors."""
+    """Return the axes of every router, by name: of a stage or of all of them first, then predictors."""
     from dynamicrag.predictors.base import PREDICTORS
     from dynamicrag.routers.base import ROUTERS
+    from dynamicrag.routers.joint import Joint
 
-    rules: dict[str, Any] = {name: ROUTERS[name] for name in ROUTERS}
+    rules: dict[str, Any] = {**{name: ROUTERS[name] for name in ROUTERS}, Joint.registered: Joint}
     learnt: dict[str, Any] = {name: PREDICTORS[name] for name in PREDICTORS if name not in rules}
     return {
         name: {
             "when": list(kind.when), "uses": list(kind.uses), "how": kind.how, "paper": kind.paper,
-            "trained": name in learnt or getattr(kind, "trained", False),
-            "learns_online": getattr(kind, "online", False),
-            "takes_new_options": getattr(kind, "grows", True),
+            "trained": name in learnt or kind.trained,
+            "learns_online": kind.online, "takes_new_options": kind.grows,
             "what": (kind.__doc__ or "").strip().partition("\n")[0],
         }
         for name, kind in {**rules, **learnt}.items()
@@ -42,19 +42,21 @@ def design_space() -> dict[str, dict[str, Any]]:
 
 def _show(matrix: dict[str, dict[str, Any]]) -> None:
     from dynamicrag.cli.console import console
-    from dynamicrag.cli.tables import plain_table
+    from dynamicrag.cli.tables import plain_table, show
 
     out = console()
-    table = plain_table("router", "when", "uses", "how", "new options", "from")
+    table = plain_table("router", "when", "uses", "how", "online", "new options", "from")
     for name, row in matrix.items():
         when = [word.removesuffix("-generation") for word in row["when"]]
         source = re.match(r".*?\d{4}", row["paper"])
-        grows = "yes" if row["takes_new_options"] else "train again"
-        cells = (", ".join(when), ", ".join(row["uses"]) or "nothing", row["how"], grows)
+        grows = ("--add-to" if row["trained"] else "any") if row["takes_new_options"] else "train again"
+        online = "learn()" if row["learns_online"] else "no"
+        cells = (", ".join(when), ", ".join(row["uses"]) or "nothing", row["how"], online, grows)
         table.add_row(name, *cells, source.group() if source else "")
-    out.print(table)
+    show(out, table, "how")
     out.print(
-        "A trained router takes the file that 'dynamicrag train' wrote: {knn: {state: FILE}}. "
-        "--json has the papers in full.",
+        "A trained router takes the file that 'dynamicrag train' wrote: {knn: {state: FILE}}; "
+        "'train --add-to' gives it new options. It does not learn while it answers: learn() is for programs "
+        "that feed rewards to a predictor. --json has the papers in full.",
         style="dim",
     )

@@ -19,6 +19,18 @@ def parts_of(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
+def pair_of(labels: str) -> list[str]:
+    """Return the names of label 0 and label 1.
+
+    Raises:
+        InputError: They are not two different names.
+    """
+    names = parts_of(labels)
+    if len(names) != 2 or names[0] == names[1]:
+        raise InputError(f"--labels {labels}: expected two different names joined by a comma")
+    return names
+
+
 def number_of(text: str, where: str) -> float:
     """Return a number of 0 or more.
 

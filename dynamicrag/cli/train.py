@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.specs import pair_of
 from dynamicrag.errors import InputError, PolicyError
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ def train(
         str | None,
         typer.Option("--policy", "-p", help="Train all stages of this policy that the table varies."),
     ] = None,
+    add_to: Annotated[
+        Path | None,
+        typer.Option(help="Add the table's new options to this trained router; nothing is trained again."),
+    ] = None,
     router: Annotated[
         str, typer.Option(help="Predictor: a name, or {name: {parameter: value}}.")
     ] = DEFAULT_ROUTER,
@@ -66,10 +71,12 @@ def train(
     """Train the router of a stage, of whole paths, of drafts, or a whole policy's, and write it.
 
     With --policy, each is judged out of fold, and what is no better than the rule that stands there is left.
+    With --add-to, the table's new options are added to a router that was trained before.
     """
     from dynamicrag.cli.console import human, plain
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.train_escalation import show_taught, teach
+    from dynamicrag.cli.train_grow import check_alone, extend
     from dynamicrag.cli.train_policy import show_whole, train_whole
     from dynamicrag.evaluation.calibrate.forecast import Recipe
     from dynamicrag.evaluation.outcomes.caveats import usable
@@ -79,12 +86,21 @@ def train(
 
     check_target(json)
     _check_scope(bool(stage or at), joint or bool(policy), escalation is not None)
+    if add_to is not None:
+        check_alone(
+            joint=joint, policy=policy is not None, escalation=escalation is not None,
+            router=router != DEFAULT_ROUTER, features=features is not None, anonymous=anonymous,
+        )  # fmt: skip
     console = human(json)
+    pair = pair_of(labels)
     alone = len(table) == 1 and not stages
-    outcomes = read_table(table[0], labels.split(",")) if alone else read_tables(table, listed(stages))
+    outcomes = read_table(table[0], pair) if alone else read_tables(table, listed(stages), pair)
     outcomes, caveats = usable(outcomes)
     for note in caveats if json != "-" else ():
         console.print(f"note: {plain(note)}", style="yellow")
+    if add_to is not None:
+        _tell(json, extend(outcomes, add_to, out, stage, settings(at or [])))
+        return
     families = listed(features or (PATH_FEATURES if joint or policy or escalation else STAGE_FEATURES))
     embed = embedder(families)
     if policy is not None:
@@ -114,14 +130,11 @@ def train(
                 embed=embed, keep_questions=not anonymous,
             )  # fmt: skip
             path = estimator.state().save(out)
-    described = _described(estimator, outcomes, path)
+    told = described(estimator, outcomes, path)
     if joint:
-        described["stages"] = list(whole.stages)
-        described["width_after"] = len((whole.after or whole.before).features.names)
-    if json is not None:
-        write_json(json, described)
-    if json != "-":
-        _show(described)
+        told["stages"] = list(whole.stages)
+        told["width_after"] = len((whole.after or whole.before).features.names)
+    _tell(json, told)
 
 
 def _check_scope(of_a_stage: bool, of_all_stages: bool, of_drafts: bool) -> None:
@@ -171,10 +184,11 @@ def embedder(families: list[str]) -> "Embed | None":
         return None
     from dynamicrag.assembly import make_embedder
 
-    return make_embedder().embed
+    return make_embedder()
 
 
-def _described(estimator: "Estimator", table: "OutcomeTable", path: Path) -> dict[str, Any]:
+def described(estimator: "Estimator", table: "OutcomeTable", path: Path) -> dict[str, Any]:
+    """Return a written router as plain data: what it is, what it was made from, and its options."""
     about = estimator.about
     predictor = estimator.predictor
     return {
@@ -188,6 +202,14 @@ def _described(estimator: "Estimator", table: "OutcomeTable", path: Path) -> dic
             for k, (name, quality) in enumerate(zip(estimator.options, about.quality, strict=True))
         },
     }  # fmt: skip
+
+
+def _tell(json: str | None, told: dict[str, Any]) -> None:
+    from dynamicrag.cli.output import write_json
+
+    write_json(json, told)
+    if json != "-":
+        _show(told)
 
 
 def _show(described: dict[str, Any]) -> None:
@@ -205,10 +227,13 @@ def _show(described: dict[str, Any]) -> None:
     out.print(table)
     parts = ", ".join(f"{name} {share:.0%}" for name, share in described["picked"].items())
     picked = f" ({parts})" if parts else ""
+    whose = " for what was added" if "added" in described else ""
     out.print(
         f"{described['router']}{picked} on {', '.join(map(str, described['features']))}: "
-        f"{described['width']} features, {described['questions']:,} questions"
+        f"{described['width']} features, {described['questions']:,} questions{whose}"
     )
+    for name, count in described.get("added", {}).items():
+        out.print(plain(f"added {name}, known at {count:,} of {described['anchors']:,} anchors"))
     out.print(f"wrote {described['file']}, {size(described['bytes'])}", style="green", soft_wrap=True)
     place = f"stages.{described['stage']}.router" if described["stage"] else "router"
     if "stages" in described:

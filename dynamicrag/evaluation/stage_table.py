@@ -11,7 +11,9 @@ SKIPPED = ("retriever", "context")
 """Stages that nothing depends on where nothing is retrieved."""
 
 
-def at_stage(table: OutcomeTable, stage: str, at: Mapping[str, str] | None = None) -> OutcomeTable:
+def at_stage(
+    table: OutcomeTable, stage: str, at: Mapping[str, str] | None = None, least: int = 2
+) -> OutcomeTable:
     """Return the table of a stage's options, all other stages being equal.
 
     A table whose options have no paths is taken for one of the stage's options already.
@@ -20,19 +22,21 @@ def at_stage(table: OutcomeTable, stage: str, at: Mapping[str, str] | None = Non
         table: A table of paths.
         stage: The stage.
         at: Options of other stages; by default those at which most options of ``stage`` were recorded.
+        least: How many of its options there must be.
 
     Raises:
-        InputError: An unknown stage, or fewer than two of its options were recorded there.
+        InputError: An unknown stage, or fewer of its options were recorded there.
     """
     if stage not in STAGES:
         raise InputError(unknown(table.name, "stage", stage, STAGES))
     if not table.paths:
         return table
     chosen = _candidates(table, stage, at or {})
-    if len(chosen) < 2:
+    if len(chosen) < least:
+        few = "fewer than two options" if least > 1 else "no options"
         paths = "; ".join(", ".join(f"{k}={v}" for k, v in path.items()) for path in table.paths.values())
         raise InputError(
-            f"{table.name}: fewer than two options of {stage!r} were recorded with all else equal; "
+            f"{table.name}: {few} of {stage!r} were recorded with all else equal; "
             f"record more of them, or give another --at. Recorded: {paths}"
         )
     names = {option: name for name, option in chosen.items()}

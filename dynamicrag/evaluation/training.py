@@ -102,6 +102,7 @@ def train_joint(
         features=lambda: FeatureSet(features, embed, "--features"),
         predictor=lambda: PREDICTORS.build(router, "--router"),
         about=_about(table, "", keep_questions),
+        groups=near_duplicates([row.text for row in table.rows]),
     )
 
 

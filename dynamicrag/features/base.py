@@ -26,7 +26,7 @@ from dynamicrag.predictors.state import MEND, State
 from dynamicrag.registry import Registry, parse_spec
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Texts to unit vectors, (n, d)."""
+"""Texts to unit vectors, (n, d). If it has a ``name``, a router is told which model it was trained with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Features(Persistent, ABC):
 
     Attributes:
         embeds: Whether it needs ``embed``, a sentence-embedding model.
-        opaque: Whether its single features mean nothing to people.
+        opaque: Whether its single features mean nothing to people, so that they are told as a whole.
         names: A name per feature, in order; known once it is fitted.
     """
 
@@ -158,12 +158,20 @@ class FeatureSet:
             return queries
         return [replace(query, text=self.template.own(query.text)) for query in queries]
 
+    @property
+    def embedder(self) -> str:
+        """Name of the model that a family embeds with; ``""`` where there is none, or it has no name."""
+        models = (part.embed for part in self.parts if part.embeds)
+        return next((str(getattr(model, "name", "")) for model in models), "")
+
     def state(self) -> State:
-        """Return all that is needed to transform again."""
+        """Return all that is needed to transform again, and to tell whether it still means the same."""
         packed = [part.pack() for part in self.parts]
         arrays = {f"{i}/{name}": a for i, own in enumerate(packed) for name, a in own.arrays.items()}
         meta = {
             "specs": self.specs,
+            "names": self.names,
+            "embedder": self.embedder,
             "parts": [dict(own.meta) for own in packed],
             "template": sorted(self.template.shared),
         }
@@ -174,13 +182,34 @@ class FeatureSet:
         """Build the set that a state describes.
 
         Raises:
-            PolicyError: The state lacks a part, or names families that do not exist.
+            PolicyError: The state lacks a part, names families that do not exist, or was made with other
+                features or another embedding model than there are now.
         """
         try:
             features = cls(state.meta["specs"], embed, where)
             for i, (part, meta) in enumerate(zip(features.parts, state.meta["parts"], strict=True)):
                 part.unpack(State(meta, state.under(str(i))))
             features.template = Template(frozenset(map(str, state.meta["template"])))
+            names, embedder = list(map(str, state.meta["names"])), str(state.meta["embedder"])
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise PolicyError(f"{where}: this is no whole state of features ({error!r}); {MEND}") from None
+        features._check(names, embedder, where)
         return features
+
+    def _check(self, names: Sequence[str], embedder: str, where: str) -> None:
+        """Refuse what was trained on other numbers: by position they would be taken for each other."""
+        if names != self.names:
+            changed = sorted({*names} ^ {*self.names})
+            raise PolicyError(
+                f"{where}: it was trained on {len(names)} features, and these families give "
+                f"{len(self.names)} now; {_few(changed) or 'their order'} differs; {MEND}"
+            )
+        if embedder and self.embedder not in ("", embedder):
+            raise PolicyError(
+                f"{where}: it was trained with the embedding model {embedder!r}, and this one is "
+                f"{self.embedder!r}; use that one, or {MEND}"
+            )
+
+
+def _few(names: Sequence[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

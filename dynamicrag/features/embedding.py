@@ -19,6 +19,7 @@ class Embedding(Features):
     """
 
     embeds = True
+    opaque = True
     fitted = ("size",)
 
     def __init__(self) -> None:

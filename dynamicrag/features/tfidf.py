@@ -36,6 +36,7 @@ class Tfidf(Features):
         seed: Seed of the randomised decomposition.
     """
 
+    opaque = True
     fitted = ("vocabulary", "weights", "directions")
 
     def __init__(self, *, size: int = 64, terms: int = 20_000, seed: int = 0) -> None:

@@ -197,18 +197,35 @@ class Predictor(Persistent, ABC):
             PolicyError: It must be trained again to take new options, or is not trained.
             InputError: Another number of qualities than anchors, or infinite ones.
         """
-        if not self.grows:
-            raise PolicyError(
-                f"{self.registered!r} takes no new option without training: {MEND}, "
-                f"or use one that does: {_those('grows')}"
-            )
-        self._check_trained()
+        self._check_grows()
         known = np.full(self.anchors, np.nan)
         if quality is not None:
             known = checks.outcomes(np.atleast_2d(quality).T, self.anchors)[:, 0]
         self._columns = np.append(self._columns, -1)
         if not np.isnan(known).all():
             self._place(self.options - 1, known)
+
+    def at_anchors(self, X: ArrayLike, quality: ArrayLike) -> Floats:
+        """Return what an option gave on some queries as :meth:`add_option` wants it.
+
+        Args:
+            X: The queries' features, (n, d).
+            quality: What it gave on them, (n,); NaN where not observed.
+
+        Returns:
+            One number per anchor; NaN at those that none of the queries speaks for.
+
+        Raises:
+            PolicyError: As :meth:`add_option`.
+            InputError: As :meth:`predict`, or another number of qualities than queries, or infinite ones.
+        """
+        self._check_grows()
+        table = self._queries(X)
+        given = checks.outcomes(np.atleast_2d(quality).T, len(table))[:, 0]
+        seen = ~np.isnan(given)
+        if not seen.any():
+            return np.full(self.anchors, np.nan)
+        return self._at_anchors(table[seen], given[seen])
 
     def state(self) -> State:
         """Return all that is needed to predict again."""
@@ -269,9 +286,21 @@ class Predictor(Persistent, ABC):
         """Append a column; all NaN where nothing is known."""
         raise NotImplementedError
 
+    def _at_anchors(self, X: Floats, quality: Floats) -> Floats:  # noqa: ARG002
+        """Return the quality at every anchor; the mean, unless the place of a query matters."""
+        return np.full(self.anchors, quality.mean())
+
     def _place(self, option: int, quality: Floats) -> None:
         self._grow(quality)
         self._columns[option] = self._columns.max() + 1
+
+    def _check_grows(self) -> None:
+        if not self.grows:
+            raise PolicyError(
+                f"{self.registered!r} takes no new option without training: {MEND}, "
+                f"or use one that does: {_those('grows')}"
+            )
+        self._check_trained()
 
     def _check_trained(self) -> None:
         if not self.options:

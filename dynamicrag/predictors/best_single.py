@@ -27,8 +27,8 @@ class BestSingle(Predictor):
 
     @property
     def anchors(self) -> int:
-        """One per training query."""
-        return int(self.rows)
+        """One: the option's mean quality."""
+        return 1
 
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:  # noqa: ARG002
         self.rows = np.array(len(quality))
@@ -50,6 +50,9 @@ class BestSingle(Predictor):
         self.squares[column] += reward**2
 
     def _grow(self, quality: Floats) -> None:
-        self.count = np.append(self.count, (~np.isnan(quality)).sum())
-        self.total = np.append(self.total, np.nansum(quality))
-        self.squares = np.append(self.squares, np.nansum(quality**2))
+        # the mean stands for as many outcomes as there were training queries
+        mean = np.nan_to_num(quality)
+        count = self.rows * ~np.isnan(quality)
+        self.count = np.append(self.count, count)
+        self.total = np.append(self.total, count * mean)
+        self.squares = np.append(self.squares, count * mean**2)

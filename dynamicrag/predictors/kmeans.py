@@ -85,6 +85,12 @@ class KMeans(Predictor):
         self.total[here, column] += reward
         self.squares[here, column] += reward**2
 
+    def _at_anchors(self, X: Floats, quality: Floats) -> Floats:
+        here = self._cluster(self.scaling(X))
+        count = np.bincount(here, minlength=self.anchors)
+        total = np.bincount(here, weights=quality, minlength=self.anchors)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
     def _grow(self, quality: Floats) -> None:
         known = ~np.isnan(quality)
         # K means stand for as many outcomes as there were training queries in each cluster

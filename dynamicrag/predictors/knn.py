@@ -5,6 +5,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dynamicrag.predictors.anchors import at_same
 from dynamicrag.predictors.base import PREDICTORS, Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.estimate import UNKNOWN, Estimate, Neighbours
@@ -25,7 +26,7 @@ class Knn(Predictor):
     vote of the majority; ``"similarity"`` gives the nearer neighbours more of a say, as RouteLLM's
     similarity-weighted ranking does (Ong et al. 2024). The rule of Malekpour et al. 2024 (arXiv
     2411.04319), the cheapest option that succeeded often enough among the neighbours, is a matter of
-    selection: ``weights="uniform"`` here and ``selection.cheapest_passing`` there.
+    selection: ``weights="uniform"`` here, and ``passing`` in the policy.
 
     Args:
         k: Number of neighbours.
@@ -134,6 +135,9 @@ class Knn(Predictor):
         self.lengths = np.concatenate([self.lengths, _lengths(point)])
         self.quality = np.concatenate([self.quality, row])
         self._summarise()
+
+    def _at_anchors(self, X: Floats, quality: Floats) -> Floats:
+        return at_same(self.points.astype(np.float64), self._embed(X).astype(np.float64), quality)
 
     def _grow(self, quality: Floats) -> None:
         self.quality = np.column_stack([self.quality, quality])

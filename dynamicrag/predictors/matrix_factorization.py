@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dynamicrag.predictors.anchors import at_same
 from dynamicrag.predictors.base import PREDICTORS, Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.estimate import Estimate
@@ -63,6 +64,9 @@ class MatrixFactorization(Predictor):
     def _predict(self, X: Floats) -> Estimate:
         places = self.scaling(X) @ self.projection
         return Estimate(self.ridge.mean(places), np.sqrt(self.ridge.variance(places)))
+
+    def _at_anchors(self, X: Floats, quality: Floats) -> Floats:
+        return at_same(self.places, self.scaling(X) @ self.projection, quality)
 
     def _grow(self, quality: Floats) -> None:
         new = fit_ridge(self.places, quality[:, None])

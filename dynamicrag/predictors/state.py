@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from dynamicrag.errors import PolicyError
 
-FORMAT = 1
-"""Version of the file; raised whenever an older reader would misread it."""
+FORMAT = 2
+"""Version of the file; raised whenever a reader would misread it, or miss what it needs."""
 META = "meta.json"
 MEND = "train the router again ('dynamicrag train')"
 _UNREADABLE = (

@@ -59,6 +59,10 @@ class Embedder:
         """
         return self.embed_measured(texts)[0]
 
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """As :meth:`embed`: where a function would do, it stands for its model, with its name."""
+        return self.embed(texts)
+
     async def aembed(self, texts: Sequence[str]) -> Vectors:
         """As :meth:`embed`, off the event loop."""
         return (await self.aembed_measured(texts))[0]

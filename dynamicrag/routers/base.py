@@ -80,7 +80,8 @@ class Choice:
         propensity: Probability with which the router takes this option in this context.
         quality: Predicted quality per option, where the router predicts any; ``None`` for an option of
             which it knows nothing.
-        spread: How far each may be off, as a standard deviation, where the router knows.
+        spread: How far each may be off, as a standard deviation, where the router knows; ``None`` where
+            there is no quality.
         expected: Expected cost per option, where the router reckons with another way on than the planned.
         path: See :class:`~dynamicrag.types.Decision`.
     """
@@ -89,7 +90,7 @@ class Choice:
     reason: str
     propensity: float = 1.0
     quality: Sequence[float | None] | None = None
-    spread: Sequence[float] | None = None
+    spread: Sequence[float | None] | None = None
     expected: Sequence[Cost] | None = None
     path: Mapping[str, str] | None = None
 
@@ -106,6 +107,8 @@ class Router(ABC):
         embeds: Whether it embeds the question.
         reads: Signals of verifiers that it was told to go by.
         trained: Whether it takes the file of a trained one.
+        grows: Whether it takes options that it was not trained on.
+        online: Whether its predictor can learn from single rewards.
         paths: Whole paths among which it decides at verification, cheapest first.
     """
 
@@ -117,6 +120,8 @@ class Router(ABC):
     embeds: bool = False
     reads: Sequence[str] = ()
     trained: bool = False
+    grows: bool = True
+    online: bool = False
     paths: Sequence[Mapping[str, str]] = ()
 
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: B027 - may be empty

@@ -54,7 +54,8 @@ def build_router(spec: object, where: str, context: RouterContext) -> Router:
     """Build the router that ``spec`` names.
 
     ``escalation`` takes ``state``, the file that ``dynamicrag train --escalation`` wrote. A predictor's
-    name takes ``state``, that of ``dynamicrag train``, and ``explore``: ``{epsilon, temperature, seed}``.
+    name takes ``state``, that of ``dynamicrag train``, and either ``explore``: ``{epsilon, temperature,
+    seed}``, or ``passing``: the quality that the cheapest option must be predicted to reach to be taken.
     Hyperparameters and ``features`` may be given too: they must be those that it was trained with.
 
     Raises:
@@ -96,10 +97,25 @@ def _escalation(params: dict[str, Any], where: str, context: RouterContext) -> R
 
 
 def _learned(name: str, params: dict[str, Any], where: str, context: RouterContext) -> Router:
+    passing = _passing(params, where)
     given = _Given.of(name, params, where, context)
     estimator = Estimator.load(given.file, context.embed)
     given.check(estimator)
-    return Learned(estimator, context.weights, given.explore.how, given.explore.seed)
+    return Learned(estimator, context.weights, given.explore.how, given.explore.seed, passing)
+
+
+def _passing(params: dict[str, Any], where: str) -> float | None:
+    """Take the quality to reach out of the parameters of a router, if it is there."""
+    if "passing" not in params:
+        return None
+    given = params.pop("passing")
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 1:
+        raise PolicyError(f"{where}.passing: expected a quality from 0 to 1, got {given!r}")
+    if "explore" in params:
+        raise PolicyError(
+            f"{where}: 'passing' leaves nothing to chance, and 'explore' does; take one of them out"
+        )
+    return float(given)
 
 
 @dataclass(frozen=True, slots=True)

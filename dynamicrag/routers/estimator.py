@@ -150,9 +150,16 @@ class Estimator:
             embed: The embedding model, if its features need one.
 
         Raises:
-            PolicyError: There is no such file, or it is damaged, edited, of another version, or no router.
+            PolicyError: There is no such file, or it is damaged, edited, of another version, or no router
+                of a single stage.
         """
-        return cls.from_state(State.load(path), embed, str(path))
+        state = State.load(path)
+        if "paths" in state.meta:
+            raise PolicyError(
+                f"{path}: this router decides whole paths, not one stage; give it as 'joint', or train one "
+                "of the stage ('dynamicrag train --stage')"
+            )
+        return cls.from_state(state, embed, str(path))
 
     @classmethod
     def from_state(cls, state: State, embed: Embed | None = None, where: str = "state") -> "Estimator":

@@ -62,13 +62,15 @@ def told(effects: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
 def what_if(
     decision: Decision, weights: Mapping[Dimension, float], lambdas: Sequence[float] = LAMBDAS
 ) -> list[dict[str, Any]]:
-    """Return the option that a decision's figures would have led to at other λ."""
-    quality = np.array([np.nan if q is None else q for q in decision["quality"]])
+    """Return the option that a decision's figures would have led to at other λ.
+
+    An option of which nothing was predicted could not have been taken at any.
+    """
+    quality = np.array([0.0 if q is None else q for q in decision["quality"]])
+    allowed = [a and q is not None for a, q in zip(decision["allowed"], decision["quality"], strict=True)]
     costs = np.array([[cost[d] for d in weights] for cost in decision["expected"]]).reshape(len(quality), -1)
     worth = list(weights.values())
-    taken = [
-        int(select(quality, costs, worth, lam=lam, allowed=decision["allowed"]).index) for lam in lambdas
-    ]
+    taken = [int(select(quality, costs, worth, lam=lam, allowed=allowed).index) for lam in lambdas]
     return [
         {"lambda": lam, "option": decision["options"][index]}
         for lam, index in zip(lambdas, taken, strict=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.features.base import Seen
+from dynamicrag.predictors.base import How
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.selection import GREEDY, Exploration, select
 from dynamicrag.routers.base import Choice, Router, StageContext
@@ -38,6 +39,10 @@ class Joint(Router):
 
     registered = "joint"
     when = ("pre-generation", "multi-stage")
+    how: How = "supervised"
+    paper = "Su et al. 2025, Flare-Aug, arXiv 2502.12145"
+    trained = True
+    grows = False
 
     def __init__(
         self,
@@ -93,6 +98,9 @@ class Joint(Router):
         best = self._best(ways, estimate.mean[0])
         names = [option.name for option in context.options]
         quality = [estimate.mean[0, best[i][0]] if i in best else 0.0 for i in range(len(names))]
+        spread = None
+        if estimate.spread is not None:
+            spread = [float(estimate.spread[0, best[i][0]]) if i in best else None for i in range(len(names))]
         costs = [best[i][1] if i in best else context.expected[i] for i in range(len(names))]
         price = np.array([self._worth(cost) for cost in costs])
         chosen = select(
@@ -108,11 +116,14 @@ class Joint(Router):
             reason=f"on the way to {path}: predicted {quality[index]:.2f}{worth}",
             propensity=float(chosen.propensity),
             quality=[float(q) if i in best else None for i, q in enumerate(quality)],
+            spread=spread,
             expected=costs,
         )
 
     def explain(self, decision: Decision, question: str, path: Mapping[str, str]) -> dict[str, Any]:
         """See the base class; every option stands for the path through it that it was rated by."""
+        if decision["quality"][decision["options"].index(decision["chosen"])] is None:
+            return {}  # no path went on from there, and the plan decided
         query = Seen(question, decision["features"])
         estimator, known = self.estimator.at(query)
         mean = estimator.estimate([known]).mean[0]

@@ -1,7 +1,6 @@
 """Any trained predictor as a router: it estimates every option's quality, and selection decides."""
 
 import asyncio
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,25 +10,30 @@ from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.estimate import Estimate
-from dynamicrag.predictors.selection import GREEDY, Exploration, select
+from dynamicrag.predictors.selection import GREEDY, Exploration, cheapest_passing, select
 from dynamicrag.predictors.state import MEND
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.insight import insight
 from dynamicrag.types import Decision, Option, Stage
 
+ADD = "add it ('dynamicrag train --add-to')"
+
 
 class Learned(Router):
     """Takes the option with the best predicted quality less weighted expected cost.
 
-    ``score = q − Σ w·c`` with the objective's weights, over the options that are open. Its name in a
-    decision is its predictor's.
+    ``score = q − Σ w·c`` with the objective's weights, over the options that are open. With ``passing``,
+    the cheapest of those whose predicted quality reaches it, and the best where none does: the rule of
+    Malekpour et al. 2024 (arXiv 2411.04319). Where nothing has a weight, the weakest is the cheapest. Its
+    name in a decision is its predictor's.
 
     Args:
         estimator: Trained features and predictor.
         weights: Quality that one unit of each cost dimension is worth.
         explore: How often to take another option.
         seed: Seed of the exploration; a query's draw depends on it, the stage and the query's id alone.
+        passing: The quality to reach; ``None`` to trade quality against cost. Nothing is explored then.
     """
 
     def __init__(
@@ -38,15 +42,18 @@ class Learned(Router):
         weights: Mapping[Dimension, float] | None = None,
         explore: Exploration = GREEDY,
         seed: int = 0,
+        passing: float | None = None,
     ) -> None:
         predictor = estimator.predictor
         self.registered = predictor.registered
         self.when, self.uses, self.how = predictor.when, predictor.uses, predictor.how
         self.paper, self.embeds = predictor.paper, estimator.features.embeds
+        self.grows, self.online = predictor.grows, predictor.online
         self.estimator = estimator
         self.weights = dict(weights or {})
         self._explore = explore
         self._seed = seed
+        self._passing = passing
 
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:
         """See the base class."""
@@ -58,21 +65,22 @@ class Learned(Router):
         for option in options:
             if option.name not in self.estimator.options:
                 known = unknown(f"{where}.state", "option", option.name, self.estimator.options)
+                mend = ADD if self.estimator.predictor.grows else MEND
                 raise PolicyError(
-                    f"{known}; this router was trained on other options: {MEND}, or take it out"
+                    f"{known}; this router was trained on other options: {mend}, or take it out"
                 )
 
     def planned(self, stage: Stage, options: Sequence[Option]) -> int:  # noqa: ARG002
-        """Return the option that is best on average, at the costs of the training table."""
-        about = self.estimator.about
-
-        def score(name: str) -> float:
-            k = self.estimator.options.index(name)
-            costs = (w * (about.costs.get(d) or [0.0] * (k + 1))[k] for d, w in self.weights.items())
-            found = (about.quality[k] if about.quality else 0.0) - sum(costs)
-            return found if math.isfinite(found) else -math.inf
-
-        return max(range(len(options)), key=lambda i: score(options[i].name))
+        """Return the option that the training table's means would lead to."""
+        about, known = self.estimator.about, self.estimator.options
+        columns = [known.index(option.name) for option in options]
+        nothing = [0.0] * len(known)
+        quality = np.array(about.quality or nothing)[columns]
+        costs = np.array([about.costs.get(d) or nothing for d in self.weights]).reshape(-1, len(known))
+        price = np.array(list(self.weights.values())) @ costs[:, columns]
+        if self._passing is not None:
+            return int(cheapest_passing(quality, price, self._passing))
+        return int(np.nan_to_num(quality - price, nan=-np.inf).argmax())
 
     async def choose(self, context: StageContext) -> Choice:
         """See the base class."""
@@ -88,12 +96,16 @@ class Learned(Router):
         costs = np.array([[cost[d] for d in self.weights] for cost in context.expected]).reshape(
             len(columns), -1
         )
+        spread = None if estimate.spread is None else estimate.spread[0, columns].tolist()
+        worth = list(self.weights.values())
+        if self._passing is not None:
+            index = int(cheapest_passing(quality, costs @ np.array(worth), self._passing, context.allowed))
+            reason = _passed(float(quality[index]), self._passing)
+            return Choice(index, reason, quality=quality.tolist(), spread=spread)
         chosen = select(
-            quality, costs, list(self.weights.values()),
-            allowed=list(context.allowed), explore=self._explore,
+            quality, costs, worth, allowed=list(context.allowed), explore=self._explore,
             rng=draws(self._explore, self._seed, context),
         )  # fmt: skip
-        spread = None if estimate.spread is None else estimate.spread[0, columns].tolist()
         index = int(chosen.index)
         return Choice(
             index=index,
@@ -109,9 +121,11 @@ class Learned(Router):
         question: str,
         path: Mapping[str, str],  # noqa: ARG002
     ) -> dict[str, Any]:
-        """See the base class."""
+        """See the base class; what is to pass is not traded against cost, so no λ would change it."""
         names = {name: name for name in decision["options"]}
-        return insight(self.estimator, Seen(question, decision["features"]), decision, names, self.weights)
+        seen = Seen(question, decision["features"])
+        behind = insight(self.estimator, seen, decision, names, self.weights)
+        return behind if self._passing is None else {**behind, "at_lambda": []}
 
 
 def draws(explore: Exploration, seed: int, context: StageContext) -> np.random.Generator | None:
@@ -119,6 +133,12 @@ def draws(explore: Exploration, seed: int, context: StageContext) -> np.random.G
     if explore == GREEDY:
         return None
     return np.random.default_rng(list(f"{seed}:{context.stage}:{context.query.id}".encode()))
+
+
+def _passed(quality: float, wanted: float) -> str:
+    if quality >= wanted:
+        return f"the cheapest that is predicted to reach {wanted:.2f}: {quality:.2f}"
+    return f"none is predicted to reach {wanted:.2f}: the best, {quality:.2f}"
 
 
 def _reason(context: StageContext, quality: Sequence[float], price: Sequence[float], index: int) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.features.base import Embed, FeatureSet, Seen
@@ -107,6 +108,7 @@ class PathEstimator:
         features: Callable[[], FeatureSet],
         predictor: Callable[[], Predictor],
         about: About | None = None,
+        groups: ArrayLike | None = None,
     ) -> "PathEstimator":
         """Fit both estimators.
 
@@ -117,20 +119,23 @@ class PathEstimator:
             features: Makes features that are not fitted yet.
             predictor: Makes a predictor that is not fitted yet.
             about: What the queries are.
+            groups: As :meth:`Predictor.fit`.
 
         Raises:
             InputError: As :meth:`Predictor.fit`.
             PolicyError: The features have nothing to say before retrieval.
         """
+        labels = None if groups is None else np.asarray(groups)
 
-        def fitted(seen: Sequence[Seen], rows: Floats) -> Estimator:
+        def fitted(seen: Sequence[Seen], rows: Sequence[int]) -> Estimator:
             return Estimator.fit(
-                seen, rows, list(paths), features=features(), predictor=predictor(), about=about
-            )
+                seen, quality[rows], list(paths), features=features(), predictor=predictor(), about=about,
+                groups=None if labels is None else labels[rows],
+            )  # fmt: skip
 
-        before = fitted([without_news(query) for query in queries], quality)
+        before = fitted([without_news(query) for query in queries], range(len(queries)))
         told = [i for i, query in enumerate(queries) if has_news(query)]
-        after = fitted([queries[i] for i in told], quality[told]) if told else None
+        after = fitted([queries[i] for i in told], told) if told else None
         if after is not None and after.features.names == before.features.names:
             after = None
         return cls(tuple(dict(path) for path in paths.values()), before, after)

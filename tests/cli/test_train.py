@@ -67,6 +67,7 @@ def test_training_says_what_it_made(table, run):
     [
         (("--router", "{knn: ["), "--router {knn: [: not a name"),
         (("--router", "knm"), "unknown predictor 'knm'; did you mean 'knn'"),
+        (("--labels", "small, small"), "--labels small, small: expected two different names"),
         (("--at", "context"), "--at context: expected STAGE=OPTION"),
         (("--at", "context=short"), "fewer than two options of 'generator'"),
     ],
@@ -78,13 +79,115 @@ def test_mistakes_are_told(table, run, more, told):
     assert not (table / "routers").exists()
 
 
+@pytest.fixture
+def more(table):
+    """What a third model gave on the same questions."""
+    with (table / "more.jsonl").open("w") as file:
+        for i, (text, _) in enumerate(QUESTIONS):
+            outcome = {"quality": 1.0, "joules": 4.0, "path": {"generator": "medium"}}
+            file.write(
+                json.dumps({"query_id": f"q{i}", "query": text, "outcomes": {"medium": outcome}}) + "\n"
+            )
+    return table
+
+
+def grow(run, *more):
+    return run("train", "--add-to", "routers/generator", "--out", "routers/grown", *more)
+
+
+def policy_with(folder, router):
+    policy = (folder / "p.yaml").read_text()
+    policy = policy.replace("models: {", 'models: {medium: {model: "fake:oracle"}, ')
+    policy = policy.replace(
+        "options: [small, large], router: {fixed: {option: small}}",
+        f"options: [small, medium, large], router: {router}",
+    )
+    (folder / "grown.yaml").write_text(policy)
+
+
+def decision_on(folder, run, question):
+    code, _, err = run("explain", question, "--policy", "grown.yaml", "--json", "e.json")
+    assert code == 0, err
+    record = json.loads((folder / "e.json").read_text())
+    decision = next(d for d in record["decisions"] if d["stage"] == "generator")
+    return decision, record["insights"][decision["id"]]
+
+
+@pytest.mark.parametrize("spec", ["knn", "{kmeans: {clusters: 2}}"])
+def test_a_new_option_is_added_without_training_and_the_cheapest_that_passes_is_taken(more, run, spec):
+    train(run, "--router", spec)
+    router = "knn" if spec == "knn" else "kmeans"
+    policy_with(more, f"{{{router}: {{state: routers/generator}}}}")
+    code, _, err = run("validate", "grown.yaml")
+    assert code != 0
+    assert "unknown option 'medium'" in err
+    assert "add it ('dynamicrag train --add-to')" in err
+    code, out, err = grow(run, "-t", "more.jsonl", "--json", "t.json")
+    assert code == 0, err
+    told = json.loads((more / "t.json").read_text())
+    assert told["options"]["medium"] == {"quality": 1.0, "joules": 4.0}
+    assert told["added"] == {"medium": told["anchors"]}
+    assert f"added medium, known at {told['anchors']} of {told['anchors']} anchors" in out
+    policy_with(more, f"{{{router}: {{state: routers/grown, passing: 0.7}}}}")
+    hard, behind = decision_on(more, run, "Who keeps the lighthouse number 3 of the coast?")
+    assert hard["chosen"] == "medium"
+    assert hard["quality"][0] < 0.5
+    assert hard["quality"][1] > 0.9
+    assert hard["reason"].startswith("the cheapest that is predicted to reach 0.70: ")
+    assert behind["at_lambda"] == []
+    easy, _ = decision_on(more, run, "Hello friend 4")
+    assert easy["chosen"] == "small"
+
+
+def test_a_router_that_must_be_trained_again_takes_no_option(more, run):
+    train(run, "--router", "linear")
+    code, _, err = grow(run, "-t", "more.jsonl")
+    assert code != 0
+    assert "'linear' takes no new option without training" in err
+    assert not (more / "routers" / "grown.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("-t", "t.jsonl"), "has no option that the router does not know; it knows small, large"),
+        (("-t", "other.jsonl"), "'medium' was observed on none of the questions that this 'knn' was trained"),
+        (("-t", "free.jsonl"), "has no joules of medium"),
+        (("-t", "more.jsonl", "--stage", "context"), "was trained for the stage 'generator'; leave it out"),
+        (("-t", "more.jsonl", "--joint", "--router", "knn"), "without --joint, --router"),
+    ],
+)
+def test_mistakes_in_adding_options_are_told(more, run, arguments, told):
+    lines = (more / "more.jsonl").read_text()
+    (more / "other.jsonl").write_text(lines.replace("lighthouse", "tower 7, 8").replace("Hello", "What is 3"))
+    (more / "free.jsonl").write_text(lines.replace('"joules": 4.0, ', ""))
+    train(run, "--router", "knn")
+    code, _, err = grow(run, *arguments)
+    assert code != 0
+    assert told in " ".join(err.split())
+
+
 def test_the_design_space_has_every_router(there, run):
     code, out, _ = run("routers", "--json", "-")
     matrix = json.loads(out)
     assert code == 0
-    assert {"fixed", "heuristic", "thresholds", "escalation", "knn", "forest", "auto"} <= set(matrix)
+    assert {"fixed", "heuristic", "thresholds", "escalation", "joint", "knn", "forest"} <= set(matrix)
     assert all(row["when"] and row["paper"] and row["what"].endswith((".", ":")) for row in matrix.values())
-    assert run("routers")[1].count("\n") > len(matrix)
+    shown = run("routers")[1]
+    assert shown.count("\n") > len(matrix)
+    rows = {line.split()[0]: line for line in shown.splitlines() if line.split()}
+    for name, online, grows in (
+        ("heuristic", "no", "any"),
+        ("escalation", "no", "train again"),
+        ("joint", "no", "train again"),
+        ("forest", "no", "train again"),
+        ("knn", "learn()", "--add-to"),
+        ("matrix_factorization", "no", "--add-to"),
+    ):
+        assert grows in rows[name]
+        assert ("learn()" in rows[name]) == (online != "no")
+        assert matrix[name]["takes_new_options"] == (grows != "train again")
+        assert matrix[name]["learns_online"] == (online != "no")
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import pytest
 from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
 from dynamicrag.evaluation.stage_table import at_stage
-from dynamicrag.evaluation.training import train_router
+from dynamicrag.evaluation.training import train_joint, train_router
 from dynamicrag.features.base import Seen
+from dynamicrag.predictors.base import Predictor
 from dynamicrag.routers.estimator import Estimator
 
 
@@ -91,6 +92,42 @@ def test_effects_name_the_feature_that_decides():
     assert effects
     assert effects == sorted(effects, key=lambda e: -abs(e[1]))
     assert sum(effect for _, effect in effects) > 0
+
+
+def test_near_duplicates_stay_together_in_what_a_joint_router_learns(monkeypatch):
+    rows = []
+    for i in range(40):
+        signals = {"matched": float(i % 3)} if i < 30 else {}
+        outcomes = {
+            name: Outcome(float(i % 2), signals=signals, path={"generator": name})
+            for name in ("small", "large")
+        }
+        rows.append(Row(f"q{i}", f"What is the square of number {i // 2}, please?", outcomes))
+    heard, fit = [], Predictor.fit
+
+    def listening(self, X, quality, cost=None, groups=None, blocks=None):
+        heard.append(list(groups))
+        return fit(self, X, quality, cost, groups, blocks)
+
+    monkeypatch.setattr(Predictor, "fit", listening)
+    train_joint(OutcomeTable(rows, name="t"), router="best_single", features=["lexical", "retrieval"])
+    before, after = heard
+    assert len(before) == 40
+    assert after == before[:30], "what was retrieved for"
+    assert all(before[i] == before[i + 1] for i in range(0, 40, 2))
+    assert len(set(before)) > 1
+
+
+@pytest.mark.parametrize("family", ["tfidf", "embedding"])
+def test_families_whose_numbers_mean_nothing_to_people_are_told_as_a_whole(family):
+    def embed(texts):
+        return np.array([[float("times" in text), float(len(text) % 3), 1.0] for text in texts])
+
+    estimator = train_router(easy_and_hard(), router="linear", features=["lexical", family], embed=embed)
+    told = [name for name, _ in estimator.effects(easy_and_hard().seen()[1], "large", "small")]
+    assert family in told
+    assert not any(name.startswith(f"{family}:") for name in told)
+    assert any(name.startswith("lexical:") for name in told)
 
 
 def test_a_table_of_paths_is_cut_to_the_stage_at_its_best_covered_setting():

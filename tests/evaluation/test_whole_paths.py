@@ -26,6 +26,19 @@ def test_several_tables_are_one_and_a_path_has_one_name(tmp_path):
     assert check_paths(table) == {"small": SMALL, "large": LARGE}
 
 
+def test_labels_have_their_names_in_several_tables_and_in_parts(tmp_path):
+    for number in (1, 2):
+        lines = [
+            f'{{"label": {i % 2}, "question": "What is {number} and {i}?", "query_id": "{number}-{i}"}}'
+            for i in range(3)
+        ]
+        (tmp_path / f"{number}.jsonl").write_text("\n".join(lines))
+    files = [tmp_path / "1.jsonl", tmp_path / "2.jsonl"]
+    assert set(read_tables(files, labels=["small", "large"]).options) == {"small", "large"}
+    table = read_tables(files[:1], ["retrieval", "generator"], ["none/small", "single/large"])
+    assert table.paths["single/large"] == {"retrieval": "single", "generator": "large"}
+
+
 def test_a_name_for_two_paths_is_refused(tmp_path):
     one = written(tmp_path, "one.jsonl", {"a": SMALL})
     two = written(tmp_path, "two.jsonl", {"a": LARGE}, start=12)

@@ -97,6 +97,37 @@ def test_a_state_that_lacks_a_part_is_refused(name):
         FeatureSet.from_state(State({**state.meta, "parts": [{}]}, {}), embed)
 
 
+def test_features_that_are_no_longer_there_are_told():
+    state = fitted("lexical", "tfidf").state()
+    names = list(state.meta["names"])
+    names[names.index("lexical:log_words")] = "lexical:words_squared"
+    with pytest.raises(PolicyError, match=r"r\.npz: .*lexical:log_words, lexical:words_squared.*train the"):
+        FeatureSet.from_state(State({**state.meta, "names": names}, state.arrays), embed, "r.npz")
+    swapped = [names[1], names[0], *state.meta["names"][2:]]
+    with pytest.raises(PolicyError, match="their order differs"):
+        FeatureSet.from_state(State({**state.meta, "names": swapped}, state.arrays), embed)
+
+
+class Model:
+    """An embedding model that has a name."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self, texts):
+        return embed(texts)
+
+
+def test_another_embedding_model_is_told():
+    state = FeatureSet(["lexical", "embedding"], Model("mini")).fit(TRAINING).state()
+    for same in (Model("mini"), embed):  # what has no name cannot be told from another
+        assert FeatureSet.from_state(state, same).names
+    with pytest.raises(PolicyError, match=r"trained with the embedding model 'mini'.*is 'maxi'.*train the"):
+        FeatureSet.from_state(state, Model("maxi"), "r.npz")
+    lexical = FeatureSet(["lexical"], Model("mini")).fit(TRAINING).state()
+    assert FeatureSet.from_state(lexical, Model("maxi")).embedder == ""
+
+
 @every
 def test_fitting_and_transforming_repeat_themselves(name):
     before = np.random.get_state()[1].copy()  # noqa: NPY002 - that nobody touches it is the point

@@ -124,8 +124,30 @@ class TestKnn:
         assert uniform == pytest.approx(1 / 3)
         assert similar > uniform
 
+    def test_an_option_is_added_as_if_it_had_been_trained_with(self):
+        X, quality = table(n=100)
+        whole = fit({"knn": {"k": 10}}, X, quality)
+        predictor = fit({"knn": {"k": 10}}, X, quality[:, :2])
+        known = predictor.at_anchors(X[50:][::-1], quality[50:, 2][::-1])
+        assert np.isnan(known[:50]).all(), "not asked of it"
+        assert np.array_equal(known[50:], quality[50:, 2])
+        assert np.isnan(predictor.at_anchors(X + 1.0, quality[:, 2])).all(), "other questions"
+        predictor.add_option(predictor.at_anchors(X, quality[:, 2]))
+        assert np.allclose(predictor.predict(X).mean, whole.predict(X).mean)
+
 
 class TestKMeans:
+    def test_any_questions_speak_for_their_clusters(self):
+        X, quality = table(n=400)
+        predictor = fit({"kmeans": {"clusters": 4, "prior": 0.01}}, X, quality)
+        fresh, wanted = table(n=400, seed=5)
+        predictor.add_option(predictor.at_anchors(fresh, wanted[:, 0]))
+        mean = predictor.predict(fresh).mean
+        assert np.corrcoef(mean[:, 0], mean[:, 3])[0, 1] > 0.9
+        alone = predictor.at_anchors(fresh[:1], wanted[:1, 0])
+        assert np.isnan(alone).sum() == 3
+        assert np.nanmax(alone) == wanted[0, 0]
+
     def test_a_new_option_needs_only_its_number_per_cluster(self):
         X, quality = table(n=400)
         predictor = fit({"kmeans": {"clusters": 8, "prior": 0.01}}, X, quality)

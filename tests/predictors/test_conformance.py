@@ -293,7 +293,11 @@ def test_a_new_option_leaves_the_others_as_they_were(name):
     sound(grown, len(X), 4)
     assert np.allclose(grown.mean[:, :3], before.mean)
     assert np.allclose(grown.mean[:, 3], before.mean.mean(axis=1))
-    predictor.add_option(np.full(predictor.anchors, 0.9))
+    known = predictor.at_anchors(X, np.full(len(X), 0.9))
+    assert known.shape == (predictor.anchors,)
+    assert np.allclose(known, 0.9), "what it was trained on speaks for every anchor"
+    assert np.isnan(predictor.at_anchors(X, np.full(len(X), np.nan))).all()
+    predictor.add_option(known)
     twice = predictor.predict(X)
     sound(twice, len(X), 5)
     assert np.allclose(twice.mean[:, :3], before.mean)
@@ -302,12 +306,17 @@ def test_a_new_option_leaves_the_others_as_they_were(name):
         predictor.add_option(np.ones(predictor.anchors + 1))
     with pytest.raises(InputError, match="infinite"):
         predictor.add_option(np.full(predictor.anchors, np.inf))
+    with pytest.raises(InputError, match="quality: expected"):
+        predictor.at_anchors(X, np.ones(len(X) + 1))
 
 
 @others
 def test_one_that_cannot_take_new_options_says_who_can(name):
-    with pytest.raises(PolicyError, match=r"train the router again.*kmeans, knn"):
-        fitted(name).add_option()
+    predictor = fitted(name)
+    X, quality = table()
+    for grow in (predictor.add_option, lambda: predictor.at_anchors(X, quality[:, 0])):
+        with pytest.raises(PolicyError, match=r"train the router again.*kmeans, knn"):
+            grow()
 
 
 @online

@@ -66,7 +66,7 @@ def test_an_edited_file_is_refused(saved, change):
 
 def test_another_version_is_refused(saved):
     rewrite(saved, lambda document, members: document.update(format=FORMAT + 1))
-    with pytest.raises(PolicyError, match=r"router\.npz: the file has format 2, this version.* reads 1"):
+    with pytest.raises(PolicyError, match=r"router\.npz: the file has format 3, this version.* reads 2"):
         Predictor.load(saved)
 
 

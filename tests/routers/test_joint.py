@@ -66,6 +66,19 @@ def joules(path: Mapping[str, str]) -> Cost:
     return Cost({("joules", "modelled"): PRICES.get(name, 500.0)})
 
 
+def decision_of(given, choice, features):
+    return {
+        "stage": given.stage, "options": [o.name for o in given.options], "allowed": list(given.allowed),
+        "chosen": given.options[choice.index].name,
+        "quality": list(choice.quality or [None] * len(given.options)),
+        "expected": [
+            dict.fromkeys(DIMENSIONS, 0.0) | {"joules": c["joules"]}
+            for c in choice.expected or given.expected
+        ],
+        "features": features,
+    }  # fmt: skip
+
+
 def asked(question, *, stage="retrieval", left=None, price=joules, **more):
     options = RETRIEVAL if stage == "retrieval" else MODELS
     given = context(question, stage=stage, options=options, price=price, **more)
@@ -99,18 +112,36 @@ async def test_it_says_what_spoke_for_the_path_it_took(saved):
     ):
         given = replace(asked(question, stage=stage, path=path), features=features)
         choice = await router.choose(given)
-        decision = {
-            "stage": stage, "options": [o.name for o in given.options], "allowed": [True, True],
-            "chosen": given.options[choice.index].name, "quality": list(choice.quality),
-            "expected": [dict.fromkeys(DIMENSIONS, 0.0) | {"joules": c["joules"]} for c in choice.expected],
-            "features": features,
-        }  # fmt: skip
+        decision = decision_of(given, choice, features)
         behind = router.explain(decision, question, path)
         assert (decision["chosen"], behind["rival"]) == (wanted, rival)
         assert any(e["feature"].endswith(feature) and e["effect"] > 0 for e in behind["effects"])
         assert behind["at_lambda"][-1]["option"] == given.options[0].name, (
             "the cheaper one, where cost is all"
         )
+
+
+async def test_what_it_would_have_taken_is_told_where_an_option_is_on_no_path(saved):
+    router = build(saved, weights={"joules": 0.005})
+    path = {"retrieval": "none"}
+    given = asked(QUESTION, stage="generator", path=path)
+    choice = await router.choose(given)
+    behind = router.explain(decision_of(given, choice, {}), QUESTION, path)
+    assert behind["rival"] is None
+    assert {step["option"] for step in behind["at_lambda"]} == {"small"}
+    # nothing was predicted of anything, so there is nothing behind the plan
+    lost = asked(QUESTION, stage="generator", path={"retrieval": "iterative"})
+    planned = decision_of(lost, await router.choose(lost), {})
+    assert router.explain(planned, QUESTION, {"retrieval": "iterative"}) == {}
+
+
+async def test_it_says_how_far_the_best_paths_may_be_off(saved):
+    router = build(saved, weights={"joules": 0.005})
+    greeting = await router.choose(asked(f"{GREETING} 3"))
+    expected = router.estimator.estimate(Seen(f"{GREETING} 3")).spread[0]
+    assert greeting.spread == pytest.approx(expected[[0, 1]])
+    only = await router.choose(asked(QUESTION, stage="generator", path={"retrieval": "none"}))
+    assert only.spread[1] is None
 
 
 async def test_what_a_retrieval_brings_changes_the_plan(saved):
@@ -209,6 +240,7 @@ def test_the_plan_is_the_path_that_is_best_on_average(saved):
         ({"knn": {"state": "joint"}}, "holds a trained 'linear'"),
         ({"liner": {"state": "joint"}}, "unknown predictor 'liner'; did you mean 'linear'"),
         ({"linear": {"state": "joint", "features": ["tfidf"]}}, r"trained with \['lexical', 'retrieval'\]"),
+        ({"linear": {"state": "joint", "passing": 0.7}}, "unknown parameter 'passing'"),
         ({"linear": {"state": "one"}}, "decides one stage, not whole paths"),
     ],
 )

@@ -56,6 +56,20 @@ async def test_it_takes_what_is_predicted_to_be_best_less_what_it_costs(saved):
     assert (await dear.choose(asked(HARD))).index == 0
 
 
+async def test_the_cheapest_that_passes_is_taken_and_else_the_best(saved):
+    passing = build(saved, weights={"joules": 0.001}, spec={"passing": 0.7})
+    easy = await passing.choose(asked(EASY))
+    assert (easy.index, easy.propensity) == (0, 1.0)
+    assert easy.reason == "the cheapest that is predicted to reach 0.70: 1.00"
+    dear = build(saved, weights={"joules": 1.0}, spec={"passing": 0.7})
+    assert (await dear.choose(asked(HARD))).index == 1, "what it costs beside its quality does not count"
+    closed = await passing.choose(asked(HARD, allowed=[True, False]))
+    assert closed.index == 0
+    assert closed.reason.startswith("none is predicted to reach 0.70: the best, 0.0")
+    assert passing.planned("generator", OPTIONS) == 1
+    assert build(saved, spec={"passing": 0.5}).planned("generator", OPTIONS) == 0
+
+
 async def test_closed_options_are_not_taken(saved):
     choice = await build(saved).choose(asked(HARD, allowed=[True, False]))
     assert choice.index == 0
@@ -90,6 +104,11 @@ def test_the_plan_reckons_with_the_option_that_is_best_on_average(saved):
             {"knn": {"state": "generator", "explore": {"epsilon": 2}}},
             "epsilon: expected a number from 0 to 1",
         ),
+        ({"knn": {"state": "generator", "passing": 70}}, r"knn\.passing: expected a quality from 0 to 1"),
+        (
+            {"knn": {"state": "generator", "passing": 0.7, "explore": {}}},
+            "'passing' leaves nothing to chance, and 'explore' does",
+        ),
         ({"knm": {"state": "generator"}}, "unknown router 'knm'; did you mean 'knn'"),
     ],
 )
@@ -103,7 +122,7 @@ def test_other_options_or_another_stage_are_refused_and_fewer_are_not(saved):
     router.check("generator", OPTIONS[:1], "r")
     with pytest.raises(PolicyError, match="trained for the stage 'generator', not for 'context'"):
         router.check("context", OPTIONS, "r")
-    with pytest.raises(PolicyError, match=r"unknown option 'medium'.*trained on other options"):
+    with pytest.raises(PolicyError, match=r"unknown option 'medium'.*trained on other options: add it"):
         router.check("generator", [*OPTIONS, Option("medium")], "r")
 
 

@@ -86,6 +86,7 @@ def learn(world: World, recipe: Recipe, planned: int | None = None) -> Learnt:
     whole = PathEstimator.fit(
         world.seen, world.quality, dict(zip(world.names, world.paths, strict=True)),
         features=recipe.features, predictor=lambda: build(recipe.router, recipe.seed, "--router"),
+        groups=world.labels,
     )  # fmt: skip
     texts = [query.text for query in world.seen]
     planned = world.best if planned is None else planned
@@ -96,6 +97,7 @@ def learn(world: World, recipe: Recipe, planned: int | None = None) -> Learnt:
             stages[str(stage)] = Estimator.fit(
                 _known(world.seen, stage), world.quality[:, list(around.values())], list(around),
                 features=recipe.features(), predictor=build(recipe.router, recipe.seed, "--router"),
+                groups=world.labels,
             )  # fmt: skip
     costs = {name: ExpectedCost().fit(texts, cost) for name, cost in world.costs.items()}
     return Learnt(whole, stages, costs, planned)

@@ -28,7 +28,7 @@ def usable(table: OutcomeTable) -> tuple[OutcomeTable, list[str]]:
             what = "it is left out" if name in dead else "they count as wrong, at what they cost"
             notes.append(f"{told}; {what}; record --retry runs them again")
     notes += [
-        f"{table.name}: its questions were recorded with {len(values)} different {_named(what)}"
+        f"{table.name}: its questions were recorded with {len(values)} versions of {what}"
         for what, values in _origins(table).items()
         if len(values) > 1
     ]
@@ -39,7 +39,7 @@ def strangers(train: OutcomeTable, test: OutcomeTable) -> list[str]:
     """Return what to tell of two tables that were not recorded with the same."""
     first, second = _origins(train), _origins(test)
     return [
-        f"{test.name} was not recorded with the {what} of {train.name}"
+        f"{test.name} was recorded with another version of {what} than {train.name}"
         for what in first.keys() & second.keys()
         if not first[what] & second[what]
     ]
@@ -51,8 +51,3 @@ def _origins(table: OutcomeTable) -> Mapping[str, set[str]]:
         for what, digest in row.origin.items():
             found.setdefault(what, set()).add(digest)
     return dict(sorted(found.items()))
-
-
-def _named(what: str) -> str:
-    irregular: Mapping[str, str] = {"policy": "policies", "corpus": "corpora"}
-    return irregular.get(what, what)

@@ -193,8 +193,8 @@ class OutcomeTable:
         """Return both tables in one: rows of both, outcomes of both where they share a row.
 
         Raises:
-            InputError: They disagree on a question or its outcomes, or recorded it with different models or
-                corpora.
+            InputError: They disagree on a question or its outcomes, or recorded it with other models,
+                options or corpora of the same names.
         """
         rows = {row.id: row for row in self.rows}
         for row in other.rows:
@@ -220,10 +220,12 @@ class OutcomeTable:
             for what in sorted(mine.origin.keys() & row.origin.keys() - {"policy"}):
                 if mine.origin[what] != row.origin[what]:
                     raise InputError(
-                        f"{other.name}: query_id {row.id!r} was recorded with other {what} than in "
-                        f"{self.name}; record it again"
+                        f"{other.name}: query_id {row.id!r} was recorded with another version of {what} than "
+                        f"in {self.name}; record it again"
                     )
-            rows[row.id] = replace(mine, outcomes={**mine.outcomes, **row.outcomes})
+            rows[row.id] = replace(
+                mine, outcomes={**mine.outcomes, **row.outcomes}, origin={**row.origin, **mine.origin}
+            )
         options = dict.fromkeys([*self.options, *other.options])
         return OutcomeTable(rows.values(), tuple(options), self.name)
 

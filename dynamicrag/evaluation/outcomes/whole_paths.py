@@ -6,7 +6,7 @@ from functools import reduce
 from pathlib import Path
 
 from dynamicrag.errors import InputError, unknown
-from dynamicrag.evaluation.outcomes.file import read_table
+from dynamicrag.evaluation.outcomes.file import LABELS, read_table
 from dynamicrag.evaluation.outcomes.table import OutcomeTable, Row
 from dynamicrag.types import STAGES
 
@@ -14,18 +14,22 @@ LEAST_ROWS = 20
 """Fewer questions than this teach nothing that is worth routing by."""
 
 
-def read_tables(files: Sequence[Path], stages: Sequence[str] = ()) -> OutcomeTable:
+def read_tables(
+    files: Sequence[Path], stages: Sequence[str] = (), labels: Sequence[str] = LABELS
+) -> OutcomeTable:
     """Read tables of whole paths into one; what is the same path goes by the first table's name for it.
 
     Args:
         files: The tables.
         stages: What the parts of an option's name are, ``retrieval/generator`` of ``none/small``, where a
             table gives no paths.
+        labels: Names of the two options of a file of labels, in the labels' order.
 
     Raises:
         InputError: A table cannot be read, or cannot be put together with the others.
     """
-    tables = [factored(read_table(file), stages) if stages else read_table(file) for file in files]
+    read = [read_table(file, labels) for file in files]
+    tables = [factored(table, stages) for table in read] if stages else read
     names: dict[tuple[tuple[str, str], ...], str] = {}
     for table in tables:
         for name, path in table.paths.items():

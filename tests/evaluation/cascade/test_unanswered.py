@@ -55,8 +55,10 @@ def test_what_a_table_says_of_refusals():
         Outcome(0.0, cost, told, answer="In 1813"),
         Outcome(0.0, cost, told, error="the provider failed"),
     ]
+    answered = [*outcomes[:3], Outcome(0.0, cost, told, answer="In 1815")]
     table = OutcomeTable(
-        [Row("q", "who?", {f"o{i}": own for i, own in enumerate(outcomes)}, answerable=False)]
+        Row(f"q{n}", "who?", {f"o{i}": own for i, own in enumerate(each)}, answerable=False)
+        for n, each in enumerate((outcomes, answered))
     )
     (trials,) = from_tables([table])
-    np.testing.assert_array_equal(trials.refused, [[1.0, 1.0, 0.0, np.nan]])
+    np.testing.assert_array_equal(trials.refused, [[1.0, 1.0, 0.0, np.nan], [1.0, 1.0, 0.0, 0.0]])
