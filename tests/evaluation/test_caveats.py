@@ -47,7 +47,7 @@ def test_a_table_without_any_answer_is_refused():
 
 def test_different_origins_are_told():
     table = OutcomeTable(rows(origin=("m1", "m2")))
-    assert usable(table)[1] == ["table: its questions were recorded with 2 different models"]
+    assert usable(table)[1] == ["table: its questions were recorded with 2 versions of models"]
     other = OutcomeTable(rows(origin=("m3",)), name="other")
-    assert strangers(table, other) == ["other was not recorded with the models of table"]
+    assert strangers(table, other) == ["other was recorded with another version of models than table"]
     assert strangers(table, OutcomeTable(rows(origin=("m2",)))) == []

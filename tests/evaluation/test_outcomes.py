@@ -101,7 +101,7 @@ def test_merging_refuses_another_question_or_another_corpus():
     open_ = OutcomeTable([row("q1", small=float("nan"))])
     assert len(open_.merge(OutcomeTable([row("q1", small=float("nan"))]))) == 1
     moved = replace(FULL, origin={"corpus": "c2", "models": "m1"})
-    with pytest.raises(InputError, match="other corpus"):
+    with pytest.raises(InputError, match="another version of corpus"):
         OutcomeTable([FULL]).merge(OutcomeTable([moved]))
 
 

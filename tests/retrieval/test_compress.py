@@ -30,6 +30,20 @@ def test_the_better_passage_wins_among_equals_and_one_without_a_sentence_goes():
     assert [p["id"] for p in compress(QUESTION, found, 20)] == ["a", "b"]
 
 
+def test_what_a_named_thing_is_said_of_in_the_next_sentence_is_kept():
+    filler = "Ferries cross the bay every day. " * 5
+    text = f"{filler}The Hallorin Bridge is new. It is the work of Mara Sund. {filler}"
+    (kept,) = compress(QUESTION, [passage("a", text) | {"document": "b"}], 16)
+    assert kept["text"] == "The Hallorin Bridge is new. It is the work of Mara Sund."
+
+
+@pytest.mark.parametrize(("name", "begins"), [("doc", True), ("doc#0", True), ("doc#3", False)])
+def test_only_the_beginning_of_a_document_is_worth_more(name, begins):
+    text = "Ferries cross the bay every day. Mara Sund designed the bridge."
+    (kept,) = compress(QUESTION, [passage(name, text) | {"document": "doc"}], 10)
+    assert kept["text"].startswith("Ferries") == begins
+
+
 def test_one_sentence_is_kept_however_long_it_is():
     (kept,) = compress(QUESTION, [passage("a", "word " * 500)], 10)
     assert len(kept["text"]) > 2000
