@@ -17,7 +17,7 @@ Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
                     curve                [{lambda, cost, quality}]: the λ path, as it is
                     routing_accuracy     share of queries on which a best option was chosen
                     calls, confusion     {option: share}, {chosen: {best: queries}}
-                    groups               {group: {queries, quality, cost, best_single, oracle}}
+                    groups               {group: {queries, quality, interval, cost, best_single, oracle}}
                     lambda_at            {COST: λ} that keeps the mean expected cost to it: in a policy, the
                                          weight of that cost
                     apgr, cpt50, cpt80, pgr            with two options (see .pair)

@@ -177,6 +177,7 @@ class Judge:
             found[name] = {
                 "queries": int(rows.sum()),
                 "quality": quality[rows].mean(),
+                "interval": interval(self.resample.within(quality, rows)),
                 "cost": cost[rows].mean(),
                 "best_single": self.single_quality[rows].mean(),
                 "oracle": self.quality[rows].max(axis=1).mean(),

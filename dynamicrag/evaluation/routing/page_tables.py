@@ -149,6 +149,7 @@ def groups(of: Mapping[str, Any], unit: Callable[[float], str]) -> str:
     """Return the figures by group."""
     rows: list[Cells] = []
     for name, own in sorted(of.items(), key=lambda item: -item[1]["queries"])[:ROWS]:
-        cells = [f"{own['queries']:,}", *(share(own[k]) for k in ("quality", "best_single", "oracle"))]
+        quality = f"{share(own['quality'])} {reach(own['interval'])}"
+        cells = [f"{own['queries']:,}", quality, *(share(own[k]) for k in ("best_single", "oracle"))]
         rows.append([head(safe(name or "(none)", 40)), *map(cell, cells), cell(unit(own["cost"]))])
     return table(["group", "queries", "quality", "best single", "oracle", "cost"], rows, wide=True)

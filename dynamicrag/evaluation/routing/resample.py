@@ -38,6 +38,13 @@ class Resample:
         table = np.asarray(values, dtype=np.float32).T
         return np.asarray(self.counts @ table / np.float32(self._rows), dtype=np.float64)
 
+    def within(self, values: Floats, rows: NDArray[np.bool_]) -> Floats:
+        """Return the mean of some rows of (n,) in every sample that holds one of them, at most (b,)."""
+        counts = self.counts[:, rows]
+        held = counts.sum(axis=1)
+        own = counts[held > 0] @ values[rows].astype(np.float32)
+        return np.asarray(own / held[held > 0], dtype=np.float64)
+
     def flipped(self, differences: Floats) -> float:
         """Return the two-sided p of paired differences, (n,), under random signs."""
         number = len(self.counts)

@@ -97,6 +97,8 @@ def test_figures_of_choices():
     assert own["calls"] == {"a": 0.5, "b": 0.25, "c": 0.25}
     assert own["confusion"]["a"] == {"a": 2, "b": 0, "c": 0}
     assert own["groups"]["g"]["quality"] == 1.0
+    assert own["groups"]["g"]["interval"] == [1.0, 1.0]
+    assert own["groups"]["h"]["interval"] == [0.0, 1.0]
     wrong = judge.figures(Path(np.zeros(1), np.array([[2, 2, 2, 2]])))
     assert wrong["confusion"]["c"] == {"a": 1, "b": 1, "c": 2}
     assert np.isnan(wrong["saving"])
