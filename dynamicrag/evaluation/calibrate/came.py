@@ -1,6 +1,6 @@
 """What choices came to on recorded paths, with and without verification."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from dynamicrag.predictors.checks import Floats
 from dynamicrag.routers.thresholds import Thresholds
 
 FINDINGS = ("unanswerable", "ungrounded", "unsure")
+NOWHERE, UNRECORDED = -1, -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,15 @@ class Came:
     costs: Mapping[str, Floats]
     scores: Mapping[str, Floats]
     taken: Floats
+
+    def beside(self, other: "Came") -> "Came":
+        """Return these m ways and one more."""
+        return Came(
+            np.vstack([self.quality, other.quality]),
+            {name: np.vstack([cost, other.costs[name]]) for name, cost in self.costs.items()},
+            {name: np.vstack([score, other.scores[name]]) for name, score in self.scores.items()},
+            np.empty(0),
+        )
 
 
 def came(world: World, index: Rows) -> Came:
@@ -58,8 +68,9 @@ class Verdicts:
 
     Attributes:
         found: What speaks against every path's draft: its place in ``FINDINGS``, or -1, (n, k).
-        onward: The path that is tried next for a finding, or -1, (findings, k): the same with the next
-            stronger option of the first stage that has one. A router may take a stronger one still.
+        onward: The path that is tried next for a finding, or ``NOWHERE`` or ``UNRECORDED``, (findings, k):
+            the same with the next stronger option of the first stage that has one. A router may take a
+            stronger one still.
         abstains: For which findings the answer is given up, (findings,).
         most: Most escalations.
     """
@@ -70,18 +81,25 @@ class Verdicts:
     most: int
 
     @classmethod
-    def of(cls, world: World, router: Thresholds, escalate: Mapping[str, list[str]], most: int) -> "Verdicts":
-        """Judge every recorded draft."""
+    def of(
+        cls,
+        world: World,
+        router: Thresholds,
+        escalate: Mapping[str, list[str]],
+        most: int,
+        order: Mapping[str, Sequence[str]],
+    ) -> "Verdicts":
+        """Judge every recorded draft; ``order`` has every stage's options, weakest first."""
         found = np.full(world.quality.shape, -1, dtype=np.intp)
         for row, k in np.ndindex(*found.shape):
             signals = {name: float(world.signals[name][row, k]) for name in VERDICTS}
             finding, _ = router.finding({name: v for name, v in signals.items() if not np.isnan(v)})
             found[row, k] = -1 if finding is None else FINDINGS.index(finding)
-        onward = np.full((len(FINDINGS), len(world.names)), -1, dtype=np.intp)
+        onward = np.full((len(FINDINGS), len(world.names)), NOWHERE, dtype=np.intp)
         for number, finding in enumerate(FINDINGS):
             for k in range(len(world.names)):
-                ways = [_stronger(world, k, stage) for stage in escalate.get(finding, ())]
-                onward[number, k] = next((way for way in ways if way is not None), -1)
+                ways = [_stronger(world, k, stage, order) for stage in escalate.get(finding, ())]
+                onward[number, k] = next((way for way in ways if way >= 0), min(ways, default=NOWHERE))
         return cls(found, onward, np.array([finding in router.abstain for finding in FINDINGS]), most)
 
     def apply(self, world: World, index: Rows) -> Came:
@@ -112,20 +130,25 @@ class Verdicts:
             first.taken,
         )
 
+    def unrecorded(self, index: Rows) -> int:
+        """Return how many drafts of these paths, (n,), would be followed by a path that was not recorded."""
+        return int((self._onward(np.arange(len(index)), index) == UNRECORDED).sum())
+
     def _onward(self, rows: Rows, at: Rows) -> Rows:
-        """Return the path that is tried after another, or -1."""
+        """Return the path that is tried after another, below 0 for none."""
         finding = self.found[rows, at]
-        return np.where(finding < 0, -1, self.onward[finding, at])
+        return np.where(finding < 0, NOWHERE, self.onward[finding, at])
 
 
-def _stronger(world: World, column: int, stage: str) -> int | None:
+def _stronger(world: World, column: int, stage: str, order: Mapping[str, Sequence[str]]) -> int:
     steps = dict(world.paths[column])
     if stage in ("retriever", "context") and steps.get("retrieval") == "none":
         stage = "retrieval"
-    options = world.options(stage)
-    if steps.get(stage) not in options:
-        return None
-    stronger = options[options.index(steps[stage]) + 1 :][:1]
-    changed = {**steps, stage: stronger[0]} if stronger else {}
-    ways = world.agreeing(changed) if stronger else []
-    return ways[0] if ways else None
+    if stage not in steps:
+        return NOWHERE
+    options = order[stage]
+    stronger = options[options.index(steps[stage]) + 1 :]
+    if not stronger:
+        return NOWHERE
+    ways = world.agreeing({**steps, stage: stronger[0]})
+    return ways[0] if ways else UNRECORDED

@@ -96,16 +96,25 @@ def calibrate(
             tell(next(done), 3 * FOLDS, "learning")
 
     check = Check.of(policy, world, notes)
+
+    def set_on(own: World) -> Setting:
+        seen = held_out(own, recipe, tell=step)
+        taken = rules_path(policy, own, seen, recipe.embed, [])
+        return set_to(own, seen, weights, target, check, taken)
+
     shown = [np.flatnonzero(half == number) for number in (0, 1)]
     settings, made, calibrated = [], [], []
     for number in (0, 1):
         own, rest = world.take(shown[1 - number]), world.take(shown[number])
-        settings.append(set_to(own, held_out(own, recipe, tell=step), weights, target, check))
+        settings.append(set_on(own))
         made.append(forecast(learn(own, recipe), rest))
-        calibrated.append(settings[-1].apply(rest, made[-1], weights, check))
+        taken = rules_path(policy, rest, made[-1], recipe.embed, [])
+        calibrated.append(settings[-1].apply(rest, made[-1], weights, check, taken))
     seen = together(made, shown)
-    report, curves = _report(world, policy, recipe, seen, weights, _joined(calibrated, shown), notes, samples)
-    setting = set_to(world, held_out(world, recipe, tell=step), weights, target, check)
+    report, curves = _report(
+        world, policy, check, recipe, seen, weights, _joined(calibrated, shown), notes, samples
+    )
+    setting = set_on(world)
     report |= {
         "target": {"quality": target.quality, "limits": dict(target.limits), "text": str(target)},
         "reached": _reached(world, target, report["policies"]["calibrated"]),
@@ -141,6 +150,7 @@ def _told(world: World, weights: Mapping[str, float], setting: Setting) -> dict[
     return {
         "lambda": setting.lam,
         "path": None if setting.path is None else world.names[setting.path],
+        "stands": setting.stands,
         "weights": {name: (setting.lam or 0.0) * weight for name, weight in weights.items()},
         "thresholds": dict(setting.thresholds),
         "missed": setting.missed,
@@ -150,6 +160,7 @@ def _told(world: World, weights: Mapping[str, float], setting: Setting) -> dict[
 def _report(
     world: World,
     policy: Policy,
+    check: Check,
     recipe: Recipe,
     made: Forecast,
     weights: Mapping[str, float],
@@ -169,7 +180,14 @@ def _report(
     ways = {BASELINE: always(large), "always-small": always(small), "random": drawn(world)}
     rules = rules_path(policy, world, made, recipe.embed, notes)
     if rules is not None:
-        ways[f"policy {policy.name}"] = came(world, rules)
+        ways[f"policy {policy.name}"] = check.judge(world, rules, check.own)
+        if check.own is not None:
+            ways["its drafts, unverified"] = came(world, rules)
+        if lost := check.unrecorded(world, rules):
+            notes.append(
+                f"{lost} of the policy's drafts would be followed by a path that was not recorded: these are "
+                f"judged as if there were none"
+            )
     ways |= {name: came(world, replay(world, made, price)) for name, replay in replays.items()}
     ways |= {"calibrated": calibrated, "oracle": came(world, oracle.index[0])}
     alone = {f"path {name}": always(k) for k, name in enumerate(world.names)}

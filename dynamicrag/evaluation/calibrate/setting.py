@@ -1,6 +1,6 @@
-"""What a calibration sets: λ or a single path, and the thresholds of verification."""
+"""What a calibration sets: λ or a single path, and the thresholds of verification; or nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from dynamicrag.evaluation.calibrate.came import Came, Verdicts, came
 from dynamicrag.evaluation.calibrate.forecast import Forecast
 from dynamicrag.evaluation.calibrate.replay import jointly, walk
+from dynamicrag.evaluation.calibrate.rules import options_of
 from dynamicrag.evaluation.calibrate.standing import gain
 from dynamicrag.evaluation.calibrate.target import Target, aim
 from dynamicrag.evaluation.calibrate.world import Rows, World
@@ -26,21 +27,26 @@ class Check:
     """A policy's verification, as far as recorded drafts can show it.
 
     Attributes:
-        routers: Its router with the thresholds of ``TRIED``, in order; none where none can be shown.
+        own: Its router as it is; ``None`` where none can be shown.
+        routers: The same with the thresholds of ``TRIED``, in order.
         escalate: Stages to try, by finding.
         most: Most escalations.
+        order: The options of every stage, weakest first.
     """
 
+    own: Thresholds | None
     routers: tuple[Thresholds, ...]
     escalate: Mapping[str, list[str]]
     most: int
+    order: Mapping[str, Sequence[str]]
 
     @classmethod
     def of(cls, policy: Policy, world: World, notes: list[str]) -> "Check":
         """Return the policy's verification with other thresholds."""
         section = policy.stages.verification
         escalate = {str(finding): list(stages) for finding, stages in section.escalate.items()}
-        nothing = cls((), escalate, section.max_escalations)
+        order = {str(stage): options_of(policy, stage) for stage in world.stages}
+        nothing = cls(None, (), escalate, section.max_escalations, order)
         if section.router is None or parse_spec(section.router, "router")[0] != "thresholds":
             return nothing
         if all(np.isnan(signal).all() for signal in world.signals.values()):
@@ -52,13 +58,24 @@ class Check:
         where = policy.where("stages", "verification", "router")
         own = parse_spec(section.router, where)[1]
         routers = [Thresholds(**{**own, **limits}) for limits in TRIED]
-        return cls(tuple(routers), escalate, section.max_escalations)
+        return cls(Thresholds(**own), tuple(routers), escalate, section.max_escalations, order)
 
-    def judge(self, world: World, index: Rows, number: int | None) -> Came:
-        """Return what paths come to, (n,) or (m, n), under the thresholds of that number."""
-        if number is None:
+    def judge(self, world: World, index: Rows, router: Thresholds | None) -> Came:
+        """Return what paths come to, (n,) or (m, n), when a router judges the drafts; none accepts all."""
+        if router is None:
             return came(world, index)
-        return Verdicts.of(world, self.routers[number], self.escalate, self.most).apply(world, index)
+        return self._verdicts(world, router).apply(world, index)
+
+    def unrecorded(self, world: World, index: Rows) -> int:
+        """Return how many of the policy's own escalations on these paths, (n,), cannot be shown."""
+        return 0 if self.own is None else self._verdicts(world, self.own).unrecorded(index)
+
+    def _verdicts(self, world: World, router: Thresholds) -> Verdicts:
+        return Verdicts.of(world, router, self.escalate, self.most, self.order)
+
+    def tried(self, number: int | None) -> Thresholds | None:
+        """Return the router with the thresholds of that number."""
+        return None if number is None else self.routers[number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +83,8 @@ class Setting:
     """What a calibration comes to.
 
     Attributes:
-        lam: How many times the policy's weights costs are reckoned; ``None`` where a path is fixed.
-        path: The path that is always taken, where one is.
+        lam: How many times the policy's weights costs are reckoned; ``None`` where nothing is learnt.
+        path: The path that is always taken, where one is; with neither, the policy stands as it is.
         checks: Which thresholds verification has, by position; ``None`` where it stays as it is.
         missed: Why the target is not reached where it was set, if it is not.
         dearest: The most that a taken path is expected to cost on any question, by dimension.
@@ -84,38 +101,64 @@ class Setting:
         """The thresholds that are set."""
         return {} if self.checks is None else TRIED[self.checks]
 
-    def choose(self, world: World, made: Forecast, weights: Mapping[str, float]) -> Rows:
-        """Return the paths that are taken first, (n,)."""
-        if self.lam is None:
-            return np.full(len(world), self.path or 0, dtype=np.intp)
-        return jointly(world, made, self.lam * made.price(weights))
+    @property
+    def stands(self) -> bool:
+        """Whether the policy stands as it is."""
+        return self.lam is None and self.path is None
 
-    def apply(self, world: World, made: Forecast, weights: Mapping[str, float], check: "Check") -> Came:
-        """Return what comes of it."""
-        return check.judge(world, self.choose(world, made, weights), self.checks)
+    def apply(
+        self, world: World, made: Forecast, weights: Mapping[str, float], check: "Check", own: Rows | None
+    ) -> Came:
+        """Return what comes of it; ``own`` are the paths that the policy's own routers take, (n,)."""
+        if self.stands and own is not None:
+            return check.judge(world, own, check.own)
+        if self.lam is None:
+            index = np.full(len(world), self.path or 0, dtype=np.intp)
+        else:
+            index = jointly(world, made, self.lam * made.price(weights))
+        return check.judge(world, index, check.tried(self.checks))
 
 
 def set_to(
-    world: World, made: Forecast, weights: Mapping[str, float], target: Target, check: Check
+    world: World,
+    made: Forecast,
+    weights: Mapping[str, float],
+    target: Target,
+    check: Check,
+    own: Rows | None,
 ) -> Setting:
-    """Return the setting that comes to a target: a λ, or a single path where that does it for less.
+    """Return the setting that comes to a target: a λ, or a single path or none where that does it for less.
 
     Thresholds are then raised from the loosest only where that is worth its cost by more than a standard
     error, and breaks no limit.
+
+    Args:
+        world: The questions.
+        made: What is expected of every path.
+        weights: What a unit of cost is worth at λ = 1.
+        target: The target.
+        check: The policy's verification.
+        own: The paths that the policy's own routers take, (n,); ``None`` where they cannot say.
     """
     path = walk(jointly, world, made, made.price(weights))
     fixed = np.repeat(np.arange(len(world.names))[:, None], len(world), axis=1)
     ways = np.concatenate([path.index, fixed])
     loosest = TRIED.index(LOOSEST) if check.routers else None
-    found = aim(world, check.judge(world, ways, loosest), target)
+    judged = check.judge(world, ways, check.tried(loosest))
+    if own is not None:
+        ways = np.concatenate([ways, own[None]])
+        judged = judged.beside(check.judge(world, own, check.own))
+    found = aim(world, judged, target)
     at = found.position - len(path.lam)
     lam = float(path.lam[found.position]) if at < 0 else None
+    fixed_at = at if 0 <= at < len(fixed) else None
     index = ways[found.position]
     rows = np.arange(len(world))
     dearest = {name: float(cost[rows, index].max()) for name, cost in made.costs.items()}
     worth = {name: (1.0 if lam is None else lam) * weight for name, weight in weights.items()}
-    checks = _tightened(world, index, check, loosest, worth, target)
-    return Setting(lam, at if at >= 0 else None, checks, found.missed, dearest)
+    learnt = lam is not None or fixed_at is not None
+    checks = _tightened(world, index, check, loosest, worth, target) if learnt else None
+    return Setting(lam, fixed_at, checks, found.missed, dearest)
 
 
 def _tightened(
@@ -124,9 +167,9 @@ def _tightened(
     best, most = loosest, 0.0
     if loosest is None:
         return None
-    base = _utility(check.judge(world, index, loosest), worth)
-    for number in range(len(check.routers)):
-        made = check.judge(world, index, number)
+    base = _utility(check.judge(world, index, check.tried(loosest)), worth)
+    for number, router in enumerate(check.routers):
+        made = check.judge(world, index, router)
         over = any(made.costs[name].mean() > limit for name, limit in target.limits.items())
         found = gain(_utility(made, worth), base, 0, 0)
         if not over and found["sure"] and found["gain"] > most:

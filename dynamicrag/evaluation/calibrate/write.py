@@ -74,7 +74,9 @@ def calibrated(
         "against it"
     ]
     objective = data.setdefault("objective", {})
-    if setting.lam is None:
+    if setting.stands:
+        comments["stages"] = ["as they were: nothing that was learnt is expected to do better"]
+    elif setting.lam is None:
         path = world.paths[setting.path or 0]
         for stage in world.stages:
             only(data, stage, world.options(stage))

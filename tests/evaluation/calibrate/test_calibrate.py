@@ -56,6 +56,32 @@ def test_where_choosing_gains_nothing_a_single_path_is_set(tmp_path):
     assert calibration.report["policies"]["calibrated"]["quality"] == 1.0
 
 
+def test_a_policy_that_does_better_than_what_is_learnt_stands_as_it_is(tmp_path):
+    made = world(
+        quality=lambda kind, name: right(kind, name) * (kind < 2),
+        signals=lambda quality: {"groundedness": 1.0 if quality else 0.8},
+    )
+    made = replace(made, answerable=np.arange(len(made)) % 3 < 2)  # what has no answer is withheld
+    policy = {**POLICY, "stages": {
+        "retrieval": {"options": ["none", "single"], "router": {"fixed": {"option": "single"}}},
+        "generator": {"options": ["small", "large"], "router": {"fixed": {"option": "small"}}},
+        "verification": {
+            "options": ["accept", "abstain"], "verifiers": ["groundedness"],
+            "router": {"thresholds": {"groundedness": 0.9, "abstain": ["ungrounded"]}},
+        },
+    }}  # fmt: skip
+    calibration = run(Target(limits={"joules": 50.0}), made, policy)
+    found = calibration.report["policies"]
+    assert found["policy policy"]["quality"] == 1.0
+    assert found["its drafts, unverified"]["quality"] == pytest.approx(2 / 3)
+    assert calibration.report["setting"]["stands"]
+    assert found["calibrated"]["quality"] == 1.0
+    data, comments = calibrated(load_policy(policy), made, calibration, tmp_path, "routers/new.npz")
+    assert "joint" not in data
+    assert data["stages"]["generator"]["router"] == {"fixed": {"option": "small"}}
+    assert "as they were" in comments["stages"][0]
+
+
 def test_a_target_that_cannot_be_met_gives_the_best_that_can_and_says_why():
     report = run(Target(limits={"joules": 2.0})).report
     assert "at least, and 2 are allowed" in report["setting"]["missed"]
@@ -173,12 +199,19 @@ def test_the_baseline_reads_the_longest_context_in_whatever_order_paths_were_rec
 def test_verification_is_replayed_on_the_signals_of_drafts():
     made = world(signals=lambda quality: {"token_margin": 0.9 if quality else 0.05, "unanswerable": 0.0})
     small = np.full(len(made), made.names.index("single/small"))
-    verdicts = Verdicts.of(made, Thresholds(token_margin=0.1), {"unsure": ["generator"]}, 1)
+    order = {"retrieval": ["none", "single"], "generator": ["small", "large"]}
+    verdicts = Verdicts.of(made, Thresholds(token_margin=0.1), {"unsure": ["generator"]}, 1, order)
     judged = verdicts.apply(made, small)
     assert judged.quality.mean() == 1.0  # what the small model gets wrong goes to the large one
     assert judged.costs["joules"].mean() == pytest.approx(30 + 100 / 3, rel=0.1)
-    strict = Verdicts.of(made, Thresholds(token_margin=0.1, abstain=["unsure"]), {}, 1).apply(made, small)
-    assert strict.quality.mean() == pytest.approx(2 / 3)
+    strict = Verdicts.of(made, Thresholds(token_margin=0.1, abstain=["unsure"]), {}, 1, order)
+    assert strict.apply(made, small).quality.mean() == pytest.approx(2 / 3)
+    # which is stronger is for the policy to say, not for the order in which paths were recorded
+    down = {**order, "generator": ["large", "small"]}
+    assert Verdicts.of(made, Thresholds(), {"unanswerable": ["generator"]}, 1, down).onward[0, 2] == -1
+    wider = {**order, "generator": ["small", "medium", "large"]}
+    lost = Verdicts.of(made, Thresholds(token_margin=0.1), {"unsure": ["generator"]}, 1, wider)
+    assert lost.unrecorded(small) == len(made) / 3
     policy = {**POLICY, "stages": {**POLICY["stages"], "verification": {
         "options": ["accept", "escalate"], "verifiers": ["token_margin"], "escalate": {"unsure": "generator"},
         "router": {"thresholds": {"token_margin": 0.5, "abstain": []}},
