@@ -8,6 +8,7 @@ from dynamicrag.evaluation.record.forced import forced
 from dynamicrag.evaluation.record.judge import Judge
 from dynamicrag.evaluation.record.runs import record_all
 from dynamicrag.graph.rag import DynamicRAG
+from dynamicrag.verify.base import VERIFIERS
 from tests.graph.conftest import docs, make  # noqa: F401 - fixtures
 
 FAST = {"call": 0.01, "input": 0.0, "output": 0.0}
@@ -69,6 +70,23 @@ async def test_a_total_that_is_used_up_ends_the_recording(recording, exhausted):
         async for _, outcome in record_all(rag, [(path("large"), QUESTIONS)]):
             outcomes.append(outcome)
     assert [outcome.error for outcome in outcomes] == [None, None]
+
+
+async def test_a_draft_that_could_not_be_verified_is_kept_whatever_the_policy_does_then(make, monkeypatch):  # noqa: F811
+    class Failing(VERIFIERS["token_margin"]):
+        async def verify(self, evidence):
+            raise RuntimeError("the scales broke")
+
+    monkeypatch.setattr(VERIFIERS, "_classes", {**VERIFIERS._classes, "token_margin": Failing})
+    verification = {
+        "options": ["accept", "escalate"], "verifiers": ["token_margin"], "max_escalations": 1,
+        "on_failure": "escalate", "escalate": {"unverified": "generator"}, "router": "thresholds",
+    }  # fmt: skip
+    rag = DynamicRAG(forced(make(stages={**PLANNED_LARGE, "verification": verification}).pipeline))
+    ((_, outcome),) = [found async for found in record_all(rag, [(path("small"), QUESTIONS[:1])])]
+    assert outcome.error is None
+    assert outcome.signals["unverified"] == 1.0
+    rag.close()
 
 
 async def test_judging_is_no_query(make, recording):  # noqa: F811
