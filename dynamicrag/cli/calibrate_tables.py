@@ -47,8 +47,11 @@ def print_report(out: "Console", report: Mapping[str, Any]) -> None:
 
 def _print_setting(out: "Console", report: Mapping[str, Any]) -> None:
     own = report["setting"]
-    what = f"always {own['path']}" if own["path"] else f"λ {own['lambda'] or 0:.3g}"
-    if own["stands"]:
+    if own["path"]:
+        what = f"always {own['path']}"
+    elif own["lambda"] is not None:
+        what = f"λ {own['lambda']:.3g}"
+    else:
         what = "nothing; the policy stands as it is, and nothing that was learnt is expected to do better"
     limits = ", ".join(f"{name} {value:g}" for name, value in own["thresholds"].items())
     out.print(plain(f"set: {what}{f'; thresholds {limits}' if limits else ''}"))

@@ -38,6 +38,27 @@ def check_options(policy: Policy, world: World) -> None:
                 raise InputError(f"{told}; these are the options of {policy.source or 'the policy'}")
 
 
+def ends(world: World, policy: Policy) -> tuple[int, int]:
+    """Return the path of the largest model and of the smallest.
+
+    Both retrieve once, and read the longest context from the strongest retriever that was recorded with it,
+    without further prompting, as the policy lists its options.
+    """
+
+    def place(stage: Stage, path: Mapping[str, str]) -> int:
+        return options_of(policy, stage).index(path[stage]) if stage in path else -1
+
+    def rank(path: Mapping[str, str]) -> tuple[int, ...]:
+        once = path.get("retrieval", "single") == "single"
+        return once, place("context", path), place("retriever", path), -place("prompt", path)
+
+    model = [place("generator", path) for path in world.paths]
+    large, small = (
+        max(range(len(model)), key=lambda k: (sign * model[k], *rank(world.paths[k]))) for sign in (1, -1)
+    )
+    return large, small
+
+
 class Rules:
     """A policy's routers, on recorded paths.
 

@@ -24,7 +24,7 @@ from dynamicrag.evaluation.calibrate.forecast import (
     together,
 )
 from dynamicrag.evaluation.calibrate.replay import Replay, jointly, stagewise, walk
-from dynamicrag.evaluation.calibrate.rules import check_options, options_of, rules_path
+from dynamicrag.evaluation.calibrate.rules import check_options, ends, rules_path
 from dynamicrag.evaluation.calibrate.setting import Check, Setting, set_to
 from dynamicrag.evaluation.calibrate.standing import standings
 from dynamicrag.evaluation.calibrate.target import Target
@@ -33,7 +33,6 @@ from dynamicrag.evaluation.routing.path import Path
 from dynamicrag.evaluation.routing.path import walk as free_walk
 from dynamicrag.policy import Policy
 from dynamicrag.predictors.crossfit import folds
-from dynamicrag.types import Stage
 
 SAMPLES = 2000
 LEAST = 20
@@ -150,7 +149,6 @@ def _told(world: World, weights: Mapping[str, float], setting: Setting) -> dict[
     return {
         "lambda": setting.lam,
         "path": None if setting.path is None else world.names[setting.path],
-        "stands": setting.stands,
         "weights": {name: (setting.lam or 0.0) * weight for name, weight in weights.items()},
         "thresholds": dict(setting.thresholds),
         "missed": setting.missed,
@@ -230,24 +228,3 @@ def _promised(made: Forecast, way: Came) -> dict[str, Any]:
         }
         for name, values in expected.items()
     }
-
-
-def ends(world: World, policy: Policy) -> tuple[int, int]:
-    """Return the path of the largest model and of the smallest.
-
-    Both retrieve once, and read the longest context from the strongest retriever that was recorded with it,
-    without further prompting, as the policy lists its options.
-    """
-
-    def place(stage: Stage, path: Mapping[str, str]) -> int:
-        return options_of(policy, stage).index(path[stage]) if stage in path else -1
-
-    def rank(path: Mapping[str, str]) -> tuple[int, ...]:
-        once = path.get("retrieval", "single") == "single"
-        return once, place("context", path), place("retriever", path), -place("prompt", path)
-
-    model = [place("generator", path) for path in world.paths]
-    large, small = (
-        max(range(len(model)), key=lambda k: (sign * model[k], *rank(world.paths[k]))) for sign in (1, -1)
-    )
-    return large, small

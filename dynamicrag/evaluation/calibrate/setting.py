@@ -1,7 +1,7 @@
 """What a calibration sets: λ or a single path, and the thresholds of verification; or nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -107,15 +107,16 @@ class Setting:
         return self.lam is None and self.path is None
 
     def apply(
-        self, world: World, made: Forecast, weights: Mapping[str, float], check: "Check", own: Rows | None
+        self, world: World, made: Forecast, weights: Mapping[str, float], check: Check, own: Rows | None
     ) -> Came:
         """Return what comes of it; ``own`` are the paths that the policy's own routers take, (n,)."""
-        if self.stands and own is not None:
-            return check.judge(world, own, check.own)
-        if self.lam is None:
-            index = np.full(len(world), self.path or 0, dtype=np.intp)
-        else:
+        if self.lam is not None:
             index = jointly(world, made, self.lam * made.price(weights))
+        elif self.path is not None:
+            index = np.full(len(world), self.path, dtype=np.intp)
+        else:
+            assert own is not None, "a policy stands only where its own routers can say"
+            return check.judge(world, own, check.own)
         return check.judge(world, index, check.tried(self.checks))
 
 
@@ -156,9 +157,10 @@ def set_to(
     rows = np.arange(len(world))
     dearest = {name: float(cost[rows, index].max()) for name, cost in made.costs.items()}
     worth = {name: (1.0 if lam is None else lam) * weight for name, weight in weights.items()}
-    learnt = lam is not None or fixed_at is not None
-    checks = _tightened(world, index, check, loosest, worth, target) if learnt else None
-    return Setting(lam, fixed_at, checks, found.missed, dearest)
+    setting = Setting(lam, fixed_at, None, found.missed, dearest)
+    if setting.stands:
+        return setting
+    return replace(setting, checks=_tightened(world, index, check, loosest, worth, target))
 
 
 def _tightened(

@@ -10,8 +10,8 @@ from dynamicrag.evaluation.calibrate.came import Verdicts, came
 from dynamicrag.evaluation.calibrate.forecast import Recipe, held_out
 from dynamicrag.evaluation.calibrate.page import to_html
 from dynamicrag.evaluation.calibrate.replay import jointly, stagewise, walk
-from dynamicrag.evaluation.calibrate.rules import Rules
-from dynamicrag.evaluation.calibrate.run import calibrate, ends
+from dynamicrag.evaluation.calibrate.rules import Rules, ends
+from dynamicrag.evaluation.calibrate.run import calibrate
 from dynamicrag.evaluation.calibrate.target import Target
 from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.evaluation.calibrate.write import calibrated, text
@@ -74,7 +74,7 @@ def test_a_policy_that_does_better_than_what_is_learnt_stands_as_it_is(tmp_path)
     found = calibration.report["policies"]
     assert found["policy policy"]["quality"] == 1.0
     assert found["its drafts, unverified"]["quality"] == pytest.approx(2 / 3)
-    assert calibration.report["setting"]["stands"]
+    assert calibration.setting.stands
     assert found["calibrated"]["quality"] == 1.0
     data, comments = calibrated(load_policy(policy), made, calibration, tmp_path, "routers/new.npz")
     assert "joint" not in data
