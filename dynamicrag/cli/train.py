@@ -81,7 +81,7 @@ def train(
     from dynamicrag.evaluation.calibrate.forecast import Recipe
     from dynamicrag.evaluation.outcomes.caveats import usable
     from dynamicrag.evaluation.outcomes.file import read_table
-    from dynamicrag.evaluation.outcomes.whole_paths import read_tables
+    from dynamicrag.evaluation.outcomes.whole_paths import read_tables, unmended
     from dynamicrag.evaluation.training import check_families, train_joint, train_router
 
     check_target(json)
@@ -121,7 +121,7 @@ def train(
         return
     with console.status("training …"):
         if joint:
-            whole = train_joint(outcomes, router=spec(router), features=families, embed=embed,
+            whole = train_joint(unmended(outcomes), router=spec(router), features=families, embed=embed,
                                 keep_questions=not anonymous)  # fmt: skip
             path, estimator = whole.state().save(out), whole.before
         else:

@@ -36,7 +36,7 @@ class Beliefs:
         last: The option tried last, -1 for none, (n,).
         cost: Expected cost of trying each option now; infinite where there is no way to it, (n, k).
         chain: Options of one number continue each other, (k,): each costs what it has more than the one
-            before, and there is no way back. -1: stands by itself.
+            before, there is no way back, and it goes on at once or not at all. -1: stands by itself.
         budget: What may still be spent, (n,).
         room: Whether the limits leave room for the option of the last axis after that of the one before,
             (n, k, k).
@@ -112,6 +112,9 @@ class Beliefs:
         along = (self.chain == self.chain[option]) & (self.chain >= 0)
         later = along & (np.arange(len(along)) > option)
         cost[:, along & ~later] = np.inf
+        for other in np.unique(self.chain[(self.chain >= 0) & ~along]):
+            begun = self.tried[:, self.chain == other].any(axis=1)
+            cost[np.ix_(begun, self.chain == other)] = np.inf
         cost[:, option] = np.inf
         cost[:, later] -= spent
         return np.where(self.room[:, option], cost, np.inf)

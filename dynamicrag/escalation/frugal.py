@@ -39,7 +39,9 @@ class Frugal(ListPolicy):
 
 
 def _forward(order: Sequence[int], chain: Sequence[int]) -> bool:
-    """Return whether a list goes no way back along a chain."""
-    return all(
-        a < b or chain[a] < 0 or chain[a] != chain[b] for n, a in enumerate(order) for b in order[n + 1 :]
-    )
+    """Return whether a list goes no way back along a chain, and once it leaves one, does not return."""
+    for n, option in enumerate(order):
+        begun = [other for other in order[:n] if chain[other] == chain[option] >= 0]
+        if begun and (order[n - 1] not in begun or order[n - 1] > option):
+            return False
+    return True

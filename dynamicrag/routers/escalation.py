@@ -14,7 +14,16 @@ from dynamicrag.features.base import Seen
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.routers.judgement import Drafted, Judgement
-from dynamicrag.routers.paths import check_option, check_takeable, parting, varied
+from dynamicrag.routers.paths import (
+    REFINE,
+    VERIFICATION,
+    check_option,
+    check_takeable,
+    mends,
+    originals,
+    parting,
+    varied,
+)
 from dynamicrag.types import Attempt, Option, Stage
 from dynamicrag.verify.base import VERIFIERS
 
@@ -29,8 +38,9 @@ class LearntEscalation(Router):
     After every draft it reckons what is believed of it and of all paths that were not tried, and what each
     would still cost; the policy weighs that up. Any path may follow, also one that is weaker at some stage,
     and it is left at the first stage at which it parts from the one in force. A path that the limits have
-    no room for is closed, and not reckoned with after another one that would leave it none. If an earlier
-    draft is believed to be better than the last, it is the answer.
+    no room for is closed, and not reckoned with after another one that would leave it none. A path of mended
+    drafts goes on from the draft at hand by ``refine``. If an earlier draft is believed to be better than the
+    last, it is the answer.
 
     Args:
         judgement: What was learnt.
@@ -51,19 +61,24 @@ class LearntEscalation(Router):
         self.embeds = prior.before.features.embeds
         given = {name for verifier in VERIFIERS for name, _, _ in VERIFIERS[verifier].gives}
         self.reads = [name for name in judgement.signals if name in given]
-        stages = [stage for stage in prior.stages if stage != "verification"]
+        stages = [stage for stage in prior.stages if stage != VERIFICATION]
         # what paths have in common is decided by other routers, and may be decided otherwise
         self._paths: list[dict[str, str]] = [
             {stage: path[stage] for stage in stages if stage in path} for path in prior.paths
         ]
+        self._mended, self._originals = [mends(path) for path in prior.paths], originals(prior.paths)
         costs = prior.before.about.costs
         means = np.array(costs[judgement.dimension])
-        self.paths = [self._paths[i] for i in np.argsort(means, kind="stable")]
+        # a draft is mended where it is, and not on a way of its own
+        self.paths = [self._paths[i] for i in np.argsort(means, kind="stable") if not self._mended[i]]
         used = {d: weight for d, weight in (weights or {}).items() if weight}
         self._weights: Mapping[Dimension, float] = used or {judgement.dimension: judgement.lam}
         # the policy reckons in one dimension; others are worth so much more of it
         worth = sum(weight * float(np.mean(costs.get(d, 0.0))) for d, weight in self._weights.items())
         self._lam = worth / float(means.mean()) if means.any() else 0.0
+        priced = {d: weight * np.array(costs[d]) for d, weight in self._weights.items() if d in costs}
+        whole = np.asarray(sum(priced.values(), np.zeros(len(means)))) / (self._lam or 1.0)
+        self._mending = [max(0.0, own - whole[of]) for own, of in zip(whole, self._originals, strict=True)]
 
     def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
         """See the base class."""
@@ -84,32 +99,41 @@ class LearntEscalation(Router):
             index = context.index("accept")
             why = "no path that was learnt from led to this draft, so that nothing is known of a better one"
             return Choice(context.nearest(0) if index is None else index, why)
-        ways = self._ways(context)
+        ways = self._ways(context, known[-1].path)
         price = np.full(len(self._paths), np.inf)
         for path, (_, cost) in ways.items():
             price[path] = cost.weighted(self._weights) / self._lam if self._lam else 0.0
+        later = [path for path, of in enumerate(self._originals) if of in ways]
+        for path in later:
+            price[path] = price[self._originals[path]] + self._mending[path]
         query = Seen(context.query.text, context.features)
-        given = query, known, price, self._room(context, ways)
+        given = query, known, price, self._room(context, [*ways, *later])
         beliefs: Beliefs = (
             await asyncio.to_thread(self.judgement.believe, *given)
             if self.embeds
             else self.judgement.believe(*given)
         )
         verdict = self.judgement.policy.decide(beliefs, self._lam)
-        return self._choice(context, known, ways, beliefs, int(verdict.step[0]), int(verdict.draft[0]))
+        step = int(verdict.step[0])
+        if step in later:
+            step = self._originals[step]  # first the draft; whether it is mended is decided when it is there
+        return self._choice(context, known, ways, beliefs, step, int(verdict.draft[0]))
 
     def _drafted(self, attempt: Attempt) -> Drafted | None:
         """Return a draft as it was learnt from; ``None`` where its path was not."""
         for number, path in enumerate(self._paths):
-            if parting(attempt["path"], path) is None:
+            if self._mended[number] == attempt["draft"]["refined"] and parting(attempt["path"], path) is None:
                 # what an earlier retrieval said of the question is not about a draft without any
                 known = {} if path.get("retrieval") == "none" else attempt["known"]
                 return Drafted(number, attempt["draft"]["text"], {**known, **attempt["signals"]})
         return None
 
-    def _ways(self, context: StageContext) -> dict[int, tuple[int, Cost]]:
-        """Return the paths that are open: the option that leads there, and what it costs."""
+    def _ways(self, context: StageContext, last: int) -> dict[int, tuple[int, Cost]]:
+        """Return the paths that are open after a draft: the option that leads there, and what it costs."""
         ways = {}
+        refine = context.index(REFINE)
+        if last in self._originals and refine is not None:
+            ways[self._originals.index(last)] = refine, context.expected[refine]
         for way in context.ways:
             whole = {**context.path, **way}
             option = context.index(f"escalate:{parting(context.path, way)}")
@@ -160,13 +184,14 @@ class LearntEscalation(Router):
             price = self._lam * float(beliefs.cost[0, further])
             reason += f"; {self._name(further)} expected to add {gain:.2f} for {price:.2f} of cost"
         if step >= 0:
-            return Choice(ways[step][0], reason, quality=quality, expected=expected, path=self._paths[step])
+            way = None if self._mended[step] else self._paths[step]
+            return Choice(ways[step][0], reason, quality=quality, expected=expected, path=way)
         if step == ABSTAIN and abstain is not None:
             reason += f"; to abstain is worth {beliefs.abstain[0]:.2f}"
             return Choice(abstain, reason, quality=quality, expected=expected)
         if accept is None:
             return Choice(context.nearest(0), reason, quality=quality, expected=expected)
-        earlier = None if draft == drafts[-1].path else self._paths[draft]
+        earlier = None if draft == drafts[-1].path else self._wanted(draft)
         return Choice(accept, reason, quality=quality, expected=expected, path=earlier)
 
     def _told(self, question: str, drafts: Sequence[Drafted], mean: Floats, draft: int) -> str:
@@ -177,5 +202,8 @@ class LearntEscalation(Router):
         told = f"{self._name(last)} believed {mean[last]:.2f} right" + (f" ({heard})" if heard else "")
         return told if draft == last else f"{told}, its forerunner {self._name(draft)} {mean[draft]:.2f}"
 
+    def _wanted(self, path: int) -> dict[str, str]:
+        return {**self._paths[path], **({VERIFICATION: REFINE} if self._mended[path] else {})}
+
     def _name(self, path: int) -> str:
-        return "/".join(self._paths[path].values())
+        return "/".join(self._wanted(path).values())

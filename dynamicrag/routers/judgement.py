@@ -21,7 +21,7 @@ from dynamicrag.escalation.scorer import Scorer
 from dynamicrag.features.base import Embed, Seen
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.state import State
-from dynamicrag.routers.paths import PathEstimator
+from dynamicrag.routers.paths import PathEstimator, chains
 from dynamicrag.text import words
 
 OF_TEXT = ("query_words", "answer_words")
@@ -87,9 +87,8 @@ class Judgement:
         first = np.array(cost)
         first[tried] = 0.0  # what was spent is spent
         prior = np.clip(self.prior.estimate(query).mean, 0.0, 1.0)
-        alone, boundless = np.full(k, -1, dtype=np.intp), np.full(1, np.inf)
         pairs = None if room is None else room[None]
-        beliefs = self.beliefs.begin(prior, first[None], alone, boundless, pairs)
+        beliefs = self.beliefs.begin(prior, first[None], chains(self.prior.paths), np.full(1, np.inf), pairs)
         for draft in drafts:
             table = np.full((1, k, len(self.signals) + len(OF_TEXT)), np.nan)
             table[0, draft.path] = heard(draft.signals, self.signals, query.text, draft.answer)

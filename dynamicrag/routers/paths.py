@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.features.base import Embed, FeatureSet, Seen
@@ -27,6 +27,7 @@ from dynamicrag.types import STAGES, Stage
 
 NEWS = frozenset(retrieval("", ()))
 """Signals that a retrieval brings."""
+VERIFICATION, REFINE = "verification", "refine"
 Steps = Mapping[str, str]
 
 
@@ -38,6 +39,27 @@ def varied(paths: Sequence[Steps]) -> tuple[Stage, ...]:
 def parting(path: Steps, wanted: Steps) -> Stage | None:
     """Return the first stage at which a path parts from a wanted one; ``None`` where it goes along."""
     return next((stage for stage in STAGES if stage in wanted and path.get(stage) != wanted[stage]), None)
+
+
+def mends(path: Steps) -> bool:
+    """Return whether a path's draft was mended before it was accepted."""
+    return path.get(VERIFICATION) == REFINE
+
+
+def originals(paths: Sequence[Steps]) -> list[int]:
+    """Return, for every path that mends a draft, the position of the path of that draft; else -1."""
+    bare = [{stage: o for stage, o in path.items() if stage != VERIFICATION} for path in paths]
+    drafts = {tuple(path.items()): i for i, path in enumerate(bare) if not mends(paths[i])}
+    return [drafts.get(tuple(path.items()), -1) if mends(paths[i]) else -1 for i, path in enumerate(bare)]
+
+
+def chains(paths: Sequence[Steps]) -> NDArray[np.intp]:
+    """Return which paths continue each other, a draft and the same draft mended, by number, (k,); else -1."""
+    chain = np.full(len(paths), -1, dtype=np.intp)
+    for number, draft in enumerate(originals(paths)):
+        if draft >= 0:
+            chain[[draft, number]] = draft
+    return chain
 
 
 def check_option(paths: Sequence[Steps], stage: Stage, options: Iterable[str], where: str) -> None:

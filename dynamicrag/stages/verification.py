@@ -119,16 +119,15 @@ class VerificationStage(StageBase):
         return (name, stage.options[stronger].name) if stronger < len(stage.options) else None
 
     def editor(self, option: Option, turn: TurnState) -> str | None:
-        """Return the model that may mend the draft: the policy's, or the next stronger than its writer.
-
-        ``None`` if there is none, or if the draft has been mended already.
-        """
+        """Return the model that may mend the draft; ``None`` if none may, or one has done so already."""
         draft = turn.get("draft")
-        if draft is None or draft["refined"]:
-            return None
+        return None if draft is None or draft["refined"] else self.editor_of(option, draft["model"])
+
+    def editor_of(self, option: Option, writer: str) -> str | None:
+        """Return the model that may mend a model's drafts: the policy's, or the next stronger, if any."""
         given: str | None = option.params.get("model")
         models = self._stages["generator"]
-        stronger = models.index(draft["model"]) + 1
+        stronger = models.index(writer) + 1
         return given or (models.options[stronger].name if stronger < len(models.options) else None)
 
     def plan(self, option: Option, turn: TurnState, of: Callable[[Mapping[str, str]], Plan]) -> Plan | None:
@@ -162,8 +161,9 @@ class VerificationStage(StageBase):
             mended = await refine(editor, self._objections(turn), turn, run, self._resources)
             if mended is None:
                 return {"action": REFINE, "redo": None, "draft": {**draft, "refined": True}}
-            withdraw(draft, REFINE, run)
-            return {"action": REFINE, "redo": None, "draft": mended}
+            as_it_was: TurnState = {**turn, "draft": withdraw(draft, REFINE, run)}
+            earlier = [*turn.get("earlier", []), attempt_of(as_it_was)]
+            return {"action": REFINE, "redo": None, "draft": mended, "earlier": earlier}
         wanted = turn.get("wanted")
         if option.name == "accept" and wanted is not None:
             return self._accept_earlier(wanted, turn, run)

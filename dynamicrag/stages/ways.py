@@ -23,12 +23,13 @@ def tried(turn: TurnState) -> Iterator[Path]:
 
 
 def attempt_of(turn: TurnState) -> Attempt:
-    """Return the turn's draft, and what it stands on."""
+    """Return the turn's draft, and what it stands on; of verification, whether it was mended."""
     draft = turn.get("draft")
     assert draft is not None, "a draft is judged after it was written"
+    path = {stage: option for stage, option in turn["path"].items() if stage != "verification"}
     return Attempt(
         draft=draft,
-        path={stage: option for stage, option in turn["path"].items() if stage != "verification"},
+        path={**path, "verification": "refine"} if draft["refined"] else path,
         candidates=turn.get("candidates", []),
         passages=turn.get("passages", []),
         known=turn.get("known", {}),

@@ -73,6 +73,30 @@ def test_a_table_of_all_paths(there, run, asked):
     assert summary["oracle"]["quality"] == pytest.approx((0.4 + 1) / 2)
 
 
+def test_a_draft_that_is_mended(there, run):
+    """By the large model, which knows everything; the draft and its judgement are paid for too."""
+    policy = (
+        (there / "p.yaml").read_text().replace("[accept, escalate, abstain]", "[accept, refine, abstain]")
+    )
+    (there / "p.yaml").write_text(policy.replace("    escalate: {unanswerable: generator}\n", ""))
+    paths = (
+        "--path",
+        "generator=small,retrieval=none",
+        "--path",
+        "generator=small,retrieval=none,verification=refine",
+    )
+    code, _, err = run(*RECORD, *paths, "--json", "s.json")
+    assert (code, err) == (0, "")
+    table = read_table(there / "t.jsonl")
+    draft, mended = table.options
+    assert mended == f"{draft}/refine"
+    row = table.rows[1]
+    assert [row.outcomes[name].answer for name in table.options] == ["unanswerable", "It has 164 steps."]
+    assert [row.outcomes[name].path["verification"] for name in table.options] == ["accept", "refine"]
+    assert row.outcomes[mended].facts["output_tokens"] > row.outcomes[draft].facts["output_tokens"]
+    assert [row.outcomes[name].signals["unanswerable"] for name in table.options] == [1.0, 0.0]
+
+
 def test_not_to_answer_is_right_where_nothing_is_to_be_found(there, run):
     run(*RECORD, *GRID)
     unanswerable = read_table(there / "t.jsonl").rows[1]
@@ -222,7 +246,7 @@ def test_a_total_that_is_used_up_ends_the_recording_and_what_was_done_is_kept(th
         (("--grid", "generator=smal"), "did you mean 'small'?"),
         (("--grid", "generator"), "expected stage=option,option"),
         (("--path", "generator=small,generator=large"), "each stage once"),
-        (("--path", "verification=accept"), "unknown stage 'verification'"),
+        (("--path", "verification=escalate"), "unknown option of verification 'escalate'"),
         (("--vary", "contxt"), "did you mean 'context'?"),
         (("--score", "bleu"), "one of f1, em"),
         (("--score", "judge"), "--judge MODEL"),

@@ -173,6 +173,19 @@ def test_a_chain_is_paid_once_and_has_no_way_back(name):
     assert (played.cost[both] == 3).all()
 
 
+def test_a_chain_that_was_left_is_not_gone_on_with(name):
+    lessons = replace(made(k=4), chain=np.array([0, 0, 1, 1]))
+    policy, model = policy_of(name, lessons), model_of(lessons)
+    beliefs = model.begin(lessons.prior, lessons.expected, lessons.chain, np.full(300, np.inf))
+    for step in (0, 2):
+        nothing = np.full(300, np.nan)
+        beliefs = model.learn(beliefs, np.full(300, step), nothing, nothing)
+    assert beliefs.open[0].tolist() == [False, False, False, True]
+    assert beliefs.cost[0, 3] == lessons.expected[0, 3] - lessons.expected[0, 2]
+    played = play(policy, model, lessons, 0.0)
+    np.testing.assert_allclose(played.cost, total(lessons.cost, played.tried, lessons.chain))
+
+
 def test_it_abstains_where_nothing_answers(name):
     lessons = made()
     blank = (np.arange(300) % 2).astype(float)

@@ -8,7 +8,7 @@ import pytest
 
 from dynamicrag import PolicyError
 from dynamicrag.graph.turn import ABSTAINED
-from tests.escalation.taught import PRICES, taught
+from tests.escalation.taught import MENDED, PRICES, taught
 
 from .conftest import TOWNS, call
 from .test_verifiers import Flaky, failing, register  # noqa: F401 - fixtures
@@ -18,6 +18,7 @@ MODELS = {
     name: {"model": f"fake:{name}", "profile": {"usd": {"call": PRICES.get(name, 0.002)}}}
     for name in ("small", "large", "helper")
 }
+MENDING = {"accept": None, "refine": {"model": "helper"}, "escalate": None, "abstain": None}
 STAGES = {
     "retrieval": {"options": ["none", "single"], "router": {"fixed": {"option": "none"}}},
     "generator": {"options": ["small", "large"], "router": {"fixed": {"option": "small"}}},
@@ -29,12 +30,14 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Files of trained escalations: of a world where all has an answer, and of one where much has none."""
     folder: Path = tmp_path_factory.mktemp("states")
     made = {"all": taught(), "blank": taught(blank=0.4), "lists": taught("frugal")}
+    made["mended"] = taught(mended=0.9)
     return {name: str(own.judgement.state().save(folder / name)) for name, own in made.items()}
 
 
 def verification(state, most=3, options=("accept", "escalate", "abstain"), **more):
     return {
-        "options": list(options), "verifiers": ["unanswerable", "token_margin"],
+        "options": options if isinstance(options, dict) else list(options),
+        "verifiers": ["unanswerable", "token_margin"],
         "router": {"escalation": {"state": state}}, "max_escalations": most, **more,
     }  # fmt: skip
 
@@ -118,6 +121,41 @@ def test_an_earlier_draft_that_was_better_is_the_answer(make, ask, policy):
     shown = {p[0].id: p[0].text for mode, p in events if mode == "messages" and p[0].text}
     assert [shown[one] for one in withdrawn] == ["1813", "1900"]
     assert {i: text for i, text in shown.items() if i not in withdrawn} == {out["messages"][-1].id: "1813"}
+
+
+@pytest.mark.parametrize(("start", "after"), [("single", 0), ("none", 1)])
+def test_a_draft_is_mended_where_that_was_learnt_to_pay(make, ask, policy, start, after):
+    """The large model does as well, but not at that price; from no passages, first the way to the draft."""
+    make.margins = {"small": 0.1, "helper": 0.9}
+    make.scripts |= {"small": lambda kind, text: "1900", "helper": lambda kind, text: "1813"}
+    rag = policy("mended", start=start, worth=30.0, options=MENDING)
+    out = rag.build_graph().compile().invoke(ask(QUESTION))
+    chosen = [name for _, name in told(out, "verification")]
+    assert chosen == ["escalate:retrieval"] * after + ["refine", "accept"]
+    assert out["messages"][-1].text == "1813"
+    assert out["report"]["drafts"] == {"written": after + 2, "stands": after + 2}
+    (decision,) = (d for d in out["decisions"] if d["chosen"] == "refine")
+    assert f"{MENDED} expected to add 0." in decision["reason"]
+    assert "path" not in decision, "there is no way to go"
+    assert decision["expected"][1]["usd"] == 0.002
+    assert out["decisions"][-1]["reason"].startswith(f"{MENDED} believed")
+
+
+def test_a_draft_may_be_better_than_what_it_was_mended_to(make, ask, policy):
+    make.margins = {"small": 0.45, "helper": 0.0}
+    make.scripts |= {"small": lambda kind, text: "1813", "helper": lambda kind, text: "1850"}
+    only = {name: own for name, own in MENDING.items() if name != "escalate"}
+    rag = policy("mended", start="single", worth=5.0, most=1, options=only)
+    out = rag.build_graph().compile().invoke(ask(QUESTION))
+    assert [name for _, name in told(out, "verification")] == ["refine", "accept"]
+    assert out["messages"][-1].text == "1813"
+    assert out["report"]["drafts"] == {"written": 2, "stands": 1}
+
+
+def test_without_the_option_nothing_is_mended(make, ask, policy):
+    make.margins = {"small": 0.1, "large": 0.9}
+    out = policy("mended", start="single", worth=5.0).build_graph().compile().invoke(ask(QUESTION))
+    assert [name for _, name in told(out, "verification")] == ["escalate:generator", "accept"]
 
 
 def test_what_nothing_answers_is_abstained_from(make, ask, policy):

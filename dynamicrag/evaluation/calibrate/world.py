@@ -10,7 +10,7 @@ from dynamicrag.cost.vector import DIMENSIONS
 from dynamicrag.errors import InputError
 from dynamicrag.evaluation.outcomes.split import Labels, near_duplicates
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
-from dynamicrag.evaluation.outcomes.whole_paths import check_paths
+from dynamicrag.evaluation.outcomes.whole_paths import check_paths, unmended
 from dynamicrag.evaluation.stage_table import SKIPPED
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.checks import Floats
@@ -58,13 +58,14 @@ class World:
 
     @classmethod
     def of(cls, table: OutcomeTable, least: int) -> "World":
-        """Put a table of whole paths into arrays.
+        """Put a table of whole paths into arrays, without those that mend a draft.
 
         Questions on which a path was not recorded are left out, and a note says how many.
 
         Raises:
             InputError: The table is not of several whole paths, too small, or no path was ever right.
         """
+        table = unmended(table)
         paths = check_paths(table, least)
         told = {str(name): table.fact(name) for name in DIMENSIONS if name in table.facts}
         known = {name: cost for name, cost in told.items() if np.nanmax(cost) > 0}

@@ -9,6 +9,7 @@ from dynamicrag.escalation.base import ABSTAIN
 from dynamicrag.escalation.replay import Played
 from dynamicrag.evaluation.cascade.trials import Trials
 from dynamicrag.evaluation.routing.resample import Resample, interval
+from dynamicrag.routers.paths import REFINE, VERIFICATION
 from dynamicrag.types import STAGES
 
 KEPT, GAVE_UP = "kept", "abstained"
@@ -48,11 +49,13 @@ def by_stage(trials: Trials, taken: Played, resample: Resample) -> list[dict[str
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the stages that differ; of what retrieval brings along, only what both have.
+    """Return the stages that differ, with ``refine`` where one draft was mended and the other not.
 
-    A path without retrieval has no retriever and no context: that these come to be is no decision of theirs.
+    Of what retrieval brings along, only what both have: a path without retrieval has no retriever and no
+    context, and that these come to be is no decision of theirs.
     """
     both = [stage for stage in STAGES if stage in before and stage in after]
-    return tuple(stage for stage in both if before[stage] != after[stage]) or tuple(
+    different = tuple(stage for stage in both if before[stage] != after[stage]) or tuple(
         stage for stage in STAGES if before.get(stage) != after.get(stage)
     )
+    return tuple(REFINE if stage == VERIFICATION else str(stage) for stage in different)

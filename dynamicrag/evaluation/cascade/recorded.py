@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dynamicrag.errors import InputError
 from dynamicrag.evaluation.cascade.owners import spent_in
@@ -10,6 +11,7 @@ from dynamicrag.evaluation.cascade.trials import Trials
 from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
 from dynamicrag.evaluation.routing.problem import kinds_of, set_problem
 from dynamicrag.routers.judgement import OF_TEXT, heard
+from dynamicrag.routers.paths import chains, mends, originals
 from dynamicrag.verify.unanswerable import is_refusal
 
 
@@ -64,13 +66,13 @@ def from_tables(
         if missing:
             notes.append(f"{table.name}: has no {', '.join(missing)}")
         notes += _provenance(table, problem.cost)
-        k = len(problem.options)
+        paths = _paths(table, problem.options)
         found.append(
             Trials(
                 table.name, problem.options, kept.texts, kept.groups, kept.quality, kept.cost, problem.cost,
                 signals, (*names, *OF_TEXT), np.array([float(row.answerable is False) for row in recorded]),
-                np.array(refused), np.full(k, -1, dtype=np.intp), np.zeros(k, dtype=bool), kept.seen, None,
-                (), tuple(notes), _paths(table, problem.options),
+                np.array(refused), _chain(table, problem.options, paths),
+                np.zeros(len(problem.options), dtype=bool), kept.seen, None, (), tuple(notes), paths,
                 spent_in(table.take(rows).only(problem.options), problem.cost),
             )
         )  # fmt: skip
@@ -81,6 +83,25 @@ def _paths(table: OutcomeTable, options: Sequence[str]) -> list[Mapping[str, str
     """Return every option's path; none where an option has none."""
     known = table.paths
     return [known[name] for name in options] if all(name in known for name in options) else []
+
+
+def _chain(
+    table: OutcomeTable, options: Sequence[str], paths: Sequence[Mapping[str, str]]
+) -> NDArray[np.intp]:
+    """Return which options continue each other.
+
+    Raises:
+        InputError: A draft was mended that is not among the options before.
+    """
+    if not paths:
+        return np.full(len(options), -1, dtype=np.intp)
+    for number, draft in enumerate(originals(paths)):
+        if mends(paths[number]) and not 0 <= draft < number:
+            raise InputError(
+                f"{table.name}: {options[number]!r} mends a draft whose own path is not among the options "
+                "before it; record that one too"
+            )
+    return chains(paths)
 
 
 def _provenance(table: OutcomeTable, cost: str) -> list[str]:

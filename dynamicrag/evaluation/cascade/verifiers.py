@@ -17,7 +17,7 @@ BINS = 10
 def judge_signals(
     train: Trials, judged: Trials, rounds: Rounds, score: Floats, resample: Resample
 ) -> dict[str, Any]:
-    """Judge every signal; along a chain, at its end alone, for drafts before it are parts of that one."""
+    """Judge every signal; of growing samples at their end alone, for those before are parts of it."""
     last = _ends(judged)
     options = [judged.options[k] for k in last]
     quality = judged.quality[:, last]
@@ -44,6 +44,8 @@ def drafts(judged: Trials) -> int:
 
 
 def _ends(judged: Trials) -> list[int]:
+    if judged.answers is None:
+        return [*range(len(judged.options))]
     return [k for k, own in enumerate(judged.chain) if own < 0 or own not in judged.chain[k + 1 :]]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from dynamicrag.errors import InputError, unknown
 from dynamicrag.evaluation.outcomes.file import LABELS, read_table
 from dynamicrag.evaluation.outcomes.table import OutcomeTable, Row
+from dynamicrag.routers.paths import mends
 from dynamicrag.types import STAGES
 
 LEAST_ROWS = 20
@@ -66,6 +67,12 @@ def factored(table: OutcomeTable, stages: Sequence[str]) -> OutcomeTable:
         )
 
     return OutcomeTable(map(given, table.rows), table.options, table.name)
+
+
+def unmended(table: OutcomeTable) -> OutcomeTable:
+    """Return the table without paths that mend their drafts: whether to is decided once a draft is there."""
+    kept = [name for name in table.options if not mends(table.paths.get(name, {}))]
+    return table if len(kept) == len(table.options) else table.only(kept)
 
 
 def check_paths(table: OutcomeTable, least: int = LEAST_ROWS) -> Mapping[str, Mapping[str, str]]:

@@ -12,11 +12,12 @@ from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.budget import Budget
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.evaluation.record.memo import Remembering
-from dynamicrag.evaluation.record.paths import Steps
+from dynamicrag.evaluation.record.paths import VERDICT, Steps
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.decide import Decider
 from dynamicrag.stages.retriever import RetrieverStage
+from dynamicrag.stages.verification import REFINE
 from dynamicrag.types import Decision, Option, Stage, TurnState
 
 wanted: ContextVar[Steps] = ContextVar("dynamicrag_recorded_path")
@@ -45,6 +46,8 @@ class Forced(Router):
             BudgetExceeded: A limit per query closes it.
         """
         option = wanted.get()[context.stage]
+        if option == REFINE and context.attempts[-1]["draft"]["refined"]:
+            option = VERDICT
         index = context.index(option)
         if index is None:
             raise BudgetExceeded(

@@ -5,12 +5,14 @@ from itertools import product
 
 from dynamicrag.errors import InputError, PolicyError, unknown
 from dynamicrag.stages.base import StageBase
+from dynamicrag.stages.verification import REFINE, VerificationStage
 from dynamicrag.types import STAGES
 
 Steps = dict[str, str]
 """A path: the option of every stage that it passes."""
 
 VERDICT = "accept"
+"""What every path ends with; of a path that says ``refine``, after the draft was mended."""
 RECORDED = STAGES[:-1]
 """The stages that can be varied; drafts are judged, but always accepted."""
 _RETRIEVES = ("retriever", "context")
@@ -32,6 +34,7 @@ class Paths:
             name: [option.name for option in stages[name].options] for name in STAGES
         }
         self._planned: Steps = {str(name): stages[name].planned().name for name in RECORDED}
+        self._verification = stages["verification"]
         if VERDICT not in self._options["verification"]:
             raise PolicyError(
                 f"{where}: stages.verification.options lacks {VERDICT!r}, which recording takes every time"
@@ -43,16 +46,34 @@ class Paths:
         Without retrieval a path passes no retriever and no context, whatever is given for them.
 
         Raises:
-            InputError: A stage or an option that does not exist.
+            InputError: A stage or an option that does not exist, or a draft that nobody may mend.
         """
         for stage, option in given.items():
-            if stage not in RECORDED:
-                raise InputError(unknown(where, "stage", stage, RECORDED))
-            if option not in self._options[stage]:
-                raise InputError(unknown(where, f"option of {stage}", option, self._options[stage]))
-        steps: Steps = {**self._planned, **given, "verification": VERDICT}
+            if stage not in STAGES:
+                raise InputError(unknown(where, "stage", stage, STAGES))
+            known = self._options[stage]
+            known = [o for o in known if o in (VERDICT, REFINE)] if stage == "verification" else known
+            if option not in known:
+                raise InputError(unknown(where, f"option of {stage}", option, known))
+        steps: Steps = {**self._planned, "verification": VERDICT, **given}
+        if steps["verification"] == REFINE:
+            self._check_mended(steps["generator"], where)
         skipped = _RETRIEVES if steps["retrieval"] == "none" else ()
         return {stage: steps[stage] for stage in STAGES if stage not in skipped}
+
+    def _check_mended(self, writer: str, where: str) -> None:
+        stage = self._verification
+        assert isinstance(stage, VerificationStage)
+        if stage.editor_of(stage.options[stage.index(REFINE)], writer) is None:
+            raise InputError(
+                f"{where}: no model is stronger than {writer!r}, to mend its drafts; name one in the policy "
+                "(refine: {model: NAME}), or leave the path out"
+            )
+        if not stage.settings.get("max_escalations"):
+            raise InputError(
+                f"{where}: {REFINE!r} is a step up, and the policy's stages.verification.max_escalations "
+                "allows none; set it to 1 or more"
+            )
 
     def grid(self, choices: Mapping[str, Sequence[str]], where: str = "--grid") -> list[Steps]:
         """Return the product of some options per stage."""
@@ -79,17 +100,25 @@ class Paths:
         return sorted(distinct.values(), key=self._rank)
 
     def _rank(self, steps: Steps) -> list[int]:
-        ranks = {s: {name: n for n, name in enumerate(names)} for s, names in self._options.items()}
+        options = {**self._options, "verification": [VERDICT, REFINE]}
+        ranks = {s: {name: n for n, name in enumerate(names)} for s, names in options.items()}
         return [ranks[s].get(steps[s], len(ranks[s])) if s in steps else -1 for s in STAGES]
 
     @staticmethod
     def names(paths: Sequence[Steps]) -> list[str]:
         """Return a short name per path: its options at the stages where paths differ, as ``none/small``.
 
-        A stage that some paths pass and others do not differs only if those that pass it do.
+        A stage that some paths pass and others do not differs only if those that pass it do. Of
+        verification only ``refine`` is named.
         """
-        varied = [s for s in STAGES if len({steps[s] for steps in paths if s in steps}) > 1]
-        return ["/".join(steps[s] for s in varied or RECORDED if s in steps) for steps in paths]
+        varied = [s for s in RECORDED if len({steps[s] for steps in paths if s in steps}) > 1]
+        return [
+            "/".join(
+                [*(steps[s] for s in varied or RECORDED if s in steps)]
+                + [REFINE] * (steps["verification"] == REFINE)
+            )
+            for steps in paths
+        ]
 
 
 def grid_of(texts: Sequence[str], where: str = "--grid") -> dict[str, list[str]]:

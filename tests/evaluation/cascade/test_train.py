@@ -1,11 +1,19 @@
 """From a table with signals to what decides online."""
 
+import numpy as np
 import pytest
 
 from dynamicrag.errors import InputError, PolicyError
+from dynamicrag.escalation.replay import total
+from dynamicrag.evaluation.calibrate.world import World
+from dynamicrag.evaluation.cascade.changed import changed
+from dynamicrag.evaluation.cascade.recorded import from_tables
 from dynamicrag.evaluation.cascade.train import train_escalation
+from dynamicrag.evaluation.cascade.verifiers import drafts
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
-from tests.escalation.taught import table, taught
+from dynamicrag.evaluation.outcomes.whole_paths import unmended
+from dynamicrag.routers.paths import chains
+from tests.escalation.taught import MENDED, MENDING, PATHS, PRICES, table, taught
 
 
 @pytest.mark.parametrize("policy", ["value", "cascade_routing", {"thresholds": {"levels": 10}}])
@@ -21,6 +29,34 @@ def test_questions_without_an_answer_teach_to_abstain():
     own = taught(blank=0.4)
     assert own.judgement.hopeless is not None
     assert own.figures["replayed"]["abstained"] > 0.2
+
+
+def test_a_mended_draft_goes_on_from_its_draft_and_is_paid_once():
+    own = taught(mended=0.9).judgement
+    options = table(2, mended=0.9).options
+    assert chains(own.prior.paths).tolist() == [-1, -1, 2, 2, -1]
+    (trials,) = from_tables([table(40, mended=0.9)])
+    assert trials.chain.tolist() == [-1, -1, 2, 2, -1]
+    tried = np.array([[False, False, True, True, False]])
+    assert total(trials.cost[:1], tried, trials.chain) == pytest.approx(PRICES["small"] + MENDING)
+    assert drafts(trials) == 40 * len(options), "each is a draft of its own"
+    assert changed(trials.paths[2], trials.paths[3]) == ("refine",)
+    assert changed(trials.paths[0], trials.paths[3]) == ("retrieval", "refine")
+
+
+def test_what_was_mended_must_be_there():
+    whole = table(40, mended=0.9)
+    with pytest.raises(InputError, match="'single/small/refine' mends a draft whose own path is not among"):
+        from_tables([whole.only(["none/small", MENDED])])
+    with pytest.raises(InputError, match="record that one too"):
+        from_tables([whole.only([MENDED, "single/small"])])
+
+
+def test_what_decides_before_there_is_a_draft_has_no_use_for_mended_ones():
+    whole = table(40, mended=0.9)
+    assert MENDED not in unmended(whole).options
+    assert World.of(whole, 20).names == tuple(PATHS)
+    assert unmended(table(5)).options == tuple(PATHS)
 
 
 @pytest.mark.parametrize(

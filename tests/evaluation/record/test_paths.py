@@ -3,6 +3,7 @@ import pytest
 from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.evaluation.record.paths import Paths, paths_in
 from dynamicrag.routers.fixed import Fixed
+from dynamicrag.stages.verification import VerificationStage
 from dynamicrag.types import STAGES, Option
 
 OPTIONS = {
@@ -20,6 +21,9 @@ class Stage:
         self.options = [Option(option) for option in options]
         self.router = Fixed(option=planned)
         self.name = name
+
+    def index(self, name):
+        return [option.name for option in self.options].index(name)
 
     def planned(self):
         return self.options[self.router.planned(self.name, self.options)]
@@ -80,3 +84,27 @@ def test_paths_of_a_file():
 def test_a_policy_that_cannot_accept():
     with pytest.raises(PolicyError, match="accept"):
         Paths(stages(verification=["abstain"]))
+
+
+def verification(**settings):
+    options = [Option("accept"), Option("refine"), Option("abstain")]
+    models = Stage("generator", OPTIONS["generator"], "small")
+    return VerificationStage(
+        options, Fixed(option="accept"), settings, verifiers={}, stages={"generator": models}, resources=None
+    )
+
+
+def test_a_mended_draft_is_a_path_of_its_own():
+    paths = Paths(stages() | {"verification": verification(max_escalations=1)})
+    chosen = [
+        paths.complete({"verification": "refine", "generator": "small"}, "--path"),
+        *paths.grid({"generator": ["large", "small"]}),
+    ]
+    assert names(paths, chosen) == ["small", "small/refine", "large"]
+    with pytest.raises(InputError, match=r"--path: no model is stronger than 'large', to mend its drafts"):
+        paths.complete({"verification": "refine", "generator": "large"}, "--path")
+    with pytest.raises(InputError, match="unknown option of verification 'abstain'"):
+        paths.complete({"verification": "abstain"}, "--path")
+    closed = Paths(stages() | {"verification": verification(max_escalations=0)})
+    with pytest.raises(InputError, match=r"max_escalations allows none; set it to 1 or more"):
+        closed.complete({"verification": "refine", "generator": "small"}, "--path")
