@@ -1,6 +1,7 @@
-"""What ``eval`` is told on the command line: specs, numbers, families of features."""
+"""What ``eval`` and ``train`` are told on the command line: specs, numbers, families of features, tables."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.errors import InputError, unknown
@@ -120,3 +121,29 @@ def embedding(families: Sequence[object]) -> Any:
     model = Embedder(lambda: pulled(EMBEDDER))
     embed: Embed = model.embed
     return KeptEmbeddings(embed, cache_dir() / "embeddings" / f"{EMBEDDER}.npz")
+
+
+def outcomes_in(
+    files: list[Path], stages: list[str], labels: list[str], *, mended: bool
+) -> "tuple[OutcomeTable, list[str]]":
+    """Return tables to learn from as one, and what is to be told of them.
+
+    Args:
+        files: The tables.
+        stages: What the parts of an option's name are, where a table gives no paths.
+        labels: Names of the two options of a file of labels.
+        mended: Whether paths that mend their drafts are of use.
+
+    Raises:
+        InputError: A table cannot be read, or put together with the others.
+    """
+    from dynamicrag.evaluation.outcomes.caveats import usable
+    from dynamicrag.evaluation.outcomes.file import read_table
+    from dynamicrag.evaluation.outcomes.whole_paths import read_tables, unmended
+
+    alone = len(files) == 1 and not stages
+    table, notes = usable(read_table(files[0], labels) if alone else read_tables(files, stages, labels))
+    if mended:
+        return table, notes
+    table, left_out = unmended(table)
+    return table, notes + left_out

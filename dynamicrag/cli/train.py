@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dynamicrag.cli.options import JsonOption
-from dynamicrag.cli.specs import pair_of
+from dynamicrag.cli.specs import outcomes_in, pair_of
 from dynamicrag.errors import InputError, PolicyError
 
 if TYPE_CHECKING:
@@ -79,9 +79,6 @@ def train(
     from dynamicrag.cli.train_grow import check_alone, extend
     from dynamicrag.cli.train_policy import show_whole, train_whole
     from dynamicrag.evaluation.calibrate.forecast import Recipe
-    from dynamicrag.evaluation.outcomes.caveats import usable
-    from dynamicrag.evaluation.outcomes.file import read_table
-    from dynamicrag.evaluation.outcomes.whole_paths import read_tables, unmended
     from dynamicrag.evaluation.training import check_families, train_joint, train_router
 
     check_target(json)
@@ -92,10 +89,7 @@ def train(
             router=router != DEFAULT_ROUTER, features=features is not None, anonymous=anonymous,
         )  # fmt: skip
     console = human(json)
-    pair = pair_of(labels)
-    alone = len(table) == 1 and not stages
-    outcomes = read_table(table[0], pair) if alone else read_tables(table, listed(stages), pair)
-    outcomes, caveats = usable(outcomes)
+    outcomes, caveats = outcomes_in(table, listed(stages), pair_of(labels), mended=escalation is not None)
     for note in caveats if json != "-" else ():
         console.print(f"note: {plain(note)}", style="yellow")
     if add_to is not None:
@@ -121,7 +115,7 @@ def train(
         return
     with console.status("training …"):
         if joint:
-            whole = train_joint(unmended(outcomes), router=spec(router), features=families, embed=embed,
+            whole = train_joint(outcomes, router=spec(router), features=families, embed=embed,
                                 keep_questions=not anonymous)  # fmt: skip
             path, estimator = whole.state().save(out), whole.before
         else:

@@ -48,9 +48,9 @@ def mends(path: Steps) -> bool:
 
 def originals(paths: Sequence[Steps]) -> list[int]:
     """Return, for every path that mends a draft, the position of the path of that draft; else -1."""
-    bare = [{stage: o for stage, o in path.items() if stage != VERIFICATION} for path in paths]
-    drafts = {tuple(path.items()): i for i, path in enumerate(bare) if not mends(paths[i])}
-    return [drafts.get(tuple(path.items()), -1) if mends(paths[i]) else -1 for i, path in enumerate(bare)]
+    bare = [frozenset((stage, o) for stage, o in path.items() if stage != VERIFICATION) for path in paths]
+    drafts = {bare[i]: i for i, path in enumerate(paths) if not mends(path)}
+    return [drafts.get(bare[i], -1) if mends(path) else -1 for i, path in enumerate(paths)]
 
 
 def chains(paths: Sequence[Steps]) -> NDArray[np.intp]:

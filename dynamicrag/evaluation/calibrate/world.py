@@ -65,7 +65,7 @@ class World:
         Raises:
             InputError: The table is not of several whole paths, too small, or no path was ever right.
         """
-        table = unmended(table)
+        table, notes = unmended(table)
         paths = check_paths(table, least)
         told = {str(name): table.fact(name) for name in DIMENSIONS if name in table.facts}
         known = {name: cost for name, cost in told.items() if np.nanmax(cost) > 0}
@@ -77,7 +77,6 @@ class World:
         for cost in known.values():
             whole &= np.isfinite(cost).all(axis=1)
         rows = np.flatnonzero(whole)
-        notes = []
         if len(rows) < len(table):
             notes.append(
                 f"{len(table) - len(rows)} of {len(table):,} questions lack a path's outcome: left out"

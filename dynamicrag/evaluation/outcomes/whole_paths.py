@@ -69,10 +69,15 @@ def factored(table: OutcomeTable, stages: Sequence[str]) -> OutcomeTable:
     return OutcomeTable(map(given, table.rows), table.options, table.name)
 
 
-def unmended(table: OutcomeTable) -> OutcomeTable:
-    """Return the table without paths that mend their drafts: whether to is decided once a draft is there."""
-    kept = [name for name in table.options if not mends(table.paths.get(name, {}))]
-    return table if len(kept) == len(table.options) else table.only(kept)
+def unmended(table: OutcomeTable) -> tuple[OutcomeTable, list[str]]:
+    """Return the table without paths that mend their drafts, and a note where there were any."""
+    mended = [name for name in table.options if mends(table.paths.get(name, {}))]
+    if not mended:
+        return table, []
+    note = (
+        f"{', '.join(mended)}: left out; whether to mend a draft is learnt by 'dynamicrag train --escalation'"
+    )
+    return table.only([name for name in table.options if name not in mended]), [note]
 
 
 def check_paths(table: OutcomeTable, least: int = LEAST_ROWS) -> Mapping[str, Mapping[str, str]]:
