@@ -19,6 +19,11 @@ class Limit(NamedTuple):
     least: float = -math.inf
     most: float = math.inf
 
+    @property
+    def bounds(self) -> bool:
+        """Whether it is set: no share or probability is below 0."""
+        return self.least not in (0.0, -math.inf) or self.most < math.inf
+
 
 @ROUTERS.register("thresholds")
 class Thresholds(Router):

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.evaluation.calibrate.world import VERDICTS, Rows, World
+from dynamicrag.evaluation.calibrate.world import Rows, World
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.routers.thresholds import Thresholds
+from dynamicrag.routers.paths import REFINE
+from dynamicrag.routers.thresholds import FINDINGS, Thresholds
 
-FINDINGS = ("unanswerable", "ungrounded", "unsure")
 NOWHERE, UNRECORDED = -1, -2
 
 
@@ -91,10 +91,11 @@ class Verdicts:
     ) -> "Verdicts":
         """Judge every recorded draft; ``order`` has every stage's options, weakest first."""
         found = np.full(world.quality.shape, -1, dtype=np.intp)
-        for row, k in np.ndindex(*found.shape):
-            signals = {name: float(world.signals[name][row, k]) for name in VERDICTS}
-            finding, _ = router.finding({name: v for name, v in signals.items() if not np.isnan(v)})
-            found[row, k] = -1 if finding is None else FINDINGS.index(finding)
+        for finding, signal, least, most_of_it in router.limits:
+            value = world.signals.get(signal)
+            if value is not None:  # one that is not there, or NaN, cannot fail
+                fails = (value < least) | (value > most_of_it)
+                found = np.where((found < 0) & fails, FINDINGS.index(finding), found)
         onward = np.full((len(FINDINGS), len(world.names)), NOWHERE, dtype=np.intp)
         for number, finding in enumerate(FINDINGS):
             for k in range(len(world.names)):
@@ -141,6 +142,8 @@ class Verdicts:
 
 
 def _stronger(world: World, column: int, stage: str, order: Mapping[str, Sequence[str]]) -> int:
+    if stage == REFINE:
+        return UNRECORDED
     steps = dict(world.paths[column])
     if stage in ("retriever", "context") and steps.get("retrieval") == "none":
         stage = "retrieval"

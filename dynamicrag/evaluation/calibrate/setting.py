@@ -49,14 +49,20 @@ class Check:
         nothing = cls(None, (), escalate, section.max_escalations, order)
         if section.router is None or parse_spec(section.router, "router")[0] != "thresholds":
             return nothing
-        if all(np.isnan(signal).all() for signal in world.signals.values()):
+        where = policy.where("stages", "verification", "router")
+        own = parse_spec(section.router, where)[1]
+        read = dict.fromkeys(limit.signal for limit in Thresholds(**own).limits if limit.bounds)
+        lacking = [name for name in read if name not in world.signals]
+        if len(lacking) == len(read):
             notes.append(
                 "no verifier's signals were recorded: verification stays as it is, and what its escalations "
                 "cost is not in these figures"
             )
             return nothing
-        where = policy.where("stages", "verification", "router")
-        own = parse_spec(section.router, where)[1]
+        if lacking:
+            notes.append(
+                f"{', '.join(lacking)}: not recorded, so what these thresholds lead to is not in the figures"
+            )
         routers = [Thresholds(**{**own, **limits}) for limits in TRIED]
         return cls(Thresholds(**own), tuple(routers), escalate, section.max_escalations, order)
 

@@ -20,7 +20,6 @@ from dynamicrag.types import Stage
 Steps = Mapping[str, str]
 Rows = NDArray[np.intp]
 SCORES = ("em", "f1", "contains")
-VERDICTS = ("unanswerable", "groundedness", "token_margin")
 TOKENS = "input_tokens+output_tokens"
 
 
@@ -38,7 +37,7 @@ class World:
         quality: What each path gave, (n, k).
         costs: What it cost, by dimension, (n, k) each; tokens where no other cost is known.
         scores: Further scores, by name, (n, k) each.
-        signals: What verifiers said of every path's answer, by name, (n, k) each; NaN where nothing.
+        signals: What was known of every path's answer, by name, (n, k) each; NaN where nothing.
         answerable: Whether a question has an answer in the corpus, (n,); yes where that is not known.
         notes: What a reader must know.
     """
@@ -107,7 +106,7 @@ class World:
             quality=table.quality,
             costs={name: cost[rows] for name, cost in known.items()},
             scores={name: score for name, score in scores.items() if np.isfinite(score).all()},
-            signals={name: _signal(table, name) for name in VERDICTS},
+            signals={name: _signal(table, name) for name in _signals(table)},
             answerable=np.array([row.answerable is not False for row in table.rows]),
             notes=tuple(notes),
         )
@@ -153,6 +152,10 @@ class World:
     def spent(self) -> str:
         """The cost that is told where one must do."""
         return next(name for name in ("joules", "usd", "seconds", *self.costs) if name in self.costs)
+
+
+def _signals(table: OutcomeTable) -> list[str]:
+    return sorted({name for row in table.rows for o in row.outcomes.values() for name in o.signals})
 
 
 def _signal(table: OutcomeTable, name: str) -> Floats:

@@ -12,6 +12,7 @@ from dynamicrag.evaluation.calibrate.page import to_html
 from dynamicrag.evaluation.calibrate.replay import jointly, stagewise, walk
 from dynamicrag.evaluation.calibrate.rules import Rules, ends
 from dynamicrag.evaluation.calibrate.run import calibrate
+from dynamicrag.evaluation.calibrate.setting import Check
 from dynamicrag.evaluation.calibrate.target import Target
 from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.evaluation.calibrate.write import calibrated, text
@@ -212,11 +213,27 @@ def test_verification_is_replayed_on_the_signals_of_drafts():
     wider = {**order, "generator": ["small", "medium", "large"]}
     lost = Verdicts.of(made, Thresholds(token_margin=0.1), {"unsure": ["generator"]}, 1, wider)
     assert lost.unrecorded(small) == len(made) / 3
+    mended = Verdicts.of(made, Thresholds(unsure={"token_margin": 0.1}), {"unsure": ["refine"]}, 1, order)
+    assert mended.unrecorded(small) == len(made) / 3
     policy = {**POLICY, "stages": {**POLICY["stages"], "verification": {
         "options": ["accept", "escalate"], "verifiers": ["token_margin"], "escalate": {"unsure": "generator"},
         "router": {"thresholds": {"token_margin": 0.5, "abstain": []}},
     }}}  # fmt: skip
     assert run(Target(0.98), made, policy).report["setting"]["thresholds"]["token_margin"] == 0.0
+
+
+def test_any_verifier_that_was_recorded_is_replayed_and_one_that_was_not_is_told():
+    made = world(signals=lambda quality: {"judge": 0.9 if quality else 0.05})
+    own = {"options": ["accept", "escalate"], "verifiers": [{"judge": {"model": "large"}}, "p_true"],
+           "escalate": {"unsure": "generator"}, "max_escalations": 1}  # fmt: skip
+    for limits, told in (({"judge": 0.5}, False), ({"judge": 0.5, "p_true": 0.5}, True)):
+        section = {**own, "router": {"thresholds": {"unsure": limits}}}
+        policy = load_policy({**POLICY, "stages": {**POLICY["stages"], "verification": section}})
+        notes: list[str] = []
+        check = Check.of(policy, made, notes)
+        small = np.full(len(made), made.names.index("single/small"))
+        assert check.judge(made, small, check.own).quality.mean() == 1.0
+        assert any("p_true: not recorded" in note or "p_true, " in note for note in notes) == told
 
 
 def test_the_written_policy_says_where_its_numbers_come_from(tmp_path):
