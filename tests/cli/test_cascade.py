@@ -188,6 +188,22 @@ def test_one_option(here, run):
     assert json.loads(out)["policies"]["value"]["chosen"]["escalated"] == 0
 
 
+def test_a_policy_that_is_cheaper_than_anything_the_router_does_is_held_against_its_cheapest(here, run):
+    """Nearly nothing has an answer, so that it does best to ask nobody."""
+    rows = [replace(row, answerable=i % 6 == 0) for i, row in enumerate(recorded(options=("large",)).rows)]
+    write_table(OutcomeTable(rows), here / "blank.jsonl")
+    arguments = ("eval", *FAST, "--train", "blank.jsonl", "--features", "lexical")
+    code, out, _ = run(*arguments, "--json", "-")
+    assert code == 0
+    own = json.loads(out)["policies"]["value"]
+    assert own["over_router"]["cost"] < 10.0
+    assert own["over_router"]["difference"] == pytest.approx(
+        own["chosen"]["quality"] - json.loads(out)["baselines"]["router"]["chosen"]["quality"]
+    )
+    assert own["over_router"]["interval"] is not None
+    assert run(*arguments)[0] == 0
+
+
 def test_unanswerable_questions_are_abstained_from(here, run):
     pytest.importorskip("matplotlib")
     rows = []

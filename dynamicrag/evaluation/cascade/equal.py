@@ -10,6 +10,7 @@ from dynamicrag.escalation.replay import Played
 from dynamicrag.evaluation.cascade.trials import Trials
 from dynamicrag.evaluation.routing.curve import Curve
 from dynamicrag.evaluation.routing.resample import Resample, interval
+from dynamicrag.predictors.checks import Floats
 
 
 def over_router(
@@ -18,7 +19,8 @@ def over_router(
     """Return what a policy gives above the router's curve at the policy's own mean cost.
 
     The router's curve is read in hindsight and the policy's point was chosen beforehand, so the
-    comparison leans towards the router. Both are of the same queries in every sample.
+    comparison leans towards the router; so it does where nothing of the router's is as cheap, and its
+    cheapest is taken. Both are of the same queries in every sample.
 
     Args:
         trials: What is judged by.
@@ -30,15 +32,20 @@ def over_router(
     quality = np.stack([trials.quality[rows, own] for own in index])
     cost = np.stack([trials.cost[rows, own] for own in index])
     spent = float(taken.cost.mean())
-    router = Curve.of(cost.mean(axis=1), quality.mean(axis=1)).quality_at(spent)
+    router = _quality_at(cost.mean(axis=1), quality.mean(axis=1), spent)
     sampled = zip(
         resample.means(taken.quality), resample.means(taken.cost), resample.means(cost),
         resample.means(quality), strict=True,
     )  # fmt: skip
-    drawn = np.array([own - Curve.of(x, y).quality_at(float(at)) for own, at, x, y in sampled])
+    drawn = np.array([own - _quality_at(x, y, float(at)) for own, at, x, y in sampled])
     return {
         "cost": spent,
         "router": router,
         "difference": float(taken.quality.mean()) - router,
         "interval": interval(drawn),
     }
+
+
+def _quality_at(cost: Floats, quality: Floats, at: float) -> float:
+    curve = Curve.of(cost, quality)
+    return curve.quality_at(max(at, float(curve.cost[0])))
