@@ -39,6 +39,14 @@ _COMPARISON = re.compile(
     r"more|less|fewer|or|between|compared?|difference)\b",
     re.IGNORECASE,
 )
+_RANK = re.compile(
+    r"\b(first|earlier|earliest|later|latest|sooner|older|oldest|younger|youngest|newer|newest|recent|recently|"
+    r"(?<!lived )longer|longest|shorter|shortest|taller|tallest|higher|highest|deeper|larger|largest|bigger|"
+    r"biggest|greater|smaller|smallest|more|fewer)\b",
+    re.IGNORECASE,
+)
+_EITHER = re.compile(r"\bor (?:the )?[\W_]?[A-Z\d]|(?i:\b(?:which|who)\b.*\bor\b)")
+_SAME = re.compile(r"\bsame (?:country|nationality|city|state|year)\b", re.IGNORECASE)
 _BRIDGE = re.compile(
     r"\b(whose|that|which|who|where)\b|'s\b|’s\b|\bof (the|a)\b|\b(named|called) (after|by)\b", re.IGNORECASE
 )
@@ -53,9 +61,10 @@ def lexical(question: str) -> dict[str, float]:
 
     Returns:
         ``words``, ``content_words``, ``names`` (capitalised words after the first), ``numbers``,
-        ``greeting``, ``arithmetic``, ``comparison``, ``bridges`` (relative clauses, possessives and
-        "of the" after the first word: signs of a question in several hops), ``follow_up`` (pronouns),
-        ``question`` and one ``asks_*`` flag per question word.
+        ``greeting``, ``arithmetic``, ``comparison``, ``ranks`` (which of several things is first, longest
+        and so on, or whether they are of the same country or year), ``bridges`` (relative clauses,
+        possessives and "of the" after the first word: signs of a question in several hops),
+        ``follow_up`` (pronouns), ``question`` and one ``asks_*`` flag per question word.
     """
     return dict(_lexical(question))
 
@@ -76,6 +85,7 @@ def _lexical(question: str) -> dict[str, float]:
         "greeting": float(spoken > 0 and len(words(_FILLER.sub(" ", rid))) <= 1),
         "arithmetic": float(bool(_ARITHMETIC.search(question))),
         "comparison": float(bool(_COMPARISON.search(rest))),
+        "ranks": float(bool((_EITHER.search(question) and _RANK.search(question)) or _SAME.search(question))),
         "bridges": float(len(_BRIDGE.findall(rest))),
         "follow_up": float(bool(_FOLLOW_UP.search(question))),
         "question": float("?" in question or (bool(tokens) and tokens[0] in _KINDS)),

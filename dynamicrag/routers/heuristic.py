@@ -13,6 +13,7 @@ from dynamicrag.types import Option, Stage
 Rule = Callable[[Mapping[str, float], Mapping[str, str]], tuple[float, str]]
 
 NONE, SINGLE, ITERATIVE = 0.0, 0.5, 1.0
+SHORT, VALUES, STEPS = 0.0, 0.5, 1.0
 
 COVERED = 0.5
 """Least share of the question's words, by idf, that a corpus must know to be worth asking."""
@@ -47,10 +48,11 @@ def context(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[flo
 
 
 def prompt(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:
-    """Answer directly; reason only over sums in words, where no passage gives the answer."""
-    if path.get("retrieval") == "none" and features["numbers"] >= 2 and features["words"] > 12:
-        return 1.0, "a sum in words"
-    return 0.0, "short answer"
+    """Answer directly; compare where passages give what to compare; reason over sums in words without any."""
+    if path.get("retrieval") == "none":
+        wordy = features["numbers"] >= 2 and features["words"] > 12
+        return (STEPS, "a sum in words") if wordy else (SHORT, "short answer")
+    return (VALUES, "compares values") if features["ranks"] else (SHORT, "short answer")
 
 
 def generator(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:
@@ -73,6 +75,7 @@ _RULES: dict[Stage, Rule] = {
 }
 _PLANNED: dict[Stage, float] = {"retrieval": SINGLE, "retriever": 1.0, "context": 0.0, "generator": 1.0}
 _RETRIEVAL: dict[str, float] = {"none": NONE, "single": SINGLE, "iterative": ITERATIVE}
+_PROMPT: dict[str, float] = {"direct": SHORT, "compare": VALUES, "cot": STEPS}
 
 
 @ROUTERS.register("heuristic")
@@ -104,6 +107,9 @@ class Heuristic(Router):
 
 
 def _position(stage: Stage, options: Sequence[Option], strength: float) -> int:
-    if stage == "retrieval":  # by name: 'single' stays 'single' where 'iterative' is not offered
-        return min(range(len(options)), key=lambda i: abs(_RETRIEVAL[options[i].name] - strength))
+    names = [option.name for option in options]
+    if stage == "retrieval":  # 'single' stays 'single' where 'iterative' is not offered
+        return min(range(len(names)), key=lambda i: abs(_RETRIEVAL[names[i]] - strength))
+    if stage == "prompt":  # strategies are for different questions, not one stronger than another
+        return next((i for i, name in enumerate(names) if _PROMPT.get(name) == strength), 0)
     return round(strength * (len(options) - 1))

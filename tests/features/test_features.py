@@ -21,6 +21,10 @@ def passage(text, score, document="d"):
         ("What is 7 times 8?", "arithmetic"),
         ("What is 12 * 4?", "arithmetic"),
         ("Which opened first, the inn or the baths?", "comparison"),
+        ("Which opened first, the inn or the baths?", "ranks"),
+        ("Was Beth Underhill or Bryan Pamba born first?", "ranks"),
+        ("Between Ulrich and Luca, or Ada, who is younger?", "ranks"),
+        ("Are both films from the same country?", "ranks"),
         ("When did he die?", "follow_up"),
         ("Who opened the bridge", "question"),
     ],
@@ -38,6 +42,9 @@ def test_flags_are_raised(question, flag):
         ("Which bus goes to the old harbour on Sundays?", "greeting"),
         ("When did the bridge open in 1911?", "arithmetic"),
         ("Who opened the bridge?", "comparison"),
+        ("Who was the first to cross the bridge?", "ranks"),
+        ("Do I need more than one ticket, or is one enough?", "ranks"),
+        ("Who lived longer, Amos Tuck or Hans Moser?", "ranks"),
     ],
 )
 def test_flags_are_not_raised_for_nothing(question, flag):

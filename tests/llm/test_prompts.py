@@ -72,6 +72,44 @@ def test_cot_parse(text, answer):
     assert PROMPTS.build("cot", "here").parse(text).text == answer
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("latest: Ivo = born 9 June 1948; Alma = 3 May 1890", "Ivo"),
+        ("Earliest: Ivo Brand = born 9 June 1948; Alma, of Lima = 8 May 1948", "Alma, of Lima"),
+        (" earliest: A = 1960; B = 12 May 1959; C = 1961", "B"),
+        ("greatest: Lind = 1,200 m; Corran = 3.4 million m", "Corran"),
+        ("smallest: Lind = 412 m; Corran = 388 m", "Corran"),
+        ("latest: A = Lise Holm (1921), died 17 July 1999; B = Tom, died 2 May 2014", "B"),
+        ("latest: Ivo = unknown; Alma = 1890", "unanswerable"),
+        ("latest: Ivo = 1948", "unanswerable"),
+        ("latest:", "unanswerable"),
+        ("same: Ivo = Swiss; Alma = Chilean", "no"),
+        ("same: Ivo = American; Alma = American film director", "yes"),
+        ("same: A = Chile; B = Chile; C = Peru", "no"),
+        ("same: Ivo = Swiss; Alma = ?", "unanswerable"),
+        ("Short answer: Ivo Brand", "Ivo Brand"),
+        ("unanswerable", "unanswerable"),
+        ("latest", "latest"),
+    ],
+)
+def test_compare_parse(text, answer):
+    assert PROMPTS.build("compare", "here").parse(text).text == answer
+
+
+def test_the_name_that_compare_picks_is_where_it_says():
+    text = "latest: Ivo = 1948; Alma = 1990"
+    answer = PROMPTS.build("compare", "here").parse(text)
+    assert text[answer.start :].startswith("Alma")
+
+
+def test_every_worked_comparison_reads_as_meant():
+    compare = PROMPTS.build("compare", "here")
+    assert [compare.parse(reply).text for *_, reply in compare.shown] == [
+        "Ivo Brand", "The Long Dune", "no", "Lindmoor Bridge", "unanswerable",
+    ]  # fmt: skip
+
+
 def test_unknown_strategy_is_told():
     with pytest.raises(PolicyError, match="did you mean 'direct'"):
         PROMPTS.build("drect", "stages.prompt")

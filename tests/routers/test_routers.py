@@ -98,6 +98,29 @@ async def test_the_rules_ask_the_strongest_model_where_facts_must_be_put_togethe
     assert await chosen("heuristic", context("Which opened first, the inn or the bath?")) == "large"
 
 
+@pytest.mark.parametrize(
+    ("question", "retrieval", "expected"),
+    [
+        ("Who opened the bridge?", "single", "direct"),
+        ("Which opened first, the inn or the bath?", "single", "compare"),
+        ("Which opened first, the inn or the bath?", "none", "direct"),
+        ("Ann has 3 pears and buys 4 more and then gives away 2; how many are left?", "none", "cot"),
+    ],
+)
+async def test_the_rules_put_a_question_as_its_words_ask_for(question, retrieval, expected):
+    names = ("direct", "compare", "cot")
+    for left_out in (None, *({*names} - {"direct", expected})):
+        options = tuple(Option(name) for name in names if name != left_out)
+        given = context(question, stage="prompt", options=options, path={"retrieval": retrieval})
+        assert await chosen("heuristic", given) == expected
+
+
+async def test_the_rules_put_it_the_first_way_where_the_right_one_is_not_offered():
+    two = (Option("direct"), Option("cot"))
+    given = context("Which is older, A or B?", stage="prompt", options=two, path={"retrieval": "single"})
+    assert await chosen("heuristic", given) == "direct"
+
+
 def test_the_rules_have_nothing_to_say_of_verification():
     with pytest.raises(PolicyError, match="use 'thresholds'"):
         ROUTERS.build("heuristic", "router").check("verification", OPTIONS, "router")

@@ -10,7 +10,10 @@ from dynamicrag.types import Passage
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-__all__ = ["Direct"]
+__all__ = ["Direct", "Examples", "made_up"]
+
+Examples = tuple[tuple[tuple[Passage, ...], str, str], ...]
+"""Worked examples: passages, question, reply."""
 
 GROUNDED = (
     "Answer the question from the passages in as few words as possible. "
@@ -23,18 +26,19 @@ FREE = "You are a helpful assistant. Answer in as few words as possible."
 _LABEL = re.compile(r"\s*(?:short )?answer:", re.IGNORECASE)
 
 
-def _made_up(title: str, text: str) -> Passage:
+def made_up(title: str, text: str) -> Passage:
+    """Return a passage for a worked example."""
     return Passage(id=title, document=title, title=title, text=text, score=1.0)
 
 
-_BRIDGE = _made_up("Lindmoor Bridge", "Lindmoor Bridge was designed by Alma Reyes and opened in 1931.")
-_REYES = _made_up("Alma Reyes", "Alma Reyes (born 3 May 1890 in Valdivia) was a Chilean engineer.")
-_BRAND = _made_up("Ivo Brand", "Ivo Brand (born 9 June 1948) is a Swiss actor, known for the film Blue Ice.")
+_BRIDGE = made_up("Lindmoor Bridge", "Lindmoor Bridge was designed by Alma Reyes and opened in 1931.")
+_REYES = made_up("Alma Reyes", "Alma Reyes (born 3 May 1890 in Valdivia) was a Chilean engineer.")
+_BRAND = made_up("Ivo Brand", "Ivo Brand (born 9 June 1948) is a Swiss actor, known for the film Blue Ice.")
 
 # What cannot be answered, what takes two passages, what compares, yes or no. Small models copy the
 # manner of examples where they misread instructions: told that an answer may be "yes or no", the
 # smaller ones say yes to everything; shown none of it, the larger ones call such questions unanswerable.
-EXAMPLES: tuple[tuple[tuple[Passage, ...], str, str], ...] = (
+EXAMPLES: Examples = (
     ((_BRAND, _BRIDGE), "What did it cost to build Lindmoor Bridge?", UNANSWERABLE),
     ((_BRIDGE, _REYES), "Where was the designer of Lindmoor Bridge born?", "Valdivia"),
     ((_REYES, _BRAND), "Are Alma Reyes and Ivo Brand from the same country?", "no"),
@@ -46,12 +50,16 @@ EXAMPLES: tuple[tuple[tuple[Passage, ...], str, str], ...] = (
 class Direct(PromptStrategy):
     """The answer at once: cheapest, and all that a look-up needs.
 
+    Attributes:
+        shown: The worked examples.
+
     Args:
         max_tokens: Most tokens to generate.
-        examples: Whether four worked examples go before a question with passages. They are the same
+        examples: Whether worked examples go before a question with passages. They are the same
             in every prompt, some 400 tokens, so that a model with a prompt cache reads them once.
     """
 
+    shown = EXAMPLES
     expected_tokens = 12.0
 
     def __init__(self, *, max_tokens: int = 64, examples: bool = True) -> None:
@@ -71,8 +79,8 @@ class Direct(PromptStrategy):
         first, *rest = super().messages(question, passages, history)
         shots: list[BaseMessage] = []
         if passages and self._examples:
-            for shown, asked, answer in EXAMPLES:
-                shots += [HumanMessage(self.ask(asked, shown)), AIMessage(answer)]
+            for given, asked, answer in self.shown:
+                shots += [HumanMessage(self.ask(asked, given)), AIMessage(answer)]
         return [first, *shots, *rest]
 
     def ask(self, question: str, passages: Sequence[Passage]) -> str:

@@ -1,0 +1,36 @@
+"""Dates and numbers in a few words of English."""
+
+import re
+
+__all__ = ["value"]
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DATE = re.compile(
+    rf"(?:(?P<before>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?)?(?P<month>{'|'.join(_MONTHS)})[a-z]*\.?,?\s+"
+    r"(?:(?P<after>\d{1,2})(?:st|nd|rd|th)?,?\s+)?(?P<year>\d{3,4})\b",
+    re.IGNORECASE,
+)
+_ISO = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
+_YEAR = re.compile(r"\b[12]\d{3}\b(?![,.]\d)")
+_NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(thousand|million|billion)?")
+_SCALE = {"": 1.0, "thousand": 1e3, "million": 1e6, "billion": 1e9}
+
+
+def value(text: str) -> tuple[float, ...] | None:
+    """Return the last date in a text, or its first number where it has none.
+
+    Returns:
+        ``(year, month, day)``, as far as it is told, or ``(number,)``; tuples of one kind compare as the
+        values do. ``None`` where there is neither. Units are not converted.
+    """
+    if dates := list(_DATE.finditer(text)):
+        date = dates[-1]
+        month = _MONTHS.index(date["month"].lower()) + 1
+        day = date["before"] or date["after"]
+        return (float(date["year"]), float(month), *([float(day)] if day else []))
+    if iso := _ISO.findall(text):
+        return tuple(map(float, iso[-1]))
+    if years := _YEAR.findall(text):
+        return (float(years[-1]),)
+    number = _NUMBER.search(text)
+    return (float(number[1].replace(",", "")) * _SCALE[number[2] or ""],) if number else None
