@@ -16,7 +16,7 @@ from dynamicrag.policy import Policy, StageSection
 from dynamicrag.routers.base import Router, StageContext
 from dynamicrag.routers.build import RouterContext, build_joint, build_router
 from dynamicrag.routers.paths import without_news
-from dynamicrag.types import Option, Query, Stage
+from dynamicrag.types import STAGES, Option, Query, Stage
 
 
 def options_of(policy: Policy, stage: str) -> list[str]:
@@ -36,6 +36,12 @@ def check_options(policy: Policy, world: World) -> None:
             if option not in options_of(policy, stage):
                 told = unknown(f"{world.table}: {stage}", "option", option, options_of(policy, stage))
                 raise InputError(f"{told}; these are the options of {policy.source or 'the policy'}")
+
+
+def unvaried(policy: Policy, world: World) -> list[str]:
+    """Return the stages at which the policy chooses and the recorded paths do not differ."""
+    routed = [stage for stage in STAGES if stage != "verification" and len(options_of(policy, stage)) > 1]
+    return [stage for stage in routed if stage not in world.stages]
 
 
 def ends(world: World, policy: Policy) -> tuple[int, int]:

@@ -24,7 +24,7 @@ from dynamicrag.evaluation.calibrate.forecast import (
     together,
 )
 from dynamicrag.evaluation.calibrate.replay import Replay, jointly, stagewise, walk
-from dynamicrag.evaluation.calibrate.rules import check_options, ends, rules_path
+from dynamicrag.evaluation.calibrate.rules import check_options, ends, rules_path, unvaried
 from dynamicrag.evaluation.calibrate.setting import Check, Setting, set_to
 from dynamicrag.evaluation.calibrate.standing import standings
 from dynamicrag.evaluation.calibrate.target import Target
@@ -181,6 +181,11 @@ def _report(
         ways[f"policy {policy.name}"] = check.judge(world, rules, check.own)
         if check.own is not None:
             ways["its drafts, unverified"] = came(world, rules)
+        if alike := unvaried(policy, world):
+            notes.append(
+                f"{', '.join(alike)}: not varied in the table, so the policy is judged as if it always took "
+                "what was recorded"
+            )
         if lost := check.unrecorded(world, rules):
             notes.append(
                 f"{lost} of the policy's drafts would be followed by a path that was not recorded: these are "

@@ -183,6 +183,13 @@ def test_a_policys_own_rules_are_replayed():
     assert ends(made, load_policy(POLICY)) == (3, 2)
 
 
+def test_a_stage_at_which_the_policy_chooses_and_the_table_does_not_vary_is_told():
+    routed = {**POLICY["stages"], "prompt": {"options": ["direct", "compare"], "router": "heuristic"}}
+    for stages, told in ((POLICY["stages"], False), (routed, True)):
+        notes = run(Target(0.98), policy={**POLICY, "stages": stages}).report["notes"]
+        assert any("prompt: not varied in the table" in note for note in notes) == told
+
+
 def test_the_baseline_reads_the_longest_context_in_whatever_order_paths_were_recorded():
     made = world()
     retrieving = [{**made.paths[3], "retriever": r, "context": c} for r, c in (("b", "long"), ("c", "short"))]
