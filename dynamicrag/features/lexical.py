@@ -40,9 +40,7 @@ _COMPARISON = re.compile(
     re.IGNORECASE,
 )
 _RANK = re.compile(
-    r"\b(first|earlier|earliest|later|latest|sooner|older|oldest|younger|youngest|newer|newest|recent|recently|"
-    r"(?<!lived )longer|longest|shorter|shortest|taller|tallest|higher|highest|deeper|larger|largest|bigger|"
-    r"biggest|greater|smaller|smallest|more|fewer)\b",
+    r"\b(first|earlier|earliest|later|latest|sooner|older|oldest|younger|youngest|newer|newest|recent|recently)\b",
     re.IGNORECASE,
 )
 _EITHER = re.compile(r"\bor (?:the )?[\W_]?[A-Z\d]|(?i:\b(?:which|who)\b.*\bor\b)")
@@ -61,8 +59,8 @@ def lexical(question: str) -> dict[str, float]:
 
     Returns:
         ``words``, ``content_words``, ``names`` (capitalised words after the first), ``numbers``,
-        ``greeting``, ``arithmetic``, ``comparison``, ``ranks`` (which of several things is first, longest
-        and so on, or whether they are of the same country or year), ``bridges`` (relative clauses,
+        ``greeting``, ``arithmetic``, ``comparison``, ``ranks`` (which of several things is first,
+        older and so on, or whether they are of the same country or year), ``bridges`` (relative clauses,
         possessives and "of the" after the first word: signs of a question in several hops),
         ``follow_up`` (pronouns), ``question`` and one ``asks_*`` flag per question word.
     """

@@ -45,6 +45,7 @@ def test_flags_are_raised(question, flag):
         ("Who was the first to cross the bridge?", "ranks"),
         ("Do I need more than one ticket, or is one enough?", "ranks"),
         ("Who lived longer, Amos Tuck or Hans Moser?", "ranks"),
+        ("Which is larger, Garajonay or Guadarrama?", "ranks"),
     ],
 )
 def test_flags_are_not_raised_for_nothing(question, flag):

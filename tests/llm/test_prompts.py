@@ -79,6 +79,7 @@ def test_cot_parse(text, answer):
         ("Earliest: Ivo Brand = born 9 June 1948; Alma, of Lima = 8 May 1948", "Alma, of Lima"),
         (" earliest: A = 1960; B = 12 May 1959; C = 1961", "B"),
         ("greatest: Lind = 1,200 m; Corran = 3.4 million m", "Corran"),
+        ("greatest: Garajonay = 39.86 km2; Guadarrama = 33,960 hectares", "unanswerable"),
         ("smallest: Lind = 412 m; Corran = 388 m", "Corran"),
         ("latest: A = Lise Holm (1921), died 17 July 1999; B = Tom, died 2 May 2014", "B"),
         ("latest: Ivo = unknown; Alma = 1890", "unanswerable"),

@@ -65,8 +65,9 @@ class Compare(Direct):
     """Reads values and compares them by code: for questions that weigh named things against each other.
 
     The model writes one line, ``latest: Ivo Brand = born 9 June 1948; Alma Reyes = born 3 May 1890``, and the
-    answer is the name whose value is the latest, or yes or no for ``same``. A reply of another form is taken
-    as :class:`~dynamicrag.llm.prompts.direct.Direct` takes it; without passages it is the same prompt.
+    answer is the name whose value is the latest, or yes or no for ``same``. Where a value is missing, or
+    units differ, there is no answer. A reply of another form is taken as
+    :class:`~dynamicrag.llm.prompts.direct.Direct` takes it; without passages it is the same prompt.
 
     Args:
         max_tokens: Most tokens to generate.
@@ -97,11 +98,11 @@ class Compare(Direct):
         items = list(_ITEM.finditer(text, operation.end()))
         if operation[1].lower() == "same":
             return _same(operation.end(), [item[2] for item in items])
-        known = [(found, item) for item in items if (found := value(item[2])) is not None]
-        if len(known) < len(items) or len(known) < 2:
+        known = [(*found, item) for item in items if (found := value(item[2])) is not None]
+        if len(known) < max(len(items), 2) or len({unit for _, unit, _ in known}) > 1:
             return Answer(UNANSWERABLE, operation.end())
         pick = min if operation[1].lower() in _LEAST else max
-        picked = pick(known, key=lambda pair: pair[0])[1]
+        *_, picked = pick(known, key=lambda found: found[0])
         return span(text, *picked.span(1))
 
 

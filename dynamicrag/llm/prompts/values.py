@@ -12,25 +12,27 @@ _DATE = re.compile(
 )
 _ISO = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
 _YEAR = re.compile(r"\b[12]\d{3}\b(?![,.]\d)")
-_NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(thousand|million|billion)?")
+_NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(thousand|million|billion|)\s*([^\W\d]*)", re.IGNORECASE)
 _SCALE = {"": 1.0, "thousand": 1e3, "million": 1e6, "billion": 1e9}
 
 
-def value(text: str) -> tuple[float, ...] | None:
-    """Return the last date in a text, or its first number where it has none.
+def value(text: str) -> tuple[tuple[float, ...], str] | None:
+    """Return the last date in a text, or its first number where it has none, and the number's unit.
 
     Returns:
-        ``(year, month, day)``, as far as it is told, or ``(number,)``; tuples of one kind compare as the
-        values do. ``None`` where there is neither. Units are not converted.
+        ``(year, month, day)``, as far as it is told, without a unit; or ``(number,)`` and the word after it,
+        in lower case. Of one unit, tuples compare as the values do. ``None`` where there is neither.
     """
     if dates := list(_DATE.finditer(text)):
         date = dates[-1]
         month = _MONTHS.index(date["month"].lower()) + 1
         day = date["before"] or date["after"]
-        return (float(date["year"]), float(month), *([float(day)] if day else []))
+        return (float(date["year"]), float(month), *([float(day)] if day else [])), ""
     if iso := _ISO.findall(text):
-        return tuple(map(float, iso[-1]))
+        return tuple(map(float, iso[-1])), ""
     if years := _YEAR.findall(text):
-        return (float(years[-1]),)
-    number = _NUMBER.search(text)
-    return (float(number[1].replace(",", "")) * _SCALE[number[2] or ""],) if number else None
+        return (float(years[-1]),), ""
+    if number := _NUMBER.search(text):
+        amount, scale, unit = number.groups()
+        return (float(amount.replace(",", "")) * _SCALE[scale.lower()],), unit.lower()
+    return None
