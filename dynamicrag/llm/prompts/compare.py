@@ -10,11 +10,10 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from dynamicrag.llm.prompts.base import PROMPTS, UNANSWERABLE, Answer, PromptStrategy, span
+from dynamicrag.llm.prompts.base import PROMPTS, UNANSWERABLE, Answer, span
 from dynamicrag.llm.prompts.direct import Direct, Examples, made_up
 from dynamicrag.llm.prompts.values import value
 from dynamicrag.text import words
-from dynamicrag.types import Passage
 
 __all__ = ["Compare"]
 
@@ -76,6 +75,7 @@ class Compare(Direct):
     """
 
     shown = EXAMPLES
+    label = ""
     expected_tokens = 36.0
     streams = False
 
@@ -85,10 +85,6 @@ class Compare(Direct):
     def instructions(self, grounded: bool) -> str:
         """Return the system prompt."""
         return GROUNDED if grounded else super().instructions(grounded)
-
-    def ask(self, question: str, passages: Sequence[Passage]) -> str:
-        """Return the last message, without the label that asks for the answer at once."""
-        return PromptStrategy.ask(self, question, passages)
 
     def parse(self, text: str) -> Answer:
         """Return the name that the operation picks, yes or no; all of a text that has another form."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dynamicrag.llm.prompts.base import PROMPTS, UNANSWERABLE, Answer, PromptStrategy, listed, span
+from dynamicrag.llm.prompts.base import PROMPTS, UNANSWERABLE, Answer, PromptStrategy, span
 from dynamicrag.types import Passage
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Direct(PromptStrategy):
 
     Attributes:
         shown: The worked examples.
+        label: What the last message ends with, where the answer begins.
 
     Args:
         max_tokens: Most tokens to generate.
@@ -60,6 +61,7 @@ class Direct(PromptStrategy):
     """
 
     shown = EXAMPLES
+    label = "\nShort answer:"
     expected_tokens = 12.0
 
     def __init__(self, *, max_tokens: int = 64, examples: bool = True) -> None:
@@ -85,7 +87,7 @@ class Direct(PromptStrategy):
 
     def ask(self, question: str, passages: Sequence[Passage]) -> str:
         """Return the last message; with passages it ends where the answer begins."""
-        return f"{listed(passages)}\n\nQuestion: {question}\nShort answer:" if passages else question
+        return super().ask(question, passages) + self.label if passages else question
 
     def stops(self, grounded: bool) -> tuple[str, ...]:
         """Return the end of the line, where the answer is a few words."""
