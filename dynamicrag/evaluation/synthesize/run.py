@@ -15,6 +15,8 @@ BATCH = 8
 with a prompt cache reads the worked examples of each once a batch."""
 TRIES = 10
 """Attempts for every question that is wanted; then there are too few to be had."""
+FRUITLESS = 16
+"""Attempts without one that is kept; then the model cannot make questions of this kind."""
 SHARES = {"single": 0.4, "unanswerable": 0.2, "none": 0.2, "multi": 0.2}
 """Parts of all questions by kind; what takes most comes last, so that a budget does not end with it alone."""
 
@@ -48,7 +50,7 @@ async def make(
         while len(tally.kept) < tally.wanted:
             missing = tally.wanted - len(tally.kept)
             batch = list(islice(attempts, min(BATCH, GUESS * missing)))
-            if not batch:
+            if not batch or (tally.tried >= FRUITLESS and not tally.kept):
                 break
             for result in await asyncio.gather(*(_tried(attempt, seen) for attempt in batch)):
                 if len(tally.kept) == tally.wanted:
