@@ -60,13 +60,14 @@ def prompt(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[floa
 
 
 def generator(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:
-    """Let the strongest model read passages, and save on what it reads; without any the middle one will do.
+    """Let the strongest model answer, but for small talk, and save on what it reads.
 
-    Of HotpotQA's first 30 questions with four passages the 1.5B has an F1 of .51 and the 0.5B of .24 at half
+    Of HotpotQA's first 30 questions with four passages the 1.5B has an F1 of .57 and the 0.5B of .38 at half
     the energy; with twice the passages, which cost as much as the larger model does, neither is better.
+    Without any a question is short: on 10 such ones the 1.5B has .80 and the 0.5B .44, at 4.0 and 3.2 J.
     """
     if path.get("retrieval") == "none":
-        return (0.0, "small talk") if features["greeting"] else (0.5, "general knowledge")
+        return (0.0, "small talk") if features["greeting"] else (1.0, "general knowledge")
     return 1.0, "passages to read"
 
 
