@@ -43,7 +43,9 @@ _RANK = re.compile(
     r"\b(first|earlier|earliest|later|latest|sooner|older|oldest|younger|youngest|newer|newest|recent|recently)\b",
     re.IGNORECASE,
 )
-_EITHER = re.compile(r"\bor (?:the )?[\W_]?[A-Z\d]|(?i:\b(?:which|who)\b.*\bor\b)")
+_WHICH = re.compile(r"\b(?:which|who)\b", re.IGNORECASE)
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
+_OR_NAME = re.compile(r"\bor (?:the )?[\W_]?[A-Z\d]")
 _SAME = re.compile(r"\bsame (?:country|nationality|city|state|year)\b", re.IGNORECASE)
 _BRIDGE = re.compile(
     r"\b(whose|that|which|who|where)\b|'s\b|’s\b|\bof (the|a)\b|\b(named|called) (after|by)\b", re.IGNORECASE
@@ -83,13 +85,21 @@ def _lexical(question: str) -> dict[str, float]:
         "greeting": float(spoken > 0 and len(words(_FILLER.sub(" ", rid))) <= 1),
         "arithmetic": float(bool(_ARITHMETIC.search(question))),
         "comparison": float(bool(_COMPARISON.search(rest))),
-        "ranks": float(bool((_EITHER.search(question) and _RANK.search(question)) or _SAME.search(question))),
+        "ranks": float(_ranks(question)),
         "bridges": float(len(_BRIDGE.findall(rest))),
         "follow_up": float(bool(_FOLLOW_UP.search(question))),
         "question": float("?" in question or (bool(tokens) and tokens[0] in _KINDS)),
     }
     features |= {f"asks_{kind}": float(kind in tokens) for kind in _KINDS}
     return features
+
+
+def _ranks(question: str) -> bool:
+    if _SAME.search(question):
+        return True
+    which = _WHICH.search(question)
+    either = _OR_NAME.search(question) or (which and _OR.search(question, which.end()))
+    return bool(either and _RANK.search(question))
 
 
 @FEATURES.register("lexical")

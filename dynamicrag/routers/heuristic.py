@@ -10,10 +10,10 @@ from dynamicrag.errors import PolicyError
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.types import Option, Stage
 
-Rule = Callable[[Mapping[str, float], Mapping[str, str]], tuple[float, str]]
+Rule = Callable[[Mapping[str, float], Mapping[str, str]], tuple[float | str, str]]
+"""Features and path to a strength, or to a name where no option is the stronger; and the reason."""
 
 NONE, SINGLE, ITERATIVE = 0.0, 0.5, 1.0
-SHORT, VALUES, STEPS = 0.0, 0.5, 1.0
 
 COVERED = 0.5
 """Least share of the question's words, by idf, that a corpus must know to be worth asking."""
@@ -47,16 +47,17 @@ def context(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[flo
     return 0.0, "short first"
 
 
-def prompt(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:
+def prompt(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[str, str]:
     """Answer directly; compare dates and origins that passages give; reason over sums in words without any.
 
-    Of 44 such questions of 2WikiMultihopQA the 1.5B answers .56 directly and .66 by comparing, at 1.34 times
-    the joules. Lengths and sizes are left to the direct prompt: they come in too many units.
+    Of 44 questions of 2WikiMultihopQA that compare, the 1.5B answers .56 directly and .66 by comparing (in the
+    prompt's first wording), at 1.34 times the joules. Lengths and sizes are left to the direct prompt: they
+    come in too many units.
     """
     if path.get("retrieval") == "none":
         wordy = features["numbers"] >= 2 and features["words"] > 12
-        return (STEPS, "a sum in words") if wordy else (SHORT, "short answer")
-    return (VALUES, "dates or origins to compare") if features["ranks"] else (SHORT, "short answer")
+        return ("cot", "a sum in words") if wordy else ("direct", "short answer")
+    return ("compare", "dates or origins to compare") if features["ranks"] else ("direct", "short answer")
 
 
 def generator(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:
@@ -80,7 +81,6 @@ _RULES: dict[Stage, Rule] = {
 }
 _PLANNED: dict[Stage, float] = {"retrieval": SINGLE, "retriever": 1.0, "context": 0.0, "generator": 1.0}
 _RETRIEVAL: dict[str, float] = {"none": NONE, "single": SINGLE, "iterative": ITERATIVE}
-_PROMPT: dict[str, float] = {"direct": SHORT, "compare": VALUES, "cot": STEPS}
 
 
 @ROUTERS.register("heuristic")
@@ -111,10 +111,10 @@ class Heuristic(Router):
         return Choice(index, reason)
 
 
-def _position(stage: Stage, options: Sequence[Option], strength: float) -> int:
+def _position(stage: Stage, options: Sequence[Option], wanted: float | str) -> int:
     names = [option.name for option in options]
-    if stage == "retrieval":  # 'single' stays 'single' where 'iterative' is not offered
-        return min(range(len(names)), key=lambda i: abs(_RETRIEVAL[names[i]] - strength))
-    if stage == "prompt":  # strategies are for different questions, not one stronger than another
-        return next((i for i, name in enumerate(names) if _PROMPT.get(name) == strength), 0)
-    return round(strength * (len(options) - 1))
+    if isinstance(wanted, str):
+        return names.index(wanted) if wanted in names else 0
+    if stage == "retrieval":  # by name: 'single' stays 'single' where 'iterative' is not offered
+        return min(range(len(names)), key=lambda i: abs(_RETRIEVAL[names[i]] - wanted))
+    return round(wanted * (len(names) - 1))

@@ -9,6 +9,7 @@ from dynamicrag.cost.vector import DIMENSIONS, Cost
 from dynamicrag.errors import DynamicRAGError, InputError, unknown
 from dynamicrag.evaluation.calibrate.forecast import BEFORE, Forecast
 from dynamicrag.evaluation.calibrate.world import Rows, World
+from dynamicrag.evaluation.record.paths import RECORDED
 from dynamicrag.evaluation.stage_table import SKIPPED
 from dynamicrag.features.base import Embed
 from dynamicrag.features.lexical import lexical
@@ -16,7 +17,7 @@ from dynamicrag.policy import Policy, StageSection
 from dynamicrag.routers.base import Router, StageContext
 from dynamicrag.routers.build import RouterContext, build_joint, build_router
 from dynamicrag.routers.paths import without_news
-from dynamicrag.types import STAGES, Option, Query, Stage
+from dynamicrag.types import Option, Query, Stage
 
 
 def options_of(policy: Policy, stage: str) -> list[str]:
@@ -40,8 +41,7 @@ def check_options(policy: Policy, world: World) -> None:
 
 def unvaried(policy: Policy, world: World) -> list[str]:
     """Return the stages at which the policy chooses and the recorded paths do not differ."""
-    routed = [stage for stage in STAGES if stage != "verification" and len(options_of(policy, stage)) > 1]
-    return [stage for stage in routed if stage not in world.stages]
+    return [s for s in RECORDED if s not in world.stages and len(options_of(policy, s)) > 1]
 
 
 def ends(world: World, policy: Policy) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from dynamicrag.types import Passage
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-__all__ = ["Direct", "Examples", "made_up"]
+__all__ = ["BRAND", "Direct", "Examples", "made_up"]
 
 Examples = tuple[tuple[tuple[Passage, ...], str, str], ...]
 """Worked examples: passages, question, reply."""
@@ -33,16 +33,16 @@ def made_up(title: str, text: str) -> Passage:
 
 _BRIDGE = made_up("Lindmoor Bridge", "Lindmoor Bridge was designed by Alma Reyes and opened in 1931.")
 _REYES = made_up("Alma Reyes", "Alma Reyes (born 3 May 1890 in Valdivia) was a Chilean engineer.")
-_BRAND = made_up("Ivo Brand", "Ivo Brand (born 9 June 1948) is a Swiss actor, known for the film Blue Ice.")
+BRAND = made_up("Ivo Brand", "Ivo Brand (born 9 June 1948) is a Swiss actor, known for the film Blue Ice.")
 
 # What cannot be answered, what takes two passages, what compares, yes or no. Small models copy the
 # manner of examples where they misread instructions: told that an answer may be "yes or no", the
 # smaller ones say yes to everything; shown none of it, the larger ones call such questions unanswerable.
 EXAMPLES: Examples = (
-    ((_BRAND, _BRIDGE), "What did it cost to build Lindmoor Bridge?", UNANSWERABLE),
+    ((BRAND, _BRIDGE), "What did it cost to build Lindmoor Bridge?", UNANSWERABLE),
     ((_BRIDGE, _REYES), "Where was the designer of Lindmoor Bridge born?", "Valdivia"),
-    ((_REYES, _BRAND), "Are Alma Reyes and Ivo Brand from the same country?", "no"),
-    ((_REYES, _BRAND), "Who was born first, Ivo Brand or Alma Reyes?", "Alma Reyes"),
+    ((_REYES, BRAND), "Are Alma Reyes and Ivo Brand from the same country?", "no"),
+    ((_REYES, BRAND), "Who was born first, Ivo Brand or Alma Reyes?", "Alma Reyes"),
 )
 
 
