@@ -50,9 +50,9 @@ def context(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[flo
 def prompt(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[str, str]:
     """Answer directly; compare dates and origins that passages give; reason over sums in words without any.
 
-    Of 44 questions of 2WikiMultihopQA that compare, the 1.5B answers .56 directly and .66 by comparing (in the
-    prompt's first wording), at 1.34 times the joules. Lengths and sizes are left to the direct prompt: they
-    come in too many units.
+    Of 44 questions of 2WikiMultihopQA that compare, the 1.5B answers .56 directly and .66 by comparing, in
+    the first wording of the prompt, at 1.34 times the joules. Lengths and sizes are left to the direct
+    prompt: they come in too many units.
     """
     if path.get("retrieval") == "none":
         wordy = features["numbers"] >= 2 and features["words"] > 12
