@@ -2,6 +2,7 @@
 
 import re
 import string
+import unicodedata
 
 _WORD = re.compile(r"\w+(?:[.,]\d+)*", re.UNICODE)
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -29,6 +30,11 @@ def words(text: str) -> list[str]:
 def content_words(text: str) -> list[str]:
     """Return the words that are not mere function words."""
     return [word for word in words(text) if word not in STOP_WORDS]
+
+
+def unaccented(text: str) -> str:
+    """Return ``text`` without accents and other combining marks."""
+    return "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
 
 
 def sentences(text: str) -> list[str]:

@@ -44,6 +44,6 @@ class ResponseFeatures(SignalFeatures):
         *("token_margin", "sequence_probability", "perplexity", "entropy"),
         *("p_true", "self_verification", "verbalised_confidence", "judge", "judge_groundedness"),
         *("agreement", "agreement_samples", "thought_agreement", "thought_agreement_samples"),
-        *("groundedness", "groundedness_embedding", "groundedness_nli"),
+        *("groundedness", "groundedness_embedding", "groundedness_nli", "entity_coverage"),
         *("unanswerable", "unverified"),
     )

@@ -53,3 +53,33 @@ async def test_a_passage_cannot_talk_a_verifier_round():
 async def test_token_margin_reads_the_first_token_and_is_silent_without_probabilities():
     assert await judged("token_margin", "Ada", first_margin=0.3) == {"token_margin": 0.3}
     assert await judged("token_margin", "Ada") == {}
+
+
+@pytest.mark.parametrize(
+    ("question", "covered"),
+    [
+        ("Who is Ada Brook's mother?", 1.0),
+        ("Who is Ada Stone’s mother?", 0.0),  # Ada is there, Ada Stone is not
+        ("Did Ada Brook, of Ostby, open it?", 0.5),
+        ("What did Adá Bröok open in 1950?", 1.0),  # without the accents, and a year is no name
+        ("When did Bridge 2 open?", 0.0),
+        ("Describe The Bridge", 1.0),
+        ("Who was born in 1911?", None),
+        ("Ostby is where?", None),  # the first word's capital says nothing
+        ("WHO IS ADA STONE?", None),
+        ("", None),
+    ],
+)
+async def test_entity_coverage_is_the_share_of_the_names_that_a_passage_speaks_of(question, covered):
+    found = await VERIFIERS.build("entity_coverage", "v").verify(Evidence(question, "1911", (PASSAGE,), {}))
+    assert found == ({} if covered is None else {"entity_coverage": covered})
+
+
+async def test_entity_coverage_is_silent_where_nothing_was_retrieved():
+    assert await judged("entity_coverage", "1911", ()) == {}
+
+
+async def test_a_name_stands_in_one_passage_and_not_half_in_each_of_two():
+    other = {**PASSAGE, "text": "A stone.", "title": "Stone"}
+    given = Evidence("Who was Ada Stone?", "1911", (PASSAGE, other), {})
+    assert await VERIFIERS.build("entity_coverage", "v").verify(given) == {"entity_coverage": 0.0}

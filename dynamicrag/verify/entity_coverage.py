@@ -1,0 +1,54 @@
+"""Whether the passages speak of what the question names."""
+
+import re
+from collections.abc import Iterator
+from itertools import dropwhile, groupby
+
+from dynamicrag.text import content_words, unaccented, words
+from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
+
+_BREAK = re.compile(r"['’]s?(?=\s|$)|[^\w\s.'’&-]|\.\s")  # a possessive ends a name too
+
+
+@VERIFIERS.register("entity_coverage")
+class EntityCoverage(Verifier):
+    """Signal ``entity_coverage``: share of the question's named entities that stand whole in a passage.
+
+    Where the documents lack what a question is about, retrieval finds its namesakes, and a model answers from
+    them in words that do stand in the passages, so that ``groundedness`` finds nothing amiss.
+
+    A name is a run of words with capitals, and numbers between them or after, found where one passage has all
+    of its words, accents aside. The question's first word is none. No signal without passages or names, and
+    where all is capitals; not for languages that capitalise common nouns.
+
+    Why it is asked whether the context suffices, whatever the answer: Joren et al. 2025, Sufficient Context,
+    arXiv 2411.06037, who ask a large model.
+    """
+
+    gives = (Signal("entity_coverage"),)
+    doubt = "The passages do not speak of what the question names."
+    computes = True
+
+    async def verify(self, evidence: Evidence) -> dict[str, float]:
+        """See the base class."""
+        named = set(_names(evidence.question))
+        if not named or not evidence.passages:
+            return {}
+        texts = [f"{passage['title']} {passage['text']}" for passage in evidence.passages]
+        found = [set(words(unaccented(text))) for text in texts]
+        return {"entity_coverage": sum(any(own.issuperset(n) for own in found) for n in named) / len(named)}
+
+
+def _names(question: str) -> Iterator[tuple[str, ...]]:
+    """Give the content words of every name."""
+    if question.isupper():
+        return
+    for piece in _BREAK.split(unaccented(" ".join(question.split()[1:]))):
+        for capital, run in groupby(piece.split(), key=_begins_like_a_name):
+            name = tuple(dropwhile(str.isdigit, content_words(" ".join(run))))
+            if capital and name:
+                yield name
+
+
+def _begins_like_a_name(word: str) -> bool:
+    return word[0].isupper() or word[0].isdigit()
