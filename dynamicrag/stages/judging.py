@@ -32,12 +32,14 @@ async def judge(
     """
     draft = turn.get("draft")
     assert draft is not None, "verification comes after generation"
-    turn = {**turn, "passages": turn.get("passages", [])}
+    turn = {**turn, "passages": turn.get("passages", []), "candidates": turn.get("candidates", [])}
     signals: dict[str, float] = dict(draft["signals"])
     unverified: dict[str, str] = {}
     for name, verifier in verifiers.items():
         caller = Asking(name, turn, run, resources)
-        evidence = Evidence(turn["text"], draft["text"], turn["passages"], draft["signals"], caller)
+        evidence = Evidence(
+            turn["text"], draft["text"], turn["passages"], draft["signals"], caller, turn["candidates"]
+        )
         try:
             with run.ledger.span(turn["id"], "verification", name) as line:
                 if verifier.computes:

@@ -87,6 +87,7 @@ class Evidence:
         passages: The context that it was written from; empty when nothing was retrieved.
         signals: What its token probabilities say, see :func:`dynamicrag.features.response.response`.
         helper: What asks models, where there are any.
+        retrieved: All that was found, of which the context took the best.
     """
 
     question: str
@@ -94,6 +95,7 @@ class Evidence:
     passages: Sequence[Passage]
     signals: Mapping[str, float]
     helper: Caller | None = None
+    retrieved: Sequence[Passage] = ()
 
     @property
     def caller(self) -> Caller:

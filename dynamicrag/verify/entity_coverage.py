@@ -1,4 +1,4 @@
-"""Whether the passages speak of what the question names."""
+"""Whether what was retrieved speaks of what the question names."""
 
 import re
 from collections.abc import Iterator
@@ -18,8 +18,9 @@ class EntityCoverage(Verifier):
     them in words that do stand in the passages, so that ``groundedness`` finds nothing amiss.
 
     A name is a run of words with capitals, and numbers between them or after, found where one passage has all
-    of its words, accents aside. The question's first word is none. No signal without passages or names, and
-    where all is capitals; not for languages that capitalise common nouns.
+    of its words, accents aside. The question's first word is none. All that was retrieved is looked at, not
+    the context alone: what all documents are about is named in some of them. No signal without passages or
+    names, and where all is capitals; not for languages that capitalise common nouns.
 
     Why it is asked whether the context suffices, whatever the answer: Joren et al. 2025, Sufficient Context,
     arXiv 2411.06037, who ask a large model.
@@ -32,9 +33,10 @@ class EntityCoverage(Verifier):
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""
         named = set(_names(evidence.question))
+        retrieved = evidence.retrieved or evidence.passages
         if not named or not evidence.passages:
             return {}
-        texts = [f"{passage['title']} {passage['text']}" for passage in evidence.passages]
+        texts = [f"{passage['title']} {passage['text']}" for passage in retrieved]
         found = [set(words(unaccented(text))) for text in texts]
         return {"entity_coverage": sum(any(own.issuperset(n) for own in found) for n in named) / len(named)}
 

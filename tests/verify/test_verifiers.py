@@ -83,3 +83,9 @@ async def test_a_name_stands_in_one_passage_and_not_half_in_each_of_two():
     other = {**PASSAGE, "text": "A stone.", "title": "Stone"}
     given = Evidence("Who was Ada Stone?", "1911", (PASSAGE, other), {})
     assert await VERIFIERS.build("entity_coverage", "v").verify(given) == {"entity_coverage": 0.0}
+
+
+async def test_a_name_may_stand_in_what_the_context_left_out():
+    other = {**PASSAGE, "text": "Ada Stone was a mason."}
+    given = Evidence("Who was Ada Stone?", "1911", (PASSAGE,), {}, retrieved=(PASSAGE, other))
+    assert await VERIFIERS.build("entity_coverage", "v").verify(given) == {"entity_coverage": 1.0}
