@@ -32,6 +32,20 @@ def content_words(text: str) -> list[str]:
     return [word for word in words(text) if word not in STOP_WORDS]
 
 
+def singular(word: str) -> str:
+    """Return an English word, in lower case, without the ending of a plural.
+
+    Source of the stemmer: Harman, "How effective is suffixing?", JASIS 42(1), 1991.
+    """
+    if len(word) < 4 or not word.endswith("s"):
+        return word
+    if word.endswith("ies") and word[-4] not in "ea":
+        return word[:-3] + "y"
+    if word.endswith("es") and word[-3] not in "aeo":
+        return word[:-1]
+    return word[:-1] if word[-2] not in "us" else word
+
+
 def unaccented(text: str) -> str:
     """Return ``text`` without accents and other combining marks."""
     return "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.retrieval.store import Chunk
+from dynamicrag.text import singular
 
 ANALYSIS = 1
 """Version of :func:`analyse`; an index of another version is built anew."""
@@ -43,21 +44,8 @@ _STOP = frozenset(
 
 
 def analyse(text: str) -> list[str]:
-    """Split ``text`` into terms: words in lower case, without stop words, in the singular.
-
-    Source of the stemmer: Harman, "How effective is suffixing?", JASIS 42(1), 1991.
-    """
-    return [_singular(word) for word in _WORD.findall(text.lower()) if word not in _STOP]
-
-
-def _singular(word: str) -> str:
-    if len(word) < 4 or not word.endswith("s"):
-        return word
-    if word.endswith("ies") and word[-4] not in "ea":
-        return word[:-3] + "y"
-    if word.endswith("es") and word[-3] not in "aeo":
-        return word[:-1]
-    return word[:-1] if word[-2] not in "us" else word
+    """Split ``text`` into terms: words in lower case, without stop words, in the singular."""
+    return [singular(word) for word in _WORD.findall(text.lower()) if word not in _STOP]
 
 
 def analyse_chunk(chunk: Chunk) -> list[str]:

@@ -4,10 +4,16 @@ import re
 from collections.abc import Iterator
 from itertools import dropwhile, groupby
 
-from dynamicrag.text import content_words, unaccented, words
+from dynamicrag.text import content_words, singular, unaccented, words
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 
 _BREAK = re.compile(r"['’]s?(?=\s|$)|[^\w\s.'’&-]|\.\s")  # a possessive ends a name too
+_CALENDAR = frozenset(
+    """
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july
+    august september october november december
+    """.split()  # noqa: SIM905 - as with stop words
+)
 
 
 @VERIFIERS.register("entity_coverage")
@@ -18,9 +24,10 @@ class EntityCoverage(Verifier):
     them in words that do stand in the passages, so that ``groundedness`` finds nothing amiss.
 
     A name is a run of words with capitals, and numbers between them or after, found where one passage has all
-    of its words, accents aside. The question's first word is none. All that was retrieved is looked at, not
-    the context alone: what all documents are about is named in some of them. No signal without passages or
-    names, and where all is capitals; not for languages that capitalise common nouns.
+    of its words, accents and plurals aside. All that was retrieved is looked at, not the context alone: what
+    all documents are about is named in some of them. Not counted are the question's first word, days, months,
+    and what is all in capitals, for an abbreviation is often written out. No signal without passages or
+    names; not for languages that capitalise common nouns.
 
     Why it is asked whether the context suffices, whatever the answer: Joren et al. 2025, Sufficient Context,
     arXiv 2411.06037, who ask a large model.
@@ -37,18 +44,18 @@ class EntityCoverage(Verifier):
         if not named or not evidence.passages:
             return {}
         texts = [f"{passage['title']} {passage['text']}" for passage in retrieved]
-        found = [set(words(unaccented(text))) for text in texts]
+        found = [set(map(singular, words(unaccented(text)))) for text in texts]
         return {"entity_coverage": sum(any(own.issuperset(n) for own in found) for n in named) / len(named)}
 
 
 def _names(question: str) -> Iterator[tuple[str, ...]]:
     """Give the content words of every name."""
-    if question.isupper():
-        return
     for piece in _BREAK.split(unaccented(" ".join(question.split()[1:]))):
         for capital, run in groupby(piece.split(), key=_begins_like_a_name):
-            name = tuple(dropwhile(str.isdigit, content_words(" ".join(run))))
-            if capital and name:
+            written = " ".join(run)
+            terms = [word for word in map(singular, content_words(written)) if word not in _CALENDAR]
+            name = tuple(dropwhile(str.isdigit, terms))
+            if capital and name and not written.isupper():
                 yield name
 
 

@@ -66,6 +66,9 @@ async def test_token_margin_reads_the_first_token_and_is_silent_without_probabil
         ("Describe The Bridge", 1.0),
         ("Who was born in 1911?", None),
         ("Ostby is where?", None),  # the first word's capital says nothing
+        ("Did the Brooks open it?", 1.0),  # in the plural
+        ("Is it open on Sundays, and on 3 May 2006?", None),
+        ("Is the CEO an MBA?", None),  # the documents may write it out
         ("WHO IS ADA STONE?", None),
         ("", None),
     ],
