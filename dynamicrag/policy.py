@@ -105,6 +105,22 @@ class StageSection(_Section):
     router: Spec | None = None
 
 
+class RetrieverSection(StageSection):
+    """The stage that searches.
+
+    Attributes:
+        parts: Retrievers that options are built of, and that are no options themselves.
+    """
+
+    parts: dict[str, Spec | None] = {}
+
+    @property
+    def specs(self) -> dict[str, Spec | None]:
+        """Options and parts, by name."""
+        options = self.options or {}
+        return {**self.parts, **(dict.fromkeys(options) if isinstance(options, list) else options)}
+
+
 class VerificationSection(StageSection):
     """The stage that judges drafts.
 
@@ -130,7 +146,7 @@ class StagesSection(_Section):
     """The six stages; one that is left out has a single plain option."""
 
     retrieval: StageSection = StageSection(options=["single"])
-    retriever: StageSection = StageSection(options={"lexical": "bm25"})
+    retriever: RetrieverSection = RetrieverSection(options={"lexical": "bm25"})
     context: StageSection = StageSection(options={"short": {"chunks": 4}})
     prompt: StageSection = StageSection(options=["direct"])
     generator: StageSection = StageSection()

@@ -126,9 +126,13 @@ class Sections:
         return RetrievalStage(options, router, coverage=coverage if len(options) > 1 else None)
 
     def _retriever(self) -> RetrieverStage:
-        specs = self._specs("retriever")
+        specs, parts = self._specs("retriever"), self._policy.stages.retriever.parts
         where = {name: self._where("retriever", "options", name) for name in specs}
-        built = {name: RETRIEVERS.build(spec or name, where[name]) for name, spec in specs.items()}
+        for name in parts:
+            where[name] = self._where("retriever", "parts", name)
+            if name in specs:
+                raise PolicyError(f"{where[name]}: is an option too; take one of them out")
+        built = {n: RETRIEVERS.build(spec or n, where[n]) for n, spec in {**parts, **specs}.items()}
         default = next(iter(self._corpora), "")
         for name, retriever in built.items():
             retriever.bind(RetrievalContext(self._corpora, default, built, where[name]))
@@ -137,7 +141,7 @@ class Sections:
         return RetrieverStage(
             options,
             self._router("retriever", options),
-            retrievers=built,
+            retrievers={name: built[name] for name in specs},
             depth=depth(self._context_options()),
             helper=self._models[helper] if helper else None,
         )

@@ -88,6 +88,14 @@ def test_a_mistake_in_the_schema_is_named(folder, change, message):
             r"unknown retriever 'bm52'; did you mean 'bm25'",
         ),
         ({"stages": {"retriever": {"options": {"x": {"bm25": {"corpus": "dcos"}}}}}}, r"did you mean 'docs'"),
+        (
+            {"stages": {"retriever": {"options": {"x": "bm25"}, "parts": {"x": "bm25"}}}},
+            r"retriever\.parts\.x: is an option too",
+        ),
+        (
+            {"stages": {"retriever": {"options": {"x": "bm25"}, "parts": {"y": "bm52"}}}},
+            r"retriever\.parts\.y: unknown retriever 'bm52'",
+        ),
         ({"stages": {"context": {"options": {"x": {"chunk": 3}}}}}, r"context\.options\.x: expected"),
         (
             {"stages": {"context": {"options": {"x": {"chunks": 0}}}}},

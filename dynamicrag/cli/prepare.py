@@ -145,9 +145,8 @@ def wants_vectors(policy: "Policy") -> bool:
     """Return whether any retriever of the policy needs the corpus embedded."""
     from dynamicrag.retrieval.base import RETRIEVERS
 
-    options = policy.stages.retriever.options or {}
-    specs = options.items() if isinstance(options, dict) else ((name, name) for name in options)
-    where = policy.where("stages", "retriever", "options")
+    where = policy.where("stages", "retriever")
+    specs = policy.stages.retriever.specs.items()
     return any(RETRIEVERS.build(spec or name, f"{where}.{name}").needs_vectors for name, spec in specs)
 
 

@@ -72,9 +72,8 @@ def check_option(paths: Sequence[Steps], stage: Stage, options: Iterable[str], w
     for option in options:
         if option not in known:
             told = unknown(f"{where}.state", f"option of {stage}", option, known)
-            raise PolicyError(
-                f"{told}; no path that this router was trained on goes through it: {MEND}, or take it out"
-            )
+            mend = f"{MEND}, or move it to 'parts'" if stage == "retriever" else f"{MEND}, or take it out"
+            raise PolicyError(f"{told}; no path that this router was trained on goes through it: {mend}")
 
 
 def check_takeable(paths: Sequence[Steps], options: Mapping[str, Sequence[str]], where: str) -> None:

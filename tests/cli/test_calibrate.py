@@ -1,7 +1,9 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 
 from dynamicrag.evaluation.outcomes.file import write_table
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
@@ -62,6 +64,21 @@ def test_a_fixed_path_is_a_valid_policy(table, run):
     assert code == 0, err
     assert "calibrated" in out
     assert run("validate", "new.yaml")[0] == 0
+
+
+def test_a_preset_calibrated_on_the_sample_recording_is_a_valid_policy(there, run):
+    """Its retrievers are built of others, which were not recorded."""
+    sample = Path(__file__).parents[2] / "examples"
+    code, _, err = run(
+        "calibrate", "--policy", "balanced", "--corpus", str(sample / "corpus"), "--quality", "0.98",
+        "--table", str(sample / "outcomes.jsonl.gz"), "--router", "linear", "--out", "new.yaml",
+    )  # fmt: skip
+    assert code == 0, err
+    retriever = yaml.safe_load((there / "new.yaml").read_text())["stages"]["retriever"]
+    assert list(retriever["options"]) == ["hybrid", "linked"]
+    assert list(retriever["parts"]) == ["lexical", "dense"]
+    code, _, err = run("validate", "new.yaml")
+    assert code == 0, err
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from dynamicrag.evaluation.calibrate.run import Calibration
 from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.policy import Policy
 from dynamicrag.registry import parse_spec
+from dynamicrag.retrieval.base import RETRIEVERS
 
 ORDER = (
     "version", "corpora", "models", "helper", "objective", "host", "runs", "calibrated", "joint", "stages",
@@ -35,12 +36,22 @@ def content(policy: Policy, folder: Path) -> Content:
 
 
 def only(data: Content, stage: str, recorded: Iterable[str]) -> None:
-    """Leave a stage its recorded options, and no router."""
+    """Leave a stage its recorded options, what these are built of as parts, and no router."""
     section = data["stages"].setdefault(stage, {})
     options = section.get("options") or list(data["models"])
     kept = [option for option in options if option in set(recorded)]
     section["options"] = {name: options[name] for name in kept} if isinstance(options, dict) else kept
+    if stage == "retriever" and isinstance(options, dict):
+        every = {**section.pop("parts", {}), **options}
+        needed = _built_of(kept, every) - set(kept)
+        if needed:
+            section["parts"] = {name: spec for name, spec in every.items() if name in needed}
     section.pop("router", None)
+
+
+def _built_of(names: Iterable[str], every: Mapping[str, Any]) -> set[str]:
+    parts = {part for name in names for part in RETRIEVERS.build(every[name] or name, name).of}
+    return parts | _built_of(parts, every) if parts else parts
 
 
 def source(world: World, files: Sequence[Path]) -> str:

@@ -72,6 +72,8 @@ def _settings(policy: Policy) -> dict[str, Any]:
 
 
 def _options(policy: Policy, stage: str) -> dict[str, Any]:
+    if stage == "retriever":
+        return policy.stages.retriever.specs
     options = policy.model_dump(mode="json")["stages"][stage]["options"]
     return dict.fromkeys(options) if isinstance(options, list) else dict(options or {})
 
