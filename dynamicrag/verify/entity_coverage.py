@@ -8,10 +8,10 @@ from dynamicrag.text import content_words, singular, unaccented, words
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 
 _BREAK = re.compile(r"['’]s?(?=\s|$)|[^\w\s.'’&-]|\.\s")  # a possessive ends a name too
-_CALENDAR = frozenset(
+_NO_NAMES = frozenset(
     """
     monday tuesday wednesday thursday friday saturday sunday january february march april may june july
-    august september october november december
+    august september october november december dr doctor mr mrs ms miss prof professor sir
     """.split()  # noqa: SIM905 - as with stop words
 )
 
@@ -26,8 +26,8 @@ class EntityCoverage(Verifier):
     A name is a run of words with capitals, and numbers between them or after, found where one passage has all
     of its words, accents and plurals aside. All that was retrieved is looked at, not the context alone: what
     all documents are about is named in some of them. Not counted are the question's first word, days, months,
-    and what is all in capitals, for an abbreviation is often written out. No signal without passages or
-    names; not for languages that capitalise common nouns.
+    forms of address, and what is all in capitals, for an abbreviation is often written out. No signal without
+    passages or names; not for languages that capitalise common nouns.
 
     Why it is asked whether the context suffices, whatever the answer: Joren et al. 2025, Sufficient Context,
     arXiv 2411.06037, who ask a large model.
@@ -53,7 +53,7 @@ def _names(question: str) -> Iterator[tuple[str, ...]]:
     for piece in _BREAK.split(unaccented(" ".join(question.split()[1:]))):
         for capital, run in groupby(piece.split(), key=_begins_like_a_name):
             written = " ".join(run)
-            terms = [word for word in map(singular, content_words(written)) if word not in _CALENDAR]
+            terms = [word for word in map(singular, content_words(written)) if word not in _NO_NAMES]
             name = tuple(dropwhile(str.isdigit, terms))
             if capital and name and not written.isupper():
                 yield name

@@ -67,6 +67,7 @@ async def test_token_margin_reads_the_first_token_and_is_silent_without_probabil
         ("Who was born in 1911?", None),
         ("Ostby is where?", None),  # the first word's capital says nothing
         ("Did the Brooks open it?", 1.0),  # in the plural
+        ("Who was Professor Brook's mother?", 1.0),
         ("Is it open on Sundays, and on 3 May 2006?", None),
         ("Is the CEO an MBA?", None),  # the documents may write it out
         ("WHO IS ADA STONE?", None),
