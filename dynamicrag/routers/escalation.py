@@ -26,6 +26,7 @@ from dynamicrag.routers.paths import (
 )
 from dynamicrag.types import Attempt, Option, Stage
 from dynamicrag.verify.base import VERIFIERS
+from dynamicrag.verify.unanswerable import is_refusal
 
 TOLD = 3
 """Signals that the reason of a verdict names, with what each adds to P(the last draft is right)."""
@@ -186,9 +187,11 @@ class LearntEscalation(Router):
         if step >= 0:
             way = None if self._mended[step] else self._paths[step]
             return Choice(ways[step][0], reason, quality=quality, expected=expected, path=way)
-        if step == ABSTAIN and abstain is not None:
-            reason += f"; to abstain is worth {beliefs.abstain[0]:.2f}"
-            return Choice(abstain, reason, quality=quality, expected=expected)
+        refused = is_refusal(next(own.answer for own in drafts if own.path == draft))
+        if abstain is not None and (refused or step == ABSTAIN):
+            worth = f"to abstain is worth {beliefs.abstain[0]:.2f}"
+            why = worth if step == ABSTAIN else "it says itself that there is no answer"
+            return Choice(abstain, f"{reason}; {why}", quality=quality, expected=expected)
         if accept is None:
             return Choice(context.nearest(0), reason, quality=quality, expected=expected)
         earlier = None if draft == drafts[-1].path else self._wanted(draft)

@@ -158,6 +158,16 @@ def test_without_the_option_nothing_is_mended(make, ask, policy):
     assert [name for _, name in told(out, "verification")] == ["escalate:generator", "accept"]
 
 
+def test_a_draft_that_says_that_there_is_no_answer_is_withheld_where_it_stands(make, ask, policy):
+    make.margins, make.scripts["small"] = {"small": 0.95}, lambda kind, text: "unanswerable"
+    out = policy(worth=50.0).build_graph().compile().invoke(ask(QUESTION))
+    assert told(out)[-1] == ("verification", "abstain")
+    assert out["messages"][-1].content == ABSTAINED
+    assert out["decisions"][-1]["reason"].endswith("it says itself that there is no answer")
+    plain = policy(worth=50.0, options=("accept", "escalate")).build_graph().compile().invoke(ask(QUESTION))
+    assert plain["messages"][-1].content == "unanswerable"
+
+
 def test_what_nothing_answers_is_abstained_from(make, ask, policy):
     make.scripts |= dict.fromkeys(("small", "large"), lambda kind, text: "unanswerable")
     make.margins = {"small": 0.2, "large": 0.2}
