@@ -104,6 +104,11 @@ class StageSection(_Section):
     options: list[str] | dict[str, Spec | None] | None = None
     router: Spec | None = None
 
+    @property
+    def specs(self) -> dict[str, Spec | None]:
+        """Options by name; ``None`` where the name says all."""
+        return dict.fromkeys(self.options) if isinstance(self.options, list) else dict(self.options or {})
+
 
 class RetrieverSection(StageSection):
     """The stage that searches.
@@ -115,10 +120,9 @@ class RetrieverSection(StageSection):
     parts: dict[str, Spec | None] = {}
 
     @property
-    def specs(self) -> dict[str, Spec | None]:
-        """Options and parts, by name."""
-        options = self.options or {}
-        return {**self.parts, **(dict.fromkeys(options) if isinstance(options, list) else options)}
+    def retrievers(self) -> dict[str, Spec | None]:
+        """Parts and options, by name."""
+        return {**self.parts, **self.specs}
 
 
 class VerificationSection(StageSection):

@@ -82,8 +82,7 @@ class Sections:
         return self._policy.where("stages", stage, *place)
 
     def _specs(self, stage: Stage) -> dict[str, Any]:
-        options = self._section(stage).options
-        specs = dict.fromkeys(options) if isinstance(options, list) else dict(options or {})
+        specs = self._section(stage).specs
         if not specs:
             raise PolicyError(f"{self._where(stage, 'options')}: at least one option is needed")
         return specs
@@ -126,13 +125,13 @@ class Sections:
         return RetrievalStage(options, router, coverage=coverage if len(options) > 1 else None)
 
     def _retriever(self) -> RetrieverStage:
-        specs, parts = self._specs("retriever"), self._policy.stages.retriever.parts
+        specs, section = self._specs("retriever"), self._policy.stages.retriever
         where = {name: self._where("retriever", "options", name) for name in specs}
-        for name in parts:
+        for name in section.parts:
             where[name] = self._where("retriever", "parts", name)
             if name in specs:
                 raise PolicyError(f"{where[name]}: is an option too; take one of them out")
-        built = {n: RETRIEVERS.build(spec or n, where[n]) for n, spec in {**parts, **specs}.items()}
+        built = {n: RETRIEVERS.build(spec or n, where[n]) for n, spec in section.retrievers.items()}
         default = next(iter(self._corpora), "")
         for name, retriever in built.items():
             retriever.bind(RetrievalContext(self._corpora, default, built, where[name]))

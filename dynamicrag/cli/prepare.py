@@ -146,7 +146,7 @@ def wants_vectors(policy: "Policy") -> bool:
     from dynamicrag.retrieval.base import RETRIEVERS
 
     where = policy.where("stages", "retriever")
-    specs = policy.stages.retriever.specs.items()
+    specs = policy.stages.retriever.retrievers.items()
     return any(RETRIEVERS.build(spec or name, f"{where}.{name}").needs_vectors for name, spec in specs)
 
 

@@ -40,7 +40,7 @@ def origin_of(policy: Policy) -> dict[str, str]:
         for name, section in policy.models.items()
     }
     for stage in _WITH_PARAMETERS:
-        named |= {f"{stage}.{option}": spec for option, spec in _options(policy, stage).items()}
+        named |= {f"{stage}.{option}": spec for option, spec in _specs(policy, stage).items()}
     hashes = {what: _digest(value) for what, value in named.items()}
     return {"policy": _digest(_settings(policy)), "corpus": _corpus(policy), **hashes}
 
@@ -60,7 +60,7 @@ def _settings(policy: Policy) -> dict[str, Any]:
     content = policy.model_dump(mode="json")
     options = [
         context_option(name, params, policy.where("stages", "context", "options", name))
-        for name, params in _options(policy, "context").items()
+        for name, params in policy.stages.context.specs.items()
     ]
     return {
         "verifiers": content["stages"]["verification"]["verifiers"],
@@ -71,11 +71,9 @@ def _settings(policy: Policy) -> dict[str, Any]:
     }
 
 
-def _options(policy: Policy, stage: str) -> dict[str, Any]:
-    if stage == "retriever":
-        return policy.stages.retriever.specs
-    options = policy.model_dump(mode="json")["stages"][stage]["options"]
-    return dict.fromkeys(options) if isinstance(options, list) else dict(options or {})
+def _specs(policy: Policy, stage: str) -> dict[str, Any]:
+    stages = policy.stages
+    return stages.retriever.retrievers if stage == "retriever" else getattr(stages, stage).specs
 
 
 def _weights(spec: str) -> list[str]:
