@@ -9,6 +9,7 @@
     ├── ModelError             a model cannot be had
     │   ├── ModelUnavailable   not in the catalogue, not downloadable, wrong hash, no key
     │   └── ProviderError      a call to a model failed
+    │       └── UnfinishedAnswer   its answer is cut, or may be
     ├── VerifierError          a verifier could not tell
     ├── RunsError              the record of past queries cannot be read or written
     └── BudgetError            a budget cannot be kept
@@ -21,6 +22,7 @@ the message alone; a traceback is for our mistakes, not for the user's.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 __all__ = [
     "BudgetError",
@@ -34,6 +36,7 @@ __all__ = [
     "ProviderError",
     "RunsError",
     "TotalExceeded",
+    "UnfinishedAnswer",
     "VerifierError",
     "unknown",
 ]
@@ -59,22 +62,46 @@ class CorpusError(DynamicRAGError):
 
 
 class ModelError(DynamicRAGError):
-    """A model cannot be had."""
+    """A model cannot be had.
+
+    Attributes:
+        refused: Whether the provider did no work for it: it could not be reached, or answered with an
+            error. What a call used that broke off later, nobody says.
+        retry_after: Seconds after which asking again may help, 0 if the provider names none; ``None`` where
+            asking again does not help.
+    """
+
+    refused = False
+    retry_after: float | None = None
 
 
 class ModelUnavailable(ModelError):
     """The model is not in the catalogue, cannot be downloaded, has the wrong hash or lacks a key."""
 
+    refused = True
+
 
 class ProviderError(ModelError):
-    """A call to a model failed.
+    """A call to a model failed."""
+
+
+class UnfinishedAnswer(ProviderError):
+    """An answer is cut, or may be. A caller without another model can make do with it.
+
+    Args:
+        message: Where, what and how to mend it.
+        why: ``length`` if a limit cut it, ``unknown`` if nothing says that it is whole.
 
     Attributes:
-        refused: Whether the provider did no work for it: it could not be reached, or answered with an
-            error. What a call used that broke off later, nobody says.
+        completion: What there is of the answer.
+        instead: What a stage makes of it, where no other model finishes.
     """
 
-    refused = False
+    def __init__(self, message: str, why: str) -> None:
+        super().__init__(message)
+        self.why = why
+        self.completion: Any = None
+        self.instead: Any = None
 
 
 class VerifierError(DynamicRAGError):

@@ -1,10 +1,14 @@
 """The work of every node, for any stage: decide, act, append the decision."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from dynamicrag.assembly import Pipeline
-from dynamicrag.errors import BudgetExceeded, ProviderError
+from dynamicrag.errors import BudgetExceeded, ModelError, UnfinishedAnswer
 from dynamicrag.graph.node import Node, State, Update, Work, submit
 from dynamicrag.graph.turn import condense, current_turn, finish, start_turn
 from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.stages.call import pause
 from dynamicrag.stages.decide import decided, option_of
 from dynamicrag.stages.verification import REFINE, VerificationStage
 from dynamicrag.stages.ways import turned_back
@@ -96,6 +100,8 @@ class Nodes:
         if escalated or stage.name not in turn["path"]:
             turn = self._take(stage, turn, await self._pipeline.decider.decide(stage, turn), decisions, run)
         failed: set[str] = set()
+        unfinished: dict[str, UnfinishedAnswer] = {}
+        tries = 0
         while True:
             if escalated:
                 last: Escalation = {**turn["escalations"][-1], "option": turn["path"][stage.name]}
@@ -103,18 +109,50 @@ class Nodes:
             option = option_of(stage, turn)
             try:
                 return {**turn, **await stage.act(option, turn, run)}, decisions
-            except (ProviderError, BudgetExceeded) as error:
-                failed.add(turn["path"][stage.name])
+            except (ModelError, BudgetExceeded) as error:
+                failed.add(option.name)
+                if isinstance(error, UnfinishedAnswer):
+                    unfinished[option.name] = error
                 dear = isinstance(error, BudgetExceeded)
                 decision = await self._pipeline.decider.fall_back(
                     stage, turn, failed, f"{'too dear' if dear else 'after failure'}: {error}", cheaper=dear
                 )
-                if decision is None:
-                    if not turn.get("earlier"):
-                        raise
+                if decision is not None:
+                    turn = self._take(stage, turn, decision, decisions, run)
+                    continue
+                if turn.get("earlier"):
                     # the draft that was to be bettered is judged again, with this step used up
                     return turned_back(turn), decisions
-                turn = self._take(stage, turn, decision, decisions, run)
+                if unfinished:
+                    return await self._make_do(stage, turn, unfinished, decisions, run), decisions
+                if not await self._again(error, option.name, tries, turn, run):
+                    raise
+            tries += 1
+            run = replace(run, last_resort=True)
+
+    async def _again(self, error: Exception, name: str, tries: int, turn: TurnState, run: Run) -> bool:
+        """Wait until the only model can be asked again; return whether that is worth it."""
+        model = self._pipeline.models.get(name)
+        if model is None or not isinstance(error, ModelError):
+            return False
+        return await pause(error, tries, model, run, turn["id"])
+
+    async def _make_do(
+        self,
+        stage: StageBase,
+        turn: TurnState,
+        unfinished: Mapping[str, UnfinishedAnswer],
+        decisions: list[Decision],
+        run: Run,
+    ) -> TurnState:
+        """Take the strongest option that left something, where none has finished."""
+        name = max(unfinished, key=stage.index)
+        why = f"no model finished its answer, so what there is of {name}'s stands: {unfinished[name]}"
+        if turn["path"][stage.name] != name:
+            decision = await self._pipeline.decider.make_do(stage, turn, name, why)
+            turn = self._take(stage, turn, decision, decisions, run)
+        made: TurnState = {**turn, **unfinished[name].instead}
+        return made
 
     def _take(
         self, stage: StageBase, turn: TurnState, decision: Decision, decisions: list[Decision], run: Run

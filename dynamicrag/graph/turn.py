@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.vector import Cost
-from dynamicrag.errors import BudgetError, InputError, ProviderError
+from dynamicrag.errors import BudgetError, InputError, ModelError
 from dynamicrag.features.lexical import lexical
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
@@ -101,9 +101,9 @@ async def condense(turn: TurnState, pipeline: Pipeline, run: Run) -> TurnState:
         completion = await call(
             run, turn["id"], "condense", model,
             condense_messages(turn["text"], [(role, text) for role, text in turn["history"]]),
-            max_tokens=64, stop=["\n"], tags=["nostream"],
+            max_tokens=64, stop=["\n"], tags=["nostream"], whole=True,
         )  # fmt: skip
-    except (ProviderError, BudgetError):
+    except (ModelError, BudgetError):
         return turn  # its line on the account says that it failed
     changed: TurnState = {**turn, "text": condensed(turn["text"], completion.text)}
     return changed
@@ -126,6 +126,7 @@ def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
         "question": turn["text"],
         "path": turn["path"],
         "abstained": abstained,
+        "unfinished": "" if abstained or draft is None else draft.get("unfinished", ""),
         "escalations": turn["escalations"],
         "drafts": {"written": written, "stands": None if abstained else turn.get("stands", written)},
         "unverified": turn.get("unverified", {}),

@@ -19,8 +19,12 @@ from urllib.parse import urlsplit
 from dynamicrag import portal
 from dynamicrag.cost.line import Line
 from dynamicrag.errors import ModelUnavailable
+from dynamicrag.llm.cleaning import AnswerText
+from dynamicrag.llm.client import LIKE_OPENAI, make_client, parameters_of
 from dynamicrag.llm.completion import Completion
-from dynamicrag.llm.failures import provider_error, refused, unavailable
+from dynamicrag.llm.failures import is_outage, provider_error
+from dynamicrag.llm.outage import Outage
+from dynamicrag.llm.parameters import STATUSES
 from dynamicrag.llm.streamed import StreamedAnswer
 from dynamicrag.types import Runs, Usage
 
@@ -43,8 +47,8 @@ def chat_model(name: str, spec: str, **params: Any) -> "ChatModel":
         name: What the policy calls it.
         spec: ``local:NAME``, ``local:PATH.gguf`` or what ``init_chat_model`` takes, with its provider.
         **params: For local models those of :class:`~dynamicrag.llm.local_chat.LocalChatModel`; for others
-            ``context`` (tokens per request) and what the provider's LangChain class takes, such as
-            ``base_url``, ``timeout`` or ``max_retries``.
+            ``context`` (tokens per request), ``max_retries`` and what the provider's LangChain class takes,
+            such as ``base_url`` or ``timeout``.
 
     Raises:
         ModelUnavailable: The spec names no provider, or a local model that does not exist.
@@ -72,21 +76,31 @@ class ChatModel:
         spec: ``provider:model``.
         runs: Where it computes.
         context: Tokens per request, prompt and answer together; ``None`` where unknown.
+        max_retries: How often a call is repeated that failed for now, where no other model can take over.
+        outage: Whether the model is left alone for now, because it has failed.
     """
 
     runs: Runs
     caches = False
     """Whether what prompts share is computed once."""
 
-    def __init__(self, name: str, spec: str, *, context: int | None = None, **params: Any) -> None:
+    def __init__(
+        self, name: str, spec: str, *, context: int | None = None, max_retries: int = 2, **params: Any
+    ) -> None:
         self.name = name
         self.spec = spec
         self.context = context
+        self.max_retries = max_retries
+        self.outage = Outage()
         self.provider, _, self._model = spec.partition(":")
         self._params = params
-        # what a model may refuse; the first refusal is remembered
-        gives_logprobs = self.provider in ("openai", "azure_openai")
-        self._optional = {"temperature", "logprobs"} if gives_logprobs else {"temperature"}
+        # what is learnt of the model from its answers and refusals
+        self._sent = parameters_of(self.provider)
+        # a server that writes blank lines or thoughts first would leave nothing before a stop of white space;
+        # such an answer is cut here instead, as every answer is
+        self._sends_blank_stops = False
+        self._thinks_aloud = False
+        self._ends_with_reason = self.provider in LIKE_OPENAI
         self._clients: dict[tuple[Any, ...], BaseChatModel] = {}
         host = urlsplit(str(params.get("base_url", ""))).hostname
         same_host = host in LOOPBACK or (host is None and self.provider == "ollama")
@@ -147,33 +161,42 @@ class ChatModel:
         messages: "list[BaseMessage]",
         max_tokens: int,
         temperature: float,
-        stop: list[str],
+        stop: Sequence[str],
         config: "RunnableConfig",
         line: Line | None,
     ) -> Completion:
         began = time.perf_counter()
+        before = self._sent.state
         while True:
             client = await asyncio.to_thread(self._client, max_tokens, temperature)
-            extra = {**self._call(max_tokens, temperature), **({"stop": stop} if stop else {})}
-            answer, turn, failure = StreamedAnswer(), None, None
+            extra = {**self._call(max_tokens, temperature), **self._stops(stop)}
+            answer, turn, failure = StreamedAnswer(AnswerText(stop, aloud=self._thinks_aloud)), None, None
             try:
                 async with self._turn() as turn:
                     if line is not None:
                         line.started()
-                    async for chunk in client.astream(messages, config, **extra):
-                        answer.add(chunk, time.perf_counter() - began)
+                    await answer.read(client, messages, config, extra, began)
             except Exception as error:
-                refusal = refused(error, self._optional)
-                if refusal is not None:
-                    self._optional.discard(refusal)  # and try again without
+                if not answer.seen and self._sent.drop(error):
                     continue
+                if getattr(error, "status_code", None) in STATUSES:
+                    self._sent.restore(before)  # to send less has not helped
                 failure = provider_error(self.name, self.spec, error)
+                if is_outage(failure, error):
+                    self.outage.failed(str(failure), failure.retry_after or None)
                 raise failure from error
             finally:
                 usage = self._usage(answer, turn, time.perf_counter() - began, messages, failure)
                 if line is not None:
                     line.usage = usage
-            return answer.completion(usage)
+            self.outage.worked()
+            self._thinks_aloud |= answer.answer.thought_aloud
+            self._ends_with_reason |= answer.finish_reason is not None
+            return answer.completion(usage, ends_with_reason=self._ends_with_reason)
+
+    def _stops(self, stop: Sequence[str]) -> dict[str, Any]:
+        sent = [text for text in stop if text.strip() or self._sends_blank_stops]
+        return {"stop": sent} if sent and self._sent.sends("stop") else {}
 
     def _usage(
         self,
@@ -201,26 +224,16 @@ class ChatModel:
     def _call(self, max_tokens: int, temperature: float) -> dict[str, Any]:
         """Return the keyword arguments of one call."""
         del max_tokens, temperature
-        return {"logprobs": True, "top_logprobs": TOP} if "logprobs" in self._optional else {}
+        return {"logprobs": True, "top_logprobs": TOP} if self._sent.sends("logprobs") else {}
 
     def _client(self, max_tokens: int, temperature: float) -> "BaseChatModel":
         # max_tokens and temperature are standard for constructors, but not for calls
-        settings: dict[str, Any] = {"temperature": temperature} if "temperature" in self._optional else {}
-        key = (os.getpid(), max_tokens, *settings.values())
+        key = (os.getpid(), max_tokens, temperature, self._sent.state)
         if key not in self._clients:
-            from langchain.chat_models import init_chat_model
-
-            if self.provider == "openai":
-                settings["stream_usage"] = True  # with a base_url it is off, and the usage is lost
-            settings |= self._params
-            # the user's parameters win, but not over the limit that a budget was reserved for
-            settings["num_predict" if self.provider == "ollama" else "max_tokens"] = max_tokens
+            client = make_client(self.name, self.spec, self._params, self._sent, max_tokens, temperature)
             if len(self._clients) >= _CLIENTS_KEPT:
                 self._clients.clear()
-            try:
-                self._clients[key] = init_chat_model(self.spec, **settings)
-            except Exception as error:
-                raise unavailable(self.name, self.spec, error) from error
+            self._clients[key] = client
         return self._clients[key]
 
 

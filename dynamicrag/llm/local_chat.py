@@ -11,6 +11,7 @@ from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.local import LocalServer, local_server
+from dynamicrag.llm.parameters import Parameters
 from dynamicrag.llm.streamed import StreamedAnswer
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ class LocalChatModel(ChatModel):
             context = min(context, known.context)
         super().__init__(name, spec, context=context)
         self.runs = "in_process"
-        self._optional = {"logprobs", "temperature"}
+        self._sent = Parameters(["logprobs", "stop", "temperature"])
+        self._ends_with_reason = True
+        self._sends_blank_stops = not model.endswith(".gguf")  # the catalogue's begin with the answer
         self._serve: dict[str, Any] = {"slots": slots, "context": context, "threads": threads}
         self.caches = cache_prompt
         self._timeout = timeout

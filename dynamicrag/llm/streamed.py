@@ -1,21 +1,28 @@
 """An answer as it streams: the chunks of a call, gathered into a completion and what it consumed."""
 
 import math
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dynamicrag.llm.completion import Completion, TokenProb
+from dynamicrag.llm.cleaning import AnswerText, text_of, without_halves
+from dynamicrag.llm.completion import Completion, TokenProb, within
 from dynamicrag.types import Usage
 
 __all__ = ["StreamedAnswer", "token_probs"]
+
+REASONS = ("finish_reason", "stop_reason", "done_reason", "stopReason")
+"""Where providers say why an answer ended."""
+ROUNDING = 1e-3
+"""A logarithm of a probability is at most 0, give or take what servers round."""
 
 
 @dataclass
 class StreamedAnswer:
     """A stream's chunks, gathered so far."""
 
-    text: list[str] = field(default_factory=list)
+    answer: AnswerText = field(default_factory=AnswerText)
     tokens: list[TokenProb] = field(default_factory=list)
     message_id: str = ""
     finish_reason: str | None = None
@@ -23,20 +30,45 @@ class StreamedAnswer:
     timings: Mapping[str, float] = field(default_factory=dict)
     usage: dict[str, Any] = field(default_factory=dict)
     seen: int = 0
+    closed: bool = False
+    """Whether a usage came behind the text: servers send it when an answer has ended in good order."""
+
+    async def read(
+        self, client: Any, messages: Any, config: Any, extra: Mapping[str, Any], began: float
+    ) -> None:
+        """Stream an answer of a LangChain client to the callbacks in ``config``, cleaned.
+
+        Args:
+            client: The client.
+            messages: The conversation.
+            config: Its callbacks see the answer as it comes.
+            extra: Keyword arguments of the call.
+            began: When the call began, on ``time.perf_counter``.
+        """
+        from dynamicrag.llm.cleaned import CleanedChat
+
+        def see(message: Any) -> None:
+            self.add(message, time.perf_counter() - began)
+
+        async for chunk in CleanedChat(client=client, answer=self.answer, see=see).astream(
+            messages, config, **extra
+        ):
+            self.message_id = self.message_id or chunk.id or ""
 
     def add(self, chunk: Any, seconds: float) -> None:
-        """Take a chunk that came so many seconds after the call."""
-        if chunk.text:
+        """Take a message that came so many seconds after the call, as the provider sent it."""
+        text = text_of(chunk.content)
+        if text:
             self.seen += 1
-            self.text.append(chunk.text)
+            self.closed = False
             self.first_token_seconds = self.first_token_seconds or seconds
-        self.message_id = self.message_id or chunk.id or ""
         metadata = chunk.response_metadata
-        reason = metadata.get("finish_reason") or metadata.get("stop_reason") or metadata.get("done_reason")
-        self.finish_reason = reason or self.finish_reason
+        reason = next((metadata[key] for key in REASONS if metadata.get(key)), None)
+        self.finish_reason = str(reason) if reason else self.finish_reason
         self.timings = metadata.get("timings") or self.timings
-        self.tokens += token_probs((metadata.get("logprobs") or {}).get("content") or ())
-        if chunk.usage_metadata:
+        self.tokens += token_probs(metadata.get("logprobs"))
+        if getattr(chunk, "usage_metadata", None):
+            self.closed = not text
             from langchain_core.messages.ai import add_usage
 
             # some providers count in the first chunk what they read, in the last what they wrote
@@ -59,17 +91,48 @@ class StreamedAnswer:
             first_token_seconds=self.first_token_seconds,
         )
 
-    def completion(self, usage: Usage) -> Completion:
-        """Return what was gathered."""
-        return Completion(
-            "".join(self.text), self.message_id, usage, tuple(self.tokens), self.finish_reason, self.timings
-        )
+    def completion(self, usage: Usage, *, ends_with_reason: bool) -> Completion:
+        """Return the answer.
+
+        Args:
+            usage: What the call consumed.
+            ends_with_reason: Whether the provider gives a reason when an answer has ended in good order.
+        """
+        answer = self.answer
+        # a stop is a good end, whatever the server wrote behind it
+        thought = answer.aloud and not answer.thought_aloud  # or the beginning of a thought, cut by the limit
+        reason = "stop" if answer.stopped and not thought else self.finish_reason
+        tokens = tuple(within(self.tokens, answer.raw, answer.kept))
+        # thoughts that were shown are no part of the answer, so it comes as another message
+        message_id = "" if answer.taken_back else self.message_id
+        ended = bool(reason) or self.closed or not ends_with_reason
+        return Completion(answer.text, message_id, usage, tokens, reason, self.timings, ended)
 
 
-def token_probs(entries: Iterable[Mapping[str, Any]]) -> Iterable[TokenProb]:
-    """Read ``logprobs.content`` of OpenAI's API, asked with ``top_logprobs``."""
-    for item in entries:
-        likely = [(o.get("token", ""), math.exp(o["logprob"])) for o in item.get("top_logprobs") or ()]
+def token_probs(logprobs: Any) -> Iterator[TokenProb]:
+    """Read ``logprobs`` of OpenAI's API, asked with ``top_logprobs``; leave out what is no probability."""
+    content = logprobs.get("content") if isinstance(logprobs, Mapping) else logprobs
+    for item in content if isinstance(content, list | tuple) else ():
+        logprob = _logprob(item)
+        if logprob is None:
+            continue
+        others = item.get("top_logprobs")
+        others = others if isinstance(others, list | tuple) else ()
+        likely = [(_token(other), math.exp(p)) for other in others if (p := _logprob(other)) is not None]
         top = sorted(likely, key=lambda other: -other[1])
         margin = top[0][1] - top[1][1] if len(top) > 1 else 1.0
-        yield TokenProb(item["token"], item["logprob"], margin, tuple(top))
+        if len(others) > 1 and len(top) < 2:  # there is a second one, of what is left at most
+            margin = max(0.0, 2 * math.exp(logprob) - 1)
+        yield TokenProb(_token(item), logprob, margin, tuple(top))
+
+
+def _logprob(item: Any) -> float | None:
+    value = item.get("logprob") if isinstance(item, Mapping) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return min(0.0, float(value)) if value < ROUNDING else None
+
+
+def _token(item: Mapping[str, Any]) -> str:
+    token = item.get("token")
+    return without_halves(token) if isinstance(token, str) else ""

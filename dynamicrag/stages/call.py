@@ -4,14 +4,20 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dynamicrag.errors import BudgetExceeded, ProviderError
+from dynamicrag.errors import BudgetExceeded, ModelError, ProviderError
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.completion import Completion
+from dynamicrag.llm.finish import check
 from dynamicrag.stages.base import Run
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.runnables import RunnableConfig
+
+LONGEST_WAIT = 30.0
+"""Seconds that a question waits at most until a model can be asked again."""
+FIRST_WAIT = 0.5
+"""Seconds before the first of the repeated calls, where the provider names none; then twice as long."""
 
 
 async def call(
@@ -26,11 +32,14 @@ async def call(
     stop: Sequence[str] = (),
     tags: Sequence[str] = (),
     config: "RunnableConfig | None" = None,
+    whole: bool = False,
+    patient: bool = True,
 ) -> Completion:
     """Set the worst case aside, call the model, and book what it used.
 
-    A call that breaks off half-way is booked at its worst case where the model is somebody else's, for
-    nobody says what it used; one that the provider refused costs nothing.
+    A model that has failed is left alone for a while, unless it is the last resort. A call that breaks
+    off half-way is booked at its worst case where the model is somebody else's, because nobody says what it
+    used. A call that the provider refused costs nothing.
 
     Args:
         run: The ledger and the budget.
@@ -43,11 +52,64 @@ async def call(
         stop: Texts that end the answer.
         tags: As for :meth:`ChatModel.complete`.
         config: Likewise; by default the node's.
+        whole: Whether an answer that its limit cut is a failure.
+        patient: Whether to wait and ask again after a failure that may be over in a moment.
 
     Raises:
         BudgetExceeded: It does not fit, or took longer than the seconds that were left.
-        ModelError: As :meth:`ChatModel.complete`.
+        ModelError: As :meth:`ChatModel.complete`; or the answer is empty, withheld or broken.
+        UnfinishedAnswer: The answer is cut, and it should be whole.
     """
+    why = None if run.last_resort else model.outage.admit()
+    if why is not None:
+        kept_out = ProviderError(f"model {model.name} ({model.spec}): {why}")
+        kept_out.refused, kept_out.retry_after = True, model.outage.wait()
+        raise kept_out
+    tries = 0
+    while True:
+        try:
+            return await _once(run, query_id, stage, model, messages, max_tokens, temperature, stop, tags,
+                               config or run.config, whole)  # fmt: skip
+        except ProviderError as error:
+            if not patient or not await pause(error, tries, model, run, query_id):
+                raise
+        tries += 1
+
+
+async def pause(error: ModelError, tries: int, model: ChatModel, run: Run, query_id: str) -> bool:
+    """Wait until a model can be asked again; return whether that is worth it.
+
+    Args:
+        error: How the last call failed.
+        tries: How often the call was repeated already.
+        model: The model.
+        run: The ledger and the budget.
+        query_id: Whose call it is.
+    """
+    if error.retry_after is None or tries >= model.max_retries:
+        return False
+    seconds = error.retry_after or FIRST_WAIT * 2.0**tries
+    limit = run.budget.per_query.get("seconds")
+    left = LONGEST_WAIT if limit is None else min(LONGEST_WAIT, limit - run.ledger.cost(query_id)["seconds"])
+    if seconds > left:
+        return False
+    await asyncio.sleep(seconds)
+    return True
+
+
+async def _once(
+    run: Run,
+    query_id: str,
+    stage: str,
+    model: ChatModel,
+    messages: "Sequence[BaseMessage]",
+    max_tokens: int,
+    temperature: float,
+    stop: Sequence[str],
+    tags: Sequence[str],
+    config: "RunnableConfig | None",
+    whole: bool,
+) -> Completion:
     limited = run.budget.limited
     worst = run.cost_model.call(model.name, await model.bound_prompt(messages) if limited else 0, max_tokens)
     spent = run.ledger.cost(query_id)
@@ -61,15 +123,16 @@ async def call(
                 async with asyncio.timeout(seconds):
                     completion = await model.complete(
                         messages, max_tokens=max_tokens, temperature=temperature, stop=stop,
-                        config=config or run.config, tags=tags, line=line,
+                        config=config, tags=tags, line=line,
                     )  # fmt: skip
                 known = True
+                check(completion, model.name, model.spec, whole=whole)
             except TimeoutError as error:
                 raise BudgetExceeded(
                     f"objective.budget.per_query.seconds: model {model.name} had no answer in the "
                     f"{seconds:.3g} s that were left; raise the limit, or use a faster model"
                 ) from error
-            except ProviderError as error:
+            except ModelError as error:
                 known = known or error.refused
                 raise
             finally:

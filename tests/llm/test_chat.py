@@ -5,7 +5,7 @@ from dynamicrag import portal
 from dynamicrag.errors import ModelUnavailable, ProviderError
 from dynamicrag.llm.chat import chat_model
 from dynamicrag.llm.cpu_account import CpuAccount
-from dynamicrag.llm.failures import provider_error, refused, unavailable
+from dynamicrag.llm.failures import provider_error, unavailable
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,6 @@ def test_missing_package_gets_its_hint():
     )
     assert "pip install langchain-foo" in str(unavailable("x", "foo:bar", error))
     assert "pip install 'dynamicrag[local]'" in str(unavailable("x", "openai:bar", ImportError("no")))
-
-
-def test_refused_parameters_are_recognised():
-    error = BadRequest("Unsupported value: 'temperature' does not support 0.0")
-    assert refused(error, {"temperature", "logprobs"}) == "temperature"
-    assert refused(error, {"logprobs"}) is None
-    assert refused(RateLimitError("temperature"), {"temperature"}) is None
 
 
 class TestCpuAccount:
