@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from dynamicrag.errors import ModelError, ModelUnavailable, ProviderError
+from dynamicrag.llm.never_sent import never_sent
 
 __all__ = ["is_outage", "provider_error", "unavailable"]
 
@@ -44,8 +45,8 @@ def provider_error(name: str, spec: str, error: Exception) -> ModelError:
             message = f"model {name} ({spec}): {what}; {mend} [{_short(error)}]"
             break
     failure = ProviderError(message)
-    failure.refused = status is not None or "connecterror" in said or "connection refused" in said
-    failure.retry_after = _retry_after(error) if _passes(error) else None
+    failure.refused = status is not None or never_sent(error)
+    failure.retry_after = _retry_after(error) if _passes(status, failure.refused) else None
     return failure
 
 
@@ -62,13 +63,9 @@ def is_outage(failure: ModelError, error: Exception) -> bool:
     )
 
 
-def _passes(error: Exception) -> bool:
-    """Return whether a failure may be over in a moment."""
-    status = getattr(error, "status_code", None)
-    if status is not None:
-        return status in (408, 409, 425, 429) or status >= 500
-    name = type(error).__name__.lower()
-    return "timeout" not in name and ("connect" in name or "api" in name or "protocol" in name)
+def _passes(status: int | None, refused: bool) -> bool:
+    """Return whether a failure may be over in a moment, and to ask again costs no second answer."""
+    return refused and (status is None or status in (408, 409, 425, 429) or status >= 500)
 
 
 def _retry_after(error: Exception) -> float:
