@@ -19,6 +19,7 @@ def validate(
 ) -> None:
     """Check a policy and show what it comes to; nothing is downloaded, loaded or asked."""
     from dynamicrag.assembly import assemble
+    from dynamicrag.cli.needs import needs
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.policy_file import PRESETS, load_policy
 
@@ -26,7 +27,9 @@ def validate(
     loaded = load_policy(policy, corpus or None)
     if policy in PRESETS and not corpus:  # a preset's docs/ is the user's to have, not the preset's fault
         loaded = load_policy(policy, Path())
-    described = _described(loaded, assemble(loaded))
+    pipeline = assemble(loaded)
+    described = _described(loaded, pipeline)
+    described["notes"] = needs(loaded, pipeline)
     if policy in PRESETS and not corpus:
         described["corpora"] = {}
     if json is not None:
@@ -91,4 +94,6 @@ def _show(described: dict[str, Any]) -> None:
         for dimension, limit in described["budget"][scope].items()
     ]
     out.print(f"limits: {', '.join(limits) or 'none'} · meter: {described['meter']}", style="dim")
+    for note in described["notes"]:
+        out.print(f"note: {note}", style="yellow", soft_wrap=True)
     out.print(f"{described['policy']} is valid", style="green")

@@ -12,6 +12,7 @@ from typing import Any
 
 from dynamicrag.errors import ModelError, ModelUnavailable, ProviderError
 from dynamicrag.llm.never_sent import never_sent
+from dynamicrag.llm.providers import package
 
 __all__ = ["is_outage", "provider_error", "unavailable"]
 
@@ -90,20 +91,12 @@ def unavailable(name: str, spec: str, error: Exception) -> ModelUnavailable:
     where = f"model {name} ({spec})"
     text = str(error)
     if isinstance(error, ImportError):
-        package = re.search(r"pip install (?:-U )?[`'\"]?([\w-]+)", text)
-        return ModelUnavailable(
-            f"{where}: its integration is not installed; mend with pip install {_package(spec, package)}"
-        )
+        named = re.search(r"pip install (?:-U )?[`'\"]?([\w-]+)", text)
+        name = named.group(1) if named else package(spec.partition(":")[0])
+        return ModelUnavailable(f"{where}: its integration is not installed; mend with pip install {name}")
     if variable := re.search(r"\b[A-Z][A-Z0-9_]*_(?:API_KEY|TOKEN)\b", text):
         return ModelUnavailable(f"{where}: no key; set the environment variable {variable.group()}")
     return ModelUnavailable(f"{where}: {_short(error)}")
-
-
-def _package(spec: str, named: re.Match[str] | None) -> str:
-    provider = spec.partition(":")[0]
-    if provider == "openai":
-        return "'dynamicrag[local]'"
-    return named.group(1) if named else f"langchain-{provider.replace('_', '-')}"
 
 
 def _short(error: Exception) -> str:

@@ -96,7 +96,7 @@ def test_missing_package_gets_its_hint():
         "Initializing ChatFoo requires the langchain-foo package. pip install -U langchain-foo"
     )
     assert "pip install langchain-foo" in str(unavailable("x", "foo:bar", error))
-    assert "pip install 'dynamicrag[local]'" in str(unavailable("x", "openai:bar", ImportError("no")))
+    assert "pip install langchain-openai" in str(unavailable("x", "azure_openai:bar", ImportError("no")))
 
 
 class TestCpuAccount:
