@@ -168,6 +168,7 @@ class ChatModel:
         began = time.perf_counter()
         before = self._sent.state
         while True:
+            used = self._sent.state
             client = await asyncio.to_thread(self._client, max_tokens, temperature)
             extra = {**self._call(max_tokens, temperature), **self._stops(stop)}
             answer, turn, failure = StreamedAnswer(AnswerText(stop, aloud=self._thinks_aloud)), None, None
@@ -177,7 +178,7 @@ class ChatModel:
                         line.started()
                     await answer.read(client, messages, config, extra, began)
             except Exception as error:
-                if not answer.seen and self._sent.drop(error):
+                if not answer.seen and self._sent.drop(error, used, stops="stop" in extra):
                     continue
                 if getattr(error, "status_code", None) in STATUSES:
                     self._sent.restore(before)  # to send less has not helped

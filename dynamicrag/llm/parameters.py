@@ -47,6 +47,10 @@ _OTHER = re.compile(r"key|polic|content|permission|denied|access|safety|context|
 _PLACES = re.compile(r"messages|model|prompt|input")
 
 
+State = tuple[tuple[str, ...], tuple[str, ...]]
+"""The parameters that are sent, and how the limit can be sent."""
+
+
 class Parameters:
     """What one model is sent.
 
@@ -69,43 +73,56 @@ class Parameters:
         return self._limits[0]
 
     @property
-    def state(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def state(self) -> State:
         """All that refusals change, for :meth:`restore`."""
         return tuple(self._sent), tuple(self._limits)
 
-    def restore(self, state: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
+    def restore(self, state: State) -> None:
         """Go back to an earlier state, because dropping parameters has not helped."""
         self._sent, self._limits = list(state[0]), list(state[1])
 
-    def drop(self, error: Exception) -> bool:
-        """Learn from a failed call; return whether it is worth repeating with what is sent now."""
-        name = self._refused(error)
+    def drop(self, error: Exception, used: State, *, stops: bool = True) -> bool:
+        """Learn from a failed call.
+
+        Args:
+            error: What the client raised.
+            used: :attr:`state` at the time of the call; calls that run side by side learn from each other.
+            stops: Whether the call had stops.
+
+        Returns:
+            Whether the call is worth repeating with what is sent now.
+        """
+        name = _refused(error, [name for name in _droppable(used) if stops or name != "stop"])
         if name == "limit":
-            del self._limits[0]
-        elif name is not None:
+            self._limits = self._limits[-len(used[1]) + 1 :]
+        elif name in self._sent:
             self._sent.remove(name)
         return name is not None
 
-    def _refused(self, error: Exception) -> str | None:
-        status = getattr(error, "status_code", None)
-        if status not in STATUSES:
-            return None
-        droppable = [
-            name for name in NAMED if name in self._sent or (name == "limit" and len(self._limits) > 1)
-        ]
-        stated = _stated(error)
-        name = next((name for name in droppable if re.search(NAMED[name], stated)), None)
-        if name is not None or _PLACES.match(stated):
-            return name
-        said = _said(error)
-        if _ELSE.search(said):
-            return None
-        found = {name: at.start() for name in droppable if (at := re.search(NAMED[name], said))}
-        if found:
-            return min(found, key=lambda name: found[name])
-        # a key may lack the right to a model as well as to a parameter
-        vague = _NOUN.search(said) or (status != 403 and (_VAGUE.search(said) or not _OTHER.search(said)))
-        return next(iter(droppable), None) if vague else None
+
+def _droppable(state: State) -> list[str]:
+    sent, limits = state
+    return [name for name in NAMED if name in sent or (name == "limit" and len(limits) > 1)]
+
+
+def _refused(error: Exception, droppable: list[str]) -> str | None:
+    """Return which parameter a call is to be repeated without, if any."""
+    status = getattr(error, "status_code", None)
+    if status not in STATUSES:
+        return None
+    stated = _stated(error)
+    name = next((name for name in droppable if re.search(NAMED[name], stated)), None)
+    if name is not None or _PLACES.match(stated):
+        return name
+    said = _said(error)
+    if _ELSE.search(said):
+        return None
+    found = {name: at.start() for name in droppable if (at := re.search(NAMED[name], said))}
+    if found:
+        return min(found, key=lambda name: found[name])
+    # a key may lack the right to a model as well as to a parameter
+    vague = _NOUN.search(said) or (status != 403 and (_VAGUE.search(said) or not _OTHER.search(said)))
+    return next(iter(droppable), None) if vague else None
 
 
 def _stated(error: Exception) -> str:

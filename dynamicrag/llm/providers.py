@@ -1,6 +1,6 @@
 """Which package and which key a provider needs, without importing either.
 
-LangChain's own table says which package holds a provider's class. Only the packages say where a class looks for
+LangChain's own table says which package holds a class. Only the packages say where a class looks for
 its key, so the variables stand here: by convention ``PROVIDER_API_KEY``, and the exceptions below.
 """
 
