@@ -22,12 +22,12 @@ class CleanedChat(BaseChatModel):
     Attributes:
         client: The provider's client.
         answer: Takes the text and gives back the answer.
-        see: Takes every message of the stream as it came, with its metadata.
+        see: Takes every message of the stream as it came, with its metadata; returns whether to read on.
     """
 
     client: BaseChatModel
     answer: Any  # an AnswerText; pydantic need not know
-    see: Callable[[BaseMessage], None]
+    see: Callable[[BaseMessage], bool]
 
     @property
     def _llm_type(self) -> str:
@@ -64,7 +64,7 @@ class CleanedChat(BaseChatModel):
         answer: AnswerText = self.answer
         async with aclosing(self._chunks(messages, stop, kwargs)) as chunks:
             async for message in chunks:
-                self.see(message)
+                goes_on = self.see(message)
                 text = answer.add(text_of(message.content))
                 metadata = {
                     key: message.response_metadata[key] for key in SHOWN if key in message.response_metadata
@@ -72,6 +72,8 @@ class CleanedChat(BaseChatModel):
                 usage = getattr(message, "usage_metadata", None)
                 if text or usage or metadata.keys() & SHOWN[:3]:
                     yield _chunk("" if answer.taken_back else text, metadata, usage)
+                if not goes_on:
+                    break
         text = answer.end()
         # what was shown before a lone closing tag is taken back as a whole, by its id; nothing is added to it
         yield _chunk("" if answer.taken_back else text)

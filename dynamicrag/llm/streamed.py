@@ -16,6 +16,8 @@ REASONS = ("finish_reason", "stop_reason", "done_reason", "stopReason")
 """Where providers say why an answer ended."""
 ROUNDING = 1e-3
 """A logarithm of a probability is at most 0, give or take what servers round."""
+MOST = 1e6
+"""Servers write -9999 for probabilities that are next to 0, but no infinity."""
 
 
 @dataclass
@@ -47,8 +49,9 @@ class StreamedAnswer:
         """
         from dynamicrag.llm.cleaned import CleanedChat
 
-        def see(message: Any) -> None:
+        def see(message: Any) -> bool:
             self.add(message, time.perf_counter() - began)
+            return True
 
         async for chunk in CleanedChat(client=client, answer=self.answer, see=see).astream(
             messages, config, **extra
@@ -128,9 +131,9 @@ def token_probs(logprobs: Any) -> Iterator[TokenProb]:
 
 def _logprob(item: Any) -> float | None:
     value = item.get("logprob") if isinstance(item, Mapping) else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -MOST < value < ROUNDING:
         return None
-    return min(0.0, float(value)) if value < ROUNDING else None
+    return min(0.0, float(value))
 
 
 def _token(item: Mapping[str, Any]) -> str:
