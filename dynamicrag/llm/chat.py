@@ -100,7 +100,7 @@ class ChatModel:
         # such an answer is cut here instead, as every answer is
         self._sends_blank_stops = False
         self._thinks_aloud = False
-        self._ends_with_reason = self.provider in LIKE_OPENAI
+        self._gives_reasons = False
         self._clients: dict[tuple[Any, ...], BaseChatModel] = {}
         host = urlsplit(str(params.get("base_url", ""))).hostname
         same_host = host in LOOPBACK or (host is None and self.provider == "ollama")
@@ -192,8 +192,9 @@ class ChatModel:
                     line.usage = usage
             self.outage.worked()
             self._thinks_aloud |= answer.answer.thought_aloud
-            self._ends_with_reason |= answer.finish_reason is not None
-            return answer.completion(usage, ends_with_reason=self._ends_with_reason)
+            self._gives_reasons |= answer.finish_reason is not None
+            says_done = self.provider in LIKE_OPENAI
+            return answer.completion(usage, says_done=says_done, gives_reasons=self._gives_reasons)
 
     def _stops(self, stop: Sequence[str]) -> dict[str, Any]:
         sent = [text for text in stop if text.strip() or self._sends_blank_stops]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dynamicrag.llm.done import watch
 from dynamicrag.llm.failures import unavailable
 from dynamicrag.llm.parameters import Parameters
 
@@ -45,6 +46,8 @@ def make_client(
     """
     provider = spec.partition(":")[0]
     settings: dict[str, Any] = {"temperature": temperature, **params}
+    if provider in LIKE_OPENAI:
+        settings["max_retries"] = 0
     if provider in OPENAI:
         settings.setdefault("stream_usage", True)  # with a base_url it is off, and the usage is lost
         if not sent.sends("stream_options"):
@@ -65,7 +68,8 @@ def make_client(
         client: BaseChatModel = init_chat_model(spec, **settings)
         if getattr(client, "max_retries", 0) != 0:
             # its own tries would keep the next model waiting; the stages know whether there is one
-            client = init_chat_model(spec, **settings, max_retries=0)
+            client = init_chat_model(spec, **{**settings, "max_retries": 0})
     except Exception as error:
         raise unavailable(name, spec, error) from error
+    watch(client)
     return client

@@ -58,7 +58,7 @@ class LocalChatModel(ChatModel):
         super().__init__(name, spec, context=context)
         self.runs = "in_process"
         self._sent = Parameters(["logprobs", "stop", "temperature"])
-        self._ends_with_reason = True
+        self._gives_reasons = True
         self._sends_blank_stops = not model.endswith(".gguf")  # the catalogue's begin with the answer
         self._serve: dict[str, Any] = {"slots": slots, "context": context, "threads": threads}
         self.caches = cache_prompt

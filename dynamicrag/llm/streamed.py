@@ -8,6 +8,7 @@ from typing import Any
 
 from dynamicrag.llm.cleaning import AnswerText, text_of, without_halves
 from dynamicrag.llm.completion import Completion, TokenProb, within
+from dynamicrag.llm.done import on_done
 from dynamicrag.types import Usage
 
 __all__ = ["StreamedAnswer", "token_probs"]
@@ -34,6 +35,8 @@ class StreamedAnswer:
     seen: int = 0
     closed: bool = False
     """Whether a usage came behind the text: servers send it when an answer has ended in good order."""
+    done: bool = False
+    """Whether the last line of OpenAI's protocol has come."""
 
     async def read(
         self, client: Any, messages: Any, config: Any, extra: Mapping[str, Any], began: float
@@ -48,6 +51,8 @@ class StreamedAnswer:
             began: When the call began, on ``time.perf_counter``.
         """
         from dynamicrag.llm.cleaned import CleanedChat
+
+        on_done(self._is_done)
 
         def see(message: Any) -> bool:
             self.add(message, time.perf_counter() - began)
@@ -94,12 +99,16 @@ class StreamedAnswer:
             first_token_seconds=self.first_token_seconds,
         )
 
-    def completion(self, usage: Usage, *, ends_with_reason: bool) -> Completion:
+    def _is_done(self) -> None:
+        self.done = True
+
+    def completion(self, usage: Usage, *, says_done: bool, gives_reasons: bool) -> Completion:
         """Return the answer.
 
         Args:
             usage: What the call consumed.
-            ends_with_reason: Whether the provider gives a reason when an answer has ended in good order.
+            says_done: Whether the provider's protocol says when a stream has ended in good order.
+            gives_reasons: Whether the model has given a reason for the end of any answer.
         """
         answer = self.answer
         # a stop is a good end, whatever the server wrote behind it
@@ -108,7 +117,7 @@ class StreamedAnswer:
         tokens = tuple(within(self.tokens, answer.raw, answer.kept))
         # thoughts that were shown are no part of the answer, so it comes as another message
         message_id = "" if answer.taken_back else self.message_id
-        ended = bool(reason) or self.closed or not ends_with_reason
+        ended = bool(reason) or self.closed or (not gives_reasons and (self.done or not says_done))
         return Completion(answer.text, message_id, usage, tokens, reason, self.timings, ended)
 
 

@@ -195,6 +195,13 @@ def test_a_cut_answer_stands_marked_where_no_model_finishes(bench):
     assert ask(bench.rag("small"))["messages"][-1].text == "It was opened by …"
 
 
+def test_a_server_that_gives_no_reasons_but_says_that_it_is_done_is_believed(bench):
+    bench.scripts = {"small": lambda body: [delta("Mara "), delta("Quill"), "data: [DONE]"]}
+    out = ask(bench.rag("small", "large"))
+    assert out["messages"][-1].text == "Mara Quill"
+    assert out["report"]["unfinished"] == ""
+
+
 def test_a_server_that_gives_no_reasons_is_believed_where_it_is_the_only_one(bench):
     bench.scripts = {"small": lambda body: [delta("Mara "), delta("Quill")]}
     out = ask(bench.rag("small"))

@@ -195,9 +195,14 @@ def test_what_breaks_in_mid_stream_is_an_error_that_says_so(serve, rows):
 
 
 def test_an_end_without_a_reason_is_known(serve):
-    kinds = iter([[delta("blue")], [delta("blue"), used()], said("blue"), [delta("blue")]])
+    done = "data: [DONE]"
+    kinds = iter(
+        [[delta("blue")], [delta("blue"), used()], [delta("blue"), done], [delta("blue")], said("blue")]
+    )
     model = model_of(serve(lambda body: next(kinds)))
-    assert [complete(model).ended for _ in range(4)] == [False, True, True, False]
+    assert [complete(model).ended for _ in range(5)] == [False, True, True, False, True]
+    kinds = iter([[delta("blue"), done], [delta("blue"), used()]])  # it is known to give reasons now
+    assert [complete(model).ended for _ in range(2)] == [False, True]
 
 
 def entry(token, logprob=-0.1):
