@@ -1,6 +1,6 @@
 """Notices ``data: [DONE]``, the last line of a stream of OpenAI's protocol, which its client keeps to itself.
 
-A server that gives no ``finish_reason`` still ends a whole answer with it. A connection that is closed half-way
+A server that gives no ``finish_reason`` still ends a whole answer with it. A connection that breaks off
 leaves it out.
 """
 
