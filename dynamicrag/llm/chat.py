@@ -23,6 +23,7 @@ from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.failures import provider_error, refused, unavailable
 from dynamicrag.llm.odd_usage import tolerant
+from dynamicrag.llm.prompt_bound import learn, most_tokens
 from dynamicrag.llm.streamed import StreamedAnswer
 from dynamicrag.types import Runs
 
@@ -90,8 +91,10 @@ class ChatModel:
         # what a model may refuse; the first refusal is remembered
         gives_logprobs = self.provider in ("openai", "azure_openai")
         self._optional = {"temperature", "logprobs"} if gives_logprobs else {"temperature"}
+        self._wordy = False  # whether a prompt had more tokens than was reckoned with
         self._clients: dict[tuple[Any, ...], BaseChatModel] = {}
-        host = urlsplit(str(params.get("base_url", ""))).hostname
+        self._server = str(params.get("base_url", ""))
+        host = urlsplit(self._server).hostname
         same_host = host in LOOPBACK or (host is None and self.provider == "ollama")
         self.runs = "same_host" if same_host else "remote"
 
@@ -145,8 +148,14 @@ class ChatModel:
         return sum(map(_about, messages))
 
     async def bound_prompt(self, messages: "Sequence[BaseMessage]") -> int:
-        """Return how many tokens a prompt may have at most: one a byte, and some around each message."""
-        return _most(messages)
+        """Return how many tokens a prompt has at most, by the model's tokenizer or a bound over all.
+
+        Once a prompt had more, one a byte is reckoned.
+        """
+        if self._wordy:
+            return _most(messages)
+        texts = [message.text for message in messages]
+        return min(_most(messages), await asyncio.to_thread(most_tokens, self.spec, self._server, texts))
 
     async def _complete(
         self,
@@ -203,7 +212,11 @@ class ChatModel:
         if self.runs == "in_process" and not counted.reports:  # broken off: what was computed here was seen
             return Tokens(sum(map(_about, messages)), 0, counted.pieces, assumed=True)
         most = _most(messages)
-        return counted.tokens(_size(messages), most, most if most_input is None else most_input)
+        tokens = counted.tokens(_size(messages), most, most if most_input is None else most_input)
+        self._wordy |= most_input is not None and tokens.input > most_input
+        if not tokens.assumed:
+            learn(self.spec, self._server, [message.text for message in messages], tokens.input)
+        return tokens
 
     def _turn(self) -> AbstractAsyncContextManager[Any]:
         """Return what a call holds while it is computed."""
