@@ -1,11 +1,14 @@
 """The work of every node, for any stage: decide, act, append the decision."""
 
+from dataclasses import replace
+
 from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import BudgetExceeded, ProviderError
 from dynamicrag.graph.node import Node, State, Update, Work, submit
 from dynamicrag.graph.turn import condense, current_turn, finish, start_turn
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.decide import decided, option_of
+from dynamicrag.stages.lighten import lighter
 from dynamicrag.stages.verification import REFINE, VerificationStage
 from dynamicrag.stages.ways import turned_back
 from dynamicrag.types import Decision, Draft, Escalation, TurnState
@@ -102,13 +105,18 @@ class Nodes:
                 turn = {**turn, "escalations": [*turn["escalations"][:-1], last]}
             option = option_of(stage, turn)
             try:
-                return {**turn, **await stage.act(option, turn, run)}, decisions
+                asked = replace(run, failed=frozenset(failed))
+                return {**turn, **await stage.act(option, turn, asked)}, decisions
             except (ProviderError, BudgetExceeded) as error:
                 failed.add(turn["path"][stage.name])
                 dear = isinstance(error, BudgetExceeded)
                 decision = await self._pipeline.decider.fall_back(
                     stage, turn, failed, f"{'too dear' if dear else 'after failure'}: {error}", cheaper=dear
                 )
+                less = lighter(stage.name, turn, error) if decision is None else None
+                if less is not None:
+                    turn, failed = less, set()
+                    continue
                 if decision is None:
                     if not turn.get("earlier"):
                         raise

@@ -27,6 +27,7 @@ async def call(
     stop: Sequence[str] = (),
     tags: Sequence[str] = (),
     config: "RunnableConfig | None" = None,
+    spare_seconds: float = 0.0,
 ) -> Completion:
     """Set the worst case aside, call the model, and book what it used.
 
@@ -47,26 +48,31 @@ async def call(
         stop: Texts that end the answer.
         tags: As for :meth:`ChatModel.complete`.
         config: Likewise; by default the node's.
+        spare_seconds: What to leave of the query's seconds for another model, of half of them at most.
 
     Raises:
         BudgetExceeded: It does not fit, or took longer than the seconds that were left.
         ModelError: As :meth:`ChatModel.complete`.
     """
     config = config or run.config
-    work = _call(run, query_id, stage, model, messages, max_tokens, temperature, stop, tags, config)
+    work = _call(
+        run, query_id, stage, model, messages, max_tokens, temperature, stop, tags, config, spare_seconds
+    )
     return await portal.arun(work)
 
 
 async def _call(
     run: Run, query_id: str, stage: str, model: ChatModel, messages: "Sequence[BaseMessage]",
     max_tokens: int, temperature: float, stop: Sequence[str], tags: Sequence[str],
-    config: "RunnableConfig | None",
+    config: "RunnableConfig | None", spare_seconds: float,
 ) -> Completion:  # fmt: skip
     most_input = await model.bound_prompt(messages) if run.budget.limited else None
     worst = run.cost_model.call(model.name, most_input or 0, max_tokens)
     spent = run.ledger.cost(query_id)
     limit = run.budget.per_query.get("seconds")
     seconds = None if limit is None else max(0.0, limit - spent["seconds"])
+    if seconds is not None:
+        seconds -= min(spare_seconds, seconds / 2)
     profile = run.cost_model.profile(model.name)
     async with run.budget.reserved(query_id, worst, spent) as held:
         with run.ledger.span(query_id, stage, model.name, profile, model.spec) as line:
@@ -79,7 +85,7 @@ async def _call(
             except TimeoutError as error:
                 raise BudgetExceeded(
                     f"objective.budget.per_query.seconds: model {model.name} had no answer in the "
-                    f"{seconds:.3g} s that were left; raise the limit, or use a faster model"
+                    f"{seconds:.3g} s that it had; raise the limit, or use a faster model"
                 ) from error
             finally:
                 held.settle(run.ledger.line_cost(line))  # the model has put on it what it used, or may have
