@@ -10,6 +10,7 @@ from dynamicrag.graph.turn import condense, current_turn, finish, start_turn
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.call import pause
 from dynamicrag.stages.decide import decided, option_of
+from dynamicrag.stages.lighten import lighter
 from dynamicrag.stages.verification import REFINE, VerificationStage
 from dynamicrag.stages.ways import turned_back
 from dynamicrag.types import Decision, Draft, Escalation, TurnState
@@ -108,7 +109,8 @@ class Nodes:
                 turn = {**turn, "escalations": [*turn["escalations"][:-1], last]}
             option = option_of(stage, turn)
             try:
-                return {**turn, **await stage.act(option, turn, run)}, decisions
+                asked = replace(run, failed=frozenset(failed))
+                return {**turn, **await stage.act(option, turn, asked)}, decisions
             except (ModelError, BudgetExceeded) as error:
                 failed.add(option.name)
                 if isinstance(error, UnfinishedAnswer):
@@ -120,22 +122,26 @@ class Nodes:
                 if decision is not None:
                     turn = self._take(stage, turn, decision, decisions, run)
                     continue
+                less = None if unfinished else lighter(stage.name, turn, error)
+                if less is not None:
+                    turn, failed = less, set()
+                    continue
                 if turn.get("earlier"):
                     # the draft that was to be bettered is judged again, with this step used up
                     return turned_back(turn), decisions
                 if unfinished:
                     return await self._make_do(stage, turn, unfinished, decisions, run), decisions
-                if not await self._again(error, option.name, tries, turn, run):
-                    raise
+                await self._wait(error, option.name, tries, turn, run)
             tries += 1
             run = replace(run, last_resort=True)
 
-    async def _again(self, error: Exception, name: str, tries: int, turn: TurnState, run: Run) -> bool:
-        """Wait until the only model can be asked again; return whether that is worth it."""
+    async def _wait(self, error: Exception, name: str, tries: int, turn: TurnState, run: Run) -> None:
+        """Wait until the only model can be asked again, or raise the error where that is not worth it."""
         model = self._pipeline.models.get(name)
         if model is None or not isinstance(error, ModelError):
-            return False
-        return await pause(error, tries, model, run, turn["id"])
+            raise error
+        if not await pause(error, tries, model, run, turn["id"]):
+            raise error
 
     async def _make_do(
         self,

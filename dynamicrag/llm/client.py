@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynamicrag.llm.done import watch
 from dynamicrag.llm.failures import unavailable
+from dynamicrag.llm.odd_usage import tolerant
 from dynamicrag.llm.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -72,4 +73,5 @@ def make_client(
     except Exception as error:
         raise unavailable(name, spec, error) from error
     watch(client)
+    tolerant(client)
     return client

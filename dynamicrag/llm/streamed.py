@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.llm.cleaning import AnswerText, text_of, without_halves
 from dynamicrag.llm.completion import Completion, TokenProb, within
 from dynamicrag.llm.done import on_done
@@ -23,16 +24,20 @@ MOST = 1e6
 
 @dataclass
 class StreamedAnswer:
-    """A stream's chunks, gathered so far."""
+    """A stream's chunks, gathered so far.
 
-    answer: AnswerText = field(default_factory=AnswerText)
+    Args:
+        counted: Counts the tokens, as far as they are known.
+        answer: Finds the answer in the text.
+    """
+
+    counted: Counted
+    answer: AnswerText
     tokens: list[TokenProb] = field(default_factory=list)
     message_id: str = ""
     finish_reason: str | None = None
     first_token_seconds: float | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
-    usage: dict[str, Any] = field(default_factory=dict)
-    seen: int = 0
     closed: bool = False
     """Whether a usage came behind the text: servers send it when an answer has ended in good order."""
     done: bool = False
@@ -42,6 +47,8 @@ class StreamedAnswer:
         self, client: Any, messages: Any, config: Any, extra: Mapping[str, Any], began: float
     ) -> None:
         """Stream an answer of a LangChain client to the callbacks in ``config``, cleaned.
+
+        Reading stops where a server writes on behind the limit.
 
         Args:
             client: The client.
@@ -56,7 +63,9 @@ class StreamedAnswer:
 
         def see(message: Any) -> bool:
             self.add(message, time.perf_counter() - began)
-            return True
+            if self.counted.runs_away:
+                self.finish_reason = "length"
+            return not self.counted.runs_away
 
         async for chunk in CleanedChat(client=client, answer=self.answer, see=see).astream(
             messages, config, **extra
@@ -65,38 +74,31 @@ class StreamedAnswer:
 
     def add(self, chunk: Any, seconds: float) -> None:
         """Take a message that came so many seconds after the call, as the provider sent it."""
-        text = text_of(chunk.content)
+        text, usage = text_of(chunk.content), getattr(chunk, "usage_metadata", None)
+        if text or usage:
+            self.closed = not text
         if text:
-            self.seen += 1
-            self.closed = False
             self.first_token_seconds = self.first_token_seconds or seconds
         metadata = chunk.response_metadata
         reason = next((metadata[key] for key in REASONS if metadata.get(key)), None)
         self.finish_reason = str(reason) if reason else self.finish_reason
         self.timings = metadata.get("timings") or self.timings
-        self.tokens += token_probs(metadata.get("logprobs"))
-        if getattr(chunk, "usage_metadata", None):
-            self.closed = not text
-            from langchain_core.messages.ai import add_usage
+        listed = [*token_probs(metadata.get("logprobs"))]
+        self.tokens += listed
+        self.counted.saw(text, len(listed))
+        self.counted.told(usage)
 
-            # some providers count in the first chunk what they read, in the last what they wrote
-            self.usage = dict(add_usage(self.usage or None, chunk.usage_metadata))  # type: ignore[arg-type]
-
-    def count(self, input_tokens: int) -> None:
-        """Take what was seen for what was used: the prompt as estimated, and a token a chunk."""
-        self.usage = {"input_tokens": input_tokens, "output_tokens": self.seen}
-
-    def as_usage(self, seconds: float, cpu_seconds: float) -> Usage:
+    def as_usage(self, tokens: Tokens, seconds: float, cpu_seconds: float) -> Usage:
         """Return what the call consumed."""
-        counts = self.usage
         return Usage(
             calls=1,
-            input_tokens=counts.get("input_tokens", 0),
-            cached_tokens=(counts.get("input_token_details") or {}).get("cache_read") or 0,
-            output_tokens=counts.get("output_tokens", 0),
+            input_tokens=tokens.input,
+            cached_tokens=tokens.cached,
+            output_tokens=tokens.output,
             seconds=seconds,
             cpu_seconds=cpu_seconds,
             first_token_seconds=self.first_token_seconds,
+            assumed=tokens.assumed,
         )
 
     def _is_done(self) -> None:

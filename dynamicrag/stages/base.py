@@ -28,6 +28,7 @@ class Run:
         config: The node's config, whose callbacks see the streamed tokens.
         emit: Sends a custom event to whoever streams the graph.
         last_resort: Whether no other option is at hand, so that a model is asked that should be left alone.
+        failed: Options of the stage that have failed already, and are not tried again.
     """
 
     ledger: Ledger
@@ -36,6 +37,7 @@ class Run:
     config: "RunnableConfig | None"
     emit: Emit
     last_resort: bool = False
+    failed: frozenset[str] = frozenset()
 
 
 class StageBase(ABC):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dynamicrag import portal
 from dynamicrag.errors import BudgetExceeded, ModelError, ProviderError
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.completion import Completion
@@ -32,14 +33,18 @@ async def call(
     stop: Sequence[str] = (),
     tags: Sequence[str] = (),
     config: "RunnableConfig | None" = None,
+    spare_seconds: float = 0.0,
     whole: bool = False,
     patient: bool = True,
 ) -> Completion:
     """Set the worst case aside, call the model, and book what it used.
 
-    A model that has failed is left alone for a while, unless it is the last resort. A call that breaks
-    off half-way is booked at its worst case where the model is somebody else's, because nobody says what it
-    used. A call that the provider refused costs nothing.
+    A model that has failed is left alone for a while, unless it is the last resort. A call that breaks off
+    half-way, or of which the provider does not say credibly what it used, is booked at its worst case; one
+    that reached nobody costs nothing.
+
+    All of it runs on the portal's loop, which never closes: a caller that is cancelled, with its loop or
+    without, leaves nothing set aside.
 
     Args:
         run: The ledger and the budget.
@@ -52,6 +57,7 @@ async def call(
         stop: Texts that end the answer.
         tags: As for :meth:`ChatModel.complete`.
         config: Likewise; by default the node's.
+        spare_seconds: What to leave of the query's seconds for another model, of half of them at most.
         whole: Whether an answer that its limit cut is a failure.
         patient: Whether to wait and ask again after a failure that may be over in a moment.
 
@@ -65,11 +71,15 @@ async def call(
         kept_out = ProviderError(f"model {model.name} ({model.spec}): {why}")
         kept_out.refused, kept_out.retry_after = True, model.outage.wait()
         raise kept_out
+    config = config or run.config
     tries = 0
     while True:
+        work = _call(
+            run, query_id, stage, model, messages, max_tokens, temperature, stop, tags, config,
+            spare_seconds, whole=whole,
+        )  # fmt: skip
         try:
-            return await _once(run, query_id, stage, model, messages, max_tokens, temperature, stop, tags,
-                               config or run.config, whole)  # fmt: skip
+            return await portal.arun(work)
         except ProviderError as error:
             if not patient or not await pause(error, tries, model, run, query_id):
                 raise
@@ -97,45 +107,33 @@ async def pause(error: ModelError, tries: int, model: ChatModel, run: Run, query
     return True
 
 
-async def _once(
-    run: Run,
-    query_id: str,
-    stage: str,
-    model: ChatModel,
-    messages: "Sequence[BaseMessage]",
-    max_tokens: int,
-    temperature: float,
-    stop: Sequence[str],
-    tags: Sequence[str],
-    config: "RunnableConfig | None",
-    whole: bool,
-) -> Completion:
-    limited = run.budget.limited
-    worst = run.cost_model.call(model.name, await model.bound_prompt(messages) if limited else 0, max_tokens)
+async def _call(
+    run: Run, query_id: str, stage: str, model: ChatModel, messages: "Sequence[BaseMessage]",
+    max_tokens: int, temperature: float, stop: Sequence[str], tags: Sequence[str],
+    config: "RunnableConfig | None", spare_seconds: float, *, whole: bool,
+) -> Completion:  # fmt: skip
+    most_input = await model.bound_prompt(messages) if run.budget.limited else None
+    worst = run.cost_model.call(model.name, most_input or 0, max_tokens)
     spent = run.ledger.cost(query_id)
     limit = run.budget.per_query.get("seconds")
     seconds = None if limit is None else max(0.0, limit - spent["seconds"])
+    if seconds is not None:
+        seconds -= min(spare_seconds, seconds / 2)
     profile = run.cost_model.profile(model.name)
     async with run.budget.reserved(query_id, worst, spent) as held:
-        known = model.runs == "in_process"  # what was computed here was seen, to wherever it came
         with run.ledger.span(query_id, stage, model.name, profile, model.spec) as line:
             try:
                 async with asyncio.timeout(seconds):
                     completion = await model.complete(
                         messages, max_tokens=max_tokens, temperature=temperature, stop=stop,
-                        config=config, tags=tags, line=line,
+                        config=config, tags=tags, line=line, most_input=most_input,
                     )  # fmt: skip
-                known = True
                 check(completion, model.name, model.spec, whole=whole)
+                return completion
             except TimeoutError as error:
                 raise BudgetExceeded(
                     f"objective.budget.per_query.seconds: model {model.name} had no answer in the "
-                    f"{seconds:.3g} s that were left; raise the limit, or use a faster model"
+                    f"{seconds:.3g} s that it had; raise the limit, or use a faster model"
                 ) from error
-            except ModelError as error:
-                known = known or error.refused
-                raise
             finally:
-                if known:
-                    held.settle(run.ledger.line_cost(line))
-    return completion
+                held.settle(run.ledger.line_cost(line))  # the model has put on it what it used, or may have

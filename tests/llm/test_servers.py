@@ -123,13 +123,13 @@ ODD = {
 
 @pytest.mark.parametrize("kind", ODD)
 def test_the_answer_alone_is_given_and_shown(serve, kind):
-    server = serve(lambda body: [*map(delta, ODD[kind]), delta(finish="stop"), used(100, 7)])
+    server = serve(lambda body: [*map(delta, ODD[kind]), delta(finish="stop"), used(20, 7)])
     watcher = Watcher()
     completion = complete(model_of(server), watcher)
     assert completion.text == watcher.text == "blue"
     assert watcher.ids == {completion.message_id}
     assert completion.finish_reason == "stop"
-    assert (completion.usage.input_tokens, completion.usage.output_tokens) == (100, 7)
+    assert (completion.usage.input_tokens, completion.usage.output_tokens) == (20, 7)
 
 
 def test_a_stop_of_white_space_is_no_business_of_the_server(serve):
