@@ -21,9 +21,10 @@ from dynamicrag.cost.line import Line
 from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.cleaning import AnswerText
-from dynamicrag.llm.client import LIKE_OPENAI, make_client, parameters_of
+from dynamicrag.llm.client import make_client
 from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.failures import is_outage, provider_error
+from dynamicrag.llm.manners import Manners
 from dynamicrag.llm.outage import Outage
 from dynamicrag.llm.parameters import STATUSES
 from dynamicrag.llm.prompt_bound import learn, most_tokens
@@ -97,13 +98,7 @@ class ChatModel:
         self.outage = Outage()
         self.provider, _, self._model = spec.partition(":")
         self._params = params
-        # what is learnt of the model from its answers and refusals
-        self._sent = parameters_of(self.provider)
-        # a server that writes blank lines or thoughts first would leave nothing before a stop of white space;
-        # such an answer is cut here instead, as every answer is
-        self._sends_blank_stops = False
-        self._thinks_aloud = False
-        self._gives_reasons = False
+        self._manners = Manners(self.provider)
         self._wordy = False  # whether a prompt had more tokens than was reckoned with
         self._clients: dict[tuple[Any, ...], BaseChatModel] = {}
         self._server = str(params.get("base_url", ""))
@@ -181,23 +176,24 @@ class ChatModel:
         most_input: int | None,
     ) -> Completion:
         began = time.perf_counter()
-        before = self._sent.state
+        before = self._manners.sent.state
         while True:
-            used = self._sent.state
+            used = self._manners.sent.state
             client = await asyncio.to_thread(self._client, max_tokens, temperature)
-            extra = {**self._call(max_tokens, temperature), **self._stops(stop)}
-            text = AnswerText(stop, aloud=self._thinks_aloud)
+            extra = {**self._call(max_tokens, temperature), **self._manners.stops(stop)}
+            text = AnswerText(stop, aloud=self._manners.thinks_aloud)
             answer, turn, failure = StreamedAnswer(Counted(max_tokens), text), None, None
             try:
                 async with self._turn() as turn:
                     if line is not None:
                         line.started()
                     await answer.read(client, messages, config, extra, began)
+                self._manners.check_stream(answer, self.name, self.spec)
             except Exception as error:
-                if not answer.counted.pieces and self._sent.drop(error, used, stops="stop" in extra):
+                if not answer.counted.pieces and self._manners.sent.drop(error, used, stops="stop" in extra):
                     continue
                 if getattr(error, "status_code", None) in STATUSES:
-                    self._sent.restore(before)  # to send less has not helped
+                    self._manners.sent.restore(before)  # to send less has not helped
                 failure = provider_error(self.name, self.spec, error)
                 if is_outage(failure, error):
                     self.outage.failed(str(failure), failure.retry_after or None)
@@ -209,14 +205,7 @@ class ChatModel:
                 if line is not None:
                     line.usage = usage
             self.outage.worked()
-            self._thinks_aloud |= answer.answer.thought_aloud
-            self._gives_reasons |= answer.finish_reason is not None
-            says_done = self.provider in LIKE_OPENAI
-            return answer.completion(usage, says_done=says_done, gives_reasons=self._gives_reasons)
-
-    def _stops(self, stop: Sequence[str]) -> dict[str, Any]:
-        sent = [text for text in stop if text.strip() or self._sends_blank_stops]
-        return {"stop": sent} if sent and self._sent.sends("stop") else {}
+            return self._manners.completion(answer, usage)
 
     def _tokens(
         self,
@@ -251,13 +240,15 @@ class ChatModel:
     def _call(self, max_tokens: int, temperature: float) -> dict[str, Any]:
         """Return the keyword arguments of one call."""
         del max_tokens, temperature
-        return {"logprobs": True, "top_logprobs": TOP} if self._sent.sends("logprobs") else {}
+        return {"logprobs": True, "top_logprobs": TOP} if self._manners.sent.sends("logprobs") else {}
 
     def _client(self, max_tokens: int, temperature: float) -> "BaseChatModel":
         # max_tokens and temperature are standard for constructors, but not for calls
-        key = (os.getpid(), max_tokens, temperature, self._sent.state)
+        key = (os.getpid(), max_tokens, temperature, self._manners.sent.state)
         if key not in self._clients:
-            client = make_client(self.name, self.spec, self._params, self._sent, max_tokens, temperature)
+            client = make_client(
+                self.name, self.spec, self._params, self._manners.sent, max_tokens, temperature
+            )
             if len(self._clients) >= _CLIENTS_KEPT:
                 self._clients.clear()
             self._clients[key] = client

@@ -8,7 +8,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from dynamicrag.llm.cleaning import AnswerText, text_of
+from dynamicrag.llm.cleaning import AnswerText
+from dynamicrag.llm.texts import text_of
 
 __all__ = ["CleanedChat"]
 

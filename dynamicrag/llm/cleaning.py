@@ -10,9 +10,10 @@ An opening tag counts at the beginning of the answer or of a line only, because 
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
-__all__ = ["AnswerText", "text_of", "without_halves"]
+from dynamicrag.llm.texts import blank, without_halves
+
+__all__ = ["AnswerText"]
 
 NAMES = ("think", "thinking", "thought", "thoughts", "reasoning", "seed:think")
 OPENS = (
@@ -110,7 +111,7 @@ class AnswerText:
     # Each step takes what it can from the buffer and returns whether another one may follow.
 
     def _aloud(self) -> bool:
-        begins = self._buffer.lstrip()
+        begins = self._buffer[blank(self._buffer) :]
         if (found := _CLOSE.search(self._buffer)) and not _OPEN.match(begins):
             self._restart(found.end())
         elif self._ended or _OPEN.match(begins):
@@ -120,7 +121,7 @@ class AnswerText:
         return True
 
     def _lead(self) -> bool:
-        self._skip(len(self._buffer) - len(self._buffer.lstrip()))
+        self._skip(blank(self._buffer))
         if not self._buffer or (self._buffer.lower() in _BEGINNINGS and not self._ended):
             return False
         if found := _OPEN.match(self._buffer):
@@ -220,31 +221,3 @@ class AnswerText:
             self._before = self._buffer[count - 1]
             self._buffer = self._buffer[count:]
             self._at += count
-
-
-def without_halves(text: str) -> str:
-    """Join the halves of surrogate pairs and leave out those that are alone: nothing can write them."""
-    if text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text):
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-
-
-def text_of(content: Any) -> str:
-    """Return the text in a message's content: a string, or parts of which some hold text.
-
-    Thoughts, calls of tools and whatever else is no text are left out.
-    """
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list | tuple) else ()
-    return "".join(_part(part) for part in parts)
-
-
-def _part(part: Any) -> str:
-    if isinstance(part, str):
-        return part
-    if not isinstance(part, dict) or part.get("type", "text") not in ("text", "output_text"):
-        return ""
-    text = part.get("text")
-    text = text.get("value") if isinstance(text, dict) else text
-    return text if isinstance(text, str) else ""

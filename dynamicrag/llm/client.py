@@ -17,11 +17,14 @@ OPENAI = ("openai", "azure_openai")
 """Providers with OpenAI's own log-probabilities and stream options."""
 LIKE_OPENAI = (*OPENAI, "deepseek", "openrouter", "together", "upstage", "xai")
 """Providers whose LangChain class is built on OpenAI's, and that give a reason when an answer ends."""
+LIMITS = ("max_tokens", "max_completion_tokens", "num_predict")
+TIMEOUT = 120.0
+"""Seconds without a sign of a model until another one is asked, where the policy does not say."""
 
 
 def parameters_of(provider: str) -> Parameters:
     """Return what is sent to a provider's models until they refuse it."""
-    names = ["temperature", "stop"]
+    names = ["temperature", "stop", "stream"]
     if provider in OPENAI:
         names += ["logprobs", "stream_options"]
     # LangChain's class for OpenAI sends max_completion_tokens, the others max_tokens
@@ -45,24 +48,10 @@ def make_client(
     Raises:
         ModelUnavailable: The integration package or the key is missing.
     """
-    provider = spec.partition(":")[0]
-    settings: dict[str, Any] = {"temperature": temperature, **params}
-    if provider in LIKE_OPENAI:
-        settings["max_retries"] = 0
-    if provider in OPENAI:
-        settings.setdefault("stream_usage", True)  # with a base_url it is off, and the usage is lost
-        if not sent.sends("stream_options"):
-            settings["stream_usage"] = False
-    if not sent.sends("temperature"):
-        del settings["temperature"]
-    # the user's parameters win, but not over the limit that a budget was reserved for
-    if sent.limit == "native":
-        settings["num_predict" if provider == "ollama" else "max_tokens"] = max_tokens
-    else:
-        for own in ("max_tokens", "max_completion_tokens"):
-            settings.pop(own, None)
-        if sent.limit:
-            settings["extra_body"] = {**settings.get("extra_body", {}), sent.limit: max_tokens}
+    settings = {
+        **_settings(spec.partition(":")[0], params, sent, temperature),
+        **_limit(spec, params, sent, max_tokens),
+    }
     try:
         from langchain.chat_models import init_chat_model
 
@@ -75,3 +64,30 @@ def make_client(
     watch(client)
     tolerant(client)
     return client
+
+
+def _settings(
+    provider: str, params: Mapping[str, Any], sent: Parameters, temperature: float
+) -> dict[str, Any]:
+    """Return what the client is made with, but for the limit; the user's parameters win."""
+    settings: dict[str, Any] = {"temperature": temperature, **params}
+    if provider in LIKE_OPENAI:
+        settings["max_retries"] = 0
+        if "request_timeout" not in settings:
+            settings.setdefault("timeout", TIMEOUT)  # by default it is ten minutes
+    if provider in OPENAI:
+        settings.setdefault("stream_usage", True)  # with a base_url it is off, and the usage is lost
+        if not sent.sends("stream_options"):
+            settings["stream_usage"] = False
+    if not sent.sends("stream"):
+        settings["disable_streaming"] = True
+    if not sent.sends("temperature"):
+        del settings["temperature"]
+    return {key: value for key, value in settings.items() if key not in LIMITS}
+
+
+def _limit(spec: str, params: Mapping[str, Any], sent: Parameters, max_tokens: int) -> dict[str, Any]:
+    """Return what sends the limit: the one that a budget was reserved for, whatever the user gives."""
+    if sent.limit == "native":
+        return {"num_predict" if spec.startswith("ollama:") else "max_tokens": max_tokens}
+    return {"extra_body": {**params.get("extra_body", {}), sent.limit: max_tokens}} if sent.limit else {}

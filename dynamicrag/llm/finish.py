@@ -8,6 +8,7 @@ import re
 
 from dynamicrag.errors import ProviderError, UnfinishedAnswer
 from dynamicrag.llm.completion import Completion
+from dynamicrag.llm.texts import blank
 
 __all__ = ["check", "cut"]
 
@@ -43,7 +44,7 @@ def check(completion: Completion, name: str, spec: str, *, whole: bool) -> None:
             f"{where}: the provider or the model withheld the answer (finish_reason "
             f"{completion.finish_reason!r}); ask it otherwise, or take another model"
         )
-    if not completion.text.strip():
+    if blank(completion.text) == len(completion.text):
         if cut(reason):
             raise ProviderError(f"{where}: it used its limit up without an answer{limit}")
         raise ProviderError(

@@ -12,6 +12,7 @@ from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.local import LocalServer, local_server
+from dynamicrag.llm.manners import Manners
 from dynamicrag.llm.parameters import Parameters
 from dynamicrag.llm.streamed import StreamedAnswer
 
@@ -58,9 +59,8 @@ class LocalChatModel(ChatModel):
             context = min(context, known.context)
         super().__init__(name, spec, context=context)
         self.runs = "in_process"
-        self._sent = Parameters(["logprobs", "stop", "temperature"])
-        self._gives_reasons = True
-        self._sends_blank_stops = not model.endswith(".gguf")  # the catalogue's begin with the answer
+        sent = Parameters(["logprobs", "stop", "temperature"])
+        self._manners = Manners(self.provider, sent, known=not model.endswith(".gguf"))
         self._serve: dict[str, Any] = {"slots": slots, "context": context, "threads": threads}
         self.caches = cache_prompt
         self._timeout = timeout

@@ -19,6 +19,7 @@ NAMED = {  # in the order in which they are dropped where none is named
     "stream_options": r"stream[ _-]?options?|include[ _-]?usage|stream[ _-]?usage",
     "limit": r"max(?:imum)?[ _-](?:(?:completion|output|new)[ _-])?tokens",
     "temperature": r"temperature",
+    "stream": r"\bstream(?:ing|ed|s)?\b(?![ _-]?(?:option|usage))",
 }
 """Optional parameters, and how messages write them. ``limit`` is ``max_tokens`` under its two names."""
 
@@ -81,6 +82,11 @@ class Parameters:
         """Go back to an earlier state, because dropping parameters has not helped."""
         self._sent, self._limits = list(state[0]), list(state[1])
 
+    def leave_out(self, name: str) -> None:
+        """Send a parameter no more."""
+        if name in self._sent:
+            self._sent.remove(name)
+
     def drop(self, error: Exception, used: State, *, stops: bool = True) -> bool:
         """Learn from a failed call.
 
@@ -95,8 +101,8 @@ class Parameters:
         name = _refused(error, [name for name in _droppable(used) if stops or name != "stop"])
         if name == "limit":
             self._limits = self._limits[-len(used[1]) + 1 :]
-        elif name in self._sent:
-            self._sent.remove(name)
+        elif name is not None:
+            self.leave_out(name)
         return name is not None
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dynamicrag.cost.usage import Counted, Tokens
-from dynamicrag.llm.cleaning import AnswerText, text_of, without_halves
+from dynamicrag.llm.cleaning import AnswerText
 from dynamicrag.llm.completion import Completion, TokenProb, within
 from dynamicrag.llm.done import on_done
+from dynamicrag.llm.texts import text_of, without_halves
 from dynamicrag.types import Usage
 
 __all__ = ["StreamedAnswer", "token_probs"]

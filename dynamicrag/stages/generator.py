@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from dynamicrag.cost.expect import Plan
-from dynamicrag.errors import BudgetError, ModelError, UnfinishedAnswer
+from dynamicrag.errors import BudgetError, ModelError, ProviderError, UnfinishedAnswer
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.prompts.base import PromptStrategy
@@ -73,6 +73,11 @@ class GeneratorStage(StageBase):
                 whole=True,
                 patient=False,  # the next model is asked instead, if there is one
             )  # fmt: skip
+            if not strategy.parse(completion.text).text:
+                raise ProviderError(
+                    f"model {model.name} ({model.spec}): the answer is empty but for marks or a label "
+                    f"({completion.text[:40]!r}); ask again, or take another model"
+                )
         except (ModelError, BudgetError) as error:
             if streams:
                 _withdraw(shown.message_id, "failed", run)

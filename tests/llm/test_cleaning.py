@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamicrag.llm.cleaning import CLOSES, OPENS, AnswerText, text_of, without_halves
+from dynamicrag.llm.cleaning import CLOSES, OPENS, AnswerText
+from dynamicrag.llm.texts import text_of, without_halves
 
 
 def cleaned(pieces, stops=(), aloud=False):
@@ -30,6 +31,8 @@ ANSWERS = [
     ("<think>never closed", ""),
     ("", ""),
     ("\n \n", ""),
+    ("\ufeff\u200b\nblue", "blue"),
+    ("\x00 \u2060", ""),
     ("blue\n<think>was that right?</think>", "blue"),
 ]
 

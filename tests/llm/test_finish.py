@@ -44,7 +44,7 @@ def test_a_broken_answer_is_none(reason):
         judge("It was", reason)
 
 
-@pytest.mark.parametrize("text", ["", " \n"])
+@pytest.mark.parametrize("text", ["", " \n", "\u200b\ufeff"])
 def test_an_empty_answer_is_none(text):
     with pytest.raises(ProviderError, match="the answer is empty"):
         judge(text, "stop")

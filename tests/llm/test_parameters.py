@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from dynamicrag.llm.parameters import NAMED, Parameters
 
-ALL = ["temperature", "stop", "logprobs", "stream_options"]
+ALL = ["temperature", "stop", "logprobs", "stream_options", "stream"]
 
 
 class Refused(Exception):
@@ -39,6 +39,8 @@ def dropped(error, names=ALL, limits=("native", "max_tokens", "")):
         ("body.stream_options.include_usage: Extra inputs are not permitted", "stream_options"),
         ("Unsupported value: 'temperature' does not support 0.0 with this model.", "temperature"),
         ("Temperature must be 1", "temperature"),
+        ("Streaming is not supported by this model", "stream"),
+        ('"stream": not implemented', "stream"),
         ("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", "limit"),
         ("max_completion_tokens: Extra inputs are not permitted", "limit"),
     ],
@@ -65,7 +67,7 @@ def test_a_vague_refusal_drops_one_after_another_and_ends(message, status):
     states = [parameters.state]
     while parameters.drop(Refused(message, status), parameters.state):
         states.append(parameters.state)
-    assert len(states) == 7
+    assert len(states) == 8
     assert parameters.state == ((), ("",))
     parameters.restore(states[0])
     assert all(parameters.sends(name) for name in ALL)

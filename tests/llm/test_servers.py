@@ -79,6 +79,7 @@ def test_a_server_that_knows_no_parameters_and_names_none(serve):
     assert len(server.requests) == 7
     complete(model)
     assert len(server.requests) == 8
+    assert server.requests[-1]["stream"]
 
 
 def test_what_was_dropped_in_vain_is_sent_again(serve):
@@ -92,8 +93,8 @@ def test_what_was_dropped_in_vain_is_sent_again(serve):
             complete(model)
     assert "logprobs" in server.requests[0]
     assert "logprobs" not in server.requests[-1]
-    assert len(server.requests) == 2 * 6
-    assert "logprobs" in server.requests[6]
+    assert len(server.requests) == 2 * 7
+    assert "logprobs" in server.requests[7]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,6 @@ NOTHING = {
     "no choices": [{key: value for key, value in delta().items() if key != "choices"}],
     "no delta": [{**delta(), "choices": [{"index": 0}]}],
     "null delta": [delta(delta=None)],
-    "nothing at all": [],
     "unclosed thoughts": [delta("<think>hm"), delta(finish="length")],
 }
 
@@ -192,6 +192,33 @@ def test_no_answer_is_empty_and_shows_nothing(serve, kind):
 def test_what_breaks_in_mid_stream_is_an_error_that_says_so(serve, rows):
     with pytest.raises(ProviderError, match="model small"):
         complete(model_of(serve(lambda body: rows)))
+
+
+def test_a_server_that_cannot_stream_is_asked_for_whole_answers(serve):
+    def script(body):
+        message = {"role": "assistant", "content": "blue"}
+        choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
+        raise Refusal(200, {**used(), "object": "chat.completion", "choices": choices})
+
+    server = serve(script)
+    model = model_of(server)
+    with pytest.raises(ProviderError, match="no stream") as caught:
+        complete(model)
+    assert caught.value.retry_after == 0.0
+    assert complete(model).text == "blue"
+    assert not server.requests[-1].get("stream")
+
+
+def test_reading_stops_behind_a_limit_that_a_server_does_not_know(serve):
+    def script(body):
+        if body.keys() & {"max_tokens", "max_completion_tokens"}:
+            raise Refusal(422, {"detail": [{"loc": ["body", "max_tokens"], "msg": "extra"}]})
+        return said("word " * 2000)
+
+    completion = complete(model_of(serve(script)), max_tokens=16, stop=[])
+    assert completion.finish_reason == "length"
+    assert len(completion.text) < 1000
+    assert completion.usage.output_tokens <= 16
 
 
 def test_an_end_without_a_reason_is_known(serve):
