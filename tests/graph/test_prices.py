@@ -12,7 +12,6 @@ from dynamicrag.evaluation.report.figures import statistics
 from dynamicrag.evaluation.report.rows import to_csv
 
 from .conftest import call
-from .fakes import FakeModel, Scripted
 
 QUESTION = "When was the bridge of town03 opened?"
 PRICES = {"small": 1e-7, "medium": 1e-6, "large": 1e-5, "helper": 1e-7}
@@ -136,22 +135,12 @@ def test_a_limit_without_room_for_any_prompt_is_an_error(make, ask):
         rag.build_graph().compile().invoke(ask(QUESTION))
 
 
-class Hanging(Scripted):
-    """Says nothing for a long time."""
-
-    model: FakeModel
-
-    async def _astream(self, *args, **kwargs):
-        await asyncio.sleep(30)
-        yield None
-
-
 def test_a_timeout_leaves_time_for_another_model(make, ask):
     entries = {name: {"model": f"fake:{name}", "profile": {"seconds": {"call": 0.5}}} for name in PRICES}
     rag = make(models=entries, stages=taking("large"), objective={"budget": {"per_query": {"seconds": 1.0}}})
     app = rag.build_graph().compile()
     app.invoke(ask(QUESTION))  # opens the index, which takes time
-    make.models["large"]._scripted = Hanging(model=make.models["large"])
+    make.models["large"].script = lambda kind, text: "let me see WAIT"
     out = app.invoke(ask(QUESTION))
     assert out["report"]["path"]["generator"] in ("small", "medium")
     assert out["messages"][-1].text == "The bridge of town03 opened"
