@@ -119,6 +119,8 @@ async def _call(
     seconds = None if limit is None else max(0.0, limit - spent["seconds"])
     if seconds is not None:
         seconds -= min(spare_seconds, seconds / 2)
+        if not seconds:
+            raise _too_late(model, seconds) from TimeoutError()  # nothing is sent, and nothing costs
     profile = run.cost_model.profile(model.name)
     async with run.budget.reserved(query_id, worst, spent) as held:
         with run.ledger.span(query_id, stage, model.name, profile, model.spec) as line:
@@ -131,9 +133,13 @@ async def _call(
                 check(completion, model.name, model.spec, whole=whole)
                 return completion
             except TimeoutError as error:
-                raise BudgetExceeded(
-                    f"objective.budget.per_query.seconds: model {model.name} had no answer in the "
-                    f"{seconds:.3g} s that it had; raise the limit, or use a faster model"
-                ) from error
+                raise _too_late(model, seconds) from error
             finally:
                 held.settle(run.ledger.line_cost(line))  # the model has put on it what it used, or may have
+
+
+def _too_late(model: ChatModel, seconds: float | None) -> BudgetExceeded:
+    return BudgetExceeded(
+        f"objective.budget.per_query.seconds: model {model.name} had no answer in the {seconds or 0.0:.3g} s "
+        "that it had; raise the limit, or use a faster model"
+    )

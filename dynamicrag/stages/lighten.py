@@ -17,6 +17,8 @@ def lighter(stage: str, turn: TurnState, error: Exception) -> TurnState | None:
     """
     passages = turn.get("passages", [])
     dear = isinstance(error, BudgetExceeded) and not isinstance(error, TotalExceeded)
+    if isinstance(error.__cause__, TimeoutError):  # the time is gone, whatever is asked with it
+        return None
     if stage != "generator" or not passages or not dear:
         return None
     if len(passages) > 1:
