@@ -108,7 +108,7 @@ def _message(error: ValidationError, source: str) -> str:
         valid = str(first.get("ctx", {}).get("expected", "")).replace(" or ", ", ").replace("'", "")
         return unknown(where.removesuffix(f".{place[-1]}"), "value", given, valid.split(", "))
     got = f", got {shown(given)}" if not isinstance(given, dict | list) else ""
-    return f"{where}: {first['msg']}{got}"
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}{got}"
 
 
 def _fields(section: type[BaseModel]) -> list[str]:
