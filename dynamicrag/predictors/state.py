@@ -83,7 +83,10 @@ class State:
             draft.write_bytes(content.getvalue())
             draft.replace(path)
         except OSError as error:
-            raise PolicyError(f"{path}: the trained router cannot be written: {error}") from None
+            draft.unlink(missing_ok=True)
+            raise PolicyError(
+                f"{path}: the trained router cannot be written: {error.strerror or error}"
+            ) from None
         return path
 
     @classmethod

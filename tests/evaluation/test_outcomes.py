@@ -120,7 +120,7 @@ GOOD = {"query_id": "q", "query": "x", "outcomes": {"a": {"quality": 1}}}
     [
         ({**GOOD, "query": ""}, "'query' is missing"),
         ({**GOOD, "query_id": None}, "'query_id' is None"),
-        ({**GOOD, "outcomes": {}}, "'outcomes' is missing"),
+        ({**GOOD, "outcomes": [1]}, r"'outcomes' is \[1\]; expected"),
         ({**GOOD, "outcomes": {"a": {"usd": 1}}}, r"t\.jsonl:2: a: expected \{quality"),
         ({**GOOD, "outcomes": {"a": {"quality": 1.5}}}, r"a\.quality: expected a number from 0 to 1"),
         ({**GOOD, "outcomes": {"a": {"quality": float("inf")}}}, "expected a finite number, got inf"),

@@ -1,6 +1,7 @@
 """Embeddings kept on disk: a text is embedded once, however often routers are judged on it."""
 
 import hashlib
+import logging
 import os
 import time
 import zipfile
@@ -16,6 +17,7 @@ from dynamicrag.features.base import Embed
 TIMED = 12
 BATCH = 256
 Vectors = NDArray[np.float32]
+_log = logging.getLogger(__name__)
 
 
 class KeptEmbeddings:
@@ -74,10 +76,15 @@ class KeptEmbeddings:
         kept, timed = self._known, self.microseconds
         kept = {**self._read(), **kept}  # what another process has added since
         self._known, self.microseconds = kept, timed
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        with draft.open("wb") as file:
-            np.savez(
-                file, keys=np.array(list(kept)), vectors=np.stack(list(kept.values())), microseconds=timed
-            )
-        draft.replace(self._path)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with draft.open("wb") as file:
+                np.savez(
+                    file, keys=np.array(list(kept)), vectors=np.stack(list(kept.values())), microseconds=timed
+                )
+            draft.replace(self._path)
+        except OSError as error:  # they are embedded again next time
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            _log.warning("%s: embeddings are not kept: %s", self._path, error.strerror or error)

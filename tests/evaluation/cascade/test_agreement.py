@@ -87,7 +87,8 @@ def test_models_that_are_not_there(tmp_path, weak, strong, said):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"results": []}, "list of answers"),
+        ({"results": []}, "none of its 12 lines has results"),
+        ({"results": "7"}, "list of answers"),
         ({"correct": [1, 1, 1]}, "for each of the"),
         ({"correct": "yes"}, "finite numbers"),
         ({"out_tokens": [None]}, "finite numbers"),
