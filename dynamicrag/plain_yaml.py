@@ -61,7 +61,7 @@ class _Loader(yaml.SafeLoader):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
-            return super().construct_object(node, deep)  # type: ignore[no-untyped-call]
+            return super().construct_object(node, deep)
         except _BROKEN as error:
             raise _refusal(f"{shown(node.value)} cannot be read: {error}", node) from None
 
@@ -84,7 +84,7 @@ def parse_yaml(text: str) -> Any:
         ValueError: It is not valid YAML, or beyond a limit; the message names the line.
     """
     try:
-        value = yaml.load(text, _Loader)  # type: ignore[arg-type]  # noqa: S506 - _Loader is a SafeLoader
+        value = yaml.load(text, _Loader)  # noqa: S506 - _Loader is a SafeLoader
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ValueError(
@@ -92,8 +92,8 @@ def parse_yaml(text: str) -> Any:
         ) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}: " if mark else ""
-        raise ValueError(f"{line}not valid YAML: {getattr(error, 'problem', error)}") from None
+        place = f"line {mark.line + 1}: " if mark else ""
+        raise ValueError(f"{place}not valid YAML: {getattr(error, 'problem', error)}") from None
     check_plain(value)
     return value
 

@@ -36,8 +36,8 @@ class _Section(BaseModel):
 class Chunks(_Section):
     """How documents are cut: tokens per chunk, and tokens shared by neighbours."""
 
-    size: int = Field(256, ge=32, le=100_000)
-    overlap: int = Field(32, ge=0)
+    size: int = Field(default=256, ge=32, le=100_000)
+    overlap: int = Field(default=32, ge=0)
 
     @model_validator(mode="after")
     def _fits(self) -> "Chunks":
@@ -99,7 +99,7 @@ class HostSection(_Section):
 class RunsSection(_Section):
     """What is kept of finished queries: how many, and whether with questions and answers."""
 
-    keep: int = Field(20_000, ge=0, le=1_000_000_000)
+    keep: int = Field(default=20_000, ge=0, le=1_000_000_000)
     text: bool = False
 
 
@@ -145,9 +145,9 @@ class VerificationSection(StageSection):
 
     verifiers: list[Spec] = []
     escalate: dict[Literal["unanswerable", "ungrounded", "unsure", "unverified"], Names] = {}
-    max_escalations: int = Field(1, ge=0, le=100)
+    max_escalations: int = Field(default=1, ge=0, le=100)
     on_failure: Literal["accept", "escalate"] = "accept"
-    timeout: float = Field(60.0, gt=0, le=86_400)
+    timeout: float = Field(default=60.0, gt=0, le=86_400)
     stream: Literal["draft", "verified"] = "draft"
 
 

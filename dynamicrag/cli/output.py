@@ -1,6 +1,5 @@
 """Machine-readable output: files that are whole or not there, and records that survive an interruption."""
 
-import json
 import os
 import sys
 from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dynamicrag.cli.options import CorpusOption, JsonOption, PolicyOption
+from dynamicrag.cli.options import MOST_WORKERS, CorpusOption, JsonOption, PolicyOption
 from dynamicrag.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def record(
     workers: Annotated[
         int,
         typer.Option(
-            "--workers", "-w", min=1,
+            "--workers", "-w", min=1, max=MOST_WORKERS,
             help="Questions at a time. Joules are then split by CPU time, and seconds include waiting.",
         ),
     ] = 1,
