@@ -14,4 +14,4 @@ JsonOption = Annotated[
 ]
 
 MOST_SEED, MOST_SAMPLES, MOST_WORKERS = 2**32 - 1, 20_000, 256
-"""What scikit-learn takes for a seed; samples that fit into memory; calls that one process can make at once."""
+"""What scikit-learn takes for a seed; samples that fit into memory; calls that one process can make."""

@@ -1,6 +1,5 @@
 """Machine-readable output: files that are whole or not there, and records that survive an interruption."""
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import IO, Any
 
 from dynamicrag.errors import InputError
 from dynamicrag.evaluation.json_lines import append_line, as_json, parsed_lines
+from dynamicrag.whole_file import is_stream, replacing
 
 Record = dict[str, Any]
 MEND = "free the disk if it is full, and run the same command again"
@@ -36,11 +36,6 @@ def check_target(target: str | None) -> None:
         raise InputError(f"--json {path}: cannot be written: {error.strerror}") from None
 
 
-def is_stream(path: Path) -> bool:
-    """Return whether a path is a pipe or a device, which is written to and never replaced."""
-    return path.exists() and not path.is_file() and not path.is_dir()
-
-
 def write_json(target: str | None, value: Any) -> None:
     """Write one JSON document to a file, atomically, or as a line to standard output for ``-``."""
     if target == "-":
@@ -56,14 +51,10 @@ def write_text(path: Path, text: str) -> None:
         InputError: It cannot be written.
     """
     data = text.encode("utf-8", "replace")
-    part = path if is_stream(path) else path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        part.write_bytes(data)
-        if part != path:
-            part.replace(path)
+        with replacing(path) as draft:
+            draft.write_bytes(data)
     except OSError as error:
-        if part != path:
-            part.unlink(missing_ok=True)
         raise InputError(f"{path}: cannot be written: {error.strerror or error}; {MEND}") from None
 
 

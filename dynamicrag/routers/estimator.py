@@ -19,7 +19,7 @@ from dynamicrag.features.base import Embed, FeatureSet, Seen
 from dynamicrag.predictors.base import Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.estimate import Estimate
-from dynamicrag.predictors.state import MEND, State
+from dynamicrag.predictors.state import State, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +168,32 @@ class Estimator:
         Raises:
             PolicyError: The state lacks a part.
         """
-        try:
-            return cls(
+        with whole(where, "trained router"):
+            estimator = cls(
                 options=tuple(map(str, state.meta["options"])),
                 features=FeatureSet.from_state(state.part("features"), embed, where),
                 predictor=Predictor.from_state(state.part("predictor"), where),
                 centre=state.arrays["centre"],
                 about=About(**state.meta["about"]),
             )
-        except (KeyError, TypeError) as error:
-            raise PolicyError(f"{where}: this is no trained router ({error!r}); {MEND}") from None
+            estimator._try()
+        return estimator
+
+    def _try(self) -> None:
+        """Estimate once: parts that do not fit each other are found now, not by the first question.
+
+        Raises:
+            ValueError: They do not fit.
+        """
+        wide, many = len(self.features.names), len(self.options)
+        if self.centre.shape != (wide,) or not np.isfinite(self.centre).all():
+            raise ValueError(f"'centre' is to be {wide} finite numbers")
+        mean = self.predictor.predict(self.centre[None].astype(float)).mean
+        if mean.shape != (1, many) or not np.isfinite(mean).all():
+            raise ValueError(f"it does not give a finite quality for each of its {many} options")
+        for name, values in {"quality": self.about.quality, **self.about.costs}.items():
+            if len(values) not in (0, many):
+                raise ValueError(f"{name!r} is of {len(values)} options, and there are {many}")
 
     def _pieces(self) -> dict[str, list[int]]:
         """Return the columns of every feature that is to be told by itself."""

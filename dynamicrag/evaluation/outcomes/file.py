@@ -17,7 +17,6 @@ label names the better of two options.
 
 import gzip
 import math
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
@@ -28,6 +27,7 @@ from dynamicrag.errors import InputError
 from dynamicrag.evaluation.json_lines import as_json, parse_line, read_lines
 from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
 from dynamicrag.plain_values import shown
+from dynamicrag.whole_file import replacing
 
 Record = dict[str, Any]
 _WORDS = {"answer": str, "error": str, "signals": dict, "kinds": dict, "path": dict}
@@ -72,18 +72,15 @@ def write_table(table: OutcomeTable, path: Path) -> None:
     Raises:
         InputError: It cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with draft.open("wb") as raw:
+        with replacing(path) as draft, draft.open("wb") as raw:
             # no time stamp: the same table gives the same bytes
             packed = (
                 gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) if path.suffix == ".gz" else raw
             )
             with TextIOWrapper(packed, "utf-8", newline="\n") as file:
                 file.writelines(f"{as_json(as_record(row))}\n" for row in table.rows)
-        draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import os
 import time
 import zipfile
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.features.base import Embed
+from dynamicrag.whole_file import replacing
 
 TIMED = 12
 BATCH = 256
@@ -76,15 +76,11 @@ class KeptEmbeddings:
         kept, timed = self._known, self.microseconds
         kept = {**self._read(), **kept}  # what another process has added since
         self._known, self.microseconds = kept, timed
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with draft.open("wb") as file:
+            with replacing(self._path) as draft, draft.open("wb") as file:
                 np.savez(
                     file, keys=np.array(list(kept)), vectors=np.stack(list(kept.values())), microseconds=timed
                 )
-            draft.replace(self._path)
         except OSError as error:  # they are embedded again next time
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
             _log.warning("%s: embeddings are not kept: %s", self._path, error.strerror or error)
