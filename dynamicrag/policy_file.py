@@ -86,7 +86,10 @@ def _read(path: Path, source: str) -> object:
 def _with_corpus(data: dict[str, Any], corpus: str | Path | Sequence[str | Path]) -> dict[str, Any]:
     given = [corpus] if isinstance(corpus, str | Path) else list(corpus)
     paths = [str(Path(path).absolute()) for path in given]
-    corpora = dict(data.get("corpora") or {})
+    corpora = data.get("corpora") or {}
+    if not isinstance(corpora, Mapping):
+        return data  # which is wrong, and told
+    corpora = dict(corpora)
     first = next(iter(corpora), "docs")
     section = corpora.get(first)
     corpora[first] = {**(section if isinstance(section, dict) else {}), "path": paths}
