@@ -34,7 +34,10 @@ stages:
   retrieval: {options: [none, single, iterative], router: heuristic}
   retriever:
     parts: {plain: {bm25: {}}}
-    options: {lexical: {bm25: {corpus: docs}}, both: {rrf: {of: [lexical, plain]}}, mine: {langchain: {path: "mine:Mine", args: {k: 3}}}}
+    options:
+      lexical: {bm25: {corpus: docs}}
+      both: {rrf: {of: [lexical, plain]}}
+      mine: {langchain: {path: "mine:Mine", args: {k: 3}}}
     router: heuristic
   context: {options: {short: {chunks: 2, tokens: 400}, document: {whole: true, documents: 2}}, router: random}
   prompt: {options: [direct, cot], router: {fixed: {option: direct}}}
@@ -55,9 +58,12 @@ e: &e [*c, *c, *c, *c, *c, *c, *c, *c, *c]
 f: [*e, *e, *e, *e, *e, *e, *e, *e, *e]
 """
 _SNIPPETS = [
-    "2026-13-45", "9" * 5000, "? [a, b]\n: 1", "&a [*a]", "*none", "<<: [1, 2]", "!!binary aGk=", "!!python/none",
-    "!!set {a, b}", "!!omap [a: 1]", '"\\ud800"', '"\\0"', "\t", "...\n---\n", "%YAML 9.9", "0o9", "1:99:99", "!!int ''",
-    "!!float ''", "!!bool x", "!!timestamp x", "=", "<<: *b", "~: ~", "[" * 3000, "{a: " * 200, "- " * 400, "&a &b x", "|\n", ">-\n x",
+    "2026-13-45", "9" * 5000, "? [a, b]\n: 1", "&a [*a]", "*none", "<<: [1, 2]", "!!binary aGk=",
+    "!!python/none",
+    "!!set {a, b}", "!!omap [a: 1]", '"\\ud800"', '"\\0"', "\t", "...\n---\n", "%YAML 9.9", "0o9",
+    "1:99:99", "!!int ''",
+    "!!float ''", "!!bool x", "!!timestamp x", "=", "<<: *b", "~: ~", "[" * 3000, "{a: " * 200,
+    "- " * 400, "&a &b x", "|\n", ">-\n x",
 ]  # fmt: skip
 
 
@@ -68,7 +74,9 @@ def _texts(draw: Any) -> bytes:
     at = draw(st.integers(0, len(lines) - 1))
     snippet = draw(st.sampled_from(_SNIPPETS))
     head = lines[at].partition(":")[0]
-    lines[at] = draw(st.sampled_from([f"{head}: {snippet}", snippet, f"{lines[at]} {snippet}", f"x: {snippet}"]))
+    lines[at] = draw(
+        st.sampled_from([f"{head}: {snippet}", snippet, f"{lines[at]} {snippet}", f"x: {snippet}"])
+    )
     text = "\n".join(lines)
     return (draw(st.sampled_from(["", _ALIASES, "\ufeff"])) + text).encode("utf-8", "surrogatepass")
 
@@ -100,7 +108,8 @@ def _validate(policy: Policy) -> object:
 FILES = Target(
     "policies",
     st.one_of(
-        mutated(yaml.safe_load(POLICY)).map(_dumped), mutated(yaml.safe_load(POLICY)).map(_dumped), _texts(),
+        mutated(yaml.safe_load(POLICY)).map(_dumped), mutated(yaml.safe_load(POLICY)).map(_dumped),
+        _texts(),
         damaged(POLICY.encode()), st.binary(max_size=60), st.just(POLICY.encode("utf-16")),
     ),
     _read,

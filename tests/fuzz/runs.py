@@ -21,7 +21,8 @@ from tests.fuzz.target import Target
 from tests.fuzz.values import ODD, damaged, mutated
 
 _CELLS = [
-    ("turns", "record"), ("turns", "question"), ("turns", "at"), ("turns", "id"), ("processes", "record"), ("calls", "spec"),
+    ("turns", "record"), ("turns", "question"), ("turns", "at"), ("turns", "id"), ("processes",
+    "record"), ("calls", "spec"),
     ("calls", "joules"), ("calls", "computed"), ("facts", "value"),
 ]  # fmt: skip
 
@@ -50,14 +51,14 @@ def _read(made: Any, folder: Path) -> object:
         (table, column), value = made
         with closing(sqlite3.connect(where)) as db:
             try:
-                db.execute(f"UPDATE {table} SET {column} = ?", (value,))  # noqa: S608 - from our own list
+                db.execute(f"UPDATE {table} SET {column} = ?", (value,))
                 db.commit()
             except (sqlite3.Error, OverflowError, UnicodeError):  # no database could hold it either
                 return None
     runs = Runs(where)
     Calibration(runs.observations()).of("local:x")
     turns, processes = load(runs)
-    selection = Selection(None, None, 0.0, "policy", "always-large")
+    selection = Selection()
     report = make_report(turns, processes, selection, runs.calls())
     entries(turns)
     to_csv(turns)
@@ -74,10 +75,11 @@ _RECORDS = st.one_of(
 RUNS = Target(
     "runs",
     st.one_of(
-        st.just(None).map(lambda _: whole()).flatmap(damaged),
+        st.deferred(lambda: damaged(whole())),
         st.tuples(st.sampled_from(_CELLS), _RECORDS),
         st.binary(max_size=200),
     ),
     _read,
     ("runs.sqlite",),
+    whole,
 )

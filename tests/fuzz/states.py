@@ -20,8 +20,10 @@ from tests.fuzz.values import damaged, mutated
 
 KINDS = ("knn", "linear", "kmeans", "mlp")
 ARRAYS = [
-    np.zeros(0), np.zeros((0, 3)), np.zeros((2, 2)), np.full((40, 2), np.nan), np.array(1.0), np.array(["a"]),
-    np.arange(3), np.array([True]), np.full(5, np.inf), np.zeros((1, 1, 1)), np.array([2**62]), np.array([1j]),
+    np.zeros(0), np.zeros((0, 3)), np.zeros((2, 2)), np.full((40, 2), np.nan), np.array(1.0),
+    np.array(["a"]),
+    np.arange(3), np.array([True]), np.full(5, np.inf), np.zeros((1, 1, 1)), np.array([2**62]),
+    np.array([1j]),
 ]  # fmt: skip
 
 
@@ -83,4 +85,5 @@ STATES = Target(
     ),
     _read,
     ("router",),
+    lambda: [packed(kind) for kind in KINDS],
 )

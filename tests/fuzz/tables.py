@@ -16,11 +16,14 @@ from tests.fuzz.values import damaged, mutated
 
 ROWS = [
     {
-        "query_id": f"q{number}", "query": f"Who was number {number}?", "group": "who", "answers": ["me"], "answerable": True,
+        "query_id": f"q{number}", "query": f"Who was number {number}?", "group": "who",
+        "answers": ["me"],
+        "answerable": True,
         "origin": {"policy": "abc"},
         "outcomes": {
             name: {
-                "quality": quality, "usd": 0.1, "joules": 3.0, "answer": "me", "path": {"generator": name},
+                "quality": quality, "usd": 0.1, "joules": 3.0, "answer": "me",
+                "path": {"generator": name},
                 "signals": {"first_margin": 0.4}, "kinds": {"joules": "modelled"},
             }
             for name, quality in (("small", 0.5), ("large", 1.0))
@@ -29,7 +32,11 @@ ROWS = [
     for number in range(4)
 ]  # fmt: skip
 SAMPLES = [
-    {"dataset": "sums", "llm": llm, "config": config, "idx": idx, "results": ["7", "8"], "correct": [1, 0], "out_tokens": [3, 4]}
+    {
+        "dataset": "sums", "llm": llm, "config": config, "idx": idx, "results": ["7", "8"],
+        "correct": [1, 0],
+        "out_tokens": [3, 4],
+    }
     for idx in range(3)
     for llm, config in (("weak", "cot1"), ("weak", "pot1"), ("strong", "greedy_cot1"))
 ]  # fmt: skip
@@ -38,7 +45,10 @@ LABELS = [{"label": 0, "question": "a?"}, {"label": 1, "question": "b?"}]
 
 def _files(rows: Any) -> st.SearchStrategy[bytes]:
     return st.one_of(
-        mutated(rows).map(lines_of), mutated(rows, 1).map(lines_of), damaged(lines_of(rows)), st.binary(max_size=80)
+        mutated(rows).map(lines_of),
+        mutated(rows, 1).map(lines_of),
+        damaged(lines_of(rows)),
+        st.binary(max_size=80),
     )
 
 
@@ -59,5 +69,10 @@ def _samples(made: bytes, folder: Path) -> object:
     return make_trials([read_samples(where)], "weak", "strong")
 
 
-TABLES = Target("tables", st.one_of(_files(ROWS), _files(ROWS), _files(LABELS)), _table, ("table.jsonl", "again.jsonl", "--"))
+TABLES = Target(
+    "tables",
+    st.one_of(_files(ROWS), _files(ROWS), _files(LABELS)),
+    _table,
+    ("table.jsonl", "again.jsonl", "--"),
+)
 SAMPLED = Target("samples", _files(SAMPLES), _samples, ("table.jsonl", "--"))

@@ -25,6 +25,7 @@ class Target:
         inputs: Makes inputs.
         read: Reads one, in an empty folder of its own; raises ``DynamicRAGError`` for what is wrong.
         names: What a message must name one of, to say where the mistake is; empty where any will do.
+        prepare: Makes what inputs are made from, once.
         outcomes: How often each outcome was seen.
     """
 
@@ -32,6 +33,7 @@ class Target:
     inputs: SearchStrategy[Any]
     read: Callable[[Any, Path], object]
     names: tuple[str, ...] = ()
+    prepare: Callable[[], object] = lambda: None
     outcomes: Counter[str] = field(default_factory=Counter)
 
     def run(self, folder: Path, examples: int, start: int | None = None) -> None:
@@ -41,6 +43,7 @@ class Target:
             AssertionError: An input stalled, or the message of an error names no place.
             Exception: Whatever else reading an input raised.
         """
+        self.prepare()
         count = 0
 
         def check(made: Any) -> None:

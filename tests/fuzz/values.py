@@ -8,13 +8,19 @@ from typing import Any
 from hypothesis import strategies as st
 
 TEXTS = (
-    "", " ", "\t", "\n", "\0", "a\0b", "\ud800", "\udcff", "\ufeff", "\u202e", "\x1b[2J", "é" * 3, "语言", "😀",
-    "x" * 5_000, "/" * 300, "a" * 300, "../../etc", "~", ".", "/dev/null", "/dev/zero", "{}", "[", "*a", "&a", "!!x", "no",
-    "null", "1e400", "-0", "NaN", "name", "self", "not an identifier", "class", "__class__", "http://[::1", "http://h:99999",
-    "os:system", "os.path:join", "a:b", ":", "mine:", "local:", "openai:", "local:../x.gguf", "fixed", "knn", "heuristic",
+    "", " ", "\t", "\n", "\0", "a\0b", "\ud800", "\udcff", "\ufeff", "\u202e", "\x1b[2J", "é" * 3,
+    "语言", "😀",
+    "x" * 5_000, "/" * 300, "a" * 300, "../../etc", "~", ".", "/dev/null", "/dev/zero", "{}", "[",
+    "*a", "&a", "!!x", "no",
+    "null", "1e400", "-0", "NaN", "name", "self", "not an identifier", "class", "__class__",
+    "http://[::1", "http://h:99999",
+    "os:system", "os.path:join", "a:b", ":", "mine:", "local:", "openai:", "local:../x.gguf",
+    "fixed", "knn", "heuristic",
 )  # fmt: skip
+_BYTES = [text.encode("utf-8", "surrogatepass") for text in TEXTS]
 NUMBERS = (
-    0, 1, -1, 2, 31, 32, 33, 1000, 2**31, 2**63 - 1, 2**63, 10**308, 10**400, 0.0, -0.0, 0.5, 1.5, 1e308, 1e-320,
+    0, 1, -1, 2, 31, 32, 33, 1000, 2**31, 2**63 - 1, 2**63, 10**308, 10**400, 0.0, -0.0, 0.5, 1.5,
+    1e308, 1e-320,
     float("nan"), float("inf"), float("-inf"), True, False,
 )  # fmt: skip
 ODD = st.one_of(
@@ -25,7 +31,9 @@ ODD = st.one_of(
     st.sampled_from([[], {}, [[]], [None], {"a": None}, {"a": {"b": 1}}, ["a", "a"], [1, "b", {}]]),
     st.recursive(
         st.one_of(st.integers(), st.floats(), st.text(max_size=8), st.booleans()),
-        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)
+        ),
         max_leaves=6,
     ),
 )  # fmt: skip
@@ -33,7 +41,9 @@ ODD = st.one_of(
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
     """Yield every container of a value with a key in it."""
-    keys: Any = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    keys: Any = (
+        list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    )
     for key in keys:
         yield value, key
         yield from places(value[key])
@@ -54,7 +64,9 @@ def mutated(draw: Any, original: Any, times: int = 2) -> Any:
         elif way == "drop":
             del where[key]
         elif isinstance(where, dict) and way == "rename":
-            where[draw(st.one_of(st.sampled_from(TEXTS), st.sampled_from(NUMBERS), st.none()))] = where.pop(key)
+            where[draw(st.one_of(st.sampled_from(TEXTS), st.sampled_from(NUMBERS), st.none()))] = where.pop(
+                key
+            )
         elif isinstance(where, dict) and way == "add":
             where[draw(st.sampled_from(TEXTS))] = copy.deepcopy(draw(ODD))
         else:
@@ -76,7 +88,12 @@ def damaged(draw: Any, original: bytes, times: int = 3) -> bytes:
         elif way == "cut":
             del made[at : at + size]
         elif way == "insert":
-            made[at:at] = draw(st.one_of(st.binary(max_size=20), st.sampled_from([t.encode("utf-8", "surrogatepass") for t in TEXTS])))
+            made[at:at] = draw(
+                st.one_of(
+                    st.binary(max_size=20),
+                    st.sampled_from(_BYTES),
+                )
+            )
         elif way == "double":
             made[at:at] = made[at : at + size]
         else:
