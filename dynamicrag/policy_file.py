@@ -60,6 +60,8 @@ def _checked(policy: Mapping[str, Any]) -> dict[str, Any]:
 def _find(policy: str | Path) -> tuple[Path, bool]:
     """Return the file of a policy, and whether it is a preset's."""
     text, path = str(policy), Path(policy)
+    if not text.strip():
+        raise PolicyError(f"policy: the name is empty; valid: {', '.join(PRESETS)}, or a path")
     if text in PRESETS:
         return shipped(f"{text}.yaml"), True
     if path.suffix not in (".yaml", ".yml") and not _is_there(path):

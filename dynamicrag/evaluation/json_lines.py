@@ -93,7 +93,8 @@ def append_line(file: IO[bytes], record: Mapping[str, Any]) -> None:
             data = data[file.write(data) or 0 :]
     except OSError:
         if begun is not None:
-            os.ftruncate(file.fileno(), begun)
+            with suppress(OSError):  # a device has no length
+                os.ftruncate(file.fileno(), begun)
         raise
 
 
