@@ -24,6 +24,7 @@ from dynamicrag.errors import RunsError
 
 Turn = dict[str, Any]
 
+MEND = "free the disk if it is full, or move the file away to begin anew"
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -204,7 +205,6 @@ class Runs:
                 yield db
                 db.execute("COMMIT")
         except (sqlite3.Error, OSError, ValueError) as error:
-            raise RunsError(
-                f"{self.path}: the run database cannot be used ({error}); free the disk if it is full, or "
-                "move the file away to begin anew"
-            ) from error
+            locked = "locked" in str(error)
+            mend = "another process is using it; try again" if locked else MEND
+            raise RunsError(f"{self.path}: the run database cannot be used ({error}); {mend}") from error
