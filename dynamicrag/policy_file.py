@@ -107,6 +107,9 @@ def _message(error: ValidationError, source: str) -> str:
     if first["type"] == "extra_forbidden":
         parent = prefix + ".".join(place[:-1] or ["top level"])
         return unknown(parent, "key", place[-1], _keys_at(place[:-1]))
+    if not isinstance(given, str) and (first["type"] == "invalid_key" or place[-1:] == ["[key]"]):
+        parent = prefix + ".".join(place[: -2 if place[-1] == "[key]" else -1] or ["top level"])
+        return f"{parent}: the key {shown(given)} is no text; put it in quotes"
     if first["type"] == "missing":
         return f"{where}: is missing"
     if first["type"] == "literal_error" and place and isinstance(given, str):
