@@ -41,6 +41,9 @@ __all__ = [
     "unknown",
 ]
 
+LONGEST, MOST_NAMES = 80, 60
+"""How much of a wrong name, and how many of the valid ones, a message repeats."""
+
 
 class DynamicRAGError(Exception):
     """Base of all errors of this package."""
@@ -136,7 +139,10 @@ def unknown(where: str, what: str, name: object, valid: Iterable[str]) -> str:
     Returns:
         A message with the nearest spelling if there is one, and else the valid names.
     """
-    names = sorted(map(str, valid))
-    near = get_close_matches(str(name), names, n=1, cutoff=0.6)
+    names, given = sorted(map(str, valid)), str(name)[:LONGEST]
+    if not names:
+        return f"{where}: unknown {what} {given!r}; there is no {what} to choose from here"
+    near = get_close_matches(given, names, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"{where}: unknown {what} {str(name)!r}; {hint}valid: {', '.join(names) or 'none'}"
+    more = f", … ({len(names)} in all)" if len(names) > MOST_NAMES else ""
+    return f"{where}: unknown {what} {given!r}; {hint}valid: {', '.join(names[:MOST_NAMES])}{more}"

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from dynamicrag.policy import Policy
 
 
-def needs(policy: "Policy", pipeline: "Pipeline", trust: bool = False) -> list[str]:
+def needs(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[str]:
     """Name the packages and keys that models lack; nothing is imported, whether trusted or not."""
     from dynamicrag.llm.providers import missing
 

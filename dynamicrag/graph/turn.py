@@ -31,7 +31,7 @@ def start_turn(messages: Sequence[AnyMessage]) -> TurnState:
     if human is None:
         raise InputError("messages: no human message to answer; invoke with {'messages': [('user', '...')]}")
     position, message = human
-    text = message.text.strip()
+    text = message.text.encode("utf-8", "replace").decode().strip()  # no half of a surrogate pair
     if not text:
         raise InputError("question: it is empty; ask something")
     if len(text) > MAX_QUESTION:
