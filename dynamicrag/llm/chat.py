@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["ChatModel", "chat_model"]
 
 _CLIENTS_KEPT = 16
+RETRIES = 2
 TOP = 5  # alternatives per token: enough for a margin, for yes against no, and for most of the entropy
 AROUND = 16  # tokens that a chat template puts around a message, at most
 LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - compared with, not listened on
@@ -89,12 +90,18 @@ class ChatModel:
     """Whether what prompts share is computed once."""
 
     def __init__(
-        self, name: str, spec: str, *, context: int | None = None, max_retries: int = 2, **params: Any
+        self,
+        name: str,
+        spec: str,
+        *,
+        context: int | None = None,
+        max_retries: int | None = None,
+        **params: Any,
     ) -> None:
         self.name = name
         self.spec = spec
         self.context = context
-        self.max_retries = max_retries
+        self.max_retries = RETRIES if max_retries is None else max_retries
         self.outage = Outage()
         self.provider, _, self._model = spec.partition(":")
         self._params = params

@@ -48,13 +48,13 @@ def make_client(
     Raises:
         ModelUnavailable: The integration package or the key is missing.
     """
-    settings = {
-        **_settings(spec.partition(":")[0], params, sent, temperature),
-        **_limit(spec, params, sent, max_tokens),
-    }
     try:
         from langchain.chat_models import init_chat_model
 
+        settings = {
+            **_settings(spec.partition(":")[0], params, sent, temperature),
+            **_limit(spec, params, sent, max_tokens),
+        }
         client: BaseChatModel = init_chat_model(spec, **settings)
         if getattr(client, "max_retries", 0) != 0:
             # its own tries would keep the next model waiting; the stages know whether there is one

@@ -12,6 +12,10 @@ from dynamicrag.registry import checked
 OURS = ("name", "spec", "model", "model_provider", "configurable_fields", "config_prefix", "self")
 """Arguments that this package gives itself, or that would turn a model into something else."""
 ADDRESSES = ("base_url", "openai_api_base", "azure_endpoint", "endpoint")
+COUNTS = {
+    "context": (1, "a number of tokens, 1 or more"),
+    "max_retries": (0, "how often to ask again, 0 or more"),
+}
 
 
 def check_params(spec: str, params: Mapping[str, Any], where: str) -> None:
@@ -42,9 +46,10 @@ def check_params(spec: str, params: Mapping[str, Any], where: str) -> None:
     for key in ADDRESSES:
         if params.get(key) is not None:
             _check_address(params[key], f"{where}.{key}")
-    context = params.get("context")
-    if context is not None and (not isinstance(context, int) or isinstance(context, bool) or context < 1):
-        raise PolicyError(f"{where}.context: expected a number of tokens, 1 or more, got {shown(context)}")
+    for key, (least, what) in COUNTS.items():
+        count = params.get(key)
+        if count is not None and not (type(count) is int and count >= least):
+            raise PolicyError(f"{where}.{key}: expected {what}, got {shown(count)}")
 
 
 def _check_address(address: object, where: str) -> None:
