@@ -46,6 +46,10 @@ def check_params(spec: str, params: Mapping[str, Any], where: str) -> None:
     for key in ADDRESSES:
         if params.get(key) is not None:
             _check_address(params[key], f"{where}.{key}")
+    _check_counts(params, where)
+
+
+def _check_counts(params: Mapping[str, Any], where: str) -> None:
     for key, (least, what) in COUNTS.items():
         count = params.get(key)
         if count is not None and not (type(count) is int and count >= least):
