@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from dynamicrag.cost.expect import Asks
-from dynamicrag.text import normalise
+from dynamicrag.text import words
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 from dynamicrag.verify.unanswerable import is_refusal
 from dynamicrag.verify.votes import Vote
+
+_ARTICLES = ("a", "an", "the")
 
 
 @VERIFIERS.register("agreement")
@@ -48,7 +50,11 @@ class Agreement(Verifier):
 
 
 def same(one: str, other: str) -> bool:
-    """Return whether two answers are the same, but for case, articles and punctuation."""
+    """Return whether two answers are the same, but for case, accents, articles, hyphens and punctuation."""
     if is_refusal(one) or is_refusal(other):
         return is_refusal(one) and is_refusal(other)
-    return normalise(one) == normalise(other)
+    return _bare(one) == _bare(other)
+
+
+def _bare(answer: str) -> str:
+    return "".join(word for word in words(answer) if word not in _ARTICLES) or answer.strip()
