@@ -112,7 +112,8 @@ FUNCTION_CHARACTERS = frozenset("的了是吗呢吧啊呀嘛么什哪谁怎几�
 YES_OR_NO = frozenset(
     """
     yes no ja nein jawohl oui non si sim nao nee nej tak nie да нет ναι οχι نعم لا हाँ नहीं 是 是的 不是 不 对 對
-    不对 没有 沒有 有 否 可以 不可以 能 不能 はい いいえ 네 예 아니요 아니오 ใช่ ไม่ใช่ ไม่
+    不对
+    没有 沒有 有 否 可以 不可以 能 不能 はい いいえ 네 예 아니요 아니오 ใช่ ไม่ใช่ ไม่
     """.split()  # noqa: SIM905 - as above
 )
 """Answers that say whether, and nothing that could be looked for in a passage."""

@@ -198,7 +198,7 @@ class Sections:
             {**settings, "escalate": escalate},
             verifiers=verifiers,
             stages=stages,
-            resources=Resources(self._models, self._strategies, self._embedder.embed_measured),
+            resources=Resources(self._models, self._strategies, self._embedder.readable_measured),
         )
 
     def _escalate(self, section: VerificationSection, refines: bool) -> dict[str, Sequence[str]]:

@@ -69,7 +69,7 @@ class Caller(Protocol):
         ...
 
     async def embed(self, texts: Sequence[str]) -> "NDArray[Any]":
-        """Return unit vectors, (n, d)."""
+        """Return unit vectors, (n, d); NaN for texts in a language that the model does not read."""
         ...
 
     async def compute(self, label: str, work: Callable[[], T]) -> T:

@@ -31,8 +31,8 @@ class EntityCoverage(Verifier):
     forms of address, and what is all in capitals, for an abbreviation is often written out.
 
     No signal without passages or names. None either where the question's words do not tell its language,
-    where that has no capitals or gives them to all nouns, and where the passages are in another one, which may
-    write the name differently.
+    where that has no capitals or gives them to all nouns, and where the passages are in another one, which
+    may write the name differently.
 
     Why it is asked whether the context suffices, whatever the answer: Joren et al. 2025, Sufficient Context,
     arXiv 2411.06037, who ask a large model.
