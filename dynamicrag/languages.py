@@ -106,14 +106,14 @@ for _language, _own in FUNCTION_WORDS.items():
 OTHER_ALPHABETS = frozenset().union(*(FUNCTION_WORDS[name] for name in ("ru", "el", "ar", "hi")))
 """Function words that no word of the Latin script can be taken for."""
 
-FUNCTION_CHARACTERS = frozenset("的了是吗呢吧啊呀嘛么什哪谁怎几为之也就都而及與与或嗎們们你我他她它您請请")
-"""Chinese characters that mostly serve as function words, or as parts of them."""
+FUNCTION_CHARACTERS = frozenset("的了是吗呢啊呀嘛么什哪谁怎几也而们你我他她它您嗎麼誰幾們")
+"""Chinese characters that serve as function words, or as parts of them, and seldom as anything else."""
 
 YES_OR_NO = frozenset(
     """
-    yes no ja nein jawohl oui non si sim nao nee nej tak nie да нет ναι οχι نعم لا हाँ नहीं 是 是的 不是 不 对 對
-    不对
-    没有 沒有 有 否 可以 不可以 能 不能 はい いいえ 네 예 아니요 아니오 ใช่ ไม่ใช่ ไม่
+    yes no ja nein jawohl oui non si sim nao nee nej tak nie да нет ναι οχι نعم لا हाँ नहीं
+    是 是的 不是 不 对 對 不对 没有 沒有 有 否 可以 不可以 能 不能
+    はい いいえ 네 예 아니요 아니오 ใช่ ไม่ใช่ ไม่
     """.split()  # noqa: SIM905 - as above
 )
 """Answers that say whether, and nothing that could be looked for in a passage."""

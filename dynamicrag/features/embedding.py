@@ -51,8 +51,8 @@ class Embedding(Features):
         vectors = self._embed(queries)
         if vectors.shape[1] != len(self.mean):
             raise PolicyError(
-                f"the embedding model gives {vectors.shape[1]} numbers a text, and {len(self.mean)} when this "
-                "router was trained; use the same model, or train the router again"
+                f"the embedding model gives {vectors.shape[1]} numbers a text, and {len(self.mean)} when "
+                "this router was trained; use the same model, or train the router again"
             )
         return np.where(self._read(queries)[:, None], vectors, self.mean)
 

@@ -21,8 +21,8 @@ class Reading:
     then a row of letters, of which the model has learnt nothing, though no token is unknown.
 
     Args:
-        tokenizer: The model's, of the library tokenizers. Where it is not at hand (``None``), letters count as
-            tokens, and the Latin ones are known.
+        tokenizer: The model's, of the library tokenizers. Where it is not at hand (``None``), letters count
+            as tokens, and the Latin ones are known.
     """
 
     def __init__(self, tokenizer: Any | None) -> None:
