@@ -38,7 +38,9 @@ _LETTERS_AND_DIGITS = re.compile(r"(?=.*\d)[a-z\d]+")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _HIRAGANA = re.compile(r"[\u3041-\u309f\u30fc]+")
 _KATAKANA = re.compile(r"[\u30a1-\u30fa]")
-_HAN = re.compile(r"[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
+_HAN_LETTERS = r"\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+_HAN = re.compile(f"[{_HAN_LETTERS}]")
+_STEM = re.compile(f"(?<![{_HAN_LETTERS}])[{_HAN_LETTERS}](?![{_HAN_LETTERS}])")
 _LONGEST = 64
 """Letters of a word that count; what is longer is data."""
 _MOST_PARTS = 4
@@ -165,6 +167,11 @@ def units(text: str) -> list[Unit]:
     return [unit for (_, unit), own in zip(found, tells, strict=True) if own]
 
 
+def stems(text: str) -> set[str]:
+    """Return the Chinese characters that stand alone as words do: "青" of "青い", and none of "青色"."""
+    return {match[0] for match in _STEM.finditer(plain(text))}
+
+
 def languages(text: str, least: int = 2) -> frozenset[str]:
     """Return the language of a text, by its script and its function words.
 
@@ -175,7 +182,11 @@ def languages(text: str, least: int = 2) -> frozenset[str]:
         least: Fewest function words that tell a language of the Latin script.
     """
     own = script(text)
-    return by_function_words(words(text), least) if own == "latin" else frozenset({own} - {""})
+    if own == "latin":
+        return by_function_words(words(text), least)
+    if own == "zh" and not _serves(text):  # a few characters, which may be Japanese as well
+        return frozenset({"zh", "ja"})
+    return frozenset({own} - {""})
 
 
 def unspaced(text: str) -> int:

@@ -184,6 +184,7 @@ def test_the_language_is_told_by_script_and_function_words(text, language, telli
 
 
 def test_what_does_not_tell_its_language_counts_as_english():
+    assert languages("蓝色") == {"zh", "ja"}
     assert languages("Hallorin Bridge") == languages("1871") == frozenset()
     assert content_words("Die Hard") == ["die", "hard"]
 
@@ -220,7 +221,8 @@ def test_answers_are_compared_as_squad_has_it_and_letter_by_letter_without_space
 @pytest.mark.parametrize(
     "unit",
     ["a", "-", "a-", "Ab ", ". ", "\n", "a\n", "-\n", "a-\n", "e\u0301", "长", "ส", "는", "か", "1,",
-     "a.", "'", "_", "aB", "Aaa", "\ud800", "🙂", " ", "(", "\u200b", "\u0301", "+", "x1", "。", "…", "\x00", "i\u0307"],
+     "a.", "'", "_", "aB", "Aaa", "\ud800", "🙂", " ", "(", "\u200b",
+     "\u0301", "+", "x1", "。", "…", "\x00", "i\u0307"],
 )  # fmt: skip
 def test_time_is_linear(unit):
     """Ten times the text takes some ten times as long; a quadratic way takes a hundred times as long."""

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 
 from dynamicrag.languages import YES_OR_NO
 from dynamicrag.normal import normalise
-from dynamicrag.text import Unit, languages, terms, units
+from dynamicrag.text import Unit, languages, stems, terms, units
 from dynamicrag.types import Passage
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
+
+LETTER = 0.5
+"""What a letter counts that passages have in other words alone: "色" of "红色" where they say "蓝色"."""
 
 
 @VERIFIERS.register("groundedness")
@@ -16,6 +19,9 @@ class Groundedness(Verifier):
 
     Words of the question count only if a passage has them too. Answers of yes or no have no content
     words to look for; they, and answers without any passages, get no signal.
+
+    Of scripts without spaces each letter counts: fully where a letter beside it stands there too or it is a
+    word of its own, by half where it stands in other words alone.
 
     An answer in another language or script than the passages shares few words with them, however right it is.
     Unless all of its words occur, as those of a name do, its numbers alone are judged. There is no signal
@@ -33,9 +39,11 @@ class Groundedness(Verifier):
             return {}
         texts = [f"{passage['title']}\n{passage['text']}" for passage in evidence.passages]
         found = {term for text in texts for term in terms(text, every=True)}
-        said = [unit.within(found) for unit in claimed]
+        alone = {letter for text in texts for letter in stems(text)}
+        said = [float(unit.within(found) or unit.whole in alone) for unit in claimed]
         if not all(said) and foreign(evidence.question, evidence.answer, evidence.passages):
             return _of_numbers(claimed, found)
+        said = [own or LETTER * (unit.whole in found) for own, unit in zip(said, claimed, strict=True)]
         return {"groundedness": sum(said) / len(said)}
 
 

@@ -43,7 +43,9 @@ async def signal(name, question, answer, *texts):
         ("Qui a ouvert le pont ?", "Le pont est ouvert par la ville.", FRENCH, 1.0),
         ("长桥是什么颜色？", "蓝色", CHINESE, 1.0),
         ("长桥是什么颜色？", "长桥是蓝色的。", CHINESE, 1.0),
-        ("长桥是什么颜色？", "红色", CHINESE, 0.0),
+        ("长桥是什么颜色？", "红色", CHINESE, 0.25),  # half a letter of two
+        ("橋は何色ですか", "青色", "橋は青いです。", 0.5),
+        ("橋は何色ですか", "赤", "橋は青いです。", 0.0),
         ("长桥是什么颜色？", "蓝色", ENGLISH, None),
         ("What colour is the bridge?", "It is blue.", CHINESE, None),
         ("When was the bridge built?", "It was built in 1871.", CHINESE, 1.0),
