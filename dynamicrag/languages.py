@@ -109,6 +109,13 @@ OTHER_ALPHABETS = frozenset().union(*(FUNCTION_WORDS[name] for name in ("ru", "e
 FUNCTION_CHARACTERS = frozenset("的了是吗呢啊呀嘛么什哪谁怎几也而们你我他她它您嗎麼誰幾們")
 """Chinese characters that serve as function words, or as parts of them, and seldom as anything else."""
 
+FUNCTION_SYLLABLES = frozenset(
+    """
+    습니 니다 입니 니까 나요 인가 가요 에서 으로 까지 부터 어디 언제 무엇 누구 누가 어떤 어떻 떻게 무슨 얼마
+    """.split()  # noqa: SIM905 - as above
+)
+"""Pairs of Korean syllables that are endings, particles and question words."""
+
 YES_OR_NO = frozenset(
     """
     yes no ja nein jawohl oui non si sim nao nee nej tak nie да нет ναι οχι نعم لا हाँ नहीं

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from dynamicrag.languages import (
     FUNCTION_CHARACTERS,
+    FUNCTION_SYLLABLES,
     FUNCTION_WORDS,
     OTHER_ALPHABETS,
     by_function_words,
@@ -160,8 +161,8 @@ def units(text: str) -> list[Unit]:
         run, size = unit
         ways = [None if _serves(group) else (group,) for group in _groups(run, size)]
         for place, letter in enumerate(run):
-            if letter not in FUNCTION_CHARACTERS:
-                around = tuple(filter(None, ways[max(0, place - size + 1) : place + 1]))
+            around = tuple(filter(None, ways[max(0, place - size + 1) : place + 1]))
+            if letter not in FUNCTION_CHARACTERS and (around or _HAN.match(letter)):
                 found.append((letter, Unit(letter, around or ((letter,),))))
     tells = _telling([word for word, _ in found])
     return [unit for (_, unit), own in zip(found, tells, strict=True) if own]
@@ -280,7 +281,7 @@ def _groups(run: str, size: int) -> list[str]:
 
 
 def _serves(group: str) -> bool:
-    return not FUNCTION_CHARACTERS.isdisjoint(group)
+    return group in FUNCTION_SYLLABLES or not FUNCTION_CHARACTERS.isdisjoint(group)
 
 
 def _telling(found: list[str]) -> list[bool]:

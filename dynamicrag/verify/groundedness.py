@@ -9,6 +9,8 @@ from dynamicrag.text import Unit, languages, stems, terms, units
 from dynamicrag.types import Passage
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 
+_WORDS = re.compile(r"[^\s,.;:!?，。！？、؟]+")
+
 LETTER = 0.5
 """What a letter counts that passages have in other words alone: "色" of "红色" where they say "蓝色"."""
 
@@ -34,8 +36,8 @@ class Groundedness(Verifier):
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""
-        claimed = [unit for unit in units(evidence.answer) if unit.whole not in YES_OR_NO]
-        if not claimed or not evidence.passages or _says_whether(evidence.answer):
+        claimed = _claims(evidence.answer)
+        if not claimed or not evidence.passages:
             return {}
         texts = [f"{passage['title']}\n{passage['text']}" for passage in evidence.passages]
         found = {term for text in texts for term in terms(text, every=True)}
@@ -47,8 +49,14 @@ class Groundedness(Verifier):
         return {"groundedness": sum(said) / len(said)}
 
 
-def _says_whether(answer: str) -> bool:
-    return re.sub(r"[^\w\u0900-\u0e4e]+", "", normalise(answer)) in YES_OR_NO
+def _claims(answer: str) -> list[Unit]:
+    """Return what an answer says besides yes and no."""
+    said = _WORDS.findall(normalise(answer))
+    return (
+        units(" ".join(word for word in said if word not in YES_OR_NO))
+        if YES_OR_NO & set(said)
+        else units(answer)
+    )
 
 
 def foreign(question: str, answer: str, passages: Sequence[Passage]) -> bool:
