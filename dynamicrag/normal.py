@@ -23,6 +23,8 @@ _ALIKE = str.maketrans(
 )  # fmt: skip
 _HALF = re.compile(r"[\ud800-\udfff]")
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
+DIVISION = "\u2027"
+"""Stands where a line ended within a word."""
 _DIVIDED = re.compile(r"(?<=\w)-[^\S\n]*\n\s*(?=\w)")
 
 
@@ -31,7 +33,7 @@ def plain(text: str) -> str:
 
     Compatibility forms (NFKC: ligatures, full width), composed and decomposed letters, accents, invisible
     characters, Arabic vowel signs and variants of alef and yeh, and the digits of other scripts become one. A
-    word that is divided at the end of a line is put together, with its hyphen: it may have had one before.
+    word that is divided at the end of a line is put together, with a mark: its hyphen may be its own.
 
     Not told apart any more: letters that differ by an accent alone ("schon" and "schön"), and the Turkish
     letters dotted and dotless i.
@@ -40,7 +42,7 @@ def plain(text: str) -> str:
         text = _DROPPED.sub("", unicodedata.normalize("NFKD", text))
         text = unicodedata.normalize("NFKC", text).translate(_ALIKE)
         text = _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
-    return _DIVIDED.sub("-", text) if "\n" in text else text
+    return _DIVIDED.sub(DIVISION, text) if "\n" in text else text
 
 
 def folded(text: str) -> str:

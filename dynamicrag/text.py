@@ -19,7 +19,7 @@ from dynamicrag.languages import (
     by_function_words,
     script,
 )
-from dynamicrag.normal import folded, normalise, plain
+from dynamicrag.normal import DIVISION, folded, normalise, plain
 
 _PAIRED = r"\u3005-\u3007\u3031-\u3035\u3041-\u3096\u309d-\u30fa\u30fc-\u312f\u3400-\u4dbf\u4e00-\u9fff" \
     r"\uac00-\ud7a3\U00020000-\U0003ffff"  # fmt: skip
@@ -28,11 +28,11 @@ _JOINED = r"\w\u0711\u0730-\u074a\u07a6-\u07b0\u0900-\u0963\u0971-\u0df3\u0f18-\
 _LETTERS = f"{_JOINED}{_TRIPLED}"  # with the marks that Python takes for no part of a word
 _WORD = re.compile(rf"[{_LETTERS}]+(?:[.,]\d+)*")
 _COMPOUND = re.compile(
-    rf"[{_LETTERS}]+(?:(?:[-'.&]|(?<=\d)[,:](?=\d))[{_LETTERS}]+)*(?:(?:\+\+|#)(?![{_LETTERS}]))?"
+    rf"[{_LETTERS}]+(?:(?:[-'.&{DIVISION}]|(?<=\d)[,:](?=\d))[{_LETTERS}]+)*(?:(?:\+\+|#)(?![{_LETTERS}]))?"
 )
 _UNSPACED = re.compile(f"[{_PAIRED}{_TRIPLED}]")
 _PIECE = re.compile(f"(?P<paired>[{_PAIRED}]+)|(?P<tripled>[{_TRIPLED}]+)|(?P<other>[^{_PAIRED}{_TRIPLED}]+)")
-_BREAKS = "-'.,:&_"
+_BREAKS = f"-'.,:&_{DIVISION}"
 _BREAK = re.compile(f"[{_BREAKS}]+")
 _HUMP = re.compile(r"([a-z]{3})(?=[A-Z][a-z]{2})")
 _LETTERS_AND_DIGITS = re.compile(r"(?=.*\d)[a-z\d]+")
@@ -44,6 +44,8 @@ _HAN = re.compile(f"[{_HAN_LETTERS}]")
 _STEM = re.compile(f"(?<![{_HAN_LETTERS}])[{_HAN_LETTERS}](?![{_HAN_LETTERS}])")
 _LONGEST = 64
 """Letters of a word that count; what is longer is data."""
+_LONGEST_HYPHENATED = 12
+"""Letters of the longest word with hyphens that is one word too: few people join longer ones."""
 _MOST_PARTS = 4
 """Parts of a compound that is also looked for as one word."""
 
@@ -130,7 +132,7 @@ def terms(text: str, *, every: bool = False) -> list[str]:
             continue
         if isinstance(unit, _Compound):
             found += unit.parts
-            if unit.whole not in unit.parts:
+            if unit.whole and unit.whole not in unit.parts:
                 found.append(unit.whole)
             continue
         run, size = unit
@@ -155,8 +157,10 @@ def units(text: str) -> list[Unit]:
             found.append((unit, Unit(unit, ((unit,),))))
             continue
         if isinstance(unit, _Compound):
-            parts = () if unit.strict or unit.parts == (unit.whole,) else (unit.parts,)
-            found.append((unit.whole, Unit(unit.whole, ((unit.whole,), *parts))))
+            whole = ((unit.whole,),) if unit.whole else ()
+            parts = () if whole and (unit.strict or unit.parts in whole) else (unit.parts,)
+            name = unit.whole or " ".join(unit.parts)
+            found.append((name, Unit(name, whole + parts)))
             continue
         run, size = unit
         ways = [None if _serves(group) else (group,) for group in _groups(run, size)]
@@ -251,8 +255,8 @@ def _compound(written: str) -> _Compound | str:
     short = len(pieces) > 1 and len(pieces[-1]) < 3 and bare.endswith("'" + pieces[-1])
     whole = "".join(pieces[:-1] if short else pieces) + written[len(bare) :]
     parts = tuple(part for piece in pieces for part in _letters_and_digits(piece))
-    if len(parts) > _MOST_PARTS or len(whole) > _LONGEST:
-        whole = parts[0]
+    if len(parts) > _MOST_PARTS or len(whole) > (_LONGEST_HYPHENATED if "-" in bare else _LONGEST):
+        whole = ""
     return _Compound(parts, whole, strict=len(bare) < len(written))
 
 
