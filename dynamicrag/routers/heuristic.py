@@ -18,20 +18,19 @@ NONE, SINGLE, ITERATIVE = 0.0, 0.5, 1.0
 COVERED = 0.5
 """Least share of the question's words, by idf, that a corpus must know to be worth asking."""
 
-OPERATORS = 2
-"""Most words besides numbers in a question that is nothing but a sum, such as "divided" and "minus"."""
-
 
 def retrieval(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
-    """Do not retrieve for small talk, sums, or what the corpus has no words for; else once.
+    """Do not retrieve for small talk, sums, the conversation itself, or what the corpus has no words for.
 
     Iterative retrieval is left to policies that fix it, and to learnt routers.
     """
     if features["greeting"]:
         return NONE, "small talk"
-    coverage = features.get("idf_coverage", 1.0)
-    if features["arithmetic"] and features["content_words"] - features["numbers"] <= OPERATORS:
+    if features["sum"]:
         return NONE, "a sum"
+    if features["about_conversation"]:
+        return NONE, "about the conversation itself"
+    coverage = features.get("idf_coverage", 1.0)
     if coverage < COVERED:
         return NONE, f"the corpus knows {coverage:.0%} of the question's words"
     return SINGLE, f"the corpus knows {coverage:.0%} of the question's words"
