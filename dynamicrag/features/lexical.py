@@ -59,7 +59,7 @@ def lexical(question: str) -> dict[str, float]:
 @lru_cache(maxsize=256)  # every stage of a turn asks
 def _lexical(question: str) -> dict[str, float]:
     tokens = words(question)
-    rest = " ".join(question.split(maxsplit=1)[1:])  # "2+2" and "check-in" are two words and one piece
+    rest = "".join(question.split(maxsplit=1)[1:])  # nothing where there is no blank, as in "2+2"
     features = {
         "words": float(len(tokens)),
         "content_words": float(len(content_words(question))),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dynamicrag.features.base import FEATURES
 from dynamicrag.features.signals import SignalFeatures
-from dynamicrag.text import content_words, words
+from dynamicrag.text import Unit, terms, units
 from dynamicrag.types import Passage
 
 
@@ -23,8 +23,8 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
     scores = [max(passage["score"], 0.0) for passage in passages]
     total = sum(scores) or 1.0
     second = scores[1] if len(scores) > 1 else 0.0
-    asked = set(content_words(question))
-    found = [set(words(passage["title"] + " " + passage["text"])) for passage in passages]
+    asked = set(units(question))
+    found = [set(terms(f"{passage['title']}\n{passage['text']}", every=True)) for passage in passages]
     return {
         "passages": float(len(passages)),
         "documents": float(len({passage["document"] for passage in passages})),
@@ -35,8 +35,8 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
     }
 
 
-def _share(asked: set[str], found: set[str]) -> float:
-    return len(asked & found) / len(asked) if asked else 1.0
+def _share(asked: set[Unit], found: set[str]) -> float:
+    return sum(unit.within(found) for unit in asked) / len(asked) if asked else 1.0
 
 
 @FEATURES.register("retrieval")
