@@ -2,8 +2,9 @@
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import BudgetExceeded, ProviderError
+from dynamicrag.graph.condense import condense
 from dynamicrag.graph.node import Node, State, Update, Work, submit
-from dynamicrag.graph.turn import condense, current_turn, finish, start_turn
+from dynamicrag.graph.turn import current_turn, finish, start_turn, turn_before
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.decide import decided, option_of
 from dynamicrag.stages.verification import REFINE, VerificationStage
@@ -27,7 +28,7 @@ class Nodes:
 
     async def begin(self, state: State, run: Run) -> Update:
         """Start a turn; a follow-up is made to stand alone."""
-        turn = await condense(start_turn(state["messages"]), self._pipeline, run)
+        turn = await condense(start_turn(state["messages"]), turn_before(state), self._pipeline, run)
         return {"turn": turn, "report": {}}
 
     def stage(self, *names: str) -> Work:

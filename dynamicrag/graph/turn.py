@@ -10,14 +10,15 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.vector import Cost
-from dynamicrag.errors import BudgetError, InputError, ProviderError
-from dynamicrag.features.lexical import lexical
-from dynamicrag.stages.base import Run
-from dynamicrag.stages.call import call
+from dynamicrag.errors import InputError
+from dynamicrag.llm.condense import shortened
 from dynamicrag.types import TurnState
 
 MAX_QUESTION = 20_000
 HISTORY = 6
+"""Earlier messages that a turn knows."""
+LONGEST_MESSAGE = 2_000
+"""Characters of each that it keeps."""
 ABSTAINED = "I could not find an answer to that in the documents I have."
 
 
@@ -39,7 +40,10 @@ def start_turn(messages: Sequence[AnyMessage]) -> TurnState:
             f"question: {len(text):,} characters; at most {MAX_QUESTION:,}. Ingest long texts instead"
         )
     history = [
-        ["user" if isinstance(earlier, HumanMessage) else "assistant", earlier.text]
+        [
+            "user" if isinstance(earlier, HumanMessage) else "assistant",
+            shortened(earlier.text, LONGEST_MESSAGE),
+        ]
         for earlier in messages[:position]
         if isinstance(earlier, HumanMessage | AIMessage) and earlier.text
     ]
@@ -77,36 +81,20 @@ def current_turn(state: Mapping[str, Any]) -> TurnState:
     return start_turn(state["messages"])
 
 
+def turn_before(state: Mapping[str, Any]) -> TurnState | None:
+    """Return the turn that the state holds, if it is that of the last human message but one."""
+    turn: TurnState | None = state.get("turn")
+    human = _last_human(state["messages"])
+    earlier = _last_human(state["messages"][: human[0]]) if human else None
+    return turn if turn and earlier and turn["message_id"] == (earlier[1].id or "") else None
+
+
 def _last_human(messages: Sequence[AnyMessage]) -> tuple[int, HumanMessage] | None:
     for position in range(len(messages) - 1, -1, -1):
         message = messages[position]
         if isinstance(message, HumanMessage):
             return position, message
     return None
-
-
-async def condense(turn: TurnState, pipeline: Pipeline, run: Run) -> TurnState:
-    """Make a follow-up stand alone, by the helper model, where there is a history to follow up on.
-
-    What the helper writes is taken only if it is a single sane line; else, and if the helper fails, the
-    question stays.
-    """
-    helper = pipeline.helper
-    if helper is None or not turn["history"] or lexical(turn["text"])["greeting"]:
-        return turn
-    from dynamicrag.llm.condense import condense_messages, condensed
-
-    model = pipeline.models[helper]
-    try:
-        completion = await call(
-            run, turn["id"], "condense", model,
-            condense_messages(turn["text"], [(role, text) for role, text in turn["history"]]),
-            max_tokens=64, stop=["\n"], tags=["nostream"],
-        )  # fmt: skip
-    except (ProviderError, BudgetError):
-        return turn  # its line on the account says that it failed
-    changed: TurnState = {**turn, "text": condensed(turn["text"], completion.text)}
-    return changed
 
 
 def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:

@@ -30,6 +30,8 @@ def retrieval(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[f
         return NONE, "a sum"
     if features["about_conversation"]:
         return NONE, "about the conversation itself"
+    if features.get("follows_none"):
+        return NONE, "it goes on with what was not looked up"
     coverage = features.get("idf_coverage", 1.0)
     if coverage < COVERED:
         return NONE, f"the corpus knows {coverage:.0%} of the question's words"

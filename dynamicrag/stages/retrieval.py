@@ -38,7 +38,9 @@ class RetrievalStage(StageBase):
         self._coverage = coverage
 
     async def features(self, turn: TurnState) -> dict[str, float]:
-        """Return how well the question's words are covered by the corpora."""
+        """Return how well the corpora cover the question's words; ``follows_none`` where it inherits that."""
+        if turn.get("follow_up") == "closed":
+            return {"follows_none": 1.0}
         if self._coverage is None:
             return {}
         return dict(await asyncio.to_thread(self._coverage, turn["text"]))
