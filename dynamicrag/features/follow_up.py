@@ -26,7 +26,8 @@ class Leaning(IntEnum):
 
 _NAME = re.compile(r"(?<=[\w,'’] )(?!I\b)(?!(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)days?\b)[A-Z]\w*[a-z]\w*")
 _EXPLETIVE = re.compile(
-    r"\b(?:(?:is|are|was|were|will|be) there|there (?:is|are|was|were|will|can)|y a t il|il y a|est ce qu[ei]l?|faut il)\b"
+    r"\b(?:(?:is|are|was|were|will|be) there|there (?:is|are|was|were|will|can)"
+    r"|y a t il|il y a|est ce qu[ei]l?|faut il)\b"
 )
 _SHORT = 3
 """Words of a turn that is too short to be a whole question."""

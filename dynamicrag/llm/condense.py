@@ -1,12 +1,12 @@
 """Make a follow-up question stand alone, from the conversation before it."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
-from dynamicrag.languages import YES_OR_NO
+from dynamicrag.languages import FUNCTION_WORDS, YES_OR_NO
 from dynamicrag.llm.prompts.base import clean
-from dynamicrag.text import content_words, languages, singular, words
+from dynamicrag.text import content_words, languages, singular, unspaced, words
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -54,6 +54,7 @@ _REQUEST = frozenset(
 """Words that begin a question or a request, without accents."""
 
 
+_ORDINAL = re.compile("第.{1,2}[个個]?|.番目|(?:첫|두|세|네) ?번째")
 _UNSPACED_REQUEST = re.compile(
     "[谁誰什哪几幾怎吗嗎呢何请請]|多少|ですか|ますか|でしたか|ましたか|ください"
     "|누가|누구|무엇|어디|언제|얼마|어떤|까$|나요$|주세요"
@@ -63,7 +64,7 @@ _PICKS = frozenset(["one", "ones", "option", "latter", "former"])
 _VAGUE = YES_OR_NO | frozenset(
     """
     ok okay sure please first second third last other next option explain elaborate clarify detail details
-    example why zweite dritte andere
+    example why come zweite dritte andere
     """.split()  # noqa: SIM905
 )
 """Words of a follow-up that a rewriting replaces."""
@@ -116,7 +117,9 @@ def condensed(question: str, history: History, written: str) -> str | None:
 
 def _line(written: str) -> str | None:
     """Return the first line that is no label, without thoughts, label and quotation marks."""
-    lines = (_LABEL.sub("", line).strip(_QUOTES) for line in _THOUGHT.sub("", written).splitlines())
+    lines = (
+        _LABEL.sub("", line.lstrip(">#-• ")).strip(_QUOTES) for line in _THOUGHT.sub("", written).splitlines()
+    )
     return next((line for line in lines if line and not line.endswith((":", "："))), None)
 
 
@@ -131,20 +134,29 @@ def _asks(line: str, question: str) -> bool:
 
 def _draws_on(line: str, question: str, said: str) -> bool:
     """Return whether the words of a rewriting come from the question and the conversation."""
-    known, asked, own = set(words(said)), set(words(question)), content_words(line)
+    known, asked, own = _terms(said), _terms(question), content_words(line)
     spoken = languages(said) | languages(question, least=1)
     if spoken and not languages(line, least=3) <= spoken:
         return False
     drawn = any(_within(word, known) for word in own)
     new = [word for word in own if not _within(word, known | asked)]
-    named = {word for word in content_words(question) if len(word) > 1} - _VAGUE
-    kept = sum(_within(word, own) for word in named)
+    empty = _VAGUE.union(*(FUNCTION_WORDS.get(language, ()) for language in spoken))
+    named = {word for word in content_words(_ORDINAL.sub(" ", question)) if len(word) > 1} - empty
+    kept = sum(_within(word, set(own)) for word in named)
     return drawn and 2 * len(new) <= len(own) and (3 * kept >= len(named) or not _PICKS.isdisjoint(asked))
 
 
-def _within(word: str, others: Collection[str]) -> bool:
+def _terms(text: str) -> set[str]:
+    """Return the words of a text; of scripts without spaces the letters too, whose groups cross words."""
+    found = set(words(text))
+    return found | {letter for word in found if unspaced(word) for letter in word}
+
+
+def _within(word: str, others: Set[str]) -> bool:
     """Return whether a word, or another form of it, is among ``others``."""
-    return word in others or any(_same(word, other) for other in others)
+    if word in others or (unspaced(word) and others >= set(word)):
+        return True
+    return any(_same(word, other) for other in others)
 
 
 def _same(one: str, other: str) -> bool:

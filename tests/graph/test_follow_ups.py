@@ -31,7 +31,9 @@ def talk(make, tmp_path):
     written = []
     make.scripts["helper"] = lambda kind, text: written[-1] or "BREAK"
     make.scripts["small"] = lambda kind, text: "So it is."
-    app = make(corpora={"docs": {"path": str(folder)}}).build_graph().compile(checkpointer=InMemorySaver())
+    stages = {"retrieval": {"options": ["none", "single"], "router": "heuristic"}}
+    rag = make(corpora={"docs": {"path": str(folder)}}, stages=stages)
+    app = rag.build_graph().compile(checkpointer=InMemorySaver())
 
     def one(messages, helper="", thread="1"):
         written.append(helper)
@@ -65,7 +67,7 @@ def test_each_turn_is_asked_as_it_is_meant(talk):
             wrong.append((row["turn"], row.get("helper"), found))
         in_prompt = any(row["history"][0] in text for text in prompt[:-1])
         assert in_prompt == (out["turn"].get("follow_up") != "rewritten"), row
-    assert not wrong
+    assert not wrong, wrong
 
 
 def test_a_turn_goes_on_with_the_rewritten_question_before_it(talk):
