@@ -15,7 +15,8 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
         ``passages``, ``documents`` (distinct parents), ``top_share`` (the best score's share of all:
         high when one passage stands out), ``top_margin`` (lead of the best over the second, relative),
         ``matched`` (share of the question's content words in the best passage) and ``matched_all``
-        (in all of them together).
+        (in all of them together). Where a retriever has compared embeddings, also ``similarity``, the
+        greatest cosine of a passage with the question.
     """
     if not passages:
         return {"passages": 0.0, "documents": 0.0, "top_share": 0.0, "top_margin": 0.0, "matched": 0.0,
@@ -25,7 +26,9 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
     second = scores[1] if len(scores) > 1 else 0.0
     asked = set(content_words(question))
     found = [set(words(passage["title"] + " " + passage["text"])) for passage in passages]
+    similar = [passage["similarity"] for passage in passages if "similarity" in passage]
     return {
+        **({"similarity": max(similar)} if similar else {}),
         "passages": float(len(passages)),
         "documents": float(len({passage["document"] for passage in passages})),
         "top_share": scores[0] / total,

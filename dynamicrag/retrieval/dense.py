@@ -38,7 +38,8 @@ class Chroma(Retriever):
         vectors, embedding = await self._corpus.embedder.aembed_measured([query])
 
         def work() -> list[Passage]:
-            return self._corpus.passages(self._corpus.nearest(vectors[0], k))
+            found = self._corpus.passages(self._corpus.nearest(vectors[0], k))
+            return [Passage(**{**passage, "similarity": passage["score"]}) for passage in found]
 
         passages, search = await in_thread(work)
         return Retrieved(passages, replace(embedding + search, calls=1))

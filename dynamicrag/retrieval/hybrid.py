@@ -15,6 +15,8 @@ from dynamicrag.types import Passage
 class ReciprocalRankFusion(Retriever):
     """Scores a passage by the sum of ``1 / (k + rank)`` over the rankings it occurs in.
 
+    Each ranking counts by its confidence: one by words that explain little of the question counts little.
+
     The parts run at the same time.
 
     Args:
@@ -57,8 +59,10 @@ class ReciprocalRankFusion(Retriever):
         for result in results:
             for rank, passage in enumerate(result.passages, 1):
                 key = (passage.get("corpus", ""), passage["id"])  # ids are unique within a corpus
-                passages.setdefault(key, passage)
-                scores[key] = scores.get(key, 0.0) + 1.0 / (self._k + rank)
+                first = passages.setdefault(key, passage)
+                if "similarity" in passage:
+                    passages[key] = Passage(**{**first, "similarity": passage["similarity"]})
+                scores[key] = scores.get(key, 0.0) + result.confidence / (self._k + rank)
         best = sorted(scores, key=lambda key: -scores[key])[: max(k, 0)]  # stable: ties favour the first part
         usage = reduce(add, (result.usage for result in results))
         return Retrieved(
