@@ -191,6 +191,8 @@ class Sections:
             where = self._where("verification", "on_failure")
             raise PolicyError(f"{where}: there is nowhere to escalate to; add the options refine or escalate")
         settings = section.model_dump(include={"max_escalations", "on_failure", "timeout"})
+        for verifier in verifiers.values():
+            verifier.verdict = router.verdict(verifier.gives[0].name)
         given = {signal.name for verifier in verifiers.values() for signal in verifier.gives}
         for signal in router.reads:
             if signal not in given:
@@ -202,7 +204,7 @@ class Sections:
             {**settings, "escalate": escalate, "outside": self._policy.outside},
             verifiers=verifiers,
             stages=stages,
-            resources=Resources(self._models, self._strategies, self._embedder.embed_measured),
+            resources=Resources(self._models, self._strategies, self._embedder.readable_measured),
         )
 
     def _escalate(self, section: VerificationSection, refines: bool) -> dict[str, Sequence[str]]:

@@ -39,25 +39,27 @@ def ingest(
     from dynamicrag.cost.profiles import load_profiles
     from dynamicrag.llm.pull import path_of
     from dynamicrag.policy_file import load_policy
+    from dynamicrag.retrieval.english import notice_of
 
     check_target(json)
     loaded = load_policy(policy)
     known = load_profiles()
     ledger = Ledger(shared_attribution(loaded.host.meter), known.host)
-    corpus = _corpus(loaded, paths, name, ledger)
+    corpus, dense = _corpus(loaded, paths, name, ledger), wants_vectors(loaded)
     out = human(json)
     if path_of(EMBEDDER) is None:
         pull_missing([EMBEDDER], out)
     ledger.attribution.acquire()
     try:
         with bar(out) as tell:
-            report = corpus.ingest(tell, dense=wants_vectors(loaded))
+            report = corpus.ingest(tell, dense=dense)
         account = f"{INGEST}{corpus.name}"
         ledger.settle(account, SETTLE_SECONDS)
     finally:
         ledger.attribution.release()
         corpus.close()
     summary = _summary(corpus, report, ledger.cost(account))
+    summary["notices"] = list(filter(None, [notice_of(corpus)])) if dense else []
     if json is not None:
         write_json(json, summary)
     if json != "-":
@@ -102,6 +104,8 @@ def _show(summary: dict[str, Any]) -> None:
         parts.append(f"{joules(energy['value'])} {energy['kind']} for embedding")
     out.print(f"corpus {summary['corpus']}  {counts} documents")
     out.print(" · ".join(parts), style="dim")
+    for line in summary["notices"]:
+        out.print(plain(line), style="yellow", soft_wrap=True)
     if summary["skipped"]:
         out.print(f"{len(summary['skipped'])} skipped:", style="yellow")
     for line in summary["skipped"][:10]:

@@ -28,7 +28,7 @@ def validate(
         loaded = load_policy(policy, Path())
     described = _described(loaded, assemble(loaded))
     if policy in PRESETS and not corpus:
-        described["corpora"] = {}
+        described |= {"corpora": {}, "notices": []}
     if json is not None:
         write_json(json, described)
     if json != "-":
@@ -62,7 +62,16 @@ def _described(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
         "budget": policy.objective.budget.model_dump(),
         "weights": dict(policy.objective.weights),
         "meter": pipeline.ledger.attribution.meter.name,
+        "notices": _notices(policy, pipeline),
     }  # fmt: skip
+
+
+def _notices(policy: "Policy", pipeline: "Pipeline") -> list[str]:
+    from dynamicrag.cli.prepare import wants_vectors
+    from dynamicrag.retrieval.english import notice_of
+
+    corpora = pipeline.corpora.values() if wants_vectors(policy) else ()
+    return list(filter(None, map(notice_of, corpora)))
 
 
 def _show(described: dict[str, Any]) -> None:
@@ -91,4 +100,6 @@ def _show(described: dict[str, Any]) -> None:
         for dimension, limit in described["budget"][scope].items()
     ]
     out.print(f"limits: {', '.join(limits) or 'none'} · meter: {described['meter']}", style="dim")
+    for line in described["notices"]:
+        out.print(plain(line), style="yellow", soft_wrap=True)
     out.print(f"{described['policy']} is valid", style="green")

@@ -72,7 +72,7 @@ def lexical(question: str) -> dict[str, float]:
 @lru_cache(maxsize=256)  # every stage of a turn asks
 def _lexical(question: str) -> dict[str, float]:
     tokens = words(question)
-    rest = question.split(maxsplit=1)[1] if len(tokens) > 1 else ""
+    rest = "".join(question.split(maxsplit=1)[1:])  # nothing where there is no blank, as in "2+2"
     rid, spoken = _SMALL_TALK.subn(" ", question)
     if "?" not in question:
         rid, praise = _PRAISE.subn(" ", rid)

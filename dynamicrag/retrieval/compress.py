@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from dynamicrag.retrieval.chunking import chunk_id
 from dynamicrag.retrieval.lexical import analyse
-from dynamicrag.text import sentences
+from dynamicrag.text import sentences, unspaced
 from dynamicrag.types import Passage
 
 CHARACTERS = 4
-"""Characters per token, about."""
+"""Characters per token, about; of scripts without spaces it is one."""
 NEIGHBOUR, BEGINNING = 0.5, 1.5
 """What the better neighbour's share of the question's terms counts, and the first sentence of a document.
 
@@ -44,7 +44,7 @@ def compress(question: str, passages: Sequence[Passage], tokens: int) -> list[Pa
     keep; this learns nothing.
     """
     room = tokens * CHARACTERS
-    if sum(len(p["title"]) + len(p["text"]) for p in passages) <= room:
+    if sum(_size(p["title"]) + _size(p["text"]) for p in passages) <= room:
         return list(passages)
     pieces: list[Piece] = [
         (rank, place, text)
@@ -64,7 +64,7 @@ def compress(question: str, passages: Sequence[Passage], tokens: int) -> list[Pa
     kept: dict[int, list[int]] = {}
     for index in sorted(range(len(pieces)), key=lambda i: -worth[i]):
         rank, _, text = pieces[index]
-        size = len(text) + 1 + (0 if rank in kept else len(passages[rank]["title"]))
+        size = _size(text) + 1 + (0 if rank in kept else _size(passages[rank]["title"]))
         if size <= room or not kept:
             room -= size
             kept.setdefault(rank, []).append(index)
@@ -72,6 +72,11 @@ def compress(question: str, passages: Sequence[Passage], tokens: int) -> list[Pa
         {**passages[rank], "text": " ".join(pieces[i][2] for i in sorted(kept[rank]))}
         for rank in sorted(kept)
     ]
+
+
+def _size(text: str) -> int:
+    """Return how many characters of an alphabet a text is worth in tokens."""
+    return len(text) if text.isascii() else len(text) + (CHARACTERS - 1) * unspaced(text)
 
 
 def _beside(index: int, shared: Sequence[float], pieces: Sequence[Piece]) -> float:
@@ -86,7 +91,7 @@ def _shared(question: str, texts: Sequence[str]) -> tuple[list[float], float]:
 
     Both are from 0 to 1, by BM25's weights of terms among the texts.
     """
-    terms = [set(analyse(text)) for text in texts]
+    terms = [set(analyse(text, document=True)) for text in texts]
     number = Counter(term for own in terms for term in own)
     asked = set(analyse(question))
     weight = {term: math.log(1 + (len(texts) - n + 0.5) / (n + 0.5)) for term, n in number.items()}

@@ -11,7 +11,9 @@ from dynamicrag.types import Passage
 class Chroma(Retriever):
     """Ranks chunks by the cosine of their embedding with the question's, in a Chroma index.
 
-    The embedding model reads the first 256 word pieces of a question.
+    The embedding model reads the first 256 word pieces of a question. Where it does not read a question or a
+    chunk, because it is in another language, it says nothing of them: the question finds nothing, and the
+    chunk is not found. A fusion then goes by its other parts.
 
     Args:
         corpus: Name of a corpus; by default the policy's first.
@@ -33,13 +35,18 @@ class Chroma(Retriever):
 
     async def retrieve(self, query: str, k: int) -> Retrieved:
         """Find the chunks nearest in meaning."""
-        if k < 1:
+        embedder = self._corpus.embedder
+        if k < 1 or not embedder.reads(query):
             return Retrieved([], (await in_thread(list))[1])
-        vectors, embedding = await self._corpus.embedder.aembed_measured([query])
+        vectors, embedding = await embedder.aembed_measured([query])
 
         def work() -> list[Passage]:
             found = self._corpus.passages(self._corpus.nearest(vectors[0], k))
-            return [Passage(**{**passage, "similarity": passage["score"]}) for passage in found]
+            return [
+                Passage(**{**passage, "similarity": passage["score"]})
+                for passage in found
+                if embedder.reads(passage["text"])
+            ]
 
         passages, search = await in_thread(work)
         return Retrieved(passages, replace(embedding + search, calls=1))

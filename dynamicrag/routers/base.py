@@ -140,6 +140,10 @@ class Router(ABC):
             PolicyError: The router does not fit the policy.
         """
 
+    def verdict(self, signal: str) -> Callable[[float], bool] | None:  # noqa: ARG002
+        """Return the test that a verifier's signal has to pass; ``None`` where its value is weighed."""
+        return None
+
     def planned(self, stage: Stage, options: Sequence[Option]) -> int:  # noqa: ARG002
         """Return the option to reckon with before the stage is reached."""
         return 0

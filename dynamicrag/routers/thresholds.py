@@ -1,7 +1,7 @@
 """Verification by thresholds on the verifiers' signals."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from dynamicrag.errors import PolicyError
@@ -81,6 +81,11 @@ class Thresholds(Router):
         """See the base class."""
         if stage != "verification":
             raise PolicyError(f"{where}: 'thresholds' judges drafts; it belongs to the stage 'verification'")
+
+    def verdict(self, signal: str) -> Callable[[float], bool] | None:
+        """See the base class."""
+        own = [limit for limit in self.limits if limit.signal == signal and limit.bounds]
+        return (lambda value: all(limit.least <= value <= limit.most for limit in own)) if own else None
 
     async def choose(self, context: StageContext) -> Choice:
         """See the base class."""
