@@ -16,8 +16,8 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
         high when one passage stands out), ``top_margin`` (lead of the best over the second, relative),
         ``matched`` (share of the question's content words in the best passage) and ``matched_all``
         (in all of them together). Where a retriever has compared embeddings, also ``similarity``, the
-        greatest cosine of a passage with the question, and ``english``, whether the question is in the language
-        of the default embedding model.
+        greatest cosine of a passage with the question, and ``english``, whether the question is in the
+        language of the default embedding model.
     """
     if not passages:
         return {"passages": 0.0, "documents": 0.0, "top_share": 0.0, "top_margin": 0.0, "matched": 0.0,
