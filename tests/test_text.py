@@ -220,7 +220,7 @@ def test_answers_are_compared_as_squad_has_it_and_letter_by_letter_without_space
 @pytest.mark.parametrize(
     "unit",
     ["a", "-", "a-", "Ab ", ". ", "\n", "a\n", "-\n", "a-\n", "e\u0301", "长", "ส", "는", "か", "1,",
-    ["a.", "'", "_", "aB", "Aaa", "\ud800", "🙂", " ", "(", "\u200b", "\u0301", "+", "x1", "。", "…", "\x00",
+     "a.", "'", "_", "aB", "Aaa", "\ud800", "🙂", " ", "(", "\u200b", "\u0301", "+", "x1", "。", "…", "\x00",
      "i\u0307"],
 )  # fmt: skip
 def test_time_is_linear(unit):
