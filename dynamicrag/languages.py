@@ -20,7 +20,7 @@ FUNCTION_WORDS: Mapping[str, frozenset[str]] = {
             where which while who whom whose why will with would you your
         """,
         "de": """
-            aber als am an auch auf aus bei beim bin bis bitte da damit dann das dass dein dem den der des
+            ab aber als am an auch auf aus bei beim bin bis bitte da damit dann das dass dein dem den der des
             die dir doch du durch ein eine einem einen einer eines er es fur gegen gibt habe haben hat hatte
             ich ihr ihre ihren im in ist ja jeder kann kein keine konnen man mehr mein meine mich mir mit
             muss nach nicht noch nur ob oder ohne schon sehr sein seine seit sich sie sind so uber um und

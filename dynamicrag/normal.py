@@ -21,6 +21,7 @@ _ALIKE = str.maketrans(
         "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه",
     }
 )  # fmt: skip
+_HALF = re.compile(r"[\ud800-\udfff]")
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
 _DIVIDED = re.compile(r"(?<=\w)-[^\S\n]*\n\s*(?=\w)")
 
@@ -45,6 +46,11 @@ def plain(text: str) -> str:
 def folded(text: str) -> str:
     """Return a plain text without case; "ß" is "ss"."""
     return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text.casefold())
+
+
+def encodable(text: str) -> str:
+    """Return ``text`` without halves of surrogate pairs, which no tokenizer or file takes."""
+    return _HALF.sub("\ufffd", text)
 
 
 def normalise(text: str) -> str:

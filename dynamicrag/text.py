@@ -37,6 +37,7 @@ _HUMP = re.compile(r"([a-z]{3})(?=[A-Z][a-z]{2})")
 _LETTERS_AND_DIGITS = re.compile(r"(?=.*\d)[a-z\d]+")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _HIRAGANA = re.compile(r"[\u3041-\u309f\u30fc]+")
+_KATAKANA = re.compile(r"[\u30a1-\u30fa]")
 _HAN = re.compile(r"[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 _LONGEST = 64
 """Letters of a word that count; what is longer is data."""
@@ -151,16 +152,15 @@ def units(text: str) -> list[Unit]:
             found.append((unit, Unit(unit, ((unit,),))))
             continue
         if isinstance(unit, _Compound):
-            ways = {(unit.whole,), (unit.whole,) if unit.strict else unit.parts}
-            found.append((unit.whole, Unit(unit.whole, tuple(sorted(ways)))))
+            parts = () if unit.strict or unit.parts == (unit.whole,) else (unit.parts,)
+            found.append((unit.whole, Unit(unit.whole, ((unit.whole,), *parts))))
             continue
         run, size = unit
-        groups = _groups(run, size)
+        ways = [None if _serves(group) else (group,) for group in _groups(run, size)]
         for place, letter in enumerate(run):
-            around = groups[max(0, place - size + 1) : place + 1]
-            kept = tuple((group,) for group in dict.fromkeys(around) if not _serves(group))
-            if not _serves(letter):
-                found.append((letter, Unit(letter, kept or ((letter,),))))
+            if letter not in FUNCTION_CHARACTERS:
+                around = tuple(filter(None, ways[max(0, place - size + 1) : place + 1]))
+                found.append((letter, Unit(letter, around or ((letter,),))))
     tells = _telling([word for word, _ in found])
     return [unit for (_, unit), own in zip(found, tells, strict=True) if own]
 
@@ -279,7 +279,9 @@ def _telling(found: list[str]) -> list[bool]:
     """
     stop = stop_words(found)
     tells = [word not in stop and not _serves(word) for word in found]
-    if any(own and _HAN.search(word) for own, word in zip(tells, found, strict=True)):
+    if any(
+        own and (_HAN.search(word) or _KATAKANA.search(word)) for own, word in zip(tells, found, strict=True)
+    ):
         tells = [own and not _HIRAGANA.fullmatch(word) for own, word in zip(tells, found, strict=True)]
     return tells
 

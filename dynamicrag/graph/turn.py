@@ -101,10 +101,13 @@ def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
     """Return the state's update at the end of a turn: the message and the report."""
     draft = turn.get("draft")
     abstained = turn.get("action") == "abstain" or draft is None
+    outside = turn.get("outside", False)
+    about = {"dynamicrag": {"query_id": turn["id"], "abstained": abstained, "outside": outside}}
     if abstained or draft is None:
-        message = AIMessage(ABSTAINED, id=str(uuid.uuid4()))
+        message = AIMessage(ABSTAINED, id=str(uuid.uuid4()), response_metadata=about)
     else:
-        message = AIMessage(draft["text"], id=draft["message_id"] or str(uuid.uuid4()))
+        name = draft["message_id"] or str(uuid.uuid4())
+        message = AIMessage(draft["text"], id=name, response_metadata=about)
     written = len(turn.get("earlier", [])) + (draft is not None)
     ledger = pipeline.ledger
     account = ledger.account(turn["id"])
@@ -114,6 +117,7 @@ def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
         "question": turn["text"],
         "path": turn["path"],
         "abstained": abstained,
+        "outside": outside,
         "escalations": turn["escalations"],
         "drafts": {"written": written, "stands": None if abstained else turn.get("stands", written)},
         "unverified": turn.get("unverified", {}),

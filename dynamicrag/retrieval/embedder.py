@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.errors import ModelUnavailable
+from dynamicrag.normal import encodable
 from dynamicrag.retrieval.reading import MOST_UNREAD, Reading
 from dynamicrag.types import Usage
 
@@ -100,7 +101,7 @@ class Embedder:
 
     def reads(self, text: str) -> bool:
         """Return whether the vector of ``text`` means something; see :meth:`Reading.unread`."""
-        return text.isascii() or self._reading().unread(_LONG_WORD.sub(r"\1 ", text)) <= MOST_UNREAD
+        return text.isascii() or self._reading().unread(_divided(text)) <= MOST_UNREAD
 
     def _reading(self) -> Reading:
         try:
@@ -120,7 +121,7 @@ class Embedder:
         would take a megabyte for one token. An unknown piece counts once for two of its characters: a whole
         sentence of Thai is one piece to this model, and many tokens to the one that answers.
         """
-        found = _tokenizer(self.folder).encode(_LONG_WORD.sub(r"\1 ", text), add_special_tokens=False)
+        found = _tokenizer(self.folder).encode(_divided(text), add_special_tokens=False)
         ids: list[int] = []
         for number, token, (start, end) in zip(found.ids, found.tokens, found.offsets, strict=True):
             ids += [number] * (max(1, (end - start) // 2) if token == UNKNOWN else 1)
@@ -142,11 +143,18 @@ class Embedder:
 
         wall, cpu = time.perf_counter(), time.process_time()
         vectors = model.encode(
-            list(texts), batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False
+            list(map(encodable, texts)),
+            batch_size=self._batch_size,
+            normalize_embeddings=True,
+            show_progress_bar=False,
         )
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         usage = Usage(calls=1, seconds=wall, cpu_seconds=min(wall * torch.get_num_threads(), cpu))
         return np.asarray(vectors, dtype=np.float32), usage
+
+
+def _divided(text: str) -> str:
+    return _LONG_WORD.sub(r"\1 ", encodable(text))
 
 
 @lru_cache(maxsize=4)

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 from dynamicrag.languages import script
+from dynamicrag.normal import encodable
 
 MOST_UNREAD = 0.2
 """Share of a text's tokens from which its vector means nothing."""
@@ -49,7 +50,7 @@ class Reading:
         """Return tokens, and what they stand for in the text."""
         if self._tokenizer is None:
             return [(letter, letter) for letter in text]
-        found = self._tokenizer.encode(text, add_special_tokens=False)
+        found = self._tokenizer.encode(encodable(text), add_special_tokens=False)
         return [
             (token, text[start:end]) for token, (start, end) in zip(found.tokens, found.offsets, strict=True)
         ]

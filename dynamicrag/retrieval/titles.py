@@ -1,6 +1,5 @@
 """Which documents a text names, by their titles."""
 
-import re
 from collections.abc import Iterable
 
 from dynamicrag.normal import folded
@@ -10,8 +9,6 @@ LONGEST = 8
 """Words in the longest title that is looked for."""
 SHARED = 5
 """Most documents that a title may belong to; "Introduction" names none of its many."""
-
-_QUALIFIER = re.compile(r"\s*\([^()]*\)\s*$")
 
 
 class TitleIndex:
@@ -29,7 +26,7 @@ class TitleIndex:
         named: dict[tuple[str, ...], list[str]] = {}
         self._lower: set[str] = set()
         for document, title in documents:
-            spelled = _QUALIFIER.sub("", title)
+            spelled = _unqualified(title)
             own = tuple(words(spelled))
             if 0 < len(own) <= LONGEST and not stop_words(own).issuperset(own):
                 named.setdefault(own, []).append(document)
@@ -61,6 +58,14 @@ class TitleIndex:
         if len(word) <= 3 and (word.isascii() or spelled != spelled.swapcase()):
             return False  # letters that have cases write names of two or three letters as well as anything
         return _has_capital(spelled[0]) or word in self._lower
+
+
+def _unqualified(title: str) -> str:
+    """Return a title without what stands in brackets at its end."""
+    whole = title.strip()
+    opens = whole.rfind("(")
+    ends = opens >= 0 and whole.endswith(")") and whole.find(")", opens) == len(whole) - 1
+    return whole[:opens] if ends else whole
 
 
 def _has_capital(text: str) -> bool:

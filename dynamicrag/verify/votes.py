@@ -13,8 +13,8 @@ class Vote:
 
     Attributes:
         most: Most votes.
-        verdict: What the policy makes of the share; ``None`` where it weighs the share itself, so that all votes
-            are taken.
+        verdict: What the policy makes of the share; ``None`` where it weighs the share itself, so that all
+            votes are taken.
 
     Raises:
         ValueError: ``most`` is not positive.
@@ -59,7 +59,7 @@ class Vote:
         return low if self.verdict(low) else high
 
     def _until(self, share: float) -> int:
-        votes = range(1, self.most)
-        return next(
-            (n for n in votes if self._settled(round(n * share), n, self.most - n) is not None), self.most
-        )
+        for number in range(1, self.most):
+            if self._settled(round(number * share), number, self.most - number) is not None:
+                return number
+        return self.most
