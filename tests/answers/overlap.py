@@ -5,6 +5,7 @@ Words are compared by their stems (Snowball, English), without stop words and nu
 
 import json
 import re
+import sys
 from pathlib import Path
 
 from nltk.stem.snowball import SnowballStemmer
@@ -27,8 +28,10 @@ def main() -> None:
         asked, written = stems(row["question"]), stems((CORPUS / row["document"]).read_text("utf-8"))
         both = sorted(asked & written)
         shared += len(both) / len(asked)
-        print(f"{row['id']}  {len(both)}/{len(asked)}  {', '.join(both):30}  {row['question']}")
-    print(f"\n{len(rows)} questions share {shared / len(rows):.0%} of their words with the document")
+        line = f"{row['id']}  {len(both)}/{len(asked)}  {', '.join(both):30}  {row['question']}\n"
+        sys.stdout.write(line)
+    share = shared / len(rows)
+    sys.stdout.write(f"\n{len(rows)} questions share {share:.0%} of their words with the document\n")
 
 
 if __name__ == "__main__":
