@@ -19,7 +19,7 @@ PHRASES: dict[str, dict[str, str]] = {
     "en": {
         "greeting": "(hi|hey|hello|hiya|howdy|yo|heya) (there|again|all|everyone|everybody|you|folks|), greetings,"
         "good (morning|afternoon|evening|day) (to you|everyone|all|again|there|), welcome, welcome back, long time no see,"
-        "(nice|good|great|pleased|glad|lovely) to (meet|see) you (too|again|), whats up,  wassup, how do you do,"
+        "(nice|good|great|pleased|glad|lovely|pleasure|a pleasure) to (meet|see) you (too|again|), (nice|good|great|lovely) (talking|chatting|speaking) (to|with) you, whats up,  wassup, how do you do,"
         "how are (you|u|things) (doing|feeling|) (today|this morning|tonight|now|), hows it going (today|), are you there,"
         "how is it going (today|), hows (everything|life), how is (everything|life), how have you been,"
         "how was your (day|weekend|night), and you, and how are you, how about you, is (anyone|anybody) there,"
@@ -31,7 +31,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "(day|evening|weekend|night|time|one|trip|week|holiday|meal|afternoon|rest of your day|rest of the day),"
         "(happy|merry|blessed) (birthday|new year|christmas|xmas|easter|holidays|anniversary|diwali|eid|hanukkah|thanksgiving) (to you|everyone|),"
         "good luck, best of luck, best wishes, all the best, get well soon, congratulations, congrats, cheers, bless you,"
-        "i (have to|must|need to|got to|gotta) go (now|), gotta go, thats all (for now|for today|i needed|), that is all (for now|for today|i needed|),"
+        "i (have to|must|need to|got to|gotta) go (now|), gotta go, thats all (for now|for today|i needed|i wanted to know|i need to know|), that is all (for now|for today|i needed|i wanted to know|i need to know|),"
         "that was all (for now|for today|i needed|), (i am|im) done (for today|), no (more|further|other) questions, nothing else",
         "thanks": "(many|) thanks (a lot|a million|a bunch|so much|very much|again|anyway|for now|for today|then|), ty, tysm, thank u, thankyou,"
         "thank you (so|very|) (much|kindly|indeed|again|anyway|all|too|), thanks to you, thanking you, much (obliged|appreciated),"
@@ -44,7 +44,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "praise": "(thats|that is|that was|this is|it was|its|) (very|really|so|just|most|) (great|perfect|awesome|wonderful|amazing|fantastic|"
         "brilliant|excellent|helpful|impressive|lovely|cool|useful|super|good to know),"
         "(that|this|it) (really|) (helped|helps) (me|) (a lot|very much|), that is clear (now|), thats clear (now|), nice one,"
-        "(well|nicely) done, (good|great|nice|excellent) (job|work|answer|bot|thinking|to know|to hear|stuff), very (good|nice|well), thats nice,"
+        "(well|nicely) done, (good|great|nice|excellent|awesome|amazing|fantastic) (job|work|answer|bot|thinking|to know|to hear|stuff), very (good|nice|well), thats nice,"
         "you (are|were) (great|awesome|amazing|wonderful|brilliant|the best|smart|funny|cool|a genius|a star|a legend),"
         "youre (great|awesome|amazing|wonderful|brilliant|the best|smart|funny|cool|a genius|a star|a legend|welcome),"
         "(i|we) (love|like) (you|it|that|this), love it, nice work, i will try that, ill try that, you are welcome, (your|most|) welcome,"
@@ -52,12 +52,12 @@ PHRASES: dict[str, dict[str, str]] = {
         "sorry": "(im|i am|) (so|very|really|) sorry (about that|for that|about this|for the confusion|to bother you|again|), my (bad|mistake|apologies),"
         "(i|) (apologise|apologize), (my|) apologies, pardon me, excuse me, no worries, never mind, nevermind, forget (it|about it), oops, whoops,"
         "my fault, just kidding, just (testing|a test), this is (just|only|) a test,  test test, ignore that",
-        "self": "who (are|r) (you|u), who is this, whos this, what are you, whats your name, what is your name, what should i call you,"
+        "self": "who (are|r) (you|u), who is this, whos this, what are you (able to do|capable of|), whats your name, what is your name, what should i call you,"
         "what (can|could|do) you do (for me|), what can i ask (you|), what can you help (me|) with, how can you help (me|us|),"
         "are you (a|an|) (real|) (bot|robot|chatbot|human|person|ai|machine|assistant|computer|chatgpt|gpt|llm|real|alive|sentient|ok|okay),"
         "tell me about yourself, introduce yourself, who (made|built|created|trained) you, how do you work, how old are you, where are you from,"
         "(can|could|would|will) you (please|) help (me|us) (please|out|), (please|) help me (please|out|), i need (your|some|) help,"
-        "can i ask (you|) (something|a question|anything), may i ask (you|) (something|a question), i have (a|another|one more) (quick|) question, i have (a few|some|more) questions, (i am|im) new here, (i|) hope (you are|youre|all is) (well|fine|ok), (its|it is) me again, (its|it is) me,"
+        "can i ask (you|) (something|a question|anything), may i ask (you|) (something|a question), i have (a|another|one more) (quick|) question, i have (a few|some|more) questions, (i am|im) new here, (i|) hope (you are|youre|all is) (doing|) (well|fine|ok), (its|it is) me again, (its|it is) me,"
         "quick question, tell me (a joke|another joke), do you (speak|understand|know) {lang}, i love you, do you love me, are you (there|still there)",
         "reply": "yes, yeah, yep, yup, yea, ya, aye, no, nope, nah, sure, of course, certainly, absolutely, definitely, (yes|no|sure|ok) please, please do,"
         "please, go (ahead|on), do (it|so|that), sounds (good|great|fine), alright, all right, right, thats right, exactly, correct, indeed, i see,"

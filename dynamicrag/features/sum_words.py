@@ -18,7 +18,7 @@ SUM_WORDS: dict[str, dict[str, str]] = {
         "minus": "minus, negative",
         "before": "square root of, the square root of, cube root of, the cube root of, half of, a half of, one half of, a third of, one third of, a quarter of, one quarter of, double, twice, root, the square of, square of, the cube of, factorial of, the factorial of, the root of, sqrt, sqrt of, two thirds of, three quarters of, a tenth of, a fifth of",
         "after": "squared, cubed, percent, factorial",
-        "pair": "add, the sum of, sum of, multiply, divide, subtract, the product of, product of, the difference between, difference between, the difference of, the quotient of, quotient of",
+        "pair": "what do you get when you multiply, what do you get if you multiply, what do you get when you add, what do you get if you add, add, sum, the sum of, sum of, multiply, divide, subtract, the product of, product of, the difference between, difference between, the difference of, the quotient of, quotient of",
         "link": "and, by, from, with, to",
     },
     "de": {
@@ -44,7 +44,7 @@ SUM_WORDS: dict[str, dict[str, str]] = {
         "minus": "moins",
         "before": "racine carrée de, la racine carrée de, racine de, la racine de, racine cubique de, la racine cubique de, la moitié de, moitié de, le tiers de, un tiers de, le quart de, un quart de, le double de, le carré de, factorielle de, le triple de",
         "after": "au carré, au cube, pour cent, pourcent, carré",
-        "pair": "additionne, la somme de, somme de, le produit de, produit de, multiplie, divise, la différence entre, soustrais",
+        "pair": "combien font, additionne, la somme de, somme de, le produit de, produit de, multiplie, divise, la différence entre, soustrais",
         "link": "et, par, de, à",
     },
     "es": {
@@ -57,7 +57,7 @@ SUM_WORDS: dict[str, dict[str, str]] = {
         "minus": "menos",
         "before": "raíz cuadrada de, la raíz cuadrada de, raíz de, la raíz de, raíz cúbica de, la raíz cúbica de, la mitad de, mitad de, un tercio de, un cuarto de, el doble de, doble de, el cuadrado de, el triple de, factorial de",
         "after": "al cuadrado, al cubo, por ciento",
-        "pair": "suma, la suma de, suma de, el producto de, producto de, multiplica, divide, la diferencia entre, resta, sumar",
+        "pair": "cuánto son, suma, la suma de, suma de, el producto de, producto de, multiplica, divide, la diferencia entre, resta, sumar",
         "link": "y, por, entre, de, a",
     },
     "it": {
@@ -70,7 +70,7 @@ SUM_WORDS: dict[str, dict[str, str]] = {
         "minus": "meno",
         "before": "radice quadrata di, la radice quadrata di, radice di, la radice di, radice cubica di, la metà di, metà di, un terzo di, un quarto di, il doppio di, il quadrato di, il triplo di, fattoriale di",
         "after": "al quadrato, al cubo, per cento, percento",
-        "pair": "somma, la somma di, somma di, il prodotto di, moltiplica, dividi, la differenza tra, sottrai",
+        "pair": "quanto fanno, somma, la somma di, somma di, il prodotto di, moltiplica, dividi, la differenza tra, sottrai",
         "link": "e, per, da, a",
     },
     "pt": {
@@ -103,7 +103,7 @@ SUM_WORDS: dict[str, dict[str, str]] = {
         "numbers": "zero, jeden, jedna, dwa, dwie, trzy, cztery, pięć, sześć, siedem, osiem, dziewięć, dziesięć, jedenaście, dwanaście, trzynaście, czternaście, piętnaście, szesnaście, siedemnaście, osiemnaście, dziewiętnaście, dwadzieścia, trzydzieści, czterdzieści, pięćdziesiąt, sześćdziesiąt, siedemdziesiąt, osiemdziesiąt, dziewięćdziesiąt, sto, dwieście, trzysta, czterysta, pięćset, tysiąc, tysiące, tysięcy, milion, pięciu, dwóch, trzech, czterech, stu, sześciu",
         "of": "z, od",
         "join": "i",
-        "frame": "ile to jest, ile to, ile jest, ile wynosi, ile daje, co to jest, oblicz, policz, proszę, jest, równa się, daje, wynosi, jaki jest wynik, powiedz mi ile to jest, i, a, czy możesz obliczyć, ile",
+        "frame": "ile to jest, ile to, ile jest, ile wynosi, ile daje, co to jest, oblicz, policz, proszę, jest, równa się, daje, wynosi, jaki jest wynik, powiedz mi ile to jest, czy możesz obliczyć, ile",
         "between": "plus, dodać, minus, odjąć, razy, podzielić przez, podzielone przez, dzielone przez, pomnożone przez, do potęgi, modulo, procent z, procent od, procent",
         "weak": "przez, na",
         "minus": "minus",
