@@ -14,7 +14,7 @@ from dynamicrag.cost.profiles import shipped
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.policy import Policy
 
-PRESETS = ("frugal", "balanced", "quality", "always-large")
+PRESETS = ("frugal", "balanced", "quality", "support", "always-large")
 
 
 class _Loader(yaml.SafeLoader):

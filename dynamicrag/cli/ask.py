@@ -41,11 +41,14 @@ def ask(
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import JsonLines
     from dynamicrag.cli.prepare import provide
+    from dynamicrag.policy import brief
     from dynamicrag.policy_file import load_policy
 
     asked = _questions(question, questions)[:limit]
     lines = JsonLines(json)
     policies = [load_policy(name, corpus or None) for name in (policy, baseline) if name]
+    if any(each.answers for each in asked):  # they are scored
+        policies = [brief(item) for item in policies]
     out = human(json)
     for item in policies:  # what is wrong with either is told before any question
         provide(item, out)

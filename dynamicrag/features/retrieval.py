@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dynamicrag.features.base import FEATURES
 from dynamicrag.features.signals import SignalFeatures
-from dynamicrag.text import Unit, terms, units
+from dynamicrag.text import Unit, languages, terms, units
 from dynamicrag.types import Passage
 
 
@@ -15,7 +15,9 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
         ``passages``, ``documents`` (distinct parents), ``top_share`` (the best score's share of all:
         high when one passage stands out), ``top_margin`` (lead of the best over the second, relative),
         ``matched`` (share of the question's content words in the best passage) and ``matched_all``
-        (in all of them together).
+        (in all of them together). Where a retriever has compared embeddings, also ``similarity``, the
+        greatest cosine of a passage with the question, and ``english``, whether the question is in the
+        language of the default embedding model.
     """
     if not passages:
         return {"passages": 0.0, "documents": 0.0, "top_share": 0.0, "top_margin": 0.0, "matched": 0.0,
@@ -25,7 +27,9 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
     second = scores[1] if len(scores) > 1 else 0.0
     asked = set(units(question))
     found = [set(terms(f"{passage['title']}\n{passage['text']}", every=True)) for passage in passages]
+    similar = [passage["similarity"] for passage in passages if "similarity" in passage]
     return {
+        **({"similarity": max(similar), "english": _english(question)} if similar else {}),
         "passages": float(len(passages)),
         "documents": float(len({passage["document"] for passage in passages})),
         "top_share": scores[0] / total,
@@ -33,6 +37,10 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
         "matched": _share(asked, found[0]),
         "matched_all": _share(asked, set().union(*found)),
     }
+
+
+def _english(question: str) -> float:
+    return float("en" in languages(question, least=1))
 
 
 def _share(asked: set[Unit], found: set[str]) -> float:

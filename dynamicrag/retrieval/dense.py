@@ -42,7 +42,11 @@ class Chroma(Retriever):
 
         def work() -> list[Passage]:
             found = self._corpus.passages(self._corpus.nearest(vectors[0], k))
-            return [passage for passage in found if embedder.reads(passage["text"])]
+            return [
+                Passage(**{**passage, "similarity": passage["score"]})
+                for passage in found
+                if embedder.reads(passage["text"])
+            ]
 
         passages, search = await in_thread(work)
         return Retrieved(passages, replace(embedding + search, calls=1))

@@ -84,6 +84,7 @@ class Choice:
             there is no quality.
         expected: Expected cost per option, where the router reckons with another way on than the planned.
         path: See :class:`~dynamicrag.types.Decision`.
+        outside: Likewise.
     """
 
     index: int
@@ -93,6 +94,7 @@ class Choice:
     spread: Sequence[float | None] | None = None
     expected: Sequence[Cost] | None = None
     path: Mapping[str, str] | None = None
+    outside: bool = False
 
 
 class Router(ABC):

@@ -14,7 +14,7 @@ from typing import Any
 from dynamicrag.assembly import EMBEDDER
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
-from dynamicrag.policy import Policy
+from dynamicrag.policy import Policy, brief
 from dynamicrag.retrieval.documents import Skipped
 from dynamicrag.retrieval.readers import files_of
 from dynamicrag.stages.context import context_option, depth
@@ -39,6 +39,7 @@ def origin_of(policy: Policy) -> dict[str, str]:
         f"models.{name}": [_weights(section.model), _public(section.params), section.profile]
         for name, section in policy.models.items()
     }
+    policy = brief(policy)  # whatever their style, answers are recorded brief
     for stage in _WITH_PARAMETERS:
         named |= {f"{stage}.{option}": spec for option, spec in _specs(policy, stage).items()}
     hashes = {what: _digest(value) for what, value in named.items()}
