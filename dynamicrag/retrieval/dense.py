@@ -12,8 +12,8 @@ class Chroma(Retriever):
     """Ranks chunks by the cosine of their embedding with the question's, in a Chroma index.
 
     The embedding model reads the first 256 word pieces of a question. Where it does not read a question or a
-    chunk, because it is in another language, it says nothing of them: the question finds nothing, and the
-    chunk is not found. A fusion then goes by its other parts.
+    chunk, because it is in another language, nearness means nothing: such chunks are left out, and where none
+    is left they are found by BM25 instead, without a ``similarity``. A fusion with BM25 then ranks as BM25.
 
     Args:
         corpus: Name of a corpus; by default the policy's first.
@@ -36,17 +36,19 @@ class Chroma(Retriever):
     async def retrieve(self, query: str, k: int) -> Retrieved:
         """Find the chunks nearest in meaning."""
         embedder = self._corpus.embedder
-        if k < 1 or not embedder.reads(query):
+        if k < 1:
             return Retrieved([], (await in_thread(list))[1])
+        if not embedder.reads(query):
+            return Retrieved(*await in_thread(lambda: self._by_words(query, k)))
         vectors, embedding = await embedder.aembed_measured([query])
 
         def work() -> list[Passage]:
             found = self._corpus.passages(self._corpus.nearest(vectors[0], k))
-            return [
-                Passage(**{**passage, "similarity": passage["score"]})
-                for passage in found
-                if embedder.reads(passage["text"])
-            ]
+            read = [passage for passage in found if embedder.reads(passage["text"])]
+            return [Passage(**{**p, "similarity": p["score"]}) for p in read] or self._by_words(query, k)
 
         passages, search = await in_thread(work)
         return Retrieved(passages, replace(embedding + search, calls=1))
+
+    def _by_words(self, query: str, k: int) -> list[Passage]:
+        return self._corpus.passages(self._corpus.lexical().search(query, k))

@@ -75,11 +75,12 @@ ALL = {
         ("１８７１", "bridge.md"),
     ],
 )
-async def test_chinese_is_found_by_words_and_dense_says_nothing(chinese, question, document):
+async def test_chinese_is_found_by_words_where_the_model_does_not_read_it(chinese, question, document):
     options = bound(chinese, **ALL)
     found = {name: (await option.retrieve(question, 3)).passages for name, option in options.items()}
     assert found["lexical"][0]["document"] == found["reference"][0]["document"] == document
-    assert found["dense"] == []
+    assert found["dense"] == found["lexical"]
+    assert not any("similarity" in passage for passages in found.values() for passage in passages)
     assert [p["id"] for p in found["hybrid"]] == [p["id"] for p in found["lexical"]]
     assert found["linked"][0]["document"] == document
 
@@ -87,6 +88,9 @@ async def test_chinese_is_found_by_words_and_dense_says_nothing(chinese, questio
 async def test_an_english_question_finds_no_chinese_chunk_by_meaning(chinese):
     options = bound(chinese, **ALL)
     assert (await options["dense"].retrieve("What colour is the bridge?", 3)).passages == []
+    (found,) = (await options["dense"].retrieve("In 1871?", 3)).passages
+    assert found["document"] == "bridge.md"
+    assert "similarity" not in found
     assert [p["document"] for p in (await options["hybrid"].retrieve("In 1871?", 3)).passages] == [
         "bridge.md"
     ]
