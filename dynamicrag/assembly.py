@@ -4,7 +4,7 @@ Nothing heavy happens here: corpora are opened and models loaded on first use, o
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import INGEST
 from dynamicrag.cost.meter import check_meter
 from dynamicrag.cost.process import shared_attribution
-from dynamicrag.cost.profiles import Profile, load_profiles, override
+from dynamicrag.cost.profiles import Profile, dearest, load_profiles, override
 from dynamicrag.cost.runs import Runs, data_dir
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.errors import PolicyError, RunsError, unknown
@@ -80,6 +80,7 @@ def assemble(policy: Policy) -> Pipeline:
         )
         for name, model in models.items()
     }
+    profiles = _priced(profiles, [*known.models.values(), *profiles.values()], policy)
     if policy.helper is not None and policy.helper not in models:
         raise PolicyError(unknown(policy.where("helper"), "model", policy.helper, models))
     embedder = make_embedder()
@@ -118,6 +119,37 @@ def _observations(runs: Runs | None) -> Mapping[str, list[Observation]]:
     except RunsError as error:
         _log.warning("%s; expected costs are the profiles' until then", error)
         return {}
+
+
+def _priced(
+    profiles: Mapping[str, Profile], all_known: Iterable[Profile], policy: Policy
+) -> dict[str, Profile]:
+    """Return the profiles with a stand-in for every price that is not known, to choose by.
+
+    Raises:
+        PolicyError: There is a limit in usd: it could not be kept.
+    """
+    stand_in = dearest(all_known)
+    unknown_ = [name for name, profile in profiles.items() if not profile.priced]
+    budget = policy.objective.budget
+    for scope, limits in (("per_query", budget.per_query), ("total", budget.total)):
+        if unknown_ and "usd" in limits:
+            name = unknown_[0]
+            raise PolicyError(
+                f"{policy.where('objective', 'budget', scope, 'usd')}: no price is known of model {name!r} "
+                f"({policy.models[name].model}), so the limit cannot be kept; give it in usd per token: "
+                f"models.{name}.profile.usd: {{input: 1.0e-6, output: 2.0e-6}}, or 0 if it is free"
+            )
+    if unknown_ and policy.objective.weights.get("usd"):
+        _log.warning(
+            "objective.weights.usd: no price is known of %s; options with it are compared at the dearest "
+            "known price. Give models.NAME.profile.usd: {input: ..., output: ...} in usd per token",
+            ", ".join(unknown_),
+        )
+    return {
+        name: profile if profile.priced else replace(profile, usd=stand_in)
+        for name, profile in profiles.items()
+    }
 
 
 def _budget(policy: Policy) -> Budget:

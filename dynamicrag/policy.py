@@ -68,9 +68,7 @@ class BudgetSection(_Section):
     @classmethod
     def _has_room(cls, limits: dict[Dimension, float]) -> dict[Dimension, float]:
         for dimension, limit in limits.items():
-            if (
-                limit == 0 and dimension != "usd"
-            ):  # no money is a sane budget: there are models without a price
+            if limit == 0 and dimension != "usd":  # no money is a sane budget: there are free models
                 raise ValueError(
                     f"{dimension}: a limit of 0 leaves room for nothing; raise it, or take it out"
                 )

@@ -11,11 +11,15 @@ travel along.
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+
+CLEANING_SECONDS = 5.0
+"""Most that a cancelled caller waits for the work that it cancelled to come to its end."""
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
@@ -62,11 +66,61 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def arun(work: Coroutine[Any, Any, T]) -> T:
-    """Run ``work`` on the shared loop and await it from any other; cancelling this cancels ``work``."""
-    loop = _shared_loop()
-    if asyncio.get_running_loop() is loop:
+    """Run ``work`` on the shared loop and await it from any other.
+
+    Cancelling this cancels ``work`` and waits for its end, for it may have something to give back. Who is
+    cancelled again, or whose loop closes, waits no longer; the work comes to its end all the same, for the
+    shared loop never closes.
+    """
+    loop, here = _shared_loop(), asyncio.get_running_loop()
+    if here is loop:
         return await work
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
+    job, done = _Job(work, loop), asyncio.Event()
+    job.then(partial(_wake, here, done))
+    try:
+        await done.wait()
+    except asyncio.CancelledError:
+        job.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLEANING_SECONDS):
+                await done.wait()
+        raise
+    return job.result()
+
+
+class _Job(Generic[T]):
+    """Work on the shared loop. No other loop can take it down: it ends by itself or by :meth:`cancel`."""
+
+    def __init__(self, work: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._work = work
+        self._task: asyncio.Task[T] | None = None
+        loop.call_soon_threadsafe(self._start)
+
+    def _start(self) -> None:
+        self._task = self._loop.create_task(self._work)
+
+    def then(self, tell: Callable[[], None]) -> None:
+        """Call ``tell`` on the shared loop when the work has ended, however it did."""
+        self._loop.call_soon_threadsafe(lambda: self._begun.add_done_callback(lambda _: tell()))
+
+    def cancel(self) -> None:
+        """Cancel the work."""
+        self._loop.call_soon_threadsafe(lambda: self._begun.cancel())
+
+    def result(self) -> T:
+        """Return what came of the work, once it has ended."""
+        return self._begun.result()
+
+    @property
+    def _begun(self) -> asyncio.Task[T]:
+        assert self._task is not None, "what is called on the loop comes in order, and the start came first"
+        return self._task
+
+
+def _wake(loop: asyncio.AbstractEventLoop, done: asyncio.Event) -> None:
+    with suppress(RuntimeError):  # its loop is closed: nobody waits
+        loop.call_soon_threadsafe(done.set)
 
 
 def _drive(work: Coroutine[Any, Any, T]) -> T:

@@ -54,6 +54,7 @@ class Usage:
         seconds: Wall time.
         cpu_seconds: CPU time declared for the call on this host, over all threads; 0 for a remote call.
         first_token_seconds: Wall time until the first token, where there was one.
+        assumed: Whether tokens are a worst case, because the provider did not count them credibly.
     """
 
     calls: int = 0
@@ -63,6 +64,7 @@ class Usage:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     first_token_seconds: float | None = None
+    assumed: bool = False
 
     def __add__(self, other: "Usage") -> "Usage":
         first = self.first_token_seconds
@@ -75,6 +77,7 @@ class Usage:
             seconds=self.seconds + other.seconds,
             cpu_seconds=self.cpu_seconds + other.cpu_seconds,
             first_token_seconds=other.first_token_seconds if first is None else first,
+            assumed=self.assumed or other.assumed,
         )
 
 
@@ -96,13 +99,14 @@ class Passage(TypedDict):
 
 
 class Figure(TypedDict):
-    """A number with its provenance: measured, calibrated, modelled or estimated.
+    """A number with its provenance: measured, calibrated, modelled, estimated or unknown.
 
     ``kind`` is that of the least certain part. ``parts`` has the amount of each kind where there are
-    several; ``low`` and ``high`` bound an estimate.
+    several; ``low`` and ``high`` bound an estimate. Where a part is unknown, ``value`` is ``None``, ``kind``
+    is ``unknown``, and ``parts`` has what is known.
     """
 
-    value: float
+    value: float | None
     kind: str
     parts: NotRequired[dict[str, float]]
     low: NotRequired[float]
@@ -112,7 +116,8 @@ class Figure(TypedDict):
 class Decision(TypedDict):
     """The record of one choice; see DESIGN "Words".
 
-    ``expected`` and ``quality`` have one entry per option, in the stage's order; ``quality`` holds
+    ``expected`` and ``quality`` have one entry per option, in the stage's order; a cost that is not known is
+    ``None``; ``quality`` holds
     ``None`` where the router predicts none, and ``spread`` how far each may be off, where the router
     knows. ``allowed`` says which options were open. ``propensity`` is the probability with which the
     router took ``chosen``. ``binding`` names the limit that decided, if one did. ``cost`` is what
@@ -127,7 +132,7 @@ class Decision(TypedDict):
     stage: str
     options: list[str]
     allowed: list[bool]
-    expected: list[dict[str, float]]
+    expected: list[dict[str, float | None]]
     quality: list[float | None]
     spread: NotRequired[list[float | None]]
     path: NotRequired[dict[str, str]]

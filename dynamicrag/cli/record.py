@@ -151,7 +151,7 @@ class _Session:
         self._work: Work = [
             (steps, [q for q in questions if key_of(q.id, steps) not in journal.runs]) for steps in chosen
         ]
-        self._judging: dict[str, float] = {}
+        self._judging: dict[str, float | None] = {}
 
     def run(self, pipeline: "Pipeline", *, ask: bool) -> "OutcomeTable":
         """Do what is left to do, and put the table in its place."""
@@ -240,4 +240,4 @@ class _Session:
         asyncio.run(ask_all())
         rag.pipeline.ledger.settle(ACCOUNT)
         cost = rag.pipeline.ledger.cost(ACCOUNT)
-        self._judging = {"joules": cost["joules"], "seconds": cost["seconds"], "usd": cost["usd"]}
+        self._judging = {"joules": cost["joules"], "seconds": cost["seconds"], "usd": cost.known("usd")}

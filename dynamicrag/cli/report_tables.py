@@ -22,8 +22,9 @@ COLUMNS, NARROW = 5, 18
 """Most policies side by side, and the characters that one takes."""
 
 _NEVER = {"share": 0.0, "escalated": 0.0}
-_UNITS: Mapping[str, Callable[[float], str]] = {
-    "joules": joules, "gco2e": grams, "usd": usd, "seconds": seconds, "tokens": lambda value: f"{value:,.0f}",
+_UNITS: Mapping[str, Callable[[float | None], str]] = {
+    "joules": joules, "gco2e": grams, "usd": usd, "seconds": seconds,
+    "tokens": lambda value: f"{value or 0:,.0f}",
 }  # fmt: skip
 
 
@@ -110,9 +111,11 @@ def _costs(overall: Mapping[str, Any]) -> "Table":
 
 
 def _provenance(figure: Mapping[str, Any], unit: str) -> str:
+    parts = parts_of(figure)  # type: ignore[arg-type]
+    if figure["value"] is None:
+        return f"{_UNITS[unit](sum(parts.values()))} known" if parts else ""
     if not figure["value"]:
         return ""
-    parts = parts_of(figure)  # type: ignore[arg-type]
     said = str(figure["kind"])
     if len(parts) > 1:
         said = ", ".join(f"{percent(part / figure['value'])} {kind}" for kind, part in parts.items())

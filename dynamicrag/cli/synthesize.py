@@ -120,7 +120,8 @@ async def _make_all(
     for kind, wanted in wanted_of(n).items():
         calls = [costs.call(writer, *tokens) for tokens in CALLS[kind]]
         guess = {
-            dimension: sum(cost[dimension] for cost in calls) for dimension in ("seconds", "joules", "usd")
+            dimension: sum(cost.known(dimension) or 0.0 for cost in calls)
+            for dimension in ("seconds", "joules", "usd")
         }
         tallies[kind] = Tally(wanted, guess)
     announce(out, tallies, len(steps.done))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dynamicrag.cost.ledger import Ledger
 
 Summary = Mapping[str, Any]
-COSTS: tuple[tuple[str, Callable[[float], str]], ...] = (
+COSTS: tuple[tuple[str, Callable[[float | None], str]], ...] = (
     ("seconds", seconds), ("joules", joules), ("usd", usd), ("gco2e", grams)
 )  # fmt: skip
 BAR = 16
@@ -92,7 +92,10 @@ def _cost(summaries: Mapping[str, Summary]) -> "Table":
         for name, summary in summaries.items():
             cost = summary[dimension]
             figures = [unit(cost[key]) for key in ("mean", "p50", "p95", "total")]
-            kinds = ", ".join(f"{percent(v / cost['total'])} {kind}" for kind, v in cost["kinds"].items())
+            whole = cost["total"]
+            kinds = ", ".join(
+                f"{percent(part / whole)} {kind}" if whole else kind for kind, part in cost["kinds"].items()
+            )
             table.add_row(dimension, *([name] if several else []), *figures, kinds)
         if several:
             ours, theirs = (summary[dimension]["total"] for summary in summaries.values())

@@ -6,27 +6,27 @@ from typing import Any
 from dynamicrag.evaluation.report import display
 
 
-def amount(unit: str, value: float) -> str:
-    """Return an amount of a cost dimension with its unit: ``38.3 J``."""
+def amount(unit: str, value: float | None) -> str:
+    """Return an amount of a cost dimension with its unit: ``38.3 J``; ``unknown`` where it is."""
     return spaced(display.amount(unit, value))
 
 
-def joules(value: float) -> str:
+def joules(value: float | None) -> str:
     """Return joules, or kilojoules where there are many."""
     return amount("joules", value)
 
 
-def seconds(value: float) -> str:
+def seconds(value: float | None) -> str:
     """Return seconds."""
     return amount("seconds", value)
 
 
-def usd(value: float) -> str:
-    """Return dollars."""
+def usd(value: float | None) -> str:
+    """Return dollars; ``unknown`` where no price is known."""
     return amount("usd", value)
 
 
-def grams(value: float) -> str:
+def grams(value: float | None) -> str:
     """Return grams of CO₂ equivalent, where a heading says that it is carbon."""
     return amount("gco2e", value).removesuffix(" CO₂e")
 
@@ -57,7 +57,9 @@ def cost_line(cost: Mapping[str, Any], tokens: Mapping[str, int] | None = None) 
     parts = [
         f"{joules(value['joules'])} {cost['joules']['kind']} active",
         seconds(value["seconds"]),
-        usd(value["usd"]) + (" estimated" if value["usd"] else ""),
+        "price unknown"
+        if value["usd"] is None
+        else usd(value["usd"]) + (" estimated" if value["usd"] else ""),
         amount("gco2e", value["gco2e"]),
     ]
     if tokens:

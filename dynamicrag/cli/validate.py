@@ -36,8 +36,12 @@ def validate(
 
 
 def _described(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
-    from dynamicrag.cli.prepare import to_pull, used_models
+    from datetime import UTC, datetime
 
+    from dynamicrag.cli.prepare import to_pull, used_models
+    from dynamicrag.cost.prices import price_of
+
+    today = datetime.now(UTC).date()
     used = used_models(pipeline, conversation=True)
     missing = to_pull(pipeline, used)
     return {
@@ -49,6 +53,7 @@ def _described(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
                 "pulled": model.spec.removeprefix("local:") not in missing
                 if model.runs == "in_process"
                 else None,
+                "price": price_of(name, pipeline.profiles[name], today).as_dict(),
             }
             for name, model in pipeline.models.items()
         ],
@@ -83,11 +88,11 @@ def _show(described: dict[str, Any]) -> None:
     for stage in described["stages"]:
         router = stage["router"] if len(stage["options"]) > 1 else ""
         stages.add_row(stage["stage"], plain(", ".join(stage["options"])), router)
-    models = plain_table("model", "is", "runs", "here")
+    models = plain_table("model", "is", "runs", "here", "usd per 1M in>", "out>", "as of")
     for model in described["models"]:
         here = {True: "✓", False: "not pulled", None: "–"}[model["pulled"]]
         models.add_row(plain(model["name"]), plain(model["model"]), model["runs"].replace("_", " "),
-                       here if model["used"] else "not used")  # fmt: skip
+                       here if model["used"] else "not used", *_price(model["price"]))  # fmt: skip
     out.print(stages)
     out.print()
     out.print(models)
@@ -102,4 +107,16 @@ def _show(described: dict[str, Any]) -> None:
     out.print(f"limits: {', '.join(limits) or 'none'} · meter: {described['meter']}", style="dim")
     for line in described["notices"]:
         out.print(plain(line), style="yellow", soft_wrap=True)
+    for model in described["models"]:
+        if model["price"]["warning"] and model["used"]:
+            out.print(plain(model["price"]["warning"]), style="yellow", soft_wrap=True)
     out.print(f"{described['policy']} is valid", style="green")
+
+
+def _price(price: dict[str, Any]) -> list[str]:
+    from dynamicrag.cli.units import usd
+
+    shown = [usd(price["input"]), usd(price["output"])]
+    if price["input"] is not None and not (price["input"] or price["output"]):
+        shown = [f"{usd(price['call'])} a call" if price["call"] else "free", ""]
+    return [*shown, price["as_of"] or ""]

@@ -19,6 +19,7 @@ from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.runs import Runs
+from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import DynamicRAGError
 
 SETTLE_SECONDS = 60.0
@@ -171,14 +172,15 @@ def observed(line: Line) -> Observation | None:
     return seen if seen.sound else None
 
 
-def _by_model(ledger: Ledger, lines: Sequence[Line]) -> dict[str, dict[str, float]]:
-    """Return joules, usd and calls by model spec."""
-    models: dict[str, dict[str, float]] = {}
+def _by_model(ledger: Ledger, lines: Sequence[Line]) -> dict[str, dict[str, float | None]]:
+    """Return joules, usd (``None`` where unknown) and calls by model spec."""
+    by_spec: dict[str, list[Line]] = {}
     for line in lines:
         if line.spec and line.spec != line.stage:
-            cost = ledger.line_cost(line)
-            one = models.setdefault(line.spec, {"calls": 0, "joules": 0.0, "usd": 0.0})
-            one["calls"] += line.usage.calls
-            one["joules"] += cost["joules"]
-            one["usd"] += cost["usd"]
+            by_spec.setdefault(line.spec, []).append(line)
+    models: dict[str, dict[str, float | None]] = {}
+    for spec, own in by_spec.items():
+        cost = Cost.total(map(ledger.line_cost, own))
+        calls = sum(line.usage.calls for line in own)
+        models[spec] = {"calls": calls, "joules": cost["joules"], "usd": cost.known("usd")}
     return models

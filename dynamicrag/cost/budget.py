@@ -11,8 +11,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Literal, TypeVar
 
+from dynamicrag.cost.in_thread import in_thread, start
 from dynamicrag.cost.purse import ROUNDING, MemoryPurse, Purse, Short
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import BudgetExceeded, TotalExceeded
@@ -138,7 +140,7 @@ class Budget:
                 if number is not None:
                     actual = {dimension: held.actual[dimension] for dimension in self.total}
                     self._book(query_id, actual)
-                    await self._purse(lambda: self.purse.settle(number, actual))
+                    await self._purse(partial(self.purse.settle, number, actual))
         finally:
             with self._lock:
                 self._open[query_id].remove(worst)
@@ -199,21 +201,12 @@ class Budget:
 
     async def _try(self, worst: Cost) -> int:
         amounts = {dimension: worst[dimension] for dimension in self.total}
-        taking = asyncio.ensure_future(self._purse(lambda: self.purse.take(amounts, self.total)))
+        taking = _Taking(partial(self.purse.take, amounts, self.total), self.purse)
         try:
-            return await asyncio.shield(taking)
+            return await self._purse(taking)
         except asyncio.CancelledError:
-            # the reservation may be under way in a thread, and would stay for ever
-            taking.add_done_callback(self._give_back)
+            taking.abandon()
             raise
-
-    def _give_back(self, taking: "asyncio.Future[int]") -> None:
-        if not taking.cancelled() and taking.exception() is None:
-            number = taking.result()
-            if self.purse.blocks:
-                asyncio.get_running_loop().run_in_executor(None, self.purse.settle, number, {})
-            else:
-                self.purse.settle(number, {})
 
     def _book(self, query_id: str, actual: Mapping[Dimension, float]) -> None:
         with self._lock:
@@ -224,10 +217,38 @@ class Budget:
                 del self._booked[next(iter(self._booked))]
 
     async def _purse(self, work: Callable[[], T]) -> T:
-        if not self.purse.blocks:
-            return work()
-        # a cancelled caller must not leave the purse half-way: the thread finishes what it began
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
+        return await in_thread(work) if self.purse.blocks else work()
+
+
+class _Taking:
+    """A reservation in the making, which is given back if nobody waits for it any more.
+
+    It may be made in a thread while its caller is cancelled, or just before the caller hears of it.
+    """
+
+    def __init__(self, take: Callable[[], int], purse: Purse) -> None:
+        self._take = take
+        self._purse = purse
+        self._lock = threading.Lock()
+        self._number: int | None = None
+        self._abandoned = False
+
+    def __call__(self) -> int:
+        number = self._take()
+        with self._lock:
+            self._number = number
+            abandoned = self._abandoned
+        if abandoned:
+            self._purse.settle(number, {})
+        return number
+
+    def abandon(self) -> None:
+        """Give the reservation back, now or once it is made."""
+        with self._lock:
+            self._abandoned = True
+            number = self._number
+        if number is not None:
+            start(partial(self._purse.settle, number, {}))
 
 
 def _message(which: str, dimension: Dimension, worst: Cost, left: float) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from dynamicrag.cost.profiles import IN_PROCESS, Host, Profile
-from dynamicrag.cost.vector import Cost, Dimension, Kind
+from dynamicrag.cost.vector import UNKNOWN, Cost, Dimension, Kind
 from dynamicrag.types import Usage
 
 JOULES_PER_KWH = 3.6e6
@@ -25,13 +25,25 @@ class Amount(NamedTuple):
 
 
 def usd(usage: Usage, profile: Profile, host: Host) -> Amount:  # noqa: ARG001
-    """Price of the tokens at the profile's rates, which are list prices."""
-    return Amount(profile.usd.of(usage.input_tokens, usage.output_tokens, usage.cached_tokens), "estimated")
+    """Price of the tokens at the profile's rates, which are list prices.
+
+    A call that used no tokens reached nobody, and costs nothing. Without a known price the amount is a
+    stand-in of kind ``unknown``.
+    """
+    if not _reached(usage):
+        return Amount(0.0, "estimated")
+    amount = profile.usd.of(usage.input_tokens, usage.output_tokens, usage.cached_tokens)
+    return Amount(amount, "estimated" if profile.priced else UNKNOWN)
+
+
+def _reached(usage: Usage) -> bool:
+    return bool(usage.input_tokens or usage.output_tokens)
 
 
 def tokens(usage: Usage, profile: Profile, host: Host) -> Amount:  # noqa: ARG001
-    """Tokens read and written, as the provider counts them."""
-    return Amount(usage.input_tokens + usage.output_tokens, "measured")
+    """Tokens read and written, as the provider counts them, or at most where it does not."""
+    kind: Kind = "estimated" if usage.assumed else "measured"
+    return Amount(usage.input_tokens + usage.output_tokens, kind)
 
 
 def seconds(usage: Usage, profile: Profile, host: Host) -> Amount:  # noqa: ARG001
@@ -48,6 +60,8 @@ def joules(usage: Usage, profile: Profile, host: Host) -> Amount:
     """
     if profile.runs == "in_process":
         return Amount(usage.cpu_seconds * host.joules_per_cpu_second, "modelled")
+    if not _reached(usage):
+        return Amount(0.0, "estimated")
     counted = usage.input_tokens, usage.output_tokens, usage.cached_tokens
     if profile.runs == "same_host" and (cpu := profile.cpu_seconds.of(*counted)):
         return Amount(cpu * host.joules_per_cpu_second, "estimated")

@@ -45,7 +45,9 @@ def made(kind: type[Made], data: object, where: str) -> Made:
 def values(data: object, where: str, valid: Iterable[str] = OPEN) -> dict[str, Any]:
     """Return the fields of a profile from YAML, with the intensity of the grid where there is a region."""
     found = known(data, where, valid)
-    for key in RATES:
+    if "usd" in found:
+        found["usd"] = _price(found["usd"], f"{where}.usd")
+    for key in RATES[1:]:
         if key in found:
             found[key] = made(Rate, found[key], f"{where}.{key}")
     if "joules" in found:
@@ -71,6 +73,7 @@ def model(
     own = values(data, where, _ENTRY)
     name = own.pop("size_class", None)
     if own.get("runs", "remote") == "remote":
+        own.setdefault("priced", "usd" in own)
         provider = provider_of(spec, providers)
         if "region" not in own and "gco2e_per_kwh" not in own:
             own |= {"region": provider.region, "gco2e_per_kwh": grid_of(provider.region, where)}
@@ -117,6 +120,16 @@ def size_classes(data: object, where: str) -> tuple[SizeClass, ...]:
 def joined(*parts: str) -> str:
     """Return what is said of several things, in one line."""
     return "; ".join(str(part) for part in parts if part)
+
+
+def _price(data: object, where: str) -> Rate:
+    """Return a price per token; ``0`` is one. Cached tokens cost what others do unless it says otherwise."""
+    if data == 0 and not isinstance(data, bool):
+        return Rate()
+    if not isinstance(data, Mapping):
+        raise PolicyError(f"{where}: must be a mapping, such as {{input: 1.0e-6, output: 2.0e-6}} in usd per "
+                          f"token, or 0 for what is free; got {data!r}")  # fmt: skip
+    return made(Rate, {**({"cached": data["input"]} if "input" in data else {}), **data}, where)
 
 
 def _range(data: object, where: str) -> Range:

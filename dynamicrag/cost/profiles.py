@@ -5,8 +5,8 @@ model that is not listed is taken for one of its size, and its profile says so.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,16 @@ __all__ = [
     "Profiles",
     "Range",
     "Rate",
+    "dearest",
     "load_profiles",
     "override",
     "shipped",
 ]
 
-NO_PRICE = "no price known: usd counts as 0"
+NO_PRICE = "no price known: usd is unknown, and options are compared at the dearest known price"
+
+DEAR = Rate(input=1e-5, cached=1e-5, output=1e-4)
+"""Stand-in for an unknown price where none at all is known; in usd per token."""
 
 _UNKNOWN = "unknown model: "
 _NOTHING = "nothing in its name tells its size"
@@ -92,8 +96,20 @@ class Profiles:
             region=provider.region,
             gco2e_per_kwh=grid_of(provider.region, spec),
             source=joined(taken.source, provider.source),
+            usd=dearest(self.models.values()),
+            priced=False,
             assumed=joined(profile.assumed, NO_PRICE),
         )
+
+
+def dearest(profiles: Iterable[Profile]) -> Rate:
+    """Return the highest known price of each part of a rate: the stand-in for a price that is not known.
+
+    A model of unknown price must not look cheap beside others, or it would be chosen for it.
+    """
+    prices = [profile.usd for profile in profiles if profile.priced and profile.usd != Rate()] or [DEAR]
+    parts = (part.name for part in fields(Rate))
+    return Rate(**{part: max(getattr(price, part) for price in prices) for part in parts})
 
 
 def override(profile: Profile, data: Mapping[str, Any], where: str) -> Profile:
@@ -115,6 +131,7 @@ def override(profile: Profile, data: Mapping[str, Any], where: str) -> Profile:
         given.setdefault("region", None)  # an intensity alone does not say where
     if "usd" in given:
         given.setdefault("prices", _BY_USER)
+        given["priced"] = True
     if "joules" in given:
         given.setdefault("source", _BY_USER)
     settled = tuple(
@@ -158,6 +175,11 @@ def load_profiles(path: Path | None = None) -> Profiles:
     models = {
         spec: model(spec, entry, f"{where}: models.{spec}", by_name, providers)
         for spec, entry in known(sections["models"], f"{where}: models").items()
+    }
+    stand_in = dearest(models.values())
+    models = {
+        spec: each if each.priced else replace(each, usd=stand_in, assumed=joined(each.assumed, NO_PRICE))
+        for spec, each in models.items()
     }
     host = made(Host, sections["host"], f"{where}: host")
     return Profiles(host, models, classes, by_name[unknown_size], providers)

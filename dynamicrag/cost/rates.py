@@ -74,7 +74,7 @@ class Profile:
 
     Attributes:
         runs: Where it computes.
-        usd: Price per token.
+        usd: Price per token; where ``priced`` is false, a stand-in to choose by.
         seconds: Latency of a call, by tokens.
         cpu_seconds: CPU time on this host, over all threads, by tokens; zero for remote models.
         joules: Energy of the servers by tokens, before ``pue``; zero for models in this process, whose
@@ -82,6 +82,7 @@ class Profile:
         pue: Power usage effectiveness of the data centre.
         region: ISO 3166-1 alpha-3 code of the grid where it runs; ``None`` if that is not known.
         gco2e_per_kwh: Carbon intensity of that grid; ``None`` means this host's.
+        priced: Whether the price is known.
         prices: Where the prices come from, with a date.
         source: Where energy and latency come from, with a date.
         active_billions: Parameters that compute a token, in billions, where they are known.
@@ -96,6 +97,7 @@ class Profile:
     pue: float = 1.0
     region: str | None = None
     gco2e_per_kwh: float | None = None
+    priced: bool = True
     prices: str = ""
     source: str = ""
     active_billions: float | None = None

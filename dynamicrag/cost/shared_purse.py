@@ -19,6 +19,9 @@ from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import BudgetError
 
 WAIT_SECONDS = 30.0
+CLOCK = 2.0
+"""Seconds by which two readings of when a process began may differ: the host's clock is corrected now and
+then, and no number is given anew so soon."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS spent (
@@ -93,7 +96,7 @@ class SharedPurse:
         rows = held.fetchall()
         living = {pid: _born(pid) for pid in {row[1] for row in rows}}
         for number, pid, born, amounts in rows:
-            if living[pid] != born:
+            if abs(living[pid] - born) > CLOCK:
                 db.execute("DELETE FROM held WHERE number = ?", (number,))
                 self._book(db, json.loads(amounts))
 
@@ -126,8 +129,14 @@ class SharedPurse:
 
 
 def _born(pid: int) -> float:
-    """Return when a process began, so that a number given anew is not taken for the old one; 0 if none."""
+    """Return when a process began, so that a number given anew is not taken for the old one; -1 if none.
+
+    A process that has ended without its parent having noticed (a zombie) is none.
+    """
     try:
-        return float(psutil.Process(pid).create_time())
+        process = psutil.Process(pid)
+        if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+            return -1.0
+        return float(process.create_time())
     except psutil.Error:
-        return 0.0
+        return -1.0

@@ -8,9 +8,13 @@ from dynamicrag.types import Figure
 Dimension = Literal["usd", "tokens", "seconds", "joules", "gco2e"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
-Kind = Literal["measured", "calibrated", "modelled", "estimated"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-"""Provenance, most certain first."""
+Kind = Literal["measured", "calibrated", "modelled", "estimated", "unknown"]
+KINDS: tuple[Kind, ...] = get_args(Kind)[:-1]
+"""Provenance of known amounts, most certain first."""
+
+UNKNOWN: Literal["unknown"] = "unknown"
+"""Kind of what nobody knows, such as the price of an unlisted model. Its amount is a stand-in to choose by:
+it counts in sums that options are compared by, and no figure shows it."""
 
 Scope = Literal["active", "full"]
 """Boundary of joules and carbon: ``active`` is what the work added, ``full`` has its share of the
@@ -93,14 +97,20 @@ class Cost:
         return self._totals[dimension]
 
     def kinds(self, dimension: Dimension) -> dict[Kind, float]:
-        """Return the parts of ``dimension`` by provenance, most certain first."""
+        """Return the known parts of ``dimension`` by provenance, most certain first."""
         return {kind: self._parts[dimension, kind] for kind in KINDS if self._parts.get((dimension, kind))}
+
+    def known(self, dimension: Dimension) -> float | None:
+        """Return the amount of ``dimension``, or ``None`` if a part of it is unknown."""
+        return None if self._parts.get((dimension, UNKNOWN)) else self._totals[dimension]
 
     def kind(self, dimension: Dimension) -> Kind:
         """Return the least certain provenance among the parts of ``dimension``.
 
         A dimension without any part is a true zero and counts as measured.
         """
+        if self._parts.get((dimension, UNKNOWN)):
+            return UNKNOWN
         return max(self.kinds(dimension), key=KINDS.index, default="measured")
 
     def bounds(self, dimension: Dimension) -> tuple[float, float]:
@@ -116,7 +126,8 @@ class Cost:
         """Return every dimension as ``{"value": ..., "kind": ...}``.
 
         With ``parts`` (amount by kind) where several kinds were added, and ``low`` and ``high`` where
-        bounds are known.
+        bounds are known. Where a part is unknown, so is the whole: its value is ``None``, and ``parts`` has
+        what is known of it.
         """
         # nothing at all is a true zero
         figures: dict[str, Figure] = {d: {"value": v, "kind": "measured"} for d, v in self._totals.items()}
@@ -131,8 +142,13 @@ class Cost:
                 seen.add(dimension)
         for dimension in self._spread:
             figures[dimension]["low"], figures[dimension]["high"] = self.bounds(dimension)
+        for dimension in DIMENSIONS:
+            if self._parts.get((dimension, UNKNOWN)):
+                figures[dimension] = {"value": None, "kind": UNKNOWN}
+                if found := self.kinds(dimension):
+                    figures[dimension]["parts"] = {str(kind): part for kind, part in found.items()}
         return figures
 
-    def amounts(self) -> dict[str, float]:
-        """Return the amount of every dimension, whatever its provenance."""
-        return dict(self._totals)  # type: ignore[arg-type]
+    def amounts(self) -> dict[str, float | None]:
+        """Return the amount of every dimension, whatever its provenance; ``None`` where it is unknown."""
+        return {str(dimension): self.known(dimension) for dimension in DIMENSIONS}

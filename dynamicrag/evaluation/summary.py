@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from dynamicrag.cost.vector import UNKNOWN
 from dynamicrag.types import STAGES
 from dynamicrag.verify.unanswerable import is_refusal
 
@@ -19,8 +20,8 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
     Returns:
         ``questions``, ``errors``, ``escalations`` (numbers); ``types`` (quality per type, ``""`` for all);
         ``seconds``, ``joules``, ``usd``, ``gco2e`` (``mean``, ``p50``, ``p95``, ``total``, and ``kinds``: the
-        total by provenance); ``first_token_seconds`` (the median, or ``None``); ``options`` (share of the
-        questions that took each option, by stage).
+        total by provenance; all ``None`` where one is unknown); ``first_token_seconds`` (the median,
+        or ``None``); ``options`` (share of the questions that took each option, by stage).
     """
     types = sorted({record["type"] for record in records if record.get("type")})
     first = [record["first_token_seconds"] for record in records if record.get("first_token_seconds")]
@@ -38,9 +39,12 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
     }
 
 
-def saving(ours: float, theirs: float) -> float | None:
-    """Return what part of the baseline's cost was saved, or ``None`` if it had none; negative is more."""
-    return 1 - ours / theirs if theirs else None
+def saving(ours: float | None, theirs: float | None) -> float | None:
+    """Return what part of the baseline's cost was saved; negative is more.
+
+    ``None`` if the baseline cost nothing, or either cost is unknown.
+    """
+    return None if ours is None or not theirs else 1 - ours / theirs
 
 
 def percentile(values: Iterable[float], q: float) -> float:
@@ -81,7 +85,9 @@ def _retrieved(record: Record) -> bool:
 
 def _cost(records: Sequence[Record], dimension: str) -> dict[str, Any]:
     figures = [record["cost"][dimension] for record in records]
-    values = [figure["value"] for figure in figures]
+    values = [figure["value"] for figure in figures if figure["value"] is not None]
+    if len(values) < len(figures):
+        return {**dict.fromkeys(("mean", "p50", "p95", "total")), "kinds": {UNKNOWN: None}}
     kinds: dict[str, float] = {}
     for figure in figures:
         if figure["value"]:

@@ -1,5 +1,7 @@
 """The work of every node, for any stage: decide, act, append the decision."""
 
+from dataclasses import replace
+
 from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import BudgetExceeded, ProviderError
 from dynamicrag.features.nearness import nearness
@@ -8,6 +10,7 @@ from dynamicrag.graph.node import Node, State, Update, Work, submit
 from dynamicrag.graph.turn import current_turn, finish, start_turn, turn_before
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.decide import decided, option_of
+from dynamicrag.stages.lighten import lighter
 from dynamicrag.stages.second_asking import ASK_AGAIN
 from dynamicrag.stages.verification import REFINE, VerificationStage
 from dynamicrag.stages.ways import turned_back
@@ -123,13 +126,18 @@ class Nodes:
                 turn = {**turn, "escalations": [*turn["escalations"][:-1], last]}
             option = option_of(stage, turn)
             try:
-                return {**turn, **await stage.act(option, turn, run)}, decisions
+                asked = replace(run, failed=frozenset(failed))
+                return {**turn, **await stage.act(option, turn, asked)}, decisions
             except (ProviderError, BudgetExceeded) as error:
                 failed.add(turn["path"][stage.name])
                 dear = isinstance(error, BudgetExceeded)
                 decision = await self._pipeline.decider.fall_back(
                     stage, turn, failed, f"{'too dear' if dear else 'after failure'}: {error}", cheaper=dear
                 )
+                less = lighter(stage.name, turn, error) if decision is None else None
+                if less is not None:
+                    turn, failed = less, set()
+                    continue
                 if decision is None:
                     if not turn.get("earlier"):
                         raise

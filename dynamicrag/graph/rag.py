@@ -109,6 +109,9 @@ class DynamicRAG:
     def cost(self, query_id: str, timeout: float = 5.0, scope: Scope = "active") -> Cost:
         """Return what a query cost, after waiting for the meter to cover it.
 
+        ``figures()`` has every amount with its provenance; ``known("usd")`` is ``None`` where a price is not
+        known, and ``cost["usd"]`` then has the stand-in by which options are compared.
+
         Args:
             query_id: ``report["query_id"]``.
             timeout: Seconds to wait at most; then joules that are not metered are stand-ins, and say so.

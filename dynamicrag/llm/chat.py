@@ -12,17 +12,20 @@ import math
 import os
 import time
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from dynamicrag import portal
 from dynamicrag.cost.line import Line
+from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.failures import provider_error, refused, unavailable
+from dynamicrag.llm.odd_usage import tolerant
+from dynamicrag.llm.prompt_bound import learn, most_tokens
 from dynamicrag.llm.streamed import StreamedAnswer
-from dynamicrag.types import Runs, Usage
+from dynamicrag.types import Runs
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -33,6 +36,7 @@ __all__ = ["ChatModel", "chat_model"]
 
 _CLIENTS_KEPT = 16
 TOP = 5  # alternatives per token: enough for a margin, for yes against no, and for most of the entropy
+AROUND = 16  # tokens that a chat template puts around a message, at most
 LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - compared with, not listened on
 
 
@@ -87,8 +91,10 @@ class ChatModel:
         # what a model may refuse; the first refusal is remembered
         gives_logprobs = self.provider in ("openai", "azure_openai")
         self._optional = {"temperature", "logprobs"} if gives_logprobs else {"temperature"}
+        self._wordy = False  # whether a prompt had more tokens than was reckoned with
         self._clients: dict[tuple[Any, ...], BaseChatModel] = {}
-        host = urlsplit(str(params.get("base_url", ""))).hostname
+        self._server = str(params.get("base_url", ""))
+        host = urlsplit(self._server).hostname
         same_host = host in LOOPBACK or (host is None and self.provider == "ollama")
         self.runs = "same_host" if same_host else "remote"
 
@@ -114,24 +120,27 @@ class ChatModel:
         config: "RunnableConfig | None" = None,
         tags: Sequence[str] = (),
         line: Line | None = None,
+        most_input: int | None = None,
     ) -> Completion:
         """Answer a conversation.
 
         Args:
             messages: The conversation, oldest first.
-            max_tokens: Most tokens to generate.
+            max_tokens: Most tokens to generate; reading stops where a server writes on.
             temperature: 0 for the likeliest answer.
             stop: Texts that end the answer.
             config: The node's config: its callbacks see the tokens as they come.
             tags: Added to the config's, such as ``nostream`` for what the user should not see.
             line: Line on the ledger that the usage is put on, of a call that fails or is cancelled too.
+            most_input: Tokens set aside for the prompt, booked where the provider does not say how many it
+                read; by default one a byte.
 
         Raises:
             ModelUnavailable: As :meth:`load`.
             ProviderError: The call failed; the message says what and how to mend it.
         """
         merged: RunnableConfig = {**(config or {}), "tags": [*((config or {}).get("tags") or ()), *tags]}
-        work = self._complete(list(messages), max_tokens, temperature, list(stop), merged, line)
+        work = self._complete(list(messages), max_tokens, temperature, list(stop), merged, line, most_input)
         return await portal.arun(work)
 
     async def count_prompt(self, messages: "Sequence[BaseMessage]") -> int:
@@ -139,8 +148,14 @@ class ChatModel:
         return sum(map(_about, messages))
 
     async def bound_prompt(self, messages: "Sequence[BaseMessage]") -> int:
-        """Return how many tokens a prompt may have at most: one a byte, and some around each message."""
-        return sum(len(message.text.encode()) + 16 for message in messages)
+        """Return how many tokens a prompt has at most, by the model's tokenizer or a bound over all.
+
+        Once a prompt had more, one a byte is reckoned.
+        """
+        if self._wordy:
+            return _most(messages)
+        texts = [message.text for message in messages]
+        return min(_most(messages), await asyncio.to_thread(most_tokens, self.spec, self._server, texts))
 
     async def _complete(
         self,
@@ -150,18 +165,23 @@ class ChatModel:
         stop: list[str],
         config: "RunnableConfig",
         line: Line | None,
+        most_input: int | None,
     ) -> Completion:
         began = time.perf_counter()
         while True:
             client = await asyncio.to_thread(self._client, max_tokens, temperature)
             extra = {**self._call(max_tokens, temperature), **({"stop": stop} if stop else {})}
-            answer, turn, failure = StreamedAnswer(), None, None
+            answer, turn, failure = StreamedAnswer(Counted(max_tokens)), None, None
             try:
                 async with self._turn() as turn:
                     if line is not None:
                         line.started()
-                    async for chunk in client.astream(messages, config, **extra):
-                        answer.add(chunk, time.perf_counter() - began)
+                    async with aclosing(client.astream(messages, config, **extra)) as chunks:  # type: ignore[type-var]
+                        async for chunk in chunks:
+                            answer.add(chunk, time.perf_counter() - began)
+                            if answer.counted.runs_away:
+                                answer.finish_reason = "length"
+                                break
             except Exception as error:
                 refusal = refused(error, self._optional)
                 if refusal is not None:
@@ -170,32 +190,41 @@ class ChatModel:
                 failure = provider_error(self.name, self.spec, error)
                 raise failure from error
             finally:
-                usage = self._usage(answer, turn, time.perf_counter() - began, messages, failure)
+                tokens = self._tokens(answer, turn, messages, most_input, failure)
+                cpu_seconds = self._cpu_seconds(turn, answer, tokens) if turn is not None else 0.0
+                usage = answer.as_usage(tokens, time.perf_counter() - began, cpu_seconds)
                 if line is not None:
                     line.usage = usage
             return answer.completion(usage)
 
-    def _usage(
+    def _tokens(
         self,
         answer: StreamedAnswer,
         turn: Any,
-        seconds: float,
         messages: "Sequence[BaseMessage]",
+        most_input: int | None,
         failure: Exception | None,
-    ) -> Usage:
-        """Return what a call consumed; where it broke off before its count came, what was seen of it."""
-        worked = answer.seen or not getattr(failure, "refused", False)
-        if not answer.usage and turn is not None and worked:
-            answer.count(sum(map(_about, messages)))
-        return answer.as_usage(seconds, self._cpu_seconds(turn, answer) if turn is not None else 0.0)
+    ) -> Tokens:
+        """Return the tokens that a call is booked at: none where it reached nobody."""
+        counted = answer.counted
+        if turn is None or (getattr(failure, "refused", False) and not counted.chunks):
+            return Tokens(0, 0, 0, assumed=False)
+        if self.runs == "in_process" and not counted.reports:  # broken off: what was computed here was seen
+            return Tokens(sum(map(_about, messages)), 0, counted.pieces, assumed=True)
+        most = _most(messages)
+        tokens = counted.tokens(_size(messages), most, most if most_input is None else most_input)
+        self._wordy |= most_input is not None and tokens.input > most_input
+        if not tokens.assumed:
+            learn(self.spec, self._server, [message.text for message in messages], tokens.input)
+        return tokens
 
     def _turn(self) -> AbstractAsyncContextManager[Any]:
         """Return what a call holds while it is computed."""
         return nullcontext(self)
 
-    def _cpu_seconds(self, turn: Any, answer: StreamedAnswer) -> float:
+    def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:
         """Return the CPU time of a call in this process, over all threads."""
-        del turn, answer
+        del turn, answer, tokens
         return 0.0
 
     def _call(self, max_tokens: int, temperature: float) -> dict[str, Any]:
@@ -218,10 +247,18 @@ class ChatModel:
             if len(self._clients) >= _CLIENTS_KEPT:
                 self._clients.clear()
             try:
-                self._clients[key] = init_chat_model(self.spec, **settings)
+                self._clients[key] = tolerant(init_chat_model(self.spec, **settings))
             except Exception as error:
                 raise unavailable(self.name, self.spec, error) from error
         return self._clients[key]
+
+
+def _size(messages: "Sequence[BaseMessage]") -> int:
+    return sum(len(message.text.encode(errors="replace")) for message in messages)
+
+
+def _most(messages: "Sequence[BaseMessage]") -> int:
+    return _size(messages) + AROUND * len(messages)
 
 
 def _about(message: "BaseMessage") -> int:

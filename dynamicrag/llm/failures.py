@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from dynamicrag.errors import ModelError, ModelUnavailable, ProviderError
+from dynamicrag.llm.never_sent import never_sent
 
 __all__ = ["provider_error", "refused", "unavailable"]
 
@@ -38,7 +39,7 @@ def provider_error(name: str, spec: str, error: Exception) -> ModelError:
             message = f"model {name} ({spec}): {what}; {mend} [{_short(error)}]"
             break
     failure = ProviderError(message)
-    failure.refused = status is not None or "connecterror" in said or "connection refused" in said
+    failure.refused = status is not None or never_sent(error)
     return failure
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag import portal
+from dynamicrag.cost.usage import Tokens
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
 from dynamicrag.llm.chat import ChatModel
@@ -121,12 +122,11 @@ class LocalChatModel(ChatModel):
         """Count the tokens of a prompt, exactly."""
         return await self.count_prompt(messages)
 
-    def _cpu_seconds(self, turn: Any, answer: StreamedAnswer) -> float:
+    def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:
         account = self.server.account
         if answer.timings:
             return account.charge(turn, answer.timings)
-        counts = answer.usage
-        return account.charge_broken_off(turn, counts.get("input_tokens", 0), counts.get("output_tokens", 0))
+        return account.charge_broken_off(turn, tokens.input, tokens.output)
 
 
 @cache

@@ -68,7 +68,13 @@ def what_if(
     """
     quality = np.array([0.0 if q is None else q for q in decision["quality"]])
     allowed = [a and q is not None for a, q in zip(decision["allowed"], decision["quality"], strict=True)]
-    costs = np.array([[cost[d] for d in weights] for cost in decision["expected"]]).reshape(len(quality), -1)
+    expected = decision["expected"]
+    # a cost that is not known says nothing for an option: it is taken for the dearest that is known
+    dearest = {d: max((cost[d] or 0.0 for cost in expected), default=0.0) for d in weights}
+    costs = np.array(
+        [[dearest[d] if (amount := cost[d]) is None else amount for d in weights] for cost in expected]
+    )
+    costs = costs.reshape(len(quality), -1)
     worth = list(weights.values())
     taken = [int(select(quality, costs, worth, lam=lam, allowed=allowed).index) for lam in lambdas]
     return [

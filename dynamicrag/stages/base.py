@@ -27,6 +27,7 @@ class Run:
         cost_model: What they cost at most.
         config: The node's config, whose callbacks see the streamed tokens.
         emit: Sends a custom event to whoever streams the graph.
+        failed: Options of the stage that have failed already, and are not tried again.
     """
 
     ledger: Ledger
@@ -34,6 +35,7 @@ class Run:
     cost_model: CostModel
     config: "RunnableConfig | None"
     emit: Emit
+    failed: frozenset[str] = frozenset()
 
 
 class StageBase(ABC):

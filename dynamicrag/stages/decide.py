@@ -1,18 +1,18 @@
 """How any stage decides: features, expected costs, limits, router; and the record of it."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from dynamicrag.cost.budget import Budget
-from dynamicrag.cost.expect import CostModel, Plan
+from dynamicrag.cost.expect import CostModel
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.features.lexical import lexical
-from dynamicrag.predictors.selection import admissible, cheapest
+from dynamicrag.predictors.selection import cheapest
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.stages.base import StageBase, query_of
-from dynamicrag.stages.pricing import Pricing
+from dynamicrag.stages.pricing import Pricing, Room
 from dynamicrag.stages.verification import VerificationStage
 from dynamicrag.types import Decision, Option, TurnState, Usage
 
@@ -61,13 +61,20 @@ class Decider:
     ) -> Decision | None:
         """Return the decision for the next option after some have failed, or ``None`` if none is left.
 
-        Stronger options come first, for they are as good; then weaker ones. Where what failed was too
-        dear, only weaker ones are ``cheaper``.
+        Stronger options come first, for they are as good; then weaker ones. Where what failed was too dear
+        or too slow, weaker ones come first.
         """
-        context, binding = await self._context(stage, turn)
+        open_ = zip(stage.options, stage.allowed(turn), strict=True)
+        if not any(is_open and option.name not in failed for option, is_open in open_):
+            return None
+        try:
+            context, binding = await self._context(stage, turn, failed)
+        except BudgetExceeded:
+            return None  # what failed says more
         here = stage.index(turn["path"][stage.name])
         weaker = range(here - 1, -1, -1)
-        order = [*weaker] if cheaper else [*range(here + 1, len(context.options)), *weaker]
+        stronger = range(here + 1, len(context.options))
+        order = [*weaker, *stronger] if cheaper else [*stronger, *weaker]
         for index in order:
             if context.options[index].name not in failed and context.allowed[index]:
                 return self._record(context, Choice(index, why), turn, "fallback", binding, 0.0)
@@ -92,14 +99,16 @@ class Decider:
         """Return what a whole path is expected to cost on a question."""
         return self._pricing.price({"text": text}, path)
 
-    async def _context(self, stage: StageBase, turn: TurnState) -> tuple[StageContext, str | None]:
-        plans = self._pricing.plans(stage, turn)
-        expected = self._pricing.expected(plans)
-        open_ = stage.allowed(turn)
-        left = await self._left(turn, plans, open_)
-        fits, dimension = (
-            admissible(self._pricing.at_most(plans), left) if left else ([True] * len(open_), None)
-        )
+    async def _context(
+        self, stage: StageBase, turn: TurnState, without: Collection[str] = ()
+    ) -> tuple[StageContext, str | None]:
+        open_ = [
+            is_open and option.name not in without
+            for is_open, option in zip(stage.allowed(turn), stage.options, strict=True)
+        ]
+        left, room = await self._room(stage, turn, open_)
+        expected = self._pricing.expected(room.plans)
+        fits, dimension = room.fits, room.binding
         allowed = stage.insisted(turn, [a and b for a, b in zip(open_, fits, strict=True)])
         binding: str | None = dimension if allowed != open_ else None
         if not any(allowed):
@@ -134,20 +143,22 @@ class Decider:
         )
         return context, binding
 
-    async def _left(
-        self, turn: TurnState, plans: Sequence[Plan | None], open_: Sequence[bool]
-    ) -> dict[Dimension, float]:
-        """Return what the budget leaves; where nothing fits it, once others' reservations are back."""
-        since = time.monotonic()
+    async def _room(
+        self, stage: StageBase, turn: TurnState, open_: Sequence[bool]
+    ) -> tuple[dict[Dimension, float], Room]:
+        """Return what the budget leaves, and what of the options fits into it.
+
+        Where nothing does, it waits for what others have set aside to come back.
+        """
+        plans, since, waits = self._pricing.plans(stage, turn), time.monotonic(), True
         while self._budget.limited:
             left = await self._budget.left(turn["id"], self._ledger.cost(turn["id"]))
-            fits, _ = admissible(self._pricing.at_most(plans), left)
-            if any(a and b for a, b in zip(open_, fits, strict=True)):
-                return left
-            if not await self._budget.worth_waiting(since):
-                # what was set aside may have come back since it was looked at
-                return await self._budget.left(turn["id"], self._ledger.cost(turn["id"]))
-        return {}
+            room = self._pricing.within(stage, turn, plans, left)
+            if not waits or any(a and b for a, b in zip(open_, room.fits, strict=True)):
+                return left, room
+            # if all came back meanwhile, the last look says what fits
+            waits = await self._budget.worth_waiting(since)
+        return {}, Room(plans, [True] * len(open_), None)
 
     @staticmethod
     def _record(

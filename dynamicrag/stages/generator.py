@@ -10,11 +10,13 @@ from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.call import call
-from dynamicrag.stages.fit import fit
+from dynamicrag.stages.fit import Fitted, fit
 from dynamicrag.stages.retriever import retrieval_features
 from dynamicrag.stages.shown import Shown
 from dynamicrag.stages.token_signals import token_signals
 from dynamicrag.types import Draft, Option, TurnState
+
+CHARACTERS = 4.0  # per token, about, in English
 
 
 class GeneratorStage(StageBase):
@@ -62,6 +64,7 @@ class GeneratorStage(StageBase):
             completion = await call(
                 run, turn["id"], self.name, model, fitted.messages,
                 max_tokens=strategy.max_tokens,
+                spare_seconds=self._spare(option, fitted, strategy, run),
                 stop=strategy.stops(bool(fitted.passages)),
                 config=shown.within(run.config),
                 tags=[] if streams else ["nostream"],
@@ -81,3 +84,17 @@ class GeneratorStage(StageBase):
             signals=token_signals(completion, answer.start),
         )
         return {"draft": draft, "passages": fitted.passages}
+
+    def _spare(self, option: Option, fitted: Fitted, strategy: PromptStrategy, run: Run) -> float:
+        """Return the seconds to leave for another model, should this one not answer in time."""
+        if "seconds" not in run.budget.per_query:
+            return 0.0
+        prompt = sum(len(message.text) for message in fitted.messages) / CHARACTERS
+
+        def expected(name: str) -> float:
+            return run.cost_model.call(name, prompt, strategy.expected_tokens)["seconds"]
+
+        others = {each.name for each in self.options} - run.failed - {option.name}
+        return min(
+            (expected(name) for name in others if expected(name) <= expected(option.name)), default=0.0
+        )

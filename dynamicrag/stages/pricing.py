@@ -1,7 +1,9 @@
 """What is left to do under each option of a stage, and what that is expected to cost."""
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from dynamicrag.cost.budget import HARD
 from dynamicrag.cost.expect import CostModel, Plan
@@ -9,10 +11,29 @@ from dynamicrag.cost.vector import DIMENSIONS, Cost, Dimension
 from dynamicrag.predictors.selection import admissible
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.verification import VerificationStage
-from dynamicrag.types import STAGES, Option, TurnState
+from dynamicrag.types import STAGES, Option, Stage, TurnState
 
 CHARACTERS = 4.0  # per token, about, in English
+LEVERS: tuple[Stage, ...] = ("generator", "context", "prompt", "retriever", "retrieval", "verification")
+"""Stages by how much of a path's cost hangs on them."""
+SEARCHED: frozenset[Stage] = frozenset(LEVERS[:4])
+"""Stages whose options are other ways on. Whether to retrieve is no such option: that is what is at stake."""
+ROUNDS = 3
 NOTHING = Cost()
+
+
+class Room(NamedTuple):
+    """What the options of a stage leave to do within what is left.
+
+    Attributes:
+        plans: What is left to do under each: as planned, or by another way where only that fits.
+        fits: Whether there is such a way.
+        binding: The dimension that struck out most of the others.
+    """
+
+    plans: Sequence[Plan | None]
+    fits: Sequence[bool]
+    binding: Dimension | None
 
 
 class Pricing:
@@ -63,6 +84,57 @@ class Pricing:
             {d: (w if d in HARD else e)[d] for d in DIMENSIONS}
             for w, e in zip(worst, self.expected(bare), strict=True)
         ]
+
+    def within(
+        self, stage: StageBase, turn: TurnState, plans: Sequence[Plan | None], left: Mapping[Dimension, float]
+    ) -> Room:
+        """Return which options fit into what is left, by the planned way on or by any other.
+
+        So a cheaper model is taken before the documents are dropped: retrieval stays open where the planned
+        model cannot read what is found and a cheaper one can. The search for another way is made only where
+        the planned one does not fit: stage by stage, the cheapest option, the largest lever first.
+        """
+        fits, binding = admissible(self.at_most(plans), left)
+        if all(fits) or isinstance(stage, VerificationStage):
+            return Room(plans, fits, binding)
+        before = self._plan(turn, turn.get("path", {}), STAGES[: STAGES.index(stage.name)])
+        found = list(plans)
+        for number, option in enumerate(stage.options):
+            if not fits[number]:
+                other = self._other_way(stage.name, stage.apply(option, before), turn, left)
+                if admissible(self.at_most([other]), left)[0][0]:
+                    found[number], fits[number] = other, True
+        return Room(found, fits, binding)
+
+    def _other_way(self, name: Stage, plan: Plan, turn: TurnState, left: Mapping[Dimension, float]) -> Plan:
+        """Return the plan of the way on from a stage that oversteps the limits least."""
+        stages = [self._stages[after] for after in STAGES[STAGES.index(name) + 1 :]]
+        taken = [self._planned[stage.name] for stage in stages]
+        best, least = self._on(plan, stages, taken), math.inf
+        for _ in range(ROUNDS):
+            start = least
+            for at in sorted(range(len(stages)), key=lambda at: LEVERS.index(stages[at].name)):
+                wanted = stages[at].wanted(turn)
+                for option in stages[at].options if stages[at].name in SEARCHED else ():
+                    tried = [*taken[:at], option, *taken[at + 1 :]]
+                    if wanted in (None, option.name):
+                        way = self._on(plan, stages, tried)
+                        over = self._overstep(way, left)
+                        if over < least:
+                            best, least, taken = way, over, tried
+            if least <= 1 or least == start:
+                break
+        return best
+
+    @staticmethod
+    def _on(plan: Plan, stages: Sequence[StageBase], options: Sequence[Option]) -> Plan:
+        for stage, option in zip(stages, options, strict=True):
+            plan = stage.apply(option, plan)
+        return plan
+
+    def _overstep(self, plan: Plan, left: Mapping[Dimension, float]) -> float:
+        (most,) = self.at_most([plan])
+        return max(most[d] / max(amount, 1e-12) for d, amount in left.items())
 
     def fits(
         self,

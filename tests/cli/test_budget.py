@@ -8,6 +8,8 @@ from dynamicrag.cost.shared_purse import SharedPurse
 
 def limited(there, **budget):
     policy = yaml.safe_load((there / "p.yaml").read_text())
+    for model in policy["models"].values():
+        model["profile"] = {"usd": 0}
     (there / "b.yaml").write_text(yaml.safe_dump({**policy, "objective": {"budget": budget}}))
 
 
@@ -40,3 +42,26 @@ def test_a_limit_that_leaves_room_for_nothing_is_refused(there, run):
     assert "a limit of 0 leaves room for nothing" in err
     limited(there, per_query={"usd": 0})
     assert run("validate", "b.yaml")[0] == 0
+
+
+def test_a_limit_in_usd_needs_prices_and_validate_shows_them(there, run):
+    policy = yaml.safe_load((there / "p.yaml").read_text())
+    policy["models"]["small"]["profile"] = {
+        "usd": {"input": 1.0e-6, "output": 2.0e-6},
+        "prices": "contract of 2020-01-31",
+    }
+    (there / "b.yaml").write_text(yaml.safe_dump({**policy, "objective": {"budget": {"total": {"usd": 1}}}}))
+    code, _, err = run("validate", "b.yaml")
+    assert code == 1
+    assert "no price is known of model 'large'" in err
+    (there / "b.yaml").write_text(yaml.safe_dump(policy))
+    _, out, _ = run("validate", "b.yaml", "--json", "-")
+    prices = {model["name"]: model["price"] for model in json.loads(out)["models"]}
+    known, unknown = prices["small"], prices["large"]
+    assert (known["input"], known["output"], known["as_of"]) == (1.0, 2.0, "2020-01-31")
+    assert "its price is of 2020-01-31; check it" in known["warning"]
+    assert (unknown["input"], unknown["output"]) == (None, None)
+    assert "models.large.profile.usd: {input:" in unknown["warning"]
+    code, out, _ = run("validate", "b.yaml")
+    assert code == 0
+    assert "unknown" in out

@@ -1,7 +1,7 @@
 import pytest
 
 from dynamicrag.cost.grid import intensity
-from dynamicrag.cost.profiles import NO_PRICE, Profiles, Range, Rate, load_profiles
+from dynamicrag.cost.profiles import NO_PRICE, Profiles, Range, dearest, load_profiles
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,8 @@ def test_an_unknown_model_without_a_size_says_so(profiles, spec):
     profile = profiles.of(spec, "remote")
     assert "assumed: nothing in its name tells its size" in profile.assumed
     assert profile.assumed.endswith(NO_PRICE)
-    assert profile.usd == Rate()
+    assert not profile.priced
+    assert profile.usd == dearest(profiles.models.values()), "what it is compared at"
     assert profile.active_billions is None
     assert profile.joules.of(1000, 100)[1] > 0
     assert profile.gco2e_per_kwh == intensity(profile.region)

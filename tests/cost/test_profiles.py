@@ -85,7 +85,7 @@ GPT = ("models", "openai:gpt-4o")
             r"openai:gpt-4o\.usd\.input must be from 0 to 1 usd per token, got 2\.5",
         ),
         ((*GPT, "usd", "inputs"), 0, r"openai:gpt-4o\.usd: unknown key 'inputs'; did you mean 'input'"),
-        ((*GPT, "usd"), 3, r"openai:gpt-4o\.usd: must be a mapping, got 3"),
+        ((*GPT, "usd"), 3, r"openai:gpt-4o\.usd: must be a mapping, .*; got 3"),
         ((*GPT, "pue"), "low", r"openai:gpt-4o\.pue must be a number from 1 to 3, got 'low'"),
         ((*GPT, "region"), "UAS", r"openai:gpt-4o\.region: unknown .* 'UAS'; did you mean 'USA'"),
         ((*GPT, "size_class"), "huge", r"openai:gpt-4o\.size_class: unknown size class 'huge'"),
@@ -150,7 +150,9 @@ WHERE = "p.yaml: models.x.profile"
 def test_overrides_replace_whole_rates_and_settle_what_was_assumed(profiles):
     guess = profiles.of("openai:new-70b", "remote")
     priced = override(guess, {"usd": {"input": 1.0e-6, "output": 2.0e-6}}, WHERE)
-    assert priced.usd == Rate(input=1e-6, output=2e-6)
+    assert priced.usd == Rate(input=1e-6, output=2e-6, cached=1e-6), "a cached token is not free"
+    assert priced.priced
+    assert override(guess, {"usd": 0}, WHERE).usd == Rate()
     assert priced.prices == "given by the user"
     assert NO_PRICE not in priced.assumed
     assert "size class 'large'" in priced.assumed

@@ -44,6 +44,8 @@ class Scripted(BaseChatModel):
             await asyncio.sleep(0.001)
             if word.startswith("BREAK"):
                 raise ConnectionError("the line broke")
+            if word.startswith("WAIT"):
+                await asyncio.sleep(30)
             yield ChatGenerationChunk(message=AIMessageChunk(word, response_metadata=self._metadata(word)))
         count = {"input_tokens": 10 * len(messages), "output_tokens": len(words)}
         usage = {**count, "total_tokens": sum(count.values())}

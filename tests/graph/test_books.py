@@ -61,7 +61,9 @@ def test_a_failed_query_is_kept_with_what_it_cost(make, ask, runs):
     assert turn["error"] == "ProviderError"
     assert turn["failed_calls"] == 1
     assert turn["cost"]["usd"]["value"] == pytest.approx(0.001)
-    assert turn["tokens"] == {"input": turn["tokens"]["input"], "output": 1}
+    # nobody says what it used: what was set aside is booked, a prompt of a token a byte and a whole answer
+    assert turn["tokens"] == {"input": turn["tokens"]["input"], "output": 64}
+    assert turn["cost"]["tokens"]["kind"] == "estimated"
 
 
 def test_an_account_that_cannot_be_kept_fails_no_answer(make, ask, runs, caplog):
@@ -107,9 +109,9 @@ async def test_cancelled_calls_are_charged_and_free_their_reservations(make, ask
 def test_seconds_are_kept_by_a_timeout(make, ask):
     from dynamicrag import BudgetExceeded
 
-    make.scripts["small"] = lambda kind, text: "word " * 3000
+    make.scripts["small"] = lambda kind, text: "word " * 60  # one a millisecond
     rag = make(
-        objective={"budget": {"per_query": {"seconds": 0.3}}}, stages={"generator": {"options": ["small"]}}
+        objective={"budget": {"per_query": {"seconds": 0.05}}}, stages={"generator": {"options": ["small"]}}
     )
     with pytest.raises(BudgetExceeded, match=r"per_query\.seconds: model small had no answer"):
         rag.build_graph().compile().invoke(ask(QUESTION))

@@ -38,7 +38,8 @@ class Expected:
 
     def _sum(self, steps: Steps, questions: Sequence[Question]) -> Amounts:
         costs = [self._decider.price(question.text, steps) for question in questions]
-        return {dimension: sum(cost[dimension] for cost in costs) for dimension in SHOWN}
+        # what has no known price is left out of what is announced
+        return {dimension: sum(cost.known(dimension) or 0.0 for cost in costs) for dimension in SHOWN}
 
     def done(self, question: Question, outcome: Outcome) -> None:
         """Take note of a run."""
@@ -46,8 +47,9 @@ class Expected:
         key, price = _key(steps), self._decider.price(question.text, steps)
         self._runs[key] -= 1
         for dimension in SHOWN:
-            self._left[key][dimension] -= price[dimension]
-            self._due[key][dimension] += price[dimension]
+            due = price.known(dimension) or 0.0
+            self._left[key][dimension] -= due
+            self._due[key][dimension] += due
             self._came[key][dimension] += outcome.facts.get(dimension, 0.0)
 
     def left(self, dimension: Dimension) -> float:

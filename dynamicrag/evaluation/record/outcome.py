@@ -20,6 +20,7 @@ from dynamicrag.verify.unanswerable import is_refusal
 EXACT = ("f1", "em", "contains")
 SCORES = (*EXACT, "similarity", "judge")
 COSTS: tuple[Dimension, ...] = ("usd", "seconds", "joules", "gco2e")
+TOLD: tuple[Dimension, ...] = ("usd", "seconds", "joules")
 _LEXICAL = frozenset(lexical("a"))
 
 
@@ -37,7 +38,8 @@ def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, found: S
     extra, more = owed(ledger, found, searched)
     cost = ledger.cost(record["turn"]) + extra
     usage = reduce(add, [line.usage for line in lines], more) if lines else Usage()
-    facts: dict[str, float] = {dimension: cost[dimension] for dimension in COSTS}
+    # what nobody knows is not observed: left out rather than 0
+    facts: dict[str, float] = {d: value for d in COSTS if (value := cost.known(d)) is not None}
     facts |= {
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
@@ -48,7 +50,8 @@ def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, found: S
     # what each verifier took, which is in the sums: a policy without it would not have paid
     for stage, spent in ledger.stages(record["turn"]).items():
         if stage.startswith(VERIFY):
-            facts |= {f"{stage.removeprefix(VERIFY)}_{d}": spent[d] for d in ("usd", "seconds", "joules")}
+            verifier = stage.removeprefix(VERIFY)
+            facts |= {f"{verifier}_{d}": value for d in TOLD if (value := spent.known(d)) is not None}
     answer = record.get("answer")
     if answer is not None:
         facts["abstained"] = float(record["abstained"] or is_refusal(answer))
@@ -57,7 +60,7 @@ def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, found: S
         quality=math.nan,
         facts={name: float(value) for name, value in facts.items()},
         signals=signals_of(record["decisions"]),
-        kinds={dimension: cost.kind(dimension) for dimension in COSTS if cost[dimension]},
+        kinds={dimension: cost.kind(dimension) for dimension in COSTS if cost.known(dimension)},
         path=steps,
         answer=answer,
         error=record.get("error"),

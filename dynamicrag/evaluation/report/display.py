@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 SPACE = "\u00a0"
+UNKNOWN = "unknown"
 _GRAMS = ((1e6, "t"), (1e3, "kg"), (1.0, "g"), (1e-3, "mg"))
 _STEPS: dict[str, Sequence[tuple[float, str]]] = {
     "joules": ((1e6, "MJ"), (1e3, "kJ"), (1.0, "J"), (1e-3, "mJ")),
@@ -17,14 +18,16 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u20
 _SUPER = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def amount(unit: str, value: float, *, brief: bool = False) -> str:
+def amount(unit: str, value: float | None, *, brief: bool = False) -> str:
     """Return an amount with its unit, ``38.3 J``; the two never part at a line's end.
 
     Args:
         unit: A cost dimension.
-        value: How much, in the dimension's own unit.
+        value: How much, in the dimension's own unit; ``None`` where that is not known.
         brief: Whether zeros behind the point are left out, as on an axis.
     """
+    if value is None:
+        return UNKNOWN
     factor, symbol = scale(unit, value)
     number = f"{value / factor:,.6g}" if brief else digits(value / factor)
     if unit == "usd":

@@ -117,9 +117,10 @@ def _looked_at(turns: Sequence[Turn], band: Calibrated) -> Iterator[Looked]:
         if expected is not None:
             # a stand-in for joules that the meter had not covered says nothing of drift
             settled = [turn for turn in turns if not turn.get("provisional")]
-            known = [figure for turn in settled if (figure := _COSTS[name](turn)) is not None]
-            if len(known) >= ENOUGH:
-                yield Looked(name, name, expected, [f["value"] for f in known], total(known)["kind"])
+            found = [figure for turn in settled if (figure := _COSTS[name](turn)) is not None]
+            values = [figure["value"] for figure in found if figure["value"] is not None]
+            if len(values) >= ENOUGH and len(values) == len(found):
+                yield Looked(name, name, expected, values, total(found)["kind"])
     shares: list[tuple[str, float | None, Callable[[Turn], bool]]] = [
         ("abstained", band.abstained, lambda turn: bool(turn.get("abstained"))),
         ("escalated", band.escalated, lambda turn: bool(turn.get("escalations"))),

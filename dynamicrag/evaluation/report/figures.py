@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dynamicrag.cost.vector import KINDS
+from dynamicrag.cost.vector import KINDS, UNKNOWN
 from dynamicrag.evaluation.report.records import Turn, answered
 from dynamicrag.evaluation.summary import percentile
 from dynamicrag.types import STAGES, Figure
@@ -77,14 +77,19 @@ def summarise(turns: Sequence[Turn]) -> dict[str, Any]:
 def statistics(figures: Sequence[Figure | None]) -> dict[str, Any]:
     """Return the mean, the median, the 95th percentile and the total of what is known.
 
-    A mean or percentile is no better than the least certain figure it is made from.
+    A mean or percentile is no better than the least certain figure it is made from: where one is unknown,
+    so are they.
     """
     known = [figure for figure in figures if figure is not None]
     if not known:
         return {"queries": 0, "mean": None, "p50": None, "p95": None, "total": None}
-    values = [figure["value"] for figure in known]
+    values = [figure["value"] for figure in known if figure["value"] is not None]
     sum_of_all = total(known)
     kind = sum_of_all["kind"]
+    if len(values) < len(known):
+        nobody = Figure(value=None, kind=kind)
+        points = dict.fromkeys(("mean", "p50", "p95"), nobody)
+        return {"queries": len(known), **points, "total": sum_of_all}
     return {
         "queries": len(known),
         "mean": Figure(value=sum(values) / len(values), kind=kind),
@@ -97,30 +102,36 @@ def statistics(figures: Sequence[Figure | None]) -> dict[str, Any]:
 def total(figures: Sequence[Figure]) -> Figure:
     """Return the sum of figures with its parts by provenance, and its bounds where any has them.
 
-    A figure of zero says nothing of provenance. Bounds add up, for estimates share their coefficients.
+    A figure of zero says nothing of provenance. Bounds add up, for estimates share their coefficients. A sum
+    with an unknown part is unknown, and its parts are what is known of it.
     """
     parts: dict[str, float] = {}
     for figure in figures:
         for kind, value in parts_of(figure).items():
             if value:
                 parts[kind] = parts.get(kind, 0.0) + value
-    found = Figure(value=sum(figure["value"] for figure in figures), kind=least_certain(parts))
-    if len(parts) > 1:
+    values = [figure["value"] for figure in figures if figure["value"] is not None]
+    if len(values) < len(figures):
+        found = Figure(value=None, kind=UNKNOWN)
+    else:
+        found = Figure(value=sum(values), kind=least_certain(parts))
+    if len(parts) > 1 or (parts and found["value"] is None):
         found["parts"] = {kind: parts[kind] for kind in KINDS if kind in parts}
-    if any("low" in figure for figure in figures):
-        found["low"] = sum(figure.get("low", figure["value"]) for figure in figures)
-        found["high"] = sum(figure.get("high", figure["value"]) for figure in figures)
+    if found["value"] is not None and any("low" in figure for figure in figures):
+        found["low"] = sum(figure.get("low", value) for figure, value in zip(figures, values, strict=True))
+        found["high"] = sum(figure.get("high", value) for figure, value in zip(figures, values, strict=True))
     return found
 
 
 def parts_of(figure: Figure) -> Mapping[str, float]:
-    """Return the amount of each kind of provenance in a figure."""
-    return figure.get("parts", {figure["kind"]: figure["value"]})
+    """Return the known amount of each kind of provenance in a figure."""
+    value = figure["value"]
+    return figure.get("parts", {} if value is None else {figure["kind"]: value})
 
 
 def least_certain(kinds: Mapping[str, Any] | Sequence[str]) -> str:
     """Return the least certain of some kinds of provenance; ``measured`` of none."""
-    return max(kinds, key=lambda kind: [str(known) for known in KINDS].index(kind), default="measured")
+    return max(kinds, key=[*map(str, KINDS), UNKNOWN].index, default="measured")
 
 
 def stage_order(stages: Sequence[str] | set[str]) -> list[str]:
@@ -132,7 +143,7 @@ def _stages(turns: Sequence[Turn]) -> dict[str, dict[str, Figure]]:
     found = {}
     for stage in stage_order({stage for turn in turns for stage in turn["stages"]}):
         all_of_it = total([turn["stages"][stage]["joules"] for turn in turns if stage in turn["stages"]])
-        mean = Figure(value=all_of_it["value"] / len(turns), kind=all_of_it["kind"])
+        mean = Figure(value=(all_of_it["value"] or 0.0) / len(turns), kind=all_of_it["kind"])
         found[stage] = {"total": all_of_it, "mean": mean}
     return found
 

@@ -140,10 +140,11 @@ def _tiles(overall: Mapping[str, Any]) -> Tiles:
 
 def _provenance(figure: Mapping[str, Any], unit: str) -> str:
     """Return how a figure came about, and how far off an estimate may be."""
-    value = figure["value"]
+    value, parts = figure["value"], parts_of(figure)  # type: ignore[arg-type]
+    if value is None:
+        return f"{amount(unit, sum(parts.values()))} known" if parts else ""
     if not value:
         return ""
-    parts = parts_of(figure)  # type: ignore[arg-type]
     said = figure["kind"]
     if len(parts) > 1:
         said = ", ".join(f"{percent(part / value)} {kind}" for kind, part in parts.items())

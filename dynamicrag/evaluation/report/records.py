@@ -5,7 +5,7 @@ from itertools import pairwise
 from math import isclose, isfinite
 from typing import TYPE_CHECKING, Any
 
-from dynamicrag.cost.vector import DIMENSIONS, KINDS
+from dynamicrag.cost.vector import DIMENSIONS, KINDS, UNKNOWN
 from dynamicrag.errors import RunsError
 
 if TYPE_CHECKING:
@@ -99,10 +99,13 @@ def _check_cost(cost: Mapping[str, Any], where: str) -> None:
 
 
 def _check_figure(figure: Mapping[str, Any], where: str) -> None:
-    _amount(figure["value"], where)
     parts: Mapping[str, float] = figure.get("parts", {})
     for value in parts.values():
         _amount(value, f"{where}.parts")
+    if figure["value"] is None:
+        _check_unknown(figure, where)
+        return
+    _amount(figure["value"], where)
     for kind in (figure["kind"], *parts):
         if kind not in KINDS:
             raise ValueError(f"{where}: kind is {kind!r}")
@@ -115,6 +118,14 @@ def _check_figure(figure: Mapping[str, Any], where: str) -> None:
         # each was summed on its own, so equal ones may differ in their last digits
         if not all(a <= b + ROUNDING * max(1.0, b) for a, b in pairwise(bounds)):
             raise ValueError(f"{where}: low, value and high are not in order")
+
+
+def _check_unknown(figure: Mapping[str, Any], where: str) -> None:
+    if figure["kind"] != UNKNOWN or not where.endswith(".usd"):
+        raise ValueError(f"{where} is None, and its kind {figure['kind']!r}; only a price may be unknown")
+    for kind in figure.get("parts", {}):
+        if kind not in KINDS:
+            raise ValueError(f"{where}: kind is {kind!r}")
 
 
 def _amount(value: object, where: str, most: float = 1e18) -> None:

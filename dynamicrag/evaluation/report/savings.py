@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dynamicrag.cost.vector import UNKNOWN
 from dynamicrag.evaluation.report.figures import BY_NAME, least_certain, total
 from dynamicrag.evaluation.report.records import Turn, answered
 from dynamicrag.evaluation.summary import saving
@@ -60,11 +61,11 @@ def compare(ours: Sequence[Turn], theirs: Sequence[Turn], ingested: float = 0.0)
     figures: dict[str, dict[str, Any]] = {}
     for column, name in enumerate(COMPARED):
         means = [
-            Figure(value=float(costs[:, column].mean()), kind=_kind(turns, name))
+            _mean(float(costs[:, column].mean()), _kind(turns, name))
             for costs, turns in zip((left, right), used, strict=True)
         ]
         figures[name] = {
-            "value": saving(means[0]["value"], means[1]["value"]),
+            "value": _saved(means),
             "kind": least_certain([mean["kind"] for mean in means]),
             "interval": _interval(ratios[:, column]),
             "ours": means[0],
@@ -84,6 +85,15 @@ def compare(ours: Sequence[Turn], theirs: Sequence[Turn], ingested: float = 0.0)
     }
 
 
+def _mean(value: float, kind: str) -> Figure:
+    return Figure(value=None if kind == UNKNOWN else value, kind=kind)
+
+
+def _saved(means: Sequence[Figure]) -> float | None:
+    ours, theirs = (mean["value"] for mean in means)
+    return None if ours is None or theirs is None else saving(ours, theirs)
+
+
 def _by_question(turns: Sequence[Turn]) -> Mapping[str, list[Turn]]:
     found: dict[str, list[Turn]] = {}
     for turn in turns:
@@ -97,7 +107,14 @@ def _answers(turns: Sequence[Turn]) -> int:
 
 def _costs(turn: Turn) -> list[float]:
     figures = (BY_NAME[name].of(turn) for name in COMPARED)
-    return [figure["value"] if figure else 0.0 for figure in figures]
+    return [_value(figure) for figure in figures]
+
+
+def _value(figure: Figure | None) -> float:
+    """Return an amount; NaN, which no interval survives, where it is unknown."""
+    if figure is None:
+        return 0.0
+    return np.nan if figure["value"] is None else figure["value"]
 
 
 def _per_answer(turns: Sequence[Turn]) -> list[float]:

@@ -56,7 +56,7 @@ class Tally:
         missing = self.wanted - len(self.kept)
         if self.ended or missing <= 0:
             return 0.0
-        spent: float = sum(cost[dimension]["value"] for cost in self.costs)
+        spent: float = sum(cost[dimension]["value"] or 0.0 for cost in self.costs)
         if not self.tried:
             return max(0.0, self.guess.get(dimension, 0.0) * GUESS * missing - spent)
         tries = (self.tried + GUESS) / (len(self.kept) + 1)  # as if one more had been kept after GUESS

@@ -43,7 +43,7 @@ def recording(make):  # noqa: F811
 
 
 async def test_a_model_that_times_out_fails_its_own_runs_alone(make, recording):  # noqa: F811
-    make.scripts["medium"] = lambda kind, text: "word " * 10_000
+    make.scripts["medium"] = lambda kind, text: "let me see WAIT"
     rag = recording(per_query={"seconds": 3.0}, total={"usd": 1.0})
     work = [(path(name), QUESTIONS[:1]) for name in ("small", "medium", "large")]
     small, medium, large = [outcome async for _, outcome in record_all(rag, work)]
@@ -57,7 +57,7 @@ async def test_an_option_that_a_limit_per_query_closes_fails_its_own_runs_alone(
     rag = recording(per_query={"usd": 0.05}, total={"usd": 1.0})
     work = [(path(name), QUESTIONS[:1]) for name in ("large", "small")]
     large, small = [outcome async for _, outcome in record_all(rag, work)]
-    assert "limits per query leave no room for 'single'" in large.error
+    assert "stages.generator: the policy's limits per query leave no room for 'large'" in large.error
     assert large.facts["usd"] == 0
     assert small.error is None
 

@@ -1,0 +1,152 @@
+"""What a call used, as far as the provider's own word can be believed.
+
+Providers report usage in every way: once at the end; what was read in the first chunk and what was written
+in the last; increments; running totals in every chunk; nulls, zeros, more cached than read. So a report is
+checked against what was seen of the answer, and against what was set aside for the call. What is not known
+is booked at its worst case, never at nothing.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+LONGEST_TOKEN = 128
+"""Bytes of the longest token that vocabularies have (in OpenAI's, runs of 128 spaces): a prompt has at least
+one token for as many bytes."""
+
+BYTES_PER_TOKEN = 4
+"""Fewest bytes that a streamed piece of text is taken for a token by, where pieces are smaller than that."""
+
+RUNAWAY_BYTES = 8
+"""Bytes a token of an answer that has more pieces than it may have tokens; English has 4 to 5."""
+
+RUNAWAY_CHUNKS = 16
+"""Chunks a token, with text or without, after which a stream is taken for one that never ends."""
+
+_ABSURD = 10**9
+
+
+class Tokens(NamedTuple):
+    """What a call is booked at.
+
+    Attributes:
+        input: Tokens of the prompt, cached ones included.
+        cached: Those of them that were cached.
+        output: Tokens written.
+        assumed: Whether any of them is a worst case, because the provider did not say.
+    """
+
+    input: int
+    cached: int
+    output: int
+    assumed: bool
+
+
+class Report(NamedTuple):
+    """One report of usage; ``None`` for what it does not say, or not in numbers that can be."""
+
+    input: int | None
+    output: int | None
+    cached: int | None
+
+
+@dataclass
+class Counted:
+    """What is seen of one answer as it streams, and what the provider says of it.
+
+    Args:
+        most_output: Tokens that the answer may have, as were asked for and set aside.
+    """
+
+    most_output: int
+    reports: list[Report] = field(default_factory=list)
+    chunks: int = 0
+    pieces: int = 0
+    size: int = 0
+    listed: int = 0
+
+    def saw(self, text: str, listed: int = 0) -> None:
+        """Take note of a chunk: its text, and how many tokens it lists with their probabilities."""
+        self.chunks += 1
+        self.pieces += bool(text)
+        self.size += len(text.encode(errors="replace"))
+        self.listed += listed
+
+    def told(self, usage: Mapping[str, Any] | None) -> None:
+        """Take note of a report in LangChain's form, if there is one."""
+        if usage:
+            details = usage.get("input_token_details")
+            cached = details.get("cache_read") if isinstance(details, Mapping) else None
+            report = Report(
+                number(usage.get("input_tokens")), number(usage.get("output_tokens")), number(cached)
+            )
+            if report.input or report.output:  # zeros say nothing, behind running totals either
+                self.reports.append(report)
+
+    @property
+    def seen(self) -> int:
+        """Tokens that the answer has at least, by what came of it."""
+        return max(min(self.pieces, math.ceil(self.size / BYTES_PER_TOKEN)), self.listed)
+
+    @property
+    def runs_away(self) -> bool:
+        """Whether more came than was asked for, so that reading should stop."""
+        most = self.most_output
+        return (
+            self.listed > most
+            or (self.pieces > most and self.size > RUNAWAY_BYTES * most)
+            or self.size > LONGEST_TOKEN * most
+            or self.chunks > RUNAWAY_CHUNKS * (most + 4)
+        )
+
+    def tokens(self, prompt_bytes: int, most: int, set_aside: int) -> Tokens:
+        """Return what the call is booked at.
+
+        Args:
+            prompt_bytes: Bytes of the prompt.
+            most: Most tokens that it can have by any vocabulary; more are not believed.
+            set_aside: Tokens that were set aside for it, booked where the provider says nothing credible.
+        """
+        said = _merged(self.reports, self.seen)
+        least = math.ceil(prompt_bytes / LONGEST_TOKEN)
+        read_known = bool(said.input) and (said.input or 0) >= least
+        read = min(said.input or 0, most) if read_known else set_aside
+        written_known = said.output is not None and (said.output > 0 or not self.seen)
+        # a model that is cut off has not said how much it wrote; one that says less than was seen is wrong
+        written = max(said.output or 0, self.seen) if written_known else self.most_output
+        # cached tokens are cheap: more of them than were read are taken for none
+        cached = said.cached or 0 if read_known and (said.cached or 0) <= (said.input or 0) else 0
+        return Tokens(
+            read, min(cached, read), min(written, self.most_output), not (read_known and written_known)
+        )
+
+
+def number(value: Any) -> int | None:
+    """Return a count of tokens; ``None`` for anything that is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not (math.isfinite(value) and 0 <= value <= _ABSURD and value == int(value)):
+        return None
+    return int(value)
+
+
+def _merged(reports: Sequence[Report], seen: int) -> Report:
+    """Return what all reports say together: the last of running totals, else the sum."""
+    columns = [[value for value in column if value is not None] for column in zip(*reports, strict=True)]
+    if not columns:
+        return Report(None, None, None)
+    merge = (lambda column: column[-1]) if _running(reports, seen) else sum
+    return Report(*(merge(column) if column else None for column in columns))
+
+
+def _running(reports: Sequence[Report], seen: int) -> bool:
+    """Return whether each report repeats what those before it said, and goes on from there."""
+    inputs = [report.input or 0 for report in reports]
+    outputs = [report.output or 0 for report in reports]
+    if inputs != sorted(inputs) or outputs != sorted(outputs):
+        return False
+    # pieces of equal length reported one by one look alike; but a prompt is reported once then, and the last
+    # report alone is less than what came
+    one_by_one = sum(value > 0 for value in inputs) <= 1 and outputs[-1] < seen <= sum(outputs)
+    return not one_by_one

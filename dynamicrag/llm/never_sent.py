@@ -1,0 +1,61 @@
+"""Tells a call that reached nobody, which costs nothing, from one that broke off later.
+
+Only the types of errors count, along their causes: what a server writes into a message proves nothing.
+"""
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+__all__ = ["never_sent"]
+
+LIBRARIES = frozenset(
+    {"httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "urllib3", "requests", "botocore", "http"}
+)
+"""HTTP libraries, whose classes are known by name, so that none need be imported."""
+
+NEVER_SENT = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
+NEVER_SENT_NAMES = frozenset({
+    "ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError",  # httpx, httpcore
+    "ClientConnectorError", "ConnectionTimeoutError",  # aiohttp
+    "NewConnectionError", "ConnectTimeoutError", "NameResolutionError",  # urllib3, botocore
+    "EndpointConnectionError",  # botocore
+})  # fmt: skip
+"""Errors from before a request is sent: a closed port, a name without an address, a wrong certificate."""
+
+SENT = (ConnectionResetError, BrokenPipeError)
+SENT_NAMES = frozenset({
+    "ReadTimeout", "ReadError", "WriteError", "WriteTimeout", "CloseError", "RemoteProtocolError",
+    "ServerDisconnectedError", "ClientPayloadError", "ReadTimeoutError", "ProtocolError", "IncompleteRead",
+})  # fmt: skip
+"""Errors of a connection that was made: the server may have worked."""
+
+
+def never_sent(error: BaseException) -> bool:
+    """Return whether a call failed before anything of it was sent.
+
+    The outermost error of a type that tells decides: further down there may be a refused connection of an
+    earlier attempt.
+    """
+    for cause in _causes(error):
+        if _is(cause, SENT, SENT_NAMES):
+            return False
+        if _is(cause, NEVER_SENT, NEVER_SENT_NAMES):
+            return True
+    return False
+
+
+def _is(error: BaseException, kinds: tuple[type[BaseException], ...], names: frozenset[str]) -> bool:
+    return isinstance(error, kinds) or any(
+        kind.__name__ in names and kind.__module__.partition(".")[0] in LIBRARIES
+        for kind in type(error).__mro__
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what caused it, each once."""
+    seen = set[int]()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__

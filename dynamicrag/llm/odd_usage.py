@@ -1,0 +1,43 @@
+"""Keeps a client alive on a usage report whose values are no counts.
+
+LangChain's class for OpenAI adds the numbers of a report up, and refuses messages with fractions: a text or
+a list in one would end an answer that came in good order. So what is no count is taken out before.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dynamicrag.cost.usage import number
+
+__all__ = ["tolerant"]
+
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens", "input_tokens", "output_tokens")
+_DETAILS = ("prompt_tokens_details", "completion_tokens_details")
+_CONVERT = "_convert_chunk_to_generation_chunk"
+
+
+def tolerant(client: Any) -> Any:
+    """Return the client; one of LangChain's OpenAI kind takes odd usage reports from now on."""
+    convert = getattr(client, _CONVERT, None)
+    if convert is not None:
+
+        def converted(chunk: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+            return convert(_plain(chunk), *args, **kwargs)
+
+        object.__setattr__(client, _CONVERT, converted)  # pydantic would refuse it
+    return client
+
+
+def _plain(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
+    usage = chunk.get("usage")
+    if not usage:
+        return chunk
+    if not isinstance(usage, Mapping):
+        return {**chunk, "usage": None}
+    plain = {**usage, **{key: number(usage[key]) for key in _COUNTS if key in usage}}
+    for key in _DETAILS:
+        details = usage.get(key)
+        if details is not None:
+            counts = details.items() if isinstance(details, Mapping) else ()
+            plain[key] = {name: number(value) for name, value in counts}
+    return {**chunk, "usage": plain}
