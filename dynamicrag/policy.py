@@ -13,9 +13,8 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeFloat,
-    NonNegativeInt,
-    PositiveFloat,
     field_validator,
+    model_validator,
 )
 
 from dynamicrag.calibrated import Calibrated
@@ -31,20 +30,26 @@ Spec = str | dict[str, Any]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Chunks(_Section):
     """How documents are cut: tokens per chunk, and tokens shared by neighbours."""
 
-    size: int = 256
-    overlap: int = 32
+    size: int = Field(default=256, ge=32, le=100_000)
+    overlap: int = Field(default=32, ge=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Chunks":
+        if self.overlap >= self.size / 2:
+            raise ValueError(f"overlap: {self.overlap} is out of range; valid: 0 to {(self.size - 1) // 2}")
+        return self
 
 
 class CorpusSection(_Section):
     """One corpus: files or folders, and how they are cut."""
 
-    path: Names
+    path: Names = Field(min_length=1)
     chunk: Chunks = Chunks()
 
 
@@ -92,7 +97,7 @@ class HostSection(_Section):
 class RunsSection(_Section):
     """What is kept of finished queries: how many, and whether with questions and answers."""
 
-    keep: NonNegativeInt = 20_000
+    keep: int = Field(default=20_000, ge=0, le=1_000_000_000)
     text: bool = False
 
 
@@ -132,15 +137,15 @@ class VerificationSection(StageSection):
         max_escalations: Most steps up a question may take, refinements among them.
         on_failure: Where a verifier fails, whether the draft may stand, unverified, or must be escalated
             if it still can be.
-        timeout: Seconds that a verifier has.
+        timeout: Seconds that a verifier has; at most a day.
         stream: Whether the user sees drafts as they are written, or what is accepted alone.
     """
 
     verifiers: list[Spec] = []
     escalate: dict[Literal["unanswerable", "ungrounded", "unsure", "unverified"], Names] = {}
-    max_escalations: NonNegativeInt = 1
+    max_escalations: int = Field(default=1, ge=0, le=100)
     on_failure: Literal["accept", "escalate"] = "accept"
-    timeout: PositiveFloat = 60.0
+    timeout: float = Field(default=60.0, gt=0, le=86_400)
     stream: Literal["draft", "verified"] = "draft"
 
 

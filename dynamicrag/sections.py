@@ -37,6 +37,7 @@ class Sections:
         corpora: Its corpora.
         models: Its models.
         embedder: The embedding model, for learnt routers and verifiers that need one.
+        trust: Whether modules that the policy names may be imported.
     """
 
     def __init__(
@@ -45,8 +46,11 @@ class Sections:
         corpora: Mapping[str, Corpus],
         models: Mapping[str, ChatModel],
         embedder: Embedder,
+        *,
+        trust: bool = True,
     ) -> None:
         self._policy = policy
+        self._trust = trust
         self._routers = RouterContext(policy.folder, policy.objective.weights, embedder)
         self._embedder = embedder
         spec, self._at_joint = policy.joint, policy.where("joint")
@@ -135,7 +139,7 @@ class Sections:
         built = {n: RETRIEVERS.build(spec or n, where[n]) for n, spec in section.retrievers.items()}
         default = next(iter(self._corpora), "")
         for name, retriever in built.items():
-            retriever.bind(RetrievalContext(self._corpora, default, built, where[name]))
+            retriever.bind(RetrievalContext(self._corpora, default, built, where[name], self._trust))
         options = [Option(name) for name in specs]
         helper = self._policy.helper
         return RetrieverStage(
@@ -236,7 +240,7 @@ class Sections:
         for key, value in (params or {}).items():
             if key != "model":
                 raise PolicyError(unknown(where, "key", key, ("model",)))
-            if value not in self._models:
+            if not isinstance(value, str) or value not in self._models:
                 raise PolicyError(unknown(f"{where}.model", "model", value, self._models))
         return params or {}
 

@@ -151,7 +151,8 @@ class Draft(TypedDict):
 
     ``streamed`` says whether the user has seen its tokens; ``dropped`` names the passages that the
     model's context had no room for; ``signals`` are read off its token probabilities; ``refined`` says
-    whether it has been through an editor's hands.
+    whether it has been through an editor's hands; ``unfinished`` says why it may be cut: ``length`` if it
+    reached the limit, ``unknown`` if its provider gave no reason.
     """
 
     text: str
@@ -161,6 +162,7 @@ class Draft(TypedDict):
     dropped: list[str]
     signals: dict[str, float]
     refined: bool
+    unfinished: NotRequired[str]
 
 
 class Escalation(TypedDict):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dynamicrag.cli.options import CorpusOption, JsonOption, PolicyOption
+from dynamicrag.cli.options import MOST_WORKERS, CorpusOption, JsonOption, PolicyOption
 from dynamicrag.errors import InputError, ProviderError
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def ask(
     baseline: Annotated[
         str | None, typer.Option(help="Ask this policy the same questions and report what is saved.")
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="Questions at a time.")] = 1,
+    workers: Annotated[
+        int, typer.Option("--workers", "-w", min=1, max=MOST_WORKERS, help="Questions at a time.")
+    ] = 1,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on from an interrupted run.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all stages, and passages.")] = False,
 ) -> None:

@@ -8,6 +8,7 @@ import typer
 from dynamicrag.cli.options import JsonOption
 from dynamicrag.cli.specs import outcomes_in, pair_of
 from dynamicrag.errors import InputError, PolicyError
+from dynamicrag.plain_values import shown
 
 if TYPE_CHECKING:
     from dynamicrag.evaluation.outcomes.table import OutcomeTable
@@ -151,13 +152,13 @@ def spec(text: str, option: str = "--router") -> object:
     Raises:
         PolicyError: It is no YAML.
     """
-    import yaml
+    from dynamicrag.plain_yaml import parse_yaml
 
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        return parse_yaml(text)
+    except ValueError as error:
         raise PolicyError(
-            f"{option} {text}: not a name, nor {{name: {{parameter: value}}}}: {error}"
+            f"{option} {shown(text)}: not a name, nor {{name: {{parameter: value}}}}: {error}"
         ) from None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dynamicrag.assembly import Pipeline
-from dynamicrag.errors import BudgetError, ProviderError
+from dynamicrag.errors import BudgetError, ModelError
 from dynamicrag.features.follow_up import Leaning, leaning, names_a_topic
 from dynamicrag.features.sums import is_sum
 from dynamicrag.features.talk import about_conversation, reply, small_talk
@@ -70,9 +70,9 @@ async def _rewritten(
         completion = await call(
             run, turn["id"], "condense", pipeline.models[pipeline.helper],
             condense_messages(turn["text"], history),
-            max_tokens=MAX_TOKENS, stop=["\n"], tags=["nostream"],
+            max_tokens=MAX_TOKENS, stop=["\n"], tags=["nostream"], whole=True,
         )  # fmt: skip
-    except (ProviderError, BudgetError):
+    except (ModelError, BudgetError):
         return None  # its line on the account says that it failed
     return condensed(turn["text"], history, completion.text)
 

@@ -1,14 +1,16 @@
 """The work of every node, for any stage: decide, act, append the decision."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from dynamicrag.assembly import Pipeline
-from dynamicrag.errors import BudgetExceeded, ProviderError
+from dynamicrag.errors import BudgetExceeded, ModelError, UnfinishedAnswer
 from dynamicrag.features.nearness import nearness
 from dynamicrag.graph.condense import condense
 from dynamicrag.graph.node import Node, State, Update, Work, submit
 from dynamicrag.graph.turn import current_turn, finish, start_turn, turn_before
 from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.stages.call import pause
 from dynamicrag.stages.decide import decided, option_of
 from dynamicrag.stages.lighten import lighter
 from dynamicrag.stages.second_asking import ASK_AGAIN
@@ -120,6 +122,8 @@ class Nodes:
         if escalated or stage.name not in turn["path"]:
             turn = self._take(stage, turn, await self._pipeline.decider.decide(stage, turn), decisions, run)
         failed: set[str] = set()
+        unfinished: dict[str, UnfinishedAnswer] = {}
+        tries = 0
         while True:
             if escalated:
                 last: Escalation = {**turn["escalations"][-1], "option": turn["path"][stage.name]}
@@ -128,22 +132,54 @@ class Nodes:
             try:
                 asked = replace(run, failed=frozenset(failed))
                 return {**turn, **await stage.act(option, turn, asked)}, decisions
-            except (ProviderError, BudgetExceeded) as error:
-                failed.add(turn["path"][stage.name])
+            except (ModelError, BudgetExceeded) as error:
+                failed.add(option.name)
+                if isinstance(error, UnfinishedAnswer):
+                    unfinished[option.name] = error
                 dear = isinstance(error, BudgetExceeded)
                 decision = await self._pipeline.decider.fall_back(
                     stage, turn, failed, f"{'too dear' if dear else 'after failure'}: {error}", cheaper=dear
                 )
-                less = lighter(stage.name, turn, error) if decision is None else None
+                if decision is not None:
+                    turn = self._take(stage, turn, decision, decisions, run)
+                    continue
+                less = None if unfinished else lighter(stage.name, turn, error)
                 if less is not None:
                     turn, failed = less, set()
                     continue
-                if decision is None:
-                    if not turn.get("earlier"):
-                        raise
+                if turn.get("earlier"):
                     # the draft that was to be bettered is judged again, with this step used up
                     return turned_back(turn), decisions
-                turn = self._take(stage, turn, decision, decisions, run)
+                if unfinished:
+                    return await self._make_do(stage, turn, unfinished, decisions, run), decisions
+                await self._wait(error, option.name, tries, turn, run)
+            tries += 1
+            run = replace(run, last_resort=True)
+
+    async def _wait(self, error: Exception, name: str, tries: int, turn: TurnState, run: Run) -> None:
+        """Wait until the only model can be asked again, or raise the error where that is not worth it."""
+        model = self._pipeline.models.get(name)
+        if model is None or not isinstance(error, ModelError):
+            raise error
+        if not await pause(error, tries, model, run, turn["id"]):
+            raise error
+
+    async def _make_do(
+        self,
+        stage: StageBase,
+        turn: TurnState,
+        unfinished: Mapping[str, UnfinishedAnswer],
+        decisions: list[Decision],
+        run: Run,
+    ) -> TurnState:
+        """Take the strongest option that left something, where none has finished."""
+        name = max(unfinished, key=stage.index)
+        why = f"no model finished its answer, so what there is of {name}'s stands: {unfinished[name]}"
+        if turn["path"][stage.name] != name:
+            decision = await self._pipeline.decider.make_do(stage, turn, name, why)
+            turn = self._take(stage, turn, decision, decisions, run)
+        made: TurnState = {**turn, **unfinished[name].instead}
+        return made
 
     def _take(
         self, stage: StageBase, turn: TurnState, decision: Decision, decisions: list[Decision], run: Run

@@ -32,7 +32,7 @@ def start_turn(messages: Sequence[AnyMessage]) -> TurnState:
     if human is None:
         raise InputError("messages: no human message to answer; invoke with {'messages': [('user', '...')]}")
     position, message = human
-    text = message.text.strip()
+    text = message.text.encode("utf-8", "replace").decode().strip()  # no half of a surrogate pair
     if not text:
         raise InputError("question: it is empty; ask something")
     if len(text) > MAX_QUESTION:
@@ -118,6 +118,7 @@ def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
         "path": turn["path"],
         "abstained": abstained,
         "outside": outside,
+        "unfinished": "" if abstained or draft is None else draft.get("unfinished", ""),
         "escalations": turn["escalations"],
         "drafts": {"written": written, "stands": None if abstained else turn.get("stands", written)},
         "unverified": turn.get("unverified", {}),

@@ -37,7 +37,11 @@ class Adapter(Retriever):
     def bind(self, context: RetrievalContext) -> None:
         """Take the retriever, making it if need be."""
         self._where = context.where
-        made = _resolve(self._path, f"{context.where}.path")
+        where = f"{context.where}.path"
+        module, name = _split(self._path, where)
+        if not context.trust:
+            return  # importing a module runs it
+        made = _resolve(module, name, where)
         base = self._base()
         if not isinstance(made, base):
             if not callable(made):
@@ -134,10 +138,15 @@ def _passage(
     )
 
 
-def _resolve(path: str, where: str) -> Any:
-    module_name, colon, name = path.partition(":")
-    if not (module_name and colon and name):
+def _split(path: str, where: str) -> tuple[str, str]:
+    """Return the module and the name that a path gives."""
+    module, _, name = path.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
         raise PolicyError(f"{where}: expected 'package.module:name', got {path!r}")
+    return module, name
+
+
+def _resolve(module_name: str, name: str, where: str) -> Any:
     try:
         found = import_module(module_name)
     except Exception as error:

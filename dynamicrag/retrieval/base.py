@@ -44,12 +44,14 @@ class RetrievalContext:
         default: Name of the corpus for retrievers that name none.
         siblings: All options of the stage, by name; not necessarily bound yet.
         where: Place of this option in the policy, for messages.
+        trust: Whether modules that the policy names may be imported, which runs them.
     """
 
     corpora: Mapping[str, Corpus]
     default: str
     siblings: Mapping[str, "Retriever"] = field(default_factory=dict)
     where: str = "retriever"
+    trust: bool = True
 
     def corpus(self, name: str | None) -> Corpus:
         """The corpus of that name, or the default one.

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dynamicrag.llm.chat import ChatModel
@@ -115,7 +115,9 @@ class Asking:
         self, model: ChatModel, messages: "Sequence[BaseMessage]", max_tokens: int,
         temperature: float = 0.0, stop: Sequence[str] = (),
     ) -> Completion:  # fmt: skip
+        # no other model can judge in its place, so none is left alone
+        run = replace(self.run, last_resort=True)
         return await call(
-            self.run, self.turn["id"], self._stage, model, messages,
+            run, self.turn["id"], self._stage, model, messages,
             max_tokens=max_tokens, temperature=temperature, stop=stop, tags=["nostream"],
         )  # fmt: skip

@@ -95,6 +95,11 @@ class Decider:
         )
         return self._record(context, Choice(closed.index(True), why), turn, "outside", None, 0.0)
 
+    async def make_do(self, stage: StageBase, turn: TurnState, option: str, why: str) -> Decision:
+        """Return the decision for an option that failed, but left something to make do with."""
+        context, binding = await self._context(stage, turn)
+        return self._record(context, Choice(stage.index(option), why), turn, "fallback", binding, 0.0)
+
     def price(self, text: str, path: Mapping[str, str]) -> Cost:
         """Return what a whole path is expected to cost on a question."""
         return self._pricing.price({"text": text}, path)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dynamicrag.cost.expect import Plan
-from dynamicrag.errors import BudgetError, ProviderError
+from dynamicrag.errors import BudgetError, ModelError
 from dynamicrag.features.nearness import nearness
 from dynamicrag.llm.prompts.direct import Direct
 from dynamicrag.stages.asking import Resources
@@ -78,9 +78,10 @@ async def ask_again(
         fitted = await fit(model, IN_SENTENCES, {**turn, "passages": list(passages)})
         completion = await call(
             run, turn["id"], ASK_AGAIN, model, fitted.messages,
-            max_tokens=IN_SENTENCES.max_tokens, stop=IN_SENTENCES.stops(bool(passages)), tags=["nostream"],
+            max_tokens=IN_SENTENCES.max_tokens, stop=IN_SENTENCES.stops(bool(passages)),
+            tags=["nostream"], whole=True,
         )  # fmt: skip
-    except (ProviderError, BudgetError):
+    except (ModelError, BudgetError):
         return None  # its line on the account says so
     answer = IN_SENTENCES.parse(completion.text)
     if not answer.text:
