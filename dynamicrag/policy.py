@@ -15,6 +15,7 @@ from pydantic import (
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
+    StrictBool,
     field_validator,
 )
 
@@ -42,9 +43,10 @@ class Chunks(_Section):
 
 
 class CorpusSection(_Section):
-    """One corpus: files or folders, and how they are cut."""
+    """One corpus: files or folders, whether links that lead out of them are followed, and how they are cut."""
 
     path: Names
+    follow_links: StrictBool = False
     chunk: Chunks = Chunks()
 
 

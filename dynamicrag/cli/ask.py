@@ -76,13 +76,14 @@ def fingerprint(policy: "Policy") -> str:
     import hashlib
 
     from dynamicrag.retrieval.documents import Skipped
+    from dynamicrag.retrieval.ingest import stamp_of
     from dynamicrag.retrieval.readers import files_of
 
     digest = hashlib.sha256(policy.model_dump_json().encode())
     for section in policy.corpora.values():
-        for file in files_of([policy.folder / path for path in section.path], Skipped()):
-            stat = file.path.stat()
-            digest.update(f"{file.path}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
+        paths = [policy.folder / path for path in section.path]
+        for file in files_of(paths, Skipped(), follow_links=section.follow_links):
+            digest.update(f"{file.source}:{stamp_of(file.path)}\n".encode())
     return digest.hexdigest()[:16]
 
 

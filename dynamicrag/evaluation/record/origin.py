@@ -102,7 +102,9 @@ def _public(params: Mapping[str, Any]) -> dict[str, Any]:
 def _corpus(policy: Policy) -> str:
     parts: list[Any] = [EMBEDDER]
     for name, section in policy.corpora.items():
-        files = files_of([policy.folder / path for path in section.path], Skipped())
+        files = files_of(
+            [policy.folder / path for path in section.path], Skipped(), follow_links=section.follow_links
+        )
         content = sorted((file.id, _content(file.path)) for file in files)
         parts.append([name, section.chunk.model_dump(), content])
     return _digest(parts)
