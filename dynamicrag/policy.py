@@ -43,7 +43,7 @@ class Chunks(_Section):
 
 
 class CorpusSection(_Section):
-    """One corpus: files or folders, whether links that lead out of them are followed, and how they are cut."""
+    """One corpus: files or folders, whether links out of them are followed, and how they are cut."""
 
     path: Names
     follow_links: StrictBool = False

@@ -19,6 +19,8 @@ def validate(
 ) -> None:
     """Check a policy and show what it comes to; nothing is downloaded, loaded or asked."""
     from dynamicrag.assembly import assemble
+    from dynamicrag.cli.console import human
+    from dynamicrag.cli.left_out import warn_left_out
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.policy_file import PRESETS, load_policy
 
@@ -26,23 +28,27 @@ def validate(
     loaded = load_policy(policy, corpus or None)
     if policy in PRESETS and not corpus:  # a preset's docs/ is the user's to have, not the preset's fault
         loaded = load_policy(policy, Path())
-    described = _described(loaded, assemble(loaded))
+    pipeline = assemble(loaded)
+    described = _described(loaded, pipeline)
     if policy in PRESETS and not corpus:
         described["corpora"] = {}
     if json is not None:
         write_json(json, described)
     if json != "-":
         _show(described)
+    if described["corpora"]:
+        warn_left_out(pipeline.corpora.values(), human(json))
 
 
 def _described(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
     from dynamicrag.cli.prepare import to_pull, used_models
+    from dynamicrag.retrieval.names import shown
 
     used = used_models(pipeline, conversation=True)
     missing = to_pull(pipeline, used)
     return {
         "policy": policy.name,
-        "corpora": {name: [str(path) for path in corpus.paths] for name, corpus in pipeline.corpora.items()},
+        "corpora": {name: list(map(shown, corpus.paths)) for name, corpus in pipeline.corpora.items()},
         "models": [
             {
                 "name": name, "model": model.spec, "runs": model.runs, "used": name in used,

@@ -60,7 +60,9 @@ class Search:
         """Take the files of a folder and return the folders in it."""
         try:
             with os.scandir(here) as entries:
-                names = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda e: e.name)
+                names = sorted(
+                    (entry for entry in entries if not entry.name.startswith(".")), key=lambda e: e.name
+                )
         except OSError as error:
             self._skipped.fail(shown(here), f"the folder cannot be listed: {error.strerror or error}")
             return []
@@ -96,7 +98,8 @@ class Search:
         inside = any(real.is_relative_to(folder) for folder in self._roots)
         if not inside and not self._follow:
             self._skipped.note(
-                shown(link), f"a link out of the folder, to {shown(real)}; not followed without follow_links: true"
+                shown(link),
+                f"a link out of the folder, to {shown(real)}; not followed without follow_links: true",
             )
         elif stat.S_ISDIR(kind):
             self._walk(link, root)

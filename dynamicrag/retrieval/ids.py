@@ -55,7 +55,7 @@ class RowIds:
 
 
 class FileRowIds:
-    """Ids of the lines of one file: ``x``; ``file.jsonl:x`` if another file has ``x``; ``x~2`` if it has two."""
+    """Ids of one file: ``x``, ``file.jsonl:x`` if another file has ``x``, ``x~2`` if it has two itself."""
 
     def __init__(self, file: str, taken: set[str]) -> None:
         self._file = file

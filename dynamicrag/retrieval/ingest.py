@@ -175,7 +175,9 @@ class _Scan:
             raise CorpusError(f"no document can be read{named(everything)}; add one to the corpus")
         if strict and (count := failures(everything)):
             failed = [problem for problem in everything if problem.failed]
-            raise CorpusError(f"{count} could not be read{named(failed)}; mend them, or ingest without --strict")
+            raise CorpusError(
+                f"{count} could not be read{named(failed)}; mend them, or ingest without --strict"
+            )
         deleted = self._known.keys() - self._seen
         drop_documents(db, deleted)
         changes.deleted = len(deleted)

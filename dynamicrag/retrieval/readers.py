@@ -71,7 +71,9 @@ def read_file(file: SourceFile, skipped: Skipped) -> Iterator[Document]:
     except OSError as error:
         skipped.fail(file.source, f"cannot be read: {error.strerror or error}")
     except Exception as error:  # noqa: BLE001 - no parser is proof against every file, and the others are served
-        skipped.fail(file.source, f"cannot be read: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
+        skipped.fail(
+            file.source, f"cannot be read: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        )
 
 
 def named(problems: Sequence[Problem]) -> str:

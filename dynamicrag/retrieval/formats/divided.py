@@ -13,9 +13,11 @@ _DIVIDED = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,40}+)(?:\u00ad|[-\u2010])[ \t]*
 _SOFT = re.compile(r"\u00ad[ \t]*+\n?[ \t]*+")
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*+")
 _PREFIXES = frozenset({"self", "well", "quasi"})
-_SUFFIXES = frozenset("able age full hood less like ling ness ring ship ward wise".split())
+_SUFFIXES = frozenset(
+    {"able", "age", "full", "hood", "less", "like", "ling", "ness", "ring", "ship", "ward", "wise"}
+)
 """Words that are more often the end of one."""
-_AND = frozenset("and or to und oder bis sowie et ou y o e en of och eller i lub".split())
+_AND = frozenset({"and", "or", "to", "und", "oder", "bis", "sowie", "et", "ou", "y", "o", "en", "of", "och"})
 """Words after a hyphen that stands for a part left out: "Ein- und Ausgabe", "pre- and post-war"."""
 
 

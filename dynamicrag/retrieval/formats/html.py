@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dynamicrag.retrieval.documents import Document, Skipped, SourceFile
-from dynamicrag.retrieval.formats.html_writer import HtmlWriter
 from dynamicrag.retrieval.formats.clean import clean
+from dynamicrag.retrieval.formats.html_writer import HtmlWriter
 from dynamicrag.retrieval.formats.text import contents, decode, one
 from dynamicrag.retrieval.limits import MOST_DEPTH
 

@@ -7,12 +7,14 @@ from dynamicrag.retrieval.formats.tables import Cell, Table
 from dynamicrag.retrieval.limits import MOST_TABLES
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body br caption center dd details dialog dir div dl dt fieldset "
-    "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ol option p "
-    "search section summary table tbody td tfoot th thead tr ul".split()
+    """
+    address article aside blockquote body br caption center dd details dialog dir div dl dt fieldset
+    figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ol option p
+    search section summary table tbody td tfoot th thead tr ul
+    """.split()  # noqa: SIM905 - a list of 55 strings is no easier to read
 )
-_SKIPPED = frozenset("script style noscript template iframe object".split())
-_CODE = frozenset("pre listing xmp plaintext".split())
+_SKIPPED = frozenset({"script", "style", "noscript", "template", "iframe", "object"})
+_CODE = frozenset({"pre", "listing", "xmp", "plaintext"})
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 

@@ -7,7 +7,9 @@ import reprlib
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
-from typing import IO, Any
+from gzip import GzipFile
+from io import BufferedReader
+from typing import Any
 
 from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval.documents import Document, Skipped, SourceFile
@@ -77,7 +79,7 @@ def _lines(file: SourceFile) -> Iterator[str | None]:
     compressed = file.path.suffix.lower() == ".gz"
     size = file.path.stat().st_size
     room = max(EXPANSION_FROM, EXPANSION * size) if compressed else None
-    with file.path.open("rb") as raw, closing(gzip.open(raw) if compressed else raw) as content:
+    with file.path.open("rb") as raw, closing(GzipFile(fileobj=raw) if compressed else raw) as content:
         start = content.read(_SAMPLE)
         content.seek(0)
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -95,7 +97,7 @@ def _lines(file: SourceFile) -> Iterator[str | None]:
                 yield line.decode(legacy, "replace")
 
 
-def _bounded(content: IO[bytes], room: int | None) -> Iterator[bytes | None]:
+def _bounded(content: GzipFile | BufferedReader, room: int | None) -> Iterator[bytes | None]:
     """Yield the lines, and ``None`` for one that is too long; ``room`` is what all may have together."""
     too_long = False
     while line := content.readline(MOST_LINE + 1):
@@ -150,4 +152,3 @@ def _row(line: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise CorpusError(f"{_FORM}, got {type(row).__name__}")
     return row
-

@@ -1,5 +1,6 @@
 """PDF, page by page: a page that cannot be read does not cost the others."""
 
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ def read_pdf(file: SourceFile, skipped: Skipped) -> Iterator[Document]:
 
     from pypdf import PdfReader
 
+    logging.getLogger("pypdf").addHandler(logging.NullHandler())  # it would write to the terminal
     data = contents(file.path, MOST_PDF_BYTES)
     try:
         reader = PdfReader(BytesIO(data))

@@ -18,12 +18,14 @@ _BOMS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _COMMON = (
-    "cp1252 cp1250 cp1251 koi8_r cp1253 cp1254 cp1255 cp1256 cp1257 cp874 cp932 euc_jp gb18030 big5 cp949"
-).split()
+    *("cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp874"),
+    *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
+)
 """Encodings that are considered; of rarer ones the library takes short texts for any."""
 _WESTERN = frozenset(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüÿœŒ«»“”„‘’‚–—…€£§°·¿¡®©™ \xa0•ªº´"
 )
+_OF_PAGES = ("iso", "cp", "mac", "koi8", "gb", "big5", "euc", "shift", "utf")
 _SAMPLE = 200_000  # bytes that the encoding is told from
 _CONTROL = bytes({*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F})
 
@@ -120,7 +122,7 @@ def _is_utf8(data: bytes) -> bool:
 def _is_text(name: str) -> bool:
     """Return whether a page can be in this encoding; Python knows some that are not meant for pages."""
     try:
-        return codecs.lookup(name).name.startswith(("iso", "cp", "mac", "koi8", "gb", "big5", "euc", "shift", "utf"))
+        return codecs.lookup(name).name.startswith(_OF_PAGES)
     except (LookupError, ValueError):
         return False
 
@@ -144,7 +146,7 @@ def _detected(data: bytes) -> str:
         if _WESTERN.issuperset(odd) and sum(map(str.isalpha, odd)) < letters / 4:
             return "cp1252"
     sample = data if len(data) <= _SAMPLE else data[:_SAMPLE].rpartition(b"\n")[0] or data[:_SAMPLE]
-    for found in from_bytes(sample, cp_isolation=_COMMON):
+    for found in from_bytes(sample, cp_isolation=list(_COMMON)):
         if _decodes(data, found.encoding):
             return found.encoding
     raise CorpusError("not text in any encoding that is known; convert it to UTF-8, or take it out")
