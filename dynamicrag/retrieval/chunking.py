@@ -80,17 +80,21 @@ def _splitter() -> type:
 def _sentences(text: str, room: int) -> Iterator[str]:
     """Yield the sentences of ``text`` and the lines of tables and code, with the white space after them."""
     for line in _LINE.findall(text):
-        if len(line) > room * _LONG:
-            yield from _pieces(line, room)
-        elif line.startswith(("|", " ", "\t")):
-            yield line
-        else:
-            start = 0
-            for found in _SENTENCE_END.finditer(line):
-                yield line[start : found.end()]
-                start = found.end()
-            if start < len(line):
-                yield line[start:]
+        whole = len(line) <= room * _LONG and line.startswith(("|", " ", "\t"))
+        for sentence in [line] if whole else _cut(line):
+            if len(sentence) > room * _LONG:
+                yield from _pieces(sentence, room)
+            else:
+                yield sentence
+
+
+def _cut(line: str) -> Iterator[str]:
+    start = 0
+    for found in _SENTENCE_END.finditer(line):
+        yield line[start : found.end()]
+        start = found.end()
+    if start < len(line):
+        yield line[start:]
 
 
 def _pieces(line: str, room: int) -> Iterator[str]:

@@ -18,7 +18,7 @@ MOST_DEPTH = 1_000
 """Open HTML elements; deeper ones are read as if they stood at the top."""
 MOST_TABLES = 8
 """HTML tables within each other; deeper ones are read as plain text."""
-MOST_SPAN = 100
-"""Columns or rows that one cell of a table may span."""
+MOST_COLUMNS, MOST_ROWS = 50, 100
+"""Columns and rows of a table over which cells can span."""
 LONGEST_RUN = 1_000
 """Letters and digits in a row, from which they are data (base64, keys) and left out of the text."""

@@ -6,8 +6,8 @@ from dynamicrag.retrieval.limits import LONGEST_RUN
 
 _BREAK = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-_SPACES = re.compile(r"[ \t]{100,}+")
-_LINES = re.compile(r"\n[ \t]*+(?:\n[ \t]*+){3,}+(?=\n)")
+_SPACES = re.compile(r"[^\S\n]{100,}+")
+_LINES = re.compile(r"\n(?:[ \t]*+\n){3,}+")
 _REPEATED = re.compile(r"([^\w\s])(?<!\1\1)\1{99,}+")
 _DATA = re.compile(rf"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{{{LONGEST_RUN},}}+")
 _WRAPPED = re.compile(r"^(?:[A-Za-z0-9+/]{60,100}+={0,2}+\n){16,}+(?:[A-Za-z0-9+/]{1,100}+={0,2}+$)?+", re.M)
@@ -29,7 +29,7 @@ def tidy(text: str) -> tuple[str, int]:
         The text, and how many characters of data were left out.
     """
     text = _REPEATED.sub(r"\1\1\1", _SPACES.sub(" " * 8, clean(text)))
-    text = _LINES.sub("\n\n", text)
+    text = _LINES.sub("\n\n\n", text)
     before = len(text)
     text, runs = _DATA.subn("…", text)
     text, blocks = _WRAPPED.subn("…\n", text)

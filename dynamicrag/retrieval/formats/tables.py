@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dynamicrag.retrieval.limits import MOST_SPAN
+from dynamicrag.retrieval.limits import MOST_COLUMNS, MOST_ROWS
 
 _NAMES, _NAME = 300, 12
 """Characters of all column names in a row, and of one name in any case: rows must not outgrow the table."""
-_REPEATED = 200  # characters of a cell that is repeated in the rows that it spans
+_REPEATED = 400  # characters in a row that are repeated from cells above that span into it
+_HEAD = 4  # rows of column names; more name nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,11 @@ class Table:
             cells: The row.
             names: Whether it names the columns. Several such rows in a row name them together.
         """
-        if names and (len(cells) > 1 or (not self._head and cells[0].columns == 1)):
+        if (
+            names
+            and (self._used or len(self._head) < _HEAD)
+            and (len(cells) > 1 or (not self._head and cells[0].columns == 1))
+        ):
             if self._used:
                 yield from self.close()
                 self._head = []
@@ -72,20 +77,31 @@ class Table:
             yield _line([name for name in self._names if name])
 
     def _place(self, cells: Sequence[Cell], *, repeat: bool) -> list[str]:
-        """Return the texts of a row by column, those that span into it from above included."""
+        """Return the texts of a row by column, those that span into it from above included.
+
+        Spans count in the first ``MOST_COLUMNS`` columns.
+        """
         above, self._above = self._above, {n: (k - 1, text) for n, (k, text) in self._above.items() if k > 1}
         row: list[str] = []
+        self._fill(row, above)
         for cell in cells:
-            while len(row) in above:
-                row.append(above[len(row)][1])
-            text, rows = cell.text, min(cell.rows, MOST_SPAN)
-            for number in range(min(max(cell.columns, 1), MOST_SPAN)):
-                if rows > 1:
-                    self._above[len(row)] = rows - 1, text[:_REPEATED] if repeat or not number else ""
-                row.append(text if repeat or not number else "")
-        while len(row) in above:
-            row.append(above[len(row)][1])
+            text, rows = cell.text, min(cell.rows, MOST_ROWS) - 1
+            columns = max(1, min(cell.columns, MOST_COLUMNS - len(row)))
+            if rows > 0 and len(row) < MOST_COLUMNS:
+                spanned = ((len(row) + n, text if repeat or not n else "") for n in range(columns))
+                self._above |= {column: (rows, each) for column, each in spanned}
+            row += [text] * columns if repeat else [text, *[""] * (columns - 1)]
+            self._fill(row, above)
         return row
+
+    @staticmethod
+    def _fill(row: list[str], above: dict[int, tuple[int, str]]) -> None:
+        """Go on with the cells that span into the row."""
+        room = _REPEATED - sum(map(len, row[-MOST_COLUMNS:])) if above else 0
+        while len(row) in above:
+            text = above.pop(len(row))[1][: max(0, room)]
+            room -= len(text)
+            row.append(text)
 
 
 def _joined(head: Sequence[Sequence[str]]) -> list[str]:
