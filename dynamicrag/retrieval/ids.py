@@ -49,9 +49,9 @@ class RowIds:
     def __init__(self, reserved: Iterable[str]) -> None:
         self._taken = set(reserved)
 
-    def of(self, file: SourceFile) -> "FileRowIds":
-        """Start with the lines of a file."""
-        return FileRowIds(file.id, self._taken)
+    def of(self, file: str) -> "FileRowIds":
+        """Start with the lines of the file of that id."""
+        return FileRowIds(file, self._taken)
 
 
 class FileRowIds:

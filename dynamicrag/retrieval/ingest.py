@@ -130,7 +130,7 @@ class _Scan:
 
     def _keep(self, file: SourceFile) -> bool:
         """Keep the documents of a file that has not changed, unless another file now claims their ids."""
-        ids = self._ids.of(file)
+        ids = self._ids.of(file.id)
         documents = self._by_source.get(file.source, [])
         if any(name != (ids.claim(own) if (own := self._known[name].own) else file.id) for name in documents):
             ids.release()
@@ -140,7 +140,7 @@ class _Scan:
         return True
 
     def _read(self, db: Connection, file: SourceFile) -> None:
-        ids, skipped, number = self._ids.of(file), Skipped(), -1
+        ids, skipped, number = self._ids.of(file.id), Skipped(), -1
         for number, document in enumerate(read_file(file, skipped)):
             own = document.id if document.is_row else ""
             named = replace(document, id=ids.claim(own)) if own else document

@@ -46,17 +46,23 @@ def page_of(source: str) -> Page:
     writer = HtmlWriter()
     text = clean(source)
     parser = None
-    for start in range(0, len(text), _PIECE):
+    start = 0
+    while start < len(text):
+        end = start + _PIECE
+        if end < len(text):  # not within a tag, which a new parser would take for text
+            tag = text.rfind("<", start + 1, end)
+            end = tag if tag > start else end
         if parser is None:
             parser = etree.HTMLParser(target=writer, huge_tree=True, encoding="utf-8")
         try:
-            parser.feed(text[start : start + _PIECE].encode())
+            parser.feed(text[start:end].encode())
         except etree.LxmlError:  # nothing in an empty document; text that it has taken is with the writer
             parser = None
         if writer.depth > MOST_DEPTH:
             _close(parser)
             parser = None
             writer.depth = 0
+        start = end
     _close(parser)
     return Page(writer.title, writer.headings, writer.text())
 

@@ -56,7 +56,7 @@ class Table:
             self._head.append(self._place(cells, repeat=True))
             self._names, self._used = _joined(self._head), False
             return
-        if not self._names and any(len(cell.lines) > 1 for cell in cells):
+        if not self._names and any(len(cell.lines) > 1 or cell.text.startswith("| ") for cell in cells):
             for cell in cells:
                 yield from cell.lines
             return

@@ -1,6 +1,7 @@
 """Plain text in whatever encoding it has, and what the readers of single documents share."""
 
 import codecs
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,7 @@ _WESTERN = frozenset(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüÿœŒ«»“”„‘’‚–—…€£§°·¿¡®©™ \xa0•ªº´"
 )
 _OF_PAGES = ("iso", "cp", "mac", "koi8", "gb", "big5", "euc", "shift", "utf")
+_JAMO = re.compile("[\u3131-\u318e]")
 _SAMPLE = 200_000  # bytes that the encoding is told from
 _CONTROL = bytes({*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F})
 
@@ -72,24 +74,23 @@ def decode(data: bytes, declared: str | None = None) -> str:
     """
     name = encoding_of(data, declared)
     # A file that is cut within a character, or has one bad byte, is still worth reading.
-    text = data.decode(name, "strict" if name in _COMMON else "replace")
-    sample = data[:_SAMPLE] if name in ("utf-8", *_COMMON) else text[:_SAMPLE].encode("utf-8", "replace")
-    if len(sample) - len(sample.translate(None, _CONTROL)) > len(sample) * 0.1:
-        raise CorpusError("a binary file with the ending of text; take it out of the corpus")
-    return text
+    return data.decode(name, "strict" if name in _COMMON else "replace")
 
 
 def encoding_of(data: bytes, declared: str | None = None) -> str:
     """Return the name of the encoding that ``data`` can be decoded with.
 
     Raises:
-        CorpusError: There is none.
+        CorpusError: It is binary, or in no encoding that is known.
     """
     for mark, name in _BOMS.items():
         if data.startswith(mark):
             return name
     if wide := _wide(data[:_SAMPLE]):
         return wide
+    sample = data[:_SAMPLE]
+    if len(sample) - len(sample.translate(None, _CONTROL)) > len(sample) * 0.1:
+        raise CorpusError("a binary file with the ending of text; take it out of the corpus")
     if _is_utf8(data):
         return "utf-8"
     if declared and _is_text(declared) and _decodes(data, declared):
@@ -146,7 +147,10 @@ def _detected(data: bytes) -> str:
         if _WESTERN.issuperset(odd) and sum(map(str.isalpha, odd)) < letters / 4:
             return "cp1252"
     sample = data if len(data) <= _SAMPLE else data[:_SAMPLE].rpartition(b"\n")[0] or data[:_SAMPLE]
-    for found in from_bytes(sample, cp_isolation=list(_COMMON)):
-        if _decodes(data, found.encoding):
-            return found.encoding
+    possible = [found.encoding for found in from_bytes(sample, cp_isolation=list(_COMMON))]
+    possible = [name for name in possible if _decodes(data, name)]
+    if possible:  # Japanese read as Korean has letters that never stand alone
+        return next(
+            (name for name in possible if not _JAMO.search(sample.decode(name, "replace"))), possible[0]
+        )
     raise CorpusError("not text in any encoding that is known; convert it to UTF-8, or take it out")
