@@ -74,16 +74,18 @@ def _questions(question: str | None, path: Path | None) -> "Sequence[Question]":
 def fingerprint(policy: "Policy") -> str:
     """Return what tells runs apart: the policy's content, and the size and time of the corpora's files."""
     import hashlib
+    from contextlib import suppress
 
     from dynamicrag.retrieval.documents import Skipped
-    from dynamicrag.retrieval.ingest import stamp_of
     from dynamicrag.retrieval.readers import files_of
 
     digest = hashlib.sha256(policy.model_dump_json().encode())
     for section in policy.corpora.values():
         paths = [policy.folder / path for path in section.path]
         for file in files_of(paths, Skipped(), follow_links=section.follow_links):
-            digest.update(f"{file.source}:{stamp_of(file.path)}\n".encode())
+            with suppress(OSError):  # gone in the meantime
+                stat = file.path.stat()
+                digest.update(f"{file.source}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:16]
 
 
