@@ -6,14 +6,11 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock, Timeout
-
-from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval.chunking import Chunker, document_of
 from dynamicrag.retrieval.documents import Problem, Skipped, failures
 from dynamicrag.retrieval.embedder import Embedder, Vectors
@@ -28,6 +25,7 @@ from dynamicrag.retrieval.ingest import (
 )
 from dynamicrag.retrieval.lexical import Bm25sIndex, LexicalIndex
 from dynamicrag.retrieval.lexical_files import Implementation, open_lexical
+from dynamicrag.retrieval.locking import exclusive
 from dynamicrag.retrieval.names import shown
 from dynamicrag.retrieval.reports import CorpusStats, IngestReport
 from dynamicrag.retrieval.store import Store
@@ -108,7 +106,11 @@ class Corpus:
         """
         start = time.perf_counter()
         tell = progress or _silent
-        with self._exclusive(tell), Store(self.folder / "store.sqlite") as store:
+        waiting = partial(tell, 0, 0, "waiting for another process that is ingesting")
+        with (
+            exclusive(self.folder, self._lock_timeout, waiting),
+            Store(self.folder / "store.sqlite") as store,
+        ):
             changes = scan(store, self._sources, self._chunker, tell, strict=strict)
             usage = Usage()
             if dense:
@@ -260,28 +262,6 @@ class Corpus:
             if self._store is None:
                 self._store = Store(self.folder / "store.sqlite")
             return self._store
-
-    @contextmanager
-    def _exclusive(self, tell: Progress) -> Iterator[None]:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / "ingest.lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                tell(0, 0, "waiting for another process that is ingesting")
-                lock.acquire(timeout=self._lock_timeout)
-        except Timeout:
-            raise CorpusError(
-                f"{self.folder / 'ingest.lock'}: another process is still ingesting after "
-                f"{self._lock_timeout:g} s; wait for it, or end it"
-            ) from None
-        except OSError as error:
-            raise CorpusError(f"{self.folder}: cannot be written: {error.strerror or error}") from error
-        try:
-            yield
-        finally:
-            lock.release()
 
 
 def _silent(done: int, total: int, label: str) -> None:

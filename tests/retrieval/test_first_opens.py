@@ -54,6 +54,17 @@ def test_threads_that_ingest_first(docs, root):
         each.close()
 
 
+def test_a_new_database(tmp_path):
+    for number in range(15):
+        path = tmp_path / f"{number}.sqlite"
+
+        def use(path=path):
+            with Store(path) as store:
+                assert store.generation() == (0, 0)
+
+        assert at_once(*[use] * 8) == []
+
+
 def test_processes(docs, root):
     code = (
         "import sys; from pathlib import Path; "
