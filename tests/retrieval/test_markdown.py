@@ -119,6 +119,13 @@ def test_tables(tmp_path, table, lines):
     assert [line for line in document.text.split("\n") if line.startswith("|")] == lines
 
 
+def test_a_large_page_is_read_alike(tmp_path):
+    parts = "> # wrong\n\n- one\n  ```\n  # wrong\n  ```\n- two\n\n  | a | b |\n  |---|---|\n  | 1 | 2 |\n\n"
+    document = read(tmp_path, parts * 3_000 + "# Right\n\nText.\n")
+    assert document.title == "Right"
+    assert document.text.count("| a: 1 | b: 2 |") == 3_000
+
+
 def test_tables_in_lists_and_html(tmp_path):
     table = "- x\n\n  | a | b |\n  |---|---|\n  | 1 | 2 |\n\n"
     text = f"{table}<table>\n<tr><th>c</th><th>d</th></tr>\n\n<tr><td>3</td><td>4</td></tr>\n</table>\n"

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _MOST_TITLE = 500  # characters of a heading that are parsed; inline markup can take quadratic time
+_LARGE = 200_000
+"""Characters from which lists and quotes are not parsed as such: it takes most of the time, and what is read
+of a page is nearly always the same without."""
 _COMMENT, _COMMENT_END = "<!--", "-->"
 
 
@@ -41,7 +44,7 @@ class _Page:
         self._lines = source.split("\n")
         self._headings: list[tuple[int, str]] = []
         self._changes: list[tuple[int, int, str]] = []  # first line, line after the last one, new text
-        self._tokens = _parser().parse(source, self._env)
+        self._tokens = _parser(lists=len(source) < _LARGE).parse(source, self._env)
         self._read()
         self.text = "\n".join(self._changed())
         self.title = next((text for _, text in sorted(self._headings, key=lambda pair: pair[0] > 1)), "")
@@ -67,7 +70,7 @@ class _Page:
 
     def _plain(self, content: str) -> str:
         """Return a heading without its markup; an image's description only if there is nothing else."""
-        parser, found = _parser(), list["Token"]()
+        parser, found = _parser(lists=True), list["Token"]()
         parser.inline.parse(without_comments(content[:_MOST_TITLE]), parser, self._env, found)
         kinds = ("text", "text_special", "code_inline", "softbreak", "hardbreak")
         text = one_line("".join(token.content or " " for token in found if token.type in kinds))
@@ -132,10 +135,10 @@ def without_comments(text: str) -> str:
     return "".join([*parts, text[place:]])
 
 
-@lru_cache(maxsize=1)
-def _parser() -> "MarkdownIt":
+@lru_cache(maxsize=2)
+def _parser(*, lists: bool) -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark").enable("table")  # it nests up to 20 blocks, and reads on as text
     parser.core.ruler.enableOnly(["normalize", "block"])  # inline markup is read of headings alone
-    return parser
+    return parser if lists else parser.disable(["list", "blockquote"])
