@@ -13,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeFloat,
+    StrictBool,
     field_validator,
     model_validator,
 )
@@ -47,9 +48,10 @@ class Chunks(_Section):
 
 
 class CorpusSection(_Section):
-    """One corpus: files or folders, and how they are cut."""
+    """One corpus: files or folders, whether links out of them are followed, and how they are cut."""
 
     path: Names = Field(min_length=1)
+    follow_links: StrictBool = False
     chunk: Chunks = Chunks()
 
 

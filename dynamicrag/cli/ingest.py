@@ -26,6 +26,9 @@ def ingest(
     name: Annotated[
         str | None, typer.Option(help="Which corpus of the policy this is; by default its first.")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse the documents if any of them cannot be read.")
+    ] = False,
     json: JsonOption = None,
 ) -> None:
     """Read, chunk and embed documents; only what has changed is done again."""
@@ -52,7 +55,7 @@ def ingest(
     ledger.attribution.acquire()
     try:
         with bar(out) as tell:
-            report = corpus.ingest(tell, dense=dense)
+            report = corpus.ingest(tell, dense=dense, strict=strict)
         account = f"{INGEST}{corpus.name}"
         ledger.settle(account, SETTLE_SECONDS)
     finally:
@@ -86,6 +89,7 @@ def _summary(corpus: "Corpus", report: "IngestReport", cost: "Cost") -> dict[str
             "unchanged": report.unchanged,
         },
         "skipped": list(report.skipped),
+        "failed": report.failed,
         "chunks": report.chunks,
         "seconds": report.seconds,
         "embedding": cost.figures(),
@@ -107,7 +111,8 @@ def _show(summary: dict[str, Any]) -> None:
     for line in summary["notices"]:
         out.print(plain(line), style="yellow", soft_wrap=True)
     if summary["skipped"]:
-        out.print(f"{len(summary['skipped'])} skipped:", style="yellow")
+        failed = f", {summary['failed']} could not be read" if summary["failed"] else ""
+        out.print(f"{len(summary['skipped'])} left out{failed}:", style="yellow")
     for line in summary["skipped"][:10]:
         out.print(f"  {plain(line)}", style="dim", soft_wrap=True)
     if len(summary["skipped"]) > 10:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dynamicrag.cli.console import bar, plain
+from dynamicrag.cli.left_out import warn_left_out
 from dynamicrag.cli.units import size
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def pull_missing(names: Sequence[str], out: "Console") -> None:
 
 
 def ingest_corpus(corpus: "Corpus", out: "Console", *, dense: bool) -> "IngestReport | None":
-    """Bring a corpus up to its files, with a bar; nothing is shown where there is nothing to do."""
+    """Bring a corpus up to its files, with a bar, and warn of what cannot be read."""
     from dynamicrag.retrieval.english import notice_of
 
     with bar(out) as tell:
@@ -142,6 +143,7 @@ def ingest_corpus(corpus: "Corpus", out: "Console", *, dense: bool) -> "IngestRe
         changed = f"{report.added} added, {report.changed} changed, {report.deleted} deleted"
         out.print(f"corpus {corpus.name}: {changed}; {report.chunks} chunks, {report.seconds:.1f} s",
                   style="dim")  # fmt: skip
+    warn_left_out([corpus], out)
     return report
 
 

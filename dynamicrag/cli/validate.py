@@ -32,6 +32,8 @@ def validate(
     Modules that the policy names are imported with --trust alone: a policy can name any code.
     """
     from dynamicrag.assembly import assemble
+    from dynamicrag.cli.console import human
+    from dynamicrag.cli.left_out import warn_left_out
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.policy_file import PRESETS, load_policy
 
@@ -49,11 +51,15 @@ def validate(
     write_json(json, described)
     if json != "-":
         _show(described)
+    if described["corpora"]:
+        warn_left_out(pipeline.corpora.values(), human(json))
 
 
 def _corpora(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
+    from dynamicrag.retrieval.names import shown
+
     del policy
-    paths = {name: [str(path) for path in corpus.paths] for name, corpus in pipeline.corpora.items()}
+    paths = {name: list(map(shown, corpus.paths)) for name, corpus in pipeline.corpora.items()}
     return {"corpora": paths}
 
 

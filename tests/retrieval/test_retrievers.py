@@ -164,7 +164,7 @@ async def test_twenty_at_once(ingested):
 
 
 def test_importing_is_cheap():
-    heavy = "torch chromadb llama_index sentence_transformers bm25s rank_bm25 bs4 pypdf nltk langgraph"
+    heavy = "torch chromadb llama_index sentence_transformers bm25s rank_bm25 lxml pypdf langgraph"
     code = (
         "import sys; from dynamicrag.retrieval import RETRIEVERS; list(RETRIEVERS); "
         f"print([name for name in {heavy.split()} if name in sys.modules])"
