@@ -195,6 +195,7 @@ def make_corpus(
         [folder / path for path in section.path],
         chunk_size=section.chunk.size,
         chunk_overlap=section.chunk.overlap,
+        follow_links=section.follow_links,
         embedder=embedder,
         root=cache_dir() / "corpora",
         account=lambda: ledger.span(f"{INGEST}{name}", "ingest", EMBEDDER),

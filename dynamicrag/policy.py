@@ -13,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeFloat,
+    StrictBool,
     field_validator,
     model_validator,
 )
@@ -47,9 +48,10 @@ class Chunks(_Section):
 
 
 class CorpusSection(_Section):
-    """One corpus: files or folders, and how they are cut."""
+    """One corpus: files or folders, whether links out of them are followed, and how they are cut."""
 
     path: Names = Field(min_length=1)
+    follow_links: StrictBool = False
     chunk: Chunks = Chunks()
 
 
@@ -168,6 +170,8 @@ class Policy(_Section):
         source: The file, for messages; ``""`` for a policy given as a mapping.
         folder: What relative paths in it are relative to.
         joint: A router over whole paths, for the stages at which its paths differ.
+        outside: What is done with a question that the documents do not speak of: the model answers it by
+            itself, and the answer is marked, or nobody does.
     """
 
     name: str = Field(default="policy", exclude=True)
@@ -182,8 +186,31 @@ class Policy(_Section):
     runs: RunsSection = RunsSection()
     calibrated: Calibrated | None = None
     joint: Spec | None = None
+    outside: Literal["answer", "abstain"] = "answer"
     stages: StagesSection = StagesSection()
 
     def where(self, *place: str) -> str:
         """Return a place in the file for a message."""
         return (f"{self.source}: " if self.source else "") + ".".join(place)
+
+
+def brief(policy: Policy) -> Policy:
+    """Return a policy that answers in as few words as possible, as benchmarks score answers.
+
+    Prompts that answer in sentences (``style: full``) do so for people; token F1 and exact match would count
+    every word around the answer against it.
+    """
+    options = {name: _plain(name, spec) for name, spec in policy.stages.prompt.specs.items()}
+    prompt = policy.stages.prompt.model_copy(update={"options": options})
+    return policy.model_copy(update={"stages": policy.stages.model_copy(update={"prompt": prompt})})
+
+
+def _plain(option: str, spec: Spec | None) -> Spec | None:
+    """Return a prompt's spec without its style; nothing where the name says all."""
+    if not isinstance(spec, dict):
+        return spec
+    rest: Spec = {
+        name: {key: value for key, value in (params or {}).items() if key != "style"}
+        for name, params in spec.items()
+    }
+    return None if rest == {option: {}} else rest

@@ -15,7 +15,7 @@ from dynamicrag.plain_values import check_plain, shown
 from dynamicrag.plain_yaml import parse_yaml, read_text
 from dynamicrag.policy import Policy
 
-PRESETS = ("frugal", "balanced", "quality", "always-large")
+PRESETS = ("frugal", "balanced", "quality", "support", "always-large")
 
 
 def load_policy(

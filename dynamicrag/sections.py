@@ -21,11 +21,12 @@ from dynamicrag.stages.generator import GeneratorStage
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.stages.retrieval import ROUNDS, RetrievalStage
 from dynamicrag.stages.retriever import RetrieverStage
+from dynamicrag.stages.second_asking import ASK_AGAIN
 from dynamicrag.stages.verification import REFINE, VerificationStage, expand, steps_up
 from dynamicrag.types import STAGES, Option, Stage
 from dynamicrag.verify.base import VERIFIERS, Verifier
 
-VERDICTS = ("accept", REFINE, "escalate", "abstain")
+VERDICTS = ("accept", REFINE, "escalate", ASK_AGAIN, "abstain")
 
 
 class Sections:
@@ -180,6 +181,9 @@ class Sections:
     def _verification(self, stages: Mapping[str, StageBase]) -> VerificationStage:
         section = self._policy.stages.verification
         verdicts = [option.name for option in self._named("verification", VERDICTS)]
+        if self._policy.outside == "abstain" and "abstain" not in verdicts:
+            where = self._policy.where("outside")
+            raise PolicyError(f"{where}: 'abstain' needs the option 'abstain' in stages.verification.options")
         escalate = self._escalate(section, REFINE in verdicts)
         editor = self._editor(self._specs("verification").get(REFINE))
         options = expand(verdicts, escalate, editor)
@@ -191,6 +195,8 @@ class Sections:
             where = self._where("verification", "on_failure")
             raise PolicyError(f"{where}: there is nowhere to escalate to; add the options refine or escalate")
         settings = section.model_dump(include={"max_escalations", "on_failure", "timeout"})
+        for verifier in verifiers.values():
+            verifier.verdict = router.verdict(verifier.gives[0].name)
         given = {signal.name for verifier in verifiers.values() for signal in verifier.gives}
         for signal in router.reads:
             if signal not in given:
@@ -199,10 +205,10 @@ class Sections:
         return VerificationStage(
             options,
             router,
-            {**settings, "escalate": escalate},
+            {**settings, "escalate": escalate, "outside": self._policy.outside},
             verifiers=verifiers,
             stages=stages,
-            resources=Resources(self._models, self._strategies, self._embedder.embed_measured),
+            resources=Resources(self._models, self._strategies, self._embedder.readable_measured),
         )
 
     def _escalate(self, section: VerificationSection, refines: bool) -> dict[str, Sequence[str]]:

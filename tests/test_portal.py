@@ -107,3 +107,53 @@ def test_a_fork_gets_loops_of_its_own():
     assert os.read(read, 10) == b"done"
     os.close(read)
     os.close(write)
+
+
+def test_a_cancelled_caller_waits_until_the_work_has_cleaned_up():
+    seen: list[str] = []
+
+    async def work():
+        try:
+            await asyncio.sleep(10)
+        finally:
+            await asyncio.sleep(0.05)
+            seen.append("cleaned up")
+
+    async def caller():
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(portal.arun(work()), 0.02)
+        assert seen == ["cleaned up"]
+
+    asyncio.run(caller())
+
+
+def test_work_ends_though_its_callers_loop_is_closed():
+    seen = threading.Event()
+
+    async def work():
+        try:
+            await asyncio.sleep(10)
+        finally:
+            await asyncio.sleep(0.05)
+            seen.set()
+
+    async def leave_behind():
+        task = asyncio.create_task(portal.arun(work()))
+        await asyncio.sleep(0.02)
+        for _ in range(3):  # a closing loop cancels, and does not wait for long
+            task.cancel()
+            await asyncio.sleep(0)
+
+    asyncio.run(leave_behind())
+    assert seen.wait(2)
+
+
+def test_work_that_is_cancelled_as_it_begins_ends():
+    async def caller():
+        task = asyncio.create_task(portal.arun(asyncio.sleep(10)))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(caller())

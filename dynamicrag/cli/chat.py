@@ -148,11 +148,13 @@ class _Chat:
         It does not wait for the meter; ``/cost`` does.
         """
         from dynamicrag.cli.console import plain
+        from dynamicrag.cli.show import OUTSIDE
         from dynamicrag.cli.units import cost_line
 
         chosen = {d["stage"]: d["chosen"] for d in self._decisions if len(d["options"]) > 1}
         path = " → ".join(map(plain, chosen.values()))
-        return f"{path + ' · ' if path else ''}{cost_line(report['cost'], report['tokens'])}"
+        beyond = f"{OUTSIDE} · " if report["outside"] and not report["abstained"] else ""
+        return f"{beyond}{path + ' · ' if path else ''}{cost_line(report['cost'], report['tokens'])}"
 
 
 class _Draft:

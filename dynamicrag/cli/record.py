@@ -71,6 +71,7 @@ def record(
     from dynamicrag.evaluation.record.outcome import SCORES
     from dynamicrag.evaluation.record.paths import Paths
     from dynamicrag.evaluation.record.scoring import check_scorable
+    from dynamicrag.policy import brief
     from dynamicrag.policy_file import load_policy
 
     if score not in SCORES or (score == "judge") != (judge is not None):
@@ -81,7 +82,7 @@ def record(
     shown = human(json)
     asked = read_questions(questions)[:limit]
     blind = check_scorable(asked, score)
-    loaded = load_policy(policy, corpus or None)
+    loaded = brief(load_policy(policy, corpus or None))
     pipeline = provide(loaded, shown)
     known = Paths(pipeline.stages, policy)
     chosen = known.ordered(_chosen(known, grid, path, paths, vary))

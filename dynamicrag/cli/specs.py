@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.errors import InputError, unknown
-from dynamicrag.plain_values import shown
 
 if TYPE_CHECKING:
     from dynamicrag.evaluation.outcomes.table import OutcomeTable
@@ -74,9 +73,8 @@ def read_specs(values: Sequence[str], where: str) -> list[object]:
         try:
             spec = parse_yaml(value)
         except ValueError as error:
-            raise InputError(
-                f"{where} {shown(value)}: {error}; write it as in '{{knn: {{k: 20}}}}'"
-            ) from None
+            told = f"{where} {value[:80]}: is no YAML ({error})"
+            raise InputError(f"{told}; write it as in '{{knn: {{k: 20}}}}'") from None
         found += spec if isinstance(spec, list) else [spec]
     return found
 

@@ -8,7 +8,6 @@ import typer
 from dynamicrag.cli.options import JsonOption
 from dynamicrag.cli.specs import outcomes_in, pair_of
 from dynamicrag.errors import InputError, PolicyError
-from dynamicrag.plain_values import shown
 
 if TYPE_CHECKING:
     from dynamicrag.evaluation.outcomes.table import OutcomeTable
@@ -158,7 +157,7 @@ def spec(text: str, option: str = "--router") -> object:
         return parse_yaml(text)
     except ValueError as error:
         raise PolicyError(
-            f"{option} {shown(text)}: not a name, nor {{name: {{parameter: value}}}}: {error}"
+            f"{option} {text[:80]}: not a name, nor {{name: {{parameter: value}}}}: {error}"
         ) from None
 
 

@@ -32,6 +32,8 @@ def validate(
     Modules that the policy names are imported with --trust alone: a policy can name any code.
     """
     from dynamicrag.assembly import assemble
+    from dynamicrag.cli.console import human
+    from dynamicrag.cli.left_out import warn_left_out
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.policy_file import PRESETS, load_policy
 
@@ -45,15 +47,19 @@ def validate(
         described |= part(loaded, pipeline)
     described["notes"] = [note for check in NOTES for note in check(loaded, pipeline, trust)]
     if policy in PRESETS and not corpus:
-        described["corpora"] = {}
+        described |= {"corpora": {}}
     write_json(json, described)
     if json != "-":
         _show(described)
+    if described["corpora"]:
+        warn_left_out(pipeline.corpora.values(), human(json))
 
 
 def _corpora(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
+    from dynamicrag.retrieval.names import shown
+
     del policy
-    paths = {name: [str(path) for path in corpus.paths] for name, corpus in pipeline.corpora.items()}
+    paths = {name: list(map(shown, corpus.paths)) for name, corpus in pipeline.corpora.items()}
     return {"corpora": paths}
 
 
@@ -101,6 +107,16 @@ def _limits(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
     }
 
 
+def _unread(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[str]:
+    """Name the corpora that the embedding model does not read."""
+    from dynamicrag.cli.prepare import wants_vectors
+    from dynamicrag.retrieval.english import notice_of
+
+    del trust
+    corpora = pipeline.corpora.values() if wants_vectors(policy) else ()
+    return list(filter(None, map(notice_of, corpora)))
+
+
 def _not_imported(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[str]:
     """Name the modules that were not looked into."""
     from dynamicrag.registry import parse_spec
@@ -116,7 +132,7 @@ def _not_imported(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[s
 
 PARTS: tuple[Part, ...] = (_corpora, _models, _stages, _limits)
 """What is described, in this order."""
-NOTES: tuple[Note, ...] = (_not_imported, needs)
+NOTES: tuple[Note, ...] = (_not_imported, needs, _unread)
 """What a user should know of a policy that is valid all the same."""
 
 

@@ -78,9 +78,11 @@ class Counted:
         if usage:
             details = usage.get("input_token_details")
             cached = details.get("cache_read") if isinstance(details, Mapping) else None
-            self.reports.append(
-                Report(number(usage.get("input_tokens")), number(usage.get("output_tokens")), number(cached))
+            report = Report(
+                number(usage.get("input_tokens")), number(usage.get("output_tokens")), number(cached)
             )
+            if report.input or report.output:  # zeros say nothing, behind running totals either
+                self.reports.append(report)
 
     @property
     def seen(self) -> int:

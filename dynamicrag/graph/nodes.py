@@ -5,12 +5,15 @@ from dataclasses import replace
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import BudgetExceeded, ModelError, UnfinishedAnswer
+from dynamicrag.features.nearness import nearness
+from dynamicrag.graph.condense import condense
 from dynamicrag.graph.node import Node, State, Update, Work, submit
-from dynamicrag.graph.turn import condense, current_turn, finish, start_turn
+from dynamicrag.graph.turn import current_turn, finish, start_turn, turn_before
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.call import pause
 from dynamicrag.stages.decide import decided, option_of
 from dynamicrag.stages.lighten import lighter
+from dynamicrag.stages.second_asking import ASK_AGAIN
 from dynamicrag.stages.verification import REFINE, VerificationStage
 from dynamicrag.stages.ways import turned_back
 from dynamicrag.types import Decision, Draft, Escalation, TurnState
@@ -32,7 +35,7 @@ class Nodes:
 
     async def begin(self, state: State, run: Run) -> Update:
         """Start a turn; a follow-up is made to stand alone."""
-        turn = await condense(start_turn(state["messages"]), self._pipeline, run)
+        turn = await condense(start_turn(state["messages"]), turn_before(state), self._pipeline, run)
         return {"turn": turn, "report": {}}
 
     def stage(self, *names: str) -> Work:
@@ -48,9 +51,25 @@ class Nodes:
 
         return work
 
+    async def retrieve(self, state: State, run: Run) -> Update:
+        """Search; where nothing near is found and the policy then abstains, nothing is written."""
+        update = await self.stage("retriever")(state, run)
+        turn, stage = update["turn"], self._pipeline.stages["verification"]
+        if self._pipeline.policy.outside == "answer" or nearness(await self._found(turn)) != "far":
+            return update
+        decision = self._pipeline.decider.abstain(stage, turn, "the documents do not speak of it")
+        decisions: list[Decision] = update["decisions"]
+        turn = {**self._take(stage, turn, decision, decisions, run), "action": "abstain", "outside": True}
+        return {"turn": turn, "decisions": decisions}
+
+    async def _found(self, turn: TurnState) -> dict[str, float]:
+        return {**turn.get("known", {}), **await self._pipeline.stages["context"].features(turn)}
+
     async def generate(self, state: State, run: Run) -> Update:
         """Write a draft, from what ``context`` chose; if nothing did, that is chosen first."""
         turn = current_turn(state)
+        if turn["action"] == "abstain":
+            return {}
         unchosen = turn["candidates"] and "context" not in turn["path"]
         return await self.stage(*(["context"] if unchosen else []), "prompt", "generator")(state, run)
 
@@ -59,6 +78,8 @@ class Nodes:
         stage = self._pipeline.stages["verification"]
         assert isinstance(stage, VerificationStage)
         turn = current_turn(state)
+        if turn["action"] == "abstain":
+            return {}
         judged: Draft | None = None
         decisions: list[Decision] = []
         while True:
@@ -71,10 +92,10 @@ class Nodes:
             path = {key: value for key, value in turn["path"].items() if key != stage.name}
             turn, made = await self._pass(stage, {**turn, "path": path}, run)
             decisions += made
-            redo = turn["redo"] or (stage.name if turn["action"] == REFINE else None)
+            redo = turn["redo"] or (stage.name if turn["action"] in (REFINE, ASK_AGAIN) else None)
             if redo is None:
                 return {"turn": turn, "decisions": decisions}
-            option = REFINE if redo == stage.name else ""
+            option = turn["action"] or "" if redo == stage.name else ""
             last = Escalation(reason=made[-1]["reason"], stage=redo, option=option)
             turn = {**turn, "escalations": [*turn["escalations"], last]}
             if turn["redo"] is not None:

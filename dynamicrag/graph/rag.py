@@ -92,7 +92,7 @@ class DynamicRAG:
         works: dict[str, Callable[[], Work]] = {
             "begin": lambda: self._nodes.begin,
             "retrieval": lambda: self._nodes.stage("retrieval"),
-            "retriever": lambda: self._nodes.stage("retriever"),
+            "retriever": lambda: self._nodes.retrieve,
             "context": lambda: self._nodes.stage("context"),
             "generator": lambda: self._nodes.generate,
             "verification": lambda: self._nodes.verify,
@@ -108,6 +108,9 @@ class DynamicRAG:
 
     def cost(self, query_id: str, timeout: float = 5.0, scope: Scope = "active") -> Cost:
         """Return what a query cost, after waiting for the meter to cover it.
+
+        ``figures()`` has every amount with its provenance; ``known("usd")`` is ``None`` where a price is not
+        known, and ``cost["usd"]`` then has the stand-in by which options are compared.
 
         Args:
             query_id: ``report["query_id"]``.

@@ -35,13 +35,7 @@ def check_params(spec: str, params: Mapping[str, Any], where: str) -> None:
         if not str(key).isidentifier():
             raise PolicyError(f"{where}: {shown(key)} is no parameter's name; write it as in base_url")
     if spec.startswith("local:"):
-        from dynamicrag.llm.local_chat import LocalChatModel
-
-        own = set(inspect.signature(LocalChatModel).parameters) - {"name", "spec"}
-        for key in params:
-            if key not in own:
-                raise PolicyError(unknown(where, "parameter", key, own))
-        checked(LocalChatModel, {"name": "", "spec": spec, **params}, where)
+        _check_local(spec, params, where)
         return
     for key in ADDRESSES:
         if params.get(key) is not None:
@@ -54,6 +48,16 @@ def _check_counts(params: Mapping[str, Any], where: str) -> None:
         count = params.get(key)
         if count is not None and not (type(count) is int and count >= least):
             raise PolicyError(f"{where}.{key}: expected {what}, got {shown(count)}")
+
+
+def _check_local(spec: str, params: Mapping[str, Any], where: str) -> None:
+    from dynamicrag.llm.local_chat import LocalChatModel
+
+    own = set(inspect.signature(LocalChatModel).parameters) - {"name", "spec"}
+    for key in params:
+        if key not in own:
+            raise PolicyError(unknown(where, "parameter", key, own))
+    checked(LocalChatModel, {"name": "", "spec": spec, **params}, where)
 
 
 def _check_address(address: object, where: str) -> None:

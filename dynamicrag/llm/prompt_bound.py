@@ -1,7 +1,8 @@
 """How many tokens a prompt has at most: its model's own count, or a bound over the tokenizers in use.
 
-Where a model's tokenizer is on disk, it counts. Where it is not, no ratio of characters to tokens is a bound;
-one token a byte always is, and four times too much for English. In between lies a bound word by word:
+Where a model's tokenizer is on disk, it counts, with a margin: a name is a claim, under which gateways serve
+other models, and providers add to prompts. Where it is not on disk, no ratio of characters to tokens is a
+bound; one token a byte always is, and four times too much for English. In between lies a bound word by word:
 
 - a whole word of ASCII letters that is common in a known vocabulary (cl100k, by rank) counts 1.25 tokens: in
   any other it is one token, or rarely two;
@@ -33,6 +34,9 @@ AROUND = 8
 BESIDE = 8
 """Tokens that it puts at the beginning of a conversation, and before the answer."""
 
+MARGIN = 1.25
+"""How many times a known tokenizer's count is set aside."""
+
 REFERENCE = "cl100k_base"
 COMMON = 5000
 """Rank in the reference up to which a word is common: ranks are by frequency."""
@@ -57,8 +61,9 @@ def most_tokens(spec: str, server: str, texts: Sequence[str]) -> int:
         server: Where it is, for equal names may stand for different models.
         texts: The texts of its messages.
     """
-    counter = vocabulary_of(spec) or cautious
-    *before, last = (counter(text) + AROUND for text in texts)
+    own = vocabulary_of(spec)
+    counts = (cautious(text) if own is None else math.ceil(MARGIN * own(text)) for text in texts)
+    *before, last = (count + AROUND for count in counts)
     with _lock:
         said = _said.get(_key(spec, server, texts))
     return last + (sum(before) + BESIDE if said is None else min(said, sum(before) + BESIDE))

@@ -22,10 +22,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Passages, best first, and what finding them consumed (wall and declared CPU-seconds)."""
+    """What a retriever found.
+
+    Attributes:
+        passages: Passages, best first.
+        usage: What finding them consumed (wall and declared CPU-seconds).
+        confidence: How much the ranking is worth beside another's, 0 to 1.
+    """
 
     passages: list[Passage]
     usage: Usage
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

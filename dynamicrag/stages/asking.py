@@ -31,7 +31,7 @@ class Resources:
     Attributes:
         models: Its models by name.
         strategies: Its prompt strategies by name.
-        embed: Its embedding model, which says what it used.
+        embed: Its embedding model, which says what it used; NaN for texts that it does not read.
     """
 
     models: Mapping[str, ChatModel]

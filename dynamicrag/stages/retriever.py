@@ -101,6 +101,6 @@ def step(question: str, passages: Sequence[Passage], thoughts: Sequence[str]) ->
 
 
 def retrieval_features(turn: TurnState) -> dict[str, float]:
-    """Return what the retrieved passages say of the question, where there are any."""
-    candidates = turn.get("candidates")
-    return retrieval(turn["text"], candidates) if candidates else {}
+    """Return what the retrieved passages say of the question, where it was retrieved for."""
+    candidates = turn.get("candidates", [])
+    return retrieval(turn["text"], candidates) if candidates or "retriever" in turn.get("path", {}) else {}

@@ -38,6 +38,7 @@ WORST = Tokens(ASIDE, 0, LIMIT, assumed=True)
         ([said(500, n) for n in range(1, 8)], Tokens(500, 0, 7, assumed=False)),
         ([said(100, 10), said(100, 10)], Tokens(100, 0, 10, assumed=False)),
         ([said(100, n, 40) for n in (2, 6)], Tokens(100, 40, 6, assumed=False)),
+        ([said(500, 3), said(500, 6), said(0, 0)], Tokens(500, 0, 6, assumed=False)),
         # what was read first, what was written last, as Anthropic; and increments, as LangChain has Gemini
         ([said(100, 0), said(0, 10)], Tokens(100, 0, 10, assumed=False)),
         ([said(100, 3), said(0, 5), said(0, 4)], Tokens(100, 0, 12, assumed=False)),

@@ -1,6 +1,9 @@
 """A price that nobody knows is unknown, never 0; a limit in usd needs a price; what fits is tried."""
 
 import asyncio
+import signal
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -145,3 +148,26 @@ def test_a_timeout_leaves_time_for_another_model(make, ask):
     assert out["report"]["path"]["generator"] in ("small", "medium")
     assert out["messages"][-1].text == "The bridge of town03 opened"
     assert "too dear: objective.budget.per_query.seconds" in out["decisions"][-2]["reason"]
+
+
+def test_ctrl_c_leaves_nothing_set_aside(make, ask, monkeypatch, tmp_path):
+    monkeypatch.setenv("DYNAMICRAG_DATA", str(tmp_path))
+    budget = {"total": {"usd": 5.0}, "account": "interrupted"}
+    rag = make(models=models(), objective={"budget": budget}, stages=taking("small"))
+    app = rag.build_graph().compile()
+    app.invoke(ask(QUESTION))
+    make.models["small"].script = lambda kind, text: "let me see WAIT"
+    began = len(make.models["small"].calls)
+
+    def interrupt() -> None:
+        while len(make.models["small"].calls) == began:
+            time.sleep(0.005)
+        signal.raise_signal(signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        app.invoke(ask(QUESTION))
+    until = time.monotonic() + 5
+    while rag.budget()["usd"]["set_aside"] and time.monotonic() < until:
+        time.sleep(0.02)
+    assert rag.budget()["usd"]["set_aside"] == 0
