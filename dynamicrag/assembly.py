@@ -22,7 +22,9 @@ from dynamicrag.cost.runs import Runs, data_dir
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.errors import PolicyError, RunsError, unknown
 from dynamicrag.llm.chat import ChatModel, chat_model
+from dynamicrag.llm.params import check_params
 from dynamicrag.llm.pull import cache_dir, pulled
+from dynamicrag.plain_values import shown
 from dynamicrag.policy import CorpusSection, Policy
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
@@ -53,8 +55,13 @@ class Pipeline:
     bookkeeper: Bookkeeper
 
 
-def assemble(policy: Policy) -> Pipeline:
+def assemble(policy: Policy, *, trust: bool = True) -> Pipeline:
     """Build the pipeline of a policy.
+
+    Args:
+        policy: The policy.
+        trust: Whether modules that it names may be imported. A pipeline of a policy that is not trusted
+            has been checked, but answers nothing.
 
     Raises:
         PolicyError: A name in the policy does not exist or does not fit where it stands.
@@ -69,9 +76,7 @@ def assemble(policy: Policy) -> Pipeline:
     runs = Runs(keep=policy.runs.keep) if policy.runs.keep else None
     calibration = Calibration(_observations(runs))
     ledger = Ledger(shared_attribution(meter), host, calibration)
-    models = {
-        name: chat_model(name, section.model, **section.params) for name, section in policy.models.items()
-    }
+    models = _models(policy)
     profiles = {
         name: override(
             replace(known.of(model.spec, model.runs), runs=model.runs),
@@ -87,14 +92,12 @@ def assemble(policy: Policy) -> Pipeline:
     corpora = {}
     for name, section in policy.corpora.items():
         for path in section.path:
-            if not (policy.folder / path).exists():
-                place = policy.where("corpora", name, "path")
-                raise PolicyError(f"{place}: {path} does not exist; give --corpus PATH, or mend the path")
+            _check_path(policy.folder, path, policy.where("corpora", name, "path"))
         corpora[name] = make_corpus(name, section, policy.folder, ledger, embedder)
     priced = {name: Priced(model.spec, profiles[name], caches=model.caches) for name, model in models.items()}
     cost_model = CostModel(priced, policy.helper, host, calibration)
     budget = _budget(policy)
-    stages = Sections(policy, corpora, models, embedder).build()
+    stages = Sections(policy, corpora, models, embedder, trust=trust).build()
     return Pipeline(
         policy=policy,
         corpora=corpora,
@@ -109,6 +112,26 @@ def assemble(policy: Policy) -> Pipeline:
         budget=budget,
         bookkeeper=Bookkeeper(ledger, budget, runs, option_names(stages)),
     )
+
+
+def _models(policy: Policy) -> dict[str, ChatModel]:
+    models = {}
+    for name, section in policy.models.items():
+        check_params(section.model, section.params, policy.where("models", name, "params"))
+        models[name] = chat_model(name, section.model, **section.params)
+    return models
+
+
+def _check_path(folder: Path, path: str, where: str) -> None:
+    """Refuse a path of a corpus that is not there, or cannot be looked at."""
+    if not path:
+        raise PolicyError(f"{where}: is empty; give a file or a folder, such as docs/")
+    try:
+        (folder / path).stat()
+    except FileNotFoundError:
+        raise PolicyError(f"{where}: {path} does not exist; give --corpus PATH, or mend the path") from None
+    except OSError as error:
+        raise PolicyError(f"{where}: {shown(path)} cannot be read: {error.strerror or error}") from None
 
 
 def _observations(runs: Runs | None) -> Mapping[str, list[Observation]]:
@@ -172,6 +195,7 @@ def make_corpus(
         [folder / path for path in section.path],
         chunk_size=section.chunk.size,
         chunk_overlap=section.chunk.overlap,
+        follow_links=section.follow_links,
         embedder=embedder,
         root=cache_dir() / "corpora",
         account=lambda: ledger.span(f"{INGEST}{name}", "ingest", EMBEDDER),

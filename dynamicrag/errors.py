@@ -9,6 +9,7 @@
     ├── ModelError             a model cannot be had
     │   ├── ModelUnavailable   not in the catalogue, not downloadable, wrong hash, no key
     │   └── ProviderError      a call to a model failed
+    │       └── UnfinishedAnswer   its answer is cut, or may be
     ├── VerifierError          a verifier could not tell
     ├── RunsError              the record of past queries cannot be read or written
     └── BudgetError            a budget cannot be kept
@@ -21,6 +22,7 @@ the message alone; a traceback is for our mistakes, not for the user's.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 __all__ = [
     "BudgetError",
@@ -34,9 +36,13 @@ __all__ = [
     "ProviderError",
     "RunsError",
     "TotalExceeded",
+    "UnfinishedAnswer",
     "VerifierError",
     "unknown",
 ]
+
+LONGEST, MOST_NAMES = 80, 60
+"""How much of a wrong name, and how many of the valid ones, a message repeats."""
 
 
 class DynamicRAGError(Exception):
@@ -59,22 +65,46 @@ class CorpusError(DynamicRAGError):
 
 
 class ModelError(DynamicRAGError):
-    """A model cannot be had."""
+    """A model cannot be had.
+
+    Attributes:
+        refused: Whether the provider did no work for it: it could not be reached, or answered with an
+            error. What a call used that broke off later, nobody says.
+        retry_after: Seconds after which asking again may help, 0 if the provider names none; ``None`` where
+            asking again does not help.
+    """
+
+    refused = False
+    retry_after: float | None = None
 
 
 class ModelUnavailable(ModelError):
     """The model is not in the catalogue, cannot be downloaded, has the wrong hash or lacks a key."""
 
+    refused = True
+
 
 class ProviderError(ModelError):
-    """A call to a model failed.
+    """A call to a model failed."""
+
+
+class UnfinishedAnswer(ProviderError):
+    """An answer is cut, or may be. A caller without another model can make do with it.
+
+    Args:
+        message: Where, what and how to mend it.
+        why: ``length`` if a limit cut it, ``unknown`` if nothing says that it is whole.
 
     Attributes:
-        refused: Whether the provider did no work for it: it could not be reached, or answered with an
-            error. What a call used that broke off later, nobody says.
+        completion: What there is of the answer.
+        instead: What a stage makes of it, where no other model finishes.
     """
 
-    refused = False
+    def __init__(self, message: str, why: str) -> None:
+        super().__init__(message)
+        self.why = why
+        self.completion: Any = None
+        self.instead: Any = None
 
 
 class VerifierError(DynamicRAGError):
@@ -109,7 +139,10 @@ def unknown(where: str, what: str, name: object, valid: Iterable[str]) -> str:
     Returns:
         A message with the nearest spelling if there is one, and else the valid names.
     """
-    names = sorted(map(str, valid))
-    near = get_close_matches(str(name), names, n=1, cutoff=0.6)
+    names, given = sorted(map(str, valid)), str(name)[:LONGEST]
+    if not names:
+        return f"{where}: unknown {what} {given!r}; there is no {what} to choose from here"
+    near = get_close_matches(given, names, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"{where}: unknown {what} {str(name)!r}; {hint}valid: {', '.join(names) or 'none'}"
+    more = f", … ({len(names)} in all)" if len(names) > MOST_NAMES else ""
+    return f"{where}: unknown {what} {given!r}; {hint}valid: {', '.join(names[:MOST_NAMES])}{more}"

@@ -13,9 +13,9 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeFloat,
-    NonNegativeInt,
-    PositiveFloat,
+    StrictBool,
     field_validator,
+    model_validator,
 )
 
 from dynamicrag.calibrated import Calibrated
@@ -31,20 +31,27 @@ Spec = str | dict[str, Any]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Chunks(_Section):
     """How documents are cut: tokens per chunk, and tokens shared by neighbours."""
 
-    size: int = 256
-    overlap: int = 32
+    size: int = Field(default=256, ge=32, le=100_000)
+    overlap: int = Field(default=32, ge=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Chunks":
+        if self.overlap >= self.size / 2:
+            raise ValueError(f"overlap: {self.overlap} is out of range; valid: 0 to {(self.size - 1) // 2}")
+        return self
 
 
 class CorpusSection(_Section):
-    """One corpus: files or folders, and how they are cut."""
+    """One corpus: files or folders, whether links out of them are followed, and how they are cut."""
 
-    path: Names
+    path: Names = Field(min_length=1)
+    follow_links: StrictBool = False
     chunk: Chunks = Chunks()
 
 
@@ -92,7 +99,7 @@ class HostSection(_Section):
 class RunsSection(_Section):
     """What is kept of finished queries: how many, and whether with questions and answers."""
 
-    keep: NonNegativeInt = 20_000
+    keep: int = Field(default=20_000, ge=0, le=1_000_000_000)
     text: bool = False
 
 
@@ -132,15 +139,15 @@ class VerificationSection(StageSection):
         max_escalations: Most steps up a question may take, refinements among them.
         on_failure: Where a verifier fails, whether the draft may stand, unverified, or must be escalated
             if it still can be.
-        timeout: Seconds that a verifier has.
+        timeout: Seconds that a verifier has; at most a day.
         stream: Whether the user sees drafts as they are written, or what is accepted alone.
     """
 
     verifiers: list[Spec] = []
     escalate: dict[Literal["unanswerable", "ungrounded", "unsure", "unverified"], Names] = {}
-    max_escalations: NonNegativeInt = 1
+    max_escalations: int = Field(default=1, ge=0, le=100)
     on_failure: Literal["accept", "escalate"] = "accept"
-    timeout: PositiveFloat = 60.0
+    timeout: float = Field(default=60.0, gt=0, le=86_400)
     stream: Literal["draft", "verified"] = "draft"
 
 
@@ -163,6 +170,8 @@ class Policy(_Section):
         source: The file, for messages; ``""`` for a policy given as a mapping.
         folder: What relative paths in it are relative to.
         joint: A router over whole paths, for the stages at which its paths differ.
+        outside: What is done with a question that the documents do not speak of: the model answers it by
+            itself, and the answer is marked, or nobody does.
     """
 
     name: str = Field(default="policy", exclude=True)
@@ -177,8 +186,31 @@ class Policy(_Section):
     runs: RunsSection = RunsSection()
     calibrated: Calibrated | None = None
     joint: Spec | None = None
+    outside: Literal["answer", "abstain"] = "answer"
     stages: StagesSection = StagesSection()
 
     def where(self, *place: str) -> str:
         """Return a place in the file for a message."""
         return (f"{self.source}: " if self.source else "") + ".".join(place)
+
+
+def brief(policy: Policy) -> Policy:
+    """Return a policy that answers in as few words as possible, as benchmarks score answers.
+
+    Prompts that answer in sentences (``style: full``) do so for people; token F1 and exact match would count
+    every word around the answer against it.
+    """
+    options = {name: _plain(name, spec) for name, spec in policy.stages.prompt.specs.items()}
+    prompt = policy.stages.prompt.model_copy(update={"options": options})
+    return policy.model_copy(update={"stages": policy.stages.model_copy(update={"prompt": prompt})})
+
+
+def _plain(option: str, spec: Spec | None) -> Spec | None:
+    """Return a prompt's spec without its style; nothing where the name says all."""
+    if not isinstance(spec, dict):
+        return spec
+    rest: Spec = {
+        name: {key: value for key, value in (params or {}).items() if key != "style"}
+        for name, params in spec.items()
+    }
+    return None if rest == {option: {}} else rest

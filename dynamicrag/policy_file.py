@@ -3,32 +3,19 @@
 Whatever is wrong is said with the file, the place, what is valid and the nearest spelling.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from dynamicrag.cost.profiles import shipped
 from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.plain_values import check_plain, shown
+from dynamicrag.plain_yaml import parse_yaml, read_text
 from dynamicrag.policy import Policy
 
-PRESETS = ("frugal", "balanced", "quality", "always-large")
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that is given twice; YAML would keep the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Any] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key.value!r} twice", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
+PRESETS = ("frugal", "balanced", "quality", "support", "always-large")
 
 
 def load_policy(
@@ -44,7 +31,7 @@ def load_policy(
         PolicyError: There is no such preset or file, or something in it is wrong.
     """
     if isinstance(policy, Mapping):
-        data: Any = dict(policy)
+        data: Any = _checked(policy)
         about = {"name": "policy", "source": "", "folder": Path()}
     else:
         path, preset = _find(policy)
@@ -62,33 +49,49 @@ def load_policy(
         raise PolicyError(_message(error, str(about["source"]))) from None
 
 
+def _checked(policy: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        check_plain(policy)
+    except ValueError as error:
+        raise PolicyError(str(error)) from None
+    return dict(policy)
+
+
 def _find(policy: str | Path) -> tuple[Path, bool]:
     """Return the file of a policy, and whether it is a preset's."""
     text, path = str(policy), Path(policy)
+    if not text.strip():
+        raise PolicyError(f"policy: the name is empty; valid: {', '.join(PRESETS)}, or a path")
     if text in PRESETS:
         return shipped(f"{text}.yaml"), True
-    if path.suffix not in (".yaml", ".yml") and not path.exists():
+    if path.suffix not in (".yaml", ".yml") and not _is_there(path):
         raise PolicyError(unknown("policy", "preset", text, PRESETS) + "; or a path that ends in .yaml")
     return path, False
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long for any file, for one
+        return False
+
+
 def _read(path: Path, source: str) -> object:
     try:
-        return yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - _Loader is a SafeLoader
+        return parse_yaml(read_text(path))
     except FileNotFoundError:
         raise PolicyError(f"{source}: no such policy file; presets: {', '.join(PRESETS)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{source}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise PolicyError(f"{source}{line}: not valid YAML: {getattr(error, 'problem', error)}") from None
+    except ValueError as error:
+        raise PolicyError(f"{source}: {error}") from None
 
 
 def _with_corpus(data: dict[str, Any], corpus: str | Path | Sequence[str | Path]) -> dict[str, Any]:
     given = [corpus] if isinstance(corpus, str | Path) else list(corpus)
     paths = [str(Path(path).absolute()) for path in given]
-    corpora = dict(data.get("corpora") or {})
+    corpora = data.get("corpora") or {}
+    if not isinstance(corpora, Mapping):
+        return data  # which is wrong, and told
+    corpora = dict(corpora)
     first = next(iter(corpora), "docs")
     section = corpora.get(first)
     corpora[first] = {**(section if isinstance(section, dict) else {}), "path": paths}
@@ -104,13 +107,16 @@ def _message(error: ValidationError, source: str) -> str:
     if first["type"] == "extra_forbidden":
         parent = prefix + ".".join(place[:-1] or ["top level"])
         return unknown(parent, "key", place[-1], _keys_at(place[:-1]))
+    if not isinstance(given, str) and (first["type"] == "invalid_key" or place[-1:] == ["[key]"]):
+        parent = prefix + ".".join(place[: -2 if place[-1] == "[key]" else -1] or ["top level"])
+        return f"{parent}: the key {shown(given)} is no text; put it in quotes"
     if first["type"] == "missing":
         return f"{where}: is missing"
     if first["type"] == "literal_error" and place and isinstance(given, str):
         valid = str(first.get("ctx", {}).get("expected", "")).replace(" or ", ", ").replace("'", "")
         return unknown(where.removesuffix(f".{place[-1]}"), "value", given, valid.split(", "))
-    shown = f", got {given!r}" if not isinstance(given, dict | list) else ""
-    return f"{where}: {first['msg']}{shown}"
+    got = f", got {shown(given)}" if not isinstance(given, dict | list) else ""
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}{got}"
 
 
 def _fields(section: type[BaseModel]) -> list[str]:

@@ -21,11 +21,12 @@ from dynamicrag.stages.generator import GeneratorStage
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.stages.retrieval import ROUNDS, RetrievalStage
 from dynamicrag.stages.retriever import RetrieverStage
+from dynamicrag.stages.second_asking import ASK_AGAIN
 from dynamicrag.stages.verification import REFINE, VerificationStage, expand, steps_up
 from dynamicrag.types import STAGES, Option, Stage
 from dynamicrag.verify.base import VERIFIERS, Verifier
 
-VERDICTS = ("accept", REFINE, "escalate", "abstain")
+VERDICTS = ("accept", REFINE, "escalate", ASK_AGAIN, "abstain")
 
 
 class Sections:
@@ -36,6 +37,7 @@ class Sections:
         corpora: Its corpora.
         models: Its models.
         embedder: The embedding model, for learnt routers and verifiers that need one.
+        trust: Whether modules that the policy names may be imported.
     """
 
     def __init__(
@@ -44,8 +46,11 @@ class Sections:
         corpora: Mapping[str, Corpus],
         models: Mapping[str, ChatModel],
         embedder: Embedder,
+        *,
+        trust: bool = True,
     ) -> None:
         self._policy = policy
+        self._trust = trust
         self._routers = RouterContext(policy.folder, policy.objective.weights, embedder)
         self._embedder = embedder
         spec, self._at_joint = policy.joint, policy.where("joint")
@@ -134,7 +139,7 @@ class Sections:
         built = {n: RETRIEVERS.build(spec or n, where[n]) for n, spec in section.retrievers.items()}
         default = next(iter(self._corpora), "")
         for name, retriever in built.items():
-            retriever.bind(RetrievalContext(self._corpora, default, built, where[name]))
+            retriever.bind(RetrievalContext(self._corpora, default, built, where[name], self._trust))
         options = [Option(name) for name in specs]
         helper = self._policy.helper
         return RetrieverStage(
@@ -176,6 +181,9 @@ class Sections:
     def _verification(self, stages: Mapping[str, StageBase]) -> VerificationStage:
         section = self._policy.stages.verification
         verdicts = [option.name for option in self._named("verification", VERDICTS)]
+        if self._policy.outside == "abstain" and "abstain" not in verdicts:
+            where = self._policy.where("outside")
+            raise PolicyError(f"{where}: 'abstain' needs the option 'abstain' in stages.verification.options")
         escalate = self._escalate(section, REFINE in verdicts)
         editor = self._editor(self._specs("verification").get(REFINE))
         options = expand(verdicts, escalate, editor)
@@ -187,6 +195,8 @@ class Sections:
             where = self._where("verification", "on_failure")
             raise PolicyError(f"{where}: there is nowhere to escalate to; add the options refine or escalate")
         settings = section.model_dump(include={"max_escalations", "on_failure", "timeout"})
+        for verifier in verifiers.values():
+            verifier.verdict = router.verdict(verifier.gives[0].name)
         given = {signal.name for verifier in verifiers.values() for signal in verifier.gives}
         for signal in router.reads:
             if signal not in given:
@@ -195,10 +205,10 @@ class Sections:
         return VerificationStage(
             options,
             router,
-            {**settings, "escalate": escalate},
+            {**settings, "escalate": escalate, "outside": self._policy.outside},
             verifiers=verifiers,
             stages=stages,
-            resources=Resources(self._models, self._strategies, self._embedder.embed_measured),
+            resources=Resources(self._models, self._strategies, self._embedder.readable_measured),
         )
 
     def _escalate(self, section: VerificationSection, refines: bool) -> dict[str, Sequence[str]]:
@@ -230,7 +240,7 @@ class Sections:
         for key, value in (params or {}).items():
             if key != "model":
                 raise PolicyError(unknown(where, "key", key, ("model",)))
-            if value not in self._models:
+            if not isinstance(value, str) or value not in self._models:
                 raise PolicyError(unknown(f"{where}.model", "model", value, self._models))
         return params or {}
 

@@ -85,7 +85,8 @@ class Passage(TypedDict):
     """A retrieved piece of a document.
 
     ``id`` names the chunk, ``document`` its parent; ``score`` is the retriever's own, higher is better;
-    ``corpus`` names the corpus it is from, where it is from one.
+    ``corpus`` names the corpus it is from, where it is from one; ``similarity`` is the cosine of its
+    embedding with the question's, where a retriever has computed it.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Passage(TypedDict):
     text: str
     score: float
     corpus: NotRequired[str]
+    similarity: NotRequired[float]
 
 
 class Figure(TypedDict):
@@ -120,7 +122,8 @@ class Decision(TypedDict):
     knows. ``allowed`` says which options were open. ``propensity`` is the probability with which the
     router took ``chosen``. ``binding`` names the limit that decided, if one did. ``cost`` is what
     choosing cost in seconds. ``path`` is the whole path that a verdict leads to, or whose earlier draft
-    it accepts, where the router names one.
+    it accepts, where the router names one. ``outside`` says that the answer it accepts does not stand on the
+    documents.
     """
 
     id: str
@@ -133,6 +136,7 @@ class Decision(TypedDict):
     quality: list[float | None]
     spread: NotRequired[list[float | None]]
     path: NotRequired[dict[str, str]]
+    outside: NotRequired[bool]
     chosen: str
     propensity: float
     router: str
@@ -147,7 +151,8 @@ class Draft(TypedDict):
 
     ``streamed`` says whether the user has seen its tokens; ``dropped`` names the passages that the
     model's context had no room for; ``signals`` are read off its token probabilities; ``refined`` says
-    whether it has been through an editor's hands.
+    whether it has been through an editor's hands; ``unfinished`` says why it may be cut: ``length`` if it
+    reached the limit, ``unknown`` if its provider gave no reason.
     """
 
     text: str
@@ -157,6 +162,7 @@ class Draft(TypedDict):
     dropped: list[str]
     signals: dict[str, float]
     refined: bool
+    unfinished: NotRequired[str]
 
 
 class Escalation(TypedDict):
@@ -188,6 +194,8 @@ class TurnState(TypedDict, total=False):
         text: The standalone question.
         original: The question as written.
         history: Earlier messages as ``[role, text]``.
+        follow_up: What became of a turn that leans on those before it: ``rewritten`` to stand alone, ``open``
+            (searched together with the question before it, which was looked up) or ``closed`` (that was not).
         seq: Number of decisions so far.
         path: Option in force per stage.
         redo: Stage to be decided again with a stronger option.
@@ -203,6 +211,8 @@ class TurnState(TypedDict, total=False):
         earlier: The drafts that were judged and left, oldest first.
         failed: Paths that were wanted, and could not be gone to the end.
         stands: Which draft was accepted, from 1, where it is not the last.
+        outside: Whether the documents were searched and do not speak of the question, so that the answer, if
+            there is one, is the model's own.
     """
 
     id: str
@@ -210,6 +220,7 @@ class TurnState(TypedDict, total=False):
     text: str
     original: str
     history: list[list[str]]
+    follow_up: Literal["rewritten", "open", "closed"]
     seq: int
     path: dict[str, str]
     redo: str | None
@@ -225,3 +236,4 @@ class TurnState(TypedDict, total=False):
     earlier: list[Attempt]
     failed: list[dict[str, str]]
     stands: int
+    outside: bool

@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS: list[set[str]] = [
-    {"errors", "types", "registry", "portal", "text"},
+    {"errors", "types", "registry", "portal", "languages", "normal", "text"}
+    | {"plain_values", "plain_yaml", "whole_file"},
     {"cost"},
     {"predictors", "escalation"},
     {"features", "llm", "retrieval", "verify"},

@@ -98,8 +98,8 @@ def test_a_mistake_in_the_schema_is_named(folder, change, message):
         ),
         ({"stages": {"context": {"options": {"x": {"chunk": 3}}}}}, r"context\.options\.x: expected"),
         (
-            {"stages": {"context": {"options": {"x": {"chunks": 0}}}}},
-            r"context\.options\.x\.chunks: .* 1 to 1,000",
+            {"stages": {"context": {"options": {"x": {"chunks": -1}}}}},
+            r"context\.options\.x\.chunks: .* 0 to 1,000",
         ),
         ({"stages": {"prompt": {"options": ["cto"]}}}, r"unknown prompt strategy 'cto'; did you mean 'cot'"),
         ({"stages": {"verification": {"options": ["accpet"]}}}, r"did you mean 'accept'"),

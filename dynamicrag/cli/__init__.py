@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,10 +28,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: What follows the program's name; by default that of the process.
     """
+    from dynamicrag.cli import streams
+
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     sys.path.append(str(Path.cwd()))  # last: a policy may name the user's own modules, and shadow none
     given = [argument for argument in given if argument != "--debug"]
+    streams.prepare()
+    code = _run(given, debug)
+    failure = streams.flush()
+    if failure is not None and code != INTERRUPTED:
+        code = _report(failure)
+        streams.flush()
+    if code == INTERRUPTED:
+        # a model may be computing still in threads that are not Python's, which an orderly exit would
+        # pull the ground from under; all files are closed by now
+        os._exit(INTERRUPTED)
+    sys.exit(code)
+
+
+def _run(given: Sequence[str], debug: bool) -> int:
+    """Run a command and return its exit code; usage that is wrong is told in one line."""
     try:
         code = _app(debug)(given, prog_name=NAME, standalone_mode=False)
     except Exception as error:
@@ -43,15 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else NAME
         fail(f"{command}: {error.format_message()}")
-        code = 2
-    if code == INTERRUPTED:
-        # a model may be computing still in threads that are not Python's, which an orderly exit would
-        # pull the ground from under; all files are closed by now
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError):
-                stream.flush()
-        os._exit(INTERRUPTED)
-    sys.exit(code if isinstance(code, int) else 0)
+        return 2
+    return code if isinstance(code, int) else 0
 
 
 def _app(debug: bool) -> typer.Typer:
@@ -157,9 +166,23 @@ def _report(error: BaseException) -> int:
         fail(f"interrupted{': ' if str(error) else ''}{error}")
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):  # whoever read our output has had enough
-        sys.stdout = None
-    elif isinstance(error, DynamicRAGError):
+        return 1
+    if isinstance(error, DynamicRAGError):
         fail(str(error))
+    elif isinstance(error, OSError):  # a full disk, a folder that may not be read: the machine's, not ours
+        fail(_by_the_machine(error))
+    elif isinstance(error, MemoryError):
+        fail("there is not enough memory for this; give less at a time, or close other programs")
     else:
         fail(f"internal error: {type(error).__name__}: {error}; --debug shows where")
     return 1
+
+
+def _by_the_machine(error: OSError) -> str:
+    """Say what the operating system refused, and how to mend the commonest."""
+    import errno
+
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    mend = "; free the disk, and run the same command again" if full else ""
+    where = "standard output" if error.filename is None and full else error.filename
+    return f"{where}: {error.strerror or error}{mend}" if where is not None else f"{error}{mend}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dynamicrag.cli.options import CorpusOption, JsonOption, PolicyOption
+from dynamicrag.cli.options import MOST_WORKERS, CorpusOption, JsonOption, PolicyOption
 from dynamicrag.errors import InputError, ProviderError
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def ask(
     baseline: Annotated[
         str | None, typer.Option(help="Ask this policy the same questions and report what is saved.")
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="Questions at a time.")] = 1,
+    workers: Annotated[
+        int, typer.Option("--workers", "-w", min=1, max=MOST_WORKERS, help="Questions at a time.")
+    ] = 1,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on from an interrupted run.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all stages, and passages.")] = False,
 ) -> None:
@@ -41,11 +43,14 @@ def ask(
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import JsonLines
     from dynamicrag.cli.prepare import provide
+    from dynamicrag.policy import brief
     from dynamicrag.policy_file import load_policy
 
     asked = _questions(question, questions)[:limit]
     lines = JsonLines(json)
     policies = [load_policy(name, corpus or None) for name in (policy, baseline) if name]
+    if any(each.answers for each in asked):  # they are scored
+        policies = [brief(item) for item in policies]
     out = human(json)
     for item in policies:  # what is wrong with either is told before any question
         provide(item, out)
@@ -74,15 +79,18 @@ def _questions(question: str | None, path: Path | None) -> "Sequence[Question]":
 def fingerprint(policy: "Policy") -> str:
     """Return what tells runs apart: the policy's content, and the size and time of the corpora's files."""
     import hashlib
+    from contextlib import suppress
 
     from dynamicrag.retrieval.documents import Skipped
     from dynamicrag.retrieval.readers import files_of
 
     digest = hashlib.sha256(policy.model_dump_json().encode())
     for section in policy.corpora.values():
-        for file in files_of([policy.folder / path for path in section.path], Skipped()):
-            stat = file.path.stat()
-            digest.update(f"{file.path}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
+        paths = [policy.folder / path for path in section.path]
+        for file in files_of(paths, Skipped(), follow_links=section.follow_links):
+            with suppress(OSError):  # gone in the meantime
+                stat = file.path.stat()
+                digest.update(f"{file.source}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:16]
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dynamicrag.cli.options import CorpusOption, JsonOption, PolicyOption
+from dynamicrag.cli.options import MOST_SAMPLES, MOST_SEED, CorpusOption, JsonOption, PolicyOption
 from dynamicrag.errors import DynamicRAGError, InputError
 
 if TYPE_CHECKING:
@@ -30,8 +30,10 @@ def calibrate(
         str, typer.Option(help="What the parts of options' names are: retrieval,generator of none/small.")
     ] = "",
     corpus: CorpusOption = None,
-    bootstrap: Annotated[int, typer.Option(min=100, help="Samples for the 95 % intervals.")] = 2000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of halves, routers and samples.")] = 0,
+    bootstrap: Annotated[
+        int, typer.Option(min=100, max=MOST_SAMPLES, help="Samples for the 95 % intervals.")
+    ] = 2000,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of halves, routers and samples.")] = 0,
     json: JsonOption = None,
     html: Annotated[Path | None, typer.Option(help="Write the report as a page here.")] = None,
 ) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from dynamicrag.graph.rag import DynamicRAG
 
-HELP = "/why  the last decisions · /cost  what the conversation has cost · /quit  or Ctrl-D to leave"
+HELP = (
+    "/why  the last decisions · /cost  what the conversation has cost · /quit  or Ctrl-D to leave · "
+    "Ctrl-C stops an answer"
+)
 
 
 def chat(
@@ -47,31 +50,50 @@ class _Chat:
         self._thread: RunnableConfig = {"configurable": {"thread_id": uuid.uuid4().hex}}
         self._turns: list[str] = []
         self._decisions: list[Mapping[str, Any]] = []
+        self._stopped = False
+        """Whether the last that was heard of the user is Ctrl-C; another one leaves."""
 
     def run(self) -> None:
-        """Read lines until the user leaves."""
-        interactive = sys.stdin.isatty()
+        """Read lines until the user leaves; no failure ends the conversation."""
+        interactive = sys.stdin is not None and sys.stdin.isatty()
         if interactive:
             self._out.print(HELP, style="dim")
         while (line := self._read(interactive)) is not None:
             text = line.strip()
             if text == "/quit":
                 break
-            if text.startswith("/"):
-                self._command(text)
-            elif text:
-                self._answer(text)
+            if text:
+                self._stopped = False
+                self._survive(self._command if text.startswith("/") else self._answer, text)
+
+    def _survive(self, work: Callable[[str], None], text: str) -> None:
+        """Do what a line asks for; Ctrl-C stops it, and whatever fails is told in one line."""
+        from dynamicrag.cli.console import fail
+
+        try:
+            work(text)
+        except KeyboardInterrupt:
+            self._stopped = True
+            self._out.print("\n(stopped; Ctrl-C again leaves)", style="yellow")
+        except DynamicRAGError as error:
+            fail(str(error))
+        except Exception as error:  # noqa: BLE001 - the next question may well be answered
+            fail(f"{type(error).__name__}: {error}; ask something else, or leave with /quit")
 
     def _read(self, interactive: bool) -> str | None:
         if not interactive:
-            return sys.stdin.readline() or None
+            return sys.stdin.readline() or None if sys.stdin is not None else None
         with suppress(ImportError):
             import readline  # noqa: F401 - gives input() its editing keys and history
         try:
             self._out.print()
             return input("› ")
         except KeyboardInterrupt:
-            self._out.print("\n(Ctrl-D leaves)", style="dim")
+            if self._stopped:
+                self._out.print()
+                return None
+            self._stopped = True
+            self._out.print("\n(Ctrl-C again, or Ctrl-D, leaves)", style="dim")
             return ""
         except EOFError:
             self._out.print()
@@ -92,17 +114,14 @@ class _Chat:
             self._out.print(HELP, style="dim")
 
     def _answer(self, text: str) -> None:
-        from dynamicrag.cli.console import fail
-
-        try:
-            asyncio.run(self._stream(text))
-        except KeyboardInterrupt:
-            self._out.print("\n(stopped)", style="yellow")
-        except DynamicRAGError as error:
-            fail(str(error))
-
-    async def _stream(self, text: str) -> None:
         draft = _Draft(self._out)
+        try:
+            asyncio.run(self._stream(text, draft))
+        except Exception:
+            draft.break_off()
+            raise
+
+    async def _stream(self, text: str, draft: "_Draft") -> None:
         self._decisions = []
         line = ""
         async for mode, data in self._app.astream(
@@ -129,11 +148,13 @@ class _Chat:
         It does not wait for the meter; ``/cost`` does.
         """
         from dynamicrag.cli.console import plain
+        from dynamicrag.cli.show import OUTSIDE
         from dynamicrag.cli.units import cost_line
 
         chosen = {d["stage"]: d["chosen"] for d in self._decisions if len(d["options"]) > 1}
         path = " → ".join(map(plain, chosen.values()))
-        return f"{path + ' · ' if path else ''}{cost_line(report['cost'], report['tokens'])}"
+        beyond = f"{OUTSIDE} · " if report["outside"] and not report["abstained"] else ""
+        return f"{beyond}{path + ' · ' if path else ''}{cost_line(report['cost'], report['tokens'])}"
 
 
 class _Draft:
@@ -172,3 +193,8 @@ class _Draft:
     def end(self) -> None:
         """Finish the answer's line."""
         self._out.print()
+
+    def break_off(self) -> None:
+        """Finish the line of an answer that comes to no end, if it was begun."""
+        if self._text:
+            self._out.print()

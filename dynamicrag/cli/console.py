@@ -1,8 +1,10 @@
 """The consoles, the one place that anything is shown through."""
 
+import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,11 +21,26 @@ def console(stderr: bool = False) -> "Console":
     """Return a console of standard output, or of standard error.
 
     It takes its width when it is made, so none outlives its command. Markup is off: questions, answers
-    and paths may hold brackets.
+    and paths may hold brackets. Whatever is printed, only the console itself steers the terminal.
     """
-    from rich.console import Console
+    return _console_class()(stderr=stderr, markup=False, highlight=False, emoji=False)
 
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+@cache
+def _console_class() -> "type[Console]":
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    class PlainConsole(Console):
+        """Prints nothing that would steer the terminal but its own styles."""
+
+        def render(
+            self, renderable: RenderableType, options: ConsoleOptions | None = None
+        ) -> Iterable[Segment]:
+            for text, style, control in super().render(renderable, options):
+                yield Segment(text if control else plain(text), style, control)
+
+    return PlainConsole
 
 
 def human(json: str | None) -> "Console":
@@ -93,8 +110,7 @@ def bar(out: "Console", *, size: bool = False) -> Iterator[Tell]:
 
 
 def quiet() -> None:
-    """Silence what libraries say about themselves; errors still pass."""
-    import logging
+    """Silence what libraries say about themselves; errors still pass, each on one line."""
     import os
     import warnings
 
@@ -106,6 +122,15 @@ def quiet() -> None:
         # a filter stays, where a library sets its own level
         if not any(item is _only_errors for item in logger.filters):
             logger.addFilter(_only_errors)
+    logging.lastResort = _OneLine(logging.WARNING)
+
+
+class _OneLine(logging.Handler):
+    """Prints a warning on one line: it may hold what a provider, a model or a document said."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = " ".join(plain(record.getMessage()).split())
+        console(stderr=True).print(f"{record.levelname.lower()}: {line}", style="yellow", soft_wrap=True)
 
 
 def _only_errors(record: object) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.options import MOST_SAMPLES, MOST_SEED, JsonOption
 from dynamicrag.cli.specs import (
     choose_families,
     embedding,
@@ -63,8 +63,10 @@ def evaluate(
     labels: Annotated[
         str, typer.Option(help="Names of label 0 and label 1, where the table is a file of labels.")
     ] = "label 0,label 1",
-    bootstrap: Annotated[int, typer.Option(min=0, help="Samples for the 95 % intervals.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of folds, routers and samples.")] = 0,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, max=MOST_SAMPLES, help="Samples for the 95 % intervals.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of folds, routers and samples.")] = 0,
     json: JsonOption = None,
     plot: Annotated[
         Path | None,

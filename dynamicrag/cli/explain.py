@@ -46,7 +46,7 @@ def explain(
         write_json(json, record)
     if json != "-":
         _show(out, record)
-    if "error" in record:
+    if "error" in record:  # what was decided before it failed is shown all the same
         raise ProviderError(record["error"])
 
 
@@ -61,13 +61,14 @@ def insights(rag: "DynamicRAG", record: Record) -> dict[str, Record]:
     from dynamicrag.types import STAGES
 
     found, path = {}, dict[str, str]()
+    asked: str = record.get("standalone") or record["question"]  # one that failed says no more
     for decision in record["decisions"]:
         stage = decision["stage"]
         before = list(STAGES)[: list[str](STAGES).index(stage)]
         path = {name: path[name] for name in before if name in path}
         router = rag.pipeline.stages[stage].router
         if decision["router"] == router.registered:
-            behind = router.explain(decision, record["standalone"], path)
+            behind = router.explain(decision, asked, path)
             if behind:
                 found[decision["id"]] = behind
         path[stage] = decision["chosen"]
@@ -96,8 +97,7 @@ def _show(out: "Console", record: Record) -> None:
     from dynamicrag.cli.units import cost_line
 
     out.print(joined((plain(record["question"]), "bold")))
-    if "answer" in record:
-        out.print(answer(record))
+    out.print(answer(record))
     known: dict[str, float] = {}
     for number, decision in enumerate(record["decisions"], 1):
         _show_decision(out, number, decision)

@@ -26,6 +26,9 @@ def ingest(
     name: Annotated[
         str | None, typer.Option(help="Which corpus of the policy this is; by default its first.")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse the documents if any of them cannot be read.")
+    ] = False,
     json: JsonOption = None,
 ) -> None:
     """Read, chunk and embed documents; only what has changed is done again."""
@@ -39,25 +42,27 @@ def ingest(
     from dynamicrag.cost.profiles import load_profiles
     from dynamicrag.llm.pull import path_of
     from dynamicrag.policy_file import load_policy
+    from dynamicrag.retrieval.english import notice_of
 
     check_target(json)
     loaded = load_policy(policy)
     known = load_profiles()
     ledger = Ledger(shared_attribution(loaded.host.meter), known.host)
-    corpus = _corpus(loaded, paths, name, ledger)
+    corpus, dense = _corpus(loaded, paths, name, ledger), wants_vectors(loaded)
     out = human(json)
     if path_of(EMBEDDER) is None:
         pull_missing([EMBEDDER], out)
     ledger.attribution.acquire()
     try:
         with bar(out) as tell:
-            report = corpus.ingest(tell, dense=wants_vectors(loaded))
+            report = corpus.ingest(tell, dense=dense, strict=strict)
         account = f"{INGEST}{corpus.name}"
         ledger.settle(account, SETTLE_SECONDS)
     finally:
         ledger.attribution.release()
         corpus.close()
     summary = _summary(corpus, report, ledger.cost(account))
+    summary["notices"] = list(filter(None, [notice_of(corpus)])) if dense else []
     if json is not None:
         write_json(json, summary)
     if json != "-":
@@ -84,6 +89,7 @@ def _summary(corpus: "Corpus", report: "IngestReport", cost: "Cost") -> dict[str
             "unchanged": report.unchanged,
         },
         "skipped": list(report.skipped),
+        "failed": report.failed,
         "chunks": report.chunks,
         "seconds": report.seconds,
         "embedding": cost.figures(),
@@ -102,8 +108,11 @@ def _show(summary: dict[str, Any]) -> None:
         parts.append(f"{joules(energy['value'])} {energy['kind']} for embedding")
     out.print(f"corpus {summary['corpus']}  {counts} documents")
     out.print(" · ".join(parts), style="dim")
+    for line in summary["notices"]:
+        out.print(plain(line), style="yellow", soft_wrap=True)
     if summary["skipped"]:
-        out.print(f"{len(summary['skipped'])} skipped:", style="yellow")
+        failed = f", {summary['failed']} could not be read" if summary["failed"] else ""
+        out.print(f"{len(summary['skipped'])} left out{failed}:", style="yellow")
     for line in summary["skipped"][:10]:
         out.print(f"  {plain(line)}", style="dim", soft_wrap=True)
     if len(summary["skipped"]) > 10:

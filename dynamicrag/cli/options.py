@@ -12,3 +12,6 @@ CorpusOption = Annotated[
 JsonOption = Annotated[
     str | None, typer.Option("--json", help="Write JSON to this file; - for standard output.")
 ]
+
+MOST_SEED, MOST_SAMPLES, MOST_WORKERS = 2**32 - 1, 20_000, 256
+"""What scikit-learn takes for a seed; samples that fit into memory; calls that one process can make."""

@@ -1,15 +1,16 @@
 """Machine-readable output: files that are whole or not there, and records that survive an interruption."""
 
-import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 from dynamicrag.errors import InputError
+from dynamicrag.evaluation.json_lines import append_line, as_json, parsed_lines
+from dynamicrag.whole_file import is_stream, replacing
 
 Record = dict[str, Any]
+MEND = "free the disk if it is full, and run the same command again"
 
 
 def check_target(target: str | None) -> None:
@@ -18,10 +19,10 @@ def check_target(target: str | None) -> None:
     Raises:
         InputError: It is a folder, or its folder is missing or not writable.
     """
-    if target in (None, "-"):
+    if target is None or target == "-" or is_stream(Path(target)):
         return
-    path = Path(str(target))
-    if path.is_dir():
+    path = Path(target)
+    if not path.name or path.is_dir():
         raise InputError(f"--json {path}: is a folder; give a file")
     if not path.parent.is_dir():
         raise InputError(f"--json {path}: there is no folder {path.parent}; make it first")
@@ -38,9 +39,9 @@ def check_target(target: str | None) -> None:
 def write_json(target: str | None, value: Any) -> None:
     """Write one JSON document to a file, atomically, or as a line to standard output for ``-``."""
     if target == "-":
-        sys.stdout.write(json.dumps(value) + "\n")
+        _to_standard_output(as_json(value, plain=True) + "\n")
     elif target is not None:
-        write_text(Path(target), json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+        write_text(Path(target), as_json(value, indent=2) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -49,13 +50,12 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         InputError: It cannot be written.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    data = text.encode("utf-8", "replace")
     try:
-        part.write_text(text, "utf-8")
-        part.replace(path)
+        with replacing(path) as draft:
+            draft.write_bytes(data)
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}; {MEND}") from None
 
 
 class JsonLines:
@@ -72,51 +72,65 @@ class JsonLines:
         check_target(target)
         self._stdout = target == "-"
         self._path = None if target in (None, "-") else Path(str(target))
-        self._file: IO[str] | None = None
+        self._stream = self._path is not None and is_stream(self._path)
+        self._file: IO[bytes] | None = None
 
     @property
     def partial(self) -> Path | None:
         """Where records are gathered, if it is a file."""
-        return self._path and self._path.with_name(self._path.name + ".partial")
+        return None if self._stream else self._path and self._path.with_name(self._path.name + ".partial")
 
     def open(self, keep: Callable[[Record], bool]) -> list[Record]:
-        """Begin, with those records of an earlier run that ``keep`` accepts, and return them."""
-        if self._path is None or self.partial is None:
+        """Begin, with those records of an earlier run that ``keep`` accepts, and return them.
+
+        Raises:
+            InputError: The file cannot be written.
+        """
+        if self._path is None:
+            return []
+        if self.partial is None:
+            self._file = self._path.open("wb", buffering=0)
             return []
         kept = [record for path in (self._path, self.partial) for record in _read(path) if keep(record)]
         kept = list({(record["run"], record["query_id"]): record for record in kept}.values())
-        write_text(self.partial, "".join(map(_line, kept)))
-        self._file = self.partial.open("a", encoding="utf-8")
+        write_text(self.partial, "".join(f"{as_json(record)}\n" for record in kept))
+        self._file = self.partial.open("ab", buffering=0)
         return kept
 
     def write(self, record: Record) -> None:
-        """Write one record, at once."""
+        """Write one record, at once and whole.
+
+        Raises:
+            InputError: It cannot be written; what was written before is whole.
+        """
         if self._stdout:
-            sys.stdout.write(json.dumps(record) + "\n")
-            sys.stdout.flush()
+            _to_standard_output(as_json(record, plain=True) + "\n")
         elif self._file is not None:
-            self._file.write(_line(record))
-            self._file.flush()
+            try:
+                append_line(self._file, record)
+            except OSError as error:
+                self._file.close()
+                kept = f"; what is answered so far is in {self.partial}" if self.partial else ""
+                raise InputError(
+                    f"{self._path}: cannot be written: {error.strerror or error}{kept}; {MEND}"
+                ) from None
 
     def finish(self) -> None:
         """Put the file in its place."""
-        if self._file is not None and self._path is not None and self.partial is not None:
+        if self._file is not None and self._path is not None:
             self._file.close()
-            self.partial.replace(self._path)
+            if self.partial is not None:
+                self.partial.replace(self._path)
 
 
-def _line(record: Record) -> str:
-    return json.dumps(record, ensure_ascii=False) + "\n"
+def _to_standard_output(line: str) -> None:
+    if sys.stdout is None:
+        raise InputError("--json -: standard output is closed; give a file")
+    sys.stdout.write(line)
+    sys.stdout.flush()
 
 
 def _read(path: Path) -> list[Record]:
-    records: list[Record] = []
-    if path.is_file():
-        for line in path.read_text("utf-8", "replace").split("\n"):
-            try:
-                record = json.loads(line)
-            except ValueError:  # the line that a killed run was writing
-                continue
-            if isinstance(record, dict) and "run" in record and "query_id" in record:
-                records.append(record)
-    return records
+    if not path.is_file():
+        return []
+    return [record for record in parsed_lines(path.read_bytes()) if {"run", "query_id"} <= record.keys()]

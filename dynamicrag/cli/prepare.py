@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dynamicrag.cli.console import bar
+from dynamicrag.cli.console import bar, plain
+from dynamicrag.cli.left_out import warn_left_out
 from dynamicrag.cli.units import size
 
 if TYPE_CHECKING:
@@ -130,14 +131,19 @@ def pull_missing(names: Sequence[str], out: "Console") -> None:
 
 
 def ingest_corpus(corpus: "Corpus", out: "Console", *, dense: bool) -> "IngestReport | None":
-    """Bring a corpus up to its files, with a bar; nothing is shown where there is nothing to do."""
+    """Bring a corpus up to its files, with a bar, and warn of what cannot be read."""
+    from dynamicrag.retrieval.english import notice_of
+
     with bar(out) as tell:
         report = corpus.ensure(lambda done, total, label: tell(done, total, f"{label} {corpus.name}"),
                                dense=dense)  # fmt: skip
     if report is not None:
+        if dense and (line := notice_of(corpus)):
+            out.print(plain(line), style="yellow", soft_wrap=True)
         changed = f"{report.added} added, {report.changed} changed, {report.deleted} deleted"
         out.print(f"corpus {corpus.name}: {changed}; {report.chunks} chunks, {report.seconds:.1f} s",
                   style="dim")  # fmt: skip
+    warn_left_out([corpus], out)
     return report
 
 

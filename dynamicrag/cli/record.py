@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dynamicrag.cli.options import CorpusOption, JsonOption, PolicyOption
-from dynamicrag.errors import InputError
+from dynamicrag.cli.options import MOST_WORKERS, CorpusOption, JsonOption, PolicyOption
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,7 +45,7 @@ def record(
     workers: Annotated[
         int,
         typer.Option(
-            "--workers", "-w", min=1,
+            "--workers", "-w", min=1, max=MOST_WORKERS,
             help="Questions at a time. Joules are then split by CPU time, and seconds include waiting.",
         ),
     ] = 1,
@@ -72,6 +71,7 @@ def record(
     from dynamicrag.evaluation.record.outcome import SCORES
     from dynamicrag.evaluation.record.paths import Paths
     from dynamicrag.evaluation.record.scoring import check_scorable
+    from dynamicrag.policy import brief
     from dynamicrag.policy_file import load_policy
 
     if score not in SCORES or (score == "judge") != (judge is not None):
@@ -82,7 +82,7 @@ def record(
     shown = human(json)
     asked = read_questions(questions)[:limit]
     blind = check_scorable(asked, score)
-    loaded = load_policy(policy, corpus or None)
+    loaded = brief(load_policy(policy, corpus or None))
     pipeline = provide(loaded, shown)
     known = Paths(pipeline.stages, policy)
     chosen = known.ordered(_chosen(known, grid, path, paths, vary))
@@ -116,10 +116,7 @@ def _chosen(
     for text in path or ():
         chosen.append(known.complete(path_of(text), f"--path {text!r}"))
     if file is not None:
-        try:
-            listed = paths_in(file.read_text("utf-8"), str(file))
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{file}: cannot be read: {error}") from None
+        listed = paths_in(file)
         chosen += [known.complete(steps, f"{file}, path {number}") for number, steps in enumerate(listed, 1)]
     if vary or not chosen:
         chosen += known.vary(RECORDED if vary in (None, "all") else [s.strip() for s in vary.split(",")])

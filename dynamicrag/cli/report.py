@@ -96,17 +96,17 @@ def moment(text: str, option: str, now: float) -> float:
     """
     ago = _AGO.fullmatch(text.strip())
     if ago:
-        return now - int(ago[1]) * _SECONDS[ago[2]]
+        return max(0.0, now - int(ago[1]) * _SECONDS[ago[2]])
     try:
         at = datetime.fromisoformat(text.strip())
-    except ValueError:
+        seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         raise typer.BadParameter(
             f"{option} {text!r}: give an age (30m, 24h, 7d, 2w) or a date (2026-11-01)"
         ) from None
-    seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     if seconds > now:
         raise typer.BadParameter(f"{option} {text}: is yet to come")
-    return seconds
+    return max(0.0, seconds)
 
 
 def _bands(policy: str | None) -> "tuple[str | None, dict[str, Calibrated]]":

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 CHOSEN = "●"
+OUTSIDE = "not from the documents"
 
 
 def panel(record: Mapping[str, Any], *, verbose: bool = False) -> "Panel":
@@ -50,7 +51,8 @@ def answer(record: Mapping[str, Any]) -> "Text":
     if "f1" in record:
         right = "✓" if record["contains"] else "✗"
         scores = f"   {right} F1 {record['f1']:.2f}, expected {plain(' / '.join(record['answers'][:2]))}"
-    return joined((plain(record["answer"]), style), (scores, "dim"))
+    beyond = f"   ({OUTSIDE})" if record.get("outside") and not record["abstained"] else ""
+    return joined((plain(record["answer"]), style), (beyond, "yellow"), (scores, "dim"))
 
 
 def decisions(made: Sequence[Mapping[str, Any]]) -> "Table":

@@ -63,7 +63,7 @@ def given_cost(text: str) -> tuple[str, float]:
 
 def read_specs(values: Sequence[str], where: str) -> list[object]:
     """Return specs, from names joined by commas and from YAML."""
-    import yaml
+    from dynamicrag.plain_yaml import parse_yaml
 
     found: list[object] = []
     for value in values:
@@ -71,9 +71,10 @@ def read_specs(values: Sequence[str], where: str) -> list[object]:
             found += parts_of(value)
             continue
         try:
-            spec = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise InputError(f"{where} {value}: is no YAML; expected such as '{{knn: {{k: 20}}}}'") from None
+            spec = parse_yaml(value)
+        except ValueError as error:
+            told = f"{where} {value[:80]}: is no YAML ({error})"
+            raise InputError(f"{told}; write it as in '{{knn: {{k: 20}}}}'") from None
         found += spec if isinstance(spec, list) else [spec]
     return found
 

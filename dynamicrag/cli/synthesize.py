@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dynamicrag.cli.options import CorpusOption, JsonOption, PolicyOption
+from dynamicrag.cli.options import MOST_WORKERS, CorpusOption, JsonOption, PolicyOption
 from dynamicrag.errors import CorpusError, InputError, PolicyError, unknown
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ def synthesize(
     model: Annotated[
         str | None, typer.Option(help="The policy's model that writes; default its strongest local one.")
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="Calls at a time.")] = 1,
+    workers: Annotated[
+        int, typer.Option("--workers", "-w", min=1, max=MOST_WORKERS, help="Calls at a time.")
+    ] = 1,
     fresh: Annotated[bool, typer.Option("--fresh", help="Make anew, whatever is there.")] = False,
     json: JsonOption = None,
 ) -> None:

@@ -151,13 +151,13 @@ def spec(text: str, option: str = "--router") -> object:
     Raises:
         PolicyError: It is no YAML.
     """
-    import yaml
+    from dynamicrag.plain_yaml import parse_yaml
 
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        return parse_yaml(text)
+    except ValueError as error:
         raise PolicyError(
-            f"{option} {text}: not a name, nor {{name: {{parameter: value}}}}: {error}"
+            f"{option} {text[:80]}: not a name, nor {{name: {{parameter: value}}}}: {error}"
         ) from None
 
 

@@ -1,24 +1,39 @@
-"""``dynamicrag validate``: whether a policy would work, without running it."""
+"""``dynamicrag validate``: whether a policy would work, without running it or importing what it names."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dynamicrag.cli.needs import needs
 from dynamicrag.cli.options import CorpusOption, JsonOption
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from dynamicrag.assembly import Pipeline
     from dynamicrag.policy import Policy
+
+Part = Callable[["Policy", "Pipeline"], dict[str, Any]]
+Note = Callable[["Policy", "Pipeline", bool], list[str]]
 
 
 def validate(
     policy: Annotated[str, typer.Argument(help="A preset or a YAML file.")],
     corpus: CorpusOption = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Import the modules that the policy names; that runs their code.")
+    ] = False,
     json: JsonOption = None,
 ) -> None:
-    """Check a policy and show what it comes to; nothing is downloaded, loaded or asked."""
+    """Check a policy and show what it comes to; nothing is downloaded, loaded or asked.
+
+    Modules that the policy names are imported with --trust alone: a policy can name any code.
+    """
     from dynamicrag.assembly import assemble
+    from dynamicrag.cli.console import human
+    from dynamicrag.cli.left_out import warn_left_out
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.policy_file import PRESETS, load_policy
 
@@ -26,68 +41,107 @@ def validate(
     loaded = load_policy(policy, corpus or None)
     if policy in PRESETS and not corpus:  # a preset's docs/ is the user's to have, not the preset's fault
         loaded = load_policy(policy, Path())
-    described = _described(loaded, assemble(loaded))
+    pipeline = assemble(loaded, trust=trust)
+    described: dict[str, Any] = {"policy": loaded.name}
+    for part in PARTS:
+        described |= part(loaded, pipeline)
+    described["notes"] = [note for check in NOTES for note in check(loaded, pipeline, trust)]
     if policy in PRESETS and not corpus:
-        described["corpora"] = {}
-    if json is not None:
-        write_json(json, described)
+        described |= {"corpora": {}}
+    write_json(json, described)
     if json != "-":
         _show(described)
+    if described["corpora"]:
+        warn_left_out(pipeline.corpora.values(), human(json))
 
 
-def _described(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
+def _corpora(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
+    from dynamicrag.retrieval.names import shown
+
+    del policy
+    paths = {name: list(map(shown, corpus.paths)) for name, corpus in pipeline.corpora.items()}
+    return {"corpora": paths}
+
+
+def _models(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
     from datetime import UTC, datetime
 
     from dynamicrag.cli.prepare import to_pull, used_models
     from dynamicrag.cost.prices import price_of
 
+    del policy
     today = datetime.now(UTC).date()
     used = used_models(pipeline, conversation=True)
     missing = to_pull(pipeline, used)
+    models = [
+        {
+            "name": name, "model": model.spec, "runs": model.runs, "used": name in used,
+            "pulled": model.spec.removeprefix("local:") not in missing
+            if model.runs == "in_process"
+            else None,
+            "price": price_of(name, pipeline.profiles[name], today).as_dict(),
+        }
+        for name, model in pipeline.models.items()
+    ]  # fmt: skip
+    return {"models": models}
+
+
+def _stages(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
+    del policy
+    stages = [
+        {
+            "stage": name,
+            "options": [option.name for option in stage.options],
+            "router": stage.router.registered,
+        }
+        for name, stage in pipeline.stages.items()
+    ]
+    return {"stages": stages}
+
+
+def _limits(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
     return {
-        "policy": policy.name,
-        "corpora": {name: [str(path) for path in corpus.paths] for name, corpus in pipeline.corpora.items()},
-        "models": [
-            {
-                "name": name, "model": model.spec, "runs": model.runs, "used": name in used,
-                "pulled": model.spec.removeprefix("local:") not in missing
-                if model.runs == "in_process"
-                else None,
-                "price": price_of(name, pipeline.profiles[name], today).as_dict(),
-            }
-            for name, model in pipeline.models.items()
-        ],
-        "stages": [
-            {
-                "stage": name, "options": [option.name for option in stage.options],
-                "router": stage.router.registered,
-            }
-            for name, stage in pipeline.stages.items()
-        ],
         "budget": policy.objective.budget.model_dump(),
         "weights": dict(policy.objective.weights),
         "meter": pipeline.ledger.attribution.meter.name,
-    }  # fmt: skip
+    }
+
+
+def _unread(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[str]:
+    """Name the corpora that the embedding model does not read."""
+    from dynamicrag.cli.prepare import wants_vectors
+    from dynamicrag.retrieval.english import notice_of
+
+    del trust
+    corpora = pipeline.corpora.values() if wants_vectors(policy) else ()
+    return list(filter(None, map(notice_of, corpora)))
+
+
+def _not_imported(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[str]:
+    """Name the modules that were not looked into."""
+    from dynamicrag.registry import parse_spec
+
+    del pipeline
+    found = []
+    for name, spec in policy.stages.retriever.retrievers.items():
+        _, params = parse_spec(spec or name, name)
+        if "path" in params and not trust:
+            found.append(f"{name}: {params['path']} was not imported, which would run it; --trust does")
+    return found
+
+
+PARTS: tuple[Part, ...] = (_corpora, _models, _stages, _limits)
+"""What is described, in this order."""
+NOTES: tuple[Note, ...] = (_not_imported, needs, _unread)
+"""What a user should know of a policy that is valid all the same."""
 
 
 def _show(described: dict[str, Any]) -> None:
-    from dynamicrag.cli.console import console, plain
-    from dynamicrag.cli.tables import plain_table
+    from dynamicrag.cli.console import console
 
     out = console()
-    stages = plain_table("stage", "options, weakest first", "router")
-    for stage in described["stages"]:
-        router = stage["router"] if len(stage["options"]) > 1 else ""
-        stages.add_row(stage["stage"], plain(", ".join(stage["options"])), router)
-    models = plain_table("model", "is", "runs", "here", "usd per 1M in>", "out>", "as of")
-    for model in described["models"]:
-        here = {True: "✓", False: "not pulled", None: "–"}[model["pulled"]]
-        models.add_row(plain(model["name"]), plain(model["model"]), model["runs"].replace("_", " "),
-                       here if model["used"] else "not used", *_price(model["price"]))  # fmt: skip
-    out.print(stages)
-    out.print()
-    out.print(models)
-    out.print()
+    _show_stages(out, described)
+    _show_models(out, described)
     for name, paths in described["corpora"].items():
         out.print(f"corpus {name}: {', '.join(paths)}", style="dim", soft_wrap=True)
     limits = [
@@ -98,8 +152,33 @@ def _show(described: dict[str, Any]) -> None:
     out.print(f"limits: {', '.join(limits) or 'none'} · meter: {described['meter']}", style="dim")
     for model in described["models"]:
         if model["price"]["warning"] and model["used"]:
-            out.print(plain(model["price"]["warning"]), style="yellow", soft_wrap=True)
+            out.print(model["price"]["warning"], style="yellow", soft_wrap=True)
+    for note in described["notes"]:
+        out.print(f"note: {note}", style="yellow", soft_wrap=True)
     out.print(f"{described['policy']} is valid", style="green")
+
+
+def _show_stages(out: "Console", described: dict[str, Any]) -> None:
+    from dynamicrag.cli.tables import plain_table
+
+    stages = plain_table("stage", "options, weakest first", "router")
+    for stage in described["stages"]:
+        router = stage["router"] if len(stage["options"]) > 1 else ""
+        stages.add_row(stage["stage"], ", ".join(stage["options"]), router)
+    out.print(stages)
+    out.print()
+
+
+def _show_models(out: "Console", described: dict[str, Any]) -> None:
+    from dynamicrag.cli.tables import plain_table
+
+    models = plain_table("model", "is", "runs", "here", "usd per 1M in>", "out>", "as of")
+    for model in described["models"]:
+        here = {True: "✓", False: "not pulled", None: "–"}[model["pulled"]]
+        models.add_row(model["name"], model["model"], model["runs"].replace("_", " "),
+                       here if model["used"] else "not used", *_price(model["price"]))  # fmt: skip
+    out.print(models)
+    out.print()
 
 
 def _price(price: dict[str, Any]) -> list[str]:

@@ -1,8 +1,8 @@
 """Finished queries on disk: what each cost, by which path; never what was asked or answered.
 
-One SQLite file in the user's data folder, bounded in rows. Questions and answers are in it only where
-the policy asks for that; else a question is known by a keyed hash, so that the same one asked under
-two policies can be compared.
+One SQLite file in the user's data folder, bounded in rows and readable by its owner alone. Questions and
+answers are in it only where the policy asks for that; else a question is known by a keyed hash, so that the
+same one asked under two policies can be compared.
 """
 
 import hashlib
@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from dynamicrag.cost.calibration import KEPT, Observation
+from dynamicrag.cost.private import private_file
 from dynamicrag.errors import RunsError
 
 Turn = dict[str, Any]
 
+MEND = "free the disk if it is full, or move the file away to begin anew"
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -188,7 +190,7 @@ class Runs:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            private_file(self.path)
             with closing(sqlite3.connect(self.path, timeout=10, isolation_level=None)) as db:
                 (version,) = db.execute("PRAGMA user_version").fetchone()
                 if version not in (0, _VERSION):
@@ -203,7 +205,6 @@ class Runs:
                 yield db
                 db.execute("COMMIT")
         except (sqlite3.Error, OSError, ValueError) as error:
-            raise RunsError(
-                f"{self.path}: the run database cannot be used ({error}); free the disk if it is full, or "
-                "move the file away to begin anew"
-            ) from error
+            locked = "locked" in str(error)
+            mend = "another process is using it; try again" if locked else MEND
+            raise RunsError(f"{self.path}: the run database cannot be used ({error}); {mend}") from error

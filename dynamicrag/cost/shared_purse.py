@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from dynamicrag.cost.private import private_file
 from dynamicrag.cost.purse import Amounts, check
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import BudgetError
@@ -113,7 +114,7 @@ class SharedPurse:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         # a connection each: they are cheap beside a model call, and belong to no thread and no fork
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            private_file(self._path)
             with closing(sqlite3.connect(self._path, timeout=WAIT_SECONDS, isolation_level=None)) as db:
                 db.execute("PRAGMA synchronous = FULL")
                 db.execute("BEGIN IMMEDIATE")  # what is not committed is undone when the connection closes

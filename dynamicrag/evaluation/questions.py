@@ -1,5 +1,6 @@
 """Question files: JSON lines (``.jsonl``, ``.jsonl.gz``), or plain text with one question a line."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from dynamicrag.evaluation.json_lines import parse_line, read_lines
 
 FORM = '{"query_id": "q1", "question": "...", "answers": ["..."]}'
 ENDINGS = (".jsonl", ".jsonl.gz", ".txt")
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +36,22 @@ class Question:
 
 
 def checked_text(text: str, where: str) -> str:
-    """Return a question's text without blanks around it.
+    """Return a question's text without blanks around it, and without control characters.
 
     Raises:
         InputError: It is empty, or longer than the graph takes.
     """
     from dynamicrag.graph.turn import MAX_QUESTION
 
-    text = text.strip()
-    if not text:
+    text = text.encode("utf-8", "replace").decode()  # a terminal's odd bytes arrive as lone surrogates
+    text = _UNSEEN.sub("", text).strip()
+    if not _INVISIBLE.sub("", text).strip():
         raise InputError(f"{where}: it is empty; ask something")
     if len(text) > MAX_QUESTION:
         raise InputError(
             f"{where}: {len(text):,} characters; at most {MAX_QUESTION:,}. Ingest long texts instead"
         )
-    return text.encode("utf-8", "replace").decode()  # a terminal's odd bytes arrive as lone surrogates
+    return text
 
 
 def read_questions(path: Path) -> list[Question]:

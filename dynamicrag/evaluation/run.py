@@ -63,6 +63,7 @@ def _answer(state: Mapping[str, Any], question: Question, first: float | None) -
     report = state["report"]
     answer = state["messages"][-1].text
     record: Record = {"standalone": report["question"], "answer": answer, "abstained": report["abstained"]}
+    record["outside"] = report["outside"]
     if question.answers:
         gold = question.answers
         said = "" if report["abstained"] else answer

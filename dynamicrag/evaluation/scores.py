@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dynamicrag.text import normalise
+from dynamicrag.text import plain_answer
 
 if TYPE_CHECKING:
     from dynamicrag.features.base import Embed
@@ -20,12 +20,12 @@ by all-MiniLM-L6-v2, the mean is .16 and the third quartile .21."""
 
 def exact_match(answer: str, gold: Sequence[str]) -> float:
     """Return 1 if the normalised answer is one of the gold answers, else 0."""
-    return float(normalise(answer) in {normalise(text) for text in gold})
+    return float(plain_answer(answer) in {plain_answer(text) for text in gold})
 
 
 def token_f1(answer: str, gold: Sequence[str]) -> float:
     """Return the best F1 of the answer's tokens against those of a gold answer, 0 to 1."""
-    return max((_f1(normalise(answer).split(), normalise(text).split()) for text in gold), default=0.0)
+    return max((_f1(plain_answer(answer).split(), plain_answer(text).split()) for text in gold), default=0.0)
 
 
 def contains(answer: str, gold: Sequence[str]) -> float:
@@ -33,8 +33,8 @@ def contains(answer: str, gold: Sequence[str]) -> float:
 
     Fair to models that answer in a sentence, where F1 is not.
     """
-    padded = f" {normalise(answer)} "
-    return float(any(f" {text} " in padded for text in map(normalise, gold) if text))
+    padded = f" {plain_answer(answer)} "
+    return float(any(f" {text} " in padded for text in map(plain_answer, gold) if text))
 
 
 def similarity(answer: str, gold: Sequence[str], embed: "Embed") -> float:

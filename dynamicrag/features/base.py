@@ -22,7 +22,7 @@ from dynamicrag.errors import PolicyError
 from dynamicrag.features.template import Template
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.persistent import Persistent
-from dynamicrag.predictors.state import MEND, State
+from dynamicrag.predictors.state import MEND, State, whole
 from dynamicrag.registry import Registry, parse_spec
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -185,14 +185,12 @@ class FeatureSet:
             PolicyError: The state lacks a part, names families that do not exist, or was made with other
                 features or another embedding model than there are now.
         """
-        try:
+        with whole(where, "whole state of features"):
             features = cls(state.meta["specs"], embed, where)
             for i, (part, meta) in enumerate(zip(features.parts, state.meta["parts"], strict=True)):
                 part.unpack(State(meta, state.under(str(i))))
             features.template = Template(frozenset(map(str, state.meta["template"])))
             names, embedder = list(map(str, state.meta["names"])), str(state.meta["embedder"])
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise PolicyError(f"{where}: this is no whole state of features ({error!r}); {MEND}") from None
         features._check(names, embedder, where)
         return features
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.base import FEATURES, Features, Seen
@@ -12,7 +13,7 @@ from dynamicrag.predictors.checks import Floats
 
 @FEATURES.register("embedding")
 class Embedding(Features):
-    """The query's sentence embedding.
+    """The query's sentence embedding; the training queries' mean where the model does not read the query.
 
     Nearness of meaning, as the predictive routers of RouterBench (Hu et al. 2024) and RouteLLM (Ong et
     al. 2024) use it. The model is loaded at the first use.
@@ -20,20 +21,26 @@ class Embedding(Features):
 
     embeds = True
     opaque = True
-    fitted = ("size",)
+    fitted = ("mean",)
 
     def __init__(self) -> None:
-        self.size = np.array(0)
+        self.mean: Floats = np.empty(0)
 
     @property
     def names(self) -> Sequence[str]:
         """A name per feature, in order."""
-        return [str(number) for number in range(int(self.size))]
+        return [str(number) for number in range(len(self.mean))]
 
     def fit(self, queries: Sequence[Seen]) -> Self:
-        """Learn how long the vectors are."""
-        self.size = np.array(self._embed(queries[:1]).shape[1])
+        """Learn how long the vectors are, and their mean."""
+        self.fit_transform(queries)
         return self
+
+    def fit_transform(self, queries: Sequence[Seen]) -> Floats:
+        """Learn from training queries, and return their features, (n, d); every text is embedded once."""
+        vectors, read = self._embed(queries), self._read(queries)
+        self.mean = vectors[read].mean(axis=0) if read.any() else np.zeros(vectors.shape[1])
+        return np.where(read[:, None], vectors, self.mean)
 
     def transform(self, queries: Sequence[Seen]) -> Floats:
         """Return the features of queries, (n, d).
@@ -42,12 +49,16 @@ class Embedding(Features):
             PolicyError: The vectors have another length than in training.
         """
         vectors = self._embed(queries)
-        if vectors.shape[1] != self.size:
+        if vectors.shape[1] != len(self.mean):
             raise PolicyError(
-                f"the embedding model gives {vectors.shape[1]} numbers a text, and {self.size} when this "
-                "router was trained; use the same model, or train the router again"
+                f"the embedding model gives {vectors.shape[1]} numbers a text, and {len(self.mean)} when "
+                "this router was trained; use the same model, or train the router again"
             )
-        return vectors
+        return np.where(self._read(queries)[:, None], vectors, self.mean)
+
+    def _read(self, queries: Sequence[Seen]) -> NDArray[np.bool_]:
+        reads = getattr(self.embed, "reads", None)  # a plain function does not tell
+        return np.array([reads is None or reads(query.text) for query in queries], dtype=bool)
 
     def _embed(self, queries: Sequence[Seen]) -> Floats:
         assert self.embed is not None  # FeatureSet sees to it

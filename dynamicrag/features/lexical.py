@@ -14,26 +14,12 @@ from dynamicrag.features.opening import NAMES as OPENING
 from dynamicrag.features.opening import opening
 from dynamicrag.features.shape import NAMES as SHAPE
 from dynamicrag.features.shape import shape
+from dynamicrag.features.sums import is_sum
+from dynamicrag.features.talk import about_conversation, small_talk
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.state import State
 from dynamicrag.text import STOP_WORDS, content_words, words
 
-_SMALL_TALK = re.compile(
-    r"\b(hi|hey|hello|hiya|howdy|greetings|welcome|thanks?|thank you|cheers|bye|goodbye|see you|farewell|"
-    r"good (morning|afternoon|evening|day|night|bye)|"
-    r"have a (nice|good|great|lovely) \w+|how are you|how is it going|nice to meet you|who are you|"
-    r"what can you do)\b",
-    re.IGNORECASE,
-)
-_PRAISE = re.compile(r"\b(ok|okay|cool|great|perfect|nice)\b", re.IGNORECASE)  # or, in a question, a topic
-_FILLER = re.compile(
-    r"\b(there|again|today|so|very|much|doing|then|later|soon|all|everyone|my|dear|friend|for|your|the|a|lot|that|this|it|you|was|is|really|help|helped|helpful)\b",
-    re.I,
-)
-_ARITHMETIC = re.compile(
-    r"\d\s*([-+*/×÷^]|plus|minus|times|divided by|multiplied by|squared|to the power of)\s*\d?|square root",
-    re.I,
-)
 _COMPARISON = re.compile(
     r"\b(both|same|older|younger|oldest|earlier|later|first|longer|shorter|taller|higher|larger|bigger|smaller|"
     r"more|less|fewer|or|between|compared?|difference)\b",
@@ -61,10 +47,11 @@ def lexical(question: str) -> dict[str, float]:
 
     Returns:
         ``words``, ``content_words``, ``names`` (capitalised words after the first), ``numbers``,
-        ``greeting``, ``arithmetic``, ``comparison``, ``ranks`` (which of several things is first,
-        older and so on, or whether they are of the same country or year), ``bridges`` (relative clauses,
-        possessives and "of the" after the first word: signs of a question in several hops),
-        ``follow_up`` (pronouns), ``question`` and one ``asks_*`` flag per question word.
+        ``greeting`` (nothing but small talk), ``sum`` (nothing but a sum), ``about_conversation`` (asks to
+        repeat, shorten, translate or recall what was said), ``comparison``, ``ranks`` (which of several
+        things is first, older and so on, or whether they are of the same country or year), ``bridges``
+        (relative clauses, possessives and "of the" after the first word: signs of a question in several
+        hops), ``follow_up`` (pronouns), ``question`` and one ``asks_*`` flag per question word.
     """
     return dict(_lexical(question))
 
@@ -72,18 +59,15 @@ def lexical(question: str) -> dict[str, float]:
 @lru_cache(maxsize=256)  # every stage of a turn asks
 def _lexical(question: str) -> dict[str, float]:
     tokens = words(question)
-    rest = question.split(maxsplit=1)[1] if len(tokens) > 1 else ""
-    rid, spoken = _SMALL_TALK.subn(" ", question)
-    if "?" not in question:
-        rid, praise = _PRAISE.subn(" ", rid)
-        spoken += praise
+    rest = "".join(question.split(maxsplit=1)[1:])  # nothing where there is no blank, as in "2+2"
     features = {
         "words": float(len(tokens)),
         "content_words": float(len(content_words(question))),
         "names": float(len(re.findall(r"\b[A-Z]\w+", rest))),
         "numbers": float(sum(token[0].isdigit() for token in tokens)),
-        "greeting": float(spoken > 0 and len(words(_FILLER.sub(" ", rid))) <= 1),
-        "arithmetic": float(bool(_ARITHMETIC.search(question))),
+        "greeting": float(small_talk(question)),
+        "sum": float(is_sum(question)),
+        "about_conversation": float(about_conversation(question)),
         "comparison": float(bool(_COMPARISON.search(rest))),
         "ranks": float(_ranks(question)),
         "bridges": float(len(_BRIDGE.findall(rest))),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dynamicrag.features.base import FEATURES
 from dynamicrag.features.signals import SignalFeatures
-from dynamicrag.text import content_words, words
+from dynamicrag.text import Unit, languages, terms, units
 from dynamicrag.types import Passage
 
 
@@ -15,7 +15,9 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
         ``passages``, ``documents`` (distinct parents), ``top_share`` (the best score's share of all:
         high when one passage stands out), ``top_margin`` (lead of the best over the second, relative),
         ``matched`` (share of the question's content words in the best passage) and ``matched_all``
-        (in all of them together).
+        (in all of them together). Where a retriever has compared embeddings, also ``similarity``, the
+        greatest cosine of a passage with the question, and ``english``, whether the question is in the
+        language of the default embedding model.
     """
     if not passages:
         return {"passages": 0.0, "documents": 0.0, "top_share": 0.0, "top_margin": 0.0, "matched": 0.0,
@@ -23,9 +25,11 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
     scores = [max(passage["score"], 0.0) for passage in passages]
     total = sum(scores) or 1.0
     second = scores[1] if len(scores) > 1 else 0.0
-    asked = set(content_words(question))
-    found = [set(words(passage["title"] + " " + passage["text"])) for passage in passages]
+    asked = set(units(question))
+    found = [set(terms(f"{passage['title']}\n{passage['text']}", every=True)) for passage in passages]
+    similar = [passage["similarity"] for passage in passages if "similarity" in passage]
     return {
+        **({"similarity": max(similar), "english": _english(question)} if similar else {}),
         "passages": float(len(passages)),
         "documents": float(len({passage["document"] for passage in passages})),
         "top_share": scores[0] / total,
@@ -35,8 +39,12 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
     }
 
 
-def _share(asked: set[str], found: set[str]) -> float:
-    return len(asked & found) / len(asked) if asked else 1.0
+def _english(question: str) -> float:
+    return float("en" in languages(question, least=1))
+
+
+def _share(asked: set[Unit], found: set[str]) -> float:
+    return sum(unit.within(found) for unit in asked) / len(asked) if asked else 1.0
 
 
 @FEATURES.register("retrieval")

@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 
 from dynamicrag.text import STOP_WORDS
 
-_OPTION = re.compile(r"(?m)^\s*(?:\(([A-J])\)|([A-J])[.):])\s*\S")
+_OPTION = re.compile(r"(?m)^[^\S\n]*(?:\(([A-J])\)|([A-J])[.):])\s*\S")
 _SENTENCE = re.compile(r"[.!?](?:\s|$)")
 _NAME = re.compile(r"(?<=[\w,'’] )[A-Z]\w+(?: [A-Z]\w+)*")
 _SIGNS = {

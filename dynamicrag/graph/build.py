@@ -25,7 +25,7 @@ def build_graph(nodes: Nodes) -> "StateGraph[Any, Any, Any, Any]":
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(RagState, input_schema=MessagesState)
     graph.add_node("begin_turn", nodes.node(nodes.begin, "begin_turn"))
     graph.add_node("retrieval", nodes.node(nodes.stage("retrieval"), "retrieval"))
-    graph.add_node("retriever", nodes.node(nodes.stage("retriever"), "retriever"))
+    graph.add_node("retriever", nodes.node(nodes.retrieve, "retriever"))
     graph.add_node("context", nodes.node(nodes.stage("context"), "context"))
     graph.add_node("generate", nodes.node(nodes.generate, "generate"))
     graph.add_node("verify", nodes.node(nodes.verify, "verify"))
@@ -33,7 +33,7 @@ def build_graph(nodes: Nodes) -> "StateGraph[Any, Any, Any, Any]":
     graph.add_edge(START, "begin_turn")
     graph.add_edge("begin_turn", "retrieval")
     graph.add_conditional_edges("retrieval", Way(_after_retrieval), ["retriever", "generate"])
-    graph.add_edge("retriever", "context")
+    graph.add_conditional_edges("retriever", Way(_after_retriever), ["context", "finish"])
     graph.add_edge("context", "generate")
     graph.add_edge("generate", "verify")
     graph.add_conditional_edges("verify", Way(_after_verify), [*dict.fromkeys(NODE_OF.values()), "finish"])
@@ -67,6 +67,10 @@ class Way(Runnable[Any, str]):
 
 def _after_retrieval(state: State) -> str:
     return "generate" if state["turn"]["path"]["retrieval"] == "none" else "retriever"
+
+
+def _after_retriever(state: State) -> str:
+    return "finish" if state["turn"]["action"] == "abstain" else "context"
 
 
 def _after_verify(state: State) -> str:

@@ -92,7 +92,7 @@ class DynamicRAG:
         works: dict[str, Callable[[], Work]] = {
             "begin": lambda: self._nodes.begin,
             "retrieval": lambda: self._nodes.stage("retrieval"),
-            "retriever": lambda: self._nodes.stage("retriever"),
+            "retriever": lambda: self._nodes.retrieve,
             "context": lambda: self._nodes.stage("context"),
             "generator": lambda: self._nodes.generate,
             "verification": lambda: self._nodes.verify,

@@ -10,14 +10,15 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.vector import Cost
-from dynamicrag.errors import BudgetError, InputError, ProviderError
-from dynamicrag.features.lexical import lexical
-from dynamicrag.stages.base import Run
-from dynamicrag.stages.call import call
+from dynamicrag.errors import InputError
+from dynamicrag.llm.condense import shortened
 from dynamicrag.types import TurnState
 
 MAX_QUESTION = 20_000
 HISTORY = 6
+"""Earlier messages that a turn knows."""
+LONGEST_MESSAGE = 2_000
+"""Characters of each that it keeps."""
 ABSTAINED = "I could not find an answer to that in the documents I have."
 
 
@@ -31,7 +32,7 @@ def start_turn(messages: Sequence[AnyMessage]) -> TurnState:
     if human is None:
         raise InputError("messages: no human message to answer; invoke with {'messages': [('user', '...')]}")
     position, message = human
-    text = message.text.strip()
+    text = message.text.encode("utf-8", "replace").decode().strip()  # no half of a surrogate pair
     if not text:
         raise InputError("question: it is empty; ask something")
     if len(text) > MAX_QUESTION:
@@ -39,7 +40,10 @@ def start_turn(messages: Sequence[AnyMessage]) -> TurnState:
             f"question: {len(text):,} characters; at most {MAX_QUESTION:,}. Ingest long texts instead"
         )
     history = [
-        ["user" if isinstance(earlier, HumanMessage) else "assistant", earlier.text]
+        [
+            "user" if isinstance(earlier, HumanMessage) else "assistant",
+            shortened(earlier.text, LONGEST_MESSAGE),
+        ]
         for earlier in messages[:position]
         if isinstance(earlier, HumanMessage | AIMessage) and earlier.text
     ]
@@ -77,6 +81,14 @@ def current_turn(state: Mapping[str, Any]) -> TurnState:
     return start_turn(state["messages"])
 
 
+def turn_before(state: Mapping[str, Any]) -> TurnState | None:
+    """Return the turn that the state holds, if it is that of the last human message but one."""
+    turn: TurnState | None = state.get("turn")
+    human = _last_human(state["messages"])
+    earlier = _last_human(state["messages"][: human[0]]) if human else None
+    return turn if turn and earlier and turn["message_id"] == (earlier[1].id or "") else None
+
+
 def _last_human(messages: Sequence[AnyMessage]) -> tuple[int, HumanMessage] | None:
     for position in range(len(messages) - 1, -1, -1):
         message = messages[position]
@@ -85,38 +97,17 @@ def _last_human(messages: Sequence[AnyMessage]) -> tuple[int, HumanMessage] | No
     return None
 
 
-async def condense(turn: TurnState, pipeline: Pipeline, run: Run) -> TurnState:
-    """Make a follow-up stand alone, by the helper model, where there is a history to follow up on.
-
-    What the helper writes is taken only if it is a single sane line; else, and if the helper fails, the
-    question stays.
-    """
-    helper = pipeline.helper
-    if helper is None or not turn["history"] or lexical(turn["text"])["greeting"]:
-        return turn
-    from dynamicrag.llm.condense import condense_messages, condensed
-
-    model = pipeline.models[helper]
-    try:
-        completion = await call(
-            run, turn["id"], "condense", model,
-            condense_messages(turn["text"], [(role, text) for role, text in turn["history"]]),
-            max_tokens=64, stop=["\n"], tags=["nostream"],
-        )  # fmt: skip
-    except (ProviderError, BudgetError):
-        return turn  # its line on the account says that it failed
-    changed: TurnState = {**turn, "text": condensed(turn["text"], completion.text)}
-    return changed
-
-
 def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
     """Return the state's update at the end of a turn: the message and the report."""
     draft = turn.get("draft")
     abstained = turn.get("action") == "abstain" or draft is None
+    outside = turn.get("outside", False)
+    about = {"dynamicrag": {"query_id": turn["id"], "abstained": abstained, "outside": outside}}
     if abstained or draft is None:
-        message = AIMessage(ABSTAINED, id=str(uuid.uuid4()))
+        message = AIMessage(ABSTAINED, id=str(uuid.uuid4()), response_metadata=about)
     else:
-        message = AIMessage(draft["text"], id=draft["message_id"] or str(uuid.uuid4()))
+        name = draft["message_id"] or str(uuid.uuid4())
+        message = AIMessage(draft["text"], id=name, response_metadata=about)
     written = len(turn.get("earlier", [])) + (draft is not None)
     ledger = pipeline.ledger
     account = ledger.account(turn["id"])
@@ -126,6 +117,8 @@ def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
         "question": turn["text"],
         "path": turn["path"],
         "abstained": abstained,
+        "outside": outside,
+        "unfinished": "" if abstained or draft is None else draft.get("unfinished", ""),
         "escalations": turn["escalations"],
         "drafts": {"written": written, "stands": None if abstained else turn.get("stands", written)},
         "unverified": turn.get("unverified", {}),

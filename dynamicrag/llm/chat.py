@@ -12,7 +12,7 @@ import math
 import os
 import time
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,9 +20,13 @@ from dynamicrag import portal
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.errors import ModelUnavailable
+from dynamicrag.llm.cleaning import AnswerText
+from dynamicrag.llm.client import make_client
 from dynamicrag.llm.completion import Completion
-from dynamicrag.llm.failures import provider_error, refused, unavailable
-from dynamicrag.llm.odd_usage import tolerant
+from dynamicrag.llm.failures import is_outage, provider_error
+from dynamicrag.llm.manners import Manners
+from dynamicrag.llm.outage import Outage
+from dynamicrag.llm.parameters import STATUSES
 from dynamicrag.llm.prompt_bound import learn, most_tokens
 from dynamicrag.llm.streamed import StreamedAnswer
 from dynamicrag.types import Runs
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["ChatModel", "chat_model"]
 
 _CLIENTS_KEPT = 16
+RETRIES = 2
 TOP = 5  # alternatives per token: enough for a margin, for yes against no, and for most of the entropy
 AROUND = 16  # tokens that a chat template puts around a message, at most
 LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - compared with, not listened on
@@ -47,8 +52,8 @@ def chat_model(name: str, spec: str, **params: Any) -> "ChatModel":
         name: What the policy calls it.
         spec: ``local:NAME``, ``local:PATH.gguf`` or what ``init_chat_model`` takes, with its provider.
         **params: For local models those of :class:`~dynamicrag.llm.local_chat.LocalChatModel`; for others
-            ``context`` (tokens per request) and what the provider's LangChain class takes, such as
-            ``base_url``, ``timeout`` or ``max_retries``.
+            ``context`` (tokens per request), ``max_retries`` and what the provider's LangChain class takes,
+            such as ``base_url`` or ``timeout``.
 
     Raises:
         ModelUnavailable: The spec names no provider, or a local model that does not exist.
@@ -76,21 +81,31 @@ class ChatModel:
         spec: ``provider:model``.
         runs: Where it computes.
         context: Tokens per request, prompt and answer together; ``None`` where unknown.
+        max_retries: How often a call is repeated that failed for now, where no other model can take over.
+        outage: Whether the model is left alone for now, because it has failed.
     """
 
     runs: Runs
     caches = False
     """Whether what prompts share is computed once."""
 
-    def __init__(self, name: str, spec: str, *, context: int | None = None, **params: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        spec: str,
+        *,
+        context: int | None = None,
+        max_retries: int | None = None,
+        **params: Any,
+    ) -> None:
         self.name = name
         self.spec = spec
         self.context = context
+        self.max_retries = RETRIES if max_retries is None else max_retries
+        self.outage = Outage()
         self.provider, _, self._model = spec.partition(":")
         self._params = params
-        # what a model may refuse; the first refusal is remembered
-        gives_logprobs = self.provider in ("openai", "azure_openai")
-        self._optional = {"temperature", "logprobs"} if gives_logprobs else {"temperature"}
+        self._manners = Manners(self.provider)
         self._wordy = False  # whether a prompt had more tokens than was reckoned with
         self._clients: dict[tuple[Any, ...], BaseChatModel] = {}
         self._server = str(params.get("base_url", ""))
@@ -162,32 +177,33 @@ class ChatModel:
         messages: "list[BaseMessage]",
         max_tokens: int,
         temperature: float,
-        stop: list[str],
+        stop: Sequence[str],
         config: "RunnableConfig",
         line: Line | None,
         most_input: int | None,
     ) -> Completion:
         began = time.perf_counter()
+        before = self._manners.sent.state
         while True:
+            used = self._manners.sent.state
             client = await asyncio.to_thread(self._client, max_tokens, temperature)
-            extra = {**self._call(max_tokens, temperature), **({"stop": stop} if stop else {})}
-            answer, turn, failure = StreamedAnswer(Counted(max_tokens)), None, None
+            extra = {**self._call(max_tokens, temperature), **self._manners.stops(stop)}
+            text = AnswerText(stop, aloud=self._manners.thinks_aloud)
+            answer, turn, failure = StreamedAnswer(Counted(max_tokens), text), None, None
             try:
                 async with self._turn() as turn:
                     if line is not None:
                         line.started()
-                    async with aclosing(client.astream(messages, config, **extra)) as chunks:  # type: ignore[type-var]
-                        async for chunk in chunks:
-                            answer.add(chunk, time.perf_counter() - began)
-                            if answer.counted.runs_away:
-                                answer.finish_reason = "length"
-                                break
+                    await answer.read(client, messages, config, extra, began)
+                self._manners.check_stream(answer, self.name, self.spec)
             except Exception as error:
-                refusal = refused(error, self._optional)
-                if refusal is not None:
-                    self._optional.discard(refusal)  # and try again without
+                if not answer.counted.pieces and self._manners.sent.drop(error, used, stops="stop" in extra):
                     continue
+                if getattr(error, "status_code", None) in STATUSES:
+                    self._manners.sent.restore(before)  # to send less has not helped
                 failure = provider_error(self.name, self.spec, error)
+                if is_outage(failure, error):
+                    self.outage.failed(str(failure), failure.retry_after or None)
                 raise failure from error
             finally:
                 tokens = self._tokens(answer, turn, messages, most_input, failure)
@@ -195,7 +211,8 @@ class ChatModel:
                 usage = answer.as_usage(tokens, time.perf_counter() - began, cpu_seconds)
                 if line is not None:
                     line.usage = usage
-            return answer.completion(usage)
+            self.outage.worked()
+            return self._manners.completion(answer, usage)
 
     def _tokens(
         self,
@@ -230,26 +247,18 @@ class ChatModel:
     def _call(self, max_tokens: int, temperature: float) -> dict[str, Any]:
         """Return the keyword arguments of one call."""
         del max_tokens, temperature
-        return {"logprobs": True, "top_logprobs": TOP} if "logprobs" in self._optional else {}
+        return {"logprobs": True, "top_logprobs": TOP} if self._manners.sent.sends("logprobs") else {}
 
     def _client(self, max_tokens: int, temperature: float) -> "BaseChatModel":
         # max_tokens and temperature are standard for constructors, but not for calls
-        settings: dict[str, Any] = {"temperature": temperature} if "temperature" in self._optional else {}
-        key = (os.getpid(), max_tokens, *settings.values())
+        key = (os.getpid(), max_tokens, temperature, self._manners.sent.state)
         if key not in self._clients:
-            from langchain.chat_models import init_chat_model
-
-            if self.provider == "openai":
-                settings["stream_usage"] = True  # with a base_url it is off, and the usage is lost
-            settings |= self._params
-            # the user's parameters win, but not over the limit that a budget was reserved for
-            settings["num_predict" if self.provider == "ollama" else "max_tokens"] = max_tokens
+            client = make_client(
+                self.name, self.spec, self._params, self._manners.sent, max_tokens, temperature
+            )
             if len(self._clients) >= _CLIENTS_KEPT:
                 self._clients.clear()
-            try:
-                self._clients[key] = tolerant(init_chat_model(self.spec, **settings))
-            except Exception as error:
-                raise unavailable(self.name, self.spec, error) from error
+            self._clients[key] = client
         return self._clients[key]
 
 

@@ -1,12 +1,14 @@
 """What a chat model gives back."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from dynamicrag.types import Usage
 
-__all__ = ["Completion", "TokenProb"]
+__all__ = ["Completion", "TokenProb", "within"]
+
+_FAR = 32  # characters that servers leave out of the probabilities at most, such as a special token
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,13 @@ class Completion:
     """An answer of a chat model.
 
     Attributes:
-        text: All of the text.
+        text: The answer, without thoughts and without white space before it.
         message_id: Id of the streamed message, the same that LangGraph's ``messages`` stream shows.
         usage: What the call consumed.
         tokens: The tokens with their probabilities; empty where the provider gives none.
         finish_reason: The provider's word, such as ``stop`` or ``length``.
         timings: llama.cpp's own account of a local call; empty for others.
+        ended: Whether the stream ended in good order, as far as it can be known.
     """
 
     text: str
@@ -51,12 +54,41 @@ class Completion:
     tokens: tuple[TokenProb, ...]
     finish_reason: str | None
     timings: Mapping[str, float]
+    ended: bool = True
 
     def tokens_from(self, start: int) -> tuple[TokenProb, ...]:
         """Return the tokens of ``text[start:]``, such as those of an answer's span."""
-        at = 0
-        for index, token in enumerate(self.tokens):
-            at += len(token.text)
-            if at > start:
-                return self.tokens[index:]
-        return ()
+        ends = (end for _, end in _places(self.tokens, self.text))
+        return next((self.tokens[index:] for index, end in enumerate(ends) if end > start), ())
+
+
+def within(tokens: Sequence[TokenProb], text: str, spans: Sequence[tuple[int, int]]) -> Iterator[TokenProb]:
+    """Yield the tokens of some spans of a text, each with its part of a span as its text.
+
+    Args:
+        tokens: The tokens of the whole text, in order.
+        text: The text.
+        spans: Pairs ``(start, end)``, in order.
+    """
+    for token, (start, end) in zip(tokens, _places(tokens, text), strict=True):
+        inside = [
+            (max(start, left), min(end, right)) for left, right in spans if start <= right and left <= end
+        ]
+        part = "".join(text[left:right] for left, right in inside)
+        if part or (start == end and any(left < start or start == 0 for left, _ in spans if inside)):
+            yield replace(token, text=part)
+
+
+def _places(tokens: Sequence[TokenProb], text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each token stands in a text, as ``(start, end)``.
+
+    A text may lack tokens, and tokens a place: servers leave some out, and write parts of characters.
+    """
+    at = 0
+    for token in tokens:
+        found = text.find(token.text, at, at + len(token.text) + _FAR)
+        if found < 0:
+            yield at, at
+        else:
+            at = found + len(token.text)
+            yield found, at

@@ -1,35 +1,85 @@
 """Make a follow-up question stand alone, from the conversation before it."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
+from dynamicrag.languages import FUNCTION_WORDS, YES_OR_NO
 from dynamicrag.llm.prompts.base import clean
-from dynamicrag.text import content_words
+from dynamicrag.text import content_words, languages, singular, unspaced, words
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
+History = Sequence[tuple[str, str]]
+"""Earlier messages as ``(role, text)``, oldest first."""
+
+SHOWN = 500
+"""Characters of an earlier message that the helper sees."""
+LONGEST = 400
+"""Characters of the longest rewriting."""
+STEM = 4
+"""Letters that two forms of a word share at least."""
+
 _SYSTEM = (
     "Rewrite the last question so that it can be understood without the conversation: replace pronouns and "
-    "allusions by the names they stand for. Change nothing else and do not answer it. "
+    'allusions by the names they stand for. If it only says "yes" or picks one of several things, write the '
+    "question that it answers or means. Change nothing else, do not answer it, and keep its language. "
     "If it stands alone already, repeat it."
 )
 _EXAMPLE = (
     "Conversation:\nuser: Who painted The Night Watch?\nassistant: Rembrandt\n"
     "Last question: When did he die?\nRewritten question:"
 )
+_THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+_LABEL = re.compile(r"^[\s*_>#-]*(?:[\w ]{0,20}question[*_ ]*[:：]|[QＱ][:：])[\s*_]*", re.IGNORECASE)
+_QUOTES = " \t\"'`*_“”„«»「」『』"
+_ASKED = re.compile(r"[?？؟;]\W*$")
+_ECHO = re.compile(
+    r"\b(?:rewrit\w+|rephras\w+|stand(?:s|ing)? ?alone|the conversation|last question|as an ai"
+    r"|i(?: a|')m sorry|i (?:cannot|can't|do not|don't))\b",
+    re.IGNORECASE,
+)
+_REQUEST = frozenset(
+    """
+    who whom whose what when where which why how is are was were do does did can could may should will
+    would has have in at on by for from to tell show list give find name explain describe compare please
+    wer wen wem wessen was wann wo wie welche welcher welches warum qui que quel quelle quels quelles
+    quand ou comment combien pourquoi quien que cuando donde como cuanto cual chi cosa quando dove come
+    quanto quale perche quem qual onde wie wat wanneer waar welke hoe kto co kiedy gdzie jak ile кто что
+    когда где как сколько какои nenne zeige erklare beschreibe explique decris montre dis explica
+    describe dime muestra spiega descrivi dimmi
+    """.split()  # noqa: SIM905 - a list of 100 strings is no easier to read
+)
+"""Words that begin a question or a request, without accents."""
 
 
-def condense_messages(question: str, history: Sequence[tuple[str, str]]) -> "list[BaseMessage]":
+_ORDINAL = re.compile("第.{1,2}[个個]?|.番目|(?:첫|두|세|네) ?번째")
+_UNSPACED_REQUEST = re.compile(
+    "[谁誰什哪几幾怎吗嗎呢何请請]|多少|ですか|ますか|でしたか|ましたか|ください"
+    "|누가|누구|무엇|어디|언제|얼마|어떤|까$|나요$|주세요"
+)
+_PICKS = frozenset(["one", "ones", "option", "latter", "former"])
+"""Words of a turn that picks something, which its own words need not name."""
+_VAGUE = YES_OR_NO | frozenset(
+    """
+    ok okay sure please first second third last other next option explain elaborate clarify detail details
+    example why come zweite dritte andere
+    """.split()  # noqa: SIM905
+)
+"""Words of a follow-up that a rewriting replaces."""
+
+
+def condense_messages(question: str, history: History) -> "list[BaseMessage]":
     """Return the prompt for the helper model.
 
     Args:
         question: The follow-up.
-        history: Earlier messages as ``(role, text)``, oldest first.
+        history: The messages before it.
     """
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
-    said = "\n".join(f"{role}: {clean(text)[:300]}" for role, text in history)
+    said = "\n".join(f"{role}: {shortened(clean(text), SHOWN)}" for role, text in history)
     return [
         SystemMessage(_SYSTEM),
         HumanMessage(_EXAMPLE),
@@ -38,15 +88,84 @@ def condense_messages(question: str, history: Sequence[tuple[str, str]]) -> "lis
     ]
 
 
-def condensed(question: str, written: str) -> str:
-    """Return what the helper wrote, or the question itself where that is no rewriting of it.
+def shortened(text: str, most: int) -> str:
+    """Return ``text`` with its middle left out where it is longer: offers and options come at the end."""
+    if len(text) <= most:
+        return text
+    half = (most - 3) // 2
+    return f"{text[:half]} … {text[-half:]}"
 
-    A rewriting is one line of sane length that keeps at least half of the question's content words;
-    a small model may answer instead, or drift.
+
+def condensed(question: str, history: History, written: str) -> str | None:
+    """Return the rewriting that the helper wrote, or ``None`` if it wrote none.
+
+    A rewriting asks, in one line of sane length, in the script and language of the conversation. It takes up
+    something of the history, keeps what the question itself names, and at most half of its words are new. A
+    small model may answer instead, drift, or speak of its instructions. The question itself is returned if
+    the helper repeats it.
     """
-    line = written.strip().strip('"').partition("\n")[0].strip()
-    asked = set(content_words(question))
-    kept = asked & set(content_words(line))
-    if not line or len(line) > 3 * len(question) + 120 or len(kept) * 2 < len(asked):
+    line = _line(written)
+    if line is None or len(line) > min(LONGEST, 3 * len(question) + 200):
+        return None
+    if words(line) == words(question):
         return question
-    return line
+    said = " ".join(text for _, text in history)
+    if not _asks(line, question) or (_ECHO.search(line) and not _ECHO.search(f"{said} {question}")):
+        return None
+    return line if _draws_on(line, question, said) else None
+
+
+def _line(written: str) -> str | None:
+    """Return the first line that is no label, without thoughts, label and quotation marks."""
+    lines = (
+        _LABEL.sub("", line.lstrip(">#-• ")).strip(_QUOTES) for line in _THOUGHT.sub("", written).splitlines()
+    )
+    return next((line for line in lines if line and not line.endswith((":", "："))), None)
+
+
+def _asks(line: str, question: str) -> bool:
+    """Return whether a line asks; to a turn that does not, a bare phrase will do, but no sentence."""
+    if _ASKED.search(line):
+        return True
+    if next(iter(words(line)), "") in _REQUEST or _UNSPACED_REQUEST.search(line):
+        return True
+    return not _ASKED.search(question) and not line.endswith((".", "!", "。"))
+
+
+def _draws_on(line: str, question: str, said: str) -> bool:
+    """Return whether the words of a rewriting come from the question and the conversation."""
+    known, asked, own = _terms(said), _terms(question), content_words(line)
+    spoken = languages(said) | languages(question, least=1)
+    if spoken and not languages(line, least=3) <= spoken:
+        return False
+    drawn = any(_within(word, known) for word in own)
+    new = [word for word in own if not _within(word, known | asked)]
+    empty = _VAGUE.union(*(FUNCTION_WORDS.get(language, ()) for language in spoken))
+    named = {word for word in content_words(_ORDINAL.sub(" ", question)) if len(word) > 1} - empty
+    kept = sum(_within(word, set(own)) for word in named)
+    return drawn and 2 * len(new) <= len(own) and (3 * kept >= len(named) or not _PICKS.isdisjoint(asked))
+
+
+def _terms(text: str) -> set[str]:
+    """Return the words of a text; of scripts without spaces the letters too, whose groups cross words."""
+    found = set(words(text))
+    return found | {letter for word in found if unspaced(word) for letter in word}
+
+
+def _within(word: str, others: Set[str]) -> bool:
+    """Return whether a word, or another form of it, is among ``others``."""
+    if word in others or (unspaced(word) and others >= set(word)):
+        return True
+    return any(_same(word, other) for other in others)
+
+
+def _same(one: str, other: str) -> bool:
+    """Return whether two words are forms of one: "leave" and "leaves", "Fähre" and "Fähren"."""
+    if min(len(one), len(other)) < STEM:
+        return False
+    shared = next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    return (shared >= STEM and 3 * shared >= 2 * max(len(one), len(other))) or singular(one) == singular(
+        other
+    )

@@ -5,12 +5,16 @@ Providers have a class hierarchy each; what they share, and what is read here, i
 """
 
 import re
-from collections.abc import Iterable
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 from dynamicrag.errors import ModelError, ModelUnavailable, ProviderError
 from dynamicrag.llm.never_sent import never_sent
+from dynamicrag.llm.providers import package
 
-__all__ = ["provider_error", "refused", "unavailable"]
+__all__ = ["is_outage", "provider_error", "unavailable"]
 
 CAUSES = (
     # where to look for the pattern: the class's name and the message, lower-case
@@ -18,6 +22,9 @@ CAUSES = (
      "use fewer or shorter passages, or give the model a larger 'context'"),
     (r"ratelimit|rate.limit|quota|\b429\b", "the provider's rate limit or quota is reached",
      "wait, raise 'max_retries', or check the account's plan"),
+    (r"keyerror|typeerror|attributeerror|validationerror|jsondecode",
+     "its reply is not in the provider's form",
+     "check 'base_url', and that the server speaks the provider's protocol"),
     (r"authentication|permission|unauthorized|api.?key|\b401\b|\b403\b", "the provider refused the key",
      "check the key and what it may use"),
     (r"notfound|\b404\b", "the provider does not have this model", "check the model's name"),
@@ -40,7 +47,43 @@ def provider_error(name: str, spec: str, error: Exception) -> ModelError:
             break
     failure = ProviderError(message)
     failure.refused = status is not None or never_sent(error)
+    failure.retry_after = _retry_after(error) if _passes(status, failure.refused) else None
     return failure
+
+
+def is_outage(failure: ModelError, error: Exception) -> bool:
+    """Return whether a failure is the server's or the account's, and not that of one request.
+
+    Args:
+        failure: What :func:`provider_error` made of it.
+        error: What the client raised.
+    """
+    too_long = CAUSES[0][1] in str(failure)
+    return (
+        failure is not error and getattr(error, "status_code", None) not in (400, 413, 422) and not too_long
+    )
+
+
+def _passes(status: int | None, refused: bool) -> bool:
+    """Return whether a failure may be over in a moment, and to ask again costs no second answer."""
+    return refused and (status is None or status in (408, 409, 425, 429) or status >= 500)
+
+
+def _retry_after(error: Exception) -> float:
+    """Return the seconds after which the provider wants to be asked again, or 0 if it does not say."""
+    headers: Any = getattr(getattr(error, "response", None), "headers", None)
+    if not isinstance(headers, Mapping):
+        return 0.0
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        said = str(headers.get(name) or "").strip()
+        if re.fullmatch(r"\d+(\.\d+)?", said):
+            return float(said) * unit
+        if said and unit == 1.0:
+            try:
+                return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+            except ValueError:
+                return 0.0
+    return 0.0
 
 
 def unavailable(name: str, spec: str, error: Exception) -> ModelUnavailable:
@@ -48,27 +91,12 @@ def unavailable(name: str, spec: str, error: Exception) -> ModelUnavailable:
     where = f"model {name} ({spec})"
     text = str(error)
     if isinstance(error, ImportError):
-        package = re.search(r"pip install (?:-U )?[`'\"]?([\w-]+)", text)
-        return ModelUnavailable(
-            f"{where}: its integration is not installed; mend with pip install {_package(spec, package)}"
-        )
+        named = re.search(r"pip install (?:-U )?[`'\"]?([\w-]+)", text)
+        name = named.group(1) if named else package(spec.partition(":")[0])
+        return ModelUnavailable(f"{where}: its integration is not installed; mend with pip install {name}")
     if variable := re.search(r"\b[A-Z][A-Z0-9_]*_(?:API_KEY|TOKEN)\b", text):
         return ModelUnavailable(f"{where}: no key; set the environment variable {variable.group()}")
     return ModelUnavailable(f"{where}: {_short(error)}")
-
-
-def _package(spec: str, named: re.Match[str] | None) -> str:
-    provider = spec.partition(":")[0]
-    if provider == "openai":
-        return "'dynamicrag[local]'"
-    return named.group(1) if named else f"langchain-{provider.replace('_', '-')}"
-
-
-def refused(error: Exception, optional: Iterable[str]) -> str | None:
-    """Return which of the ``optional`` parameters a bad request was refused for, if it was."""
-    if getattr(error, "status_code", None) not in (400, 422):
-        return None
-    return next((name for name in optional if name in str(error)), None)
 
 
 def _short(error: Exception) -> str:

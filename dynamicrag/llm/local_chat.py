@@ -12,6 +12,8 @@ from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.local import LocalServer, local_server
+from dynamicrag.llm.manners import Manners
+from dynamicrag.llm.parameters import Parameters
 from dynamicrag.llm.streamed import StreamedAnswer
 
 if TYPE_CHECKING:
@@ -57,7 +59,8 @@ class LocalChatModel(ChatModel):
             context = min(context, known.context)
         super().__init__(name, spec, context=context)
         self.runs = "in_process"
-        self._optional = {"logprobs", "temperature"}
+        sent = Parameters(["logprobs", "stop", "temperature"])
+        self._manners = Manners(self.provider, sent, known=not model.endswith(".gguf"))
         self._serve: dict[str, Any] = {"slots": slots, "context": context, "threads": threads}
         self.caches = cache_prompt
         self._timeout = timeout

@@ -1,15 +1,26 @@
 """An answer as it streams: the chunks of a call, gathered into a completion and what it consumed."""
 
 import math
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from dynamicrag.cost.usage import Counted, Tokens
-from dynamicrag.llm.completion import Completion, TokenProb
+from dynamicrag.llm.cleaning import AnswerText
+from dynamicrag.llm.completion import Completion, TokenProb, within
+from dynamicrag.llm.done import on_done
+from dynamicrag.llm.texts import text_of, without_halves
 from dynamicrag.types import Usage
 
 __all__ = ["StreamedAnswer", "token_probs"]
+
+REASONS = ("finish_reason", "stop_reason", "done_reason", "stopReason")
+"""Where providers say why an answer ended."""
+ROUNDING = 1e-3
+"""A logarithm of a probability is at most 0, give or take what servers round."""
+MOST = 1e6
+"""Servers write -9999 for probabilities that are next to 0, but no infinity."""
 
 
 @dataclass
@@ -18,30 +29,65 @@ class StreamedAnswer:
 
     Args:
         counted: Counts the tokens, as far as they are known.
+        answer: Finds the answer in the text.
     """
 
     counted: Counted
-    text: list[str] = field(default_factory=list)
+    answer: AnswerText
     tokens: list[TokenProb] = field(default_factory=list)
     message_id: str = ""
     finish_reason: str | None = None
     first_token_seconds: float | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    closed: bool = False
+    """Whether a usage came behind the text: servers send it when an answer has ended in good order."""
+    done: bool = False
+    """Whether the last line of OpenAI's protocol has come."""
+
+    async def read(
+        self, client: Any, messages: Any, config: Any, extra: Mapping[str, Any], began: float
+    ) -> None:
+        """Stream an answer of a LangChain client to the callbacks in ``config``, cleaned.
+
+        Reading stops where a server writes on behind the limit.
+
+        Args:
+            client: The client.
+            messages: The conversation.
+            config: Its callbacks see the answer as it comes.
+            extra: Keyword arguments of the call.
+            began: When the call began, on ``time.perf_counter``.
+        """
+        from dynamicrag.llm.cleaned import CleanedChat
+
+        on_done(self._is_done)
+
+        def see(message: Any) -> bool:
+            self.add(message, time.perf_counter() - began)
+            if self.counted.runs_away:
+                self.finish_reason = "length"
+            return not self.counted.runs_away
+
+        async for chunk in CleanedChat(client=client, answer=self.answer, see=see).astream(
+            messages, config, **extra
+        ):
+            self.message_id = self.message_id or chunk.id or ""
 
     def add(self, chunk: Any, seconds: float) -> None:
-        """Take a chunk that came so many seconds after the call."""
-        if chunk.text:
-            self.text.append(chunk.text)
+        """Take a message that came so many seconds after the call, as the provider sent it."""
+        text, usage = text_of(chunk.content), getattr(chunk, "usage_metadata", None)
+        if text or usage:
+            self.closed = not text
+        if text:
             self.first_token_seconds = self.first_token_seconds or seconds
-        self.message_id = self.message_id or chunk.id or ""
         metadata = chunk.response_metadata
-        reason = metadata.get("finish_reason") or metadata.get("stop_reason") or metadata.get("done_reason")
-        self.finish_reason = reason or self.finish_reason
+        reason = next((metadata[key] for key in REASONS if metadata.get(key)), None)
+        self.finish_reason = str(reason) if reason else self.finish_reason
         self.timings = metadata.get("timings") or self.timings
-        listed = [*token_probs((metadata.get("logprobs") or {}).get("content") or ())]
+        listed = [*token_probs(metadata.get("logprobs"))]
         self.tokens += listed
-        self.counted.saw(chunk.text, len(listed))
-        self.counted.told(chunk.usage_metadata)
+        self.counted.saw(text, len(listed))
+        self.counted.told(usage)
 
     def as_usage(self, tokens: Tokens, seconds: float, cpu_seconds: float) -> Usage:
         """Return what the call consumed."""
@@ -56,17 +102,52 @@ class StreamedAnswer:
             assumed=tokens.assumed,
         )
 
-    def completion(self, usage: Usage) -> Completion:
-        """Return what was gathered."""
-        return Completion(
-            "".join(self.text), self.message_id, usage, tuple(self.tokens), self.finish_reason, self.timings
-        )
+    def _is_done(self) -> None:
+        self.done = True
+
+    def completion(self, usage: Usage, *, says_done: bool, gives_reasons: bool) -> Completion:
+        """Return the answer.
+
+        Args:
+            usage: What the call consumed.
+            says_done: Whether the provider's protocol says when a stream has ended in good order.
+            gives_reasons: Whether the model has given a reason for the end of any answer.
+        """
+        answer = self.answer
+        # a stop is a good end, whatever the server wrote behind it
+        thought = answer.aloud and not answer.thought_aloud  # or the beginning of a thought, cut by the limit
+        reason = "stop" if answer.stopped and not thought else self.finish_reason
+        tokens = tuple(within(self.tokens, answer.raw, answer.kept))
+        # thoughts that were shown are no part of the answer, so it comes as another message
+        message_id = "" if answer.taken_back else self.message_id
+        ended = bool(reason) or self.closed or (not gives_reasons and (self.done or not says_done))
+        return Completion(answer.text, message_id, usage, tokens, reason, self.timings, ended)
 
 
-def token_probs(entries: Iterable[Mapping[str, Any]]) -> Iterable[TokenProb]:
-    """Read ``logprobs.content`` of OpenAI's API, asked with ``top_logprobs``."""
-    for item in entries:
-        likely = [(o.get("token", ""), math.exp(o["logprob"])) for o in item.get("top_logprobs") or ()]
+def token_probs(logprobs: Any) -> Iterator[TokenProb]:
+    """Read ``logprobs`` of OpenAI's API, asked with ``top_logprobs``; leave out what is no probability."""
+    content = logprobs.get("content") if isinstance(logprobs, Mapping) else logprobs
+    for item in content if isinstance(content, list | tuple) else ():
+        logprob = _logprob(item)
+        if logprob is None:
+            continue
+        others = item.get("top_logprobs")
+        others = others if isinstance(others, list | tuple) else ()
+        likely = [(_token(other), math.exp(p)) for other in others if (p := _logprob(other)) is not None]
         top = sorted(likely, key=lambda other: -other[1])
         margin = top[0][1] - top[1][1] if len(top) > 1 else 1.0
-        yield TokenProb(item["token"], item["logprob"], margin, tuple(top))
+        if len(others) > 1 and len(top) < 2:  # there is a second one, of what is left at most
+            margin = max(0.0, 2 * math.exp(logprob) - 1)
+        yield TokenProb(_token(item), logprob, margin, tuple(top))
+
+
+def _logprob(item: Any) -> float | None:
+    value = item.get("logprob") if isinstance(item, Mapping) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -MOST < value < ROUNDING:
+        return None
+    return min(0.0, float(value))
+
+
+def _token(item: Mapping[str, Any]) -> str:
+    token = item.get("token")
+    return without_halves(token) if isinstance(token, str) else ""

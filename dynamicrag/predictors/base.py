@@ -29,7 +29,7 @@ from dynamicrag.predictors import checks
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.estimate import UNKNOWN, Estimate, Neighbours
 from dynamicrag.predictors.persistent import Persistent
-from dynamicrag.predictors.state import MEND, State
+from dynamicrag.predictors.state import MEND, State, whole
 from dynamicrag.registry import Registry
 
 When = Literal["pre-generation", "post-generation", "multi-stage", "online"]
@@ -250,15 +250,13 @@ class Predictor(Persistent, ABC):
         Raises:
             PolicyError: The state is of an unknown predictor, or lacks a part.
         """
-        try:
+        with whole(where, "whole state of a predictor"):
             spec = {state.meta["predictor"]: dict(state.meta["params"])}
             predictor = PREDICTORS.build(spec, where)
             predictor.features = int(state.meta["features"])
             predictor.blocks = [int(size) for size in state.meta["blocks"]]
             predictor._columns = np.asarray(state.meta["columns"], dtype=np.intp)
             predictor.unpack(state)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise PolicyError(f"{where}: this is no whole state of a predictor ({error!r}); {MEND}") from None
         return predictor
 
     @classmethod

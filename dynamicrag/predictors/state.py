@@ -7,10 +7,9 @@ all that it holds tells a damaged or edited file from a whole one.
 import hashlib
 import io
 import json
-import os
 import zipfile
-import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,24 +17,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.errors import PolicyError
+from dynamicrag.errors import DynamicRAGError, PolicyError
+from dynamicrag.plain_values import shown
+from dynamicrag.whole_file import replacing
 
 FORMAT = 2
 """Version of the file; raised whenever a reader would misread it, or miss what it needs."""
 META = "meta.json"
 MEND = "train the router again ('dynamicrag train')"
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    EOFError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What numpy, zipfile and json raise, between them, on bytes that are not what they should be."""
+MOST_BYTES = 2_000_000_000
+"""Most that a file may hold once it is unpacked."""
+
+
+@contextmanager
+def whole(where: str, what: str) -> Iterator[None]:
+    """Say of whatever a state of wrong shape raises, while it is built from, what and where it is.
+
+    Raises:
+        PolicyError: Something was raised; an error of ours as it is.
+    """
+    try:
+        yield
+    except DynamicRAGError:
+        raise
+    except Exception as error:  # noqa: BLE001 - arrays and facts from anyone can make anything fail
+        raise PolicyError(f"{where}: this is no {what} ({_shortly(error)}); {MEND}") from None
+
+
+def _shortly(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:200]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +87,14 @@ class State:
         content = io.BytesIO()
         # the names become keyword arguments, and a member's name is free but for "file"
         np.savez_compressed(content, **{META: text, **{f"array/{n}": a for n, a in self.arrays.items()}})  # type: ignore[arg-type]
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_bytes(content.getvalue())
-            draft.replace(path)
+            with replacing(path) as draft:
+                draft.write_bytes(content.getvalue())
         except OSError as error:
-            raise PolicyError(f"{path}: the trained router cannot be written: {error}") from None
+            raise PolicyError(
+                f"{path}: the trained router cannot be written: {error.strerror or error}"
+            ) from None
         return path
 
     @classmethod
@@ -96,21 +107,25 @@ class State:
         path = Path(path)
         path = path if path.suffix == ".npz" or path.is_file() else path.with_name(f"{path.name}.npz")
         try:
+            _check_size(path)
             with np.load(path, allow_pickle=False) as file:
                 document = json.loads(file[META].tobytes())
                 arrays = {n.removeprefix("array/"): file[n] for n in file.files if n != META}
             version = document["format"]
         except FileNotFoundError:
             raise PolicyError(f"{path}: no trained router is here; {MEND}") from None
-        except _UNREADABLE as error:
+        except Exception as error:  # noqa: BLE001 - readers of foreign bytes raise anything
             raise PolicyError(
-                f"{path}: this is no trained router, or a damaged one ({error}); {MEND}"
+                f"{path}: this is no trained router, or a damaged one ({_shortly(error)}); {MEND}"
             ) from None
         if version != FORMAT:
             raise PolicyError(
-                f"{path}: the file has format {version!r}, this version of dynamicrag reads {FORMAT}; {MEND}"
+                f"{path}: the file has format {shown(version)}, this version of dynamicrag reads {FORMAT}; "
+                f"{MEND}"
             )
-        state = cls(document.get("meta", {}), arrays)
+        state = cls(document.get("meta") or {}, arrays)
+        if not isinstance(state.meta, dict):
+            raise PolicyError(f"{path}: this is no trained router (its facts are no mapping); {MEND}")
         if document.get("digest") != state._digest():
             raise PolicyError(f"{path}: the file was changed after it was written (wrong digest); {MEND}")
         return state
@@ -128,3 +143,13 @@ class State:
             digest.update(f"{name}:{array.dtype.str}:{self.arrays[name].shape}".encode())
             digest.update(array.tobytes())
         return digest.hexdigest()
+
+
+def _check_size(path: Path) -> None:
+    """Refuse a file that is small packed and too large unpacked, and what is no file at all."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no regular file")
+    with zipfile.ZipFile(path) as file:
+        size = sum(member.file_size for member in file.infolist())
+    if size > MOST_BYTES:
+        raise ValueError(f"it holds {size:,} bytes unpacked; at most {MOST_BYTES:,}")

@@ -1,25 +1,22 @@
 """Retrievers of other libraries as options: any LangChain or LlamaIndex retriever."""
 
-import hashlib
 import time
 from abc import abstractmethod
-from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 from dynamicrag import portal
 from dynamicrag.errors import CorpusError, PolicyError, unknown
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever
+from dynamicrag.retrieval.foreign import listed, passage, unique
 from dynamicrag.types import Passage, Usage
 
 
 class Adapter(Retriever):
     """A foreign retriever, named by where it is defined.
 
-    Its passages are identified by the ``id`` of their metadata, or else by a hash of their text; the
-    document and the title are taken from the metadata too (``document``, ``source``, ``file_path``;
-    ``title``). A passage without a score gets ``1 / rank``. How many passages it looks for is its own
-    setting; of these the first ``k`` are taken. Its CPU time is not known here and is declared as 0.
+    How many passages it looks for is its own setting; of these the first ``k`` are taken. What becomes of
+    them is told in :mod:`dynamicrag.retrieval.foreign`. Its CPU time is not known here and is declared as 0.
 
     Args:
         path: ``package.module:name`` of a retriever, or of a class or function that makes one.
@@ -27,6 +24,7 @@ class Adapter(Retriever):
     """
 
     library: str
+    items: str
 
     def __init__(self, *, path: str, args: dict[str, Any] | None = None) -> None:
         self._path = path
@@ -37,7 +35,11 @@ class Adapter(Retriever):
     def bind(self, context: RetrievalContext) -> None:
         """Take the retriever, making it if need be."""
         self._where = context.where
-        made = _resolve(self._path, f"{context.where}.path")
+        where = f"{context.where}.path"
+        module, name = _split(self._path, where)
+        if not context.trust:
+            return  # importing a module runs it
+        made = _resolve(module, name, where)
         base = self._base()
         if not isinstance(made, base):
             if not callable(made):
@@ -60,46 +62,61 @@ class Adapter(Retriever):
         """Ask the foreign retriever."""
         start = time.perf_counter()
         try:
-            passages = await portal.arun(self._ask(query))  # it may keep a client
+            found = await portal.arun(self._ask(query))  # it may keep a client
         except Exception as error:  # nor is there a common base of what services raise
             raise CorpusError(
                 f"{self._where}: {self._path} failed: {type(error).__name__}: {error}"
             ) from error
+        passages = unique(self._passages(found))
         seconds = time.perf_counter() - start
         return Retrieved(passages[: max(k, 0)], Usage(calls=1, seconds=seconds))
+
+    def _passages(self, found: Any) -> list[Passage]:
+        try:
+            return [self._passage(item, rank) for rank, item in enumerate(listed(found), 1)]
+        except (TypeError, AttributeError) as error:
+            raise CorpusError(
+                f"{self._where}: {self._path} returned {error}; valid: a list of {self.library} {self.items}"
+            ) from error
 
     @abstractmethod
     def _base(self) -> type: ...
 
     @abstractmethod
-    async def _ask(self, query: str) -> list[Passage]: ...
+    async def _ask(self, query: str) -> Any: ...
+
+    @abstractmethod
+    def _passage(self, item: Any, rank: int) -> Passage: ...
 
 
 @RETRIEVERS.register("langchain")
 class LangChain(Adapter):
     """Any ``langchain_core`` ``BaseRetriever``; see :class:`Adapter`."""
 
-    library = "LangChain"
+    library, items = "LangChain", "documents"
 
     def _base(self) -> type:
         from langchain_core.retrievers import BaseRetriever
 
         return BaseRetriever
 
-    async def _ask(self, query: str) -> list[Passage]:
+    async def _ask(self, query: str) -> Any:
         # A retriever may ask a model; its tokens are not part of the answer's stream.
-        found = await self._retriever.ainvoke(query, config={"tags": ["nostream"]})
-        return [
-            _passage(item.page_content, item.metadata, rank, name=item.id)
-            for rank, item in enumerate(found, 1)
-        ]
+        return await self._retriever.ainvoke(query, config={"tags": ["nostream"]})
+
+    def _passage(self, item: Any, rank: int) -> Passage:
+        from langchain_core.documents import Document
+
+        if not isinstance(item, Document):
+            raise TypeError(f"a {type(item).__name__} at rank {rank}")
+        return passage(item.page_content, item.metadata, rank, name=item.id)
 
 
 @RETRIEVERS.register("llama_index")
 class LlamaIndex(Adapter):
     """Any LlamaIndex ``BaseRetriever``; see :class:`Adapter`."""
 
-    library = "LlamaIndex"
+    library, items = "LlamaIndex", "nodes with scores"
 
     def _base(self) -> type:
         from llama_index.core.base.base_retriever import BaseRetriever
@@ -107,37 +124,27 @@ class LlamaIndex(Adapter):
         base: type = BaseRetriever
         return base
 
-    async def _ask(self, query: str) -> list[Passage]:
-        found = await self._retriever.aretrieve(query)
+    async def _ask(self, query: str) -> Any:
+        return await self._retriever.aretrieve(query)
+
+    def _passage(self, item: Any, rank: int) -> Passage:
+        from llama_index.core.schema import NodeWithScore
+
+        if not isinstance(item, NodeWithScore):
+            raise TypeError(f"a {type(item).__name__} at rank {rank}")
         # A node's own id is drawn at random unless its index is kept, and says nothing then.
-        return [
-            _passage(item.node.get_content(), item.node.metadata, rank, score=item.score)
-            for rank, item in enumerate(found, 1)
-        ]
+        return passage(item.node.get_content(), item.node.metadata, rank, score=item.score)
 
 
-def _passage(
-    text: str, metadata: Mapping[str, Any], rank: int, *, name: str | None = None, score: float | None = None
-) -> Passage:
-    def first(*keys: str) -> Any:
-        return next((metadata[key] for key in keys if metadata.get(key) is not None), None)
-
-    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
-    chosen = str(name or first("id", "chunk_id") or digest)
-    given = score if score is not None else first("score", "relevance_score")
-    return Passage(
-        id=chosen,
-        document=str(first("document", "document_id", "source", "file_path", "url") or chosen),
-        title=str(first("title", "file_name") or ""),
-        text=text,
-        score=1.0 / rank if given is None else float(given),
-    )
-
-
-def _resolve(path: str, where: str) -> Any:
-    module_name, colon, name = path.partition(":")
-    if not (module_name and colon and name):
+def _split(path: str, where: str) -> tuple[str, str]:
+    """Return the module and the name that a path gives."""
+    module, _, name = path.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
         raise PolicyError(f"{where}: expected 'package.module:name', got {path!r}")
+    return module, name
+
+
+def _resolve(module_name: str, name: str, where: str) -> Any:
     try:
         found = import_module(module_name)
     except Exception as error:

@@ -22,10 +22,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Passages, best first, and what finding them consumed (wall and declared CPU-seconds)."""
+    """What a retriever found.
+
+    Attributes:
+        passages: Passages, best first.
+        usage: What finding them consumed (wall and declared CPU-seconds).
+        confidence: How much the ranking is worth beside another's, 0 to 1.
+    """
 
     passages: list[Passage]
     usage: Usage
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +44,14 @@ class RetrievalContext:
         default: Name of the corpus for retrievers that name none.
         siblings: All options of the stage, by name; not necessarily bound yet.
         where: Place of this option in the policy, for messages.
+        trust: Whether modules that the policy names may be imported, which runs them.
     """
 
     corpora: Mapping[str, Corpus]
     default: str
     siblings: Mapping[str, "Retriever"] = field(default_factory=dict)
     where: str = "retriever"
+    trust: bool = True
 
     def corpus(self, name: str | None) -> Corpus:
         """The corpus of that name, or the default one.

@@ -50,8 +50,10 @@ class BM25(Retriever):
     async def retrieve(self, query: str, k: int) -> Retrieved:
         """Find the chunks that share the weightiest terms; fewer than ``k`` if fewer share any."""
 
-        def work() -> list[Passage]:
+        def work() -> tuple[list[Passage], float]:
             index = self._corpus.lexical(self._k1, self._b, self._implementation)
-            return self._corpus.passages(index.search(query, k))
+            hits = index.search(query, k)
+            return self._corpus.passages(hits), index.confidence(query, hits[0][1] if hits else 0.0)
 
-        return Retrieved(*await in_thread(work))
+        (passages, confidence), usage = await in_thread(work)
+        return Retrieved(passages, usage, confidence)

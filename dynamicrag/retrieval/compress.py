@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from dynamicrag.retrieval.chunking import chunk_id
 from dynamicrag.retrieval.lexical import analyse
-from dynamicrag.text import sentences
+from dynamicrag.text import sentences, unspaced
 from dynamicrag.types import Passage
 
 CHARACTERS = 4
-"""Characters per token, about."""
+"""Characters per token, about; of scripts without spaces it is one."""
 NEIGHBOUR, BEGINNING = 0.5, 1.5
 """What the better neighbour's share of the question's terms counts, and the first sentence of a document.
 
@@ -18,6 +18,8 @@ Of the answers to the sample corpus's questions, four chunks by ``linked`` that 
 .917, where .806 without neighbours and with every chunk taken for a beginning; on HotpotQA and
 2WikiMultihopQA (questions 100 to 300, ``linked`` of BM25) .843 and .838, and .843 and .827.
 """
+EXPLAINED = 0.5
+"""Share of the question's terms, by weight, in the best sentence from which on words alone decide."""
 
 Piece = tuple[int, int, str]
 
@@ -27,9 +29,11 @@ def compress(question: str, passages: Sequence[Passage], tokens: int) -> list[Pa
 
     A sentence is worth the share of the question's terms in it, rare ones above all; half of its better
     neighbour's, for what is named in one sentence is told in the next; and, where the passage begins its
-    document, the reciprocal of its place, for texts begin with what they are about. Of equals the better
-    passage's goes first. Sentences keep their order; at least one is kept, and passages of which none is are
-    left out. No model is asked.
+    document, the reciprocal of its place, for texts begin with what they are about. The less of the question
+    the best sentence explains, the more the rank of the passage counts instead: a question in words of its
+    own shares with the documents those that matter little. Of equals the better passage's goes first.
+    Sentences keep their order; at least one is kept, and passages of which none is are left out. No model is
+    asked.
 
     Args:
         question: The question, standing alone.
@@ -40,23 +44,27 @@ def compress(question: str, passages: Sequence[Passage], tokens: int) -> list[Pa
     keep; this learns nothing.
     """
     room = tokens * CHARACTERS
-    if sum(len(p["title"]) + len(p["text"]) for p in passages) <= room:
+    if sum(_size(p["title"]) + _size(p["text"]) for p in passages) <= room:
         return list(passages)
     pieces: list[Piece] = [
         (rank, place, text)
         for rank, p in enumerate(passages)
         for place, text in enumerate(sentences(p["text"]))
     ]
-    shared = _shared(question, [text for _, _, text in pieces])
+    shared, explained = _shared(question, [text for _, _, text in pieces])
     begins = [p["id"] in (p["document"], chunk_id(p["document"], 0)) for p in passages]
-    worth = [
+    by_words = [
         shared[i] + NEIGHBOUR * _beside(i, shared, pieces) + (BEGINNING / (1 + place) if begins[rank] else 0)
         for i, (rank, place, _) in enumerate(pieces)
+    ]
+    worth = [
+        explained * words + (1 - explained) / (1 + rank)
+        for words, (rank, _, _) in zip(by_words, pieces, strict=True)
     ]
     kept: dict[int, list[int]] = {}
     for index in sorted(range(len(pieces)), key=lambda i: -worth[i]):
         rank, _, text = pieces[index]
-        size = len(text) + 1 + (0 if rank in kept else len(passages[rank]["title"]))
+        size = _size(text) + 1 + (0 if rank in kept else _size(passages[rank]["title"]))
         if size <= room or not kept:
             room -= size
             kept.setdefault(rank, []).append(index)
@@ -66,6 +74,11 @@ def compress(question: str, passages: Sequence[Passage], tokens: int) -> list[Pa
     ]
 
 
+def _size(text: str) -> int:
+    """Return how many characters of an alphabet a text is worth in tokens."""
+    return len(text) if text.isascii() else len(text) + (CHARACTERS - 1) * unspaced(text)
+
+
 def _beside(index: int, shared: Sequence[float], pieces: Sequence[Piece]) -> float:
     """Return the better share of the sentences before and after, in the same passage."""
     rank = pieces[index][0]
@@ -73,12 +86,18 @@ def _beside(index: int, shared: Sequence[float], pieces: Sequence[Piece]) -> flo
     return max((shared[i] for i in beside if 0 <= i < len(pieces) and pieces[i][0] == rank), default=0.0)
 
 
-def _shared(question: str, texts: Sequence[str]) -> list[float]:
-    """Return how much each text shares with the question, 0 to 1, by BM25's weights of terms among them."""
-    terms = [set(analyse(text)) for text in texts]
+def _shared(question: str, texts: Sequence[str]) -> tuple[list[float], float]:
+    """Return what each text shares with the question, relative to the best, and how much the best explains.
+
+    Both are from 0 to 1, by BM25's weights of terms among the texts.
+    """
+    terms = [set(analyse(text, document=True)) for text in texts]
     number = Counter(term for own in terms for term in own)
     asked = set(analyse(question))
     weight = {term: math.log(1 + (len(texts) - n + 0.5) / (n + 0.5)) for term, n in number.items()}
+    rarest = math.log(1 + (len(texts) + 0.5) / 0.5)
     found = [sum(weight[term] for term in asked & own) for own in terms]
     most = max(found, default=0.0)
-    return [value / most for value in found] if most else found
+    whole = sum(weight.get(term, rarest) for term in asked)
+    explained = min(1.0, most / (EXPLAINED * whole)) if whole else 0.0
+    return [value / most for value in found] if most else found, explained

@@ -1,27 +1,42 @@
 """A corpus: documents on disk, and the indexes made from them."""
 
 import hashlib
+import logging
+import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock, Timeout
-
-from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval.chunking import Chunker, document_of
+from dynamicrag.retrieval.documents import Problem, Skipped, failures
 from dynamicrag.retrieval.embedder import Embedder, Vectors
-from dynamicrag.retrieval.ingest import Account, Progress, embed_pending, scan, unaccounted, up_to_date
+from dynamicrag.retrieval.ingest import (
+    Account,
+    Progress,
+    Sources,
+    embed_pending,
+    scan,
+    unaccounted,
+    up_to_date,
+)
 from dynamicrag.retrieval.lexical import Bm25sIndex, LexicalIndex
 from dynamicrag.retrieval.lexical_files import Implementation, open_lexical
+from dynamicrag.retrieval.locking import exclusive
+from dynamicrag.retrieval.names import shown
 from dynamicrag.retrieval.reports import CorpusStats, IngestReport
 from dynamicrag.retrieval.store import Store
 from dynamicrag.retrieval.titles import TitleIndex
 from dynamicrag.retrieval.vectors import VectorIndex
 from dynamicrag.types import Passage, Usage
+
+READING = 2
+"""Version of what is made of a file; an index of another version is built anew, in a folder of its own."""
+
+_log = logging.getLogger(__name__)
 
 
 class Corpus:
@@ -36,6 +51,7 @@ class Corpus:
         paths: Files and folders.
         chunk_size: Most tokens in a chunk, of the embedding model.
         chunk_overlap: Tokens that a chunk repeats of the one before it.
+        follow_links: Whether links that lead out of ``paths`` are followed.
         embedder: Makes the vectors.
         root: Folder that the indexes of all corpora are kept in.
         account: Opens a line on the ledger for what ingesting takes.
@@ -43,7 +59,7 @@ class Corpus:
 
     Raises:
         PolicyError: ``chunk_size`` or ``chunk_overlap`` is out of range.
-        CorpusError: From all methods: a document cannot be read, or the index cannot be opened or written.
+        CorpusError: From all methods: no document can be read, or the index cannot be opened or written.
     """
 
     def __init__(
@@ -53,16 +69,19 @@ class Corpus:
         *,
         chunk_size: int = 256,
         chunk_overlap: int = 32,
+        follow_links: bool = False,
         embedder: Embedder,
         root: Path,
         account: Account = unaccounted,
         lock_timeout: float = 600.0,
     ) -> None:
         self.name = name
-        self.paths = tuple(Path(path).resolve() for path in paths)
+        self.paths = tuple(Path(os.path.realpath(path)) for path in paths)
         self.embedder = embedder
         self._chunker = Chunker(chunk_size, chunk_overlap, embedder.tokenize)
-        key = "\0".join([*map(str, self.paths), f"{chunk_size}:{chunk_overlap}", embedder.name])
+        self._sources = Sources(self.paths, follow_links)
+        settings = f"{chunk_size}:{chunk_overlap}:{follow_links}:{READING}"
+        key = "\0".join([*map(shown, self.paths), settings, embedder.name])
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-") or "corpus"
         self.folder = Path(root) / f"{slug[:40]}-{hashlib.sha256(f'{name}{key}'.encode()).hexdigest()[:12]}"
         self._account = account
@@ -75,17 +94,24 @@ class Corpus:
         self._vectors_seen = -1
         self._ready: set[str] = set()
 
-    def ingest(self, progress: Progress | None = None, *, dense: bool = True) -> IngestReport:
+    def ingest(
+        self, progress: Progress | None = None, *, dense: bool = True, strict: bool = False
+    ) -> IngestReport:
         """Bring the index up to the files; whatever was interrupted is resumed.
 
         Args:
             progress: Told what is being done.
             dense: Embed too. Without, only BM25 can search; what is missing is embedded later.
+            strict: Refuse a corpus of which anything cannot be read.
         """
         start = time.perf_counter()
         tell = progress or _silent
-        with self._exclusive(tell), Store(self.folder / "store.sqlite") as store:
-            changes = scan(store, self.paths, self._chunker, tell)
+        waiting = partial(tell, 0, 0, "waiting for another process that is ingesting")
+        with (
+            exclusive(self.folder, self._lock_timeout, waiting),
+            Store(self.folder / "store.sqlite") as store,
+        ):
+            changes = scan(store, self._sources, self._chunker, tell, strict=strict)
             usage = Usage()
             if dense:
                 usage = embed_pending(store, self._vectors, self.embedder, tell, self._account)
@@ -97,7 +123,8 @@ class Corpus:
             changed=changes.changed,
             deleted=changes.deleted,
             unchanged=changes.unchanged,
-            skipped=(*changes.skipped.endings, *changes.skipped.empty),
+            skipped=tuple(map(str, changes.problems)),
+            failed=failures(changes.problems),
             chunks=chunks,
             seconds=time.perf_counter() - start,
             usage=usage,
@@ -105,10 +132,18 @@ class Corpus:
 
     def ensure(self, progress: Progress | None = None, *, dense: bool = True) -> IngestReport | None:
         """Ingest if a file's size or time has changed or an ingest was interrupted, else do nothing."""
-        if (self.folder / "store.sqlite").exists() and up_to_date(self._open(), self.paths, dense=dense):
+        if (self.folder / "store.sqlite").exists() and up_to_date(self._open(), self._sources, dense=dense):
             self._ready |= {"lexical", "dense"} if dense else {"lexical"}
             return None
         return self.ingest(progress, dense=dense)
+
+    def problems(self) -> list[Problem]:
+        """What is left out: links and folders as they are now, files as they were read last."""
+        skipped = Skipped()
+        self._sources.files(skipped)
+        if (self.folder / "store.sqlite").exists():
+            skipped.problems += (each for of in self._open().problems().values() for each in of)
+        return sorted(skipped.problems, key=lambda problem: not problem.failed)
 
     def lexical(
         self, k1: float = 0.9, b: float = 0.4, implementation: Implementation = "bm25s"
@@ -215,35 +250,18 @@ class Corpus:
         if part not in self._ready:
             with self._lock:
                 if part not in self._ready:
-                    self.ensure(dense=part == "dense")
+                    report = self.ensure(dense=part == "dense")
+                    if report is not None and report.failed:
+                        _log.warning(
+                            "corpus %s: %d could not be read and are left out, first %s",
+                            *(self.name, report.failed, report.skipped[0]),
+                        )
 
     def _open(self) -> Store:
         with self._lock:
             if self._store is None:
                 self._store = Store(self.folder / "store.sqlite")
             return self._store
-
-    @contextmanager
-    def _exclusive(self, tell: Progress) -> Iterator[None]:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / "ingest.lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                tell(0, 0, "waiting for another process that is ingesting")
-                lock.acquire(timeout=self._lock_timeout)
-        except Timeout:
-            raise CorpusError(
-                f"{self.folder / 'ingest.lock'}: another process is still ingesting after "
-                f"{self._lock_timeout:g} s; wait for it, or end it"
-            ) from None
-        except OSError as error:
-            raise CorpusError(f"{self.folder}: cannot be written: {error.strerror or error}") from error
-        try:
-            yield
-        finally:
-            lock.release()
 
 
 def _silent(done: int, total: int, label: str) -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Literal, Self
 
 from dynamicrag.errors import CorpusError
 
+_PATIENCE = 30.0  # seconds to wait for others
 _BATCH = 500  # below SQLite's limit of variables in one statement
 
 
@@ -33,7 +35,7 @@ class Database:
         self._version = version
         self._lock = threading.RLock()
         with self._guard():
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_PATIENCE)
         try:
             with self._guard():
                 self._prepare()
@@ -42,7 +44,7 @@ class Database:
             raise
 
     def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
+        self._use_wal()
         self._db.execute("PRAGMA synchronous = NORMAL")
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version == 0:
@@ -56,6 +58,19 @@ class Database:
                 f"{self._path}: index of version {version}, this release reads version {self._version}; "
                 f"delete the folder {self._path.parent} and ingest again"
             )
+
+    def _use_wal(self) -> None:
+        """Switch the journal, which many may do at once at the first opening; SQLite itself does not wait."""
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     def close(self) -> None:
         """Close the connection."""

@@ -11,7 +11,9 @@ from dynamicrag.types import Passage
 class Chroma(Retriever):
     """Ranks chunks by the cosine of their embedding with the question's, in a Chroma index.
 
-    The embedding model reads the first 256 word pieces of a question.
+    The embedding model reads the first 256 word pieces of a question. Where it does not read a question or a
+    chunk, because it is in another language, nearness means nothing: such chunks are left out, and where none
+    is left they are found by BM25 instead, without a ``similarity``. A fusion with BM25 then ranks as BM25.
 
     Args:
         corpus: Name of a corpus; by default the policy's first.
@@ -33,12 +35,20 @@ class Chroma(Retriever):
 
     async def retrieve(self, query: str, k: int) -> Retrieved:
         """Find the chunks nearest in meaning."""
+        embedder = self._corpus.embedder
         if k < 1:
             return Retrieved([], (await in_thread(list))[1])
-        vectors, embedding = await self._corpus.embedder.aembed_measured([query])
+        if not embedder.reads(query):
+            return Retrieved(*await in_thread(lambda: self._by_words(query, k)))
+        vectors, embedding = await embedder.aembed_measured([query])
 
         def work() -> list[Passage]:
-            return self._corpus.passages(self._corpus.nearest(vectors[0], k))
+            found = self._corpus.passages(self._corpus.nearest(vectors[0], k))
+            read = [passage for passage in found if embedder.reads(passage["text"])]
+            return [Passage(**{**p, "similarity": p["score"]}) for p in read] or self._by_words(query, k)
 
         passages, search = await in_thread(work)
         return Retrieved(passages, replace(embedding + search, calls=1))
+
+    def _by_words(self, query: str, k: int) -> list[Passage]:
+        return self._corpus.passages(self._corpus.lexical().search(query, k))

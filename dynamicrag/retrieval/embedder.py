@@ -14,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.errors import ModelUnavailable
+from dynamicrag.normal import encodable
+from dynamicrag.retrieval.reading import MOST_UNREAD, Reading
 from dynamicrag.types import Usage
 
 Vectors = NDArray[np.float32]
 
+UNKNOWN = "[UNK]"
 _LONG_WORD = re.compile(r"(\S{64})(?=\S)")
 _loading = threading.Lock()
 
@@ -90,6 +93,22 @@ class Embedder:
         """As :meth:`embed_measured`, off the event loop."""
         return await asyncio.to_thread(self.embed_measured, texts)
 
+    def readable_measured(self, texts: Sequence[str]) -> tuple[Vectors, Usage]:
+        """As :meth:`embed_measured`, with NaN for the texts that the model does not read."""
+        vectors, usage = self.embed_measured(texts)
+        vectors[[not self.reads(text) for text in texts]] = np.nan
+        return vectors, usage
+
+    def reads(self, text: str) -> bool:
+        """Return whether the vector of ``text`` means something; see :meth:`Reading.unread`."""
+        return text.isascii() or self._reading().unread(_divided(text)) <= MOST_UNREAD
+
+    def _reading(self) -> Reading:
+        try:
+            return _reading(self.folder)
+        except ModelUnavailable:
+            return Reading(None)
+
     def forget(self) -> None:
         """Forget the latest texts, so that the next call is paid for again."""
         with self._lock:
@@ -99,10 +118,13 @@ class Embedder:
         """Split ``text`` into the model's word pieces, without loading the model.
 
         Words of over 64 characters (URLs, data) are cut first: the model knows no word as long, and
-        would take a megabyte for one token.
+        would take a megabyte for one token. An unknown piece counts once for two of its characters: a whole
+        sentence of Thai is one piece to this model, and many tokens to the one that answers.
         """
-        cut = _LONG_WORD.sub(r"\1 ", text)
-        ids: list[int] = _tokenizer(self.folder).encode(cut, add_special_tokens=False).ids
+        found = _tokenizer(self.folder).encode(_divided(text), add_special_tokens=False)
+        ids: list[int] = []
+        for number, token, (start, end) in zip(found.ids, found.tokens, found.offsets, strict=True):
+            ids += [number] * (max(1, (end - start) // 2) if token == UNKNOWN else 1)
         return ids
 
     @property
@@ -121,11 +143,18 @@ class Embedder:
 
         wall, cpu = time.perf_counter(), time.process_time()
         vectors = model.encode(
-            list(texts), batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False
+            list(map(encodable, texts)),
+            batch_size=self._batch_size,
+            normalize_embeddings=True,
+            show_progress_bar=False,
         )
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         usage = Usage(calls=1, seconds=wall, cpu_seconds=min(wall * torch.get_num_threads(), cpu))
         return np.asarray(vectors, dtype=np.float32), usage
+
+
+def _divided(text: str) -> str:
+    return _LONG_WORD.sub(r"\1 ", encodable(text))
 
 
 @lru_cache(maxsize=4)
@@ -144,6 +173,11 @@ def _load(folder: Path) -> Any:
     finally:
         if bars:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+@lru_cache(maxsize=4)
+def _reading(folder: Path) -> Reading:
+    return Reading(_tokenizer(folder))
 
 
 @lru_cache(maxsize=4)

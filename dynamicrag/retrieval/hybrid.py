@@ -15,6 +15,9 @@ from dynamicrag.types import Passage
 class ReciprocalRankFusion(Retriever):
     """Scores a passage by the sum of ``1 / (k + rank)`` over the rankings it occurs in.
 
+    Each ranking counts by its confidence, relative to the surest: one by words that explain little of the
+    question counts little beside another.
+
     The parts run at the same time.
 
     Args:
@@ -52,13 +55,17 @@ class ReciprocalRankFusion(Retriever):
         start = time.perf_counter()
         depth = max(k, self._depth)
         results = await asyncio.gather(*(part.retrieve(query, depth) for part in self._parts))
+        surest = max((result.confidence for result in results if result.passages), default=0.0)
         scores: dict[tuple[str, str], float] = {}
         passages: dict[tuple[str, str], Passage] = {}
         for result in results:
+            weight = result.confidence / surest if surest else 1.0
             for rank, passage in enumerate(result.passages, 1):
                 key = (passage.get("corpus", ""), passage["id"])  # ids are unique within a corpus
-                passages.setdefault(key, passage)
-                scores[key] = scores.get(key, 0.0) + 1.0 / (self._k + rank)
+                first = passages.setdefault(key, passage)
+                if "similarity" in passage:
+                    passages[key] = Passage(**{**first, "similarity": passage["similarity"]})
+                scores[key] = scores.get(key, 0.0) + weight / (self._k + rank)
         best = sorted(scores, key=lambda key: -scores[key])[: max(k, 0)]  # stable: ties favour the first part
         usage = reduce(add, (result.usage for result in results))
         return Retrieved(

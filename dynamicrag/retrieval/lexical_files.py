@@ -1,5 +1,6 @@
 """The BM25 index of a corpus on disk: one folder a generation and setting."""
 
+import errno
 import shutil
 import tempfile
 from pathlib import Path
@@ -28,10 +29,9 @@ def open_lexical(
         return generation, RankBm25Index.build(chunks, k1=k1, b=b)
     generation, _ = store.generation()
     prefix = f"bm25-{ANALYSIS}-{k1:g}-{b:g}-"
-    try:
-        return generation, Bm25sIndex.load(folder / f"{prefix}{generation}")
-    except (OSError, ValueError, KeyError, EOFError):
-        pass  # none of this generation, or a damaged one: it is quickly made
+    known = _load(folder / f"{prefix}{generation}")
+    if known is not None:
+        return generation, known
     generation, chunks = store.snapshot()
     index = Bm25sIndex.build(chunks, k1=k1, b=b)
     try:
@@ -44,15 +44,31 @@ def open_lexical(
     return generation, index
 
 
+def _load(folder: Path) -> Bm25sIndex | None:
+    try:
+        return Bm25sIndex.load(folder)
+    except (OSError, ValueError, KeyError, EOFError):
+        return None  # there is none, or it is damaged: it is quickly made
+
+
 def _keep(index: Bm25sIndex, folder: Path, prefix: str, generation: int) -> None:
-    """Save ``index`` by renaming a finished folder, and delete those of other generations."""
+    """Save ``index`` by renaming a finished folder, and delete those of other generations.
+
+    Others may do the same at the same time. Whoever comes first wins, and all have the same index.
+    """
+    target = folder / f"{prefix}{generation}"
     temporary = Path(tempfile.mkdtemp(prefix=".bm25-", dir=folder))
     try:
         index.save(temporary)
-        for old in folder.glob(f"{prefix}*"):
-            shutil.rmtree(old, ignore_errors=True)
-        target = folder / f"{prefix}{generation}"
-        if not target.exists():
+        if target.exists() and _load(target) is None:
+            shutil.rmtree(target, ignore_errors=True)  # damaged
+        try:
             temporary.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        for old in folder.glob(f"{prefix}*"):
+            if old != target:
+                shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -81,7 +81,7 @@ class Linked(Retriever):
 
 
 def _shared(asked: set[str], passage: Passage) -> int:
-    return len(asked & {*analyse(passage["title"]), *analyse(passage["text"])})
+    return len(asked & set(analyse(f"{passage['title']}\n{passage['text']}", document=True)))
 
 
 def _key(passage: Passage) -> Key:

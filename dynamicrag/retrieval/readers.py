@@ -1,8 +1,7 @@
 """Documents from files: Markdown, plain text, HTML, PDF and JSON lines.
 
 A corpus is a list of files and folders. ``files_of`` finds what can be read in them and ``read_file``
-reads one file. What is left out (other endings, documents without any text) is named, never dropped in
-silence.
+reads one file. A file that cannot be read is named and left out; it never costs the others.
 """
 
 import os
@@ -10,44 +9,48 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dynamicrag.errors import CorpusError
-from dynamicrag.retrieval.documents import Document, Skipped, SourceFile
-from dynamicrag.retrieval.formats import READERS, Reader, clean
+from dynamicrag.retrieval.documents import Document, Problem, Skipped, SourceFile
+from dynamicrag.retrieval.folders import Search
+from dynamicrag.retrieval.formats import READERS, Reader
+from dynamicrag.retrieval.ids import with_unique_ids
+from dynamicrag.retrieval.names import shown
 
 ENDINGS: tuple[str, ...] = tuple(READERS)
+_NAMED = 5  # problems that an error names
 
 
-def files_of(paths: Sequence[Path], skipped: Skipped) -> list[SourceFile]:
+def files_of(paths: Sequence[Path], skipped: Skipped, *, follow_links: bool = False) -> list[SourceFile]:
     """Find the files that can be read, in the order of ``paths`` and sorted within a folder.
 
-    Folders are searched recursively; hidden files and folders are not part of a corpus.
+    Folders are searched recursively; hidden files and folders are not part of a corpus. See
+    :mod:`~dynamicrag.retrieval.folders` for links.
 
     Args:
         paths: Files and folders.
-        skipped: Collects the files of other endings that were found in folders.
+        skipped: Collects files of other endings, links that are not followed and unreadable folders.
+        follow_links: Whether links that lead out of ``paths`` are followed.
 
     Raises:
         CorpusError: A path is missing, a file named outright has an ending that cannot be read, or
             nothing readable was found.
     """
-    found: list[SourceFile] = []
-    for path in paths:
-        if path.is_dir():
-            for file in _walk(path):
-                if _reader(file) is None:
-                    skipped.endings.append(str(file))
-                else:
-                    found.append(SourceFile(file, clean(file.relative_to(path).as_posix())))
-        elif not path.exists():
-            raise CorpusError(f"{path}: no such file or folder; give a path to documents")
-        elif _reader(path) is None or not path.is_file():
-            raise CorpusError(f"{path}: cannot be read; valid endings: {', '.join(ENDINGS)}")
+    real = [Path(os.path.realpath(path)) for path in paths]
+    search = Search(real, skipped, follow_links=follow_links)
+    for path, given in zip(real, paths, strict=True):
+        _check(path, shown(given))
+        search.add(path)
+    readable = []
+    for path, folder in search.files():
+        if _reader(path) is not None:
+            readable.append((path, folder))
         else:
-            found.append(SourceFile(path, clean(path.name)))
-    if not found:
-        where = ", ".join(map(str, paths)) or "no path"
-        other = f" ({len(skipped.endings)} files of other endings)" if skipped.endings else ""
-        raise CorpusError(f"{where}: no document to read{other}; valid endings: {', '.join(ENDINGS)}")
-    return found
+            skipped.note(shown(path), "no reader for this ending")
+    if not readable:
+        where = ", ".join(map(shown, paths)) or "no path"
+        raise CorpusError(
+            f"{where}: no document to read{named(skipped.problems)}; valid endings: {', '.join(ENDINGS)}"
+        )
+    return with_unique_ids(readable)
 
 
 def read_file(file: SourceFile, skipped: Skipped) -> Iterator[Document]:
@@ -55,29 +58,42 @@ def read_file(file: SourceFile, skipped: Skipped) -> Iterator[Document]:
 
     Args:
         file: What to read.
-        skipped: Collects documents without any text.
-
-    Raises:
-        CorpusError: The file is binary, broken, encrypted, not UTF-8, or a line is not a document.
+        skipped: Collects the file if it cannot be read, lines that are no document, and what has no text.
     """
     reader = _reader(file.path)
     assert reader is not None, file
     try:
         yield from reader(file, skipped)
+    except CorpusError as error:
+        skipped.fail(file.source, str(error))
+    except FileNotFoundError:
+        skipped.fail(file.source, "gone while the corpus was read")
     except OSError as error:
-        raise CorpusError(f"{file.path}: cannot be read: {error.strerror or error}") from error
+        skipped.fail(file.source, f"cannot be read: {error.strerror or error}")
+    except Exception as error:  # noqa: BLE001 - no parser is proof against every file, and the others are served
+        skipped.fail(
+            file.source, f"cannot be read: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        )
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    def fail(error: OSError) -> None:
-        raise CorpusError(f"{error.filename}: cannot be read: {error.strerror}") from error
+def named(problems: Sequence[Problem]) -> str:
+    """Return problems as a bracket for an error: the failures first, and how many more there are."""
+    if not problems:
+        return ""
+    ranked = sorted(problems, key=lambda problem: not problem.failed)
+    more = f"; and {len(ranked) - _NAMED} more" if len(ranked) > _NAMED else ""
+    return f" ({'; '.join(map(str, ranked[:_NAMED]))}{more})"
 
-    for parent, folders, names in os.walk(folder, onerror=fail):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(parent, name)
-            if not name.startswith(".") and path.is_file():  # not a pipe, nor a dangling link
-                yield path
+
+def _check(path: Path, given: str) -> None:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise CorpusError(f"{given}: no such file or folder; give a path to documents") from None
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{given}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if not path.is_dir() and (_reader(path) is None or not path.is_file()):
+        raise CorpusError(f"{given}: cannot be read; valid endings: {', '.join(ENDINGS)}")
 
 
 def _reader(path: Path) -> Reader | None:

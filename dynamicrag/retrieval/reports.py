@@ -11,7 +11,8 @@ class IngestReport:
 
     Attributes:
         added, changed, deleted, unchanged: Documents.
-        skipped: Files of other endings, and documents without any text (with the reason).
+        skipped: What was left out and why; what could not be read comes first.
+        failed: How many files, pages and lines could not be read.
         chunks: Chunks of the whole corpus.
         seconds: Wall time.
         usage: What embedding consumed.
@@ -22,6 +23,7 @@ class IngestReport:
     deleted: int
     unchanged: int
     skipped: tuple[str, ...]
+    failed: int
     chunks: int
     seconds: float
     usage: Usage

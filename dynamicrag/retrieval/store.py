@@ -6,26 +6,28 @@ batch of vectors then moves its chunks on. An ingest that is killed therefore lo
 and every step can be repeated.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
 
 from dynamicrag.retrieval.chunking import chunk_id
 from dynamicrag.retrieval.database import Database
-from dynamicrag.retrieval.documents import Document
+from dynamicrag.retrieval.documents import Document, Problem
 from dynamicrag.types import Passage
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
-CREATE TABLE documents (id TEXT PRIMARY KEY, source TEXT NOT NULL, sha256 TEXT NOT NULL,
-                        title TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (id TEXT PRIMARY KEY, source TEXT NOT NULL, sha256 TEXT NOT NULL, own TEXT NOT NULL,
+                        number INTEGER NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX documents_by_source ON documents (source);
 CREATE TABLE chunks (id TEXT PRIMARY KEY, document TEXT NOT NULL, number INTEGER NOT NULL,
                      title TEXT NOT NULL, text TEXT NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX chunks_by_document ON chunks (document, number);
 CREATE INDEX chunks_by_state ON chunks (state) WHERE state != 'ready';
 CREATE TABLE files (source TEXT PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE problems (source TEXT NOT NULL, place TEXT NOT NULL, reason TEXT NOT NULL,
+                       failed INTEGER NOT NULL, count INTEGER NOT NULL);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO facts VALUES ('generation', '0'), ('vectors', '0');
 """
@@ -38,6 +40,23 @@ class Chunk:
     id: str
     title: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What tells whether a document has to be written again.
+
+    Attributes:
+        source: The file it came from.
+        sha256: Digest of its title and text.
+        own: What a JSON line calls itself, which need not be its id; empty for other files.
+        number: Its place among the documents of the file.
+    """
+
+    source: str
+    sha256: str
+    own: str
+    number: int
 
 
 class Store(Database):
@@ -64,9 +83,17 @@ class Store(Database):
         """Stamp of each file when it was read, by path."""
         return dict(self._rows("SELECT source, stamp FROM files"))
 
-    def hashes(self) -> dict[str, tuple[str, str]]:
-        """Source and sha256 of each document, by id."""
-        return {row[0]: (row[1], row[2]) for row in self._rows("SELECT id, source, sha256 FROM documents")}
+    def known(self) -> dict[str, Known]:
+        """What is known of each document, by id; those of one file are in its order."""
+        rows = self._rows("SELECT id, source, sha256, own, number FROM documents ORDER BY source, number")
+        return {row[0]: Known(*row[1:]) for row in rows}
+
+    def problems(self) -> dict[str, list[Problem]]:
+        """What was left out of the files when they were read, by path."""
+        found: dict[str, list[Problem]] = {}
+        for source, place, reason, failed, count in self._rows("SELECT * FROM problems ORDER BY rowid"):
+            found.setdefault(source, []).append(Problem(place, reason, bool(failed), count))
+        return found
 
     def documents(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Whole documents by id; unknown ids are left out."""
@@ -160,11 +187,11 @@ class Store(Database):
             db.execute("UPDATE facts SET value = value + 1 WHERE name = 'vectors'")
 
 
-def put_document(db: Connection, document: Document, texts: Sequence[str]) -> None:
+def put_document(db: Connection, document: Document, known: Known, texts: Sequence[str]) -> None:
     """Write a document and its chunks within a transaction; chunks that have not changed stay ready."""
     db.execute(
-        "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)",
-        (document.id, str(document.source), document.sha256, document.title, document.text),
+        "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (document.id, known.source, known.sha256, known.own, known.number, document.title, document.text),
     )
     db.execute(
         "UPDATE chunks SET state = 'gone' WHERE document = ? AND number >= ?", (document.id, len(texts))
@@ -184,9 +211,20 @@ def drop_documents(db: Connection, ids: Iterable[str]) -> None:
     db.executemany("UPDATE chunks SET state = 'gone' WHERE document = ?", rows)
 
 
-def put_scan(db: Connection, files: dict[str, str], changed: bool) -> None:
+def put_scan(
+    db: Connection, files: Mapping[str, str], problems: Mapping[str, Sequence[Problem]], changed: bool
+) -> None:
     """Record within a transaction what was scanned, and a new generation if content ``changed``."""
     db.execute("DELETE FROM files")
     db.executemany("INSERT INTO files VALUES (?, ?)", files.items())
+    db.execute("DELETE FROM problems")
+    db.executemany(
+        "INSERT INTO problems VALUES (?, ?, ?, ?, ?)",
+        [
+            (source, each.where, each.reason, each.failed, each.count)
+            for source, of in problems.items()
+            for each in of
+        ],
+    )
     if changed:
         db.execute("UPDATE facts SET value = value + 1 WHERE name = 'generation'")

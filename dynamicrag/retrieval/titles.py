@@ -1,24 +1,22 @@
 """Which documents a text names, by their titles."""
 
-import re
 from collections.abc import Iterable
 
-from dynamicrag.text import STOP_WORDS
+from dynamicrag.normal import folded
+from dynamicrag.text import stop_words, words, written
 
 LONGEST = 8
 """Words in the longest title that is looked for."""
 SHARED = 5
 """Most documents that a title may belong to; "Introduction" names none of its many."""
 
-_WORD = re.compile(r"\w+")
-_QUALIFIER = re.compile(r"\s*\([^()]*\)\s*$")
-
 
 class TitleIndex:
     """Documents by title, as other texts mention them.
 
     What stands in brackets at a title's end only tells it from others ("Mercury (planet)"), and is not
-    looked for. A title of one word is a mention only where it is written with a capital.
+    looked for. A title of one word is a mention only where it is written with a capital, unless the title has
+    none itself or its script knows none.
 
     Args:
         documents: Id and title of every document.
@@ -26,28 +24,49 @@ class TitleIndex:
 
     def __init__(self, documents: Iterable[tuple[str, str]]) -> None:
         named: dict[tuple[str, ...], list[str]] = {}
+        self._lower: set[str] = set()
         for document, title in documents:
-            words = tuple(_WORD.findall(_QUALIFIER.sub("", title).lower()))
-            if 0 < len(words) <= LONGEST and not all(word in STOP_WORDS for word in words):
-                named.setdefault(words, []).append(document)
-        self._named = {words: ids for words, ids in named.items() if len(ids) <= SHARED}
+            spelled = _unqualified(title)
+            own = tuple(words(spelled))
+            if 0 < len(own) <= LONGEST and not stop_words(own).issuperset(own):
+                named.setdefault(own, []).append(document)
+                if len(own) == 1 and not _has_capital(spelled):
+                    self._lower.add(own[0])
+        self._named = {own: ids for own, ids in named.items() if len(ids) <= SHARED}
 
     def mentioned(self, text: str) -> list[str]:
         """Return the ids of the documents that ``text`` names, in its order, each once.
 
         Where titles overlap, the longest one that begins first counts.
         """
-        written = _WORD.findall(text)
-        words = [word.lower() for word in written]
+        spelled = written(text)
+        own = list(map(folded, spelled))
         found: dict[str, None] = {}
         place = 0
-        while place < len(words):
+        while place < len(own):
             step = 1
-            for length in range(min(LONGEST, len(words) - place), 0, -1):
-                ids = self._named.get(tuple(words[place : place + length]))
-                if ids and (length > 1 or (written[place][0].isupper() and len(words[place]) > 3)):
+            for length in range(min(LONGEST, len(own) - place), 0, -1):
+                ids = self._named.get(tuple(own[place : place + length]))
+                if ids and (length > 1 or self._is_name(spelled[place], own[place])):
                     found |= dict.fromkeys(ids)
                     step = length
                     break
             place += step
         return list(found)
+
+    def _is_name(self, spelled: str, word: str) -> bool:
+        if len(word) <= 3 and (word.isascii() or spelled != spelled.swapcase()):
+            return False  # letters that have cases write names of two or three letters as well as anything
+        return _has_capital(spelled[0]) or word in self._lower
+
+
+def _unqualified(title: str) -> str:
+    """Return a title without what stands in brackets at its end."""
+    whole = title.strip()
+    opens = whole.rfind("(")
+    ends = opens >= 0 and whole.endswith(")") and whole.find(")", opens) == len(whole) - 1
+    return whole[:opens] if ends else whole
+
+
+def _has_capital(text: str) -> bool:
+    return text != text.lower()

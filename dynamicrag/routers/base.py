@@ -84,6 +84,7 @@ class Choice:
             there is no quality.
         expected: Expected cost per option, where the router reckons with another way on than the planned.
         path: See :class:`~dynamicrag.types.Decision`.
+        outside: Likewise.
     """
 
     index: int
@@ -93,6 +94,7 @@ class Choice:
     spread: Sequence[float | None] | None = None
     expected: Sequence[Cost] | None = None
     path: Mapping[str, str] | None = None
+    outside: bool = False
 
 
 class Router(ABC):
@@ -137,6 +139,10 @@ class Router(ABC):
         Raises:
             PolicyError: The router does not fit the policy.
         """
+
+    def verdict(self, signal: str) -> Callable[[float], bool] | None:  # noqa: ARG002
+        """Return the test that a verifier's signal has to pass; ``None`` where its value is weighed."""
+        return None
 
     def planned(self, stage: Stage, options: Sequence[Option]) -> int:  # noqa: ARG002
         """Return the option to reckon with before the stage is reached."""

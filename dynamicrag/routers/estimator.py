@@ -19,7 +19,7 @@ from dynamicrag.features.base import Embed, FeatureSet, Seen
 from dynamicrag.predictors.base import Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.estimate import Estimate
-from dynamicrag.predictors.state import MEND, State
+from dynamicrag.predictors.state import State, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Estimator:
         predictor: Turns numbers into an estimate per option.
         centre: Mean of the training queries' features, (d,).
         about: What it was trained on.
+        where: Where it was read from, for messages.
     """
 
     options: tuple[str, ...]
@@ -64,6 +65,7 @@ class Estimator:
     predictor: Predictor
     centre: Floats
     about: About = field(default_factory=About)
+    where: str = "router"
 
     @classmethod
     def fit(
@@ -96,8 +98,13 @@ class Estimator:
         return cls(tuple(options), features, predictor, X.mean(axis=0), about or About())
 
     def estimate(self, queries: Sequence[Seen]) -> Estimate:
-        """Estimate the quality of every option, (n, k) each."""
-        return self.predictor.predict(self.features.transform(queries))
+        """Estimate the quality of every option, (n, k) each.
+
+        Raises:
+            PolicyError: The parts of a state that was read do not fit each other.
+        """
+        with whole(self.where, "trained router"):
+            return self.predictor.predict(self.features.transform(queries))
 
     def effects(self, query: Seen, option: str, rival: str) -> list[tuple[str, float]]:
         """Return how much each feature speaks for an option against another, heaviest first.
@@ -168,16 +175,33 @@ class Estimator:
         Raises:
             PolicyError: The state lacks a part.
         """
-        try:
-            return cls(
+        with whole(where, "trained router"):
+            estimator = cls(
                 options=tuple(map(str, state.meta["options"])),
                 features=FeatureSet.from_state(state.part("features"), embed, where),
                 predictor=Predictor.from_state(state.part("predictor"), where),
                 centre=state.arrays["centre"],
                 about=About(**state.meta["about"]),
+                where=where,
             )
-        except (KeyError, TypeError) as error:
-            raise PolicyError(f"{where}: this is no trained router ({error!r}); {MEND}") from None
+            estimator._try()
+        return estimator
+
+    def _try(self) -> None:
+        """Estimate once: parts that do not fit each other are found now, not by the first question.
+
+        Raises:
+            ValueError: They do not fit.
+        """
+        wide, many = len(self.features.names), len(self.options)
+        if self.centre.shape != (wide,) or not np.isfinite(self.centre).all():
+            raise ValueError(f"'centre' is to be {wide} finite numbers")
+        mean = self.predictor.predict(self.centre[None].astype(float)).mean
+        if mean.shape != (1, many) or not np.isfinite(mean).all():
+            raise ValueError(f"it does not give a finite quality for each of its {many} options")
+        for name, values in {"quality": self.about.quality, **self.about.costs}.items():
+            if len(values) not in (0, many) or not all(isinstance(value, int | float) for value in values):
+                raise ValueError(f"{name!r} is not a number for each of the {many} options")
 
     def _pieces(self) -> dict[str, list[int]]:
         """Return the columns of every feature that is to be told by itself."""

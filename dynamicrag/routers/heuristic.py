@@ -7,6 +7,7 @@ option) to 1 (the strongest), and the reason. They are the starting point that a
 from collections.abc import Callable, Mapping, Sequence
 
 from dynamicrag.errors import PolicyError
+from dynamicrag.features.nearness import nearness
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.types import Option, Stage
 
@@ -14,27 +15,27 @@ Rule = Callable[[Mapping[str, float], Mapping[str, str]], tuple[float | str, str
 """Features and path to a strength, or to a name where no option is the stronger; and the reason."""
 
 NONE, SINGLE, ITERATIVE = 0.0, 0.5, 1.0
-
-COVERED = 0.5
-"""Least share of the question's words, by idf, that a corpus must know to be worth asking."""
-
-OPERATORS = 2
-"""Most words besides numbers in a question that is nothing but a sum, such as "divided" and "minus"."""
+NOTHING = -1.0
+"""Strength of a context that shows nothing, where there is one."""
+NO_DOCUMENTS = {
+    "greeting": "small talk",
+    "sum": "a sum",
+    "about_conversation": "about the conversation",
+    "follows_none": "it goes on with what was not looked up",
+}
+"""Signs, with their reasons, that a question needs no documents."""
 
 
 def retrieval(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
-    """Do not retrieve for small talk, sums, or what the corpus has no words for; else once.
+    """Retrieve once, but for small talk, sums and what is about the conversation itself.
 
-    Iterative retrieval is left to policies that fix it, and to learnt routers.
+    Words that the documents lack are no reason: people ask in words of their own. Iterative retrieval is left
+    to policies that fix it, and to learnt routers.
     """
-    if features["greeting"]:
-        return NONE, "small talk"
-    coverage = features.get("idf_coverage", 1.0)
-    if features["arithmetic"] and features["content_words"] - features["numbers"] <= OPERATORS:
-        return NONE, "a sum"
-    if coverage < COVERED:
-        return NONE, f"the corpus knows {coverage:.0%} of the question's words"
-    return SINGLE, f"the corpus knows {coverage:.0%} of the question's words"
+    for sign, reason in NO_DOCUMENTS.items():
+        if features.get(sign):
+            return NONE, reason
+    return SINGLE, "a question for the documents"
 
 
 def retriever(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
@@ -43,7 +44,12 @@ def retriever(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[f
 
 
 def context(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
-    """Take the short context: a longer one costs in proportion, and is there to escalate to."""
+    """Show nothing of documents that do not speak of the question; else take the short context first.
+
+    A longer one costs in proportion, and is there to escalate to.
+    """
+    if nearness(features) == "far":
+        return NOTHING, "the documents do not speak of it"
     return 0.0, "short first"
 
 
@@ -113,6 +119,10 @@ class Heuristic(Router):
 
 def _position(stage: Stage, options: Sequence[Option], wanted: float | str) -> int:
     names = [option.name for option in options]
+    if stage == "context" and isinstance(wanted, float):  # strengths are those of options that show anything
+        blank = sum(option.params.get("chunks") == 0 for option in options)
+        shown = max(0, len(names) - blank - 1)
+        return 0 if wanted < 0 else min(blank, len(names) - 1) + round(wanted * shown)
     if isinstance(wanted, str):
         return names.index(wanted) if wanted in names else 0
     if stage == "retrieval":  # by name: 'single' stays 'single' where 'iterative' is not offered

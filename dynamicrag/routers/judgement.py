@@ -20,7 +20,7 @@ from dynamicrag.escalation.beliefs import BeliefModel, Beliefs, Marks
 from dynamicrag.escalation.scorer import Scorer
 from dynamicrag.features.base import Embed, Seen
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.state import State
+from dynamicrag.predictors.state import State, whole
 from dynamicrag.routers.paths import PathEstimator, chains
 from dynamicrag.text import words
 
@@ -130,7 +130,7 @@ class Judgement:
         state, where = State.load(path), str(path)
         if "escalation" not in state.meta:
             raise PolicyError(f"{where}: this router was not trained to judge drafts; {MEND}")
-        try:
+        with whole(where, "trained escalation"):
             facts = state.meta["escalation"]
             return cls(
                 prior=PathEstimator.from_state(state.part("prior"), embed, where),
@@ -142,5 +142,3 @@ class Judgement:
                 dimension=cast("Dimension", facts["dimension"]),
                 lam=float(facts["lam"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise PolicyError(f"{where}: this is no trained escalation ({error!r}); {MEND}") from None

@@ -21,7 +21,7 @@ from dynamicrag.features.retrieval import retrieval
 from dynamicrag.predictors.base import Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.estimate import Estimate
-from dynamicrag.predictors.state import MEND, State
+from dynamicrag.predictors.state import MEND, State, whole
 from dynamicrag.routers.estimator import About, Estimator
 from dynamicrag.types import STAGES, Stage
 
@@ -215,7 +215,7 @@ class PathEstimator:
         Raises:
             PolicyError: The state lacks a part.
         """
-        try:
+        with whole(where, "trained joint router"):
             parts = {
                 part: Estimator.from_state(state.part(part), embed, where)
                 for part in ("before", "after")
@@ -225,5 +225,3 @@ class PathEstimator:
                 {str(stage): str(option) for stage, option in p.items()} for p in state.meta["paths"]
             )
             return cls(paths, parts["before"], parts.get("after"))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise PolicyError(f"{where}: this is no trained joint router ({error!r}); {MEND}") from None

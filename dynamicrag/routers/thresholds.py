@@ -1,10 +1,11 @@
 """Verification by thresholds on the verifiers' signals."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from dynamicrag.errors import PolicyError
+from dynamicrag.features.nearness import nearness
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.types import Option, Stage
 
@@ -30,10 +31,15 @@ class Thresholds(Router):
     """Accepts what passes every threshold; else does what the policy's table says of the first failing.
 
     The order is ``unanswerable``, then ``ungrounded``, then ``unsure``. For the one that fails, the
-    stages that ``escalate`` lists for it (or ``refine``) are tried in turn; when none of them may still
-    be tried, the answer is given up if ``abstain`` lists the finding, and else stands. A signal that is
-    not there cannot fail. Where a verifier failed and the policy does not let the draft stand for that,
-    the finding is ``unverified``.
+    stages that ``escalate`` lists for it (or ``refine``) are tried in turn. When none of them may still be
+    tried, a draft that declines or is ungrounded is asked for again, if the policy has the option
+    ``ask_again`` and it is open. Then the answer is given up if ``abstain`` lists the finding, and else
+    stands. A signal that is not there cannot fail. Where a verifier failed and the policy does not let the
+    draft stand for that, the finding is ``unverified``.
+
+    Where the documents may not speak of the question at all (see
+    :func:`~dynamicrag.features.nearness.nearness`) and the policy's ``outside`` is ``answer``, an ungrounded
+    draft stands as the model's own answer, and is marked.
 
     Args:
         groundedness: Least share of the answer's words found in the passages.
@@ -76,6 +82,11 @@ class Thresholds(Router):
         if stage != "verification":
             raise PolicyError(f"{where}: 'thresholds' judges drafts; it belongs to the stage 'verification'")
 
+    def verdict(self, signal: str) -> Callable[[float], bool] | None:
+        """See the base class."""
+        own = [limit for limit in self.limits if limit.signal == signal and limit.bounds]
+        return (lambda value: all(limit.least <= value <= limit.most for limit in own)) if own else None
+
     async def choose(self, context: StageContext) -> Choice:
         """See the base class."""
         finding, reason = self.finding(context.features)
@@ -88,8 +99,15 @@ class Thresholds(Router):
             index = context.index(name if name == "refine" else f"escalate:{name}")
             if index is not None:
                 return Choice(index, reason)
+        again = context.index("ask_again") if finding in ("unanswerable", "ungrounded") else None
+        if again is not None:
+            return Choice(again, f"{reason}: asked for once more")
         if accept is None:
             return Choice(context.nearest(0), reason)
+        if finding == "ungrounded" and context.settings.get("outside") == "answer":
+            near = nearness(context.features)
+            if near != "near":
+                return Choice(accept, f"not from the documents ({near}): {reason}", outside=True)
         given_up = context.index("abstain") if finding in self.abstain else None
         if given_up is not None:
             return Choice(given_up, reason)

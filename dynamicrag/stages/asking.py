@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dynamicrag.llm.chat import ChatModel
@@ -31,7 +31,7 @@ class Resources:
     Attributes:
         models: Its models by name.
         strategies: Its prompt strategies by name.
-        embed: Its embedding model, which says what it used.
+        embed: Its embedding model, which says what it used; NaN for texts that it does not read.
     """
 
     models: Mapping[str, ChatModel]
@@ -115,7 +115,9 @@ class Asking:
         self, model: ChatModel, messages: "Sequence[BaseMessage]", max_tokens: int,
         temperature: float = 0.0, stop: Sequence[str] = (),
     ) -> Completion:  # fmt: skip
+        # no other model can judge in its place, so none is left alone
+        run = replace(self.run, last_resort=True)
         return await call(
-            self.run, self.turn["id"], self._stage, model, messages,
+            run, self.turn["id"], self._stage, model, messages,
             max_tokens=max_tokens, temperature=temperature, stop=stop, tags=["nostream"],
         )  # fmt: skip

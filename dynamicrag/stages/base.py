@@ -27,6 +27,7 @@ class Run:
         cost_model: What they cost at most.
         config: The node's config, whose callbacks see the streamed tokens.
         emit: Sends a custom event to whoever streams the graph.
+        last_resort: Whether no other option is at hand, so that a model is asked that should be left alone.
         failed: Options of the stage that have failed already, and are not tried again.
     """
 
@@ -35,6 +36,7 @@ class Run:
     cost_model: CostModel
     config: "RunnableConfig | None"
     emit: Emit
+    last_resort: bool = False
     failed: frozenset[str] = frozenset()
 
 

@@ -31,11 +31,17 @@ def context_option(name: str, params: Any, where: str) -> Option:
     for key, value in params.items():
         if key not in ("whole", *MOST):
             raise PolicyError(unknown(where, "key", key, ("whole", *MOST)))
-        if key in MOST and not (isinstance(value, int) and 1 <= value <= MOST[key]):
+        least = int(key != "chunks")
+        if key in MOST and not (isinstance(value, int) and least <= value <= MOST[key]):
             raise PolicyError(
-                f"{where}.{key}: expected a whole number from 1 to {MOST[key]:,}, got {value!r}"
+                f"{where}.{key}: expected a whole number from {least} to {MOST[key]:,}, got {value!r}"
             )
     return Option(name, params)
+
+
+def shows(option: Option) -> bool:
+    """Return whether an option shows the model anything of what was retrieved."""
+    return bool(option.params.get("whole") or option.params.get("chunks", 1))
 
 
 def depth(options: Iterable[Option]) -> int:
@@ -53,7 +59,8 @@ def depth(options: Iterable[Option]) -> int:
 class ContextStage(StageBase):
     """Options ``{chunks: k}`` or ``{whole: true, documents: n}``: the parents of the best chunks.
 
-    With ``tokens: t`` beside it, what is longer is compressed to the best sentences.
+    With ``tokens: t`` beside it, what is longer is compressed to the best sentences. ``{chunks: 0}`` shows
+    nothing: for questions that the documents do not speak of, which the model then answers by itself.
 
     What does not fit the model's context is dropped later, where the model is known.
 
@@ -99,10 +106,12 @@ class ContextStage(StageBase):
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
         """Keep the best chunks, or their whole documents, or the best sentences of these."""
+        if not shows(option):
+            return {"passages": [], "outside": True}
         passages = await self._kept(option, turn.get("candidates", []))
         if "tokens" in option.params:
             passages = await asyncio.to_thread(compress, turn["text"], passages, option.params["tokens"])
-        return {"passages": passages}
+        return {"passages": passages, "outside": False}
 
     async def _kept(self, option: Option, candidates: list[Passage]) -> list[Passage]:
         if not option.params.get("whole"):

@@ -80,6 +80,26 @@ class Decider:
                 return self._record(context, Choice(index, why), turn, "fallback", binding, 0.0)
         return None
 
+    def abstain(self, stage: StageBase, turn: TurnState, why: str) -> Decision:
+        """Return the decision to give up before anything is written."""
+        closed = [option.name == "abstain" for option in stage.options]
+        context = StageContext(
+            stage=stage.name,
+            query=query_of(turn),
+            options=stage.options,
+            allowed=closed,
+            expected=[Cost()] * len(closed),
+            left={},
+            features=turn.get("known", {}),
+            path=turn.get("path", {}),
+        )
+        return self._record(context, Choice(closed.index(True), why), turn, "outside", None, 0.0)
+
+    async def make_do(self, stage: StageBase, turn: TurnState, option: str, why: str) -> Decision:
+        """Return the decision for an option that failed, but left something to make do with."""
+        context, binding = await self._context(stage, turn)
+        return self._record(context, Choice(stage.index(option), why), turn, "fallback", binding, 0.0)
+
     def price(self, text: str, path: Mapping[str, str]) -> Cost:
         """Return what a whole path is expected to cost on a question."""
         return self._pricing.price({"text": text}, path)
@@ -177,6 +197,8 @@ class Decider:
             decision["spread"] = list(choice.spread)
         if choice.path is not None:
             decision["path"] = dict(choice.path)
+        if choice.outside:
+            decision["outside"] = True
         return decision
 
 
@@ -194,6 +216,7 @@ def decided(turn: TurnState, stage: StageBase, decision: Decision) -> TurnState:
     changed: TurnState = {**turn, "seq": decision["seq"] + 1, "path": path, "redo": redo}
     if isinstance(stage, VerificationStage):
         changed["wanted"] = decision.get("path")
+        changed["outside"] = turn.get("outside", False) or decision.get("outside", False)
     else:  # what is said of a draft goes with it
         words = lexical(turn["text"])
         changed["known"] = {key: value for key, value in decision["features"].items() if key not in words}

@@ -60,7 +60,7 @@ async def fit(model: ChatModel, strategy: PromptStrategy, turn: TurnState) -> Fi
     query = query_of(turn)
     passages = list(turn.get("passages", []))
     # a question that was rewritten to stand alone needs its history no more
-    history = list(query.history) if query.text == query.original else []
+    history = [] if turn.get("follow_up") == "rewritten" else list(query.history)
     dropped: list[str] = []
     while True:
         messages = strategy.messages(query.text, passages, history)

@@ -1,11 +1,13 @@
 """Stage ``generator``: which model writes the answer."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dynamicrag.cost.expect import Plan
-from dynamicrag.errors import BudgetError, ProviderError
+from dynamicrag.errors import BudgetError, ModelError, ProviderError, UnfinishedAnswer
 from dynamicrag.llm.chat import ChatModel
+from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import Run, StageBase
@@ -68,22 +70,34 @@ class GeneratorStage(StageBase):
                 stop=strategy.stops(bool(fitted.passages)),
                 config=shown.within(run.config),
                 tags=[] if streams else ["nostream"],
+                whole=True,
+                patient=False,  # the next model is asked instead, if there is one
             )  # fmt: skip
-        except (ProviderError, BudgetError):
-            if streams and shown.message_id:
-                run.emit({"type": "withdrawn", "message_id": shown.message_id, "reason": "failed"})
+            if not strategy.parse(completion.text).text:
+                raise ProviderError(
+                    f"model {model.name} ({model.spec}): the answer is empty but for marks or a label "
+                    f"({completion.text[:40]!r}); ask again, or take another model"
+                )
+        except (ModelError, BudgetError) as error:
+            if streams:
+                _withdraw(shown.message_id, "failed", run)
+            if isinstance(error, UnfinishedAnswer):
+                error.instead = self._unfinished(option, error, strategy, fitted)
             raise
-        answer = strategy.parse(completion.text)
-        draft = Draft(
-            text=answer.text,
-            message_id=completion.message_id,
-            model=option.name,
-            streamed=streams,
-            dropped=fitted.dropped,
-            refined=False,
-            signals=token_signals(completion, answer.start),
-        )
+        if streams and shown.message_id != completion.message_id:
+            _withdraw(shown.message_id, "thoughts", run)
+        draft = _draft(option, completion, strategy, fitted, streamed=streams and bool(completion.message_id))
         return {"draft": draft, "passages": fitted.passages}
+
+    def _unfinished(
+        self, option: Option, error: UnfinishedAnswer, strategy: PromptStrategy, fitted: Fitted
+    ) -> TurnState:
+        """Return what a cut answer comes to, where no model finishes one."""
+        completion = replace(error.completion, message_id="")  # what was shown of it is withdrawn
+        draft = _draft(option, completion, strategy, fitted, streamed=False)
+        if error.why == "length":
+            draft["text"] = f"{draft['text']} …"
+        return {"draft": {**draft, "unfinished": error.why}, "passages": fitted.passages}
 
     def _spare(self, option: Option, fitted: Fitted, strategy: PromptStrategy, run: Run) -> float:
         """Return the seconds to leave for another model, should this one not answer in time."""
@@ -98,3 +112,23 @@ class GeneratorStage(StageBase):
         return min(
             (expected(name) for name in others if expected(name) <= expected(option.name)), default=0.0
         )
+
+
+def _withdraw(message_id: str, reason: str, run: Run) -> None:
+    if message_id:
+        run.emit({"type": "withdrawn", "message_id": message_id, "reason": reason})
+
+
+def _draft(
+    option: Option, completion: Completion, strategy: PromptStrategy, fitted: Fitted, *, streamed: bool
+) -> Draft:
+    answer = strategy.parse(completion.text)
+    return Draft(
+        text=answer.text,
+        message_id=completion.message_id,
+        model=option.name,
+        streamed=streamed,
+        dropped=fitted.dropped,
+        refined=False,
+        signals=token_signals(completion, answer.start),
+    )

@@ -42,7 +42,7 @@ class PromptStage(StageBase):
         """Set the length of the instructions and of the output."""
         strategy = self.strategies[option.name]
         return plan._replace(
-            prompt_tokens=strategy.overheads[plan.rounds > 0],
+            prompt_tokens=strategy.overheads[plan.context_tokens > 0],
             output_tokens=strategy.expected_tokens,
             most_tokens=strategy.max_tokens,
         )

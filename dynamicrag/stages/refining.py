@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dynamicrag.errors import BudgetError, ProviderError
+from dynamicrag.errors import BudgetError, ModelError
 from dynamicrag.llm.refine import MAX_TOKENS, refine_messages, refined
 from dynamicrag.stages.asking import Resources
 from dynamicrag.stages.base import Run
@@ -32,9 +32,17 @@ async def refine(
             model, lambda shown: refine_messages(turn["text"], shown, text, objections), passages, MAX_TOKENS
         )
         completion = await call(
-            run, turn["id"], "refine", model, messages, max_tokens=MAX_TOKENS, stop=["\n"], tags=["nostream"]
+            run,
+            turn["id"],
+            "refine",
+            model,
+            messages,
+            max_tokens=MAX_TOKENS,
+            stop=["\n"],
+            tags=["nostream"],
+            whole=True,
         )
-    except (ProviderError, BudgetError):
+    except (ModelError, BudgetError):
         return None  # its line on the account says so; the draft is judged as it is
     answer = refined(completion.text)
     if not answer.text:

@@ -38,10 +38,11 @@ class RetrievalStage(StageBase):
         self._coverage = coverage
 
     async def features(self, turn: TurnState) -> dict[str, float]:
-        """Return how well the question's words are covered by the corpora."""
+        """Return how well the corpora cover the question's words; ``follows_none`` if it inherits that."""
+        inherited = {"follows_none": 1.0} if turn.get("follow_up") == "closed" else {}
         if self._coverage is None:
-            return {}
-        return dict(await asyncio.to_thread(self._coverage, turn["text"]))
+            return inherited
+        return {**await asyncio.to_thread(self._coverage, turn["text"]), **inherited}
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Set the number of rounds; an iterative retrieval usually stops before its last."""

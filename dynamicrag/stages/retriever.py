@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cost.expect import Plan
-from dynamicrag.errors import BudgetError, ProviderError
+from dynamicrag.errors import BudgetError, ModelError
 from dynamicrag.features.retrieval import retrieval
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import Run, StageBase
@@ -72,7 +72,7 @@ class RetrieverStage(StageBase):
                     run, turn["id"], self.name, self._helper, messages,
                     max_tokens=40, stop=["\n"], tags=["nostream"],
                 )  # fmt: skip
-            except (ProviderError, BudgetError):
+            except (ModelError, BudgetError):
                 return DONE  # the answer can be written from what has been found
             return completion.text.strip()
 
@@ -101,6 +101,6 @@ def step(question: str, passages: Sequence[Passage], thoughts: Sequence[str]) ->
 
 
 def retrieval_features(turn: TurnState) -> dict[str, float]:
-    """Return what the retrieved passages say of the question, where there are any."""
-    candidates = turn.get("candidates")
-    return retrieval(turn["text"], candidates) if candidates else {}
+    """Return what the retrieved passages say of the question, where it was retrieved for."""
+    candidates = turn.get("candidates", [])
+    return retrieval(turn["text"], candidates) if candidates or "retriever" in turn.get("path", {}) else {}

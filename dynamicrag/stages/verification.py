@@ -11,8 +11,9 @@ from dynamicrag.stages.asking import Resources
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.judging import judge
 from dynamicrag.stages.refining import refine
+from dynamicrag.stages.second_asking import ASK_AGAIN, ask_again, plan_again, shown_again
 from dynamicrag.stages.ways import attempt_of, standing, taken_up, tried
-from dynamicrag.types import STAGES, Attempt, Draft, Option, TurnState
+from dynamicrag.types import STAGES, Attempt, Draft, Option, Passage, TurnState
 from dynamicrag.verify.base import Verifier
 
 ESCALATE = "escalate"
@@ -21,7 +22,7 @@ TIMEOUT = 60.0
 
 
 class VerificationStage(StageBase):
-    """Options ``accept``, ``refine``, ``abstain`` and one ``escalate:<stage>`` per stage to go back to.
+    """Options ``accept``, ``refine``, ``ask_again``, ``abstain`` and an ``escalate:<stage>`` per stage.
 
     Where the router knows whole paths, ``escalate:<stage>`` leads to those that part there from the one in
     force, and the router names which; else to the stage's next stronger option.
@@ -31,7 +32,8 @@ class VerificationStage(StageBase):
         router: The router.
         settings: ``escalate``: stages to try per finding; ``max_escalations``, refinements among them;
             ``on_failure``: ``accept`` or ``escalate``, where a verifier fails; ``timeout``: the seconds
-            that each verifier has.
+            that each verifier has; ``outside``: ``answer`` or ``abstain``, where the documents do not speak
+            of the question.
         verifiers: The judges, by name.
         stages: The stages before this one.
         resources: What verifiers and editors may use.
@@ -66,9 +68,13 @@ class VerificationStage(StageBase):
 
     def allowed(self, turn: TurnState) -> list[bool]:
         """Close steps up that have nowhere to go, and all of them when their number is used up."""
-        used_up = len(turn.get("escalations", [])) >= self.settings.get("max_escalations", 0)
+        steps = [step for step in turn.get("escalations", []) if step["option"] != ASK_AGAIN]
+        used_up = len(steps) >= self.settings.get("max_escalations", 0)
         return [
-            not steps_up(option) or (not used_up and self._leads_on(option, turn)) for option in self.options
+            self._again(turn) is not None
+            if option.name == ASK_AGAIN
+            else not steps_up(option) or (not used_up and self._leads_on(option, turn))
+            for option in self.options
         ]
 
     def insisted(self, turn: TurnState, allowed: Sequence[bool]) -> list[bool]:
@@ -79,7 +85,11 @@ class VerificationStage(StageBase):
 
     def attempts(self, turn: TurnState) -> Sequence[Attempt]:
         """Return all drafts so far, the one under judgement last."""
-        return [*turn.get("earlier", []), attempt_of(turn)]
+        last = [] if turn.get("draft") is None else [attempt_of(turn)]
+        return [*turn.get("earlier", []), *last]
+
+    def _again(self, turn: TurnState) -> Sequence[Passage] | None:
+        return shown_again(turn, self.settings)
 
     def _leads_on(self, option: Option, turn: TurnState) -> bool:
         if option.name == REFINE:
@@ -132,7 +142,10 @@ class VerificationStage(StageBase):
 
     def plan(self, option: Option, turn: TurnState, of: Callable[[Mapping[str, str]], Plan]) -> Plan | None:
         """Return what is left to do under an option, given the plan of a path; ``None`` for nothing."""
-        path = turn.get("path", {})
+        path, draft = turn.get("path", {}), turn.get("draft")
+        passages = self._again(turn) if option.name == ASK_AGAIN else None
+        if passages is not None and draft is not None:
+            return plan_again(of(path), passages, draft["model"])
         ways = self._ways(option, turn)
         if ways:
             return of({**standing(path, ways[0]), **ways[0]})
@@ -161,9 +174,14 @@ class VerificationStage(StageBase):
             mended = await refine(editor, self._objections(turn), turn, run, self._resources)
             if mended is None:
                 return {"action": REFINE, "redo": None, "draft": {**draft, "refined": True}}
-            as_it_was: TurnState = {**turn, "draft": withdraw(draft, REFINE, run)}
-            earlier = [*turn.get("earlier", []), attempt_of(as_it_was)]
-            return {"action": REFINE, "redo": None, "draft": mended, "earlier": earlier}
+            return {"action": REFINE, "redo": None, "draft": mended, "earlier": self._left(REFINE, turn, run)}
+        if option.name == ASK_AGAIN:
+            passages = self._again(turn)
+            assert passages is not None, "asking again is closed where there is nothing to ask from"
+            said = await ask_again(passages, turn, run, self._resources)
+            if said is None:
+                return {"action": ASK_AGAIN, "redo": None}
+            return {**said, "action": ASK_AGAIN, "redo": None, "earlier": self._left(ASK_AGAIN, turn, run)}
         wanted = turn.get("wanted")
         if option.name == "accept" and wanted is not None:
             return self._accept_earlier(wanted, turn, run)
@@ -182,6 +200,12 @@ class VerificationStage(StageBase):
             "draft": draft,
             "earlier": [*turn.get("earlier", []), attempt_of(left)],
         }
+
+    def _left(self, reason: str, turn: TurnState, run: Run) -> list[Attempt]:
+        """Withdraw the draft, and return it with those before it."""
+        assert turn["draft"] is not None, "a draft is left after it was written"
+        as_it_was: TurnState = {**turn, "draft": withdraw(turn["draft"], reason, run)}
+        return [*turn.get("earlier", []), attempt_of(as_it_was)]
 
     def _accept_earlier(self, wanted: Mapping[str, str], turn: TurnState, run: Run) -> TurnState:
         """Take up the draft of an earlier path again; the last one falls."""

@@ -3,37 +3,38 @@
 from collections.abc import Sequence
 
 from dynamicrag.cost.expect import Asks
-from dynamicrag.text import normalise
+from dynamicrag.text import words
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 from dynamicrag.verify.unanswerable import is_refusal
 from dynamicrag.verify.votes import Vote
+
+_ARTICLES = ("a", "an", "the")
 
 
 @VERIFIERS.register("agreement")
 class Agreement(Verifier):
     """Signal ``agreement``: the share of further samples that give the draft's answer.
 
-    Sampled from the model that wrote the draft, by its own prompt, which a prompt cache holds. Sampling
-    ends once the rest cannot change on which side of ``least`` the share falls; ``agreement_samples``
-    says how many it took.
+    Sampled from the model that wrote the draft, by its own prompt, which a prompt cache holds. Sampling ends
+    once the rest cannot change the verdict of the policy's threshold, see
+    :class:`~dynamicrag.verify.votes.Vote`; ``agreement_samples`` says how many it took.
 
     Args:
         samples: Most samples.
         temperature: How far they may differ.
-        least: The share that is asked of an answer, for ending early.
     """
 
     gives = (Signal("agreement"), Signal("agreement_samples", 1.0, 1000.0))
     doubt = "Asked again, the writer gave other answers."
     paper = "Wang et al. 2023, self-consistency, arXiv 2203.11171; Aggarwal et al. 2023, arXiv 2305.11860"
 
-    def __init__(self, *, samples: int = 4, temperature: float = 0.7, least: float = 0.5) -> None:
-        self._vote = Vote(samples, least)
+    def __init__(self, *, samples: int = 4, temperature: float = 0.7) -> None:
+        self._samples = Vote(samples).most
         self._temperature = temperature
 
     def asks(self) -> Sequence[Asks]:
         """See the base class."""
-        return (Asks(self._vote.expected, goes_on=True),)
+        return (Asks(Vote(self._samples, self.verdict).expected, goes_on=True),)
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""
@@ -42,13 +43,17 @@ class Agreement(Verifier):
             said = await evidence.caller.sample(temperature=self._temperature)
             return same(said, evidence.answer)
 
-        share, taken = await self._vote.take(again)
+        share, taken = await Vote(self._samples, self.verdict).take(again)
         assert share is not None, "every sample is a vote"
         return {"agreement": share, "agreement_samples": float(taken)}
 
 
 def same(one: str, other: str) -> bool:
-    """Return whether two answers are the same, but for case, articles and punctuation."""
+    """Return whether two answers are the same, but for case, accents, articles, hyphens and punctuation."""
     if is_refusal(one) or is_refusal(other):
         return is_refusal(one) and is_refusal(other)
-    return normalise(one) == normalise(other)
+    return _bare(one) == _bare(other)
+
+
+def _bare(answer: str) -> str:
+    return "".join(word for word in words(answer) if word not in _ARTICLES) or answer.strip()

@@ -69,7 +69,7 @@ class Caller(Protocol):
         ...
 
     async def embed(self, texts: Sequence[str]) -> "NDArray[Any]":
-        """Return unit vectors, (n, d)."""
+        """Return unit vectors, (n, d); NaN for texts in a language that the model does not read."""
         ...
 
     async def compute(self, label: str, work: Callable[[], T]) -> T:
@@ -126,6 +126,8 @@ class Verifier(ABC):
         doubt: What to tell who is to mend the draft, where the chief signal speaks against it.
         computes: Whether ``verify`` computes all the while: its time is CPU time, and nothing cuts it off.
         paper: Where the method is from; ``""`` for what is nobody's.
+        verdict: Whether a value of the chief signal passes the policy's thresholds, so that no more is asked
+            than that takes; ``None`` where the policy weighs the value itself.
     """
 
     registered: ClassVar[str]
@@ -134,6 +136,7 @@ class Verifier(ABC):
     doubt: ClassVar[str] = ""
     computes: ClassVar[bool] = False
     paper: ClassVar[str] = ""
+    verdict: Callable[[float], bool] | None = None
 
     def check(self, models: Collection[str], where: str) -> None:  # noqa: B027 - may be empty
         """Refuse what this host or policy cannot serve.

@@ -1,10 +1,12 @@
 """Whether what was retrieved speaks of what the question names."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import dropwhile, groupby
 
-from dynamicrag.text import content_words, singular, unaccented, words
+from dynamicrag.languages import CAPITALISED_NOUNS
+from dynamicrag.normal import plain
+from dynamicrag.text import content_words, languages, singular, terms
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 
 _BREAK = re.compile(r"['’]s?(?=\s|$)|[^\w\s.'’&-]|\.\s")  # a possessive ends a name too
@@ -26,8 +28,11 @@ class EntityCoverage(Verifier):
     A name is a run of words with capitals, and numbers between them or after, found where one passage has all
     of its words, accents and plurals aside. All that was retrieved is looked at, not the context alone: what
     all documents are about is named in some of them. Not counted are the question's first word, days, months,
-    forms of address, and what is all in capitals, for an abbreviation is often written out. No signal without
-    passages or names; not for languages that capitalise common nouns.
+    forms of address, and what is all in capitals, for an abbreviation is often written out.
+
+    No signal without passages or names. None either where the question's words do not tell its language,
+    where that has no capitals or gives them to all nouns, and where the passages are in another one, which
+    may write the name differently.
 
     Why it is asked whether the context suffices, whatever the answer: Joren et al. 2025, Sufficient Context,
     arXiv 2411.06037, who ask a large model.
@@ -43,14 +48,22 @@ class EntityCoverage(Verifier):
         retrieved = evidence.retrieved or evidence.passages
         if not named or not evidence.passages:
             return {}
-        texts = [f"{passage['title']} {passage['text']}" for passage in retrieved]
-        found = [set(map(singular, words(unaccented(text)))) for text in texts]
+        texts = [f"{passage['title']}\n{passage['text']}" for passage in retrieved]
+        if not _comparable(evidence.question, texts):
+            return {}
+        found = [set(map(singular, terms(text))) for text in texts]
         return {"entity_coverage": sum(any(own.issuperset(n) for own in found) for n in named) / len(named)}
+
+
+def _comparable(question: str, texts: Sequence[str]) -> bool:
+    """Return whether capitals tell names, and names are written in the same way."""
+    asked, there = languages(question, least=1), languages("\n".join(texts))
+    return bool(asked) and asked.isdisjoint(CAPITALISED_NOUNS) and not (there and asked.isdisjoint(there))
 
 
 def _names(question: str) -> Iterator[tuple[str, ...]]:
     """Give the content words of every name."""
-    for piece in _BREAK.split(unaccented(" ".join(question.split()[1:]))):
+    for piece in _BREAK.split(plain(" ".join(question.split()[1:]))):
         for capital, run in groupby(piece.split(), key=_begins_like_a_name):
             written = " ".join(run)
             terms = [word for word in map(singular, content_words(written)) if word not in _NO_NAMES]

@@ -16,7 +16,8 @@ MOST = 256  # sentences of passages
 class EmbeddingGroundedness(Verifier):
     """Signal ``groundedness_embedding``: likeness of each claim to the passages' likest sentence, on average.
 
-    No signal without passages or claims.
+    No signal without passages or claims, nor where the embedding model does not read one of the claims or any
+    of the passages.
     """
 
     gives = (Signal("groundedness_embedding"),)
@@ -35,4 +36,7 @@ class EmbeddingGroundedness(Verifier):
             return {}
         vectors = await evidence.caller.embed([*claimed, *found])
         likeness = vectors[: len(claimed)] @ vectors[len(claimed) :].T
-        return {"groundedness_embedding": float(np.clip(likeness.max(axis=1), 0.0, 1.0).mean())}
+        read = ~np.isnan(likeness).all(axis=0)
+        if not read.any() or np.isnan(likeness[:, read]).any():
+            return {}
+        return {"groundedness_embedding": float(np.clip(likeness[:, read].max(axis=1), 0.0, 1.0).mean())}

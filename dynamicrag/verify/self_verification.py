@@ -47,30 +47,28 @@ _DECISION = re.compile(r"\b(in)?correct\b", re.IGNORECASE)
 class SelfVerification(ModelVerifier):
     """Signal ``self_verification``: the share of sampled checks that call the answer correct.
 
-    Sampling ends once the rest cannot change on which side of ``least`` the share falls. A check that
-    decides nothing does not count. No signal without passages, for there is nothing to check against.
+    Sampling ends once the rest cannot change the verdict of the policy's threshold; see
+    :class:`~dynamicrag.verify.votes.Vote`. A check that decides nothing does not count. No signal without
+    passages, for there is nothing to check against.
 
     Args:
         model: Who checks; by default the model that wrote the draft.
         samples: Most checks.
         temperature: How far the checks may differ.
-        least: The share that is asked of an answer, for ending early.
     """
 
     gives = (Signal("self_verification"),)
     doubt = "A check of the draft against the passages found it wrong."
     paper = "Aggarwal et al. 2023, AutoMix, arXiv 2310.12963"
 
-    def __init__(
-        self, *, model: str = "", samples: int = 4, temperature: float = 1.0, least: float = 0.5
-    ) -> None:
+    def __init__(self, *, model: str = "", samples: int = 4, temperature: float = 1.0) -> None:
         super().__init__(model=model)
-        self._vote = Vote(samples, least)
+        self._samples = Vote(samples).most
         self._temperature = temperature
 
     def asks(self) -> Sequence[Asks]:
         """See the base class."""
-        return (Asks(self._vote.expected, 330.0, 30.0, self.model, reads=True),)
+        return (Asks(Vote(self._samples, self.verdict).expected, 330.0, 30.0, self.model, reads=True),)
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""
@@ -84,7 +82,7 @@ class SelfVerification(ModelVerifier):
             )  # fmt: skip
             return decision(reply.text)
 
-        share, _ = await self._vote.take(check)
+        share, _ = await Vote(self._samples, self.verdict).take(check)
         if share is None:
             raise VerifierError("self_verification: no check decided between correct and incorrect")
         return {"self_verification": share}

@@ -14,15 +14,14 @@ from dynamicrag.verify.votes import Vote
 class ThoughtAgreement(Verifier):
     """Signal ``thought_agreement``: the share of samples, by several prompts in turn, that agree.
 
-    Errors of one way of thinking seldom repeat in another, so that agreement says more. Sampling ends
-    once the rest cannot change on which side of ``least`` the share falls; ``thought_agreement_samples``
-    says how many it took.
+    Errors of one way of thinking seldom repeat in another, so that agreement says more. Sampling ends once
+    the rest cannot change the verdict of the policy's threshold, see
+    :class:`~dynamicrag.verify.votes.Vote`; ``thought_agreement_samples`` says how many it took.
 
     Args:
         prompts: The prompt strategies, taken in turn.
         samples: Most samples.
         temperature: How far they may differ.
-        least: The share that is asked of an answer, for ending early.
     """
 
     gives = (Signal("thought_agreement"), Signal("thought_agreement_samples", 1.0, 1000.0))
@@ -35,18 +34,18 @@ class ThoughtAgreement(Verifier):
         prompts: tuple[str, ...] = ("cot", "direct"),
         samples: int = 4,
         temperature: float = 0.7,
-        least: float = 0.5,
     ) -> None:
         if not prompts:
             raise ValueError("prompts: at least one is needed")
         self._strategies = [PROMPTS.build(prompt, "thought_agreement.prompts") for prompt in prompts]
-        self._vote = Vote(samples, least)
+        self._samples = Vote(samples).most
         self._temperature = temperature
 
     def asks(self) -> Sequence[Asks]:
         """See the base class."""
+        expected = Vote(self._samples, self.verdict).expected
         return tuple(
-            Asks(self._vote.expected / len(self._strategies), s.overheads[True], s.expected_tokens)
+            Asks(expected / len(self._strategies), s.overheads[True], s.expected_tokens)
             for s in self._strategies
         )
 
@@ -58,6 +57,6 @@ class ThoughtAgreement(Verifier):
             said = await evidence.caller.sample(next(turns), temperature=self._temperature)
             return same(said, evidence.answer)
 
-        share, taken = await self._vote.take(again)
+        share, taken = await Vote(self._samples, self.verdict).take(again)
         assert share is not None, "every sample is a vote"
         return {"thought_agreement": share, "thought_agreement_samples": float(taken)}

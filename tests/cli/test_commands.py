@@ -29,6 +29,23 @@ def test_validate(there, run):
     assert stages["generator"] == {"stage": "generator", "options": ["small", "large"], "router": "fixed"}
 
 
+def test_validate_names_what_models_lack(there, run, monkeypatch):
+    monkeypatch.delenv("MISTRAL_API_KEY", raising=False)
+    policy = {
+        "version": 1,
+        "corpora": {"docs": {"path": "."}},
+        "models": {"small": {"model": "mistralai:small"}},
+        "stages": {"generator": {"options": ["small"]}},
+    }
+    (there / "lacking.yaml").write_text(json.dumps(policy))
+    code, out, err = run("validate", "lacking.yaml")
+    assert (code, err) == (0, "")
+    assert (
+        "model small (mistralai:small): its package is not installed; pip install langchain-mistralai" in out
+    )
+    assert "set the environment variable MISTRAL_API_KEY" in out
+
+
 @pytest.mark.parametrize("preset", ["frugal", "balanced", "quality", "always-large"])
 def test_init_gives_a_valid_policy(there, run, preset):
     assert run("init", "mine.yaml", "--preset", preset)[0] == 0

@@ -37,7 +37,7 @@ def test_in_a_policy(there, run, old, new, says):
         (("ask", "hi", "-p", "balancd"), "did you mean 'balanced'"),
         (("ask", "hi", *CORPUS, "nowhere"), "nowhere"),
         (("ask", "hi", *CORPUS, "empty"), "no document to read"),
-        (("ask", "hi", *CORPUS, "binary"), "not text in UTF-8"),
+        (("ask", "hi", *CORPUS, "binary"), "x.md: a binary file with the ending of text"),
         (("ask", " ", "-p", "p.yaml"), "it is empty"),
         (("ask", "-q", "big.txt", "-p", "p.yaml"), "big.txt:1: 5,000,000 characters"),
         (("ask", "-q", "missing.jsonl", "-p", "p.yaml"), "missing.jsonl: cannot be read"),

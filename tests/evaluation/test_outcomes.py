@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from dynamicrag.errors import InputError
+from dynamicrag.evaluation.outcomes.caveats import usable
 from dynamicrag.evaluation.outcomes.file import read_table, write_table
 from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
 
@@ -120,7 +121,7 @@ GOOD = {"query_id": "q", "query": "x", "outcomes": {"a": {"quality": 1}}}
     [
         ({**GOOD, "query": ""}, "'query' is missing"),
         ({**GOOD, "query_id": None}, "'query_id' is None"),
-        ({**GOOD, "outcomes": {}}, "'outcomes' is missing"),
+        ({**GOOD, "outcomes": [1]}, r"'outcomes' is \[1\]; expected"),
         ({**GOOD, "outcomes": {"a": {"usd": 1}}}, r"t\.jsonl:2: a: expected \{quality"),
         ({**GOOD, "outcomes": {"a": {"quality": 1.5}}}, r"a\.quality: expected a number from 0 to 1"),
         ({**GOOD, "outcomes": {"a": {"quality": float("inf")}}}, "expected a finite number, got inf"),
@@ -148,3 +149,47 @@ def test_files_that_cannot_be_read_are_told(tmp_path):
     ]:
         with pytest.raises(InputError, match=told):
             read_table(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {"query_id": "none", "query": "x", "outcomes": {}},
+        {"query_id": "none", "query": "x", "outcomes": None},
+        {"query_id": "none", "query": "x"},
+        {"query_id": "none", "query": "x", "outcomes": {"a": None, "b": {}}},
+        {"query_id": "none", "question": "x", "label": None},
+    ],
+)
+def test_rows_without_results_are_left_out_and_named(tmp_path, nothing):
+    rows = [GOOD | {"query_id": f"q{number}"} for number in range(4)]
+    table = read_table(lines(tmp_path / "t.jsonl", *rows[:2], nothing, *rows[2:]))
+    assert [row.id for row in table.rows] == ["q0", "q1", "q2", "q3"]
+    _, notes = usable(table)
+    assert notes == ["t.jsonl: 1 of 5 rows have no results, and are left out: none"]
+    with pytest.raises(InputError, match=r"t\.jsonl: holds no row.*none of its 1 rows has results"):
+        read_table(lines(tmp_path / "t.jsonl", nothing))
+
+
+def test_many_rows_without_results_are_counted(tmp_path):
+    nothing = [{"query_id": f"n{number}", "query": "x", "outcomes": {}} for number in range(312)]
+    _, notes = usable(read_table(lines(tmp_path / "t.jsonl", *nothing, GOOD)))
+    assert notes == ["t.jsonl: 312 of 313 rows have no results, and are left out: n0, n1, n2 and 309 more"]
+
+
+def test_numbers_that_nobody_knows(tmp_path):
+    outcome = {"quality": float("nan"), "usd": None, "joules": float("nan"), "signals": {"margin": None}}
+    table = read_table(
+        lines(tmp_path / "t.jsonl", GOOD, {"query_id": "n", "query": "x", "outcomes": {"a": outcome}})
+    )
+    assert np.isnan(table.quality[1, 0])
+    assert dict(table.rows[1].outcomes["a"].facts) == dict(table.rows[1].outcomes["a"].signals) == {}
+
+
+def test_halves_of_surrogate_pairs_are_replaced(tmp_path):
+    (tmp_path / "t.jsonl").write_text(
+        r'{"query_id": "q", "query": "a\ud800b", "outcomes": {"\udfff": {"quality": 1}}}'
+    )
+    table = read_table(tmp_path / "t.jsonl")
+    assert (table.rows[0].text, table.options) == ("a?b", ("?",))
+    write_table(table, tmp_path / "again.jsonl")

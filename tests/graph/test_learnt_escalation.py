@@ -226,7 +226,7 @@ def test_a_path_that_cannot_be_gone_leaves_the_draft_and_is_not_wanted_again(mak
     assert out["report"]["path"]["generator"] == "small"
     assert len(out["report"]["escalations"]) <= 3
     failed = [line.label for line in rag.account(out["turn"]["id"]).lines if line.failed]
-    assert failed == ["large"] * len(out["turn"]["failed"])
+    assert failed == ["large"]  # it is left alone after that, so the other paths to it cost nothing
     assert len({tuple(path.values()) for path in out["turn"]["failed"]}) == len(out["turn"]["failed"]) > 0
 
 

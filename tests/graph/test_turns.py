@@ -62,7 +62,7 @@ def test_three_turns_keep_the_last_decisions_alone(make, ask, kind, tmp_path):
             app = app.compile(checkpointer=saver)
             three_turns([app.invoke(ask(question), THREAD) for question in TURNS])
     kept = make.models["helper"].kinds()
-    assert kept == ["condense", "condense"]  # there is nothing to condense in a first turn
+    assert kept == ["condense"]  # the first turn has no history, and the third stands alone
 
 
 async def test_three_turns_on_an_asynchronous_checkpointer(make, ask, tmp_path):
@@ -88,12 +88,13 @@ def test_a_follow_up_is_searched_in_its_condensed_form(make, ask):
     assert out["turn"]["candidates"][0]["document"] == "town03.md"
 
 
-def test_a_helper_that_fails_leaves_the_question_as_it_is(make, ask):
+def test_a_follow_up_whose_helper_fails_is_searched_beside_the_question_before_it(make):
     make.scripts["helper"] = lambda kind, text: "BREAK"
     rag = make()
-    messages = [("user", "Hello"), ("assistant", "Hello!"), ("user", FIRST)]
+    messages = [("user", FIRST), ("assistant", "1813"), ("user", TURNS[1])]
     out = rag.build_graph().compile().invoke({"messages": messages})
     sound(out)
+    assert out["turn"]["text"] == f"{FIRST} {TURNS[1]}"
     assert [line.stage for line in rag.account(out["turn"]["id"]).lines if line.failed] == ["condense"]
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from dynamicrag.llm.catalogue import ModelEntry, ModelFile, Source
 
+from .server import ScriptedServer
+
 DATA = bytes(range(256)) * 4096  # 1 MiB
 
 
@@ -111,3 +113,17 @@ def listed(monkeypatch):
         return entry.name
 
     return put
+
+
+@pytest.fixture
+def serve():
+    """Start a scripted OpenAI-compatible server; the test says what it sends."""
+    started = []
+
+    def start(script):
+        started.append(ScriptedServer(script))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()

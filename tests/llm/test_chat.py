@@ -2,10 +2,11 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from dynamicrag import portal
-from dynamicrag.errors import ModelUnavailable, ProviderError
+from dynamicrag.errors import ModelUnavailable, PolicyError, ProviderError
 from dynamicrag.llm.chat import chat_model
 from dynamicrag.llm.cpu_account import CpuAccount
-from dynamicrag.llm.failures import provider_error, refused, unavailable
+from dynamicrag.llm.failures import provider_error, unavailable
+from dynamicrag.llm.params import check_params
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,41 @@ def test_unreachable_server_is_a_provider_error():
         portal.run(model.complete([HumanMessage("Hi")], max_tokens=3))
 
 
+@pytest.mark.parametrize("retries", ["two", -1, True, 1.5])
+def test_retries_are_a_count(retries):
+    with pytest.raises(PolicyError, match=r"models\.x\.params\.max_retries: expected how often"):
+        check_params("openai:any", {"max_retries": retries}, "models.x.params")
+
+
+class Response:
+    def __init__(self, **headers):
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry_after": "6"}, 6.0),
+        ({"retry_after": "1.5"}, 1.5),
+        ({"retry_after_ms": "250", "retry_after": "6"}, 0.25),
+        ({"retry_after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
+        ({"retry_after": "soon"}, 0.0),
+        ({"retry_after": "-3"}, 0.0),
+        ({}, 0.0),
+    ],
+)
+def test_when_the_provider_wants_to_be_asked_again(headers, seconds):
+    error = RateLimitError("slow down")
+    error.response = Response(**headers)
+    assert provider_error("large", "openai:x", error).retry_after == seconds
+
+
+def test_what_asking_again_does_not_help_has_no_time_for_it():
+    assert provider_error("large", "openai:x", BadRequest("no")).retry_after is None
+    assert provider_error("large", "openai:x", ConnectionResetError("gone")).retry_after is None
+    assert provider_error("large", "openai:x", ConnectionRefusedError("closed")).retry_after == 0.0
+
+
 class BadRequest(Exception):
     status_code = 400
 
@@ -96,14 +132,7 @@ def test_missing_package_gets_its_hint():
         "Initializing ChatFoo requires the langchain-foo package. pip install -U langchain-foo"
     )
     assert "pip install langchain-foo" in str(unavailable("x", "foo:bar", error))
-    assert "pip install 'dynamicrag[local]'" in str(unavailable("x", "openai:bar", ImportError("no")))
-
-
-def test_refused_parameters_are_recognised():
-    error = BadRequest("Unsupported value: 'temperature' does not support 0.0")
-    assert refused(error, {"temperature", "logprobs"}) == "temperature"
-    assert refused(error, {"logprobs"}) is None
-    assert refused(RateLimitError("temperature"), {"temperature"}) is None
+    assert "pip install langchain-openai" in str(unavailable("x", "azure_openai:bar", ImportError("no")))
 
 
 class TestCpuAccount:

@@ -34,17 +34,62 @@ class Plain(BaseRetriever):
         return [Document("first"), Document("second", metadata={"relevance_score": 0.9})]
 
 
+class OnePage(BaseRetriever):
+    """Chunks of one page that share its id."""
+
+    first: int = 9
+    kind: str = "metadata"
+
+    def _get_relevant_documents(self, query, *, run_manager):
+        texts = ["one", "two", "one", "three", "four"][: self.first]
+        if self.kind == "id":
+            return [Document(text, id="page-1") for text in texts]
+        return [Document(text, metadata={"id": "page-1"}) for text in texts]
+
+
+class Odd(BaseRetriever):
+    """Scores as they come."""
+
+    scores: list
+
+    def _get_relevant_documents(self, query, *, run_manager):
+        facts = [{"score": score, "title": "A\0 \n title", "source": "\ud83d.md"} for score in self.scores]
+        return [Document("half \ud83d a\0 pair", metadata=each) for each in facts]
+
+
+class Gives(BaseRetriever):
+    """Returns whatever it was told to."""
+
+    found: str
+
+    def _get_relevant_documents(self, query, *, run_manager):
+        return eval(self.found)
+
+
+class LlamaGives(LlamaRetriever):
+    def __init__(self, found: str) -> None:
+        super().__init__()
+        self._found = found
+
+    def _retrieve(self, query_bundle):
+        return eval(self._found)
+
+    async def aretrieve(self, query):
+        return eval(self._found)
+
+
 class Llama(LlamaRetriever):
-    def __init__(self, scored: bool = True) -> None:
+    def __init__(self, scored: bool = True, score: float = 0.7) -> None:
         super().__init__()
         self._scored = scored
+        self._score = score
 
     def _retrieve(self, query_bundle):
         nodes = [
             TextNode(text="one", metadata={"file_path": "one.md"}),
             TextNode(text="two", metadata={"id": "n2"}),
         ]
-        return [NodeWithScore(node=node, score=0.7 if self._scored else None) for node in nodes]
+        return [NodeWithScore(node=node, score=self._score if self._scored else None) for node in nodes]
 
 
 def broken(**kwargs):

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from dynamicrag.errors import CorpusError, PolicyError
@@ -37,10 +39,54 @@ async def test_ids_are_stable_and_scores_fall():
 async def test_llama_index():
     first, second = (await build("llama_index", f"{HERE}:Llama").retrieve("q", 5)).passages
     assert (first["text"], first["document"], first["score"]) == ("one", "one.md", 0.7)
-    assert second["id"] == "n2"
+    assert (second["document"], second["id"].partition("#")[0]) == ("n2", "n2")
     unscored = (await build("llama_index", f"{HERE}:Llama", {"scored": False}).retrieve("q", 5)).passages
     assert [passage["score"] for passage in unscored] == [1.0, 0.5]
-    assert [passage["id"] for passage in unscored] == [first["id"], "n2"]
+    assert [passage["id"] for passage in unscored] == [first["id"], second["id"]]
+
+
+async def test_chunks_that_share_an_id_stay_apart():
+    found = (await build("langchain", f"{HERE}:OnePage").retrieve("q", 9)).passages
+    assert [each["text"] for each in found] == ["one", "two", "one", "three", "four"]
+    assert len({each["id"] for each in found[:2]} | {each["id"] for each in found[3:]}) == 4
+    assert found[0]["id"] == found[2]["id"]  # the very same chunk
+    assert {each["document"] for each in found} == {"page-1"}
+    alone = (await build("langchain", f"{HERE}:OnePage", {"first": 1}).retrieve("q", 9)).passages
+    assert alone[0]["id"] == found[0]["id"]  # whatever is found beside it
+    named = (await build("langchain", f"{HERE}:OnePage", {"kind": "id"}).retrieve("q", 9)).passages
+    assert len({each["id"] for each in named}) == 4
+
+
+SCORES = [float("nan"), float("inf"), -float("inf"), None, "high", [], 10**400, True, "0.25", 0.5]
+
+
+async def test_odd_scores_and_texts_are_cleaned():
+    found = (await build("langchain", f"{HERE}:Odd", {"scores": SCORES}).retrieve("q", 20)).passages
+    expected = [1, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6, 1 / 7, 1, 0.25, 0.5]
+    assert [each["score"] for each in found] == expected
+    assert {each["text"] for each in found} == {"half ? a pair"}
+    assert {each["title"] for each in found} == {"A title"}
+    json.dumps(found, allow_nan=False).encode()
+    llama = (await build("llama_index", f"{HERE}:Llama", {"score": float("nan")}).retrieve("q", 5)).passages
+    assert [each["score"] for each in llama] == [1.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("kind", "found", "message"),
+    [
+        ("langchain", "None", "returned None; valid: a list of LangChain documents"),
+        ("langchain", "'text'", "returned a str; valid"),
+        ("langchain", "5", "returned a int; valid"),
+        ("langchain", "['text']", "returned a str at rank 1; valid"),
+        ("langchain", "{'a': 1}", "returned a dict; valid"),
+        ("llama_index", "[TextNode(text='x')]", "returned a TextNode at rank 1; valid: a list of LlamaIndex"),
+    ],
+)
+async def test_what_is_no_list_of_passages_is_refused(kind, found, message):
+    name = "Gives" if kind == "langchain" else "LlamaGives"
+    with pytest.raises(CorpusError) as caught:
+        await build(kind, f"{HERE}:{name}", {"found": found}).retrieve("q", 3)
+    assert message in str(caught.value) or "failed" in str(caught.value)
 
 
 async def test_a_failing_retriever_is_named():

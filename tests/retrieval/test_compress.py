@@ -27,7 +27,17 @@ def test_sentences_that_share_rare_terms_stay_in_their_order():
 
 def test_the_better_passage_wins_among_equals_and_one_without_a_sentence_goes():
     found = [passage(name, "The weather was fine that day. " * 8) for name in "abcd"]
-    assert [p["id"] for p in compress(QUESTION, found, 20)] == ["a", "b"]
+    assert [p["id"] for p in compress(QUESTION, found, 80)] == ["a", "b"]
+
+
+def test_where_the_words_explain_little_the_rank_decides():
+    right = passage("a", "Pets travel free. They stay on deck at all times. Small ones may come inside.")
+    wrong = passage("b", "Bring a coat. You can bring sandwiches on the tour. It is windy up there.")
+    first, *_ = compress("May our dog be brought aboard the tour boat?", [right, wrong], 24)
+    assert first["text"] == right["text"]
+    assert compress("Can you bring sandwiches?", [right, wrong], 20)[-1]["text"].startswith(
+        "Bring a coat. You"
+    )
 
 
 def test_what_a_named_thing_is_said_of_in_the_next_sentence_is_kept():

@@ -21,7 +21,8 @@ def bind(corpora, **specs):
 
 
 class Canned(Retriever):
-    def __init__(self, *names: str, pause: float = 0.0) -> None:
+    def __init__(self, *names: str, pause: float = 0.0, confidence: float = 1.0) -> None:
+        self._confidence = confidence
         self._passages = [Passage(id=n, document=n, title=n, text=n, score=1.0) for n in names]
         self._pause = pause
 
@@ -30,7 +31,8 @@ class Canned(Retriever):
 
     async def retrieve(self, query, k):
         await asyncio.sleep(self._pause)
-        return Retrieved(self._passages[:k], Usage(calls=1, seconds=self._pause, cpu_seconds=0.5))
+        usage = Usage(calls=1, seconds=self._pause, cpu_seconds=0.5)
+        return Retrieved(self._passages[:k], usage, self._confidence)
 
 
 def test_what_there_is():
@@ -70,6 +72,29 @@ async def test_reciprocal_rank_fusion():
     assert found.passages[1]["score"] == pytest.approx(1 / 61)
     assert found.usage.cpu_seconds == 1.0
     assert found.usage.calls == 1
+
+
+async def test_a_ranking_counts_by_its_confidence():
+    fused = RETRIEVERS["rrf"](of=["a", "b"])
+    siblings = {"a": Canned("x", "y", confidence=0.1), "b": Canned("z", "w", "y"), "fused": fused}
+    fused.bind(RetrievalContext({}, "", siblings, WHERE))
+    assert [p["id"] for p in (await fused.retrieve("q", 9)).passages] == ["y", "z", "w", "x"]
+
+
+@pytest.mark.parametrize("implementation", ["bm25s", "rank-bm25"])
+async def test_words_are_trusted_as_far_as_they_explain_the_question(ingested, implementation):
+    option = bind({"docs": ingested}, it={"bm25": {"implementation": implementation}})["it"]
+    assert (await option.retrieve(QUERY, 3)).confidence == 1.0
+    strange = "Darf mein Hund kostenlos mit aufs Schiff nach town?"
+    assert (await option.retrieve(strange, 3)).confidence == 0.0
+
+
+async def test_passages_keep_their_similarity_through_fusion(ingested):
+    rrf = {"rrf": {"of": ["lexical", "dense"]}}
+    options = bind({"docs": ingested}, hybrid=rrf, lexical="bm25", dense="chroma")
+    (nearest,) = (await options["dense"].retrieve(QUERY, 1)).passages
+    found = {p["id"]: p for p in (await options["hybrid"].retrieve(QUERY, 5)).passages}
+    assert found[nearest["id"]]["similarity"] == nearest["score"]
 
 
 async def test_parts_run_at_the_same_time():
@@ -139,7 +164,7 @@ async def test_twenty_at_once(ingested):
 
 
 def test_importing_is_cheap():
-    heavy = "torch chromadb llama_index sentence_transformers bm25s rank_bm25 bs4 pypdf nltk langgraph"
+    heavy = "torch chromadb llama_index sentence_transformers bm25s rank_bm25 lxml pypdf langgraph"
     code = (
         "import sys; from dynamicrag.retrieval import RETRIEVERS; list(RETRIEVERS); "
         f"print([name for name in {heavy.split()} if name in sys.modules])"

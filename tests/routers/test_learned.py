@@ -21,7 +21,7 @@ EASY, HARD = "Who opened the bridge?", "What is 3 times 4 plus 5?"
 
 @pytest.fixture
 def saved(tmp_path):
-    queries = [Seen(f"{EASY} {i}" if i % 2 else f"{HARD} {i}") for i in range(40)]
+    queries = [Seen(f"{EASY} {i}" if i % 2 else HARD + "?" * i) for i in range(40)]
     quality = np.array([[float(i % 2), 1.0] for i in range(40)])
     estimator = Estimator.fit(
         queries, quality, ["small", "large"],

@@ -76,11 +76,11 @@ RETRIEVAL = tuple(Option(name) for name in ("none", "single", "iterative"))
         ("Thanks, that helped.", 1.0, "none"),
         ("What is 7 times 8?", 1.0, "none"),
         ("How many crates of 12 minus 4 did the ferry Grey Gull carry?", 1.0, "single"),
-        ("What is the capital of France?", 0.1, "none"),
+        ("What is the capital of France?", 0.1, "single"),
         ("When does the ferry leave?", 0.9, "single"),
     ],
 )
-async def test_the_rules_retrieve_for_what_the_corpus_knows_alone(question, coverage, expected):
+async def test_the_rules_retrieve_unless_a_sign_says_that_no_document_is_needed(question, coverage, expected):
     given = context(question, stage="retrieval", options=RETRIEVAL, signals={"idf_coverage": coverage})
     assert await chosen("heuristic", given) == expected
 

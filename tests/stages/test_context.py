@@ -43,7 +43,19 @@ def test_nothing_retrieved_fills_no_context():
 
 async def test_the_best_chunks_are_kept_in_order():
     found = [passage(f"a#{n}", "a") for n in range(5)]
-    assert await stage().act(SHORT, {"candidates": found}, None) == {"passages": found[:2]}
+    assert await stage().act(SHORT, {"candidates": found}, None) == {
+        "passages": found[:2],
+        "outside": False,
+    }
+
+
+async def test_nothing_is_shown_of_documents_that_do_not_speak_of_it():
+    nothing = Option("nothing", {"chunks": 0})
+    assert await stage().act(nothing, {"candidates": [passage("a#0", "a")]}, None) == {
+        "passages": [],
+        "outside": True,
+    }
+    assert stage().apply(nothing, Plan(rounds=1)).context_tokens == 0
 
 
 async def test_whole_documents_are_those_of_the_best_chunks_each_once():

@@ -24,13 +24,37 @@ async def judged(name, answer, passages=(PASSAGE,), **signals):
         "The passages do not mention it.",
         "It is not specified.",
         "I don't know.",
+        "The passages do not mention who opened it. They speak of the ferry alone.",
+        "I'm sorry, but I cannot find that in the documents.",
+        "There is no information about fares in the passages.",
+        "Based on the context, the passages don't specify a price.",
+        "Die Passagen enthalten dazu keine Angaben.",
+        "Les passages ne mentionnent pas le prix.",
+        "Los documentos no mencionan el precio.",
+        "文档中没有提到价格。",
+        "その情報はありません。",
     ],
 )
 async def test_a_refusal_is_recognised(answer):
     assert await judged("unanswerable", answer) == {"unanswerable": 1.0}
 
 
-@pytest.mark.parametrize("answer", ["Ada Brook", "1911", "no", "The Unknown Soldier", "not before 1911"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Ada Brook",
+        "1911",
+        "no",
+        "The Unknown Soldier",
+        "not before 1911",
+        "No, breakfast is not included in the price of a single room.",
+        "Dogs are not listed among the animals that need a ticket, so they travel free.",
+        "Nein, das Frühstück ist im Preis nicht enthalten.",
+        "Non, les chiens ne paient pas.",
+        "Yes. The price is not given at the gate but at the toll house.",
+        "You cannot find parking there before 9:00; use the south gate.",
+    ],
+)
 async def test_an_answer_is_no_refusal(answer):
     assert await judged("unanswerable", answer) == {"unanswerable": 0.0}
 

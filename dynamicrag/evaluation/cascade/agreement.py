@@ -8,6 +8,7 @@ Representations", arXiv 2310.03094.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from dynamicrag.errors import InputError, unknown
 from dynamicrag.evaluation.cascade.samples import SampleFile
 from dynamicrag.evaluation.cascade.trials import Candidates, Trials
 from dynamicrag.evaluation.cascade.votes import SIGNALS, Votes
+from dynamicrag.evaluation.left_out import left_out
 
 GROWTH = (1, 2, 5, 10, 20)
 """Samples of each prompt that the weak model may come to."""
@@ -49,6 +51,8 @@ def make_trials(
         if name not in (weak, strong):
             raise InputError(unknown("--option-cost", "model", name, (weak, strong)))
     paid = {weak: given.get(weak, PRICE["weak"]), strong: given.get(strong, PRICE["strong"])}
+    needed = [*((weak, config) for config in of_weak), *((strong, config) for config in of_strong)]
+    files = [_complete(file, needed) for file in files]
     tokens = all(file.costed(name) for file in files for name in (weak, strong))
     sizes = [
         len(own[weak, config].results) for f in files for own in f.samples.values() for config in of_weak
@@ -97,8 +101,23 @@ def _trials(
     return Trials(
         file.name, options, [file.texts[key] for key in keys], [key[0] for key in keys], quality, cost, unit,
         signals, SIGNALS, np.zeros(len(keys)), np.zeros(quality.shape), chain, chain < 0, (),
-        Candidates(p, right), OF_METHOD, (note,),
+        Candidates(p, right), OF_METHOD, (note, *file.notes),
     )  # fmt: skip
+
+
+def _complete(file: SampleFile, needed: Sequence[tuple[str, str]]) -> SampleFile:
+    """Return a file with the questions that all these models and prompts have samples of.
+
+    Raises:
+        InputError: There is no such question.
+    """
+    whole = {key: own for key, own in file.samples.items() if all(one in own for one in needed)}
+    wanted = ", ".join(" ".join(one) for one in needed)
+    if not whole:
+        raise InputError(f"{file.name}: no question has samples of all of {wanted}; name fewer prompts")
+    names = [" ".join(key) for key in file.samples if key not in whole]
+    notes = left_out(file.name, names, len(file.samples), "questions", f"lack samples of one of {wanted}")
+    return replace(file, samples=whole, notes=[*file.notes, *notes])
 
 
 def _named(files: Sequence[SampleFile], flag: str, wanted: str, *, greedy: bool) -> tuple[str, list[str]]:
@@ -107,14 +126,16 @@ def _named(files: Sequence[SampleFile], flag: str, wanted: str, *, greedy: bool)
     for file in files:
         if llm not in file.models:
             raise InputError(unknown(f"{flag} ({file.name})", "model", llm, file.models))
+    every = sorted(set.intersection(*(set(file.configs(llm, 0)) for file in files)))
     common = sorted(set.intersection(*(set(file.configs(llm)) for file in files)))
-    chosen = [part for part in parts.split("+") if part]
+    chosen = list(dict.fromkeys(part for part in parts.split("+") if part))
     for config in chosen:
-        if config not in common:
-            raise InputError(unknown(f"{flag} {llm}", "config", config, common))
-    if not common:
+        if config not in every:
+            raise InputError(unknown(f"{flag} {llm}", "config", config, every))
+    if not common and not chosen:
         raise InputError(
-            f"{flag} {llm}: no config has samples of every question in {', '.join(f.name for f in files)}"
+            f"{flag} {llm}: no config has samples of half of the questions in "
+            f"{', '.join(f.name for f in files)}; name one, such as {llm}:{(every or ['cot1'])[0]}"
         )
     # cot1_t=0.8 and cot1_40 are other runs of the prompt cot1
     plain_names = GREEDY if greedy else PROMPT

@@ -6,10 +6,12 @@
      "correct": [1, …], "maj_frac": 1.0, "out_tokens": [29, …]}
 
 A line is all samples of one model with one prompt (``config``), which is named for its method: ``cot…``
-chain of thought, ``pot…`` program of thought.
+chain of thought, ``pot…`` program of thought. A line whose ``results`` are empty, ``null`` or missing is left
+out, and named.
 """
 
-from collections import defaultdict
+import sys
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,11 @@ import numpy as np
 
 from dynamicrag.errors import InputError
 from dynamicrag.evaluation.json_lines import parse_line, read_lines
+from dynamicrag.evaluation.left_out import left_out
+from dynamicrag.plain_values import shown
+
+COMMON = 0.5
+"""Share of the questions that a prompt must have samples of, to be taken unasked; the others are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +50,24 @@ Samples = Mapping[Key, Mapping[tuple[str, str], Sampled]]
 
 @dataclass(frozen=True, slots=True)
 class SampleFile:
-    """A file of agreement samples."""
+    """A file of agreement samples.
+
+    Attributes:
+        name: Its name.
+        samples: What it holds.
+        texts: The questions.
+        notes: What of it is left out.
+    """
 
     name: str
     samples: Samples
     texts: Mapping[Key, str]
+    notes: Sequence[str] = ()
 
-    def configs(self, llm: str) -> list[str]:
-        """Return the prompts that every question has samples of, by a model."""
-        every = [{config for name, config in own if name == llm} for own in self.samples.values()]
-        return sorted(set.intersection(*every))
+    def configs(self, llm: str, share: float = COMMON) -> list[str]:
+        """Return the prompts that a model has samples of, for at least this share of the questions."""
+        counts = Counter(config for own in self.samples.values() for name, config in own if name == llm)
+        return sorted(config for config, count in counts.items() if count >= share * len(self.samples))
 
     @property
     def models(self) -> list[str]:
@@ -77,26 +92,38 @@ def read_samples(path: Path) -> SampleFile:
     """
     samples: dict[Key, dict[tuple[str, str], Sampled]] = defaultdict(dict)
     texts: dict[Key, str] = {}
+    lines, empty = 0, list[str]()
     for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
             continue
         where = f"{path}:{number}"
         record = parse_line(line, where, "a line of agreement samples")
-        missing = [key for key in ("llm", "config", "idx", "results", "correct") if key not in record]
-        if missing:
-            raise InputError(f"{where}: {missing[0]!r} is missing; expected a line of agreement samples")
+        lines += 1
+        _check_keys(record, ("llm", "config", "idx"), where)
         key = (str(record.get("dataset", "")), str(record["idx"]))
+        if record.get("results") in (None, []):
+            empty.append(f"{record['llm']} {record['config']} {' '.join(key)}")
+            continue
+        _check_keys(record, ("correct",), where)
         samples[key][str(record["llm"]), str(record["config"])] = _sampled(record, where)
         texts[key] = str(record.get("question") or f"{key[0]} {key[1]}")
     if not samples:
-        raise InputError(f"{path}: holds no samples")
-    return SampleFile(path.name, dict(samples), texts)
+        why = f"; none of its {lines:,} lines has results" if lines else ""
+        raise InputError(f"{path}: holds no samples{why}")
+    notes = left_out(path.name, empty, lines, "lines", "have no results")
+    return SampleFile(path.name, dict(samples), texts, notes)
+
+
+def _check_keys(record: Mapping[str, Any], keys: Sequence[str], where: str) -> None:
+    for key in keys:
+        if key not in record:
+            raise InputError(f"{where}: {key!r} is missing; expected a line of agreement samples")
 
 
 def _sampled(record: Mapping[str, Any], where: str) -> Sampled:
     results = record["results"]
-    if not isinstance(results, list) or not results:
-        raise InputError(f"{where}.results: expected a list of answers, got {results!r}")
+    if not isinstance(results, list):
+        raise InputError(f"{where}.results: expected a list of answers, got {shown(results)}")
     right = _numbers(record["correct"], f"{where}.correct")
     if len(right) != len(results):
         raise InputError(f"{where}.correct: expected a number for each of the {len(results)} results")
@@ -109,6 +136,6 @@ def _sampled(record: Mapping[str, Any], where: str) -> Sampled:
 
 def _numbers(value: Any, where: str) -> list[float]:
     own = value if isinstance(value, list) else [value]
-    if not all(isinstance(one, int | float) and np.isfinite(one) for one in own):
-        raise InputError(f"{where}: expected finite numbers, got {value!r}")
+    if not all(isinstance(one, int | float) and abs(one) <= sys.float_info.max for one in own):
+        raise InputError(f"{where}: expected finite numbers, got {shown(value)}")
     return [float(one) for one in own]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from dynamicrag.errors import InputError
+from dynamicrag.evaluation.left_out import left_out
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
 
 
@@ -21,7 +22,8 @@ def usable(table: OutcomeTable) -> tuple[OutcomeTable, list[str]]:
     dead = [name for name in table.options if runs[name] and failed[name] == runs[name]]
     if len(dead) == len(table.options):
         raise InputError(f"{table.name}: no option ever answered; record it again with --retry")
-    notes = []
+    total = len(table) + len(table.left_out)
+    notes = left_out(table.name, table.left_out, total, "rows", "have no results")
     for name in table.options:
         if failed[name]:
             told = f"{table.name}: {name} failed on {failed[name]:,} of {runs[name]:,} queries"

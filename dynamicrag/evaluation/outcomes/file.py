@@ -9,22 +9,25 @@
                                   "signals": {"first_margin": 0.4}, "kinds": {"joules": "modelled"}}}}
 
 ``quality`` is from 0 to 1, or ``null`` where it was not observed; every other number of an outcome is
-a cost or a further score, by its own name. All but ``query_id``, ``query`` and ``outcomes`` may be
-missing. A line ``{"label": 0, "question": "…"}`` is a query whose label names the better of two options.
+a cost or a further score, by its own name. ``null`` or ``NaN`` is a number that nobody knows. A row whose
+``outcomes`` are empty, ``null`` or missing has no results; an option that is ``null`` has none in that row.
+All but ``query_id`` and ``query`` may be missing. A line ``{"label": 0, "question": "…"}`` is a query whose
+label names the better of two options.
 """
 
 import gzip
-import json
 import math
-import os
+import sys
 from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from dynamicrag.errors import InputError
-from dynamicrag.evaluation.json_lines import parse_line, read_lines
+from dynamicrag.evaluation.json_lines import as_json, parse_line, read_lines
 from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
+from dynamicrag.plain_values import shown
+from dynamicrag.whole_file import replacing
 
 Record = dict[str, Any]
 _WORDS = {"answer": str, "error": str, "signals": dict, "kinds": dict, "path": dict}
@@ -33,7 +36,7 @@ LABELS = ("label 0", "label 1")
 
 
 def read_table(path: Path, labels: Sequence[str] = LABELS) -> OutcomeTable:
-    """Read a table.
+    """Read a table; rows without results are left out, and named in its ``left_out``.
 
     Args:
         path: The file.
@@ -42,11 +45,17 @@ def read_table(path: Path, labels: Sequence[str] = LABELS) -> OutcomeTable:
     Raises:
         InputError: The file cannot be read, or a line of it cannot be used.
     """
-    return OutcomeTable(stream_rows(path, labels), name=path.name)
+    rows, lacking = list[Row](), list[str]()
+    for row in stream_rows(path, labels):
+        if row.outcomes:
+            rows.append(row)
+        else:
+            lacking.append(row.id)
+    return OutcomeTable(rows, name=path.name, left_out=lacking)
 
 
 def stream_rows(path: Path, labels: Sequence[str] = LABELS) -> Iterator[Row]:
-    """Yield the rows of a table, one at a time.
+    """Yield the rows of a table, one at a time; of those without results too.
 
     Raises:
         InputError: As :func:`read_table`.
@@ -63,18 +72,15 @@ def write_table(table: OutcomeTable, path: Path) -> None:
     Raises:
         InputError: It cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with draft.open("wb") as raw:
+        with replacing(path) as draft, draft.open("wb") as raw:
             # no time stamp: the same table gives the same bytes
             packed = (
                 gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) if path.suffix == ".gz" else raw
             )
             with TextIOWrapper(packed, "utf-8", newline="\n") as file:
-                file.writelines(f"{json.dumps(as_record(row), ensure_ascii=False)}\n" for row in table.rows)
-        draft.replace(path)
+                file.writelines(f"{as_json(as_record(row))}\n" for row in table.rows)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
@@ -104,14 +110,17 @@ def row_of(record: Record, where: str, number: int = 0, labels: Sequence[str] = 
     text = record.get("query", record.get("question"))
     if not isinstance(text, str) or not text.strip():
         raise InputError(f"{where}: 'query' is missing, or no text")
-    name = record.get("query_id", f"q{number}" if "label" in record else None)
+    labelled = "label" in record
+    name = record.get("query_id", f"q{number}" if labelled else None)
     if not isinstance(name, str | int) or isinstance(name, bool) or name == "":
         raise InputError(f"{where}: 'query_id' is {name!r}; expected a text or a whole number")
-    if "label" in record:
+    if labelled:
         return Row(str(name), text, _labelled(record["label"], labels, where))
-    outcomes = record.get("outcomes")
-    if not isinstance(outcomes, dict) or not outcomes:
-        raise InputError(f"{where}: 'outcomes' is missing; expected {{option: {{quality: 0 to 1}}}}")
+    outcomes = {} if record.get("outcomes") is None else record["outcomes"]
+    if not isinstance(outcomes, dict):
+        raise InputError(
+            f"{where}: 'outcomes' is {shown(outcomes)}; expected {{option: {{quality: 0 to 1}}}}"
+        )
     answerable = record.get("answerable")
     if answerable is not None and not isinstance(answerable, bool):
         raise InputError(f"{where}: 'answerable' is {answerable!r}; expected true or false")
@@ -122,7 +131,11 @@ def row_of(record: Record, where: str, number: int = 0, labels: Sequence[str] = 
     return Row(
         id=str(name),
         text=text,
-        outcomes={option: outcome_of(o, f"{where}: {option}") for option, o in outcomes.items()},
+        outcomes={
+            option: outcome_of(o, f"{where}: {option}")
+            for option, o in outcomes.items()
+            if o not in (None, {})
+        },
         group=str(record.get("group") or ""),
         answers=tuple(map(str, answers)),
         answerable=answerable,
@@ -137,18 +150,24 @@ def outcome_of(record: Any, where: str) -> Outcome:
         InputError: It cannot be used.
     """
     if not isinstance(record, dict) or "quality" not in record:
-        raise InputError(f"{where}: expected {{quality: 0 to 1, …}}, got {record!r}")
-    quality = math.nan if record["quality"] is None else _number(record["quality"], f"{where}.quality")
+        raise InputError(f"{where}: expected {{quality: 0 to 1, …}}, got {shown(record)}")
+    quality = math.nan if _unknown(record["quality"]) else _number(record["quality"], f"{where}.quality")
     if not math.isnan(quality) and not 0 <= quality <= 1:
         raise InputError(f"{where}.quality: expected a number from 0 to 1, got {quality}")
     for key, kind in _WORDS.items():
         if record.get(key) is not None and not isinstance(record[key], kind):
-            raise InputError(f"{where}.{key}: expected {kind.__name__}, got {record[key]!r}")
+            raise InputError(f"{where}.{key}: expected {kind.__name__}, got {shown(record[key])}")
     numbers = {key: value for key, value in record.items() if key != "quality" and key not in _WORDS}
     return Outcome(
         quality=quality,
-        facts={key: _number(value, f"{where}.{key}") for key, value in numbers.items() if value is not None},
-        signals={k: _number(v, f"{where}.signals.{k}") for k, v in (record.get("signals") or {}).items()},
+        facts={
+            key: _number(value, f"{where}.{key}") for key, value in numbers.items() if not _unknown(value)
+        },
+        signals={
+            k: _number(v, f"{where}.signals.{k}")
+            for k, v in (record.get("signals") or {}).items()
+            if not _unknown(v)
+        },
         kinds={str(key): str(value) for key, value in (record.get("kinds") or {}).items()},
         path={str(key): str(value) for key, value in (record.get("path") or {}).items()},
         answer=record.get("answer"),
@@ -156,15 +175,22 @@ def outcome_of(record: Any, where: str) -> Outcome:
     )
 
 
+def _unknown(value: Any) -> bool:
+    """Return whether a number says that nobody knows it."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
 def _labelled(label: Any, labels: Sequence[str], where: str) -> dict[str, Outcome]:
+    if label is None:
+        return {}
     if label not in (0, 1) or len(labels) != 2:
         raise InputError(f"{where}: 'label' is {label!r}; expected 0 or 1, and two options named for them")
     return {option: Outcome(float(position == label)) for position, option in enumerate(labels)}
 
 
 def _number(value: Any, where: str) -> float:
-    if isinstance(value, bool | int | float) and math.isfinite(value):
+    if isinstance(value, bool | int | float) and abs(value) <= sys.float_info.max:
         return float(value)
     raise InputError(
-        f"{where}: expected a finite number, got {value!r}; write null for what was not observed"
+        f"{where}: expected a finite number, got {shown(value)}; write null for what was not observed"
     )

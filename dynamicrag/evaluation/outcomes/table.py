@@ -76,18 +76,25 @@ class OutcomeTable:
         rows: The rows.
         options: The options, weakest first; by default in the order in which rows name them.
         name: What to call it in messages.
+        left_out: Ids of rows of its file that are not in it, for they have no results.
 
     Raises:
         InputError: There is no row, or an id occurs twice.
     """
 
     def __init__(
-        self, rows: Iterable[Row], options: Sequence[str] | None = None, name: str = "table"
+        self,
+        rows: Iterable[Row],
+        options: Sequence[str] | None = None,
+        name: str = "table",
+        left_out: Sequence[str] = (),
     ) -> None:
         self.rows = tuple(rows)
         self.name = name
+        self.left_out = tuple(left_out)
         if not self.rows:
-            raise InputError(f"{name}: holds no row")
+            why = f": none of its {len(left_out):,} rows has results" if left_out else ""
+            raise InputError(f"{name}: holds no row to learn from or judge by{why}")
         seen: set[str] = set()
         for row in self.rows:
             if row.id in seen:
@@ -227,7 +234,10 @@ class OutcomeTable:
                 mine, outcomes={**mine.outcomes, **row.outcomes}, origin={**row.origin, **mine.origin}
             )
         options = dict.fromkeys([*self.options, *other.options])
-        return OutcomeTable(rows.values(), tuple(options), self.name)
+        left_out = dict.fromkeys([*self.left_out, *other.left_out])
+        return OutcomeTable(
+            rows.values(), tuple(options), self.name, [name for name in left_out if name not in rows]
+        )
 
     def _view(self, of: Callable[[Outcome], float]) -> Floats:
         table = np.full((len(self.rows), len(self.options)), np.nan)

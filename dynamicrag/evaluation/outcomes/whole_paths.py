@@ -42,7 +42,9 @@ def read_tables(
             "tables; record them with the same policy and the same stages varied"
         )
     merged = reduce(OutcomeTable.merge, [_renamed(table, names) for table in tables])
-    return OutcomeTable(merged.rows, merged.options, " + ".join(table.name for table in tables))
+    return OutcomeTable(
+        merged.rows, merged.options, " + ".join(table.name for table in tables), merged.left_out
+    )
 
 
 def factored(table: OutcomeTable, stages: Sequence[str]) -> OutcomeTable:
@@ -66,7 +68,7 @@ def factored(table: OutcomeTable, stages: Sequence[str]) -> OutcomeTable:
             row, outcomes={n: replace(o, path=o.path or paths[n]) for n, o in row.outcomes.items()}
         )
 
-    return OutcomeTable(map(given, table.rows), table.options, table.name)
+    return OutcomeTable(map(given, table.rows), table.options, table.name, table.left_out)
 
 
 def unmended(table: OutcomeTable) -> tuple[OutcomeTable, list[str]]:
@@ -112,4 +114,4 @@ def _renamed(table: OutcomeTable, names: Mapping[tuple[tuple[str, str], ...], st
         replace(row, outcomes={own.get(name, name): o for name, o in row.outcomes.items()})
         for row in table.rows
     ]
-    return OutcomeTable(rows, [own.get(name, name) for name in table.options], table.name)
+    return OutcomeTable(rows, [own.get(name, name) for name in table.options], table.name, table.left_out)

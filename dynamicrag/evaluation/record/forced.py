@@ -17,7 +17,7 @@ from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.decide import Decider
 from dynamicrag.stages.retriever import RetrieverStage
-from dynamicrag.stages.verification import REFINE
+from dynamicrag.stages.verification import REFINE, VerificationStage
 from dynamicrag.types import Decision, Option, Stage, TurnState
 
 wanted: ContextVar[Steps] = ContextVar("dynamicrag_recorded_path")
@@ -88,8 +88,12 @@ def forced(pipeline: Pipeline) -> Pipeline:
         stage.router = Forced(stage.router)
         if isinstance(stage, RetrieverStage):
             stage.retrievers = {name: Remembering(r) for name, r in stage.retrievers.items()}
+    verification = pipeline.stages["verification"]
     # drafts are always accepted, so also those that a verifier could not judge
-    pipeline.stages["verification"].settings["on_failure"] = "accept"
+    verification.settings["on_failure"] = "accept"
+    if isinstance(verification, VerificationStage):
+        for verifier in verification.verifiers.values():
+            verifier.verdict = None  # other thresholds will be tried on what is recorded: all samples count
     # the total closes no option, or its end would pass for a path too dear: the calls themselves keep to it
     budget = Budget(pipeline.budget.per_query, exhausted=pipeline.budget.exhausted)
     decider = Unyielding(pipeline.stages, pipeline.cost_model, budget, pipeline.ledger)

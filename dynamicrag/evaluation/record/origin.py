@@ -14,7 +14,7 @@ from typing import Any
 from dynamicrag.assembly import EMBEDDER
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
-from dynamicrag.policy import Policy
+from dynamicrag.policy import Policy, brief
 from dynamicrag.retrieval.documents import Skipped
 from dynamicrag.retrieval.readers import files_of
 from dynamicrag.stages.context import context_option, depth
@@ -31,7 +31,7 @@ def origin_of(policy: Policy) -> dict[str, str]:
     files lie; a model's is over its files where it is local; the corpus's over the content of its files.
 
     Raises:
-        CorpusError: A file of a corpus cannot be read.
+        CorpusError: A corpus has no document.
         ModelUnavailable: The catalogue has no such model, or its file cannot be read.
         PolicyError: An option of ``context`` is malformed.
     """
@@ -39,6 +39,7 @@ def origin_of(policy: Policy) -> dict[str, str]:
         f"models.{name}": [_weights(section.model), _public(section.params), section.profile]
         for name, section in policy.models.items()
     }
+    policy = brief(policy)  # whatever their style, answers are recorded brief
     for stage in _WITH_PARAMETERS:
         named |= {f"{stage}.{option}": spec for option, spec in _specs(policy, stage).items()}
     hashes = {what: _digest(value) for what, value in named.items()}
@@ -95,6 +96,13 @@ def _content(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
+def _served(file: Path) -> str:
+    try:
+        return _content(file)
+    except OSError:
+        return ""  # the corpus leaves it out too, and says so
+
+
 def _public(params: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in params.items() if not _SECRET.search(key)}
 
@@ -102,8 +110,10 @@ def _public(params: Mapping[str, Any]) -> dict[str, Any]:
 def _corpus(policy: Policy) -> str:
     parts: list[Any] = [EMBEDDER]
     for name, section in policy.corpora.items():
-        files = files_of([policy.folder / path for path in section.path], Skipped())
-        content = sorted((file.id, _content(file.path)) for file in files)
+        files = files_of(
+            [policy.folder / path for path in section.path], Skipped(), follow_links=section.follow_links
+        )
+        content = sorted((file.id, _served(file.path)) for file in files)
         parts.append([name, section.chunk.model_dump(), content])
     return _digest(parts)
 

@@ -4,7 +4,6 @@ Every line is on the disk before the next is written. So work that is killed at 
 nothing that was finished, and at most the last line is torn.
 """
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import IO, Any
 from filelock import FileLock, Timeout
 
 from dynamicrag.errors import InputError
+from dynamicrag.evaluation.json_lines import append_line, parsed_lines
 
 
 class Partial:
@@ -68,29 +68,28 @@ class Partial:
         elif self.path.exists():
             data = self.path.read_bytes()
             whole = data[: data.rfind(b"\n") + 1]
-        self._file = self.path.open("r+b" if self.path.exists() else "wb")
+        self._file = self.path.open("r+b" if self.path.exists() else "wb", buffering=0)
         self._file.truncate(len(whole))  # the line that a killed run was writing
         self._file.seek(len(whole))
-        return _parsed(whole)
+        return parsed_lines(whole)
 
     def write(self, record: Mapping[str, Any]) -> None:
-        """Add a record; it is on the disk when this returns."""
+        """Add a record; it is on the disk when this returns.
+
+        Raises:
+            InputError: It cannot be written; what was written before is whole.
+        """
         assert self._file is not None
-        self._file.write((json.dumps(record, ensure_ascii=False) + "\n").encode())
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            append_line(self._file, record)
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise InputError(
+                f"{self._out}: cannot be written: {error.strerror or error}; what is done so far is in "
+                f"{self.path}: free the disk if it is full, and run the same command again"
+            ) from None
 
     def clear(self) -> None:
         """Drop all records: what they were kept for is done."""
         assert self._file is not None
         self._file.truncate(0)
-
-
-def _parsed(lines: bytes) -> Iterator[dict[str, Any]]:
-    for line in lines.splitlines():
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue  # torn by a crash of the machine: that is done again
-        if isinstance(record, dict):
-            yield record

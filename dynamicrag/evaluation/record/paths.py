@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
+from pathlib import Path
 
 from dynamicrag.errors import InputError, PolicyError, unknown
+from dynamicrag.plain_yaml import parse_yaml, read_text
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.verification import REFINE, VerificationStage
 from dynamicrag.types import STAGES
@@ -157,18 +159,18 @@ def path_of(text: str, where: str = "--path") -> Steps:
     return steps
 
 
-def paths_in(text: str, where: str) -> list[Steps]:
+def paths_in(file: Path) -> list[Steps]:
     """Read a YAML list of ``{stage: option}``.
 
     Raises:
-        InputError: It is no such list.
+        InputError: The file cannot be read, or is no such list.
     """
-    import yaml
-
     try:
-        found = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from None
+        found = parse_yaml(read_text(file))
+    except FileNotFoundError:
+        raise InputError(f"{file}: cannot be read: there is no such file") from None
+    except ValueError as error:
+        raise InputError(f"{file}: {error}") from None
     if not isinstance(found, list) or not found or not all(isinstance(item, dict) for item in found):
-        raise InputError(f"{where}: expected a list of paths, as - {{retrieval: single, generator: large}}")
+        raise InputError(f"{file}: expected a list of paths, as - {{retrieval: single, generator: large}}")
     return [{str(stage): str(option) for stage, option in item.items()} for item in found]

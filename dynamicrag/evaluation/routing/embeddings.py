@@ -1,7 +1,7 @@
 """Embeddings kept on disk: a text is embedded once, however often routers are judged on it."""
 
 import hashlib
-import os
+import logging
 import time
 import zipfile
 from collections.abc import Sequence
@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.features.base import Embed
+from dynamicrag.whole_file import replacing
 
 TIMED = 12
 BATCH = 256
 Vectors = NDArray[np.float32]
+_log = logging.getLogger(__name__)
 
 
 class KeptEmbeddings:
@@ -74,10 +76,11 @@ class KeptEmbeddings:
         kept, timed = self._known, self.microseconds
         kept = {**self._read(), **kept}  # what another process has added since
         self._known, self.microseconds = kept, timed
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        with draft.open("wb") as file:
-            np.savez(
-                file, keys=np.array(list(kept)), vectors=np.stack(list(kept.values())), microseconds=timed
-            )
-        draft.replace(self._path)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(self._path) as draft, draft.open("wb") as file:
+                np.savez(
+                    file, keys=np.array(list(kept)), vectors=np.stack(list(kept.values())), microseconds=timed
+                )
+        except OSError as error:  # they are embedded again next time
+            _log.warning("%s: embeddings are not kept: %s", self._path, error.strerror or error)

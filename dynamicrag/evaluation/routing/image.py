@@ -1,12 +1,12 @@
 """The quality-cost plot as a picture, drawn by matplotlib where it is installed."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dynamicrag.errors import InputError
 from dynamicrag.evaluation.routing.scene import Scene
+from dynamicrag.whole_file import replacing
 
 MISSING = "--plot: matplotlib is not installed; mend with: pip install 'dynamicrag[plot]'"
 _COLOURS = ("#0f74b5", "#c4649b", "#0b9a74", "#c9ac12", "#58b5e8", "#e39a0b")
@@ -71,10 +71,8 @@ def draw(scene: Scene, found: Mapping[str, Any], path: Path) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     figure.legend(frameon=False, fontsize=8.5, loc="outside lower center", ncols=min(8, len(scene.lines)))
-    part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        figure.savefig(part, format="png")
-        part.replace(path)
+        with replacing(path) as draft:
+            figure.savefig(draft, format="png")
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None

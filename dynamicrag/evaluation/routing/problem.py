@@ -190,6 +190,11 @@ def _costs(table: OutcomeTable, name: str, given: Mapping[str, float]) -> Floats
     missing = [part for part in parts if part not in table.facts]
     if missing and not replaced:
         mend = "give each option's with --option-cost OPTION=NUMBER"
+        if not table.facts:
+            raise InputError(
+                f"{table.name}: has no costs, so {name!r} is none of them; leave --cost out to judge by "
+                f"quality alone, or {mend}"
+            )
         raise InputError(f"{unknown(table.name, 'cost', missing[0], table.facts)}; or {mend}")
     total = np.full(table.quality.shape, np.nan if missing else 0.0)
     for part in parts if not missing else ():

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dynamicrag.text import STOP_WORDS, normalise
+from dynamicrag.text import STOP_WORDS, plain_answer
 from dynamicrag.types import Passage
 
 FEWEST, MOST = 6, 45
@@ -57,12 +57,12 @@ class Fact:
 
 def facts_of(passage: Passage) -> Iterator[Fact]:
     """Yield the facts of a passage, in its order; what its title gives away is none."""
-    title = f" {normalise(passage['title'])} "
+    title = f" {plain_answer(passage['title'])} "
     before = ""
     for sentence in sentences(passage["text"]):
         context = f"{before} {sentence}".strip()
         for answer, named in answers_in(sentence):
-            if f" {normalise(answer)} " not in title:
+            if f" {plain_answer(answer)} " not in title:
                 yield Fact(passage, context, answer, named)
         before = sentence
 

@@ -1,9 +1,9 @@
 """A question that was made, and where it comes from."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dynamicrag.evaluation.json_lines import as_json
 from dynamicrag.types import Passage
 
 
@@ -37,5 +37,5 @@ def lines_of(made: Sequence[Made]) -> str:
             "type": one.type,
             "made_from": [passage["id"] for passage in one.passages],
         }
-        lines.append(json.dumps(record, ensure_ascii=False) + "\n")
+        lines.append(as_json(record) + "\n")
     return "".join(lines)

@@ -112,7 +112,7 @@ def clean(text: str) -> str:
 def span(text: str, start: int, end: int | None = None) -> Answer:
     """Return ``text[start:end]`` as an answer, without white space or marks of emphasis around it."""
     piece = text[start:end]
-    bare = piece.strip(' \t\n*_`"')
+    bare = piece.strip(' \t\r\n*_`"')
     return Answer(bare, start + piece.find(bare) if bare else start)
 
 

@@ -73,13 +73,11 @@ class Compare(Direct):
             without them.
     """
 
-    shown = EXAMPLES
-    label = ""
-    expected_tokens = 36.0
     streams = False
 
     def __init__(self, *, max_tokens: int = 96, examples: bool = True) -> None:
         super().__init__(max_tokens=max_tokens, examples=examples)
+        self.shown, self.label, self.expected_tokens = EXAMPLES, "", 36.0
 
     def instructions(self, grounded: bool) -> str:
         """Return the system prompt."""

@@ -1,5 +1,7 @@
 """Reading agreement samples."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -87,7 +89,8 @@ def test_models_that_are_not_there(tmp_path, weak, strong, said):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"results": []}, "list of answers"),
+        ({"results": []}, "none of its 12 lines has results"),
+        ({"results": "7"}, "list of answers"),
         ({"correct": [1, 1, 1]}, "for each of the"),
         ({"correct": "yes"}, "finite numbers"),
         ({"out_tokens": [None]}, "finite numbers"),
@@ -105,3 +108,35 @@ def test_no_samples_at_all(tmp_path, text):
         read_samples(tmp_path / "a.jsonl")
     with pytest.raises(InputError, match="cannot be read"):
         read_samples(tmp_path / "none.jsonl")
+
+
+def _without(path, cut):
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("\n".join(json.dumps(row) for row in map(cut, rows) if row))
+    return path
+
+
+def test_lines_without_results_and_questions_that_a_model_lacks_are_left_out_and_named(tmp_path):
+    def cut(row):
+        if row["llm"] == "big" and row["idx"] in (5, 6):
+            return None
+        empty = {"results": [], "correct": []} if (row["config"], row["idx"]) == ("pot1", 7) else {}
+        return {**row, **empty}
+
+    file = read_samples(_without(write_samples(tmp_path / "a.jsonl", 30), cut))
+    (own,) = make_trials([file], "small", "big")
+    assert len(own) == 27
+    assert own.notes[1:] == (
+        "a.jsonl: 1 of 118 lines have no results, and are left out: small pot1 sums 7",
+        "a.jsonl: 3 of 30 questions lack samples of one of small cot1, small pot1, big greedy_cot1, and are "
+        "left out: sums 5, sums 6, sums 7",
+    )
+
+
+def test_a_prompt_of_few_questions_is_taken_only_if_it_is_named(tmp_path):
+    def cut(row):
+        return None if row["config"] == "pot1" and row["idx"] > 5 else row
+
+    file = read_samples(_without(write_samples(tmp_path / "a.jsonl", 30), cut))
+    assert len(make_trials([file], "small", "big")[0]) == 30
+    assert len(make_trials([file], "small:cot1+pot1", "big")[0]) == 6

@@ -71,14 +71,18 @@ def test_without_retrieval_a_retriever_does_not_matter():
     assert "retriever" not in chosen[0]
 
 
-def test_paths_of_a_file():
-    assert paths_in("- {retrieval: none}\n- {generator: small}\n", "f") == [
+def test_paths_of_a_file(tmp_path):
+    def write(text):
+        (tmp_path / "f").write_text(text)
+        return tmp_path / "f"
+
+    assert paths_in(write("- {retrieval: none}\n- {generator: small}\n")) == [
         {"retrieval": "none"},
         {"generator": "small"},
     ]
     for text in ("retrieval: none", "[]", "- none", "- {a: ["):
-        with pytest.raises(InputError, match=r"^f: "):
-            paths_in(text, "f")
+        with pytest.raises(InputError, match=r"/f: "):
+            paths_in(write(text))
 
 
 def test_a_policy_that_cannot_accept():

@@ -1,0 +1,32 @@
+"""A short warning of documents that a corpus should have and does not."""
+
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from dynamicrag.cli.console import plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dynamicrag.retrieval.corpus import Corpus
+
+_NAMED = 3
+
+
+def warn_left_out(corpora: "Iterable[Corpus]", out: "Console") -> None:
+    """Print a line for each corpus of which something could not be read."""
+    from dynamicrag.errors import CorpusError
+    from dynamicrag.retrieval.documents import failures
+
+    for corpus in corpora:
+        try:
+            problems = corpus.problems()
+        except CorpusError as error:  # nothing can be read: whoever asks the corpus will say so
+            out.print(plain(f"corpus {corpus.name}: {error}"), style="yellow", soft_wrap=True)
+            continue
+        if count := failures(problems):
+            names = dict.fromkeys(PurePath(problem.where).name for problem in problems if problem.failed)
+            named = ", ".join(list(names)[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+            line = f"corpus {corpus.name}: {count} could not be read ({named}); `dynamicrag ingest` says why"
+            out.print(plain(line), style="yellow", soft_wrap=True)

@@ -1,0 +1,19 @@
+"""What the models of a policy lack on this machine, told before anything is ingested or asked."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dynamicrag.assembly import Pipeline
+    from dynamicrag.policy import Policy
+
+
+def needs(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[str]:
+    """Name the packages and keys that models lack; nothing is imported, whether trusted or not."""
+    from dynamicrag.llm.providers import missing
+
+    del trust
+    return [
+        f"model {name} ({model.spec}): {lack}"
+        for name, model in pipeline.models.items()
+        for lack in missing(model.spec, policy.models[name].params)
+    ]

@@ -1,0 +1,22 @@
+"""What of a published file cannot be used and is left out: counted and named, never silent."""
+
+from collections.abc import Sequence
+
+NAMED = 3
+
+
+def left_out(file: str, names: Sequence[str], total: int, what: str, why: str) -> list[str]:
+    """Return a note on what is left out; none where nothing is.
+
+    Args:
+        file: Its name.
+        names: What is left out.
+        total: How many there are, those among them.
+        what: What they are, such as ``rows``.
+        why: What is wrong with them, such as ``have no results``.
+    """
+    if not names:
+        return []
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    first = ", ".join(names[:NAMED])
+    return [f"{file}: {len(names):,} of {total:,} {what} {why}, and are left out: {first}{more}"]

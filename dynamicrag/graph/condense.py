@@ -1,0 +1,98 @@
+"""What a turn leans on: a follow-up is rewritten to stand alone, or goes on with the question before it."""
+
+from collections.abc import Sequence
+
+from dynamicrag.assembly import Pipeline
+from dynamicrag.errors import BudgetError, ModelError
+from dynamicrag.features.follow_up import Leaning, leaning, names_a_topic
+from dynamicrag.features.sums import is_sum
+from dynamicrag.features.talk import about_conversation, reply, small_talk
+from dynamicrag.stages.base import Run
+from dynamicrag.stages.call import call
+from dynamicrag.types import TurnState
+
+MAX_TOKENS = 96
+"""Tokens of a rewriting at most."""
+OFFER = 300
+"""Characters at the end of an answer in which it may ask something back."""
+ANCHOR = 300
+"""Characters of an earlier question that a search takes over."""
+
+
+async def condense(turn: TurnState, before: TurnState | None, pipeline: Pipeline, run: Run) -> TurnState:
+    """Make a follow-up searchable, and say in ``follow_up`` what became of it.
+
+    The helper model is asked only where a turn may lean on what was said. A right rewriting is asked instead
+    of the turn (``rewritten``). Without one, a turn that surely leans on the question before it inherits that
+    one's decision: if that was looked up, both texts are searched for (``open``); if not, and this turn names
+    no topic of its own, it is not looked up either (``closed``). Everything else is left as it is.
+
+    Args:
+        turn: The new turn.
+        before: The turn before it, if the state holds it.
+        pipeline: Has the helper model, if the policy names one.
+        run: The run.
+    """
+    text, history = turn["text"], [(role, said) for role, said in turn["history"]]
+    if not history or not _may_lean(text, history):
+        return turn
+    how, anchor = leaning(text), _anchor(history, before)
+    if how is Leaning.ALONE or (how is Leaning.PERHAPS and anchor is None):
+        return turn
+    changed: TurnState = turn
+    rewritten = await _rewritten(turn, history, pipeline, run)
+    if rewritten is not None and rewritten != text:
+        changed = {**turn, "text": rewritten, "follow_up": "rewritten"}
+    elif how is Leaning.SURELY and anchor is not None:
+        changed = {**turn, "text": _joined(text, anchor, history), "follow_up": "open"}
+    elif how is Leaning.SURELY and not names_a_topic(text):
+        changed = {**turn, "follow_up": "closed"}
+    return changed
+
+
+def _may_lean(text: str, history: Sequence[tuple[str, str]]) -> bool:
+    """Return whether a turn has something to look up; "yes" has if it answers a question."""
+    if reply(text):
+        role, said = history[-1]
+        return role == "assistant" and any(sign in said[-OFFER:] for sign in "?？؟")
+    return not (small_talk(text) or is_sum(text) or about_conversation(text))
+
+
+async def _rewritten(
+    turn: TurnState, history: Sequence[tuple[str, str]], pipeline: Pipeline, run: Run
+) -> str | None:
+    """Return what the helper model makes of a turn; ``None`` without a helper, or if it is of no use."""
+    from dynamicrag.llm.condense import condense_messages, condensed
+
+    if pipeline.helper is None:
+        return None
+    try:
+        completion = await call(
+            run, turn["id"], "condense", pipeline.models[pipeline.helper],
+            condense_messages(turn["text"], history),
+            max_tokens=MAX_TOKENS, stop=["\n"], tags=["nostream"], whole=True,
+        )  # fmt: skip
+    except (ModelError, BudgetError):
+        return None  # its line on the account says that it failed
+    return condensed(turn["text"], history, completion.text)
+
+
+def _anchor(history: Sequence[tuple[str, str]], before: TurnState | None) -> str | None:
+    """Return the question that a follow-up goes on with; ``None`` if that was not looked up."""
+    if before is not None:
+        looked_up = before.get("path", {}).get("retrieval", "single") != "none"
+        return before["text"] if looked_up and before.get("follow_up") != "closed" else None
+    asked = [said for role, said in history if role == "user"]
+    said = ""
+    for said in reversed(asked):
+        if (small_talk(said) and not reply(said)) or is_sum(said) or about_conversation(said):
+            return None
+        if leaning(said) is not Leaning.SURELY:
+            return said
+    return said if said and not reply(said) else None
+
+
+def _joined(text: str, anchor: str, history: Sequence[tuple[str, str]]) -> str:
+    """Return a turn behind the question before it, and behind what a "yes" answers."""
+    offer = [history[-1][1][-OFFER:]] if reply(text) else []
+    return " ".join([anchor[:ANCHOR], *offer, text])

@@ -1,0 +1,93 @@
+"""Makes LangChain's client for a model, with what may be sent to it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dynamicrag.llm.done import watch
+from dynamicrag.llm.failures import unavailable
+from dynamicrag.llm.odd_usage import tolerant
+from dynamicrag.llm.parameters import Parameters
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+__all__ = ["make_client", "parameters_of"]
+
+OPENAI = ("openai", "azure_openai")
+"""Providers with OpenAI's own log-probabilities and stream options."""
+LIKE_OPENAI = (*OPENAI, "deepseek", "openrouter", "together", "upstage", "xai")
+"""Providers whose LangChain class is built on OpenAI's, and that give a reason when an answer ends."""
+LIMITS = ("max_tokens", "max_completion_tokens", "num_predict")
+TIMEOUT = 120.0
+"""Seconds without a sign of a model until another one is asked, where the policy does not say."""
+
+
+def parameters_of(provider: str) -> Parameters:
+    """Return what is sent to a provider's models until they refuse it."""
+    names = ["temperature", "stop", "stream"]
+    if provider in OPENAI:
+        names += ["logprobs", "stream_options"]
+    # LangChain's class for OpenAI sends max_completion_tokens, the others max_tokens
+    other = "max_tokens" if provider == "openai" else "max_completion_tokens"
+    return Parameters(names, ["native", other, ""] if provider in LIKE_OPENAI else ["native"])
+
+
+def make_client(
+    name: str, spec: str, params: Mapping[str, Any], sent: Parameters, max_tokens: int, temperature: float
+) -> "BaseChatModel":
+    """Return a client for calls of one limit and temperature.
+
+    Args:
+        name: What the policy calls the model.
+        spec: ``provider:model``.
+        params: What the policy gives to LangChain's class.
+        sent: What the model has not refused.
+        max_tokens: Most tokens to generate.
+        temperature: 0 for the likeliest answer.
+
+    Raises:
+        ModelUnavailable: The integration package or the key is missing.
+    """
+    try:
+        from langchain.chat_models import init_chat_model
+
+        settings = {
+            **_settings(spec.partition(":")[0], params, sent, temperature),
+            **_limit(spec, params, sent, max_tokens),
+        }
+        client: BaseChatModel = init_chat_model(spec, **settings)
+        if getattr(client, "max_retries", 0) != 0:
+            # its own tries would keep the next model waiting; the stages know whether there is one
+            client = init_chat_model(spec, **{**settings, "max_retries": 0})
+    except Exception as error:
+        raise unavailable(name, spec, error) from error
+    watch(client)
+    tolerant(client)
+    return client
+
+
+def _settings(
+    provider: str, params: Mapping[str, Any], sent: Parameters, temperature: float
+) -> dict[str, Any]:
+    """Return what the client is made with, but for the limit; the user's parameters win."""
+    settings: dict[str, Any] = {"temperature": temperature, **params}
+    if provider in LIKE_OPENAI:
+        settings["max_retries"] = 0
+        if "request_timeout" not in settings:
+            settings.setdefault("timeout", TIMEOUT)  # by default it is ten minutes
+    if provider in OPENAI:
+        settings.setdefault("stream_usage", True)  # with a base_url it is off, and the usage is lost
+        if not sent.sends("stream_options"):
+            settings["stream_usage"] = False
+    if not sent.sends("stream"):
+        settings["disable_streaming"] = True
+    if not sent.sends("temperature"):
+        del settings["temperature"]
+    return {key: value for key, value in settings.items() if key not in LIMITS}
+
+
+def _limit(spec: str, params: Mapping[str, Any], sent: Parameters, max_tokens: int) -> dict[str, Any]:
+    """Return what sends the limit: the one that a budget was reserved for, whatever the user gives."""
+    if sent.limit == "native":
+        return {"num_predict" if spec.startswith("ollama:") else "max_tokens": max_tokens}
+    return {"extra_body": {**params.get("extra_body", {}), sent.limit: max_tokens}} if sent.limit else {}

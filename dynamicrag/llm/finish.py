@@ -1,0 +1,68 @@
+"""Whether a completion is an answer: not empty, not cut, and finished in good order.
+
+Providers have a word each for why an answer ended. Three kinds count as no answer: the limit was reached, a
+filter or the model's own refusal stepped in, or something broke. All other words mean a good end.
+"""
+
+import re
+
+from dynamicrag.errors import ProviderError, UnfinishedAnswer
+from dynamicrag.llm.completion import Completion
+from dynamicrag.llm.texts import blank
+
+__all__ = ["check", "cut"]
+
+_CUT = re.compile(r"length|max.?(output.?)?tokens|token.?limit|window.?exceeded|truncat|incomplete")
+_WITHHELD = re.compile(
+    r"filter|safety|refus|recitation|prohibited|blocklist|blocked|spii|guardrail|moderat|policy|sensitive"
+)
+_BROKEN = re.compile(r"error|fail|abort|cancel|malformed|interrupt|overload|timeout|tool|function")
+
+
+def cut(finish_reason: str | None) -> bool:
+    """Return whether an answer ended because it reached its limit."""
+    return bool(_CUT.search((finish_reason or "").lower()))
+
+
+def check(completion: Completion, name: str, spec: str, *, whole: bool) -> None:
+    """Refuse a completion that is no answer.
+
+    Args:
+        completion: What the model gave.
+        name: What the policy calls the model.
+        spec: ``provider:model``.
+        whole: Whether an answer that its limit cut is refused too, or one that ended without any reason.
+
+    Raises:
+        UnfinishedAnswer: It is cut; what there is of it may be better than nothing.
+        ProviderError: It is empty, withheld or broken.
+    """
+    where, reason = f"model {name} ({spec})", (completion.finish_reason or "").lower()
+    limit = "; give its prompt a larger 'max_tokens', or take a model that thinks less"
+    if _WITHHELD.search(reason):
+        raise ProviderError(
+            f"{where}: the provider or the model withheld the answer (finish_reason "
+            f"{completion.finish_reason!r}); ask it otherwise, or take another model"
+        )
+    if blank(completion.text) == len(completion.text):
+        if cut(reason):
+            raise ProviderError(f"{where}: it used its limit up without an answer{limit}")
+        raise ProviderError(
+            f"{where}: the answer is empty: thoughts, a call of a tool or a refusal at most; ask again, or "
+            "take another model"
+        )
+    if _BROKEN.search(reason):
+        raise ProviderError(
+            f"{where}: the answer broke off (finish_reason {completion.finish_reason!r}); ask again"
+        )
+    unfinished = None
+    if whole and cut(reason):
+        unfinished = UnfinishedAnswer(f"{where}: its limit cut the answer{limit}", "length")
+    elif whole and not completion.ended:
+        said = (
+            f"{where}: the stream ended without a finish_reason, so the answer may be half of one; ask again"
+        )
+        unfinished = UnfinishedAnswer(said, "unknown")
+    if unfinished is not None:
+        unfinished.completion = completion
+        raise unfinished

@@ -1,0 +1,73 @@
+"""What a policy may give a model's constructor, checked before anything is imported or asked."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.plain_values import shown
+from dynamicrag.registry import checked
+
+OURS = ("name", "spec", "model", "model_provider", "configurable_fields", "config_prefix", "self")
+"""Arguments that this package gives itself, or that would turn a model into something else."""
+ADDRESSES = ("base_url", "openai_api_base", "azure_endpoint", "endpoint")
+COUNTS = {
+    "context": (1, "a number of tokens, 1 or more"),
+    "max_retries": (0, "how often to ask again, 0 or more"),
+}
+
+
+def check_params(spec: str, params: Mapping[str, Any], where: str) -> None:
+    """Refuse parameters that no model can take.
+
+    Args:
+        spec: ``provider:model``.
+        params: What the policy gives beside it.
+        where: Place of ``params`` in the policy, for messages.
+
+    Raises:
+        PolicyError: A name that is taken or no name, an address that is none, or a wrong type.
+    """
+    for key in params:
+        if key in OURS:
+            raise PolicyError(f"{where}.{key}: is set by 'model' itself; take it out")
+        if not str(key).isidentifier():
+            raise PolicyError(f"{where}: {shown(key)} is no parameter's name; write it as in base_url")
+    if spec.startswith("local:"):
+        _check_local(spec, params, where)
+        return
+    for key in ADDRESSES:
+        if params.get(key) is not None:
+            _check_address(params[key], f"{where}.{key}")
+    _check_counts(params, where)
+
+
+def _check_counts(params: Mapping[str, Any], where: str) -> None:
+    for key, (least, what) in COUNTS.items():
+        count = params.get(key)
+        if count is not None and not (type(count) is int and count >= least):
+            raise PolicyError(f"{where}.{key}: expected {what}, got {shown(count)}")
+
+
+def _check_local(spec: str, params: Mapping[str, Any], where: str) -> None:
+    from dynamicrag.llm.local_chat import LocalChatModel
+
+    own = set(inspect.signature(LocalChatModel).parameters) - {"name", "spec"}
+    for key in params:
+        if key not in own:
+            raise PolicyError(unknown(where, "parameter", key, own))
+    checked(LocalChatModel, {"name": "", "spec": spec, **params}, where)
+
+
+def _check_address(address: object, where: str) -> None:
+    mend = "write it as in http://127.0.0.1:8000/v1"
+    if not isinstance(address, str):
+        raise PolicyError(f"{where}: expected an address, got {shown(address)}; {mend}")
+    try:
+        parts = urlsplit(address)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise PolicyError(f"{where}: {shown(address)} is no address ({error}); {mend}") from None
+    if not good or any(character.isspace() or not character.isprintable() for character in address):
+        raise PolicyError(f"{where}: {shown(address)} is no http or https address; {mend}")

@@ -1,0 +1,51 @@
+"""What to tell the owner of documents that the embedding model, which is for English, does not read."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+
+from dynamicrag.errors import CorpusError
+from dynamicrag.retrieval.corpus import Corpus
+from dynamicrag.retrieval.documents import Skipped
+from dynamicrag.retrieval.embedder import Embedder
+from dynamicrag.retrieval.readers import files_of, read_file
+from dynamicrag.retrieval.reading import MOST_UNREAD
+
+FILES, TEXTS, CHARACTERS = 20, 200, 2000
+"""Most files, texts, and characters of a text that are looked at."""
+
+
+def notice(corpus: str, texts: Iterable[str], embedder: Embedder) -> str:
+    """Return a line that says how much the model does not read, and what to do; ``""`` where it reads enough.
+
+    Args:
+        corpus: Its name.
+        texts: Some of its documents or chunks.
+        embedder: The embedding model.
+    """
+    looked_at = [text[:CHARACTERS] for text in islice(texts, TEXTS)]
+    unread = sum(not embedder.reads(text) for text in looked_at)
+    if unread <= MOST_UNREAD * len(looked_at):
+        return ""
+    return (
+        f"corpus {corpus}: the embedding model {embedder.name} is for English and does not read "
+        f"{unread / len(looked_at):.0%} of these documents; 'bm25' finds them by their words. To search them "
+        "by meaning, add a retriever with a multilingual model of your own ('langchain' or 'llama_index')"
+    )
+
+
+def notice_of(corpus: Corpus) -> str:
+    """Return the :func:`notice` on a corpus, from a few of its files."""
+    return notice(corpus.name, sample(corpus.paths), corpus.embedder)
+
+
+def sample(paths: Sequence[Path]) -> list[str]:
+    """Return the texts of a few of the files, spread over all; a file that cannot be read is left out."""
+    files = files_of(paths, Skipped())
+    texts: list[str] = []
+    for file in files[:: max(1, len(files) // FILES)][:FILES]:
+        try:
+            texts += [document.text for document in islice(read_file(file, Skipped()), TEXTS)]
+        except CorpusError:
+            continue  # told when it is ingested
+    return texts[:: max(1, len(texts) // TEXTS)]

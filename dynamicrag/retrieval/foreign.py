@@ -1,0 +1,86 @@
+"""Passages of foreign retrievers as ours: unique ids, finite scores and clean text, whatever they give.
+
+A passage's own id is that of the library's document, or ``chunk_id`` in the metadata. An ``id`` in the
+metadata is often that of the page, which all its chunks share; it is taken for the document, and with a hash
+of the text for the passage. Document and title come from the metadata (``document``, ``source``,
+``file_path``, ``url``; ``title``, ``file_name``). A score that is no number becomes ``1 / rank``.
+"""
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from dynamicrag.retrieval.formats.clean import clean, one_line
+from dynamicrag.types import Passage
+
+
+def listed(found: Any) -> list[Any]:
+    """Return what a retriever gave as a list.
+
+    Raises:
+        TypeError: It is no collection of items; the message names what it is.
+    """
+    if found is None:
+        raise TypeError("None")
+    if isinstance(found, str | bytes | Mapping) or not isinstance(found, Iterable):
+        raise TypeError(f"a {type(found).__name__}")
+    return list(found)
+
+
+def passage(text: Any, metadata: Any, rank: int, *, name: Any = None, score: Any = None) -> Passage:
+    """Return one passage.
+
+    Args:
+        text: The content.
+        metadata: What the library keeps beside it.
+        rank: Its place, from 1.
+        name: Id of the library's own document, if it has one that lasts.
+        score: The library's own score, if any.
+
+    Raises:
+        TypeError: The content is not text.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"content that is a {type(text).__name__} at rank {rank}")
+    facts: Mapping[str, Any] = metadata if isinstance(metadata, Mapping) else {}
+
+    def first(*keys: str) -> str:
+        values = (one_line(str(facts[key])) for key in keys if facts.get(key) is not None)
+        return next(filter(None, values), "")
+
+    page = first("id")
+    chosen = one_line(str(name or "")) or first("chunk_id") or (f"{page}#{digest(text)}" if page else "")
+    chosen = chosen or digest(text)
+    given = score if score is not None else facts.get("score", facts.get("relevance_score"))
+    return Passage(
+        id=chosen,
+        document=first("document", "document_id", "source", "file_path", "url") or page or chosen,
+        title=first("title", "file_name"),
+        text=clean(text),
+        score=_number(given, 1.0 / rank),
+    )
+
+
+def unique(passages: Sequence[Passage]) -> list[Passage]:
+    """Return the passages with ids that tell different texts apart."""
+    texts = {(each["id"], each["text"]) for each in passages}
+    shared = {name for name, count in Counter(name for name, _ in texts).items() if count > 1}
+    return [
+        Passage(**{**each, "id": f"{each['id']}#{digest(each['text'])}"}) if each["id"] in shared else each
+        for each in passages
+    ]
+
+
+def digest(text: str) -> str:
+    """Return a short hash of a text."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _number(value: Any, default: float) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return default
+    return number if math.isfinite(number) else default

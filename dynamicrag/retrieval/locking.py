@@ -1,0 +1,42 @@
+"""One process at a time ingests a corpus."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from dynamicrag.errors import CorpusError
+
+
+@contextmanager
+def exclusive(folder: Path, timeout: float, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of a corpus while the block runs.
+
+    Args:
+        folder: Folder of the corpus; made if it is not there.
+        timeout: Seconds to wait for another process.
+        waiting: Called if there is one.
+
+    Raises:
+        CorpusError: The other process takes too long, or the folder cannot be written.
+    """
+    lock = FileLock(folder / "ingest.lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            waiting()
+            lock.acquire(timeout=timeout)
+    except Timeout:
+        raise CorpusError(
+            f"{folder / 'ingest.lock'}: another process is still ingesting after "
+            f"{timeout:g} s; wait for it, or end it"
+        ) from None
+    except OSError as error:
+        raise CorpusError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()

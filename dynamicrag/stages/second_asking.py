@@ -1,0 +1,98 @@
+"""A draft that is to be withheld is asked for once more.
+
+Small models decline easily: a long context, or an order to be brief, hides an answer that they do find in
+the best passages alone, asked for in sentences. Where the documents may not speak of the question at all, a
+draft that declines or that no passage supports is asked for without them, if the policy's ``outside`` is
+``answer``: what a model says with strange passages before it is neither theirs nor its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dynamicrag.cost.expect import Plan
+from dynamicrag.errors import BudgetError, ModelError
+from dynamicrag.features.nearness import nearness
+from dynamicrag.llm.prompts.direct import Direct
+from dynamicrag.stages.asking import Resources
+from dynamicrag.stages.base import Run
+from dynamicrag.stages.call import call
+from dynamicrag.stages.fit import fit
+from dynamicrag.stages.token_signals import token_signals
+from dynamicrag.types import Draft, Passage, TurnState
+
+ASK_AGAIN = "ask_again"
+CHARACTERS = 4.0  # per token, about, in English
+MOST = 2
+"""Times a question is asked again: from the best passages, and without any."""
+BEST = 2
+"""Passages that are shown the second time."""
+IN_SENTENCES = Direct(style="full")
+
+
+def shown_again(turn: TurnState, settings: Mapping[str, Any]) -> Sequence[Passage] | None:
+    """Return the passages to ask once more from, none of them to ask without, or ``None`` not to ask.
+
+    Args:
+        turn: The turn with the draft that declines.
+        settings: Those of verification, with the policy's ``outside``.
+    """
+    found, signals = turn.get("candidates", []), turn.get("signals", {})
+    if not found or turn.get("draft") is None:
+        return None
+    asked = sum(step["option"] == ASK_AGAIN for step in turn.get("escalations", []))
+    if asked == 0 and signals.get("unanswerable", 0.0) > 0.5:
+        return found[:BEST]
+    beyond = settings.get("outside") == "answer" and nearness(turn.get("known", {})) != "near"
+    return [] if asked < MOST and beyond and turn.get("passages") else None
+
+
+def plan_again(plan: Plan, passages: Sequence[Passage], model: str) -> Plan:
+    """Return what asking once more takes, as a change of the path's plan."""
+    return plan._replace(
+        rounds=0.0,
+        context_tokens=sum(len(passage["text"]) for passage in passages) / CHARACTERS,
+        prompt_tokens=IN_SENTENCES.overheads[bool(passages)],
+        output_tokens=IN_SENTENCES.expected_tokens,
+        most_tokens=IN_SENTENCES.max_tokens,
+        model=model,
+    )
+
+
+async def ask_again(
+    passages: Sequence[Passage], turn: TurnState, run: Run, resources: Resources
+) -> TurnState | None:
+    """Return the turn's new draft and what it stands on; ``None`` if the model failed or said nothing.
+
+    Nobody has been shown the draft yet.
+
+    Args:
+        passages: What to show.
+        turn: The turn with the draft that declines.
+        run: The ledger and the budget.
+        resources: The models.
+    """
+    draft = turn["draft"]
+    assert draft is not None, "a draft that declines was written"
+    model = resources.models[draft["model"]]
+    try:
+        fitted = await fit(model, IN_SENTENCES, {**turn, "passages": list(passages)})
+        completion = await call(
+            run, turn["id"], ASK_AGAIN, model, fitted.messages,
+            max_tokens=IN_SENTENCES.max_tokens, stop=IN_SENTENCES.stops(bool(passages)),
+            tags=["nostream"], whole=True,
+        )  # fmt: skip
+    except (ModelError, BudgetError):
+        return None  # its line on the account says so
+    answer = IN_SENTENCES.parse(completion.text)
+    if not answer.text:
+        return None
+    again = Draft(
+        text=answer.text,
+        message_id=completion.message_id,
+        model=draft["model"],
+        streamed=False,
+        dropped=fitted.dropped,
+        signals=token_signals(completion, answer.start),
+        refined=False,
+    )
+    return {"draft": again, "passages": fitted.passages, "outside": not passages}

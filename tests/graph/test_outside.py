@@ -1,0 +1,131 @@
+"""Questions that the documents do not speak of, and drafts that are asked for again."""
+
+from itertools import pairwise
+
+import pytest
+
+from dynamicrag import PolicyError
+from dynamicrag.graph.turn import ABSTAINED
+
+from .conftest import call
+
+CONTEXT = {"options": {"nothing": {"chunks": 0}, "short": {"chunks": 3}}, "router": "heuristic"}
+STRANGE = "Who wrote Faust?"  # none of its words occurs
+MIXED = "Which composer crosses Bohemia with a violin quartet?"  # one does
+NEAR = "When was the bridge of town03 opened?"
+
+
+def stages(*verdicts):
+    return {
+        "context": CONTEXT,
+        "verification": {
+            "options": list(verdicts),
+            "verifiers": ["unanswerable", "groundedness"],
+            "router": {"thresholds": {"groundedness": 0.5, "abstain": ["unanswerable", "ungrounded"]}},
+        },
+    }
+
+
+@pytest.fixture
+def outside(make):
+    return lambda **more: make(stages=stages("accept", "ask_again", "abstain"), **more)
+
+
+def told(out):
+    return [(d["stage"], d["chosen"]) for d in out["decisions"] if d["stage"] in ("context", "verification")]
+
+
+def shown(model):
+    return ["<passages>" in messages[-1].text for kind, messages in model.calls if kind == "answer"]
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_what_the_documents_do_not_speak_of_is_answered_without_them_and_marked(make, outside, ask, how):
+    make.scripts["small"] = lambda kind, text: "Goethe"
+    out = call(outside().build_graph().compile(), how, ask(STRANGE))
+    assert out["messages"][-1].text == "Goethe"
+    assert told(out) == [("context", "nothing"), ("verification", "accept")]
+    assert out["report"]["path"]["retrieval"] == "single"
+    assert out["report"]["outside"]
+    assert out["messages"][-1].response_metadata["dynamicrag"]["outside"]
+    assert shown(make.models["small"]) == [False]
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_a_policy_may_abstain_there_before_anything_is_written(make, outside, ask, how):
+    out = call(outside(outside="abstain").build_graph().compile(), how, ask(STRANGE))
+    assert out["messages"][-1].text == ABSTAINED
+    assert out["report"]["outside"]
+    assert out["report"]["abstained"]
+    assert make.models["small"].calls == []
+    assert told(out) == [("verification", "abstain")]
+    assert out["decisions"][-1]["reason"] == "the documents do not speak of it"
+
+
+def test_abstaining_needs_its_option(make):
+    with pytest.raises(PolicyError, match=r"outside: 'abstain' needs the option 'abstain'"):
+        make(stages=stages("accept"), outside="abstain")
+
+
+def test_an_ungrounded_draft_on_strange_passages_is_asked_for_without_them(make, outside, ask):
+    make.scripts["small"] = lambda kind, text: "Ondry" if "<passages>" not in text else "Smetana himself"
+    out = outside().build_graph().compile().invoke(ask(MIXED))
+    assert out["messages"][-1].text == "Ondry"
+    assert told(out)[1:] == [("verification", "ask_again"), ("verification", "accept")]
+    assert shown(make.models["small"]) == [True, False]
+    assert out["report"]["outside"]
+
+
+def test_a_draft_that_declines_is_asked_for_from_the_best_passages(make, outside, ask):
+    replies = iter(["unanswerable", "The bridge of town03 was opened in 1813."])
+    make.scripts["small"] = lambda kind, text: next(replies)
+    out = outside().build_graph().compile().invoke(ask(NEAR))
+    assert out["messages"][-1].text == "The bridge of town03 was opened in 1813."
+    assert not out["report"]["outside"]
+    assert out["report"]["drafts"] == {"written": 2, "stands": 2}
+    assert [step["option"] for step in out["report"]["escalations"]] == ["ask_again"]
+    assert shown(make.models["small"]) == [True, True]
+
+
+def test_what_the_documents_speak_of_without_the_answer_is_withheld(make, outside, ask):
+    make.scripts["small"] = lambda kind, text: "unanswerable"
+    out = outside().build_graph().compile().invoke(ask(NEAR))
+    assert out["messages"][-1].text == ABSTAINED
+    assert shown(make.models["small"]) == [True, True]
+    assert not out["report"]["outside"]
+
+
+def test_near_the_documents_an_ungrounded_draft_is_withheld_at_once(make, outside, ask):
+    make.scripts["small"] = lambda kind, text: "Napoleon Bonaparte himself"
+    out = outside().build_graph().compile().invoke(ask(NEAR))
+    assert out["messages"][-1].text == ABSTAINED
+    assert shown(make.models["small"]) == [True]
+
+
+def test_a_policy_that_abstains_outside_never_answers_from_the_models_knowledge(make, outside, ask):
+    make.scripts["small"] = lambda kind, text: "Bedrich Smetana himself"
+    out = outside(outside="abstain").build_graph().compile().invoke(ask(MIXED))
+    assert out["messages"][-1].text == ABSTAINED
+    assert shown(make.models["small"]) == [True]
+
+
+def test_a_second_asking_that_fails_leaves_the_verdict(make, outside, ask):
+    replies = iter(["unanswerable", "BREAK"])
+    make.scripts["small"] = lambda kind, text: next(replies)
+    out = outside().build_graph().compile().invoke(ask(NEAR))
+    assert out["messages"][-1].text == ABSTAINED
+
+
+def test_single_nodes_abstain_before_writing_too(make, outside, ask):
+    from langgraph.graph import MessagesState, StateGraph
+
+    rag = outside(outside="abstain")
+    builder = StateGraph(MessagesState)
+    order = ["retriever", "generator", "verification", "finish"]
+    for name in order:
+        rag.add_node(builder, name, stage=name)
+    builder.set_entry_point(order[0])
+    for left, right in pairwise(order):
+        builder.add_edge(left, right)
+    out = builder.compile().invoke(ask(STRANGE))
+    assert out["messages"][-1].text == ABSTAINED
