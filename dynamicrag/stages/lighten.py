@@ -6,9 +6,9 @@ from dynamicrag.types import TurnState
 
 
 def lighter(stage: str, turn: TurnState, error: Exception) -> TurnState | None:
-    """Return the turn with the better half of its passages, or ``None`` where that helps nothing.
+    """Return the turn without the worst of its passages, or ``None`` where that helps nothing.
 
-    A single passage is cut at its end. The last of it stays: an answer without documents is another answer.
+    A single passage is cut at its end, and some of it stays: an answer without documents is another answer.
 
     Args:
         stage: Where the call was made.
@@ -22,9 +22,9 @@ def lighter(stage: str, turn: TurnState, error: Exception) -> TurnState | None:
     if stage != "generator" or not passages or not dear:
         return None
     if len(passages) > 1:
-        return {**turn, "passages": passages[: len(passages) // 2]}
+        return {**turn, "passages": passages[:-1]}
     (last,) = passages
     if len(last["text"]) <= SHORTEST:
         return None
-    cut = max(SHORTEST, len(last["text"]) // 2)
+    cut = max(SHORTEST, len(last["text"]) * 3 // 4)
     return {**turn, "passages": [{**last, "text": last["text"][:cut]}]}

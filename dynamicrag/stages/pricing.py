@@ -107,7 +107,10 @@ class Pricing:
         return Room(found, fits, binding)
 
     def _other_way(self, name: Stage, plan: Plan, turn: TurnState, left: Mapping[Dimension, float]) -> Plan:
-        """Return the plan of the way on from a stage that oversteps the limits least."""
+        """Return the plan of a way on from a stage that fits, or of the one that oversteps the limits least.
+
+        Of the models that fit, the strongest: it is what a router takes where the planned one is closed.
+        """
         stages = [self._stages[after] for after in STAGES[STAGES.index(name) + 1 :]]
         taken = [self._planned[stage.name] for stage in stages]
         best, least = self._on(plan, stages, taken), math.inf
@@ -115,14 +118,16 @@ class Pricing:
             start = least
             for at in sorted(range(len(stages)), key=lambda at: LEVERS.index(stages[at].name)):
                 wanted = stages[at].wanted(turn)
-                for option in stages[at].options if stages[at].name in SEARCHED else ():
+                for option in reversed(stages[at].options) if stages[at].name in SEARCHED else ():
                     tried = [*taken[:at], option, *taken[at + 1 :]]
                     if wanted in (None, option.name):
                         way = self._on(plan, stages, tried)
                         over = self._overstep(way, left)
+                        if over <= 1:
+                            return way
                         if over < least:
                             best, least, taken = way, over, tried
-            if least <= 1 or least == start:
+            if least == start:
                 break
         return best
 

@@ -105,6 +105,22 @@ def test_the_cheaper_model_goes_before_the_documents_do(make, ask):
     assert out["report"]["cost"]["usd"]["value"] <= 0.001
 
 
+def test_a_shorter_context_is_a_way_on_too(make, ask):
+    stages = {
+        "retrieval": {"options": ["none", "single"], "router": {"fixed": {"option": "single"}}},
+        "context": {
+            "options": {"one": {"chunks": 1}, "many": {"chunks": 16}},
+            "router": {"fixed": {"option": "many"}},
+        },
+    }
+    rag = make(models=models(), stages=stages, objective={"budget": {"per_query": {"tokens": 1200}}})
+    out = rag.build_graph().compile().invoke(ask(QUESTION))
+    assert out["report"]["path"]["retrieval"] == "single", (
+        "sixteen chunks are expected to be too many, one is not"
+    )
+    assert out["report"]["passages"]
+
+
 def test_where_no_model_can_read_them_documents_go(make, ask):
     retrieval = {"retrieval": {"options": ["none", "single"], "router": {"fixed": {"option": "single"}}}}
     dear = models(small=1e-5, medium=1e-5, large=1e-5)
