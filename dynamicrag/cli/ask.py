@@ -84,7 +84,7 @@ def fingerprint(policy: "Policy") -> str:
     from dynamicrag.retrieval.documents import Skipped
     from dynamicrag.retrieval.readers import files_of
 
-    digest = hashlib.sha256(policy.model_dump_json().encode())
+    digest = hashlib.sha256(repr(policy.model_dump()).encode("utf-8", "backslashreplace"))
     for section in policy.corpora.values():
         paths = [policy.folder / path for path in section.path]
         for file in files_of(paths, Skipped(), follow_links=section.follow_links):

@@ -10,6 +10,9 @@ from typing import Any
 from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval.embedder import Vectors
 
+_opening = threading.Lock()
+"""Clients of one folder share a system, which Chroma makes and stops without a lock of its own."""
+
 
 class VectorIndex:
     """Approximate nearest neighbours by cosine, with Chroma's HNSW graph; opened at the first use.
@@ -73,7 +76,7 @@ class VectorIndex:
 
     def close(self) -> None:
         """Let go of the files; the next use opens them anew."""
-        with self._lock:
+        with self._lock, _opening:
             if self._client is not None:
                 self._client.close()
             self._client = self._collection = None
@@ -84,7 +87,7 @@ class VectorIndex:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _open(self) -> Any:
-        with self._lock:
+        with self._lock, _opening:
             if self._collection is None:
                 import chromadb
 

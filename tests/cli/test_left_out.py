@@ -48,6 +48,14 @@ def test_ask_and_validate_warn_in_a_line(bad, run):
     assert line in run("validate", "p.yaml")[1]
 
 
+def test_a_folder_of_any_bytes(there, run):
+    folder = Path(os.fsdecode(os.fsencode(there) + b"/\xe9t\xe9"))
+    (there / "docs").rename(folder)
+    for arguments in (["ingest", folder, "-p", "p.yaml"], ["validate", "p.yaml", "--corpus", folder]):
+        assert run(*map(str, arguments))[0] == 0
+    assert run("ask", "How many steps?", "-p", "p.yaml", "--corpus", str(folder))[0] == 0
+
+
 @pytest.mark.parametrize("value", ["perhaps", "1", '"yes"', "[true]"])
 def test_follow_links_is_true_or_false(there, run, value):
     (there / "p.yaml").write_text(

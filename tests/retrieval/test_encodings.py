@@ -33,6 +33,8 @@ def test_what_a_page_declares_goes_before_a_guess_but_not_before_utf8():
 def test_a_few_bad_bytes_do_not_make_it_another_encoding():
     text = "Über die Brücke führt ein Weg für Fußgänger. " * 20
     assert decode(text.encode()[:-1] + b"\xc3").startswith(text[:-1])  # cut within a character
+    assert decode("橋".encode() + b"\xe6") == "橋\ufffd"
+    assert decode("café".encode("latin-1")) == "café"
     assert decode(text.encode() + b"\xff end").count("ü") == text.count("ü")
 
 

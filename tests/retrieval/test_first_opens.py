@@ -54,6 +54,19 @@ def test_threads_that_ingest_first(docs, root):
         each.close()
 
 
+def test_threads_that_open_and_close_one_vector_index(docs, root, ingested):
+    vector = ingested.embedder.embed(["bridge"])[0]
+
+    def use():
+        made = corpus(docs, root)
+        for _ in range(3):
+            assert len(made.nearest(vector, 2)) == 2
+            made.close()
+
+    for _ in range(4):
+        assert at_once(*[use] * 8) == []
+
+
 def test_a_new_database(tmp_path):
     for number in range(15):
         path = tmp_path / f"{number}.sqlite"

@@ -24,6 +24,7 @@ class _Frame:
 
     lines: list[str] = field(default_factory=list)
     inline: list[str] = field(default_factory=list)
+    is_code: bool = False
 
 
 @dataclass(slots=True)
@@ -157,7 +158,8 @@ class HtmlWriter:
         if table.cell is not None:
             self._flush()
             columns, rows = table.cell
-            table.row.append(Cell(self._frames.pop().lines, columns, rows))
+            frame = self._frames.pop()
+            table.row.append(Cell(frame.lines, columns, rows, frame.is_code))
             table.cell = None
 
     def _end_row(self, table: _OpenTable) -> None:
@@ -173,6 +175,7 @@ class HtmlWriter:
         text = "".join(frame.inline)
         frame.inline = []
         if self._code:
+            frame.is_code |= "\n" in text.strip("\n")
             lines = [line.rstrip() for line in text.replace("\xa0", " ").strip("\n").split("\n")]
         else:
             lines = [" ".join(text.split())]

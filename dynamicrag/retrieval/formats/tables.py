@@ -13,15 +13,18 @@ _HEAD = 4  # rows of column names; more name nothing
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell as written: its lines, and how many columns and rows it spans."""
+    """A cell as written: its lines, how many columns and rows it spans, and whether its lines are code."""
 
     lines: Sequence[str]
     columns: int = 1
     rows: int = 1
+    is_code: bool = False
 
     @property
     def text(self) -> str:
-        """The cell in one line."""
+        """The cell in one line; code has none, and comes after the row."""
+        if self.is_code:
+            return ""
         return " ".join(filter(None, map(str.strip, self.lines)))
 
 
@@ -69,6 +72,8 @@ class Table:
         ]
         if named:
             yield _line(named)
+        for cell in cells:
+            yield from cell.lines if cell.is_code else ()
 
     def close(self) -> Iterator[str]:
         """Yield column names that no row has followed."""

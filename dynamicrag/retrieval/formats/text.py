@@ -112,11 +112,12 @@ def _is_utf8(data: bytes) -> bool:
     """Return whether ``data`` is UTF-8, up to a few bad bytes among many good characters."""
     try:
         data.decode()
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
         text = data.decode("utf-8", "replace")
         bad = text.count("\ufffd")
         good = sum(1 for char in text if char > "\x7f") - bad
-        return good > 50 * bad or (good > 3 and bad == 1)
+        cut = bad == 1 and error.reason == "unexpected end of data"
+        return good > 50 * bad or (good > 3 and bad == 1) or (good > 0 and cut)
     return True
 
 
