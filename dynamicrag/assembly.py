@@ -130,8 +130,9 @@ def _check_path(folder: Path, path: str, where: str) -> None:
         (folder / path).stat()
     except FileNotFoundError:
         raise PolicyError(f"{where}: {path} does not exist; give --corpus PATH, or mend the path") from None
-    except OSError as error:
-        raise PolicyError(f"{where}: {shown(path)} cannot be read: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise PolicyError(f"{where}: {shown(path)} cannot be read: {why}") from None
 
 
 def _observations(runs: Runs | None) -> Mapping[str, list[Observation]]:

@@ -101,7 +101,10 @@ def _with_corpus(data: dict[str, Any], corpus: str | Path | Sequence[str | Path]
 def _message(error: ValidationError, source: str) -> str:
     """Say the first mistake in a policy's own words: where, what, what is valid."""
     first = error.errors()[0]
-    place = [str(part) for part in first["loc"] if not str(part).startswith(("function-", "dict[", "list["))]
+    # of a value that may have one of two forms, the form that it has goes deepest
+    alike = [each for each in error.errors() if _place(each)[: len(_place(first))] == _place(first)]
+    first = max(alike, key=lambda each: len(_place(each)))
+    place = _place(first)
     prefix = f"{source}: " if source else ""
     where, given = prefix + ".".join(place), first["input"]
     if first["type"] == "extra_forbidden":
@@ -117,6 +120,12 @@ def _message(error: ValidationError, source: str) -> str:
         return unknown(where.removesuffix(f".{place[-1]}"), "value", given, valid.split(", "))
     got = f", got {shown(given)}" if not isinstance(given, dict | list) else ""
     return f"{where}: {first['msg'].removeprefix('Value error, ')}{got}"
+
+
+def _place(mistake: Any) -> list[str]:
+    """Return where a mistake is, without the names of the forms that were tried."""
+    forms = ("function-", "dict[", "list[")
+    return [str(part) for part in mistake["loc"] if not str(part).startswith(forms)]
 
 
 def _fields(section: type[BaseModel]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from dynamicrag.cost.expect import Plan
 from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.plain_values import shown
 from dynamicrag.retrieval.compress import compress
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import Run, StageBase
@@ -26,16 +27,21 @@ def context_option(name: str, params: Any, where: str) -> Option:
     if not isinstance(params, dict) or not {"chunks", "whole"} & set(params):
         raise PolicyError(
             f"{where}: expected {{chunks: K}} or {{whole: true, documents: N}}, either with 'tokens: T' "
-            f"to hold it to the best sentences, got {params!r}"
+            f"to hold it to the best sentences, got {shown(params)}"
         )
     for key, value in params.items():
         if key not in ("whole", *MOST):
             raise PolicyError(unknown(where, "key", key, ("whole", *MOST)))
         least = int(key != "chunks")
-        if key in MOST and not (isinstance(value, int) and least <= value <= MOST[key]):
+        if key == "whole":
+            if not isinstance(value, bool):
+                raise PolicyError(f"{where}.whole: expected true or false, got {shown(value)}")
+        elif isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST[key]:
             raise PolicyError(
-                f"{where}.{key}: expected a whole number from {least} to {MOST[key]:,}, got {value!r}"
+                f"{where}.{key}: expected a whole number from {least} to {MOST[key]:,}, got {shown(value)}"
             )
+    if not params.get("whole") and "chunks" not in params:
+        raise PolicyError(f"{where}: 'whole' is false, so it needs 'chunks: K'")
     return Option(name, params)
 
 

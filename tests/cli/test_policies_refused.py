@@ -153,3 +153,22 @@ def test_explain_shows_a_failure_and_what_was_decided_before_it(there, run):
     assert "it went boom" in out
     assert "retrieval" in out
     assert "account" in out
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("{whole: false}", "'whole' is false, so it needs 'chunks: K'"),
+        ("{whole: 1}", "whole: expected true or false, got 1"),
+        ("{whole: }", "whole: expected true or false, got None"),
+        ("{chunks: true}", "chunks: expected a whole number from 1"),
+        ("{chunks: 1.5}", "chunks: expected a whole number from 1"),
+        ("[1]", "stages.context.options.short"),
+    ],
+)
+def test_contexts_that_are_none(there, run, option, says):
+    text = (there / "p.yaml").read_text().replace("{short: {chunks: 1}}", f"{{short: {option}}}")
+    (there / "bad.yaml").write_text(text)
+    code, _, err = run("validate", "bad.yaml")
+    assert (code, err.count("\n")) == (1, 1)
+    assert says in err

@@ -83,5 +83,4 @@ DOCUMENTS = Target(
     "documents",
     st.tuples(st.sampled_from(_NAMES), _CONTENT, st.sampled_from(_NAMES), _CONTENT),
     _read,
-    ("documents", "a.", "a:"),
 )

@@ -113,6 +113,6 @@ FILES = Target(
         damaged(POLICY.encode()), st.binary(max_size=60), st.just(POLICY.encode("utf-16")),
     ),
     _read,
-    ("policy.yaml",),
+    ("policy.yaml", "model "),
 )  # fmt: skip
 MAPPINGS = Target("policy-mappings", mutated(yaml.safe_load(POLICY), 3), _read_mapping)
