@@ -76,7 +76,6 @@ def _questions(question: str | None, path: Path | None) -> "Sequence[Question]":
 def fingerprint(policy: "Policy") -> str:
     """Return what tells runs apart: the policy's content, and the size and time of the corpora's files."""
     import hashlib
-    import os
 
     from dynamicrag.retrieval.documents import Skipped
     from dynamicrag.retrieval.readers import files_of
@@ -85,8 +84,7 @@ def fingerprint(policy: "Policy") -> str:
     for section in policy.corpora.values():
         for file in files_of([policy.folder / path for path in section.path], Skipped()):
             stat = file.path.stat()
-            digest.update(os.fsencode(file.path))  # a name need not be UTF-8
-            digest.update(f":{stat.st_size}:{stat.st_mtime_ns}\n".encode())
+            digest.update(f"{file.path}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:16]
 
 
