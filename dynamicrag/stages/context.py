@@ -18,6 +18,18 @@ LEAST_DEPTH = 8
 MOST = {"chunks": 1000, "documents": 1000, "tokens": 1_000_000}
 
 
+def _check_kinds(params: Mapping[str, Any], where: str) -> None:
+    """Refuse numbers where true or false belongs, and the other way round; YAML's yes is 1 to Python."""
+    whole = params.get("whole", False)
+    if not isinstance(whole, bool):
+        raise PolicyError(f"{where}.whole: expected true or false, got {shown(whole)}")
+    for key in MOST:
+        if isinstance(params.get(key), bool):
+            raise PolicyError(f"{where}.{key}: expected a whole number from 1, got {params[key]}")
+    if not whole and "chunks" not in params:
+        raise PolicyError(f"{where}: 'whole' is false, so it needs 'chunks: K'")
+
+
 def context_option(name: str, params: Any, where: str) -> Option:
     """Return the option that a policy describes.
 
@@ -29,19 +41,15 @@ def context_option(name: str, params: Any, where: str) -> Option:
             f"{where}: expected {{chunks: K}} or {{whole: true, documents: N}}, either with 'tokens: T' "
             f"to hold it to the best sentences, got {shown(params)}"
         )
+    _check_kinds(params, where)
     for key, value in params.items():
         if key not in ("whole", *MOST):
             raise PolicyError(unknown(where, "key", key, ("whole", *MOST)))
         least = int(key != "chunks")
-        if key == "whole":
-            if not isinstance(value, bool):
-                raise PolicyError(f"{where}.whole: expected true or false, got {shown(value)}")
-        elif isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST[key]:
+        if key in MOST and not (isinstance(value, int) and least <= value <= MOST[key]):
             raise PolicyError(
                 f"{where}.{key}: expected a whole number from {least} to {MOST[key]:,}, got {shown(value)}"
             )
-    if not params.get("whole") and "chunks" not in params:
-        raise PolicyError(f"{where}: 'whole' is false, so it needs 'chunks: K'")
     return Option(name, params)
 
 
