@@ -136,7 +136,8 @@ def _draws_on(line: str, question: str, said: str) -> bool:
     """Return whether the words of a rewriting come from the question and the conversation."""
     known, asked, own = _terms(said), _terms(question), content_words(line)
     spoken = languages(said) | languages(question, least=1)
-    if spoken and not languages(line, least=3) <= spoken:
+    written = languages(line, least=3)
+    if spoken and written and written.isdisjoint(spoken):
         return False
     drawn = any(_within(word, known) for word in own)
     new = [word for word in own if not _within(word, known | asked)]

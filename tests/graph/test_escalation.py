@@ -91,7 +91,7 @@ def test_no_way_goes_round_in_a_circle(make, ask):
         },
         "context": CONTEXT,
         "prompt": {"options": ["direct", "cot"], "router": {"fixed": {"option": "direct"}}},
-        "verification": judged(table, most=1000),
+        "verification": judged(table, most=100),
     }
     app = make(stages=stages).build_graph().compile()
     out = app.invoke(ask(QUESTION), {"recursion_limit": 100})

@@ -38,6 +38,7 @@ def talk(make, tmp_path):
     def one(messages, helper="", thread="1"):
         written.append(helper)
         calls = len(make.models["helper"].calls)
+        make.models["helper"].outage.worked()  # the turns have nothing to do with one another
         out = app.invoke({"messages": messages}, {"configurable": {"thread_id": thread}})
         prompt = [message.text for message in make.models["small"].calls[-1][1]]
         return out, len(make.models["helper"].calls) > calls, prompt
