@@ -16,7 +16,7 @@ demo: $(VENV)/.installed
 		--corpus examples/corpus --questions examples/questions.jsonl --limit 6
 
 test: $(VENV)/.installed
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
