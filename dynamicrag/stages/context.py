@@ -25,7 +25,7 @@ def _check_kinds(params: Mapping[str, Any], where: str) -> None:
         raise PolicyError(f"{where}.whole: expected true or false, got {shown(whole)}")
     for key in MOST:
         if isinstance(params.get(key), bool):
-            raise PolicyError(f"{where}.{key}: expected a whole number from 1, got {params[key]}")
+            raise PolicyError(f"{where}.{key}: expected a whole number, got {params[key]}")
     if not whole and "chunks" not in params:
         raise PolicyError(f"{where}: 'whole' is false, so it needs 'chunks: K'")
 

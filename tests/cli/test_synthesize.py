@@ -229,7 +229,7 @@ def test_an_empty_corpus(world, run):
     (world / "docs" / "a.md").write_text("")
     code, _, err = run(*MAKE)
     assert code == 1
-    assert "no document with any text" in err
+    assert "no document can be read" in err
     assert not (world / "q.jsonl").exists()
 
 

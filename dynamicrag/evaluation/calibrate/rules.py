@@ -26,6 +26,12 @@ def options_of(policy: Policy, stage: str) -> list[str]:
     return list(section.options or policy.models)
 
 
+def _options(policy: Policy, stage: str) -> list[Option]:
+    section: StageSection = getattr(policy.stages, stage)
+    params = {name: spec for name, spec in section.specs.items() if isinstance(spec, dict)}
+    return [Option(name, params.get(name, {})) for name in options_of(policy, stage)]
+
+
 def check_options(policy: Policy, world: World) -> None:
     """Refuse a table of paths that the policy cannot take.
 
@@ -83,7 +89,7 @@ class Rules:
         self._made = made
         context = RouterContext(policy.folder, policy.objective.weights, embed)
         joint = build_joint(policy.joint, policy.where("joint"), context) if policy.joint else None
-        self._options = {s: [Option(name) for name in options_of(policy, s)] for s in world.stages}
+        self._options = {s: _options(policy, s) for s in world.stages}
         self._routers: dict[str, Router] = {}
         for stage in world.stages:
             section: StageSection = getattr(policy.stages, stage)

@@ -17,7 +17,8 @@ from dynamicrag.registry import parse_spec
 from dynamicrag.retrieval.base import RETRIEVERS
 
 ORDER = (
-    "version", "corpora", "models", "helper", "objective", "host", "runs", "calibrated", "joint", "stages",
+    "version", "corpora", "models", "helper", "objective", "outside", "host", "runs", "calibrated", "joint",
+    "stages",
 )  # fmt: skip
 BANDS = ("joules", "seconds", "usd")
 GUARD = 2.0

@@ -22,6 +22,20 @@ POLICY = {
 }
 
 
+GREETINGS = [
+    f"{hello}{rest}"
+    for rest in (" my friend!", "!", ", good morning!", " everyone!", ", how are you?")
+    for hello in ("Hello", "Hi", "Hey", "Good day", "Good evening", "Hello there", "Hi again", "Welcome")
+]
+
+
+def asked(kind, i):
+    """Greetings say nothing else."""
+    return (
+        GREETINGS[i // 3 % len(GREETINGS)] if kind == 0 else f"{KINDS[kind]} town{'abcdefghij'[i % 10]}{i}?"
+    )
+
+
 def right(kind: int, name: str) -> float:
     return float(kind == 0 or (kind == 1 and "single" in name) or name == "single/large")
 
@@ -39,7 +53,7 @@ def recorded(rows=60, quality=right, signals=None, noise=0.0):
             news = {"matched": 0.5} if "single" in name else {}
             facts = {"joules": joules * rng.uniform(0.8, 1.2), "seconds": joules / 7}
             outcomes[name] = Outcome(gave, facts, {**news, **more}, path=PATHS[name])
-        made.append(Row(f"q{i}", f"{KINDS[kind]} town{'abcdefghij'[i % 10]}{i}?", outcomes))
+        made.append(Row(f"q{i}", asked(kind, i), outcomes))
     return OutcomeTable(made, name="t.jsonl")
 
 
