@@ -60,7 +60,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "can i ask (you|) (something|a question|anything), may i ask (you|) (something|a question), i have (a|another|one more) (quick|) question, i have (a few|some|more) questions, (i am|im) new here, (i|) hope (you are|youre|all is) (doing|) (well|fine|ok), (its|it is) me again, (its|it is) me,"
         "quick question, tell me (a joke|another joke), do you (speak|understand|know) {lang}, i love you, do you love me, are you (there|still there)",
         "reply": "yes, yeah, yep, yup, yea, ya, aye, no, nope, nah, sure, of course, certainly, absolutely, definitely, (yes|no|sure|ok) please, please do,"
-        "please, go (ahead|on), do (it|so|that), sounds (good|great|fine), alright, all right, right, thats right, exactly, correct, indeed, i see,"
+        "please, go ahead, do (it|so|that), sounds (good|great|fine), alright, all right, right, thats right, exactly, correct, indeed, i see,"
         "got it, gotcha, understood, makes sense, (i|) agree, agreed, i (do|dont|would|will|did|understand|think so|know|guess so), maybe, perhaps, possibly,"
         "not (really|yet|now|sure), i dont know, idk, yes (i do|i would|it is|that one|you can), no (i dont|not really|it isnt), why not, both, neither,"
         "fair enough, as you wish, lets do (it|that),   ok (then|sure|fine), uh huh, either,  all of them, very well",

@@ -100,9 +100,9 @@ def condensed(question: str, history: History, written: str) -> str | None:
     """Return the rewriting that the helper wrote, or ``None`` if it wrote none.
 
     A rewriting asks, in one line of sane length, in the script and language of the conversation. It takes up
-    something of the history, keeps what the question itself names, and at most half of its words are new. A
-    small model may answer instead, drift, or speak of its instructions. The question itself is returned if
-    the helper repeats it.
+    something of the history and keeps what the question itself names. At most half of its words are new, or
+    two thirds where the question names nothing. A small model may answer instead, drift, or speak of its
+    instructions. The question itself is returned if the helper repeats it.
     """
     line = _line(written)
     if line is None or len(line) > min(LONGEST, 3 * len(question) + 200):
@@ -144,7 +144,8 @@ def _draws_on(line: str, question: str, said: str) -> bool:
     empty = _VAGUE.union(*(FUNCTION_WORDS.get(language, ()) for language in spoken))
     named = {word for word in content_words(_ORDINAL.sub(" ", question)) if len(word) > 1} - empty
     kept = sum(_within(word, set(own)) for word in named)
-    return drawn and 2 * len(new) <= len(own) and (3 * kept >= len(named) or not _PICKS.isdisjoint(asked))
+    few = 2 * len(new) <= len(own) if named else 3 * len(new) <= 2 * len(own)
+    return drawn and few and (3 * kept >= len(named) or not _PICKS.isdisjoint(asked))
 
 
 def _terms(text: str) -> set[str]:

@@ -19,7 +19,12 @@ Of the answers to the sample corpus's questions, four chunks by ``linked`` that 
 2WikiMultihopQA (questions 100 to 300, ``linked`` of BM25) .843 and .838, and .843 and .827.
 """
 EXPLAINED = 0.5
-"""Share of the question's terms, by weight, in the best sentence from which on words alone decide."""
+"""Share of the question's terms, by weight, in the best sentence from which on words alone decide.
+
+Four chunks by ``linked`` of ``rrf`` that are held to 400 tokens keep the sentence that answers, as it is
+written, for 26 of 60 paraphrased questions on the sample corpus, and for 23 where words alone always decide.
+Answers held on HotpotQA and 2WikiMultihopQA (as above): .827 and .838, and .827 and .843.
+"""
 
 Piece = tuple[int, int, str]
 

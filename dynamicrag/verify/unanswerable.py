@@ -27,7 +27,7 @@ _REFUSALS = (
     # German, French, Spanish, Italian, Portuguese
     r"\b(passagen?|texten?|dokumenten?|abschnitte?n?|quellen?)\b[^.]{0,60}\b(kein\w*|nicht)\b",
     r"\bich (weiß|weiss) (es |das )?nicht\b|\bkeine (informationen|angaben?)\b",
-    r"\b(passages?|documents?|textes?)\b[^.]{0,20}\bne? ?\w+ (pas|aucune?)\b",
+    r"\b(passages?|documents?|textes?)\b[^.]{0,20}\bn[e'’] ?(\w+['’ ]){1,3}(pas|aucune?)\b",
     r"\baucune information\b|\bje ne sais pas\b",
     r"\b(pasajes?|documentos?|textos?)\b[^.]{0,20}\bno (se )?\w+|\bno hay información\b|\bno lo sé\b",
     r"\b(passaggi|brani|documenti|testi)\b[^.]{0,20}\bnon \w+|\bnon lo so\b|\bnessuna informazione\b",

@@ -30,6 +30,8 @@ async def judged(name, answer, passages=(PASSAGE,), **signals):
         "Based on the context, the passages don't specify a price.",
         "Die Passagen enthalten dazu keine Angaben.",
         "Les passages ne mentionnent pas le prix.",
+        "Le texte ne le précise pas.",
+        "Les documents n'en disent pas plus.",
         "Los documentos no mencionan el precio.",
         "文档中没有提到价格。",
         "その情報はありません。",

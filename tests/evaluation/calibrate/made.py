@@ -31,9 +31,9 @@ GREETINGS = [
 
 def asked(kind, i):
     """Greetings say nothing else."""
-    return (
-        GREETINGS[i // 3 % len(GREETINGS)] if kind == 0 else f"{KINDS[kind]} town{'abcdefghij'[i % 10]}{i}?"
-    )
+    if kind == 0:
+        return GREETINGS[i // 3 % len(GREETINGS)]
+    return f"{KINDS[kind]} town{'abcdefghij'[i % 10]}{i}?"
 
 
 def right(kind: int, name: str) -> float:
