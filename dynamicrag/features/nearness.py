@@ -26,7 +26,7 @@ from typing import Literal
 
 Nearness = Literal["near", "unclear", "far"]
 
-SIMILAR, STRANGE = 0.4, 0.22
+SIMILAR, STRANGE = 0.35, 0.22
 """Cosine from which a passage is near whatever its words, and below which an English question may be far."""
 KNOWN, FOREIGN = 0.7, 0.5
 """Share of the question's words, by idf, that the corpus has: near from the first, far below the second."""
