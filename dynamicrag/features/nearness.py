@@ -49,7 +49,8 @@ def nearness(features: Mapping[str, float]) -> Nearness:
         return "far"
     similarity, matched = features.get("similarity"), features.get("matched", 0.0)
     covered = features.get("idf_coverage", matched)
-    if (similarity is not None and similarity >= SIMILAR) or min(covered, matched) >= KNOWN:
+    if similarity is None:  # words are all there is to go by, and they cannot say that nothing is there
+        return "near" if max(covered, matched) >= FOREIGN else "unclear"
+    if similarity >= SIMILAR or min(covered, matched) >= KNOWN:
         return "near"
-    strange = similarity is not None and similarity < STRANGE and features.get("english")
-    return "far" if strange and covered < FOREIGN else "unclear"
+    return "far" if similarity < STRANGE and features.get("english") and covered < FOREIGN else "unclear"
