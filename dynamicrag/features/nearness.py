@@ -37,9 +37,9 @@ def nearness(features: Mapping[str, float]) -> Nearness:
 
     Args:
         features: ``similarity`` (greatest cosine of a passage with the question), ``idf_coverage`` and
-            ``matched`` (shares of its words in the corpus and in the best passage), ``english`` (whether the
-            embedding model knows the question's language), ``passages`` (how many were found). Any of them
-            may be missing.
+            ``matched`` (shares of its words in the corpus and in the best passage), ``titled`` (whether it
+            names a passage's title), ``english`` (whether the embedding model knows the question's language),
+            ``passages`` (how many were found). Any of them may be missing.
 
     Returns:
         ``far`` only where a cosine says so in a language that the model knows, and the words agree, or where
@@ -50,7 +50,7 @@ def nearness(features: Mapping[str, float]) -> Nearness:
     similarity, matched = features.get("similarity"), features.get("matched", 0.0)
     covered = features.get("idf_coverage", matched)
     if similarity is None:  # words are all there is to go by, and they cannot say that nothing is there
-        return "near" if max(covered, matched) >= FOREIGN else "unclear"
+        return "near" if features.get("titled") or max(covered, matched) >= FOREIGN else "unclear"
     if similarity >= SIMILAR or min(covered, matched) >= KNOWN:
         return "near"
     return "far" if similarity < STRANGE and features.get("english") and covered < FOREIGN else "unclear"

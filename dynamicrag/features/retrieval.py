@@ -15,13 +15,13 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
         ``passages``, ``documents`` (distinct parents), ``top_share`` (the best score's share of all:
         high when one passage stands out), ``top_margin`` (lead of the best over the second, relative),
         ``matched`` (share of the question's content words in the best passage) and ``matched_all``
-        (in all of them together). Where a retriever has compared embeddings, also ``similarity``, the
-        greatest cosine of a passage with the question, and ``english``, whether the question is in the
-        language of the default embedding model.
+        (in all of them together), ``titled`` (whether the question has all words of a passage's title).
+        Where a retriever has compared embeddings, also ``similarity``, the greatest cosine of a passage with
+        the question, and ``english``, whether the question is in the language of the default embedding model.
     """
     if not passages:
         return {"passages": 0.0, "documents": 0.0, "top_share": 0.0, "top_margin": 0.0, "matched": 0.0,
-                "matched_all": 0.0}  # fmt: skip
+                "matched_all": 0.0, "titled": 0.0}  # fmt: skip
     scores = [max(passage["score"], 0.0) for passage in passages]
     total = sum(scores) or 1.0
     second = scores[1] if len(scores) > 1 else 0.0
@@ -36,7 +36,13 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
         "top_margin": (scores[0] - second) / (scores[0] or 1.0),
         "matched": _share(asked, found[0]),
         "matched_all": _share(asked, set().union(*found)),
+        "titled": float(any(_named(passage["title"], question) for passage in passages)),
     }
+
+
+def _named(title: str, question: str) -> bool:
+    own, said = units(title), set(terms(question, every=True))
+    return bool(own) and all(unit.within(said) for unit in own)
 
 
 def _english(question: str) -> float:

@@ -75,8 +75,22 @@ def test_retrieval_features_say_what_stands_out_and_what_matches():
         "top_margin": pytest.approx(2 / 3),
         "matched": 1.0,
         "matched_all": 1.0,
+        "titled": 0.0,
     }
     assert retrieval("Who?", [])["passages"] == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "title", "titled"),
+    [
+        ("Who keeps the Ondry Lighthouse?", "Ondry lighthouse", 1.0),
+        ("燈塔的守塔人叫什麼名字？", "燈塔", 1.0),
+        ("Who keeps the lighthouse?", "Ondry lighthouse", 0.0),
+        ("Who keeps the lighthouse?", "", 0.0),
+    ],
+)
+def test_a_question_may_name_a_passages_title(question, title, titled):
+    assert retrieval(question, [passage("x", 1.0) | {"title": title}])["titled"] == titled
 
 
 def test_response_features_are_those_of_the_span():
