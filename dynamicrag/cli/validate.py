@@ -1,6 +1,7 @@
 """``dynamicrag validate``: whether a policy would work, without running it or importing what it names."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,21 +39,19 @@ def validate(
     from dynamicrag.policy_file import PRESETS, load_policy
 
     check_target(json)
-    loaded = load_policy(policy, corpus or None)
-    if policy in PRESETS and not corpus:  # a preset's docs/ is the user's to have, not the preset's fault
-        loaded = load_policy(policy, Path())
+    bare = policy in PRESETS and not corpus  # a preset's docs/ is the user's to have, not the preset's fault
+    loaded = load_policy(policy, Path() if bare else corpus or None)
     pipeline = assemble(loaded, trust=trust)
+    if bare:
+        pipeline = replace(pipeline, corpora={})
     described: dict[str, Any] = {"policy": loaded.name}
     for part in PARTS:
         described |= part(loaded, pipeline)
     described["notes"] = [note for check in NOTES for note in check(loaded, pipeline, trust)]
-    if policy in PRESETS and not corpus:
-        described |= {"corpora": {}}
     write_json(json, described)
     if json != "-":
         _show(described)
-    if described["corpora"]:
-        warn_left_out(pipeline.corpora.values(), human(json))
+    warn_left_out(pipeline.corpora.values(), human(json))
 
 
 def _corpora(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:

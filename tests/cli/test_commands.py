@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from dynamicrag.policy_file import PRESETS
+
 
 def test_help_is_quick_and_light():
     code = (
@@ -46,7 +48,14 @@ def test_validate_names_what_models_lack(there, run, monkeypatch):
     assert "set the environment variable MISTRAL_API_KEY" in out
 
 
-@pytest.mark.parametrize("preset", ["frugal", "balanced", "quality", "always-large"])
+def test_a_preset_is_checked_without_documents(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run("validate", "support")
+    assert (code, err) == (0, "")
+    assert "support is valid" in out
+
+
+@pytest.mark.parametrize("preset", PRESETS)
 def test_init_gives_a_valid_policy(there, run, preset):
     assert run("init", "mine.yaml", "--preset", preset)[0] == 0
     assert "#" in (there / "mine.yaml").read_text()
