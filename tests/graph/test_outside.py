@@ -129,3 +129,19 @@ def test_single_nodes_abstain_before_writing_too(make, outside, ask):
         builder.add_edge(left, right)
     out = builder.compile().invoke(ask(STRANGE))
     assert out["messages"][-1].text == ABSTAINED
+
+
+async def test_who_streams_sees_the_first_draft_withdrawn_and_the_second_whole(make, outside, ask):
+    replies = iter(["unanswerable", "The bridge of town03 was opened in 1813."])
+    make.scripts["small"] = lambda kind, text: next(replies)
+    app = outside().build_graph().compile()
+    shown, withdrawn = {}, []
+    async for mode, data in app.astream(ask(NEAR), stream_mode=["messages", "custom"]):
+        if mode == "messages" and data[0].type != "human":
+            shown[data[0].id] = shown.get(data[0].id, "") + data[0].text
+        elif mode == "custom" and data["type"] == "withdrawn":
+            withdrawn.append((data["message_id"], data["reason"]))
+    (first, last) = shown.items()
+    assert first[1] == "unanswerable"
+    assert withdrawn == [(first[0], "ask_again")]
+    assert last[1] == "The bridge of town03 was opened in 1813."
