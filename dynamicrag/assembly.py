@@ -21,7 +21,8 @@ from dynamicrag.cost.profiles import Profile, dearest, load_profiles, override
 from dynamicrag.cost.runs import Runs, data_dir
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.errors import PolicyError, RunsError, unknown
-from dynamicrag.llm.chat import ChatModel, chat_model
+from dynamicrag.llm.build import chat_model
+from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.params import check_params
 from dynamicrag.llm.pull import cache_dir, pulled
 from dynamicrag.plain_values import shown

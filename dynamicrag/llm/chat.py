@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 from dynamicrag import portal
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.usage import Counted, Tokens
-from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.cleaning import AnswerText
 from dynamicrag.llm.client import make_client
 from dynamicrag.llm.completion import Completion
@@ -36,41 +35,13 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.runnables import RunnableConfig
 
-__all__ = ["ChatModel", "chat_model"]
+__all__ = ["ChatModel"]
 
 _CLIENTS_KEPT = 16
 RETRIES = 2
 TOP = 5  # alternatives per token: enough for a margin, for yes against no, and for most of the entropy
 AROUND = 16  # tokens that a chat template puts around a message, at most
 LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - compared with, not listened on
-
-
-def chat_model(name: str, spec: str, **params: Any) -> "ChatModel":
-    """Describe a chat model; nothing is loaded until it is used.
-
-    Args:
-        name: What the policy calls it.
-        spec: ``local:NAME``, ``local:PATH.gguf`` or what ``init_chat_model`` takes, with its provider.
-        **params: For local models those of :class:`~dynamicrag.llm.local_chat.LocalChatModel`; for others
-            ``context`` (tokens per request), ``max_retries`` and what the provider's LangChain class takes,
-            such as ``base_url`` or ``timeout``.
-
-    Raises:
-        ModelUnavailable: The spec names no provider, or a local model that does not exist.
-    """
-    provider, _, model = spec.partition(":")
-    if not provider or not model:
-        raise ModelUnavailable(
-            f"model {name}: expected 'provider:model', such as 'local:smollm2-135m-instruct', got {spec!r}"
-        )
-    if provider == "local":
-        from dynamicrag.llm.local_chat import LocalChatModel
-
-        try:
-            return LocalChatModel(name, spec, **params)
-        except TypeError as error:
-            raise ModelUnavailable(f"model {name}: {str(error).partition('() ')[2]}") from None
-    return ChatModel(name, spec, **params)
 
 
 class ChatModel:

@@ -93,7 +93,7 @@ def throughput() -> list[Measure]:
     from langchain_core.messages import HumanMessage
 
     from dynamicrag import portal
-    from dynamicrag.llm.chat import chat_model
+    from dynamicrag.llm.build import chat_model
     from dynamicrag.llm.pull import path_of
 
     if path_of("smollm2-135m-instruct") is None:

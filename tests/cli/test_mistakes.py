@@ -84,7 +84,7 @@ def test_wrong_usage(there, run, arguments):
 
 
 def test_a_provider_without_its_key(there, run, monkeypatch):
-    from dynamicrag.llm.chat import chat_model
+    from dynamicrag.llm.build import chat_model
 
     monkeypatch.setattr("dynamicrag.assembly.chat_model", chat_model)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)

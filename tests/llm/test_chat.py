@@ -3,7 +3,7 @@ from langchain_core.messages import HumanMessage
 
 from dynamicrag import portal
 from dynamicrag.errors import ModelUnavailable, PolicyError, ProviderError
-from dynamicrag.llm.chat import chat_model
+from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.cpu_account import CpuAccount
 from dynamicrag.llm.failures import provider_error, unavailable
 from dynamicrag.llm.params import check_params

@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from dynamicrag import portal
 from dynamicrag.errors import ProviderError
-from dynamicrag.llm.chat import chat_model
+from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.pull import pull
 
 NAME = "smollm2-135m-instruct"

@@ -10,7 +10,7 @@ from langchain_core.messages import HumanMessage
 
 from dynamicrag import portal
 from dynamicrag.errors import ProviderError
-from dynamicrag.llm.chat import chat_model
+from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.never_sent import never_sent
 
 

@@ -11,7 +11,7 @@ from langchain_core.messages import HumanMessage
 
 from dynamicrag import portal
 from dynamicrag.llm import prompt_bound, vocabularies
-from dynamicrag.llm.chat import chat_model
+from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.prompt_bound import AROUND, BESIDE, MARGIN, cautious, learn, most_tokens
 
 TEXTS = [path.read_text("utf-8") for path in sorted(Path(__file__).parents[2].glob("*.md"))]
