@@ -31,6 +31,9 @@ SIMILAR, STRANGE = 0.35, 0.22
 KNOWN, FOREIGN = 0.7, 0.5
 """Share of the question's words, by idf, that the corpus has: near from the first, far below the second."""
 
+NAMED = 1.0
+"""Share of the question's names that what was found speaks of, from where it is near."""
+
 
 def nearness(features: Mapping[str, float]) -> Nearness:
     """Return how near the best of what was found is to the question.
@@ -39,7 +42,7 @@ def nearness(features: Mapping[str, float]) -> Nearness:
         features: ``similarity`` (greatest cosine of a passage with the question), ``idf_coverage`` and
             ``matched`` (shares of its words in the corpus and in the best passage), ``titled`` (whether it
             names a passage's title), ``english`` (whether the embedding model knows the question's language),
-            ``passages`` (how many were found). Any of them may be missing.
+            ``passages`` (how many were found), ``entity_coverage`` (see the verifier). Any may be missing.
 
     Returns:
         ``far`` only where a cosine says so in a language that the model knows, and the words agree, or where
@@ -47,6 +50,8 @@ def nearness(features: Mapping[str, float]) -> Nearness:
     """
     if not features.get("passages", 1.0):
         return "far"
+    if features.get("entity_coverage", 0.0) >= NAMED:
+        return "near"
     similarity, matched = features.get("similarity"), features.get("matched", 0.0)
     covered = features.get("idf_coverage", matched)
     if similarity is None:  # words are all there is to go by, and they cannot say that nothing is there

@@ -18,7 +18,9 @@ from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fit
 from dynamicrag.stages.token_signals import token_signals
+from dynamicrag.text import units
 from dynamicrag.types import Draft, Passage, TurnState
+from dynamicrag.verify.groundedness import beyond
 
 ASK_AGAIN = "ask_again"
 CHARACTERS = 4.0  # per token, about, in English
@@ -42,7 +44,7 @@ def shown_again(turn: TurnState, settings: Mapping[str, Any]) -> Sequence[Passag
     asked = sum(step["option"] == ASK_AGAIN for step in turn.get("escalations", []))
     if asked == 0 and signals.get("unanswerable", 0.0) > 0.5:
         return found[:BEST]
-    beyond = settings.get("outside") == "answer" and nearness(turn.get("known", {})) != "near"
+    beyond = settings.get("outside") == "answer" and nearness(turn.get("known", {}) | signals) != "near"
     return [] if asked < MOST and beyond and turn.get("passages") else None
 
 
@@ -61,9 +63,10 @@ def plan_again(plan: Plan, passages: Sequence[Passage], model: str) -> Plan:
 async def ask_again(
     passages: Sequence[Passage], turn: TurnState, run: Run, resources: Resources
 ) -> TurnState | None:
-    """Return the turn's new draft and what it stands on; ``None`` if the model failed or said nothing.
+    """Return the turn's new draft and what it stands on; ``None`` if there is none.
 
-    Nobody has been shown the draft yet.
+    There is none if the model failed, or if what it says with passages only repeats the question's words: a
+    model that has declined says so to please. Nobody has been shown the draft yet.
 
     Args:
         passages: What to show.
@@ -84,7 +87,7 @@ async def ask_again(
     except (ModelError, BudgetError):
         return None  # its line on the account says so
     answer = IN_SENTENCES.parse(completion.text)
-    if not answer.text:
+    if not answer.text or (passages and not beyond(units(answer.text), turn["text"])):
         return None
     again = Draft(
         text=answer.text,

@@ -19,8 +19,9 @@ LETTER = 0.5
 class Groundedness(Verifier):
     """Signal ``groundedness``: share of the answer's content words that occur in a passage.
 
-    Words of the question count only if a passage has them too. Answers of yes or no have no content
-    words to look for; they, and answers without any passages, get no signal.
+    Words of the question say nothing of the answer: they count only where the answer has no others, and then
+    only if a passage has them too. Answers of yes or no have no content words to look for; they, and answers
+    without any passages, get no signal.
 
     Of scripts without spaces each letter counts: fully where a letter beside it stands there too or it is a
     word of its own, by half where it stands in other words alone.
@@ -37,6 +38,7 @@ class Groundedness(Verifier):
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""
         claimed = _claims(evidence.answer)
+        claimed = beyond(claimed, evidence.question) or claimed
         if not claimed or not evidence.passages:
             return {}
         texts = [f"{passage['title']}\n{passage['text']}" for passage in evidence.passages]
@@ -57,6 +59,12 @@ def _claims(answer: str) -> list[Unit]:
         if YES_OR_NO & set(said)
         else units(answer)
     )
+
+
+def beyond(said: Sequence[Unit], question: str) -> list[Unit]:
+    """Return what is said besides the question's own words."""
+    asked = set(terms(question, every=True))
+    return [unit for unit in said if not unit.within(asked)]
 
 
 def foreign(question: str, answer: str, passages: Sequence[Passage]) -> bool:

@@ -20,6 +20,8 @@ from dynamicrag.features.nearness import nearness
         ({"matched": 0.4, "idf_coverage": 0.4}, "unclear"),
         ({"matched": 0.8, "idf_coverage": 0.8, "similarity": 0.1, "english": 1.0}, "near"),
         ({}, "unclear"),
+        ({"similarity": 0.1, "english": 1.0, "entity_coverage": 1.0}, "near"),
+        ({"similarity": 0.3, "english": 1.0, "entity_coverage": 0.5}, "unclear"),
     ],
 )
 def test_how_near_the_documents_are(features, expected):

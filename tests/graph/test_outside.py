@@ -95,6 +95,13 @@ def test_what_the_documents_speak_of_without_the_answer_is_withheld(make, outsid
     assert not out["report"]["outside"]
 
 
+def test_a_second_draft_that_only_repeats_the_question_does_not_stand(make, outside, ask):
+    replies = iter(["unanswerable", "The bridge of town03 was not opened."])
+    make.scripts["small"] = lambda kind, text: next(replies)
+    out = outside().build_graph().compile().invoke(ask(NEAR))
+    assert out["messages"][-1].text == ABSTAINED
+
+
 def test_near_the_documents_an_ungrounded_draft_is_withheld_at_once(make, outside, ask):
     make.scripts["small"] = lambda kind, text: "Napoleon Bonaparte himself"
     out = outside().build_graph().compile().invoke(ask(NEAR))

@@ -61,6 +61,19 @@ async def test_an_answer_is_no_refusal(answer):
     assert await judged("unanswerable", answer) == {"unanswerable": 0.0}
 
 
+async def test_words_of_the_question_say_nothing_of_the_answer():
+    passage = {**PASSAGE, "title": "Big Agnes", "text": "Big Agnes, a fire engine of 2014, carries water."}
+    asked = "How many litres of water can the fire engine Big Agnes carry?"
+    verifier = VERIFIERS.build("groundedness", "verifiers")
+
+    async def share(answer):
+        return (await verifier.verify(Evidence(asked, answer, [passage], {})))["groundedness"]
+
+    assert await share("Big Agnes can carry 100 litres of water.") == 0.0
+    assert await share("Big Agnes can carry water, from 2014.") == 1.0
+    assert await share("Big Agnes, the fire engine") == 1.0
+
+
 async def test_groundedness_is_the_share_of_the_words_found():
     assert await judged("groundedness", "Ada Brook") == {"groundedness": 1.0}
     assert await judged("groundedness", "Ada Stone") == {"groundedness": 0.5}
