@@ -1,10 +1,9 @@
 """A draft that is to be withheld is asked for once more.
 
-Small models decline or make up easily: a long context, one cut to its best sentences, or an order to be brief
-hides an answer that they do find in the best passages, whole and alone, asked for in sentences. Where the
-documents may not speak of the question at all, a draft that declines or that no passage supports is asked for
-without them, if the policy's ``outside`` is ``answer``: what a model says with strange passages before it is
-neither theirs nor its own.
+Small models decline easily: a long context, or an order to be brief, hides an answer that they do find in
+the best passages alone, asked for in sentences. Where the documents may not speak of the question at all, a
+draft that declines or that no passage supports is asked for without them, if the policy's ``outside`` is
+``answer``: what a model says with strange passages before it is neither theirs nor its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,11 +42,10 @@ def shown_again(turn: TurnState, settings: Mapping[str, Any]) -> Sequence[Passag
     if not found or turn.get("draft") is None:
         return None
     asked = sum(step["option"] == ASK_AGAIN for step in turn.get("escalations", []))
-    strange = nearness(turn.get("known", {}) | signals) != "near"
-    if asked == 0 and (signals.get("unanswerable", 0.0) > 0.5 or not strange):
+    if asked == 0 and signals.get("unanswerable", 0.0) > 0.5:
         return found[:BEST]
-    by_itself = strange and settings.get("outside") == "answer"
-    return [] if asked < MOST and by_itself and turn.get("passages") else None
+    beyond = settings.get("outside") == "answer" and nearness(turn.get("known", {}) | signals) != "near"
+    return [] if asked < MOST and beyond and turn.get("passages") else None
 
 
 def plan_again(plan: Plan, passages: Sequence[Passage], model: str) -> Plan:

@@ -102,11 +102,11 @@ def test_a_second_draft_that_only_repeats_the_question_does_not_stand(make, outs
     assert out["messages"][-1].text == ABSTAINED
 
 
-def test_near_the_documents_an_ungrounded_draft_is_asked_for_once_more_and_then_withheld(make, outside, ask):
+def test_near_the_documents_an_ungrounded_draft_is_withheld_at_once(make, outside, ask):
     make.scripts["small"] = lambda kind, text: "Napoleon Bonaparte himself"
     out = outside().build_graph().compile().invoke(ask(NEAR))
     assert out["messages"][-1].text == ABSTAINED
-    assert shown(make.models["small"]) == [True, True]
+    assert shown(make.models["small"]) == [True]
 
 
 def test_a_policy_that_abstains_outside_never_answers_from_the_models_knowledge(make, outside, ask):
