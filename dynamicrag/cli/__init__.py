@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(given: Sequence[str], debug: bool) -> int:
-    """Run a command and return its exit code; usage that is wrong is told in one line."""
+    """Run a command and return its exit code; wrong usage gives one line."""
     try:
         code = _app(debug)(given, prog_name=NAME, standalone_mode=False)
     except Exception as error:

@@ -52,7 +52,7 @@ def ask(
     if any(each.answers for each in asked):  # they are scored
         policies = [brief(item) for item in policies]
     out = human(json)
-    for item in policies:  # what is wrong with either is told before any question
+    for item in policies:  # mistakes in either show before any question
         provide(item, out)
     session = _Session(policies, asked, lines, out, workers, fresh, verbose)
     try:

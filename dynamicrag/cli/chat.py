@@ -67,7 +67,7 @@ class _Chat:
                 self._survive(self._command if text.startswith("/") else self._answer, text)
 
     def _survive(self, work: Callable[[str], None], text: str) -> None:
-        """Do what a line asks for; Ctrl-C stops it, and whatever fails is told in one line."""
+        """Do what a line asks for; Ctrl-C stops it, and a failure gives one line."""
         from dynamicrag.cli.console import fail
 
         try:

@@ -44,7 +44,7 @@ def _console_class() -> "type[Console]":
 
 
 def human(json: str | None) -> "Console":
-    """Return where people are told things: standard error if JSON has standard output."""
+    """Return where messages for people go: standard error if JSON has standard output."""
     return console(stderr=json == "-")
 
 

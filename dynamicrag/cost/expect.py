@@ -41,6 +41,10 @@ class Asks(NamedTuple):
     computes: str = ""
 
 
+CHARACTERS = 4.0
+"""Characters of a token of English text, about."""
+
+
 class Plan(NamedTuple):
     """The quantities that decide what answering one query costs.
 

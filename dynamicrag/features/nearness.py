@@ -28,7 +28,7 @@ Nearness = Literal["near", "unclear", "far"]
 
 SIMILAR, STRANGE = 0.35, 0.22
 """Cosine from which a passage is near whatever its words, and below which an English question may be far."""
-KNOWN, FOREIGN = 0.7, 0.5
+KNOWN, LACKING = 0.7, 0.5
 """Share of the question's words, by idf, that the corpus has: near from the first, far below the second."""
 
 NAMED = 1.0
@@ -55,7 +55,7 @@ def nearness(features: Mapping[str, float]) -> Nearness:
     similarity, matched = features.get("similarity"), features.get("matched", 0.0)
     covered = features.get("idf_coverage", matched)
     if similarity is None:  # words are all there is to go by, and they cannot say that nothing is there
-        return "near" if features.get("titled") or max(covered, matched) >= FOREIGN else "unclear"
+        return "near" if features.get("titled") or max(covered, matched) >= LACKING else "unclear"
     if similarity >= SIMILAR or min(covered, matched) >= KNOWN:
         return "near"
-    return "far" if similarity < STRANGE and features.get("english") and covered < FOREIGN else "unclear"
+    return "far" if similarity < STRANGE and features.get("english") and covered < LACKING else "unclear"

@@ -82,18 +82,18 @@ class Decider:
 
     def abstain(self, stage: StageBase, turn: TurnState, why: str) -> Decision:
         """Return the decision to give up before anything is written."""
-        closed = [option.name == "abstain" for option in stage.options]
+        open_ = [option.name == "abstain" for option in stage.options]
         context = StageContext(
             stage=stage.name,
             query=query_of(turn),
             options=stage.options,
-            allowed=closed,
-            expected=[Cost()] * len(closed),
+            allowed=open_,
+            expected=[Cost()] * len(open_),
             left={},
             features=turn.get("known", {}),
             path=turn.get("path", {}),
         )
-        return self._record(context, Choice(closed.index(True), why), turn, "outside", None, 0.0)
+        return self._record(context, Choice(open_.index(True), why), turn, "outside", None, 0.0)
 
     async def make_do(self, stage: StageBase, turn: TurnState, option: str, why: str) -> Decision:
         """Return the decision for an option that failed, but left something to make do with."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dynamicrag.cost.expect import Plan
+from dynamicrag.cost.expect import CHARACTERS, Plan
 from dynamicrag.errors import BudgetError, ModelError, ProviderError, UnfinishedAnswer
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.completion import Completion
@@ -17,8 +17,6 @@ from dynamicrag.stages.retriever import retrieval_features
 from dynamicrag.stages.shown import Shown
 from dynamicrag.stages.token_signals import token_signals
 from dynamicrag.types import Draft, Option, TurnState
-
-CHARACTERS = 4.0  # per token, about, in English
 
 
 class GeneratorStage(StageBase):

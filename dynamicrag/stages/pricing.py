@@ -6,14 +6,13 @@ from functools import partial
 from typing import NamedTuple
 
 from dynamicrag.cost.budget import HARD
-from dynamicrag.cost.expect import CostModel, Plan
+from dynamicrag.cost.expect import CHARACTERS, CostModel, Plan
 from dynamicrag.cost.vector import DIMENSIONS, Cost, Dimension
 from dynamicrag.predictors.selection import admissible
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.verification import VerificationStage
 from dynamicrag.types import STAGES, Option, Stage, TurnState
 
-CHARACTERS = 4.0  # per token, about, in English
 LEVERS: tuple[Stage, ...] = ("generator", "context", "prompt", "retriever", "retrieval", "verification")
 """Stages by how much of a path's cost hangs on them."""
 SEARCHED: frozenset[Stage] = frozenset(LEVERS[:4])

@@ -9,7 +9,7 @@ draft that declines or that no passage supports is asked for without them, if th
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dynamicrag.cost.expect import Plan
+from dynamicrag.cost.expect import CHARACTERS, Plan
 from dynamicrag.errors import BudgetError, ModelError
 from dynamicrag.features.nearness import nearness
 from dynamicrag.llm.prompts.direct import Direct
@@ -23,7 +23,6 @@ from dynamicrag.types import Draft, Passage, TurnState
 from dynamicrag.verify.groundedness import beyond
 
 ASK_AGAIN = "ask_again"
-CHARACTERS = 4.0  # per token, about, in English
 MOST = 2
 """Times a question is asked again: from the best passages, and without any."""
 BEST = 2
