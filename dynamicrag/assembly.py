@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dynamicrag.building import Built, build_stages
 from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Calibration, Observation
@@ -20,6 +21,7 @@ from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import Profile, dearest, load_profiles, override
 from dynamicrag.cost.runs import Runs, data_dir
 from dynamicrag.cost.shared_purse import SharedPurse
+from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import PolicyError, RunsError, unknown
 from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.chat import ChatModel
@@ -29,8 +31,7 @@ from dynamicrag.plain_values import shown
 from dynamicrag.policy import CorpusSection, Policy
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
-from dynamicrag.sections import Sections
-from dynamicrag.stages.base import StageBase, option_names
+from dynamicrag.stages.base import DecisionPoint, StageBase, option_names
 from dynamicrag.stages.decide import Decider
 
 EMBEDDER = "all-minilm-l6-v2"
@@ -49,11 +50,17 @@ class Pipeline:
     profiles: Mapping[str, Profile]
     helper: str | None
     stages: Mapping[str, StageBase]
+    verification: Verification
     decider: Decider
     cost_model: CostModel
     ledger: Ledger
     budget: Budget
     bookkeeper: Bookkeeper
+
+    @property
+    def points(self) -> Mapping[str, DecisionPoint]:
+        """All points of decision by name, in order."""
+        return {**self.stages, self.verification.name: self.verification}
 
 
 def assemble(policy: Policy, *, trust: bool = True) -> Pipeline:
@@ -98,7 +105,7 @@ def assemble(policy: Policy, *, trust: bool = True) -> Pipeline:
     priced = {name: Priced(model.spec, profiles[name], caches=model.caches) for name, model in models.items()}
     cost_model = CostModel(priced, policy.helper, host, calibration)
     budget = _budget(policy)
-    stages = Sections(policy, corpora, models, embedder, trust=trust).build()
+    built = build_stages(policy, corpora, models, embedder, trust=trust)
     return Pipeline(
         policy=policy,
         corpora=corpora,
@@ -106,13 +113,18 @@ def assemble(policy: Policy, *, trust: bool = True) -> Pipeline:
         models=models,
         profiles=profiles,
         helper=policy.helper,
-        stages=stages,
-        decider=Decider(stages, cost_model, budget, ledger),
+        stages=built.stages,
+        verification=built.verification,
+        decider=Decider(built.stages, cost_model, budget, ledger, built.verification.asks),
         cost_model=cost_model,
         ledger=ledger,
         budget=budget,
-        bookkeeper=Bookkeeper(ledger, budget, runs, option_names(stages)),
+        bookkeeper=Bookkeeper(ledger, budget, runs, _names(built)),
     )
+
+
+def _names(built: Built) -> dict[str, list[str]]:
+    return option_names({**built.stages, built.verification.name: built.verification})
 
 
 def _models(policy: Policy) -> dict[str, ChatModel]:

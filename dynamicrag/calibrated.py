@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 
 from dynamicrag.errors import unknown
-from dynamicrag.types import STAGES
+from dynamicrag.topology import TOPOLOGY
 
 __all__ = ["Band", "Calibrated"]
 
@@ -74,8 +74,8 @@ class Calibrated(_Strict):
     @classmethod
     def _of_stages(cls, shares: Mapping[str, Mapping[str, float]]) -> Mapping[str, Mapping[str, float]]:
         for stage, options in shares.items():
-            if stage not in STAGES:
-                raise ValueError(unknown("shares", "stage", stage, STAGES))
+            if stage not in TOPOLOGY:
+                raise ValueError(unknown("shares", "stage", stage, TOPOLOGY))
             if sum(options.values()) > SUM:
                 raise ValueError(f"the shares of {stage} come to {sum(options.values()):.3f}; at most 1")
         return shares

@@ -5,14 +5,12 @@ not know is an error, never ignored.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     NonNegativeFloat,
+    SerializeAsAny,
     StrictBool,
     field_validator,
     model_validator,
@@ -20,21 +18,12 @@ from pydantic import (
 
 from dynamicrag.calibrated import Calibrated
 from dynamicrag.cost.vector import Dimension
+from dynamicrag.stages.section import Names, Section, Spec, StageSection
+
+S = TypeVar("S", bound=StageSection)
 
 
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Names = Annotated[list[str], BeforeValidator(_listed)]
-Spec = str | dict[str, Any]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Chunks(_Section):
+class Chunks(Section):
     """How documents are cut: tokens per chunk, and tokens shared by neighbours."""
 
     size: int = Field(default=256, ge=32, le=100_000)
@@ -47,7 +36,7 @@ class Chunks(_Section):
         return self
 
 
-class CorpusSection(_Section):
+class CorpusSection(Section):
     """One corpus: files or folders, whether links out of them are followed, and how they are cut."""
 
     path: Names = Field(min_length=1)
@@ -55,19 +44,19 @@ class CorpusSection(_Section):
     chunk: Chunks = Chunks()
 
 
-class ModelSection(_Section):
+class ModelSection(Section):
     """One model: its spec, what its constructor takes, and coefficients that replace its profile's."""
 
     model: str
-    params: dict[str, Any] = {}
-    profile: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default_factory=dict)
+    profile: dict[str, Any] = Field(default_factory=dict)
 
 
-class BudgetSection(_Section):
+class BudgetSection(Section):
     """Hard limits per query and in total; ``account`` names a total that processes of this host share."""
 
-    per_query: dict[Dimension, NonNegativeFloat] = {}
-    total: dict[Dimension, NonNegativeFloat] = {}
+    per_query: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
+    total: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
     exhausted: Literal["cheapest", "error"] = "cheapest"
     account: str | None = None
 
@@ -82,93 +71,35 @@ class BudgetSection(_Section):
         return limits
 
 
-class ObjectiveSection(_Section):
+class ObjectiveSection(Section):
     """What one unit of cost is worth in quality, and the budget."""
 
-    weights: dict[Dimension, NonNegativeFloat] = {}
+    weights: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
     budget: BudgetSection = BudgetSection()
 
 
-class HostSection(_Section):
+class HostSection(Section):
     """Where this runs: the grid, and which meter reads the energy."""
 
     country: str | None = None
     meter: str = "codecarbon"
 
 
-class RunsSection(_Section):
+class RunsSection(Section):
     """What is kept of finished queries: how many, and whether with questions and answers."""
 
     keep: int = Field(default=20_000, ge=0, le=1_000_000_000)
     text: bool = False
 
 
-class StageSection(_Section):
-    """A stage: its options, weakest first, and its router."""
-
-    options: list[str] | dict[str, Spec | None] | None = None
-    router: Spec | None = None
-
-    @property
-    def specs(self) -> dict[str, Spec | None]:
-        """Options by name; ``None`` where the name says all."""
-        return dict.fromkeys(self.options) if isinstance(self.options, list) else dict(self.options or {})
-
-
-class RetrieverSection(StageSection):
-    """The stage that searches.
-
-    Attributes:
-        parts: Retrievers that options are built of, and that are no options themselves.
-    """
-
-    parts: dict[str, Spec | None] = {}
-
-    @property
-    def retrievers(self) -> dict[str, Spec | None]:
-        """Parts and options, by name."""
-        return {**self.parts, **self.specs}
-
-
-class VerificationSection(StageSection):
-    """The stage that judges drafts.
-
-    Attributes:
-        verifiers: The judges, in their order.
-        escalate: Stages to go back to, by finding.
-        max_escalations: Most steps up a question may take, refinements among them.
-        on_failure: Where a verifier fails, whether the draft may stand, unverified, or must be escalated
-            if it still can be.
-        timeout: Seconds that a verifier has; at most a day.
-        stream: Whether the user sees drafts as they are written, or what is accepted alone.
-    """
-
-    verifiers: list[Spec] = []
-    escalate: dict[Literal["unanswerable", "ungrounded", "unsure", "unverified"], Names] = {}
-    max_escalations: int = Field(default=1, ge=0, le=100)
-    on_failure: Literal["accept", "escalate"] = "accept"
-    timeout: float = Field(default=60.0, gt=0, le=86_400)
-    stream: Literal["draft", "verified"] = "draft"
-
-
-class StagesSection(_Section):
-    """The six stages; one that is left out has a single plain option."""
-
-    retrieval: StageSection = StageSection(options=["single"])
-    retriever: RetrieverSection = RetrieverSection(options={"lexical": "bm25"})
-    context: StageSection = StageSection(options={"short": {"chunks": 4}})
-    prompt: StageSection = StageSection(options=["direct"])
-    generator: StageSection = StageSection()
-    verification: VerificationSection = VerificationSection(options=["accept"])
-
-
-class Policy(_Section):
+class Policy(Section):
     """A whole policy.
 
     Attributes:
         name: Name of the preset, or the file's stem.
         source: The file, for messages; ``""`` for a policy given as a mapping.
         folder: What relative paths in it are relative to.
+        stages: The section of every stage that queries meet, in the topology's order.
         joint: A router over whole paths, for the stages at which its paths differ.
         outside: What is done with a question that the documents do not speak of: the model answers it by
             itself, and the answer is marked, or nobody does.
@@ -178,7 +109,7 @@ class Policy(_Section):
     source: str = Field(default="", exclude=True)
     folder: Path = Field(default=Path(), exclude=True)
     version: Literal[1]
-    corpora: dict[str, CorpusSection] = {}
+    corpora: dict[str, CorpusSection] = Field(default_factory=dict)
     models: dict[str, ModelSection] = Field(min_length=1)
     helper: str | None = None
     objective: ObjectiveSection = ObjectiveSection()
@@ -187,7 +118,13 @@ class Policy(_Section):
     calibrated: Calibrated | None = None
     joint: Spec | None = None
     outside: Literal["answer", "abstain"] = "answer"
-    stages: StagesSection = StagesSection()
+    stages: dict[str, SerializeAsAny[StageSection]] = Field(default_factory=dict)
+
+    def section(self, stage: str, kind: type[S]) -> S:
+        """Return the section of a stage, which is of the kind that the stage has."""
+        section = self.stages[stage]
+        assert isinstance(section, kind), f"policies check the section of {stage} against its class"
+        return section
 
     def where(self, *place: str) -> str:
         """Return a place in the file for a message."""
@@ -200,9 +137,10 @@ def brief(policy: Policy) -> Policy:
     Prompts that answer in sentences (``style: full``) do so for people; token F1 and exact match would count
     every word around the answer against it.
     """
-    options = {name: _plain(name, spec) for name, spec in policy.stages.prompt.specs.items()}
-    prompt = policy.stages.prompt.model_copy(update={"options": options})
-    return policy.model_copy(update={"stages": policy.stages.model_copy(update={"prompt": prompt})})
+    section = policy.stages["prompt"]
+    options = {name: _plain(name, spec) for name, spec in section.specs.items()}
+    stages = {**policy.stages, "prompt": section.model_copy(update={"options": options})}
+    return policy.model_copy(update={"stages": stages})
 
 
 def _plain(option: str, spec: Spec | None) -> Spec | None:

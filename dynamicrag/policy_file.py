@@ -10,10 +10,14 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from dynamicrag.cost.profiles import shipped
+from dynamicrag.drafts.moves import VerificationSection
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.plain_values import check_plain, shown
 from dynamicrag.plain_yaml import parse_yaml, read_text
 from dynamicrag.policy import Policy
+from dynamicrag.stages.base import STAGES
+from dynamicrag.stages.section import StageSection
+from dynamicrag.topology import TOPOLOGY, VERIFICATION
 
 PRESETS = ("frugal", "balanced", "quality", "support", "always-large")
 
@@ -43,10 +47,40 @@ def load_policy(
         raise PolicyError(unknown(str(about["source"]), "key", reserved.pop(), _fields(Policy)))
     if corpus is not None:
         data = _with_corpus(data, corpus)
+    stages = _stages(data.get("stages"), str(about["source"]))
     try:
-        return Policy.model_validate({**data, **about})
+        return Policy.model_validate({**data, **about, "stages": stages})
     except ValidationError as error:
-        raise PolicyError(_message(error, str(about["source"]))) from None
+        raise PolicyError(_message(error, str(about["source"]), Policy)) from None
+
+
+def section_kinds() -> dict[str, type[StageSection]]:
+    """Return what the section of every stage may hold, in the topology's order."""
+    return {name: VerificationSection if name == VERIFICATION else STAGES[name].section for name in TOPOLOGY}
+
+
+def _stages(given: object, source: str) -> dict[str, StageSection]:
+    """Return the sections of the stages that a policy names, and of those that no query can do without.
+
+    Raises:
+        PolicyError: An unknown stage, or something in a section is wrong.
+    """
+    where = f"{source}: stages" if source else "stages"
+    if given is not None and not isinstance(given, Mapping):
+        raise PolicyError(f"{where}: expected a mapping from stages to their sections, got {shown(given)}")
+    named, kinds = dict(given or {}), section_kinds()
+    for name in named:
+        if name not in kinds:
+            raise PolicyError(unknown(where, "key", name, kinds))
+    sections = {}
+    for name, kind in kinds.items():
+        content = named.get(name, TOPOLOGY[name].plain)
+        if name in named or content is not None:
+            try:
+                sections[name] = kind.model_validate(content)
+            except ValidationError as error:
+                raise PolicyError(_message(error, source, kind, ("stages", name))) from None
+    return sections
 
 
 def _checked(policy: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,20 +132,27 @@ def _with_corpus(data: dict[str, Any], corpus: str | Path | Sequence[str | Path]
     return {**data, "corpora": corpora}
 
 
-def _message(error: ValidationError, source: str) -> str:
-    """Say the first mistake in a policy's own words: where, what, what is valid."""
+def _message(error: ValidationError, source: str, kind: type[BaseModel], at: Sequence[str] = ()) -> str:
+    """Say the first mistake in a policy's own words: where, what, what is valid.
+
+    Args:
+        error: The mistakes.
+        source: The file.
+        kind: What was checked.
+        at: Its place in the policy.
+    """
     first = error.errors()[0]
     # of a value that may have one of two forms, the form that it has goes deepest
     alike = [each for each in error.errors() if _place(each)[: len(_place(first))] == _place(first)]
     first = max(alike, key=lambda each: len(_place(each)))
     place = _place(first)
     prefix = f"{source}: " if source else ""
-    where, given = prefix + ".".join(place), first["input"]
+    where, given = prefix + ".".join([*at, *place]), first["input"]
     if first["type"] == "extra_forbidden":
-        parent = prefix + ".".join(place[:-1] or ["top level"])
-        return unknown(parent, "key", place[-1], _keys_at(place[:-1]))
+        parent = prefix + ".".join([*at, *place[:-1]] or ["top level"])
+        return unknown(parent, "key", place[-1], _keys_at(kind, place[:-1]))
     if not isinstance(given, str) and (first["type"] == "invalid_key" or place[-1:] == ["[key]"]):
-        parent = prefix + ".".join(place[: -2 if place[-1] == "[key]" else -1] or ["top level"])
+        parent = prefix + ".".join([*at, *place[: -2 if place[-1] == "[key]" else -1]] or ["top level"])
         return f"{parent}: the key {shown(given)} is no text; put it in quotes"
     if first["type"] == "missing":
         return f"{where}: is missing"
@@ -132,9 +173,9 @@ def _fields(section: type[BaseModel]) -> list[str]:
     return [name for name, field in section.model_fields.items() if not field.exclude]
 
 
-def _keys_at(place: Sequence[str]) -> list[str]:
-    """Return the keys that are valid at a place of a policy."""
-    kind: Any = Policy
+def _keys_at(checked: type[BaseModel], place: Sequence[str]) -> list[str]:
+    """Return the keys that are valid at a place of what was checked."""
+    kind: Any = checked
     for part in place:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             kind = kind.model_fields[part].annotation

@@ -10,9 +10,6 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-Stage = Literal["retrieval", "retriever", "context", "prompt", "generator", "verification"]
-STAGES: tuple[Stage, ...] = ("retrieval", "retriever", "context", "prompt", "generator", "verification")
-
 Runs = Literal["in_process", "same_host", "remote"]
 """Where a model computes; decides whether this process's meter sees its energy."""
 
@@ -40,6 +37,22 @@ class Option:
 
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Option):
+    """An option of verification: what is done with a draft.
+
+    Attributes:
+        kind: ``accept`` ends the turn with the draft, ``abstain`` without one; ``refine`` has a model mend
+            it; ``ask_again`` asks for another; ``redo`` goes back to a stage.
+        stage: The stage to go back to.
+        model: The model that mends; by default the next stronger one.
+    """
+
+    kind: Literal["accept", "refine", "ask_again", "redo", "abstain"] = "accept"
+    stage: str = ""
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +214,12 @@ class TurnState(TypedDict, total=False):
         redo: Stage to be decided again with a stronger option.
         known: Signals that stages before this one have decided from.
         action: What verification decided last.
+        queries: Texts to search for instead of the question, where it was rewritten.
         candidates: Retrieved passages, best first.
         passages: The passages chosen as context.
         draft: The answer under judgement.
-        signals: What the verifiers said of it.
+        foreseen: Signals of verifiers that need no draft, of the candidates.
+        signals: What the verifiers said of the draft.
         unverified: Verifiers that could not judge it, and why.
         escalations: The steps back up so far.
         wanted: The whole path that the last verdict named.
@@ -226,9 +241,11 @@ class TurnState(TypedDict, total=False):
     redo: str | None
     known: dict[str, float]
     action: str | None
+    queries: list[str]
     candidates: list[Passage]
     passages: list[Passage]
     draft: Draft | None
+    foreseen: dict[str, float]
     signals: dict[str, float]
     unverified: dict[str, str]
     escalations: list[Escalation]

@@ -10,13 +10,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS: list[set[str]] = [
-    {"errors", "types", "registry", "portal", "languages", "normal", "text"}
+    {"errors", "types", "topology", "registry", "portal", "languages", "normal", "text"}
     | {"plain_values", "plain_yaml", "whole_file"},
     {"cost"},
     {"predictors", "escalation"},
     {"features", "llm", "retrieval", "verify"},
-    {"routers", "stages"},
-    {"calibrated", "policy", "policy_file", "sections", "assembly"},
+    {"routers", "stages", "drafts"},
+    {"walk"},
+    {"calibrated", "policy", "policy_file", "building", "assembly"},
     {"graph"},
     {"evaluation"},
     {"cli"},
@@ -25,12 +26,14 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 BESIDE = {
     ("escalation", "predictors"),
     ("stages", "routers"),
+    ("drafts", "routers"),
+    ("drafts", "stages"),
     ("policy", "calibrated"),
     ("policy_file", "policy"),
     ("verify", "llm"),
-    ("sections", "policy"),
+    ("building", "policy"),
     ("assembly", "policy"),
-    ("assembly", "sections"),
+    ("assembly", "building"),
 }  # the only ways sideways, and one way only
 VOCABULARY = FLOORS[0]
 MODULES = sorted((ROOT / "dynamicrag").rglob("*.py"))

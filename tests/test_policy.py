@@ -5,9 +5,9 @@ from dynamicrag.policy_file import PRESETS, load_policy
 def test_presets_answer_people_in_sentences_and_benchmarks_in_few_words():
     for name in PRESETS:
         policy = load_policy(name)
-        assert policy.stages.prompt.specs["direct"] == {"direct": {"style": "full"}}, name
-        assert brief(policy).stages.prompt.specs["direct"] is None
-        assert set(brief(policy).stages.prompt.specs) == set(policy.stages.prompt.specs)
+        assert policy.stages["prompt"].specs["direct"] == {"direct": {"style": "full"}}, name
+        assert brief(policy).stages["prompt"].specs["direct"] is None
+        assert set(brief(policy).stages["prompt"].specs) == set(policy.stages.prompt.specs)
 
 
 def test_what_else_a_prompt_is_given_stays_when_it_is_brief():
@@ -15,7 +15,7 @@ def test_what_else_a_prompt_is_given_stays_when_it_is_brief():
     policy = load_policy(
         {"version": 1, "models": {"m": {"model": "openai:m"}}, "stages": {"prompt": {"options": options}}}
     )
-    assert brief(policy).stages.prompt.specs == {
+    assert brief(policy).stages["prompt"].specs == {
         "short": {"direct": {"max_tokens": 9}},
         "cot": None,
         "direct": "direct",

@@ -58,15 +58,15 @@ async def _ask(rag: "DynamicRAG", question: Any) -> Record:
 
 def insights(rag: "DynamicRAG", record: Record) -> dict[str, Record]:
     """Return what is behind the decisions of trained routers, by the decision's id."""
-    from dynamicrag.types import STAGES
+    from dynamicrag.topology import TOPOLOGY
 
     found, path = {}, dict[str, str]()
     asked: str = record.get("standalone") or record["question"]  # one that failed says no more
     for decision in record["decisions"]:
         stage = decision["stage"]
-        before = list(STAGES)[: list[str](STAGES).index(stage)]
+        before = list(TOPOLOGY)[: TOPOLOGY.index(stage)]
         path = {name: path[name] for name in before if name in path}
-        router = rag.pipeline.stages[stage].router
+        router = rag.pipeline.points[stage].router
         if decision["router"] == router.registered:
             behind = router.explain(decision, asked, path)
             if behind:

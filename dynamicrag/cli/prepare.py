@@ -96,11 +96,18 @@ def warm(model: "ChatModel") -> None:
 
 def used_models(pipeline: "Pipeline", *, conversation: bool) -> list[str]:
     """Return the names of the models that the policy can come to use."""
+    from dynamicrag.cost.expect import Plan
+
     names = [option.name for option in pipeline.stages["generator"].options]
-    iterative = any(option.name == "iterative" for option in pipeline.stages["retrieval"].options)
-    if pipeline.helper and (conversation or iterative) and pipeline.helper not in names:
+    plans = [
+        stage.apply(option, Plan(context_tokens=1.0))
+        for stage in pipeline.stages.values()
+        for option in stage.options
+    ]
+    names += [each.model for plan in plans for each in plan.helps if each.model]
+    if pipeline.helper and (conversation or any(plan.rounds > 1 for plan in plans)):
         names.append(pipeline.helper)
-    return names
+    return list(dict.fromkeys(names))
 
 
 def to_pull(pipeline: "Pipeline", names: Sequence[str]) -> list[str]:
@@ -152,13 +159,13 @@ def wants_vectors(policy: "Policy") -> bool:
     from dynamicrag.retrieval.base import RETRIEVERS
 
     where = policy.where("stages", "retriever")
-    specs = policy.stages.retriever.retrievers.items()
+    specs = policy.stages["retriever"].described.items()
     return any(RETRIEVERS.build(spec or name, f"{where}.{name}").needs_vectors for name, spec in specs)
 
 
 def routers_embed(pipeline: "Pipeline") -> bool:
     """Return whether any router decides from an embedding of the question."""
-    return any(stage.router.embeds for stage in pipeline.stages.values())
+    return any(stage.router.embeds for stage in pipeline.points.values())
 
 
 def await_meter(rag: "DynamicRAG") -> None:

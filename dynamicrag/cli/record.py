@@ -84,7 +84,7 @@ def record(
     blind = check_scorable(asked, score)
     loaded = brief(load_policy(policy, corpus or None))
     pipeline = provide(loaded, shown)
-    known = Paths(pipeline.stages, policy)
+    known = Paths(pipeline.stages, pipeline.verification, policy)
     chosen = known.ordered(_chosen(known, grid, path, paths, vary))
     if blind:
         shown.print(
@@ -108,7 +108,7 @@ def _chosen(
     file: Path | None,
     vary: str | None,
 ) -> "list[Steps]":
-    from dynamicrag.evaluation.record.paths import RECORDED, grid_of, path_of, paths_in
+    from dynamicrag.evaluation.record.paths import grid_of, path_of, paths_in
 
     chosen: list[Steps] = []
     if grid:
@@ -119,7 +119,7 @@ def _chosen(
         listed = paths_in(file)
         chosen += [known.complete(steps, f"{file}, path {number}") for number, steps in enumerate(listed, 1)]
     if vary or not chosen:
-        chosen += known.vary(RECORDED if vary in (None, "all") else [s.strip() for s in vary.split(",")])
+        chosen += known.vary(None if vary in (None, "all") else [s.strip() for s in vary.split(",")])
     return chosen
 
 

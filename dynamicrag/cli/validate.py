@@ -122,7 +122,7 @@ def _not_imported(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[s
 
     del pipeline
     found = []
-    for name, spec in policy.stages.retriever.retrievers.items():
+    for name, spec in policy.stages["retriever"].described.items():
         _, params = parse_spec(spec or name, name)
         if "path" in params and not trust:
             found.append(f"{name}: {params['path']} was not imported, which would run it; --trust does")

@@ -41,6 +41,24 @@ class Asks(NamedTuple):
     computes: str = ""
 
 
+class HelperCall(NamedTuple):
+    """A call that a stage makes on the way to the draft.
+
+    Attributes:
+        model: The model's name in the policy; ``""`` where no model of the policy is asked.
+        input_tokens: Tokens of the prompt.
+        output_tokens: Tokens that are usually generated.
+        most_tokens: Most tokens that may be generated.
+        computes: What the work is calibrated under, where no model is asked; free until it was seen once.
+    """
+
+    model: str = ""
+    input_tokens: float = 0.0
+    output_tokens: float = 0.0
+    most_tokens: float = 0.0
+    computes: str = ""
+
+
 CHARACTERS = 4.0
 """Characters of a token of English text, about."""
 
@@ -52,6 +70,7 @@ class Plan(NamedTuple):
         question_tokens: Tokens of the question.
         rounds: Retrieval rounds.
         search_cpu_seconds: CPU time of one search.
+        searches: Searches in a round.
         chunk_tokens: Tokens of one retrieved chunk, once they are known.
         context_tokens: Tokens of the passages in the prompt.
         prompt_tokens: Tokens of the instructions and examples, the same for every question.
@@ -59,11 +78,13 @@ class Plan(NamedTuple):
         most_tokens: Most tokens that may be generated.
         model: The generating model's name in the policy.
         asks: What verifiers ask about the draft.
+        helps: Calls that stages make on the way to the draft.
     """
 
     question_tokens: float = 20.0
     rounds: float = 0.0
     search_cpu_seconds: float = 0.0
+    searches: float = 1.0
     chunk_tokens: float | None = None
     context_tokens: float = 0.0
     prompt_tokens: float = 60.0
@@ -71,6 +92,7 @@ class Plan(NamedTuple):
     most_tokens: float = 64.0
     model: str = ""
     asks: tuple[Asks, ...] = ()
+    helps: tuple[HelperCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +178,7 @@ class CostModel:
     def _asked(self, ask: Asks, plan: Plan) -> Cost:
         """Return what a verifier's calls are expected to cost."""
         if ask.computes:
-            return self._computed(ask)
+            return self._computed(ask.computes).times(ask.calls)
         model = ask.model or plan.model
         shown = plan.question_tokens + plan.context_tokens
         before = plan.prompt_tokens + shown if ask.goes_on else 0.0
@@ -167,27 +189,34 @@ class CostModel:
         output = plan.output_tokens if ask.output_tokens is None else ask.output_tokens
         return self.call(model, before + own, output, cached).times(ask.calls)
 
-    def _computed(self, ask: Asks) -> Cost:
-        fitted = self._calibration.of(ask.computes)
+    def _computed(self, label: str) -> Cost:
+        fitted = self._calibration.of(label)
         if fitted is None:
             return Cost()
         usage = Usage(calls=1, seconds=fitted.seconds.call)
         energy = Amount(fitted.joules.call, "calibrated")
-        return cost_of(usage, IN_PROCESS, self._host, energy).times(ask.calls)
+        return cost_of(usage, IN_PROCESS, self._host, energy)
 
     def worst(self, plan: Plan) -> Cost:
         """Return the cost of a plan whose answers are as long as they may be, with nothing cached.
 
         Verifiers aside: they are done without where nothing is left for them.
         """
-        return self._price(plan._replace(output_tokens=plan.most_tokens), 0.0)
+        longest = tuple(each._replace(output_tokens=each.most_tokens) for each in plan.helps)
+        return self._price(plan._replace(output_tokens=plan.most_tokens, helps=longest), 0.0)
 
     def _price(self, plan: Plan, cached: float) -> Cost:
         prompt = plan.prompt_tokens + plan.question_tokens + plan.context_tokens
         cost = self.call(plan.model, prompt, plan.output_tokens, cached) if plan.model else Cost()
         search = Usage(seconds=plan.search_cpu_seconds, cpu_seconds=plan.search_cpu_seconds)
         for done in range(round(plan.rounds)):
-            cost += cost_of(search, IN_PROCESS, self._host)
+            cost += cost_of(search, IN_PROCESS, self._host).times(plan.searches)
             if done and self._helper:
                 cost += self.call(self._helper, prompt - plan.prompt_tokens, REASONING_TOKENS)
+        for each in plan.helps:
+            cost += (
+                self.call(each.model, each.input_tokens, each.output_tokens)
+                if each.model
+                else self._computed(each.computes)
+            )
         return cost

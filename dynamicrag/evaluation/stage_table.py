@@ -5,10 +5,7 @@ from dataclasses import replace
 
 from dynamicrag.errors import InputError, unknown
 from dynamicrag.evaluation.outcomes.table import OutcomeTable, Row
-from dynamicrag.types import STAGES, Stage
-
-SKIPPED = ("retriever", "context")
-"""Stages that nothing depends on where nothing is retrieved."""
+from dynamicrag.topology import TOPOLOGY
 
 
 def at_stage(
@@ -27,8 +24,8 @@ def at_stage(
     Raises:
         InputError: An unknown stage, or fewer of its options were recorded there.
     """
-    if stage not in STAGES:
-        raise InputError(unknown(table.name, "stage", stage, STAGES))
+    if stage not in TOPOLOGY:
+        raise InputError(unknown(table.name, "stage", stage, TOPOLOGY))
     if not table.paths:
         return table
     chosen = _candidates(table, stage, at or {})
@@ -48,7 +45,7 @@ def at_stage(
     return OutcomeTable(rows, [names[o] for o in table.options if o in names], table.name)
 
 
-def _candidates(table: OutcomeTable, stage: Stage | str, at: Mapping[str, str]) -> dict[str, str]:
+def _candidates(table: OutcomeTable, stage: str, at: Mapping[str, str]) -> dict[str, str]:
     """Return the path to take for every option of the stage: those around the best-covered setting."""
     best: dict[str, str] = {}
     for around in table.paths.values():
@@ -65,7 +62,7 @@ def _candidates(table: OutcomeTable, stage: Stage | str, at: Mapping[str, str]) 
 
 def _agree(path: Mapping[str, str], setting: Mapping[str, str], stage: str) -> bool:
     """Return whether a path stands at a setting of the other stages, as far as they matter to it."""
-    skipped = SKIPPED if path.get("retrieval") == "none" else ()
-    if path.get("retrieval") == "none" and stage in SKIPPED:
+    passed = TOPOLOGY.passed(path)
+    if stage in passed:
         return False
-    return all(path.get(s) == o for s, o in setting.items() if s not in skipped and s != stage)
+    return all(path.get(s) == o for s, o in setting.items() if s not in passed and s != stage)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from dynamicrag.cost.vector import UNKNOWN
-from dynamicrag.types import STAGES
+from dynamicrag.topology import TOPOLOGY
 from dynamicrag.verify.unanswerable import is_refusal
 
 Record = dict[str, Any]
@@ -103,7 +103,7 @@ def _cost(records: Sequence[Record], dimension: str) -> dict[str, Any]:
 
 
 def _options(records: Sequence[Record]) -> dict[str, dict[str, float]]:
-    counts: dict[str, dict[str, int]] = {stage: {} for stage in STAGES}
+    counts: dict[str, dict[str, int]] = {stage: {} for stage in TOPOLOGY}
     for record in records:
         for decision in record.get("decisions", ()):
             for option in decision["options"]:

@@ -16,6 +16,7 @@ from dynamicrag.predictors.checks import Floats
 from dynamicrag.registry import parse_spec
 from dynamicrag.routers.estimator import About, Estimator
 from dynamicrag.routers.paths import PathEstimator, without_news
+from dynamicrag.topology import TOPOLOGY
 
 BEGINNING = 160
 """Characters of a training question that are kept, for explanations."""
@@ -60,7 +61,7 @@ def train_router(
     if stage != "verification":
         check_families(features)
     # what a retrieval finds is not known when it is decided on
-    ahead = stage in ("retrieval", "retriever")
+    ahead = stage in TOPOLOGY.ahead
     return Estimator.fit(
         [without_news(query) for query in table.seen()] if ahead else table.seen(),
         table.quality,

@@ -1,22 +1,15 @@
-"""The work of every node, for any stage: decide, act, append the decision."""
+"""The work of every node: a walk along its stages."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Sequence
 
 from dynamicrag.assembly import Pipeline
-from dynamicrag.errors import BudgetExceeded, ModelError, UnfinishedAnswer
-from dynamicrag.features.nearness import nearness
 from dynamicrag.graph.condense import condense
 from dynamicrag.graph.node import Node, State, Update, Work, submit
 from dynamicrag.graph.turn import current_turn, finish, start_turn, turn_before
-from dynamicrag.stages.base import Run, StageBase
-from dynamicrag.stages.call import pause
-from dynamicrag.stages.decide import decided, option_of
-from dynamicrag.stages.lighten import lighter
-from dynamicrag.stages.second_asking import ASK_AGAIN
-from dynamicrag.stages.verification import REFINE, VerificationStage
-from dynamicrag.stages.ways import turned_back
-from dynamicrag.types import Decision, Draft, Escalation, TurnState
+from dynamicrag.stages.base import Run
+from dynamicrag.topology import TOPOLOGY
+from dynamicrag.walk.live import Live
+from dynamicrag.walk.walk import Walk
 
 
 class Nodes:
@@ -28,78 +21,59 @@ class Nodes:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
+        executor = Live(pipeline.decider, pipeline.models)
+        self._walk = Walk(pipeline.stages, pipeline.verification, executor)
+
+    @property
+    def line(self) -> dict[str, list[str]]:
+        """The policy's stages by the node that decides them, in order."""
+        found: dict[str, list[str]] = {}
+        for name in self._pipeline.points:
+            found.setdefault(TOPOLOGY[name].node, []).append(name)
+        return found
 
     def node(self, work: Work, name: str) -> Node:
         """Wrap ``work`` so that a graph can call it synchronously and asynchronously."""
         return Node(self._pipeline, work, name)
+
+    def works(self) -> dict[str, Work]:
+        """Return the work of single nodes by the stage that they are added for.
+
+        The generator's writes with what the stages between retrieval and it choose, if no node has.
+        """
+        works: dict[str, Work] = {"begin": self.begin}
+        for names in self.line.values():
+            works |= {name: self.stages([name]) for name in names}
+        names = list(self._pipeline.stages)
+        between = names[names.index("context") :]
+        return {
+            **works,
+            "generator": self.stages(between),
+            "verification": self.verify,
+            "finish": self.finish,
+        }
 
     async def begin(self, state: State, run: Run) -> Update:
         """Start a turn; a follow-up is made to stand alone."""
         turn = await condense(start_turn(state["messages"]), turn_before(state), self._pipeline, run)
         return {"turn": turn, "report": {}}
 
-    def stage(self, *names: str) -> Work:
-        """Return the work of one stage, or of several that share a node."""
+    def stages(self, names: Sequence[str]) -> Work:
+        """Return the work of stages that share a node."""
 
         async def work(state: State, run: Run) -> Update:
             turn = current_turn(state)
-            decisions: list[Decision] = []
-            for name in names:
-                turn, made = await self._pass(self._pipeline.stages[name], turn, run)
-                decisions += made
+            if turn["action"] == "abstain":
+                return {}
+            turn, decisions = await self._walk.along(names, turn, run)
             return {"turn": turn, "decisions": decisions}
 
         return work
 
-    async def retrieve(self, state: State, run: Run) -> Update:
-        """Search; where nothing near is found and the policy then abstains, nothing is written."""
-        update = await self.stage("retriever")(state, run)
-        turn, stage = update["turn"], self._pipeline.stages["verification"]
-        if self._pipeline.policy.outside == "answer" or nearness(await self._found(turn)) != "far":
-            return update
-        decision = self._pipeline.decider.abstain(stage, turn, "the documents do not speak of it")
-        decisions: list[Decision] = update["decisions"]
-        turn = {**self._take(stage, turn, decision, decisions, run), "action": "abstain", "outside": True}
-        return {"turn": turn, "decisions": decisions}
-
-    async def _found(self, turn: TurnState) -> dict[str, float]:
-        return {**turn.get("known", {}), **await self._pipeline.stages["context"].features(turn)}
-
-    async def generate(self, state: State, run: Run) -> Update:
-        """Write a draft, from what ``context`` chose; if nothing did, that is chosen first."""
-        turn = current_turn(state)
-        if turn["action"] == "abstain":
-            return {}
-        unchosen = turn["candidates"] and "context" not in turn["path"]
-        return await self.stage(*(["context"] if unchosen else []), "prompt", "generator")(state, run)
-
     async def verify(self, state: State, run: Run) -> Update:
-        """Judge the draft and decide on it; one that was mended is judged again."""
-        stage = self._pipeline.stages["verification"]
-        assert isinstance(stage, VerificationStage)
-        turn = current_turn(state)
-        if turn["action"] == "abstain":
-            return {}
-        judged: Draft | None = None
-        decisions: list[Decision] = []
-        while True:
-            draft = turn["draft"]
-            assert draft is not None, "verification comes after generation"
-            draft = {**draft, "refined": False}
-            if draft != judged:  # one that could not be mended was judged already
-                turn, judged = {**turn, **await stage.judge(turn, run)}, draft
-            # a verdict is given anew on every draft
-            path = {key: value for key, value in turn["path"].items() if key != stage.name}
-            turn, made = await self._pass(stage, {**turn, "path": path}, run)
-            decisions += made
-            redo = turn["redo"] or (stage.name if turn["action"] in (REFINE, ASK_AGAIN) else None)
-            if redo is None:
-                return {"turn": turn, "decisions": decisions}
-            option = turn["action"] or "" if redo == stage.name else ""
-            last = Escalation(reason=made[-1]["reason"], stage=redo, option=option)
-            turn = {**turn, "escalations": [*turn["escalations"], last]}
-            if turn["redo"] is not None:
-                return {"turn": turn, "decisions": decisions}
+        """Judge the draft and decide on it, until one is accepted or none is."""
+        turn, decisions = await self._walk.verify(current_turn(state), run)
+        return {"turn": turn, "decisions": decisions}
 
     async def finish(self, state: State, run: Run) -> Update:
         """Turn the accepted draft into a message, and report."""
@@ -114,76 +88,3 @@ class Nodes:
             facts |= {"question": turn["original"], "answer": update["messages"][0].text}
         submit(self._pipeline, turn, run.config, facts)
         return update
-
-    async def _pass(self, stage: StageBase, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
-        """Decide at a stage, unless its option stands from before an escalation, and act."""
-        decisions: list[Decision] = []
-        escalated = turn["redo"] == stage.name
-        if escalated or stage.name not in turn["path"]:
-            turn = self._take(stage, turn, await self._pipeline.decider.decide(stage, turn), decisions, run)
-        failed: set[str] = set()
-        unfinished: dict[str, UnfinishedAnswer] = {}
-        tries = 0
-        while True:
-            if escalated:
-                last: Escalation = {**turn["escalations"][-1], "option": turn["path"][stage.name]}
-                turn = {**turn, "escalations": [*turn["escalations"][:-1], last]}
-            option = option_of(stage, turn)
-            try:
-                asked = replace(run, failed=frozenset(failed))
-                return {**turn, **await stage.act(option, turn, asked)}, decisions
-            except (ModelError, BudgetExceeded) as error:
-                failed.add(option.name)
-                if isinstance(error, UnfinishedAnswer):
-                    unfinished[option.name] = error
-                dear = isinstance(error, BudgetExceeded)
-                decision = await self._pipeline.decider.fall_back(
-                    stage, turn, failed, f"{'too dear' if dear else 'after failure'}: {error}", cheaper=dear
-                )
-                if decision is not None:
-                    turn = self._take(stage, turn, decision, decisions, run)
-                    continue
-                less = None if unfinished else lighter(stage.name, turn, error)
-                if less is not None:
-                    turn, failed = less, set()
-                    continue
-                if turn.get("earlier"):
-                    # the draft that was to be bettered is judged again, with this step used up
-                    return turned_back(turn), decisions
-                if unfinished:
-                    return await self._make_do(stage, turn, unfinished, decisions, run), decisions
-                await self._wait(error, option.name, tries, turn, run)
-            tries += 1
-            run = replace(run, last_resort=True)
-
-    async def _wait(self, error: Exception, name: str, tries: int, turn: TurnState, run: Run) -> None:
-        """Wait until the only model can be asked again, or raise the error where that is not worth it."""
-        model = self._pipeline.models.get(name)
-        if model is None or not isinstance(error, ModelError):
-            raise error
-        if not await pause(error, tries, model, run, turn["id"]):
-            raise error
-
-    async def _make_do(
-        self,
-        stage: StageBase,
-        turn: TurnState,
-        unfinished: Mapping[str, UnfinishedAnswer],
-        decisions: list[Decision],
-        run: Run,
-    ) -> TurnState:
-        """Take the strongest option that left something, where none has finished."""
-        name = max(unfinished, key=stage.index)
-        why = f"no model finished its answer, so what there is of {name}'s stands: {unfinished[name]}"
-        if turn["path"][stage.name] != name:
-            decision = await self._pipeline.decider.make_do(stage, turn, name, why)
-            turn = self._take(stage, turn, decision, decisions, run)
-        made: TurnState = {**turn, **unfinished[name].instead}
-        return made
-
-    def _take(
-        self, stage: StageBase, turn: TurnState, decision: Decision, decisions: list[Decision], run: Run
-    ) -> TurnState:
-        decisions.append(decision)
-        run.emit({"type": "decision", **decision})
-        return decided(turn, stage, decision)

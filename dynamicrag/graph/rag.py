@@ -1,7 +1,7 @@
 """The face of the package for LangGraph: from a policy to a graph, or to single nodes."""
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ from dynamicrag.cost.ledger import Account
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
-from dynamicrag.graph.node import Work
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.state import RagState
 from dynamicrag.policy_file import load_policy
@@ -83,24 +82,15 @@ class DynamicRAG:
         Args:
             builder: The graph; its state has ``messages``.
             name: The node's name.
-            stage: ``begin``, ``retrieval``, ``retriever``, ``context``, ``generator``, ``verification``, or
-                ``finish``, which appends the answer to the messages.
+            stage: ``begin``, a stage of the policy, or ``finish``, which appends the answer to the messages.
 
         Raises:
             PolicyError: Unknown stage.
         """
-        works: dict[str, Callable[[], Work]] = {
-            "begin": lambda: self._nodes.begin,
-            "retrieval": lambda: self._nodes.stage("retrieval"),
-            "retriever": lambda: self._nodes.retrieve,
-            "context": lambda: self._nodes.stage("context"),
-            "generator": lambda: self._nodes.generate,
-            "verification": lambda: self._nodes.verify,
-            "finish": lambda: self._nodes.finish,
-        }
+        works = self._nodes.works()
         if stage not in works:
             raise PolicyError(unknown(f"add_node({name!r})", "stage", stage, works))
-        builder.add_node(name, self._nodes.node(works[stage](), name), input_schema=RagState)
+        builder.add_node(name, self._nodes.node(works[stage], name), input_schema=RagState)
 
     def account(self, query_id: str) -> Account:
         """Return the lines of a query's account; ``report["query_id"]`` names it."""

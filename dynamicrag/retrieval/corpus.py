@@ -78,6 +78,7 @@ class Corpus:
         self.name = name
         self.paths = tuple(Path(os.path.realpath(path)) for path in paths)
         self.embedder = embedder
+        self.chunk_size = chunk_size
         self._chunker = Chunker(chunk_size, chunk_overlap, embedder.tokenize)
         self._sources = Sources(self.paths, follow_links)
         settings = f"{chunk_size}:{chunk_overlap}:{follow_links}:{READING}"

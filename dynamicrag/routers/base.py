@@ -8,7 +8,7 @@ from typing import Any
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.predictors.base import How, Uses, When
 from dynamicrag.registry import Registry
-from dynamicrag.types import Attempt, Decision, Option, Query, Stage
+from dynamicrag.types import Attempt, Decision, Move, Option, Query
 
 
 def free(path: Mapping[str, str]) -> Cost:  # noqa: ARG001
@@ -43,7 +43,7 @@ class StageContext:
         ways: Of the router's paths, those that verification may still lead to.
     """
 
-    stage: Stage
+    stage: str
     query: Query
     options: Sequence[Option]
     allowed: Sequence[bool]
@@ -61,6 +61,13 @@ class StageContext:
         """Return the open option nearest to ``index``, the stronger one first."""
         open_ = [i for i, allowed in enumerate(self.allowed) if allowed]
         return min(open_, key=lambda i: (abs(i - index), -i))
+
+    def move(self, kind: str, stage: str = "") -> int | None:
+        """Return the position of an open move of verification."""
+        for i, option in enumerate(self.options):
+            if isinstance(option, Move) and (option.kind, option.stage) == (kind, stage) and self.allowed[i]:
+                return i
+        return None
 
     def index(self, name: str) -> int | None:
         """Return the position of an open option by name."""
@@ -126,7 +133,7 @@ class Router(ABC):
     online: bool = False
     paths: Sequence[Mapping[str, str]] = ()
 
-    def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: B027 - may be empty
+    def check(self, stage: str, options: Sequence[Option], where: str) -> None:  # noqa: B027 - may be empty
         """Refuse options that this router cannot serve.
 
         Raises:
@@ -144,7 +151,7 @@ class Router(ABC):
         """Return the test that a verifier's signal has to pass; ``None`` where its value is weighed."""
         return None
 
-    def planned(self, stage: Stage, options: Sequence[Option]) -> int:  # noqa: ARG002
+    def planned(self, stage: str, options: Sequence[Option]) -> int:  # noqa: ARG002
         """Return the option to reckon with before the stage is reached."""
         return 0
 

@@ -24,7 +24,7 @@ from dynamicrag.routers.paths import (
     parting,
     varied,
 )
-from dynamicrag.types import Attempt, Option, Stage
+from dynamicrag.types import Attempt, Option
 from dynamicrag.verify.base import VERIFIERS
 from dynamicrag.verify.unanswerable import is_refusal
 
@@ -81,7 +81,7 @@ class LearntEscalation(Router):
         whole = np.asarray(sum(priced.values(), np.zeros(len(means)))) / (self._lam or 1.0)
         self._mending = [max(0.0, own - whole[of]) for own, of in zip(whole, self._originals, strict=True)]
 
-    def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
+    def check(self, stage: str, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
         """See the base class."""
         if stage != "verification":
             raise PolicyError(f"{where}: 'escalation' judges drafts; it belongs to the stage 'verification'")
@@ -97,7 +97,7 @@ class LearntEscalation(Router):
         drafts = [self._drafted(attempt) for attempt in context.attempts]
         known = [draft for draft in drafts if draft is not None]
         if not drafts or drafts[-1] is None:
-            index = context.index("accept")
+            index = context.move("accept")
             why = "no path that was learnt from led to this draft, so that nothing is known of a better one"
             return Choice(context.nearest(0) if index is None else index, why)
         ways = self._ways(context, known[-1].path)
@@ -132,12 +132,12 @@ class LearntEscalation(Router):
     def _ways(self, context: StageContext, last: int) -> dict[int, tuple[int, Cost]]:
         """Return the paths that are open after a draft: the option that leads there, and what it costs."""
         ways = {}
-        refine = context.index(REFINE)
+        refine = context.move("refine")
         if last in self._originals and refine is not None:
             ways[self._originals.index(last)] = refine, context.expected[refine]
         for way in context.ways:
             whole = {**context.path, **way}
-            option = context.index(f"escalate:{parting(context.path, way)}")
+            option = context.move("redo", parting(context.path, way) or "")
             if option is not None and context.fits(whole):
                 ways[self._paths.index(dict(way))] = option, context.price(whole)
         return ways
@@ -163,7 +163,7 @@ class LearntEscalation(Router):
         mean = beliefs.mean[0]
         score = mean - self._lam * np.where(np.isfinite(beliefs.cost[0]), beliefs.cost[0], 0.0)
         best = max(ways, key=lambda path: score[path], default=None)
-        accept, abstain = context.index("accept"), context.index("abstain")
+        accept, abstain = context.move("accept"), context.move("abstain")
         if step < 0 and accept is None and best is not None:
             step = best  # a verifier failed, and the policy does not let the draft stand for that
         through: dict[int, int] = {}

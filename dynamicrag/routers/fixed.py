@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
-from dynamicrag.types import Option, Stage
+from dynamicrag.types import Option
 
 
 @ROUTERS.register("fixed")
@@ -21,13 +21,13 @@ class Fixed(Router):
     def __init__(self, *, option: str) -> None:
         self.option = option
 
-    def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
+    def check(self, stage: str, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
         """See the base class."""
         names = [option.name for option in options]
         if self.option not in names:
             raise PolicyError(unknown(f"{where}.fixed.option", "option", self.option, names))
 
-    def planned(self, stage: Stage, options: Sequence[Option]) -> int:  # noqa: ARG002
+    def planned(self, stage: str, options: Sequence[Option]) -> int:  # noqa: ARG002
         """See the base class."""
         return next(i for i, option in enumerate(options) if option.name == self.option)
 

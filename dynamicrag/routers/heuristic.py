@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.nearness import nearness
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
-from dynamicrag.types import Option, Stage
+from dynamicrag.types import Option
 
 Rule = Callable[[Mapping[str, float], Mapping[str, str]], tuple[float | str, str]]
 """Features and path to a strength, or to a name where no option is the stronger; and the reason."""
@@ -78,14 +78,14 @@ def generator(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[f
     return 1.0, "passages to read"
 
 
-_RULES: dict[Stage, Rule] = {
+_RULES: dict[str, Rule] = {
     "retrieval": retrieval,
     "retriever": retriever,
     "context": context,
     "prompt": prompt,
     "generator": generator,
 }
-_PLANNED: dict[Stage, float] = {"retrieval": SINGLE, "retriever": 1.0, "context": 0.0, "generator": 1.0}
+_PLANNED: dict[str, float] = {"retrieval": SINGLE, "retriever": 1.0, "context": 0.0, "generator": 1.0}
 _RETRIEVAL: dict[str, float] = {"none": NONE, "single": SINGLE, "iterative": ITERATIVE}
 
 
@@ -98,12 +98,12 @@ class Heuristic(Router):
 
     paper = "Jeong et al. 2024, Adaptive-RAG, arXiv 2403.14403 (the idea; the rules are our own)"
 
-    def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
+    def check(self, stage: str, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
         """See the base class."""
         if stage not in _RULES:
             raise PolicyError(f"{where}: 'heuristic' has no rules for {stage}; use 'thresholds'")
 
-    def planned(self, stage: Stage, options: Sequence[Option]) -> int:
+    def planned(self, stage: str, options: Sequence[Option]) -> int:
         """See the base class."""
         return _position(stage, options, _PLANNED.get(stage, 0.0))
 
@@ -117,7 +117,7 @@ class Heuristic(Router):
         return Choice(index, reason)
 
 
-def _position(stage: Stage, options: Sequence[Option], wanted: float | str) -> int:
+def _position(stage: str, options: Sequence[Option], wanted: float | str) -> int:
     names = [option.name for option in options]
     if stage == "context" and isinstance(wanted, float):  # strengths are those of options that show anything
         blank = sum(option.params.get("chunks") == 0 for option in options)

@@ -15,7 +15,8 @@ from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.insight import insight
 from dynamicrag.routers.learned import draws
 from dynamicrag.routers.paths import PathEstimator, check_option, check_takeable
-from dynamicrag.types import STAGES, Decision, Option, Stage
+from dynamicrag.topology import TOPOLOGY
+from dynamicrag.types import Decision, Option
 
 
 class Joint(Router):
@@ -65,7 +66,7 @@ class Joint(Router):
         self._explore = explore
         self._seed = seed
 
-    def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:
+    def check(self, stage: str, options: Sequence[Option], where: str) -> None:
         """See the base class."""
         check_option(self._paths, stage, [option.name for option in options], where)
 
@@ -73,7 +74,7 @@ class Joint(Router):
         """Refuse a policy that has all options of none of the paths; see :func:`check_takeable`."""
         check_takeable(self._paths, options, where)
 
-    def planned(self, stage: Stage, options: Sequence[Option]) -> int:
+    def planned(self, stage: str, options: Sequence[Option]) -> int:
         """Return the option on the path that is best on average, at the costs of the training table."""
         about = self.estimator.before.about
         score = np.asarray(about.quality, dtype=np.float64)
@@ -174,4 +175,4 @@ class Joint(Router):
 
 
 def _place(stage: str) -> int:
-    return list[str](STAGES).index(stage)
+    return TOPOLOGY.index(stage)

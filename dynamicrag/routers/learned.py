@@ -15,7 +15,7 @@ from dynamicrag.predictors.state import MEND
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.insight import insight
-from dynamicrag.types import Decision, Option, Stage
+from dynamicrag.types import Decision, Option
 
 ADD = "add it ('dynamicrag train --add-to')"
 
@@ -55,7 +55,7 @@ class Learned(Router):
         self._seed = seed
         self._passing = passing
 
-    def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:
+    def check(self, stage: str, options: Sequence[Option], where: str) -> None:
         """See the base class."""
         trained = self.estimator.about.stage
         if trained and trained != stage:
@@ -70,7 +70,7 @@ class Learned(Router):
                     f"{known}; this router was trained on other options: {mend}, or take it out"
                 )
 
-    def planned(self, stage: Stage, options: Sequence[Option]) -> int:  # noqa: ARG002
+    def planned(self, stage: str, options: Sequence[Option]) -> int:  # noqa: ARG002
         """Return the option that the training table's means would lead to."""
         about, known = self.estimator.about, self.estimator.options
         columns = [known.index(option.name) for option in options]

@@ -23,7 +23,7 @@ from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.state import MEND, State, whole
 from dynamicrag.routers.estimator import About, Estimator
-from dynamicrag.types import STAGES, Stage
+from dynamicrag.topology import TOPOLOGY
 
 NEWS = frozenset(retrieval("", ()))
 """Signals that a retrieval brings."""
@@ -31,14 +31,14 @@ VERIFICATION, REFINE = "verification", "refine"
 Steps = Mapping[str, str]
 
 
-def varied(paths: Sequence[Steps]) -> tuple[Stage, ...]:
+def varied(paths: Sequence[Steps]) -> tuple[str, ...]:
     """Return the stages at which paths differ; one that some do not pass differs if the others do."""
-    return tuple(stage for stage in STAGES if len({path[stage] for path in paths if stage in path}) > 1)
+    return tuple(stage for stage in TOPOLOGY if len({path[stage] for path in paths if stage in path}) > 1)
 
 
-def parting(path: Steps, wanted: Steps) -> Stage | None:
+def parting(path: Steps, wanted: Steps) -> str | None:
     """Return the first stage at which a path parts from a wanted one; ``None`` where it goes along."""
-    return next((stage for stage in STAGES if stage in wanted and path.get(stage) != wanted[stage]), None)
+    return next((stage for stage in TOPOLOGY if stage in wanted and path.get(stage) != wanted[stage]), None)
 
 
 def mends(path: Steps) -> bool:
@@ -62,7 +62,7 @@ def chains(paths: Sequence[Steps]) -> NDArray[np.intp]:
     return chain
 
 
-def check_option(paths: Sequence[Steps], stage: Stage, options: Iterable[str], where: str) -> None:
+def check_option(paths: Sequence[Steps], stage: str, options: Iterable[str], where: str) -> None:
     """Refuse a stage's option that none of the paths that were learnt from goes through.
 
     Raises:
@@ -162,7 +162,7 @@ class PathEstimator:
         return cls(tuple(dict(path) for path in paths.values()), before, after)
 
     @property
-    def stages(self) -> tuple[Stage, ...]:
+    def stages(self) -> tuple[str, ...]:
         """The stages at which the paths differ."""
         return varied(self.paths)
 

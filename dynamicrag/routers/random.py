@@ -5,7 +5,7 @@ from random import Random as Generator
 
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
-from dynamicrag.types import Option, Stage
+from dynamicrag.types import Option
 
 
 @ROUTERS.register("random")
@@ -29,7 +29,7 @@ class Random(Router):
         self.seed = seed
         self.weights = weights
 
-    def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
+    def check(self, stage: str, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
         """See the base class."""
         names = [option.name for option in options]
         for name in self.weights or {}:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.nearness import nearness
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
-from dynamicrag.types import Option, Stage
+from dynamicrag.types import Option
 
 FINDINGS = ("unanswerable", "ungrounded", "unsure")
 
@@ -77,7 +77,7 @@ class Thresholds(Router):
             raise ValueError(f"abstain: unknown finding {sorted(unknown)}; valid: {', '.join(FINDINGS)}")
         self.abstain = tuple(abstain)
 
-    def check(self, stage: Stage, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
+    def check(self, stage: str, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
         """See the base class."""
         if stage != "verification":
             raise PolicyError(f"{where}: 'thresholds' judges drafts; it belongs to the stage 'verification'")
@@ -90,16 +90,16 @@ class Thresholds(Router):
     async def choose(self, context: StageContext) -> Choice:
         """See the base class."""
         finding, reason = self.finding(context.features)
-        accept = context.index("accept")
+        accept = context.move("accept")
         if finding is None and accept is not None:
             return Choice(accept, reason)
         if finding is None:
             finding, reason = "unverified", "unverified: a verifier failed"
         for name in context.settings.get("escalate", {}).get(finding, ()):
-            index = context.index(name if name == "refine" else f"escalate:{name}")
+            index = context.move("refine") if name == "refine" else context.move("redo", name)
             if index is not None:
                 return Choice(index, reason)
-        again = context.index("ask_again") if finding in ("unanswerable", "ungrounded") else None
+        again = context.move("ask_again") if finding in ("unanswerable", "ungrounded") else None
         if again is not None:
             return Choice(again, f"{reason}: asked for once more")
         if accept is None:
@@ -108,7 +108,7 @@ class Thresholds(Router):
             near = nearness(context.features)
             if near != "near":
                 return Choice(accept, f"not from the documents ({near}): {reason}", outside=True)
-        given_up = context.index("abstain") if finding in self.abstain else None
+        given_up = context.move("abstain") if finding in self.abstain else None
         if given_up is not None:
             return Choice(given_up, reason)
         return Choice(accept, reason if finding in self.abstain else f"{reason}; nothing left to try")

@@ -1,20 +1,39 @@
-"""The contract of a stage: its options, what they do to the plan, and how one is carried out."""
+"""The contract of a stage: its options, what they do to the plan, and how one is carried out.
+
+To add a stage, write a class and its row::
+
+    @add_stage(Stage("guard", evidence=("guard",)), after="rerank")
+    class Guard(StageBase):
+        async def act(self, option, turn, run):
+            return {"candidates": checked(turn["candidates"])}
+
+A policy then has a section ``stages.guard`` with the options and the router. A policy without the section
+leaves the stage out.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
+from dynamicrag.llm.chat import ChatModel
+from dynamicrag.registry import Registry
+from dynamicrag.retrieval.corpus import Corpus
+from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.routers.base import Router
-from dynamicrag.types import Attempt, Option, Query, Stage, TurnState
+from dynamicrag.stages.section import StageSection, check_options, parameters
+from dynamicrag.stages.ways import wanted_option
+from dynamicrag.topology import TOPOLOGY, Stage
+from dynamicrag.types import Option, Query, TurnState
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
 Emit = Callable[[dict[str, Any]], None]
+C = TypeVar("C", bound="type[StageBase]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +59,102 @@ class Run:
     failed: frozenset[str] = frozenset()
 
 
-class StageBase(ABC):
-    """A stage with its options, weakest first, and the router that decides.
+class DecisionPoint:
+    """Something that a router decides: options, weakest first, and the router.
+
+    Args:
+        name: Name of its row in the topology.
+        options: The options.
+        router: The router.
+        settings: Further settings from the policy.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        options: Sequence[Option],
+        router: Router,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.name = name
+        self.options = tuple(options)
+        self.router = router
+        self.settings = dict(settings or {})
+        self._positions = {option.name: i for i, option in enumerate(self.options)}
+
+    async def features(self, turn: TurnState) -> dict[str, float]:  # noqa: ARG002
+        """Return the signals that are known for this decision alone."""
+        return {}
+
+    def index(self, name: str | None) -> int:
+        """Return the position of an option, or -1."""
+        return -1 if name is None else self._positions.get(name, -1)
+
+    def planned(self) -> Option:
+        """Return the option to reckon with before the decision."""
+        return self.options[self.router.planned(self.name, self.options)]
+
+
+@dataclass(frozen=True, slots=True)
+class StageDeps:
+    """What a stage may be built with.
+
+    Attributes:
+        where: Returns a place below the stage's section for a message.
+        route: Returns the stage's router for its options.
+        corpora: The policy's corpora by name.
+        models: Its models by name, weakest first.
+        helper: Name of the model that helps, if there is one.
+        embedder: The embedding model.
+        stages: All stages by name; earlier ones are there already, later ones once all are built.
+        trust: Whether modules that the policy names may be imported.
+        hold: Whether drafts are kept from the user's stream until they are accepted.
+    """
+
+    where: Callable[..., str]
+    route: Callable[[Sequence[Option]], Router]
+    corpora: Mapping[str, Corpus]
+    models: Mapping[str, ChatModel]
+    helper: str | None
+    embedder: Embedder
+    stages: "Mapping[str, StageBase]"
+    trust: bool = True
+    hold: bool = False
+
+
+class StageBase(DecisionPoint, ABC):
+    """A stage that leads to a draft.
 
     Args:
         options: The options.
         router: The router.
         settings: The stage's further settings from the policy.
+
+    Attributes:
+        registered: Name of its row in the topology.
+        section: What its section of a policy may hold.
     """
 
-    name: ClassVar[Stage]
+    registered: ClassVar[str]
+    section: ClassVar[type[StageSection]] = StageSection
 
     def __init__(
         self, options: Sequence[Option], router: Router, settings: Mapping[str, Any] | None = None
     ) -> None:
-        self.options = tuple(options)
-        self._positions = {option.name: i for i, option in enumerate(self.options)}
-        self.router = router
-        self.settings = dict(settings or {})
+        super().__init__(self.registered, options, router, settings)
 
-    @abstractmethod
-    def apply(self, option: Option, plan: Plan) -> Plan:
-        """Return ``plan`` as this option changes it."""
+    @classmethod
+    def build(cls, section: StageSection, deps: StageDeps) -> "StageBase":
+        """Build the stage of a policy; by default every option is a name and its parameters.
+
+        Raises:
+            PolicyError: The section does not fit.
+        """
+        specs = check_options(section, deps.where)
+        options = [
+            Option(name, parameters(spec, deps.where("options", name))) for name, spec in specs.items()
+        ]
+        return cls(options, deps.route(options))
 
     @abstractmethod
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
@@ -71,16 +164,25 @@ class StageBase(ABC):
             DynamicRAGError: It could not be carried out.
         """
 
-    async def features(self, turn: TurnState) -> dict[str, float]:  # noqa: ARG002
-        """Return the signals that are known when this stage decides, besides the lexical ones."""
+    def apply(self, option: Option, plan: Plan) -> Plan:  # noqa: ARG002
+        """Return ``plan`` as this option changes it; it is not asked where a path passes the stage by."""
+        return plan
+
+    async def evidence(self, turn: TurnState) -> dict[str, float]:  # noqa: ARG002
+        """Return the signals that are known once the stage has acted, for all decisions after it."""
         return {}
+
+    def depth(self) -> int:
+        """Return the number of passages that the stage needs from the retriever."""
+        return 0
 
     def allowed(self, turn: TurnState) -> list[bool]:
         """Return which options are open, limits of cost aside.
 
-        When escalated, only stronger ones; on the way to a path that verification named, only the path's.
+        When the stage is redone, only stronger ones; on the way to a path that verification named, only the
+        path's.
         """
-        wanted = self.wanted(turn)
+        wanted = wanted_option(turn, self.name)
         if wanted is not None:
             return [option.name == wanted for option in self.options]
         if turn.get("redo") != self.name:
@@ -88,32 +190,31 @@ class StageBase(ABC):
         floor = self.index(turn["path"].get(self.name))
         return [i > floor for i in range(len(self.options))]
 
-    def insisted(self, turn: TurnState, allowed: Sequence[bool]) -> list[bool]:  # noqa: ARG002
-        """Return which of the options that are open and affordable may be taken; by default, all."""
-        return list(allowed)
 
-    def wanted(self, turn: TurnState) -> str | None:
-        """Return the option here on the way to the path that verification named, if it named one."""
-        return (turn.get("wanted") or {}).get(self.name)
-
-    def attempts(self, turn: TurnState) -> Sequence[Attempt]:  # noqa: ARG002
-        """Return the drafts that this stage has to judge between, in order."""
-        return ()
-
-    def ways(self, turn: TurnState) -> Sequence[Mapping[str, str]]:  # noqa: ARG002
-        """Return the whole paths that this stage may lead to."""
-        return ()
-
-    def index(self, name: str | None) -> int:
-        """Return the position of an option, or -1."""
-        return -1 if name is None else self._positions.get(name, -1)
-
-    def planned(self) -> Option:
-        """Return the option to reckon with before this stage has decided."""
-        return self.options[self.router.planned(self.name, self.options)]
+STAGES: Registry[StageBase] = Registry("stage", "dynamicrag.stages")
 
 
-def option_names(stages: Mapping[str, StageBase]) -> dict[str, list[str]]:
+def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
+    """Return a decorator that adds a stage of your own: its row, and the class that it decorates.
+
+    Args:
+        row: The row.
+        after: Name of the stage that it follows.
+
+    Raises:
+        ValueError: There is a stage of this name, or none to follow.
+    """
+
+    def add(cls: C) -> C:
+        STAGES.discover()  # the shipped stages come first, so that a clash of names is found
+        registered = STAGES.register(row.name)(cls)
+        TOPOLOGY.add(row, after)
+        return registered
+
+    return add
+
+
+def option_names(stages: Mapping[str, DecisionPoint]) -> dict[str, list[str]]:
     """Return the names of every stage's options, in order."""
     return {name: [option.name for option in stage.options] for name, stage in stages.items()}
 

@@ -9,8 +9,8 @@ from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.plain_values import shown
 from dynamicrag.retrieval.compress import compress
 from dynamicrag.routers.base import Router
-from dynamicrag.stages.base import Run, StageBase
-from dynamicrag.stages.retriever import retrieval_features
+from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
+from dynamicrag.stages.section import StageSection, check_options
 from dynamicrag.types import Option, Passage, TurnState
 
 DOCUMENTS = 2
@@ -70,6 +70,7 @@ def depth(options: Iterable[Option]) -> int:
     return deepest
 
 
+@STAGES.register("context")
 class ContextStage(StageBase):
     """Options ``{chunks: k}`` or ``{whole: true, documents: n}``: the parents of the best chunks.
 
@@ -87,8 +88,6 @@ class ContextStage(StageBase):
         document_tokens: Tokens of an average document.
     """
 
-    name = "context"
-
     def __init__(
         self,
         options: Sequence[Option],
@@ -104,14 +103,22 @@ class ContextStage(StageBase):
         self._chunk_tokens = chunk_tokens
         self._document_tokens = document_tokens
 
-    async def features(self, turn: TurnState) -> dict[str, float]:
-        """Return what the retrieved passages say."""
-        return retrieval_features(turn)
+    @classmethod
+    def build(cls, section: StageSection, deps: StageDeps) -> "ContextStage":
+        """See the base class."""
+        options = [
+            context_option(name, params, deps.where("options", name))
+            for name, params in check_options(section, deps.where).items()
+        ]
+        size = next((corpus.chunk_size for corpus in deps.corpora.values()), 256)
+        return cls(options, deps.route(options), corpora=deps.corpora, chunk_tokens=0.6 * size)
+
+    def depth(self) -> int:
+        """See the base class; enough for every option."""
+        return depth(self.options)
 
     def apply(self, option: Option, plan: Plan) -> Plan:
-        """Fill the prompt, if anything is retrieved."""
-        if not plan.rounds:
-            return plan
+        """Fill the prompt."""
         if option.params.get("whole"):
             tokens = self._document_tokens * option.params.get("documents", DOCUMENTS)
         else:

@@ -10,15 +10,17 @@ from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.routers.base import Router
-from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import Fitted, fit
-from dynamicrag.stages.retriever import retrieval_features
+from dynamicrag.stages.prompt import PromptStage
+from dynamicrag.stages.section import StageSection, named_options
 from dynamicrag.stages.shown import Shown
 from dynamicrag.stages.token_signals import token_signals
 from dynamicrag.types import Draft, Option, TurnState
 
 
+@STAGES.register("generator")
 class GeneratorStage(StageBase):
     """Options are the policy's models, weakest first.
 
@@ -29,8 +31,6 @@ class GeneratorStage(StageBase):
         models: Model by option name.
         strategies: Prompt strategy by name of the ``prompt`` option in force.
     """
-
-    name = "generator"
 
     def __init__(
         self,
@@ -45,9 +45,23 @@ class GeneratorStage(StageBase):
         self._models = models
         self._strategies = strategies
 
-    async def features(self, turn: TurnState) -> dict[str, float]:
-        """Return what the retrieved passages say."""
-        return retrieval_features(turn)
+    @classmethod
+    def build(cls, section: StageSection, deps: StageDeps) -> "GeneratorStage":
+        """See the base class; without options, all models are."""
+        options = (
+            named_options(section, deps.where, deps.models)
+            if section.options
+            else [Option(name) for name in deps.models]
+        )
+        prompt = deps.stages["prompt"]
+        assert isinstance(prompt, PromptStage), "the prompt is decided first"
+        return cls(
+            options,
+            deps.route(options),
+            {"hold": deps.hold},
+            models=deps.models,
+            strategies=prompt.strategies,
+        )
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Set the model."""

@@ -2,21 +2,17 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import NamedTuple
 
 from dynamicrag.cost.budget import HARD
-from dynamicrag.cost.expect import CHARACTERS, CostModel, Plan
+from dynamicrag.cost.expect import CHARACTERS, Asks, CostModel, Plan
 from dynamicrag.cost.vector import DIMENSIONS, Cost, Dimension
 from dynamicrag.predictors.selection import admissible
 from dynamicrag.stages.base import StageBase
-from dynamicrag.stages.verification import VerificationStage
-from dynamicrag.types import STAGES, Option, Stage, TurnState
+from dynamicrag.stages.ways import wanted_option
+from dynamicrag.topology import TOPOLOGY
+from dynamicrag.types import Option, TurnState
 
-LEVERS: tuple[Stage, ...] = ("generator", "context", "prompt", "retriever", "retrieval", "verification")
-"""Stages by how much of a path's cost hangs on them."""
-SEARCHED: frozenset[Stage] = frozenset(LEVERS[:4])
-"""Stages whose options are other ways on. Whether to retrieve is no such option: that is what is at stake."""
 ROUNDS = 3
 NOTHING = Cost()
 
@@ -41,28 +37,32 @@ class Pricing:
     Args:
         stages: The stages by name.
         cost_model: Prices plans.
+        asks: What verifiers ask about a draft.
     """
 
-    def __init__(self, stages: Mapping[str, StageBase], cost_model: CostModel) -> None:
+    def __init__(
+        self, stages: Mapping[str, StageBase], cost_model: CostModel, asks: Sequence[Asks] = ()
+    ) -> None:
         self._stages = stages
+        self._names = list(stages)
         self._planned = {name: stage.planned() for name, stage in stages.items()}
         self._cost_model = cost_model
+        self._asks = tuple(asks)
 
-    def plans(self, stage: StageBase, turn: TurnState) -> list[Plan | None]:
-        """Return what is left to do under each option; accepting and abstaining end the path."""
-        path = turn.get("path", {})
-        if isinstance(stage, VerificationStage):  # what is left is all from another draft on
-            return [stage.plan(option, turn, partial(self._plan, turn)) for option in stage.options]
-        at = STAGES.index(stage.name)
-        before = self._plan(turn, path, STAGES[:at])
-        steps = [(self._stages[name].apply, self._option(name, path)) for name in STAGES[at + 1 :]]
-        plans: list[Plan | None] = []
-        for option in stage.options:
-            plan = stage.apply(option, before)
-            for apply, downstream in steps:
-                plan = apply(downstream, plan)
-            plans.append(plan)
-        return plans
+    def plans(self, stage: StageBase, turn: TurnState) -> list[Plan]:
+        """Return what is left to do under each option of a stage."""
+        path, at = turn.get("path", {}), self._names.index(stage.name)
+        before = self._along(self._blank(turn), path, self._names[:at])
+        return [
+            self._along(
+                stage.apply(option, before), {**path, stage.name: option.name}, self._names[at + 1 :]
+            )._replace(asks=self._asks)
+            for option in stage.options
+        ]
+
+    def plan(self, turn: TurnState, path: Mapping[str, str]) -> Plan:
+        """Return what a whole path does."""
+        return self._along(self._blank(turn), path, self._names)._replace(asks=self._asks)
 
     def expected(self, plans: Sequence[Plan | None]) -> list[Cost]:
         """Return the expected cost of each plan."""
@@ -70,7 +70,7 @@ class Pricing:
 
     def price(self, turn: TurnState, path: Mapping[str, str]) -> Cost:
         """Return what a whole path is expected to cost."""
-        return self._cost_model.price(self._plan(turn, path))
+        return self._cost_model.price(self.plan(turn, path))
 
     def at_most(self, plans: Sequence[Plan | None]) -> list[dict[Dimension, float]]:
         """Return what must fit a limit: the worst case of what is never overspent, else what is expected.
@@ -91,50 +91,55 @@ class Pricing:
 
         So a cheaper model is taken before the documents are dropped: retrieval stays open where the planned
         model cannot read what is found and a cheaper one can. The search for another way is made only where
-        the planned one does not fit: stage by stage, the cheapest option, the largest lever first.
+        the planned one does not fit: stage by stage, the last first, for most of the cost hangs on it.
         """
         fits, binding = admissible(self.at_most(plans), left)
-        if all(fits) or isinstance(stage, VerificationStage):
+        if all(fits):
             return Room(plans, fits, binding)
-        before = self._plan(turn, turn.get("path", {}), STAGES[: STAGES.index(stage.name)])
+        names = self._names[: self._names.index(stage.name)]
+        before = self._along(self._blank(turn), turn.get("path", {}), names)
         found = list(plans)
         for number, option in enumerate(stage.options):
             if not fits[number]:
-                other = self._other_way(stage.name, stage.apply(option, before), turn, left)
+                other = self._other_way(stage, option, before, turn, left)
                 if admissible(self.at_most([other]), left)[0][0]:
                     found[number], fits[number] = other, True
         return Room(found, fits, binding)
 
-    def _other_way(self, name: Stage, plan: Plan, turn: TurnState, left: Mapping[Dimension, float]) -> Plan:
+    def fixed(self, plans: Sequence[Plan | None], left: Mapping[Dimension, float]) -> Room:
+        """Return which of some plans fit into what is left as they are."""
+        fits, binding = admissible(self.at_most(plans), left)
+        return Room(plans, fits, binding)
+
+    def _other_way(
+        self, stage: StageBase, option: Option, before: Plan, turn: TurnState, left: Mapping[Dimension, float]
+    ) -> Plan:
         """Return the plan of a way on from a stage that fits, or of the one that oversteps the limits least.
 
-        Of the models that fit, the strongest: it is what a router takes where the planned one is closed.
+        Of the models that fit, the strongest: a router takes that where the planned one is closed. Whether
+        others are passed by stays as planned: to drop the documents is no other way to read them.
         """
-        stages = [self._stages[after] for after in STAGES[STAGES.index(name) + 1 :]]
-        taken = [self._planned[stage.name] for stage in stages]
-        best, least = self._on(plan, stages, taken), math.inf
+        names = self._names[self._names.index(stage.name) + 1 :]
+        start, gates = stage.apply(option, before), TOPOLOGY.gates
+        taken = {**turn.get("path", {}), stage.name: option.name}
+        taken |= {name: self._option(name, taken).name for name in names}
+        best, least = self._along(start, taken, names), math.inf
         for _ in range(ROUNDS):
-            start = least
-            for at in sorted(range(len(stages)), key=lambda at: LEVERS.index(stages[at].name)):
-                wanted = stages[at].wanted(turn)
-                for option in reversed(stages[at].options) if stages[at].name in SEARCHED else ():
-                    tried = [*taken[:at], option, *taken[at + 1 :]]
-                    if wanted in (None, option.name):
-                        way = self._on(plan, stages, tried)
+            before_round = least
+            for name in reversed([name for name in names if name not in gates]):
+                wanted = wanted_option(turn, name)
+                for other in reversed(self._stages[name].options):
+                    if wanted in (None, other.name):
+                        tried = {**taken, name: other.name}
+                        way = self._along(start, tried, names)
                         over = self._overstep(way, left)
                         if over <= 1:
                             return way
                         if over < least:
                             best, least, taken = way, over, tried
-            if least == start:
+            if least == before_round:
                 break
         return best
-
-    @staticmethod
-    def _on(plan: Plan, stages: Sequence[StageBase], options: Sequence[Option]) -> Plan:
-        for stage, option in zip(stages, options, strict=True):
-            plan = stage.apply(option, plan)
-        return plan
 
     def _overstep(self, plan: Plan, left: Mapping[Dimension, float]) -> float:
         (most,) = self.at_most([plan])
@@ -150,17 +155,25 @@ class Pricing:
         """Return whether there is room for a whole path in what others are expected to leave."""
         spent = sum((self.price(turn, other) for other in before), NOTHING)
         rest = {d: amount - spent[d] for d, amount in left.items()}
-        return admissible(self.at_most([self._plan(turn, path)]), rest)[0][0]
+        return admissible(self.at_most([self.plan(turn, path)]), rest)[0][0]
 
-    def _plan(self, turn: TurnState, path: Mapping[str, str], stages: Sequence[str] = STAGES) -> Plan:
-        """Return the empty plan as the options of ``path`` at ``stages`` change it."""
+    @staticmethod
+    def _blank(turn: TurnState) -> Plan:
+        """Return the plan before any stage has changed it, with what is known of the turn."""
         found = [len(passage["text"]) / CHARACTERS for passage in turn.get("candidates", [])]
-        plan = Plan(
+        return Plan(
             question_tokens=len(turn["text"]) / CHARACTERS,
             chunk_tokens=sum(found) / len(found) if found else None,
         )
-        for name in stages:
-            plan = self._stages[name].apply(self._option(name, path), plan)
+
+    def _along(self, plan: Plan, path: Mapping[str, str], names: Sequence[str]) -> Plan:
+        """Return a plan as the options at some stages change it: the path's, or else the planned ones."""
+        taken = dict(path)
+        for name in names:
+            option = self._option(name, path)
+            taken[name] = option.name
+            if not TOPOLOGY[name].passed(taken):
+                plan = self._stages[name].apply(option, plan)
         return plan
 
     def _option(self, name: str, path: Mapping[str, str]) -> Option:

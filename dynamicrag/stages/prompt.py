@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dynamicrag.cost.expect import Plan
-from dynamicrag.llm.prompts.base import PromptStrategy
+from dynamicrag.llm.prompts.base import PROMPTS, PromptStrategy
 from dynamicrag.routers.base import Router
-from dynamicrag.stages.base import Run, StageBase
-from dynamicrag.stages.retriever import retrieval_features
+from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
+from dynamicrag.stages.section import StageSection, check_options
 from dynamicrag.types import Option, TurnState
 
 
+@STAGES.register("prompt")
 class PromptStage(StageBase):
     """Options are prompt strategies.
 
@@ -20,8 +21,6 @@ class PromptStage(StageBase):
         settings: None are known.
         strategies: Prompt strategy by option name.
     """
-
-    name = "prompt"
 
     def __init__(
         self,
@@ -34,9 +33,15 @@ class PromptStage(StageBase):
         super().__init__(options, router, settings)
         self.strategies = strategies
 
-    async def features(self, turn: TurnState) -> dict[str, float]:
-        """Return what the retrieved passages say."""
-        return retrieval_features(turn)
+    @classmethod
+    def build(cls, section: StageSection, deps: StageDeps) -> "PromptStage":
+        """See the base class."""
+        specs = check_options(section, deps.where)
+        strategies = {
+            name: PROMPTS.build(spec or name, deps.where("options", name)) for name, spec in specs.items()
+        }
+        options = [Option(name) for name in strategies]
+        return cls(options, deps.route(options), strategies=strategies)
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Set the length of the instructions and of the output."""

@@ -6,7 +6,8 @@ from typing import Any
 
 from dynamicrag.cost.expect import Plan
 from dynamicrag.routers.base import Router
-from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
+from dynamicrag.stages.section import StageSection, named_options
 from dynamicrag.types import Option, TurnState
 
 ROUNDS = {"none": 0, "single": 1, "iterative": 3}
@@ -14,6 +15,7 @@ ROUNDS = {"none": 0, "single": 1, "iterative": 3}
 Coverage = Callable[[str], Mapping[str, float]]
 
 
+@STAGES.register("retrieval")
 class RetrievalStage(StageBase):
     """Options ``none``, ``single`` and ``iterative`` (at most three rounds).
 
@@ -23,8 +25,6 @@ class RetrievalStage(StageBase):
         settings: None are known.
         coverage: Says how much of a question's vocabulary occurs in the corpora.
     """
-
-    name = "retrieval"
 
     def __init__(
         self,
@@ -36,6 +36,19 @@ class RetrievalStage(StageBase):
     ) -> None:
         super().__init__(options, router, settings)
         self._coverage = coverage
+
+    @classmethod
+    def build(cls, section: StageSection, deps: StageDeps) -> "RetrievalStage":
+        """See the base class."""
+        options = named_options(section, deps.where, ROUNDS)
+        corpora = list(deps.corpora.values())
+
+        def coverage(text: str) -> dict[str, float]:
+            # a question is covered as well as by the corpus that covers it best
+            found = [corpus.coverage(text) for corpus in corpora]
+            return max(found, key=lambda f: f["idf_coverage"]) if found else {}
+
+        return cls(options, deps.route(options), coverage=coverage if len(options) > 1 else None)
 
     async def features(self, turn: TurnState) -> dict[str, float]:
         """Return how well the corpora cover the question's words; ``follows_none`` if it inherits that."""

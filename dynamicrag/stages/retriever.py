@@ -1,25 +1,45 @@
 """Stage ``retriever``: which retriever, or whose corpus, to ask."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from dynamicrag.cost.expect import Plan
-from dynamicrag.errors import BudgetError, ModelError
+from dynamicrag.errors import BudgetError, ModelError, PolicyError
 from dynamicrag.features.retrieval import retrieval
+from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retriever
 from dynamicrag.routers.base import Router
-from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.call import call
-from dynamicrag.stages.iterative import DONE, iterate
+from dynamicrag.stages.iterative import DONE, iterate, merge
 from dynamicrag.stages.retrieval import ROUNDS
+from dynamicrag.stages.section import Spec, StageSection, check_options
 from dynamicrag.types import Option, Passage, TurnState
 
 if TYPE_CHECKING:
     from dynamicrag.llm.chat import ChatModel
-    from dynamicrag.retrieval.base import Retriever
 
 SHOWN = 4  # passages that a step of reasoning sees
 
 
+class RetrieverSection(StageSection):
+    """The stage that searches.
+
+    Attributes:
+        parts: Retrievers that options are built of, and that are no options themselves.
+    """
+
+    parts: dict[str, Spec | None] = Field(default_factory=dict)
+
+    @property
+    def described(self) -> dict[str, Spec | None]:
+        """Parts and options, by name."""
+        return {**self.parts, **self.specs}
+
+
+@STAGES.register("retriever")
 class RetrieverStage(StageBase):
     """Asks the chosen retriever, once or in rounds as ``retrieval`` has decided.
 
@@ -28,11 +48,11 @@ class RetrieverStage(StageBase):
         router: The router.
         settings: None are known.
         retrievers: Retriever by option name.
-        depth: Number of passages to retrieve, enough for every option of ``context``.
+        stages: All stages; the one that needs most passages says how many to retrieve.
         helper: Model that reasons between rounds; without one there is one round.
     """
 
-    name = "retriever"
+    section = RetrieverSection
 
     def __init__(
         self,
@@ -40,27 +60,55 @@ class RetrieverStage(StageBase):
         router: Router,
         settings: Mapping[str, Any] | None = None,
         *,
-        retrievers: "Mapping[str, Retriever]",
-        depth: int,
+        retrievers: Mapping[str, Retriever],
+        stages: Mapping[str, StageBase],
         helper: "ChatModel | None" = None,
     ) -> None:
         super().__init__(options, router, settings)
         self.retrievers = retrievers
-        self._depth = depth
+        self._stages = stages
         self._helper = helper
+
+    @classmethod
+    def build(cls, section: StageSection, deps: StageDeps) -> "RetrieverStage":
+        """See the base class."""
+        assert isinstance(section, RetrieverSection), "policies are checked against the class's section"
+        specs = check_options(section, deps.where)
+        places = {name: deps.where("options", name) for name in specs}
+        for name in section.parts:
+            places[name] = deps.where("parts", name)
+            if name in specs:
+                raise PolicyError(f"{places[name]}: is an option too; take one of them out")
+        built = {n: RETRIEVERS.build(spec or n, places[n]) for n, spec in section.described.items()}
+        first = next(iter(deps.corpora), "")
+        for name, retriever in built.items():
+            retriever.bind(RetrievalContext(deps.corpora, first, built, places[name], deps.trust))
+        options = [Option(name) for name in specs]
+        return cls(
+            options,
+            deps.route(options),
+            retrievers={name: built[name] for name in specs},
+            stages=deps.stages,
+            helper=deps.models[deps.helper] if deps.helper else None,
+        )
+
+    async def evidence(self, turn: TurnState) -> dict[str, float]:
+        """Return what the retrieved passages say of the question."""
+        return retrieval(turn["text"], turn.get("candidates", []))
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Count the search, which is next to nothing beside a model call."""
         dense = 0.02 * any(corpus for corpus in self.retrievers[option.name].sources)
-        return plan._replace(search_cpu_seconds=dense if plan.rounds else 0.0)
+        return plan._replace(search_cpu_seconds=dense)
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
         """Retrieve, best first."""
         retriever = self.retrievers[option.name]
+        depth = max(stage.depth() for stage in self._stages.values())
 
         async def search(query: str) -> list[Passage]:
             with run.ledger.span(turn["id"], self.name, option.name) as line:
-                found = await retriever.retrieve(query, self._depth)
+                found = await retriever.retrieve(query, depth)
                 line.usage = found.usage
             return found.passages
 
@@ -77,9 +125,12 @@ class RetrieverStage(StageBase):
             return completion.text.strip()
 
         rounds = ROUNDS[turn["path"].get("retrieval", "single")] if self._helper else 1
+        queries = turn.get("queries") or [turn["text"]]
         if rounds > 1:
-            return {"candidates": await iterate(turn["text"], search, reason, rounds)}
-        return {"candidates": await search(turn["text"])}
+            found = [await iterate(query, search, reason, rounds) for query in queries]
+        else:
+            found = await asyncio.gather(*map(search, queries))
+        return {"candidates": found[0] if len(found) == 1 else merge(found)}
 
 
 def step(question: str, passages: Sequence[Passage], thoughts: Sequence[str]) -> list[Any]:
@@ -98,9 +149,3 @@ def step(question: str, passages: Sequence[Passage], thoughts: Sequence[str]) ->
         SystemMessage(system),
         HumanMessage(f"{listed(passages)}\n\nQuestion: {clean(question)}{said}\nNext sentence:"),
     ]
-
-
-def retrieval_features(turn: TurnState) -> dict[str, float]:
-    """Return what the retrieved passages say of the question, where it was retrieved for."""
-    candidates = turn.get("candidates", [])
-    return retrieval(turn["text"], candidates) if candidates or "retriever" in turn.get("path", {}) else {}

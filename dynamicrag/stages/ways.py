@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 
+from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Attempt, TurnState
 
-OF_RETRIEVAL = ("retriever", "context")
-"""Stages that are passed only where something is retrieved."""
 Path = Mapping[str, str]
+
+
+def wanted_option(turn: TurnState, stage: str) -> str | None:
+    """Return a stage's option on the way to the path that verification named, if it named one."""
+    return (turn.get("wanted") or {}).get(stage)
 
 
 def standing(path: Path, wanted: Path) -> dict[str, str]:
     """Return what of a path stands on the way to another; what that one does not name stands too."""
-    skipped = OF_RETRIEVAL if wanted.get("retrieval") == "none" else ()
+    skipped = TOPOLOGY.passed(wanted)
     return {s: option for s, option in path.items() if wanted.get(s, option) == option and s not in skipped}
 
 

@@ -124,6 +124,8 @@ class Verifier(ABC):
         gives: Its signals, the chief one first.
         rises: Whether a higher chief signal speaks for the answer.
         doubt: What to tell who is to mend the draft, where the chief signal speaks against it.
+        reads_draft: Whether its signals depend on the draft; else they are known once passages are found, and
+            a draft that cannot pass is not written.
         computes: Whether ``verify`` computes all the while: its time is CPU time, and nothing cuts it off.
         paper: Where the method is from; ``""`` for what is nobody's.
         verdict: Whether a value of the chief signal passes the policy's thresholds, so that no more is asked
@@ -134,6 +136,7 @@ class Verifier(ABC):
     gives: ClassVar[tuple[Signal, ...]]
     rises: ClassVar[bool] = True
     doubt: ClassVar[str] = ""
+    reads_draft: ClassVar[bool] = True
     computes: ClassVar[bool] = False
     paper: ClassVar[str] = ""
     verdict: Callable[[float], bool] | None = None

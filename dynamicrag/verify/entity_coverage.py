@@ -40,13 +40,14 @@ class EntityCoverage(Verifier):
 
     gives = (Signal("entity_coverage"),)
     doubt = "The passages do not speak of what the question names."
+    reads_draft = False
     computes = True
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""
         named = set(_names(evidence.question))
         retrieved = evidence.retrieved or evidence.passages
-        if not named or not evidence.passages:
+        if not named or not retrieved:
             return {}
         texts = [f"{passage['title']}\n{passage['text']}" for passage in retrieved]
         if not _comparable(evidence.question, texts):

@@ -6,7 +6,8 @@ import pytest
 from langgraph.graph import START, MessagesState, StateGraph
 
 from dynamicrag.graph.turn import ABSTAINED
-from dynamicrag.types import STAGES
+from dynamicrag.topology import TOPOLOGY
+
 
 QUESTION = "When was the bridge of town03 opened?"
 ANSWER = "The bridge of town03 opened"
@@ -74,7 +75,7 @@ def test_tokens_come_before_the_graph_is_done(make, ask, how):
 
 def test_decisions_and_the_report_are_custom_events(make, ask, how):
     events = stream(make().build_graph().compile(), ask(QUESTION), how)
-    assert [event["stage"] for event in custom(events, "decision")] == list(STAGES)
+    assert [event["stage"] for event in custom(events, "decision")] == list(TOPOLOGY)
     (report,) = custom(events, "report")
     assert report["query_id"] == final(events)["report"]["query_id"]
 

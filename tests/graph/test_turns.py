@@ -8,7 +8,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from dynamicrag.types import STAGES
+from dynamicrag.topology import TOPOLOGY
+
 
 from .conftest import TOWNS
 
@@ -19,7 +20,7 @@ THREAD = {"configurable": {"thread_id": "1"}}
 
 def sound(out, town="town03"):
     assert out["messages"][-1].text == f"The bridge of {town} opened"
-    assert [d["stage"] for d in out["decisions"]] == list(STAGES)
+    assert [d["stage"] for d in out["decisions"]] == list(TOPOLOGY)
     assert [d["seq"] for d in out["decisions"]] == list(range(6))
     assert {d["turn"] for d in out["decisions"]} == {out["turn"]["id"]} == {out["report"]["query_id"]}
     assert out["report"]["passages"][0].startswith(f"{town}.md")

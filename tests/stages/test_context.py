@@ -37,10 +37,6 @@ def test_a_longer_context_costs_in_proportion_and_by_the_chunks_that_were_found(
     assert stage().apply(LONG, known).context_tokens == 320
 
 
-def test_nothing_retrieved_fills_no_context():
-    assert stage().apply(LONG, Plan(rounds=0)).context_tokens == 0
-
-
 async def test_the_best_chunks_are_kept_in_order():
     found = [passage(f"a#{n}", "a") for n in range(5)]
     assert await stage().act(SHORT, {"candidates": found}, None) == {

@@ -10,6 +10,7 @@ from dynamicrag.evaluation.calibrate.world import Rows, World
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.routers.paths import REFINE
 from dynamicrag.routers.thresholds import FINDINGS, Thresholds
+from dynamicrag.topology import TOPOLOGY
 
 NOWHERE, UNRECORDED = -1, -2
 
@@ -145,8 +146,7 @@ def _stronger(world: World, column: int, stage: str, order: Mapping[str, Sequenc
     if stage == REFINE:
         return UNRECORDED
     steps = dict(world.paths[column])
-    if stage in ("retriever", "context") and steps.get("retrieval") == "none":
-        stage = "retrieval"
+    stage = TOPOLOGY[stage].gate(steps) or stage
     if stage not in steps:
         return NOWHERE
     options = order[stage]

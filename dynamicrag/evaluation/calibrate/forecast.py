@@ -12,10 +12,9 @@ from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import build, folds
 from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.paths import PathEstimator, without_news
+from dynamicrag.topology import TOPOLOGY
 
 FOLDS = 5
-BEFORE = ("retrieval", "retriever")
-"""Stages that decide before anything is retrieved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,4 +171,4 @@ def together(parts: Sequence[Forecast], rows: Sequence[Rows]) -> Forecast:
 
 
 def _known(seen: Sequence[Seen], stage: str) -> list[Seen]:
-    return [without_news(query) for query in seen] if stage in BEFORE else list(seen)
+    return [without_news(query) for query in seen] if stage in TOPOLOGY.ahead else list(seen)

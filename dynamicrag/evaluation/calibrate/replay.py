@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dynamicrag.evaluation.calibrate.forecast import BEFORE, Forecast
+from dynamicrag.evaluation.calibrate.forecast import Forecast
 from dynamicrag.evaluation.calibrate.world import Rows, World
 from dynamicrag.evaluation.routing.path import Path
-from dynamicrag.evaluation.stage_table import SKIPPED
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.selection import select
+from dynamicrag.topology import TOPOLOGY
 
 Replay = Callable[[World, Forecast, Floats], Rows]
 STEPS = 60
@@ -23,7 +23,7 @@ def jointly(world: World, made: Forecast, price: Floats) -> Rows:
     paths that go on from there.
     """
     first = _take(made.early, price)
-    ways = [tuple(path.get(stage, "") for stage in BEFORE) for path in world.paths]
+    ways = [tuple(path.get(stage, "") for stage in TOPOLOGY.ahead) for path in world.paths]
     group = np.array([ways.index(way) for way in ways])
     again = _take(np.where(group == group[first][:, None], made.late, -np.inf), price)
     retrieves = np.array([path.get("retrieval") != "none" for path in world.paths])
@@ -61,10 +61,10 @@ def _split(
     world: World, made: Forecast, price: Floats, stage: str, steps: dict[str, str], rows: Rows
 ) -> list[tuple[dict[str, str], Rows]]:
     """Return what questions that stand at ``steps`` take at a stage, and which those are."""
-    if stage in SKIPPED and steps.get("retrieval") == "none":
+    if TOPOLOGY[stage].passed(steps):
         return [(steps, rows)]
     options = world.options(stage)
-    untold = stage in BEFORE or steps.get("retrieval") == "none"
+    untold = stage in TOPOLOGY.ahead or steps.get("retrieval") == "none"
     mean = made.stages[stage][0 if untold else 1][rows]
     if np.isnan(mean).all():  # no two options were recorded with all else alike: what was planned stands
         plans = [world.paths[plan].get(stage) for plan in made.planned[rows]]

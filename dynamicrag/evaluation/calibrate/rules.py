@@ -7,27 +7,26 @@ import numpy as np
 
 from dynamicrag.cost.vector import DIMENSIONS, Cost
 from dynamicrag.errors import DynamicRAGError, InputError, unknown
-from dynamicrag.evaluation.calibrate.forecast import BEFORE, Forecast
+from dynamicrag.evaluation.calibrate.forecast import Forecast
 from dynamicrag.evaluation.calibrate.world import Rows, World
-from dynamicrag.evaluation.record.paths import RECORDED
-from dynamicrag.evaluation.stage_table import SKIPPED
 from dynamicrag.features.base import Embed
 from dynamicrag.features.lexical import lexical
-from dynamicrag.policy import Policy, StageSection
+from dynamicrag.policy import Policy
 from dynamicrag.routers.base import Router, StageContext
 from dynamicrag.routers.build import RouterContext, build_joint, build_router
 from dynamicrag.routers.paths import without_news
-from dynamicrag.types import Option, Query, Stage
+from dynamicrag.topology import TOPOLOGY
+from dynamicrag.types import Option, Query
 
 
 def options_of(policy: Policy, stage: str) -> list[str]:
     """Return the names of a stage's options."""
-    section: StageSection = getattr(policy.stages, stage)
-    return list(section.options or policy.models)
+    section = policy.stages.get(stage)
+    return [] if section is None else list(section.options or policy.models)
 
 
 def _options(policy: Policy, stage: str) -> list[Option]:
-    section: StageSection = getattr(policy.stages, stage)
+    section = policy.stages[stage]
     params = {name: spec for name, spec in section.specs.items() if isinstance(spec, dict)}
     return [Option(name, params.get(name, {})) for name in options_of(policy, stage)]
 
@@ -47,7 +46,7 @@ def check_options(policy: Policy, world: World) -> None:
 
 def unvaried(policy: Policy, world: World) -> list[str]:
     """Return the stages at which the policy chooses and the recorded paths do not differ."""
-    return [s for s in RECORDED if s not in world.stages and len(options_of(policy, s)) > 1]
+    return [s for s in TOPOLOGY.drafting if s not in world.stages and len(options_of(policy, s)) > 1]
 
 
 def ends(world: World, policy: Policy) -> tuple[int, int]:
@@ -57,7 +56,7 @@ def ends(world: World, policy: Policy) -> tuple[int, int]:
     without further prompting, as the policy lists its options.
     """
 
-    def place(stage: Stage, path: Mapping[str, str]) -> int:
+    def place(stage: str, path: Mapping[str, str]) -> int:
         return options_of(policy, stage).index(path[stage]) if stage in path else -1
 
     def rank(path: Mapping[str, str]) -> tuple[int, ...]:
@@ -92,7 +91,7 @@ class Rules:
         self._options = {s: _options(policy, s) for s in world.stages}
         self._routers: dict[str, Router] = {}
         for stage in world.stages:
-            section: StageSection = getattr(policy.stages, stage)
+            section = policy.stages[stage]
             where = policy.where("stages", stage, "router")
             if joint is not None and stage in joint.decides:
                 self._routers[stage] = joint
@@ -111,7 +110,7 @@ class Rules:
 
         return np.array(asyncio.run(all_of()), dtype=np.intp)
 
-    def alone(self, stage: Stage, planned: Mapping[str, str]) -> list[str]:
+    def alone(self, stage: str, planned: Mapping[str, str]) -> list[str]:
         """Return what a stage's router chooses for every question, the stages before it as planned."""
         order = list(self._world.stages)
         before = {str(s): planned[s] for s in order[: order.index(stage)] if s in planned}
@@ -124,13 +123,13 @@ class Rules:
     async def _path(self, row: int) -> int:
         steps: dict[str, str] = {}
         for stage in self._world.stages:
-            if stage not in SKIPPED or steps.get("retrieval") != "none":
+            if not TOPOLOGY[stage].passed(steps):
                 steps[stage] = await self._choose(row, stage, steps)
         return self._world.agreeing(steps)[0]
 
-    async def _choose(self, row: int, stage: Stage, steps: Mapping[str, str]) -> str:
+    async def _choose(self, row: int, stage: str, steps: Mapping[str, str]) -> str:
         world, options = self._world, self._options[stage]
-        untold = stage in BEFORE or steps.get("retrieval") == "none"
+        untold = stage in TOPOLOGY.ahead or steps.get("retrieval") == "none"
         seen = without_news(world.seen[row]) if untold else world.seen[row]
         ahead = [world.agreeing({**steps, stage: option.name}) for option in options]
         planned = world.paths[self._made.planned[row]]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dynamicrag.drafts.moves import VerificationSection
 from dynamicrag.evaluation.calibrate.came import Came, Verdicts, came
 from dynamicrag.evaluation.calibrate.forecast import Forecast
 from dynamicrag.evaluation.calibrate.replay import jointly, walk
@@ -16,6 +17,7 @@ from dynamicrag.policy import Policy
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.registry import parse_spec
 from dynamicrag.routers.thresholds import Thresholds
+from dynamicrag.topology import VERIFICATION
 
 LOOSEST = {"groundedness": 0.0, "token_margin": 0.0}
 """With these, only what says itself that it has no answer is not accepted."""
@@ -43,7 +45,7 @@ class Check:
     @classmethod
     def of(cls, policy: Policy, world: World, notes: list[str]) -> "Check":
         """Return the policy's verification with other thresholds."""
-        section = policy.stages.verification
+        section = policy.section(VERIFICATION, VerificationSection)
         escalate = {str(finding): list(stages) for finding, stages in section.escalate.items()}
         order = {str(stage): options_of(policy, stage) for stage in world.stages}
         nothing = cls(None, (), escalate, section.max_escalations, order)

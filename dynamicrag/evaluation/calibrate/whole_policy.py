@@ -8,7 +8,6 @@ import numpy as np
 
 from dynamicrag.evaluation.calibrate.came import came
 from dynamicrag.evaluation.calibrate.forecast import (
-    BEFORE,
     Forecast,
     Learnt,
     Recipe,
@@ -22,6 +21,7 @@ from dynamicrag.evaluation.calibrate.standing import gain
 from dynamicrag.evaluation.calibrate.world import Rows, World
 from dynamicrag.policy import Policy
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.topology import TOPOLOGY
 
 SAMPLES = 2000
 
@@ -87,7 +87,9 @@ def _stage(
 ) -> dict[str, Any]:  # fmt: skip
     at = list(around.values())
     options = world.options(stage)
-    mean = made.stages[stage][0 if stage in BEFORE else 1][:, [options.index(option) for option in around]]
+    mean = made.stages[stage][0 if stage in TOPOLOGY.ahead else 1][
+        :, [options.index(option) for option in around]
+    ]
     taken = np.array(at)[(mean - made.price(weights)[:, at]).argmax(axis=1)]
     # where the rule takes what was not recorded with all else as planned, it is taken for the planned option
     stands = np.array([around.get(o, world.best) for o in rules.alone(stage, world.paths[world.best])])

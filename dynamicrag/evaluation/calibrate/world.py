@@ -11,11 +11,10 @@ from dynamicrag.errors import InputError
 from dynamicrag.evaluation.outcomes.split import Labels, near_duplicates
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
 from dynamicrag.evaluation.outcomes.whole_paths import check_paths, unmended
-from dynamicrag.evaluation.stage_table import SKIPPED
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.routers.paths import varied
-from dynamicrag.types import Stage
+from dynamicrag.topology import TOPOLOGY
 
 Steps = Mapping[str, str]
 Rows = NDArray[np.intp]
@@ -45,7 +44,7 @@ class World:
     table: str
     names: tuple[str, ...]
     paths: tuple[Steps, ...]
-    stages: tuple[Stage, ...]
+    stages: tuple[str, ...]
     seen: Sequence[Seen]
     labels: Labels
     quality: Floats
@@ -133,14 +132,14 @@ class World:
 
     def column(self, steps: Steps) -> int | None:
         """Return which path this is; what is not retrieved for passes no retriever and no context."""
-        skipped = SKIPPED if steps.get("retrieval") == "none" else ()
-        wanted = {stage: steps[stage] for stage in self.stages if stage in steps and stage not in skipped}
+        passed = TOPOLOGY.passed(steps)
+        wanted = {stage: steps[stage] for stage in self.stages if stage in steps and stage not in passed}
         return next((i for i, path in enumerate(self.paths) if dict(path) == wanted), None)
 
     def agreeing(self, steps: Steps) -> list[int]:
         """Return the paths that go on from here."""
-        skipped = SKIPPED if steps.get("retrieval") == "none" else ()
-        own = {stage: option for stage, option in steps.items() if stage not in skipped}
+        passed = TOPOLOGY.passed(steps)
+        own = {stage: option for stage, option in steps.items() if stage not in passed}
         return [i for i, path in enumerate(self.paths) if all(path.get(s) == o for s, o in own.items())]
 
     @property

@@ -10,7 +10,7 @@ from dynamicrag.escalation.replay import Played
 from dynamicrag.evaluation.cascade.trials import Trials
 from dynamicrag.evaluation.routing.resample import Resample, interval
 from dynamicrag.routers.paths import REFINE, VERIFICATION
-from dynamicrag.types import STAGES
+from dynamicrag.topology import TOPOLOGY
 
 KEPT, GAVE_UP = "kept", "abstained"
 
@@ -54,8 +54,8 @@ def changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, .
     Of what retrieval brings along, only what both have: a path without retrieval has no retriever and no
     context, and that these come to be is no decision of theirs.
     """
-    both = [stage for stage in STAGES if stage in before and stage in after]
+    both = [stage for stage in TOPOLOGY if stage in before and stage in after]
     different = tuple(stage for stage in both if before[stage] != after[stage]) or tuple(
-        stage for stage in STAGES if before.get(stage) != after.get(stage)
+        stage for stage in TOPOLOGY if before.get(stage) != after.get(stage)
     )
     return tuple(REFINE if stage == VERIFICATION else str(stage) for stage in different)

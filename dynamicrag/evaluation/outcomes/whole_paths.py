@@ -9,7 +9,7 @@ from dynamicrag.errors import InputError, unknown
 from dynamicrag.evaluation.outcomes.file import LABELS, read_table
 from dynamicrag.evaluation.outcomes.table import OutcomeTable, Row
 from dynamicrag.routers.paths import mends
-from dynamicrag.types import STAGES
+from dynamicrag.topology import TOPOLOGY
 
 LEAST_ROWS = 20
 """Fewer questions than this teach nothing that is worth routing by."""
@@ -54,8 +54,8 @@ def factored(table: OutcomeTable, stages: Sequence[str]) -> OutcomeTable:
         InputError: A stage that does not exist, or a name with another number of parts.
     """
     for stage in stages:
-        if stage not in STAGES:
-            raise InputError(unknown("--stages", "stage", stage, STAGES))
+        if stage not in TOPOLOGY:
+            raise InputError(unknown("--stages", "stage", stage, TOPOLOGY))
     paths = {name: dict(zip(stages, name.split("/"), strict=False)) for name in table.options}
     for name in table.options:
         if name.count("/") != len(stages) - 1:

@@ -12,13 +12,13 @@ from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.budget import Budget
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.evaluation.record.memo import Remembering
-from dynamicrag.evaluation.record.paths import VERDICT, Steps
+from dynamicrag.evaluation.record.paths import REFINE, VERDICT, Steps
 from dynamicrag.routers.base import Choice, Router, StageContext
-from dynamicrag.stages.base import StageBase
+from dynamicrag.stages.base import DecisionPoint, StageBase
 from dynamicrag.stages.decide import Decider
 from dynamicrag.stages.retriever import RetrieverStage
-from dynamicrag.stages.verification import REFINE, VerificationStage
-from dynamicrag.types import Decision, Option, Stage, TurnState
+from dynamicrag.stages.situation import Situation
+from dynamicrag.types import Decision, Option, TurnState
 
 wanted: ContextVar[Steps] = ContextVar("dynamicrag_recorded_path")
 
@@ -35,7 +35,7 @@ class Forced(Router):
     def __init__(self, router: Router) -> None:
         self._router = router
 
-    def planned(self, stage: Stage, options: Sequence[Option]) -> int:
+    def planned(self, stage: str, options: Sequence[Option]) -> int:
         """See the base class."""
         return self._router.planned(stage, options)
 
@@ -46,7 +46,7 @@ class Forced(Router):
             BudgetExceeded: A limit per query closes it.
         """
         option = wanted.get()[context.stage]
-        if option == REFINE and context.attempts[-1]["draft"]["refined"]:
+        if option == REFINE and (not context.attempts or context.attempts[-1]["draft"]["refined"]):
             option = VERDICT
         index = context.index(option)
         if index is None:
@@ -60,14 +60,16 @@ class Forced(Router):
 class Unyielding(Decider):
     """Reckons with the path that is recorded alone, and knows no other option when one of it has failed."""
 
-    async def decide(self, stage: StageBase, turn: TurnState) -> Decision:
+    async def decide(
+        self, point: DecisionPoint, turn: TurnState, situation: Situation | None = None
+    ) -> Decision:
         """See the base class; what is still to come is the path's, not what the policy plans with.
 
         Raises:
             BudgetExceeded: A limit per query closes the path's option.
         """
-        path = {name: option for name, option in wanted.get().items() if name != stage.name}
-        return await super().decide(stage, {**turn, "path": path})
+        path = {name: option for name, option in wanted.get().items() if name != point.name}
+        return await super().decide(point, {**turn, "path": path}, situation)
 
     async def fall_back(
         self,
@@ -84,17 +86,17 @@ class Unyielding(Decider):
 
 def forced(pipeline: Pipeline) -> Pipeline:
     """Return a pipeline for recording; the stages of ``pipeline`` are changed for good."""
-    for stage in pipeline.stages.values():
-        stage.router = Forced(stage.router)
-        if isinstance(stage, RetrieverStage):
-            stage.retrievers = {name: Remembering(r) for name, r in stage.retrievers.items()}
-    verification = pipeline.stages["verification"]
+    for point in pipeline.points.values():
+        point.router = Forced(point.router)
+        if isinstance(point, RetrieverStage):
+            point.retrievers = {name: Remembering(r) for name, r in point.retrievers.items()}
     # drafts are always accepted, so also those that a verifier could not judge
-    verification.settings["on_failure"] = "accept"
-    if isinstance(verification, VerificationStage):
-        for verifier in verification.verifiers.values():
-            verifier.verdict = None  # other thresholds will be tried on what is recorded: all samples count
+    pipeline.verification.settings["on_failure"] = "accept"
+    for verifier in pipeline.verification.verifiers.values():
+        verifier.verdict = None  # other thresholds will be tried on what is recorded: all samples count
     # the total closes no option, or its end would pass for a path too dear: the calls themselves keep to it
     budget = Budget(pipeline.budget.per_query, exhausted=pipeline.budget.exhausted)
-    decider = Unyielding(pipeline.stages, pipeline.cost_model, budget, pipeline.ledger)
+    decider = Unyielding(
+        pipeline.stages, pipeline.cost_model, budget, pipeline.ledger, pipeline.verification.asks
+    )
     return replace(pipeline, decider=decider)

@@ -18,10 +18,11 @@ from dynamicrag.policy import Policy, brief
 from dynamicrag.retrieval.documents import Skipped
 from dynamicrag.retrieval.readers import files_of
 from dynamicrag.stages.context import context_option, depth
+from dynamicrag.topology import TOPOLOGY
 
 _SECRET = re.compile(r"(?:^|[^a-z])(?:key|token|secret|password)$", re.IGNORECASE)
-_WITH_PARAMETERS = ("retriever", "context", "prompt")
-"""Stages whose options have any; a generator's are the models."""
+_NAMES_ALONE = ("retrieval", "generator")
+"""Stages whose options are names alone; a generator's are the models."""
 
 
 def origin_of(policy: Policy) -> dict[str, str]:
@@ -35,13 +36,14 @@ def origin_of(policy: Policy) -> dict[str, str]:
         ModelUnavailable: The catalogue has no such model, or its file cannot be read.
         PolicyError: An option of ``context`` is malformed.
     """
-    named = {
+    named: dict[str, Any] = {
         f"models.{name}": [_weights(section.model), _public(section.params), section.profile]
         for name, section in policy.models.items()
     }
     policy = brief(policy)  # whatever their style, answers are recorded brief
-    for stage in _WITH_PARAMETERS:
-        named |= {f"{stage}.{option}": spec for option, spec in _specs(policy, stage).items()}
+    for stage, section in policy.stages.items():
+        if stage in TOPOLOGY.drafting and stage not in _NAMES_ALONE:
+            named |= {f"{stage}.{option}": spec for option, spec in section.described.items()}
     hashes = {what: _digest(value) for what, value in named.items()}
     return {"policy": _digest(_settings(policy)), "corpus": _corpus(policy), **hashes}
 
@@ -61,7 +63,7 @@ def _settings(policy: Policy) -> dict[str, Any]:
     content = policy.model_dump(mode="json")
     options = [
         context_option(name, params, policy.where("stages", "context", "options", name))
-        for name, params in policy.stages.context.specs.items()
+        for name, params in policy.stages["context"].specs.items()
     ]
     return {
         "verifiers": content["stages"]["verification"]["verifiers"],
@@ -70,11 +72,6 @@ def _settings(policy: Policy) -> dict[str, Any]:
         "helper": content["helper"],
         "depth": depth(options),
     }
-
-
-def _specs(policy: Policy, stage: str) -> dict[str, Any]:
-    stages = policy.stages
-    return stages.retriever.retrievers if stage == "retriever" else getattr(stages, stage).specs
 
 
 def _weights(spec: str) -> list[str]:

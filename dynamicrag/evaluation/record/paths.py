@@ -4,40 +4,44 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
+from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import InputError, PolicyError, unknown
 from dynamicrag.plain_yaml import parse_yaml, read_text
 from dynamicrag.stages.base import StageBase
-from dynamicrag.stages.verification import REFINE, VerificationStage
-from dynamicrag.types import STAGES
+from dynamicrag.topology import TOPOLOGY, VERIFICATION
 
 Steps = dict[str, str]
 """A path: the option of every stage that it passes."""
 
 VERDICT = "accept"
 """What every path ends with; of a path that says ``refine``, after the draft was mended."""
-RECORDED = STAGES[:-1]
-"""The stages that can be varied; drafts are judged, but always accepted."""
-_RETRIEVES = ("retriever", "context")
+REFINE = "refine"
+"""The other: the draft is mended first."""
 
 
 class Paths:
     """Completes and names the paths of one policy.
 
+    Drafts are judged, but always accepted; so the stages that lead to a draft can be varied.
+
     Args:
         stages: The policy's stages.
+        verification: Its verification.
         where: The policy, for messages.
 
     Raises:
         PolicyError: The policy's verification cannot accept a draft.
     """
 
-    def __init__(self, stages: Mapping[str, StageBase], where: str = "policy") -> None:
-        self._options: dict[str, list[str]] = {
-            name: [option.name for option in stages[name].options] for name in STAGES
-        }
-        self._planned: Steps = {str(name): stages[name].planned().name for name in RECORDED}
-        self._verification = stages["verification"]
-        if VERDICT not in self._options["verification"]:
+    def __init__(
+        self, stages: Mapping[str, StageBase], verification: Verification, where: str = "policy"
+    ) -> None:
+        self._options = {name: [option.name for option in stage.options] for name, stage in stages.items()}
+        self._planned: Steps = {name: stage.planned().name for name, stage in stages.items()}
+        self._verification = verification
+        moves = [move.name for move in verification.moves]
+        self._options[VERIFICATION] = [name for name in (VERDICT, REFINE) if name in moves]
+        if VERDICT not in moves:
             raise PolicyError(
                 f"{where}: stages.verification.options lacks {VERDICT!r}, which recording takes every time"
             )
@@ -51,27 +55,24 @@ class Paths:
             InputError: A stage or an option that does not exist, or a draft that nobody may mend.
         """
         for stage, option in given.items():
-            if stage not in STAGES:
-                raise InputError(unknown(where, "stage", stage, STAGES))
-            known = self._options[stage]
-            known = [o for o in known if o in (VERDICT, REFINE)] if stage == "verification" else known
-            if option not in known:
-                raise InputError(unknown(where, f"option of {stage}", option, known))
+            if stage not in self._options:
+                raise InputError(unknown(where, "stage", stage, self._options))
+            if option not in self._options[stage]:
+                raise InputError(unknown(where, f"option of {stage}", option, self._options[stage]))
         steps: Steps = {**self._planned, "verification": VERDICT, **given}
         if steps["verification"] == REFINE:
             self._check_mended(steps["generator"], where)
-        skipped = _RETRIEVES if steps["retrieval"] == "none" else ()
-        return {stage: steps[stage] for stage in STAGES if stage not in skipped}
+        passed = TOPOLOGY.passed(steps)
+        return {stage: steps[stage] for stage in self._options if stage not in passed}
 
     def _check_mended(self, writer: str, where: str) -> None:
-        stage = self._verification
-        assert isinstance(stage, VerificationStage)
-        if stage.editor_of(stage.options[stage.index(REFINE)], writer) is None:
+        verification = self._verification
+        if verification.editor_of(verification.moves[verification.index(REFINE)], writer) is None:
             raise InputError(
                 f"{where}: no model is stronger than {writer!r}, to mend its drafts; name one in the policy "
                 "(refine: {model: NAME}), or leave the path out"
             )
-        if not stage.settings.get("max_escalations"):
+        if not verification.settings.get("max_escalations"):
             raise InputError(
                 f"{where}: {REFINE!r} is a step up, and the policy's stages.verification.max_escalations "
                 "allows none; set it to 1 or more"
@@ -84,12 +85,12 @@ class Paths:
             for options in product(*choices.values())
         ]
 
-    def vary(self, stages: Iterable[str] = RECORDED, where: str = "--vary") -> list[Steps]:
-        """Return the planned path, and those that differ from it at one of ``stages``."""
+    def vary(self, stages: Iterable[str] | None = None, where: str = "--vary") -> list[Steps]:
+        """Return the planned path, and those that differ from it at one of ``stages``, by default any."""
         paths = [self.complete({}, where)]
-        for stage in stages:
-            if stage not in RECORDED:
-                raise InputError(unknown(where, "stage", stage, RECORDED))
+        for stage in self._planned if stages is None else stages:
+            if stage not in self._planned:
+                raise InputError(unknown(where, "stage", stage, self._planned))
             paths += [self.complete({stage: option}, where) for option in self._options[stage]]
         return paths
 
@@ -102,9 +103,9 @@ class Paths:
         return sorted(distinct.values(), key=self._rank)
 
     def _rank(self, steps: Steps) -> list[int]:
-        options = {**self._options, "verification": [VERDICT, REFINE]}
+        options = {**self._options, VERIFICATION: [VERDICT, REFINE]}
         ranks = {s: {name: n for n, name in enumerate(names)} for s, names in options.items()}
-        return [ranks[s].get(steps[s], len(ranks[s])) if s in steps else -1 for s in STAGES]
+        return [ranks[s].get(steps[s], len(ranks[s])) if s in steps else -1 for s in ranks]
 
     @staticmethod
     def names(paths: Sequence[Steps]) -> list[str]:
@@ -113,10 +114,11 @@ class Paths:
         A stage that some paths pass and others do not differs only if those that pass it do. Of
         verification only ``refine`` is named.
         """
-        varied = [s for s in RECORDED if len({steps[s] for steps in paths if s in steps}) > 1]
+        drafting = TOPOLOGY.drafting
+        varied = [s for s in drafting if len({steps[s] for steps in paths if s in steps}) > 1]
         return [
             "/".join(
-                [*(steps[s] for s in varied or RECORDED if s in steps)]
+                [*(steps[s] for s in varied or drafting if s in steps)]
                 + [REFINE] * (steps["verification"] == REFINE)
             )
             for steps in paths

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from dynamicrag.cost.vector import KINDS, UNKNOWN
 from dynamicrag.evaluation.report.records import Turn, answered
 from dynamicrag.evaluation.summary import percentile
-from dynamicrag.types import STAGES, Figure
+from dynamicrag.topology import TOPOLOGY
+from dynamicrag.types import Figure
 
 Read = Callable[[Turn], Figure | None]
 
@@ -136,7 +137,7 @@ def least_certain(kinds: Mapping[str, Any] | Sequence[str]) -> str:
 
 def stage_order(stages: Sequence[str] | set[str]) -> list[str]:
     """Return stages in the order of a query's way; what is no stage (condensing) comes first."""
-    return sorted(set(stages), key=lambda stage: (STAGES.index(stage) if stage in STAGES else -1, stage))
+    return sorted(set(stages), key=lambda stage: (TOPOLOGY.index(stage) if stage in TOPOLOGY else -1, stage))
 
 
 def _stages(turns: Sequence[Turn]) -> dict[str, dict[str, Figure]]:

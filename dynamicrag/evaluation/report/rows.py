@@ -9,7 +9,8 @@ from typing import Any
 from dynamicrag.cost.vector import KINDS
 from dynamicrag.evaluation.report.figures import QUANTITIES, parts_of, stage_order
 from dynamicrag.evaluation.report.records import Turn, answered
-from dynamicrag.types import STAGES, Figure
+from dynamicrag.topology import TOPOLOGY
+from dynamicrag.types import Figure
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -74,7 +75,7 @@ def _row(turn: Turn, stages: Sequence[str], texts: Sequence[str]) -> dict[str, A
         "first_token_seconds": turn.get("first_token_seconds"),
         "failed_calls": turn.get("failed_calls", 0),
         "escalations": _text(" ".join(turn.get("escalations", ()))),
-        **{stage: _text(path.get(stage, "")) for stage in STAGES},
+        **{stage: _text(path.get(stage, "")) for stage in TOPOLOGY},
         **{f"joules_{stage}": turn["stages"].get(stage, _NOTHING)["joules"]["value"] for stage in stages},
         **{key: _text(turn.get(key, "")) for key in texts},
     }

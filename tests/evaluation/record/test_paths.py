@@ -1,10 +1,12 @@
 import pytest
 
+from dynamicrag.drafts.moves import moves
+from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.evaluation.record.paths import Paths, paths_in
 from dynamicrag.routers.fixed import Fixed
-from dynamicrag.stages.verification import VerificationStage
-from dynamicrag.types import STAGES, Option
+from dynamicrag.topology import TOPOLOGY
+from dynamicrag.types import Option
 
 OPTIONS = {
     "retrieval": ["none", "single"],
@@ -12,8 +14,8 @@ OPTIONS = {
     "context": ["short", "long"],
     "prompt": ["direct"],
     "generator": ["small", "large"],
-    "verification": ["accept", "abstain"],
 }
+MENDING = ["accept", "refine", "abstain"]
 
 
 class Stage:
@@ -29,8 +31,15 @@ class Stage:
         return self.options[self.router.planned(self.name, self.options)]
 
 
-def stages(**options):
-    return {name: Stage(name, found, found[-1]) for name, found in (OPTIONS | options).items()}
+def stages():
+    return {name: Stage(name, found, found[-1]) for name, found in OPTIONS.items()}
+
+
+def verification(names=("accept", "abstain"), **settings):
+    models = {"generator": Stage("generator", OPTIONS["generator"], "small")}
+    return Verification(
+        moves(names, ()), Fixed(option=names[0]), settings, verifiers={}, stages=models, resources=None
+    )
 
 
 def names(paths, chosen):
@@ -38,7 +47,7 @@ def names(paths, chosen):
 
 
 def test_a_grid_is_a_product_and_equal_paths_are_one():
-    paths = Paths(stages())
+    paths = Paths(stages(), verification())
     grid = paths.grid(
         {"retrieval": ["none", "single"], "context": ["short", "long"], "generator": ["large", "small"]}
     )
@@ -50,20 +59,20 @@ def test_a_grid_is_a_product_and_equal_paths_are_one():
 
 
 def test_what_is_not_given_stands_as_planned():
-    path = Paths(stages()).complete({"generator": "small"}, "--path")
+    path = Paths(stages(), verification()).complete({"generator": "small"}, "--path")
     assert path == {"retrieval": "single", "retriever": "dense", "context": "long", "prompt": "direct",
                     "generator": "small", "verification": "accept"}  # fmt: skip
-    assert list(path) == list(STAGES)
+    assert list(path) == [stage for stage in TOPOLOGY if stage in path]
 
 
 def test_one_stage_at_a_time():
-    paths = Paths(stages())
+    paths = Paths(stages(), verification())
     assert names(paths, paths.vary(["context", "generator"])) == ["short/large", "long/small", "long/large"]
     assert len(paths.ordered(paths.vary())) == 5  # the planned one, and one for each other option
 
 
 def test_without_retrieval_a_retriever_does_not_matter():
-    paths = Paths(stages())
+    paths = Paths(stages(), verification())
     chosen = [
         paths.complete({"retrieval": "none", "retriever": name}, "--path") for name in OPTIONS["retriever"]
     ]
@@ -87,19 +96,11 @@ def test_paths_of_a_file(tmp_path):
 
 def test_a_policy_that_cannot_accept():
     with pytest.raises(PolicyError, match="accept"):
-        Paths(stages(verification=["abstain"]))
-
-
-def verification(**settings):
-    options = [Option("accept"), Option("refine"), Option("abstain")]
-    models = Stage("generator", OPTIONS["generator"], "small")
-    return VerificationStage(
-        options, Fixed(option="accept"), settings, verifiers={}, stages={"generator": models}, resources=None
-    )
+        Paths(stages(), verification(["abstain"]))
 
 
 def test_a_mended_draft_is_a_path_of_its_own():
-    paths = Paths(stages() | {"verification": verification(max_escalations=1)})
+    paths = Paths(stages(), verification(MENDING, max_escalations=1))
     chosen = [
         paths.complete({"verification": "refine", "generator": "small"}, "--path"),
         *paths.grid({"generator": ["large", "small"]}),
@@ -109,6 +110,6 @@ def test_a_mended_draft_is_a_path_of_its_own():
         paths.complete({"verification": "refine", "generator": "large"}, "--path")
     with pytest.raises(InputError, match="unknown option of verification 'abstain'"):
         paths.complete({"verification": "abstain"}, "--path")
-    closed = Paths(stages() | {"verification": verification(max_escalations=0)})
+    closed = Paths(stages(), verification(MENDING, max_escalations=0))
     with pytest.raises(InputError, match=r"max_escalations allows none; set it to 1 or more"):
         closed.complete({"verification": "refine", "generator": "small"}, "--path")

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from dynamicrag.drafts.asking import Resources
 from dynamicrag.errors import BudgetError, ModelError
 from dynamicrag.llm.refine import MAX_TOKENS, refine_messages, refined
-from dynamicrag.stages.asking import Resources
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fitted

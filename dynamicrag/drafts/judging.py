@@ -5,9 +5,10 @@ import logging
 import math
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
+from dynamicrag.drafts.asking import Asking, Resources
 from dynamicrag.errors import DynamicRAGError, VerifierError
-from dynamicrag.stages.asking import Asking, Resources
 from dynamicrag.stages.base import Run
 from dynamicrag.types import TurnState, Usage
 from dynamicrag.verify.base import Evidence, Verifier
@@ -16,6 +17,26 @@ UNVERIFIED = "unverified"
 """Signal: the share of the verifiers that could not judge the draft, where there are any."""
 
 _log = logging.getLogger(__name__)
+
+
+async def foresee(verifiers: Mapping[str, Verifier], turn: TurnState, run: Run) -> TurnState:
+    """Return as ``foreseen`` the signals that do not depend on the draft; a failure is left to :func:`judge`.
+
+    Args:
+        verifiers: The judges, by name.
+        turn: The turn with the passages that were found.
+        run: The ledger.
+    """
+    found: dict[str, float] = {}
+    for name, verifier in verifiers.items():
+        if not verifier.reads_draft and verifier.computes:
+            evidence = Evidence(turn["text"], "", (), {}, None, turn.get("candidates", []))
+            with suppress(Exception), run.ledger.span(turn["id"], "verification", name) as line:
+                began = time.perf_counter()
+                found |= _finite(await verifier.verify(evidence))
+                took = time.perf_counter() - began
+                line.usage = Usage(seconds=took, cpu_seconds=took)
+    return {"foreseen": found}
 
 
 async def judge(
@@ -33,9 +54,12 @@ async def judge(
     draft = turn.get("draft")
     assert draft is not None, "verification comes after generation"
     turn = {**turn, "passages": turn.get("passages", []), "candidates": turn.get("candidates", [])}
-    signals: dict[str, float] = dict(draft["signals"])
+    foreseen = turn.get("foreseen", {}) if turn["passages"] else {}
+    signals: dict[str, float] = {**draft["signals"], **foreseen}
     unverified: dict[str, str] = {}
     for name, verifier in verifiers.items():
+        if not verifier.reads_draft and (not turn["passages"] or verifier.gives[0].name in foreseen):
+            continue
         caller = Asking(name, turn, run, resources)
         evidence = Evidence(
             turn["text"], draft["text"], turn["passages"], draft["signals"], caller, turn["candidates"]

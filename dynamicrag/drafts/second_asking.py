@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dynamicrag.cost.expect import CHARACTERS, Plan
+from dynamicrag.drafts.asking import Resources
+from dynamicrag.drafts.moves import ASK_AGAIN
 from dynamicrag.errors import BudgetError, ModelError
 from dynamicrag.features.nearness import nearness
 from dynamicrag.llm.prompts.direct import Direct
-from dynamicrag.stages.asking import Resources
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fit
@@ -22,7 +23,6 @@ from dynamicrag.text import units
 from dynamicrag.types import Draft, Passage, TurnState
 from dynamicrag.verify.groundedness import beyond
 
-ASK_AGAIN = "ask_again"
 MOST = 2
 """Times a question is asked again: from the best passages, and without any."""
 BEST = 2

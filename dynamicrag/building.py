@@ -1,0 +1,171 @@
+"""The stages of a policy, each built from its section, and the loop over drafts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from dynamicrag.drafts.asking import Resources
+from dynamicrag.drafts.moves import (
+    ABSTAIN,
+    VerificationSection,
+    moves,
+    targets,
+    verdicts,
+)
+from dynamicrag.drafts.verification import Verification, steps_up
+from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.llm.chat import ChatModel
+from dynamicrag.policy import Policy
+from dynamicrag.registry import parse_spec
+from dynamicrag.retrieval.corpus import Corpus
+from dynamicrag.retrieval.embedder import Embedder
+from dynamicrag.routers.base import Router
+from dynamicrag.routers.build import RouterContext, build_joint, build_router, names
+from dynamicrag.routers.joint import Joint
+from dynamicrag.routers.paths import varied
+from dynamicrag.stages.base import STAGES, StageBase, StageDeps, option_names
+from dynamicrag.stages.prompt import PromptStage
+from dynamicrag.topology import TOPOLOGY, VERIFICATION
+from dynamicrag.types import Option
+from dynamicrag.verify.base import VERIFIERS, Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The stages of a policy, in order, and its verification."""
+
+    stages: Mapping[str, StageBase]
+    verification: Verification
+
+
+def build_stages(
+    policy: Policy,
+    corpora: Mapping[str, Corpus],
+    models: Mapping[str, ChatModel],
+    embedder: Embedder,
+    *,
+    trust: bool = True,
+) -> Built:
+    """Build the stages that a policy names, and those that no query can do without.
+
+    Args:
+        policy: The policy.
+        corpora: Its corpora.
+        models: Its models.
+        embedder: The embedding model, for learnt routers and verifiers that need one.
+        trust: Whether modules that the policy names may be imported.
+
+    Raises:
+        PolicyError: A name does not exist or does not fit where it stands.
+    """
+    context = RouterContext(policy.folder, policy.objective.weights, embedder)
+    joint = build_joint(policy.joint, policy.where("joint"), context) if policy.joint else None
+    route = _Routers(policy, context, joint)
+    verification = policy.section(VERIFICATION, VerificationSection)
+    stages: dict[str, StageBase] = {}
+    for name in TOPOLOGY.drafting:
+        if name in policy.stages:
+            deps = StageDeps(
+                where=partial(policy.where, "stages", name),
+                route=partial(route, name),
+                corpora=corpora,
+                models=models,
+                helper=policy.helper,
+                embedder=embedder,
+                stages=stages,
+                trust=trust,
+                hold=verification.stream == "verified",
+            )
+            stages[name] = STAGES[name].build(policy.stages[name], deps)
+    if joint is not None:
+        joint.check_paths(option_names(stages), policy.where("joint"))
+    prompt = stages["prompt"]
+    assert isinstance(prompt, PromptStage), "every policy has a prompt"
+    resources = Resources(models, prompt.strategies, embedder.readable_measured)
+    return Built(stages, _verification(policy, verification, stages, resources, partial(route, VERIFICATION)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Routers:
+    """Builds the router of a stage."""
+
+    policy: Policy
+    context: RouterContext
+    joint: Joint | None
+
+    def __call__(self, stage: str, options: Sequence[Option]) -> Router:
+        spec = self.policy.stages[stage].router
+        where = self.policy.where("stages", stage, "router")
+        if self.joint is not None and stage in self.joint.decides:
+            if spec is not None:
+                raise PolicyError(f"{where}: 'joint' decides this stage; take this router out, or 'joint'")
+            self.joint.check(stage, options, self.policy.where("joint"))
+            return self.joint
+        if spec is None:
+            if len(options) > 1:
+                raise PolicyError(
+                    f"{where}: is missing, and there are {len(options)} options; valid: {', '.join(names())}"
+                )
+            spec = {"fixed": {"option": options[0].name}}
+        router = build_router(spec, where, self.context)
+        router.check(stage, options, where)
+        return router
+
+
+def _verification(
+    policy: Policy,
+    section: VerificationSection,
+    stages: Mapping[str, StageBase],
+    resources: Resources,
+    route: Callable[[Sequence[Option]], Router],
+) -> Verification:
+    where = partial(policy.where, "stages", VERIFICATION)
+    options, editor = verdicts(section, where, resources.models)
+    if policy.outside == "abstain" and ABSTAIN not in options:
+        raise PolicyError(
+            f"{policy.where('outside')}: 'abstain' needs the option 'abstain' in stages.verification.options"
+        )
+    escalate = targets(section, where)
+    back = {stage for stages in escalate.values() for stage in stages}
+    found = moves(options, tuple(back), editor)
+    verifiers, router = _verifiers(section, resources, where), route(found)
+    if router.paths:
+        router.check_paths(option_names(stages), where("router", router.registered))
+        if section.escalate:
+            raise PolicyError(
+                f"{where('escalate')}: {router.registered!r} itself says where to go; take this out"
+            )
+        found = moves(options, varied(router.paths), editor)
+    if section.on_failure == "escalate" and not any(map(steps_up, found)):
+        raise PolicyError(
+            f"{where('on_failure')}: there is nowhere to escalate to; add the options refine or escalate"
+        )
+    for verifier in verifiers.values():
+        verifier.verdict = router.verdict(verifier.gives[0].name)
+    given = {signal.name for verifier in verifiers.values() for signal in verifier.gives}
+    for signal in router.reads:
+        if signal not in given:
+            raise PolicyError(unknown(where("router"), "signal of the verifiers listed", signal, given))
+    settings = section.model_dump(include={"max_escalations", "on_failure", "timeout"})
+    return Verification(
+        found,
+        router,
+        {**settings, "escalate": escalate, "outside": policy.outside},
+        verifiers=verifiers,
+        stages=stages,
+        resources=resources,
+    )
+
+
+def _verifiers(
+    section: VerificationSection, resources: Resources, where: Callable[..., str]
+) -> dict[str, Verifier]:
+    verifiers: dict[str, Verifier] = {}
+    for position, spec in enumerate(section.verifiers):
+        place = where("verifiers", str(position))
+        name, _ = parse_spec(spec, place)
+        if name in verifiers:
+            raise PolicyError(f"{place}: {name!r} is listed twice")
+        verifiers[name] = VERIFIERS.build(spec, place)
+        verifiers[name].check(resources.models, f"{place}.{name}")
+    return verifiers

@@ -1,0 +1,92 @@
+"""Makes the move that was chosen on a draft: accept it, mend it, ask again, go back, or abstain."""
+
+from collections.abc import Mapping
+
+from dynamicrag.drafts.refining import refine
+from dynamicrag.drafts.second_asking import ask_again
+from dynamicrag.drafts.verification import Verification
+from dynamicrag.routers.paths import parting
+from dynamicrag.stages.base import Run
+from dynamicrag.stages.ways import attempt_of, standing, taken_up
+from dynamicrag.types import Attempt, Draft, Move, TurnState
+
+
+async def make(move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:
+    """Return what a move changes in the turn; a draft that no longer stands is withdrawn."""
+    if move.kind == "refine":
+        return await _refine(move, verification, turn, run)
+    if move.kind == "ask_again":
+        return await _ask_again(verification, turn, run)
+    wanted, draft = turn.get("wanted"), turn.get("draft")
+    if move.kind == "accept":
+        if wanted is not None:
+            return _accept_earlier(wanted, turn, run)
+        return {"action": "accept", "redo": None}
+    if draft is not None:
+        draft = withdraw(draft, move.name, run)
+    if move.kind == "abstain" or draft is None:
+        return {"action": move.kind, "redo": None, "draft": draft}
+    target = verification.target(move, turn["path"])
+    left: TurnState = {**turn, "draft": draft}
+    return {
+        "action": "redo",
+        "redo": parting(turn["path"], wanted) if wanted else target and target[0],
+        # a step up starts from the option that stands; a whole path is decided anew from there on
+        "path": standing(turn["path"], wanted) if wanted else turn["path"],
+        "draft": draft,
+        "earlier": [*turn.get("earlier", []), attempt_of(left)],
+    }
+
+
+async def _refine(move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:
+    draft = turn.get("draft")
+    assert draft is not None, "a draft is mended after it was written"
+    editor = verification.editor(move, turn)
+    assert editor is not None, "refining is closed without an editor"
+    mended = await refine(editor, _objections(verification, turn), turn, run, verification.resources)
+    if mended is None:
+        return {"action": "refine", "redo": None, "draft": {**draft, "refined": True}}
+    return {"action": "refine", "redo": None, "draft": mended, "earlier": _left("refine", turn, run)}
+
+
+async def _ask_again(verification: Verification, turn: TurnState, run: Run) -> TurnState:
+    passages = verification.again(turn)
+    assert passages is not None, "asking again is closed where there is nothing to ask from"
+    said = await ask_again(passages, turn, run, verification.resources)
+    if said is None:
+        return {"action": "ask_again", "redo": None}
+    return {**said, "action": "ask_again", "redo": None, "earlier": _left("ask_again", turn, run)}
+
+
+def _left(reason: str, turn: TurnState, run: Run) -> list[Attempt]:
+    """Withdraw the draft, and return it with those before it."""
+    assert turn["draft"] is not None, "a draft is left after it was written"
+    as_it_was: TurnState = {**turn, "draft": withdraw(turn["draft"], reason, run)}
+    return [*turn.get("earlier", []), attempt_of(as_it_was)]
+
+
+def _accept_earlier(wanted: Mapping[str, str], turn: TurnState, run: Run) -> TurnState:
+    """Take up the draft of an earlier path again; the last one falls."""
+    earlier = turn["earlier"]
+    number = next(i for i, past in enumerate(earlier) if parting(past["path"], wanted) is None)
+    found, last = earlier[number], attempt_of(turn)
+    assert turn["draft"] is not None, "a draft is judged after it was written"
+    withdraw(turn["draft"], "an earlier draft is better", run)
+    path = {**found["path"], "verification": "accept"}
+    others = [*earlier[:number], *earlier[number + 1 :], last]
+    back: TurnState = {"action": "accept", "redo": None, "earlier": others, "stands": number + 1}
+    return {**back, **taken_up(found), "path": path}
+
+
+def _objections(verification: Verification, turn: TurnState) -> list[str]:
+    signals = turn.get("signals", {})
+    objections = (verifier.objection(signals) for verifier in verification.verifiers.values())
+    return list(dict.fromkeys(filter(None, objections)))
+
+
+def withdraw(draft: Draft, reason: str, run: Run) -> Draft:
+    """Take back a draft that the user was shown; if it is to stand after all, it is a new message."""
+    if not draft["streamed"]:
+        return draft
+    run.emit({"type": "withdrawn", "message_id": draft["message_id"], "reason": reason})
+    return {**draft, "streamed": False, "message_id": ""}

@@ -1,0 +1,174 @@
+"""Whether a draft is good enough, and what to do if it is not."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from dynamicrag.cost.expect import Asks, Plan
+from dynamicrag.drafts.asking import Resources
+from dynamicrag.drafts.judging import foresee, judge
+from dynamicrag.drafts.second_asking import plan_again, shown_again
+from dynamicrag.llm.refine import EXPECTED_TOKENS, MAX_TOKENS, OVERHEAD_TOKENS
+from dynamicrag.routers.base import Router
+from dynamicrag.routers.paths import parting
+from dynamicrag.stages.base import DecisionPoint, Run, StageBase
+from dynamicrag.stages.situation import Situation
+from dynamicrag.stages.ways import attempt_of, standing, tried
+from dynamicrag.topology import TOPOLOGY, VERIFICATION
+from dynamicrag.types import Move, Passage, TurnState
+from dynamicrag.verify.base import Verifier
+
+TIMEOUT = 60.0
+PlanOf = Callable[[Mapping[str, str]], Plan]
+
+
+class Verification(DecisionPoint):
+    """Judges drafts, and knows which moves are open on one.
+
+    Where the router knows whole paths, a move back to a stage leads to those that part there from the one in
+    force, and the router names which; else to the stage's next stronger option.
+
+    Args:
+        moves: The moves.
+        router: The router.
+        settings: ``escalate``: stages to try per finding; ``max_escalations``, refinements among them;
+            ``on_failure``: ``accept`` or ``escalate``, where a verifier fails; ``timeout``: the seconds
+            that each verifier has; ``outside``: ``answer`` or ``abstain``, where the documents do not speak
+            of the question.
+        verifiers: The judges, by name.
+        stages: The stages that lead to a draft.
+        resources: What verifiers and editors may use.
+    """
+
+    def __init__(
+        self,
+        moves: Sequence[Move],
+        router: Router,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        verifiers: Mapping[str, Verifier],
+        stages: Mapping[str, StageBase],
+        resources: Resources,
+    ) -> None:
+        super().__init__(VERIFICATION, moves, router, settings)
+        self.moves = tuple(moves)
+        self.verifiers = verifiers
+        self.resources = resources
+        self._stages = stages
+
+    @property
+    def asks(self) -> tuple[Asks, ...]:
+        """What the verifiers are expected to ask of models, per draft."""
+        return tuple(ask for verifier in self.verifiers.values() for ask in verifier.asks())
+
+    async def judge(self, turn: TurnState, run: Run) -> TurnState:
+        """Let every verifier judge the draft; return its signals, and who could not judge it."""
+        timeout = self.settings.get("timeout", TIMEOUT)
+        return await judge(self.verifiers, self.resources, turn, run, timeout)
+
+    async def foresee(self, turn: TurnState, run: Run) -> TurnState:
+        """Return the signals that do not depend on the draft, once its passages are found."""
+        return await foresee(self.verifiers, turn, run)
+
+    async def features(self, turn: TurnState) -> dict[str, float]:
+        """Return the verifiers' signals."""
+        return dict(turn.get("signals", {}))
+
+    def situation(self, turn: TurnState, plan_of: PlanOf) -> Situation:
+        """Return which moves are open on the turn's draft, and what each leaves to do."""
+        steps = [step for step in turn.get("escalations", []) if step["option"] != "ask_again"]
+        used_up = len(steps) >= self.settings.get("max_escalations", 0)
+        open_ = [self._open(move, turn, used_up=used_up) for move in self.moves]
+        failed = bool(self.settings.get("on_failure") == "escalate" and turn.get("unverified"))
+        drafted = [] if turn.get("draft") is None else [attempt_of(turn)]
+        return Situation(
+            open=open_,
+            plans=[self._plan(move, turn, plan_of) for move in self.moves],
+            urgent=[failed and steps_up(move) for move in self.moves],
+            attempts=[*turn.get("earlier", []), *drafted],
+            ways=self.ways(turn),
+        )
+
+    def _open(self, move: Move, turn: TurnState, *, used_up: bool) -> bool:
+        """Close steps up that have nowhere to go, and all of them when their number is used up."""
+        if move.kind == "ask_again":
+            return self.again(turn) is not None
+        if move.kind == "refine":
+            return not used_up and self.editor(move, turn) is not None
+        return move.kind != "redo" or (not used_up and bool(self._leads(move, turn)))
+
+    def again(self, turn: TurnState) -> Sequence[Passage] | None:
+        """Return the passages to ask once more from; see :func:`shown_again`."""
+        return shown_again(turn, self.settings)
+
+    def ways(self, turn: TurnState) -> Sequence[Mapping[str, str]]:
+        """Return the router's paths of this policy's options that were not tried yet."""
+        been = list(tried(turn))
+        return [
+            way
+            for way in self.router.paths
+            if all(s in self._stages and self._stages[s].index(name) >= 0 for s, name in way.items())
+            and all(parting(other, way) is not None for other in been)
+        ]
+
+    def _leads(self, move: Move, turn: TurnState) -> Sequence[Mapping[str, str]]:
+        """Return what a move back may lead to, cheapest first: the router's paths, or the next step up."""
+        path = turn.get("path", {})
+        if not self.router.paths:
+            target = self.target(move, path)
+            return [] if target is None else [dict([target])]
+        return [way for way in self.ways(turn) if move.stage == parting(path, way)]
+
+    def target(self, move: Move, path: Mapping[str, str]) -> tuple[str, str] | None:
+        """Return the stage to redo for a move back, and the next stronger option there.
+
+        A stage that the path passed by is reached again through the one that passed it by.
+        """
+        name = move.stage
+        if name in TOPOLOGY and (gate := TOPOLOGY[name].gate(path)) is not None:
+            name = gate
+        stage = self._stages.get(name)
+        if stage is None:
+            return None
+        stronger = stage.index(path.get(name)) + 1
+        return (name, stage.options[stronger].name) if stronger < len(stage.options) else None
+
+    def editor(self, move: Move, turn: TurnState) -> str | None:
+        """Return the model that may mend the draft; ``None`` if none may, or one has done so already."""
+        draft = turn.get("draft")
+        return None if draft is None or draft["refined"] else self.editor_of(move, draft["model"])
+
+    def editor_of(self, move: Move, writer: str) -> str | None:
+        """Return the model that may mend a model's drafts: the policy's, or the next stronger, if any."""
+        models = self._stages["generator"]
+        stronger = models.index(writer) + 1
+        return move.model or (models.options[stronger].name if stronger < len(models.options) else None)
+
+    def _plan(self, move: Move, turn: TurnState, plan_of: PlanOf) -> Plan | None:
+        """Return what is left to do under a move; ``None`` for nothing."""
+        path, draft = turn.get("path", {}), turn.get("draft")
+        if move.kind == "ask_again":
+            passages = self.again(turn)
+            return (
+                None
+                if passages is None or draft is None
+                else plan_again(plan_of(path), passages, draft["model"])
+            )
+        if move.kind == "redo":
+            ways = self._leads(move, turn)
+            return plan_of({**standing(path, ways[0]), **ways[0]}) if ways else None
+        editor = self.editor(move, turn) if move.kind == "refine" else None
+        if editor is None:
+            return None
+        return plan_of(path)._replace(
+            rounds=0.0,
+            helps=(),
+            prompt_tokens=OVERHEAD_TOKENS,
+            output_tokens=EXPECTED_TOKENS,
+            most_tokens=MAX_TOKENS,
+            model=editor,
+        )
+
+
+def steps_up(move: Move) -> bool:
+    """Return whether a move goes on working on the answer at the cost of a step up."""
+    return move.kind in ("refine", "redo")

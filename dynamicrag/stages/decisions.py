@@ -1,0 +1,75 @@
+"""The record of a choice, and a turn with it in force."""
+
+from collections.abc import Mapping
+
+from dynamicrag.features.lexical import lexical
+from dynamicrag.routers.base import Choice, StageContext
+from dynamicrag.stages.base import StageBase
+from dynamicrag.types import Decision, Option, TurnState
+
+
+def record(
+    context: StageContext,
+    choice: Choice,
+    turn: TurnState,
+    router: str,
+    binding: str | None = None,
+    seconds: float = 0.0,
+) -> Decision:
+    """Return the record of a choice."""
+    seq = turn.get("seq", 0)
+    quality = choice.quality
+    decision = Decision(
+        id=f"{turn['id']}-{seq}",
+        turn=turn["id"],
+        seq=seq,
+        stage=context.stage,
+        options=[option.name for option in context.options],
+        allowed=list(context.allowed),
+        expected=[cost.amounts() for cost in choice.expected or context.expected],
+        quality=[None if q is None else float(q) for q in quality or [None] * len(context.options)],
+        chosen=context.options[choice.index].name,
+        propensity=choice.propensity,
+        router=router,
+        reason=choice.reason,
+        binding=binding,
+        features=dict(context.features),
+        cost={"seconds": seconds},
+    )
+    if choice.spread is not None:
+        decision["spread"] = list(choice.spread)
+    if choice.path is not None:
+        decision["path"] = dict(choice.path)
+    if choice.outside:
+        decision["outside"] = True
+    return decision
+
+
+def rounded(features: Mapping[str, float]) -> dict[str, float]:
+    """Return features to six places, as decisions keep them."""
+    return {name: round(value, 6) for name, value in features.items()}
+
+
+def decided(turn: TurnState, decision: Decision) -> TurnState:
+    """Return the turn with the decision of a stage in force."""
+    words = lexical(turn["text"])
+    known = {key: value for key, value in decision["features"].items() if key not in words}
+    return {**_in_force(turn, decision), "known": known}
+
+
+def moved(turn: TurnState, decision: Decision) -> TurnState:
+    """Return the turn with a move of verification in force; what is known of a draft goes with the draft."""
+    outside = turn.get("outside", False) or decision.get("outside", False)
+    return {**_in_force(turn, decision), "wanted": decision.get("path"), "outside": outside}
+
+
+def _in_force(turn: TurnState, decision: Decision) -> TurnState:
+    stage = decision["stage"]
+    path = {**turn.get("path", {}), stage: decision["chosen"]}
+    redo = None if turn.get("redo") == stage else turn.get("redo")
+    return {**turn, "seq": decision["seq"] + 1, "path": path, "redo": redo}
+
+
+def option_of(stage: StageBase, turn: TurnState) -> Option:
+    """Return the option in force at ``stage``."""
+    return stage.options[stage.index(turn["path"][stage.name])]

@@ -1,0 +1,80 @@
+"""The section of a stage in a policy: its options, and its router."""
+
+from collections.abc import Callable, Collection
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.types import Option
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[list[str], BeforeValidator(_listed)]
+"""Names; a single one needs no list."""
+Spec = str | dict[str, Any]
+Where = Callable[..., str]
+"""Returns a place below the section for a message: ``where("options", "short")``."""
+
+
+class Section(BaseModel):
+    """A part of a policy. A key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class StageSection(Section):
+    """A stage: its options, weakest first, and its router."""
+
+    options: list[str] | dict[str, Spec | None] | None = None
+    router: Spec | None = None
+
+    @property
+    def specs(self) -> dict[str, Spec | None]:
+        """Options by name; ``None`` where the name says all."""
+        return dict.fromkeys(self.options) if isinstance(self.options, list) else dict(self.options or {})
+
+    @property
+    def described(self) -> dict[str, Spec | None]:
+        """Everything that options are made of, by name; a recording keeps a hash of each."""
+        return self.specs
+
+
+def check_options(section: StageSection, where: Where) -> dict[str, Spec | None]:
+    """Return a section's options by name.
+
+    Raises:
+        PolicyError: There is none.
+    """
+    if not section.specs:
+        raise PolicyError(f"{where('options')}: at least one option is needed")
+    return section.specs
+
+
+def named_options(section: StageSection, where: Where, valid: Collection[str]) -> list[Option]:
+    """Return a section's options, which are names of a fixed set.
+
+    Raises:
+        PolicyError: There is none, or one that is not valid.
+    """
+    specs = check_options(section, where)
+    for name in specs:
+        if name not in valid:
+            raise PolicyError(unknown(where("options"), "option", name, valid))
+    return [Option(name) for name in specs]
+
+
+def parameters(spec: Spec | None, where: str) -> dict[str, Any]:
+    """Return the parameters of an option.
+
+    Raises:
+        PolicyError: They are no mapping.
+    """
+    if spec is None:
+        return {}
+    if not isinstance(spec, dict):
+        raise PolicyError(f"{where}: expected {{parameter: value}}, got {spec!r}")
+    return dict(spec)

@@ -1,0 +1,150 @@
+"""The live executor: it decides with the policy's routers and calls its models and retrievers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from dynamicrag.drafts.making import make
+from dynamicrag.drafts.verification import Verification
+from dynamicrag.errors import BudgetExceeded, ModelError, UnfinishedAnswer
+from dynamicrag.llm.chat import ChatModel
+from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.stages.call import pause
+from dynamicrag.stages.decide import Decider
+from dynamicrag.stages.decisions import decided, option_of, rounded
+from dynamicrag.stages.lighten import lighter
+from dynamicrag.stages.ways import turned_back
+from dynamicrag.types import Decision, Escalation, Move, TurnState
+from dynamicrag.walk.walk import Step
+
+
+@dataclass(slots=True)
+class _Failures:
+    """How a stage has failed so far: options, cut answers, and waits for the only model."""
+
+    names: set[str] = field(default_factory=set)
+    unfinished: dict[str, UnfinishedAnswer] = field(default_factory=dict)
+    waits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Carries out the steps of a walk for real.
+
+    Attributes:
+        decider: Decides.
+        models: The policy's models by name.
+    """
+
+    decider: Decider
+    models: Mapping[str, ChatModel]
+
+    async def take(self, stage: StageBase, turn: TurnState, run: Run) -> Step:
+        """Decide at a stage, unless its option stands from before, and act; on failure try another option."""
+        decisions: list[Decision] = []
+        redone = turn["redo"] == stage.name
+        if redone or stage.name not in turn["path"]:
+            turn = self._note(turn, await self.decider.decide(stage, turn), decisions, run)
+        failures = _Failures()
+        while True:
+            if redone:
+                last: Escalation = {**turn["escalations"][-1], "option": turn["path"][stage.name]}
+                turn = {**turn, "escalations": [*turn["escalations"][:-1], last]}
+            asked = replace(run, failed=frozenset(failures.names), last_resort=failures.waits > 0)
+            try:
+                turn = {**turn, **await stage.act(option_of(stage, turn), turn, asked)}
+            except (ModelError, BudgetExceeded) as error:
+                recovered = await self._recover(error, stage, turn, failures, decisions, asked)
+                if recovered is None:
+                    continue
+                turn, ended = recovered
+                if ended:
+                    return turn, decisions
+            else:
+                return await self._known(stage, turn), decisions
+
+    async def _recover(
+        self,
+        error: ModelError | BudgetExceeded,
+        stage: StageBase,
+        turn: TurnState,
+        failures: _Failures,
+        decisions: list[Decision],
+        run: Run,
+    ) -> tuple[TurnState, bool] | None:
+        """Return the turn to try again with and ``False``, or the one that ends the stage and ``True``.
+
+        ``None`` after a wait: the same is tried again.
+
+        Raises:
+            ModelError: Nothing is left to try.
+            BudgetExceeded: Likewise.
+        """
+        name = turn["path"][stage.name]
+        failures.names.add(name)
+        if isinstance(error, UnfinishedAnswer):
+            failures.unfinished[name] = error
+        dear = isinstance(error, BudgetExceeded)
+        why = f"{'too dear' if dear else 'after failure'}: {error}"
+        decision = await self.decider.fall_back(stage, turn, failures.names, why, cheaper=dear)
+        if decision is not None:
+            return self._note(turn, decision, decisions, run), False
+        less = None if failures.unfinished else lighter(stage.name, turn, error)
+        if less is not None:
+            failures.names.clear()
+            return less, False
+        if turn.get("earlier"):
+            # the draft that was to be bettered is judged again, with this step used up
+            return turned_back(turn), True
+        if failures.unfinished:
+            return await self._make_do(stage, turn, failures.unfinished, decisions, run), True
+        model = self.models.get(name)
+        if model is None or not isinstance(error, ModelError):
+            raise error
+        if not await pause(error, failures.waits, model, run, turn["id"]):
+            raise error
+        failures.waits += 1
+        return None
+
+    async def foresee(self, verification: Verification, turn: TurnState, run: Run) -> TurnState:
+        """Let the verifiers that need no draft judge."""
+        return await verification.foresee(turn, run)
+
+    async def judge(self, verification: Verification, turn: TurnState, run: Run) -> TurnState:
+        """Let every verifier judge the draft."""
+        return await verification.judge(turn, run)
+
+    async def choose(self, verification: Verification, turn: TurnState, run: Run) -> Decision:  # noqa: ARG002
+        """Choose a move with the policy's router."""
+        situation = verification.situation(turn, self.decider.plan_of(turn))
+        return await self.decider.decide(verification, turn, situation)
+
+    async def make(self, move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:
+        """Make a move."""
+        return await make(move, verification, turn, run)
+
+    async def _known(self, stage: StageBase, turn: TurnState) -> TurnState:
+        """Return the turn with the evidence that the stage has brought."""
+        evidence = rounded(await stage.evidence(turn))
+        return {**turn, "known": {**turn.get("known", {}), **evidence}} if evidence else turn
+
+    async def _make_do(
+        self,
+        stage: StageBase,
+        turn: TurnState,
+        unfinished: Mapping[str, UnfinishedAnswer],
+        decisions: list[Decision],
+        run: Run,
+    ) -> TurnState:
+        """Take the strongest option that left something, where none has finished."""
+        name = max(unfinished, key=stage.index)
+        why = f"no model finished its answer, so what there is of {name}'s stands: {unfinished[name]}"
+        if turn["path"][stage.name] != name:
+            turn = self._note(turn, await self.decider.make_do(stage, turn, name, why), decisions, run)
+        made: TurnState = {**turn, **unfinished[name].instead}
+        return made
+
+    @staticmethod
+    def _note(turn: TurnState, decision: Decision, decisions: list[Decision], run: Run) -> TurnState:
+        decisions.append(decision)
+        run.emit({"type": "decision", **decision})
+        return decided(turn, decision)
