@@ -106,6 +106,7 @@ def assemble(policy: Policy, *, trust: bool = True) -> Pipeline:
     cost_model = CostModel(priced, policy.helper, host, calibration)
     budget = _budget(policy)
     built = build_stages(policy, corpora, models, embedder, trust=trust)
+    mover = built.verification.router.registered
     return Pipeline(
         policy=policy,
         corpora=corpora,
@@ -115,7 +116,7 @@ def assemble(policy: Policy, *, trust: bool = True) -> Pipeline:
         helper=policy.helper,
         stages=built.stages,
         verification=built.verification,
-        decider=Decider(built.stages, cost_model, budget, ledger, built.verification.asks),
+        decider=Decider(built.stages, cost_model, budget, ledger, built.verification.asks, mover),
         cost_model=cost_model,
         ledger=ledger,
         budget=budget,

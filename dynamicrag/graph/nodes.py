@@ -37,21 +37,11 @@ class Nodes:
         return Node(self._pipeline, work, name)
 
     def works(self) -> dict[str, Work]:
-        """Return the work of single nodes by the stage that they are added for.
-
-        The generator's writes with what the stages between retrieval and it choose, if no node has.
-        """
+        """Return the work of single nodes by the stage that they are added for."""
         works: dict[str, Work] = {"begin": self.begin}
         for names in self.line.values():
             works |= {name: self.stages([name]) for name in names}
-        names = list(self._pipeline.stages)
-        between = names[names.index("context") :]
-        return {
-            **works,
-            "generator": self.stages(between),
-            "verification": self.verify,
-            "finish": self.finish,
-        }
+        return {**works, "generator": self.write, "verification": self.verify, "finish": self.finish}
 
     async def begin(self, state: State, run: Run) -> Update:
         """Start a turn; a follow-up is made to stand alone."""
@@ -69,6 +59,13 @@ class Nodes:
             return {"turn": turn, "decisions": decisions}
 
         return work
+
+    async def write(self, state: State, run: Run) -> Update:
+        """Write a draft in a graph of single nodes: the prompt is decided too, and the context if no node has."""
+        turn = current_turn(state)
+        shared = self.line[TOPOLOGY["generator"].node]
+        unchosen = turn["candidates"] and "context" not in turn["path"]
+        return await self.stages([*(["context"] if unchosen else []), *shared])(state, run)
 
     async def verify(self, state: State, run: Run) -> Update:
         """Judge the draft and decide on it, until one is accepted or none is."""

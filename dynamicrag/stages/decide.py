@@ -19,9 +19,6 @@ from dynamicrag.stages.situation import Situation
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.types import Decision, TurnState, Usage
 
-ON_THE_WAY = "verification"
-"""Who decides at a stage on the way to a path that verification named."""
-
 
 class Decider:
     """Decides at any stage, under one cost model and one budget.
@@ -32,6 +29,7 @@ class Decider:
         budget: The limits.
         ledger: Where choosing is accounted for.
         asks: What verifiers ask about a draft.
+        mover: Name of verification's router, which decides on the way to a path that it has named.
     """
 
     def __init__(
@@ -41,8 +39,10 @@ class Decider:
         budget: Budget,
         ledger: Ledger,
         asks: Sequence[Asks] = (),
+        mover: str = "",
     ) -> None:
         self._pricing = Pricing(stages, cost_model, asks)
+        self._mover = mover
         self._budget = budget
         self._ledger = ledger
 
@@ -75,7 +75,7 @@ class Decider:
             line.usage = Usage(seconds=seconds, cpu_seconds=seconds)
         if choice.index >= len(context.options) or not context.allowed[choice.index]:
             raise AssertionError(f"{name} chose a closed option at {point.name}")
-        by = point.router.registered if wanted is None else ON_THE_WAY
+        by = point.router.registered if wanted is None else self._mover
         return record(context, choice, turn, by, binding, seconds)
 
     async def fall_back(

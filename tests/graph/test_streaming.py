@@ -6,8 +6,7 @@ import pytest
 from langgraph.graph import START, MessagesState, StateGraph
 
 from dynamicrag.graph.turn import ABSTAINED
-from dynamicrag.topology import TOPOLOGY
-
+from dynamicrag.stages.pricing import Room
 
 QUESTION = "When was the bridge of town03 opened?"
 ANSWER = "The bridge of town03 opened"
@@ -74,8 +73,9 @@ def test_tokens_come_before_the_graph_is_done(make, ask, how):
 
 
 def test_decisions_and_the_report_are_custom_events(make, ask, how):
-    events = stream(make().build_graph().compile(), ask(QUESTION), how)
-    assert [event["stage"] for event in custom(events, "decision")] == list(TOPOLOGY)
+    rag = make()
+    events = stream(rag.build_graph().compile(), ask(QUESTION), how)
+    assert [event["stage"] for event in custom(events, "decision")] == list(rag.pipeline.points)
     (report,) = custom(events, "report")
     assert report["query_id"] == final(events)["report"]["query_id"]
 
@@ -187,7 +187,7 @@ def test_a_subgraph_withdraws_and_holds_as_well(make, ask, how, held, drafts):
     assert shown(events) == {**dict.fromkeys(withdrawn, "unanswerable"), message.id: ANSWER}
 
 
-def test_a_withdrawn_draft_that_stands_after_all_is_shown_again(make, ask, how):
+def test_a_withdrawn_draft_that_stands_after_all_is_shown_again(make, ask, how, monkeypatch):
     """The step up turns out too dear once it is tried, and nothing is left but the draft."""
     price = {"usd": {"call": 0.01}}
     models = {name: {"model": f"fake:{name}", "profile": price} for name in ("small", "helper")}
@@ -207,8 +207,9 @@ def test_a_withdrawn_draft_that_stands_after_all_is_shown_again(make, ask, how):
         },
     )
     # the budget would close it before it is tried; here its price is known too late
-    stage = rag.pipeline.stages["verification"]
-    stage.insisted = lambda turn, allowed: stage.allowed(turn)
+    monkeypatch.setattr(
+        rag.pipeline.decider._pricing, "fixed", lambda plans, left: Room(plans, [True] * len(plans), None)
+    )
     events = stream(rag.build_graph().compile(), ask(QUESTION), how)
     (withdrawn,) = custom(events, "withdrawn")
     message = final(events)["messages"][-1]

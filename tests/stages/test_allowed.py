@@ -49,7 +49,10 @@ def test_where_nothing_is_stronger_escalation_is_closed():
 def test_a_skipped_stage_is_open_by_way_of_retrieval():
     turn = {"path": {"retrieval": "none"}, "escalations": []}
     assert opened(turn) == [True, True, True, True]
-    assert VERIFICATION.target(Move("escalate:context", kind="redo", stage="context"), turn["path"]) == ("retrieval", "single")
+    assert VERIFICATION.target(Move("escalate:context", kind="redo", stage="context"), turn["path"]) == (
+        "retrieval",
+        "single",
+    )
 
 
 def test_the_number_of_escalations_is_bounded():

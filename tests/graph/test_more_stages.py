@@ -1,0 +1,209 @@
+"""Stages that a policy may name or leave out, shipped ones and a user's own."""
+
+import pytest
+
+from dynamicrag.errors import PolicyError
+from dynamicrag.stages.base import STAGES, StageBase, add_stage
+from dynamicrag.topology import TOPOLOGY, Stage
+
+from .conftest import call
+
+QUESTION = "When was the bridge of town03 opened?"
+
+
+def stages_of(out):
+    return [decision["stage"] for decision in out["decisions"]]
+
+
+def one(option, spec=None):
+    return {"options": {option: spec}}
+
+
+def test_a_stage_that_a_policy_does_not_name_is_not_there(make, ask):
+    rag = make()
+    assert list(rag.pipeline.stages) == ["retrieval", "retriever", "context", "prompt", "generator"]
+    app = rag.build_graph().compile()
+    assert not {"rewrite", "rerank"} & set(app.get_graph().nodes)
+    assert "rewrite" not in app.invoke(ask(QUESTION))["report"]["path"]
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_other_wordings_are_searched_for_beside_the_question(make, ask, how):
+    make.scripts["helper"] = lambda kind, text: "1. the crossing of town05\n- town07, its bridge\n"
+    rag = make(stages={"rewrite": one("multi_query"), "context": {"options": {"long": {"chunks": 6}}}})
+    out = call(rag.build_graph().compile(), how, ask(QUESTION))
+    assert out["turn"]["queries"] == [QUESTION, "the crossing of town05", "town07, its bridge"]
+    found = {passage["document"] for passage in out["turn"]["candidates"]}
+    assert {"town03.md", "town05.md", "town07.md"} <= found
+    assert stages_of(out)[:3] == ["retrieval", "rewrite", "retriever"]
+    assert out["report"]["stages"]["rewrite"]["seconds"]["value"] > 0
+
+
+def test_a_made_up_passage_stands_behind_the_question(make, ask):
+    make.scripts["helper"] = lambda kind, text: "It was opened\nin 1813."
+    out = make(stages={"rewrite": one("hyde")}).build_graph().compile().invoke(ask(QUESTION))
+    assert out["turn"]["queries"] == [f"{QUESTION} It was opened in 1813."]
+
+
+@pytest.mark.parametrize("said", ["", "BREAK", "?"])
+def test_where_nothing_of_use_is_said_the_question_is_searched_for(make, ask, said):
+    make.scripts["helper"] = lambda kind, text: said
+    out = make(stages={"rewrite": one("decompose")}).build_graph().compile().invoke(ask(QUESTION))
+    assert out["turn"]["queries"] == []
+    assert out["messages"][-1].text == "The bridge of town03 opened"
+
+
+def test_without_retrieval_nothing_is_rewritten_or_put_in_order(make, ask):
+    stages = {
+        "retrieval": {"options": ["none"]},
+        "rewrite": one("multi_query"),
+        "rerank": one("llm"),
+    }
+    rag = make(stages=stages)
+    out = rag.build_graph().compile().invoke(ask(QUESTION))
+    assert stages_of(out) == ["retrieval", "prompt", "generator", "verification"]
+    assert not make.models["helper"].calls
+
+
+def test_rewriting_is_expected_to_cost_its_call(make):
+    price = {"usd": {"call": 0.01}}
+    models = {name: {"model": f"fake:{name}", "profile": price} for name in ("small", "helper")}
+    stages = {
+        "rewrite": {"options": ["none", "multi_query"], "router": {"fixed": {"option": "none"}}},
+        "generator": {"options": ["small"]},
+    }
+    rag = make(models=models, stages=stages)
+    plain, more = (
+        rag.pipeline.decider.price("What?", {"rewrite": name}) for name in stages["rewrite"]["options"]
+    )
+    assert more["usd"] == pytest.approx(plain["usd"] + 0.01)
+
+
+def test_a_model_puts_passages_in_order(make, ask):
+    make.scripts["helper"] = lambda kind, text: "2, 1" if "Rank the" in text or "Ranking" in text else "?"
+    rag = make(stages={"rerank": one("llm", {"depth": 3})})
+    before = make().build_graph().compile().invoke(ask(QUESTION))["turn"]["candidates"]
+    after = rag.build_graph().compile().invoke(ask(QUESTION))["turn"]["candidates"]
+    assert [each["id"] for each in after[:3]] == [before[i]["id"] for i in (1, 0, 2)]
+    assert [each["id"] for each in after[3:]] == [each["id"] for each in before[3:]]
+
+
+@pytest.mark.parametrize(
+    ("stage", "section", "said"),
+    [
+        (
+            "rerank",
+            one("llm", {"depth": 1}),
+            r"options.llm.depth: expected a whole number from 2 to 100",
+        ),
+        ("rerank", one("cross_encoder"), r"rerank.options.cross_encoder.model: is missing"),
+        ("rerank", one("mmr", {"diversity": 2}), r"diversity: expected a number from 0 to 1, got 2"),
+        (
+            "rerank",
+            one("best"),
+            r"options: unknown option 'best'; valid: cross_encoder, llm, mmr, none",
+        ),
+        ("rerank", one("mmr", {"model": "small"}), r"rerank.options.mmr: unknown parameter 'model'"),
+        ("rewrite", one("hyde", {"model": "huge"}), r"rewrite.options.hyde.model: unknown model 'huge'"),
+        ("rewrite", one("hide"), r"rewrite.options: unknown option 'hide'; did you mean 'hyde'"),
+        ("rewite", one("hyde"), r"stages: unknown key 'rewite'; did you mean 'rewrite'"),
+    ],
+)
+def test_bad_sections(make, stage, section, said):
+    with pytest.raises(PolicyError, match=said):
+        make(stages={stage: section})
+
+
+def test_a_cross_encoder_that_is_not_there_leaves_the_next_option(make, ask, tmp_path):
+    options = {"none": None, "cross_encoder": {"model": str(tmp_path / "nothing")}}
+    router = {"fixed": {"option": "cross_encoder"}}
+    rag = make(stages={"rerank": {"options": options, "router": router}})
+    out = rag.build_graph().compile().invoke(ask(QUESTION))
+    assert out["report"]["path"]["rerank"] == "none"
+    assert "cannot be loaded" in [d for d in out["decisions"] if d["stage"] == "rerank"][-1]["reason"]
+
+
+@pytest.fixture
+def guard():
+    """A user's stage that drops passages, and brings a signal."""
+
+    @add_stage(Stage("guard", passed_by={"retrieval": ("none",)}, evidence=("guard",)), after="rerank")
+    class Guard(StageBase):
+        async def act(self, option, turn, run):
+            if option.name == "none":
+                return {}
+            kept = [each for each in turn["candidates"] if option.params["word"] in each["text"]]
+            return {"candidates": kept}
+
+        async def evidence(self, turn):
+            return {"guarded": float(len(turn["candidates"]))}
+
+    yield Guard
+    STAGES._classes.pop("guard")
+    TOPOLOGY.remove("guard")
+
+
+def test_a_stage_of_the_users_own(make, ask, guard):
+    options = {"none": None, "only": {"word": "town04"}}
+    rag = make(stages={"guard": {"options": options, "router": {"fixed": {"option": "only"}}}})
+    app = rag.build_graph().compile()
+    assert "guard" in app.get_graph().nodes
+    out = app.invoke(ask(QUESTION))
+    assert stages_of(out)[:3] == ["retrieval", "retriever", "guard"]
+    assert {passage["document"] for passage in out["turn"]["candidates"]} <= {"town04.md"}
+    later = next(d for d in out["decisions"] if d["stage"] == "context")
+    assert later["features"]["guarded"] == len(out["turn"]["candidates"])
+    assert out["report"]["path"]["guard"] == "only"
+
+
+def test_a_policy_without_the_users_stage_is_as_before(make, ask, guard):
+    assert "guard" not in stages_of(make().build_graph().compile().invoke(ask(QUESTION)))
+
+
+def test_two_stages_of_one_name(guard):
+    with pytest.raises(ValueError, match="stage 'guard' is registered twice"):
+        add_stage(Stage("guard"), after="context")(guard)
+
+
+def test_a_users_stage_that_raises_says_what_it_raised(make, ask, guard):
+    guard.act = None
+    rag = make(stages={"guard": {"options": ["none"]}})
+    with pytest.raises(TypeError):
+        rag.build_graph().compile().invoke(ask(QUESTION))
+
+
+WITHHOLDS = {
+    "options": ["accept", "ask_again", "abstain"],
+    "verifiers": ["unanswerable", "entity_coverage", "groundedness"],
+    "router": {
+        "thresholds": {"ungrounded": {"entity_coverage": 0.7}, "abstain": ["ungrounded", "unanswerable"]}
+    },
+}
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_a_draft_that_would_be_withheld_is_not_written(make, ask, how):
+    """Every passage speaks of a bridge over the Ondry, and none of Zarquon."""
+    rag = make(stages={"verification": WITHHOLDS}, outside="abstain")
+    out = call(rag.build_graph().compile(), how, ask("When was the bridge over the Ondry in Zarquon opened?"))
+    assert out["report"]["abstained"]
+    assert not make.models["small"].calls
+    assert stages_of(out) == ["retrieval", "retriever", "verification"]
+    assert out["decisions"][-1]["reason"].startswith("ungrounded: entity_coverage")
+    assert out["report"]["drafts"] == {"written": 0, "stands": None}
+
+
+def test_where_another_retriever_may_find_it_a_draft_is_written(make, ask):
+    section = {
+        **WITHHOLDS,
+        "options": ["accept", "escalate", "abstain"],
+        "escalate": {"ungrounded": "context"},
+    }
+    context = {
+        "options": {"short": {"chunks": 1}, "long": {"chunks": 4}},
+        "router": {"fixed": {"option": "short"}},
+    }
+    rag = make(stages={"verification": {**WITHHOLDS, **moves}, "context": context}, outside="abstain")
+    out = rag.build_graph().compile().invoke(ask("When was the bridge over the Ondry in Zarquon opened?"))
+    assert make.models["small"].calls
+    assert out["report"]["abstained"]
