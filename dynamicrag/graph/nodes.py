@@ -61,7 +61,7 @@ class Nodes:
         return work
 
     async def write(self, state: State, run: Run) -> Update:
-        """Write a draft in a graph of single nodes: the prompt is decided too, and the context if no node has."""
+        """Write a draft; the prompt is decided too, and in a graph of single nodes the context if it is not."""
         turn = current_turn(state)
         shared = self.line[TOPOLOGY["generator"].node]
         unchosen = turn["candidates"] and "context" not in turn["path"]

@@ -234,6 +234,6 @@ def cross_encoder(model: str) -> Any:
         return CrossEncoder(model, local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelUnavailable(
-            f"stages.rerank.options.cross_encoder.model: {model} cannot be loaded: {error}; give a folder, or "
-            "fetch it with: hf download NAME"
+            f"stages.rerank.options.cross_encoder.model: {model} cannot be loaded: {error}; give a folder, "
+            "or fetch it with: hf download NAME"
         ) from error

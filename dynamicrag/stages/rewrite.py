@@ -45,10 +45,10 @@ class RewriteStage(StageBase):
     """Options ``none``, ``hyde``, ``multi_query`` and ``decompose``; all but ``none`` take ``{model: NAME}``.
 
     ``hyde`` searches for a passage that a model makes up, behind the question (Gao et al. 2023, HyDE,
-    arXiv 2212.10496); ``multi_query`` for the question and other wordings of it (Ma et al. 2023, Query
-    Rewriting, arXiv 2305.14283); ``decompose`` for the question and the simpler ones that it is made of (Press
-    et al. 2023, self-ask, arXiv 2210.03350). Where the model fails or says nothing of use, the question itself
-    is searched for.
+    arXiv 2212.10496); ``multi_query`` for the question and other wordings of it (Ma et al. 2023,
+    arXiv 2305.14283); ``decompose`` for the question and the simpler ones that it is made of (Press et al.
+    2023, self-ask, arXiv 2210.03350). Where the model fails or says nothing of use, the question itself is
+    searched for.
 
     Args:
         options: The options.

@@ -194,11 +194,7 @@ def test_a_draft_that_would_be_withheld_is_not_written(make, ask, how):
 
 
 def test_where_another_retriever_may_find_it_a_draft_is_written(make, ask):
-    section = {
-        **WITHHOLDS,
-        "options": ["accept", "escalate", "abstain"],
-        "escalate": {"ungrounded": "context"},
-    }
+    moves = {"options": ["accept", "escalate", "abstain"], "escalate": {"ungrounded": "context"}}
     context = {
         "options": {"short": {"chunks": 1}, "long": {"chunks": 4}},
         "router": {"fixed": {"option": "short"}},
