@@ -32,6 +32,8 @@ from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.sections import Sections
 from dynamicrag.stages.base import StageBase, option_names
 from dynamicrag.stages.decide import Decider
+from dynamicrag.stages.prompt import PromptStage
+from dynamicrag.withheld import withheld
 
 EMBEDDER = "all-minilm-l6-v2"
 
@@ -99,6 +101,7 @@ def assemble(policy: Policy, *, trust: bool = True) -> Pipeline:
     cost_model = CostModel(priced, policy.helper, host, calibration)
     budget = _budget(policy)
     stages = Sections(policy, corpora, models, embedder, trust=trust).build()
+    _check_abstaining(policy, stages)
     return Pipeline(
         policy=policy,
         corpora=corpora,
@@ -113,6 +116,21 @@ def assemble(policy: Policy, *, trust: bool = True) -> Pipeline:
         budget=budget,
         bookkeeper=Bookkeeper(ledger, budget, runs, option_names(stages)),
     )
+
+
+def _check_abstaining(policy: Policy, stages: Mapping[str, StageBase]) -> None:
+    """Refuse a fixed language in which nobody could be told that an answer is withheld."""
+    prompts = stages["prompt"]
+    assert isinstance(prompts, PromptStage)
+    abstains = any(option.name == "abstain" for option in stages["verification"].options)
+    for name, strategy in prompts.strategies.items() if abstains else ():
+        language = strategy.voice.fixed
+        if language and withheld(language, policy.abstain_message) is None:
+            raise PolicyError(
+                f"{policy.where('abstain_message')}: answers of stages.prompt.options.{name} are in "
+                f"{language}, and no sentence is known in it for those that are withheld; "
+                f"give abstain_message: {{{language}: ...}}"
+            )
 
 
 def _models(policy: Policy) -> dict[str, ChatModel]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -20,10 +21,22 @@ from pydantic import (
 
 from dynamicrag.calibrated import Calibrated
 from dynamicrag.cost.vector import Dimension
+from dynamicrag.spoken import language_name
+
+LONGEST_MESSAGE = 2_000
+"""Characters of a message that stands in for an answer."""
 
 
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+def _messages(given: str | dict[str, str]) -> str | dict[str, str]:
+    """Check the texts, and name their languages in one way."""
+    for text in [given] if isinstance(given, str) else given.values():
+        if not text.strip() or len(text) > LONGEST_MESSAGE:
+            raise ValueError(f"a text of 1 to {LONGEST_MESSAGE:,} characters is needed")
+    return given if isinstance(given, str) else {language_name(name): text for name, text in given.items()}
 
 
 Names = Annotated[list[str], BeforeValidator(_listed)]
@@ -172,6 +185,8 @@ class Policy(_Section):
         joint: A router over whole paths, for the stages at which its paths differ.
         outside: What is done with a question that the documents do not speak of: the model answers it by
             itself, and the answer is marked, or nobody does.
+        abstain_message: What a user reads instead of an answer that is withheld: one text for all, or one by
+            language, by the language's code or English name; others have the built-in one.
     """
 
     name: str = Field(default="policy", exclude=True)
@@ -187,6 +202,7 @@ class Policy(_Section):
     calibrated: Calibrated | None = None
     joint: Spec | None = None
     outside: Literal["answer", "abstain"] = "answer"
+    abstain_message: Annotated[str | dict[str, str], AfterValidator(_messages)] = {}
     stages: StagesSection = StagesSection()
 
     def where(self, *place: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FLOORS: list[set[str]] = [
     {"errors", "types", "registry", "portal", "languages", "normal", "spoken", "text"}
-    | {"plain_values", "plain_yaml", "whole_file"},
+    | {"plain_values", "plain_yaml", "whole_file", "withheld"},
     {"cost"},
     {"predictors", "escalation"},
     {"features", "llm", "retrieval", "verify"},

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dynamicrag.cost.expect import Plan
+from dynamicrag.cost.expect import CHARACTERS, Plan
 from dynamicrag.llm.refine import EXPECTED_TOKENS, MAX_TOKENS, OVERHEAD_TOKENS
 from dynamicrag.routers.base import Router
 from dynamicrag.routers.paths import parting
@@ -144,8 +144,9 @@ class VerificationStage(StageBase):
         """Return what is left to do under an option, given the plan of a path; ``None`` for nothing."""
         path, draft = turn.get("path", {}), turn.get("draft")
         passages = self._again(turn) if option.name == ASK_AGAIN else None
+        voice = self._resources.strategy(path).voice
         if passages is not None and draft is not None:
-            return plan_again(of(path), passages, draft["model"])
+            return plan_again(of(path), passages, draft["model"], voice)
         ways = self._ways(option, turn)
         if ways:
             return of({**standing(path, ways[0]), **ways[0]})
@@ -154,9 +155,9 @@ class VerificationStage(StageBase):
             return None
         return of(path)._replace(
             rounds=0.0,
-            prompt_tokens=OVERHEAD_TOKENS,
-            output_tokens=EXPECTED_TOKENS,
-            most_tokens=MAX_TOKENS,
+            prompt_tokens=OVERHEAD_TOKENS + len(voice.instructions) / CHARACTERS,
+            output_tokens=EXPECTED_TOKENS[voice.style],
+            most_tokens=MAX_TOKENS[voice.style],
             model=editor,
         )
 

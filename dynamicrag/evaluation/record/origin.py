@@ -14,6 +14,7 @@ from typing import Any
 from dynamicrag.assembly import EMBEDDER
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
+from dynamicrag.llm.prompts.voice import Voice
 from dynamicrag.policy import Policy, brief
 from dynamicrag.retrieval.documents import Skipped
 from dynamicrag.retrieval.readers import files_of
@@ -74,7 +75,25 @@ def _settings(policy: Policy) -> dict[str, Any]:
 
 def _specs(policy: Policy, stage: str) -> dict[str, Any]:
     stages = policy.stages
-    return stages.retriever.retrievers if stage == "retriever" else getattr(stages, stage).specs
+    if stage == "retriever":
+        return stages.retriever.retrievers
+    specs: dict[str, Any] = getattr(stages, stage).specs
+    return {name: _voiced(name, spec) for name, spec in specs.items()} if stage == "prompt" else specs
+
+
+def _voiced(option: str, spec: Any) -> Any:
+    """Return a prompt's spec with its language by one name, and without a voice that says nothing."""
+    if not isinstance(spec, dict) or len(spec) != 1:
+        return spec
+    ((name, params),) = spec.items()
+    rest = {key: value for key, value in (params or {}).items() if key not in ("instructions", "language")}
+    given = {key: value for key, value in (params or {}).items() if key not in rest}
+    voice = Voice(**given)
+    if voice.instructions:
+        rest["instructions"] = voice.instructions
+    if voice.fixed:
+        rest["language"] = voice.fixed
+    return None if not rest and given and name == option else {name: rest}
 
 
 def _weights(spec: str) -> list[str]:

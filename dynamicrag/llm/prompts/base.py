@@ -20,9 +20,10 @@ into its prompts::
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from dynamicrag.llm.prompts.voice import AUTO, CONTROL, Style, Voice
 from dynamicrag.registry import Registry
@@ -80,6 +81,12 @@ class PromptStrategy(ABC):
     @abstractmethod
     def parse(self, text: str, question: str = "") -> Answer:
         """Find the answer to ``question`` in a model's raw text."""
+
+    def speaking(self, voice: Voice) -> Self:
+        """Return this strategy with the instructions and the language of ``voice``; its style stays."""
+        other = copy(self)
+        other.voice = replace(voice, style=self.voice.style)
+        return other
 
     def stops(self, grounded: bool) -> tuple[str, ...]:  # noqa: ARG002
         """Return the texts that end the answer."""
