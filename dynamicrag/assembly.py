@@ -24,6 +24,7 @@ from dynamicrag.errors import PolicyError, RunsError, unknown
 from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.params import check_params
+from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.llm.pull import cache_dir, pulled
 from dynamicrag.plain_values import shown
 from dynamicrag.policy import CorpusSection, Policy
@@ -58,13 +59,16 @@ class Pipeline:
     bookkeeper: Bookkeeper
 
 
-def assemble(policy: Policy, *, trust: bool = True) -> Pipeline:
+def assemble(
+    policy: Policy, *, trust: bool = True, prompts: Mapping[str, PromptStrategy] | None = None
+) -> Pipeline:
     """Build the pipeline of a policy.
 
     Args:
         policy: The policy.
         trust: Whether modules that it names may be imported. A pipeline of a policy that is not trusted
             has been checked, but answers nothing.
+        prompts: The caller's own prompt strategies, by the options of ``stages.prompt`` that they are.
 
     Raises:
         PolicyError: A name in the policy does not exist or does not fit where it stands.
@@ -100,8 +104,12 @@ def assemble(policy: Policy, *, trust: bool = True) -> Pipeline:
     priced = {name: Priced(model.spec, profiles[name], caches=model.caches) for name, model in models.items()}
     cost_model = CostModel(priced, policy.helper, host, calibration)
     budget = _budget(policy)
-    stages = Sections(policy, corpora, models, embedder, trust=trust).build()
+    stages = Sections(policy, corpora, models, embedder, trust=trust, prompts=prompts).build()
     _check_abstaining(policy, stages)
+    if policy.observe:
+        _check_observing(policy, stages)
+        for model in models.values():
+            model.keep_temperature()
     return Pipeline(
         policy=policy,
         corpora=corpora,
@@ -130,6 +138,18 @@ def _check_abstaining(policy: Policy, stages: Mapping[str, StageBase]) -> None:
                 f"{policy.where('abstain_message')}: answers of stages.prompt.options.{name} are in "
                 f"{language}, and no sentence is known in it for those that are withheld; "
                 f"give abstain_message: {{{language}: ...}}"
+            )
+
+
+def _check_observing(policy: Policy, stages: Mapping[str, StageBase]) -> None:
+    """Refuse a policy that is to observe, and has something to decide or to withhold."""
+    for name, stage in stages.items():
+        names = [option.name for option in stage.options]
+        if len(names) > 1 or (name == "verification" and names != ["accept"]):
+            valid = "accept alone" if name == "verification" else "one"
+            raise PolicyError(
+                f"{policy.where('observe')}: it runs a fixed pipeline, and stages.{name} has the options "
+                f"{', '.join(names)}; valid: {valid}; leave the others out, or take 'observe' out to route"
             )
 
 

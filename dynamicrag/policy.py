@@ -183,6 +183,9 @@ class Policy(_Section):
         source: The file, for messages; ``""`` for a policy given as a mapping.
         folder: What relative paths in it are relative to.
         joint: A router over whole paths, for the stages at which its paths differ.
+        observe: Whether to run one fixed pipeline unchanged and keep what is seen of it: one option a stage,
+            every draft accepted, follow-ups searched as they are written, and the models' own temperature.
+            The features that stages would decide from are kept with the account and the signals.
         outside: What is done with a question that the documents do not speak of: the model answers it by
             itself, and the answer is marked, or nobody does.
         abstain_message: What a user reads instead of an answer that is withheld: one text for all, or one by
@@ -201,6 +204,7 @@ class Policy(_Section):
     runs: RunsSection = RunsSection()
     calibrated: Calibrated | None = None
     joint: Spec | None = None
+    observe: StrictBool = False
     outside: Literal["answer", "abstain"] = "answer"
     abstain_message: Annotated[str | dict[str, str], AfterValidator(_messages)] = {}
     stages: StagesSection = StagesSection()

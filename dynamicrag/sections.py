@@ -5,7 +5,7 @@ from typing import Any
 
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.llm.chat import ChatModel
-from dynamicrag.llm.prompts.base import PROMPTS
+from dynamicrag.llm.prompts.base import PROMPTS, PromptStrategy
 from dynamicrag.policy import Policy, StageSection, VerificationSection
 from dynamicrag.registry import parse_spec
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext
@@ -38,6 +38,7 @@ class Sections:
         models: Its models.
         embedder: The embedding model, for learnt routers and verifiers that need one.
         trust: Whether modules that the policy names may be imported.
+        prompts: The caller's own prompt strategies, by the options that they are.
     """
 
     def __init__(
@@ -48,8 +49,15 @@ class Sections:
         embedder: Embedder,
         *,
         trust: bool = True,
+        prompts: Mapping[str, PromptStrategy] | None = None,
     ) -> None:
         self._policy = policy
+        own = prompts or {}
+        for name in own:
+            if name not in policy.stages.prompt.specs:
+                raise PolicyError(
+                    unknown("prompts", "prompt of the policy", name, policy.stages.prompt.specs)
+                )
         self._trust = trust
         self._routers = RouterContext(policy.folder, policy.objective.weights, embedder)
         self._embedder = embedder
@@ -58,7 +66,7 @@ class Sections:
         self._corpora = corpora
         self._models = models
         self._strategies = {
-            name: PROMPTS.build(spec or name, self._where("prompt", "options", name))
+            name: own.get(name) or PROMPTS.build(spec or name, self._where("prompt", "options", name))
             for name, spec in self._specs("prompt").items()
         }
 

@@ -34,7 +34,7 @@ async def condense(turn: TurnState, before: TurnState | None, pipeline: Pipeline
         run: The run.
     """
     text, history = turn["text"], [(role, said) for role, said in turn["history"]]
-    if not history or not _may_lean(text, history):
+    if pipeline.policy.observe or not history or not _may_lean(text, history):
         return turn
     how, anchor = leaning(text), _anchor(history, before)
     if how is Leaning.ALONE or (how is Leaning.PERHAPS and anchor is None):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import BudgetExceeded, ModelError, UnfinishedAnswer
+from dynamicrag.features.lexical import lexical
 from dynamicrag.features.nearness import nearness
 from dynamicrag.graph.condense import condense
 from dynamicrag.graph.node import Node, State, Update, Work, submit
@@ -110,6 +111,8 @@ class Nodes:
         steps = [f"{step['stage']}:{step['option']}" for step in turn["escalations"]]
         facts = {"path": turn["path"], "abstained": report["abstained"], "escalations": steps}
         facts["signals"] = turn["signals"]
+        if self._pipeline.policy.observe:
+            facts["features"] = lexical(turn["text"]) | turn.get("known", {})
         if self._pipeline.policy.runs.text:
             facts |= {"question": turn["original"], "answer": update["messages"][0].text}
         submit(self._pipeline, turn, run.config, facts)
