@@ -28,13 +28,12 @@ from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.llm.pull import cache_dir, pulled
 from dynamicrag.plain_values import shown
 from dynamicrag.policy import CorpusSection, Policy
+from dynamicrag.policy_checks import check_stages
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.sections import Sections
 from dynamicrag.stages.base import StageBase, option_names
 from dynamicrag.stages.decide import Decider
-from dynamicrag.stages.prompt import PromptStage
-from dynamicrag.withheld import withheld
 
 EMBEDDER = "all-minilm-l6-v2"
 
@@ -105,11 +104,9 @@ def assemble(
     cost_model = CostModel(priced, policy.helper, host, calibration)
     budget = _budget(policy)
     stages = Sections(policy, corpora, models, embedder, trust=trust, prompts=prompts).build()
-    _check_abstaining(policy, stages)
-    if policy.observe:
-        _check_observing(policy, stages)
-        for model in models.values():
-            model.keep_temperature()
+    check_stages(policy, stages)
+    for model in models.values() if policy.observe else ():
+        model.keep_temperature()
     return Pipeline(
         policy=policy,
         corpora=corpora,
@@ -124,33 +121,6 @@ def assemble(
         budget=budget,
         bookkeeper=Bookkeeper(ledger, budget, runs, option_names(stages)),
     )
-
-
-def _check_abstaining(policy: Policy, stages: Mapping[str, StageBase]) -> None:
-    """Refuse a fixed language in which nobody could be told that an answer is withheld."""
-    prompts = stages["prompt"]
-    assert isinstance(prompts, PromptStage)
-    abstains = any(option.name == "abstain" for option in stages["verification"].options)
-    for name, strategy in prompts.strategies.items() if abstains else ():
-        language = strategy.voice.fixed
-        if language and withheld(language, policy.abstain_message) is None:
-            raise PolicyError(
-                f"{policy.where('abstain_message')}: answers of stages.prompt.options.{name} are in "
-                f"{language}, and no sentence is known in it for those that are withheld; "
-                f"give abstain_message: {{{language}: ...}}"
-            )
-
-
-def _check_observing(policy: Policy, stages: Mapping[str, StageBase]) -> None:
-    """Refuse a policy that is to observe, and has something to decide or to withhold."""
-    for name, stage in stages.items():
-        names = [option.name for option in stage.options]
-        if len(names) > 1 or (name == "verification" and names != ["accept"]):
-            valid = "accept alone" if name == "verification" else "one"
-            raise PolicyError(
-                f"{policy.where('observe')}: it runs a fixed pipeline, and stages.{name} has the options "
-                f"{', '.join(names)}; valid: {valid}; leave the others out, or take 'observe' out to route"
-            )
 
 
 def _models(policy: Policy) -> dict[str, ChatModel]:

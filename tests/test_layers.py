@@ -16,7 +16,7 @@ FLOORS: list[set[str]] = [
     {"predictors", "escalation"},
     {"features", "llm", "retrieval", "verify"},
     {"routers", "stages"},
-    {"calibrated", "policy", "policy_file", "sections", "assembly"},
+    {"calibrated", "policy", "policy_checks", "policy_file", "sections", "assembly"},
     {"graph"},
     {"evaluation"},
     {"cli"},
@@ -30,6 +30,8 @@ BESIDE = {
     ("verify", "llm"),
     ("sections", "policy"),
     ("assembly", "policy"),
+    ("assembly", "policy_checks"),
+    ("policy_checks", "policy"),
     ("assembly", "sections"),
 }  # the only ways sideways, and one way only
 VOCABULARY = FLOORS[0]
