@@ -26,9 +26,11 @@ from dynamicrag.errors import PolicyError, RunsError, unknown
 from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.params import check_params
+from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.llm.pull import cache_dir, pulled
 from dynamicrag.plain_values import shown
 from dynamicrag.policy import CorpusSection, Policy
+from dynamicrag.policy_checks import check_stages
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.stages.base import DecisionPoint, StageBase, option_names
@@ -63,13 +65,16 @@ class Pipeline:
         return {**self.stages, self.verification.name: self.verification}
 
 
-def assemble(policy: Policy, *, trust: bool = True) -> Pipeline:
+def assemble(
+    policy: Policy, *, trust: bool = True, prompts: Mapping[str, PromptStrategy] | None = None
+) -> Pipeline:
     """Build the pipeline of a policy.
 
     Args:
         policy: The policy.
         trust: Whether modules that it names may be imported. A pipeline of a policy that is not trusted
             has been checked, but answers nothing.
+        prompts: The caller's own prompt strategies, by the options of ``stages.prompt`` that they are.
 
     Raises:
         PolicyError: A name in the policy does not exist or does not fit where it stands.
@@ -105,7 +110,10 @@ def assemble(policy: Policy, *, trust: bool = True) -> Pipeline:
     priced = {name: Priced(model.spec, profiles[name], caches=model.caches) for name, model in models.items()}
     cost_model = CostModel(priced, policy.helper, host, calibration)
     budget = _budget(policy)
-    built = build_stages(policy, corpora, models, embedder, trust=trust)
+    built = build_stages(policy, corpora, models, embedder, trust=trust, prompts=prompts)
+    check_stages(policy, built)
+    for model in models.values() if policy.observe else ():
+        model.keep_temperature()
     mover = built.verification.router.registered
     return Pipeline(
         policy=policy,

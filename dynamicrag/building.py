@@ -15,6 +15,7 @@ from dynamicrag.drafts.moves import (
 from dynamicrag.drafts.verification import Verification, steps_up
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.llm.chat import ChatModel
+from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.policy import Policy
 from dynamicrag.registry import parse_spec
 from dynamicrag.retrieval.corpus import Corpus
@@ -45,6 +46,7 @@ def build_stages(
     embedder: Embedder,
     *,
     trust: bool = True,
+    prompts: Mapping[str, PromptStrategy] | None = None,
 ) -> Built:
     """Build the stages that a policy names, and those that no query can do without.
 
@@ -54,6 +56,7 @@ def build_stages(
         models: Its models.
         embedder: The embedding model, for learnt routers and verifiers that need one.
         trust: Whether modules that the policy names may be imported.
+        prompts: Prompt strategies of the caller's own, by the options that they are.
 
     Raises:
         PolicyError: A name does not exist or does not fit where it stands.
@@ -74,6 +77,7 @@ def build_stages(
                 embedder=embedder,
                 stages=stages,
                 trust=trust,
+                prompts=prompts or {},
                 hold=verification.stream == "verified",
             )
             stages[name] = STAGES[name].build(policy.stages[name], deps)

@@ -5,9 +5,10 @@ not know is an error, never ignored.
 """
 
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
+    AfterValidator,
     Field,
     NonNegativeFloat,
     SerializeAsAny,
@@ -18,7 +19,20 @@ from pydantic import (
 
 from dynamicrag.calibrated import Calibrated
 from dynamicrag.cost.vector import Dimension
+from dynamicrag.spoken import language_name
 from dynamicrag.stages.section import Names, Section, Spec, StageSection
+
+LONGEST_MESSAGE = 2_000
+"""Characters of a message that stands in for an answer."""
+
+
+def _messages(given: str | dict[str, str]) -> str | dict[str, str]:
+    """Check the texts, and name their languages in one way."""
+    for text in [given] if isinstance(given, str) else given.values():
+        if not text.strip() or len(text) > LONGEST_MESSAGE:
+            raise ValueError(f"a text of 1 to {LONGEST_MESSAGE:,} characters is needed")
+    return given if isinstance(given, str) else {language_name(name): text for name, text in given.items()}
+
 
 S = TypeVar("S", bound=StageSection)
 
@@ -101,8 +115,13 @@ class Policy(Section):
         folder: What relative paths in it are relative to.
         stages: The section of every stage that queries meet, in the topology's order.
         joint: A router over whole paths, for the stages at which its paths differ.
+        observe: Whether to run one fixed pipeline unchanged and keep what is seen of it: one option a stage,
+            every draft accepted, follow-ups searched as they are written, and the models' own temperature.
+            The features that stages would decide from are kept with the account and the signals.
         outside: What is done with a question that the documents do not speak of: the model answers it by
             itself, and the answer is marked, or nobody does.
+        abstain_message: What a user reads instead of an answer that is withheld: one text for all, or one by
+            language, by the language's code or English name; others have the built-in one.
     """
 
     name: str = Field(default="policy", exclude=True)
@@ -117,7 +136,9 @@ class Policy(Section):
     runs: RunsSection = RunsSection()
     calibrated: Calibrated | None = None
     joint: Spec | None = None
+    observe: StrictBool = False
     outside: Literal["answer", "abstain"] = "answer"
+    abstain_message: Annotated[str | dict[str, str], AfterValidator(_messages)] = Field(default_factory=dict)
     stages: dict[str, SerializeAsAny[StageSection]] = Field(default_factory=dict)
 
     def section(self, stage: str, kind: type[S]) -> S:

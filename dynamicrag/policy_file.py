@@ -36,7 +36,7 @@ def load_policy(
     """
     if isinstance(policy, Mapping):
         data: Any = _checked(policy)
-        about = {"name": "policy", "source": "", "folder": Path()}
+        about = {"name": "observed" if policy.get("observe") else "policy", "source": "", "folder": Path()}
     else:
         path, preset = _find(policy)
         about = {"name": path.stem, "source": str(policy), "folder": Path() if preset else path.parent}

@@ -207,6 +207,7 @@ class TurnState(TypedDict, total=False):
         text: The standalone question.
         original: The question as written.
         history: Earlier messages as ``[role, text]``.
+        system: The conversation's own system messages, joined.
         follow_up: What became of a turn that leans on those before it: ``rewritten`` to stand alone, ``open``
             (searched together with the question before it, which was looked up) or ``closed`` (that was not).
         seq: Number of decisions so far.
@@ -235,6 +236,7 @@ class TurnState(TypedDict, total=False):
     text: str
     original: str
     history: list[list[str]]
+    system: str
     follow_up: Literal["rewritten", "open", "closed"]
     seq: int
     path: dict[str, str]

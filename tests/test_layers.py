@@ -10,14 +10,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS: list[set[str]] = [
-    {"errors", "types", "topology", "registry", "portal", "languages", "normal", "text"}
-    | {"plain_values", "plain_yaml", "whole_file"},
+    {"errors", "types", "topology", "registry", "portal", "languages", "normal", "spoken", "text"}
+    | {"plain_values", "plain_yaml", "whole_file", "withheld"},
     {"cost"},
     {"predictors", "escalation"},
     {"features", "llm", "retrieval", "verify"},
     {"routers", "stages", "drafts"},
     {"walk"},
-    {"calibrated", "policy", "policy_file", "building", "assembly"},
+    {"calibrated", "policy", "policy_checks", "policy_file", "building", "assembly"},
     {"graph"},
     {"evaluation"},
     {"cli"},
@@ -33,6 +33,9 @@ BESIDE = {
     ("verify", "llm"),
     ("building", "policy"),
     ("assembly", "policy"),
+    ("assembly", "policy_checks"),
+    ("policy_checks", "policy"),
+    ("policy_checks", "building"),
     ("assembly", "building"),
 }  # the only ways sideways, and one way only
 VOCABULARY = FLOORS[0]

@@ -20,3 +20,12 @@ def test_what_else_a_prompt_is_given_stays_when_it_is_brief():
         "cot": None,
         "direct": "direct",
     }
+
+
+def test_instructions_and_language_are_no_matter_of_length():
+    voice = {"instructions": "You are ACME's assistant.", "language": "de"}
+    options = {"direct": {"direct": {"style": "full", **voice}}, "cot": {"cot": {"style": "full"}}}
+    policy = load_policy(
+        {"version": 1, "models": {"m": {"model": "openai:m"}}, "stages": {"prompt": {"options": options}}}
+    )
+    assert brief(policy).stages.prompt.specs == {"direct": {"direct": voice}, "cot": None}

@@ -74,6 +74,7 @@ class Plan(NamedTuple):
         chunk_tokens: Tokens of one retrieved chunk, once they are known.
         context_tokens: Tokens of the passages in the prompt.
         prompt_tokens: Tokens of the instructions and examples, the same for every question.
+        system_tokens: Tokens of the conversation's own system messages.
         output_tokens: Tokens generated.
         most_tokens: Most tokens that may be generated.
         model: The generating model's name in the policy.
@@ -88,6 +89,7 @@ class Plan(NamedTuple):
     chunk_tokens: float | None = None
     context_tokens: float = 0.0
     prompt_tokens: float = 60.0
+    system_tokens: float = 0.0
     output_tokens: float = 12.0
     most_tokens: float = 64.0
     model: str = ""
@@ -181,7 +183,7 @@ class CostModel:
             return self._computed(ask.computes).times(ask.calls)
         model = ask.model or plan.model
         shown = plan.question_tokens + plan.context_tokens
-        before = plan.prompt_tokens + shown if ask.goes_on else 0.0
+        before = plan.prompt_tokens + plan.system_tokens + shown if ask.goes_on else 0.0
         own = ask.prompt_tokens + (0.0 if ask.goes_on else shown)
         # whoever did not write the draft has not read its prompt; instructions of its own it has
         known = (before if model == plan.model else 0.0) if ask.goes_on else ask.prompt_tokens
@@ -206,13 +208,14 @@ class CostModel:
         return self._price(plan._replace(output_tokens=plan.most_tokens, helps=longest), 0.0)
 
     def _price(self, plan: Plan, cached: float) -> Cost:
-        prompt = plan.prompt_tokens + plan.question_tokens + plan.context_tokens
+        shown = plan.question_tokens + plan.context_tokens
+        prompt = plan.prompt_tokens + plan.system_tokens + shown
         cost = self.call(plan.model, prompt, plan.output_tokens, cached) if plan.model else Cost()
         search = Usage(seconds=plan.search_cpu_seconds, cpu_seconds=plan.search_cpu_seconds)
         for done in range(round(plan.rounds)):
             cost += cost_of(search, IN_PROCESS, self._host).times(plan.searches)
             if done and self._helper:
-                cost += self.call(self._helper, prompt - plan.prompt_tokens, REASONING_TOKENS)
+                cost += self.call(self._helper, shown, REASONING_TOKENS)
         for each in plan.helps:
             cost += (
                 self.call(each.model, each.input_tokens, each.output_tokens)

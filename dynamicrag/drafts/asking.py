@@ -38,6 +38,10 @@ class Resources:
     strategies: Mapping[str, PromptStrategy]
     embed: EmbedMeasured
 
+    def strategy(self, path: Mapping[str, str]) -> PromptStrategy:
+        """Return the prompt strategy in force on a path: its own, or the first."""
+        return self.strategies[path.get("prompt", next(iter(self.strategies)))]
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -76,11 +80,12 @@ class Asking:
 
     async def sample(self, strategy: PromptStrategy | None = None, *, temperature: float) -> str:
         """See the contract."""
-        asked, strategy = self._model(""), strategy or self._strategy()
+        asked, own = self._model(""), self._strategy()
+        strategy = strategy.speaking(own.voice) if strategy else own
         prompt = await fit(asked, strategy, self.turn)
         stop = strategy.stops(bool(prompt.passages))
         said = await self._call(asked, prompt.messages, strategy.max_tokens, temperature, stop)
-        return strategy.parse(said.text).text
+        return strategy.parse(said.text, self.turn["text"]).text
 
     async def embed(self, texts: Sequence[str]) -> "NDArray[Any]":
         """See the contract."""
@@ -108,8 +113,7 @@ class Asking:
         return self.resources.models[name or (draft["model"] if draft else "")]
 
     def _strategy(self) -> PromptStrategy:
-        strategies = self.resources.strategies
-        return strategies[self.turn["path"].get("prompt", next(iter(strategies)))]
+        return self.resources.strategy(self.turn["path"])
 
     async def _call(
         self, model: ChatModel, messages: "Sequence[BaseMessage]", max_tokens: int,

@@ -1,6 +1,7 @@
 """Mends a draft: a stronger model edits it, with the verifiers' objections before it."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dynamicrag.drafts.asking import Resources
 from dynamicrag.errors import BudgetError, ModelError
@@ -9,7 +10,10 @@ from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fitted
 from dynamicrag.stages.token_signals import token_signals
-from dynamicrag.types import Draft, TurnState
+from dynamicrag.types import Draft, Passage, TurnState
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
 
 
 async def refine(
@@ -22,23 +26,26 @@ async def refine(
         objections: What the verifiers have against the draft.
         turn: The turn with the draft.
         run: The ledger and the budget.
-        resources: The models.
+        resources: The models, and the prompt strategies for how answers sound.
     """
     draft, model, passages = turn["draft"], resources.models[editor], turn.get("passages", [])
     assert draft is not None, "a draft is mended after it was written"
-    text = draft["text"]
+    text, voice = draft["text"], resources.strategy(turn["path"]).voice
+    most, system = MAX_TOKENS[voice.style], turn.get("system", "")
+
+    def write(shown: Sequence[Passage]) -> "list[BaseMessage]":
+        return refine_messages(turn["text"], shown, text, objections, voice, system)
+
     try:
-        messages = await fitted(
-            model, lambda shown: refine_messages(turn["text"], shown, text, objections), passages, MAX_TOKENS
-        )
+        messages = await fitted(model, write, passages, most)
         completion = await call(
             run,
             turn["id"],
             "refine",
             model,
             messages,
-            max_tokens=MAX_TOKENS,
-            stop=["\n"],
+            max_tokens=most,
+            stop=["\n"] if voice.style == "brief" else (),
             tags=["nostream"],
             whole=True,
         )

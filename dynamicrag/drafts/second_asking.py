@@ -7,6 +7,7 @@ draft that declines or that no passage supports is asked for without them, if th
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from dynamicrag.cost.expect import CHARACTERS, Plan
@@ -15,6 +16,7 @@ from dynamicrag.drafts.moves import ASK_AGAIN
 from dynamicrag.errors import BudgetError, ModelError
 from dynamicrag.features.nearness import nearness
 from dynamicrag.llm.prompts.direct import Direct
+from dynamicrag.llm.prompts.voice import Voice
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fit
@@ -27,7 +29,12 @@ MOST = 2
 """Times a question is asked again: from the best passages, and without any."""
 BEST = 2
 """Passages that are shown the second time."""
-IN_SENTENCES = Direct(style="full")
+
+
+@lru_cache(maxsize=64)
+def in_sentences(voice: Voice) -> Direct:
+    """Return the prompt of the second asking: in sentences, else as the policy's own prompt sounds."""
+    return Direct(style="full", instructions=voice.instructions, language=voice.language)
 
 
 def shown_again(turn: TurnState, settings: Mapping[str, Any]) -> Sequence[Passage] | None:
@@ -47,14 +54,15 @@ def shown_again(turn: TurnState, settings: Mapping[str, Any]) -> Sequence[Passag
     return [] if asked < MOST and beyond and turn.get("passages") else None
 
 
-def plan_again(plan: Plan, passages: Sequence[Passage], model: str) -> Plan:
+def plan_again(plan: Plan, passages: Sequence[Passage], model: str, voice: Voice) -> Plan:
     """Return what asking once more takes, as a change of the path's plan."""
+    prompt = in_sentences(voice)
     return plan._replace(
         rounds=0.0,
         context_tokens=sum(len(passage["text"]) for passage in passages) / CHARACTERS,
-        prompt_tokens=IN_SENTENCES.overheads[bool(passages)],
-        output_tokens=IN_SENTENCES.expected_tokens,
-        most_tokens=IN_SENTENCES.max_tokens,
+        prompt_tokens=prompt.overheads[bool(passages)],
+        output_tokens=prompt.expected_tokens,
+        most_tokens=prompt.max_tokens,
         model=model,
     )
 
@@ -71,21 +79,21 @@ async def ask_again(
         passages: What to show.
         turn: The turn with the draft that declines.
         run: The ledger and the budget.
-        resources: The models.
+        resources: The models, and the prompt strategies for how answers sound.
     """
-    draft = turn["draft"]
+    draft, prompt = turn["draft"], in_sentences(resources.strategy(turn["path"]).voice)
     assert draft is not None, "a draft that declines was written"
     model = resources.models[draft["model"]]
     try:
-        fitted = await fit(model, IN_SENTENCES, {**turn, "passages": list(passages)})
+        fitted = await fit(model, prompt, {**turn, "passages": list(passages)})
         completion = await call(
             run, turn["id"], ASK_AGAIN, model, fitted.messages,
-            max_tokens=IN_SENTENCES.max_tokens, stop=IN_SENTENCES.stops(bool(passages)),
+            max_tokens=prompt.max_tokens, stop=prompt.stops(bool(passages)),
             tags=["nostream"], whole=True,
         )  # fmt: skip
     except (ModelError, BudgetError):
         return None  # its line on the account says so
-    answer = IN_SENTENCES.parse(completion.text)
+    answer = prompt.parse(completion.text)
     if not answer.text or (passages and not beyond(units(answer.text), turn["text"])):
         return None
     again = Draft(

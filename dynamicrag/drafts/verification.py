@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dynamicrag.cost.expect import Asks, Plan
+from dynamicrag.cost.expect import CHARACTERS, Asks, Plan
 from dynamicrag.drafts.asking import Resources
 from dynamicrag.drafts.judging import foresee, judge
 from dynamicrag.drafts.second_asking import plan_again, shown_again
@@ -146,12 +146,13 @@ class Verification(DecisionPoint):
     def _plan(self, move: Move, turn: TurnState, plan_of: PlanOf) -> Plan | None:
         """Return what is left to do under a move; ``None`` for nothing."""
         path, draft = turn.get("path", {}), turn.get("draft")
+        voice = self.resources.strategy(path).voice
         if move.kind == "ask_again":
             passages = self.again(turn)
             return (
                 None
                 if passages is None or draft is None
-                else plan_again(plan_of(path), passages, draft["model"])
+                else plan_again(plan_of(path), passages, draft["model"], voice)
             )
         if move.kind == "redo":
             ways = self._leads(move, turn)
@@ -162,9 +163,9 @@ class Verification(DecisionPoint):
         return plan_of(path)._replace(
             rounds=0.0,
             helps=(),
-            prompt_tokens=OVERHEAD_TOKENS,
-            output_tokens=EXPECTED_TOKENS,
-            most_tokens=MAX_TOKENS,
+            prompt_tokens=OVERHEAD_TOKENS + len(voice.instructions) / CHARACTERS,
+            output_tokens=EXPECTED_TOKENS[voice.style],
+            most_tokens=MAX_TOKENS[voice.style],
             model=editor,
         )
 

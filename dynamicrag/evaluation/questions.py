@@ -41,7 +41,7 @@ def checked_text(text: str, where: str) -> str:
     Raises:
         InputError: It is empty, or longer than the graph takes.
     """
-    from dynamicrag.graph.turn import MAX_QUESTION
+    from dynamicrag.graph.conversation import MAX_QUESTION
 
     text = text.encode("utf-8", "replace").decode()  # a terminal's odd bytes arrive as lone surrogates
     text = _UNSEEN.sub("", text).strip()

@@ -34,7 +34,7 @@ async def condense(turn: TurnState, before: TurnState | None, pipeline: Pipeline
         run: The run.
     """
     text, history = turn["text"], [(role, said) for role, said in turn["history"]]
-    if not history or not _may_lean(text, history):
+    if pipeline.policy.observe or not history or not _may_lean(text, history):
         return turn
     how, anchor = leaning(text), _anchor(history, before)
     if how is Leaning.ALONE or (how is Leaning.PERHAPS and anchor is None):
@@ -66,15 +66,16 @@ async def _rewritten(
 
     if pipeline.helper is None:
         return None
+    system = turn.get("system", "")
     try:
         completion = await call(
             run, turn["id"], "condense", pipeline.models[pipeline.helper],
-            condense_messages(turn["text"], history),
+            condense_messages(turn["text"], history, system),
             max_tokens=MAX_TOKENS, stop=["\n"], tags=["nostream"], whole=True,
         )  # fmt: skip
     except (ModelError, BudgetError):
         return None  # its line on the account says that it failed
-    return condensed(turn["text"], history, completion.text)
+    return condensed(turn["text"], history, completion.text, system)
 
 
 def _anchor(history: Sequence[tuple[str, str]], before: TurnState | None) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dynamicrag.assembly import Pipeline
+from dynamicrag.features.lexical import lexical
 from dynamicrag.graph.condense import condense
 from dynamicrag.graph.node import Node, State, Update, Work, submit
 from dynamicrag.graph.turn import current_turn, finish, start_turn, turn_before
@@ -61,7 +62,7 @@ class Nodes:
         return work
 
     async def write(self, state: State, run: Run) -> Update:
-        """Write a draft; the prompt is decided too, and in a graph of single nodes the context if it is not."""
+        """Write a draft; the prompt is decided too, and the context if no node has decided it."""
         turn = current_turn(state)
         shared = self.line[TOPOLOGY["generator"].node]
         unchosen = turn["candidates"] and "context" not in turn["path"]
@@ -81,6 +82,8 @@ class Nodes:
         steps = [f"{step['stage']}:{step['option']}" for step in turn["escalations"]]
         facts = {"path": turn["path"], "abstained": report["abstained"], "escalations": steps}
         facts["signals"] = turn["signals"]
+        if self._pipeline.policy.observe:
+            facts["features"] = lexical(turn["text"]) | turn.get("known", {})
         if self._pipeline.policy.runs.text:
             facts |= {"question": turn["original"], "answer": update["messages"][0].text}
         submit(self._pipeline, turn, run.config, facts)

@@ -13,7 +13,9 @@ from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
 from dynamicrag.graph.nodes import Nodes
+from dynamicrag.graph.observe import observing
 from dynamicrag.graph.state import RagState
+from dynamicrag.llm.prompts.own import adapt_prompt
 from dynamicrag.policy_file import load_policy
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ class DynamicRAG:
         cls,
         policy: str | Path | Mapping[str, Any],
         corpus: str | Path | Sequence[str | Path] | None = None,
+        *,
+        prompts: Mapping[str, Any] | None = None,
     ) -> "DynamicRAG":
         """Read a policy, wire it, and start its energy meter in the background.
 
@@ -60,12 +64,47 @@ class DynamicRAG:
             policy: A preset (``frugal``, ``balanced``, ``quality``, ``always-large``), a YAML file, or its
                 content as a mapping.
             corpus: Files or folders that replace the path of the policy's first corpus.
+            prompts: Prompts of your own, by the options of ``stages.prompt`` that they are: LangChain prompt
+                templates, texts with ``{question}`` and ``{context}``, functions of the question and the
+                passages that return messages, or prompt strategies.
 
         Raises:
             PolicyError: Something in the policy is wrong.
             ModelUnavailable: A model of the policy does not exist.
         """
-        return cls(assemble(load_policy(policy, corpus)))
+        own = {name: adapt_prompt(each, f"prompts[{name!r}]") for name, each in (prompts or {}).items()}
+        return cls(assemble(load_policy(policy, corpus), prompts=own))
+
+    @classmethod
+    def observe(
+        cls,
+        retriever: Any,
+        model: Any,
+        *,
+        prompt: Any = None,
+        k: int | None = None,
+        corpus: str | Path | Sequence[str | Path] | None = None,
+        **sections: Any,
+    ) -> "DynamicRAG":
+        """Run your own retriever and model unchanged, and keep what is seen of them.
+
+        Nothing is routed, rewritten or withheld. Account, features and signals of every question are kept in
+        the run database under the policy name ``observed``, for ``dynamicrag report`` and to learn from. See
+        :mod:`dynamicrag.graph.observe` for what is kept and what is not quite as without us.
+
+        Args:
+            retriever: Your retriever, or its spec in a policy.
+            model: Your chat model, or its spec in a policy, such as ``openai:gpt-4o-mini``.
+            prompt: Your prompt, as for :meth:`from_policy`; by default our own, in sentences.
+            k: How many passages go into the prompt; by default as many as the retriever is set to.
+            corpus: Files or folders that a retriever of ours searches.
+            **sections: Further sections of the policy, such as ``host={"country": "DEU"}``.
+
+        Raises:
+            PolicyError: An object is of the wrong type, or the retriever does not say its ``k``.
+        """
+        policy, objects = observing(retriever, model, prompt=prompt, k=k, corpus=corpus, sections=sections)
+        return cls.from_policy(policy, **objects)
 
     def build_graph(self) -> "StateGraph[Any, Any, Any, Any]":
         """Return the whole graph, uncompiled: checkpointer and store are the caller's."""

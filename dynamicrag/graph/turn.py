@@ -11,48 +11,32 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import InputError
-from dynamicrag.llm.condense import shortened
+from dynamicrag.graph.conversation import history_of, question_of, system_of
+from dynamicrag.spoken import NAMES
+from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.types import TurnState
-
-MAX_QUESTION = 20_000
-HISTORY = 6
-"""Earlier messages that a turn knows."""
-LONGEST_MESSAGE = 2_000
-"""Characters of each that it keeps."""
-ABSTAINED = "I could not find an answer to that in the documents I have."
+from dynamicrag.withheld import ABSTAINED, withheld
 
 
 def start_turn(messages: Sequence[AnyMessage]) -> TurnState:
     """Return a new turn for the last human message.
 
     Raises:
-        InputError: There is no human message, or it is empty or far too long.
+        InputError: There is no human message, it is empty, far too long or not of text alone, or the system
+            messages are.
     """
     human = _last_human(messages)
     if human is None:
         raise InputError("messages: no human message to answer; invoke with {'messages': [('user', '...')]}")
     position, message = human
-    text = message.text.encode("utf-8", "replace").decode().strip()  # no half of a surrogate pair
-    if not text:
-        raise InputError("question: it is empty; ask something")
-    if len(text) > MAX_QUESTION:
-        raise InputError(
-            f"question: {len(text):,} characters; at most {MAX_QUESTION:,}. Ingest long texts instead"
-        )
-    history = [
-        [
-            "user" if isinstance(earlier, HumanMessage) else "assistant",
-            shortened(earlier.text, LONGEST_MESSAGE),
-        ]
-        for earlier in messages[:position]
-        if isinstance(earlier, HumanMessage | AIMessage) and earlier.text
-    ]
+    text, before = question_of(message), messages[:position]
     return {
         "id": f"{time.time_ns():016x}{secrets.token_hex(4)}",
         "message_id": message.id or "",
         "text": text,
         "original": text,
-        "history": history[-HISTORY:],
+        "history": history_of(before),
+        "system": system_of(before),
         "seq": 0,
         "path": {},
         "redo": None,
@@ -97,6 +81,15 @@ def _last_human(messages: Sequence[AnyMessage]) -> tuple[int, HumanMessage] | No
     return None
 
 
+def _withheld(turn: TurnState, pipeline: Pipeline) -> str:
+    """Return the sentence for an answer that is withheld, in the language that it would have been in."""
+    prompts, own = pipeline.stages["prompt"], pipeline.policy.abstain_message
+    assert isinstance(prompts, PromptStage)
+    voice = prompts.strategies[turn["path"].get("prompt", next(iter(prompts.strategies)))].voice
+    language = voice.fixed or NAMES.get(voice.language_of(turn["original"]), "")
+    return withheld(language, own) or withheld("", own) or ABSTAINED
+
+
 def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
     """Return the state's update at the end of a turn: the message and the report."""
     draft = turn.get("draft")
@@ -104,7 +97,7 @@ def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
     outside = turn.get("outside", False)
     about = {"dynamicrag": {"query_id": turn["id"], "abstained": abstained, "outside": outside}}
     if abstained or draft is None:
-        message = AIMessage(ABSTAINED, id=str(uuid.uuid4()), response_metadata=about)
+        message = AIMessage(_withheld(turn, pipeline), id=str(uuid.uuid4()), response_metadata=about)
     else:
         name = draft["message_id"] or str(uuid.uuid4())
         message = AIMessage(draft["text"], id=name, response_metadata=about)

@@ -84,6 +84,11 @@ class ChatModel:
         same_host = host in LOOPBACK or (host is None and self.provider == "ollama")
         self.runs = "same_host" if same_host else "remote"
 
+    def keep_temperature(self) -> None:
+        """Send the temperature that the user has set, or none; by default ours is sent."""
+        if "temperature" not in self._params:
+            self._manners.sent.leave_out("temperature")
+
     def load(self) -> None:
         """Make the model ready: import, connect, load weights. Blocks.
 

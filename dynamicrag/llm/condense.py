@@ -70,16 +70,18 @@ _VAGUE = YES_OR_NO | frozenset(
 """Words of a follow-up that a rewriting replaces."""
 
 
-def condense_messages(question: str, history: History) -> "list[BaseMessage]":
+def condense_messages(question: str, history: History, system: str = "") -> "list[BaseMessage]":
     """Return the prompt for the helper model.
 
     Args:
         question: The follow-up.
         history: The messages before it.
+        system: The conversation's own system messages, which may name what it is about.
     """
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
-    said = "\n".join(f"{role}: {shortened(clean(text), SHOWN)}" for role, text in history)
+    turns = [*([("system", system)] if system else []), *history]
+    said = "\n".join(f"{role}: {shortened(clean(text), SHOWN)}" for role, text in turns)
     return [
         SystemMessage(_SYSTEM),
         HumanMessage(_EXAMPLE),
@@ -96,13 +98,13 @@ def shortened(text: str, most: int) -> str:
     return f"{text[:half]} … {text[-half:]}"
 
 
-def condensed(question: str, history: History, written: str) -> str | None:
+def condensed(question: str, history: History, written: str, system: str = "") -> str | None:
     """Return the rewriting that the helper wrote, or ``None`` if it wrote none.
 
     A rewriting asks, in one line of sane length, in the script and language of the conversation. It takes up
-    something of the history and keeps what the question itself names. At most half of its words are new, or
-    two thirds where the question names nothing. A small model may answer instead, drift, or speak of its
-    instructions. The question itself is returned if the helper repeats it.
+    something of the history or of the system messages, and keeps what the question itself names. At most half
+    of its words are new, or two thirds where the question names nothing. A small model may answer instead,
+    drift, or speak of its instructions. The question itself is returned if the helper repeats it.
     """
     line = _line(written)
     if line is None or len(line) > min(LONGEST, 3 * len(question) + 200):
@@ -110,9 +112,9 @@ def condensed(question: str, history: History, written: str) -> str | None:
     if words(line) == words(question):
         return question
     said = " ".join(text for _, text in history)
-    if not _asks(line, question) or (_ECHO.search(line) and not _ECHO.search(f"{said} {question}")):
+    if not _asks(line, question) or (_ECHO.search(line) and not _ECHO.search(f"{system} {said} {question}")):
         return None
-    return line if _draws_on(line, question, said) else None
+    return line if _draws_on(line, question, said, system) else None
 
 
 def _line(written: str) -> str | None:
@@ -132,9 +134,12 @@ def _asks(line: str, question: str) -> bool:
     return not _ASKED.search(question) and not line.endswith((".", "!", "。"))
 
 
-def _draws_on(line: str, question: str, said: str) -> bool:
-    """Return whether the words of a rewriting come from the question and the conversation."""
-    known, asked, own = _terms(said), _terms(question), content_words(line)
+def _draws_on(line: str, question: str, said: str, system: str) -> bool:
+    """Return whether the words of a rewriting come from the question and the conversation.
+
+    Its language is that of the conversation: a system message may be in another.
+    """
+    known, asked, own = _terms(f"{said} {system}"), _terms(question), content_words(line)
     spoken = languages(said) | languages(question, least=1)
     written = languages(line, least=3)
     if spoken and written and written.isdisjoint(spoken):

@@ -13,13 +13,14 @@ leaves the stage out.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.llm.chat import ChatModel
+from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.registry import Registry
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
@@ -108,6 +109,7 @@ class StageDeps:
         embedder: The embedding model.
         stages: All stages by name; earlier ones are there already, later ones once all are built.
         trust: Whether modules that the policy names may be imported.
+        prompts: Prompt strategies of the caller's own, by the options that they are.
         hold: Whether drafts are kept from the user's stream until they are accepted.
     """
 
@@ -119,6 +121,7 @@ class StageDeps:
     embedder: Embedder
     stages: "Mapping[str, StageBase]"
     trust: bool = True
+    prompts: Mapping[str, PromptStrategy] = field(default_factory=dict)
     hold: bool = False
 
 

@@ -50,20 +50,21 @@ async def fit(model: ChatModel, strategy: PromptStrategy, turn: TurnState) -> Fi
     """Make a prompt that leaves the model's context room for the answer.
 
     Passages go first, the worst first; a single passage that is too long by itself is cut at its end.
-    Then the history goes, oldest first, for the question should stand alone.
+    Then the history goes, oldest first, for the question should stand alone. Instructions and system messages
+    stay whole.
 
     Raises:
-        ProviderError: The question alone is too long for the model.
+        ProviderError: The question, with instructions and system messages, is too long for the model.
     """
     if model.context is not None:
         await model.aload()  # it counts the tokens itself, and would block the loop while it loads
-    query = query_of(turn)
+    query, system = query_of(turn), turn.get("system", "")
     passages = list(turn.get("passages", []))
     # a question that was rewritten to stand alone needs its history no more
     history = [] if turn.get("follow_up") == "rewritten" else list(query.history)
     dropped: list[str] = []
     while True:
-        messages = strategy.messages(query.text, passages, history)
+        messages = strategy.messages(query.text, passages, history, system)
         if model.context is None:
             return Fitted(messages, passages, dropped)
         room, tokens = model.context - strategy.max_tokens, await model.count_prompt(messages)
@@ -79,8 +80,19 @@ async def fit(model: ChatModel, strategy: PromptStrategy, turn: TurnState) -> Fi
         elif history:
             del history[0]
         else:
-            raise ProviderError(
-                f"model {model.name} ({model.spec}): the question alone takes {tokens:,} tokens, and its "
-                f"context has room for {room:,} beside the answer; ask a shorter question, or give the model "
-                "a larger 'context'"
-            )
+            raise _too_long(model, strategy, turn, tokens, room)
+
+
+def _too_long(
+    model: ChatModel, strategy: PromptStrategy, turn: TurnState, tokens: int, room: int
+) -> ProviderError:
+    given = len(strategy.voice.instructions) + len(turn.get("system", ""))
+    long = given > len(turn["text"])
+    return ProviderError(
+        f"model {model.name} ({model.spec}): "
+        + (f"instructions and system messages ({given:,} characters) and the question take " if long else "")
+        + ("" if long else "the question alone takes ")
+        + f"{tokens:,} tokens, and its context has room for {room:,} beside the answer; "
+        + ("shorten the instructions or the system messages" if long else "ask a shorter question")
+        + ", or give the model a larger 'context'"
+    )

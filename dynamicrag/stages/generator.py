@@ -71,7 +71,7 @@ class GeneratorStage(StageBase):
         """Write a draft and read its signals off the token probabilities."""
         model = self._models[option.name]
         strategy = self._strategies[turn["path"].get("prompt", next(iter(self._strategies)))]
-        fitted = await fit(model, strategy, turn)
+        fitted, question = await fit(model, strategy, turn), turn["text"]
         streams = strategy.streams and not self.settings.get("hold", False)
         shown = Shown()
         try:
@@ -85,7 +85,7 @@ class GeneratorStage(StageBase):
                 whole=True,
                 patient=False,  # the next model is asked instead, if there is one
             )  # fmt: skip
-            if not strategy.parse(completion.text).text:
+            if not strategy.parse(completion.text, question).text:
                 raise ProviderError(
                     f"model {model.name} ({model.spec}): the answer is empty but for marks or a label "
                     f"({completion.text[:40]!r}); ask again, or take another model"
@@ -94,19 +94,20 @@ class GeneratorStage(StageBase):
             if streams:
                 _withdraw(shown.message_id, "failed", run)
             if isinstance(error, UnfinishedAnswer):
-                error.instead = self._unfinished(option, error, strategy, fitted)
+                error.instead = self._unfinished(option, error, strategy, fitted, question)
             raise
         if streams and shown.message_id != completion.message_id:
             _withdraw(shown.message_id, "thoughts", run)
-        draft = _draft(option, completion, strategy, fitted, streamed=streams and bool(completion.message_id))
+        shown_it = streams and bool(completion.message_id)
+        draft = _draft(option, completion, strategy, fitted, question, streamed=shown_it)
         return {"draft": draft, "passages": fitted.passages}
 
     def _unfinished(
-        self, option: Option, error: UnfinishedAnswer, strategy: PromptStrategy, fitted: Fitted
+        self, option: Option, error: UnfinishedAnswer, strategy: PromptStrategy, fitted: Fitted, question: str
     ) -> TurnState:
         """Return what a cut answer comes to, where no model finishes one."""
         completion = replace(error.completion, message_id="")  # what was shown of it is withdrawn
-        draft = _draft(option, completion, strategy, fitted, streamed=False)
+        draft = _draft(option, completion, strategy, fitted, question, streamed=False)
         if error.why == "length":
             draft["text"] = f"{draft['text']} …"
         return {"draft": {**draft, "unfinished": error.why}, "passages": fitted.passages}
@@ -132,9 +133,10 @@ def _withdraw(message_id: str, reason: str, run: Run) -> None:
 
 
 def _draft(
-    option: Option, completion: Completion, strategy: PromptStrategy, fitted: Fitted, *, streamed: bool
-) -> Draft:
-    answer = strategy.parse(completion.text)
+    option: Option, completion: Completion, strategy: PromptStrategy, fitted: Fitted, question: str, *,
+    streamed: bool,
+) -> Draft:  # fmt: skip
+    answer = strategy.parse(completion.text, question)
     return Draft(
         text=answer.text,
         message_id=completion.message_id,

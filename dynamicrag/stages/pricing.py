@@ -163,6 +163,7 @@ class Pricing:
         found = [len(passage["text"]) / CHARACTERS for passage in turn.get("candidates", [])]
         return Plan(
             question_tokens=len(turn["text"]) / CHARACTERS,
+            system_tokens=len(turn.get("system", "")) / CHARACTERS,
             chunk_tokens=sum(found) / len(found) if found else None,
         )
 

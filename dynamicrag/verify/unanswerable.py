@@ -37,6 +37,15 @@ _REFUSALS = (
     r"(記載|言及|情報)(が|は|も)?(ありません|ない|されていません)|わかりません|答えられません",
     r"(언급|정보)[가이은는도]? ?(없|되어 있지 않)|알 수 없습니다|모릅니다",
 )
+# "unanswerable", as models translate it that are told to answer in another language
+_TRANSLATED = re.compile(
+    r"\W*(unbeantwortbar|nicht (beantwortbar|zu beantworten)|(sans|sin|sem|senza|geen|utan|uten|uden) "
+    r"(réponse|respuesta|resposta|risposta|antwoord|svar)|impossible de répondre|pas de réponse|"
+    r"no se puede responder|non è possibile rispondere|não é possível responder|"
+    r"(niet te|on)beantwoorden|onbeantwoordbaar|brak odpowiedzi|нет ответа|невозможно ответить|без ответа|"
+    r"不可回答|無法回答|回答不能|回答できません|(답변|대답|답)할 수 (없음|없습니다|없다))\W*",
+    re.IGNORECASE,
+)
 _REFUSAL = re.compile("|".join(_REFUSALS), re.IGNORECASE)
 
 
@@ -47,6 +56,8 @@ def is_refusal(answer: str) -> bool:
     "Breakfast is not included" answers a question.
     """
     if not re.search(r"\w", answer) or re.search(r"\bunanswerable\b", answer, re.IGNORECASE):
+        return True
+    if _TRANSLATED.fullmatch(answer):
         return True
     first = sentences(answer)[0]
     return bool(_REFUSAL.search(first) or (len(answer.split()) <= SHORT and _BARE.search(answer)))

@@ -3,7 +3,7 @@
 import pytest
 
 from dynamicrag import ProviderError
-from dynamicrag.graph.turn import ABSTAINED
+from dynamicrag.withheld import ABSTAINED
 
 from .conftest import call
 

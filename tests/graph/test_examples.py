@@ -38,8 +38,9 @@ def load(name):
     return module
 
 
-def test_there_are_four():
-    assert [path.stem for path in EXAMPLES] == ["docs_chat", "own_graph", "streaming", "support_chat"]
+def test_there_are_five():
+    names = ["docs_chat", "in_german", "own_graph", "streaming", "support_chat"]
+    assert [path.stem for path in EXAMPLES] == names
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
-from dynamicrag.graph.turn import LONGEST_MESSAGE
+from dynamicrag.graph.conversation import LONGEST_MESSAGE
 
 TURNS = [*map(json.loads, (Path(__file__).parent / "follow_ups.jsonl").read_text("utf-8").splitlines())]
 WHO = ("user", "assistant")

@@ -1,7 +1,7 @@
 """What may be asked, and what is refused with a reason."""
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from dynamicrag import InputError, ProviderError
 
@@ -21,7 +21,19 @@ QUESTION = "When was the bridge of town03 opened?"
         ([("user", "town03 " * 750_000)], "5,249,999 characters; at most 20,000"),
         (
             [HumanMessage([{"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}])],
-            "it is empty",
+            r"question: part 1 of its content is of type 'image_url'; valid: text",
+        ),
+        (
+            [HumanMessage([{"type": "text", "text": QUESTION}, {"type": "input_audio", "input_audio": {}}])],
+            r"question: part 2 of its content is of type 'input_audio'",
+        ),
+        (
+            [SystemMessage([{"type": "image", "url": "https://example.org/a.png"}]), ("user", QUESTION)],
+            r"system message: part 1 of its content is of type 'image'",
+        ),
+        (
+            [("system", "x" * 20_001), ("user", QUESTION)],
+            "system messages: 20,001 characters; at most 20,000",
         ),
     ],
 )
@@ -33,13 +45,16 @@ def test_what_cannot_be_answered_is_refused(make, messages, says, how):
     assert all(not model.calls for model in make.models.values())
 
 
-def test_the_text_of_a_multimodal_question_is_asked(make):
-    parts = [
-        {"type": "text", "text": QUESTION},
-        {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
-    ]
+def test_a_question_in_several_parts_is_asked(make):
+    parts = ["When was the bridge", {"type": "text", "text": " of town03 opened?"}]
     out = make().build_graph().compile().invoke({"messages": [HumanMessage(parts)]})
     assert out["turn"]["text"] == QUESTION
+    assert out["messages"][-1].text == "The bridge of town03 opened"
+
+
+def test_a_conversation_goes_on_after_an_image_was_refused(make, ask):
+    image = HumanMessage([{"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}])
+    out = make().build_graph().compile().invoke({"messages": [image, ("user", QUESTION)]})
     assert out["messages"][-1].text == "The bridge of town03 opened"
 
 

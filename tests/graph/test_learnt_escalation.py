@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dynamicrag import PolicyError
-from dynamicrag.graph.turn import ABSTAINED
+from dynamicrag.withheld import ABSTAINED
 from tests.escalation.taught import MENDED, PRICES, taught
 
 from .conftest import TOWNS, call

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from dynamicrag import PolicyError
-from dynamicrag.graph.turn import ABSTAINED
+from dynamicrag.withheld import ABSTAINED
 
 from .conftest import call
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from langgraph.graph import START, MessagesState, StateGraph
 
-from dynamicrag.graph.turn import ABSTAINED
 from dynamicrag.stages.pricing import Room
+from dynamicrag.withheld import ABSTAINED
 
 QUESTION = "When was the bridge of town03 opened?"
 ANSWER = "The bridge of town03 opened"

@@ -1,7 +1,8 @@
 import pytest
 
 from dynamicrag.errors import PolicyError
-from dynamicrag.llm.prompts import PROMPTS
+from dynamicrag.llm.prompts import PROMPTS, PromptStrategy
+from dynamicrag.llm.prompts.base import span
 
 PASSAGE = {"id": "1", "document": "d", "title": "Oslo", "text": "Oslo is a city.", "score": 1.0}
 
@@ -114,3 +115,111 @@ def test_every_worked_comparison_reads_as_meant():
 def test_unknown_strategy_is_told():
     with pytest.raises(PolicyError, match="did you mean 'direct'"):
         PROMPTS.build("drect", "stages.prompt")
+
+
+GERMAN, FROM_GERMAN = "Wo liegt denn die Stadt?", "in German"
+
+
+@pytest.mark.parametrize("name", list(PROMPTS))
+class TestEveryVoice:
+    @pytest.mark.parametrize("passages", [[PASSAGE], []], ids=["grounded", "free"])
+    def test_instructions_and_system_messages_stand_before_the_rules(self, name, passages):
+        plain = PROMPTS.build(name, "here").messages("Where?", passages)[0].text
+        voiced = PROMPTS.build({name: {"instructions": " You are ACME's assistant.\n"}}, "here")
+        first, *rest = voiced.messages("Where?", passages, system="The user is a child.<|im_end|>")
+        ours = plain.removeprefix("You are a helpful assistant. ")
+        assert first.text == f"You are ACME's assistant.\n\nThe user is a child.\n\n{ours}"
+        assert not any(message.type == "system" for message in rest)
+
+    def test_every_prompt_pays_for_its_instructions(self, name):
+        plain = PROMPTS.build(name, "here").overheads
+        voiced = PROMPTS.build({name: {"instructions": "word " * 400}}, "here").overheads
+        assert all(more - less > 400 for more, less in zip(voiced, plain, strict=True))
+
+    @pytest.mark.parametrize(
+        ("params", "says"),
+        [
+            ({"instructions": "x" * 8001}, r"8,001 characters; at most 8,000"),
+            ({"instructions": "Hi <|im_end|>"}, r"'<\|im_end\|>' is a control token"),
+            ({"language": "Germn"}, "did you mean 'German'"),
+            ({"style": "long"}, "'brief' or 'full'"),
+        ],
+    )
+    def test_what_makes_no_sense_is_refused(self, name, params, says):
+        with pytest.raises(PolicyError, match=rf"here\.{name}.*{says}"):
+            PROMPTS.build({name: params}, "here")
+
+    @pytest.mark.parametrize("style", ["brief", "full"])
+    def test_without_passages_the_system_prompt_names_the_language(self, name, style):
+        auto = PROMPTS.build({name: {"style": style}}, "here")
+        assert FROM_GERMAN in auto.messages(GERMAN)[0].text
+        assert FROM_GERMAN not in auto.messages("Where is it?")[0].text
+        fixed = PROMPTS.build({name: {"style": style, "language": "de"}}, "here")
+        assert FROM_GERMAN in fixed.messages("Where is it?")[0].text
+
+    def test_in_english_nothing_is_said_of_it(self, name):
+        """What was measured stays as it is."""
+        strategy = PROMPTS.build(name, "here")
+        assert not any("language" in m.text for m in strategy.messages("Where is it?", [PASSAGE]))
+
+
+@pytest.mark.parametrize("name", ["direct", "cot"])
+class TestLanguage:
+    @pytest.mark.parametrize("style", ["brief", "full"])
+    def test_it_stands_behind_the_question_and_before_it_all_is_the_same(self, name, style):
+        strategy = PROMPTS.build({name: {"style": style}}, "here")
+        *before, last = strategy.messages(GERMAN, [PASSAGE])
+        *as_before, _ = strategy.messages("Where is it?", [PASSAGE])
+        assert before == as_before
+        assert FROM_GERMAN in last.text[last.text.index(GERMAN) :]
+
+    def test_one_that_is_not_told_is_the_question_s(self, name):
+        last = PROMPTS.build(name, "here").messages("Köprü ne zaman açıldı?", [PASSAGE])[-1].text
+        assert "in the language of the question" in last
+
+    def test_a_fixed_one_is_named_whatever_is_asked(self, name):
+        first, *_, last = PROMPTS.build({name: {"language": "pt-BR"}}, "here").messages(GERMAN, [PASSAGE])
+        assert "in Portuguese (BR)" in first.text
+        assert "in Portuguese (BR)" in last.text
+        assert "German" not in last.text
+
+    def test_full_is_longer(self, name):
+        brief, full = PROMPTS.build(name, "here"), PROMPTS.build({name: {"style": "full"}}, "here")
+        assert full.max_tokens > brief.max_tokens
+        assert full.expected_tokens > brief.expected_tokens
+        assert "few words" not in full.rules(True) + full.rules(False)
+
+
+def test_a_label_that_names_the_language_is_no_part_of_the_answer():
+    assert PROMPTS.build("direct", "here").parse("Answer in Portuguese (BR): Lima").text == "Lima"
+
+
+def test_a_comparison_is_answered_in_the_language_of_the_question():
+    auto, fixed = PROMPTS.build("compare", "here"), PROMPTS.build({"compare": {"language": "fr"}}, "here")
+    text = "same: Ivo = Swiss; Alma = Chilean"
+    assert auto.parse(text, "Sind Ivo und Alma aus dem gleichen Land?").text == "nein"
+    assert auto.parse(text, "Are they from the same country?").text == "no"
+    assert fixed.parse(text, "Are they from the same country?").text == "non"
+
+
+def test_a_comparison_in_full_says_what_was_compared():
+    full = PROMPTS.build({"compare": {"style": "full"}}, "here")
+    answer = full.parse("latest: Ivo = born 9 June 1948; Alma = 3 May 1890").text
+    assert answer == "Ivo (Ivo: born 9 June 1948; Alma: 3 May 1890)"
+    assert full.parse("latest: Ivo = unknown; Alma = 1890").text == "unanswerable"
+
+
+def test_a_strategy_of_one_s_own_has_a_voice_for_nothing():
+    class Haiku(PromptStrategy):
+        max_tokens, expected_tokens = 64, 24.0
+
+        def rules(self, grounded):
+            return "Answer in a haiku."
+
+        def parse(self, text, question=""):
+            return span(text, 0)
+
+    haiku = Haiku(instructions="You are Basho.", language="ja")
+    first, last = haiku.messages("Where is it?", [PASSAGE], system="Be sad.")
+    assert first.text == "You are Basho.\n\nBe sad.\n\nAnswer in a haiku. Answer in Japanese."
+    assert last.text.endswith("Question: Where is it?\nAnswer in Japanese.")

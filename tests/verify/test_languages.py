@@ -12,6 +12,7 @@ from dynamicrag.features.base import FEATURES, FeatureSet, Seen
 from dynamicrag.features.retrieval import retrieval
 from dynamicrag.verify.agreement import same
 from dynamicrag.verify.base import VERIFIERS, Evidence
+from dynamicrag.verify.unanswerable import is_refusal
 
 ENGLISH = "The Alder Bridge was opened in 1871 by Mara Quill. It is blue. A ticket costs 14.50 dorrins."
 GERMAN = "Die Alte Brücke wurde 1871 von Mara Quill eröffnet und ist blau."
@@ -196,3 +197,20 @@ def test_long_texts_take_no_longer_than_they_are(text):
     asyncio.run(signal("entity_coverage", text, text, text))
     asyncio.run(signal("unanswerable", text, text, text))
     FeatureSet(["lexical"]).fit([Seen("a b"), Seen("c")]).transform([Seen(text)])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["unbeantwortbar", "Nicht beantwortbar.", "Sans réponse", "sin respuesta", "senza risposta",
+     "geen antwoord", "brak odpowiedzi", "Нет ответа.", "回答できません", "답변할 수 없습니다"],
+)  # fmt: skip
+def test_a_model_that_translates_the_word_declines_too(answer):
+    assert is_refusal(answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["La lettre resta sans réponse", "Sie ließ den Brief unbeantwortet", "Нет", "Geen", "Sin", "Nein"],
+)
+def test_an_answer_that_has_such_words_in_it_does_not(answer):
+    assert not is_refusal(answer)

@@ -14,6 +14,7 @@ from typing import Any
 from dynamicrag.assembly import EMBEDDER
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
+from dynamicrag.llm.prompts.voice import Voice
 from dynamicrag.policy import Policy, brief
 from dynamicrag.retrieval.documents import Skipped
 from dynamicrag.retrieval.readers import files_of
@@ -43,7 +44,10 @@ def origin_of(policy: Policy) -> dict[str, str]:
     policy = brief(policy)  # whatever their style, answers are recorded brief
     for stage, section in policy.stages.items():
         if stage in TOPOLOGY.drafting and stage not in _NAMES_ALONE:
-            named |= {f"{stage}.{option}": spec for option, spec in section.described.items()}
+            named |= {
+                f"{stage}.{option}": _voiced(option, spec) if stage == "prompt" else spec
+                for option, spec in section.described.items()
+            }
     hashes = {what: _digest(value) for what, value in named.items()}
     return {"policy": _digest(_settings(policy)), "corpus": _corpus(policy), **hashes}
 
@@ -72,6 +76,21 @@ def _settings(policy: Policy) -> dict[str, Any]:
         "helper": content["helper"],
         "depth": depth(options),
     }
+
+
+def _voiced(option: str, spec: Any) -> Any:
+    """Return a prompt's spec with its language by one name, and without a voice that says nothing."""
+    if not isinstance(spec, dict) or len(spec) != 1:
+        return spec
+    ((name, params),) = spec.items()
+    rest = {key: value for key, value in (params or {}).items() if key not in ("instructions", "language")}
+    given = {key: value for key, value in (params or {}).items() if key not in rest}
+    voice = Voice(**given)
+    if voice.instructions:
+        rest["instructions"] = voice.instructions
+    if voice.fixed:
+        rest["language"] = voice.fixed
+    return None if not rest and given and name == option else {name: rest}
 
 
 def _weights(spec: str) -> list[str]:

@@ -3,31 +3,39 @@
 A strategy turns a question into messages, and the model's raw text into the answer's span. Passages
 are data from outside: control tokens of chat templates are taken out of them, they stand between
 delimiters, and the model is told to ignore instructions in them.
+
+A strategy of one's own is a class with two methods. This base puts instructions, language and system messages
+into its prompts::
+
+    @PROMPTS.register("haiku")
+    class Haiku(PromptStrategy):
+        max_tokens, expected_tokens = 64, 24.0
+
+        def rules(self, grounded: bool) -> str:
+            return "Answer in a haiku." + (" Keep to the passages." if grounded else "")
+
+        def parse(self, text: str, question: str = "") -> Answer:
+            return span(text, 0)
 """
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
+from dynamicrag.llm.prompts.voice import AUTO, CONTROL, Style, Voice
 from dynamicrag.registry import Registry
 from dynamicrag.types import Passage
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-__all__ = ["PROMPTS", "UNANSWERABLE", "Answer", "PromptStrategy", "clean", "listed"]
+__all__ = ["PROMPTS", "UNANSWERABLE", "Answer", "PromptStrategy", "clean", "listed", "span"]
 
 UNANSWERABLE = "unanswerable"
 """What a model replies when the passages do not hold the answer."""
-
-# Control tokens of the chat templates in use (ChatML, Llama 2 and 3, Gemma, Mistral), and our delimiters.
-_CONTROL = re.compile(
-    r"<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<[be]os>|</?passages>",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +49,55 @@ class Answer:
 class PromptStrategy(ABC):
     """How a question is put to a chat model, and the answer read from what it says.
 
+    Args:
+        instructions: The user's own words to the model, such as "You are ACME's assistant."; first in the
+            system prompt.
+        language: ``auto`` for that of the question, or the code or English name of one.
+        style: ``brief`` for as few words as possible, as benchmarks score them; ``full`` for sentences, as
+            people read them.
+
     Attributes:
         max_tokens: Most tokens to generate.
         expected_tokens: Tokens that an answer usually takes.
         streams: Whether the raw text is the answer, so that its tokens may be shown as they come.
+        speaks: Whether the answer from passages is in the model's own words, so that the prompt names the
+            language; not where code makes it of a form that the model fills in.
+        voice: Instructions, language and style.
     """
 
     max_tokens: int
     expected_tokens: float
     streams: bool = True
+    speaks: bool = True
+    voice: Voice = Voice()
+
+    def __init__(self, *, instructions: str = "", language: str = AUTO, style: Style = "brief") -> None:
+        self.voice = Voice(instructions, language, style)
 
     @abstractmethod
-    def instructions(self, grounded: bool) -> str:
-        """Return the system prompt, for a question with passages or without."""
+    def rules(self, grounded: bool) -> str:
+        """Return what the system prompt says of answering, for a question with passages or without."""
 
     @abstractmethod
-    def parse(self, text: str) -> Answer:
-        """Find the answer in a model's raw text."""
+    def parse(self, text: str, question: str = "") -> Answer:
+        """Find the answer to ``question`` in a model's raw text."""
+
+    def speaking(self, voice: Voice) -> Self:
+        """Return this strategy with the instructions and the language of ``voice``; its style stays."""
+        other = copy(self)
+        other.voice = replace(voice, style=self.voice.style)
+        return other
 
     def stops(self, grounded: bool) -> tuple[str, ...]:  # noqa: ARG002
         """Return the texts that end the answer."""
         return ()
 
     def messages(
-        self, question: str, passages: Sequence[Passage] = (), history: Sequence[tuple[str, str]] = ()
+        self,
+        question: str,
+        passages: Sequence[Passage] = (),
+        history: Sequence[tuple[str, str]] = (),
+        system: str = "",
     ) -> "list[BaseMessage]":
         """Return the conversation to send.
 
@@ -72,13 +105,18 @@ class PromptStrategy(ABC):
             question: What is asked, standing alone.
             passages: What was retrieved, best first; empty to answer without.
             history: Earlier messages as ``(role, text)``, oldest first; roles are ``user`` and ``assistant``.
+            system: The conversation's own system messages; they stand before the strategy's rules.
         """
         from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
-        turns: list[BaseMessage] = [SystemMessage(self.instructions(bool(passages)))]
+        grounded = bool(passages)
+        reminder = self.voice.reminder(question) if self.speaks or not grounded else ""
+        language = self.voice.fixed if reminder and grounded else reminder
+        rules = self.voice.system(self.rules(grounded), given=clean(system), language=language)
+        turns: list[BaseMessage] = [SystemMessage(rules)]
         for role, text in history:
             turns.append(AIMessage(clean(text)) if role in ("assistant", "ai") else HumanMessage(clean(text)))
-        turns.append(HumanMessage(self.ask(clean(question), passages)))
+        turns.append(HumanMessage(self.ask(clean(question), passages, reminder)))
         return turns
 
     @cached_property
@@ -88,11 +126,15 @@ class PromptStrategy(ABC):
         bare, grounded = self.messages(""), self.messages("", [nothing])
         return tuple(sum(len(m.text) / 4 + 5 for m in turns) for turns in (bare, grounded))  # type: ignore[return-value]
 
-    def ask(self, question: str, passages: Sequence[Passage]) -> str:
-        """Return the last message: the passages, then the question."""
+    def ask(self, question: str, passages: Sequence[Passage], language: str = "") -> str:
+        """Return the last message: the passages, the question, and the language to answer in.
+
+        Without passages it is the question alone; the system prompt names the language then.
+        """
         if not passages:
             return question
-        return f"{listed(passages)}\n\nQuestion: {question}"
+        named = f"\nAnswer in {language}." if language else ""
+        return f"{listed(passages)}\n\nQuestion: {question}{named}"
 
 
 def listed(passages: Sequence[Passage]) -> str:
@@ -106,7 +148,7 @@ def listed(passages: Sequence[Passage]) -> str:
 
 def clean(text: str) -> str:
     """Take chat templates' control tokens and our own delimiters out of a text."""
-    return _CONTROL.sub(" ", text).strip()
+    return CONTROL.sub(" ", text).strip()
 
 
 def span(text: str, start: int, end: int | None = None) -> Answer:

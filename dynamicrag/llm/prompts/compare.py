@@ -10,10 +10,12 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from dynamicrag.llm.prompts.base import PROMPTS, UNANSWERABLE, Answer, span
+from dynamicrag.llm.prompts.base import PROMPTS, UNANSWERABLE, Answer, PromptStrategy, span
 from dynamicrag.llm.prompts.direct import BRAND, Direct, Examples, made_up
 from dynamicrag.llm.prompts.values import value
+from dynamicrag.llm.prompts.voice import AUTO, Style
 from dynamicrag.text import words
+from dynamicrag.types import Passage
 
 __all__ = ["Compare"]
 
@@ -57,51 +59,92 @@ _OPERATION = re.compile(r"\s*(earliest|latest|smallest|greatest|same)\s*:", re.I
 _ITEM = re.compile(r"([^;=]+)=([^;]+)")
 _LEAST = ("earliest", "smallest")
 
+YES_NO = {
+    code: tuple(both.split("/"))
+    for code, both in {
+        "en": "yes/no", "de": "ja/nein", "fr": "oui/non", "es": "sí/no", "it": "sì/no", "pt": "sim/não",
+        "nl": "ja/nee", "sv": "ja/nej", "da": "ja/nej", "no": "ja/nei", "pl": "tak/nie", "ru": "да/нет",
+        "uk": "так/ні", "el": "ναι/όχι", "ar": "نعم/لا", "hi": "हाँ/नहीं", "zh": "是/不是", "ja": "はい/いいえ",
+        "ko": "예/아니요", "th": "ใช่/ไม่ใช่", "he": "כן/לא",
+    }.items()
+}  # fmt: skip
+
 
 @PROMPTS.register("compare")
 class Compare(Direct):
     """Reads values and compares them by code: for questions that weigh named things against each other.
 
     The model writes one line, ``latest: Ivo Brand = born 9 June 1948; Alma Reyes = born 3 May 1890``, and the
-    answer is the name whose value is the latest, or yes or no for ``same``. Where a value is missing, or
-    units differ, there is no answer. A reply of another form is taken as
+    answer is the name whose value is the latest, or yes or no for ``same``, in the language of answers. Where
+    a value is missing, or units differ, there is no answer. A reply of another form is taken as
     :class:`~dynamicrag.llm.prompts.direct.Direct` takes it; without passages it is the same prompt.
 
     Args:
+        instructions: As for every strategy.
+        language: As for every strategy.
+        style: ``full`` has the values that were compared behind the answer.
         max_tokens: Most tokens to generate.
         examples: Whether worked examples go before a question with passages; models hardly keep to the form
             without them.
     """
 
     streams = False
+    speaks = False
 
-    def __init__(self, *, max_tokens: int = 96, examples: bool = True) -> None:
-        super().__init__(max_tokens=max_tokens, examples=examples)
-        self.shown, self.label, self.expected_tokens = EXAMPLES, "", 36.0
+    def __init__(
+        self,
+        *,
+        instructions: str = "",
+        language: str = AUTO,
+        style: Style = "brief",
+        max_tokens: int = 96,
+        examples: bool = True,
+    ) -> None:
+        super().__init__(
+            instructions=instructions,
+            language=language,
+            style=style,
+            max_tokens=max_tokens,
+            examples=examples,
+        )
+        self.shown, self.expected_tokens = EXAMPLES, 36.0
 
-    def instructions(self, grounded: bool) -> str:
+    def rules(self, grounded: bool) -> str:
         """Return the system prompt."""
-        return GROUNDED if grounded else super().instructions(grounded)
+        return GROUNDED if grounded else super().rules(grounded)
 
-    def parse(self, text: str) -> Answer:
+    def ask(self, question: str, passages: Sequence[Passage], language: str = "") -> str:
+        """Return the last message, without a label before the form."""
+        return PromptStrategy.ask(self, question, passages, language)
+
+    def parse(self, text: str, question: str = "") -> Answer:
         """Return the name that the operation picks, yes or no; all of a text that has another form."""
         operation = _OPERATION.match(text)
         if not operation:
             return super().parse(text)
         items = list(_ITEM.finditer(text, operation.end()))
         if operation[1].lower() == "same":
-            return _same(operation.end(), [item[2] for item in items])
+            answer = _same([item[2] for item in items], self.voice.language_of(question))
+            return self._told(Answer(answer, operation.end()), items)
         known = [(*found, item) for item in items if (found := value(item[2])) is not None]
         if len(known) < max(len(items), 2) or len({unit for _, unit, _ in known}) > 1:
             return Answer(UNANSWERABLE, operation.end())
         pick = min if operation[1].lower() in _LEAST else max
         *_, picked = pick(known, key=lambda found: found[0])
-        return span(text, *picked.span(1))
+        return self._told(span(text, *picked.span(1)), items)
+
+    def _told(self, answer: Answer, items: Sequence[re.Match[str]]) -> Answer:
+        """Return an answer, with the values behind it where people read it."""
+        if self.voice.style == "brief" or answer.text == UNANSWERABLE:
+            return answer
+        values = "; ".join(f"{item[1].strip()}: {item[2].strip()}" for item in items)
+        return Answer(f"{answer.text} ({values})", answer.start)
 
 
-def _same(start: int, values: Sequence[str]) -> Answer:
+def _same(values: Sequence[str], language: str) -> str:
     told = [set(words(found)) for found in values]
     if len(told) < 2 or not all(told):
-        return Answer(UNANSWERABLE, start)
+        return UNANSWERABLE
     alike = all(a <= b or b <= a for a, b in pairwise(told))
-    return Answer("yes" if alike else "no", start)
+    yes, no = YES_NO.get(language, YES_NO["en"])
+    return yes if alike else no

@@ -66,3 +66,23 @@ def test_what_bears_on_all_paths_must_be_there_and_the_same():
     assert changed(origin(), origin(stages={"verification": {"verifiers": ["groundedness"]}})) == "policy"
     assert changed({}, origin()) == "policy"
     assert changed({"policy": origin()["policy"]}, origin()) == "corpus"
+
+
+def prompts(spec):
+    return origin(stages={"prompt": {"options": {"direct": spec}}})
+
+
+@pytest.mark.parametrize("params", [{"instructions": "Be kind."}, {"language": "de"}])
+def test_a_prompt_is_known_by_its_instructions_and_its_language(params):
+    assert changed(prompts(None), prompts({"direct": params})) == "prompt.direct"
+    assert changed(prompts({"direct": params}), prompts({"direct": {**params, "style": "full"}})) is None
+
+
+def test_a_language_is_the_same_by_any_name_and_what_says_nothing_is_nothing():
+    names = [prompts({"direct": {"language": name}}) for name in ("de", "German", " GERMAN")]
+    assert names[0] == names[1] == names[2]
+    silent = prompts({"direct": {"language": "auto", "instructions": " ", "style": "full"}})
+    assert silent == prompts(None)
+    assert prompts({"direct": {"max_tokens": 9}}) == prompts(
+        {"direct": {"max_tokens": 9, "language": "auto"}}
+    )

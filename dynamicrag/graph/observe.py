@@ -1,0 +1,100 @@
+"""The first day's step: a fixed pipeline of the user's, run unchanged, and what is seen of it kept.
+
+One option a stage, and every draft accepted. Kept of every question: the account, the features that stages
+would decide from, and the signals of verifiers that cost nothing: what routing can go by and learn from.
+
+Three things differ from a pipeline without us: prompts go out with a limit of tokens, log-probabilities are
+asked for where the provider has them, and the thoughts of reasoning models are cut off their answers.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dynamicrag.errors import PolicyError
+
+__all__ = ["SIGNALS", "observing"]
+
+SIGNALS = (
+    "unanswerable",
+    "groundedness",
+    "entity_coverage",
+    "token_margin",
+    "sequence_probability",
+    "entropy",
+)
+"""Verifiers that ask no model and load none."""
+STORES = 4
+"""Passages that a LangChain vector store gives where nobody says how many."""
+OURS = {"direct": {"direct": {"style": "full"}}}
+RETRIEVER, MODEL, PROMPT = "retriever", "model", "prompt"
+
+
+def observing(
+    retriever: Any,
+    model: Any,
+    *,
+    prompt: Any = None,
+    k: int | None = None,
+    corpus: str | Path | Sequence[str | Path] | None = None,
+    sections: Mapping[str, Any] | None = None,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the policy of a fixed pipeline, and the caller's objects as ``from_policy`` takes them.
+
+    Args:
+        retriever: An object, or a spec.
+        model: An object, a spec, or a section of ``models`` as a mapping.
+        prompt: An object, or ``None`` for our own.
+        k: Passages in the prompt.
+        corpus: Files or folders that a retriever of ours searches.
+        sections: Further sections of the policy.
+
+    Raises:
+        PolicyError: The retriever does not say how many passages it gives, or a section is given twice.
+    """
+    objects: dict[str, Any] = {}
+    options: Any = {RETRIEVER: retriever}
+    if not isinstance(retriever, str | Mapping):
+        options, objects["retrievers"] = [RETRIEVER], {RETRIEVER: retriever}
+    named: Any = {"model": model} if isinstance(model, str) else model
+    if not isinstance(named, Mapping):
+        named, objects["models"] = {}, {MODEL: model}
+    if prompt is not None:
+        objects["prompts"] = {PROMPT: prompt}
+    policy: dict[str, Any] = {
+        "version": 1,
+        "observe": True,
+        "models": {MODEL: dict(named)},
+        "stages": {
+            "retriever": {"options": options},
+            "context": {"options": {"theirs": {"chunks": _passages(retriever, k)}}},
+            "prompt": {"options": OURS if prompt is None else [PROMPT]},
+            "verification": {"options": ["accept"], "verifiers": list(SIGNALS)},
+        },
+    }
+    if corpus is not None:
+        paths = [corpus] if isinstance(corpus, str | Path) else corpus
+        policy["corpora"] = {"docs": {"path": [str(path) for path in paths]}}
+    for name in sections or {}:
+        if name in policy:
+            raise PolicyError(
+                f"observe: {name!r} is set by observe itself; write a policy with 'observe: true'"
+            )
+    return {**policy, **(sections or {})}, objects
+
+
+def _passages(retriever: Any, k: int | None) -> int:
+    """Return how many passages a retriever is set to give."""
+    if k is not None:
+        return k
+    search = getattr(retriever, "search_kwargs", None)
+    known = search.get("k") if isinstance(search, Mapping) else None
+    for name in ("k", "similarity_top_k", "top_k"):
+        known = known or getattr(retriever, name, None)
+    known = known or (STORES if hasattr(retriever, "vectorstore") else None)
+    if not isinstance(known, int):
+        raise PolicyError(
+            f"observe: how many passages a {type(retriever).__name__} gives is not known; say how many "
+            "go into the prompt: k=4"
+        )
+    return known

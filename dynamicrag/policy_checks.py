@@ -1,0 +1,47 @@
+"""What a policy's sections ask of one another, once its stages are built."""
+
+from dynamicrag.building import Built
+from dynamicrag.errors import PolicyError
+from dynamicrag.policy import Policy
+from dynamicrag.stages.prompt import PromptStage
+from dynamicrag.withheld import withheld
+
+__all__ = ["check_stages"]
+
+
+def check_stages(policy: Policy, built: Built) -> None:
+    """Refuse stages that do not go with the rest of their policy.
+
+    Raises:
+        PolicyError: The policy is to observe and has something to decide, or nobody could be told in the
+            language of answers that one is withheld.
+    """
+    if policy.observe:
+        _check_observing(policy, built)
+    if any(move.kind == "abstain" for move in built.verification.moves):
+        _check_abstaining(policy, built)
+
+
+def _check_abstaining(policy: Policy, built: Built) -> None:
+    prompts = built.stages["prompt"]
+    assert isinstance(prompts, PromptStage)
+    for name, strategy in prompts.strategies.items():
+        language = strategy.voice.fixed
+        if language and withheld(language, policy.abstain_message) is None:
+            raise PolicyError(
+                f"{policy.where('abstain_message')}: answers of stages.prompt.options.{name} are in "
+                f"{language}, and no sentence is known in it for those that are withheld; "
+                f"give abstain_message: {{{language}: ...}}"
+            )
+
+
+def _check_observing(policy: Policy, built: Built) -> None:
+    points = {**built.stages, built.verification.name: built.verification}
+    for name, point in points.items():
+        names = [option.name for option in point.options]
+        if len(names) > 1 or (name == "verification" and names != ["accept"]):
+            valid = "accept alone" if name == "verification" else "one"
+            raise PolicyError(
+                f"{policy.where('observe')}: it runs a fixed pipeline, and stages.{name} has the options "
+                f"{', '.join(names)}; valid: {valid}; leave the others out, or take 'observe' out to route"
+            )
