@@ -15,7 +15,7 @@ from dynamicrag.cost.expect import CostModel, Priced
 from dynamicrag.cost.grid import intensity
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import INGEST
-from dynamicrag.cost.meter import check_meter
+from dynamicrag.cost.meters import check_meter
 from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import Profile, dearest, load_profiles, override
 from dynamicrag.cost.runs import Runs, data_dir

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dynamicrag.cost.vector import Kind
-from dynamicrag.errors import PolicyError, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,32 +132,3 @@ class CpuTimeMeter:
         self._stop.set()
         if self._thread:
             self._thread.join(timeout=5)
-
-
-def _codecarbon() -> EnergyMeter:
-    from dynamicrag.cost.codecarbon import CodeCarbonMeter
-
-    return CodeCarbonMeter()
-
-
-_METERS: dict[str, Callable[[], EnergyMeter]] = {
-    "codecarbon": _codecarbon,
-    "cpu": CpuTimeMeter,
-    "none": NullMeter,
-}
-
-
-def check_meter(name: str, where: str = "meter") -> str:
-    """Return the name of a meter: ``codecarbon``, ``cpu`` or ``none``.
-
-    Raises:
-        PolicyError: Unknown name.
-    """
-    if name not in _METERS:
-        raise PolicyError(unknown(where, "meter", name, _METERS))
-    return name
-
-
-def make_meter(name: str) -> EnergyMeter:
-    """Return a new meter by name."""
-    return _METERS[check_meter(name)]()

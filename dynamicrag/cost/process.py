@@ -9,7 +9,7 @@ import os
 import threading
 
 from dynamicrag.cost.attribution import Attribution
-from dynamicrag.cost.meter import make_meter
+from dynamicrag.cost.meters import make_meter
 
 _lock = threading.Lock()
 _shared: dict[tuple[int, str], Attribution] = {}

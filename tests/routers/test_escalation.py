@@ -8,7 +8,8 @@ import pytest
 
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import PolicyError
-from dynamicrag.escalation.replay import Lessons, play
+from dynamicrag.escalation.lessons import Lessons
+from dynamicrag.escalation.replay import play
 from dynamicrag.features.base import Seen
 from dynamicrag.routers.build import RouterContext, build_router
 from dynamicrag.routers.escalation import LearntEscalation
