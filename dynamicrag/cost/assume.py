@@ -9,8 +9,9 @@ mean and .64 with the active parameters; .93 against .62 where the batch is at l
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dynamicrag.cost.bounds import Bounds
 from dynamicrag.cost.rates import Range, Rate, check
 
 _EDGE, _END, _NUMBER = r"(?<![a-z0-9.])", r"(?![a-z0-9])", r"(\d+(?:\.\d+)?)"
@@ -80,11 +81,13 @@ class Provider:
     Attributes:
         region: ISO 3166-1 alpha-3 code of the grid.
         pue: Power usage effectiveness of its data centres.
+        coefficients: How derived dimensions follow there, by key.
         source: Where that is said.
     """
 
     region: str | None = None
     pue: float = 1.0
+    coefficients: Mapping[str, Bounds] = field(default_factory=dict, hash=False)
     source: str = ""
 
     def __post_init__(self) -> None:

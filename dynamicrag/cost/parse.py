@@ -6,32 +6,20 @@ from math import inf
 from typing import Any, TypeVar
 
 from dynamicrag.cost.assume import Provider, SizeClass, provider_of
-from dynamicrag.cost.grid import intensity
+from dynamicrag.cost.coefficients import depends_on_region, over, read_coefficients
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.cost.known import known
 from dynamicrag.cost.rates import Host, Profile, Range, Rate
 from dynamicrag.errors import PolicyError, unknown
 
 RATES = ("usd", "seconds", "cpu_seconds")
-OPEN = (*RATES, "joules", "pue", "region", "gco2e_per_kwh", "prices", "source")
-"""Keys of a profile that a policy may override."""
+_OPEN = (*RATES, "joules", "pue", "region", "prices", "source")
+"""Keys of a profile that a policy may override, besides coefficients."""
 
-_ENTRY = (*OPEN, "runs", "active_billions", "size_class")
+_LISTED = ("runs", "active_billions", "size_class")
 _CLASS = ("up_to", "joules", "seconds", "source")
 
 Made = TypeVar("Made", Rate, Host, Provider)
-
-
-def known(data: object, where: str, valid: Iterable[str] | None = None) -> dict[str, Any]:
-    """Return a mapping with no keys but valid ones.
-
-    Raises:
-        PolicyError: It is no mapping, or has another key.
-    """
-    if not isinstance(data, Mapping):
-        raise PolicyError(f"{where}: must be a mapping, got {data!r}")
-    for key in data:
-        if valid is not None and key not in valid:
-            raise PolicyError(unknown(where, "key", key, valid))
-    return {str(key): value for key, value in data.items()}
 
 
 def made(kind: type[Made], data: object, where: str) -> Made:
@@ -42,9 +30,19 @@ def made(kind: type[Made], data: object, where: str) -> Made:
         raise PolicyError(f"{where}.{error}") from None
 
 
-def values(data: object, where: str, valid: Iterable[str] = OPEN) -> dict[str, Any]:
-    """Return the fields of a profile from YAML, with the intensity of the grid where there is a region."""
-    found = known(data, where, valid)
+def values(data: object, where: str, more: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the fields of a profile from YAML.
+
+    Args:
+        data: Coefficients by name: those that a policy may override.
+        where: Place in the user's file, for errors.
+        more: Further keys that are valid.
+
+    Returns:
+        The fields that are given. ``coefficients`` holds those of derived dimensions, by key; ``None`` says
+        that the host's holds.
+    """
+    found = known(data, where, [*_OPEN, *DIMENSIONS.coefficients, *more])
     if "usd" in found:
         found["usd"] = _price(found["usd"], f"{where}.usd")
     for key in RATES[1:]:
@@ -52,14 +50,19 @@ def values(data: object, where: str, valid: Iterable[str] = OPEN) -> dict[str, A
             found[key] = made(Rate, found[key], f"{where}.{key}")
     if "joules" in found:
         found["joules"] = _range(found["joules"], f"{where}.joules")
-    if "region" in found and found.get("gco2e_per_kwh") is None:
-        found["gco2e_per_kwh"] = grid_of(found["region"], f"{where}.region")
+    if own := read_coefficients(found, where):
+        found = {key: value for key, value in found.items() if key not in own}
+        found["coefficients"] = own
     return found
 
 
-def grid_of(region: object, where: str) -> float | None:
-    """Return the carbon intensity of a region's grid; ``None``, for this host's, where there is none."""
-    return None if region is None else intensity(str(region), where)
+def with_coefficients(kind: type[Made], data: object, where: str) -> Made:
+    """Return the object that a mapping has the fields of, its coefficients among them by their own keys."""
+    valid = {part.name for part in fields(kind)} | {*DIMENSIONS.coefficients}
+    found = known(data, where, valid - {"coefficients"})
+    own = read_coefficients(found, where)
+    rest = {key: value for key, value in found.items() if key not in own}
+    return made(kind, {**rest, "coefficients": over({}, own)}, where)
 
 
 def model(
@@ -70,15 +73,19 @@ def model(
     providers: Mapping[str, Provider],
 ) -> Profile:
     """Return a listed model's profile: its own figures, then its size class's and its provider's."""
-    own = values(data, where, _ENTRY)
+    own = values(data, where, _LISTED)
     name = own.pop("size_class", None)
+    listed = own.pop("coefficients", {})
     if own.get("runs", "remote") == "remote":
         own.setdefault("priced", "usd" in own)
         provider = provider_of(spec, providers)
-        if "region" not in own and "gco2e_per_kwh" not in own:
-            own |= {"region": provider.region, "gco2e_per_kwh": grid_of(provider.region, where)}
+        if not depends_on_region(listed):
+            own.setdefault("region", provider.region)
+        own["coefficients"] = over(provider.coefficients, listed)
         own.setdefault("pue", provider.pue)
         own["source"] = joined(own.get("source", ""), provider.source)
+    else:
+        own["coefficients"] = over({}, listed)
     if name is not None:
         if name not in [*classes]:
             raise PolicyError(unknown(f"{where}.size_class", "size class", name, classes))

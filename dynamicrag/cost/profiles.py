@@ -14,7 +14,11 @@ from typing import Any
 import yaml
 
 from dynamicrag.cost.assume import Provider, SizeClass, class_of, provider_of, size_in
-from dynamicrag.cost.parse import grid_of, joined, known, made, model, size_classes, values
+from dynamicrag.cost.bounds import Bounds
+from dynamicrag.cost.coefficients import depends_on_region, in_country, over, read_coefficients
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.cost.known import known
+from dynamicrag.cost.parse import joined, model, size_classes, values, with_coefficients
 from dynamicrag.cost.rates import IN_PROCESS, Host, Profile, Range, Rate
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.types import Runs
@@ -28,6 +32,7 @@ __all__ = [
     "Range",
     "Rate",
     "dearest",
+    "here",
     "load_profiles",
     "override",
     "shipped",
@@ -94,7 +99,7 @@ class Profiles:
             profile,
             pue=provider.pue,
             region=provider.region,
-            gco2e_per_kwh=grid_of(provider.region, spec),
+            coefficients=provider.coefficients,
             source=joined(taken.source, provider.source),
             usd=dearest(self.models.values()),
             priced=False,
@@ -127,8 +132,10 @@ def override(profile: Profile, data: Mapping[str, Any], where: str) -> Profile:
         PolicyError: Unknown or absurd coefficients, or an unknown region.
     """
     given = values(data, where)
-    if "gco2e_per_kwh" in given:
-        given.setdefault("region", None)  # an intensity alone does not say where
+    if "coefficients" in given:
+        if depends_on_region(given["coefficients"]):
+            given.setdefault("region", None)  # an intensity alone does not say where
+        given["coefficients"] = over(profile.coefficients, given["coefficients"])
     if "usd" in given:
         given.setdefault("prices", _BY_USER)
         given["priced"] = True
@@ -144,6 +151,24 @@ def override(profile: Profile, data: Mapping[str, Any], where: str) -> Profile:
         return replace(profile, **given, assumed=joined(*still))
     except ValueError as error:
         raise PolicyError(f"{where}.{error}") from None
+
+
+def here(host: Host, country: str | None, coefficients: Mapping[str, Any], where: str) -> Host:
+    """Return this host's coefficients with those of a policy's ``host`` section in their place.
+
+    Args:
+        host: The shipped ones.
+        country: ISO 3166-1 alpha-3 code of the country whose grid feeds this host, if it is given.
+        coefficients: Those of derived dimensions, by key, as YAML has them; they count more than the country.
+        where: Place of the section, for errors.
+
+    Raises:
+        PolicyError: Unknown country or coefficient, or a value that cannot be true.
+    """
+    place = f"{where}.coefficients"
+    own = read_coefficients(known(coefficients, place, DIMENSIONS.coefficients), place)
+    grid: Mapping[str, Bounds] = {} if country is None else in_country(country, f"{where}.country")
+    return replace(host, coefficients={**host.coefficients, **grid, **over({}, own)})
 
 
 def load_profiles(path: Path | None = None) -> Profiles:
@@ -167,11 +192,19 @@ def load_profiles(path: Path | None = None) -> Profiles:
     if unknown_size not in [*by_name]:
         raise PolicyError(unknown(f"{where}: unknown_size", "size class", unknown_size, by_name))
     providers = {
-        name: made(Provider, entry, f"{where}: providers.{name}")
+        name: with_coefficients(Provider, entry, f"{where}: providers.{name}")
         for name, entry in known(sections["providers"], f"{where}: providers").items()
     }
     if "default" not in providers:
         raise PolicyError(f"{where}: providers: lacks 'default', for those that are not listed")
+    shared = {
+        key: bounds
+        for key, bounds in providers["default"].coefficients.items()
+        if not depends_on_region([key])
+    }
+    providers = {
+        name: replace(each, coefficients={**shared, **each.coefficients}) for name, each in providers.items()
+    }
     models = {
         spec: model(spec, entry, f"{where}: models.{spec}", by_name, providers)
         for spec, entry in known(sections["models"], f"{where}: models").items()
@@ -181,7 +214,7 @@ def load_profiles(path: Path | None = None) -> Profiles:
         spec: each if each.priced else replace(each, usd=stand_in, assumed=joined(each.assumed, NO_PRICE))
         for spec, each in models.items()
     }
-    host = made(Host, sections["host"], f"{where}: host")
+    host = with_coefficients(Host, sections["host"], f"{where}: host")
     return Profiles(host, models, classes, by_name[unknown_size], providers)
 
 

@@ -3,9 +3,13 @@
 Values that cannot be true are refused where the objects are made, so that none gets in by any door.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TypeGuard, get_args
 
+from dynamicrag.cost.bounds import Bounds
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.errors import unknown
 from dynamicrag.types import Runs
 
 LIMITS: dict[str, tuple[float, float, str]] = {
@@ -81,7 +85,8 @@ class Profile:
             energy follows from CPU time.
         pue: Power usage effectiveness of the data centre.
         region: ISO 3166-1 alpha-3 code of the grid where it runs; ``None`` if that is not known.
-        gco2e_per_kwh: Carbon intensity of that grid; ``None`` means this host's.
+        coefficients: How derived dimensions follow, by the key of the coefficient (see
+            :mod:`dynamicrag.cost.dimensions`); the host's hold for those that are missing.
         priced: Whether the price is known.
         prices: Where the prices come from, with a date.
         source: Where energy and latency come from, with a date.
@@ -96,7 +101,7 @@ class Profile:
     joules: Range = field(default_factory=Range)
     pue: float = 1.0
     region: str | None = None
-    gco2e_per_kwh: float | None = None
+    coefficients: Mapping[str, Bounds] = field(default_factory=dict, hash=False)
     priced: bool = True
     prices: str = ""
     source: str = ""
@@ -113,8 +118,7 @@ class Profile:
         for bound in fields(Range):
             _check_rate(f"joules.{bound.name}", getattr(self.joules, bound.name), *LIMITS["joules"])
         check("pue", self.pue, 1, 3)
-        if self.gco2e_per_kwh is not None:
-            check("gco2e_per_kwh", self.gco2e_per_kwh, 0, 2000)
+        _check_coefficients(self.coefficients)
         if self.active_billions is not None:
             check("active_billions", self.active_billions, 1e-3, 1e5)
         for name in ("prices", "source", "assumed"):
@@ -127,18 +131,27 @@ class Host:
     """Coefficients of this host.
 
     Attributes:
-        joules_per_cpu_second: Energy of one second of one busy thread, used to predict; what was really
-            used comes from the meter.
-        gco2e_per_kwh: Carbon intensity of the local grid; the default is the world's mean in 2023
-            (Ember, Global Electricity Review 2024).
+        joules_per_cpu_second: Energy of one second of one busy thread, to predict with; the meter says what
+            was used.
+        coefficients: How derived dimensions follow here, by key; their defaults hold for those that are
+            missing.
     """
 
     joules_per_cpu_second: float = 4.0
-    gco2e_per_kwh: float = 480.0
+    coefficients: Mapping[str, Bounds] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         check("joules_per_cpu_second", self.joules_per_cpu_second, 0.1, 500)
-        check("gco2e_per_kwh", self.gco2e_per_kwh, 0, 2000)
+        _check_coefficients(self.coefficients)
+
+
+def _check_coefficients(given: Mapping[str, Bounds]) -> None:
+    known = DIMENSIONS.coefficients
+    for key, bounds in given.items():
+        if key not in known:
+            raise ValueError(unknown("coefficients", "coefficient", key, known))
+        for value in (bounds.low, bounds.high):
+            check(key, value, 0, known[key].most)
 
 
 def check(name: str, value: object, least: float, most: float) -> None:
