@@ -1,4 +1,4 @@
-"""YAML to profiles: every mistake is an error that names its place and what would be valid."""
+"""YAML to profiles: every mistake is an error with its place and the valid values."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -23,7 +23,7 @@ Made = TypeVar("Made", Rate, Host, Provider)
 
 
 def made(kind: type[Made], data: object, where: str) -> Made:
-    """Return the object that a mapping has the fields of."""
+    """Return an object with the fields of a mapping."""
     try:
         return kind(**known(data, where, [part.name for part in fields(kind)]))
     except ValueError as error:
@@ -57,7 +57,7 @@ def values(data: object, where: str, more: Iterable[str] = ()) -> dict[str, Any]
 
 
 def with_coefficients(kind: type[Made], data: object, where: str) -> Made:
-    """Return the object that a mapping has the fields of, its coefficients among them by their own keys."""
+    """Return an object with the fields of a mapping, where coefficients stand by their own keys."""
     valid = {part.name for part in fields(kind)} | {*DIMENSIONS.coefficients}
     found = known(data, where, valid - {"coefficients"})
     own = read_coefficients(found, where)
@@ -72,7 +72,7 @@ def model(
     classes: Mapping[str, SizeClass],
     providers: Mapping[str, Provider],
 ) -> Profile:
-    """Return a listed model's profile: its own figures, then its size class's and its provider's."""
+    """Return a listed model's profile: its own figures, else its size class's and its provider's."""
     own = values(data, where, _LISTED)
     name = own.pop("size_class", None)
     listed = own.pop("coefficients", {})
@@ -100,7 +100,7 @@ def model(
 
 
 def size_classes(data: object, where: str) -> tuple[SizeClass, ...]:
-    """Return size classes in the order of the file, which must be that of their size; the last is open."""
+    """Return the size classes in the order of the file, smallest first; the last has no upper bound."""
     found: list[SizeClass] = []
     entries = known(data, where)
     for name, entry in entries.items():
@@ -115,7 +115,7 @@ def size_classes(data: object, where: str) -> tuple[SizeClass, ...]:
         joules = _range(own["joules"], f"{place}.joules")
         seconds = made(Rate, own["seconds"], f"{place}.seconds")
         try:
-            Profile(joules=joules, seconds=seconds)  # refuses what cannot be true of any model
+            Profile(joules=joules, seconds=seconds)  # refuses impossible figures
         except ValueError as error:
             raise PolicyError(f"{place}.{error}") from None
         found.append(SizeClass(name, above, float(up_to), joules, seconds, str(own["source"])))
@@ -125,12 +125,12 @@ def size_classes(data: object, where: str) -> tuple[SizeClass, ...]:
 
 
 def joined(*parts: str) -> str:
-    """Return what is said of several things, in one line."""
+    """Return the texts that are not empty in one line."""
     return "; ".join(str(part) for part in parts if part)
 
 
 def _price(data: object, where: str) -> Rate:
-    """Return a price per token; ``0`` is one. Cached tokens cost what others do unless it says otherwise."""
+    """Return a price per token; ``0`` is valid. Cached tokens cost the same unless they have a price."""
     if data == 0 and not isinstance(data, bool):
         return Rate()
     if not isinstance(data, Mapping):
@@ -140,7 +140,7 @@ def _price(data: object, where: str) -> Rate:
 
 
 def _range(data: object, where: str) -> Range:
-    """Return three rates, or the same one three times where the user vouches for one."""
+    """Return a low, a mid and a high rate; a single rate stands for all three."""
     bounds = [part.name for part in fields(Range)]
     found = known(data, where)
     if not any(bound in found for bound in bounds):

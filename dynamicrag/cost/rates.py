@@ -1,6 +1,6 @@
-"""What turns usage into cost: rates per token, their bounds, and what a model and this host cost.
+"""Rates per token with their bounds, and the coefficients of a model and of this host.
 
-Values that cannot be true are refused where the objects are made, so that none gets in by any door.
+Impossible values are refused where the objects are made, so that no way in misses the check.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[float, float, str]] = {
     "cpu_seconds": (600.0, 36_000.0, "CPU-seconds"),
     "joules": (1000.0, 1e6, "joules"),
 }
-"""Most per token and most per call that can be true, with the unit."""
+"""Largest possible values per token and per call, with the unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Three rates between which an estimate lies: a low, a middle and a high one."""
+    """The rates of an estimate: a low, a middle and a high one."""
 
     low: Rate = field(default_factory=Rate)
     mid: Rate = field(default_factory=Rate)
@@ -61,7 +61,7 @@ class Range:
 
     @classmethod
     def same(cls, rate: Rate) -> "Range":
-        """Return the range of a rate that is known, or vouched for."""
+        """Return the range of an exact rate."""
         return cls(rate, rate, rate)
 
     def of(
@@ -74,24 +74,24 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is known of a model's cost.
+    """A model's cost coefficients.
 
     Attributes:
         runs: Where it computes.
-        usd: Price per token; where ``priced`` is false, a stand-in to choose by.
+        usd: Price per token; a stand-in to compare options by where ``priced`` is false.
         seconds: Latency of a call, by tokens.
         cpu_seconds: CPU time on this host, over all threads, by tokens; zero for remote models.
         joules: Energy of the servers by tokens, before ``pue``; zero for models in this process, whose
             energy follows from CPU time.
         pue: Power usage effectiveness of the data centre.
-        region: ISO 3166-1 alpha-3 code of the grid where it runs; ``None`` if that is not known.
+        region: ISO 3166-1 alpha-3 code of the grid where it runs; ``None`` if that is unknown.
         coefficients: How derived dimensions follow, by the key of the coefficient (see
             :mod:`dynamicrag.cost.dimensions`); the host's hold for those that are missing.
         priced: Whether the price is known.
-        prices: Where the prices come from, with a date.
-        source: Where energy and latency come from, with a date.
+        prices: Source of the prices, with a date.
+        source: Source of energy and latency, with a date.
         active_billions: Parameters that compute a token, in billions, where they are known.
-        assumed: In plain words, what was assumed because the model is not known; else empty.
+        assumed: The assumptions made because the model is unknown, in plain words; else empty.
     """
 
     runs: Runs = "remote"
@@ -155,10 +155,10 @@ def _check_coefficients(given: Mapping[str, Bounds]) -> None:
 
 
 def check(name: str, value: object, least: float, most: float) -> None:
-    """Refuse what is no number, or one that cannot be true.
+    """Refuse a value that is not a number, or out of range.
 
     Raises:
-        ValueError: With the name and the valid range.
+        ValueError: The message has the name and the valid range.
     """
     if not _is_number(value):
         raise ValueError(f"{name} must be a number from {least:g} to {most:g}, got {value!r}{_hint(value)}")
@@ -181,9 +181,9 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 
 def _hint(value: object) -> str:
-    """Return help with the commonest slip: YAML takes a number with exponent and no dot for text."""
+    """Return help with a common slip: YAML reads a number with an exponent but no dot as text."""
     return " (in YAML, write 1.0e-6, not 1e-6)" if isinstance(value, str) else ""
 
 
 IN_PROCESS = Profile(runs="in_process", source="this process")
-"""Work of this process that is no model call: embedding, searching, choosing."""
+"""Work of this process other than model calls: embedding, searching, choosing."""
