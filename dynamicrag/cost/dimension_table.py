@@ -95,13 +95,16 @@ class Dimensions(Mapping[str, DimensionRow]):
     def register(self, row: DimensionRow) -> None:
         """Add a dimension that follows from another one; best at import, before policies are loaded.
 
-        Costs that were added up before count as zero in the new dimension.
+        Costs that were added up before count as zero in the new dimension. To register the same row again
+        changes nothing, so that a cell of a notebook can be run twice.
 
         Raises:
             PolicyError: The name or the key is taken, there is no such source, the row lacks its source or
                 its coefficient, or it is hard and its source is not.
         """
         where = f"dimension {row.name!r}"
+        if self._rows.get(row.name) == row:
+            return
         if row.name in self._rows:
             raise PolicyError(f"{where}: is registered already; choose another name")
         if row.follows is None or row.coefficient is None:

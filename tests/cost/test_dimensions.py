@@ -45,6 +45,11 @@ def test_a_row_that_cannot_be_counted_is_refused(monkeypatch, changes, message):
     assert "heat" not in DIMENSIONS
 
 
+def test_the_same_row_may_be_registered_again(heat):
+    DIMENSIONS.register(HEAT)
+    assert [row.name for row, _ in DIMENSIONS.derived] == ["gco2e", "water", "heat"]
+
+
 def test_a_row_that_follows_from_a_hard_dimension_may_be_hard(monkeypatch):
     rate = Coefficient("eur_per_usd", per=1.0, default=Bounds(0.9), most=10.0)
     register(
