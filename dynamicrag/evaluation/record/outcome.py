@@ -8,7 +8,6 @@ from typing import Any
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.vector import Dimension
 from dynamicrag.evaluation.outcomes.table import Outcome, Row
 from dynamicrag.evaluation.questions import Question
 from dynamicrag.evaluation.record.memo import Found, owed
@@ -20,8 +19,6 @@ from dynamicrag.verify.unanswerable import is_refusal
 
 EXACT = ("f1", "em", "contains")
 SCORES = (*EXACT, "similarity", "judge")
-OF_VERIFIERS: tuple[Dimension, ...] = ("usd", "seconds", "joules")
-"""Dimensions in which each verifier's share is kept."""
 _LEXICAL = frozenset(lexical("a"))
 
 
@@ -53,7 +50,7 @@ def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, found: S
     for stage, spent in ledger.stages(record["turn"]).items():
         if stage.startswith(VERIFY):
             verifier = stage.removeprefix(VERIFY)
-            facts |= {f"{verifier}_{d}": value for d in OF_VERIFIERS if (value := spent.known(d)) is not None}
+            facts |= {f"{verifier}_{d}": value for d in dimensions if (value := spent.known(d)) is not None}
     answer = record.get("answer")
     if answer is not None:
         facts["abstained"] = float(record["abstained"] or is_refusal(answer))
