@@ -12,13 +12,13 @@ from dynamicrag.building import Built, build_stages
 from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Calibration, Observation
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.expect import CostModel, Priced
-from dynamicrag.cost.grid import intensity
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import INGEST
-from dynamicrag.cost.meter import check_meter
+from dynamicrag.cost.meters import check_meter
 from dynamicrag.cost.process import shared_attribution
-from dynamicrag.cost.profiles import Profile, dearest, load_profiles, override
+from dynamicrag.cost.profiles import Profile, dearest, here, load_profiles, override
 from dynamicrag.cost.runs import Runs, data_dir
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.drafts.verification import Verification
@@ -81,10 +81,7 @@ def assemble(
         ModelUnavailable: A model of the policy does not exist.
     """
     known = load_profiles()
-    country = policy.host.country
-    host = known.host
-    if country is not None:
-        host = replace(host, gco2e_per_kwh=intensity(country, policy.where("host", "country")))
+    host = here(known.host, policy.host.country, policy.host.coefficients, policy.where("host"))
     meter = check_meter(policy.host.meter, policy.where("host", "meter"))
     runs = Runs(keep=policy.runs.keep) if policy.runs.keep else None
     calibration = Calibration(_observations(runs))
@@ -179,10 +176,11 @@ def _priced(
     unknown_ = [name for name, profile in profiles.items() if not profile.priced]
     budget = policy.objective.budget
     for scope, limits in (("per_query", budget.per_query), ("total", budget.total)):
-        if unknown_ and "usd" in limits:
+        priced = next((d for d in limits if DIMENSIONS.source(d) == "usd"), None)
+        if unknown_ and priced is not None:
             name = unknown_[0]
             raise PolicyError(
-                f"{policy.where('objective', 'budget', scope, 'usd')}: no price is known of model {name!r} "
+                f"{policy.where('objective', 'budget', scope, priced)}: no price is known of model {name!r} "
                 f"({policy.models[name].model}), so the limit cannot be kept; give it in usd per token: "
                 f"models.{name}.profile.usd: {{input: 1.0e-6, output: 2.0e-6}}, or 0 if it is free"
             )

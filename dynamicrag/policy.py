@@ -18,7 +18,9 @@ from pydantic import (
 )
 
 from dynamicrag.calibrated import Calibrated
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import Dimension
+from dynamicrag.errors import unknown
 from dynamicrag.spoken import language_name
 from dynamicrag.stages.section import Names, Section, Spec, StageSection
 
@@ -77,6 +79,7 @@ class BudgetSection(Section):
     @field_validator("per_query", "total")
     @classmethod
     def _has_room(cls, limits: dict[Dimension, float]) -> dict[Dimension, float]:
+        _check_dimensions(limits)
         for dimension, limit in limits.items():
             if limit == 0 and dimension != "usd":  # no money is a sane budget: there are free models
                 raise ValueError(
@@ -91,11 +94,25 @@ class ObjectiveSection(Section):
     weights: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
     budget: BudgetSection = BudgetSection()
 
+    @field_validator("weights")
+    @classmethod
+    def _are_dimensions(cls, weights: dict[Dimension, float]) -> dict[Dimension, float]:
+        _check_dimensions(weights)
+        return weights
+
+
+def _check_dimensions(amounts: dict[Dimension, float]) -> None:
+    for name in amounts:
+        if name not in DIMENSIONS:
+            # pydantic adds the place
+            raise ValueError(unknown("", "dimension", name, DIMENSIONS).removeprefix(": "))
+
 
 class HostSection(Section):
-    """Where this runs: the grid, and which meter reads the energy."""
+    """Where this runs: the country, coefficients of cost dimensions, and which meter reads the energy."""
 
     country: str | None = None
+    coefficients: dict[str, Any] = Field(default_factory=dict)
     meter: str = "codecarbon"
 
 

@@ -17,7 +17,7 @@ def budget(
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.tables import plain_table
-    from dynamicrag.cli.units import short
+    from dynamicrag.cli.units import bare
     from dynamicrag.cost.budget import Budget
     from dynamicrag.cost.runs import data_dir
     from dynamicrag.cost.shared_purse import SharedPurse
@@ -39,5 +39,5 @@ def budget(
     write_json(json, {"account": section.account, "total": rows})
     table = plain_table(section.account, "limit>", "spent>", "set aside>", "left>", "overspent>")
     for dimension, row in rows.items():
-        table.add_row(dimension, *(short(amount) for amount in row.values()))
+        table.add_row(dimension, *(bare(dimension, amount) for amount in row.values()))
     human(json).print(table)

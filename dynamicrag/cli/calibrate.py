@@ -1,12 +1,13 @@
 """``dynamicrag calibrate``: a policy set to a target, and shown on questions that it has not seen."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dynamicrag.cli.options import MOST_SAMPLES, MOST_SEED, CorpusOption, JsonOption, PolicyOption
-from dynamicrag.errors import DynamicRAGError, InputError
+from dynamicrag.errors import DynamicRAGError, InputError, unknown
 
 if TYPE_CHECKING:
     from dynamicrag.evaluation.calibrate.world import World
@@ -24,6 +25,10 @@ def calibrate(
     ] = None,
     joules: Annotated[float | None, typer.Option(help="Most joules a query, on average.")] = None,
     usd_per_1000: Annotated[float | None, typer.Option(help="Most dollars for 1,000 queries.")] = None,
+    most: Annotated[
+        list[str] | None,
+        typer.Option(help="Most of any other cost a query, on average: water=0.001; repeatable."),
+    ] = None,
     router: Annotated[str, typer.Option(help="Predictor: a name, or {name: {parameter: value}}.")] = "linear",
     features: Annotated[str, typer.Option(help="Families of features, with commas.")] = "lexical,retrieval",
     stages: Annotated[
@@ -45,7 +50,7 @@ def calibrate(
     from dynamicrag.cli.console import bar, human
     from dynamicrag.cli.output import check_target, write_json, write_text
     from dynamicrag.cli.train import embedder, listed, spec
-    from dynamicrag.cost.vector import DIMENSIONS
+    from dynamicrag.cost.dimensions import DIMENSIONS
     from dynamicrag.evaluation.calibrate.forecast import Recipe
     from dynamicrag.evaluation.calibrate.page import to_html
     from dynamicrag.evaluation.calibrate.run import LEAST
@@ -63,7 +68,8 @@ def calibrate(
     families = listed(features)
     check_families(families)
     limits = {"joules": joules, "usd": None if usd_per_1000 is None else usd_per_1000 / 1000}
-    target = Target(quality, {name: limit for name, limit in limits.items() if limit is not None})
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    target = Target(quality, {**given, **_limits(most or [])})
     loaded = load_policy(policy, corpus or None)
     outcomes, caveats = usable(read_tables(table, listed(stages)))
     world = World.of(outcomes, LEAST)
@@ -95,6 +101,22 @@ def calibrate(
     write_json(json, report)
     if json != "-":
         print_report(console, report)
+
+
+def _limits(given: Sequence[str]) -> dict[str, float]:
+    """Return the limits of ``NAME=AMOUNT`` by cost dimension."""
+    from dynamicrag.cost.dimensions import DIMENSIONS
+
+    limits = {}
+    for text in given:
+        name, _, amount = text.partition("=")
+        if name not in DIMENSIONS:
+            raise InputError(unknown("--most", "cost dimension", name, DIMENSIONS))
+        try:
+            limits[name] = float(amount)
+        except ValueError:
+            raise InputError(f"--most {text}: expected {name}=AMOUNT, such as {name}=0.5") from None
+    return limits
 
 
 def _check_out(out: Path) -> None:

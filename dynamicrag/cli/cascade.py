@@ -49,8 +49,7 @@ def judge_cascade(asked: Asked, json: str | None, plot: Path | None) -> None:
     """
     from dynamicrag.cli.cascade_tables import print_cascade
     from dynamicrag.cli.console import bar, human
-    from dynamicrag.cli.eval import check_plot
-    from dynamicrag.cli.output import check_target, write_json
+    from dynamicrag.cli.output import check_plot, check_target, write_json
     from dynamicrag.cli.specs import embedding
     from dynamicrag.evaluation.cascade.evaluate import evaluate
 

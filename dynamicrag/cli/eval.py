@@ -114,7 +114,7 @@ def evaluate(
         raise InputError("--train: a table to learn from is needed")
     from dynamicrag.cli.console import bar, human
     from dynamicrag.cli.eval_tables import print_evaluation
-    from dynamicrag.cli.output import check_target, write_json
+    from dynamicrag.cli.output import check_plot, check_target, write_json
     from dynamicrag.evaluation.outcomes.file import read_table
     from dynamicrag.evaluation.routing.evaluate import evaluate as run
 
@@ -143,17 +143,6 @@ def evaluate(
     write_json(json, found)
     if json != "-":
         print_evaluation(out, found)
-
-
-def check_plot(folder: Path) -> None:
-    """Refuse a folder that cannot be written, or to draw without the means, before any work."""
-    from dynamicrag.evaluation.routing.image import check_matplotlib
-
-    check_matplotlib()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--plot {folder}: cannot be made: {error.strerror or error}") from None
 
 
 def _draw(found: dict[str, Any], folder: Path) -> None:

@@ -1,12 +1,13 @@
 """An evaluation on the terminal: routers, baselines, options, groups."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cli.console import joined, plain
 from dynamicrag.cli.tables import plain_table
-from dynamicrag.cli.units import joules, seconds, short, usd
-from dynamicrag.cost.vector import DIMENSIONS
+from dynamicrag.cli.units import bare, short
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.evaluation.report.display import digits
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 ROWS = 16
 SURE = 0.05
-_UNITS: Mapping[str, Callable[[float], str]] = {"usd": usd, "joules": joules, "seconds": seconds}
 _SHOWN = ("oracle", "oracle_cheapest", "best_single", "cheapest", "random")
 
 
@@ -56,7 +56,8 @@ def print_evaluation(out: "Console", found: "Evaluation") -> None:
 
 def unit_of(data: Mapping[str, Any]) -> Callable[[float], str]:
     """Return how a cost is written."""
-    return _UNITS.get(data["cost"]["name"] if data["cost"] else "", short)
+    name = data["cost"]["name"] if data["cost"] else ""
+    return partial(bare, name) if name in DIMENSIONS else short
 
 
 def _title(found: "Evaluation") -> str:

@@ -94,6 +94,7 @@ def account(rag: "DynamicRAG", query_id: str) -> list[Record]:
 def _show(out: "Console", record: Record) -> None:
     from dynamicrag.cli.console import joined, plain
     from dynamicrag.cli.show import answer
+    from dynamicrag.cli.tables import show
     from dynamicrag.cli.units import cost_line
 
     out.print(joined((plain(record["question"]), "bold")))
@@ -107,31 +108,41 @@ def _show(out: "Console", record: Record) -> None:
         known |= decision["features"]
     out.print()
     out.rule("account", style="bright_black", align="left")
-    out.print(_account_table(record["account"]))
+    show(out, _account_table(record["account"]), *_follow())
     out.print()
     out.print(cost_line(record["cost"], record.get("tokens")), style="bold")
 
 
+def _follow() -> list[str]:
+    """Return the dimensions that follow from others, the first to leave out of a narrow table first."""
+    from dynamicrag.cost.dimensions import DIMENSIONS
+
+    return [row.name for row, _ in reversed(DIMENSIONS.derived)]
+
+
 def _show_decision(out: "Console", number: int, decision: Mapping[str, Any]) -> None:
     from dynamicrag.cli.console import plain
-    from dynamicrag.cli.tables import plain_table
-    from dynamicrag.cli.units import joules, seconds, usd
+    from dynamicrag.cli.tables import plain_table, show
+    from dynamicrag.cli.units import bare, seconds
+    from dynamicrag.cost.dimensions import DIMENSIONS
 
     out.print()
     out.rule(f"{number}  {decision['stage']}", style="bright_black", align="left")
     rated = any(quality is not None for quality in decision["quality"])
-    table = plain_table("", "option", *(["quality>"] if rated else []), "joules>", "seconds>", "usd>", "open")
+    costs = [f"{name}>" for name in DIMENSIONS]
+    table = plain_table("", "option", *(["quality>"] if rated else []), *costs, "open")
     columns = (decision[key] for key in ("options", "allowed", "expected", "quality"))
     rows = zip(*columns, strict=True)
     spreads = iter(decision.get("spread") or [])
     for name, allowed, cost, quality in rows:
         chosen = name == decision["chosen"]
-        figures = [joules(cost["joules"]), seconds(cost["seconds"]), usd(cost["usd"])]
+        # a decision that was kept before a dimension was counted has no amount of it
+        figures = [bare(name, cost[name]) if name in cost else "–" for name in DIMENSIONS]
         spread = next(spreads, None)
         rating = [_rating(quality, spread)] if rated else []
         table.add_row("●" if chosen else "", plain(name), *rating, *figures, "yes" if allowed else "no",
                       style="bold cyan" if chosen else "" if allowed else "dim")  # fmt: skip
-    out.print(table)
+    show(out, table, "tokens", *_follow())
     binding = decision["binding"] or "none"
     cost = seconds(decision["cost"]["seconds"])
     out.print(f"{decision['router']}: {plain(decision['reason'])}")
@@ -181,9 +192,11 @@ def _show_features(out: "Console", decision: Mapping[str, Any], known: Mapping[s
 def _account_table(lines: list[Record]) -> "Table":
     from dynamicrag.cli.console import plain
     from dynamicrag.cli.tables import plain_table
-    from dynamicrag.cli.units import joules, seconds
+    from dynamicrag.cli.units import bare, joules, seconds
 
-    table = plain_table("stage", "call", "tokens>", "seconds>", "CPU>", "joules>", "kind")
+    follow = _follow()[::-1]
+    columns = (f"{name}>" for name in follow)
+    table = plain_table("stage", "call", "tokens>", "seconds>", "CPU>", "joules>", "kind", *columns)
     for line in lines:
         tokens = ""
         if line["input_tokens"] or line["output_tokens"]:
@@ -194,6 +207,7 @@ def _account_table(lines: list[Record]) -> "Table":
             line["stage"], plain(line["call"]) + (" ✗ failed" if line["failed"] else ""), tokens,
             seconds(line["seconds"]), seconds(line["cpu_seconds"]),
             joules(energy["value"]), energy["kind"] if energy["value"] else "",
+            *(bare(name, line["cost"][name]["value"]) for name in follow),
             style="" if tokens else "dim",
         )  # fmt: skip
     return table

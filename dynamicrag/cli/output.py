@@ -134,3 +134,14 @@ def _read(path: Path) -> list[Record]:
     if not path.is_file():
         return []
     return [record for record in parsed_lines(path.read_bytes()) if {"run", "query_id"} <= record.keys()]
+
+
+def check_plot(folder: Path) -> None:
+    """Refuse a folder that cannot be written, or to draw without the means, before any work."""
+    from dynamicrag.evaluation.routing.image import check_matplotlib
+
+    check_matplotlib()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--plot {folder}: cannot be made: {error.strerror or error}") from None

@@ -236,4 +236,4 @@ class _Session:
         asyncio.run(ask_all())
         rag.pipeline.ledger.settle(ACCOUNT)
         cost = rag.pipeline.ledger.cost(ACCOUNT)
-        self._judging = {"joules": cost["joules"], "seconds": cost["seconds"], "usd": cost.known("usd")}
+        self._judging = cost.amounts()

@@ -1,15 +1,16 @@
 """The report on the terminal: costs, where the energy went, options, savings, accounts, calibrations."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cli.console import joined, plain
 from dynamicrag.cli.drift_tables import print_drift
 from dynamicrag.cli.tables import BAR, plain_table, show
-from dynamicrag.cli.units import amount, grams, joules, percent, seconds, spaced, usd
+from dynamicrag.cli.units import amount, bare, joules, percent, seconds, spaced, usd
 from dynamicrag.evaluation.report import terms
 from dynamicrag.evaluation.report.calibrations import by_host
-from dynamicrag.evaluation.report.figures import QUANTITIES, parts_of, stage_order
+from dynamicrag.evaluation.report.figures import parts_of, quantities, stage_order
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,10 +23,6 @@ COLUMNS, NARROW = 5, 18
 """Most policies side by side, and the characters that one takes."""
 
 _NEVER = {"share": 0.0, "escalated": 0.0}
-_UNITS: Mapping[str, Callable[[float | None], str]] = {
-    "joules": joules, "gco2e": grams, "usd": usd, "seconds": seconds,
-    "tokens": lambda value: f"{value or 0:,.0f}",
-}  # fmt: skip
 
 
 def print_report(out: "Console", report: "Report") -> None:
@@ -102,24 +99,30 @@ def _title(report: "Report") -> str:
 def _costs(overall: Mapping[str, Any]) -> "Table":
     table = plain_table("", "mean>", "p50>", "p95>", "total>", "of which")
     table.columns[0].no_wrap = True
-    for quantity in QUANTITIES:
-        figures, unit = overall[quantity.name], _UNITS[quantity.unit]
+    for quantity in quantities().values():
+        figures, unit = overall[quantity.name], _amount_of(quantity.unit)
         if figures["queries"]:
             points = (unit(figures[point]["value"]) for point in ("mean", "p50", "p95", "total"))
             table.add_row(quantity.title, *points, _provenance(figures["total"], quantity.unit))
     return table
 
 
+def _amount_of(dimension: str) -> Callable[[float | None], str]:
+    if dimension == "tokens":
+        return lambda value: f"{value or 0:,.0f}"  # a count has no fractions to tell
+    return partial(bare, dimension)
+
+
 def _provenance(figure: Mapping[str, Any], unit: str) -> str:
     parts = parts_of(figure)  # type: ignore[arg-type]
     if figure["value"] is None:
-        return f"{_UNITS[unit](sum(parts.values()))} known" if parts else ""
+        return f"{bare(unit, sum(parts.values()))} known" if parts else ""
     if not figure["value"]:
         return ""
     said = str(figure["kind"])
     if len(parts) > 1:
         said = ", ".join(f"{percent(part / figure['value'])} {kind}" for kind, part in parts.items())
-    bounds = f"; {_UNITS[unit](figure['low'])} to {_UNITS[unit](figure['high'])}" if "low" in figure else ""
+    bounds = f"; {bare(unit, figure['low'])} to {bare(unit, figure['high'])}" if "low" in figure else ""
     return said + bounds
 
 
@@ -199,10 +202,10 @@ def _saving(out: "Console", saving: Mapping[str, Any]) -> None:
     for policy, comparison in saving["policies"].items():
         columns = ("mean>", "baseline>", "saved>", "95 % interval>", "kind")
         table = plain_table(_name(policy), *columns)
-        for quantity in QUANTITIES:
+        for quantity in quantities().values():
             figure = comparison["figures"].get(quantity.name)
             if figure is not None:
-                unit, saved = _UNITS[quantity.unit], figure["value"]
+                unit, saved = _amount_of(quantity.unit), figure["value"]
                 means = (unit(figure[side]["value"]) for side in ("ours", "theirs"))
                 kind = figure["kind"] if saved is not None else ""
                 table.add_row(quantity.title, *means, percent(saved), spaced(terms.interval(figure)), kind)

@@ -1,10 +1,11 @@
 """The summary of a run as tables: quality, cost, and how often each option was taken."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cli.console import joined
-from dynamicrag.cli.units import grams, joules, percent, seconds, usd
+from dynamicrag.cli.units import bare, joules, percent
+from dynamicrag.cost.dimensions import DIMENSIONS
 
 if TYPE_CHECKING:
     from rich.console import Console, JustifyMethod
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     from dynamicrag.cost.ledger import Ledger
 
 Summary = Mapping[str, Any]
-COSTS: tuple[tuple[str, Callable[[float | None], str]], ...] = (
-    ("seconds", seconds), ("joules", joules), ("usd", usd), ("gco2e", grams)
-)  # fmt: skip
 BAR = 16
 FOLDED = 16
 """Characters of a text that stay side by side on a narrow terminal."""
@@ -88,10 +86,10 @@ def _cost(summaries: Mapping[str, Summary]) -> "Table":
     columns = ("", *who, "mean>", "p50>", "p95>", "total>", "of which")
     table = plain_table(*columns, title="Cost per question (joules: active)")
     table.columns[0].style = "dim"
-    for dimension, unit in COSTS:
+    for dimension in DIMENSIONS:
         for name, summary in summaries.items():
             cost = summary[dimension]
-            figures = [unit(cost[key]) for key in ("mean", "p50", "p95", "total")]
+            figures = [bare(dimension, cost[key]) for key in ("mean", "p50", "p95", "total")]
             whole = cost["total"]
             kinds = ", ".join(
                 f"{percent(part / whole)} {kind}" if whole else kind for kind, part in cost["kinds"].items()

@@ -10,9 +10,7 @@ from dynamicrag.cli.specs import outcomes_in, pair_of
 from dynamicrag.errors import InputError, PolicyError
 
 if TYPE_CHECKING:
-    from dynamicrag.evaluation.outcomes.table import OutcomeTable
     from dynamicrag.features.base import Embed
-    from dynamicrag.routers.estimator import Estimator
 
 STAGE_FEATURES = "lexical,tfidf,embedding"
 PATH_FEATURES = "lexical,retrieval"
@@ -78,6 +76,7 @@ def train(
     from dynamicrag.cli.train_escalation import show_taught, teach
     from dynamicrag.cli.train_grow import check_alone, extend
     from dynamicrag.cli.train_policy import show_whole, train_whole
+    from dynamicrag.cli.trained import described
     from dynamicrag.evaluation.calibrate.forecast import Recipe
     from dynamicrag.evaluation.training import check_families, train_joint, train_router
 
@@ -179,23 +178,6 @@ def embedder(families: list[str]) -> "Embed | None":
     from dynamicrag.assembly import make_embedder
 
     return make_embedder()
-
-
-def described(estimator: "Estimator", table: "OutcomeTable", path: Path) -> dict[str, Any]:
-    """Return a written router as plain data: what it is, what it was made from, and its options."""
-    about = estimator.about
-    predictor = estimator.predictor
-    return {
-        "file": str(path), "bytes": path.stat().st_size, "router": predictor.registered,
-        "picked": dict(predictor.picked),
-        "parameters": predictor.params(), "features": estimator.features.specs,
-        "width": len(estimator.features.names), "stage": about.stage, "table": about.table,
-        "questions": len(table),
-        "options": {
-            name: {"quality": quality, **{cost: values[k] for cost, values in about.costs.items()}}
-            for k, (name, quality) in enumerate(zip(estimator.options, about.quality, strict=True))
-        },
-    }  # fmt: skip
 
 
 def _tell(json: str | None, told: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ def extend(
         PolicyError: There is no such router, or it must be trained again to take new options.
     """
     from dynamicrag.assembly import make_embedder
-    from dynamicrag.cli.train import described
+    from dynamicrag.cli.trained import described
     from dynamicrag.evaluation.growing import grow
     from dynamicrag.routers.estimator import Estimator
 

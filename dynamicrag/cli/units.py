@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.evaluation.report import display
 
 
@@ -26,9 +27,9 @@ def usd(value: float | None) -> str:
     return amount("usd", value)
 
 
-def grams(value: float | None) -> str:
-    """Return grams of CO₂ equivalent, where a heading says that it is carbon."""
-    return amount("gco2e", value).removesuffix(" CO₂e")
+def bare(dimension: str, value: float | None) -> str:
+    """Return an amount without what is measured, where a heading names it: ``1.60 mg`` of CO₂e."""
+    return spaced(display.amount(dimension, value, noun=False))
 
 
 def size(count: float) -> str:
@@ -52,16 +53,21 @@ def spaced(text: str) -> str:
 
 
 def cost_line(cost: Mapping[str, Any], tokens: Mapping[str, int] | None = None) -> str:
-    """Return a cost with its provenance: ``12.3 J modelled active · 2.10 s · $0 · 1.60 mg CO₂e``."""
-    value = {dimension: figure["value"] for dimension, figure in cost.items()}
-    parts = [
-        f"{joules(value['joules'])} {cost['joules']['kind']} active",
-        seconds(value["seconds"]),
-        "price unknown"
-        if value["usd"] is None
-        else usd(value["usd"]) + (" estimated" if value["usd"] else ""),
-        amount("gco2e", value["gco2e"]),
-    ]
+    """Return a cost in one line: ``12.3 J modelled active · 2.10 s · $0 · 1.60 mg CO₂e``.
+
+    It holds the dimensions whose row says that they belong in a summary.
+    """
+    parts = [_summary(name, cost[name]) for name, row in DIMENSIONS.items() if row.summary and name in cost]
     if tokens:
         parts.append(f"{tokens['input']:,}→{tokens['output']:,} tokens")
     return " · ".join(parts)
+
+
+def _summary(name: str, figure: Mapping[str, Any]) -> str:
+    value = figure["value"]
+    if value is None:
+        return f"{'price' if name == 'usd' else DIMENSIONS[name].title} unknown"
+    said = amount(name, value)
+    if name == "joules":
+        return f"{said} {figure['kind']} active"
+    return f"{said} estimated" if name == "usd" and value else said

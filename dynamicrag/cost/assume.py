@@ -1,4 +1,4 @@
-"""What may be assumed of a model from its name: its size, and where its provider computes.
+"""Assumptions about a model from its name: its size, and where its provider computes.
 
 Measured energy per token follows neither the active nor the total parameters of a mixture of experts,
 but their geometric mean, which for a dense model is its size: over 328 chat configurations of the
@@ -9,8 +9,9 @@ mean and .64 with the active parameters; .93 against .62 where the batch is at l
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dynamicrag.cost.bounds import Bounds
 from dynamicrag.cost.rates import Range, Rate, check
 
 _EDGE, _END, _NUMBER = r"(?<![a-z0-9.])", r"(?![a-z0-9])", r"(\d+(?:\.\d+)?)"
@@ -23,12 +24,12 @@ _MILLIONS = re.compile(rf"{_EDGE}(\d{{2,4}})m{_END}")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A size that a name tells.
+    """A model's size, read from its name.
 
     Attributes:
         active: Billions of parameters that compute a token.
         total: Billions of parameters in all.
-        text: The part of the name it was taken from.
+        text: The part of the name that gives it.
     """
 
     active: float
@@ -37,7 +38,7 @@ class Size:
 
     @property
     def billions(self) -> float:
-        """The size that energy follows: the geometric mean of active and total parameters."""
+        """The geometric mean of active and total parameters, which energy follows."""
         return math.sqrt(self.active * self.total)
 
     def __str__(self) -> str:
@@ -75,16 +76,18 @@ class SizeClass:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Where a provider's models run, unless they say otherwise.
+    """Where a provider's models run, unless a model's own profile differs.
 
     Attributes:
         region: ISO 3166-1 alpha-3 code of the grid.
         pue: Power usage effectiveness of its data centres.
-        source: Where that is said.
+        coefficients: How derived dimensions follow there, by key.
+        source: Source of these figures.
     """
 
     region: str | None = None
     pue: float = 1.0
+    coefficients: Mapping[str, Bounds] = field(default_factory=dict, hash=False)
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -92,7 +95,7 @@ class Provider:
 
 
 def provider_of(spec: str, providers: Mapping[str, Provider]) -> Provider:
-    """Return what is known of the part of a spec before its colon; ``default`` stands for all others."""
+    """Return the provider that a spec names before its colon; ``default`` stands for all others."""
     return providers.get(spec.partition(":")[0], providers["default"])
 
 
@@ -102,12 +105,12 @@ def class_of(size: Size, classes: Sequence[SizeClass]) -> SizeClass:
 
 
 def size_in(name: str) -> Size | None:
-    """Return the size that a model's name tells, or ``None``.
+    """Return the size in a model's name, or ``None``.
 
-    Read are totals (``70b``, ``135m``), active parameters beside or without a total (``235b-a22b``,
-    ``17b-16e``) and numbers of experts (``8x7b``). A mixture whose total is not told is taken
-    for ten times its active parameters, as Qwen3's are (22 of 235, 3 of 30). Of ``NxM`` experts, two
-    compute and all share their attention, as in Mixtral (12.9 of 46.7 in 8x7B, 39.1 of 140.6 in 8x22B).
+    A name may hold a total (``70b``, ``135m``), active parameters with or without a total (``235b-a22b``,
+    ``17b-16e``), or a number of experts (``8x7b``). A mixture without a total counts as ten times its active
+    parameters, as in Qwen3 (22 of 235, 3 of 30). Of ``NxM`` experts, two compute and all share their
+    attention, as in Mixtral (12.9 of 46.7 in 8x7B, 39.1 of 140.6 in 8x22B).
     """
     name = name.lower()
     if found := _TIMES.search(name):

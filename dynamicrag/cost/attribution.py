@@ -1,13 +1,12 @@
-"""Metered energy split among the calls that used it, for the whole process.
+"""Splits the metered energy of the whole process among its calls.
 
-A span is opened and closed in O(1); the work is done when the meter ticks. Active energy goes to the
-calls that computed in the interval, in proportion to the CPU-seconds they declare; what no call
-claims is ``idle``. So the accounts of all calls, ``idle``, ``constant`` and ``unexplained`` add up to
-the meter.
+A span opens and closes in O(1); the work is done when the meter ticks. Active energy goes to the
+calls that computed in the interval, in proportion to the CPU-seconds they declare; the unclaimed rest
+is ``idle``. So the accounts of all calls, ``idle``, ``constant`` and ``unexplained`` add up to the meter.
 
-An interval is split once every call of this process that overlaps it has ended, for what a call
-consumed is known at its end. One that goes on for longer than ``PATIENCE`` holds nobody up: it is
-given what of the interval's CPU time nobody else claims.
+An interval is split once every call of this process that overlaps it has ended, for a call's usage is
+known at its end. A call that lasts longer than ``PATIENCE`` delays no other: it gets the CPU time of the
+interval that no other call claims.
 """
 
 import logging
@@ -25,13 +24,13 @@ from dynamicrag.cost.spread import spread
 
 PATIENCE = 30.0
 WAITING = 100_000
-"""Most calls that wait for the meter; if it has died, the oldest stay provisional for good."""
+"""Most calls that wait for the meter; if the meter has died, the oldest stay provisional forever."""
 
 SILENT = 15.0
-"""Seconds without a reading after which a running meter is taken for dead."""
+"""Seconds without a reading after which a running meter counts as dead."""
 
 GAP = 0.001
-"""Seconds between two readings that no call is worth calling unmetered for."""
+"""Seconds between two readings that are too short to call a call unmetered."""
 
 MOST_WATTS = max(5_000.0, 100.0 * (os.cpu_count() or 1))
 """More than any host with so many threads draws, accelerators included."""
@@ -41,17 +40,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a process's meter saw and whose it was, in joules.
+    """The metered energy of a process by account, in joules.
 
     Attributes:
-        metered: Everything: the sum of ``active``, ``idle``, ``constant``, ``unexplained`` and ``pending``.
+        metered: All of it: the sum of ``active``, ``idle``, ``constant``, ``unexplained`` and ``pending``.
         active: Split among calls.
-        ingest: What of that ingesting corpora took.
+        ingest: The part of ``active`` that ingesting corpora used.
         idle: Load that no call claimed: loading, waiting, the rest of the program.
-        constant: What does not follow the load (memory).
-        unexplained: What the meter reported beyond what the CPU time allows.
+        constant: Energy that does not follow the load (memory).
+        unexplained: Energy reported beyond the most that the CPU time allows.
         pending: Waiting to be split.
-        faults: Readings refused, which count nowhere.
+        faults: Number of refused readings, which count nowhere.
     """
 
     metered: float = 0.0
@@ -87,7 +86,7 @@ class Attribution:
         self._users = 0
 
     def acquire(self) -> None:
-        """Start the meter with its first user."""
+        """Register a user; the first one starts the meter."""
         with self._lock:
             self._users += 1
             first = self._users == 1
@@ -98,8 +97,8 @@ class Attribution:
             self.meter.start(self.tick)
 
     def release(self) -> None:
-        """Stop the meter with its last user; not from a fork, where it does not run."""
-        if self.pid != os.getpid():  # the lock may have been held, too, and would never be free
+        """Remove a user; the last one stops the meter. A fork does nothing, for no meter runs there."""
+        if self.pid != os.getpid():  # the lock may be held forever, too
             return
         with self._lock:
             self._users -= 1
@@ -111,12 +110,12 @@ class Attribution:
 
     @property
     def running(self) -> bool:
-        """Whether anybody uses it."""
+        """Whether it has a user."""
         return self._users > 0
 
     @property
     def metering(self) -> bool:
-        """Whether the meter has spoken since it was started; what came before is not covered."""
+        """Whether the meter has reported since its start; earlier calls are not covered."""
         return self._spoken
 
     @property
@@ -128,7 +127,7 @@ class Attribution:
 
     @property
     def silent(self) -> bool:
-        """Whether a meter that runs has stopped answering; figures stay stand-ins then."""
+        """Whether a running meter has stopped reporting; figures stay stand-ins then."""
         return not isinstance(self.meter, NullMeter) and time.perf_counter() - self._last_tick > SILENT
 
     def open(self, line: Line) -> None:
@@ -144,7 +143,7 @@ class Attribution:
                 self._closed.append(line)
 
     def tick(self, interval: Interval) -> None:
-        """Take a reading and split every interval that is ripe."""
+        """Take a reading and split every interval whose calls have ended."""
         with self._ticked:
             self._last_tick = time.perf_counter()
             if not _sane(interval):
@@ -175,7 +174,7 @@ class Attribution:
         self._uncover(time.perf_counter())
 
     def _uncover(self, end: float) -> None:
-        """Mark the calls that were open between the last reading and ``end``: not all of them was seen."""
+        """Mark the calls that were open between the last reading and ``end`` as not fully metered."""
         if end > self._until:
             for line in (*self._open, *self._closed):
                 if line.begin < end and (line.end is None or line.end > self._until):
@@ -183,7 +182,7 @@ class Attribution:
             self._until = end
 
     def wait(self, lines: list[Line], timeout: float) -> bool:
-        """Wait until the meter has covered ``lines`` to their ends; whether it has."""
+        """Wait until the meter has covered ``lines`` to their ends; return whether it has."""
         with self._ticked:
             return self._ticked.wait_for(lambda: all(line.settled for line in lines), timeout)
 
@@ -230,7 +229,7 @@ class Attribution:
 
 
 def _sane(interval: Interval) -> bool:
-    """Return whether a reading can be true: a counter may wrap around or be reset, a sensor go dead."""
+    """Return whether a reading is possible: a counter may wrap around or be reset, a sensor may die."""
     amounts = (interval.active, interval.constant, interval.cpu_seconds, interval.unexplained)
     seconds = interval.end - interval.begin
     if not (seconds > 0 and all(0 <= amount < math.inf for amount in amounts)):

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Literal, TypeVar
 
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.in_thread import in_thread, start
 from dynamicrag.cost.purse import ROUNDING, MemoryPurse, Purse, Short
 from dynamicrag.cost.vector import Cost, Dimension
@@ -21,10 +22,6 @@ from dynamicrag.errors import BudgetExceeded, TotalExceeded
 
 T = TypeVar("T")
 Limits = Mapping[Dimension, float]
-
-HARD: frozenset[Dimension] = frozenset(("usd", "tokens"))
-"""What a call uses of these is known in advance at most, so they are never overspent. The others are
-estimates until they are metered; seconds are kept by a timeout."""
 
 KEPT = 10_000
 PATIENCE = 30.0
@@ -74,8 +71,8 @@ class Budget:
     Args:
         per_query: Most that one query may cost.
         total: Most that all queries that share the purse may cost.
-        exhausted: What to do when no option fits a limit per query on seconds, joules or carbon: take
-            the ``cheapest`` and report the overrun, or raise an ``error``. Other limits always hold.
+        exhausted: What to do when no option fits a soft limit per query: take the ``cheapest`` and report the
+            overrun, or raise an ``error``. Other limits always hold.
         purse: Keeps the total.
     """
 
@@ -156,7 +153,7 @@ class Budget:
         with self._lock:
             booked = self._booked.pop(query_id, {})
         change = {dimension: final[dimension] - booked.get(dimension, 0.0) for dimension in self.total}
-        change = {d: max(x, 0.0) if d in HARD else x for d, x in change.items()}
+        change = {d: max(x, 0.0) if DIMENSIONS[d].hard else x for d, x in change.items()}
         if any(change.values()):
             self.purse.add(change)
 
@@ -168,7 +165,8 @@ class Budget:
     def _hold(self, query_id: str, worst: Cost, spent: Cost) -> None:
         left = self._left_of_query(query_id, spent)
         for dimension, amount in left.items():
-            soft = dimension == "seconds" or (dimension not in HARD and self.exhausted == "cheapest")
+            # a timeout keeps to seconds
+            soft = dimension == "seconds" or (not DIMENSIONS[dimension].hard and self.exhausted == "cheapest")
             if not soft and worst[dimension] > amount + ROUNDING * self.per_query[dimension]:
                 raise BudgetExceeded(_message("per_query", dimension, worst, max(0.0, amount)))
         with self._lock:

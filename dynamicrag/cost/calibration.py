@@ -1,4 +1,4 @@
-"""What a call to a model in this process costs on this host, fitted from calls that were metered.
+"""The cost of a call to a model in this process on this host, fitted from metered calls.
 
 ``joules ≈ input * computed prompt tokens + output * generated tokens + call``, and seconds likewise,
 by non-negative least squares of the relative errors, per model. A fit replaces the profile's figures
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class Observation(NamedTuple):
-    """A metered call: tokens computed of the prompt, tokens generated, and what that took."""
+    """A metered call: computed prompt tokens, generated tokens, joules and seconds."""
 
     computed: float
     output: float
@@ -39,7 +39,7 @@ class Observation(NamedTuple):
 
     @property
     def sound(self) -> bool:
-        """Whether it can be true, and teaches anything; a call that the meter saw nothing of does not."""
+        """Whether it is possible and informative; a call that the meter did not see is not."""
         return (
             all(isinstance(part, Real) and isfinite(part) and part >= 0 for part in self)
             and self.joules > 0
@@ -70,8 +70,7 @@ class Calibration:
     """Fits by model spec, from the latest calls.
 
     Args:
-        known: Earlier observations on this host by model spec, oldest first; those that cannot be true
-            are left out.
+        known: Earlier observations on this host by model spec, oldest first; impossible ones are ignored.
     """
 
     def __init__(self, known: Mapping[str, Iterable[Observation]] | None = None) -> None:
@@ -89,7 +88,7 @@ class Calibration:
         return self._observed // EVERY
 
     def observe(self, spec: str, observation: Observation) -> None:
-        """Take a settled call into account, if it teaches anything."""
+        """Add a settled call, if it is informative."""
         if not observation.sound:
             return
         with self._lock:
@@ -98,7 +97,7 @@ class Calibration:
             self._observed += 1
 
     def of(self, spec: str) -> Fit | None:
-        """Return the fit of a model, or ``None`` while its error is not known."""
+        """Return the fit of a model, or ``None`` while its error is unknown."""
         with self._lock:
             seen = self._seen.get(spec)
             if seen is None or len(seen) < LEAST:
@@ -117,7 +116,7 @@ def fit(rows: Array) -> Fit:
 
 
 def _fit_or_none(spec: str, rows: Array) -> Fit | None:
-    """Return a fit; ``None`` if none is found, for a query is answered without one too."""
+    """Return a fit, or ``None`` if none is found: a query does not need one."""
     try:
         return fit(rows)
     except (RuntimeError, ValueError) as error:

@@ -13,7 +13,7 @@ JOULES_PER_KWH = 3.6e6
 
 TOLERANCE = 1.1
 MOST_WATTS = 50.0
-"""Power of one busy hardware thread that no processor exceeds, with what it shares with others."""
+"""Most power of one busy hardware thread of any processor, with its share of common parts."""
 
 NEVER = 1e9
 """Seconds between readings of CodeCarbon's own timer, which must not fire."""
@@ -26,15 +26,15 @@ class CodeCarbonMeter:
     """CodeCarbon in process mode, in a thread of its own.
 
     Without a sensor, CodeCarbon's machine mode follows the third power of the load of the whole host,
-    so that neighbours change one's joules; process mode is linear in this process's own CPU time. It divides
-    CPU time by a duration read at another moment, and counts child processes: under a Python thread that
-    holds the interpreter's lock it reported twice what the CPU could have used. A sensor sees the whole
-    machine: of what it reads, a process has the share that it has of the busy CPU time. What is reported
-    beyond this process's CPU time, at the most that a thread draws, is ``unexplained``.
+    so other programs change a process's joules; process mode is linear in the process's own CPU time. It
+    divides CPU time by a duration read at another moment, and counts child processes: under a Python thread
+    that holds the interpreter's lock it reported twice the energy that the CPU could have used. A sensor
+    sees the whole machine: a process is charged its share of the busy CPU time. Energy beyond the most that
+    this process's CPU time allows is ``unexplained``.
 
-    The tracker is made, started, read and stopped by one thread, since it is not safe for more: a reading
-    of its own timer may still be under way when it is stopped, and raises then. It needs no network:
-    carbon is computed from the policy's grid, and only its energy is read.
+    One thread makes, starts, reads and stops the tracker, for it is not thread-safe: a reading of its own
+    timer may still run when it is stopped, and then raises. It needs no network: carbon follows from the
+    policy's grid, and only the tracker's energy is read.
 
     Args:
         seconds: Time between readings.
@@ -49,7 +49,7 @@ class CodeCarbonMeter:
         self._thread: threading.Thread | None = None
 
     def start(self, sink: Sink) -> None:
-        """Begin to meter in a thread; CodeCarbon's own start takes over a second there."""
+        """Start metering in a thread; CodeCarbon's own start takes over a second there."""
         self._stop.clear()
         self._thread = threading.Thread(target=self._run, args=(sink,), name="dynamicrag-meter", daemon=True)
         self._thread.start()
@@ -109,7 +109,7 @@ class CodeCarbonMeter:
 
 
 def _watts_per_thread() -> float:
-    """Return the power at which CodeCarbon reckons one busy thread of this machine."""
+    """Return the power that CodeCarbon assumes for one busy thread of this machine."""
     from codecarbon.core.cpu import TDP
     from codecarbon.core.util import count_cpus
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dynamicrag.cost.calibration import Calibration
-from dynamicrag.cost.dimensions import Amount, cost_of
+from dynamicrag.cost.charge import Amount, cost_of
 from dynamicrag.cost.profiles import IN_PROCESS, Host, Profile
 from dynamicrag.cost.vector import Cost
 from dynamicrag.types import Usage

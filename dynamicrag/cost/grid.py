@@ -1,6 +1,6 @@
 """Carbon intensity of a country's grid, from the table that CodeCarbon ships, without its network.
 
-CodeCarbon itself answers a code it does not know with a silent world average; here it is an error.
+CodeCarbon silently takes the world average for an unknown code; here that is an error.
 """
 
 import json
@@ -13,7 +13,7 @@ from dynamicrag.errors import PolicyError, unknown
 
 @cache
 def _table() -> dict[str, float]:
-    spec = find_spec("codecarbon")  # finds the folder without importing the package
+    spec = find_spec("codecarbon")  # find the folder without importing the package
     folder = Path(next(iter(spec.submodule_search_locations or ()))) if spec else Path()
     data = json.loads((folder / "data" / "private_infra" / "global_energy_mix.json").read_text("utf-8"))
     return {code: float(entry["carbon_intensity"]) for code, entry in data.items()}

@@ -1,7 +1,7 @@
-"""Blocking work in a thread that comes to its end, whether or not anybody still waits for it.
+"""Blocking work in a thread that finishes even if its caller is cancelled.
 
-A loop that closes cancels its tasks, and its executor takes no more work; what gives a reservation back
-must depend on neither. So each piece of work has a plain thread, which the interpreter waits for at its end.
+A loop that closes cancels its tasks, and its executor takes no more work. Returning a reservation must
+depend on neither, so each piece of work has a plain thread, which the interpreter waits for at exit.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ _room = threading.BoundedSemaphore(AT_A_TIME)
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Return what ``work`` returns; if the caller is cancelled, the work goes on."""
+    """Return the result of ``work``; if the caller is cancelled, the work continues."""
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[T] = loop.create_future()
 
@@ -27,18 +27,18 @@ async def in_thread(work: Callable[[], T]) -> T:
             with _room:
                 result = work()
         except Exception as error:  # noqa: BLE001 - it is the caller's
-            tell(outcome.set_exception, error)
+            hand_over(outcome.set_exception, error)
         else:
-            tell(outcome.set_result, result)
+            hand_over(outcome.set_result, result)
 
-    def tell(how: Callable[[Any], None], what: Any) -> None:
-        with suppress(RuntimeError):  # the loop is closed, and nobody waits
-            loop.call_soon_threadsafe(lambda: None if outcome.done() else how(what))
+    def hand_over(to: Callable[[Any], None], value: Any) -> None:
+        with suppress(RuntimeError):  # the loop is closed, and no caller waits
+            loop.call_soon_threadsafe(lambda: None if outcome.done() else to(value))
 
     start(go)
     return await outcome
 
 
 def start(work: Callable[[], object]) -> None:
-    """Begin a piece of work that nobody waits for."""
+    """Start a piece of work in the background."""
     threading.Thread(target=work, name="dynamicrag-purse").start()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.calibration import Calibration
-from dynamicrag.cost.dimensions import Amount, cost_of, overhead_of
+from dynamicrag.cost.charge import Amount, cost_of, overhead_of
 from dynamicrag.cost.line import INGEST, Line
 from dynamicrag.cost.meter import NullMeter
 from dynamicrag.cost.process import shared_attribution

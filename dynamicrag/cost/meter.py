@@ -1,8 +1,8 @@
-"""Energy meters: what this process used, interval by interval.
+"""Energy meters: the energy of this process, interval by interval.
 
-A meter is started once per process, explicitly, and reports to a sink from a thread of its own; no
-query waits for it. It meters this process alone, which is linear in our own load; a model server on
-the same host is not seen.
+A meter is started once per process, explicitly, and reports to a sink from its own thread; no
+query waits for it. It meters this process alone, whose energy is linear in our own load. It does not see a
+model server on the same host.
 """
 
 import os
@@ -13,20 +13,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dynamicrag.cost.vector import Kind
-from dynamicrag.errors import PolicyError, unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """What the meter saw between two readings.
+    """The energy and the CPU time between two readings.
 
     Attributes:
         begin: Start, on the clock of ``time.perf_counter``.
         end: End, on the same clock.
         active: Joules that follow the load.
-        constant: Joules that do not (memory).
-        cpu_seconds: CPU time of this process in the interval, all threads.
-        unexplained: Joules reported beyond what that CPU time allows; not among the active ones.
+        constant: Joules that do not follow the load (memory).
+        cpu_seconds: CPU time of this process in the interval, over all threads.
+        unexplained: Joules reported beyond the most that the CPU time allows; not part of ``active``.
     """
 
     begin: float
@@ -47,14 +46,14 @@ class EnergyMeter(Protocol):
     kind: Kind
 
     def start(self, sink: Sink) -> None:
-        """Begin to meter, without blocking."""
+        """Start metering, without blocking."""
 
     def stop(self) -> None:
         """Report the last interval and stop."""
 
 
 class Readings:
-    """Turns successive readings into intervals: clocks and CPU time since the reading before."""
+    """Turns successive readings into intervals of wall time and CPU time."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
@@ -67,9 +66,9 @@ class Readings:
         """Report the interval that ends now.
 
         Args:
-            active: Maps its CPU-seconds to joules.
+            active: Maps the interval's CPU-seconds to the most joules that they allow.
             constant: Joules that do not follow the load.
-            reported: Active joules as reported, where they may be more than ``active`` allows.
+            reported: Active joules by the sensor or the tracker, which may be more than ``active`` allows.
         """
         now, cpu = time.perf_counter(), _cpu_seconds()
         spent = cpu - self._cpu
@@ -85,7 +84,7 @@ def _cpu_seconds() -> float:
 
 
 class NullMeter:
-    """Meters nothing; joules stay modelled from declared CPU time."""
+    """Meters nothing: joules are modelled from the declared CPU time."""
 
     name = "none"
     kind: Kind = "modelled"
@@ -115,7 +114,7 @@ class CpuTimeMeter:
         self._thread: threading.Thread | None = None
 
     def start(self, sink: Sink) -> None:
-        """Begin to meter in a thread."""
+        """Start metering in a thread."""
         self._stop.clear()
         readings = Readings(sink)
 
@@ -133,32 +132,3 @@ class CpuTimeMeter:
         self._stop.set()
         if self._thread:
             self._thread.join(timeout=5)
-
-
-def _codecarbon() -> EnergyMeter:
-    from dynamicrag.cost.codecarbon import CodeCarbonMeter
-
-    return CodeCarbonMeter()
-
-
-_METERS: dict[str, Callable[[], EnergyMeter]] = {
-    "codecarbon": _codecarbon,
-    "cpu": CpuTimeMeter,
-    "none": NullMeter,
-}
-
-
-def check_meter(name: str, where: str = "meter") -> str:
-    """Return the name of a meter: ``codecarbon``, ``cpu`` or ``none``.
-
-    Raises:
-        PolicyError: Unknown name.
-    """
-    if name not in _METERS:
-        raise PolicyError(unknown(where, "meter", name, _METERS))
-    return name
-
-
-def make_meter(name: str) -> EnergyMeter:
-    """Return a new meter by name."""
-    return _METERS[check_meter(name)]()

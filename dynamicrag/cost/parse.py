@@ -1,4 +1,4 @@
-"""YAML to profiles: every mistake is an error that names its place and what would be valid."""
+"""YAML to profiles: every mistake is an error with its place and the valid values."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -6,45 +6,43 @@ from math import inf
 from typing import Any, TypeVar
 
 from dynamicrag.cost.assume import Provider, SizeClass, provider_of
-from dynamicrag.cost.grid import intensity
+from dynamicrag.cost.coefficients import depends_on_region, over, read_coefficients
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.cost.known import known
 from dynamicrag.cost.rates import Host, Profile, Range, Rate
 from dynamicrag.errors import PolicyError, unknown
 
 RATES = ("usd", "seconds", "cpu_seconds")
-OPEN = (*RATES, "joules", "pue", "region", "gco2e_per_kwh", "prices", "source")
-"""Keys of a profile that a policy may override."""
+_OPEN = (*RATES, "joules", "pue", "region", "prices", "source")
+"""Keys of a profile that a policy may override, besides coefficients."""
 
-_ENTRY = (*OPEN, "runs", "active_billions", "size_class")
+_LISTED = ("runs", "active_billions", "size_class")
 _CLASS = ("up_to", "joules", "seconds", "source")
 
 Made = TypeVar("Made", Rate, Host, Provider)
 
 
-def known(data: object, where: str, valid: Iterable[str] | None = None) -> dict[str, Any]:
-    """Return a mapping with no keys but valid ones.
-
-    Raises:
-        PolicyError: It is no mapping, or has another key.
-    """
-    if not isinstance(data, Mapping):
-        raise PolicyError(f"{where}: must be a mapping, got {data!r}")
-    for key in data:
-        if valid is not None and key not in valid:
-            raise PolicyError(unknown(where, "key", key, valid))
-    return {str(key): value for key, value in data.items()}
-
-
 def made(kind: type[Made], data: object, where: str) -> Made:
-    """Return the object that a mapping has the fields of."""
+    """Return an object with the fields of a mapping."""
     try:
         return kind(**known(data, where, [part.name for part in fields(kind)]))
     except ValueError as error:
         raise PolicyError(f"{where}.{error}") from None
 
 
-def values(data: object, where: str, valid: Iterable[str] = OPEN) -> dict[str, Any]:
-    """Return the fields of a profile from YAML, with the intensity of the grid where there is a region."""
-    found = known(data, where, valid)
+def values(data: object, where: str, more: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the fields of a profile from YAML.
+
+    Args:
+        data: Coefficients by name: those that a policy may override.
+        where: Place in the user's file, for errors.
+        more: Further keys that are valid.
+
+    Returns:
+        The fields that are given. ``coefficients`` holds those of derived dimensions, by key; ``None`` says
+        that the host's holds.
+    """
+    found = known(data, where, [*_OPEN, *DIMENSIONS.coefficients, *more])
     if "usd" in found:
         found["usd"] = _price(found["usd"], f"{where}.usd")
     for key in RATES[1:]:
@@ -52,14 +50,19 @@ def values(data: object, where: str, valid: Iterable[str] = OPEN) -> dict[str, A
             found[key] = made(Rate, found[key], f"{where}.{key}")
     if "joules" in found:
         found["joules"] = _range(found["joules"], f"{where}.joules")
-    if "region" in found and found.get("gco2e_per_kwh") is None:
-        found["gco2e_per_kwh"] = grid_of(found["region"], f"{where}.region")
+    if own := read_coefficients(found, where):
+        found = {key: value for key, value in found.items() if key not in own}
+        found["coefficients"] = own
     return found
 
 
-def grid_of(region: object, where: str) -> float | None:
-    """Return the carbon intensity of a region's grid; ``None``, for this host's, where there is none."""
-    return None if region is None else intensity(str(region), where)
+def with_coefficients(kind: type[Made], data: object, where: str) -> Made:
+    """Return an object with the fields of a mapping, where coefficients stand by their own keys."""
+    valid = {part.name for part in fields(kind)} | {*DIMENSIONS.coefficients}
+    found = known(data, where, valid - {"coefficients"})
+    own = read_coefficients(found, where)
+    rest = {key: value for key, value in found.items() if key not in own}
+    return made(kind, {**rest, "coefficients": over({}, own)}, where)
 
 
 def model(
@@ -69,16 +72,20 @@ def model(
     classes: Mapping[str, SizeClass],
     providers: Mapping[str, Provider],
 ) -> Profile:
-    """Return a listed model's profile: its own figures, then its size class's and its provider's."""
-    own = values(data, where, _ENTRY)
+    """Return a listed model's profile: its own figures, else its size class's and its provider's."""
+    own = values(data, where, _LISTED)
     name = own.pop("size_class", None)
+    listed = own.pop("coefficients", {})
     if own.get("runs", "remote") == "remote":
         own.setdefault("priced", "usd" in own)
         provider = provider_of(spec, providers)
-        if "region" not in own and "gco2e_per_kwh" not in own:
-            own |= {"region": provider.region, "gco2e_per_kwh": grid_of(provider.region, where)}
+        if not depends_on_region(listed):
+            own.setdefault("region", provider.region)
+        own["coefficients"] = over(provider.coefficients, listed)
         own.setdefault("pue", provider.pue)
         own["source"] = joined(own.get("source", ""), provider.source)
+    else:
+        own["coefficients"] = over({}, listed)
     if name is not None:
         if name not in [*classes]:
             raise PolicyError(unknown(f"{where}.size_class", "size class", name, classes))
@@ -93,7 +100,7 @@ def model(
 
 
 def size_classes(data: object, where: str) -> tuple[SizeClass, ...]:
-    """Return size classes in the order of the file, which must be that of their size; the last is open."""
+    """Return the size classes in the order of the file, smallest first; the last has no upper bound."""
     found: list[SizeClass] = []
     entries = known(data, where)
     for name, entry in entries.items():
@@ -108,7 +115,7 @@ def size_classes(data: object, where: str) -> tuple[SizeClass, ...]:
         joules = _range(own["joules"], f"{place}.joules")
         seconds = made(Rate, own["seconds"], f"{place}.seconds")
         try:
-            Profile(joules=joules, seconds=seconds)  # refuses what cannot be true of any model
+            Profile(joules=joules, seconds=seconds)  # refuses impossible figures
         except ValueError as error:
             raise PolicyError(f"{place}.{error}") from None
         found.append(SizeClass(name, above, float(up_to), joules, seconds, str(own["source"])))
@@ -118,12 +125,12 @@ def size_classes(data: object, where: str) -> tuple[SizeClass, ...]:
 
 
 def joined(*parts: str) -> str:
-    """Return what is said of several things, in one line."""
+    """Return the texts that are not empty in one line."""
     return "; ".join(str(part) for part in parts if part)
 
 
 def _price(data: object, where: str) -> Rate:
-    """Return a price per token; ``0`` is one. Cached tokens cost what others do unless it says otherwise."""
+    """Return a price per token; ``0`` is valid. Cached tokens cost the same unless they have a price."""
     if data == 0 and not isinstance(data, bool):
         return Rate()
     if not isinstance(data, Mapping):
@@ -133,7 +140,7 @@ def _price(data: object, where: str) -> Rate:
 
 
 def _range(data: object, where: str) -> Range:
-    """Return three rates, or the same one three times where the user vouches for one."""
+    """Return a low, a mid and a high rate; a single rate stands for all three."""
     bounds = [part.name for part in fields(Range)]
     found = known(data, where)
     if not any(bound in found for bound in bounds):

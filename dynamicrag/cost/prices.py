@@ -1,4 +1,4 @@
-"""What a model's price is, how old it is, and what is to be warned of."""
+"""A model's price, its date, and a warning where the price is missing, old or incomplete."""
 
 import re
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ _DATE = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)\b")
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A model's price in usd; ``None`` for one that is not known.
+    """A model's price in usd; ``None`` where it is unknown.
 
     Attributes:
-        input: Per million tokens read.
-        output: Per million tokens written.
-        call: Per call, besides.
-        as_of: When it held, where the profile says so.
-        warning: What is wrong with it, or ``""``.
+        input: Per million prompt tokens.
+        output: Per million generated tokens.
+        call: Per call, in addition.
+        as_of: Date of the price, where the profile gives one.
+        warning: The problem with it, or ``""``.
     """
 
     input: float | None
@@ -40,12 +40,12 @@ class Price:
 
 
 def price_of(name: str, profile: Profile, today: date) -> Price:
-    """Return the price that a model is reckoned at.
+    """Return the price that costs are computed with.
 
     Args:
-        name: What the policy calls the model.
+        name: The model's name in the policy.
         profile: Its coefficients.
-        today: The date to tell an old price by.
+        today: Date that the age of a price is measured from.
     """
     as_of = dated(profile.prices)
     how = f"models.{name}.profile.usd: {{input: ..., output: ...}} in usd per token"

@@ -1,4 +1,4 @@
-"""Files that only their owner may read: what was asked, what it cost, and the key of its hashes."""
+"""Databases that only their owner may read: they hold questions, costs and the key of their hashes."""
 
 import os
 from contextlib import suppress
@@ -7,18 +7,18 @@ from stat import S_IMODE, S_ISVTX
 
 FOLDER, FILE = 0o700, 0o600
 BESIDE = ("", "-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database, by the end of its name."""
+"""Suffixes of the files that SQLite keeps beside a database."""
 
 
 def private_file(path: Path) -> None:
-    """Make a database that is there and its owner's alone, before anything is written to it.
+    """Create a database file that only its owner may read, before anything is written to it.
 
-    Its folder is made likewise. Both are tightened where they are there already; a folder only if it holds
-    nothing but such databases, for others may have a use for it. Windows has no such modes, and keeps
-    the files by the user's profile.
+    Its folder is created likewise. Existing files and folders lose the rights of others; a folder only if
+    it holds nothing but such databases, for other programs may need it. Windows has no such modes and
+    protects the files by the user's profile.
 
     Raises:
-        OSError: The file cannot be made.
+        OSError: The file cannot be created.
     """
     folder = path.parent
     if not folder.exists():
@@ -35,7 +35,7 @@ def private_file(path: Path) -> None:
 
 
 def _tighten(path: Path, most: int) -> None:
-    """Take everyone's rights but the owner's; what is another's, or a folder that all share, stays."""
+    """Leave rights to the owner alone; skip files of other owners and shared folders."""
     if os.name == "nt":
         return
     with suppress(OSError):

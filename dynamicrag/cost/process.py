@@ -1,22 +1,22 @@
-"""The one meter of a process, whoever uses it.
+"""The one meter of a process, shared by all its policies.
 
-Two meters of one process would each see all of it, and each take the other's queries for idling. So
-all policies of a process share one; it runs while any of them does. A fork starts its own, for
-threads do not survive it.
+Two meters of one process would each see all of its energy, and each count the other's queries as idling.
+So all policies share one meter, which runs while any of them is in use. A fork starts its own, for threads
+do not survive a fork.
 """
 
 import os
 import threading
 
 from dynamicrag.cost.attribution import Attribution
-from dynamicrag.cost.meter import make_meter
+from dynamicrag.cost.meters import make_meter
 
 _lock = threading.Lock()
 _shared: dict[tuple[int, str], Attribution] = {}
 
 
 def shared_attribution(meter: str) -> Attribution:
-    """Return this process's attribution for a meter by name; it is not started here."""
+    """Return this process's attribution for a meter by name, without starting it."""
     key = os.getpid(), meter
     with _lock:
         if key not in _shared:

@@ -1,7 +1,7 @@
-"""Coefficients that turn usage into cost: per model prices and speeds, per host power and carbon.
+"""Coefficients that turn usage into cost: prices and speeds per model, power per host, and how others follow.
 
 Profiles are data, in YAML, each with the source of its numbers; nothing is loaded at import. A remote
-model that is not listed is taken for one of its size, and its profile says so.
+model that is not listed gets the figures of its size class, and its profile says so.
 """
 
 import re
@@ -14,7 +14,11 @@ from typing import Any
 import yaml
 
 from dynamicrag.cost.assume import Provider, SizeClass, class_of, provider_of, size_in
-from dynamicrag.cost.parse import grid_of, joined, known, made, model, size_classes, values
+from dynamicrag.cost.bounds import Bounds
+from dynamicrag.cost.coefficients import depends_on_region, in_country, over, read_coefficients
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.cost.known import known
+from dynamicrag.cost.parse import joined, model, size_classes, values, with_coefficients
 from dynamicrag.cost.rates import IN_PROCESS, Host, Profile, Range, Rate
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.types import Runs
@@ -28,6 +32,7 @@ __all__ = [
     "Range",
     "Rate",
     "dearest",
+    "here",
     "load_profiles",
     "override",
     "shipped",
@@ -39,7 +44,6 @@ DEAR = Rate(input=1e-5, cached=1e-5, output=1e-4)
 """Stand-in for an unknown price where none at all is known; in usd per token."""
 
 _UNKNOWN = "unknown model: "
-_NOTHING = "nothing in its name tells its size"
 _BY_USER = "given by the user"
 _SECTIONS = ("host", "size_classes", "unknown_size", "providers", "models")
 _DATE = re.compile(r"-(\d{4}-\d{2}-\d{2}|20\d{6})$")
@@ -53,7 +57,7 @@ class Profiles:
         host: Coefficients of this host.
         models: Known models.
         classes: Size classes, smallest first.
-        unknown_size: The class of a model of which not even the size is known.
+        unknown_size: The class of a model whose size is unknown.
         providers: By the part of a spec before the colon; ``default`` for all others.
     """
 
@@ -64,7 +68,7 @@ class Profiles:
     providers: Mapping[str, Provider]
 
     def of(self, spec: str, runs: Runs) -> Profile:
-        """Return the profile of a model; for one that is not known, what its name lets assume."""
+        """Return the profile of a model; of an unknown one, a profile assumed from its name."""
         undated = _DATE.sub("", spec)
         if spec in self.models:
             return self.models[spec]
@@ -78,14 +82,14 @@ class Profiles:
     def _guess(self, spec: str, runs: Runs) -> Profile:
         size = size_in(spec)
         taken = class_of(size, self.classes) if size else self.unknown_size
-        told = f"taken from {size}" if size else "assumed: nothing in its name tells its size"
+        reason = f"taken from {size}" if size else "assumed: nothing in its name tells its size"
         profile = Profile(
             runs=runs,
             joules=taken.joules,
             seconds=taken.seconds,
             source=taken.source,
             active_billions=size.active if size else None,
-            assumed=f"{_UNKNOWN}{taken} {told}",
+            assumed=f"{_UNKNOWN}{taken} {reason}",
         )
         if runs == "same_host":  # it costs no money, and the grid is this host's
             return replace(profile, assumed=f"{profile.assumed}, as if served in a data centre")
@@ -94,7 +98,7 @@ class Profiles:
             profile,
             pue=provider.pue,
             region=provider.region,
-            gco2e_per_kwh=grid_of(provider.region, spec),
+            coefficients=provider.coefficients,
             source=joined(taken.source, provider.source),
             usd=dearest(self.models.values()),
             priced=False,
@@ -103,9 +107,9 @@ class Profiles:
 
 
 def dearest(profiles: Iterable[Profile]) -> Rate:
-    """Return the highest known price of each part of a rate: the stand-in for a price that is not known.
+    """Return the highest known price of each part of a rate: the stand-in for an unknown price.
 
-    A model of unknown price must not look cheap beside others, or it would be chosen for it.
+    A model of unknown price must not look cheap beside others, or it would be chosen for that.
     """
     prices = [profile.usd for profile in profiles if profile.priced and profile.usd != Rate()] or [DEAR]
     parts = (part.name for part in fields(Rate))
@@ -113,22 +117,24 @@ def dearest(profiles: Iterable[Profile]) -> Rate:
 
 
 def override(profile: Profile, data: Mapping[str, Any], where: str) -> Profile:
-    """Return a profile with the coefficients that a user gave in place of its own.
+    """Return a profile with a user's coefficients in place of its own.
 
-    A rate replaces the whole rate; ``joules`` is one rate, or a low, a mid and a high one. Given a region
-    and an intensity of its grid, the intensity counts. What is given is no longer assumed.
+    A rate replaces the whole rate; ``joules`` is one rate, or a low, a mid and a high one. If a region and
+    an intensity of its grid are given, the intensity counts. A given coefficient is no longer assumed.
 
     Args:
-        profile: What is known or assumed of the model.
+        profile: The known or assumed coefficients of the model.
         data: Coefficients by name, as YAML has them.
         where: Place in the user's file, for errors.
 
     Raises:
-        PolicyError: Unknown or absurd coefficients, or an unknown region.
+        PolicyError: Unknown or impossible coefficients, or an unknown region.
     """
     given = values(data, where)
-    if "gco2e_per_kwh" in given:
-        given.setdefault("region", None)  # an intensity alone does not say where
+    if "coefficients" in given:
+        if depends_on_region(given["coefficients"]):
+            given.setdefault("region", None)  # an intensity alone does not say where
+        given["coefficients"] = over(profile.coefficients, given["coefficients"])
     if "usd" in given:
         given.setdefault("prices", _BY_USER)
         given["priced"] = True
@@ -146,11 +152,29 @@ def override(profile: Profile, data: Mapping[str, Any], where: str) -> Profile:
         raise PolicyError(f"{where}.{error}") from None
 
 
-def load_profiles(path: Path | None = None) -> Profiles:
-    """Read profiles from a YAML file, or the ones that ship with the package.
+def here(host: Host, country: str | None, coefficients: Mapping[str, Any], where: str) -> Host:
+    """Return this host's coefficients with those of a policy's ``host`` section in their place.
+
+    Args:
+        host: The shipped ones.
+        country: ISO 3166-1 alpha-3 code of the country whose grid feeds this host, if it is given.
+        coefficients: Those of derived dimensions, by key, as YAML has them; they count more than the country.
+        where: Place of the section, for errors.
 
     Raises:
-        PolicyError: The file is missing, is no YAML, or has unknown or absurd coefficients.
+        PolicyError: Unknown country or coefficient, or a value that cannot be true.
+    """
+    place = f"{where}.coefficients"
+    own = read_coefficients(known(coefficients, place, DIMENSIONS.coefficients), place)
+    grid: Mapping[str, Bounds] = {} if country is None else in_country(country, f"{where}.country")
+    return replace(host, coefficients={**host.coefficients, **grid, **over({}, own)})
+
+
+def load_profiles(path: Path | None = None) -> Profiles:
+    """Read profiles from a YAML file; without a path, the shipped ones.
+
+    Raises:
+        PolicyError: The file is missing, is not YAML, or has unknown or impossible coefficients.
     """
     where = str(path or "profiles.yaml")
     try:
@@ -167,11 +191,19 @@ def load_profiles(path: Path | None = None) -> Profiles:
     if unknown_size not in [*by_name]:
         raise PolicyError(unknown(f"{where}: unknown_size", "size class", unknown_size, by_name))
     providers = {
-        name: made(Provider, entry, f"{where}: providers.{name}")
+        name: with_coefficients(Provider, entry, f"{where}: providers.{name}")
         for name, entry in known(sections["providers"], f"{where}: providers").items()
     }
     if "default" not in providers:
         raise PolicyError(f"{where}: providers: lacks 'default', for those that are not listed")
+    shared = {
+        key: bounds
+        for key, bounds in providers["default"].coefficients.items()
+        if not depends_on_region([key])
+    }
+    providers = {
+        name: replace(each, coefficients={**shared, **each.coefficients}) for name, each in providers.items()
+    }
     models = {
         spec: model(spec, entry, f"{where}: models.{spec}", by_name, providers)
         for spec, entry in known(sections["models"], f"{where}: models").items()
@@ -181,7 +213,7 @@ def load_profiles(path: Path | None = None) -> Profiles:
         spec: each if each.priced else replace(each, usd=stand_in, assumed=joined(each.assumed, NO_PRICE))
         for spec, each in models.items()
     }
-    host = made(Host, sections["host"], f"{where}: host")
+    host = with_coefficients(Host, sections["host"], f"{where}: host")
     return Profiles(host, models, classes, by_name[unknown_size], providers)
 
 

@@ -1,4 +1,4 @@
-"""What is left of a total, shared by all that spend from it: reserve first, settle afterwards."""
+"""A total that several calls spend from: reserve before a call, settle after it."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -16,9 +16,9 @@ class Short(Exception):
     """A reservation does not fit.
 
     Attributes:
-        dimension: The first that is short.
-        left: What it has.
-        passing: Whether it would fit if what is set aside came back unused.
+        dimension: The first dimension that is short.
+        left: The amount that it has left.
+        passing: Whether it would fit if all reservations came back unused.
     """
 
     def __init__(self, dimension: Dimension, left: float, passing: bool) -> None:
@@ -29,26 +29,26 @@ class Short(Exception):
 
 
 class Purse(Protocol):
-    """A total. Each method is atomic, also among the processes that share it."""
+    """A total. Each method is atomic, also across the processes that share it."""
 
     blocks: bool
-    """Whether its methods wait for a disk, so that they belong off an event loop."""
+    """Whether its methods wait for a disk, and must not run on an event loop."""
 
     def take(self, worst: Amounts, limits: Amounts) -> int:
-        """Set ``worst`` aside and return its number; raises :class:`Short` if it does not fit."""
+        """Reserve ``worst`` and return the reservation's number; raises :class:`Short` if it does not fit."""
 
     def settle(self, number: int, actual: Amounts) -> None:
-        """Book what was spent of a reservation and return the rest."""
+        """Book ``actual`` and free the reservation."""
 
     def add(self, amounts: Amounts) -> None:
-        """Book what was spent without a reservation, or correct what was booked."""
+        """Book amounts without a reservation, or correct booked amounts."""
 
     def state(self) -> tuple[dict[Dimension, float], dict[Dimension, float]]:
-        """Return what is spent and what is set aside."""
+        """Return the spent and the reserved amounts."""
 
 
 class MemoryPurse:
-    """The total of one process, which ends with it."""
+    """A total that lives as long as its process."""
 
     blocks = False
 

@@ -1,11 +1,15 @@
-"""What turns usage into cost: rates per token, their bounds, and what a model and this host cost.
+"""Rates per token with their bounds, and the coefficients of a model and of this host.
 
-Values that cannot be true are refused where the objects are made, so that none gets in by any door.
+Impossible values are refused where the objects are made, so that no way in misses the check.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TypeGuard, get_args
 
+from dynamicrag.cost.bounds import Bounds
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.errors import unknown
 from dynamicrag.types import Runs
 
 LIMITS: dict[str, tuple[float, float, str]] = {
@@ -14,7 +18,7 @@ LIMITS: dict[str, tuple[float, float, str]] = {
     "cpu_seconds": (600.0, 36_000.0, "CPU-seconds"),
     "joules": (1000.0, 1e6, "joules"),
 }
-"""Most per token and most per call that can be true, with the unit."""
+"""Largest possible values per token and per call, with the unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Three rates between which an estimate lies: a low, a middle and a high one."""
+    """The rates of an estimate: a low, a middle and a high one."""
 
     low: Rate = field(default_factory=Rate)
     mid: Rate = field(default_factory=Rate)
@@ -57,7 +61,7 @@ class Range:
 
     @classmethod
     def same(cls, rate: Rate) -> "Range":
-        """Return the range of a rate that is known, or vouched for."""
+        """Return the range of an exact rate."""
         return cls(rate, rate, rate)
 
     def of(
@@ -70,23 +74,24 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is known of a model's cost.
+    """A model's cost coefficients.
 
     Attributes:
         runs: Where it computes.
-        usd: Price per token; where ``priced`` is false, a stand-in to choose by.
+        usd: Price per token; a stand-in to compare options by where ``priced`` is false.
         seconds: Latency of a call, by tokens.
         cpu_seconds: CPU time on this host, over all threads, by tokens; zero for remote models.
         joules: Energy of the servers by tokens, before ``pue``; zero for models in this process, whose
             energy follows from CPU time.
         pue: Power usage effectiveness of the data centre.
-        region: ISO 3166-1 alpha-3 code of the grid where it runs; ``None`` if that is not known.
-        gco2e_per_kwh: Carbon intensity of that grid; ``None`` means this host's.
+        region: ISO 3166-1 alpha-3 code of the grid where it runs; ``None`` if that is unknown.
+        coefficients: How derived dimensions follow, by the key of the coefficient (see
+            :mod:`dynamicrag.cost.dimensions`); the host's hold for those that are missing.
         priced: Whether the price is known.
-        prices: Where the prices come from, with a date.
-        source: Where energy and latency come from, with a date.
+        prices: Source of the prices, with a date.
+        source: Source of energy and latency, with a date.
         active_billions: Parameters that compute a token, in billions, where they are known.
-        assumed: In plain words, what was assumed because the model is not known; else empty.
+        assumed: The assumptions made because the model is unknown, in plain words; else empty.
     """
 
     runs: Runs = "remote"
@@ -96,7 +101,7 @@ class Profile:
     joules: Range = field(default_factory=Range)
     pue: float = 1.0
     region: str | None = None
-    gco2e_per_kwh: float | None = None
+    coefficients: Mapping[str, Bounds] = field(default_factory=dict, hash=False)
     priced: bool = True
     prices: str = ""
     source: str = ""
@@ -113,8 +118,7 @@ class Profile:
         for bound in fields(Range):
             _check_rate(f"joules.{bound.name}", getattr(self.joules, bound.name), *LIMITS["joules"])
         check("pue", self.pue, 1, 3)
-        if self.gco2e_per_kwh is not None:
-            check("gco2e_per_kwh", self.gco2e_per_kwh, 0, 2000)
+        _check_coefficients(self.coefficients)
         if self.active_billions is not None:
             check("active_billions", self.active_billions, 1e-3, 1e5)
         for name in ("prices", "source", "assumed"):
@@ -127,25 +131,34 @@ class Host:
     """Coefficients of this host.
 
     Attributes:
-        joules_per_cpu_second: Energy of one second of one busy thread, used to predict; what was really
-            used comes from the meter.
-        gco2e_per_kwh: Carbon intensity of the local grid; the default is the world's mean in 2023
-            (Ember, Global Electricity Review 2024).
+        joules_per_cpu_second: Energy of one second of one busy thread, to predict with; the meter says what
+            was used.
+        coefficients: How derived dimensions follow here, by key; their defaults hold for those that are
+            missing.
     """
 
     joules_per_cpu_second: float = 4.0
-    gco2e_per_kwh: float = 480.0
+    coefficients: Mapping[str, Bounds] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         check("joules_per_cpu_second", self.joules_per_cpu_second, 0.1, 500)
-        check("gco2e_per_kwh", self.gco2e_per_kwh, 0, 2000)
+        _check_coefficients(self.coefficients)
+
+
+def _check_coefficients(given: Mapping[str, Bounds]) -> None:
+    known = DIMENSIONS.coefficients
+    for key, bounds in given.items():
+        if key not in known:
+            raise ValueError(unknown("coefficients", "coefficient", key, known))
+        for value in (bounds.low, bounds.high):
+            check(key, value, 0, known[key].most)
 
 
 def check(name: str, value: object, least: float, most: float) -> None:
-    """Refuse what is no number, or one that cannot be true.
+    """Refuse a value that is not a number, or out of range.
 
     Raises:
-        ValueError: With the name and the valid range.
+        ValueError: The message has the name and the valid range.
     """
     if not _is_number(value):
         raise ValueError(f"{name} must be a number from {least:g} to {most:g}, got {value!r}{_hint(value)}")
@@ -168,9 +181,9 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 
 def _hint(value: object) -> str:
-    """Return help with the commonest slip: YAML takes a number with exponent and no dot for text."""
+    """Return help with a common slip: YAML reads a number with an exponent but no dot as text."""
     return " (in YAML, write 1.0e-6, not 1e-6)" if isinstance(value, str) else ""
 
 
 IN_PROCESS = Profile(runs="in_process", source="this process")
-"""Work of this process that is no model call: embedding, searching, choosing."""
+"""Work of this process other than model calls: embedding, searching, choosing."""

@@ -1,8 +1,9 @@
-"""Finished queries on disk: what each cost, by which path; never what was asked or answered.
+"""Finished queries on disk: the cost and the path of each, without questions and answers.
 
-One SQLite file in the user's data folder, bounded in rows and readable by its owner alone. Questions and
-answers are in it only where the policy asks for that; else a question is known by a keyed hash, so that the
-same one asked under two policies can be compared.
+One SQLite file in the user's data folder, bounded in rows and readable by its owner alone. It holds
+questions and answers only where the policy asks for them; else a keyed hash stands for a question, so that
+two policies can be compared on the same question. A query's costs are JSON by dimension, so the file knows
+no list of dimensions: a query kept before a dimension was added lacks its amount.
 """
 
 import hashlib
@@ -40,7 +41,7 @@ CREATE TABLE IF NOT EXISTS calls (
 
 
 def data_dir() -> Path:
-    """Return the folder for what cannot be made again; ``DYNAMICRAG_DATA`` overrides it."""
+    """Return the folder for data that cannot be rebuilt; ``DYNAMICRAG_DATA`` overrides it."""
     override = os.environ.get("DYNAMICRAG_DATA")
     if override:
         return Path(override).expanduser()
@@ -50,7 +51,7 @@ def data_dir() -> Path:
 
 
 def host_key() -> str:
-    """Return what tells machines apart that share a home folder."""
+    """Return a key that tells apart the machines that share a home folder."""
     return f"{platform.node()}/{platform.machine()}/{os.cpu_count()}"
 
 
@@ -76,11 +77,11 @@ class Runs:
         calls: Mapping[str, list[Observation]],
         process: Mapping[str, Any],
     ) -> None:
-        """Keep one finished query; one that is there already is replaced.
+        """Keep one finished query; it replaces an earlier record of the same query.
 
         Args:
-            turn: ``id``, ``at`` (seconds since the epoch), ``policy``, ``thread``, and what else to keep.
-            question: Its text, of which only a keyed hash is kept.
+            turn: ``id``, ``at`` (seconds since the epoch), ``policy``, ``thread``, and further facts.
+            question: Its text; only a keyed hash of it is kept.
             calls: Calls to calibrate from, by model spec.
             process: ``id`` and the accounts of the process so far.
         """
@@ -197,7 +198,7 @@ class Runs:
                     raise RunsError(
                         f"{self.path}: written by another version of dynamicrag; move it away to begin anew"
                     )
-                db.execute("BEGIN IMMEDIATE")  # what is not committed is undone when the connection closes
+                db.execute("BEGIN IMMEDIATE")  # closing the connection undoes an open transaction
                 if version == 0:
                     for statement in _SCHEMA.split(";"):
                         db.execute(statement)

@@ -1,8 +1,8 @@
 """A total that the processes of a host share: a row per dimension in SQLite.
 
 Every change is one transaction begun with ``BEGIN IMMEDIATE``, so that no two processes can both see
-room for the last cent. What a process had set aside when it died is booked as spent, for nobody can
-say any more what it used.
+room for the last cent. The reservations of a process that died are booked as spent, for its usage is
+unknown.
 """
 
 import json
@@ -21,8 +21,8 @@ from dynamicrag.errors import BudgetError
 
 WAIT_SECONDS = 30.0
 CLOCK = 2.0
-"""Seconds by which two readings of when a process began may differ: the host's clock is corrected now and
-then, and no number is given anew so soon."""
+"""Seconds by which two readings of a process's start may differ: the host's clock is corrected now and
+then, and a process id is not reused so soon."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS spent (
@@ -37,12 +37,12 @@ class SharedPurse:
     """One named total in a file; any number of processes and threads may spend from it.
 
     Args:
-        path: The SQLite file; made if it is not there.
+        path: The SQLite file; it is created if it is missing.
         account: Name of the total.
 
     Raises:
-        BudgetError: From all methods: the file cannot be read or written. A total that cannot be kept is
-            not spent from.
+        BudgetError: From all methods: the file cannot be read or written. Nothing is spent from a total
+            that cannot be kept.
     """
 
     blocks = True
@@ -54,7 +54,7 @@ class SharedPurse:
     def take(self, worst: Amounts, limits: Amounts) -> int:
         """See :class:`~dynamicrag.cost.purse.Purse`."""
         with self._transaction() as db:
-            self._bury(db)
+            self._book_dead(db)
             check(worst, limits, *self._state(db))
             cursor = db.execute(
                 "INSERT INTO held (account, pid, born, amounts) VALUES (?, ?, ?, ?)",
@@ -77,11 +77,11 @@ class SharedPurse:
     def state(self) -> tuple[dict[Dimension, float], dict[Dimension, float]]:
         """See :class:`~dynamicrag.cost.purse.Purse`."""
         with self._transaction() as db:
-            self._bury(db)
+            self._book_dead(db)
             return self._state(db)
 
     def reset(self) -> None:
-        """Begin anew at nothing spent; what is set aside stays so."""
+        """Set the spent amounts to zero; reservations stay."""
         with self._transaction() as db:
             db.execute("DELETE FROM spent WHERE account = ?", (self._account,))
 
@@ -92,7 +92,8 @@ class SharedPurse:
             [(self._account, dimension, amount) for dimension, amount in amounts.items()],
         )
 
-    def _bury(self, db: sqlite3.Connection) -> None:
+    def _book_dead(self, db: sqlite3.Connection) -> None:
+        """Book the reservations of processes that have died as spent."""
         held = db.execute("SELECT number, pid, born, amounts FROM held WHERE account = ?", (self._account,))
         rows = held.fetchall()
         living = {pid: _born(pid) for pid in {row[1] for row in rows}}
@@ -112,12 +113,12 @@ class SharedPurse:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        # a connection each: they are cheap beside a model call, and belong to no thread and no fork
+        # one connection per transaction: cheap beside a model call, and shared with no thread and no fork
         try:
             private_file(self._path)
             with closing(sqlite3.connect(self._path, timeout=WAIT_SECONDS, isolation_level=None)) as db:
                 db.execute("PRAGMA synchronous = FULL")
-                db.execute("BEGIN IMMEDIATE")  # what is not committed is undone when the connection closes
+                db.execute("BEGIN IMMEDIATE")  # closing the connection undoes an open transaction
                 for statement in _SCHEMA.split(";"):
                     db.execute(statement)
                 yield db
@@ -130,9 +131,9 @@ class SharedPurse:
 
 
 def _born(pid: int) -> float:
-    """Return when a process began, so that a number given anew is not taken for the old one; -1 if none.
+    """Return the start of a process, which tells a reused process id apart; -1 if there is no such process.
 
-    A process that has ended without its parent having noticed (a zombie) is none.
+    A zombie, which has ended but was not waited for, counts as none.
     """
     try:
         process = psutil.Process(pid)

@@ -1,8 +1,8 @@
-"""When calls used the CPU-seconds that they declare: over which intervals, and how much in each.
+"""The CPU-seconds that calls declare, spread over the meter's intervals.
 
 A call declares a sum; the meter knows the CPU time of every interval. Spread evenly over a call's
-time, sums may exceed what an interval had: of two calls on one core, each computes at half speed
-while both run. Rows (calls) and columns (intervals) are scaled by turns until both hold, as in
+time, the sums may exceed an interval's CPU time: two calls on one core compute at half speed
+while both run. Rows (calls) and columns (intervals) are scaled in turn until both sums hold, by
 iterative proportional fitting (Deming and Stephan, 1940).
 """
 
@@ -17,7 +17,7 @@ Claims = list[dict[Line, float]]
 
 
 def spread(lines: Sequence[Line], intervals: Sequence[Interval]) -> Claims:
-    """Return the CPU-seconds of each line in each interval; lines without any in one are left out there."""
+    """Return the CPU-seconds of each line in each interval; an interval omits lines without any."""
     claims: Claims = [{} for _ in intervals]
     for line in lines:
         charged = line.charged
@@ -32,7 +32,7 @@ def spread(lines: Sequence[Line], intervals: Sequence[Interval]) -> Claims:
 
 
 def _fit(claims: Claims, cpu_seconds: Sequence[float]) -> None:
-    """Move what intervals have no room for to others of the same call, where there are some."""
+    """Move CPU-seconds that exceed an interval to other intervals of the same call."""
     declared, had = _sums(claims), sum(cpu_seconds)
     if had <= 0:
         return

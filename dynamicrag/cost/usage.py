@@ -1,9 +1,9 @@
-"""What a call used, as far as the provider's own word can be believed.
+"""The tokens that a call used, as far as the provider's report is credible.
 
-Providers report usage in every way: once at the end; what was read in the first chunk and what was written
-in the last; increments; running totals in every chunk; nulls, zeros, more cached than read. So a report is
-checked against what was seen of the answer, and against what was set aside for the call. What is not known
-is booked at its worst case, never at nothing.
+Providers report usage in many ways: once at the end; the input in the first chunk and the output in the
+last; increments; running totals in every chunk; nulls, zeros, more cached tokens than input. So a report is
+checked against the answer's text and against the reservation for the call. An unknown count is booked at its
+worst case, never at zero.
 """
 
 import math
@@ -28,13 +28,13 @@ _ABSURD = 10**9
 
 
 class Tokens(NamedTuple):
-    """What a call is booked at.
+    """The tokens that a call is booked at.
 
     Attributes:
         input: Tokens of the prompt, cached ones included.
-        cached: Those of them that were cached.
-        output: Tokens written.
-        assumed: Whether any of them is a worst case, because the provider did not say.
+        cached: Cached tokens of the prompt.
+        output: Generated tokens.
+        assumed: Whether a count is a worst case, because the provider did not report it.
     """
 
     input: int
@@ -44,7 +44,7 @@ class Tokens(NamedTuple):
 
 
 class Report(NamedTuple):
-    """One report of usage; ``None`` for what it does not say, or not in numbers that can be."""
+    """One report of usage; ``None`` for a count that is missing or impossible."""
 
     input: int | None
     output: int | None
@@ -53,10 +53,10 @@ class Report(NamedTuple):
 
 @dataclass
 class Counted:
-    """What is seen of one answer as it streams, and what the provider says of it.
+    """The size of one answer as it streams, and the provider's reports of its usage.
 
     Args:
-        most_output: Tokens that the answer may have, as were asked for and set aside.
+        most_output: Most tokens that the answer may have, as requested and reserved.
     """
 
     most_output: int
@@ -66,32 +66,32 @@ class Counted:
     size: int = 0
     listed: int = 0
 
-    def saw(self, text: str, listed: int = 0) -> None:
-        """Take note of a chunk: its text, and how many tokens it lists with their probabilities."""
+    def add_chunk(self, text: str, listed: int = 0) -> None:
+        """Count a chunk: its text, and the number of tokens that it lists with probabilities."""
         self.chunks += 1
         self.pieces += bool(text)
         self.size += len(text.encode(errors="replace"))
         self.listed += listed
 
-    def told(self, usage: Mapping[str, Any] | None) -> None:
-        """Take note of a report in LangChain's form, if there is one."""
+    def add_report(self, usage: Mapping[str, Any] | None) -> None:
+        """Keep a report in LangChain's form, if there is one."""
         if usage:
             details = usage.get("input_token_details")
             cached = details.get("cache_read") if isinstance(details, Mapping) else None
             report = Report(
                 number(usage.get("input_tokens")), number(usage.get("output_tokens")), number(cached)
             )
-            if report.input or report.output:  # zeros say nothing, behind running totals either
+            if report.input or report.output:  # zeros carry no information, also after running totals
                 self.reports.append(report)
 
     @property
     def seen(self) -> int:
-        """Tokens that the answer has at least, by what came of it."""
+        """Fewest tokens that the answer can have, by its text."""
         return max(min(self.pieces, math.ceil(self.size / BYTES_PER_TOKEN)), self.listed)
 
     @property
     def runs_away(self) -> bool:
-        """Whether more came than was asked for, so that reading should stop."""
+        """Whether the answer is longer than requested, so that reading should stop."""
         most = self.most_output
         return (
             self.listed > most

@@ -1,24 +1,26 @@
-"""The cost vector: money, tokens, seconds, joules and carbon, each with its provenance."""
+"""The cost vector: an amount per dimension, each with its provenance."""
 
 from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.errors import unknown
 from dynamicrag.types import Figure
 
-Dimension = Literal["usd", "tokens", "seconds", "joules", "gco2e"]
-DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+Dimension = str
+"""The name of a row in :data:`~dynamicrag.cost.dimensions.DIMENSIONS`."""
 
 Kind = Literal["measured", "calibrated", "modelled", "estimated", "unknown"]
 KINDS: tuple[Kind, ...] = get_args(Kind)[:-1]
 """Provenance of known amounts, most certain first."""
 
 UNKNOWN: Literal["unknown"] = "unknown"
-"""Kind of what nobody knows, such as the price of an unlisted model. Its amount is a stand-in to choose by:
-it counts in sums that options are compared by, and no figure shows it."""
+"""Kind of an amount that is not known, such as the price of an unlisted model. Its amount is a stand-in:
+options are compared by it, and no figure shows it."""
 
 Scope = Literal["active", "full"]
-"""Boundary of joules and carbon: ``active`` is what the work added, ``full`` has its share of the
-machine's constant part and of its idling too. Figures of different scope cannot be added."""
+"""Boundary of joules and all that follows from them: ``active`` is the energy that the work added, ``full``
+includes its share of the machine's constant part and of its idling. Different scopes cannot be added."""
 
 
 class Cost:
@@ -26,8 +28,11 @@ class Cost:
 
     Args:
         parts: Amount per ``(dimension, kind)``.
-        scope: Boundary of the joules and the carbon.
+        scope: Boundary of the joules and of all that follows from them.
         spread: How far below and above its amount a dimension may lie, where that is known.
+
+    Raises:
+        ValueError: There is no such dimension.
     """
 
     __slots__ = ("_parts", "_spread", "_totals", "scope")
@@ -40,9 +45,12 @@ class Cost:
     ) -> None:
         self._parts = dict(parts or {})
         self._spread = dict(spread or {})
-        self._totals: dict[Dimension, float] = dict.fromkeys(DIMENSIONS, 0.0)
-        for (dimension, _), value in self._parts.items():
-            self._totals[dimension] += value
+        self._totals: dict[Dimension, float] = DIMENSIONS.zeros.copy()
+        try:
+            for (dimension, _), value in self._parts.items():
+                self._totals[dimension] += value
+        except KeyError as error:
+            raise ValueError(unknown("cost", "dimension", error.args[0], DIMENSIONS)) from None
         self.scope = scope
 
     @classmethod
@@ -94,7 +102,12 @@ class Cost:
         return f"Cost({self._parts!r}, scope={self.scope!r}, spread={self._spread!r})"
 
     def __getitem__(self, dimension: Dimension) -> float:
-        return self._totals[dimension]
+        try:
+            return self._totals[dimension]
+        except KeyError:
+            if dimension in DIMENSIONS:  # it was registered after this cost was made
+                return 0.0
+            raise KeyError(unknown("cost", "dimension", dimension, DIMENSIONS)) from None
 
     def kinds(self, dimension: Dimension) -> dict[Kind, float]:
         """Return the known parts of ``dimension`` by provenance, most certain first."""
@@ -102,7 +115,7 @@ class Cost:
 
     def known(self, dimension: Dimension) -> float | None:
         """Return the amount of ``dimension``, or ``None`` if a part of it is unknown."""
-        return None if self._parts.get((dimension, UNKNOWN)) else self._totals[dimension]
+        return None if self._parts.get((dimension, UNKNOWN)) else self[dimension]
 
     def kind(self, dimension: Dimension) -> Kind:
         """Return the least certain provenance among the parts of ``dimension``.
@@ -130,7 +143,7 @@ class Cost:
         what is known of it.
         """
         # nothing at all is a true zero
-        figures: dict[str, Figure] = {d: {"value": v, "kind": "measured"} for d, v in self._totals.items()}
+        figures: dict[str, Figure] = {d: {"value": self[d], "kind": "measured"} for d in DIMENSIONS}
         seen: set[Dimension] = set()
         for (dimension, kind), value in self._parts.items():
             if value:
@@ -151,4 +164,4 @@ class Cost:
 
     def amounts(self) -> dict[str, float | None]:
         """Return the amount of every dimension, whatever its provenance; ``None`` where it is unknown."""
-        return {str(dimension): self.known(dimension) for dimension in DIMENSIONS}
+        return {dimension: self.known(dimension) for dimension in DIMENSIONS}

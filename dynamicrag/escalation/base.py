@@ -5,7 +5,7 @@ A policy knows no text, verifiers or LangGraph. At every step it is given what i
 quality that one unit of cost is worth; it names the next option, or ends with a draft or without one::
 
     policy = POLICIES.build({"value": {"hope": 0.1}}, "--policies")
-    policy.fit(lessons)                   # recorded outcomes; see .replay
+    policy.fit(lessons)                   # recorded outcomes; see .lessons
     choice = policy.decide(beliefs, lam)  # step (n,): an option, ACCEPT or ABSTAIN; draft (n,)
     policy.state().save("routers/escalation.npz")
 
@@ -27,7 +27,7 @@ from dynamicrag.predictors.state import MEND, State
 from dynamicrag.registry import Registry
 
 if TYPE_CHECKING:
-    from dynamicrag.escalation.replay import Lessons
+    from dynamicrag.escalation.lessons import Lessons
 
 ACCEPT, ABSTAIN = -1, -2
 

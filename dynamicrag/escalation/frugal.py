@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations, product
 
 from dynamicrag.escalation.base import POLICIES
+from dynamicrag.escalation.lessons import Lessons
 from dynamicrag.escalation.lists import Listed, ListPolicy, levels
-from dynamicrag.escalation.replay import Lessons
 
 
 @POLICIES.register("frugal")

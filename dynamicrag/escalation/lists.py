@@ -11,7 +11,8 @@ import numpy as np
 
 from dynamicrag.escalation.base import ACCEPT, Choice, Policy
 from dynamicrag.escalation.beliefs import Beliefs
-from dynamicrag.escalation.replay import Lessons, total
+from dynamicrag.escalation.lessons import Lessons
+from dynamicrag.escalation.replay import total
 from dynamicrag.predictors.checks import Floats
 
 Listed = tuple[tuple[int, ...], tuple[float, ...]]

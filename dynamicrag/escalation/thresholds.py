@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from dynamicrag.escalation.base import POLICIES
+from dynamicrag.escalation.lessons import Lessons
 from dynamicrag.escalation.lists import Listed, ListPolicy, levels
-from dynamicrag.escalation.replay import Lessons
 
 
 @POLICIES.register("thresholds")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import UNKNOWN
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.verify.unanswerable import is_refusal
@@ -19,8 +20,8 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
 
     Returns:
         ``questions``, ``errors``, ``escalations`` (numbers); ``types`` (quality per type, ``""`` for all);
-        ``seconds``, ``joules``, ``usd``, ``gco2e`` (``mean``, ``p50``, ``p95``, ``total``, and ``kinds``: the
-        total by provenance; all ``None`` where one is unknown); ``first_token_seconds`` (the median,
+        every cost dimension (``mean``, ``p50``, ``p95``, ``total``, and ``kinds``: the total by provenance;
+        all ``None`` where one is unknown); ``first_token_seconds`` (the median,
         or ``None``); ``options`` (share of the questions that took each option, by stage).
     """
     types = sorted({record["type"] for record in records if record.get("type")})
@@ -33,7 +34,7 @@ def summarise(records: Sequence[Record]) -> dict[str, Any]:
             name: _quality([record for record in records if name in ("", record.get("type"))])
             for name in ["", *types]
         },
-        **{dimension: _cost(records, dimension) for dimension in ("seconds", "joules", "usd", "gco2e")},
+        **{dimension: _cost(records, dimension) for dimension in DIMENSIONS},
         "first_token_seconds": percentile(first, 50) if first else None,
         "options": _options(records),
     }
@@ -84,7 +85,8 @@ def _retrieved(record: Record) -> bool:
 
 
 def _cost(records: Sequence[Record], dimension: str) -> dict[str, Any]:
-    figures = [record["cost"][dimension] for record in records]
+    # a record that was kept before the dimension was counted says nothing of it
+    figures = [record["cost"].get(dimension, {"value": None}) for record in records]
     values = [figure["value"] for figure in figures if figure["value"] is not None]
     if len(values) < len(figures):
         return {**dict.fromkeys(("mean", "p50", "p95", "total")), "kinds": {UNKNOWN: None}}

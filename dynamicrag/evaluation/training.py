@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dynamicrag.cost.vector import DIMENSIONS
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.evaluation.outcomes.split import near_duplicates
 from dynamicrag.evaluation.outcomes.table import OutcomeTable

@@ -86,8 +86,8 @@ class StreamedAnswer:
         self.timings = metadata.get("timings") or self.timings
         listed = [*token_probs(metadata.get("logprobs"))]
         self.tokens += listed
-        self.counted.saw(text, len(listed))
-        self.counted.told(usage)
+        self.counted.add_chunk(text, len(listed))
+        self.counted.add_report(usage)
 
     def as_usage(self, tokens: Tokens, seconds: float, cpu_seconds: float) -> Usage:
         """Return what the call consumed."""

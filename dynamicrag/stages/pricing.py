@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from dynamicrag.cost.budget import HARD
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.expect import CHARACTERS, Asks, CostModel, Plan
-from dynamicrag.cost.vector import DIMENSIONS, Cost, Dimension
+from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.predictors.selection import admissible
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.ways import wanted_option
@@ -80,7 +80,7 @@ class Pricing:
         bare = [plan and plan._replace(asks=()) for plan in plans]
         worst = [self._cost_model.worst(plan) if plan else NOTHING for plan in bare]
         return [
-            {d: (w if d in HARD else e)[d] for d in DIMENSIONS}
+            {d: (w if row.hard else e)[d] for d, row in DIMENSIONS.items()}
             for w, e in zip(worst, self.expected(bare), strict=True)
         ]
 

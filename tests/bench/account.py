@@ -9,7 +9,8 @@ from typing import Any
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.meter import Interval, make_meter
+from dynamicrag.cost.meter import Interval
+from dynamicrag.cost.meters import make_meter
 from dynamicrag.cost.profiles import Host, Profile
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded

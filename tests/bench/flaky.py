@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from dynamicrag import DynamicRAG
-from dynamicrag.cost.vector import DIMENSIONS
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.evaluation.questions import read_questions
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 

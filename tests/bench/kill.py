@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.evaluation.outcomes.file import as_record, read_table
 
-TIMINGS = {"seconds", "cpu_seconds", "joules", "gco2e", "kinds"}
+TIMINGS = {"seconds", "cpu_seconds", "joules", "kinds", *(row.name for row, _ in DIMENSIONS.derived)}
 
 
 def main() -> int:

@@ -30,7 +30,7 @@ def test_records(there, run):
     assert (first["query_id"], first["contains"], first["em"], first["policy"]) == ("a", 1, 0, "p")
     assert first["passages"] == ["lighthouse.md#0"]
     assert [d["stage"] for d in first["decisions"]][:2] == ["retrieval", "retriever"]
-    assert set(first["cost"]) == {"usd", "tokens", "seconds", "joules", "gco2e"}
+    assert set(first["cost"]) == {"usd", "tokens", "seconds", "joules", "gco2e", "water"}
     assert "f1" not in second
     assert second["type"] == "unanswerable"
     assert second["escalations"][0]["option"] == "large"

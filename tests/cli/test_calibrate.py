@@ -36,6 +36,16 @@ def test_a_calibrated_policy_answers(table, run):
     assert "joint: on the way to" in out
 
 
+def test_any_dimension_can_be_the_target(table, run):
+    code, _, err = calibrate(run, "--most", "seconds=9", "--json", "r.json")
+    assert code == 0, err
+    report = json.loads((table / "r.json").read_text())
+    assert report["target"]["limits"] == {"seconds": 9.0}
+    assert list(yaml.safe_load((table / "new.yaml").read_text())["objective"]["budget"]["per_query"]) == [
+        "seconds"
+    ]
+
+
 def test_a_narrow_terminal_gets_fewer_columns_and_whole_figures(table, run, monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     code, out, err = calibrate(run, "--quality", "0.98", "--json", "r.json")
@@ -86,6 +96,9 @@ def test_a_preset_calibrated_on_the_sample_recording_is_a_valid_policy(there, ru
     [
         ((), "no target"),
         (("--quality", "1", "--joules", "3"), "contradict each other"),
+        (("--most", "joule=3"), "--most: unknown cost dimension 'joule'; did you mean 'joules'?"),
+        (("--most", "joules=few"), "--most joules=few: expected joules=AMOUNT"),
+        (("--most", "water=1"), "no path has any water in it"),
         (("--quality", "1", "--features", "response"), "known after generation alone"),
         (("--quality", "1", "--stages", "generatr"), "did you mean 'generator'"),
         (("--quality", "1", "--policy", "nopreset"), "unknown preset"),

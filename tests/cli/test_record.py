@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.evaluation.outcomes.file import read_table
 from dynamicrag.evaluation.record import runs
 from tests.cli.conftest import FakeModel
@@ -20,7 +21,7 @@ from tests.cli.conftest import FakeModel
 RECORD = ("record", "-p", "p.yaml", "-q", "q.jsonl", "--out", "t.jsonl")
 GRID = ("--grid", "retrieval=none,single", "--grid", "generator=small,large")
 NAMES = ("none/small", "none/large", "single/small", "single/large")
-TIMINGS = ("seconds", "cpu_seconds", "joules", "gco2e")
+TIMINGS = ("seconds", "cpu_seconds", "joules", *(row.name for row, _ in DIMENSIONS.derived))
 
 
 @pytest.fixture

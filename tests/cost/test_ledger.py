@@ -8,7 +8,8 @@ import pytest
 from dynamicrag.cost.attribution import Attribution, Totals
 from dynamicrag.cost.codecarbon import CodeCarbonMeter
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.meter import CpuTimeMeter, Interval, make_meter
+from dynamicrag.cost.meter import CpuTimeMeter, Interval
+from dynamicrag.cost.meters import make_meter
 from dynamicrag.cost.profiles import Host, Profile
 from dynamicrag.errors import PolicyError
 from dynamicrag.types import Usage

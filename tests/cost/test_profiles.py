@@ -1,7 +1,8 @@
 import pytest
 import yaml
 
-from dynamicrag.cost.dimensions import cost_of
+from dynamicrag.cost.bounds import Bounds
+from dynamicrag.cost.charge import cost_of
 from dynamicrag.cost.grid import intensity
 from dynamicrag.cost.profiles import (
     NO_PRICE,
@@ -17,7 +18,7 @@ from dynamicrag.cost.profiles import (
 from dynamicrag.errors import PolicyError
 from dynamicrag.types import Usage
 
-HOST = Host(joules_per_cpu_second=4.0, gco2e_per_kwh=360.0)
+HOST = Host(joules_per_cpu_second=4.0, coefficients={"gco2e_per_kwh": Bounds(360.0)})
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,12 @@ def changed(tmp_path):
         return path
 
     return write
+
+
+def grid(profile: Profile) -> float | None:
+    """Return the carbon intensity of a profile's own grid."""
+    bounds = profile.coefficients.get("gco2e_per_kwh")
+    return bounds and bounds.mid
 
 
 def test_a_remote_call_costs_by_token_and_input_is_not_free():
@@ -132,7 +139,7 @@ def test_a_listed_model_takes_the_place_and_the_size_class_it_does_not_override(
     own = {"usd": {"input": 1.0e-6}, "region": "FRA", "size_class": "small", "source": "a test"}
     loaded = load_profiles(changed("models", "openai:new", value=own))
     profile = loaded.models["openai:new"]
-    assert (profile.region, profile.gco2e_per_kwh) == ("FRA", intensity("FRA"))
+    assert (profile.region, grid(profile)) == ("FRA", intensity("FRA"))
     assert profile.pue == loaded.providers["openai"].pue
     assert profile.joules == loaded.classes[0].joules
     assert profile.source.startswith("a test; ")
@@ -171,13 +178,13 @@ def test_overrides_replace_whole_rates_and_settle_what_was_assumed(profiles):
 def test_a_region_sets_the_intensity_and_an_intensity_wins(profiles):
     known = profiles.models["openai:gpt-4o"]
     french = override(known, {"region": "FRA"}, WHERE)
-    assert (french.region, french.gco2e_per_kwh) == ("FRA", intensity("FRA"))
+    assert (french.region, grid(french)) == ("FRA", intensity("FRA"))
     green = override(known, {"gco2e_per_kwh": 12}, WHERE)
-    assert (green.region, green.gco2e_per_kwh) == (None, 12)
+    assert (green.region, grid(green)) == (None, 12)
     both = override(known, {"region": "FRA", "gco2e_per_kwh": 12}, WHERE)
-    assert (both.region, both.gco2e_per_kwh) == ("FRA", 12)
+    assert (both.region, grid(both)) == ("FRA", 12)
     here = override(known, {"region": None}, WHERE)
-    assert (here.region, here.gco2e_per_kwh) == (None, None)
+    assert (here.region, grid(here)) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import pytest
 
+from dynamicrag.cost.bounds import Bounds
 from dynamicrag.cost.profiles import Host, Profile, Range, Rate
 
 
@@ -31,7 +32,8 @@ def test_a_range_gives_three_amounts_and_must_rise():
         ({"seconds": Rate(call=7200)}, r"seconds\.call must be from 0 to 3600 seconds per call"),
         ({"pue": 0.9}, "pue must be from 1 to 3, got 0.9"),
         ({"pue": "low"}, "pue must be a number from 1 to 3, got 'low'"),
-        ({"gco2e_per_kwh": 2001}, "gco2e_per_kwh must be from 0 to 2000"),
+        ({"coefficients": {"gco2e_per_kwh": Bounds(2001)}}, "gco2e_per_kwh must be from 0 to 2000"),
+        ({"coefficients": {"gco2_per_kwh": Bounds(1)}}, "unknown coefficient .* mean 'gco2e_per_kwh'"),
         ({"active_billions": -7}, "active_billions must be from"),
         ({"joules": Rate(output=1.0)}, "joules must be a range"),
         ({"usd": 3.0}, "usd must be a rate"),

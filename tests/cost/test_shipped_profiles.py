@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from dynamicrag.cost.bounds import Bounds
 from dynamicrag.cost.grid import intensity
 from dynamicrag.cost.profiles import Profile, Range, Rate, load_profiles
 
@@ -53,7 +54,7 @@ def test_input_tokens_cost_energy_and_cached_ones_little(profile: Profile):
 @remote
 def test_each_model_runs_on_a_known_grid_behind_a_known_pue(profile: Profile):
     assert profile.region
-    assert profile.gco2e_per_kwh == intensity(profile.region)
+    assert profile.coefficients["gco2e_per_kwh"] == Bounds(intensity(profile.region))
     assert 1.05 <= profile.pue <= 1.3
 
 

@@ -20,9 +20,9 @@ def said(input_tokens, output_tokens, cached=None):
 def booked(*reports, words=WORDS, limit=LIMIT):
     counted = Counted(limit)
     for word in words:
-        counted.saw(word)
+        counted.add_chunk(word)
     for report in reports:
-        counted.told(report)
+        counted.add_report(report)
     return counted.tokens(BYTES, MOST, ASIDE)
 
 
@@ -81,8 +81,8 @@ def test_tokens_that_come_in_bytes_are_not_counted_by_the_piece():
 
 def test_listed_tokens_are_seen():
     counted = Counted(LIMIT)
-    counted.saw("internationalization", listed=5)
-    counted.told(said(100, 1))
+    counted.add_chunk("internationalization", listed=5)
+    counted.add_report(said(100, 1))
     assert counted.tokens(BYTES, MOST, ASIDE).output == 5
 
 
@@ -98,7 +98,7 @@ def test_listed_tokens_are_seen():
 def test_a_server_that_never_stops_is_not_read_for_ever(chunks, at_most):
     counted, left = Counted(LIMIT), iter(chunks)
     while not counted.runs_away:
-        counted.saw(next(left))
+        counted.add_chunk(next(left))
     assert counted.chunks < at_most
 
 
@@ -108,7 +108,7 @@ def test_a_server_that_never_stops_is_not_read_for_ever(chunks, at_most):
 def test_an_answer_that_keeps_its_limit_is_read_to_the_end(answer):
     counted = Counted(LIMIT)
     for chunk in answer:
-        counted.saw(chunk)
+        counted.add_chunk(chunk)
     assert not counted.runs_away
 
 
@@ -139,9 +139,9 @@ report = st.fixed_dictionaries(
 def test_whatever_is_said_the_books_are_right(reports, texts, size, limit):
     counted = Counted(limit)
     for text in texts:
-        counted.saw(text)
+        counted.add_chunk(text)
     for each in reports:
-        counted.told(each)
+        counted.add_report(each)
     most, aside = size + 100, size // 3 + 20
     tokens = counted.tokens(size, most, aside)
     assert 0 <= tokens.cached <= tokens.input <= max(most, aside)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dynamicrag.escalation.beliefs import BeliefModel
-from dynamicrag.escalation.replay import Lessons
+from dynamicrag.escalation.lessons import Lessons
 
 
 def made(n: int = 300, *, k: int = 3, seed: int = 0, told: bool = True, verdicts: bool = False) -> Lessons:

@@ -227,8 +227,8 @@ def damaged(**changes):
     ("record", "why"),
     [
         ({k: v for k, v in turn(1).items() if k != "full"}, "it lacks 'full'"),
-        (damaged(cost=figures(float("nan"))), "cost.seconds is nan"),
-        (damaged(cost=figures(-5.0)), "cost.seconds is -0.5"),
+        (damaged(cost=figures(float("nan"))), "cost.joules is nan"),
+        (damaged(cost=figures(-5.0)), "cost.joules is -5.0"),
         (damaged(cost=figures(5.0, "guessed")), "kind is 'guessed'"),
         (damaged(cost=figures(5.0, parts={"modelled": 1.0})), "do not add up"),
         (damaged(cost=figures(5.0, low=6.0, high=7.0)), "not in order"),

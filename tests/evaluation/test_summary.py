@@ -16,6 +16,15 @@ def record(joules, *, kind="modelled", decisions=(), **fields):
     }
 
 
+def test_a_record_from_before_a_dimension_makes_it_unknown():
+    old, new = record(1), record(3)
+    new["cost"]["water"] = {"value": 1e-5, "kind": "estimated"}
+    found = summarise([old, new])
+    assert found["water"]["mean"] is None
+    assert found["joules"]["mean"] == 2
+    assert summarise([new])["water"]["total"] == 1e-5
+
+
 def test_percentiles_are_between_neighbours():
     assert percentile([4, 1, 2, 3], 50) == 2.5
     assert percentile([7], 95) == 7

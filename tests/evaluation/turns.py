@@ -4,13 +4,14 @@ STAGES = {"retriever": 0.1, "generator": 0.9}
 
 
 def figures(joules, kind="modelled", usd=0.0, **extra):
-    """Return the figures of a cost; carbon follows the joules."""
+    """Return the figures of a cost; carbon and water follow the joules."""
     return {
         "usd": {"value": usd, "kind": "estimated" if usd else "measured"},
         "tokens": {"value": 120, "kind": "measured"},
         "seconds": {"value": joules / 10, "kind": "measured"},
         "joules": {"value": joules, "kind": kind, **extra},
         "gco2e": {"value": joules / 1000, "kind": kind},
+        "water": {"value": joules * 1e-6, "kind": "estimated", "low": joules * 5e-7, "high": joules * 2e-6},
     }
 
 

@@ -7,20 +7,22 @@ import numpy as np
 import pytest
 
 from dynamicrag.cost.vector import Cost
+from dynamicrag.drafts.moves import moves
 from dynamicrag.errors import PolicyError
-from dynamicrag.escalation.replay import Lessons, play
+from dynamicrag.escalation.lessons import Lessons
+from dynamicrag.escalation.replay import play
 from dynamicrag.features.base import Seen
 from dynamicrag.routers.build import RouterContext, build_router
 from dynamicrag.routers.escalation import LearntEscalation
 from dynamicrag.routers.judgement import Drafted, Judgement, heard
 from dynamicrag.routers.paths import parting
-from dynamicrag.types import Attempt, Draft, Option, Query
+from dynamicrag.types import Attempt, Draft, Query
 from tests.escalation.taught import PATHS, PRICES, table, taught
 
 from .test_joint import fitted
 from .test_routers import context
 
-OPTIONS = tuple(Option(name) for name in ("accept", "escalate:retrieval", "escalate:generator", "abstain"))
+OPTIONS = tuple(moves(["accept", "escalate", "abstain"], ["retrieval", "generator"]))
 WAYS = [{stage: path[stage] for stage in ("retrieval", "generator")} for path in PATHS.values()]
 QUESTION = "When was bridge number 7 opened?"
 

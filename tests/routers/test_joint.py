@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dynamicrag.cost.vector import DIMENSIONS, Cost
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.base import FeatureSet, Seen
 from dynamicrag.predictors.base import PREDICTORS

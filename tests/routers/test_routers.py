@@ -3,6 +3,7 @@ from collections import Counter
 import pytest
 
 from dynamicrag.cost.vector import Cost
+from dynamicrag.drafts.moves import moves
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.lexical import lexical
 from dynamicrag.routers.base import ROUTERS, StageContext
@@ -126,7 +127,7 @@ def test_the_rules_have_nothing_to_say_of_verification():
         ROUTERS.build("heuristic", "router").check("verification", OPTIONS, "router")
 
 
-VERDICTS = tuple(Option(name) for name in ("accept", "escalate:context", "escalate:generator", "abstain"))
+VERDICTS = tuple(moves(["accept", "escalate", "abstain"], ["context", "generator"]))
 TABLE = {"escalate": {"unanswerable": ["context", "generator"], "unsure": ["generator"]}}
 SPEC = {"thresholds": {"groundedness": 0.5, "token_margin": 0.2}}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from dynamicrag.cost.vector import DIMENSIONS
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.stages.decide import Decider
 

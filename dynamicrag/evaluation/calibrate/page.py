@@ -13,6 +13,7 @@ from dynamicrag.evaluation.report.frame import document
 from dynamicrag.evaluation.report.markup import Cells, banner, card, cell, head, legend, section, table
 from dynamicrag.evaluation.routing.curve import Curve
 from dynamicrag.evaluation.routing.lines import STYLE, lines
+from dynamicrag.evaluation.routing.page_words import prefix_of
 from dynamicrag.evaluation.routing.scene import Dot, Line, Scene
 
 SHADES = {"joint": "c0", "per-stage": "c1", "oracle": "base"}
@@ -52,7 +53,7 @@ def to_html(made: Calibration, world: World, now: datetime | None = None) -> str
     report = made.report
     shown = scene(made, world)
     spent = report["cost"]
-    plot = lines(f"Mean quality against mean {spent} a query", shown, "$" if spent == "usd" else "")
+    plot = lines(f"Mean quality against mean {spent} a query", shown, prefix_of(spent))
     curves = legend([(line.shade, safe(line.name)) for line in shown.lines])
     about = (
         f"Mean quality against mean {safe(spent)} a query. Lines: routers as λ goes from cost alone to "

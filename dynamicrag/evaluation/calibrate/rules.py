@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dynamicrag.cost.vector import DIMENSIONS, Cost
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import DynamicRAGError, InputError, unknown
 from dynamicrag.evaluation.calibrate.forecast import Forecast
 from dynamicrag.evaluation.calibrate.world import Rows, World

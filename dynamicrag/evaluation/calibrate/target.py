@@ -36,7 +36,7 @@ class Target:
             InputError: No target, one out of range, of a cost that is not there, or ones that contradict.
         """
         if self.quality is None and not self.limits:
-            raise InputError("calibrate: no target; give --quality, --joules or --usd-per-1000")
+            raise InputError("calibrate: no target; give --quality, --joules, --usd-per-1000 or --most")
         if self.quality is not None and not 0 < self.quality <= 10:
             raise InputError(f"--quality {self.quality:g}: expected a share of the best path's, such as 0.98")
         for name, limit in self.limits.items():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.cost.vector import DIMENSIONS
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError
 from dynamicrag.evaluation.outcomes.split import Labels, near_duplicates
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
@@ -65,8 +65,13 @@ class World:
         """
         table, notes = unmended(table)
         paths = check_paths(table, least)
-        told = {str(name): table.fact(name) for name in DIMENSIONS if name in table.facts}
-        known = {name: cost for name, cost in told.items() if np.nanmax(cost) > 0}
+        recorded = {name: table.fact(name) for name in DIMENSIONS if name in table.facts}
+        known = {name: cost for name, cost in recorded.items() if np.nanmax(cost) > 0}
+        for name in [name for name in known if DIMENSIONS[name].follows is not None]:
+            # a table that was begun before the dimension was counted must not lose its first questions
+            if (np.isnan(known[name]) & np.isfinite(known.get("joules", known[name]))).any():
+                del known[name]
+                notes.append(f"{name} was recorded for some of the questions only: left out")
         if not known and set(TOKENS.split("+")) <= set(table.facts):
             known = {TOKENS: sum((table.fact(part) for part in TOKENS.split("+")), np.zeros(1))}
         if not known:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from dynamicrag.cost.vector import DIMENSIONS
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.evaluation.calibrate.run import Calibration
 from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.policy import Policy

@@ -48,7 +48,8 @@ from numpy.typing import NDArray
 
 from dynamicrag.errors import InputError
 from dynamicrag.escalation.base import ABSTAIN, POLICIES
-from dynamicrag.escalation.replay import Lessons, Played, play
+from dynamicrag.escalation.lessons import Lessons
+from dynamicrag.escalation.replay import Played, play
 from dynamicrag.evaluation.cascade.changed import by_stage
 from dynamicrag.evaluation.cascade.equal import over_router
 from dynamicrag.evaluation.cascade.figures import Bench

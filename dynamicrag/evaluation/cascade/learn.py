@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.escalation.beliefs import BeliefModel
-from dynamicrag.escalation.replay import Lessons
+from dynamicrag.escalation.lessons import Lessons
 from dynamicrag.escalation.scorer import Scorer
 from dynamicrag.evaluation.cascade.trials import Trials
 from dynamicrag.evaluation.routing.expected import ExpectedCost

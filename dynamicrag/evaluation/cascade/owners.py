@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from dynamicrag.cost.vector import DIMENSIONS
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.verify.base import VERIFIERS, Signal, Verifier

@@ -10,7 +10,7 @@ from dynamicrag.evaluation.report.display import percent, safe
 from dynamicrag.evaluation.report.frame import document
 from dynamicrag.evaluation.report.markup import banner, card, glossary, legend, section
 from dynamicrag.evaluation.routing.lines import STYLE, lines
-from dynamicrag.evaluation.routing.page_words import PREFIX, between, points, share, unit_of
+from dynamicrag.evaluation.routing.page_words import between, points, prefix_of, share, unit_of
 from dynamicrag.evaluation.routing.scene import Scene
 
 SMALL = 200
@@ -54,7 +54,7 @@ def _sections(found: Mapping[str, Any], scene: Scene) -> list[str]:
         "intervals; black ones: single options." + (" Costs are logarithms." if scene.logarithmic else "")
     )
     shown = legend([(line.shade, safe(line.name)) for line in scene.lines if line.shade[0] == "c"])
-    chart = lines(f"Mean quality against mean {cost}", scene, PREFIX.get(cost, ""))
+    chart = lines(f"Mean quality against mean {cost}", scene, prefix_of(cost))
     shares = compose_shares(found)
     parts = [
         section("What quality costs", about, card(chart) + shown),

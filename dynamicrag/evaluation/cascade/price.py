@@ -4,7 +4,8 @@ import numpy as np
 
 from dynamicrag.escalation.base import Policy
 from dynamicrag.escalation.beliefs import BeliefModel
-from dynamicrag.escalation.replay import Lessons, play
+from dynamicrag.escalation.lessons import Lessons
+from dynamicrag.escalation.replay import play
 from dynamicrag.predictors.checks import Floats
 
 LAMBDAS = 25

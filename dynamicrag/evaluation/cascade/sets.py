@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from dynamicrag.escalation.conformal import Conformal
-from dynamicrag.escalation.replay import Lessons
+from dynamicrag.escalation.lessons import Lessons
 from dynamicrag.evaluation.cascade.figures import Bench
 from dynamicrag.evaluation.cascade.trials import RIGHT, Rounds, Trials
 from dynamicrag.evaluation.routing.resample import interval

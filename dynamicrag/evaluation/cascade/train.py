@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from dynamicrag.cost.vector import DIMENSIONS
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError
 from dynamicrag.escalation.base import ABSTAIN, POLICIES
-from dynamicrag.escalation.replay import Lessons, Played, play
+from dynamicrag.escalation.lessons import Lessons
+from dynamicrag.escalation.replay import Played, play
 from dynamicrag.evaluation.cascade.learn import Prior, learn
 from dynamicrag.evaluation.cascade.price import choose, lambdas
 from dynamicrag.evaluation.cascade.recorded import from_tables

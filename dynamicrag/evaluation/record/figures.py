@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
 from dynamicrag.evaluation.record.outcome import EXACT
 from dynamicrag.evaluation.record.scoring import OBEYED
@@ -12,7 +13,6 @@ from dynamicrag.evaluation.scores import agreement
 from dynamicrag.predictors.checks import Floats
 
 DRAWS = 2000
-COSTS = ("joules", "seconds", "usd", "input_tokens", "output_tokens")
 _CLOSE = 1e-9
 
 
@@ -34,9 +34,14 @@ def figures(table: OutcomeTable) -> dict[str, Any]:
             "failed": sum(outcome.error is not None for outcome in outcomes),
             "error": next((o.error for o in outcomes if o.error is not None), None),
             **mean_of(table.quality[:, column]),
-            **{cost: _mean(table.fact(cost)[:, column]) for cost in COSTS if cost in table.facts},
+            **{cost: _mean(table.fact(cost)[:, column]) for cost in _costs(table)},
         }
     return {"queries": len(table), "paths": paths, "oracle": _oracle(table)}
+
+
+def _costs(table: OutcomeTable) -> list[str]:
+    """Return the costs that a table has recorded."""
+    return [name for name in (*DIMENSIONS, "input_tokens", "output_tokens") if name in table.facts]
 
 
 def mean_of(values: Floats, seed: int = 0) -> dict[str, Any]:
@@ -61,7 +66,7 @@ def _oracle(table: OutcomeTable) -> dict[str, Any]:
     shares = np.bincount(taken, minlength=len(table.options)) / len(taken)
     return {
         **mean_of(best),
-        **{cost: _mean(table.fact(cost)[rows][pick]) for cost in COSTS if cost in table.facts},
+        **{cost: _mean(table.fact(cost)[rows][pick]) for cost in _costs(table)},
         "shares": {name: float(s) for name, s in zip(table.options, shares, strict=True) if s},
     }
 

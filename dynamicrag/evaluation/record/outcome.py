@@ -6,8 +6,8 @@ from functools import reduce
 from operator import add
 from typing import Any
 
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.vector import Dimension
 from dynamicrag.evaluation.outcomes.table import Outcome, Row
 from dynamicrag.evaluation.questions import Question
 from dynamicrag.evaluation.record.memo import Found, owed
@@ -19,8 +19,6 @@ from dynamicrag.verify.unanswerable import is_refusal
 
 EXACT = ("f1", "em", "contains")
 SCORES = (*EXACT, "similarity", "judge")
-COSTS: tuple[Dimension, ...] = ("usd", "seconds", "joules", "gco2e")
-TOLD: tuple[Dimension, ...] = ("usd", "seconds", "joules")
 _LEXICAL = frozenset(lexical("a"))
 
 
@@ -38,8 +36,9 @@ def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, found: S
     extra, more = owed(ledger, found, searched)
     cost = ledger.cost(record["turn"]) + extra
     usage = reduce(add, [line.usage for line in lines], more) if lines else Usage()
-    # what nobody knows is not observed: left out rather than 0
-    facts: dict[str, float] = {d: value for d in COSTS if (value := cost.known(d)) is not None}
+    dimensions = [name for name in DIMENSIONS if name != "tokens"]  # these are counted by their side below
+    # an unknown amount is not observed: left out rather than 0
+    facts: dict[str, float] = {d: value for d in dimensions if (value := cost.known(d)) is not None}
     facts |= {
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
@@ -51,7 +50,7 @@ def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, found: S
     for stage, spent in ledger.stages(record["turn"]).items():
         if stage.startswith(VERIFY):
             verifier = stage.removeprefix(VERIFY)
-            facts |= {f"{verifier}_{d}": value for d in TOLD if (value := spent.known(d)) is not None}
+            facts |= {f"{verifier}_{d}": value for d in dimensions if (value := spent.known(d)) is not None}
     answer = record.get("answer")
     if answer is not None:
         facts["abstained"] = float(record["abstained"] or is_refusal(answer))
@@ -60,7 +59,7 @@ def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, found: S
         quality=math.nan,
         facts={name: float(value) for name, value in facts.items()},
         signals=signals_of(record["decisions"]),
-        kinds={dimension: cost.kind(dimension) for dimension in COSTS if cost.known(dimension)},
+        kinds={dimension: cost.kind(dimension) for dimension in dimensions if cost.known(dimension)},
         path=steps,
         answer=answer,
         error=record.get("error"),

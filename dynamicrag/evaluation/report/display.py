@@ -1,51 +1,48 @@
 """Figures and names as a document shows them: three telling digits, a unit that fits, nothing executable."""
 
 import re
-from collections.abc import Sequence
 from html import escape
+
+from dynamicrag.cost.dimensions import DIMENSIONS
 
 SPACE = "\u00a0"
 UNKNOWN = "unknown"
-_GRAMS = ((1e6, "t"), (1e3, "kg"), (1.0, "g"), (1e-3, "mg"))
-_STEPS: dict[str, Sequence[tuple[float, str]]] = {
-    "joules": ((1e6, "MJ"), (1e3, "kJ"), (1.0, "J"), (1e-3, "mJ")),
-    "gco2e": tuple((factor, f"{symbol}{SPACE}CO₂e") for factor, symbol in _GRAMS),
-    "seconds": ((1.0, "s"), (1e-3, "ms")),
-    "tokens": ((1.0, ""),),
-    "usd": ((1.0, ""),),
-}  # fmt: skip
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _SUPER = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def amount(unit: str, value: float | None, *, brief: bool = False) -> str:
+def amount(dimension: str, value: float | None, *, brief: bool = False, noun: bool = True) -> str:
     """Return an amount with its unit, ``38.3 J``; the two never part at a line's end.
 
     Args:
-        unit: A cost dimension.
-        value: How much, in the dimension's own unit; ``None`` where that is not known.
-        brief: Whether zeros behind the point are left out, as on an axis.
+        dimension: A cost dimension.
+        value: How much, in the dimension's own unit; ``None`` if it is unknown.
+        brief: Whether to leave out zeros behind the point, as on an axis.
+        noun: Whether to name what is measured, as in ``38.3 mg CO₂e``; not where a heading does.
     """
     if value is None:
         return UNKNOWN
-    factor, symbol = scale(unit, value)
+    row = DIMENSIONS[dimension]
+    factor, symbol = scale(dimension, value)
     number = f"{value / factor:,.6g}" if brief else digits(value / factor)
-    if unit == "usd":
-        return f"−${number[1:]}" if number.startswith("−") else f"${number}"
-    return f"{number}{SPACE}{symbol}" if symbol else number
+    if row.prefix:
+        number = f"−{row.prefix}{number[1:]}" if number.startswith("−") else f"{row.prefix}{number}"
+    return SPACE.join(part for part in (number, symbol, row.noun if noun else "") if part)
 
 
-def reach(unit: str, low: float, high: float) -> str:
-    """Return two amounts and what lies between them, in the unit of the higher."""
-    factor, symbol = scale(unit, high)
-    if unit == "usd":
-        return f"{amount(unit, low)} to {amount(unit, high)}"
-    return f"{digits(low / factor)} to {digits(high / factor)}{SPACE}{symbol}".rstrip()
+def reach(dimension: str, low: float, high: float) -> str:
+    """Return the range between two amounts, in the unit of the higher."""
+    row = DIMENSIONS[dimension]
+    factor, symbol = scale(dimension, high)
+    if row.prefix:
+        return f"{amount(dimension, low)} to {amount(dimension, high)}"
+    said = f"{digits(low / factor)} to {digits(high / factor)}"
+    return SPACE.join(part for part in (said, symbol, row.noun) if part)
 
 
-def scale(unit: str, value: float) -> tuple[float, str]:
+def scale(dimension: str, value: float) -> tuple[float, str]:
     """Return the factor and the symbol of the unit that suits ``value``."""
-    steps = _STEPS[unit]
+    steps = DIMENSIONS[dimension].steps
     size = abs(value)
     if size == 0:
         return next(step for step in steps if step[0] == 1.0)

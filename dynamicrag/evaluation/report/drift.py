@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dynamicrag.calibrated import Band, Calibrated
-from dynamicrag.evaluation.report.figures import BY_NAME, Read, total
+from dynamicrag.evaluation.report.figures import total
 from dynamicrag.evaluation.report.records import Turn
 
 ENOUGH = 30
@@ -117,7 +117,7 @@ def _looked_at(turns: Sequence[Turn], band: Calibrated) -> Iterator[Looked]:
         if expected is not None:
             # a stand-in for joules that the meter had not covered says nothing of drift
             settled = [turn for turn in turns if not turn.get("provisional")]
-            found = [figure for turn in settled if (figure := _COSTS[name](turn)) is not None]
+            found = [turn["cost"][name] for turn in settled]
             values = [figure["value"] for figure in found if figure["value"] is not None]
             if len(values) >= ENOUGH and len(values) == len(found):
                 yield Looked(name, name, expected, values, total(found)["kind"])
@@ -139,13 +139,6 @@ def _looked_at(turns: Sequence[Turn], band: Calibrated) -> Iterator[Looked]:
         seen = [turn["signals"][name] for turn in turns if name in turn.get("signals", {})]
         if len(seen) >= ENOUGH:
             yield Looked(name, "signal", expected, seen, "measured")
-
-
-_COSTS: Mapping[str, Read] = {
-    "joules": BY_NAME["joules"].of,
-    "seconds": lambda turn: turn["cost"]["seconds"],
-    "usd": BY_NAME["usd"].of,
-}
 
 
 def _took(stage: str, option: str) -> Callable[[Turn], bool]:

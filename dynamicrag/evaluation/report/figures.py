@@ -1,8 +1,11 @@
 """What many queries come to: means, percentiles and totals that keep their provenance."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
+from dynamicrag.cost.dimension_table import DimensionRow
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import KINDS, UNKNOWN
 from dynamicrag.evaluation.report.records import Turn, answered
 from dynamicrag.evaluation.summary import percentile
@@ -29,7 +32,7 @@ class Quantity(NamedTuple):
 
 
 def _cost(scope: str, dimension: str) -> Read:
-    return lambda turn: turn[scope][dimension]
+    return lambda turn: turn[scope].get(dimension)
 
 
 def _clock(key: str) -> Read:
@@ -40,17 +43,35 @@ def _clock(key: str) -> Read:
     return of
 
 
-QUANTITIES: tuple[Quantity, ...] = (
-    Quantity("joules", "joules", "energy, active", _cost("cost", "joules")),
-    Quantity("joules_full", "joules", "energy, full", _cost("full", "joules")),
-    Quantity("gco2e", "gco2e", "carbon, active", _cost("cost", "gco2e")),
-    Quantity("gco2e_full", "gco2e", "carbon, full", _cost("full", "gco2e")),
-    Quantity("usd", "usd", "money", _cost("cost", "usd")),
-    Quantity("tokens", "tokens", "tokens", _cost("cost", "tokens")),
+_CLOCKS = (
     Quantity("wall_seconds", "seconds", "time to answer", _clock("wall_seconds")),
     Quantity("first_token_seconds", "seconds", "time to first token", _clock("first_token_seconds")),
 )
-BY_NAME: Mapping[str, Quantity] = {quantity.name: quantity for quantity in QUANTITIES}
+
+
+def quantities() -> Mapping[str, Quantity]:
+    """Return what a query costs, by name: energy and what follows from it, all else, and the clock.
+
+    Energy and what follows from it stand in both scopes, as ``NAME`` and ``NAME_full``. The seconds of
+    calls are not among them: people wait for the answer, not for the sum of calls.
+    """
+    return _quantities(tuple(DIMENSIONS.values()))
+
+
+@cache
+def _quantities(rows: tuple[DimensionRow, ...]) -> Mapping[str, Quantity]:
+    source = {row.name: DIMENSIONS.source(row.name) for row in rows}
+    found: list[Quantity] = []
+    for row in rows:
+        if source[row.name] == "joules":
+            found.append(Quantity(row.name, row.name, f"{row.title}, active", _cost("cost", row.name)))
+            found.append(
+                Quantity(f"{row.name}_full", row.name, f"{row.title}, full", _cost("full", row.name))
+            )
+    for row in rows:
+        if source[row.name] not in ("joules", "seconds"):
+            found.append(Quantity(row.name, row.name, row.title, _cost("cost", row.name)))
+    return {quantity.name: quantity for quantity in (*found, *_CLOCKS)}
 
 
 def summarise(turns: Sequence[Turn]) -> dict[str, Any]:
@@ -69,7 +90,7 @@ def summarise(turns: Sequence[Turn]) -> dict[str, Any]:
         "abstained": sum(bool(turn.get("abstained")) for turn in turns),
         "escalated": sum(bool(turn.get("escalations")) for turn in turns),
         "provisional": sum(bool(turn.get("provisional")) for turn in turns),
-        **{quantity.name: statistics([quantity.of(turn) for turn in turns]) for quantity in QUANTITIES},
+        **{name: statistics([one.of(turn) for turn in turns]) for name, one in quantities().items()},
         "stages": _stages(turns),
         "options": shares(turns),
     }

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.evaluation.report.accounts import accounts
 from dynamicrag.evaluation.report.calibrations import Calls, calibrations
 from dynamicrag.evaluation.report.display import amount
@@ -108,6 +109,12 @@ def _notes(overall: Mapping[str, Any], books: Mapping[str, Any]) -> list[str]:
             f"the queries' own figures come to {_joules(books['selected']['value'])}, which is more than "
             f"their account of {_joules(books['accounts']['queries']['value'])}: the accounts are incomplete"
         )
+    for row, _ in DIMENSIONS.derived:
+        if missing := queries - overall[row.name]["queries"]:
+            found.append(
+                f"{row.name}: not counted in {missing} of {queries} queries, which were kept before it was "
+                "a dimension; its figures are of the others"
+            )
     if books["faults"]:
         found.append(f"impossible readings of the meter, which count nowhere: {books['faults']}")
     if books["missing"]:

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.evaluation.report import panels, terms
 from dynamicrag.evaluation.report.display import SPACE, amount, percent, reach, safe
 from dynamicrag.evaluation.report.drift_panel import drift_panel
-from dynamicrag.evaluation.report.figures import BY_NAME, parts_of
+from dynamicrag.evaluation.report.figures import parts_of, quantities
 from dynamicrag.evaluation.report.frame import document
 from dynamicrag.evaluation.report.make import Report
 from dynamicrag.evaluation.report.markup import Cells, Tiles, banner, cell, glossary, head, section, table
@@ -22,12 +23,16 @@ from dynamicrag.evaluation.report.selection import By, grouped
 ROWS = 50
 """Most groups in a table; the files for machines have all of them."""
 
-_COLUMNS = (
-    ("joules", "mean", "active energy"), ("joules", "p50", "active, p50"), ("joules", "p95", "active, p95"),
-    ("joules_full", "mean", "full energy"), ("gco2e", "mean", "CO₂e, active"), ("usd", "mean", "money"),
-    ("tokens", "mean", "tokens"), ("wall_seconds", "p50", "answer, p50"),
-    ("first_token_seconds", "p50", "first token, p50"),
-)  # fmt: skip
+
+def _columns() -> list[tuple[str, str, str]]:
+    """Return the columns of a table of groups: quantity, statistic and heading."""
+    follow = [(row.name, "mean", quantities()[row.name].title) for row, _ in DIMENSIONS.derived]
+    return [
+        ("joules", "mean", "active energy"), ("joules", "p50", "active, p50"),
+        ("joules", "p95", "active, p95"), ("joules_full", "mean", "full energy"), *follow,
+        ("usd", "mean", "money"), ("tokens", "mean", "tokens"), ("wall_seconds", "p50", "answer, p50"),
+        ("first_token_seconds", "p50", "first token, p50"),
+    ]  # fmt: skip
 
 
 def to_html(report: Report, turns: Sequence[Turn], now: datetime | None = None) -> str:
@@ -124,13 +129,13 @@ def _tiles(overall: Mapping[str, Any]) -> Tiles:
     for name, point, title in (
         ("joules", "total", "active energy"),
         ("joules_full", "total", "full energy"),
-        ("gco2e", "total", "carbon of the active energy"),
+        *((row.name, "total", quantities()[row.name].title) for row, _ in DIMENSIONS.derived),
         ("usd", "total", "money"),
         ("tokens", "total", "tokens"),
         ("wall_seconds", "p50", "median time to the answer"),
         ("first_token_seconds", "p50", "median time to the first token"),
     ):
-        figure, unit = overall[name][point], BY_NAME[name].unit
+        figure, unit = overall[name][point], quantities()[name].unit
         known = figure is not None
         tiles.append(
             (title, amount(unit, figure["value"]), _provenance(figure, unit)) if known else (title, "–", "")
@@ -156,7 +161,7 @@ def _provenance(figure: Mapping[str, Any], unit: str) -> str:
 def _groups(report: Report) -> str:
     by, groups = report["selection"]["by"], report["groups"]
     rows = [_group_row(name, summary) for name, summary in list(groups.items())[:ROWS]]
-    header = [by, "queries", *(title for _, _, title in _COLUMNS), "failed", "abstained", "escalated"]
+    header = [by, "queries", *(title for _, _, title in _columns()), "failed", "abstained", "escalated"]
     total = _group_row("all", report["overall"]) if len(groups) > 1 else ()
     rest = len(groups) - len(rows)
     more = f'<p class="small">{rest:,} more are in the files of --csv and --json.</p>' if rest > 0 else ""
@@ -165,11 +170,11 @@ def _groups(report: Report) -> str:
 
 
 def _group_row(name: str, summary: Mapping[str, Any]) -> Cells:
-    figures = ((BY_NAME[key].unit, summary[key][point]) for key, point, _ in _COLUMNS)
-    amounts = (amount(unit, figure["value"]) if figure else "–" for unit, figure in figures)
+    figures = ((quantities()[key].unit, summary[key][point]) for key, point, _ in _columns())
+    amounts = (amount(unit, figure["value"], noun=False) if figure else "–" for unit, figure in figures)
     return [
         head(safe(name or "(none)", 40), safe(name, 400)),
         cell(f"{summary['queries']:,}"),
-        *(cell(text.removesuffix(f"{SPACE}CO₂e")) for text in amounts),
+        *map(cell, amounts),
         *(cell(f"{summary[key]:,}") for key in ("failed", "abstained", "escalated")),
     ]

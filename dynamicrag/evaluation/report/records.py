@@ -5,7 +5,8 @@ from itertools import pairwise
 from math import isclose, isfinite
 from typing import TYPE_CHECKING, Any
 
-from dynamicrag.cost.vector import DIMENSIONS, KINDS, UNKNOWN
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.cost.vector import KINDS, UNKNOWN
 from dynamicrag.errors import RunsError
 
 if TYPE_CHECKING:
@@ -94,16 +95,18 @@ def answered(turn: Turn) -> bool:
 
 
 def _check_cost(cost: Mapping[str, Any], where: str) -> None:
-    for dimension in DIMENSIONS:
-        _check_figure(cost[dimension], f"{where}.{dimension}")
+    for name, row in DIMENSIONS.items():
+        if row.follows is not None and name not in cost:
+            continue  # kept before the dimension was counted
+        _check_figure(cost[name], f"{where}.{name}", may_be_unknown=DIMENSIONS.source(name) == "usd")
 
 
-def _check_figure(figure: Mapping[str, Any], where: str) -> None:
+def _check_figure(figure: Mapping[str, Any], where: str, *, may_be_unknown: bool) -> None:
     parts: Mapping[str, float] = figure.get("parts", {})
     for value in parts.values():
         _amount(value, f"{where}.parts")
     if figure["value"] is None:
-        _check_unknown(figure, where)
+        _check_unknown(figure, where, may_be_unknown=may_be_unknown)
         return
     _amount(figure["value"], where)
     for kind in (figure["kind"], *parts):
@@ -120,8 +123,8 @@ def _check_figure(figure: Mapping[str, Any], where: str) -> None:
             raise ValueError(f"{where}: low, value and high are not in order")
 
 
-def _check_unknown(figure: Mapping[str, Any], where: str) -> None:
-    if figure["kind"] != UNKNOWN or not where.endswith(".usd"):
+def _check_unknown(figure: Mapping[str, Any], where: str, *, may_be_unknown: bool) -> None:
+    if figure["kind"] != UNKNOWN or not may_be_unknown:
         raise ValueError(f"{where} is None, and its kind {figure['kind']!r}; only a price may be unknown")
     for kind in figure.get("parts", {}):
         if kind not in KINDS:

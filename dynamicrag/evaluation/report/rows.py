@@ -2,12 +2,13 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import KINDS
-from dynamicrag.evaluation.report.figures import QUANTITIES, parts_of, stage_order
+from dynamicrag.evaluation.report.figures import parts_of, quantities, stage_order
 from dynamicrag.evaluation.report.records import Turn, answered
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Figure
@@ -16,7 +17,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def to_csv(turns: Sequence[Turn]) -> str:
-    """Return one row a query, with a header; joules and carbon are active unless named full.
+    """Return one row a query, with a header; joules and what follows from them are active unless named full.
 
     A text that a spreadsheet would run as a formula begins with an apostrophe.
     """
@@ -40,7 +41,7 @@ def entries(turns: Sequence[Turn]) -> list[dict[str, Any]]:
             **{key: turn[key] for key in ("policy", "thread", "question_mark")},
             "outcome": _outcome(turn),
             "provisional": bool(turn.get("provisional")),
-            **{quantity.name: quantity.of(turn) for quantity in QUANTITIES},
+            **{quantity.name: quantity.of(turn) for quantity in quantities().values()},
             "stages": {stage: cost["joules"] for stage, cost in turn["stages"].items()},
             "path": turn.get("path", {}),
             "escalations": turn.get("escalations", []),
@@ -64,8 +65,7 @@ def _row(turn: Turn, stages: Sequence[str], texts: Sequence[str]) -> dict[str, A
         **_columns("joules", cost["joules"]),
         **{f"joules_{kind}": parts_of(cost["joules"]).get(kind, 0.0) for kind in KINDS},
         "joules_full": full["joules"]["value"],
-        **_columns("gco2e", cost["gco2e"]),
-        "gco2e_full": full["gco2e"]["value"],
+        **_derived(cost, full),
         "usd": cost["usd"]["value"],
         "usd_kind": cost["usd"]["kind"],
         "tokens_input": turn["tokens"]["input"],
@@ -79,6 +79,15 @@ def _row(turn: Turn, stages: Sequence[str], texts: Sequence[str]) -> dict[str, A
         **{f"joules_{stage}": turn["stages"].get(stage, _NOTHING)["joules"]["value"] for stage in stages},
         **{key: _text(turn.get(key, "")) for key in texts},
     }
+
+
+def _derived(cost: Mapping[str, Figure], full: Mapping[str, Figure]) -> dict[str, Any]:
+    """Return the columns of dimensions that follow from others; empty where they were not counted yet."""
+    columns: dict[str, Any] = {}
+    for row, _ in DIMENSIONS.derived:
+        columns |= _columns(row.name, cost.get(row.name, _MISSING))
+        columns[f"{row.name}_full"] = full.get(row.name, _MISSING)["value"]
+    return columns
 
 
 def _at(turn: Turn) -> str:
@@ -106,8 +115,8 @@ def _text(value: object) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-_ZERO = Figure(value=0.0, kind="measured")
-_NOTHING = dict.fromkeys(("joules", "gco2e", "usd", "seconds"), _ZERO)
+_MISSING = Figure(value=None, kind="")
+_NOTHING = dict.fromkeys(("joules", "usd", "seconds"), Figure(value=0.0, kind="measured"))
 _EMPTY: Turn = {
     **dict.fromkeys(("id", "policy", "thread", "process", "question_mark"), ""),
     "at": 0.0,

@@ -5,7 +5,7 @@ from typing import Any
 
 from dynamicrag.evaluation.report import charts, terms
 from dynamicrag.evaluation.report.display import amount, percent, safe
-from dynamicrag.evaluation.report.figures import BY_NAME
+from dynamicrag.evaluation.report.figures import quantities
 from dynamicrag.evaluation.report.markup import Cells, card, cell, head, table
 from dynamicrag.evaluation.report.savings import COMPARED
 
@@ -35,7 +35,7 @@ def _chart(policy: str, comparison: Mapping[str, Any]) -> str:
         if value is not None:
             low, high = figure["interval"] or (value, value)
             lowest = min(lowest, low, value)
-            rows.append(charts.Span(BY_NAME[name].title, low, value, high, said(figure)))
+            rows.append(charts.Span(quantities()[name].title, low, value, high, said(figure)))
     if not rows:
         return "<p>The baseline cost nothing: there is nothing to save.</p>"
     step = 0.25 if lowest > -0.5 else 0.5
@@ -48,12 +48,12 @@ def _chart(policy: str, comparison: Mapping[str, Any]) -> str:
 def _table(policy: str, comparison: Mapping[str, Any], baseline: str) -> str:
     rows: list[Cells] = []
     for name in COMPARED:
-        figure, unit = comparison["figures"][name], BY_NAME[name].unit
+        figure, unit = comparison["figures"][name], quantities()[name].unit
         saved = figure["value"]
         style = ("good" if saved > 0 else "bad") if saved is not None and sure(figure) else ""
         rows.append(
             [
-                head(BY_NAME[name].title),
+                head(quantities()[name].title),
                 cell(amount(unit, figure["ours"]["value"])),
                 cell(amount(unit, figure["theirs"]["value"])),
                 cell("–" if saved is None else percent(saved), f"strong {style}"),

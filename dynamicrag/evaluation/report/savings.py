@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.cost.vector import UNKNOWN
-from dynamicrag.evaluation.report.figures import BY_NAME, least_certain, total
+from dynamicrag.evaluation.report.figures import least_certain, quantities, total
 from dynamicrag.evaluation.report.records import Turn, answered
 from dynamicrag.evaluation.summary import saving
 from dynamicrag.types import Figure
@@ -106,7 +106,7 @@ def _answers(turns: Sequence[Turn]) -> int:
 
 
 def _costs(turn: Turn) -> list[float]:
-    figures = (BY_NAME[name].of(turn) for name in COMPARED)
+    figures = (quantities()[name].of(turn) for name in COMPARED)
     return [_value(figure) for figure in figures]
 
 
@@ -123,7 +123,7 @@ def _per_answer(turns: Sequence[Turn]) -> list[float]:
 
 
 def _kind(turns: Sequence[Turn], name: str) -> str:
-    return total([figure for turn in turns if (figure := BY_NAME[name].of(turn))])["kind"]
+    return total([figure for turn in turns if (figure := quantities()[name].of(turn))])["kind"]
 
 
 def _ratios(left: Array, right: Array, paired: bool) -> Array:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynamicrag.evaluation.report.display import amount, percent
-from dynamicrag.evaluation.report.figures import QUANTITIES, parts_of
+from dynamicrag.evaluation.report.figures import parts_of, quantities
 from dynamicrag.evaluation.report.savings import ENOUGH
 
 SAVING = (
@@ -115,7 +115,7 @@ def glossary(report: Mapping[str, Any]) -> dict[str, str]:
     overall, books = report["overall"], report["accounts"]
     kinds = {
         kind
-        for quantity in QUANTITIES
+        for quantity in quantities().values()
         if overall[quantity.name]["total"]
         for kind, value in parts_of(overall[quantity.name]["total"]).items()
         if value

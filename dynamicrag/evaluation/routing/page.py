@@ -9,7 +9,7 @@ from dynamicrag.evaluation.report.frame import document
 from dynamicrag.evaluation.report.markup import banner, card, glossary, legend, section
 from dynamicrag.evaluation.routing import page_tables as tables
 from dynamicrag.evaluation.routing.lines import STYLE, lines
-from dynamicrag.evaluation.routing.page_words import PREFIX, SURE, points, reach, share, single_of, unit_of
+from dynamicrag.evaluation.routing.page_words import SURE, points, prefix_of, reach, share, single_of, unit_of
 from dynamicrag.evaluation.routing.scene import Scene
 
 MATRIX = 15
@@ -57,7 +57,7 @@ def _sections(found: Mapping[str, Any], scene: Scene | None) -> list[str]:
             "quality alone (right). Dots are single options, dashes the oracle, fine dots a random choice."
             + (" Costs are drawn as logarithms." if scene.logarithmic else "")
         )
-        chart = lines(title, scene, PREFIX.get(cost["name"], ""))
+        chart = lines(title, scene, prefix_of(cost["name"]))
         parts.append(section("What quality costs", about, card(chart) + shown))
     parts += [
         section(

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.evaluation.report.display import SPACE, digits
 
 SURE = 0.05
 """Most chance at which a gain counts as one."""
-PREFIX = {"usd": "$"}
-_SUFFIX = {"joules": f"{SPACE}J", "seconds": f"{SPACE}s"}
 
 
 def single_of(found: Mapping[str, Any]) -> str:
@@ -20,7 +19,13 @@ def single_of(found: Mapping[str, Any]) -> str:
 def unit_of(found: Mapping[str, Any]) -> Callable[[float], str]:
     """Return what puts a cost into words."""
     name = found["data"]["cost"]["name"] if found["data"]["cost"] else ""
-    return lambda value: f"{PREFIX.get(name, '')}{digits(value)}{_SUFFIX.get(name, '')}"
+    unit = DIMENSIONS[name].unit if name in DIMENSIONS else ""
+    return lambda value: f"{prefix_of(name)}{digits(value)}{SPACE if unit else ''}{unit}"
+
+
+def prefix_of(cost: str) -> str:
+    """Return the symbol before an amount of a cost, such as ``$``."""
+    return DIMENSIONS[cost].prefix if cost in DIMENSIONS else ""
 
 
 def share(value: float | None) -> str:

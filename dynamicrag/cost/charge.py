@@ -1,0 +1,138 @@
+"""What a call is charged in every cost dimension, from its usage and the coefficients that apply.
+
+Money, tokens, seconds and joules have a function each, ``(Usage, Profile, Host) -> Amount``. All others
+follow from one of these by their row in :mod:`dynamicrag.cost.dimensions`. Joules of work in this process are
+metered and split, see :mod:`dynamicrag.cost.attribution`; the function's figure stands in until then.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from dynamicrag.cost.bounds import Bounds
+from dynamicrag.cost.dimension_table import Coefficient
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.cost.rates import IN_PROCESS, Host, Profile
+from dynamicrag.cost.vector import UNKNOWN, Cost, Dimension, Kind
+from dynamicrag.types import Usage
+
+
+class Amount(NamedTuple):
+    """A value with its provenance, and how far below and above it the truth may lie."""
+
+    value: float
+    kind: Kind
+    below: float = 0.0
+    above: float = 0.0
+
+
+def usd(usage: Usage, profile: Profile, host: Host) -> Amount:  # noqa: ARG001
+    """Return the price of the tokens at the profile's rates, which are list prices.
+
+    A call that used no tokens reached no model and costs nothing. Without a known price the amount is a
+    stand-in of kind ``unknown``.
+    """
+    if not _reached(usage):
+        return Amount(0.0, "estimated")
+    amount = profile.usd.of(usage.input_tokens, usage.output_tokens, usage.cached_tokens)
+    return Amount(amount, "estimated" if profile.priced else UNKNOWN)
+
+
+def _reached(usage: Usage) -> bool:
+    return bool(usage.input_tokens or usage.output_tokens)
+
+
+def tokens(usage: Usage, profile: Profile, host: Host) -> Amount:  # noqa: ARG001
+    """Return the tokens read and written as the provider counts them; a worst case where it does not."""
+    kind: Kind = "estimated" if usage.assumed else "measured"
+    return Amount(usage.input_tokens + usage.output_tokens, kind)
+
+
+def seconds(usage: Usage, profile: Profile, host: Host) -> Amount:  # noqa: ARG001
+    """Return the wall time, measured."""
+    return Amount(usage.seconds, "measured")
+
+
+def joules(usage: Usage, profile: Profile, host: Host) -> Amount:
+    """Return the active energy: from CPU time in this process, from tokens everywhere else.
+
+    The meter does not see a model server on this host any more than a remote one. Its energy follows
+    from the CPU time per token in its profile, or from the tokens as in a data centre, without the overhead
+    of the building.
+    """
+    if profile.runs == "in_process":
+        return Amount(usage.cpu_seconds * host.joules_per_cpu_second, "modelled")
+    if not _reached(usage):
+        return Amount(0.0, "estimated")
+    counted = usage.input_tokens, usage.output_tokens, usage.cached_tokens
+    if profile.runs == "same_host" and (cpu := profile.cpu_seconds.of(*counted)):
+        return Amount(cpu * host.joules_per_cpu_second, "estimated")
+    overhead = profile.pue if profile.runs == "remote" else 1.0
+    low, mid, high = (overhead * amount for amount in profile.joules.of(*counted))
+    return Amount(mid, "estimated", mid - low, high - mid)
+
+
+_OF_USAGE: dict[Dimension, Callable[[Usage, Profile, Host], Amount]] = {
+    "joules": joules,
+    "seconds": seconds,
+    "usd": usd,
+    "tokens": tokens,
+}
+
+
+def bounds_of(coefficient: Coefficient, profile: Profile, host: Host) -> Bounds:
+    """Return a coefficient's value: the profile's, or else the host's, or else its default."""
+    key = coefficient.key
+    return profile.coefficients.get(key) or host.coefficients.get(key) or coefficient.default
+
+
+def cost_of(usage: Usage, profile: Profile, host: Host, energy: Amount | None = None) -> Cost:
+    """Return the cost of ``usage`` over all dimensions.
+
+    Args:
+        usage: What was consumed.
+        profile: Where, and at what rates.
+        host: Coefficients of this host.
+        energy: Active joules where they are better known than from the usage.
+    """
+    amounts = {
+        name: energy if energy is not None and name == "joules" else function(usage, profile, host)
+        for name, function in _OF_USAGE.items()
+    }
+    return _charged(amounts, profile, host)
+
+
+def overhead_of(energy: Amount, host: Host) -> Cost:
+    """Return the cost of energy of this host that no call used: joules and all that follows from them."""
+    return _charged({"joules": energy}, IN_PROCESS, host)
+
+
+def _charged(amounts: dict[Dimension, Amount], profile: Profile, host: Host) -> Cost:
+    """Return amounts as a cost, with all that follows from them."""
+    for row, coefficient in DIMENSIONS.derived:
+        source = amounts.get(row.follows or "")
+        if source is not None:
+            amounts[row.name] = _following(source, bounds_of(coefficient, profile, host), coefficient.per)
+    parts: dict[tuple[Dimension, Kind], float] = {}
+    spread: dict[Dimension, tuple[float, float]] = {}
+    for name, (value, kind, below, above) in amounts.items():
+        if value:
+            parts[name, kind] = value
+        if below or above:
+            spread[name] = below, above
+    return Cost(parts, spread=spread)
+
+
+def _following(source: Amount, rate: Bounds, per: float) -> Amount:
+    """Return what follows from an amount; an uncertain coefficient makes it an estimate."""
+    value, kind, below, above = source
+    mid = rate.mid / per
+    if rate.exact:
+        return Amount(value * mid, kind, below * mid, above * mid)
+    low, high = rate.low / per, rate.high / per
+    # the least amount at the lowest rate, and the largest at the highest
+    return Amount(
+        value * mid,
+        kind if kind == UNKNOWN else "estimated",
+        value * (mid - low) + below * low,
+        value * (high - mid) + above * high,
+    )

@@ -1,0 +1,138 @@
+"""What a row in the table of cost dimensions says, and the table."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from dynamicrag.cost.bounds import Bounds
+from dynamicrag.errors import PolicyError, unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """How much of a dimension one amount of its source makes.
+
+    Attributes:
+        key: Its name in profiles and policies, such as ``gco2e_per_kwh``.
+        per: Amount of the source, in the source's own unit, that the coefficient refers to.
+        default: Its value where neither the model's profile nor the host gives one.
+        most: Largest value that can be true.
+        of_region: Returns it for an ISO 3166-1 alpha-3 country code and the place of that code in the
+            user's file, where it depends on the region; raises :class:`~dynamicrag.errors.PolicyError`.
+    """
+
+    key: str
+    per: float
+    default: Bounds
+    most: float
+    of_region: Callable[[str, str], float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionRow:
+    """One cost dimension.
+
+    Attributes:
+        name: Its name in policies and JSON.
+        title: Its name in tables and pages.
+        unit: Symbol of the unit that all amounts are stored in; ``""`` for a count.
+        scales: Other units for large and small amounts, as ``(factor, symbol)``.
+        noun: What is measured, after the unit where no heading says it: ``mg CO₂e``.
+        prefix: Symbol before the number, such as ``$``.
+        hard: Whether the most that a call uses is known before the call, so that a limit is never overspent.
+            Soft amounts are estimates until they are metered.
+        summary: Whether it is shown where a cost takes one line.
+        follows: The dimension that it follows from.
+        coefficient: How it follows.
+    """
+
+    name: str
+    title: str
+    unit: str = ""
+    scales: tuple[tuple[float, str], ...] = ()
+    noun: str = ""
+    prefix: str = ""
+    hard: bool = False
+    summary: bool = False
+    follows: str | None = None
+    coefficient: Coefficient | None = None
+
+    @property
+    def steps(self) -> tuple[tuple[float, str], ...]:
+        """All units as ``(factor, symbol)``, largest first."""
+        return tuple(sorted((*self.scales, (1.0, self.unit)), reverse=True))
+
+
+class Dimensions(Mapping[str, DimensionRow]):
+    """The table of dimensions, by name; a dimension stands after the one that it follows from.
+
+    Args:
+        rows: The rows, in the order in which costs are listed.
+
+    Attributes:
+        zeros: Every dimension at 0.0; a template for sums.
+        derived: The rows that follow from another dimension, each with its coefficient.
+    """
+
+    def __init__(self, rows: Iterable[DimensionRow] = ()) -> None:
+        self._rows: dict[str, DimensionRow] = {}
+        self.zeros: dict[str, float] = {}
+        self.derived: tuple[tuple[DimensionRow, Coefficient], ...] = ()
+        for row in rows:
+            self._add(row)
+
+    def __getitem__(self, name: str) -> DimensionRow:
+        return self._rows[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rows
+
+    def register(self, row: DimensionRow) -> None:
+        """Add a dimension that follows from another one; best at import, before policies are loaded.
+
+        Costs that were added up before count as zero in the new dimension. To register the same row again
+        changes nothing, so that a cell of a notebook can be run twice.
+
+        Raises:
+            PolicyError: The name or the key is taken, there is no such source, the row lacks its source or
+                its coefficient, or it is hard and its source is not.
+        """
+        where = f"dimension {row.name!r}"
+        if self._rows.get(row.name) == row:
+            return
+        if row.name in self._rows:
+            raise PolicyError(f"{where}: is registered already; choose another name")
+        if row.follows is None or row.coefficient is None:
+            raise PolicyError(
+                f"{where}: lacks 'follows' or 'coefficient'; a new dimension follows from one of "
+                f"{', '.join(self._rows)}"
+            )
+        if row.follows not in self._rows:
+            raise PolicyError(unknown(f"{where}.follows", "dimension", row.follows, self._rows))
+        if row.coefficient.key in self.coefficients:
+            raise PolicyError(f"{where}: the coefficient {row.coefficient.key!r} is another dimension's")
+        if row.hard and not self._rows[row.follows].hard:
+            raise PolicyError(f"{where}: cannot be hard, for {row.follows} is soft; leave 'hard' out")
+        self._add(row)
+
+    def _add(self, row: DimensionRow) -> None:
+        # new objects, so that a thread that is counting sees the table before or after, never half of it
+        self._rows = {**self._rows, row.name: row}
+        self.zeros = dict.fromkeys(self._rows, 0.0)
+        if row.coefficient is not None:
+            self.derived = (*self.derived, (row, row.coefficient))
+
+    @property
+    def coefficients(self) -> dict[str, Coefficient]:
+        """The coefficients of all derived dimensions, by key."""
+        return {coefficient.key: coefficient for _, coefficient in self.derived}
+
+    def source(self, name: str) -> str:
+        """Return the dimension that ``name`` follows from in the end; itself where it follows from none."""
+        follows = self._rows[name].follows
+        return name if follows is None else self.source(follows)

@@ -1,0 +1,42 @@
+"""What escalation policies learn from: recorded outcomes of every option, and what is predicted of them."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.escalation.beliefs import Steps
+from dynamicrag.predictors.checks import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """What was recorded of n queries and k options, and what is predicted of it.
+
+    Attributes:
+        prior: Quality that is predicted before anything is tried, (n, k).
+        expected: Expected cost, (n, k).
+        score: Probability that the draft is right, by its verifiers; NaN without a signal, (n, k).
+        hopeless: Probability that nothing answers the question, by the draft's signals, (n, k).
+        quality: Realised, (n, k).
+        cost: Realised, with verification, (n, k).
+        unanswerable: Quality of not answering: 1 where the corpus holds no answer, (n,).
+        chain: See :class:`~dynamicrag.escalation.beliefs.Beliefs`, (k,).
+    """
+
+    prior: Floats
+    expected: Floats
+    score: Floats
+    hopeless: Floats
+    quality: Floats
+    cost: Floats
+    unanswerable: Floats
+    chain: Steps
+
+    def __len__(self) -> int:
+        return len(self.quality)
+
+    def take(self, rows: NDArray[np.intp]) -> "Lessons":
+        """Return some queries."""
+        own = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Lessons(**{name: a if name == "chain" else a[rows] for name, a in own.items()})
