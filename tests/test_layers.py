@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS: list[set[str]] = [
-    {"errors", "types", "registry", "portal", "languages", "normal", "text"}
+    {"errors", "types", "call_options", "registry", "portal", "languages", "normal", "text"}
     | {"plain_values", "plain_yaml", "whole_file"},
     {"cost"},
     {"predictors", "escalation"},

@@ -57,6 +57,8 @@ class Nodes:
         turn, stage = update["turn"], self._pipeline.stages["verification"]
         if self._pipeline.policy.outside == "answer" or nearness(await self._found(turn)) != "far":
             return update
+        if not run.call.opens(stage.name, "abstain"):
+            return update
         decision = self._pipeline.decider.abstain(stage, turn, "the documents do not speak of it")
         decisions: list[Decision] = update["decisions"]
         turn = {**self._take(stage, turn, decision, decisions, run), "action": "abstain", "outside": True}
@@ -112,7 +114,7 @@ class Nodes:
         facts["signals"] = turn["signals"]
         if self._pipeline.policy.runs.text:
             facts |= {"question": turn["original"], "answer": update["messages"][0].text}
-        submit(self._pipeline, turn, run.config, facts)
+        submit(self._pipeline, turn, run, facts)
         return update
 
     async def _pass(self, stage: StageBase, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
@@ -120,7 +122,8 @@ class Nodes:
         decisions: list[Decision] = []
         escalated = turn["redo"] == stage.name
         if escalated or stage.name not in turn["path"]:
-            turn = self._take(stage, turn, await self._pipeline.decider.decide(stage, turn), decisions, run)
+            decision = await self._pipeline.decider.decide(stage, turn, run.call)
+            turn = self._take(stage, turn, decision, decisions, run)
         failed: set[str] = set()
         unfinished: dict[str, UnfinishedAnswer] = {}
         tries = 0
@@ -137,11 +140,12 @@ class Nodes:
                 if isinstance(error, UnfinishedAnswer):
                     unfinished[option.name] = error
                 dear = isinstance(error, BudgetExceeded)
-                decision = await self._pipeline.decider.fall_back(
-                    stage, turn, failed, f"{'too dear' if dear else 'after failure'}: {error}", cheaper=dear
+                why = f"{'too dear' if dear else 'after failure'}: {error}"
+                other = await self._pipeline.decider.fall_back(
+                    stage, turn, failed, why, cheaper=dear, call=run.call
                 )
-                if decision is not None:
-                    turn = self._take(stage, turn, decision, decisions, run)
+                if other is not None:
+                    turn = self._take(stage, turn, other, decisions, run)
                     continue
                 less = None if unfinished else lighter(stage.name, turn, error)
                 if less is not None:
@@ -176,7 +180,7 @@ class Nodes:
         name = max(unfinished, key=stage.index)
         why = f"no model finished its answer, so what there is of {name}'s stands: {unfinished[name]}"
         if turn["path"][stage.name] != name:
-            decision = await self._pipeline.decider.make_do(stage, turn, name, why)
+            decision = await self._pipeline.decider.make_do(stage, turn, name, why, run.call)
             turn = self._take(stage, turn, decision, decisions, run)
         made: TurnState = {**turn, **unfinished[name].instead}
         return made

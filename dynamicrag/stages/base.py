@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
@@ -29,6 +30,7 @@ class Run:
         emit: Sends a custom event to whoever streams the graph.
         last_resort: Whether no other option is at hand, so that a model is asked that should be left alone.
         failed: Options of the stage that have failed already, and are not tried again.
+        call: What the caller asked for; its budget is in ``budget`` already.
     """
 
     ledger: Ledger
@@ -38,6 +40,7 @@ class Run:
     emit: Emit
     last_resort: bool = False
     failed: frozenset[str] = frozenset()
+    call: CallOptions = NO_OPTIONS
 
 
 class StageBase(ABC):

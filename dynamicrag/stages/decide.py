@@ -3,17 +3,19 @@
 import time
 from collections.abc import Collection, Mapping, Sequence
 
+from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.expect import CostModel
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.vector import Cost, Dimension
-from dynamicrag.errors import BudgetExceeded
+from dynamicrag.errors import BudgetExceeded, InputError
 from dynamicrag.features.lexical import lexical
 from dynamicrag.predictors.selection import cheapest
 from dynamicrag.routers.base import Choice, StageContext
+from dynamicrag.routers.paths import parting
 from dynamicrag.stages.base import StageBase, query_of
 from dynamicrag.stages.pricing import Pricing, Room
-from dynamicrag.stages.verification import VerificationStage
+from dynamicrag.stages.verification import VerificationStage, steps_up
 from dynamicrag.types import Decision, Option, TurnState, Usage
 
 
@@ -35,40 +37,53 @@ class Decider:
         self._budget = budget
         self._ledger = ledger
 
-    async def decide(self, stage: StageBase, turn: TurnState) -> Decision:
-        """Choose an option for ``stage``.
+    async def decide(self, stage: StageBase, turn: TurnState, call: CallOptions = NO_OPTIONS) -> Decision:
+        """Choose an option for ``stage``, or take the one that the call forces.
+
+        No router had a part in a forced decision: its router is ``forced``, so that none learns from it.
 
         Raises:
             BudgetExceeded: Nothing fits the budget and the policy says to stop there.
+            InputError: The call closes all that could be done.
         """
         began = time.perf_counter()
         name = f"router:{stage.router.registered}"
         with self._ledger.span(turn["id"], stage.name, name) as line:
-            context, binding = await self._context(stage, turn)
-            wanted = stage.wanted(turn)
-            # a wanted option is the only open one; its stage's router has nothing to add
-            choice = await stage.router.choose(context) if wanted is None else _on_the_way(context, turn)
+            context, binding = await self._context(stage, turn, call)
+            wanted, forced = stage.wanted(turn), call.options.get(stage.name)
+            # a wanted or forced option is the only open one; its stage's router has nothing to add
+            if forced is not None:
+                choice = Choice(stage.index(forced), "as the call asks")
+            else:
+                choice = await stage.router.choose(context) if wanted is None else _on_the_way(context, turn)
             seconds = time.perf_counter() - began
             # choosing computes all the while; a thread's own clock can cost more than the choice itself
             line.usage = Usage(seconds=seconds, cpu_seconds=seconds)
         if choice.index >= len(context.options) or not context.allowed[choice.index]:
             raise AssertionError(f"{name} chose a closed option at {stage.name}")
-        by = stage if wanted is None else self._stages["verification"]
-        return self._record(context, choice, turn, by.router.registered, binding, seconds)
+        by = (stage if wanted is None else self._stages["verification"]).router.registered
+        return self._record(context, choice, turn, by if forced is None else "forced", binding, seconds)
 
     async def fall_back(
-        self, stage: StageBase, turn: TurnState, failed: set[str], why: str, *, cheaper: bool = False
+        self,
+        stage: StageBase,
+        turn: TurnState,
+        failed: set[str],
+        why: str,
+        *,
+        cheaper: bool = False,
+        call: CallOptions = NO_OPTIONS,
     ) -> Decision | None:
         """Return the decision for the next option after some have failed, or ``None`` if none is left.
 
         Stronger options come first, for they are as good; then weaker ones. Where what failed was too dear
         or too slow, weaker ones come first.
         """
-        open_ = zip(stage.options, stage.allowed(turn), strict=True)
+        open_ = zip(stage.options, self._open(stage, turn, call), strict=True)
         if not any(is_open and option.name not in failed for option, is_open in open_):
             return None
         try:
-            context, binding = await self._context(stage, turn, failed)
+            context, binding = await self._context(stage, turn, call, failed)
         except BudgetExceeded:
             return None  # what failed says more
         here = stage.index(turn["path"][stage.name])
@@ -95,30 +110,60 @@ class Decider:
         )
         return self._record(context, Choice(open_.index(True), why), turn, "outside", None, 0.0)
 
-    async def make_do(self, stage: StageBase, turn: TurnState, option: str, why: str) -> Decision:
+    async def make_do(
+        self, stage: StageBase, turn: TurnState, option: str, why: str, call: CallOptions = NO_OPTIONS
+    ) -> Decision:
         """Return the decision for an option that failed, but left something to make do with."""
-        context, binding = await self._context(stage, turn)
+        context, binding = await self._context(stage, turn, call)
         return self._record(context, Choice(stage.index(option), why), turn, "fallback", binding, 0.0)
 
     def price(self, text: str, path: Mapping[str, str]) -> Cost:
         """Return what a whole path is expected to cost on a question."""
         return self._pricing.price({"text": text}, path)
 
+    def _open(self, stage: StageBase, turn: TurnState, call: CallOptions) -> list[bool]:
+        """Return which options are open, limits of cost aside: by the turn, and by the call."""
+        allowed = zip(stage.allowed(turn), stage.options, strict=True)
+        return [is_open and self._leads_on(stage, option, turn, call) for is_open, option in allowed]
+
+    def _leads_on(self, stage: StageBase, option: Option, turn: TurnState, call: CallOptions) -> bool:
+        """Return whether a call leaves an option open, and what a step up would lead to."""
+        if not call.opens(stage.name, option.name):
+            return False
+        if not isinstance(stage, VerificationStage) or not (call.options or call.closed):
+            return True
+        path = turn.get("path", {})
+        if stage.router.paths and steps_up(option):
+            ways = [way for way in stage.ways(turn) if _is_open(way, call)]
+            return any(option.name.endswith(f":{parting(path, way)}") for way in ways)
+        target = stage.target(option, path)
+        if target is not None:
+            redone = self._stages[target[0]]
+            stronger = redone.options[redone.index(target[1]) :]
+            return any(call.opens(redone.name, other.name) for other in stronger)
+        editor = stage.editor(option, turn) if steps_up(option) else None
+        return editor is None or call.opens("generator", editor)
+
     async def _context(
-        self, stage: StageBase, turn: TurnState, without: Collection[str] = ()
+        self, stage: StageBase, turn: TurnState, call: CallOptions, without: Collection[str] = ()
     ) -> tuple[StageContext, str | None]:
         open_ = [
             is_open and option.name not in without
-            for is_open, option in zip(stage.allowed(turn), stage.options, strict=True)
+            for is_open, option in zip(self._open(stage, turn, call), stage.options, strict=True)
         ]
-        left, room = await self._room(stage, turn, open_)
+        if not any(open_):
+            raise InputError(
+                f"stages.{stage.name}: the call's options leave none of the stage's to take here"
+            )
+        budget = self._budget.tightened(call.budget, "the call's budget")
+        left, room = await self._room(stage, turn, open_, budget, call)
         expected = self._pricing.expected(room.plans)
         fits, dimension = room.fits, room.binding
         allowed = stage.insisted(turn, [a and b for a, b in zip(open_, fits, strict=True)])
         binding: str | None = dimension if allowed != open_ else None
         if not any(allowed):
             # what verification wanted fitted when it was chosen; if it does no longer, its calls will say so
-            if self._budget.exhausted == "error" and stage.wanted(turn) is None:
+            if budget.exhausted == "error" and stage.wanted(turn) is None:
                 raise BudgetExceeded(
                     f"stages.{stage.name}: no option fits what the budget leaves ("
                     + ", ".join(f"{d} {amount:.4g}" for d, amount in left.items())
@@ -144,26 +189,34 @@ class Decider:
             price=lambda path: self._pricing.price(turn, path),
             fits=lambda path, *before: self._pricing.fits(turn, path, before, left),
             attempts=stage.attempts(turn),
-            ways=stage.ways(turn),
+            ways=[way for way in stage.ways(turn) if _is_open(way, call)],
         )
         return context, binding
 
     async def _room(
-        self, stage: StageBase, turn: TurnState, open_: Sequence[bool]
+        self, stage: StageBase, turn: TurnState, open_: Sequence[bool], budget: Budget, call: CallOptions
     ) -> tuple[dict[Dimension, float], Room]:
         """Return what the budget leaves, and what of the options fits into it.
 
         Where nothing does, it waits for what others have set aside to come back.
         """
+        turn = self._reckoned(turn, call)
         plans, since, waits = self._pricing.plans(stage, turn), time.monotonic(), True
-        while self._budget.limited:
-            left = await self._budget.left(turn["id"], self._ledger.cost(turn["id"]))
-            room = self._pricing.within(stage, turn, plans, left)
+        while budget.limited:
+            left = await budget.left(turn["id"], self._ledger.cost(turn["id"]))
+            room = self._pricing.within(stage, turn, plans, left, call.opens)
             if not waits or any(a and b for a, b in zip(open_, room.fits, strict=True)):
                 return left, room
             # if all came back meanwhile, the last look says what fits
-            waits = await self._budget.worth_waiting(since)
+            waits = await budget.worth_waiting(since)
         return {}, Room(plans, [True] * len(open_), None)
+
+    def _reckoned(self, turn: TurnState, call: CallOptions) -> TurnState:
+        """Return the turn with what a call leaves open in the place of planned options that it closes."""
+        if not (call.options or call.closed):
+            return turn
+        options = {n: self._pricing.reckoned(stage, call.opens).name for n, stage in self._stages.items()}
+        return {**turn, "path": {**options, **turn.get("path", {})}}
 
     @staticmethod
     def _record(
@@ -200,6 +253,10 @@ class Decider:
         if choice.outside:
             decision["outside"] = True
         return decision
+
+
+def _is_open(way: Mapping[str, str], call: CallOptions) -> bool:
+    return all(call.opens(stage, option) for stage, option in way.items())
 
 
 def _on_the_way(context: StageContext, turn: TurnState) -> Choice:

@@ -1,7 +1,7 @@
 """What is left to do under each option of a stage, and what that is expected to cost."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -19,6 +19,8 @@ SEARCHED: frozenset[Stage] = frozenset(LEVERS[:4])
 """Stages whose options are other ways on. Whether to retrieve is no such option: that is what is at stake."""
 ROUNDS = 3
 NOTHING = Cost()
+Opens = Callable[[str, str], bool]
+"""Whether an option may be taken at a stage."""
 
 
 class Room(NamedTuple):
@@ -85,13 +87,19 @@ class Pricing:
         ]
 
     def within(
-        self, stage: StageBase, turn: TurnState, plans: Sequence[Plan | None], left: Mapping[Dimension, float]
+        self,
+        stage: StageBase,
+        turn: TurnState,
+        plans: Sequence[Plan | None],
+        left: Mapping[Dimension, float],
+        opens: Opens,
     ) -> Room:
         """Return which options fit into what is left, by the planned way on or by any other.
 
         So a cheaper model is taken before the documents are dropped: retrieval stays open where the planned
         model cannot read what is found and a cheaper one can. The search for another way is made only where
-        the planned one does not fit: stage by stage, the cheapest option, the largest lever first.
+        the planned one does not fit: stage by stage, the cheapest option, the largest lever first. Options
+        that ``opens`` closes are no way.
         """
         fits, binding = admissible(self.at_most(plans), left)
         if all(fits) or isinstance(stage, VerificationStage):
@@ -100,18 +108,20 @@ class Pricing:
         found = list(plans)
         for number, option in enumerate(stage.options):
             if not fits[number]:
-                other = self._other_way(stage.name, stage.apply(option, before), turn, left)
+                other = self._other_way(stage.name, stage.apply(option, before), turn, left, opens)
                 if admissible(self.at_most([other]), left)[0][0]:
                     found[number], fits[number] = other, True
         return Room(found, fits, binding)
 
-    def _other_way(self, name: Stage, plan: Plan, turn: TurnState, left: Mapping[Dimension, float]) -> Plan:
+    def _other_way(
+        self, name: Stage, plan: Plan, turn: TurnState, left: Mapping[Dimension, float], opens: Opens
+    ) -> Plan:
         """Return the plan of a way on from a stage that fits, or of the one that oversteps the limits least.
 
         Of the models that fit, the strongest: it is what a router takes where the planned one is closed.
         """
         stages = [self._stages[after] for after in STAGES[STAGES.index(name) + 1 :]]
-        taken = [self._planned[stage.name] for stage in stages]
+        taken = [self.reckoned(stage, opens) for stage in stages]
         best, least = self._on(plan, stages, taken), math.inf
         for _ in range(ROUNDS):
             start = least
@@ -119,7 +129,7 @@ class Pricing:
                 wanted = stages[at].wanted(turn)
                 for option in reversed(stages[at].options) if stages[at].name in SEARCHED else ():
                     tried = [*taken[:at], option, *taken[at + 1 :]]
-                    if wanted in (None, option.name):
+                    if wanted in (None, option.name) and opens(stages[at].name, option.name):
                         way = self._on(plan, stages, tried)
                         over = self._overstep(way, left)
                         if over <= 1:
@@ -129,6 +139,11 @@ class Pricing:
             if least == start:
                 break
         return best
+
+    def reckoned(self, stage: StageBase, opens: Opens) -> Option:
+        """Return the option to reckon with at a stage: the planned one, or else the first that is open."""
+        planned = self._planned[stage.name]
+        return next((one for one in (planned, *stage.options) if opens(stage.name, one.name)), planned)
 
     @staticmethod
     def _on(plan: Plan, stages: Sequence[StageBase], options: Sequence[Option]) -> Plan:

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 
 from dynamicrag.assembly import Pipeline
+from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.cost.budget import Budget
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.evaluation.record.memo import Remembering
@@ -60,14 +61,14 @@ class Forced(Router):
 class Unyielding(Decider):
     """Reckons with the path that is recorded alone, and knows no other option when one of it has failed."""
 
-    async def decide(self, stage: StageBase, turn: TurnState) -> Decision:
+    async def decide(self, stage: StageBase, turn: TurnState, call: CallOptions = NO_OPTIONS) -> Decision:
         """See the base class; what is still to come is the path's, not what the policy plans with.
 
         Raises:
             BudgetExceeded: A limit per query closes the path's option.
         """
         path = {name: option for name, option in wanted.get().items() if name != stage.name}
-        return await super().decide(stage, {**turn, "path": path})
+        return await super().decide(stage, {**turn, "path": path}, call)
 
     async def fall_back(
         self,
@@ -77,6 +78,7 @@ class Unyielding(Decider):
         why: str,  # noqa: ARG002
         *,
         cheaper: bool = False,  # noqa: ARG002
+        call: CallOptions = NO_OPTIONS,  # noqa: ARG002
     ) -> Decision | None:
         """Return nothing."""
         return None

@@ -1,0 +1,61 @@
+"""What a caller may say for one invocation, and what a filter on metadata lets through."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Value = str | int | float | bool
+"""What a filter compares with: ``7`` equals ``7.0``, but neither ``"7"`` nor ``True``."""
+Filter = Mapping[str, tuple[Value, ...]]
+"""Valid values by metadata field. A passage must have one of them for every field."""
+NO_FILTER: Filter = {}
+
+
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """The options of one call; by default, none.
+
+    Attributes:
+        options: The option to take, by stage.
+        closed: Options that may not be taken, by stage.
+        policy: Name of another policy that answers instead; ``""`` for the graph's own.
+        budget: Most that the query may cost, by dimension; it only tightens the policy's limits.
+        tags: What reports can select by.
+        user: Who asks, for reports.
+        filter: What the metadata of every passage must say.
+    """
+
+    options: Mapping[str, str] = field(default_factory=dict)
+    closed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    policy: str = ""
+    budget: Mapping[str, float] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    user: str = ""
+    filter: Filter = field(default_factory=dict)
+
+    def opens(self, stage: str, option: str) -> bool:
+        """Return whether an option may be taken at a stage."""
+        forced = self.options.get(stage)
+        return option == forced if forced is not None else option not in self.closed.get(stage, ())
+
+
+NO_OPTIONS = CallOptions()
+
+
+def matches(metadata: Mapping[str, Any], filter: Filter) -> bool:  # noqa: A002 - users call it that
+    """Return whether metadata has one of the valid values for every field.
+
+    A field that is missing matches nothing. Of a field that holds a list, one item has to match.
+    """
+    return all(_has_one(metadata.get(name), values) for name, values in filter.items())
+
+
+def _has_one(found: object, values: tuple[Value, ...]) -> bool:
+    items = found if isinstance(found, list | tuple | set | frozenset) else [found]
+    return any(_same(item, value) for item in items for value in values)
+
+
+def _same(item: object, value: Value) -> bool:
+    if isinstance(item, bool) or isinstance(value, bool):  # True is 1 to Python
+        return item is value
+    return isinstance(item, str | int | float) and item == value
