@@ -14,6 +14,9 @@ from pydantic import (
     Field,
     NonNegativeFloat,
     StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
     field_validator,
     model_validator,
 )
@@ -28,6 +31,7 @@ def _listed(value: object) -> object:
 
 Names = Annotated[list[str], BeforeValidator(_listed)]
 Spec = str | dict[str, Any]
+Fact = StrictStr | StrictBool | StrictInt | StrictFloat
 
 
 class _Section(BaseModel):
@@ -48,11 +52,16 @@ class Chunks(_Section):
 
 
 class CorpusSection(_Section):
-    """One corpus: files or folders, whether links out of them are followed, and how they are cut."""
+    """One corpus: files or folders, whether links out of them are followed, and how they are cut.
+
+    Attributes:
+        metadata: What is said of documents, for filters, by pattern of their path below the folder.
+    """
 
     path: Names = Field(min_length=1)
     follow_links: StrictBool = False
     chunk: Chunks = Chunks()
+    metadata: dict[str, dict[str, Fact | list[Fact]]] = {}
 
 
 class ModelSection(_Section):

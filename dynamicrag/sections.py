@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dynamicrag.call_options import Filter
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.prompts.base import PROMPTS
@@ -122,9 +123,9 @@ class Sections:
         router = self._router("retrieval", options)
         corpora = list(self._corpora.values())
 
-        def coverage(text: str) -> dict[str, float]:
+        def coverage(text: str, filter: Filter) -> dict[str, float]:  # noqa: A002
             # a question is covered as well as by the corpus that covers it best
-            found = [corpus.coverage(text) for corpus in corpora]
+            found = [corpus.coverage(text, filter) for corpus in corpora]
             return max(found, key=lambda f: f["idf_coverage"]) if found else {}
 
         return RetrievalStage(options, router, coverage=coverage if len(options) > 1 else None)

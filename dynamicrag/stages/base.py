@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from dynamicrag.call_options import NO_OPTIONS, CallOptions
+from dynamicrag.call_options import NO_OPTIONS, CallOptions, Filter
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
@@ -73,6 +73,10 @@ class StageBase(ABC):
         Raises:
             DynamicRAGError: It could not be carried out.
         """
+
+    async def corpus_features(self, text: str, filter: Filter) -> dict[str, float]:  # noqa: A002, ARG002
+        """Return what the documents that ``filter`` lets through say of a question, found or not."""
+        return {}
 
     async def features(self, turn: TurnState) -> dict[str, float]:  # noqa: ARG002
         """Return the signals that are known when this stage decides, besides the lexical ones."""

@@ -174,7 +174,8 @@ class Decider:
             allowed = [i == index for i in range(len(open_))]
             binding = f"{dimension}: nothing fits, so the cheapest"
         features = lexical(turn["text"]) | turn.get("known", {})
-        for key, value in (await stage.features(turn)).items():
+        known = await stage.corpus_features(turn["text"], call.filter)
+        for key, value in (known | await stage.features(turn)).items():
             features[key] = round(value, 6)
         context = StageContext(
             stage=stage.name,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.cost.expect import Plan
 from dynamicrag.errors import BudgetError, ModelError
 from dynamicrag.features.retrieval import retrieval
+from dynamicrag.retrieval.filtering import search as filtered_search
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.call import call
@@ -60,7 +61,7 @@ class RetrieverStage(StageBase):
 
         async def search(query: str) -> list[Passage]:
             with run.ledger.span(turn["id"], self.name, option.name) as line:
-                found = await retriever.retrieve(query, self._depth)
+                found = await filtered_search(retriever, query, self._depth, run.call.filter)
                 line.usage = found.usage
             return found.passages
 

@@ -99,8 +99,8 @@ def test_a_closed_model_mends_no_draft(make, ask):
 
 
 def test_nothing_is_withheld_where_abstaining_is_closed(make, ask):
-    rag = make(outside="abstain", stages={"verification": {"options": ["accept", "abstain"], "router": "thresholds",
-                                                           "verifiers": ["unanswerable"]}})  # fmt: skip
+    verification = {**ESCALATE, "options": ["accept", "abstain"], "escalate": {}}
+    rag = make(outside="abstain", stages={"verification": verification})
     app = rag.build_graph().compile()
     outside = "Who painted the ceiling of the opera in Vienna?"
     assert app.invoke(ask(outside))["report"]["abstained"]
@@ -122,7 +122,9 @@ def test_a_budget_tightens_and_never_loosens(make, ask):
 
 
 def test_a_budget_of_the_call_closes_options(make, ask):
-    stages = {"generator": {"options": ["small", "medium", "large"], "router": {"fixed": {"option": "large"}}}}
+    stages = {
+        "generator": {"options": ["small", "medium", "large"], "router": {"fixed": {"option": "large"}}}
+    }
     app = make(models=PRICED, stages=stages).build_graph().compile()
     decision = at("generator", app.invoke(ask(QUESTION), given(budget={"usd": 0.02})))
     assert (decision["chosen"], decision["binding"]) == ("medium", "usd")

@@ -1,0 +1,130 @@
+"""The part of a corpus that a filter lets through."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dynamicrag.call_options import Filter, matches
+from dynamicrag.retrieval.chunking import document_of
+from dynamicrag.retrieval.embedder import Vectors
+from dynamicrag.retrieval.lexical import LexicalIndex, Mask
+from dynamicrag.retrieval.titles import TitleIndex
+from dynamicrag.retrieval.vectors import VectorIndex
+
+KEPT = 64
+"""Filters whose selection is remembered."""
+EXACT = 1_000
+"""Chunks up to which all vectors of a selection are compared, and kept with it: 1.5 MB at 384 dimensions."""
+SPARE = 2.0
+"""How many more neighbours are asked for than a selection's share of the corpus needs."""
+
+
+class Selection:
+    """The documents that a filter lets through, and what is derived from them at one state of the corpus.
+
+    Args:
+        documents: Their ids.
+    """
+
+    def __init__(self, documents: frozenset[str]) -> None:
+        self.documents = documents
+        self._mask: tuple[LexicalIndex, Mask] | None = None
+        self._titles: TitleIndex | None = None
+        self._vectors: tuple[int, list[str], Vectors] | None = None
+
+    def holds(self, chunk: str) -> bool:
+        """Return whether a chunk belongs to one of the documents."""
+        return document_of(chunk) in self.documents
+
+    def mask(self, index: LexicalIndex) -> Mask:
+        """Return which chunks of an index are in the selection, ``(n,)``."""
+        known = self._mask
+        if known is None or known[0] is not index:
+            mask = np.fromiter(map(self.holds, index.ids), dtype=np.bool_, count=len(index.ids))
+            known = self._mask = (index, mask)
+        return known[1]
+
+    def titles(self, every: Callable[[], Sequence[tuple[str, str]]]) -> TitleIndex:
+        """Return the titles of the documents, given those of all."""
+        if self._titles is None:
+            self._titles = TitleIndex(pair for pair in every() if pair[0] in self.documents)
+        return self._titles
+
+    def nearest(
+        self, vector: Vectors, k: int, index: VectorIndex, seen: int, ready: Callable[[], Sequence[str]]
+    ) -> list[tuple[str, float]]:
+        """Return the chunks nearest to a vector and their cosine, the most similar first.
+
+        Few chunks are all compared. Of many, as many neighbours of the whole corpus are asked for as it
+        takes to find enough among them.
+
+        Args:
+            vector: ``(d,)``, of length 1.
+            k: How many.
+            index: The vector index of the corpus.
+            seen: How often it has changed.
+            ready: Returns the selection's chunks that are in it.
+        """
+        known = self._vectors
+        if known is None or known[0] != seen:
+            ids = ready()
+            found = index.vectors(ids) if 0 < len(ids) <= EXACT else (list(ids), np.zeros((0, len(vector))))
+            known = self._vectors = (seen, *found)
+        _, ids, vectors = known
+        if len(ids) <= EXACT:
+            return _best(ids, vectors @ vector, k)
+        total = index.count()
+        wanted = int(k * SPARE * total / len(ids)) + 1
+        while True:
+            pairs = [pair for pair in index.query(vector, min(wanted, total)) if self.holds(pair[0])]
+            if len(pairs) >= min(k, len(ids)) or wanted >= total:
+                return pairs[:k]
+            wanted *= 4
+
+
+def _best(ids: Sequence[str], similarity: Vectors, k: int) -> list[tuple[str, float]]:
+    pairs = zip(ids, map(float, similarity), strict=True)
+    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:k]
+
+
+class Selections:
+    """The latest selections of a corpus. Safe to share among threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[object, Selection] = OrderedDict()
+        self._metadata: tuple[int, Mapping[str, Mapping[str, Any]]] | None = None
+
+    def of(
+        self,
+        filter: Filter,  # noqa: A002
+        generation: int,
+        metadata: Callable[[], Mapping[str, Mapping[str, Any]]],
+    ) -> Selection:
+        """Return what a filter lets through at a generation of the content.
+
+        Args:
+            filter: The filter.
+            generation: How often the content has changed.
+            metadata: Returns that of every document, by id.
+        """
+        key = (generation, frozenset((name, _typed(values)) for name, values in filter.items()))
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+            if self._metadata is None or self._metadata[0] != generation:
+                self._metadata = (generation, metadata())
+            own = self._metadata[1].items()
+            made = self._known[key] = Selection(frozenset(id_ for id_, said in own if matches(said, filter)))
+            if len(self._known) > KEPT:
+                self._known.popitem(last=False)
+            return made
+
+
+def _typed(values: Sequence[object]) -> frozenset[tuple[bool, object]]:
+    """Return values by which filters can be told apart: ``True`` equals 1 to Python."""
+    return frozenset((isinstance(value, bool), value) for value in values)
