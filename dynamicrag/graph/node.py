@@ -11,8 +11,9 @@ from dynamicrag import portal
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.bookkeeper import Finished
 from dynamicrag.graph.calls import call_options
+from dynamicrag.graph.recent import Recent
 from dynamicrag.stages.base import Emit, Run
-from dynamicrag.types import TurnState
+from dynamicrag.types import Decision, TurnState
 
 State = Mapping[str, Any]
 Update = dict[str, Any]
@@ -28,12 +29,14 @@ class Node(Runnable[Any, Any]):
         pipeline: What it works with.
         work: The work.
         name: The node's name.
+        recent: Where decisions are kept for those who do not read the state.
     """
 
-    def __init__(self, pipeline: Pipeline, work: Work, name: str) -> None:
+    def __init__(self, pipeline: Pipeline, work: Work, name: str, recent: Recent) -> None:
         self.name = name
         self._pipeline = pipeline
         self._work = work
+        self._recent = recent
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
         """Do the work and block until it is done."""
@@ -49,12 +52,18 @@ class Node(Runnable[Any, Any]):
         budget = pipeline.budget.tightened(call.budget, "the call's budget")
         run = Run(pipeline.ledger, budget, pipeline.cost_model, config, emit, call=call)
         try:
-            return await self._work(state, run)
+            update = await self._work(state, run)
         except BaseException as error:
             turn: TurnState | None = state.get("turn")
             if turn and pipeline.ledger.account(turn["id"]).lines:
                 submit(pipeline, turn, run, {"path": turn["path"], "error": type(error).__name__})
             raise
+        made: list[Decision] = update.get("decisions", [])
+        if made:
+            query = made[0]["turn"]
+            before = [one for one in state.get("decisions") or [] if one["turn"] == query]
+            self._recent.put(query, [*before, *made])
+        return update
 
 
 def _context() -> object:

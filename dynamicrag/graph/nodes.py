@@ -8,6 +8,7 @@ from dynamicrag.errors import BudgetExceeded, ModelError, UnfinishedAnswer
 from dynamicrag.features.nearness import nearness
 from dynamicrag.graph.condense import condense
 from dynamicrag.graph.node import Node, State, Update, Work, submit
+from dynamicrag.graph.recent import Recent
 from dynamicrag.graph.turn import current_turn, finish, start_turn, turn_before
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.call import pause
@@ -28,10 +29,11 @@ class Nodes:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
+        self.recent = Recent()
 
     def node(self, work: Work, name: str) -> Node:
         """Wrap ``work`` so that a graph can call it synchronously and asynchronously."""
-        return Node(self._pipeline, work, name)
+        return Node(self._pipeline, work, name, self.recent)
 
     async def begin(self, state: State, run: Run) -> Update:
         """Start a turn; a follow-up is made to stand alone."""

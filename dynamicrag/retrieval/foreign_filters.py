@@ -36,11 +36,11 @@ def langchain_arguments(retriever: Any, wanted: Filter) -> dict[str, Any]:
     """Return the arguments with which a LangChain retriever filters by itself; none where that is not known.
 
     Args:
-        retriever: A ``BaseRetriever``; those of vector stores take a filter.
+        retriever: A ``BaseRetriever``, or a vector store; these take a filter.
         wanted: The filter.
     """
-    store = getattr(retriever, "vectorstore", None)
-    if store is None or "filter" in (getattr(retriever, "search_kwargs", None) or {}):
+    store = getattr(retriever, "vectorstore", retriever)
+    if "filter" in (getattr(retriever, "search_kwargs", None) or {}):
         return {}
     names = [base.__name__ for base in type(store).__mro__]
     shape = next((STORES[name] for name in names if name in STORES), None)

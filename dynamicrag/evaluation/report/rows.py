@@ -9,6 +9,7 @@ from typing import Any
 from dynamicrag.cost.vector import KINDS
 from dynamicrag.evaluation.report.figures import QUANTITIES, parts_of, stage_order
 from dynamicrag.evaluation.report.records import Turn, answered
+from dynamicrag.evaluation.report.selection import tags_of, user_of
 from dynamicrag.types import STAGES, Figure
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -37,6 +38,8 @@ def entries(turns: Sequence[Turn]) -> list[dict[str, Any]]:
             "id": turn["id"],
             "at": _at(turn),
             **{key: turn[key] for key in ("policy", "thread", "question_mark")},
+            "user": user_of(turn),
+            "tags": tags_of(turn),
             "outcome": _outcome(turn),
             "provisional": bool(turn.get("provisional")),
             **{quantity.name: quantity.of(turn) for quantity in QUANTITIES},
@@ -55,6 +58,8 @@ def _row(turn: Turn, stages: Sequence[str], texts: Sequence[str]) -> dict[str, A
         "at": _at(turn),
         "policy": _text(turn["policy"]),
         "thread": _text(turn["thread"]),
+        "user": _text(user_of(turn)),
+        "tags": _text(", ".join(tags_of(turn))),
         "process": _text(turn["process"]),
         "question_mark": _text(turn["question_mark"]),
         "outcome": _outcome(turn),
