@@ -1,6 +1,6 @@
 """What a caller may say for one invocation, and what a filter on metadata lets through."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,6 @@ class CallOptions:
     Attributes:
         options: The option to take, by stage.
         closed: Options that may not be taken, by stage.
-        policy: Name of another policy that answers instead; ``""`` for the graph's own.
         budget: Most that the query may cost, by dimension; it only tightens the policy's limits.
         tags: What reports can select by.
         user: Who asks, for reports.
@@ -27,7 +26,6 @@ class CallOptions:
 
     options: Mapping[str, str] = field(default_factory=dict)
     closed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    policy: str = ""
     budget: Mapping[str, float] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     user: str = ""
@@ -47,15 +45,24 @@ def matches(metadata: Mapping[str, Any], filter: Filter) -> bool:  # noqa: A002 
 
     A field that is missing matches nothing. Of a field that holds a list, one item has to match.
     """
-    return all(_has_one(metadata.get(name), values) for name, values in filter.items())
+    return matcher(filter)(metadata)
 
 
-def _has_one(found: object, values: tuple[Value, ...]) -> bool:
+def matcher(filter: Filter) -> Callable[[Mapping[str, Any]], bool]:  # noqa: A002
+    """Return :func:`matches` for one filter, for a great many documents."""
+    wanted = distinct(filter)
+    return lambda metadata: all(_has_one(metadata.get(name), values) for name, values in wanted)
+
+
+def distinct(filter: Filter) -> frozenset[tuple[str, frozenset[tuple[bool, Value]]]]:  # noqa: A002
+    """Return what tells a filter from others: ``True`` equals 1 to Python."""
+    return frozenset((name, frozenset(map(_typed, values))) for name, values in filter.items())
+
+
+def _has_one(found: object, values: frozenset[tuple[bool, Value]]) -> bool:
     items = found if isinstance(found, list | tuple | set | frozenset) else [found]
-    return any(_same(item, value) for item in items for value in values)
+    return any(isinstance(item, str | int | float) and _typed(item) in values for item in items)
 
 
-def _same(item: object, value: Value) -> bool:
-    if isinstance(item, bool) or isinstance(value, bool):  # True is 1 to Python
-        return item is value
-    return isinstance(item, str | int | float) and item == value
+def _typed(value: Value) -> tuple[bool, Value]:
+    return isinstance(value, bool), value

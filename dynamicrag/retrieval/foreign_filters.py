@@ -8,15 +8,16 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from dynamicrag.call_options import Filter, matches
+from dynamicrag.call_options import Filter, matcher
 
 
 def _by_document(wanted: Filter) -> Any:
-    return lambda document: matches(document.metadata, wanted)
+    passes = matcher(wanted)
+    return lambda document: passes(document.metadata)
 
 
 def _by_metadata(wanted: Filter) -> Any:
-    return lambda metadata: matches(metadata, wanted)
+    return matcher(wanted)
 
 
 def _by_operators(wanted: Filter) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dynamicrag.call_options import Filter, matches
+from dynamicrag.call_options import Filter, distinct, matcher
 from dynamicrag.retrieval.chunking import document_of
 from dynamicrag.retrieval.embedder import Vectors
 from dynamicrag.retrieval.lexical import LexicalIndex, Mask
@@ -111,7 +111,7 @@ class Selections:
             generation: How often the content has changed.
             metadata: Returns that of every document, by id.
         """
-        key = (generation, frozenset((name, _typed(values)) for name, values in filter.items()))
+        key, passes = (generation, distinct(filter)), matcher(filter)
         with self._lock:
             if key in self._known:
                 self._known.move_to_end(key)
@@ -119,12 +119,7 @@ class Selections:
             if self._metadata is None or self._metadata[0] != generation:
                 self._metadata = (generation, metadata())
             own = self._metadata[1].items()
-            made = self._known[key] = Selection(frozenset(id_ for id_, said in own if matches(said, filter)))
+            made = self._known[key] = Selection(frozenset(name for name, said in own if passes(said)))
             if len(self._known) > KEPT:
                 self._known.popitem(last=False)
             return made
-
-
-def _typed(values: Sequence[object]) -> frozenset[tuple[bool, object]]:
-    """Return values by which filters can be told apart: ``True`` equals 1 to Python."""
-    return frozenset((isinstance(value, bool), value) for value in values)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from dynamicrag.call_options import NO_FILTER, Filter
+from dynamicrag.call_options import NO_FILTER, Filter, distinct
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.vector import Cost
@@ -46,7 +46,7 @@ class Remembering(Retriever):
 
     async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Find passages, or remember them at no usage."""
-        key = (query, k, repr(filter))
+        key = (query, k, distinct(filter))
         found, usage = self._known.get(key), Usage()
         if found is None:
             for corpus in self.sources:
