@@ -12,10 +12,10 @@ from dynamicrag.errors import BudgetExceeded, InputError
 from dynamicrag.features.lexical import lexical
 from dynamicrag.predictors.selection import cheapest
 from dynamicrag.routers.base import Choice, StageContext
-from dynamicrag.routers.paths import parting
 from dynamicrag.stages.base import StageBase, query_of
+from dynamicrag.stages.closing import leads_through, open_options
 from dynamicrag.stages.pricing import Pricing, Room
-from dynamicrag.stages.verification import VerificationStage, steps_up
+from dynamicrag.stages.verification import VerificationStage
 from dynamicrag.types import Decision, Option, TurnState, Usage
 
 
@@ -79,7 +79,7 @@ class Decider:
         Stronger options come first, for they are as good; then weaker ones. Where what failed was too dear
         or too slow, weaker ones come first.
         """
-        open_ = zip(stage.options, self._open(stage, turn, call), strict=True)
+        open_ = zip(stage.options, open_options(stage, turn, call, self._stages), strict=True)
         if not any(is_open and option.name not in failed for option, is_open in open_):
             return None
         try:
@@ -121,35 +121,14 @@ class Decider:
         """Return what a whole path is expected to cost on a question."""
         return self._pricing.price({"text": text}, path)
 
-    def _open(self, stage: StageBase, turn: TurnState, call: CallOptions) -> list[bool]:
-        """Return which options are open, limits of cost aside: by the turn, and by the call."""
-        allowed = zip(stage.allowed(turn), stage.options, strict=True)
-        return [is_open and self._leads_on(stage, option, turn, call) for is_open, option in allowed]
-
-    def _leads_on(self, stage: StageBase, option: Option, turn: TurnState, call: CallOptions) -> bool:
-        """Return whether a call leaves an option open, and what a step up would lead to."""
-        if not call.opens(stage.name, option.name):
-            return False
-        if not isinstance(stage, VerificationStage) or not (call.options or call.closed):
-            return True
-        path = turn.get("path", {})
-        if stage.router.paths and steps_up(option):
-            ways = [way for way in stage.ways(turn) if _is_open(way, call)]
-            return any(option.name.endswith(f":{parting(path, way)}") for way in ways)
-        target = stage.target(option, path)
-        if target is not None:
-            redone = self._stages[target[0]]
-            stronger = redone.options[redone.index(target[1]) :]
-            return any(call.opens(redone.name, other.name) for other in stronger)
-        editor = stage.editor(option, turn) if steps_up(option) else None
-        return editor is None or call.opens("generator", editor)
-
     async def _context(
         self, stage: StageBase, turn: TurnState, call: CallOptions, without: Collection[str] = ()
     ) -> tuple[StageContext, str | None]:
         open_ = [
             is_open and option.name not in without
-            for is_open, option in zip(self._open(stage, turn, call), stage.options, strict=True)
+            for is_open, option in zip(
+                open_options(stage, turn, call, self._stages), stage.options, strict=True
+            )
         ]
         if not any(open_):
             raise InputError(
@@ -190,7 +169,7 @@ class Decider:
             price=lambda path: self._pricing.price(turn, path),
             fits=lambda path, *before: self._pricing.fits(turn, path, before, left),
             attempts=stage.attempts(turn),
-            ways=[way for way in stage.ways(turn) if _is_open(way, call)],
+            ways=[way for way in stage.ways(turn) if leads_through(way, call)],
         )
         return context, binding
 
@@ -254,10 +233,6 @@ class Decider:
         if choice.outside:
             decision["outside"] = True
         return decision
-
-
-def _is_open(way: Mapping[str, str], call: CallOptions) -> bool:
-    return all(call.opens(stage, option) for stage, option in way.items())
 
 
 def _on_the_way(context: StageContext, turn: TurnState) -> Choice:
