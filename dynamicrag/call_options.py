@@ -9,6 +9,7 @@ Value = str | int | float | bool
 Filter = Mapping[str, tuple[Value, ...]]
 """Valid values by metadata field. A passage must have one of them for every field."""
 NO_FILTER: Filter = {}
+Typed = tuple[bool, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +50,17 @@ def matches(metadata: Mapping[str, Any], filter: Filter) -> bool:  # noqa: A002 
 
 
 def matcher(filter: Filter) -> Callable[[Mapping[str, Any]], bool]:  # noqa: A002
-    """Return :func:`matches` for one filter, for a great many documents."""
+    """Return :func:`matches` for one filter."""
     wanted = distinct(filter)
-    return lambda metadata: all(_has_one(metadata.get(name), values) for name, values in wanted)
+    return lambda metadata: not any(values.isdisjoint(typed(metadata.get(name))) for name, values in wanted)
 
 
-def distinct(filter: Filter) -> frozenset[tuple[str, frozenset[tuple[bool, Value]]]]:  # noqa: A002
-    """Return what tells a filter from others: ``True`` equals 1 to Python."""
-    return frozenset((name, frozenset(map(_typed, values))) for name, values in filter.items())
+def distinct(filter: Filter) -> frozenset[tuple[str, frozenset[Typed]]]:  # noqa: A002
+    """Return what tells a filter from others."""
+    return frozenset((name, frozenset(typed(values))) for name, values in filter.items())
 
 
-def _has_one(found: object, values: frozenset[tuple[bool, Value]]) -> bool:
-    items = found if isinstance(found, list | tuple | set | frozenset) else [found]
-    return any(isinstance(item, str | int | float) and _typed(item) in values for item in items)
-
-
-def _typed(value: Value) -> tuple[bool, Value]:
-    return isinstance(value, bool), value
+def typed(found: object) -> list[Typed]:
+    """Return the values of a field, or of a list in it, so that ``True`` does not equal 1."""
+    items = found if isinstance(found, list | tuple | set | frozenset) else (found,)
+    return [(isinstance(item, bool), item) for item in items if isinstance(item, str | int | float)]

@@ -28,7 +28,7 @@ from dynamicrag.retrieval.ingest import (
 from dynamicrag.retrieval.lexical import Bm25sIndex, LexicalIndex, Mask
 from dynamicrag.retrieval.lexical_files import Implementation, open_lexical
 from dynamicrag.retrieval.locking import exclusive
-from dynamicrag.retrieval.metadata import Rules, metadata_of
+from dynamicrag.retrieval.metadata import Metadata, Rules
 from dynamicrag.retrieval.names import shown
 from dynamicrag.retrieval.reports import CorpusStats, IngestReport
 from dynamicrag.retrieval.selection import Selection, Selections
@@ -98,7 +98,7 @@ class Corpus:
         self._lexical: dict[tuple[float, float, Implementation], tuple[int, LexicalIndex]] = {}
         self._titles: tuple[int, TitleIndex] | None = None
         self._selections = Selections()
-        self._rules = metadata
+        self._metadata = Metadata(metadata)
         self._vectors_seen = -1
         self._ready: set[str] = set()
 
@@ -170,11 +170,11 @@ class Corpus:
         """Return the documents of the present content that ``filter`` lets through."""
         self._require("lexical")
         generation, _ = self._open().generation()
-        return self._selections.of(filter, generation, self._metadata)
+        return self._selections.of(filter, generation, self._all_metadata)
 
-    def _metadata(self) -> dict[str, dict[str, Any]]:
+    def _all_metadata(self) -> dict[str, dict[str, Any]]:
         own = self._open().metadata()
-        return {name: metadata_of(name, said, self._rules) for name, said in own.items()}
+        return {name: self._metadata.of(name, said) for name, said in own.items()}
 
     def within(self, index: LexicalIndex, filter: Filter) -> Mask | None:  # noqa: A002
         """Return which chunks of an index ``filter`` lets through; ``None`` for all, without a filter."""

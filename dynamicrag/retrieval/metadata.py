@@ -6,10 +6,10 @@ beside ``id``, ``title`` and ``text``. Rules of the policy (``corpora.NAME.metad
 """
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date
-from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
+from fnmatch import translate
 from typing import Any
 
 FILE = "file"
@@ -44,18 +44,28 @@ def _plain(value: object) -> str | int | float | bool | None:
     return value if isinstance(value, int | float) else None
 
 
-def metadata_of(document: str, own: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
-    """Return all metadata of a document.
+class Metadata:
+    """Adds to what files say of themselves what the policy says, and where they are.
 
     Args:
-        document: Its id.
-        own: What its file says, and ``file``, where that is.
         rules: What the policy says; a later rule wins.
     """
-    file = str(own[FILE])
-    said = dict(own)
-    for pattern, fields in rules.items():
-        if fnmatchcase(file, pattern):
-            said |= fields
-    folders = [str(folder) for folder in PurePosixPath(file).parents if folder.name]
-    return {**said, "document": document, FILE: file, "folder": folders}
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = [(re.compile(translate(pattern)).match, fields) for pattern, fields in rules.items()]
+
+    def of(self, document: str, own: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all metadata of a document.
+
+        Args:
+            document: Its id.
+            own: What its file says, and under ``file`` where that is.
+        """
+        file = str(own[FILE])
+        said = dict(own)
+        for applies, fields in self._rules:
+            if applies(file):
+                said.update(fields)
+        parts = file.split("/")
+        folders = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+        return {**said, "document": document, FILE: file, "folder": folders}

@@ -2,12 +2,12 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from dynamicrag.call_options import Filter, distinct, matcher
+from dynamicrag.call_options import Filter, Typed, distinct, typed
 from dynamicrag.retrieval.chunking import document_of
 from dynamicrag.retrieval.embedder import Vectors
 from dynamicrag.retrieval.lexical import LexicalIndex, Mask
@@ -96,7 +96,9 @@ class Selections:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: OrderedDict[object, Selection] = OrderedDict()
-        self._metadata: tuple[int, Mapping[str, Mapping[str, Any]]] | None = None
+        self._generation = -1
+        self._metadata: Mapping[str, Mapping[str, Any]] = {}
+        self._fields: dict[str, dict[Typed, set[str]]] = {}
 
     def of(
         self,
@@ -111,15 +113,27 @@ class Selections:
             generation: How often the content has changed.
             metadata: Returns that of every document, by id.
         """
-        key, passes = (generation, distinct(filter)), matcher(filter)
+        wanted = distinct(filter)
         with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
-            if self._metadata is None or self._metadata[0] != generation:
-                self._metadata = (generation, metadata())
-            own = self._metadata[1].items()
-            made = self._known[key] = Selection(frozenset(name for name, said in own if passes(said)))
+            if self._generation != generation:
+                self._metadata, self._generation = metadata(), generation
+                self._known.clear()
+                self._fields.clear()
+            if wanted in self._known:
+                self._known.move_to_end(wanted)
+                return self._known[wanted]
+            found = [self._having(name, values) for name, values in wanted]
+            made = self._known[wanted] = Selection(frozenset(set.intersection(*found)))
             if len(self._known) > KEPT:
                 self._known.popitem(last=False)
             return made
+
+    def _having(self, name: str, values: Iterable[Typed]) -> set[str]:
+        """Return the documents that have one of the values in a field."""
+        if name not in self._fields:
+            documents = self._fields[name] = {}
+            for document, said in self._metadata.items():
+                for value in typed(said.get(name)):
+                    documents.setdefault(value, set()).add(document)
+        known = self._fields[name]
+        return set[str]().union(*(known.get(value, ()) for value in values))

@@ -47,10 +47,11 @@ class Decider:
             InputError: The call closes all that could be done.
         """
         began = time.perf_counter()
-        name = f"router:{stage.router.registered}"
+        forced = call.options.get(stage.name)
+        name = f"router:{stage.router.registered if forced is None else 'forced'}"
         with self._ledger.span(turn["id"], stage.name, name) as line:
             context, binding = await self._context(stage, turn, call)
-            wanted, forced = stage.wanted(turn), call.options.get(stage.name)
+            wanted = stage.wanted(turn)
             # a wanted or forced option is the only open one; its stage's router has nothing to add
             if forced is not None:
                 choice = Choice(stage.index(forced), "as the call asks")
