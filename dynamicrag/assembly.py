@@ -220,4 +220,5 @@ def make_corpus(
         embedder=embedder,
         root=cache_dir() / "corpora",
         account=lambda: ledger.span(f"{INGEST}{name}", "ingest", EMBEDDER),
+        metadata=section.metadata,
     )

@@ -13,6 +13,9 @@ from pydantic import (
     NonNegativeFloat,
     SerializeAsAny,
     StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
     field_validator,
     model_validator,
 )
@@ -37,6 +40,7 @@ def _messages(given: str | dict[str, str]) -> str | dict[str, str]:
 
 
 S = TypeVar("S", bound=StageSection)
+Fact = StrictStr | StrictBool | StrictInt | StrictFloat
 
 
 class Chunks(Section):
@@ -53,11 +57,16 @@ class Chunks(Section):
 
 
 class CorpusSection(Section):
-    """One corpus: files or folders, whether links out of them are followed, and how they are cut."""
+    """One corpus: files or folders, whether links out of them are followed, and how they are cut.
+
+    Attributes:
+        metadata: What is said of documents, for filters, by pattern of their path below the folder.
+    """
 
     path: Names = Field(min_length=1)
     follow_links: StrictBool = False
     chunk: Chunks = Chunks()
+    metadata: dict[str, dict[str, Fact | list[Fact]]] = Field(default_factory=dict)
 
 
 class ModelSection(Section):

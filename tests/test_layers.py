@@ -10,7 +10,18 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS: list[set[str]] = [
-    {"errors", "types", "topology", "registry", "portal", "languages", "normal", "spoken", "text"}
+    {
+        "errors",
+        "types",
+        "topology",
+        "call_options",
+        "registry",
+        "portal",
+        "languages",
+        "normal",
+        "spoken",
+        "text",
+    }
     | {"plain_values", "plain_yaml", "whole_file", "withheld"},
     {"cost"},
     {"predictors", "escalation"},

@@ -38,8 +38,8 @@ def explain(
     try:
         with out.status("asking …"):
             record = asyncio.run(_ask(rag, asked))
-        record["account"] = account(rag, record["turn"])
-        record["insights"] = insights(rag, record)
+        # one that failed says no more than its question
+        record |= explained(rag, record["turn"], record.get("standalone") or record["question"])
     finally:
         rag.close()
     if json is not None:
@@ -56,39 +56,12 @@ async def _ask(rag: "DynamicRAG", question: Any) -> Record:
     return await settled(rag, await ask_one(rag, rag.build_graph().compile(), question))
 
 
-def insights(rag: "DynamicRAG", record: Record) -> dict[str, Record]:
-    """Return what is behind the decisions of trained routers, by the decision's id."""
-    from dynamicrag.topology import TOPOLOGY
-
-    found, path = {}, dict[str, str]()
-    asked: str = record.get("standalone") or record["question"]  # one that failed says no more
-    for decision in record["decisions"]:
-        stage = decision["stage"]
-        before = list(TOPOLOGY)[: TOPOLOGY.index(stage)]
-        path = {name: path[name] for name in before if name in path}
-        router = rag.pipeline.points[stage].router
-        if decision["router"] == router.registered:
-            behind = router.explain(decision, asked, path)
-            if behind:
-                found[decision["id"]] = behind
-        path[stage] = decision["chosen"]
-    return found
-
-
-def account(rag: "DynamicRAG", query_id: str) -> list[Record]:
-    """Return the lines of a query's account, in order."""
-    ledger = rag.pipeline.ledger
-    lines = []
-    for line in rag.account(query_id).lines:
-        cost = ledger.line_cost(line)
-        usage = line.usage
-        lines.append({
-            "stage": line.stage, "call": line.label, "failed": line.failed,
-            "input_tokens": usage.input_tokens, "cached_tokens": usage.cached_tokens,
-            "output_tokens": usage.output_tokens, "seconds": usage.seconds,
-            "cpu_seconds": usage.cpu_seconds, "cost": cost.figures(),
-        })  # fmt: skip
-    return lines
+def explained(rag: "DynamicRAG", query_id: str, question: str) -> Record:
+    """Return the account of a query, and what is behind the decisions of trained routers."""
+    if not query_id:  # it failed before it began
+        return {"account": [], "insights": {}}
+    found = rag.explain(query_id, question)
+    return {"account": list(found.account), "insights": dict(found.insights)}
 
 
 def _show(out: "Console", record: Record) -> None:

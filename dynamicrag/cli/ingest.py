@@ -35,11 +35,12 @@ def ingest(
     from dynamicrag.assembly import EMBEDDER
     from dynamicrag.cli.console import bar, human
     from dynamicrag.cli.output import check_target, write_json
-    from dynamicrag.cli.prepare import pull_missing, wants_vectors
+    from dynamicrag.cli.prepare import pull_missing
     from dynamicrag.cost.ledger import Ledger
     from dynamicrag.cost.line import INGEST
     from dynamicrag.cost.process import shared_attribution
     from dynamicrag.cost.profiles import load_profiles
+    from dynamicrag.graph.warm import wants_vectors
     from dynamicrag.llm.pull import path_of
     from dynamicrag.policy_file import load_policy
     from dynamicrag.retrieval.english import notice_of

@@ -12,12 +12,9 @@ if TYPE_CHECKING:
 
     from dynamicrag.assembly import Pipeline
     from dynamicrag.graph.rag import DynamicRAG
-    from dynamicrag.llm.chat import ChatModel
     from dynamicrag.policy import Policy
     from dynamicrag.retrieval.corpus import Corpus
     from dynamicrag.retrieval.reports import IngestReport
-
-METER_SECONDS = 10.0
 
 
 def ready(
@@ -35,6 +32,7 @@ def ready(
         DynamicRAGError: Something that the policy needs cannot be had.
     """
     from dynamicrag.graph.rag import DynamicRAG
+    from dynamicrag.graph.warm import await_meter, load, routers_embed, used_models, wants_vectors
 
     pipeline = provide(policy, out, conversation=conversation, models=models)
     names = models or used_models(pipeline, conversation=conversation)
@@ -45,12 +43,12 @@ def ready(
         with out.status("loading …") as status:
             for name in names:
                 status.update(f"loading {name} …")
-                warm(pipeline.models[name])
+                load(pipeline.models[name])
             if (pipeline.corpora and wants_vectors(policy)) or routers_embed(pipeline):
                 status.update("loading the embedder …")
                 pipeline.embedder.embed(["warm"])
             status.update("starting the meter …")
-            await_meter(rag)
+            await_meter(pipeline.ledger.attribution)
     except BaseException:
         rag.close()
         raise
@@ -72,6 +70,7 @@ def provide(
         DynamicRAGError: As :func:`ready`.
     """
     from dynamicrag.assembly import assemble
+    from dynamicrag.graph.warm import used_models
 
     pipeline = assemble(policy)
     names = models or used_models(pipeline, conversation=conversation)
@@ -83,36 +82,10 @@ def provide(
     return pipeline
 
 
-def warm(model: "ChatModel") -> None:
-    """Load a model; one in this process writes a token too, for its first call is slow."""
-    from langchain_core.messages import HumanMessage
-
-    from dynamicrag import portal
-
-    model.load()
-    if model.runs == "in_process":
-        portal.run(model.complete([HumanMessage("hi")], max_tokens=1))
-
-
-def used_models(pipeline: "Pipeline", *, conversation: bool) -> list[str]:
-    """Return the names of the models that the policy can come to use."""
-    from dynamicrag.cost.expect import Plan
-
-    names = [option.name for option in pipeline.stages["generator"].options]
-    plans = [
-        stage.apply(option, Plan(context_tokens=1.0))
-        for stage in pipeline.stages.values()
-        for option in stage.options
-    ]
-    names += [each.model for plan in plans for each in plan.helps if each.model]
-    if pipeline.helper and (conversation or any(plan.rounds > 1 for plan in plans)):
-        names.append(pipeline.helper)
-    return list(dict.fromkeys(names))
-
-
 def to_pull(pipeline: "Pipeline", names: Sequence[str]) -> list[str]:
     """Return what of the catalogue is needed and not on this machine yet."""
     from dynamicrag.assembly import EMBEDDER
+    from dynamicrag.graph.warm import routers_embed
     from dynamicrag.llm.pull import path_of
 
     specs = [pipeline.models[name].spec for name in names]
@@ -152,30 +125,3 @@ def ingest_corpus(corpus: "Corpus", out: "Console", *, dense: bool) -> "IngestRe
                   style="dim")  # fmt: skip
     warn_left_out([corpus], out)
     return report
-
-
-def wants_vectors(policy: "Policy") -> bool:
-    """Return whether any retriever of the policy needs the corpus embedded."""
-    from dynamicrag.retrieval.base import RETRIEVERS
-
-    where = policy.where("stages", "retriever")
-    specs = policy.stages["retriever"].described.items()
-    return any(RETRIEVERS.build(spec or name, f"{where}.{name}").needs_vectors for name, spec in specs)
-
-
-def routers_embed(pipeline: "Pipeline") -> bool:
-    """Return whether any router decides from an embedding of the question."""
-    return any(stage.router.embeds for stage in pipeline.points.values())
-
-
-def await_meter(rag: "DynamicRAG") -> None:
-    """Wait until the meter has spoken once; what came before it would not be metered."""
-    import time
-
-    from dynamicrag.cost.meter import NullMeter
-
-    attribution = rag.pipeline.ledger.attribution
-    until = time.perf_counter() + METER_SECONDS
-    waits = not isinstance(attribution.meter, NullMeter)
-    while waits and not attribution.metering and time.perf_counter() < until:
-        time.sleep(0.05)

@@ -11,7 +11,7 @@ import typer
 
 from dynamicrag.cli.options import JsonOption
 from dynamicrag.errors import InputError, unknown
-from dynamicrag.evaluation.report.selection import BASELINE, By, Selection
+from dynamicrag.evaluation.report.selection import BASELINE, By, Selection, grouped
 
 if TYPE_CHECKING:
     from dynamicrag.calibrated import Calibrated
@@ -30,6 +30,8 @@ def report(
         str | None, typer.Option("--policy", "-p", help="Only this policy, by name or by its file.")
     ] = None,
     thread: Annotated[str | None, typer.Option(help="Only this thread.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only queries that were asked with this tag.")] = None,
+    user: Annotated[str | None, typer.Option(help="Only this user, as the caller named them.")] = None,
     since: Annotated[
         str | None, typer.Option(help="Only from then on: 7d, 24h, 90m, 2w or 2026-11-01 (UTC).")
     ] = None,
@@ -58,14 +60,14 @@ def report(
     runs, now = Runs(), time.time()
     policy, bands = _bands(policy)
     if prune is not None:
-        if any(value is not None for value in (since, policy, thread, html, csv, json)):
+        if any(value is not None for value in (since, policy, thread, tag, user, html, csv, json)):
             raise typer.BadParameter("--prune deletes old queries, whosever they are; give it alone")
         _prune(runs, moment(prune, "--prune", now))
         return
     check_target(json)
     _check_files(html, csv)
     begin = 0.0 if since is None else moment(since, "--since", now)
-    selection = Selection(policy, thread, begin, by, baseline)
+    selection = Selection(policy, thread, tag, user, begin, by, baseline)
     turns, processes = load(runs)
     chosen = selection.of(turns)
     out = human(json)
@@ -148,12 +150,13 @@ def _nothing(turns: Sequence[dict[str, Any]], selection: Selection) -> str:
     """Return why there is nothing to show.
 
     Raises:
-        InputError: There are queries, but none of such a policy or thread.
+        InputError: There are queries, but none of such a policy, thread, tag or user.
     """
     if not turns:
         return NONE_YET
-    for key, wanted in (("policy", selection.policy), ("thread", selection.thread)):
-        names = sorted({str(turn[key]) for turn in turns} - {""})
+    for by in (By.policy, By.thread, By.tag, By.user):
+        key, wanted = by.value, getattr(selection, by.value)
+        names = sorted(grouped(turns, by).keys() - {""})
         if wanted is not None and wanted not in names:
             raise InputError(unknown(f"--{key}", f"{key} with kept queries", wanted, names[:50]))
     last = datetime.fromtimestamp(turns[-1]["at"], UTC)

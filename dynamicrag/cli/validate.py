@@ -65,8 +65,9 @@ def _corpora(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
 def _models(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
     from datetime import UTC, datetime
 
-    from dynamicrag.cli.prepare import to_pull, used_models
+    from dynamicrag.cli.prepare import to_pull
     from dynamicrag.cost.prices import price_of
+    from dynamicrag.graph.warm import used_models
 
     del policy
     today = datetime.now(UTC).date()
@@ -108,7 +109,7 @@ def _limits(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
 
 def _unread(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[str]:
     """Name the corpora that the embedding model does not read."""
-    from dynamicrag.cli.prepare import wants_vectors
+    from dynamicrag.graph.warm import wants_vectors
     from dynamicrag.retrieval.english import notice_of
 
     del trust

@@ -136,6 +136,14 @@ class Bookkeeper:
                 {"id": ledger.attribution.id, **meter, **totals},
             )
 
+    def kept(self, query_id: str) -> dict[str, Any]:
+        """Return what the run database has of a query, empty if nothing; never fails. May block."""
+        try:
+            return (self._runs and self._runs.turn(query_id)) or {}
+        except DynamicRAGError as error:
+            _log.debug("query %s: what other processes know of it is not known here: %s", query_id, error)
+            return {}
+
     def _turn(self, item: Finished, lines: Sequence[Line]) -> dict[str, Any]:
         ledger, query = self._ledger, item.query_id
         begin = min((line.begin for line in lines), default=0.0)

@@ -5,6 +5,8 @@ that calls under way at the same time cannot together overstep a limit that each
 """
 
 import asyncio
+import copy
+import math
 import random
 import threading
 import time
@@ -89,9 +91,28 @@ class Budget:
         """The dimensions that have a limit."""
         self.exhausted = exhausted
         self.purse: Purse = purse or MemoryPurse()
+        self._places: Mapping[Dimension, str] = {}
         self._lock = threading.Lock()
         self._open: dict[str, list[Cost]] = {}
         self._booked: dict[str, dict[Dimension, float]] = {}
+
+    def tightened(self, limits: Mapping[str, float], where: str) -> "Budget":
+        """Return a view of this budget for one call: the same account with tighter limits per query.
+
+        Args:
+            limits: Most that the call's query may cost; where the policy allows less, that holds.
+            where: Their place, for messages.
+        """
+        less: Limits = {
+            d: limits[d] for d in DIMENSIONS if d in limits and limits[d] < self.per_query.get(d, math.inf)
+        }
+        if not less:
+            return self
+        view = copy.copy(self)  # what is set aside and booked is kept in the same places
+        view.per_query = {**self.per_query, **less}
+        view.limited = self.limited | less.keys()
+        view._places = {dimension: f"{where}.{dimension}" for dimension in less}
+        return view
 
     def state(self) -> dict[Dimension, Standing]:
         """Return how each total stands. May block."""
@@ -168,7 +189,8 @@ class Budget:
             # a timeout keeps to seconds
             soft = dimension == "seconds" or (not DIMENSIONS[dimension].hard and self.exhausted == "cheapest")
             if not soft and worst[dimension] > amount + ROUNDING * self.per_query[dimension]:
-                raise BudgetExceeded(_message("per_query", dimension, worst, max(0.0, amount)))
+                place = self._places.get(dimension, f"objective.budget.per_query.{dimension}")
+                raise BudgetExceeded(_message(place, worst[dimension], max(0.0, amount)))
         with self._lock:
             self._open.setdefault(query_id, []).append(worst)
 
@@ -194,7 +216,8 @@ class Budget:
                 return await self._try(worst)
             except Short as short:
                 if not short.passing or time.monotonic() - since > PATIENCE:
-                    raise TotalExceeded(_message("total", short.dimension, worst, short.left)) from None
+                    place = f"objective.budget.total.{short.dimension}"
+                    raise TotalExceeded(_message(place, worst[short.dimension], short.left)) from None
                 await self.worth_waiting(since)  # if all came back meanwhile, the next look says what fits
 
     async def _try(self, worst: Cost) -> int:
@@ -249,8 +272,6 @@ class _Taking:
             start(partial(self._purse.settle, number, {}))
 
 
-def _message(which: str, dimension: Dimension, worst: Cost, left: float) -> str:
-    return (
-        f"objective.budget.{which}.{dimension}: a call may take {worst[dimension]:.4g}, and {left:.4g} is "
-        "left; raise the limit, or use cheaper models"
-    )
+def _message(place: str, worst: float, left: float) -> str:
+    amounts = f"a call may take {worst:.4g}, and {left:.4g} is left"
+    return f"{place}: {amounts}; raise the limit, or use cheaper models"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.cost.expect import CHARACTERS, Asks, Plan
 from dynamicrag.drafts.asking import Resources
 from dynamicrag.drafts.judging import foresee, judge
@@ -73,53 +74,63 @@ class Verification(DecisionPoint):
         """Return the verifiers' signals."""
         return dict(turn.get("signals", {}))
 
-    def situation(self, turn: TurnState, plan_of: PlanOf) -> Situation:
+    def situation(self, turn: TurnState, plan_of: PlanOf, call: CallOptions = NO_OPTIONS) -> Situation:
         """Return which moves are open on the turn's draft, and what each leaves to do."""
         steps = [step for step in turn.get("escalations", []) if step["option"] != "ask_again"]
         used_up = len(steps) >= self.settings.get("max_escalations", 0)
-        open_ = [self._open(move, turn, used_up=used_up) for move in self.moves]
+        open_ = [
+            call.opens(self.name, move.name) and self._open(move, turn, call, used_up=used_up)
+            for move in self.moves
+        ]
         failed = bool(self.settings.get("on_failure") == "escalate" and turn.get("unverified"))
         drafted = [] if turn.get("draft") is None else [attempt_of(turn)]
         return Situation(
             open=open_,
-            plans=[self._plan(move, turn, plan_of) for move in self.moves],
+            plans=[self._plan(move, turn, plan_of, call) for move in self.moves],
             urgent=[failed and steps_up(move) for move in self.moves],
             attempts=[*turn.get("earlier", []), *drafted],
-            ways=self.ways(turn),
+            ways=self.ways(turn, call),
         )
 
-    def _open(self, move: Move, turn: TurnState, *, used_up: bool) -> bool:
+    def _open(self, move: Move, turn: TurnState, call: CallOptions, *, used_up: bool) -> bool:
         """Close steps up that have nowhere to go, and all of them when their number is used up."""
         if move.kind == "ask_again":
             return self.again(turn) is not None
         if move.kind == "refine":
-            return not used_up and self.editor(move, turn) is not None
-        return move.kind != "redo" or (not used_up and bool(self._leads(move, turn)))
+            editor = self.editor(move, turn)
+            return not used_up and editor is not None and call.opens("generator", editor)
+        return move.kind != "redo" or (not used_up and bool(self._leads(move, turn, call)))
 
     def again(self, turn: TurnState) -> Sequence[Passage] | None:
         """Return the passages to ask once more from; see :func:`shown_again`."""
         return shown_again(turn, self.settings)
 
-    def ways(self, turn: TurnState) -> Sequence[Mapping[str, str]]:
-        """Return the router's paths of this policy's options that were not tried yet."""
+    def ways(self, turn: TurnState, call: CallOptions = NO_OPTIONS) -> Sequence[Mapping[str, str]]:
+        """Return the router's paths of options that are open to the call and that were not tried yet."""
         been = list(tried(turn))
         return [
             way
             for way in self.router.paths
-            if all(s in self._stages and self._stages[s].index(name) >= 0 for s, name in way.items())
+            if all(self._takes(stage, name, call) for stage, name in way.items())
             and all(parting(other, way) is not None for other in been)
         ]
 
-    def _leads(self, move: Move, turn: TurnState) -> Sequence[Mapping[str, str]]:
+    def _takes(self, stage: str, option: str, call: CallOptions) -> bool:
+        known = stage in self._stages and self._stages[stage].index(option) >= 0
+        return known and call.opens(stage, option)
+
+    def _leads(self, move: Move, turn: TurnState, call: CallOptions) -> Sequence[Mapping[str, str]]:
         """Return what a move back may lead to, cheapest first: the router's paths, or the next step up."""
         path = turn.get("path", {})
         if not self.router.paths:
-            target = self.target(move, path)
+            target = self.target(move, path, call)
             return [] if target is None else [dict([target])]
-        return [way for way in self.ways(turn) if move.stage == parting(path, way)]
+        return [way for way in self.ways(turn, call) if move.stage == parting(path, way)]
 
-    def target(self, move: Move, path: Mapping[str, str]) -> tuple[str, str] | None:
-        """Return the stage to redo for a move back, and the next stronger option there.
+    def target(
+        self, move: Move, path: Mapping[str, str], call: CallOptions = NO_OPTIONS
+    ) -> tuple[str, str] | None:
+        """Return the stage to redo for a move back, and the next stronger option there that is open.
 
         A stage that the path passed by is reached again through the one that passed it by.
         """
@@ -129,8 +140,8 @@ class Verification(DecisionPoint):
         stage = self._stages.get(name)
         if stage is None:
             return None
-        stronger = stage.index(path.get(name)) + 1
-        return (name, stage.options[stronger].name) if stronger < len(stage.options) else None
+        stronger = stage.options[stage.index(path.get(name)) + 1 :]
+        return next(((name, one.name) for one in stronger if call.opens(name, one.name)), None)
 
     def editor(self, move: Move, turn: TurnState) -> str | None:
         """Return the model that may mend the draft; ``None`` if none may, or one has done so already."""
@@ -143,7 +154,7 @@ class Verification(DecisionPoint):
         stronger = models.index(writer) + 1
         return move.model or (models.options[stronger].name if stronger < len(models.options) else None)
 
-    def _plan(self, move: Move, turn: TurnState, plan_of: PlanOf) -> Plan | None:
+    def _plan(self, move: Move, turn: TurnState, plan_of: PlanOf, call: CallOptions) -> Plan | None:
         """Return what is left to do under a move; ``None`` for nothing."""
         path, draft = turn.get("path", {}), turn.get("draft")
         voice = self.resources.strategy(path).voice
@@ -155,7 +166,7 @@ class Verification(DecisionPoint):
                 else plan_again(plan_of(path), passages, draft["model"], voice)
             )
         if move.kind == "redo":
-            ways = self._leads(move, turn)
+            ways = self._leads(move, turn, call)
             return plan_of({**standing(path, ways[0]), **ways[0]}) if ways else None
         editor = self.editor(move, turn) if move.kind == "refine" else None
         if editor is None:

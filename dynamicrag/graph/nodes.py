@@ -6,6 +6,7 @@ from dynamicrag.assembly import Pipeline
 from dynamicrag.features.lexical import lexical
 from dynamicrag.graph.condense import condense
 from dynamicrag.graph.node import Node, State, Update, Work, submit
+from dynamicrag.graph.recent import Recent
 from dynamicrag.graph.turn import current_turn, finish, start_turn, turn_before
 from dynamicrag.stages.base import Run
 from dynamicrag.topology import TOPOLOGY
@@ -22,6 +23,7 @@ class Nodes:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
+        self.recent = Recent()
         executor = Live(pipeline.decider, pipeline.models)
         self._walk = Walk(pipeline.stages, pipeline.verification, executor)
 
@@ -35,7 +37,7 @@ class Nodes:
 
     def node(self, work: Work, name: str) -> Node:
         """Wrap ``work`` so that a graph can call it synchronously and asynchronously."""
-        return Node(self._pipeline, work, name)
+        return Node(self._pipeline, work, name, self.recent)
 
     def works(self) -> dict[str, Work]:
         """Return the work of single nodes by the stage that they are added for."""
@@ -86,5 +88,5 @@ class Nodes:
             facts["features"] = lexical(turn["text"]) | turn.get("known", {})
         if self._pipeline.policy.runs.text:
             facts |= {"question": turn["original"], "answer": update["messages"][0].text}
-        submit(self._pipeline, turn, run.config, facts)
+        submit(self._pipeline, turn, run, facts)
         return update

@@ -12,11 +12,16 @@ from dynamicrag.cost.ledger import Account
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
+from dynamicrag.graph.explain import Explanation, explain
+from dynamicrag.graph.faces import Faces
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.observe import observing
 from dynamicrag.graph.state import RagState
+from dynamicrag.graph.warm import warm
 from dynamicrag.llm.prompts.own import adapt_prompt
 from dynamicrag.policy_file import load_policy
+from dynamicrag.retrieval.ingest import Progress
+from dynamicrag.types import Decision
 
 if TYPE_CHECKING:
     from langgraph.graph import StateGraph
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
 CLOSING_SECONDS = 5.0
 
 
-class DynamicRAG:
+class DynamicRAG(Faces):
     """Routes every stage of RAG, by one policy.
 
     Resources (models, indexes, meter) belong to this object and are closed over by its nodes; they
@@ -38,6 +43,8 @@ class DynamicRAG:
         >>> rag = DynamicRAG.from_policy("balanced", corpus="docs/")    # doctest: +SKIP
         >>> app = rag.build_graph().compile()                           # doctest: +SKIP
         >>> app.invoke({"messages": [("user", "Who opened the bridge?")]})  # doctest: +SKIP
+
+    As a context manager, ``with`` or ``async with``, it closes itself.
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
@@ -130,6 +137,41 @@ class DynamicRAG:
         if stage not in works:
             raise PolicyError(unknown(f"add_node({name!r})", "stage", stage, works))
         builder.add_node(name, self._nodes.node(works[stage], name), input_schema=RagState)
+
+    def decisions(self, query_id: str) -> list[Decision]:
+        """Return the decisions of a query, in order; empty if they are not known any more.
+
+        Those of recent queries are kept in memory.
+
+        Args:
+            query_id: ``report["query_id"]``.
+        """
+        return self._nodes.recent.get(query_id) or []
+
+    def explain(self, query_id: str, question: str | None = None) -> Explanation:
+        """Return why a query went the way it did: decisions and account. May block.
+
+        From this process's memory, or from the run database, which knows the path and the cost by stage.
+
+        Args:
+            query_id: ``report["query_id"]``.
+            question: ``report["question"]``, for insight into what trained routers decided from.
+
+        Raises:
+            InputError: Neither knows the query.
+        """
+        return explain(self.pipeline, query_id, self.decisions(query_id), question)
+
+    def warm(self, progress: Progress | None = None) -> None:
+        """Ingest the corpora and load the models, so that the first question waits for nothing. Blocks.
+
+        Args:
+            progress: Called with what is done, what there is in all (0: not known) and a label.
+
+        Raises:
+            DynamicRAGError: Something that the policy needs cannot be had.
+        """
+        warm(self.pipeline, progress)
 
     def account(self, query_id: str) -> Account:
         """Return the lines of a query's account; ``report["query_id"]`` names it."""

@@ -6,9 +6,11 @@ from importlib import import_module
 from typing import Any
 
 from dynamicrag import portal
+from dynamicrag.call_options import NO_FILTER, Filter, matches
 from dynamicrag.errors import CorpusError, PolicyError, unknown
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever
 from dynamicrag.retrieval.foreign import listed, passage, unique
+from dynamicrag.retrieval.foreign_filters import langchain_arguments, llama_index_filtered
 from dynamicrag.types import Passage, Usage
 
 
@@ -58,35 +60,36 @@ class Adapter(Retriever):
             )
         self._retriever = made
 
-    async def retrieve(self, query: str, k: int) -> Retrieved:
-        """Ask the foreign retriever."""
+    async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
+        """Ask the foreign retriever, with the filter if it is known to take one; check what it returns."""
         start = time.perf_counter()
         try:
-            found = await portal.arun(self._ask(query))  # it may keep a client
+            found = await portal.arun(self._ask(query, filter))  # it may keep a client
         except Exception as error:  # nor is there a common base of what services raise
             raise CorpusError(
                 f"{self._where}: {self._path} failed: {type(error).__name__}: {error}"
             ) from error
-        passages = unique(self._passages(found))
+        passages = unique(self._passages(found, filter))
         seconds = time.perf_counter() - start
         return Retrieved(passages[: max(k, 0)], Usage(calls=1, seconds=seconds))
 
-    def _passages(self, found: Any) -> list[Passage]:
+    def _passages(self, found: Any, wanted: Filter) -> list[Passage]:
         try:
-            return [self._passage(item, rank) for rank, item in enumerate(listed(found), 1)]
+            passages = [self._passage(item, rank, wanted) for rank, item in enumerate(listed(found), 1)]
         except (TypeError, AttributeError) as error:
             raise CorpusError(
                 f"{self._where}: {self._path} returned {error}; valid: a list of {self.library} {self.items}"
             ) from error
+        return [one for one in passages if matches(one.get("metadata", {}), wanted)]
 
     @abstractmethod
     def _base(self) -> type: ...
 
     @abstractmethod
-    async def _ask(self, query: str) -> Any: ...
+    async def _ask(self, query: str, wanted: Filter) -> Any: ...
 
     @abstractmethod
-    def _passage(self, item: Any, rank: int) -> Passage: ...
+    def _passage(self, item: Any, rank: int, wanted: Filter) -> Passage: ...
 
 
 @RETRIEVERS.register("langchain")
@@ -100,16 +103,17 @@ class LangChain(Adapter):
 
         return BaseRetriever
 
-    async def _ask(self, query: str) -> Any:
+    async def _ask(self, query: str, wanted: Filter) -> Any:
+        arguments = langchain_arguments(self._retriever, wanted) if wanted else {}
         # A retriever may ask a model; its tokens are not part of the answer's stream.
-        return await self._retriever.ainvoke(query, config={"tags": ["nostream"]})
+        return await self._retriever.ainvoke(query, config={"tags": ["nostream"]}, **arguments)
 
-    def _passage(self, item: Any, rank: int) -> Passage:
+    def _passage(self, item: Any, rank: int, wanted: Filter) -> Passage:
         from langchain_core.documents import Document
 
         if not isinstance(item, Document):
             raise TypeError(f"a {type(item).__name__} at rank {rank}")
-        return passage(item.page_content, item.metadata, rank, name=item.id)
+        return passage(item.page_content, item.metadata, rank, name=item.id, wanted=wanted)
 
 
 @RETRIEVERS.register("llama_index")
@@ -124,16 +128,18 @@ class LlamaIndex(Adapter):
         base: type = BaseRetriever
         return base
 
-    async def _ask(self, query: str) -> Any:
-        return await self._retriever.aretrieve(query)
+    async def _ask(self, query: str, wanted: Filter) -> Any:
+        retriever = llama_index_filtered(self._retriever, wanted) if wanted else self._retriever
+        return await retriever.aretrieve(query)
 
-    def _passage(self, item: Any, rank: int) -> Passage:
+    def _passage(self, item: Any, rank: int, wanted: Filter) -> Passage:
         from llama_index.core.schema import NodeWithScore
 
         if not isinstance(item, NodeWithScore):
             raise TypeError(f"a {type(item).__name__} at rank {rank}")
         # A node's own id is drawn at random unless its index is kept, and says nothing then.
-        return passage(item.node.get_content(), item.node.metadata, rank, score=item.score)
+        text = item.node.get_content()
+        return passage(text, item.node.metadata, rank, score=item.score, wanted=wanted)
 
 
 def _split(path: str, where: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
 
+from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.registry import Registry
 from dynamicrag.retrieval.corpus import Corpus
@@ -88,8 +89,14 @@ class Retriever(ABC):
         """
 
     @abstractmethod
-    async def retrieve(self, query: str, k: int) -> Retrieved:
+    async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Find up to ``k`` passages for ``query``, best first.
+
+        Args:
+            query: The question.
+            k: How many passages at most.
+            filter: What the metadata of every passage must say. Passages that are not from our corpora carry
+                the fields of the filter in ``metadata``; without them they are dropped.
 
         Raises:
             CorpusError: The corpus cannot be read, or a foreign retriever failed.

@@ -1,5 +1,6 @@
 """Lexical retrieval."""
 
+from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever, in_thread
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.lexical_files import Implementation
@@ -47,12 +48,12 @@ class BM25(Retriever):
         self._corpus = context.corpus(self._name)
         self.sources = (self._corpus,)
 
-    async def retrieve(self, query: str, k: int) -> Retrieved:
+    async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Find the chunks that share the weightiest terms; fewer than ``k`` if fewer share any."""
 
         def work() -> tuple[list[Passage], float]:
             index = self._corpus.lexical(self._k1, self._b, self._implementation)
-            hits = index.search(query, k)
+            hits = index.search(query, k, self._corpus.within(index, filter))
             return self._corpus.passages(hits), index.confidence(query, hits[0][1] if hits else 0.0)
 
         (passages, confidence), usage = await in_thread(work)

@@ -9,8 +9,10 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
+from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.retrieval.chunking import Chunker, document_of
 from dynamicrag.retrieval.documents import Problem, Skipped, failures
 from dynamicrag.retrieval.embedder import Embedder, Vectors
@@ -23,17 +25,19 @@ from dynamicrag.retrieval.ingest import (
     unaccounted,
     up_to_date,
 )
-from dynamicrag.retrieval.lexical import Bm25sIndex, LexicalIndex
+from dynamicrag.retrieval.lexical import Bm25sIndex, LexicalIndex, Mask
 from dynamicrag.retrieval.lexical_files import Implementation, open_lexical
 from dynamicrag.retrieval.locking import exclusive
+from dynamicrag.retrieval.metadata import Metadata, Rules
 from dynamicrag.retrieval.names import shown
 from dynamicrag.retrieval.reports import CorpusStats, IngestReport
+from dynamicrag.retrieval.selection import Selection, Selections
 from dynamicrag.retrieval.store import Store
 from dynamicrag.retrieval.titles import TitleIndex
 from dynamicrag.retrieval.vectors import VectorIndex
 from dynamicrag.types import Passage, Usage
 
-READING = 2
+READING = 3
 """Version of what is made of a file; an index of another version is built anew, in a folder of its own."""
 
 _log = logging.getLogger(__name__)
@@ -56,6 +60,7 @@ class Corpus:
         root: Folder that the indexes of all corpora are kept in.
         account: Opens a line on the ledger for what ingesting takes.
         lock_timeout: Seconds to wait for another process that is ingesting.
+        metadata: What is said of the documents, by pattern of their path; for filters.
 
     Raises:
         PolicyError: ``chunk_size`` or ``chunk_overlap`` is out of range.
@@ -74,6 +79,7 @@ class Corpus:
         root: Path,
         account: Account = unaccounted,
         lock_timeout: float = 600.0,
+        metadata: Rules = MappingProxyType({}),
     ) -> None:
         self.name = name
         self.paths = tuple(Path(os.path.realpath(path)) for path in paths)
@@ -92,6 +98,8 @@ class Corpus:
         self._vectors = VectorIndex(self.folder / "chroma")
         self._lexical: dict[tuple[float, float, Implementation], tuple[int, LexicalIndex]] = {}
         self._titles: tuple[int, TitleIndex] | None = None
+        self._selections = Selections()
+        self._metadata = Metadata(metadata)
         self._vectors_seen = -1
         self._ready: set[str] = set()
 
@@ -159,7 +167,26 @@ class Corpus:
                 known = self._lexical[key] = open_lexical(self._open(), self.folder, *key)
             return known[1]
 
-    def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+    def select(self, filter: Filter) -> Selection:  # noqa: A002
+        """Return the documents of the present content that ``filter`` lets through."""
+        self._require("lexical")
+        generation, _ = self._open().generation()
+        return self._selections.of(filter, generation, self._all_metadata)
+
+    def _all_metadata(self) -> dict[str, dict[str, Any]]:
+        own = self._open().metadata()
+        return {name: self._metadata.of(name, said) for name, said in own.items()}
+
+    def within(self, index: LexicalIndex, filter: Filter) -> Mask | None:  # noqa: A002
+        """Return which chunks of an index ``filter`` lets through; ``None`` for all, without a filter."""
+        return self.select(filter).mask(index) if filter else None
+
+    def nearest(
+        self,
+        vector: Vectors,
+        k: int,
+        filter: Filter = NO_FILTER,  # noqa: A002
+    ) -> list[tuple[str, float]]:
         """Chunk ids by cosine similarity to ``vector`` (``(d,)``), and the similarity."""
         self._require("dense")
         with self._lock:
@@ -167,11 +194,17 @@ class Corpus:
             if seen != self._vectors_seen:
                 self._vectors.close()  # another process may have written; Chroma would not notice
                 self._vectors_seen = seen
-        return self._vectors.query(vector, k)
+        if not filter:
+            return self._vectors.query(vector, k)
+        chosen = self.select(filter)
+        ready = partial(self._open().ready, list(chosen.documents))
+        return chosen.nearest(vector, k, self._vectors, seen, ready)
 
-    def titles(self) -> TitleIndex:
+    def titles(self, filter: Filter = NO_FILTER) -> TitleIndex:  # noqa: A002
         """The titles of the present content; built if there is no such index yet."""
         self._require("lexical")
+        if filter:
+            return self.select(filter).titles(self._open().titles)
         with self._lock:
             generation, _ = self._open().generation()
             if self._titles is None or self._titles[0] != generation:
@@ -218,11 +251,11 @@ class Corpus:
         """Id of the document that a chunk id belongs to."""
         return document_of(chunk)
 
-    def coverage(self, text: str) -> dict[str, float]:
+    def coverage(self, text: str, filter: Filter = NO_FILTER) -> dict[str, float]:  # noqa: A002
         """Say how much of a question's vocabulary occurs; see :meth:`Bm25sIndex.coverage`."""
         index = self.lexical()
         assert isinstance(index, Bm25sIndex)
-        return index.coverage(text)
+        return index.coverage(text, self.within(index, filter))
 
     @property
     def stats(self) -> CorpusStats:

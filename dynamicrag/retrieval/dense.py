@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever, in_thread
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.types import Passage
@@ -33,22 +34,24 @@ class Chroma(Retriever):
         self._corpus = context.corpus(self._name)
         self.sources = (self._corpus,)
 
-    async def retrieve(self, query: str, k: int) -> Retrieved:
+    async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Find the chunks nearest in meaning."""
         embedder = self._corpus.embedder
         if k < 1:
             return Retrieved([], (await in_thread(list))[1])
         if not embedder.reads(query):
-            return Retrieved(*await in_thread(lambda: self._by_words(query, k)))
+            return Retrieved(*await in_thread(lambda: self._by_words(query, k, filter)))
         vectors, embedding = await embedder.aembed_measured([query])
 
         def work() -> list[Passage]:
-            found = self._corpus.passages(self._corpus.nearest(vectors[0], k))
+            found = self._corpus.passages(self._corpus.nearest(vectors[0], k, filter))
             read = [passage for passage in found if embedder.reads(passage["text"])]
-            return [Passage(**{**p, "similarity": p["score"]}) for p in read] or self._by_words(query, k)
+            near = [Passage(**{**p, "similarity": p["score"]}) for p in read]
+            return near or self._by_words(query, k, filter)
 
         passages, search = await in_thread(work)
         return Retrieved(passages, replace(embedding + search, calls=1))
 
-    def _by_words(self, query: str, k: int) -> list[Passage]:
-        return self._corpus.passages(self._corpus.lexical().search(query, k))
+    def _by_words(self, query: str, k: int, wanted: Filter) -> list[Passage]:
+        index = self._corpus.lexical()
+        return self._corpus.passages(index.search(query, k, self._corpus.within(index, wanted)))

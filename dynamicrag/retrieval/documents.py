@@ -1,9 +1,11 @@
 """What a corpus is read into: documents, the files they come from, and what was left out."""
 
 import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,7 @@ class Document:
         text: The text, without markup where the format has any (Markdown keeps its own).
         source: The file it came from, as :func:`~dynamicrag.retrieval.names.shown` writes it.
         is_row: Whether it is a line with an id of its own.
+        metadata: What the file itself says of it, for filters; plain JSON.
     """
 
     id: str
@@ -23,11 +26,13 @@ class Document:
     text: str
     source: str
     is_row: bool = False
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
-        """Digest of what is indexed, title and text."""
-        return hashlib.sha256(f"{self.title}\0{self.text}".encode()).hexdigest()
+        """Digest of what is kept: title, text and metadata."""
+        kept = f"{self.title}\0{self.text}\0{json.dumps(self.metadata, sort_keys=True)}"
+        return hashlib.sha256(kept.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +43,13 @@ class SourceFile:
         path: Where it is.
         id: The document id that it has if it holds one document; unique in the corpus.
         source: The path as text that can be stored and shown.
+        below: The path below the folder that was given, POSIX.
     """
 
     path: Path
     id: str
     source: str
+    below: str
 
 
 @dataclass(frozen=True, slots=True)

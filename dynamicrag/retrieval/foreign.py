@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.retrieval.formats.clean import clean, one_line
+from dynamicrag.retrieval.metadata import plain_metadata
 from dynamicrag.types import Passage
 
 
@@ -29,7 +31,9 @@ def listed(found: Any) -> list[Any]:
     return list(found)
 
 
-def passage(text: Any, metadata: Any, rank: int, *, name: Any = None, score: Any = None) -> Passage:
+def passage(
+    text: Any, metadata: Any, rank: int, *, name: Any = None, score: Any = None, wanted: Filter = NO_FILTER
+) -> Passage:
     """Return one passage.
 
     Args:
@@ -38,6 +42,7 @@ def passage(text: Any, metadata: Any, rank: int, *, name: Any = None, score: Any
         rank: Its place, from 1.
         name: Id of the library's own document, if it has one that lasts.
         score: The library's own score, if any.
+        wanted: The filter, whose fields the passage carries.
 
     Raises:
         TypeError: The content is not text.
@@ -54,13 +59,16 @@ def passage(text: Any, metadata: Any, rank: int, *, name: Any = None, score: Any
     chosen = one_line(str(name or "")) or first("chunk_id") or (f"{page}#{digest(text)}" if page else "")
     chosen = chosen or digest(text)
     given = score if score is not None else facts.get("score", facts.get("relevance_score"))
-    return Passage(
+    made = Passage(
         id=chosen,
         document=first("document", "document_id", "source", "file_path", "url") or page or chosen,
         title=first("title", "file_name"),
         text=clean(text),
         score=_number(given, 1.0 / rank),
     )
+    if wanted:
+        made["metadata"] = plain_metadata({field: facts[field] for field in wanted if field in facts})
+    return made
 
 
 def unique(passages: Sequence[Passage]) -> list[Passage]:

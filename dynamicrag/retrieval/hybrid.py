@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import reduce
 from operator import add
 
+from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever, part_of
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.types import Passage
@@ -50,11 +51,11 @@ class ReciprocalRankFusion(Retriever):
         """Corpora of all parts."""
         return tuple(dict.fromkeys(corpus for part in self._parts for corpus in part.sources))
 
-    async def retrieve(self, query: str, k: int) -> Retrieved:
+    async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Ask all parts and fuse their rankings."""
         start = time.perf_counter()
         depth = max(k, self._depth)
-        results = await asyncio.gather(*(part.retrieve(query, depth) for part in self._parts))
+        results = await asyncio.gather(*(part.retrieve(query, depth, filter) for part in self._parts))
         surest = max((result.confidence for result in results if result.passages), default=0.0)
         scores: dict[tuple[str, str], float] = {}
         passages: dict[tuple[str, str], Passage] = {}

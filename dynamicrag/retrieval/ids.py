@@ -25,7 +25,7 @@ def with_unique_ids(files: Iterable[tuple[Path, Path]]) -> list[SourceFile]:
     for path, folder in files:
         name = next(each for each in _names(path, folder) if each not in taken)
         taken.add(name)
-        named.append(SourceFile(path, name, shown(path)))
+        named.append(SourceFile(path, name, shown(path), readable(path.relative_to(folder).as_posix())))
     return named
 
 

@@ -19,6 +19,7 @@ from dynamicrag.retrieval.chunking import Chunker
 from dynamicrag.retrieval.documents import Document, Problem, Skipped, SourceFile, failures
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.retrieval.ids import RowIds
+from dynamicrag.retrieval.metadata import FILE
 from dynamicrag.retrieval.readers import files_of, named, read_file
 from dynamicrag.retrieval.store import Known, Store, drop_documents, put_document, put_scan
 from dynamicrag.retrieval.vectors import VectorIndex
@@ -143,7 +144,8 @@ class _Scan:
         ids, skipped, number = self._ids.of(file.id), Skipped(), -1
         for number, document in enumerate(read_file(file, skipped)):
             own = document.id if document.is_row else ""
-            named = replace(document, id=ids.claim(own)) if own else document
+            metadata = {**document.metadata, FILE: file.below}
+            named = replace(document, id=ids.claim(own) if own else document.id, metadata=metadata)
             self._seen.add(named.id)
             known = Known(named.source, named.sha256, own, number)
             if self._compare(named, known):

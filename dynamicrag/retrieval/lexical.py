@@ -41,6 +41,8 @@ documents' words: the sample's questions have .24 to .55 (5 and 95 %), paraphras
 ANALYSIS = 2
 """Version of :func:`analyse`; an index of another version is built anew."""
 
+Mask = NDArray[np.bool_]
+
 _ENGLISH = frozenset(
     """
     a an and are as at be been but by did do does for from had has have he her his how i if in into is it its
@@ -128,12 +130,20 @@ class LexicalIndex(ABC):
         share = best / most if most else 0.0
         return min(1.0, max(0.0, (share - UNEXPLAINED) / (EXPLAINED - UNEXPLAINED)))
 
-    def search(self, query: str, k: int) -> list[tuple[str, float]]:
-        """Find the ``k`` best chunks that share a term with ``query``, and their scores, best first."""
+    def search(self, query: str, k: int, within: Mask | None = None) -> list[tuple[str, float]]:
+        """Find the ``k`` best chunks that share a term with ``query``, and their scores, best first.
+
+        Args:
+            query: The question.
+            k: How many.
+            within: The chunks to search, ``(n,)``; by default all. Scores are those of the whole corpus.
+        """
         terms = [term for term in analyse(query) if term in self]
         if not terms or k < 1:
             return []
         scores = self.scores(terms)
+        if within is not None:
+            scores = np.where(within, scores, 0.0)
         least = 0.0
         if len(scores) > k:
             # Sums of the same parts in another order differ in the last bits: these are ties too.
@@ -221,8 +231,12 @@ class Bm25sIndex(LexicalIndex):
     def __len__(self) -> int:
         return len(self._vocabulary)
 
-    def coverage(self, text: str) -> dict[str, float]:
+    def coverage(self, text: str, within: Mask | None = None) -> dict[str, float]:
         """Say how much of a question's vocabulary the corpus has.
+
+        Args:
+            text: The question.
+            within: The chunks that count, ``(n,)``; by default all. The others have no part in it.
 
         Returns:
             ``coverage``: share of the distinct terms that occur; ``idf_coverage``: the same, each term
@@ -230,14 +244,26 @@ class Bm25sIndex(LexicalIndex):
             how many do not occur. A question without any terms has a coverage of 0.
         """
         terms = set(analyse(text))
-        seen = [self._idf[self._vocabulary[term]] for term in terms if term in self._vocabulary]
+        places = [self._vocabulary[term] for term in terms if term in self._vocabulary]
+        if within is None:
+            seen, rarest = [self._idf[place] for place in places], self._unseen
+        else:
+            size = int(within.sum())
+            counts = [int(within[self._chunks_with(place)].sum()) for place in places]
+            seen, rarest = [idf(count, size) for count in counts if count], idf(1, size)
         unseen = len(terms) - len(seen)
-        weight = sum(seen) + unseen * self._unseen
+        weight = sum(seen) + unseen * rarest
         return {
             "coverage": len(seen) / len(terms) if terms else 0.0,
             "idf_coverage": sum(seen) / weight if weight else 0.0,
             "unseen_terms": float(unseen),
         }
+
+    def _chunks_with(self, place: int) -> NDArray[np.int32]:
+        """Return the positions of the chunks that have a term."""
+        start, end = self._engine.scores["indptr"][place : place + 2]
+        found: NDArray[np.int32] = self._engine.scores["indices"][start:end]
+        return found
 
 
 class RankBm25Index(LexicalIndex):

@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever, in_thread, part_of
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.lexical import analyse
@@ -49,12 +50,12 @@ class Linked(Retriever):
         """Corpora of that option."""
         return self._part.sources
 
-    async def retrieve(self, query: str, k: int) -> Retrieved:
+    async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Ask that option, then follow what it found."""
         start = time.perf_counter()
-        found = await self._part.retrieve(query, max(k, self._follow))
+        found = await self._part.retrieve(query, max(k, self._follow), filter)
         head = found.passages[: self._follow]
-        linked, usage = await in_thread(lambda: self._linked(query, head))
+        linked, usage = await in_thread(lambda: self._linked(query, head, filter))
         score = head[-1]["score"] if head else 0.0
         ranked = {_key(passage): passage for passage in head}
         for passage in [*(Passage(**{**p, "score": score}) for p in linked), *found.passages]:
@@ -62,12 +63,12 @@ class Linked(Retriever):
         total = replace(found.usage + usage, calls=1, seconds=time.perf_counter() - start)
         return Retrieved(list(ranked.values())[: max(k, 0)], total)
 
-    def _linked(self, query: str, head: list[Passage]) -> list[Passage]:
+    def _linked(self, query: str, head: list[Passage], wanted: Filter) -> list[Passage]:
         """Return the best chunk of each document that is named, those most like the question first."""
         asked = set(analyse(query))
         best: list[tuple[int, Passage]] = []
         for corpus in self.sources:
-            titles = corpus.titles()
+            titles = corpus.titles(wanted)
             own = [passage for passage in head if passage.get("corpus", "") == corpus.name]
             there = {passage["document"] for passage in own}
             texts = [query, *(passage["text"] for passage in own)]

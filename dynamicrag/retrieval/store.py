@@ -6,20 +6,23 @@ batch of vectors then moves its chunks on. An ingest that is killed therefore lo
 and every step can be repeated.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
+from typing import Any
 
 from dynamicrag.retrieval.chunking import chunk_id
 from dynamicrag.retrieval.database import Database
 from dynamicrag.retrieval.documents import Document, Problem
 from dynamicrag.types import Passage
 
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = """
 CREATE TABLE documents (id TEXT PRIMARY KEY, source TEXT NOT NULL, sha256 TEXT NOT NULL, own TEXT NOT NULL,
-                        number INTEGER NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
+                        number INTEGER NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+                        metadata TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX documents_by_source ON documents (source);
 CREATE TABLE chunks (id TEXT PRIMARY KEY, document TEXT NOT NULL, number INTEGER NOT NULL,
                      title TEXT NOT NULL, text TEXT NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
@@ -125,6 +128,15 @@ class Store(Database):
         """Id and title of every document."""
         return self._rows("SELECT id, title FROM documents ORDER BY id")
 
+    def metadata(self) -> dict[str, dict[str, Any]]:
+        """Return what the files say of every document, by id."""
+        return {i: json.loads(said) for i, said in self._rows("SELECT id, metadata FROM documents")}
+
+    def ready(self, documents: Sequence[str]) -> list[str]:
+        """Return the ids of the chunks of some documents that the vector index has."""
+        rows = self._rows_in("SELECT id FROM chunks WHERE state = 'ready' AND document IN ({})", documents)
+        return [row[0] for row in rows]
+
     def snapshot(self) -> tuple[int, list[Chunk]]:
         """The generation and all its chunks, in the order of document id and number."""
         with self.transaction("DEFERRED"):  # both from one state of the database
@@ -190,8 +202,17 @@ class Store(Database):
 def put_document(db: Connection, document: Document, known: Known, texts: Sequence[str]) -> None:
     """Write a document and its chunks within a transaction; chunks that have not changed stay ready."""
     db.execute(
-        "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (document.id, known.source, known.sha256, known.own, known.number, document.title, document.text),
+        "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            document.id,
+            known.source,
+            known.sha256,
+            known.own,
+            known.number,
+            document.title,
+            document.text,
+            json.dumps(document.metadata),
+        ),
     )
     db.execute(
         "UPDATE chunks SET state = 'gone' WHERE document = ? AND number >= ?", (document.id, len(texts))

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval.embedder import Vectors
 
@@ -73,6 +75,12 @@ class VectorIndex:
             found = self._open().query(query_embeddings=vector[None, :], n_results=k, include=["distances"])
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
         return sorted(((i, 1.0 - float(d)) for i, d in pairs), key=lambda pair: (-pair[1], pair[0]))
+
+    def vectors(self, ids: Sequence[str]) -> tuple[list[str], Vectors]:
+        """Return those of ``ids`` that are there, and their vectors ``(n, d)``."""
+        with self._guard():
+            found = self._open().get(ids=list(ids), include=["embeddings"])
+        return list(found["ids"]), np.asarray(found["embeddings"], dtype=np.float32)
 
     def close(self) -> None:
         """Let go of the files; the next use opens them anew."""

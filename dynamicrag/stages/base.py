@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from dynamicrag.call_options import NO_OPTIONS, CallOptions, Filter
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
@@ -49,6 +50,7 @@ class Run:
         emit: Sends a custom event to whoever streams the graph.
         last_resort: Whether no other option is at hand, so that a model is asked that should be left alone.
         failed: Options of the stage that have failed already, and are not tried again.
+        call: The options of the call.
     """
 
     ledger: Ledger
@@ -58,6 +60,7 @@ class Run:
     emit: Emit
     last_resort: bool = False
     failed: frozenset[str] = frozenset()
+    call: CallOptions = NO_OPTIONS
 
 
 class DecisionPoint:
@@ -82,6 +85,10 @@ class DecisionPoint:
         self.router = router
         self.settings = dict(settings or {})
         self._positions = {option.name: i for i, option in enumerate(self.options)}
+
+    async def corpus_features(self, text: str, filter: Filter) -> dict[str, float]:  # noqa: A002, ARG002
+        """Return what the documents that ``filter`` lets through say of a question, found or not."""
+        return {}
 
     async def features(self, turn: TurnState) -> dict[str, float]:  # noqa: ARG002
         """Return the signals that are known for this decision alone."""
@@ -192,6 +199,11 @@ class StageBase(DecisionPoint, ABC):
             return [True] * len(self.options)
         floor = self.index(turn["path"].get(self.name))
         return [i > floor for i in range(len(self.options))]
+
+    def opened(self, turn: TurnState, call: CallOptions) -> list[bool]:
+        """Return which options are open by the turn and by the call, limits of cost aside."""
+        allowed = zip(self.allowed(turn), self.options, strict=True)
+        return [is_open and call.opens(self.name, option.name) for is_open, option in allowed]
 
 
 STAGES: Registry[StageBase] = Registry("stage", "dynamicrag.stages")

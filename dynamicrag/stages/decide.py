@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
+from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.expect import Asks, CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.vector import Cost, Dimension
-from dynamicrag.errors import BudgetExceeded
+from dynamicrag.errors import BudgetExceeded, InputError
 from dynamicrag.features.lexical import lexical
 from dynamicrag.predictors.selection import cheapest
 from dynamicrag.routers.base import Choice, StageContext
@@ -18,6 +19,11 @@ from dynamicrag.stages.pricing import Pricing, Room
 from dynamicrag.stages.situation import Situation
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.types import Decision, TurnState, Usage
+
+Within = Callable[[Sequence[Plan | None], Mapping[Dimension, float]], Room]
+"""Which plans fit into what is left."""
+FORCED = "forced"
+"""The router of a decision that the caller took."""
 
 
 class Decider:
@@ -51,46 +57,65 @@ class Decider:
         return partial(self._pricing.plan, turn)
 
     async def decide(
-        self, point: DecisionPoint, turn: TurnState, situation: Situation | None = None
+        self,
+        point: DecisionPoint,
+        turn: TurnState,
+        call: CallOptions = NO_OPTIONS,
+        situation: Situation | None = None,
     ) -> Decision:
-        """Choose an option.
+        """Choose an option, or take the one that the call forces.
+
+        No router has a part in a forced decision: its router is ``forced``, so that none learns from it.
 
         Args:
             point: The stage, or verification.
             turn: The turn.
+            call: The options of the call.
             situation: Where the turn stands; by default where a stage that leads to a draft finds it.
 
         Raises:
             BudgetExceeded: Nothing fits the budget and the policy says to stop there.
+            InputError: The call closes every option.
         """
         began = time.perf_counter()
-        name = f"router:{point.router.registered}"
+        forced = call.options.get(point.name)
+        name = f"router:{point.router.registered if forced is None else FORCED}"
         wanted = None if situation else wanted_option(turn, point.name)
         with self._ledger.span(turn["id"], point.name, name) as line:
-            context, binding = await self._context(point, turn, situation)
-            # a wanted option is the only open one; its stage's router has nothing to add
-            choice = await point.router.choose(context) if wanted is None else _on_the_way(context, turn)
+            context, binding = await self._context(point, turn, call, situation)
+            # a forced or wanted option is the only open one; the router has nothing to add
+            if forced is not None:
+                choice = Choice(point.index(forced), "as the call asks")
+            else:
+                choice = await point.router.choose(context) if wanted is None else _on_the_way(context, turn)
             seconds = time.perf_counter() - began
             # choosing computes all the while; a thread's own clock can cost more than the choice itself
             line.usage = Usage(seconds=seconds, cpu_seconds=seconds)
         if choice.index >= len(context.options) or not context.allowed[choice.index]:
             raise AssertionError(f"{name} chose a closed option at {point.name}")
         by = point.router.registered if wanted is None else self._mover
-        return record(context, choice, turn, by, binding, seconds)
+        return record(context, choice, turn, by if forced is None else FORCED, binding, seconds)
 
     async def fall_back(
-        self, stage: StageBase, turn: TurnState, failed: set[str], why: str, *, cheaper: bool = False
+        self,
+        stage: StageBase,
+        turn: TurnState,
+        failed: set[str],
+        why: str,
+        *,
+        cheaper: bool = False,
+        call: CallOptions = NO_OPTIONS,
     ) -> Decision | None:
         """Return the decision for the next option after some have failed, or ``None`` if none is left.
 
         Stronger options come first, for they are as good; then weaker ones. Where what failed was too dear
         or too slow, weaker ones come first.
         """
-        open_ = zip(stage.options, stage.allowed(turn), strict=True)
+        open_ = zip(stage.options, stage.opened(turn, call), strict=True)
         if not any(is_open and option.name not in failed for option, is_open in open_):
             return None
         try:
-            context, binding = await self._context(stage, turn, without=failed)
+            context, binding = await self._context(stage, turn, call, without=failed)
         except BudgetExceeded:
             return None  # what failed says more
         here = stage.index(turn["path"][stage.name])
@@ -102,9 +127,11 @@ class Decider:
                 return record(context, Choice(index, why), turn, "fallback", binding, 0.0)
         return None
 
-    async def make_do(self, stage: StageBase, turn: TurnState, option: str, why: str) -> Decision:
+    async def make_do(
+        self, stage: StageBase, turn: TurnState, option: str, why: str, call: CallOptions = NO_OPTIONS
+    ) -> Decision:
         """Return the decision for an option that failed, but left something to make do with."""
-        context, binding = await self._context(stage, turn)
+        context, binding = await self._context(stage, turn, call)
         return record(context, Choice(stage.index(option), why), turn, "fallback", binding, 0.0)
 
     def price(self, text: str, path: Mapping[str, str]) -> Cost:
@@ -115,6 +142,7 @@ class Decider:
         self,
         point: DecisionPoint,
         turn: TurnState,
+        call: CallOptions,
         situation: Situation | None = None,
         without: Collection[str] = (),
     ) -> tuple[StageContext, str | None]:
@@ -122,12 +150,19 @@ class Decider:
             assert isinstance(point, StageBase), "only stages that lead to a draft know where a turn stands"
             open_ = [
                 is_open and option.name not in without
-                for is_open, option in zip(point.allowed(turn), point.options, strict=True)
+                for is_open, option in zip(point.opened(turn, call), point.options, strict=True)
             ]
-            situation = Situation(open_, self._pricing.plans(point, turn), [False] * len(open_))
-            left, room = await self._room(turn, situation, partial(self._pricing.within, point, turn))
+            planned = self._pricing.reckoned(turn, call)
+            situation = Situation(open_, self._pricing.plans(point, planned), [False] * len(open_))
+            within: Within = partial(self._pricing.within, point, planned, opens=call.opens)
         else:
-            left, room = await self._room(turn, situation, self._pricing.fixed)
+            within = self._pricing.fixed
+        if not any(situation.open):
+            raise InputError(
+                f"stages.{point.name}: the call's options leave none of the stage's to take here"
+            )
+        budget = self._budget.tightened(call.budget, "the call's budget")
+        left, room = await self._room(turn, situation, within, budget)
         expected = self._pricing.expected(room.plans)
         allowed = [a and b for a, b in zip(situation.open, room.fits, strict=True)]
         urgent = [a and b for a, b in zip(situation.urgent, allowed, strict=True)]
@@ -135,7 +170,7 @@ class Decider:
         binding: str | None = room.binding if allowed != list(situation.open) else None
         if not any(allowed):
             # an option that verification wanted did fit when it was chosen; if not now, its calls will say so
-            if self._budget.exhausted == "error" and wanted_option(turn, point.name) is None:
+            if budget.exhausted == "error" and wanted_option(turn, point.name) is None:
                 raise BudgetExceeded(
                     f"stages.{point.name}: no option fits what the budget leaves ("
                     + ", ".join(f"{d} {amount:.4g}" for d, amount in left.items())
@@ -145,7 +180,8 @@ class Decider:
             index = candidates[cheapest([expected[i] for i in candidates], left)]
             allowed = [i == index for i in range(len(allowed))]
             binding = f"{room.binding}: nothing fits, so the cheapest"
-        features = lexical(turn["text"]) | turn.get("known", {}) | rounded(await point.features(turn))
+        own = {**await point.corpus_features(turn["text"], call.filter), **await point.features(turn)}
+        features = lexical(turn["text"]) | turn.get("known", {}) | rounded(own)
         context = StageContext(
             stage=point.name,
             query=query_of(turn),
@@ -167,20 +203,21 @@ class Decider:
         self,
         turn: TurnState,
         situation: Situation,
-        within: Callable[[Sequence[Plan | None], Mapping[Dimension, float]], Room],
+        within: Within,
+        budget: Budget,
     ) -> tuple[dict[Dimension, float], Room]:
         """Return what the budget leaves, and what of the options fits into it.
 
         Where nothing does, it waits for what others have set aside to come back.
         """
         since, waits = time.monotonic(), True
-        while self._budget.limited:
-            left = await self._budget.left(turn["id"], self._ledger.cost(turn["id"]))
+        while budget.limited:
+            left = await budget.left(turn["id"], self._ledger.cost(turn["id"]))
             room = within(situation.plans, left)
             if not waits or any(a and b for a, b in zip(situation.open, room.fits, strict=True)):
                 return left, room
             # if all came back meanwhile, the last look says what fits
-            waits = await self._budget.worth_waiting(since)
+            waits = await budget.worth_waiting(since)
         return {}, Room(situation.plans, [True] * len(situation.open), None)
 
 

@@ -1,9 +1,10 @@
 """What is left to do under each option of a stage, and what that is expected to cost."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from dynamicrag.call_options import CallOptions
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.expect import CHARACTERS, Asks, CostModel, Plan
 from dynamicrag.cost.vector import Cost, Dimension
@@ -15,6 +16,8 @@ from dynamicrag.types import Option, TurnState
 
 ROUNDS = 3
 NOTHING = Cost()
+Opens = Callable[[str, str], bool]
+"""Whether an option may be taken at a stage."""
 
 
 class Room(NamedTuple):
@@ -85,13 +88,20 @@ class Pricing:
         ]
 
     def within(
-        self, stage: StageBase, turn: TurnState, plans: Sequence[Plan | None], left: Mapping[Dimension, float]
+        self,
+        stage: StageBase,
+        turn: TurnState,
+        plans: Sequence[Plan | None],
+        left: Mapping[Dimension, float],
+        *,
+        opens: Opens,
     ) -> Room:
         """Return which options fit into what is left, by the planned way on or by any other.
 
         So a cheaper model is taken before the documents are dropped: retrieval stays open where the planned
         model cannot read what is found and a cheaper one can. The search for another way is made only where
         the planned one does not fit: stage by stage, the last first, for most of the cost hangs on it.
+        Options that ``opens`` closes are no way.
         """
         fits, binding = admissible(self.at_most(plans), left)
         if all(fits):
@@ -101,7 +111,7 @@ class Pricing:
         found = list(plans)
         for number, option in enumerate(stage.options):
             if not fits[number]:
-                other = self._other_way(stage, option, before, turn, left)
+                other = self._other_way(stage, option, before, turn, left, opens)
                 if admissible(self.at_most([other]), left)[0][0]:
                     found[number], fits[number] = other, True
         return Room(found, fits, binding)
@@ -112,7 +122,13 @@ class Pricing:
         return Room(plans, fits, binding)
 
     def _other_way(
-        self, stage: StageBase, option: Option, before: Plan, turn: TurnState, left: Mapping[Dimension, float]
+        self,
+        stage: StageBase,
+        option: Option,
+        before: Plan,
+        turn: TurnState,
+        left: Mapping[Dimension, float],
+        opens: Opens,
     ) -> Plan:
         """Return the plan of a way on from a stage that fits, or of the one that oversteps the limits least.
 
@@ -129,7 +145,7 @@ class Pricing:
             for name in reversed([name for name in names if name not in gates]):
                 wanted = wanted_option(turn, name)
                 for other in reversed(self._stages[name].options):
-                    if wanted in (None, other.name):
+                    if wanted in (None, other.name) and opens(name, other.name):
                         tried = {**taken, name: other.name}
                         way = self._along(start, tried, names)
                         over = self._overstep(way, left)
@@ -140,6 +156,17 @@ class Pricing:
             if least == before_round:
                 break
         return best
+
+    def reckoned(self, turn: TurnState, call: CallOptions) -> TurnState:
+        """Return the turn with open options in the place of planned ones that the call closes."""
+        if not (call.options or call.closed):
+            return turn
+        options = {}
+        for name, stage in self._stages.items():
+            planned = self._planned[name]
+            first = (one for one in (planned, *stage.options) if call.opens(name, one.name))
+            options[name] = next(first, planned).name
+        return {**turn, "path": {**options, **turn.get("path", {})}}
 
     def _overstep(self, plan: Plan, left: Mapping[Dimension, float]) -> float:
         (most,) = self.at_most([plan])

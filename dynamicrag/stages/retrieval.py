@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from dynamicrag.call_options import Filter
 from dynamicrag.cost.expect import Plan
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
@@ -12,7 +13,7 @@ from dynamicrag.types import Option, TurnState
 
 ROUNDS = {"none": 0, "single": 1, "iterative": 3}
 
-Coverage = Callable[[str], Mapping[str, float]]
+Coverage = Callable[[str, Filter], Mapping[str, float]]
 
 
 @STAGES.register("retrieval")
@@ -23,7 +24,7 @@ class RetrievalStage(StageBase):
         options: The options.
         router: The router.
         settings: None are known.
-        coverage: Says how much of a question's vocabulary occurs in the corpora.
+        coverage: Says how much of a question's vocabulary occurs in what a filter lets through.
     """
 
     def __init__(
@@ -43,19 +44,20 @@ class RetrievalStage(StageBase):
         options = named_options(section, deps.where, ROUNDS)
         corpora = list(deps.corpora.values())
 
-        def coverage(text: str) -> dict[str, float]:
+        def coverage(text: str, filter: Filter) -> dict[str, float]:  # noqa: A002
             # a question is covered as well as by the corpus that covers it best
-            found = [corpus.coverage(text) for corpus in corpora]
+            found = [corpus.coverage(text, filter) for corpus in corpora]
             return max(found, key=lambda f: f["idf_coverage"]) if found else {}
 
         return cls(options, deps.route(options), coverage=coverage if len(options) > 1 else None)
 
+    async def corpus_features(self, text: str, filter: Filter) -> dict[str, float]:  # noqa: A002
+        """Return how well the corpora cover the question's words."""
+        return {} if self._coverage is None else dict(await asyncio.to_thread(self._coverage, text, filter))
+
     async def features(self, turn: TurnState) -> dict[str, float]:
-        """Return how well the corpora cover the question's words; ``follows_none`` if it inherits that."""
-        inherited = {"follows_none": 1.0} if turn.get("follow_up") == "closed" else {}
-        if self._coverage is None:
-            return inherited
-        return {**await asyncio.to_thread(self._coverage, turn["text"]), **inherited}
+        """Return ``follows_none`` if the question inherits that nothing is looked up."""
+        return {"follows_none": 1.0} if turn.get("follow_up") == "closed" else {}
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Set the number of rounds; an iterative retrieval usually stops before its last."""

@@ -10,6 +10,7 @@ from dynamicrag.cost.expect import Plan
 from dynamicrag.errors import BudgetError, ModelError, PolicyError
 from dynamicrag.features.retrieval import retrieval
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retriever
+from dynamicrag.retrieval.filtering import search as filtered_search
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.call import call
@@ -108,7 +109,7 @@ class RetrieverStage(StageBase):
 
         async def search(query: str) -> list[Passage]:
             with run.ledger.span(turn["id"], self.name, option.name) as line:
-                found = await retriever.retrieve(query, depth)
+                found = await filtered_search(retriever, query, depth, run.call.filter)
                 line.usage = found.usage
             return found.passages
 

@@ -43,7 +43,7 @@ class Live:
         decisions: list[Decision] = []
         redone = turn["redo"] == stage.name
         if redone or stage.name not in turn["path"]:
-            turn = self._note(turn, await self.decider.decide(stage, turn), decisions, run)
+            turn = self._note(turn, await self.decider.decide(stage, turn, run.call), decisions, run)
         failures = _Failures()
         while True:
             if redone:
@@ -85,7 +85,7 @@ class Live:
             failures.unfinished[name] = error
         dear = isinstance(error, BudgetExceeded)
         why = f"{'too dear' if dear else 'after failure'}: {error}"
-        decision = await self.decider.fall_back(stage, turn, failures.names, why, cheaper=dear)
+        decision = await self.decider.fall_back(stage, turn, failures.names, why, cheaper=dear, call=run.call)
         if decision is not None:
             return self._note(turn, decision, decisions, run), False
         less = None if failures.unfinished else lighter(stage.name, turn, error)
@@ -113,10 +113,10 @@ class Live:
         """Let every verifier judge the draft."""
         return await verification.judge(turn, run)
 
-    async def choose(self, verification: Verification, turn: TurnState, run: Run) -> Decision:  # noqa: ARG002
+    async def choose(self, verification: Verification, turn: TurnState, run: Run) -> Decision:
         """Choose a move with the policy's router."""
-        situation = verification.situation(turn, self.decider.plan_of(turn))
-        return await self.decider.decide(verification, turn, situation)
+        situation = verification.situation(turn, self.decider.plan_of(turn), run.call)
+        return await self.decider.decide(verification, turn, run.call, situation)
 
     async def make(self, move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:
         """Make a move."""
@@ -139,7 +139,9 @@ class Live:
         name = max(unfinished, key=stage.index)
         why = f"no model finished its answer, so what there is of {name}'s stands: {unfinished[name]}"
         if turn["path"][stage.name] != name:
-            turn = self._note(turn, await self.decider.make_do(stage, turn, name, why), decisions, run)
+            turn = self._note(
+                turn, await self.decider.make_do(stage, turn, name, why, run.call), decisions, run
+            )
         made: TurnState = {**turn, **unfinished[name].instead}
         return made
 

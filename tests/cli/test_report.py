@@ -31,6 +31,7 @@ def kept(here):
     for number in range(6):
         for policy, joules in (("balanced", 10.0), ("always-large", 40.0)):
             record = turn(number, joules, policy=policy)
+            record |= {"user": f"u{number % 2}", "tags": ["beta"] if number < 2 else []}
             record |= {"id": f"{policy}-{number}", "at": now - 3600 + number, "thread": f"[red]{number % 2}"}
             runs.add(record, f"question {number}?", {}, process(queries=300.0))
     runs.add({**turn(99), "at": now - 10 * DAY, "thread": "old"}, "question 99?", {}, process(queries=300.0))
@@ -102,6 +103,8 @@ def test_options_are_listed_as_the_policy_lists_them(kept, run):
         (["--since", "2w"], 13),
         (["--policy", "balanced"], 7),
         (["--thread", "old"], 1),
+        (["--tag", "beta"], 4),
+        (["--user", "u1", "--policy", "balanced"], 3),
         (["--policy", "balanced", "--thread", "[red]1", "--since", "24h"], 3),
     ],
 )
@@ -176,6 +179,8 @@ def test_nothing_in_this_time(kept, run):
     [
         (["--policy", "balnced"], 1, "did you mean 'balanced'?"),
         (["--thread", "nobody"], 1, "unknown thread"),
+        (["--tag", "bta"], 1, "unknown tag with kept queries 'bta'; did you mean 'beta'?"),
+        (["--user", "nobody"], 1, "--user: unknown user with kept queries 'nobody'; valid: u0, u1"),
         (["--since", "yesterday"], 2, "give an age (30m, 24h, 7d, 2w) or a date"),
         (["--since", ""], 2, "give an age"),
         (["--since", "-3d"], 2, "give an age"),

@@ -11,7 +11,7 @@ from dynamicrag.errors import RunsError
 from dynamicrag.evaluation.report.accounts import accounts
 from dynamicrag.evaluation.report.figures import shares, statistics, summarise, total
 from dynamicrag.evaluation.report.make import make_report
-from dynamicrag.evaluation.report.records import load
+from dynamicrag.evaluation.report.records import check_turn, load
 from dynamicrag.evaluation.report.rows import entries, to_csv
 from dynamicrag.evaluation.report.savings import compare
 from dynamicrag.evaluation.report.selection import By, Selection, grouped
@@ -264,3 +264,22 @@ def test_what_is_kept_is_loaded_with_its_marks(tmp_path):
     marks = [one["question_mark"] for one in turns]
     assert marks[0] == marks[1] != marks[2]
     assert set(processes) == {"p1"}
+
+
+def test_queries_are_chosen_and_grouped_by_tag_and_user():
+    turns = [
+        asked(1, 10.0, tags=["beta", "eu"], user="anna"),
+        asked(2, 50.0, tags=["eu"], user="bert"),
+        asked(3, 10.0),  # as they were kept before there were tags
+    ]
+    assert {name: len(own) for name, own in grouped(turns, By.tag).items()} == {"eu": 2, "beta": 1, "": 1}
+    assert list(grouped(turns, By.user)) == ["bert", "anna", ""]
+    assert [turn["id"] for turn in Selection(tag="eu").of(turns)] == ["t1", "t2"]
+    assert [turn["id"] for turn in Selection(tag="eu", user="anna").of(turns)] == ["t1"]
+    assert make_report(turns, {}, Selection(tag="beta", by=By.user))["selection"]["tag"] == "beta"
+    (first, *_, last) = csv.DictReader(io.StringIO(to_csv(turns)))
+    assert (first["user"], first["tags"]) == ("anna", "beta, eu")
+    assert (last["user"], last["tags"]) == ("", "")
+    for broken in ({"tags": "eu"}, {"tags": [1]}, {"user": None}):
+        with pytest.raises(TypeError):
+            check_turn({**turns[0], **broken})

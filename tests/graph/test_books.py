@@ -115,3 +115,15 @@ def test_seconds_are_kept_by_a_timeout(make, ask):
     )
     with pytest.raises(BudgetExceeded, match=r"per_query\.seconds: model small had no answer"):
         rag.build_graph().compile().invoke(ask(QUESTION))
+
+
+def test_tags_and_the_user_are_kept_with_the_query(make, ask, runs):
+    app = make().build_graph().compile()
+    app.invoke(ask(QUESTION), {"configurable": {"rag": {"tags": ["beta", "beta", "eu"], "user": "anna"}}})
+    make.scripts |= dict.fromkeys(("small", "medium", "large"), lambda kind, text: "well BREAK")
+    failing = make(stages={"generator": {"options": ["small"]}})
+    with pytest.raises(ProviderError):
+        failing.build_graph().compile().invoke(ask(QUESTION), {"configurable": {"rag": {"tags": "eu"}}})
+    for rag in make.made:
+        assert rag.flush()
+    assert [(turn["tags"], turn["user"]) for turn in runs.turns()] == [(["beta", "eu"], "anna"), (["eu"], "")]

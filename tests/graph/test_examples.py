@@ -39,7 +39,7 @@ def load(name):
 
 
 def test_there_are_five():
-    names = ["docs_chat", "in_german", "own_graph", "streaming", "support_chat"]
+    names = ["docs_chat", "in_german", "own_graph", "streaming", "support_chat", "tenants"]
     assert [path.stem for path in EXAMPLES] == names
 
 
@@ -111,6 +111,19 @@ def test_a_client_drops_what_is_withdrawn(make, ask, capsys, stream, printed):
     screen.done()
     assert capsys.readouterr().out == printed
     assert list(screen.messages.values()) == ["In 1813"]
+
+
+def test_a_tenant_is_answered_from_its_own_documents(make, capsys, monkeypatch):
+    example = load("tenants")
+    assert len((ROOT / "examples" / "tenants.py").read_text().splitlines()) < 40
+    given = example.policy
+    monkeypatch.setattr(example, "policy", lambda model: {**given("fake:model"), "host": {"meter": "none"}})
+    for tenant, other in (("visiting", "living"), ("living", "visiting")):
+        monkeypatch.setattr(sys, "argv", ["tenants.py", tenant, "When does the ferry leave, and the bus?"])
+        assert example.main() == 0
+        told = capsys.readouterr().out
+        assert f"'{tenant}/" in told
+        assert f"'{other}/" not in told
 
 
 @pytest.mark.models

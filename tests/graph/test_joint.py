@@ -82,3 +82,14 @@ def test_a_provider_that_fails_is_gone_round(make, ask, joint):
 def test_a_policy_that_does_not_fit_is_told(make, joint, stages, told):
     with pytest.raises(PolicyError, match=told):
         make(stages=stages, joint=joint)
+
+
+def test_a_call_closes_an_option_of_its_paths(make, ask, joint):
+    app = make(stages=STAGES, joint=joint).build_graph().compile()
+    for options, model in (
+        ({"closed": {"generator": "large"}}, "small"),
+        ({"options": {"generator": "large"}}, "large"),
+    ):
+        for question in (FOUND, LOST):
+            out = app.invoke(ask(question), {"configurable": {"rag": options}})
+            assert out["turn"]["path"]["generator"] == model

@@ -300,3 +300,31 @@ def test_a_mistake_is_told(make, states, change, told):
 def test_a_policy_that_does_not_fit_is_told(make, states, stages, told):
     with pytest.raises(PolicyError, match=told):
         make(models=MODELS, stages={**STAGES, **stages, "verification": verification(states["all"])})
+
+
+@pytest.mark.parametrize(
+    ("options", "models"),
+    [
+        ({"closed": {"generator": "large"}}, {"small"}),
+        ({"options": {"generator": "small"}}, {"small"}),
+        ({"options": {"retrieval": "none"}}, {"small", "large"}),
+        ({"closed": {"verification": "escalate:retrieval"}}, {"small", "large"}),
+    ],
+)
+def test_it_goes_only_to_paths_that_a_call_leaves_open(make, ask, policy, options, models):
+    make.margins = {"small": 0.0, "large": 0.9}
+    app = policy(worth=0.5).build_graph().compile()
+    out = app.invoke(ask(QUESTION), {"configurable": {"rag": options}})
+    assert {name for name, model in make.models.items() if model.calls} <= models
+    for decision in out["decisions"]:
+        assert decision["chosen"] != options.get("closed", {}).get(decision["stage"])
+        assert decision["chosen"] == options.get("options", {}).get(decision["stage"], decision["chosen"])
+
+
+def test_a_draft_is_mended_under_a_call_that_closes_something_else(make, ask, policy):
+    make.margins = {"small": 0.1, "helper": 0.9}
+    make.scripts |= {"small": lambda kind, text: "1900", "helper": lambda kind, text: "1813"}
+    rag = policy("mended", start="single", worth=30.0, options=MENDING)
+    closed = {"configurable": {"rag": {"closed": {"generator": "large"}}}}
+    out = rag.build_graph().compile().invoke(ask(QUESTION), closed)
+    assert [name for _, name in told(out, "verification")] == ["refine", "accept"]

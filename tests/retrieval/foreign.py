@@ -98,3 +98,37 @@ def broken(**kwargs):
 
 def not_a_retriever():
     return object()
+
+
+TENANTS = [
+    *(
+        (f"Steel bridge {n} of {tenant}.", tenant, 1890 + n % 2)
+        for n in range(4)
+        for tenant in ("acme", "globex")
+    ),
+    ("A bridge of nobody.", None, 1890),
+]
+
+
+def tenants(kind: str, k: int = 20):
+    """A retriever over the documents of two tenants, and one of nobody."""
+    facts = [{"year": year, **({"tenant": tenant} if tenant else {})} for _, tenant, year in TENANTS]
+    if kind.startswith("llama"):
+        return _llama_tenants(facts, filtered=kind == "llama_filtered")
+    documents = [Document(text, metadata=each) for (text, *_), each in zip(TENANTS, facts, strict=True)]
+    if kind == "plain":
+        return Gives(found=repr(documents))
+    store = InMemoryVectorStore(DeterministicFakeEmbedding(size=16))
+    store.add_documents(documents)
+    only = {"filter": lambda document: document.metadata["year"] == 1890} if kind == "filtered_store" else {}
+    return store.as_retriever(search_kwargs={"k": k, **only})
+
+
+def _llama_tenants(facts, *, filtered):
+    from llama_index.core import MockEmbedding, VectorStoreIndex
+    from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters
+
+    nodes = [TextNode(text=text, metadata=each) for (text, *_), each in zip(TENANTS, facts, strict=True)]
+    index = VectorStoreIndex(nodes, embed_model=MockEmbedding(embed_dim=8))
+    own = MetadataFilters(filters=[MetadataFilter(key="year", value=1890)]) if filtered else None
+    return index.as_retriever(similarity_top_k=20, filters=own)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dynamicrag.call_options import NO_FILTER
 from dynamicrag.errors import PolicyError
 from dynamicrag.retrieval import RETRIEVERS, RetrievalContext, Retrieved, Retriever
 from dynamicrag.types import Passage, Usage
@@ -29,7 +30,7 @@ class Canned(Retriever):
     def bind(self, context):
         pass
 
-    async def retrieve(self, query, k):
+    async def retrieve(self, query, k, filter=NO_FILTER):  # noqa: A002
         await asyncio.sleep(self._pause)
         usage = Usage(calls=1, seconds=self._pause, cpu_seconds=0.5)
         return Retrieved(self._passages[:k], usage, self._confidence)

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 
 from dynamicrag.assembly import Pipeline
+from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.cost.budget import Budget
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.evaluation.record.memo import Remembering
@@ -61,7 +62,11 @@ class Unyielding(Decider):
     """Reckons with the path that is recorded alone, and knows no other option when one of it has failed."""
 
     async def decide(
-        self, point: DecisionPoint, turn: TurnState, situation: Situation | None = None
+        self,
+        point: DecisionPoint,
+        turn: TurnState,
+        call: CallOptions = NO_OPTIONS,
+        situation: Situation | None = None,
     ) -> Decision:
         """See the base class; what is still to come is the path's, not what the policy plans with.
 
@@ -69,7 +74,7 @@ class Unyielding(Decider):
             BudgetExceeded: A limit per query closes the path's option.
         """
         path = {name: option for name, option in wanted.get().items() if name != point.name}
-        return await super().decide(point, {**turn, "path": path}, situation)
+        return await super().decide(point, {**turn, "path": path}, call, situation)
 
     async def fall_back(
         self,
@@ -79,6 +84,7 @@ class Unyielding(Decider):
         why: str,  # noqa: ARG002
         *,
         cheaper: bool = False,  # noqa: ARG002
+        call: CallOptions = NO_OPTIONS,  # noqa: ARG002
     ) -> Decision | None:
         """Return nothing."""
         return None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from dynamicrag.call_options import NO_FILTER, Filter, distinct
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.vector import Cost
@@ -37,21 +38,22 @@ class Remembering(Retriever):
     def __init__(self, retriever: Retriever) -> None:
         self.inner = retriever
         self.sources = retriever.sources
-        self._known: dict[tuple[str, int], Found] = {}
+        self._known: dict[object, Found] = {}
 
     def bind(self, context: RetrievalContext) -> None:
         """See the base class."""
         self.inner.bind(context)
 
-    async def retrieve(self, query: str, k: int) -> Retrieved:
+    async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Find passages, or remember them at no usage."""
-        found, usage = self._known.get((query, k)), Usage()
+        key = (query, k, distinct(filter))
+        found, usage = self._known.get(key), Usage()
         if found is None:
             for corpus in self.sources:
                 corpus.embedder.forget()  # or the second retriever of a question had its vector for free
-            fresh = await self.inner.retrieve(query, k)
+            fresh = await self.inner.retrieve(query, k, filter)
             found, usage = Found(fresh.passages), fresh.usage
-            self._known[query, k] = found
+            self._known[key] = found
         searches.get().append(found)
         return Retrieved(list(found.passages), usage)
 

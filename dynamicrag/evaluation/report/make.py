@@ -43,6 +43,8 @@ def make_report(
         "selection": {
             "policy": selection.policy,
             "thread": selection.thread,
+            "tag": selection.tag,
+            "user": selection.user,
             "since": _iso(selection.since) if selection.since > 0 else None,
             "by": selection.by.value,
             "baseline": selection.baseline,

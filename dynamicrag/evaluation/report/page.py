@@ -35,6 +35,10 @@ def _columns() -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
+ONLY = ("policy", "thread", "tag", "user")
+"""What a report may be about alone."""
+
+
 def to_html(report: Report, turns: Sequence[Turn], now: datetime | None = None) -> str:
     """Return the document.
 
@@ -85,7 +89,7 @@ def _header(report: Report) -> str:
     overall, first, last = report["overall"], report["first"], report["last"]
     days = first[:10] if first[:10] == last[:10] else f"{first[:10]} to {last[:10]}"
     chosen = report["selection"]
-    only = [f"{name} {safe(chosen[name])}" for name in ("policy", "thread") if chosen[name]]
+    only = [f"{name} {safe(chosen[name])}" for name in ONLY if chosen[name]]
     kicker = " · ".join([f"{overall['queries']:,} queries", *only, f"{days} (UTC)"])
     title, lede = _headline(report)
     return banner(kicker, title, lede, _tiles(overall), [safe(note, 400) for note in report["notes"]])
@@ -165,7 +169,7 @@ def _groups(report: Report) -> str:
     total = _group_row("all", report["overall"]) if len(groups) > 1 else ()
     rest = len(groups) - len(rows)
     more = f'<p class="small">{rest:,} more are in the files of --csv and --json.</p>' if rest > 0 else ""
-    about = terms.GROUPS + (" The thread that took most in all comes first." if by == "thread" else "")
+    about = terms.GROUPS + (f" The {by} that took most in all comes first." if by in ONLY[1:] else "")
     return section(f"By {by}", about, table(header, rows, total, wide=True) + more)
 
 

@@ -52,9 +52,11 @@ def check_turn(turn: Turn) -> None:
         TypeError: Something in it is of the wrong type.
         ValueError: A figure in it cannot be true.
     """
-    for key in ("id", "policy", "thread", "question_mark", "process"):
-        if not isinstance(turn[key], str):
-            raise TypeError(f"{key} is {turn[key]!r}")
+    texts = {key: turn[key] for key in ("id", "policy", "thread", "question_mark", "process")}
+    for key, text in {**texts, "user": turn.get("user", "")}.items():
+        if not isinstance(text, str):
+            raise TypeError(f"{key} is {text!r}")
+    _check_names(turn.get("tags", []), "tags")
     _amount(turn["at"], "at", LATEST)
     for scope in ("cost", "full"):
         _check_cost(turn[scope], scope)

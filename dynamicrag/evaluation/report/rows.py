@@ -10,6 +10,7 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import KINDS
 from dynamicrag.evaluation.report.figures import parts_of, quantities, stage_order
 from dynamicrag.evaluation.report.records import Turn, answered
+from dynamicrag.evaluation.report.selection import tags_of, user_of
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Figure
 
@@ -39,6 +40,8 @@ def entries(turns: Sequence[Turn]) -> list[dict[str, Any]]:
             "id": turn["id"],
             "at": _at(turn),
             **{key: turn[key] for key in ("policy", "thread", "question_mark")},
+            "user": user_of(turn),
+            "tags": tags_of(turn),
             "outcome": _outcome(turn),
             "provisional": bool(turn.get("provisional")),
             **{quantity.name: quantity.of(turn) for quantity in quantities().values()},
@@ -57,6 +60,8 @@ def _row(turn: Turn, stages: Sequence[str], texts: Sequence[str]) -> dict[str, A
         "at": _at(turn),
         "policy": _text(turn["policy"]),
         "thread": _text(turn["thread"]),
+        "user": _text(user_of(turn)),
+        "tags": _text(", ".join(tags_of(turn))),
         "process": _text(turn["process"]),
         "question_mark": _text(turn["question_mark"]),
         "outcome": _outcome(turn),

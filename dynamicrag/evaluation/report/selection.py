@@ -16,6 +16,8 @@ class By(StrEnum):
     policy = "policy"
     thread = "thread"
     day = "day"
+    tag = "tag"
+    user = "user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Selection:
     Attributes:
         policy: Of this policy alone.
         thread: Of this thread alone.
+        tag: With this tag alone.
+        user: Of this user alone.
         since: Seconds since the epoch; those from then on.
         by: What they are grouped by.
         baseline: The policy that savings are against.
@@ -32,6 +36,8 @@ class Selection:
 
     policy: str | None = None
     thread: str | None = None
+    tag: str | None = None
+    user: str | None = None
     since: float = 0.0
     by: By = By.policy
     baseline: str = BASELINE
@@ -43,8 +49,20 @@ class Selection:
             for turn in turns
             if self.policy in (None, turn["policy"])
             and self.thread in (None, turn["thread"])
+            and (self.tag is None or self.tag in tags_of(turn))
+            and self.user in (None, user_of(turn))
             and turn["at"] >= self.since
         ]
+
+
+def tags_of(turn: Turn) -> list[str]:
+    """Return the tags that a caller gave a query; none were kept at first."""
+    return list(turn.get("tags", ()))
+
+
+def user_of(turn: Turn) -> str:
+    """Return who asked, if the caller said."""
+    return str(turn.get("user", ""))
 
 
 def day_of(turn: Turn) -> str:
@@ -52,19 +70,25 @@ def day_of(turn: Turn) -> str:
     return datetime.fromtimestamp(turn["at"], UTC).strftime("%Y-%m-%d")
 
 
-_KEYS: Mapping[By, Callable[[Turn], str]] = {
-    By.policy: lambda turn: str(turn["policy"]),
-    By.thread: lambda turn: str(turn["thread"]),
-    By.day: day_of,
+_KEYS: Mapping[By, Callable[[Turn], Sequence[str]]] = {
+    By.policy: lambda turn: [str(turn["policy"])],
+    By.thread: lambda turn: [str(turn["thread"])],
+    By.day: lambda turn: [day_of(turn)],
+    By.tag: lambda turn: tags_of(turn) or [""],
+    By.user: lambda turn: [user_of(turn)],
 }
 
 
 def grouped(turns: Sequence[Turn], by: By, baseline: str = BASELINE) -> dict[str, list[Turn]]:
-    """Return queries by policy (the baseline last), by thread (the dearest first) or by day."""
+    """Return queries by policy (the baseline last), thread, tag or user (the dearest first), or by day.
+
+    A query with several tags is in the group of each.
+    """
     found: dict[str, list[Turn]] = {}
     for turn in turns:
-        found.setdefault(_KEYS[by](turn), []).append(turn)
-    if by is By.thread:
+        for key in _KEYS[by](turn):
+            found.setdefault(key, []).append(turn)
+    if by in (By.thread, By.tag, By.user):
         joules = {name: sum(turn["cost"]["joules"]["value"] for turn in own) for name, own in found.items()}
         return dict(sorted(found.items(), key=lambda item: -joules[item[0]]))
     return dict(sorted(found.items(), key=lambda item: (by is By.policy and item[0] == baseline, item[0])))

@@ -3,7 +3,9 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
+
+from dynamicrag.retrieval.metadata import plain_metadata
 
 _FENCES = {"---": ("---", "..."), "+++": ("+++",)}
 _LONGEST = 20_000  # characters; what is longer is no front matter
@@ -12,28 +14,39 @@ _TITLE = re.compile(r"""^title[ \t]*[:=][ \t]*(["']?)(.+?)\1[ \t]*$""", re.MULTI
 _SETTING = re.compile(r"\s|#|- |[\w.\"'-]+[ \t]*[:=]|[\]})]")
 
 
-def front_matter(text: str) -> tuple[str, str, str]:
-    """Split a page.
+class Page(NamedTuple):
+    """A page, split.
 
-    Returns:
-        Its title (empty if there is none), what else describes the page as lines of ``key: value``, and
-        the text without its front matter.
+    Attributes:
+        title: Its title; empty if there is none.
+        about: What else describes the page, as lines of ``key: value``.
+        text: The text without its front matter.
+        metadata: All plain settings, for filters.
     """
+
+    title: str
+    about: str
+    text: str
+    metadata: Mapping[str, Any]
+
+
+def front_matter(text: str) -> Page:
+    """Split a page."""
     first, _, rest = text.lstrip("\ufeff").partition("\n")
     fence = first.rstrip()
     if fence not in _FENCES:
-        return "", "", text
+        return Page("", "", text, {})
     lines = rest[:_LONGEST].split("\n")
     end = next((n for n, line in enumerate(lines) if line.rstrip() in _FENCES[fence]), -1)
     if end < 0:
-        return "", "", text
+        return Page("", "", text, {})
     head, body = "\n".join(lines[:end]), "\n".join([*lines[end + 1 :]]) + rest[_LONGEST:]
     settings = _settings(head, fence)
     if settings is None:  # text between two rules
-        return "", "", text
+        return Page("", "", text, {})
     kept = [(key, _plain(settings.get(key))) for key in _KEPT]
     about = "".join(f"{key}: {value}\n" for key, value in kept if value)
-    return _plain(settings.get("title")), about, body
+    return Page(_plain(settings.get("title")), about, body, plain_metadata(settings))
 
 
 def _settings(head: str, fence: str) -> Mapping[Any, Any] | None:

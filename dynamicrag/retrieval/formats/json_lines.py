@@ -16,6 +16,7 @@ from dynamicrag.retrieval.documents import Document, Skipped, SourceFile
 from dynamicrag.retrieval.formats.clean import one_line, tidy
 from dynamicrag.retrieval.formats.text import decode, encoding_of
 from dynamicrag.retrieval.limits import EXPANSION, EXPANSION_FROM, MOST_LINE, MOST_NAMED
+from dynamicrag.retrieval.metadata import plain_metadata
 
 _FORM = 'expected {"id": "...", "title": "...", "text": "..."}'
 _SAMPLE = 65_536
@@ -141,7 +142,8 @@ def _document(line: str, file: SourceFile) -> Document:
     assert isinstance(text, str)
     if not one_line(name):
         raise CorpusError(f"'id' is empty; {_FORM}")
-    return Document(one_line(name), one_line(title), tidy(text)[0], file.source, is_row=True)
+    about = plain_metadata({key: value for key, value in row.items() if key not in ("id", "title", "text")})
+    return Document(one_line(name), one_line(title), tidy(text)[0], file.source, is_row=True, metadata=about)
 
 
 def _row(line: str) -> dict[str, Any]:

@@ -31,9 +31,9 @@ def read_markdown(file: SourceFile, skipped: Skipped) -> Iterator[Document]:
     text, data = tidy(decode(contents(file.path)))
     if data:
         skipped.note(file.source, f"{data:,} characters of encoded data left out of the text")
-    title, about, body = front_matter(text)
-    page = _Page(body)
-    return one(file, title or page.title, about + page.text, skipped)
+    head = front_matter(text)
+    page = _Page(head.text)
+    return one(file, head.title or page.title, head.about + page.text, skipped, head.metadata)
 
 
 class _Page:

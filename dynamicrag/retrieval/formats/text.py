@@ -2,8 +2,9 @@
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval.documents import Document, Skipped, SourceFile
@@ -51,13 +52,16 @@ def contents(path: Path, most: int = MOST_BYTES) -> bytes:
     return data
 
 
-def one(file: SourceFile, title: str, text: str, skipped: Skipped) -> Iterator[Document]:
+def one(
+    file: SourceFile, title: str, text: str, skipped: Skipped, metadata: Mapping[str, Any] | None = None
+) -> Iterator[Document]:
     """Yield the one document of a file, if there is any text in it."""
     text, data = tidy(text)
     if data:
         skipped.note(file.source, f"{data:,} characters of encoded data left out of the text")
     if text.strip():
-        yield Document(file.id, one_line(title) or one_line(readable(file.path.stem)), text, file.source)
+        title = one_line(title) or one_line(readable(file.path.stem))
+        yield Document(file.id, title, text, file.source, metadata=metadata or {})
     else:
         skipped.note(file.source, "no text")
 

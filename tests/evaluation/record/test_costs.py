@@ -2,6 +2,7 @@
 
 import pytest
 
+from dynamicrag.call_options import NO_FILTER
 from dynamicrag.evaluation.outcomes.table import Outcome
 from dynamicrag.evaluation.questions import Question
 from dynamicrag.evaluation.record.expected import Expected
@@ -36,9 +37,11 @@ async def test_a_retrieval_is_done_once_and_charged_to_every_path(rag, monkeypat
     remembering = rag.pipeline.stages["retriever"].retrievers["lexical"]
     retrieve = remembering.inner.retrieve
 
-    async def counted(query, k):
+    async def counted(query, k, filter=NO_FILTER):  # noqa: A002
         calls.append(query)
-        return Retrieved((await retrieve(query, k)).passages, Usage(calls=1, seconds=3.0, cpu_seconds=2.0))
+        return Retrieved(
+            (await retrieve(query, k, filter)).passages, Usage(calls=1, seconds=3.0, cpu_seconds=2.0)
+        )
 
     monkeypatch.setattr(remembering.inner, "retrieve", counted)
     questions = [Question(f"q{n}", f"When was the bridge of town0{n} opened?") for n in (1, 2)]

@@ -1,0 +1,66 @@
+"""What a caller may say for one invocation, and what a filter on metadata lets through."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Value = str | int | float | bool
+"""What a filter compares with: ``7`` equals ``7.0``, but neither ``"7"`` nor ``True``."""
+Filter = Mapping[str, tuple[Value, ...]]
+"""Valid values by metadata field. A passage must have one of them for every field."""
+NO_FILTER: Filter = {}
+Typed = tuple[bool, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """The options of one call; by default, none.
+
+    Attributes:
+        options: The option to take, by stage.
+        closed: Options that may not be taken, by stage.
+        budget: Most that the query may cost, by dimension; it only tightens the policy's limits.
+        tags: What reports can select by.
+        user: Who asks, for reports.
+        filter: What the metadata of every passage must say.
+    """
+
+    options: Mapping[str, str] = field(default_factory=dict)
+    closed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    budget: Mapping[str, float] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    user: str = ""
+    filter: Filter = field(default_factory=dict)
+
+    def opens(self, stage: str, option: str) -> bool:
+        """Return whether an option may be taken at a stage."""
+        forced = self.options.get(stage)
+        return option == forced if forced is not None else option not in self.closed.get(stage, ())
+
+
+NO_OPTIONS = CallOptions()
+
+
+def matches(metadata: Mapping[str, Any], filter: Filter) -> bool:  # noqa: A002 - users call it that
+    """Return whether metadata has one of the valid values for every field.
+
+    A field that is missing matches nothing. Of a field that holds a list, one item has to match.
+    """
+    return matcher(filter)(metadata)
+
+
+def matcher(filter: Filter) -> Callable[[Mapping[str, Any]], bool]:  # noqa: A002
+    """Return :func:`matches` for one filter."""
+    wanted = distinct(filter)
+    return lambda metadata: not any(values.isdisjoint(typed(metadata.get(name))) for name, values in wanted)
+
+
+def distinct(filter: Filter) -> frozenset[tuple[str, frozenset[Typed]]]:  # noqa: A002
+    """Return what tells a filter from others."""
+    return frozenset((name, frozenset(typed(values))) for name, values in filter.items())
+
+
+def typed(found: object) -> list[Typed]:
+    """Return the values of a field, or of a list in it, so that ``True`` does not equal 1."""
+    items = found if isinstance(found, list | tuple | set | frozenset) else (found,)
+    return [(isinstance(item, bool), item) for item in items if isinstance(item, str | int | float)]

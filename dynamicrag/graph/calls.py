@@ -1,0 +1,193 @@
+"""The options of one call, from ``config["configurable"]["rag"]`` or ``context["rag"]``, checked.
+
+::
+
+    app.invoke(question, {"configurable": {"rag": {"filter": {"tenant": "acme"}, "user": "anna"}}})
+    app.invoke(question, context={"rag": {"options": {"generator": "small"}, "budget": {"usd": 0.01}}})
+"""
+
+import math
+import reprlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dynamicrag.assembly import Pipeline
+from dynamicrag.call_options import NO_OPTIONS, CallOptions, Filter, Value
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.errors import InputError, unknown
+
+KEY = "rag"
+FIELDS = ("options", "closed", "budget", "tags", "user", "filter")
+ENDS = ("accept", "abstain")
+"""Verdicts that end a turn. The others lead to another draft, and only so often."""
+LONGEST, MOST = 200, 50
+"""Characters of a tag or a user, and number of tags: they are kept with the query."""
+
+
+def call_options(config: Mapping[str, Any] | None, context: object, pipeline: Pipeline) -> CallOptions:
+    """Return what a call asks for.
+
+    Args:
+        config: The node's config.
+        context: The run's context: ``None``, a mapping, or an object of the user's own, whose attribute
+            ``rag`` counts if it is a mapping.
+        pipeline: Knows the stages, options and prices.
+
+    Raises:
+        InputError: Something in it is unknown or of the wrong type, or leaves nothing to choose; or config
+            and context differ.
+    """
+    given = ((config or {}).get("configurable") or {}).get(KEY)
+    other = context.get(KEY) if isinstance(context, Mapping) else getattr(context, KEY, None)
+    if not isinstance(context, Mapping) and not isinstance(other, Mapping):
+        other = None  # an attribute of the user's own that happens to have this name
+    if given is None and other is None:
+        return NO_OPTIONS
+    if given is not None and other is not None and given != other:
+        raise InputError(f"config.configurable.{KEY} and context.{KEY} differ; give one of them")
+    where = f"context.{KEY}" if given is None else f"config.configurable.{KEY}"
+    return _Reader(where, pipeline).read(other if given is None else given)
+
+
+class _Reader:
+    """Checks the options of a call against a pipeline.
+
+    Args:
+        where: Their place, for messages.
+        pipeline: The pipeline.
+    """
+
+    def __init__(self, where: str, pipeline: Pipeline) -> None:
+        self._where = where
+        self._pipeline = pipeline
+
+    def read(self, given: object) -> CallOptions:
+        given = _mapping(given, self._where, "of " + ", ".join(FIELDS))
+        for key in given:
+            if key not in FIELDS:
+                raise InputError(unknown(self._where, "key", key, FIELDS))
+        options = self._options(given.get("options"))
+        closed = self._closed(given.get("closed"), options)
+        return CallOptions(
+            options=options,
+            closed=closed,
+            budget=self._budget(given.get("budget")),
+            tags=tuple(_texts(given.get("tags"), f"{self._where}.tags")),
+            user=_text(given.get("user") or "", f"{self._where}.user"),
+            filter=self._filter(given.get("filter")),
+        )
+
+    def _options(self, given: object) -> dict[str, str]:
+        where = f"{self._where}.options"
+        chosen = {}
+        for stage, name in _mapping(given or {}, where, "of a stage to the option to take").items():
+            self._check(stage, name, where)
+            if stage == "verification" and name not in ENDS:
+                raise InputError(
+                    f"{where}.{stage}: {name!r} cannot be forced, for it leads to another draft; "
+                    f"valid: {', '.join(self._ends())}"
+                )
+            chosen[stage] = name
+        return chosen
+
+    def _closed(self, given: object, forced: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        where = f"{self._where}.closed"
+        closed = {}
+        for stage, names in _mapping(given or {}, where, "of a stage to a list of options").items():
+            listed = _listed(names, f"{where}.{stage}", "names of options")
+            for name in listed:
+                self._check(stage, name, where)
+            if forced.get(stage) in listed:
+                raise InputError(
+                    f"{where}.{stage}: {forced[stage]!r} is the option that {self._where}.options takes; "
+                    "leave it out of one of them"
+                )
+            ends = self._ends() if stage == "verification" else self._names(stage)
+            if set(ends) <= set(listed):
+                raise InputError(f"{where}.{stage}: nothing is left; leave one open of {', '.join(ends)}")
+            closed[stage] = tuple(listed)
+        return closed
+
+    def _check(self, stage: object, name: object, where: str) -> None:
+        if stage not in self._pipeline.stages:
+            raise InputError(unknown(where, "stage", stage, self._pipeline.stages))
+        names = self._names(str(stage))
+        if name not in names:
+            raise InputError(unknown(f"{where}.{stage}", "option", name, names))
+
+    def _names(self, stage: str) -> list[str]:
+        return [option.name for option in self._pipeline.stages[stage].options]
+
+    def _ends(self) -> list[str]:
+        return [name for name in self._names("verification") if name in ENDS]
+
+    def _budget(self, given: object) -> dict[str, float]:
+        where = f"{self._where}.budget"
+        limits = {}
+        for dimension, limit in _mapping(given or {}, where, "of a dimension to a limit").items():
+            if dimension not in DIMENSIONS:
+                raise InputError(unknown(where, "dimension", dimension, DIMENSIONS))
+            place = f"{where}.{dimension}"
+            number = isinstance(limit, int | float) and not isinstance(limit, bool) and math.isfinite(limit)
+            if not number or limit < 0 or (limit == 0 and dimension != "usd"):
+                least = "0 and more" if dimension == "usd" else "more than 0"
+                raise InputError(f"{place}: expected a number, {least}; got {reprlib.repr(limit)}")
+            limits[dimension] = float(limit)
+        if "usd" in limits:
+            for name, profile in self._pipeline.profiles.items():
+                if not profile.priced:
+                    raise InputError(
+                        f"{where}.usd: no price is known of model {name!r}, so the limit cannot be kept; "
+                        f"give it in the policy: models.{name}.profile.usd: {{input: ..., output: ...}}"
+                    )
+        return limits
+
+    def _filter(self, given: object) -> Filter:
+        where = f"{self._where}.filter"
+        wanted = {}
+        for name, value in _mapping(given or {}, where, "of a metadata field to a value or a list").items():
+            if not isinstance(name, str) or not name:
+                raise InputError(f"{where}: expected names of metadata fields, got {reprlib.repr(name)}")
+            values = value if isinstance(value, list | tuple | set | frozenset) else [value]
+            if not values:
+                raise InputError(f"{where}.{name}: an empty list lets nothing through; give a value")
+            wanted[name] = tuple(_value(each, f"{where}.{name}") for each in values)
+        return wanted
+
+
+def _value(given: object, where: str) -> Value:
+    if not isinstance(given, str | int | float) or (isinstance(given, float) and not math.isfinite(given)):
+        raise InputError(f"{where}: expected text, a number, true or false; got {reprlib.repr(given)}")
+    return given
+
+
+def _mapping(given: object, where: str, what: str) -> Mapping[Any, Any]:
+    if not isinstance(given, Mapping):
+        raise InputError(f"{where}: expected a mapping {what}; got {reprlib.repr(given)}")
+    return given
+
+
+def _listed(given: object, where: str, what: str) -> list[Any]:
+    if isinstance(given, str):
+        return [given]
+    if isinstance(given, Mapping | bytes) or not isinstance(given, Iterable):
+        raise InputError(f"{where}: expected a list of {what}; got {reprlib.repr(given)}")
+    return list(given)
+
+
+def _texts(given: object, where: str) -> list[str]:
+    listed = _listed(() if given is None else given, where, "tags")
+    if len(listed) > MOST:
+        raise InputError(f"{where}: {len(listed)} tags; valid: at most {MOST}")
+    for text in listed:
+        if not text:
+            raise InputError(f"{where}: an empty tag; leave it out")
+    return list(dict.fromkeys(_text(text, where) for text in listed))
+
+
+def _text(given: object, where: str) -> str:
+    if not isinstance(given, str) or len(given) > LONGEST:
+        raise InputError(
+            f"{where}: expected a text of at most {LONGEST} characters; got {reprlib.repr(given)}"
+        )
+    return given

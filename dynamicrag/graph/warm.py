@@ -1,0 +1,97 @@
+"""What the first question would have to wait for, done before it comes."""
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dynamicrag import portal
+from dynamicrag.assembly import Pipeline
+from dynamicrag.cost.attribution import Attribution
+from dynamicrag.cost.expect import Plan
+from dynamicrag.cost.meter import NullMeter
+from dynamicrag.retrieval.ingest import Progress
+
+if TYPE_CHECKING:
+    from dynamicrag.llm.chat import ChatModel
+    from dynamicrag.policy import Policy
+
+METER_SECONDS = 10.0
+
+
+def warm(pipeline: Pipeline, progress: Progress | None = None) -> None:
+    """Ingest the corpora, load the models and wait for the meter.
+
+    Args:
+        pipeline: The pipeline.
+        progress: Called with what is done, what there is in all (0: not known) and a label.
+
+    Raises:
+        DynamicRAGError: Something that the policy needs cannot be had.
+    """
+    progress = progress or _silent
+    dense = wants_vectors(pipeline.policy)
+    for name, corpus in pipeline.corpora.items():
+        corpus.ensure(partial(_named, progress, name), dense=dense)
+    names = used_models(pipeline, conversation=True)
+    for number, name in enumerate(names):
+        progress(number, len(names), f"loading {name}")
+        load(pipeline.models[name])
+    progress(len(names), len(names), "loading")
+    if (pipeline.corpora and dense) or routers_embed(pipeline):
+        progress(0, 0, "loading the embedder")
+        pipeline.embedder.embed(["warm"])
+    progress(0, 0, "starting the meter")
+    await_meter(pipeline.ledger.attribution)
+
+
+def _silent(done: int, total: int, label: str) -> None:
+    """Tell nobody."""
+
+
+def _named(progress: Progress, name: str, done: int, total: int, label: str) -> None:
+    progress(done, total, f"{label} {name}")
+
+
+def load(model: "ChatModel") -> None:
+    """Load a model; one in this process writes a token too, for its first call is slow."""
+    from langchain_core.messages import HumanMessage
+
+    model.load()
+    if model.runs == "in_process":
+        portal.run(model.complete([HumanMessage("hi")], max_tokens=1))
+
+
+def used_models(pipeline: Pipeline, *, conversation: bool) -> list[str]:
+    """Return the names of the models that the policy can come to use."""
+    names = [option.name for option in pipeline.stages["generator"].options]
+    plans = [
+        stage.apply(option, Plan(context_tokens=1.0))
+        for stage in pipeline.stages.values()
+        for option in stage.options
+    ]
+    names += [each.model for plan in plans for each in plan.helps if each.model]
+    if pipeline.helper and (conversation or any(plan.rounds > 1 for plan in plans)):
+        names.append(pipeline.helper)
+    return list(dict.fromkeys(names))
+
+
+def wants_vectors(policy: "Policy") -> bool:
+    """Return whether any retriever of the policy needs the corpus embedded."""
+    from dynamicrag.retrieval.base import RETRIEVERS
+
+    where = policy.where("stages", "retriever")
+    specs = policy.stages["retriever"].described.items()
+    return any(RETRIEVERS.build(spec or name, f"{where}.{name}").needs_vectors for name, spec in specs)
+
+
+def routers_embed(pipeline: Pipeline) -> bool:
+    """Return whether any router decides from an embedding of the question."""
+    return any(stage.router.embeds for stage in pipeline.points.values())
+
+
+def await_meter(attribution: Attribution) -> None:
+    """Wait until the meter has spoken once; what came before it would not be metered."""
+    until = time.perf_counter() + METER_SECONDS
+    waits = not isinstance(attribution.meter, NullMeter)
+    while waits and not attribution.metering and time.perf_counter() < until:
+        time.sleep(0.05)

@@ -1,0 +1,71 @@
+"""Metadata of documents, for filters: what the file says, what the policy says, and where the file is.
+
+What a file says of itself is kept with it: the front matter of Markdown, and the fields of a JSON line
+beside ``id``, ``title`` and ``text``. Rules of the policy (``corpora.NAME.metadata``) come on top, then
+``document``, ``file`` and ``folder``: no author of a document can claim another tenant's.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import date
+from fnmatch import translate
+from typing import Any
+
+FILE = "file"
+MOST_FIELDS, MOST_ITEMS, LONGEST = 50, 100, 500
+"""How much of a file's own metadata is kept: fields, items of a list, characters of a text."""
+
+Rules = Mapping[str, Mapping[str, Any]]
+"""Metadata by pattern of the file's path below the corpus folder; ``*`` stands for slashes too."""
+
+
+def plain_metadata(given: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the fields that a filter can look at: texts, numbers, true or false, dates, lists of these."""
+    found: dict[str, Any] = {}
+    for key, value in given.items():
+        kept = [item for item in map(_plain, value[:MOST_ITEMS]) if item is not None] if isinstance(
+            value, list
+        ) else _plain(value)  # fmt: skip
+        if isinstance(key, str) and kept is not None and len(found) < MOST_FIELDS:
+            found[key] = kept
+    return found
+
+
+def _plain(value: object) -> str | int | float | bool | None:
+    if isinstance(value, date):  # a time is one too
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, int) and abs(value) > 2**63:  # its digits alone could take seconds
+        return None
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode() if len(value) <= LONGEST else None
+    return value if isinstance(value, int | float) else None
+
+
+class Metadata:
+    """Adds to what files say of themselves what the policy says, and where they are.
+
+    Args:
+        rules: What the policy says; a later rule wins.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = [(re.compile(translate(pattern)).match, fields) for pattern, fields in rules.items()]
+
+    def of(self, document: str, own: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all metadata of a document.
+
+        Args:
+            document: Its id.
+            own: What its file says, and under ``file`` where that is.
+        """
+        file = str(own[FILE])
+        said = dict(own)
+        for applies, fields in self._rules:
+            if applies(file):
+                said.update(fields)
+        parts = file.split("/")
+        folders = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+        return {**said, "document": document, FILE: file, "folder": folders}

@@ -1,0 +1,139 @@
+"""The part of a corpus that a filter lets through."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dynamicrag.call_options import Filter, Typed, distinct, typed
+from dynamicrag.retrieval.chunking import document_of
+from dynamicrag.retrieval.embedder import Vectors
+from dynamicrag.retrieval.lexical import LexicalIndex, Mask
+from dynamicrag.retrieval.titles import TitleIndex
+from dynamicrag.retrieval.vectors import VectorIndex
+
+KEPT = 64
+"""Filters whose selection is remembered."""
+EXACT = 1_000
+"""Chunks up to which all vectors of a selection are compared, and kept with it: 1.5 MB at 384 dimensions."""
+SPARE = 2.0
+"""How many more neighbours are asked for than a selection's share of the corpus needs."""
+
+
+class Selection:
+    """The documents that a filter lets through, and what is derived from them at one state of the corpus.
+
+    Args:
+        documents: Their ids.
+    """
+
+    def __init__(self, documents: frozenset[str]) -> None:
+        self.documents = documents
+        self._mask: tuple[LexicalIndex, Mask] | None = None
+        self._titles: TitleIndex | None = None
+        self._vectors: tuple[int, list[str], Vectors] | None = None
+
+    def holds(self, chunk: str) -> bool:
+        """Return whether a chunk belongs to one of the documents."""
+        return document_of(chunk) in self.documents
+
+    def mask(self, index: LexicalIndex) -> Mask:
+        """Return which chunks of an index are in the selection, ``(n,)``."""
+        known = self._mask
+        if known is None or known[0] is not index:
+            mask = np.fromiter(map(self.holds, index.ids), dtype=np.bool_, count=len(index.ids))
+            known = self._mask = (index, mask)
+        return known[1]
+
+    def titles(self, every: Callable[[], Sequence[tuple[str, str]]]) -> TitleIndex:
+        """Return the titles of the documents, given those of all."""
+        if self._titles is None:
+            self._titles = TitleIndex(pair for pair in every() if pair[0] in self.documents)
+        return self._titles
+
+    def nearest(
+        self, vector: Vectors, k: int, index: VectorIndex, seen: int, ready: Callable[[], Sequence[str]]
+    ) -> list[tuple[str, float]]:
+        """Return the chunks nearest to a vector and their cosine, the most similar first.
+
+        Few chunks are all compared. Of many, as many neighbours of the whole corpus are asked for as it
+        takes to find enough among them.
+
+        Args:
+            vector: ``(d,)``, of length 1.
+            k: How many.
+            index: The vector index of the corpus.
+            seen: How often it has changed.
+            ready: Returns the selection's chunks that are in it.
+        """
+        known = self._vectors
+        if known is None or known[0] != seen:
+            ids = ready()
+            found = index.vectors(ids) if 0 < len(ids) <= EXACT else (list(ids), np.zeros((0, len(vector))))
+            known = self._vectors = (seen, *found)
+        _, ids, vectors = known
+        if len(ids) <= EXACT:
+            return _best(ids, vectors @ vector, k)
+        total = index.count()
+        wanted = int(k * SPARE * total / len(ids)) + 1
+        while True:
+            pairs = [pair for pair in index.query(vector, min(wanted, total)) if self.holds(pair[0])]
+            if len(pairs) >= min(k, len(ids)) or wanted >= total:
+                return pairs[:k]
+            wanted *= 4
+
+
+def _best(ids: Sequence[str], similarity: Vectors, k: int) -> list[tuple[str, float]]:
+    pairs = zip(ids, map(float, similarity), strict=True)
+    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:k]
+
+
+class Selections:
+    """The latest selections of a corpus. Safe to share among threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[object, Selection] = OrderedDict()
+        self._generation = -1
+        self._metadata: Mapping[str, Mapping[str, Any]] = {}
+        self._fields: dict[str, dict[Typed, set[str]]] = {}
+
+    def of(
+        self,
+        filter: Filter,  # noqa: A002
+        generation: int,
+        metadata: Callable[[], Mapping[str, Mapping[str, Any]]],
+    ) -> Selection:
+        """Return what a filter lets through at a generation of the content.
+
+        Args:
+            filter: The filter.
+            generation: How often the content has changed.
+            metadata: Returns that of every document, by id.
+        """
+        wanted = distinct(filter)
+        with self._lock:
+            if self._generation != generation:
+                self._metadata, self._generation = metadata(), generation
+                self._known.clear()
+                self._fields.clear()
+            if wanted in self._known:
+                self._known.move_to_end(wanted)
+                return self._known[wanted]
+            found = [self._having(name, values) for name, values in wanted]
+            made = self._known[wanted] = Selection(frozenset(set.intersection(*found)))
+            if len(self._known) > KEPT:
+                self._known.popitem(last=False)
+            return made
+
+    def _having(self, name: str, values: Iterable[Typed]) -> set[str]:
+        """Return the documents that have one of the values in a field."""
+        if name not in self._fields:
+            documents = self._fields[name] = {}
+            for document, said in self._metadata.items():
+                for value in typed(said.get(name)):
+                    documents.setdefault(value, set()).add(document)
+        known = self._fields[name]
+        return set[str]().union(*(known.get(value, ()) for value in values))
