@@ -61,6 +61,9 @@ def build_stages(
     Raises:
         PolicyError: A name does not exist or does not fit where it stands.
     """
+    for name in prompts or {}:
+        if name not in policy.stages["prompt"].specs:
+            raise PolicyError(unknown("prompts", "prompt of the policy", name, policy.stages["prompt"].specs))
     context = RouterContext(policy.folder, policy.objective.weights, embedder)
     joint = build_joint(policy.joint, policy.where("joint"), context) if policy.joint else None
     route = _Routers(policy, context, joint)

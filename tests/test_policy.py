@@ -7,7 +7,7 @@ def test_presets_answer_people_in_sentences_and_benchmarks_in_few_words():
         policy = load_policy(name)
         assert policy.stages["prompt"].specs["direct"] == {"direct": {"style": "full"}}, name
         assert brief(policy).stages["prompt"].specs["direct"] is None
-        assert set(brief(policy).stages["prompt"].specs) == set(policy.stages.prompt.specs)
+        assert set(brief(policy).stages["prompt"].specs) == set(policy.stages["prompt"].specs)
 
 
 def test_what_else_a_prompt_is_given_stays_when_it_is_brief():
@@ -28,4 +28,4 @@ def test_instructions_and_language_are_no_matter_of_length():
     policy = load_policy(
         {"version": 1, "models": {"m": {"model": "openai:m"}}, "stages": {"prompt": {"options": options}}}
     )
-    assert brief(policy).stages.prompt.specs == {"direct": {"direct": voice}, "cot": None}
+    assert brief(policy).stages["prompt"].specs == {"direct": {"direct": voice}, "cot": None}

@@ -157,20 +157,18 @@ class Verification(DecisionPoint):
     def _plan(self, move: Move, turn: TurnState, plan_of: PlanOf, call: CallOptions) -> Plan | None:
         """Return what is left to do under a move; ``None`` for nothing."""
         path, draft = turn.get("path", {}), turn.get("draft")
-        voice = self.resources.strategy(path).voice
         if move.kind == "ask_again":
             passages = self.again(turn)
-            return (
-                None
-                if passages is None or draft is None
-                else plan_again(plan_of(path), passages, draft["model"], voice)
-            )
+            if passages is None or draft is None:
+                return None
+            return plan_again(plan_of(path), passages, draft["model"], self.resources.strategy(path).voice)
         if move.kind == "redo":
             ways = self._leads(move, turn, call)
             return plan_of({**standing(path, ways[0]), **ways[0]}) if ways else None
         editor = self.editor(move, turn) if move.kind == "refine" else None
         if editor is None:
             return None
+        voice = self.resources.strategy(path).voice
         return plan_of(path)._replace(
             rounds=0.0,
             helps=(),

@@ -109,14 +109,14 @@ class _Reader:
         return closed
 
     def _check(self, stage: object, name: object, where: str) -> None:
-        if stage not in self._pipeline.stages:
-            raise InputError(unknown(where, "stage", stage, self._pipeline.stages))
+        if stage not in self._pipeline.points:
+            raise InputError(unknown(where, "stage", stage, self._pipeline.points))
         names = self._names(str(stage))
         if name not in names:
             raise InputError(unknown(f"{where}.{stage}", "option", name, names))
 
     def _names(self, stage: str) -> list[str]:
-        return [option.name for option in self._pipeline.stages[stage].options]
+        return [option.name for option in self._pipeline.points[stage].options]
 
     def _ends(self) -> list[str]:
         return [name for name in self._names("verification") if name in ENDS]

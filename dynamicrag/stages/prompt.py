@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dynamicrag.cost.expect import Plan
-from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.llm.prompts.base import PROMPTS, PromptStrategy
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
@@ -38,9 +37,6 @@ class PromptStage(StageBase):
     def build(cls, section: StageSection, deps: StageDeps) -> "PromptStage":
         """See the base class."""
         specs = check_options(section, deps.where)
-        for name in deps.prompts:
-            if name not in specs:
-                raise PolicyError(unknown("prompts", "prompt of the policy", name, specs))
         strategies = {
             name: deps.prompts.get(name) or PROMPTS.build(spec or name, deps.where("options", name))
             for name, spec in specs.items()
