@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.prompts.base import PROMPTS
@@ -12,7 +13,7 @@ from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.routers.base import Router
-from dynamicrag.routers.build import RouterContext, build_joint, build_router, names
+from dynamicrag.routers.build import build_joint, build_router, names
 from dynamicrag.routers.paths import varied
 from dynamicrag.stages.asking import Resources
 from dynamicrag.stages.base import StageBase, option_names
@@ -51,7 +52,9 @@ class Sections:
     ) -> None:
         self._policy = policy
         self._trust = trust
-        self._routers = RouterContext(policy.folder, policy.objective.weights, embedder)
+        self._routers = Dependencies(
+            folder=policy.folder, weights=policy.objective.weights, embedder=embedder
+        )
         self._embedder = embedder
         spec, self._at_joint = policy.joint, policy.where("joint")
         self._joint = None if spec is None else build_joint(spec, self._at_joint, self._routers)

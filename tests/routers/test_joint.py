@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from dynamicrag.cost.vector import DIMENSIONS, Cost
+from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.base import FeatureSet, Seen
 from dynamicrag.predictors.base import PREDICTORS
-from dynamicrag.routers.build import RouterContext, build_joint
+from dynamicrag.routers.build import build_joint
 from dynamicrag.routers.estimator import About
 from dynamicrag.routers.paths import PathEstimator
 from dynamicrag.types import Option
@@ -59,7 +60,9 @@ def saved(tmp_path):
 
 
 def build(folder, *, weights=None, **spec):
-    return build_joint({"linear": {"state": "joint", **spec}}, "joint", RouterContext(folder, weights or {}))
+    return build_joint(
+        {"linear": {"state": "joint", **spec}}, "joint", Dependencies(folder=folder, weights=weights or {})
+    )
 
 
 def joules(path: Mapping[str, str]) -> Cost:
@@ -248,7 +251,7 @@ def test_the_plan_is_the_path_that_is_best_on_average(saved):
 def test_a_state_that_does_not_fit_is_told(saved, spec, told):
     fitted().before.state().save(saved / "one")
     with pytest.raises(PolicyError, match=told):
-        build_joint(spec, "joint", RouterContext(saved))
+        build_joint(spec, "joint", Dependencies(folder=saved))
 
 
 def test_other_options_are_refused_and_fewer_are_not(saved):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from dynamicrag.cost.vector import DIMENSIONS, Cost
+from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import DynamicRAGError, InputError, unknown
 from dynamicrag.evaluation.calibrate.forecast import BEFORE, Forecast
 from dynamicrag.evaluation.calibrate.world import Rows, World
@@ -15,7 +16,7 @@ from dynamicrag.features.base import Embed
 from dynamicrag.features.lexical import lexical
 from dynamicrag.policy import Policy, StageSection
 from dynamicrag.routers.base import Router, StageContext
-from dynamicrag.routers.build import RouterContext, build_joint, build_router
+from dynamicrag.routers.build import build_joint, build_router
 from dynamicrag.routers.paths import without_news
 from dynamicrag.types import Option, Query, Stage
 
@@ -87,7 +88,7 @@ class Rules:
     def __init__(self, policy: Policy, world: World, made: Forecast, embed: Embed | None = None) -> None:
         self._world = world
         self._made = made
-        context = RouterContext(policy.folder, policy.objective.weights, embed)
+        context = Dependencies(folder=policy.folder, weights=policy.objective.weights, embedder=embed)
         joint = build_joint(policy.joint, policy.where("joint"), context) if policy.joint else None
         self._options = {s: _options(policy, s) for s in world.stages}
         self._routers: dict[str, Router] = {}
