@@ -33,7 +33,8 @@ def load_plugins(names: Sequence[str], where: str) -> None:
         where: Place in the policy, for messages.
 
     Raises:
-        PolicyError: A name is no module's, or its module cannot be imported or registers a name that is taken.
+        PolicyError: A name is no module's, or its module cannot be imported, or registers a name that is
+            taken.
     """
     for position, name in enumerate(names):
         place = f"{where}[{position}]"

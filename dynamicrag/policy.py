@@ -20,6 +20,7 @@ from pydantic import (
 
 from dynamicrag.calibrated import Calibrated
 from dynamicrag.cost.vector import Dimension
+from dynamicrag.types import Runs
 
 
 def _listed(value: object) -> object:
@@ -47,20 +48,59 @@ class Chunks(_Section):
         return self
 
 
+class NearnessSection(_Section):
+    """What the cosines of an embedder mean on a corpus.
+
+    Attributes:
+        similar: Cosine from which a passage is near a question, whatever its words.
+        strange: Cosine below which a question may have nothing to do with the documents.
+    """
+
+    similar: float = Field(ge=-1, le=1)
+    strange: float = Field(ge=-1, le=1)
+
+    @model_validator(mode="after")
+    def _apart(self) -> "NearnessSection":
+        if self.strange >= self.similar:
+            raise ValueError(f"similar: {self.similar:g} must be above strange, {self.strange:g}")
+        return self
+
+
 class CorpusSection(_Section):
-    """One corpus: files or folders, whether links out of them are followed, and how they are cut."""
+    """One corpus.
+
+    Attributes:
+        path: Files or folders.
+        follow_links: Whether links out of them are followed.
+        chunk: How they are cut.
+        embedding: The embedding model: ``provider:model``, a sentence-transformers name or folder; by
+            default the embedder that the caller gives, or all-MiniLM.
+        embedding_profile: Coefficients that replace those of the embedding model's profile.
+        nearness: What its cosines mean, where that is not known.
+    """
 
     path: Names = Field(min_length=1)
     follow_links: StrictBool = False
     chunk: Chunks = Chunks()
+    embedding: Spec | None = None
+    embedding_profile: dict[str, Any] = {}
+    nearness: NearnessSection | None = None
 
 
 class ModelSection(_Section):
-    """One model: its spec, what its constructor takes, and coefficients that replace its profile's."""
+    """One model.
 
-    model: str
+    Attributes:
+        model: Its spec; may be left out where the caller gives the object.
+        params: What its constructor takes.
+        profile: Coefficients that replace its profile's, prices among them.
+        runs: Where it computes, where its address and class do not tell.
+    """
+
+    model: str = ""
     params: dict[str, Any] = {}
     profile: dict[str, Any] = {}
+    runs: Runs | None = None
 
 
 class BudgetSection(_Section):
@@ -170,6 +210,7 @@ class Policy(_Section):
         source: The file, for messages; ``""`` for a policy given as a mapping.
         folder: What relative paths in it are relative to.
         joint: A router over whole paths, for the stages at which its paths differ.
+        plugins: Modules that register routers, retrievers and whatever else the policy names.
         outside: What is done with a question that the documents do not speak of: the model answers it by
             itself, and the answer is marked, or nobody does.
     """
@@ -186,6 +227,7 @@ class Policy(_Section):
     runs: RunsSection = RunsSection()
     calibrated: Calibrated | None = None
     joint: Spec | None = None
+    plugins: Names = []
     outside: Literal["answer", "abstain"] = "answer"
     stages: StagesSection = StagesSection()
 

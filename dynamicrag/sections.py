@@ -9,9 +9,8 @@ from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.prompts.base import PROMPTS
 from dynamicrag.policy import Policy, StageSection, VerificationSection
 from dynamicrag.registry import parse_spec
-from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext
+from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retriever
 from dynamicrag.retrieval.corpus import Corpus
-from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.routers.base import Router
 from dynamicrag.routers.build import build_joint, build_router, names
 from dynamicrag.routers.paths import varied
@@ -35,33 +34,18 @@ class Sections:
 
     Args:
         policy: The policy.
-        corpora: Its corpora.
-        models: Its models.
-        embedder: The embedding model, for learnt routers and verifiers that need one.
-        trust: Whether modules that the policy names may be imported.
+        deps: What they are built with.
     """
 
-    def __init__(
-        self,
-        policy: Policy,
-        corpora: Mapping[str, Corpus],
-        models: Mapping[str, ChatModel],
-        embedder: Embedder,
-        *,
-        trust: bool = True,
-    ) -> None:
+    def __init__(self, policy: Policy, deps: Dependencies) -> None:
         self._policy = policy
-        self._trust = trust
-        self._routers = Dependencies(
-            folder=policy.folder, weights=policy.objective.weights, embedder=embedder
-        )
-        self._embedder = embedder
+        self._deps = deps
         spec, self._at_joint = policy.joint, policy.where("joint")
-        self._joint = None if spec is None else build_joint(spec, self._at_joint, self._routers)
-        self._corpora = corpora
-        self._models = models
+        self._joint = None if spec is None else build_joint(spec, self._at_joint, deps)
+        self._corpora: Mapping[str, Corpus] = deps.corpora
+        self._models: Mapping[str, ChatModel] = deps.models
         self._strategies = {
-            name: PROMPTS.build(spec or name, self._where("prompt", "options", name))
+            name: PROMPTS.build(spec or name, self._where("prompt", "options", name), deps)
             for name, spec in self._specs("prompt").items()
         }
 
@@ -109,7 +93,7 @@ class Sections:
                     f"{where}: is missing, and there are {len(options)} options; valid: {', '.join(names())}"
                 )
             spec = {"fixed": {"option": options[0].name}}
-        router = build_router(spec, where, self._routers)
+        router = build_router(spec, where, self._deps)
         router.check(stage, options, where)
         return router
 
@@ -139,10 +123,13 @@ class Sections:
             where[name] = self._where("retriever", "parts", name)
             if name in specs:
                 raise PolicyError(f"{where[name]}: is an option too; take one of them out")
-        built = {n: RETRIEVERS.build(spec or n, where[n]) for n, spec in section.retrievers.items()}
+        built: dict[str, Retriever] = {
+            n: self._deps.retrievers.get(n) or RETRIEVERS.build(spec or n, where[n], self._deps)
+            for n, spec in section.retrievers.items()
+        }
         default = next(iter(self._corpora), "")
         for name, retriever in built.items():
-            retriever.bind(RetrievalContext(self._corpora, default, built, where[name], self._trust))
+            retriever.bind(RetrievalContext(self._corpora, default, built, where[name], self._deps.trust))
         options = [Option(name) for name in specs]
         helper = self._policy.helper
         return RetrieverStage(
@@ -211,7 +198,7 @@ class Sections:
             {**settings, "escalate": escalate, "outside": self._policy.outside},
             verifiers=verifiers,
             stages=stages,
-            resources=Resources(self._models, self._strategies, self._embedder.readable_measured),
+            resources=Resources(self._models, self._strategies, self._deps.embedder.readable_measured),
         )
 
     def _escalate(self, section: VerificationSection, refines: bool) -> dict[str, Sequence[str]]:
@@ -254,6 +241,7 @@ class Sections:
             name, _ = parse_spec(spec, where)
             if name in verifiers:
                 raise PolicyError(f"{where}: {name!r} is listed twice")
-            verifiers[name] = VERIFIERS.build(spec, where)
+            given: Verifier | None = self._deps.verifiers.get(name)
+            verifiers[name] = given or VERIFIERS.build(spec, where, self._deps)
             verifiers[name].check(self._models, f"{where}.{name}")
         return verifiers

@@ -11,14 +11,15 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FLOORS: list[set[str]] = [
     {"errors", "types", "registry", "portal", "languages", "normal", "text"}
-    | {"plain_values", "plain_yaml", "whole_file"},
+    | {"plain_values", "plain_yaml", "whole_file", "dependencies", "plugins", "whereabouts"},
     {"cost"},
     {"predictors", "escalation"},
     {"features", "llm", "retrieval", "verify"},
     {"routers", "stages"},
-    {"calibrated", "policy", "policy_file", "sections", "assembly"},
+    {"calibrated", "policy", "policy_file", "sections", "assembly", "embedders", "corpora", "objects"},
     {"graph"},
     {"evaluation"},
+    {"testing"},
     {"cli"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
@@ -29,7 +30,13 @@ BESIDE = {
     ("policy_file", "policy"),
     ("verify", "llm"),
     ("sections", "policy"),
+    ("corpora", "policy"),
+    ("corpora", "embedders"),
+    ("objects", "policy"),
     ("assembly", "policy"),
+    ("assembly", "embedders"),
+    ("assembly", "corpora"),
+    ("assembly", "objects"),
     ("assembly", "sections"),
 }  # the only ways sideways, and one way only
 VOCABULARY = FLOORS[0]

@@ -46,9 +46,11 @@ def ready(
             for name in names:
                 status.update(f"loading {name} …")
                 warm(pipeline.models[name])
-            if (pipeline.corpora and wants_vectors(policy)) or routers_embed(pipeline):
+            embedders = [corpus.embedder for corpus in pipeline.corpora.values() if wants_vectors(policy)]
+            embedders += [pipeline.embedder] if routers_embed(pipeline) else []
+            for embedder in dict.fromkeys(embedders):
                 status.update("loading the embedder …")
-                pipeline.embedder.embed(["warm"])
+                embedder.embed(["warm"])
             status.update("starting the meter …")
             await_meter(rag)
     except BaseException:
@@ -105,7 +107,7 @@ def used_models(pipeline: "Pipeline", *, conversation: bool) -> list[str]:
 
 def to_pull(pipeline: "Pipeline", names: Sequence[str]) -> list[str]:
     """Return what of the catalogue is needed and not on this machine yet."""
-    from dynamicrag.assembly import EMBEDDER
+    from dynamicrag.llm.catalogue import catalogue
     from dynamicrag.llm.pull import path_of
 
     specs = [pipeline.models[name].spec for name in names]
@@ -114,7 +116,9 @@ def to_pull(pipeline: "Pipeline", names: Sequence[str]) -> list[str]:
         for spec in specs
         if spec.startswith("local:") and not spec.endswith(".gguf")
     ]
-    wanted += [EMBEDDER] if pipeline.corpora or routers_embed(pipeline) else []
+    embedders = [corpus.embedder for corpus in pipeline.corpora.values()]
+    embedders += [pipeline.embedder] if routers_embed(pipeline) else []
+    wanted += [embedder.name for embedder in embedders if embedder.name in catalogue()]
     return [name for name in dict.fromkeys(wanted) if path_of(name) is None]
 
 

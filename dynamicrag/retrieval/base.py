@@ -12,12 +12,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
 
+from dynamicrag.cost.profiles import Profile
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.registry import Registry
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.types import Passage, Usage
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What a search used of a model that does not compute in this process.
+
+    Attributes:
+        name: The model.
+        profile: What it costs.
+        usage: Tokens and calls; the time is in the search's own usage.
+    """
+
+    name: str
+    profile: Profile
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +44,13 @@ class Retrieved:
         passages: Passages, best first.
         usage: What finding them consumed (wall and declared CPU-seconds).
         confidence: How much the ranking is worth beside another's, 0 to 1.
+        elsewhere: What was used of other machines' models, such as to embed the question.
     """
 
     passages: list[Passage]
     usage: Usage
     confidence: float = 1.0
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

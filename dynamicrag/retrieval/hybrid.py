@@ -71,4 +71,5 @@ class ReciprocalRankFusion(Retriever):
         return Retrieved(
             [Passage(**{**passages[key], "score": scores[key]}) for key in best],
             replace(usage, calls=1, seconds=time.perf_counter() - start),
+            elsewhere=tuple(used for result in results for used in result.elsewhere),
         )

@@ -60,7 +60,7 @@ class Linked(Retriever):
         for passage in [*(Passage(**{**p, "score": score}) for p in linked), *found.passages]:
             ranked.setdefault(_key(passage), passage)
         total = replace(found.usage + usage, calls=1, seconds=time.perf_counter() - start)
-        return Retrieved(list(ranked.values())[: max(k, 0)], total)
+        return Retrieved(list(ranked.values())[: max(k, 0)], total, elsewhere=found.elsewhere)
 
     def _linked(self, query: str, head: list[Passage]) -> list[Passage]:
         """Return the best chunk of each document that is named, those most like the question first."""

@@ -62,6 +62,9 @@ class RetrieverStage(StageBase):
             with run.ledger.span(turn["id"], self.name, option.name) as line:
                 found = await retriever.retrieve(query, self._depth)
                 line.usage = found.usage
+            for used in found.elsewhere:
+                with run.ledger.span(turn["id"], self.name, used.name, used.profile, used.name) as line:
+                    line.usage = used.usage
             return found.passages
 
         async def reason(question: str, passages: Sequence[Passage], thoughts: Sequence[str]) -> str:
