@@ -30,8 +30,9 @@ from dynamicrag.policy import Policy
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.sections import Sections
-from dynamicrag.stages.base import StageBase, option_names
+from dynamicrag.stages.base import Run, StageBase, option_names
 from dynamicrag.stages.decide import Decider
+from dynamicrag.stages.routing import Asker
 
 _log = logging.getLogger(__name__)
 
@@ -110,6 +111,7 @@ def assemble(policy: Policy, *, objects: Objects = Objects(), trust: bool = True
         verifiers=verifiers,
     )
     stages = Sections(policy, deps).build()
+    asker = Asker(models, policy.helper, Run(ledger, budget, cost_model, None, _unheard))
     check_taken(routers, "routers", "stages.STAGE.router")
     check_taken(verifiers, "verifiers", "stages.verification.verifiers")
     return Pipeline(
@@ -120,7 +122,7 @@ def assemble(policy: Policy, *, objects: Objects = Objects(), trust: bool = True
         profiles=profiles,
         helper=policy.helper,
         stages=stages,
-        decider=Decider(stages, cost_model, budget, ledger),
+        decider=Decider(stages, cost_model, budget, ledger, asker),
         cost_model=cost_model,
         ledger=ledger,
         budget=budget,
@@ -188,3 +190,7 @@ def _budget(policy: Policy) -> Budget:
     section = policy.objective.budget
     purse = SharedPurse(data_dir() / "budgets.sqlite", section.account) if section.account else None
     return Budget(section.per_query, section.total, section.exhausted, purse)
+
+
+def _unheard(event: Mapping[str, object]) -> None:
+    """Send an event to nobody: routers have none to send."""

@@ -100,6 +100,8 @@ def used_models(pipeline: "Pipeline", *, conversation: bool) -> list[str]:
     """Return the names of the models that the policy can come to use."""
     names = [option.name for option in pipeline.stages["generator"].options]
     iterative = any(option.name == "iterative" for option in pipeline.stages["retrieval"].options)
+    names += [model for stage in pipeline.stages.values() for model in stage.router.models]
+    names = list(dict.fromkeys(names))
     if pipeline.helper and (conversation or iterative) and pipeline.helper not in names:
         names.append(pipeline.helper)
     return names

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.expect import CostModel
@@ -10,9 +11,10 @@ from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.features.lexical import lexical
 from dynamicrag.predictors.selection import cheapest
-from dynamicrag.routers.base import Choice, StageContext
+from dynamicrag.routers.base import NOBODY, Choice, StageContext
 from dynamicrag.stages.base import StageBase, query_of
 from dynamicrag.stages.pricing import Pricing, Room
+from dynamicrag.stages.routing import Asker
 from dynamicrag.stages.verification import VerificationStage
 from dynamicrag.types import Decision, Option, TurnState, Usage
 
@@ -25,15 +27,22 @@ class Decider:
         cost_model: Prices plans.
         budget: The limits.
         ledger: Where choosing is accounted for.
+        asker: What routers ask models with, where there are any.
     """
 
     def __init__(
-        self, stages: Mapping[str, StageBase], cost_model: CostModel, budget: Budget, ledger: Ledger
+        self,
+        stages: Mapping[str, StageBase],
+        cost_model: CostModel,
+        budget: Budget,
+        ledger: Ledger,
+        asker: Asker | None = None,
     ) -> None:
         self._stages = stages
         self._pricing = Pricing(stages, cost_model)
         self._budget = budget
         self._ledger = ledger
+        self._asker = asker
 
     async def decide(self, stage: StageBase, turn: TurnState) -> Decision:
         """Choose an option for ``stage``.
@@ -50,11 +59,24 @@ class Decider:
             choice = await stage.router.choose(context) if wanted is None else _on_the_way(context, turn)
             seconds = time.perf_counter() - began
             # choosing computes all the while; a thread's own clock can cost more than the choice itself
-            line.usage = Usage(seconds=seconds, cpu_seconds=seconds)
+            own = max(0.0, seconds - context.ask.seconds)
+            line.usage = Usage(seconds=own, cpu_seconds=own)
+        if context.ask.calls and self._budget.limited:
+            context, binding, choice = await self._after_asking(stage, turn, choice)
         if choice.index >= len(context.options) or not context.allowed[choice.index]:
             raise AssertionError(f"{name} chose a closed option at {stage.name}")
         by = stage if wanted is None else self._stages["verification"]
         return self._record(context, choice, turn, by.router.registered, binding, seconds)
+
+    async def _after_asking(
+        self, stage: StageBase, turn: TurnState, choice: Choice
+    ) -> tuple[StageContext, str | None, Choice]:
+        """Look again at what fits: what asking cost is no longer there."""
+        context, binding = await self._context(stage, turn)
+        if not context.allowed[choice.index]:
+            why = f"{choice.reason}; after asking it no longer fits: the nearest option that does"
+            choice = replace(choice, index=context.nearest(choice.index), reason=why)
+        return context, binding, choice
 
     async def fall_back(
         self, stage: StageBase, turn: TurnState, failed: set[str], why: str, *, cheaper: bool = False
@@ -145,6 +167,7 @@ class Decider:
             fits=lambda path, *before: self._pricing.fits(turn, path, before, left),
             attempts=stage.attempts(turn),
             ways=stage.ways(turn),
+            ask=self._asker.on(stage.name, turn["id"]) if self._asker else NOBODY,
         )
         return context, binding
 

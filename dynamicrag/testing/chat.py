@@ -21,11 +21,11 @@ Script = Callable[[str, str], str]
 A word that begins with ``BREAK`` breaks the connection there; at one with ``WAIT`` the answer stops coming
 for half a minute.
 """
-KINDS = (
-    ("Rewrite the last question", "condense"),
-    ("facts step by step", "reason"),
-    ("You choose how", "route"),
-)
+KINDS = {
+    "Rewrite the last question": "condense",
+    "facts step by step": "reason",
+    "You choose how": "route",
+}
 """Words of the instructions that tell a call's purpose."""
 
 
