@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     NonNegativeFloat,
     StrictBool,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -27,7 +28,8 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Names = Annotated[list[str], BeforeValidator(_listed)]
+_LIST = WithJsonSchema({"type": ["array", "string"], "items": {"type": "string"}})
+Names = Annotated[list[str], BeforeValidator(_listed), _LIST]
 Spec = str | dict[str, Any]
 
 

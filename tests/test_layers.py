@@ -16,7 +16,8 @@ FLOORS: list[set[str]] = [
     {"predictors", "escalation"},
     {"features", "llm", "retrieval", "verify"},
     {"routers", "stages"},
-    {"calibrated", "policy", "policy_file", "sections", "assembly", "embedders", "corpora", "objects"},
+    {"calibrated", "policy", "policy_file", "sections", "assembly"}
+    | {"embedders", "corpora", "objects", "schema"},
     {"graph"},
     {"evaluation"},
     {"testing"},
@@ -33,6 +34,7 @@ BESIDE = {
     ("corpora", "policy"),
     ("corpora", "embedders"),
     ("objects", "policy"),
+    ("schema", "policy"),
     ("assembly", "policy"),
     ("assembly", "embedders"),
     ("assembly", "corpora"),

@@ -141,7 +141,7 @@ def _name(given: Any) -> str:
     """Return class and model: two models of one name would share an index."""
     named = (getattr(given, key, None) for key in _NAMES)
     model = next((name for name in named if isinstance(name, str) and name), "")
-    if not model and (card := getattr(given, "model_card_data", None)) is not None:
-        model = str(getattr(card, "base_model", None) or "")
+    if not model and is_a(given, "sentence_transformers", "SentenceTransformer"):
+        model = str(getattr(getattr(given[0], "auto_model", None), "name_or_path", ""))
     length = next((n for key in ("dimensions", "size") if isinstance(n := getattr(given, key, None), int)), 0)
     return ":".join(filter(None, (type(given).__name__, model, str(length or ""))))
