@@ -50,7 +50,9 @@ def ready(
             embedders += [pipeline.embedder] if routers_embed(pipeline) else []
             for embedder in dict.fromkeys(embedders):
                 status.update("loading the embedder …")
-                embedder.embed(["warm"])
+                embedder.load()
+                if embedder.runs == "in_process":  # a service would be paid for nothing
+                    embedder.embed(["warm"])
             status.update("starting the meter …")
             await_meter(rag)
     except BaseException:

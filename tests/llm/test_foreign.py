@@ -3,8 +3,9 @@
 import asyncio
 
 import pytest
-from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.language_models import BaseChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from llama_index.core.llms import MockLLM
 from llama_index.llms.openai import OpenAI
@@ -184,3 +185,22 @@ def test_llama_index_without_usage_is_booked_at_the_worst(serve):
 def test_what_is_no_chat_model_is_refused(given, message):
     with pytest.raises(PolicyError, match=message):
         adapt(given)
+
+
+class WholeAnswers(BaseChatModel):
+    """A user's own class, as short as LangChain allows: it can neither stream nor await."""
+
+    @property
+    def _llm_type(self):
+        return "whole"
+
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(f"{messages[-1].text} Blue."))])
+
+
+def test_a_class_that_answers_in_one_piece():
+    model = adapt(WholeAnswers())
+    completion = complete(model, most_input=30)
+    assert completion.text == "What colour? Blue."
+    assert completion.ended
+    assert (completion.usage.input_tokens, completion.usage.assumed) == (30, True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from dynamicrag.cost.vector import DIMENSIONS, Cost
 from dynamicrag.dependencies import Dependencies
-from dynamicrag.errors import DynamicRAGError, InputError, unknown
+from dynamicrag.errors import DynamicRAGError, InputError, PolicyError, unknown
 from dynamicrag.evaluation.calibrate.forecast import BEFORE, Forecast
 from dynamicrag.evaluation.calibrate.world import Rows, World
 from dynamicrag.evaluation.record.paths import RECORDED
@@ -98,7 +98,8 @@ class Rules:
             if joint is not None and stage in joint.decides:
                 self._routers[stage] = joint
             else:
-                self._routers[stage] = build_router(section.router or "heuristic", where, context)
+                built = build_router(section.router or "heuristic", where, context)
+                self._routers[stage] = _unasking(built, where)
 
     def name(self, stage: str) -> str:
         """Return the name of a stage's router."""
@@ -170,3 +171,13 @@ def rules_path(
     except DynamicRAGError as error:
         notes.append(f"the policy's own routers cannot be replayed: {error}")
         return None
+
+
+def _unasking(router: Router, where: str) -> Router:
+    """Refuse a router that asks a model: a recorded table has none to ask."""
+    if router.models:
+        raise PolicyError(
+            f"{where}: {router.registered!r} asks a model ({', '.join(router.models)}), and a recorded table "
+            "has none to ask; name another router to calibrate with"
+        )
+    return router
