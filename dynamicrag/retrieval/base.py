@@ -89,11 +89,13 @@ class Retriever(ABC):
     Attributes:
         sources: Corpora that the passages come from; empty where they are not ours. Chunk and document
             ids are unique within a corpus.
+        embedded: Those of them that it asks for what is nearest in meaning to a question.
         of: Names of the other options of the stage that it asks.
         needs_vectors: Whether it asks a corpus for what is nearest in meaning, so that it must be embedded.
     """
 
     sources: tuple[Corpus, ...] = ()
+    embedded: tuple[Corpus, ...] = ()
     of: tuple[str, ...] = ()
     needs_vectors: ClassVar[bool] = False
 

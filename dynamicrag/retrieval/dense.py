@@ -39,7 +39,7 @@ class Chroma(Retriever):
     def bind(self, context: RetrievalContext) -> None:
         """Take the corpus."""
         self._corpus = context.corpus(self._name)
-        self.sources = (self._corpus,)
+        self.sources = self.embedded = (self._corpus,)
 
     async def retrieve(self, query: str, k: int) -> Retrieved:
         """Find the chunks nearest in meaning."""

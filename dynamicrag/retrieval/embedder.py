@@ -17,6 +17,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -58,8 +59,10 @@ MINILM = Scale(similar=0.35, strange=0.22)
 
 
 class Embedder(ABC):
-    """Texts to unit vectors. Safe for concurrent use: one thread embeds at a time.
+    """Texts to unit vectors; safe for concurrent use.
 
+    In this process one thread embeds at a time, since libraries use all cores for each; services are asked at
+    the same time.
     The vectors of the latest single texts are kept: the question of a turn is embedded once, whoever asks.
 
     Args:
@@ -79,6 +82,7 @@ class Embedder(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._recent: OrderedDict[tuple[str, bool], Vectors] = OrderedDict()
 
     @abstractmethod
@@ -123,10 +127,11 @@ class Embedder(ABC):
         if len(texts) == 1 and (known := self._recent.get(key)) is not None:
             return known.copy(), Usage()
         self.load()  # waiting for the weights and for another thread's turn is nobody's usage
-        with self._lock:
+        with self._turn if self.runs == "in_process" else nullcontext():
             vectors, usage = self.encode(texts, query=query)
-            vectors = _unit(vectors, len(texts), self.name)
-            if len(texts) == 1:
+        vectors = _unit(vectors, len(texts), self.name)
+        if len(texts) == 1:
+            with self._lock:
                 self._recent[key] = vectors.copy()
                 if len(self._recent) > RECENT:
                     self._recent.popitem(last=False)

@@ -50,6 +50,11 @@ class ReciprocalRankFusion(Retriever):
         """Corpora of all parts."""
         return tuple(dict.fromkeys(corpus for part in self._parts for corpus in part.sources))
 
+    @property
+    def embedded(self) -> tuple[Corpus, ...]:  # type: ignore[override]
+        """Corpora of all parts that embed."""
+        return tuple(dict.fromkeys(corpus for part in self._parts for corpus in part.embedded))
+
     async def retrieve(self, query: str, k: int) -> Retrieved:
         """Ask all parts and fuse their rankings."""
         start = time.perf_counter()

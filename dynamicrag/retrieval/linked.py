@@ -49,6 +49,11 @@ class Linked(Retriever):
         """Corpora of that option."""
         return self._part.sources
 
+    @property
+    def embedded(self) -> tuple[Corpus, ...]:  # type: ignore[override]
+        """Corpora of that option, if it embeds."""
+        return self._part.embedded
+
     async def retrieve(self, query: str, k: int) -> Retrieved:
         """Ask that option, then follow what it found."""
         start = time.perf_counter()

@@ -11,6 +11,7 @@ from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.call import call
 from dynamicrag.stages.iterative import DONE, iterate
 from dynamicrag.stages.retrieval import ROUNDS
+from dynamicrag.stages.search import search
 from dynamicrag.types import Option, Passage, TurnState
 
 if TYPE_CHECKING:
@@ -58,14 +59,8 @@ class RetrieverStage(StageBase):
         """Retrieve, best first."""
         retriever = self.retrievers[option.name]
 
-        async def search(query: str) -> list[Passage]:
-            with run.ledger.span(turn["id"], self.name, option.name) as line:
-                found = await retriever.retrieve(query, self._depth)
-                line.usage = found.usage
-            for used in found.elsewhere:
-                with run.ledger.span(turn["id"], self.name, used.name, used.profile, used.name) as line:
-                    line.usage = used.usage
-            return found.passages
+        async def find(query: str) -> list[Passage]:
+            return await search(run, turn["id"], self.name, option.name, retriever, query, self._depth)
 
         async def reason(question: str, passages: Sequence[Passage], thoughts: Sequence[str]) -> str:
             assert self._helper is not None
@@ -81,8 +76,8 @@ class RetrieverStage(StageBase):
 
         rounds = ROUNDS[turn["path"].get("retrieval", "single")] if self._helper else 1
         if rounds > 1:
-            return {"candidates": await iterate(turn["text"], search, reason, rounds)}
-        return {"candidates": await search(turn["text"])}
+            return {"candidates": await iterate(turn["text"], find, reason, rounds)}
+        return {"candidates": await find(turn["text"])}
 
 
 def step(question: str, passages: Sequence[Passage], thoughts: Sequence[str]) -> list[Any]:

@@ -1,5 +1,8 @@
 """Embedders of other libraries, and what is not assumed of them."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
@@ -167,3 +170,39 @@ async def test_given_thresholds_put_a_models_cosines_on_the_measured_scale(docs,
 
 def test_the_measured_scale_is_the_one_that_nearness_goes_by():
     assert MINILM == (nearness.SIMILAR, nearness.STRANGE)
+
+
+class Together(Gives):
+    """A service that answers when two are waiting."""
+
+    def __init__(self):
+        super().__init__([1.0])
+        self.two = threading.Barrier(2, timeout=10)
+
+    def embed_documents(self, texts):
+        self.two.wait()
+        return super().embed_documents(texts)
+
+
+def test_a_service_is_asked_by_many_at_the_same_time():
+    embedder = adapt(Together())
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda text: embedder.embed([text, text]).shape, ["a", "b"]))
+    assert found == [(2, 1), (2, 1)]
+
+
+def test_what_computes_here_does_one_at_a_time():
+    inside, most = [], []
+
+    class Counting(FakeEmbedder):
+        def encode(self, texts, *, query):
+            inside.append(1)
+            most.append(len(inside))
+            found = super().encode(texts, query=query)
+            inside.pop()
+            return found
+
+    embedder = Counting(0.01)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: embedder.embed([f"a{n}", f"b{n}"]), range(8)))
+    assert max(most) == 1
