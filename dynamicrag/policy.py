@@ -51,12 +51,7 @@ class Chunks(_Section):
 
 
 class NearnessSection(_Section):
-    """What the cosines of an embedder mean on a corpus.
-
-    Attributes:
-        similar: Cosine from which a passage is near a question, whatever its words.
-        strange: Cosine below which a question may have nothing to do with the documents.
-    """
+    """Cosines on a corpus: near a question from ``similar`` on, perhaps strange to it below ``strange``."""
 
     similar: float = Field(ge=-1, le=1)
     strange: float = Field(ge=-1, le=1)
@@ -69,15 +64,11 @@ class NearnessSection(_Section):
 
 
 class CorpusSection(_Section):
-    """One corpus.
+    """One corpus: files or folders, whether links out of them are followed, and how they are cut.
 
     Attributes:
-        path: Files or folders.
-        follow_links: Whether links out of them are followed.
-        chunk: How they are cut.
-        embedding: The embedding model: ``provider:model``, a sentence-transformers name or folder; by
-            default the embedder that the caller gives, or all-MiniLM.
-        embedding_profile: Coefficients that replace those of the embedding model's profile.
+        embedding: ``provider:model``, a sentence-transformers name or folder; by default the caller's.
+        embedding_profile: Coefficients that replace those of its profile.
         nearness: What its cosines mean, where that is not known.
     """
 
@@ -90,11 +81,10 @@ class CorpusSection(_Section):
 
 
 class ModelSection(_Section):
-    """One model.
+    """One model; ``params`` are what its constructor takes.
 
     Attributes:
         model: Its spec; may be left out where the caller gives the object.
-        params: What its constructor takes.
         profile: Coefficients that replace its profile's, prices among them.
         runs: Where it computes, where its address and class do not tell.
     """

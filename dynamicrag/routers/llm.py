@@ -36,6 +36,8 @@ class LLMRouter(Router):
         deps: The policy's models.
     """
 
+    paper = "Shen et al. 2023, HuggingGPT, arXiv 2303.17580 (a model picks by descriptions)"
+
     def __init__(
         self,
         *,

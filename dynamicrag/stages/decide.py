@@ -135,9 +135,8 @@ class Decider:
         ]
         left, room = await self._room(stage, turn, open_)
         expected = self._pricing.expected(room.plans)
-        fits, dimension = room.fits, room.binding
-        allowed = stage.insisted(turn, [a and b for a, b in zip(open_, fits, strict=True)])
-        binding: str | None = dimension if allowed != open_ else None
+        allowed = stage.insisted(turn, [a and b for a, b in zip(open_, room.fits, strict=True)])
+        binding: str | None = room.binding if allowed != open_ else None
         if not any(allowed):
             # what verification wanted fitted when it was chosen; if it does no longer, its calls will say so
             if self._budget.exhausted == "error" and stage.wanted(turn) is None:
@@ -149,7 +148,7 @@ class Decider:
             candidates = [i for i, is_open in enumerate(open_) if is_open]
             index = candidates[cheapest([expected[i] for i in candidates], left)]
             allowed = [i == index for i in range(len(open_))]
-            binding = f"{dimension}: nothing fits, so the cheapest"
+            binding = f"{room.binding}: nothing fits, so the cheapest"
         features = lexical(turn["text"]) | turn.get("known", {})
         for key, value in (await stage.features(turn)).items():
             features[key] = round(value, 6)
