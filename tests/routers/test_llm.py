@@ -3,6 +3,7 @@
 import pytest
 
 from dynamicrag import DynamicRAG, PolicyError
+from dynamicrag.cli.prepare import used_models
 from dynamicrag.routers.llm import picked
 from dynamicrag.testing import FakeRetriever, ScriptedChat
 
@@ -180,3 +181,8 @@ def test_names_are_told_apart_whole():
     assert picked("long", ["long", "longer"]) == "long"
     assert picked("Choice - longer", ["long", "longer"]) == "longer"
     assert picked("long, longer", ["long", "longer"]) is None
+
+
+def test_the_command_line_gets_its_model_ready_too(make):
+    rag, _ = make("strong", {"model": "judge"}, helper=None)
+    assert used_models(rag.pipeline, conversation=False) == ["cheap", "strong", "judge"]
