@@ -1,8 +1,39 @@
-"""Every stage of RAG is a routing decision, under one budget of money, time, energy and carbon."""
+"""Every stage of RAG is a routing decision, under one budget of money, time, energy and carbon.
+
+To use it:
+
+- ``DynamicRAG``: a policy as a LangGraph graph, or as single nodes of yours.
+- ``load_policy``, ``Policy``: a policy file, read and checked.
+- ``RagState``: the state of the graph.
+- ``Decision``, ``Passage``: what the state holds of a choice, and of a piece of a document.
+- ``Cost``: an amount of money, seconds, joules and carbon, each with its provenance.
+
+To extend it, register a class of yours under a name that policies can use, ``@ROUTERS.register("mine")``:
+
+- ``Router``: picks an option; ``StageContext`` is what it decides from, ``Choice`` what it returns.
+- ``Retriever``: finds passages; ``RetrievalContext`` is what it may use, ``Retrieved`` what it returns.
+- ``Verifier``: judges a draft on its ``Evidence`` by a ``Signal``; ``ModelVerifier`` asks a model, and
+  ``Asks`` says how much.
+- ``PromptStrategy``: writes the prompt and reads the ``Answer``.
+- ``Features``: turns what is ``Seen`` of queries into numbers, for learnt routers.
+- ``Predictor``: learns each option's quality and returns an ``Estimate``.
+- ``ROUTERS``, ``RETRIEVERS``, ``VERIFIERS``, ``PROMPTS``, ``FEATURES``, ``PREDICTORS``: the registries.
+- ``Dependencies``: what a constructor's ``deps`` is filled with: models, corpora, embedder.
+- ``Embedder``, ``ChatModel``: the faces of embedding and chat models, for libraries that have no adapter.
+- ``Option``, ``Query``, ``Usage``: a named alternative, a question, and what a call consumed.
+
+Errors, all of them a ``DynamicRAGError``: ``PolicyError``, ``InputError``, ``CorpusError``, ``ModelError``,
+``ModelUnavailable``, ``ProviderError``, ``VerifierError``, ``BudgetExceeded``; see :mod:`dynamicrag.errors`.
+
+Stand-ins for tests are in :mod:`dynamicrag.testing`.
+"""
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dynamicrag.cost.expect import Asks
+    from dynamicrag.cost.vector import Cost
+    from dynamicrag.dependencies import Dependencies
     from dynamicrag.errors import (
         BudgetExceeded,
         CorpusError,
@@ -12,42 +43,112 @@ if TYPE_CHECKING:
         ModelUnavailable,
         PolicyError,
         ProviderError,
+        VerifierError,
     )
+    from dynamicrag.features.base import FEATURES, Features, Seen
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.graph.state import RagState
+    from dynamicrag.llm.chat import ChatModel
+    from dynamicrag.llm.prompts.base import PROMPTS, Answer, PromptStrategy
     from dynamicrag.policy import Policy
     from dynamicrag.policy_file import load_policy
+    from dynamicrag.predictors.base import PREDICTORS, Predictor
+    from dynamicrag.predictors.estimate import Estimate
+    from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever
+    from dynamicrag.retrieval.embedder import Embedder
+    from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
+    from dynamicrag.types import Decision, Option, Passage, Query, Usage
+    from dynamicrag.verify.base import VERIFIERS, Evidence, ModelVerifier, Signal, Verifier
 
-__all__ = [
+_HOMES = {
+    "cost.expect": ("Asks",),
+    "cost.vector": ("Cost",),
+    "dependencies": ("Dependencies",),
+    "errors": (
+        "BudgetExceeded",
+        "CorpusError",
+        "DynamicRAGError",
+        "InputError",
+        "ModelError",
+        "ModelUnavailable",
+        "PolicyError",
+        "ProviderError",
+        "VerifierError",
+    ),
+    "features.base": ("FEATURES", "Features", "Seen"),
+    "graph.rag": ("DynamicRAG",),
+    "graph.state": ("RagState",),
+    "llm.chat": ("ChatModel",),
+    "llm.prompts.base": ("PROMPTS", "Answer", "PromptStrategy"),
+    "policy": ("Policy",),
+    "policy_file": ("load_policy",),
+    "predictors.base": ("PREDICTORS", "Predictor"),
+    "predictors.estimate": ("Estimate",),
+    "retrieval.base": ("RETRIEVERS", "RetrievalContext", "Retrieved", "Retriever"),
+    "retrieval.embedder": ("Embedder",),
+    "routers.base": ("ROUTERS", "Choice", "Router", "StageContext"),
+    "types": ("Decision", "Option", "Passage", "Query", "Usage"),
+    "verify.base": ("VERIFIERS", "Evidence", "ModelVerifier", "Signal", "Verifier"),
+}
+"""Modules of the package, and what each has to offer."""
+
+__all__ = [  # noqa: RUF022 - sorted as a test says
+    "Answer",
+    "Asks",
     "BudgetExceeded",
+    "ChatModel",
+    "Choice",
     "CorpusError",
+    "Cost",
+    "Decision",
+    "Dependencies",
     "DynamicRAG",
     "DynamicRAGError",
+    "Embedder",
+    "Estimate",
+    "Evidence",
+    "FEATURES",
+    "Features",
     "InputError",
     "ModelError",
     "ModelUnavailable",
+    "ModelVerifier",
+    "Option",
+    "PREDICTORS",
+    "PROMPTS",
+    "Passage",
     "Policy",
     "PolicyError",
+    "Predictor",
+    "PromptStrategy",
     "ProviderError",
+    "Query",
+    "RETRIEVERS",
+    "ROUTERS",
     "RagState",
+    "RetrievalContext",
+    "Retrieved",
+    "Retriever",
+    "Router",
+    "Seen",
+    "Signal",
+    "StageContext",
+    "Usage",
+    "VERIFIERS",
+    "Verifier",
+    "VerifierError",
     "load_policy",
 ]
-
-_HOMES = {
-    "DynamicRAG": "dynamicrag.graph.rag",
-    "RagState": "dynamicrag.graph.state",
-    "Policy": "dynamicrag.policy",
-    "load_policy": "dynamicrag.policy_file",
-}
 
 
 def __getattr__(name: str) -> Any:
     # importing the package must stay light; LangGraph and the rest come with the first use
-    if name not in __all__:
+    home = next((module for module, names in _HOMES.items() if name in names), None)
+    if home is None:
         raise AttributeError(f"module 'dynamicrag' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES.get(name, "dynamicrag.errors")), name)
+    return getattr(import_module(f"dynamicrag.{home}"), name)
 
 
 def __dir__() -> list[str]:

@@ -6,37 +6,35 @@ Nothing heavy happens here: corpora are opened and models loaded on first use, o
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from dynamicrag.building import Built, build_stages
+from dynamicrag.corpora import make_corpora
 from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Calibration, Observation
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.expect import CostModel, Priced
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.line import INGEST
 from dynamicrag.cost.meters import check_meter
 from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import Profile, dearest, here, load_profiles, override
 from dynamicrag.cost.runs import Runs, data_dir
 from dynamicrag.cost.shared_purse import SharedPurse
+from dynamicrag.dependencies import Dependencies
 from dynamicrag.drafts.verification import Verification
+from dynamicrag.embedders import default_embedder
 from dynamicrag.errors import PolicyError, RunsError, unknown
 from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.params import check_params
-from dynamicrag.llm.prompts.base import PromptStrategy
-from dynamicrag.llm.pull import cache_dir, pulled
-from dynamicrag.plain_values import shown
-from dynamicrag.policy import CorpusSection, Policy
+from dynamicrag.objects import Objects, check_taken
+from dynamicrag.policy import Policy
 from dynamicrag.policy_checks import check_stages
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
-from dynamicrag.stages.base import DecisionPoint, StageBase, option_names
+from dynamicrag.stages.base import DecisionPoint, Run, StageBase, option_names
 from dynamicrag.stages.decide import Decider
-
-EMBEDDER = "all-minilm-l6-v2"
+from dynamicrag.stages.routing import Asker
 
 _log = logging.getLogger(__name__)
 
@@ -65,19 +63,19 @@ class Pipeline:
         return {**self.stages, self.verification.name: self.verification}
 
 
-def assemble(
-    policy: Policy, *, trust: bool = True, prompts: Mapping[str, PromptStrategy] | None = None
-) -> Pipeline:
+def assemble(policy: Policy, *, objects: Objects = Objects(), trust: bool = True) -> Pipeline:  # noqa: B008
     """Build the pipeline of a policy.
 
     Args:
         policy: The policy.
+        objects: The caller's own objects, for names of the policy.
         trust: Whether modules that it names may be imported. A pipeline of a policy that is not trusted
             has been checked, but answers nothing.
         prompts: The caller's own prompt strategies, by the options of ``stages.prompt`` that they are.
 
     Raises:
-        PolicyError: A name in the policy does not exist or does not fit where it stands.
+        PolicyError: A name in the policy does not exist or does not fit where it stands, or an object is of
+            the wrong type or for a name that the policy does not have.
         ModelUnavailable: A model of the policy does not exist.
     """
     known = load_profiles()
@@ -86,7 +84,8 @@ def assemble(
     runs = Runs(keep=policy.runs.keep) if policy.runs.keep else None
     calibration = Calibration(_observations(runs))
     ledger = Ledger(shared_attribution(meter), host, calibration)
-    models = _models(policy)
+    objects.check_names(policy)
+    models = _models(policy, objects)
     profiles = {
         name: override(
             replace(known.of(model.spec, model.runs), runs=model.runs),
@@ -95,23 +94,37 @@ def assemble(
         )
         for name, model in models.items()
     }
-    profiles = _priced(profiles, [*known.models.values(), *profiles.values()], policy)
+    specs = {name: model.spec for name, model in models.items()}
+    profiles = _priced(profiles, specs, [*known.models.values(), *profiles.values()], policy)
     if policy.helper is not None and policy.helper not in models:
         raise PolicyError(unknown(policy.where("helper"), "model", policy.helper, models))
-    embedder = make_embedder()
-    corpora = {}
-    for name, section in policy.corpora.items():
-        for path in section.path:
-            _check_path(policy.folder, path, policy.where("corpora", name, "path"))
-        corpora[name] = make_corpus(name, section, policy.folder, ledger, embedder)
+    embedder = objects.own_embedder() or default_embedder()
+    corpora = make_corpora(policy, ledger, known, embedder)
     priced = {name: Priced(model.spec, profiles[name], caches=model.caches) for name, model in models.items()}
     cost_model = CostModel(priced, policy.helper, host, calibration)
     budget = _budget(policy)
-    built = build_stages(policy, corpora, models, embedder, trust=trust, prompts=prompts)
+    routers, verifiers = objects.own_routers(), objects.own_verifiers()
+    deps = Dependencies(
+        models=models,
+        helper=policy.helper,
+        embedder=embedder,
+        corpora=corpora,
+        folder=policy.folder,
+        weights=policy.objective.weights,
+        trust=trust,
+        routers=routers,
+        retrievers=objects.own_retrievers(),
+        verifiers=verifiers,
+        prompts=objects.own_prompts(policy),
+    )
+    built = build_stages(policy, deps)
     check_stages(policy, built)
     for model in models.values() if policy.observe else ():
         model.keep_temperature()
     mover = built.verification.router.registered
+    asker = Asker(models, policy.helper, Run(ledger, budget, cost_model, None, _unheard))
+    check_taken(routers, "routers", "stages.STAGE.router")
+    check_taken(verifiers, "verifiers", "stages.verification.verifiers")
     return Pipeline(
         policy=policy,
         corpora=corpora,
@@ -121,7 +134,7 @@ def assemble(
         helper=policy.helper,
         stages=built.stages,
         verification=built.verification,
-        decider=Decider(built.stages, cost_model, budget, ledger, built.verification.asks, mover),
+        decider=Decider(built.stages, cost_model, budget, ledger, built.verification.asks, mover, asker),
         cost_model=cost_model,
         ledger=ledger,
         budget=budget,
@@ -133,25 +146,19 @@ def _names(built: Built) -> dict[str, list[str]]:
     return option_names({**built.stages, built.verification.name: built.verification})
 
 
-def _models(policy: Policy) -> dict[str, ChatModel]:
+def _models(policy: Policy, objects: Objects) -> dict[str, ChatModel]:
     models = {}
     for name, section in policy.models.items():
-        check_params(section.model, section.params, policy.where("models", name, "params"))
-        models[name] = chat_model(name, section.model, **section.params)
+        where = policy.where("models", name)
+        model = objects.model(name, section, where)
+        if model is None:
+            check_params(section.model, section.params, f"{where}.params")
+            model = chat_model(name, section.model, **section.params)
+            if section.runs not in (None, model.runs) and model.runs == "in_process":
+                raise PolicyError(f"{where}.runs: {section.model} runs in this process; take this out")
+            model.runs = section.runs or model.runs
+        models[name] = model
     return models
-
-
-def _check_path(folder: Path, path: str, where: str) -> None:
-    """Refuse a path of a corpus that is not there, or cannot be looked at."""
-    if not path:
-        raise PolicyError(f"{where}: is empty; give a file or a folder, such as docs/")
-    try:
-        (folder / path).stat()
-    except FileNotFoundError:
-        raise PolicyError(f"{where}: {path} does not exist; give --corpus PATH, or mend the path") from None
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise PolicyError(f"{where}: {shown(path)} cannot be read: {why}") from None
 
 
 def _observations(runs: Runs | None) -> Mapping[str, list[Observation]]:
@@ -165,7 +172,7 @@ def _observations(runs: Runs | None) -> Mapping[str, list[Observation]]:
 
 
 def _priced(
-    profiles: Mapping[str, Profile], all_known: Iterable[Profile], policy: Policy
+    profiles: Mapping[str, Profile], specs: Mapping[str, str], all_known: Iterable[Profile], policy: Policy
 ) -> dict[str, Profile]:
     """Return the profiles with a stand-in for every price that is not known, to choose by.
 
@@ -181,7 +188,7 @@ def _priced(
             name = unknown_[0]
             raise PolicyError(
                 f"{policy.where('objective', 'budget', scope, priced)}: no price is known of model {name!r} "
-                f"({policy.models[name].model}), so the limit cannot be kept; give it in usd per token: "
+                f"({specs[name]}), so the limit cannot be kept; give it in usd per token: "
                 f"models.{name}.profile.usd: {{input: 1.0e-6, output: 2.0e-6}}, or 0 if it is free"
             )
     if unknown_ and policy.objective.weights.get("usd"):
@@ -202,23 +209,5 @@ def _budget(policy: Policy) -> Budget:
     return Budget(section.per_query, section.total, section.exhausted, purse)
 
 
-def make_embedder() -> Embedder:
-    """Return the embedding model that corpora and features share; it is loaded at its first use."""
-    return Embedder(lambda: pulled(EMBEDDER), name=EMBEDDER)
-
-
-def make_corpus(
-    name: str, section: CorpusSection, folder: Path, ledger: Ledger, embedder: Embedder
-) -> Corpus:
-    """Return a corpus of the policy; it is ingested on first use, on the ledger."""
-    return Corpus(
-        name,
-        [folder / path for path in section.path],
-        chunk_size=section.chunk.size,
-        chunk_overlap=section.chunk.overlap,
-        follow_links=section.follow_links,
-        embedder=embedder,
-        root=cache_dir() / "corpora",
-        account=lambda: ledger.span(f"{INGEST}{name}", "ingest", EMBEDDER),
-        metadata=section.metadata,
-    )
+def _unheard(event: Mapping[str, object]) -> None:
+    """Send an event to nobody: routers have none to send."""

@@ -1,9 +1,10 @@
 """The stages of a policy, each built from its section, and the loop over drafts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 
+from dynamicrag.dependencies import Dependencies
 from dynamicrag.drafts.asking import Resources
 from dynamicrag.drafts.moves import (
     ABSTAIN,
@@ -14,14 +15,10 @@ from dynamicrag.drafts.moves import (
 )
 from dynamicrag.drafts.verification import Verification, steps_up
 from dynamicrag.errors import PolicyError, unknown
-from dynamicrag.llm.chat import ChatModel
-from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.policy import Policy
 from dynamicrag.registry import parse_spec
-from dynamicrag.retrieval.corpus import Corpus
-from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.routers.base import Router
-from dynamicrag.routers.build import RouterContext, build_joint, build_router, names
+from dynamicrag.routers.build import build_joint, build_router, names
 from dynamicrag.routers.joint import Joint
 from dynamicrag.routers.paths import varied
 from dynamicrag.stages.base import STAGES, StageBase, StageDeps, option_names
@@ -39,57 +36,38 @@ class Built:
     verification: Verification
 
 
-def build_stages(
-    policy: Policy,
-    corpora: Mapping[str, Corpus],
-    models: Mapping[str, ChatModel],
-    embedder: Embedder,
-    *,
-    trust: bool = True,
-    prompts: Mapping[str, PromptStrategy] | None = None,
-) -> Built:
+def build_stages(policy: Policy, deps: Dependencies) -> Built:
     """Build the stages that a policy names, and those that no query can do without.
 
     Args:
         policy: The policy.
-        corpora: Its corpora.
-        models: Its models.
-        embedder: The embedding model, for learnt routers and verifiers that need one.
-        trust: Whether modules that the policy names may be imported.
-        prompts: Prompt strategies of the caller's own, by the options that they are.
+        deps: The objects that stages are built with.
 
     Raises:
         PolicyError: A name does not exist or does not fit where it stands.
     """
-    for name in prompts or {}:
-        if name not in policy.stages["prompt"].specs:
-            raise PolicyError(unknown("prompts", "prompt of the policy", name, policy.stages["prompt"].specs))
-    context = RouterContext(policy.folder, policy.objective.weights, embedder)
-    joint = build_joint(policy.joint, policy.where("joint"), context) if policy.joint else None
-    route = _Routers(policy, context, joint)
+    joint = build_joint(policy.joint, policy.where("joint"), deps) if policy.joint else None
+    route = _Routers(policy, deps, joint)
     verification = policy.section(VERIFICATION, VerificationSection)
     stages: dict[str, StageBase] = {}
+    given = {each.name: getattr(deps, each.name) for each in fields(deps)}
     for name in TOPOLOGY.drafting:
         if name in policy.stages:
-            deps = StageDeps(
+            own = StageDeps(
+                **given,
                 where=partial(policy.where, "stages", name),
                 route=partial(route, name),
-                corpora=corpora,
-                models=models,
-                helper=policy.helper,
-                embedder=embedder,
                 stages=stages,
-                trust=trust,
-                prompts=prompts or {},
                 hold=verification.stream == "verified",
             )
-            stages[name] = STAGES[name].build(policy.stages[name], deps)
+            stages[name] = STAGES[name].build(policy.stages[name], own)
     if joint is not None:
         joint.check_paths(option_names(stages), policy.where("joint"))
     prompt = stages["prompt"]
     assert isinstance(prompt, PromptStage), "every policy has a prompt"
-    resources = Resources(models, prompt.strategies, embedder.readable_measured)
-    return Built(stages, _verification(policy, verification, stages, resources, partial(route, VERIFICATION)))
+    resources = Resources(deps.models, prompt.strategies, deps.embedder.readable_measured)
+    move = partial(route, VERIFICATION)
+    return Built(stages, _verification(policy, verification, stages, resources, deps, move))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +75,7 @@ class _Routers:
     """Builds the router of a stage."""
 
     policy: Policy
-    context: RouterContext
+    deps: Dependencies
     joint: Joint | None
 
     def __call__(self, stage: str, options: Sequence[Option]) -> Router:
@@ -114,7 +92,7 @@ class _Routers:
                     f"{where}: is missing, and there are {len(options)} options; valid: {', '.join(names())}"
                 )
             spec = {"fixed": {"option": options[0].name}}
-        router = build_router(spec, where, self.context)
+        router = build_router(spec, where, self.deps)
         router.check(stage, options, where)
         return router
 
@@ -124,6 +102,7 @@ def _verification(
     section: VerificationSection,
     stages: Mapping[str, StageBase],
     resources: Resources,
+    deps: Dependencies,
     route: Callable[[Sequence[Option]], Router],
 ) -> Verification:
     where = partial(policy.where, "stages", VERIFICATION)
@@ -135,7 +114,7 @@ def _verification(
     escalate = targets(section, where)
     back = {stage for stages in escalate.values() for stage in stages}
     found = moves(options, tuple(back), editor)
-    verifiers, router = _verifiers(section, resources, where), route(found)
+    verifiers, router = _verifiers(section, deps, where), route(found)
     if router.paths:
         router.check_paths(option_names(stages), where("router", router.registered))
         if section.escalate:
@@ -165,7 +144,7 @@ def _verification(
 
 
 def _verifiers(
-    section: VerificationSection, resources: Resources, where: Callable[..., str]
+    section: VerificationSection, deps: Dependencies, where: Callable[..., str]
 ) -> dict[str, Verifier]:
     verifiers: dict[str, Verifier] = {}
     for position, spec in enumerate(section.verifiers):
@@ -173,6 +152,7 @@ def _verifiers(
         name, _ = parse_spec(spec, place)
         if name in verifiers:
             raise PolicyError(f"{place}: {name!r} is listed twice")
-        verifiers[name] = VERIFIERS.build(spec, place)
-        verifiers[name].check(resources.models, f"{place}.{name}")
+        given: Verifier | None = deps.verifiers.get(name)
+        verifiers[name] = given or VERIFIERS.build(spec, place, deps)
+        verifiers[name].check(deps.models, f"{place}.{name}")
     return verifiers

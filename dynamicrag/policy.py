@@ -26,6 +26,7 @@ from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import unknown
 from dynamicrag.spoken import language_name
 from dynamicrag.stages.section import Names, Section, Spec, StageSection
+from dynamicrag.types import Runs
 
 LONGEST_MESSAGE = 2_000
 """Characters of a message that stands in for an answer."""
@@ -56,10 +57,26 @@ class Chunks(Section):
         return self
 
 
+class NearnessSection(Section):
+    """Cosines on a corpus: near a question from ``similar`` on, perhaps strange to it below ``strange``."""
+
+    similar: float = Field(ge=-1, le=1)
+    strange: float = Field(ge=-1, le=1)
+
+    @model_validator(mode="after")
+    def _apart(self) -> "NearnessSection":
+        if self.strange >= self.similar:
+            raise ValueError(f"similar: {self.similar:g} must be above strange, {self.strange:g}")
+        return self
+
+
 class CorpusSection(Section):
     """One corpus: files or folders, whether links out of them are followed, and how they are cut.
 
     Attributes:
+        embedding: ``provider:model``, a sentence-transformers name or folder; by default the caller's.
+        embedding_profile: Coefficients that replace those of its profile.
+        nearness: What its cosines mean, where that is not known.
         metadata: What is said of documents, for filters, by pattern of their path below the folder.
     """
 
@@ -68,13 +85,24 @@ class CorpusSection(Section):
     chunk: Chunks = Chunks()
     metadata: dict[str, dict[str, Fact | list[Fact]]] = Field(default_factory=dict)
 
+    embedding: Spec | None = None
+    embedding_profile: dict[str, Any] = Field(default_factory=dict)
+    nearness: NearnessSection | None = None
+
 
 class ModelSection(Section):
-    """One model: its spec, what its constructor takes, and coefficients that replace its profile's."""
+    """One model; ``params`` are what its constructor takes.
 
-    model: str
+    Attributes:
+        model: Its spec; may be left out where the caller gives the object.
+        profile: Coefficients that replace its profile's, prices among them.
+        runs: Where it computes, where its address and class do not tell.
+    """
+
+    model: str = ""
     params: dict[str, Any] = Field(default_factory=dict)
     profile: dict[str, Any] = Field(default_factory=dict)
+    runs: Runs | None = None
 
 
 class BudgetSection(Section):
@@ -144,6 +172,7 @@ class Policy(Section):
         observe: Whether to run one fixed pipeline unchanged and keep what is seen of it: one option a stage,
             every draft accepted, follow-ups searched as they are written, and the models' own temperature.
             The features that stages would decide from are kept with the account and the signals.
+        plugins: Modules that register routers, retrievers and whatever else the policy names.
         outside: What is done with a question that the documents do not speak of: the model answers it by
             itself, and the answer is marked, or nobody does.
         abstain_message: What a user reads instead of an answer that is withheld: one text for all, or one by
@@ -163,6 +192,7 @@ class Policy(Section):
     calibrated: Calibrated | None = None
     joint: Spec | None = None
     observe: StrictBool = False
+    plugins: Names = Field(default_factory=list)
     outside: Literal["answer", "abstain"] = "answer"
     abstain_message: Annotated[str | dict[str, str], AfterValidator(_messages)] = Field(default_factory=dict)
     stages: dict[str, SerializeAsAny[StageSection]] = Field(default_factory=dict)

@@ -3,7 +3,8 @@
 Whatever is wrong is said with the file, the place, what is valid and the nearest spelling.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,6 +15,7 @@ from dynamicrag.drafts.moves import VerificationSection
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.plain_values import check_plain, shown
 from dynamicrag.plain_yaml import parse_yaml, read_text
+from dynamicrag.plugins import load_plugins
 from dynamicrag.policy import Policy
 from dynamicrag.stages.base import STAGES
 from dynamicrag.stages.section import StageSection
@@ -23,13 +25,21 @@ PRESETS = ("frugal", "balanced", "quality", "support", "always-large")
 
 
 def load_policy(
-    policy: str | Path | Mapping[str, Any], corpus: str | Path | Sequence[str | Path] | None = None
+    policy: str | Path | Mapping[str, Any],
+    corpus: str | Path | Sequence[str | Path] | None = None,
+    *,
+    models: Collection[str] = (),
+    retrievers: Collection[str] = (),
+    trust: bool = True,
 ) -> Policy:
     """Read and validate a policy.
 
     Args:
         policy: A preset's name, a YAML file, or its content as a mapping.
         corpus: Files or folders that replace the path of the first corpus.
+        models: Names of models that the caller has; they are the models of a policy without any.
+        retrievers: Names of retrievers that the caller has; they are the options of a policy without any.
+        trust: Whether the policy's plugins are imported, which runs them.
 
     Raises:
         PolicyError: There is no such preset or file, or something in it is wrong.
@@ -47,11 +57,30 @@ def load_policy(
         raise PolicyError(unknown(str(about["source"]), "key", reserved.pop(), _fields(Policy)))
     if corpus is not None:
         data = _with_corpus(data, corpus)
-    stages = _stages(data.get("stages"), str(about["source"]))
+    data = _with_objects(data, models, retrievers)
+    plugins = _plugins(data)
+    if trust:
+        load_plugins(plugins, f"{about['source']}: plugins" if about["source"] else "plugins")
+    with unimported([] if trust else plugins):
+        stages = _stages(data.get("stages"), str(about["source"]))
+        try:
+            return Policy.model_validate({**data, **about, "stages": stages})
+        except ValidationError as error:
+            raise PolicyError(_message(error, str(about["source"]), Policy)) from None
+
+
+@contextmanager
+def unimported(plugins: Sequence[str]) -> Iterator[None]:
+    """Say of a mistake within that it may be none, for some plugins were not imported."""
     try:
-        return Policy.model_validate({**data, **about, "stages": stages})
-    except ValidationError as error:
-        raise PolicyError(_message(error, str(about["source"]), Policy)) from None
+        yield
+    except PolicyError as error:
+        if not plugins:
+            raise
+        raise PolicyError(
+            f"{error}. It may come from a plugin ({', '.join(plugins)}): they were not imported, "
+            "which would run them; --trust does"
+        ) from None
 
 
 def section_kinds() -> dict[str, type[StageSection]]:
@@ -132,6 +161,27 @@ def _with_corpus(data: dict[str, Any], corpus: str | Path | Sequence[str | Path]
     return {**data, "corpora": corpora}
 
 
+def _with_objects(
+    data: dict[str, Any], models: Collection[str], retrievers: Collection[str]
+) -> dict[str, Any]:
+    """Name the caller's objects where a policy leaves models, or the options of ``retriever``, out."""
+    if models and data.get("models") is None:
+        data = {**data, "models": {name: {} for name in models}}
+    stages = data.get("stages") or {}
+    section = (stages.get("retriever") or {}) if isinstance(stages, Mapping) else None
+    if retrievers and isinstance(section, Mapping) and section.get("options") is None:
+        section = {**section, "options": list(retrievers)}
+        data = {**data, "stages": {**stages, "retriever": section}}
+    return data
+
+
+def _plugins(data: Mapping[str, Any]) -> list[str]:
+    """Return the plugins that a policy names; what is no list of names is told by its validation."""
+    named = data.get("plugins") or []
+    listed = [named] if isinstance(named, str) else named
+    return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+
+
 def _message(error: ValidationError, source: str, kind: type[BaseModel], at: Sequence[str] = ()) -> str:
     """Say the first mistake in a policy's own words: where, what, what is valid.
 
@@ -155,7 +205,8 @@ def _message(error: ValidationError, source: str, kind: type[BaseModel], at: Seq
         parent = prefix + ".".join([*at, *place[: -2 if place[-1] == "[key]" else -1]] or ["top level"])
         return f"{parent}: the key {shown(given)} is no text; put it in quotes"
     if first["type"] == "missing":
-        return f"{where}: is missing"
+        mend = "; name one, or give from_policy objects: models={'small': chat_model}"
+        return f"{where}: is missing{mend if [*at, *place] == ['models'] else ''}"
     if first["type"] == "literal_error" and place and isinstance(given, str):
         valid = str(first.get("ctx", {}).get("expected", "")).replace(" or ", ", ").replace("'", "")
         return unknown(where.removesuffix(f".{place[-1]}"), "value", given, valid.split(", "))

@@ -10,7 +10,9 @@ implementation, and one ``Registry``. Adding an implementation is adding a file:
 
     ROUTERS.build({"fixed": {"option": "short"}}, where="stages.context.router")
 
-Parameters are the keyword arguments of the class, checked against their annotations.
+Parameters are the keyword arguments of the class, checked against their annotations. A parameter ``deps``
+is filled with the policy's objects; see :mod:`dynamicrag.dependencies`. Modules outside the package register
+alike; see :mod:`dynamicrag.plugins`.
 """
 
 import inspect
@@ -19,7 +21,12 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Generic, TypeVar, get_type_hints
 
+from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.plugins import load_installed
+
+INJECTED = "deps"
+"""The constructor parameter that the registry fills."""
 
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
@@ -55,11 +62,21 @@ class Registry(Generic[T]):
         self._discovered = False
 
     def register(self, name: str) -> Callable[[C], C]:
-        """Return a class decorator that registers under ``name``, which becomes ``cls.registered``."""
+        """Return a class decorator that registers under ``name``, which becomes ``cls.registered``.
+
+        A class that is defined again, such as in a notebook's cell, takes the place of the one before.
+
+        Raises:
+            PolicyError: Another class has the name.
+        """
 
         def add(cls: C) -> C:
-            if name in self._classes:
-                raise ValueError(f"{self.what} {name!r} is registered twice")
+            other = self._classes.get(name)
+            if other is not None and _home(other) != _home(cls):
+                raise PolicyError(
+                    f"{self.what} {name!r} is registered twice, by {_home(other)} and by {_home(cls)}; "
+                    "give one of them another name"
+                )
             self._classes[name] = cls
             cls.registered = name  # type: ignore[attr-defined]
             return cls
@@ -67,12 +84,13 @@ class Registry(Generic[T]):
         return add
 
     def discover(self) -> None:
-        """Import every module of the family's package once."""
+        """Import every module of the family's package once, and the plugins of installed packages."""
         if not self._discovered:
             package = import_module(self._package)
             for module in iter_modules(package.__path__):
                 import_module(f"{self._package}.{module.name}")
             self._discovered = True
+            load_installed()
 
     def __iter__(self) -> Iterator[str]:
         self.discover()
@@ -86,12 +104,13 @@ class Registry(Generic[T]):
         self.discover()
         return name in self._classes
 
-    def build(self, spec: object, where: str) -> T:
+    def build(self, spec: object, where: str, deps: Dependencies | None = None) -> T:
         """Build the object that ``spec`` names.
 
         Args:
             spec: ``name`` or ``{name: {param: value}}``.
             where: Place in the user's input, for messages.
+            deps: What a constructor's ``deps`` is filled with; nothing by default.
 
         Raises:
             PolicyError: Unknown name or parameter, missing parameter, or a value of the wrong type.
@@ -102,6 +121,8 @@ class Registry(Generic[T]):
         cls = self._classes[name]
         place = f"{where}.{name}"
         values = checked(cls, params, place)
+        if INJECTED in inspect.signature(cls).parameters:
+            values[INJECTED] = deps or Dependencies()
         try:
             return cls(**values)
         except ValueError as error:
@@ -116,17 +137,21 @@ def checked(cls: type, params: dict[str, Any], where: str) -> dict[str, Any]:
     """
     from pydantic import TypeAdapter, ValidationError
 
-    signature = inspect.signature(cls)
+    parameters = {name: each for name, each in inspect.signature(cls).parameters.items() if name != INJECTED}
     hints = get_type_hints(cls.__init__)  # type: ignore[misc]  # a class, not an instance
     values: dict[str, Any] = {}
     for key, value in params.items():
-        if key not in signature.parameters:
-            raise PolicyError(unknown(where, "parameter", key, signature.parameters))
+        if key not in parameters:
+            raise PolicyError(unknown(where, "parameter", key, parameters))
         try:
             values[key] = TypeAdapter(hints.get(key, Any)).validate_python(value)
         except ValidationError as error:
             raise PolicyError(f"{where}.{key}: {error.errors()[0]['msg']}, got {value!r}") from None
-    for key, parameter in signature.parameters.items():
+    for key, parameter in parameters.items():
         if parameter.default is parameter.empty and key not in values:
             raise PolicyError(f"{where}: parameter {key!r} is missing")
     return values
+
+
+def _home(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"

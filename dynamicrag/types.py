@@ -99,8 +99,8 @@ class Passage(TypedDict):
 
     ``id`` names the chunk, ``document`` its parent; ``score`` is the retriever's own, higher is better;
     ``corpus`` names the corpus it is from, where it is from one; ``similarity`` is the cosine of its
-    embedding with the question's, where a retriever has computed it. ``metadata`` has the fields of the
-    call's filter, where it is not from a corpus of ours.
+    embedding with the question's on all-MiniLM's scale, where a retriever knows it. ``metadata`` has the
+    fields of the call's filter, where it is not from a corpus of ours.
     """
 
     id: str

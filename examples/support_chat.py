@@ -14,8 +14,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from dynamicrag import DynamicRAG, DynamicRAGError
-from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
+from dynamicrag import ROUTERS, Choice, DynamicRAG, DynamicRAGError, Router, StageContext
 from dynamicrag.text import words
 
 CORPUS = Path(__file__).parent / "corpus"

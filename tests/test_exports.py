@@ -6,20 +6,55 @@ from pathlib import Path
 import pytest
 
 import dynamicrag
+from dynamicrag import testing
+from dynamicrag.registry import Registry
 
 MODULES = sorted(Path(dynamicrag.__file__).parent.rglob("*.py"))
 EXPORTS = [
+    "Answer",
+    "Asks",
     "BudgetExceeded",
+    "ChatModel",
+    "Choice",
     "CorpusError",
+    "Cost",
+    "Decision",
+    "Dependencies",
     "DynamicRAG",
     "DynamicRAGError",
+    "Embedder",
+    "Estimate",
+    "Evidence",
+    "FEATURES",
+    "Features",
     "InputError",
     "ModelError",
     "ModelUnavailable",
+    "ModelVerifier",
+    "Option",
+    "PREDICTORS",
+    "PROMPTS",
+    "Passage",
     "Policy",
     "PolicyError",
+    "Predictor",
+    "PromptStrategy",
     "ProviderError",
+    "Query",
+    "RETRIEVERS",
+    "ROUTERS",
     "RagState",
+    "RetrievalContext",
+    "Retrieved",
+    "Retriever",
+    "Router",
+    "Seen",
+    "Signal",
+    "StageContext",
+    "Usage",
+    "VERIFIERS",
+    "Verifier",
+    "VerifierError",
     "load_policy",
 ]
 
@@ -31,7 +66,19 @@ def test_the_exports_are_these():
 
 @pytest.mark.parametrize("name", EXPORTS)
 def test_every_export_resolves_to_what_bears_its_name(name):
-    assert getattr(dynamicrag, name).__name__ == name
+    found = getattr(dynamicrag, name)
+    assert isinstance(found, Registry) if name.isupper() else found.__name__ == name
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_every_export_is_described(name):
+    assert f"``{name}``" in dynamicrag.__doc__
+
+
+@pytest.mark.parametrize("name", testing.__all__)
+def test_every_stand_in_is_described(name):
+    assert getattr(testing, name).__name__ == name
+    assert f"``{name}``" in testing.__doc__
 
 
 def test_other_names_do_not():

@@ -22,15 +22,17 @@ FLOORS: list[set[str]] = [
         "spoken",
         "text",
     }
-    | {"plain_values", "plain_yaml", "whole_file", "withheld"},
+    | {"plain_values", "plain_yaml", "whole_file", "withheld", "dependencies", "plugins", "whereabouts"},
     {"cost"},
     {"predictors", "escalation"},
     {"features", "llm", "retrieval", "verify"},
     {"routers", "stages", "drafts"},
     {"walk"},
-    {"calibrated", "policy", "policy_checks", "policy_file", "building", "assembly"},
+    {"calibrated", "policy", "policy_checks", "policy_file", "building", "assembly"}
+    | {"embedders", "corpora", "objects", "schema"},
     {"graph"},
     {"evaluation"},
+    {"testing"},
     {"cli"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
@@ -42,6 +44,13 @@ BESIDE = {
     ("policy", "calibrated"),
     ("policy_file", "policy"),
     ("verify", "llm"),
+    ("corpora", "policy"),
+    ("corpora", "embedders"),
+    ("objects", "policy"),
+    ("schema", "policy"),
+    ("assembly", "embedders"),
+    ("assembly", "corpora"),
+    ("assembly", "objects"),
     ("building", "policy"),
     ("assembly", "policy"),
     ("assembly", "policy_checks"),

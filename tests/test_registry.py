@@ -1,5 +1,6 @@
 import pytest
 
+from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError
 from dynamicrag.registry import Registry
 from dynamicrag.routers.base import ROUTERS
@@ -33,8 +34,37 @@ def test_a_bad_spec_says_what_is_wrong(spec, message):
         ROUTERS.build(spec, "there")
 
 
-def test_two_of_one_name_are_a_programming_error():
+def class_of(module, qualname="A"):
+    return type("A", (), {"__module__": module, "__qualname__": qualname})
+
+
+def test_two_of_one_name_are_an_error_that_names_both_modules():
     registry: Registry[object] = Registry("thing", "dynamicrag.routers")
-    registry.register("x")(type("A", (), {}))
-    with pytest.raises(ValueError, match="registered twice"):
-        registry.register("x")(type("B", (), {}))
+    registry.register("x")(class_of("one.module"))
+    with pytest.raises(
+        PolicyError, match=r"thing 'x' is registered twice, by one\.module\.A and by other\.A"
+    ):
+        registry.register("x")(class_of("other"))
+
+
+def test_a_class_that_is_defined_again_takes_its_own_place():
+    registry: Registry[object] = Registry("thing", "dynamicrag.routers")
+    registry.register("x")(class_of("notebook"))
+    again = registry.register("x")(class_of("notebook"))
+    assert registry._classes["x"] is again
+
+
+class NeedsModels:
+    def __init__(self, *, limit: int = 1, deps: Dependencies) -> None:
+        self.limit, self.deps = limit, deps
+
+
+def test_what_a_class_depends_on_is_given_by_the_registry_and_not_by_yaml():
+    registry: Registry[NeedsModels] = Registry("thing", "dynamicrag.routers")
+    registry.register("x")(NeedsModels)
+    deps = Dependencies(helper="small")
+    made = registry.build({"x": {"limit": 3}}, "there", deps)
+    assert (made.limit, made.deps) == (3, deps)
+    assert registry.build("x", "there").deps == Dependencies()
+    with pytest.raises(PolicyError, match=r"there\.x: unknown parameter 'deps'.*valid: limit$"):
+        registry.build({"x": {"deps": 1}}, "there")

@@ -10,6 +10,7 @@ from dynamicrag.errors import PolicyError, unknown
 
 if TYPE_CHECKING:
     from dynamicrag.cost.ledger import Ledger
+    from dynamicrag.cost.profiles import Profiles
     from dynamicrag.cost.vector import Cost
     from dynamicrag.policy import Policy
     from dynamicrag.retrieval.corpus import Corpus
@@ -32,7 +33,6 @@ def ingest(
     json: JsonOption = None,
 ) -> None:
     """Read, chunk and embed documents; only what has changed is done again."""
-    from dynamicrag.assembly import EMBEDDER
     from dynamicrag.cli.console import bar, human
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.prepare import pull_missing
@@ -41,6 +41,7 @@ def ingest(
     from dynamicrag.cost.process import shared_attribution
     from dynamicrag.cost.profiles import load_profiles
     from dynamicrag.graph.warm import wants_vectors
+    from dynamicrag.llm.catalogue import catalogue
     from dynamicrag.llm.pull import path_of
     from dynamicrag.policy_file import load_policy
     from dynamicrag.retrieval.english import notice_of
@@ -49,10 +50,10 @@ def ingest(
     loaded = load_policy(policy)
     known = load_profiles()
     ledger = Ledger(shared_attribution(loaded.host.meter), known.host)
-    corpus, dense = _corpus(loaded, paths, name, ledger), wants_vectors(loaded)
-    out = human(json)
-    if path_of(EMBEDDER) is None:
-        pull_missing([EMBEDDER], out)
+    corpus, dense = _corpus(loaded, paths, name, ledger, known), wants_vectors(loaded)
+    out, model = human(json), corpus.embedder.name
+    if model in catalogue() and path_of(model) is None:
+        pull_missing([model], out)
     ledger.attribution.acquire()
     try:
         with bar(out) as tell:
@@ -70,8 +71,11 @@ def ingest(
         _show(summary)
 
 
-def _corpus(policy: "Policy", paths: list[Path], name: str | None, ledger: "Ledger") -> "Corpus":
-    from dynamicrag.assembly import make_corpus, make_embedder
+def _corpus(
+    policy: "Policy", paths: list[Path], name: str | None, ledger: "Ledger", known: "Profiles"
+) -> "Corpus":
+    from dynamicrag.corpora import make_corpus, own_embedder
+    from dynamicrag.embedders import default_embedder
     from dynamicrag.policy import CorpusSection
 
     sections = policy.corpora or {"docs": CorpusSection(path=[])}
@@ -79,7 +83,9 @@ def _corpus(policy: "Policy", paths: list[Path], name: str | None, ledger: "Ledg
         raise PolicyError(unknown("--name", "corpus", name, sections))
     chosen = name or next(iter(sections))
     section = sections[chosen].model_copy(update={"path": [str(path.absolute()) for path in paths]})
-    return make_corpus(chosen, section, policy.folder, ledger, make_embedder())
+    where = policy.where("corpora", chosen, "embedding")
+    embedder = own_embedder(section, where, policy.folder, default_embedder())
+    return make_corpus(chosen, section, policy, ledger, known, embedder)
 
 
 def _summary(corpus: "Corpus", report: "IngestReport", cost: "Cost") -> dict[str, Any]:

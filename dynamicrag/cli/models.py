@@ -63,10 +63,13 @@ def pull_models(
 
 
 def _of_policy(policy: str) -> list[str]:
-    from dynamicrag.assembly import EMBEDDER
+    from dynamicrag.llm.catalogue import catalogue
     from dynamicrag.policy_file import load_policy
+    from dynamicrag.retrieval.local_embedder import DEFAULT
 
     loaded = load_policy(policy)
     specs = [section.model for section in loaded.models.values()]
     names = [spec.removeprefix("local:") for spec in specs if spec.startswith("local:")]
-    return [name for name in names if not name.endswith(".gguf")] + ([EMBEDDER] if loaded.corpora else [])
+    embedding = [section.embedding or DEFAULT for section in loaded.corpora.values()]
+    names += [name for name in embedding if isinstance(name, str) and name in catalogue()]
+    return [name for name in names if not name.endswith(".gguf")]

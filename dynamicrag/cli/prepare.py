@@ -44,9 +44,13 @@ def ready(
             for name in names:
                 status.update(f"loading {name} …")
                 load(pipeline.models[name])
-            if (pipeline.corpora and wants_vectors(policy)) or routers_embed(pipeline):
+            embedders = [corpus.embedder for corpus in pipeline.corpora.values() if wants_vectors(policy)]
+            embedders += [pipeline.embedder] if routers_embed(pipeline) else []
+            for embedder in dict.fromkeys(embedders):
                 status.update("loading the embedder …")
-                pipeline.embedder.embed(["warm"])
+                embedder.load()
+                if embedder.runs == "in_process":  # a service would be paid for nothing
+                    embedder.embed(["warm"])
             status.update("starting the meter …")
             await_meter(pipeline.ledger.attribution)
     except BaseException:
@@ -84,8 +88,8 @@ def provide(
 
 def to_pull(pipeline: "Pipeline", names: Sequence[str]) -> list[str]:
     """Return what of the catalogue is needed and not on this machine yet."""
-    from dynamicrag.assembly import EMBEDDER
     from dynamicrag.graph.warm import routers_embed
+    from dynamicrag.llm.catalogue import catalogue
     from dynamicrag.llm.pull import path_of
 
     specs = [pipeline.models[name].spec for name in names]
@@ -94,7 +98,9 @@ def to_pull(pipeline: "Pipeline", names: Sequence[str]) -> list[str]:
         for spec in specs
         if spec.startswith("local:") and not spec.endswith(".gguf")
     ]
-    wanted += [EMBEDDER] if pipeline.corpora or routers_embed(pipeline) else []
+    embedders = [corpus.embedder for corpus in pipeline.corpora.values()]
+    embedders += [pipeline.embedder] if routers_embed(pipeline) else []
+    wanted += [embedder.name for embedder in embedders if embedder.name in catalogue()]
     return [name for name in dict.fromkeys(wanted) if path_of(name) is None]
 
 

@@ -115,11 +115,11 @@ def embedding(families: Sequence[object]) -> Any:
     from dynamicrag.features.base import FEATURES
     from dynamicrag.llm.pull import cache_dir, pulled
     from dynamicrag.registry import parse_spec
-    from dynamicrag.retrieval.embedder import Embedder
+    from dynamicrag.retrieval.local_embedder import LocalEmbedder
 
     if not any(FEATURES[parse_spec(spec, "--features")[0]].embeds for spec in families):
         return None
-    model = Embedder(lambda: pulled(EMBEDDER))
+    model = LocalEmbedder(lambda: pulled(EMBEDDER))
     embed: Embed = model.embed
     return KeptEmbeddings(embed, cache_dir() / "embeddings" / f"{EMBEDDER}.npz")
 

@@ -175,9 +175,9 @@ def embedder(families: list[str]) -> "Embed | None":
 
     if not any(name in FEATURES and FEATURES[name].embeds for name in families):
         return None
-    from dynamicrag.assembly import make_embedder
+    from dynamicrag.embedders import default_embedder
 
-    return make_embedder()
+    return default_embedder()
 
 
 def _tell(json: str | None, told: dict[str, Any]) -> None:

@@ -30,12 +30,12 @@ def extend(
         InputError: The table does not go with the router.
         PolicyError: There is no such router, or it must be trained again to take new options.
     """
-    from dynamicrag.assembly import make_embedder
     from dynamicrag.cli.trained import described
+    from dynamicrag.embedders import default_embedder
     from dynamicrag.evaluation.growing import grow
     from dynamicrag.routers.estimator import Estimator
 
-    grown = grow(Estimator.load(file, make_embedder()), outcomes, stage=stage, at=at)
+    grown = grow(Estimator.load(file, default_embedder()), outcomes, stage=stage, at=at)
     path = grown.estimator.state().save(out)
     return described(grown.estimator, outcomes, path) | {
         "added": dict(grown.added), "anchors": grown.anchors,

@@ -21,10 +21,14 @@ Note = Callable[["Policy", "Pipeline", bool], list[str]]
 
 
 def validate(
-    policy: Annotated[str, typer.Argument(help="A preset or a YAML file.")],
+    policy: Annotated[str | None, typer.Argument(help="A preset or a YAML file.")] = None,
     corpus: CorpusOption = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Import the modules that the policy names; that runs their code.")
+    ] = False,
+    schema: Annotated[
+        bool,
+        typer.Option("--schema", help="Print the JSON Schema of policies, for editors."),
     ] = False,
     json: JsonOption = None,
 ) -> None:
@@ -32,16 +36,22 @@ def validate(
 
     Modules that the policy names are imported with --trust alone: a policy can name any code.
     """
+    if schema:
+        _print_schema()
+        return
+    if policy is None:
+        raise typer.BadParameter("give a preset or a YAML file, or --schema")
     from dynamicrag.assembly import assemble
     from dynamicrag.cli.console import human
     from dynamicrag.cli.left_out import warn_left_out
     from dynamicrag.cli.output import check_target, write_json
-    from dynamicrag.policy_file import PRESETS, load_policy
+    from dynamicrag.policy_file import PRESETS, load_policy, unimported
 
     check_target(json)
     bare = policy in PRESETS and not corpus  # a preset's docs/ is the user's to have, not the preset's fault
-    loaded = load_policy(policy, Path() if bare else corpus or None)
-    pipeline = assemble(loaded, trust=trust)
+    loaded = load_policy(policy, Path() if bare else corpus or None, trust=trust)
+    with unimported([] if trust else loaded.plugins):
+        pipeline = assemble(loaded, trust=trust)
     if bare:
         pipeline = replace(pipeline, corpora={})
     described: dict[str, Any] = {"policy": loaded.name}
@@ -52,6 +62,14 @@ def validate(
     if json != "-":
         _show(described)
     warn_left_out(pipeline.corpora.values(), human(json))
+
+
+def _print_schema() -> None:
+    import json
+
+    from dynamicrag.schema import policy_schema
+
+    typer.echo(json.dumps(policy_schema(), indent=2, ensure_ascii=False))
 
 
 def _corpora(policy: "Policy", pipeline: "Pipeline") -> dict[str, Any]:
@@ -117,12 +135,27 @@ def _unread(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[str]:
     return list(filter(None, map(notice_of, corpora)))
 
 
+def _unmeasured(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[str]:
+    """Name the corpora of whose embedding model nobody has measured what its cosines mean."""
+    from dynamicrag.graph.warm import wants_vectors
+
+    del trust
+    return [
+        f"corpus {name}: what the cosines of {corpus.embedder.name} mean was not measured, so whether the "
+        f"documents speak of a question is told by words alone; give corpora.{name}.nearness: "
+        "{similar: …, strange: …} to go by them too"
+        for name, corpus in pipeline.corpora.items()
+        if corpus.scale is None and wants_vectors(policy)
+    ]
+
+
 def _not_imported(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[str]:
     """Name the modules that were not looked into."""
     from dynamicrag.registry import parse_spec
 
     del pipeline
-    found = []
+    names = [] if trust else policy.plugins
+    found = [f"plugin {name} was not imported, which would run it; --trust does" for name in names]
     for name, spec in policy.stages["retriever"].described.items():
         _, params = parse_spec(spec or name, name)
         if "path" in params and not trust:
@@ -132,7 +165,7 @@ def _not_imported(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[s
 
 PARTS: tuple[Part, ...] = (_corpora, _models, _stages, _limits)
 """What is described, in this order."""
-NOTES: tuple[Note, ...] = (_not_imported, needs, _unread)
+NOTES: tuple[Note, ...] = (_not_imported, needs, _unread, _unmeasured)
 """What a user should know of a policy that is valid all the same."""
 
 

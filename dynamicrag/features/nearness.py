@@ -39,7 +39,8 @@ def nearness(features: Mapping[str, float]) -> Nearness:
     """Return how near the best of what was found is to the question.
 
     Args:
-        features: ``similarity`` (greatest cosine of a passage with the question), ``idf_coverage`` and
+        features: ``similarity`` (greatest cosine of a passage with the question, as all-MiniLM would have it;
+            missing where it is not known what the embedder's cosines mean), ``idf_coverage`` and
             ``matched`` (shares of its words in the corpus and in the best passage), ``titled`` (whether it
             names a passage's title), ``english`` (whether the embedding model knows the question's language),
             ``passages`` (how many were found), ``entity_coverage`` (see the verifier). Any may be missing.

@@ -18,7 +18,7 @@ from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.observe import observing
 from dynamicrag.graph.state import RagState
 from dynamicrag.graph.warm import warm
-from dynamicrag.llm.prompts.own import adapt_prompt
+from dynamicrag.objects import Objects
 from dynamicrag.policy_file import load_policy
 from dynamicrag.retrieval.ingest import Progress
 from dynamicrag.types import Decision
@@ -58,29 +58,51 @@ class DynamicRAG(Faces):
     @classmethod
     def from_policy(
         cls,
-        policy: str | Path | Mapping[str, Any],
+        policy: str | Path | Mapping[str, Any] | None = None,
         corpus: str | Path | Sequence[str | Path] | None = None,
         *,
+        models: Mapping[str, Any] | None = None,
+        retrievers: Mapping[str, Any] | None = None,
+        embedder: Any = None,
+        verifiers: Mapping[str, Any] | None = None,
+        routers: Mapping[str, Any] | None = None,
         prompts: Mapping[str, Any] | None = None,
     ) -> "DynamicRAG":
         """Read a policy, wire it, and start its energy meter in the background.
 
-        Models are loaded and corpora ingested on first use.
+        Models are loaded and corpora ingested on first use. Objects of yours go by the names that the policy
+        has for them, and stand in the place of what it says there; prices and profiles in it still hold. A
+        policy that has no ``models``, or no ``stages.retriever.options``, takes yours, weakest first.
 
         Args:
-            policy: A preset (``frugal``, ``balanced``, ``quality``, ``always-large``), a YAML file, or its
-                content as a mapping.
+            policy: A preset (``frugal``, ``balanced``, ``quality``, ``support``, ``always-large``), a YAML
+                file, or its content as a mapping; by default a plain one, for objects.
             corpus: Files or folders that replace the path of the policy's first corpus.
+            models: LangChain chat models or LlamaIndex LLMs, by name.
+            retrievers: LangChain retrievers and vector stores, LlamaIndex retrievers and indexes, by option.
+            embedder: LangChain Embeddings, a LlamaIndex BaseEmbedding or a SentenceTransformer, for routers,
+                verifiers and the corpora that name no ``embedding``.
+            verifiers: Verifiers of your own, by the names that ``stages.verification.verifiers`` lists.
+            routers: Routers of your own, by the names that ``stages.STAGE.router`` says.
             prompts: Prompts of your own, by the options of ``stages.prompt`` that they are: LangChain prompt
                 templates, texts with ``{question}`` and ``{context}``, functions of the question and the
                 passages that return messages, or prompt strategies.
 
         Raises:
-            PolicyError: Something in the policy is wrong.
+            PolicyError: Something in the policy is wrong, an object is of the wrong type, or the policy does
+                not have its name.
             ModelUnavailable: A model of the policy does not exist.
         """
-        own = {name: adapt_prompt(each, f"prompts[{name!r}]") for name, each in (prompts or {}).items()}
-        return cls(assemble(load_policy(policy, corpus), prompts=own))
+        objects = Objects(
+            models or {}, retrievers or {}, embedder, verifiers or {}, routers or {}, prompts or {}
+        )
+        read = load_policy(
+            {"version": 1} if policy is None else policy,
+            corpus,
+            models=objects.models,
+            retrievers=objects.retrievers,
+        )
+        return cls(assemble(read, objects=objects))
 
     @classmethod
     def observe(

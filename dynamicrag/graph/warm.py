@@ -70,6 +70,7 @@ def used_models(pipeline: Pipeline, *, conversation: bool) -> list[str]:
         for option in stage.options
     ]
     names += [each.model for plan in plans for each in plan.helps if each.model]
+    names += [model for point in pipeline.points.values() for model in point.router.models]
     if pipeline.helper and (conversation or any(plan.rounds > 1 for plan in plans)):
         names.append(pipeline.helper)
     return list(dict.fromkeys(names))

@@ -29,6 +29,7 @@ from dynamicrag.llm.parameters import STATUSES
 from dynamicrag.llm.prompt_bound import learn, most_tokens
 from dynamicrag.llm.streamed import StreamedAnswer
 from dynamicrag.types import Runs
+from dynamicrag.whereabouts import LOOPBACK
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -41,7 +42,6 @@ _CLIENTS_KEPT = 16
 RETRIES = 2
 TOP = 5  # alternatives per token: enough for a margin, for yes against no, and for most of the entropy
 AROUND = 16  # tokens that a chat template puts around a message, at most
-LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - compared with, not listened on
 
 
 class ChatModel:
@@ -232,10 +232,14 @@ class ChatModel:
             client = make_client(
                 self.name, self.spec, self._params, self._manners.sent, max_tokens, temperature
             )
-            if len(self._clients) >= _CLIENTS_KEPT:
-                self._clients.clear()
-            self._clients[key] = client
+            self._keep(key, client)
         return self._clients[key]
+
+    def _keep(self, key: tuple[Any, ...], client: "BaseChatModel") -> None:
+        """Keep a client for calls of the same kind."""
+        if len(self._clients) >= _CLIENTS_KEPT:
+            self._clients.clear()
+        self._clients[key] = client
 
 
 def _size(messages: "Sequence[BaseMessage]") -> int:

@@ -11,7 +11,7 @@ from dynamicrag.llm.parameters import Parameters
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-__all__ = ["make_client", "parameters_of"]
+__all__ = ["limit", "make_client", "parameters_of", "settings"]
 
 OPENAI = ("openai", "azure_openai")
 """Providers with OpenAI's own log-probabilities and stream options."""
@@ -51,14 +51,14 @@ def make_client(
     try:
         from langchain.chat_models import init_chat_model
 
-        settings = {
-            **_settings(spec.partition(":")[0], params, sent, temperature),
-            **_limit(spec, params, sent, max_tokens),
+        given = {
+            **settings(spec.partition(":")[0], params, sent, temperature),
+            **limit(spec, params, sent, max_tokens),
         }
-        client: BaseChatModel = init_chat_model(spec, **settings)
+        client: BaseChatModel = init_chat_model(spec, **given)
         if getattr(client, "max_retries", 0) != 0:
             # its own tries would keep the next model waiting; the stages know whether there is one
-            client = init_chat_model(spec, **{**settings, "max_retries": 0})
+            client = init_chat_model(spec, **{**given, "max_retries": 0})
     except Exception as error:
         raise unavailable(name, spec, error) from error
     watch(client)
@@ -66,27 +66,27 @@ def make_client(
     return client
 
 
-def _settings(
+def settings(
     provider: str, params: Mapping[str, Any], sent: Parameters, temperature: float
 ) -> dict[str, Any]:
     """Return what the client is made with, but for the limit; the user's parameters win."""
-    settings: dict[str, Any] = {"temperature": temperature, **params}
+    made: dict[str, Any] = {"temperature": temperature, **params}
     if provider in LIKE_OPENAI:
-        settings["max_retries"] = 0
-        if "request_timeout" not in settings:
-            settings.setdefault("timeout", TIMEOUT)  # by default it is ten minutes
+        made["max_retries"] = 0
+        if "request_timeout" not in made:
+            made.setdefault("timeout", TIMEOUT)  # by default it is ten minutes
     if provider in OPENAI:
-        settings.setdefault("stream_usage", True)  # with a base_url it is off, and the usage is lost
+        made.setdefault("stream_usage", True)  # with a base_url it is off, and the usage is lost
         if not sent.sends("stream_options"):
-            settings["stream_usage"] = False
+            made["stream_usage"] = False
     if not sent.sends("stream"):
-        settings["disable_streaming"] = True
+        made["disable_streaming"] = True
     if not sent.sends("temperature"):
-        del settings["temperature"]
-    return {key: value for key, value in settings.items() if key not in LIMITS}
+        del made["temperature"]
+    return {key: value for key, value in made.items() if key not in LIMITS}
 
 
-def _limit(spec: str, params: Mapping[str, Any], sent: Parameters, max_tokens: int) -> dict[str, Any]:
+def limit(spec: str, params: Mapping[str, Any], sent: Parameters, max_tokens: int) -> dict[str, Any]:
     """Return what sends the limit: the one that a budget was reserved for, whatever the user gives."""
     if sent.limit == "native":
         return {"num_predict" if spec.startswith("ollama:") else "max_tokens": max_tokens}

@@ -7,6 +7,7 @@ file here with a class registered in ``RETRIEVERS``.
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
+from dynamicrag.retrieval.local_embedder import LocalEmbedder
 from dynamicrag.retrieval.reports import CorpusStats, IngestReport
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "CorpusStats",
     "Embedder",
     "IngestReport",
+    "LocalEmbedder",
     "RetrievalContext",
     "Retrieved",
     "Retriever",

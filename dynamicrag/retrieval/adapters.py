@@ -1,9 +1,9 @@
-"""Retrievers of other libraries as options: any LangChain or LlamaIndex retriever."""
+"""Retrievers of other libraries as options: LangChain's and LlamaIndex's, vector stores and indexes too."""
 
 import time
 from abc import abstractmethod
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 from dynamicrag import portal
 from dynamicrag.call_options import NO_FILTER, Filter, matches
@@ -12,21 +12,27 @@ from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, R
 from dynamicrag.retrieval.foreign import listed, passage, unique
 from dynamicrag.retrieval.foreign_filters import langchain_arguments, llama_index_filtered
 from dynamicrag.types import Passage, Usage
+from dynamicrag.whereabouts import described, is_a
 
 
 class Adapter(Retriever):
     """A foreign retriever, named by where it is defined.
 
-    How many passages it looks for is its own setting; of these the first ``k`` are taken. What becomes of
-    them is told in :mod:`dynamicrag.retrieval.foreign`. Its CPU time is not known here and is declared as 0.
+    How many passages a retriever looks for is its own setting; of these the first ``k`` are taken. A vector
+    store and an index are asked for ``k``. What becomes of the passages is told in
+    :mod:`dynamicrag.retrieval.foreign`. Its CPU time is not known here and is declared as 0.
 
     Args:
         path: ``package.module:name`` of a retriever, or of a class or function that makes one.
         args: Keyword arguments for the class or function.
+
+    Attributes:
+        kinds: Module and class of each kind of object that is taken.
     """
 
     library: str
     items: str
+    kinds: ClassVar[tuple[tuple[str, str], ...]]
 
     def __init__(self, *, path: str, args: dict[str, Any] | None = None) -> None:
         self._path = path
@@ -34,16 +40,29 @@ class Adapter(Retriever):
         self._where = path
         self._retriever: Any = None
 
+    @classmethod
+    def around(cls, given: Any) -> "Adapter":
+        """Return the option that asks an object of the caller's."""
+        made = cls(path=type(given).__name__)
+        made._retriever = given
+        return made
+
+    @classmethod
+    def takes(cls, given: Any) -> bool:
+        """Return whether an object is of one of the library's kinds."""
+        return any(is_a(given, module, kind) for module, kind in cls.kinds)
+
     def bind(self, context: RetrievalContext) -> None:
         """Take the retriever, making it if need be."""
         self._where = context.where
+        if self._retriever is not None:
+            return
         where = f"{context.where}.path"
         module, name = _split(self._path, where)
         if not context.trust:
             return  # importing a module runs it
         made = _resolve(module, name, where)
-        base = self._base()
-        if not isinstance(made, base):
+        if not self.takes(made):
             if not callable(made):
                 raise PolicyError(f"{context.where}.path: {self._path} is no {self.library} retriever")
             try:
@@ -54,7 +73,7 @@ class Adapter(Retriever):
                 ) from error
         elif self._args:
             raise PolicyError(f"{context.where}.args: {self._path} is made already; valid: no args")
-        if not isinstance(made, base):
+        if not self.takes(made):
             raise PolicyError(
                 f"{context.where}.path: {self._path} gave a {type(made).__name__}, no {self.library} one"
             )
@@ -64,7 +83,7 @@ class Adapter(Retriever):
         """Ask the foreign retriever, with the filter if it is known to take one; check what it returns."""
         start = time.perf_counter()
         try:
-            found = await portal.arun(self._ask(query, filter))  # it may keep a client
+            found = await portal.arun(self._ask(query, max(k, 1), filter))  # it may keep a client
         except Exception as error:  # nor is there a common base of what services raise
             raise CorpusError(
                 f"{self._where}: {self._path} failed: {type(error).__name__}: {error}"
@@ -83,10 +102,7 @@ class Adapter(Retriever):
         return [one for one in passages if matches(one.get("metadata", {}), wanted)]
 
     @abstractmethod
-    def _base(self) -> type: ...
-
-    @abstractmethod
-    async def _ask(self, query: str, wanted: Filter) -> Any: ...
+    async def _ask(self, query: str, k: int, wanted: Filter) -> Any: ...
 
     @abstractmethod
     def _passage(self, item: Any, rank: int, wanted: Filter) -> Passage: ...
@@ -94,17 +110,18 @@ class Adapter(Retriever):
 
 @RETRIEVERS.register("langchain")
 class LangChain(Adapter):
-    """Any ``langchain_core`` ``BaseRetriever``; see :class:`Adapter`."""
+    """Any ``langchain_core`` ``BaseRetriever`` or ``VectorStore``; see :class:`Adapter`."""
 
     library, items = "LangChain", "documents"
+    kinds = (
+        ("langchain_core.retrievers", "BaseRetriever"),
+        ("langchain_core.vectorstores.base", "VectorStore"),
+    )
 
-    def _base(self) -> type:
-        from langchain_core.retrievers import BaseRetriever
-
-        return BaseRetriever
-
-    async def _ask(self, query: str, wanted: Filter) -> Any:
+    async def _ask(self, query: str, k: int, wanted: Filter) -> Any:
         arguments = langchain_arguments(self._retriever, wanted) if wanted else {}
+        if is_a(self._retriever, *self.kinds[1]):
+            return await self._retriever.asimilarity_search(query, k=k, **arguments)
         # A retriever may ask a model; its tokens are not part of the answer's stream.
         return await self._retriever.ainvoke(query, config={"tags": ["nostream"]}, **arguments)
 
@@ -118,18 +135,20 @@ class LangChain(Adapter):
 
 @RETRIEVERS.register("llama_index")
 class LlamaIndex(Adapter):
-    """Any LlamaIndex ``BaseRetriever``; see :class:`Adapter`."""
+    """Any LlamaIndex ``BaseRetriever`` or index; see :class:`Adapter`."""
 
     library, items = "LlamaIndex", "nodes with scores"
+    kinds = (
+        ("llama_index.core.base.base_retriever", "BaseRetriever"),
+        ("llama_index.core.indices.base", "BaseIndex"),
+    )
 
-    def _base(self) -> type:
-        from llama_index.core.base.base_retriever import BaseRetriever
-
-        base: type = BaseRetriever
-        return base
-
-    async def _ask(self, query: str, wanted: Filter) -> Any:
-        retriever = llama_index_filtered(self._retriever, wanted) if wanted else self._retriever
+    async def _ask(self, query: str, k: int, wanted: Filter) -> Any:
+        retriever = self._retriever
+        if is_a(retriever, *self.kinds[1]):
+            retriever = retriever.as_retriever(similarity_top_k=k)
+        if wanted:
+            retriever = llama_index_filtered(retriever, wanted)
         return await retriever.aretrieve(query)
 
     def _passage(self, item: Any, rank: int, wanted: Filter) -> Passage:
@@ -140,6 +159,27 @@ class LlamaIndex(Adapter):
         # A node's own id is drawn at random unless its index is kept, and says nothing then.
         text = item.node.get_content()
         return passage(text, item.node.metadata, rank, score=item.score, wanted=wanted)
+
+
+def adapt_retriever(given: Any, where: str) -> Retriever:
+    """Return a user's object as an option.
+
+    Args:
+        given: The object.
+        where: Place in the user's input, for messages.
+
+    Raises:
+        PolicyError: It is no retriever.
+    """
+    if isinstance(given, Retriever):
+        return given
+    for adapter in (LangChain, LlamaIndex):
+        if adapter.takes(given):
+            return adapter.around(given)
+    raise PolicyError(
+        f"{where}: expected a LangChain retriever or vector store, a LlamaIndex retriever or index, or a "
+        f"Retriever of this package, got {described(given)}"
+    )
 
 
 def _split(path: str, where: str) -> tuple[str, str]:

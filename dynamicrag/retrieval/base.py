@@ -13,12 +13,28 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
 
 from dynamicrag.call_options import NO_FILTER, Filter
+from dynamicrag.cost.profiles import Profile
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.registry import Registry
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.types import Passage, Usage
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What a search used of a model that does not compute in this process.
+
+    Attributes:
+        name: The model.
+        profile: What it costs.
+        usage: Tokens and calls; the time is in the search's own usage.
+    """
+
+    name: str
+    profile: Profile
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +45,13 @@ class Retrieved:
         passages: Passages, best first.
         usage: What finding them consumed (wall and declared CPU-seconds).
         confidence: How much the ranking is worth beside another's, 0 to 1.
+        elsewhere: What was used of other machines' models, such as to embed the question.
     """
 
     passages: list[Passage]
     usage: Usage
     confidence: float = 1.0
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +90,13 @@ class Retriever(ABC):
     Attributes:
         sources: Corpora that the passages come from; empty where they are not ours. Chunk and document
             ids are unique within a corpus.
+        embedded: Those of them that it asks for what is nearest in meaning to a question.
         of: Names of the other options of the stage that it asks.
         needs_vectors: Whether it asks a corpus for what is nearest in meaning, so that it must be embedded.
     """
 
     sources: tuple[Corpus, ...] = ()
+    embedded: tuple[Corpus, ...] = ()
     of: tuple[str, ...] = ()
     needs_vectors: ClassVar[bool] = False
 

@@ -13,9 +13,10 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from dynamicrag.call_options import NO_FILTER, Filter
+from dynamicrag.cost.profiles import IN_PROCESS, Profile
 from dynamicrag.retrieval.chunking import Chunker, document_of
 from dynamicrag.retrieval.documents import Problem, Skipped, failures
-from dynamicrag.retrieval.embedder import Embedder, Vectors
+from dynamicrag.retrieval.embedder import Embedder, Scale, Vectors
 from dynamicrag.retrieval.ingest import (
     Account,
     Progress,
@@ -56,7 +57,9 @@ class Corpus:
         chunk_size: Most tokens in a chunk, of the embedding model.
         chunk_overlap: Tokens that a chunk repeats of the one before it.
         follow_links: Whether links that lead out of ``paths`` are followed.
-        embedder: Makes the vectors.
+        embedder: Makes the vectors. Each has an index of its own, by its name.
+        scale: What its cosines mean on these documents; by default what the embedder says.
+        profile: What a call of the embedder costs, where it computes elsewhere.
         root: Folder that the indexes of all corpora are kept in.
         account: Opens a line on the ledger for what ingesting takes.
         lock_timeout: Seconds to wait for another process that is ingesting.
@@ -76,6 +79,8 @@ class Corpus:
         chunk_overlap: int = 32,
         follow_links: bool = False,
         embedder: Embedder,
+        scale: Scale | None = None,
+        profile: Profile = IN_PROCESS,
         root: Path,
         account: Account = unaccounted,
         lock_timeout: float = 600.0,
@@ -85,6 +90,8 @@ class Corpus:
         self.paths = tuple(Path(os.path.realpath(path)) for path in paths)
         self.embedder = embedder
         self.chunk_size = chunk_size
+        self.scale = scale or embedder.scale
+        self.profile = profile
         self._chunker = Chunker(chunk_size, chunk_overlap, embedder.tokenize)
         self._sources = Sources(self.paths, follow_links)
         settings = f"{chunk_size}:{chunk_overlap}:{follow_links}:{READING}"
@@ -95,7 +102,7 @@ class Corpus:
         self._lock_timeout = lock_timeout
         self._lock = threading.RLock()
         self._store: Store | None = None
-        self._vectors = VectorIndex(self.folder / "chroma")
+        self._vectors = VectorIndex(self.folder / "chroma", f"corpus {name}: embedder {embedder.name}")
         self._lexical: dict[tuple[float, float, Implementation], tuple[int, LexicalIndex]] = {}
         self._titles: tuple[int, TitleIndex] | None = None
         self._selections = Selections()

@@ -3,18 +3,26 @@
 from dataclasses import replace
 
 from dynamicrag.call_options import NO_FILTER, Filter
-from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever, in_thread
+from dynamicrag.retrieval.base import (
+    RETRIEVERS,
+    Elsewhere,
+    RetrievalContext,
+    Retrieved,
+    Retriever,
+    in_thread,
+)
 from dynamicrag.retrieval.corpus import Corpus
-from dynamicrag.types import Passage
+from dynamicrag.types import Passage, Usage
 
 
 @RETRIEVERS.register("chroma")
 class Chroma(Retriever):
     """Ranks chunks by the cosine of their embedding with the question's, in a Chroma index.
 
-    The embedding model reads the first 256 word pieces of a question. Where it does not read a question or a
-    chunk, because it is in another language, nearness means nothing: such chunks are left out, and where none
-    is left they are found by BM25 instead, without a ``similarity``. A fusion with BM25 then ranks as BM25.
+    all-MiniLM reads the first 256 word pieces of a question. Where an embedding model does not read a
+    question or a chunk, because it is in another language, nearness means nothing: such chunks are left out,
+    and where none is left they are found by BM25 instead. A fusion with BM25 then ranks as BM25. Passages
+    have a ``similarity`` where it is known what the model's cosines mean.
 
     Args:
         corpus: Name of a corpus; by default the policy's first.
@@ -32,7 +40,7 @@ class Chroma(Retriever):
     def bind(self, context: RetrievalContext) -> None:
         """Take the corpus."""
         self._corpus = context.corpus(self._name)
-        self.sources = (self._corpus,)
+        self.sources = self.embedded = (self._corpus,)
 
     async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Find the chunks nearest in meaning."""
@@ -41,16 +49,27 @@ class Chroma(Retriever):
             return Retrieved([], (await in_thread(list))[1])
         if not embedder.reads(query):
             return Retrieved(*await in_thread(lambda: self._by_words(query, k, filter)))
-        vectors, embedding = await embedder.aembed_measured([query])
+        vectors, embedding = await embedder.aembed_measured([query], query=True)
 
         def work() -> list[Passage]:
             found = self._corpus.passages(self._corpus.nearest(vectors[0], k, filter))
             read = [passage for passage in found if embedder.reads(passage["text"])]
-            near = [Passage(**{**p, "similarity": p["score"]}) for p in read]
-            return near or self._by_words(query, k, filter)
+            return [self._compared(passage) for passage in read] or self._by_words(query, k, filter)
 
         passages, search = await in_thread(work)
-        return Retrieved(passages, replace(embedding + search, calls=1))
+        usage = replace(embedding + search, calls=1, input_tokens=0, assumed=False)
+        return Retrieved(passages, usage, elsewhere=self._elsewhere(embedding))
+
+    def _elsewhere(self, embedding: Usage) -> tuple[Elsewhere, ...]:
+        if self._corpus.embedder.runs == "in_process" or not embedding.calls:
+            return ()
+        used = replace(embedding, seconds=0.0, cpu_seconds=0.0)
+        return (Elsewhere(self._corpus.embedder.name, self._corpus.profile, used),)
+
+    def _compared(self, passage: Passage) -> Passage:
+        scale = self._corpus.scale
+        known = {} if scale is None else {"similarity": scale.standard(passage["score"])}
+        return Passage(**{**passage, **known})  # type: ignore[typeddict-item]
 
     def _by_words(self, query: str, k: int, wanted: Filter) -> list[Passage]:
         index = self._corpus.lexical()

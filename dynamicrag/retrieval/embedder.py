@@ -1,64 +1,113 @@
-"""Sentence embeddings with a local sentence-transformers model."""
+"""The contract of an embedder: texts in, unit vectors out.
+
+One for a library or a service of one's own is a class with a name and one method::
+
+    class Mine(Embedder):
+        def __init__(self) -> None:
+            super().__init__("mine-v1")          # part of the key of every index that is made with it
+
+        def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Vectors, Usage]:
+            return np.asarray(my_client.embed(list(texts)), dtype=np.float32), Usage(calls=1)
+"""
 
 import asyncio
+import math
 import re
 import threading
-import time
+from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.errors import ModelUnavailable
-from dynamicrag.normal import encodable
-from dynamicrag.retrieval.reading import MOST_UNREAD, Reading
-from dynamicrag.types import Usage
+from dynamicrag.errors import ProviderError
+from dynamicrag.types import Runs, Usage
+
+__all__ = ["MINILM", "Embedder", "Scale", "Vectors"]
 
 Vectors = NDArray[np.float32]
 
-UNKNOWN = "[UNK]"
-_LONG_WORD = re.compile(r"(\S{64})(?=\S)")
-_loading = threading.Lock()
+RECENT = 256
+"""Single texts whose vectors are kept."""
+LETTERS = 4
+"""Letters of an English word that tokenizers in use take for a token, about."""
+_PIECE = re.compile(r"[A-Za-z]+|\d{1,3}|\S")
 
 
-class Embedder:
-    """all-MiniLM-L6-v2, or another sentence-transformers model: texts in, unit vectors out.
+class Scale(NamedTuple):
+    """What the cosines of a model mean, as measured on questions and passages.
 
-    Constructing is free; the model is loaded at the first use, once per process and folder. One
-    thread embeds at a time, since torch uses all cores for each. The vectors of the latest single
-    texts are kept: the question of a turn is embedded once, whoever asks.
-
-    Args:
-        path: Folder of the model, or what returns it (and may download it first).
-        name: Name of the model; part of the key of an index made with it.
-        batch_size: Texts per forward pass.
-
-    Source: Reimers and Gurevych, "Sentence-BERT", EMNLP 2019 (arXiv 1908.10084); Wang et al.,
-    "MiniLM", NeurIPS 2020 (arXiv 2002.10957).
+    Attributes:
+        similar: Cosine from which a passage is near a question, whatever its words.
+        strange: Cosine below which a question may have nothing to do with the passages.
     """
 
-    def __init__(
-        self, path: Path | Callable[[], Path], *, name: str = "all-minilm-l6-v2", batch_size: int = 32
-    ) -> None:
+    similar: float
+    strange: float
+
+    def standard(self, cosine: float) -> float:
+        """Return a cosine as that of all-MiniLM which means the same."""
+        share = (cosine - self.strange) / (self.similar - self.strange)
+        return MINILM.strange + share * (MINILM.similar - MINILM.strange)
+
+
+MINILM = Scale(similar=0.35, strange=0.22)
+"""The scale of all-MiniLM-L6-v2, by which :mod:`dynamicrag.features.nearness` judges."""
+
+
+class Embedder(ABC):
+    """Texts to unit vectors; safe for concurrent use.
+
+    In this process one thread embeds at a time, since libraries use all cores for each; services are asked at
+    the same time.
+    The vectors of the latest single texts are kept: the question of a turn is embedded once, whoever asks.
+
+    Args:
+        name: Name of the model; part of the key of an index made with it.
+
+    Attributes:
+        name: As given.
+        runs: Where it computes.
+        symmetric: Whether it embeds a question as it would a document.
+        scale: What its cosines mean; ``None`` where nobody has measured, and nearness goes by words alone.
+    """
+
+    runs: Runs = "in_process"
+    symmetric = False
+    scale: Scale | None = None
+
+    def __init__(self, name: str) -> None:
         self.name = name
-        self._path = path
-        self._batch_size = batch_size
         self._lock = threading.Lock()
-        self._recent: OrderedDict[str, Vectors] = OrderedDict()
-        self._recent_size = 256
+        self._turn = threading.Lock()
+        self._recent: OrderedDict[tuple[str, bool], Vectors] = OrderedDict()
+
+    @abstractmethod
+    def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Vectors, Usage]:
+        """Embed ``texts``, at least one; blocks.
+
+        Args:
+            texts: The texts.
+            query: Whether they are questions, for models that embed them otherwise than documents.
+
+        Returns:
+            Vectors of one length, (n, d), of any norm; and what it consumed.
+
+        Raises:
+            ModelError: It could not be done.
+        """
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed ``texts``.
 
         Returns:
-            ``(n, d)`` float32, each row of length 1; d is 384 for all-MiniLM-L6-v2.
+            ``(n, d)`` float32, each row of length 1; d is the model's.
 
         Raises:
-            ModelUnavailable: The folder holds no model.
+            ModelError: It could not be done.
         """
         return self.embed_measured(texts)[0]
 
@@ -70,28 +119,27 @@ class Embedder:
         """As :meth:`embed`, off the event loop."""
         return (await self.aembed_measured(texts))[0]
 
-    def embed_measured(self, texts: Sequence[str]) -> tuple[Vectors, Usage]:
-        """As :meth:`embed`, and what it consumed.
-
-        Loading the model and waiting for another thread's turn are not counted. CPU-seconds are
-        wall seconds times torch's threads, but no more than what the process really used.
-        """
+    def embed_measured(self, texts: Sequence[str], *, query: bool = False) -> tuple[Vectors, Usage]:
+        """As :meth:`embed`, and what it consumed; ``query`` says that the texts are questions."""
         if len(texts) == 0:
             return np.zeros((0, 0), dtype=np.float32), Usage()
-        if len(texts) == 1 and (known := self._recent.get(texts[0])) is not None:
+        key = (texts[0], query and not self.symmetric)
+        if len(texts) == 1 and (known := self._recent.get(key)) is not None:
             return known.copy(), Usage()
-        model = self._model()
-        with self._lock:
-            vectors, usage = self._encode(model, texts)
-            if len(texts) == 1:
-                self._recent[texts[0]] = vectors.copy()
-                if len(self._recent) > self._recent_size:
+        self.load()  # waiting for the weights and for another thread's turn is nobody's usage
+        with self._turn if self.runs == "in_process" else nullcontext():
+            vectors, usage = self.encode(texts, query=query)
+        vectors = _unit(vectors, len(texts), self.name)
+        if len(texts) == 1:
+            with self._lock:
+                self._recent[key] = vectors.copy()
+                if len(self._recent) > RECENT:
                     self._recent.popitem(last=False)
         return vectors, usage
 
-    async def aembed_measured(self, texts: Sequence[str]) -> tuple[Vectors, Usage]:
+    async def aembed_measured(self, texts: Sequence[str], *, query: bool = False) -> tuple[Vectors, Usage]:
         """As :meth:`embed_measured`, off the event loop."""
-        return await asyncio.to_thread(self.embed_measured, texts)
+        return await asyncio.to_thread(self.embed_measured, texts, query=query)
 
     def readable_measured(self, texts: Sequence[str]) -> tuple[Vectors, Usage]:
         """As :meth:`embed_measured`, with NaN for the texts that the model does not read."""
@@ -99,15 +147,16 @@ class Embedder:
         vectors[[not self.reads(text) for text in texts]] = np.nan
         return vectors, usage
 
-    def reads(self, text: str) -> bool:
-        """Return whether the vector of ``text`` means something; see :meth:`Reading.unread`."""
-        return text.isascii() or self._reading().unread(_divided(text)) <= MOST_UNREAD
+    def load(self) -> None:  # noqa: B027 - most have nothing to load
+        """Make the model ready. Blocks.
 
-    def _reading(self) -> Reading:
-        try:
-            return _reading(self.folder)
-        except ModelUnavailable:
-            return Reading(None)
+        Raises:
+            ModelUnavailable: It cannot be had.
+        """
+
+    def reads(self, text: str) -> bool:  # noqa: ARG002
+        """Return whether the vector of ``text`` means something; true unless a class knows better."""
+        return True
 
     def forget(self) -> None:
         """Forget the latest texts, so that the next call is paid for again."""
@@ -115,79 +164,20 @@ class Embedder:
             self._recent.clear()
 
     def tokenize(self, text: str) -> list[int]:
-        """Split ``text`` into the model's word pieces, without loading the model.
-
-        Words of over 64 characters (URLs, data) are cut first: the model knows no word as long, and
-        would take a megabyte for one token. An unknown piece counts once for two of its characters: a whole
-        sentence of Thai is one piece to this model, and many tokens to the one that answers.
-        """
-        found = _tokenizer(self.folder).encode(_divided(text), add_special_tokens=False)
-        ids: list[int] = []
-        for number, token, (start, end) in zip(found.ids, found.tokens, found.offsets, strict=True):
-            ids += [number] * (max(1, (end - start) // 2) if token == UNKNOWN else 1)
-        return ids
-
-    @property
-    def folder(self) -> Path:
-        """Folder of the model, downloaded if that is how it was given."""
-        if callable(self._path):
-            self._path = self._path()
-        return self._path
-
-    def _model(self) -> Any:
-        with _loading:
-            return _load(self.folder)
-
-    def _encode(self, model: Any, texts: Sequence[str]) -> tuple[Vectors, Usage]:
-        import torch
-
-        wall, cpu = time.perf_counter(), time.process_time()
-        vectors = model.encode(
-            list(map(encodable, texts)),
-            batch_size=self._batch_size,
-            normalize_embeddings=True,
-            show_progress_bar=False,
-        )
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        usage = Usage(calls=1, seconds=wall, cpu_seconds=min(wall * torch.get_num_threads(), cpu))
-        return np.asarray(vectors, dtype=np.float32), usage
+        """Split ``text`` for chunking: an estimate by the letters, where a class does not know its tokens."""
+        return [1] * sum(math.ceil(len(piece) / LETTERS) for piece in _PIECE.findall(text))
 
 
-def _divided(text: str) -> str:
-    return _LONG_WORD.sub(r"\1 ", encodable(text))
-
-
-@lru_cache(maxsize=4)
-def _load(folder: Path) -> Any:
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
-
-    if not (folder / "modules.json").is_file():
-        raise ModelUnavailable(f"{folder}: holds no sentence-transformers model (modules.json is missing)")
-    bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+def _unit(vectors: object, count: int, name: str) -> Vectors:
+    """Return vectors at length 1, and refuse what is none."""
     try:
-        return SentenceTransformer(str(folder), local_files_only=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ModelUnavailable(f"{folder}: the embedding model cannot be loaded: {error}") from error
-    finally:
-        if bars:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
-
-
-@lru_cache(maxsize=4)
-def _reading(folder: Path) -> Reading:
-    return Reading(_tokenizer(folder))
-
-
-@lru_cache(maxsize=4)
-def _tokenizer(folder: Path) -> Any:
-    from tokenizers import Tokenizer
-
-    path = folder / "tokenizer.json"
-    if not path.is_file():
-        raise ModelUnavailable(f"{path}: missing; the folder holds no embedding model")
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
+        found = np.array(vectors, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ProviderError(f"embedder {name}: gave no vectors of one length: {error}") from error
+    if found.ndim != 2 or len(found) != count or not found.shape[1] or not np.isfinite(found).all():
+        raise ProviderError(
+            f"embedder {name}: gave numbers of shape {found.shape} for {count} texts; valid: one finite "
+            "vector for each, all of one length"
+        )
+    norms = np.linalg.norm(found, axis=1, keepdims=True)
+    return np.asarray(found / np.where(norms == 0, 1, norms), dtype=np.float32)

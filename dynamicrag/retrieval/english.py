@@ -30,7 +30,7 @@ def notice(corpus: str, texts: Iterable[str], embedder: Embedder) -> str:
     return (
         f"corpus {corpus}: the embedding model {embedder.name} is for English and does not read "
         f"{unread / len(looked_at):.0%} of these documents; 'bm25' finds them by their words. To search them "
-        "by meaning, add a retriever with a multilingual model of your own ('langchain' or 'llama_index')"
+        f"by meaning, name a multilingual model: corpora.{corpus}.embedding"
     )
 
 

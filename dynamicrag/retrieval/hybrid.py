@@ -51,6 +51,11 @@ class ReciprocalRankFusion(Retriever):
         """Corpora of all parts."""
         return tuple(dict.fromkeys(corpus for part in self._parts for corpus in part.sources))
 
+    @property
+    def embedded(self) -> tuple[Corpus, ...]:  # type: ignore[override]
+        """Corpora of all parts that embed."""
+        return tuple(dict.fromkeys(corpus for part in self._parts for corpus in part.embedded))
+
     async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Ask all parts and fuse their rankings."""
         start = time.perf_counter()
@@ -72,4 +77,5 @@ class ReciprocalRankFusion(Retriever):
         return Retrieved(
             [Passage(**{**passages[key], "score": scores[key]}) for key in best],
             replace(usage, calls=1, seconds=time.perf_counter() - start),
+            elsewhere=tuple(used for result in results for used in result.elsewhere),
         )

@@ -50,6 +50,11 @@ class Linked(Retriever):
         """Corpora of that option."""
         return self._part.sources
 
+    @property
+    def embedded(self) -> tuple[Corpus, ...]:  # type: ignore[override]
+        """Corpora of that option, if it embeds."""
+        return self._part.embedded
+
     async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Ask that option, then follow what it found."""
         start = time.perf_counter()
@@ -61,7 +66,7 @@ class Linked(Retriever):
         for passage in [*(Passage(**{**p, "score": score}) for p in linked), *found.passages]:
             ranked.setdefault(_key(passage), passage)
         total = replace(found.usage + usage, calls=1, seconds=time.perf_counter() - start)
-        return Retrieved(list(ranked.values())[: max(k, 0)], total)
+        return Retrieved(list(ranked.values())[: max(k, 0)], total, elsewhere=found.elsewhere)
 
     def _linked(self, query: str, head: list[Passage], wanted: Filter) -> list[Passage]:
         """Return the best chunk of each document that is named, those most like the question first."""

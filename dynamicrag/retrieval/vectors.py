@@ -21,22 +21,27 @@ class VectorIndex:
 
     Args:
         folder: Where Chroma keeps its files.
+        maker: What makes the vectors, for messages.
 
     Raises:
-        CorpusError: From any method, where Chroma's files are damaged or cannot be written.
+        CorpusError: From any method, where Chroma's files are damaged or cannot be written, or a vector has
+            another length than those that the index holds.
 
     Source: Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using
     hierarchical navigable small world graphs", TPAMI 2018 (arXiv 1603.09320).
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, maker: str = "the embedder") -> None:
         self._folder = folder
+        self._maker = maker
+        self._length = 0  # of the vectors; 0 where that is not known yet
         self._lock = threading.Lock()
         self._client: Any = None
         self._collection: Any = None
 
     def put(self, ids: Sequence[str], vectors: Vectors) -> None:
         """Insert or replace the vectors of ``ids``."""
+        self._check(vectors.shape[1])
         with self._guard():
             self._open().upsert(ids=list(ids), embeddings=vectors)
 
@@ -71,6 +76,7 @@ class VectorIndex:
         Returns:
             Ids with their cosine similarity, the most similar first; ties in the order of ids.
         """
+        self._check(len(vector))
         with self._guard():
             found = self._open().query(query_embeddings=vector[None, :], n_results=k, include=["distances"])
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
@@ -88,11 +94,25 @@ class VectorIndex:
             if self._client is not None:
                 self._client.close()
             self._client = self._collection = None
+            self._length = 0
 
     def clear(self) -> None:
         """Delete the index."""
         self.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _check(self, length: int) -> None:
+        """Refuse vectors of another length than the index has; Chroma says it in words of its own."""
+        if not self._length:
+            with self._guard():
+                some = self._open().get(limit=1, include=["embeddings"])["embeddings"]
+            self._length = len(some[0]) if len(some) else 0
+        if self._length not in (0, length):
+            raise CorpusError(
+                f"{self._maker} gives vectors of {length} numbers, and its index has {self._length}; use the "
+                "model that the index was made with, give this one a name of its own, or delete the folder "
+                f"{self._folder.parent} and ingest again"
+            )
 
     def _open(self) -> Any:
         with self._lock, _opening:

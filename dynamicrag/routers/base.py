@@ -3,12 +3,18 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dynamicrag.cost.vector import Cost, Dimension
+from dynamicrag.errors import ModelUnavailable
 from dynamicrag.predictors.base import How, Uses, When
 from dynamicrag.registry import Registry
 from dynamicrag.types import Attempt, Decision, Move, Option, Query
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+    from dynamicrag.llm.completion import Completion
 
 
 def free(path: Mapping[str, str]) -> Cost:  # noqa: ARG001
@@ -19,6 +25,44 @@ def free(path: Mapping[str, str]) -> Cost:  # noqa: ARG001
 def roomy(path: Mapping[str, str], *before: Mapping[str, str]) -> bool:  # noqa: ARG001
     """Let any path fit."""
     return True
+
+
+class Ask(Protocol):
+    """Asks a model of the policy; ``""`` is its helper.
+
+    The call stands on the query's account, fits the budget and stays out of what the user is shown.
+
+    Attributes:
+        seconds: How long the calls took so far, which are not the choosing's own.
+        calls: How many there were.
+
+    Raises:
+        ModelError: The call failed, or there is no such model.
+        BudgetExceeded: It does not fit what the budget leaves.
+    """
+
+    seconds: float
+    calls: int
+
+    async def __call__(
+        self, messages: "Sequence[BaseMessage]", *, model: str = "", max_tokens: int,
+        temperature: float = 0.0, stop: Sequence[str] = (),
+    ) -> "Completion":  # fmt: skip
+        """Return the model's reply."""
+        ...
+
+
+class Nobody:
+    """Is asked where there is no model."""
+
+    seconds, calls = 0.0, 0
+
+    async def __call__(self, messages: "Sequence[BaseMessage]", **how: Any) -> "Completion":  # noqa: ARG002
+        """Refuse."""
+        raise ModelUnavailable("there is no model to ask here: a router asks within a graph alone")
+
+
+NOBODY = Nobody()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +85,7 @@ class StageContext:
             cost what is expected of them.
         attempts: The drafts so far, the one under judgement last; none before verification.
         ways: Of the router's paths, those that verification may still lead to.
+        ask: Asks a model of the policy, for routers that decide by one.
     """
 
     stage: str
@@ -56,6 +101,7 @@ class StageContext:
     fits: Callable[..., bool] = roomy
     attempts: Sequence[Attempt] = ()
     ways: Sequence[Mapping[str, str]] = ()
+    ask: Ask = NOBODY
 
     def nearest(self, index: int) -> int:
         """Return the open option nearest to ``index``, the stronger one first."""
@@ -114,6 +160,7 @@ class Router(ABC):
         how: How it decides.
         paper: Where the method is from; ``""`` for what is nobody's.
         embeds: Whether it embeds the question.
+        models: Names of the policy's models that it asks.
         reads: Signals of verifiers that it was told to go by.
         trained: Whether it takes the file of a trained one.
         grows: Whether it takes options that it was not trained on.
@@ -127,6 +174,7 @@ class Router(ABC):
     how: How = "heuristic"
     paper: str = ""
     embeds: bool = False
+    models: Sequence[str] = ()
     reads: Sequence[str] = ()
     trained: bool = False
     grows: bool = True

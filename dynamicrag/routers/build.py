@@ -1,13 +1,12 @@
 """A router from its spec: a registered one, or any trained predictor by its name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dynamicrag.cost.vector import Dimension
+from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError, unknown
-from dynamicrag.features.base import Embed
 from dynamicrag.predictors.base import PREDICTORS
 from dynamicrag.predictors.selection import Exploration
 from dynamicrag.predictors.state import MEND
@@ -20,21 +19,6 @@ from dynamicrag.routers.judgement import MEND as TRAIN
 from dynamicrag.routers.judgement import Judgement
 from dynamicrag.routers.learned import Learned
 from dynamicrag.routers.paths import PathEstimator
-
-
-@dataclass(frozen=True, slots=True)
-class RouterContext:
-    """What routers are built with.
-
-    Attributes:
-        folder: What the paths of trained routers are relative to.
-        weights: Quality that one unit of each cost dimension is worth.
-        embed: The embedding model.
-    """
-
-    folder: Path = Path()
-    weights: Mapping[Dimension, float] = field(default_factory=dict)
-    embed: Embed | None = None
 
 
 class _Explore:
@@ -50,28 +34,32 @@ def names() -> list[str]:
     return sorted({*ROUTERS, *PREDICTORS})
 
 
-def build_router(spec: object, where: str, context: RouterContext) -> Router:
+def build_router(spec: object, where: str, deps: Dependencies) -> Router:
     """Build the router that ``spec`` names.
 
     ``escalation`` takes ``state``, the file that ``dynamicrag train --escalation`` wrote. A predictor's
     name takes ``state``, that of ``dynamicrag train``, and either ``explore``: ``{epsilon, temperature,
     seed}``, or ``passing``: the quality that the cheapest option must be predicted to reach to be taken.
-    Hyperparameters and ``features`` may be given too: they must be those that it was trained with.
+    Hyperparameters and ``features`` may be given too: they must be those that it was trained with. A router
+    of the caller's own, in ``deps.routers``, goes before all that are registered.
 
     Raises:
         PolicyError: An unknown router or parameter, or a state that is missing, damaged or another's.
     """
     name, params = parse_spec(spec, where)
+    if name in deps.routers:
+        own: Router = deps.routers[name]
+        return own
     if name == LearntEscalation.registered:
-        return _escalation(params, f"{where}.{name}", context)
+        return _escalation(params, f"{where}.{name}", deps)
     if name in ROUTERS:
-        return ROUTERS.build(spec, where)
+        return ROUTERS.build(spec, where, deps)
     if name not in PREDICTORS:
-        raise PolicyError(unknown(where, "router", name, names()))
-    return _learned(name, params, f"{where}.{name}", context)
+        raise PolicyError(unknown(where, "router", name, {*names(), *deps.routers}))
+    return _learned(name, params, f"{where}.{name}", deps)
 
 
-def build_joint(spec: object, where: str, context: RouterContext) -> Joint:
+def build_joint(spec: object, where: str, deps: Dependencies) -> Joint:
     """Build the router over whole paths that ``spec`` names: a predictor, as for :func:`build_router`.
 
     Raises:
@@ -80,28 +68,28 @@ def build_joint(spec: object, where: str, context: RouterContext) -> Joint:
     name, params = parse_spec(spec, where)
     if name not in PREDICTORS:
         raise PolicyError(unknown(where, "predictor", name, PREDICTORS))
-    given = _Given.of(name, params, f"{where}.{name}", context)
-    estimator = PathEstimator.load(given.file, context.embed)
+    given = _Given.of(name, params, f"{where}.{name}", deps)
+    estimator = PathEstimator.load(given.file, deps.embedder)
     given.check(estimator.before)
-    return Joint(estimator, context.weights, given.explore.how, given.explore.seed)
+    return Joint(estimator, deps.weights, given.explore.how, given.explore.seed)
 
 
-def _escalation(params: dict[str, Any], where: str, context: RouterContext) -> Router:
+def _escalation(params: dict[str, Any], where: str, deps: Dependencies) -> Router:
     for key in params:
         if key != "state":
             raise PolicyError(unknown(where, "parameter", key, ("state",)))
     if not isinstance(params.get("state"), str):
         raise PolicyError(f"{where}: 'state' is missing: the file of the trained escalation; {TRAIN}")
-    judgement = Judgement.load(context.folder / params["state"], context.embed)
-    return LearntEscalation(judgement=judgement, weights=context.weights)
+    judgement = Judgement.load(deps.folder / params["state"], deps.embedder)
+    return LearntEscalation(judgement=judgement, weights=deps.weights)
 
 
-def _learned(name: str, params: dict[str, Any], where: str, context: RouterContext) -> Router:
+def _learned(name: str, params: dict[str, Any], where: str, deps: Dependencies) -> Router:
     passing = _passing(params, where)
-    given = _Given.of(name, params, where, context)
-    estimator = Estimator.load(given.file, context.embed)
+    given = _Given.of(name, params, where, deps)
+    estimator = Estimator.load(given.file, deps.embedder)
     given.check(estimator)
-    return Learned(estimator, context.weights, given.explore.how, given.explore.seed, passing)
+    return Learned(estimator, deps.weights, given.explore.how, given.explore.seed, passing)
 
 
 def _passing(params: dict[str, Any], where: str) -> float | None:
@@ -139,7 +127,7 @@ class _Given:
     explore: _Explore
 
     @classmethod
-    def of(cls, name: str, params: dict[str, Any], where: str, context: RouterContext) -> "_Given":
+    def of(cls, name: str, params: dict[str, Any], where: str, deps: Dependencies) -> "_Given":
         path = params.pop("state", None)
         if not isinstance(path, str):
             raise PolicyError(f"{where}: 'state' is missing: the file of the trained router; {MEND}")
@@ -152,7 +140,7 @@ class _Given:
         except ValueError as error:
             raise PolicyError(f"{where}.explore: {error}") from None
         own = checked(PREDICTORS[name], params, where)
-        return cls(name, where, context.folder / path, own, features, how)
+        return cls(name, where, deps.folder / path, own, features, how)
 
     def check(self, estimator: Estimator) -> None:
         """Refuse a state that was trained otherwise."""

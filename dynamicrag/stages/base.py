@@ -13,18 +13,15 @@ leaves the stage out.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from dynamicrag.call_options import NO_OPTIONS, CallOptions, Filter
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.llm.chat import ChatModel
-from dynamicrag.llm.prompts.base import PromptStrategy
+from dynamicrag.dependencies import Dependencies
 from dynamicrag.registry import Registry
-from dynamicrag.retrieval.corpus import Corpus
-from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.section import StageSection, check_options, parameters
 from dynamicrag.stages.ways import wanted_option
@@ -103,32 +100,20 @@ class DecisionPoint:
         return self.options[self.router.planned(self.name, self.options)]
 
 
-@dataclass(frozen=True, slots=True)
-class StageDeps:
-    """What a stage may be built with.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageDeps(Dependencies):
+    """What a stage is built with: the objects of the policy, and what belongs to the stage.
 
     Attributes:
         where: Returns a place below the stage's section for a message.
         route: Returns the stage's router for its options.
-        corpora: The policy's corpora by name.
-        models: Its models by name, weakest first.
-        helper: Name of the model that helps, if there is one.
-        embedder: The embedding model.
         stages: All stages by name; earlier ones are there already, later ones once all are built.
-        trust: Whether modules that the policy names may be imported.
-        prompts: Prompt strategies of the caller's own, by the options that they are.
         hold: Whether drafts are kept from the user's stream until they are accepted.
     """
 
     where: Callable[..., str]
     route: Callable[[Sequence[Option]], Router]
-    corpora: Mapping[str, Corpus]
-    models: Mapping[str, ChatModel]
-    helper: str | None
-    embedder: Embedder
     stages: "Mapping[str, StageBase]"
-    trust: bool = True
-    prompts: Mapping[str, PromptStrategy] = field(default_factory=dict)
     hold: bool = False
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from dynamicrag.call_options import NO_OPTIONS, CallOptions
@@ -12,10 +13,11 @@ from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import BudgetExceeded, InputError
 from dynamicrag.features.lexical import lexical
 from dynamicrag.predictors.selection import cheapest
-from dynamicrag.routers.base import Choice, StageContext
+from dynamicrag.routers.base import NOBODY, Choice, StageContext
 from dynamicrag.stages.base import DecisionPoint, StageBase, query_of
 from dynamicrag.stages.decisions import record, rounded
 from dynamicrag.stages.pricing import Pricing, Room
+from dynamicrag.stages.routing import Asker
 from dynamicrag.stages.situation import Situation
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.types import Decision, TurnState, Usage
@@ -36,6 +38,7 @@ class Decider:
         ledger: Where choosing is accounted for.
         asks: What verifiers ask about a draft.
         mover: Name of verification's router, which decides on the way to a path that it has named.
+        asker: What routers ask models with, where there are any.
     """
 
     def __init__(
@@ -46,11 +49,13 @@ class Decider:
         ledger: Ledger,
         asks: Sequence[Asks] = (),
         mover: str = "",
+        asker: Asker | None = None,
     ) -> None:
         self._pricing = Pricing(stages, cost_model, asks)
         self._mover = mover
         self._budget = budget
         self._ledger = ledger
+        self._asker = asker
 
     def plan_of(self, turn: TurnState) -> Callable[[Mapping[str, str]], Plan]:
         """Return a function that says what a whole path of the turn does."""
@@ -90,11 +95,29 @@ class Decider:
                 choice = await point.router.choose(context) if wanted is None else _on_the_way(context, turn)
             seconds = time.perf_counter() - began
             # choosing computes all the while; a thread's own clock can cost more than the choice itself
-            line.usage = Usage(seconds=seconds, cpu_seconds=seconds)
+            own = max(0.0, seconds - context.ask.seconds)
+            line.usage = Usage(seconds=own, cpu_seconds=own)
+        if context.ask.calls and (self._budget.limited or call.budget):
+            context, binding, choice = await self._after_asking(choice, point, turn, call, situation)
         if choice.index >= len(context.options) or not context.allowed[choice.index]:
             raise AssertionError(f"{name} chose a closed option at {point.name}")
         by = point.router.registered if wanted is None else self._mover
         return record(context, choice, turn, by if forced is None else FORCED, binding, seconds)
+
+    async def _after_asking(
+        self,
+        choice: Choice,
+        point: DecisionPoint,
+        turn: TurnState,
+        call: CallOptions,
+        situation: Situation | None,
+    ) -> tuple[StageContext, str | None, Choice]:
+        """Look again at what fits: what asking cost is no longer there."""
+        context, binding = await self._context(point, turn, call, situation)
+        if not context.allowed[choice.index]:
+            why = f"{choice.reason}; after asking it no longer fits: the nearest option that does"
+            choice = replace(choice, index=context.nearest(choice.index), reason=why)
+        return context, binding, choice
 
     async def fall_back(
         self,
@@ -196,6 +219,7 @@ class Decider:
             fits=lambda path, *before: self._pricing.fits(turn, path, before, left),
             attempts=situation.attempts,
             ways=situation.ways,
+            ask=self._asker.on(point.name, turn["id"], call) if self._asker else NOBODY,
         )
         return context, binding
 

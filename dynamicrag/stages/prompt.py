@@ -38,7 +38,7 @@ class PromptStage(StageBase):
         """See the base class."""
         specs = check_options(section, deps.where)
         strategies = {
-            name: deps.prompts.get(name) or PROMPTS.build(spec or name, deps.where("options", name))
+            name: deps.prompts.get(name) or PROMPTS.build(spec or name, deps.where("options", name), deps)
             for name, spec in specs.items()
         }
         options = [Option(name) for name in strategies]

@@ -10,12 +10,12 @@ from dynamicrag.cost.expect import Plan
 from dynamicrag.errors import BudgetError, ModelError, PolicyError
 from dynamicrag.features.retrieval import retrieval
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retriever
-from dynamicrag.retrieval.filtering import search as filtered_search
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.call import call
 from dynamicrag.stages.iterative import DONE, iterate, merge
 from dynamicrag.stages.retrieval import ROUNDS
+from dynamicrag.stages.search import search
 from dynamicrag.stages.section import Spec, StageSection, check_options
 from dynamicrag.types import Option, Passage, TurnState
 
@@ -80,7 +80,10 @@ class RetrieverStage(StageBase):
             places[name] = deps.where("parts", name)
             if name in specs:
                 raise PolicyError(f"{places[name]}: is an option too; take one of them out")
-        built = {n: RETRIEVERS.build(spec or n, places[n]) for n, spec in section.described.items()}
+        built: dict[str, Retriever] = {
+            name: deps.retrievers.get(name) or RETRIEVERS.build(spec or name, places[name], deps)
+            for name, spec in section.described.items()
+        }
         first = next(iter(deps.corpora), "")
         for name, retriever in built.items():
             retriever.bind(RetrievalContext(deps.corpora, first, built, places[name], deps.trust))
@@ -107,11 +110,8 @@ class RetrieverStage(StageBase):
         retriever = self.retrievers[option.name]
         depth = max(stage.depth() for stage in self._stages.values())
 
-        async def search(query: str) -> list[Passage]:
-            with run.ledger.span(turn["id"], self.name, option.name) as line:
-                found = await filtered_search(retriever, query, depth, run.call.filter)
-                line.usage = found.usage
-            return found.passages
+        async def find(query: str) -> list[Passage]:
+            return await search(run, turn["id"], self.name, option.name, retriever, query, depth)
 
         async def reason(question: str, passages: Sequence[Passage], thoughts: Sequence[str]) -> str:
             assert self._helper is not None
@@ -128,9 +128,9 @@ class RetrieverStage(StageBase):
         rounds = ROUNDS[turn["path"].get("retrieval", "single")] if self._helper else 1
         queries = turn.get("queries") or [turn["text"]]
         if rounds > 1:
-            found = [await iterate(query, search, reason, rounds) for query in queries]
+            found = [await iterate(query, find, reason, rounds) for query in queries]
         else:
-            found = await asyncio.gather(*map(search, queries))
+            found = await asyncio.gather(*map(find, queries))
         return {"candidates": found[0] if len(found) == 1 else merge(found)}
 
 

@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage
 from dynamicrag.cli import main
 from dynamicrag.errors import ProviderError
 from dynamicrag.llm.chat import ChatModel
-from dynamicrag.retrieval.embedder import Embedder
+from dynamicrag.retrieval.local_embedder import LocalEmbedder
 
 POLICY = """
 version: 1
@@ -47,7 +47,7 @@ class FakeModel(ChatModel):
         return Fake(messages=iter([]))
 
 
-class FakeEmbedder(Embedder):
+class FakeEmbedder(LocalEmbedder):
     def tokenize(self, text):
         return [1] * len(text.split())
 
@@ -59,7 +59,7 @@ def there(tmp_path, monkeypatch):
     monkeypatch.setenv("DYNAMICRAG_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr("dynamicrag.assembly.chat_model", FakeModel)
-    monkeypatch.setattr("dynamicrag.assembly.Embedder", FakeEmbedder)
+    monkeypatch.setattr("dynamicrag.embedders.LocalEmbedder", FakeEmbedder)
     monkeypatch.setattr("dynamicrag.llm.pull.path_of", lambda name, folder=None: tmp_path)
     (tmp_path / "p.yaml").write_text(POLICY)
     (tmp_path / "docs").mkdir()

@@ -104,6 +104,7 @@ def test_control_codes_of_a_model_never_reach_the_terminal(there, run):
 SLOW = """
 import sys, time
 import tests.cli.conftest as fakes, dynamicrag.assembly as assembly, dynamicrag.llm.pull as pull
+import dynamicrag.embedders as embedders
 from pathlib import Path
 from dynamicrag.cli import main
 class Slow(fakes.FakeModel):
@@ -112,7 +113,7 @@ class Slow(fakes.FakeModel):
         if "keeps" in messages[-1].text:
             await asyncio.sleep(60)
         return await super()._complete(messages, *rest)
-assembly.chat_model, assembly.Embedder = Slow, fakes.FakeEmbedder
+assembly.chat_model, embedders.LocalEmbedder = Slow, fakes.FakeEmbedder
 pull.path_of = lambda name, folder=None: Path()
 main(sys.argv[1:])
 """

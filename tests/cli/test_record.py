@@ -283,7 +283,7 @@ class Slow(FakeModel):
         return await super().complete(*args, **kwargs)
 
 dynamicrag.assembly.chat_model = Slow
-dynamicrag.assembly.Embedder = FakeEmbedder
+dynamicrag.embedders.LocalEmbedder = FakeEmbedder
 dynamicrag.llm.pull.path_of = lambda name, folder=None: Path()
 from dynamicrag.cli import main
 main(sys.argv[1:])

@@ -298,7 +298,7 @@ class Slow(Scripted):
         return await super().complete(*args, **kwargs)
 
 dynamicrag.assembly.chat_model = Slow
-dynamicrag.assembly.Embedder = FakeEmbedder
+dynamicrag.embedders.LocalEmbedder = FakeEmbedder
 dynamicrag.llm.pull.path_of = lambda name, folder=None: name
 from dynamicrag.cli import main
 main(sys.argv[1:])

@@ -15,10 +15,19 @@ from tests.fuzz.values import damaged, mutated
 
 POLICY = """
 version: 1
-corpora: {docs: {path: docs, chunk: {size: 64, overlap: 8}}, more: {path: [docs, docs/a.md]}}
+corpora:
+  docs: {path: docs, chunk: {size: 64, overlap: 8}, nearness: {similar: 0.5, strange: 0.2}}
+  more:
+    path: [docs, docs/a.md]
+    embedding: {"openai:text-embedding-3-small": {dimensions: 256, base_url: "http://127.0.0.1:9/v1"}}
+    embedding_profile: {usd: {input: 2.0e-8}}
+plugins: [mine]
 models:
   small: {model: "openai:gpt-4o-mini", params: {base_url: "http://127.0.0.1:9/v1", max_retries: 0}}
-  large: {model: "openai:gpt-4o", profile: {usd: {input: 1.0e-6, output: 2.0e-6}, joules: {output: 1.0}}}
+  large:
+    model: "openai:gpt-4o"
+    runs: remote
+    profile: {usd: {input: 1.0e-6, output: 2.0e-6}, joules: {output: 1.0}}
 helper: small
 objective:
   weights: {usd: 20, joules: 0.0005}
@@ -40,7 +49,7 @@ stages:
       mine: {langchain: {path: "mine:Mine", args: {k: 3}}}
     router: heuristic
   context: {options: {short: {chunks: 2, tokens: 400}, document: {whole: true, documents: 2}}, router: random}
-  prompt: {options: [direct, cot], router: {fixed: {option: direct}}}
+  prompt: {options: [direct, cot], router: {llm: {model: small, about: {cot: sums}, otherwise: direct}}}
   generator: {options: [small, large], router: heuristic}
   verification:
     options: {accept: , refine: {model: large}, escalate: , abstain: }
@@ -91,12 +100,12 @@ def _read(made: Any, folder: Path) -> object:
     (folder / "mine.py").write_text("raise SystemExit('was imported')\n")
     where = folder / "policy.yaml"
     where.write_bytes(made)
-    return _validate(load_policy(where))
+    return _validate(load_policy(where, trust=False))
 
 
 def _read_mapping(made: Any, folder: Path) -> object:
     (folder / "docs").mkdir()
-    return _validate(load_policy(made, folder / "docs"))
+    return _validate(load_policy(made, folder / "docs", trust=False))
 
 
 def _validate(policy: Policy) -> object:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from dynamicrag.dependencies import Dependencies
 from dynamicrag.features.base import FeatureSet, Seen
 from dynamicrag.predictors.base import PREDICTORS
 from dynamicrag.predictors.state import State
-from dynamicrag.routers.build import RouterContext, build_router
+from dynamicrag.routers.build import build_router
 from dynamicrag.routers.estimator import About, Estimator
 from dynamicrag.types import Option
 from tests.fuzz.target import Target
@@ -72,7 +73,9 @@ def _read(made: bytes | State, folder: Path) -> object:
         named = part.get("predictor") if isinstance(part, dict) else None
         kind = named if isinstance(named, str) and named in PREDICTORS else kind
     options = [Option("small"), Option("large")]
-    router = build_router({kind: {"state": str(where)}}, "router", RouterContext(folder, {"joules": 0.1}))
+    router = build_router(
+        {kind: {"state": str(where)}}, "router", Dependencies(folder=folder, weights={"joules": 0.1})
+    )
     router.check("generator", options, "router")
     router.planned("generator", options)
     return router.estimator.estimate([Seen("Who opened it?"), Seen("")])  # type: ignore[attr-defined]

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from dynamicrag import DynamicRAG
-from dynamicrag.retrieval import Embedder
-
-from .fakes import FakeModel
+from dynamicrag.retrieval import LocalEmbedder
+from dynamicrag.testing import ScriptedModel
 
 TOWNS = [f"town{n:02}" for n in range(20)]
 POLICY: dict[str, Any] = {
@@ -39,7 +38,7 @@ def echo(kind: str, text: str) -> str:
     return f"The bridge of {asked[1]} opened"
 
 
-class WordCounter(Embedder):
+class WordCounter(LocalEmbedder):
     """BM25 needs of an embedder only its tokens, to cut documents by."""
 
     def tokenize(self, text: str) -> list[int]:
@@ -51,14 +50,14 @@ class Maker:
 
     def __init__(self, docs: Path) -> None:
         self.docs = docs
-        self.models: dict[str, FakeModel] = {}
+        self.models: dict[str, ScriptedModel] = {}
         self.scripts: dict[str, Any] = {}
         self.margins: dict[str, float] = {}
         self.made: list[DynamicRAG] = []
 
-    def model(self, name: str, spec: str, **params: Any) -> FakeModel:
+    def model(self, name: str, spec: str, **params: Any) -> ScriptedModel:
         script, margin = self.scripts.get(name, echo), self.margins.get(name, 0.9)
-        self.models[name] = FakeModel(name, spec, script, margin, **params)
+        self.models[name] = ScriptedModel(name, spec, script, margin, **params)
         return self.models[name]
 
     def __call__(self, *, stages: dict[str, Any] | None = None, **changes: Any) -> DynamicRAG:
@@ -82,7 +81,7 @@ def make(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     maker = Maker(docs)
     monkeypatch.setenv("DYNAMICRAG_CACHE", str(tmp_path))
     monkeypatch.setattr("dynamicrag.assembly.chat_model", maker.model)
-    monkeypatch.setattr("dynamicrag.assembly.Embedder", WordCounter)
+    monkeypatch.setattr("dynamicrag.embedders.LocalEmbedder", WordCounter)
     yield maker
     for rag in maker.made:
         rag.close()

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from dynamicrag import DynamicRAG, ProviderError
-from tests.llm.server import Refusal, ScriptedServer, delta, said
+from dynamicrag.testing.server import Refusal, ScriptedServer, delta, said
 
 QUESTION = {"messages": [("user", "Who opened the Alder Bridge?")]}
 GOOD = said("Mara Quill")

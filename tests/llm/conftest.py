@@ -11,8 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from dynamicrag.llm.catalogue import ModelEntry, ModelFile, Source
-
-from .server import ScriptedServer
+from dynamicrag.testing import ScriptedServer
 
 DATA = bytes(range(256)) * 4096  # 1 MiB
 

@@ -7,8 +7,7 @@ from langchain_core.messages import HumanMessage
 from dynamicrag import portal
 from dynamicrag.errors import ProviderError
 from dynamicrag.llm.build import chat_model
-
-from .server import Refusal, delta, said, used
+from dynamicrag.testing.server import Refusal, delta, said, used
 
 
 class Watcher(BaseCallbackHandler):

@@ -1,40 +1,19 @@
 """Stand-ins shared by the tests and by the processes that they start."""
 
-import hashlib
-import re
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from dynamicrag.retrieval import Corpus, Embedder
-from dynamicrag.retrieval.embedder import Vectors
-from dynamicrag.types import Usage
+from dynamicrag.retrieval import Corpus
+from dynamicrag.retrieval.reading import MOST_UNREAD, Reading
+from dynamicrag.testing import FakeEmbedder as WordEmbedder
 
 
-class FakeEmbedder(Embedder):
-    """A bag of hashed words: deterministic, without ties, near where words are shared."""
+class FakeEmbedder(WordEmbedder):
+    """Reads what is written in Latin letters, as all-MiniLM does."""
 
-    def __init__(self, pause: float = 0.0) -> None:
-        super().__init__(Path("nowhere"), name="fake")
-        self.asked: list[str] = []
-        self.pause = pause
-
-    def embed_measured(self, texts: Sequence[str]) -> tuple[Vectors, Usage]:
-        self.asked += texts
-        time.sleep(self.pause)
-        vectors = np.zeros((len(texts), 64), dtype=np.float32)
-        for row, text in enumerate(texts):
-            digest = hashlib.sha512(text.encode()).digest()
-            vectors[row] = np.frombuffer(digest, dtype=np.uint8) / 1000  # so that there are no ties
-            for word in re.findall(r"\w+", text.lower()):
-                vectors[row, hashlib.sha256(word.encode()).digest()[0] % 64] += 1
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors, Usage(calls=1, seconds=0.25, cpu_seconds=0.5)
-
-    def tokenize(self, text: str) -> list[int]:
-        return [1] * len(re.findall(r"\w+|[^\w\s]", text))
+    def reads(self, text: str) -> bool:
+        return Reading(None).unread(text) <= MOST_UNREAD
 
 
 def corpus(docs: Path, root: Path, **changes: object) -> Corpus:

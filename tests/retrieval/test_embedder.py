@@ -8,7 +8,7 @@ import pytest
 
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.pull import pull
-from dynamicrag.retrieval import Embedder
+from dynamicrag.retrieval import LocalEmbedder
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def embedder():
         asked.append(1)
         return pull("all-minilm-l6-v2")
 
-    made = Embedder(folder)
+    made = LocalEmbedder(folder)
     assert not asked
     made.tokenize("x")
     made.tokenize("y")
@@ -53,7 +53,7 @@ async def test_a_question_is_embedded_once(embedder):
 def test_threads(embedder):
     texts = [f"Text number {n}." for n in range(8)]
     expected = [embedder.embed([text])[0] for text in texts]
-    fresh, found = Embedder(embedder.folder), {}
+    fresh, found = LocalEmbedder(embedder.folder), {}
     threads = [
         threading.Thread(target=lambda n=n: found.__setitem__(n, fresh.embed([texts[n]])[0]))
         for n in range(8)
@@ -73,11 +73,11 @@ def test_tokens(embedder):
 
 
 def test_no_texts(tmp_path):
-    assert len(Embedder(tmp_path).embed([])) == 0
+    assert len(LocalEmbedder(tmp_path).embed([])) == 0
 
 
 def test_a_folder_without_a_model(tmp_path):
     with pytest.raises(ModelUnavailable, match="holds no sentence-transformers model"):
-        Embedder(tmp_path).embed(["x"])
+        LocalEmbedder(tmp_path).embed(["x"])
     with pytest.raises(ModelUnavailable, match=r"tokenizer\.json: missing"):
-        Embedder(tmp_path).tokenize("x")
+        LocalEmbedder(tmp_path).tokenize("x")

@@ -215,9 +215,9 @@ def test_the_owner_is_told(chinese):
 @pytest.mark.models
 def test_what_the_default_model_reads():
     from dynamicrag.llm.pull import pull
-    from dynamicrag.retrieval import Embedder
+    from dynamicrag.retrieval import LocalEmbedder
 
-    embedder = Embedder(lambda: pull("all-minilm-l6-v2"))
+    embedder = LocalEmbedder(lambda: pull("all-minilm-l6-v2"))
     assert [name for name, text in OTHERS.items() if embedder.reads(text)] == ["de", "en"]
     assert len(embedder.tokenize(OTHERS["th"])) > 10, (
         "a sentence is more than one token to a model that reads it"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dynamicrag.llm.pull import pull
-from dynamicrag.retrieval import RETRIEVERS, Corpus, Embedder, RetrievalContext
+from dynamicrag.retrieval import RETRIEVERS, Corpus, LocalEmbedder, RetrievalContext
 
 DATA = Path(os.environ.get("DYNAMICRAG_BENCH_DATA", Path(__file__).parents[3] / "shared" / "data")) / "qa"
 PLAIN_BM25 = {"hotpotqa": 0.751, "2wikimultihopqa": 0.737, "cranfield": 0.339}
@@ -59,7 +59,7 @@ async def test_retrievers_beat_plain_bm25(name):
     corpus = Corpus(
         name,
         [DATA / f"{name}_corpus.jsonl.gz"],
-        embedder=Embedder(lambda: pull("all-minilm-l6-v2")),
+        embedder=LocalEmbedder(lambda: pull("all-minilm-l6-v2")),
         root=Path(os.environ["DYNAMICRAG_BENCH_INDEXES"]),
     )
     found = await measure(corpus, OPTIONS, DATA / f"{name}_questions.jsonl.gz")

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from dynamicrag.cost.vector import Cost
+from dynamicrag.dependencies import Dependencies
 from dynamicrag.drafts.moves import moves
 from dynamicrag.errors import PolicyError
 from dynamicrag.escalation.lessons import Lessons
 from dynamicrag.escalation.replay import play
 from dynamicrag.features.base import Seen
-from dynamicrag.routers.build import RouterContext, build_router
+from dynamicrag.routers.build import build_router
 from dynamicrag.routers.escalation import LearntEscalation
 from dynamicrag.routers.judgement import Drafted, Judgement, heard
 from dynamicrag.routers.paths import parting
@@ -183,7 +184,7 @@ def test_paths_come_cheapest_first(judgement):
 def test_a_state_of_another_kind_is_refused(judgement, tmp_path):
     fitted().state().save(tmp_path / "joint")
     judgement.state().save(tmp_path / "own")
-    where = RouterContext(tmp_path)
+    where = Dependencies(folder=tmp_path)
     with pytest.raises(PolicyError, match=r"not trained to judge drafts; train it again"):
         build_router({"escalation": {"state": "joint"}}, "router", where)
     router = build_router({"escalation": {"state": "own"}}, "router", where)

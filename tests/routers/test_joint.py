@@ -8,10 +8,11 @@ import pytest
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import Cost
+from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.base import FeatureSet, Seen
 from dynamicrag.predictors.base import PREDICTORS
-from dynamicrag.routers.build import RouterContext, build_joint
+from dynamicrag.routers.build import build_joint
 from dynamicrag.routers.estimator import About
 from dynamicrag.routers.paths import PathEstimator
 from dynamicrag.types import Option
@@ -60,7 +61,9 @@ def saved(tmp_path):
 
 
 def build(folder, *, weights=None, **spec):
-    return build_joint({"linear": {"state": "joint", **spec}}, "joint", RouterContext(folder, weights or {}))
+    return build_joint(
+        {"linear": {"state": "joint", **spec}}, "joint", Dependencies(folder=folder, weights=weights or {})
+    )
 
 
 def joules(path: Mapping[str, str]) -> Cost:
@@ -249,7 +252,7 @@ def test_the_plan_is_the_path_that_is_best_on_average(saved):
 def test_a_state_that_does_not_fit_is_told(saved, spec, told):
     fitted().before.state().save(saved / "one")
     with pytest.raises(PolicyError, match=told):
-        build_joint(spec, "joint", RouterContext(saved))
+        build_joint(spec, "joint", Dependencies(folder=saved))
 
 
 def test_other_options_are_refused_and_fewer_are_not(saved):

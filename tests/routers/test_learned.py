@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from dynamicrag.cost.vector import Cost
+from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.base import FeatureSet, Seen
 from dynamicrag.predictors.base import PREDICTORS
-from dynamicrag.routers.build import RouterContext, build_router
+from dynamicrag.routers.build import build_router
 from dynamicrag.routers.estimator import About, Estimator
 from dynamicrag.types import Option
 
@@ -33,7 +34,7 @@ def saved(tmp_path):
 
 
 def build(folder, *, weights=None, spec=None):
-    given = RouterContext(folder, weights or {})
+    given = Dependencies(folder=folder, weights=weights or {})
     return build_router({"knn": {"state": "generator", **(spec or {})}}, "stages.generator.router", given)
 
 
@@ -114,7 +115,7 @@ def test_the_plan_reckons_with_the_option_that_is_best_on_average(saved):
 )
 def test_a_router_that_does_not_fit_is_told(saved, spec, told):
     with pytest.raises(PolicyError, match=told):
-        build_router(spec, "stages.generator.router", RouterContext(saved))
+        build_router(spec, "stages.generator.router", Dependencies(folder=saved))
 
 
 def test_other_options_or_another_stage_are_refused_and_fewer_are_not(saved):

@@ -7,14 +7,15 @@ import numpy as np
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import Cost
-from dynamicrag.errors import DynamicRAGError, InputError, unknown
+from dynamicrag.dependencies import Dependencies
+from dynamicrag.errors import DynamicRAGError, InputError, PolicyError, unknown
 from dynamicrag.evaluation.calibrate.forecast import Forecast
 from dynamicrag.evaluation.calibrate.world import Rows, World
 from dynamicrag.features.base import Embed
 from dynamicrag.features.lexical import lexical
 from dynamicrag.policy import Policy
 from dynamicrag.routers.base import Router, StageContext
-from dynamicrag.routers.build import RouterContext, build_joint, build_router
+from dynamicrag.routers.build import build_joint, build_router
 from dynamicrag.routers.paths import without_news
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option, Query
@@ -87,7 +88,7 @@ class Rules:
     def __init__(self, policy: Policy, world: World, made: Forecast, embed: Embed | None = None) -> None:
         self._world = world
         self._made = made
-        context = RouterContext(policy.folder, policy.objective.weights, embed)
+        context = Dependencies(folder=policy.folder, weights=policy.objective.weights, embedder=embed)
         joint = build_joint(policy.joint, policy.where("joint"), context) if policy.joint else None
         self._options = {s: _options(policy, s) for s in world.stages}
         self._routers: dict[str, Router] = {}
@@ -97,7 +98,8 @@ class Rules:
             if joint is not None and stage in joint.decides:
                 self._routers[stage] = joint
             else:
-                self._routers[stage] = build_router(section.router or "heuristic", where, context)
+                built = build_router(section.router or "heuristic", where, context)
+                self._routers[stage] = _unasking(built, where)
 
     def name(self, stage: str) -> str:
         """Return the name of a stage's router."""
@@ -169,3 +171,13 @@ def rules_path(
     except DynamicRAGError as error:
         notes.append(f"the policy's own routers cannot be replayed: {error}")
         return None
+
+
+def _unasking(router: Router, where: str) -> Router:
+    """Refuse a router that asks a model: a recorded table has none to ask."""
+    if router.models:
+        raise PolicyError(
+            f"{where}: {router.registered!r} asks a model ({', '.join(router.models)}), and a recorded table "
+            "has none to ask; name another router to calibrate with"
+        )
+    return router

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dynamicrag.assembly import EMBEDDER
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
 from dynamicrag.llm.prompts.voice import Voice
 from dynamicrag.policy import Policy, brief
 from dynamicrag.retrieval.documents import Skipped
+from dynamicrag.retrieval.local_embedder import DEFAULT
 from dynamicrag.retrieval.readers import files_of
 from dynamicrag.stages.context import context_option, depth
 from dynamicrag.topology import TOPOLOGY
@@ -125,13 +125,14 @@ def _public(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _corpus(policy: Policy) -> str:
-    parts: list[Any] = [EMBEDDER]
+    parts: list[Any] = [DEFAULT]
     for name, section in policy.corpora.items():
         files = files_of(
             [policy.folder / path for path in section.path], Skipped(), follow_links=section.follow_links
         )
         content = sorted((file.id, _served(file.path)) for file in files)
-        parts.append([name, section.chunk.model_dump(), content])
+        other = [] if section.embedding is None else [section.embedding]
+        parts.append([name, section.chunk.model_dump(), content, *other])
     return _digest(parts)
 
 

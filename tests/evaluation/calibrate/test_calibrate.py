@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import yaml
 
-from dynamicrag.errors import InputError
+from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.evaluation.calibrate.came import Verdicts, came
 from dynamicrag.evaluation.calibrate.forecast import Recipe, held_out
 from dynamicrag.evaluation.calibrate.page import to_html
@@ -182,6 +182,14 @@ def test_a_policys_own_rules_are_replayed():
     without = rules.alone("generator", made.paths[0])
     assert (set(without[::3]), set(without[1::3])) == ({"small"}, {"large"})  # greetings, and what is not one
     assert ends(made, load_policy(POLICY)) == (3, 2)
+
+
+def test_a_router_that_asks_a_model_cannot_be_replayed():
+    generator = {"options": ["small", "large"], "router": {"llm": {"model": "large"}}}
+    policy = load_policy({**POLICY, "stages": {**POLICY["stages"], "generator": generator}})
+    made = world()
+    with pytest.raises(PolicyError, match=r"generator\.router: 'llm' asks a model \(large\), and a recorded"):
+        Rules(policy, made, held_out(made, RECIPE))
 
 
 def test_a_stage_at_which_the_policy_chooses_and_the_table_does_not_vary_is_told():

@@ -1,0 +1,106 @@
+"""The corpora of a policy, each with its embedder, and where what embedding costs is booked."""
+
+from pathlib import Path
+
+from dynamicrag.cost.ledger import Ledger
+from dynamicrag.cost.line import INGEST
+from dynamicrag.cost.profiles import IN_PROCESS, Profile, Profiles, override
+from dynamicrag.embedders import embedder_of
+from dynamicrag.errors import PolicyError
+from dynamicrag.llm.pull import cache_dir
+from dynamicrag.plain_values import shown
+from dynamicrag.policy import CorpusSection, Policy
+from dynamicrag.retrieval.corpus import Corpus
+from dynamicrag.retrieval.embedder import Embedder, Scale
+
+__all__ = ["make_corpora", "make_corpus", "own_embedder"]
+
+
+def make_corpora(policy: Policy, ledger: Ledger, known: Profiles, embedder: Embedder) -> dict[str, Corpus]:
+    """Return the corpora of a policy by name; each is ingested on first use, on the ledger.
+
+    Args:
+        policy: The policy.
+        ledger: Where embedding documents is accounted for.
+        known: What is known of models.
+        embedder: For the corpora that name no embedding model.
+
+    Raises:
+        PolicyError: A path is not there, an embedding model cannot be, or a limit in usd cannot be kept.
+    """
+    embedders: dict[str, Embedder] = {}
+    corpora = {}
+    for name, section in policy.corpora.items():
+        for path in section.path:
+            _check_path(policy.folder, path, policy.where("corpora", name, "path"))
+        where = policy.where("corpora", name)
+        key = repr(section.embedding)  # corpora of one model share it
+        if key not in embedders:
+            embedders[key] = own_embedder(section, f"{where}.embedding", policy.folder, embedder)
+        corpora[name] = make_corpus(name, section, policy, ledger, known, embedders[key])
+    return corpora
+
+
+def own_embedder(section: CorpusSection, where: str, folder: Path, default: Embedder) -> Embedder:
+    """Return the embedder that a corpus names, or the default one.
+
+    Raises:
+        PolicyError: As :func:`~dynamicrag.embedders.embedder_of`.
+    """
+    return default if section.embedding is None else embedder_of(section.embedding, where, folder)
+
+
+def make_corpus(
+    name: str, section: CorpusSection, policy: Policy, ledger: Ledger, known: Profiles, embedder: Embedder
+) -> Corpus:
+    """Return a corpus of a policy, as its section says.
+
+    Raises:
+        PolicyError: There is a limit in usd, and no price is known of its embedding model.
+    """
+    profile = _profile(name, section, policy, known, embedder)
+    near = section.nearness
+    return Corpus(
+        name,
+        [policy.folder / path for path in section.path],
+        chunk_size=section.chunk.size,
+        chunk_overlap=section.chunk.overlap,
+        follow_links=section.follow_links,
+        embedder=embedder,
+        scale=Scale(near.similar, near.strange) if near else None,
+        profile=profile,
+        root=cache_dir() / "corpora",
+        metadata=section.metadata,
+        account=lambda: ledger.span(f"{INGEST}{name}", "ingest", embedder.name, profile),
+    )
+
+
+def _profile(
+    name: str, section: CorpusSection, policy: Policy, known: Profiles, embedder: Embedder
+) -> Profile:
+    where = policy.where("corpora", name, "embedding_profile")
+    here = embedder.runs == "in_process"
+    profile = IN_PROCESS if here else known.of(embedder.name, embedder.runs)
+    profile = override(profile, section.embedding_profile, where)
+    budget = policy.objective.budget
+    for scope, limits in (("per_query", budget.per_query), ("total", budget.total)):
+        if "usd" in limits and not profile.priced:
+            raise PolicyError(
+                f"{policy.where('objective', 'budget', scope, 'usd')}: no price is known of {embedder.name}, "
+                f"the embedding model of corpus {name!r}, so the limit cannot be kept; give it in usd per "
+                f"token: corpora.{name}.embedding_profile: {{usd: {{input: 2.0e-8}}}}, or 0 if it is free"
+            )
+    return profile
+
+
+def _check_path(folder: Path, path: str, where: str) -> None:
+    """Refuse a path of a corpus that is not there, or cannot be looked at."""
+    if not path:
+        raise PolicyError(f"{where}: is empty; give a file or a folder, such as docs/")
+    try:
+        (folder / path).stat()
+    except FileNotFoundError:
+        raise PolicyError(f"{where}: {path} does not exist; give --corpus PATH, or mend the path") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise PolicyError(f"{where}: {shown(path)} cannot be read: {why}") from None

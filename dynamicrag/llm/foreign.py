@@ -1,0 +1,164 @@
+"""Chat models that the user has made: LangChain's and LlamaIndex's objects behind our one face.
+
+An object keeps what its user has set: key, address, temperature, headers. The limit of tokens is ours, for a
+budget is reserved by it, and so is whether to ask again, for the stages know whether another model can take
+over. What the object's class does not take is not sent; reading stops behind the limit all the same.
+"""
+
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+from dynamicrag.cost.usage import Tokens
+from dynamicrag.errors import PolicyError
+from dynamicrag.llm.chat import ChatModel
+from dynamicrag.llm.client import LIKE_OPENAI, limit, settings
+from dynamicrag.llm.done import watch
+from dynamicrag.llm.manners import Manners
+from dynamicrag.llm.odd_usage import tolerant
+from dynamicrag.llm.streamed import StreamedAnswer
+from dynamicrag.types import Runs
+from dynamicrag.whereabouts import described, is_a, runs_of
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+__all__ = ["ForeignChatModel", "adapt_model"]
+
+VALID = "a LangChain chat model (BaseChatModel), a LlamaIndex LLM, or a ChatModel of this package"
+OURS = ("context", "max_retries")
+"""Parameters of a policy that go with an object too."""
+_OWN = ("timeout", "max_retries", "max_tokens", "num_predict")
+"""Settings that are not ours to give, or that go by the object's own name for them."""
+_LIMITS = ("max_tokens", "num_predict", "max_output_tokens", "max_new_tokens")
+"""Names that classes have for the limit of tokens."""
+
+
+class ForeignChatModel(ChatModel):
+    """A chat model by its LangChain object.
+
+    Args:
+        name: What the policy calls it.
+        given: The object.
+        spec: ``provider:model``, as far as the object tells.
+        runs: Where it computes.
+        context: Tokens per request, where known.
+        max_retries: As for :class:`ChatModel`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        given: "BaseChatModel",
+        *,
+        spec: str,
+        runs: Runs,
+        context: int | None = None,
+        max_retries: int | None = None,
+    ) -> None:
+        super().__init__(name, spec, context=context, max_retries=max_retries)
+        self.runs = runs
+        self._given = given
+        self._based: tuple[int, BaseChatModel] | None = None
+        # only OpenAI's own client says when a stream is done, and takes its parameters
+        like_openai = hasattr(given, "root_async_client")
+        self.provider = (self.provider if self.provider in LIKE_OPENAI else "openai") if like_openai else ""
+        self._manners = Manners(self.provider)
+
+    def _client(self, max_tokens: int, temperature: float) -> "BaseChatModel":
+        sent = self._manners.sent
+        key = (os.getpid(), max_tokens, temperature, sent.state)
+        if key not in self._clients:
+            fields, set_ = type(self._given).model_fields, self._given.model_fields_set
+            update = {
+                name: value
+                for name, value in settings(self.provider, {}, sent, temperature).items()
+                if name in fields and name not in _OWN and not (name == "temperature" and name in set_)
+            }
+            native = max_tokens if sent.limit == "native" else None
+            update |= {name: native for name in _LIMITS if name in fields}
+            if native is None and "extra_body" in fields:
+                body = {"extra_body": getattr(self._given, "extra_body", None) or {}}
+                update |= limit(self.spec, body, sent, max_tokens)
+            self._keep(key, tolerant(self._base().model_copy(update=update)))
+        return self._clients[key]
+
+    def _base(self) -> "BaseChatModel":
+        """Return this process's copy of the object, with connections of its own where it needs them."""
+        if self._based is None or self._based[0] != os.getpid():
+            base = self._given.model_copy(update=_connections(self._given))
+            watch(base)
+            self._based = os.getpid(), base
+        return self._based[1]
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[float]:
+        yield time.process_time()
+
+    def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:
+        """Return this process's CPU time meanwhile, where the model computes here; others' work is in it."""
+        del answer, tokens
+        return time.process_time() - float(turn) if self.runs == "in_process" else 0.0
+
+
+def adapt_model(name: str, given: Any, where: str, params: Mapping[str, Any], runs: Runs | None) -> ChatModel:
+    """Return a user's object as a chat model.
+
+    Args:
+        name: What the policy calls it.
+        given: The object.
+        where: Place in the user's input, for messages.
+        params: ``context`` and ``max_retries``, as far as the policy gives them.
+        runs: Where it computes, if the policy says so.
+
+    Raises:
+        PolicyError: It is no chat model.
+    """
+    if isinstance(given, ChatModel):
+        own = copy(given)  # one object may stand for several names
+        own.name, own.runs = name, runs or own.runs
+        return own
+    client, spec = given, ""
+    if is_a(given, "llama_index.core.base.llms.base", "BaseLLM"):
+        from dynamicrag.llm.llama_index import LlamaIndexChat, spec_of
+
+        client, spec = LlamaIndexChat(llm=given), spec_of(given)
+    elif is_a(given, "langchain_core.language_models.chat_models", "BaseChatModel"):
+        spec = _spec(given)
+    else:
+        hint = "; give the model itself, without what was bound to it" if _bound(given) else ""
+        raise PolicyError(f"{where}: expected {VALID}, got {described(given)}{hint}")
+    given_params = {key: params[key] for key in OURS if key in params}
+    return ForeignChatModel(name, client, spec=spec, runs=runs or runs_of(given), **given_params)
+
+
+def _bound(given: Any) -> bool:
+    return is_a(given, "langchain_core.runnables.base", "RunnableBindingBase")
+
+
+def _spec(given: "BaseChatModel") -> str:
+    """Return provider and model, as the object names them for traces."""
+    told = given._get_ls_params()
+    provider = {"azure": "azure_openai"}.get(told.get("ls_provider", ""), told.get("ls_provider", ""))
+    return f"{provider or 'unknown'}:{told.get('ls_model_name') or type(given).__name__}"
+
+
+def _connections(given: "BaseChatModel") -> dict[str, Any]:
+    """Return OpenAI's client without tries of its own; a copy, for the user's is not ours to change.
+
+    With connections of its own too, unless the user has set them up: those that are open belong to the loop
+    that opened them, and calls run on ours.
+    """
+    root = getattr(given, "root_async_client", None)
+    if root is None or not hasattr(root, "with_options"):
+        return {}
+    options: dict[str, Any] = {"max_retries": 0}
+    if getattr(given, "http_async_client", None) is None:
+        from openai import DefaultAsyncHttpxClient
+
+        options["http_client"] = DefaultAsyncHttpxClient(base_url=root.base_url, timeout=root.timeout)
+    root = root.with_options(**options)
+    return {"root_async_client": root, "async_client": root.chat.completions}

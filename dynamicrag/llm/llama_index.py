@@ -1,0 +1,103 @@
+"""A LlamaIndex LLM as a LangChain chat model, so that every call goes one way."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+from dynamicrag.cost.usage import number
+
+__all__ = ["LlamaIndexChat", "spec_of"]
+
+ROLES = {"human": "user", "ai": "assistant", "system": "system"}
+_COUNTS = (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))
+"""Names of the tokens read and written, in the usage reports of providers."""
+
+
+class LlamaIndexChat(BaseChatModel):
+    """Streams an LLM's answers; usage is what the provider's raw reply says, if it does.
+
+    Attributes:
+        llm: The LlamaIndex LLM.
+        max_tokens: Most tokens to generate, where the LLM takes a limit.
+        temperature: 0 for the likeliest answer, where it takes one.
+    """
+
+    llm: Any
+    max_tokens: int | None = None
+    temperature: float | None = None
+
+    @property
+    def _llm_type(self) -> str:
+        return str(self.llm.class_name())
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: Any = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        raise NotImplementedError("every call streams")
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: Any = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        del stop, run_manager, kwargs  # the answer is cut where the chunks are read
+        from llama_index.core.base.llms.types import ChatMessage
+
+        asked = [ChatMessage(role=ROLES.get(each.type, "user"), content=each.text) for each in messages]
+        usage, written = None, ""
+        async for reply in await self._llm().astream_chat(asked):
+            usage = usage_of(reply) or usage
+            # an LLM without deltas says all that it has so far
+            text = (
+                reply.delta if reply.delta is not None else str(reply.message.content or "")[len(written) :]
+            )
+            written += text
+            if text:
+                yield ChatGenerationChunk(message=AIMessageChunk(content=text))
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage))
+
+    def _llm(self) -> Any:
+        """Return the LLM with our limit; its user's temperature stays, if set."""
+        fields, given = type(self.llm).model_fields, self.llm.model_fields_set
+        update: dict[str, Any] = {}
+        if "max_tokens" in fields and self.max_tokens is not None:
+            update["max_tokens"] = self.max_tokens
+        if "temperature" in fields and "temperature" not in given and self.temperature is not None:
+            update["temperature"] = self.temperature
+        return self.llm.model_copy(update=update)
+
+
+def usage_of(reply: Any) -> UsageMetadata | None:
+    """Return the usage that a raw reply reports, as LangChain writes it."""
+    raw = getattr(reply, "raw", None)
+    told = raw.get("usage") if isinstance(raw, Mapping) else getattr(raw, "usage", None)
+    if told is None:
+        return None
+    read, wrote = (
+        next((count for key in keys if (count := number(_of(told, key))) is not None), None)
+        for keys in _COUNTS
+    )
+    if read is None or wrote is None:
+        return None
+    return UsageMetadata(input_tokens=read, output_tokens=wrote, total_tokens=read + wrote)
+
+
+def spec_of(llm: Any) -> str:
+    """Return ``provider:model``, as far as an LLM tells."""
+    provider = str(llm.class_name()).lower().removesuffix("_llm").removesuffix("llm") or "unknown"
+    model = str(getattr(llm.metadata, "model_name", "") or "")
+    return f"{provider}:{model if model and model != 'unknown' else type(llm).__name__}"
+
+
+def _of(told: Any, key: str) -> Any:
+    return told.get(key) if isinstance(told, Mapping) else getattr(told, key, None)

@@ -1,0 +1,161 @@
+"""The caller's own objects: models, retrievers, an embedder, verifiers, routers and prompts.
+
+An object stands in the place of what the policy says under its name: of a model its spec, of a retriever its
+parameters. What else the policy says there holds: a model's ``profile`` with its prices, ``runs``,
+``params.context`` and ``params.max_retries``. A name that the policy does not have is an error; but a policy
+without ``models``, or without ``stages.retriever.options``, gets those of the objects, in their order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.llm.chat import ChatModel
+from dynamicrag.llm.foreign import OURS, adapt_model
+from dynamicrag.llm.prompts.base import PromptStrategy
+from dynamicrag.llm.prompts.own import adapt_prompt
+from dynamicrag.policy import ModelSection, Policy
+from dynamicrag.retrieval.adapters import adapt_retriever
+from dynamicrag.retrieval.base import Retriever
+from dynamicrag.retrieval.embedder import Embedder
+from dynamicrag.retrieval.foreign_embedder import adapt_embedder
+from dynamicrag.routers.base import Router
+from dynamicrag.verify.base import Verifier
+from dynamicrag.whereabouts import described
+
+__all__ = ["Objects", "Taken", "check_taken"]
+
+T = TypeVar("T", Router, Verifier)
+
+
+class Taken(dict[str, Any]):
+    """A mapping that knows which of its values somebody has taken, by ``[]`` or ``get``."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.left = set(values)
+
+    def __getitem__(self, name: str) -> Any:
+        self.left.discard(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value, or the default."""
+        return self[name] if name in self else default  # noqa: SIM401 - which is this very method
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """What the caller gives beside a policy.
+
+    Attributes:
+        models: LangChain chat models, LlamaIndex LLMs, or our own, by the names of models.
+        retrievers: LangChain retrievers and vector stores, LlamaIndex retrievers and indexes, or our own, by
+            the options of the stage ``retriever``.
+        embedder: LangChain Embeddings, a LlamaIndex BaseEmbedding, a SentenceTransformer, or our own; for
+            routers, verifiers and the corpora that name no embedding model.
+        verifiers: Verifiers by the names that ``stages.verification.verifiers`` lists.
+        routers: Routers by the names that ``stages.STAGE.router`` says.
+        prompts: LangChain prompt templates, texts, functions or prompt strategies, by the options of the
+            stage ``prompt``.
+
+    Raises:
+        PolicyError: From all methods: an object is of the wrong type, or the policy does not have its name.
+    """
+
+    models: Mapping[str, Any] = field(default_factory=dict)
+    retrievers: Mapping[str, Any] = field(default_factory=dict)
+    embedder: Any = None
+    verifiers: Mapping[str, Any] = field(default_factory=dict)
+    routers: Mapping[str, Any] = field(default_factory=dict)
+    prompts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for what in ("models", "retrievers", "verifiers", "routers", "prompts"):
+            given = getattr(self, what)
+            if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+                raise PolicyError(
+                    f"{what}: expected objects by name, {what}={{'name': object}}, got {described(given)}"
+                )
+
+    def model(self, name: str, section: ModelSection, where: str) -> ChatModel | None:
+        """Return the model that stands for a name, if one does."""
+        if name not in self.models:
+            if not section.model:
+                raise PolicyError(
+                    f"{where}: has neither 'model' nor an object; name one, such as openai:gpt-4o-mini, or "
+                    f"give it: from_policy(…, models={{{name!r}: chat_model}})"
+                )
+            return None
+        if not section.model:  # else they are those of the model that the object replaces
+            for key in section.params:
+                if key not in OURS:
+                    raise PolicyError(f"{unknown(f'{where}.params', 'parameter of an object', key, OURS)}")
+        return adapt_model(name, self.models[name], f"models[{name!r}]", section.params, section.runs)
+
+    def check_names(self, policy: Policy) -> None:
+        """Refuse models and retrievers for names that the policy does not have."""
+        for name in self.models:
+            if name not in policy.models:
+                raise PolicyError(unknown("models", f"model of {_of(policy)}", name, policy.models))
+        options = policy.stages["retriever"].described
+        for name in self.retrievers:
+            if name not in options:
+                raise PolicyError(unknown("retrievers", f"retriever of {_of(policy)}", name, options))
+
+    def own_embedder(self) -> Embedder | None:
+        """Return the embedder, if there is one."""
+        return None if self.embedder is None else adapt_embedder(self.embedder, "embedder")
+
+    def own_retrievers(self) -> dict[str, Retriever]:
+        """Return the retrievers by option."""
+        return {
+            name: adapt_retriever(each, f"retrievers[{name!r}]") for name, each in self.retrievers.items()
+        }
+
+    def own_prompts(self, policy: Policy) -> dict[str, PromptStrategy]:
+        """Return the prompts by option."""
+        options = policy.stages["prompt"].specs
+        for name in self.prompts:
+            if name not in options:
+                raise PolicyError(unknown("prompts", f"prompt of {_of(policy)}", name, options))
+        return {name: adapt_prompt(each, f"prompts[{name!r}]") for name, each in self.prompts.items()}
+
+    def own_verifiers(self) -> Taken:
+        """Return the verifiers by name."""
+        return Taken(_checked(self.verifiers, Verifier, "verifiers"))
+
+    def own_routers(self) -> Taken:
+        """Return the routers by name."""
+        return Taken(_checked(self.routers, Router, "routers"))
+
+
+def _checked(given: Mapping[str, Any], kind: type[T], what: str) -> dict[str, T]:
+    for name, each in given.items():
+        if not isinstance(each, kind):
+            raise PolicyError(
+                f"{what}[{name!r}]: expected a dynamicrag.{kind.__name__}, got {described(each)}"
+            )
+        if not hasattr(each, "registered"):
+            setattr(each, "registered", name)  # noqa: B010 - decisions and accounts call it so
+    return dict(given)
+
+
+def _of(policy: Policy) -> str:
+    return policy.source or "the policy"
+
+
+def check_taken(taken: Taken, what: str, place: str) -> None:
+    """Refuse objects that nothing in the policy names.
+
+    Args:
+        taken: The objects.
+        what: How the caller gave them.
+        place: Where the policy would name one.
+
+    Raises:
+        PolicyError: One is left.
+    """
+    for name in sorted(taken.left):
+        raise PolicyError(f"{what}[{name!r}]: nothing in the policy has this name; write it at {place}")

@@ -1,0 +1,74 @@
+"""Modules that register implementations from outside this package.
+
+A policy names its own, ``plugins: [my_company.routers]``; an installed package names them once for all
+policies, as entry points of the group ``dynamicrag``::
+
+    [project.entry-points.dynamicrag]
+    my_company = "my_company.routers"
+
+A plugin registers when it is imported, with the decorators that this package uses itself.
+"""
+
+import threading
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from dynamicrag.errors import DynamicRAGError, PolicyError
+
+__all__ = ["GROUP", "load_installed", "load_plugins"]
+
+GROUP = "dynamicrag"
+"""Group of the entry points."""
+
+_lock = threading.RLock()
+_installed = False
+
+
+def load_plugins(names: Sequence[str], where: str) -> None:
+    """Import the modules that a policy names; one that is imported already is left as it is.
+
+    Args:
+        names: Dotted names of modules.
+        where: Place in the policy, for messages.
+
+    Raises:
+        PolicyError: A name is no module's, or its module cannot be imported, or registers a name that is
+            taken.
+    """
+    for position, name in enumerate(names):
+        place = f"{where}[{position}]"
+        if not name or not all(part.isidentifier() for part in name.split(".")):
+            raise PolicyError(f"{place}: expected a module's name, such as my_company.routers, got {name!r}")
+        _load(name, place, "install it, or see that its folder is on PYTHONPATH")
+
+
+def load_installed() -> None:
+    """Import the plugins of installed packages, once per process.
+
+    Raises:
+        PolicyError: As :func:`load_plugins`.
+    """
+    global _installed
+    with _lock:
+        if _installed:
+            return
+        _installed = True  # before the imports: a plugin looks into the registries that asked for it
+        try:
+            for point in entry_points(group=GROUP):
+                package = point.dist.name if point.dist else "a package"
+                _load(point.module, f"entry point {point.name!r} of {package}", f"mend or remove {package}")
+        except BaseException:
+            _installed = False
+            raise
+
+
+def _load(module: str, where: str, mend: str) -> None:
+    try:
+        import_module(module)
+    except DynamicRAGError as error:
+        raise PolicyError(f"{where}: {module}: {error}") from error
+    except Exception as error:  # whatever code a user's module runs
+        raise PolicyError(
+            f"{where}: cannot import {module!r} ({type(error).__name__}: {error}); {mend}"
+        ) from error

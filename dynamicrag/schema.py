@@ -1,0 +1,55 @@
+"""The JSON Schema of a policy, for editors that complete and check YAML while it is written.
+
+An editor with the YAML language server reads the first line of a policy::
+
+    # yaml-language-server: $schema=policy.schema.json
+
+It knows the sections and their values, and offers the names that are registered, those of installed plugins
+among them. Names that it does not know pass, for a policy may have plugins of its own: whether they exist,
+``dynamicrag validate`` says.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from dynamicrag.cost.profiles import load_profiles
+from dynamicrag.llm.catalogue import catalogue
+from dynamicrag.policy import Policy
+from dynamicrag.routers.build import names
+from dynamicrag.verify.base import VERIFIERS
+
+__all__ = ["policy_schema"]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def policy_schema() -> dict[str, Any]:
+    """Return the schema; plain JSON."""
+    schema = Policy.model_json_schema()
+    for name, field in Policy.model_fields.items():
+        if field.exclude:  # told by the file's name, not in it
+            del schema["properties"][name]
+    sections = schema["$defs"]
+    for section in [schema, *sections.values()]:
+        fields = section.get("properties", {})
+        for name in fields:
+            fields[name].pop("title", None)
+        if "router" in fields:
+            fields["router"] = _spec(names())
+        if "verifiers" in fields:
+            fields["verifiers"]["items"] = _spec(VERIFIERS)
+    local = [f"local:{name}" for name, entry in catalogue().items() if entry.kind == "chat"]
+    sections["ModelSection"]["properties"]["model"]["examples"] = [*local, *load_profiles().models]
+    return {**schema, "$schema": DIALECT, "title": "A policy of DynamicRAG"}
+
+
+def _spec(known: Iterable[str]) -> dict[str, Any]:
+    """Return the schema of a name or ``{name: {parameter: value}}``, which offers the known names."""
+    listed = sorted(known)
+    one = {
+        "type": "object",
+        "properties": {name: {"type": ["object", "null"]} for name in listed},
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    return {"anyOf": [{"enum": listed}, {"type": "string"}, one, {"type": "null"}]}

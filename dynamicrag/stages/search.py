@@ -1,0 +1,70 @@
+"""One search: on the account, with what it asks of other machines' embedders within the budget."""
+
+from typing import TYPE_CHECKING
+
+from dynamicrag import portal
+from dynamicrag.cost.charge import cost_of
+from dynamicrag.cost.vector import Cost
+from dynamicrag.retrieval.filtering import search as filtered
+from dynamicrag.stages.base import Run
+from dynamicrag.types import Passage, Usage
+
+if TYPE_CHECKING:
+    from dynamicrag.retrieval.base import Retriever
+
+__all__ = ["search"]
+
+
+async def search(
+    run: Run, query_id: str, stage: str, name: str, retriever: "Retriever", query: str, k: int
+) -> list[Passage]:
+    """Ask a retriever, and book what that took.
+
+    Args:
+        run: The ledger and the budget.
+        query_id: Whose search it is.
+        stage: The stage that makes it.
+        name: The retriever's name in the policy.
+        retriever: The retriever.
+        query: What to look for.
+        k: How many passages to find.
+
+    Raises:
+        CorpusError: As :meth:`Retriever.retrieve`.
+        BudgetExceeded: Embedding the question elsewhere does not fit what the budget leaves.
+    """
+    worst = _most(run, retriever, query)
+    if worst is None:
+        return (await _search(run, query_id, stage, name, retriever, query, k))[0]
+
+    async def paid() -> list[Passage]:
+        async with run.budget.reserved(query_id, worst, run.ledger.cost(query_id)) as held:
+            passages, cost = await _search(run, query_id, stage, name, retriever, query, k)
+            held.settle(cost)
+            return passages
+
+    return await portal.arun(paid())  # a caller that is cancelled leaves nothing set aside
+
+
+async def _search(
+    run: Run, query_id: str, stage: str, name: str, retriever: "Retriever", query: str, k: int
+) -> tuple[list[Passage], Cost]:
+    with run.ledger.span(query_id, stage, name) as line:
+        found = await filtered(retriever, query, k, run.call.filter)
+        line.usage = found.usage
+    lines = []
+    for used in found.elsewhere:
+        with run.ledger.span(query_id, stage, used.name, used.profile, used.name) as line:
+            line.usage = used.usage
+        lines.append(line)
+    return found.passages, Cost.total(run.ledger.line_cost(each) for each in lines)
+
+
+def _most(run: Run, retriever: "Retriever", query: str) -> Cost | None:
+    """Return what embedding the question elsewhere costs at most; ``None`` where nothing is."""
+    tokens = len(query.encode(errors="replace"))
+    elsewhere = [corpus for corpus in retriever.embedded if corpus.embedder.runs != "in_process"]
+    if not elsewhere:
+        return None
+    usage = Usage(calls=1, input_tokens=tokens, assumed=True)
+    return Cost.total(cost_of(usage, corpus.profile, run.ledger.host) for corpus in elsewhere)

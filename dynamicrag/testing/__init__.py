@@ -1,0 +1,44 @@
+"""Stand-ins for models, servers, embedders and retrievers: for your tests, and the ones that our own use.
+
+=====================  ====================================================================================
+``ScriptedChat``       a LangChain chat model that answers by a script, with usage and probabilities
+``ScriptedModel``      the same behind this package's ``ChatModel``, with a name and a spec
+``ScriptedServer``     a server with OpenAI's protocol in this process, that sends what a test scripts
+``FakeEmbedder``       vectors from the words of a text: near where words are shared; no weights
+``FakeRetriever``      finds the texts that it was given, by the words they share with a question
+``Call``               one call that a stand-in has seen
+=====================  ====================================================================================
+
+For example::
+
+    chat = ScriptedChat(script=lambda kind, prompt: "In 1871.")
+    rag = DynamicRAG.from_policy(models={"m": chat}, retrievers={"kb": FakeRetriever(["It opened in 1871."])})
+    rag.build_graph().compile().invoke({"messages": [("user", "When did it open?")]})
+    assert chat.calls[-1].kind == "answer"
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dynamicrag.testing.chat import Call, ScriptedChat, ScriptedModel
+    from dynamicrag.testing.embedder import FakeEmbedder
+    from dynamicrag.testing.retriever import FakeRetriever
+    from dynamicrag.testing.server import ScriptedServer
+
+__all__ = ["Call", "FakeEmbedder", "FakeRetriever", "ScriptedChat", "ScriptedModel", "ScriptedServer"]
+
+_HOMES = {
+    "Call": "chat",
+    "FakeEmbedder": "embedder",
+    "FakeRetriever": "retriever",
+    "ScriptedChat": "chat",
+    "ScriptedModel": "chat",
+    "ScriptedServer": "server",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dynamicrag.testing' has no attribute {name!r}")
+    return getattr(import_module(f"dynamicrag.testing.{_HOMES[name]}"), name)
