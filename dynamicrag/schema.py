@@ -12,20 +12,33 @@ among them. Names that it does not know pass, for a policy may have plugins of i
 from collections.abc import Iterable
 from typing import Any
 
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.profiles import load_profiles
 from dynamicrag.llm.catalogue import catalogue
 from dynamicrag.policy import Policy
+from dynamicrag.policy_file import section_kinds
 from dynamicrag.routers.build import names
 from dynamicrag.verify.base import VERIFIERS
 
 __all__ = ["policy_schema"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+AMOUNTS = (("BudgetSection", "per_query"), ("BudgetSection", "total"), ("ObjectiveSection", "weights"))
+"""Where a policy gives amounts by cost dimension."""
 
 
 def policy_schema() -> dict[str, Any]:
     """Return the schema; plain JSON."""
     schema = Policy.model_json_schema()
+    kinds = {name: kind.model_json_schema() for name, kind in section_kinds().items()}
+    for kind in kinds.values():
+        schema["$defs"].update(kind.pop("$defs", {}))
+    # the stages are those of the topology, a user's own among them
+    schema["$defs"].update({f"stages.{name}": kind for name, kind in kinds.items()})
+    properties = {name: {"$ref": f"#/$defs/stages.{name}"} for name in kinds}
+    schema["properties"]["stages"] = {
+        "type": ["object", "null"], "properties": properties, "additionalProperties": False
+    }  # fmt: skip
     for name, field in Policy.model_fields.items():
         if field.exclude:  # told by the file's name, not in it
             del schema["properties"][name]
@@ -38,6 +51,8 @@ def policy_schema() -> dict[str, Any]:
             fields["router"] = _spec(names())
         if "verifiers" in fields:
             fields["verifiers"]["items"] = _spec(VERIFIERS)
+    for section, name in AMOUNTS:
+        sections[section]["properties"][name]["propertyNames"] = {"enum": list(DIMENSIONS)}
     local = [f"local:{name}" for name, entry in catalogue().items() if entry.kind == "chat"]
     sections["ModelSection"]["properties"]["model"]["examples"] = [*local, *load_profiles().models]
     return {**schema, "$schema": DIALECT, "title": "A policy of DynamicRAG"}

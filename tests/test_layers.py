@@ -48,6 +48,7 @@ BESIDE = {
     ("corpora", "embedders"),
     ("objects", "policy"),
     ("schema", "policy"),
+    ("schema", "policy_file"),
     ("assembly", "embedders"),
     ("assembly", "corpora"),
     ("assembly", "objects"),

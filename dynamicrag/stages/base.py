@@ -207,9 +207,8 @@ def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
 
     def add(cls: C) -> C:
         STAGES.discover()  # the shipped stages come first, so that a clash of names is found
-        registered = STAGES.register(row.name)(cls)
         TOPOLOGY.add(row, after)
-        return registered
+        return STAGES.register(row.name)(cls)
 
     return add
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.types import Option
@@ -13,7 +13,8 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Names = Annotated[list[str], BeforeValidator(_listed)]
+_LIST = WithJsonSchema({"type": ["array", "string"], "items": {"type": "string"}})
+Names = Annotated[list[str], BeforeValidator(_listed), _LIST]
 """Names; a single one needs no list."""
 Spec = str | dict[str, Any]
 Where = Callable[..., str]

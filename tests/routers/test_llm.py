@@ -3,7 +3,7 @@
 import pytest
 
 from dynamicrag import DynamicRAG, PolicyError
-from dynamicrag.cli.prepare import used_models
+from dynamicrag.graph.warm import used_models
 from dynamicrag.routers.llm import picked
 from dynamicrag.testing import FakeRetriever, ScriptedChat
 
