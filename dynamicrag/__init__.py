@@ -13,8 +13,9 @@ if TYPE_CHECKING:
         PolicyError,
         ProviderError,
     )
+    from dynamicrag.graph.channel import RagChannel
+    from dynamicrag.graph.names import RagState
     from dynamicrag.graph.rag import DynamicRAG
-    from dynamicrag.graph.state import RagState
     from dynamicrag.policy import Policy
     from dynamicrag.policy_file import load_policy
 
@@ -29,13 +30,15 @@ __all__ = [
     "Policy",
     "PolicyError",
     "ProviderError",
+    "RagChannel",
     "RagState",
     "load_policy",
 ]
 
 _HOMES = {
     "DynamicRAG": "dynamicrag.graph.rag",
-    "RagState": "dynamicrag.graph.state",
+    "RagChannel": "dynamicrag.graph.channel",
+    "RagState": "dynamicrag.graph.names",
     "Policy": "dynamicrag.policy",
     "load_policy": "dynamicrag.policy_file",
 }

@@ -19,6 +19,7 @@ EXPORTS = [
     "Policy",
     "PolicyError",
     "ProviderError",
+    "RagChannel",
     "RagState",
     "load_policy",
 ]

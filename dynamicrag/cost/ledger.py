@@ -4,12 +4,14 @@ The ledger lives outside any graph's state, keyed by query id, because the updat
 raises is lost and the failed call's cost would vanish with it.
 """
 
+import itertools
 import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from dynamicrag.cost.attribution import Attribution
@@ -19,20 +21,42 @@ from dynamicrag.cost.line import INGEST, Line
 from dynamicrag.cost.meter import NullMeter
 from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import IN_PROCESS, Host, Profile
+from dynamicrag.cost.records import line_of, record_of
 from dynamicrag.cost.vector import Cost, Scope
+from dynamicrag.types import AccountLine
+
+_numbers = itertools.count()
+_run: ContextVar["tuple[str, list[Line]] | None"] = ContextVar("dynamicrag_run", default=None)
+"""The query that is worked on here, and the lines that led to this run's state; see :meth:`Ledger.run`."""
 
 
 @dataclass(slots=True)
 class Account:
-    """All lines of one query."""
+    """All lines of one query, of all its runs that this process knows.
+
+    Attributes:
+        query_id: Whose it is.
+        lines: The lines, in the order in which they began.
+        by_id: The same by id.
+        loose: Lines of executions whose update was lost, until the next execution takes them up.
+        reached: Number of decisions that each run has come to, by the number of the run.
+    """
 
     query_id: str
     lines: list[Line] = field(default_factory=list)
+    by_id: dict[str, Line] = field(default_factory=dict)
+    loose: list[Line] = field(default_factory=list)
+    reached: dict[int, int] = field(default_factory=dict)
 
     @property
     def provisional(self) -> bool:
         """Whether any line still waits for the meter."""
         return not all(line.settled for line in self.lines)
+
+    def add(self, line: Line) -> None:
+        """Append a line."""
+        self.lines.append(line)
+        self.by_id[line.id] = line
 
 
 class Ledger:
@@ -83,13 +107,13 @@ class Ledger:
             spec: The model that is called, if one is.
         """
         attribution = self.attribution
-        line = Line(query_id, stage, label, profile, time.perf_counter(), spec=spec)
+        name = f"{attribution.id}.{next(_numbers)}"
+        line = Line(query_id, stage, label, profile, time.perf_counter(), spec=spec, id=name)
         with self._lock:
-            account = self._accounts.get(query_id)
-            if account is None:
-                account = self._accounts[query_id] = Account(query_id)
-                self._forget()
-            account.lines.append(line)
+            self._account(query_id).add(line)
+        run = _run.get()
+        if run is not None and run[0] == query_id:
+            run[1].append(line)
         attribution.open(line)
         try:
             yield line
@@ -99,6 +123,75 @@ class Ledger:
         finally:
             line.end = time.perf_counter()
             attribution.close(line)
+
+    def _account(self, query_id: str) -> Account:
+        account = self._accounts.get(query_id)
+        if account is None:
+            account = self._accounts[query_id] = Account(query_id)
+            self._forget()
+        return account
+
+    @contextmanager
+    def run(self, query_id: str, lines: list[Line]) -> Iterator[None]:
+        """Work on a query: the calls made meanwhile join ``lines``, and :meth:`spent` counts no others."""
+        token = _run.set((query_id, lines))
+        try:
+            yield
+        finally:
+            _run.reset(token)
+
+    def enter(self, query_id: str, records: Iterable[AccountLine] = ()) -> tuple[Account, bool]:
+        """Return the account of a query, with lines that another process has made; and whether it is new here.
+
+        A line that is here already is not added again.
+        """
+        with self._lock:
+            new = query_id not in self._accounts
+            account = self._account(query_id)
+            for record in records:
+                if record["id"] not in account.by_id:
+                    account.add(line_of(record))
+        return account, new
+
+    def put(self, line: Line) -> None:
+        """Add a line that no call here has made."""
+        with self._lock:
+            account = self._account(line.query_id)
+            if line.id not in account.by_id:
+                account.add(line)
+
+    def reach(self, query_id: str, attempt: int, decisions: int, *, begins: bool = False) -> int:
+        """Say how far a run has come, and return its number.
+
+        Args:
+            query_id: Whose run it is.
+            attempt: The run's number, as its state has it.
+            decisions: Number of decisions in its state.
+            begins: Whether a node begins: if that run was further already, this is another one.
+        """
+        with self._lock:
+            reached = self._account(query_id).reached
+            if begins and decisions < reached.get(attempt, 0):
+                attempt = max(reached) + 1
+            reached[attempt] = decisions
+            return attempt
+
+    def take_loose(self, query_id: str) -> list[Line]:
+        """Return the lines of executions whose update was lost; they are the caller's from here."""
+        with self._lock:
+            account = self._account(query_id)
+            loose, account.loose = account.loose, []
+            return loose
+
+    def lose(self, query_id: str, lines: Iterable[Line]) -> None:
+        """Keep the lines of an execution that failed for the next one."""
+        with self._lock:
+            self._account(query_id).loose.extend(lines)
+
+    def records(self, lines: Iterable[Line]) -> list[AccountLine]:
+        """Return lines as plain JSON, at what they cost as far as that is known by now."""
+        kind = self.attribution.meter.kind
+        return [record_of(line, self.line_cost(line), kind) for line in lines]
 
     def _forget(self) -> None:
         while len(self._accounts) > self._keep:
@@ -114,13 +207,23 @@ class Ledger:
             return self._accounts.get(query_id) or Account(query_id)
 
     def cost(self, query_id: str, scope: Scope = "active") -> Cost:
-        """Return what a query has cost so far."""
-        return Cost.total((self.line_cost(line, scope) for line in self.account(query_id).lines), scope)
+        """Return what a query has cost so far, in all its runs."""
+        return self.total(self.account(query_id).lines, scope)
 
-    def stages(self, query_id: str) -> dict[str, Cost]:
-        """Return what a query has cost so far, by stage, in the order in which they began."""
+    def spent(self, query_id: str) -> Cost:
+        """Return what this run of a query has cost so far; outside of :meth:`run`, all of its runs."""
+        run = _run.get()
+        mine = run is not None and run[0] == query_id
+        return self.total(run[1]) if run is not None and mine else self.cost(query_id)
+
+    def total(self, lines: Iterable[Line], scope: Scope = "active") -> Cost:
+        """Return what ``lines`` cost."""
+        return Cost.total((self.line_cost(line, scope) for line in lines), scope)
+
+    def stages(self, lines: Iterable[Line]) -> dict[str, Cost]:
+        """Return what ``lines`` cost by stage, in the order in which the stages began."""
         costs: dict[str, list[Cost]] = {}
-        for line in self.account(query_id).lines:
+        for line in lines:
             costs.setdefault(line.stage, []).append(self.line_cost(line))
         return {stage: Cost.total(of_stage) for stage, of_stage in costs.items()}
 
@@ -130,10 +233,10 @@ class Ledger:
         In scope ``full``, joules and carbon include the call's share of the constant part and of idling,
         as far as the meter has covered it.
         """
-        cost = cost_of(line.usage, line.profile, self.host, self._energy(line))
+        cost = line.brought or cost_of(line.usage, line.profile, self.host, self._energy(line))
         if scope == "active":
             return cost
-        overhead = Amount(line.overhead, self.attribution.meter.kind)
+        overhead = Amount(line.overhead, line.overhead_kind or self.attribution.meter.kind)
         return cost.with_overhead(overhead_of(overhead, self.host))
 
     def _energy(self, line: Line) -> Amount | None:
@@ -149,11 +252,12 @@ class Ledger:
         return Amount(predicted, "calibrated")
 
     def settle(self, query_id: str, timeout: float = 5.0) -> bool:
-        """Wait until the meter has covered all closed lines of a query.
+        """Wait until the meter has covered all calls of a query that this process has made.
 
         Returns:
             Whether it has; ``False`` after ``timeout`` seconds, or at once without a meter.
         """
         if isinstance(self.attribution.meter, NullMeter):
             return False
-        return self.attribution.wait(self.account(query_id).lines, timeout)
+        ours = [line for line in self.account(query_id).lines if line.brought is None]
+        return self.attribution.wait(ours, timeout)

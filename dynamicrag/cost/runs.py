@@ -138,6 +138,14 @@ class Runs:
             for record, mark, process in rows
         ]
 
+    def turn(self, query_id: str) -> Turn | None:
+        """Return one query, or ``None`` if it is not kept."""
+        if not self.path.exists():
+            return None
+        with self._transaction() as db:
+            row = db.execute("SELECT record FROM turns WHERE id = ?", (query_id,)).fetchone()
+        return None if row is None else dict(json.loads(row[0]))
+
     def processes(self) -> dict[str, dict[str, Any]]:
         """Return the accounts of processes by id."""
         if not self.path.exists():

@@ -1,7 +1,7 @@
 """The cost vector: money, tokens, seconds, joules and carbon, each with its provenance."""
 
-from collections.abc import Iterable, Mapping
-from typing import Literal, get_args
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, get_args
 
 from dynamicrag.types import Figure
 
@@ -64,6 +64,23 @@ class Cost:
                 had = spread.get(dimension, (0.0, 0.0))
                 spread[dimension] = had[0] + below, had[1] + above
         return cls(parts, scope, spread)
+
+    def parts(self) -> list[list[Any]]:
+        """Return every part as ``[dimension, kind, amount]``, stand-ins for what is unknown included."""
+        return [[dimension, kind, value] for (dimension, kind), value in self._parts.items()]
+
+    def spread(self) -> dict[str, list[float]]:
+        """Return how far below and above its amount a dimension may lie, where that is known."""
+        return {dimension: [below, above] for dimension, (below, above) in self._spread.items()}
+
+    @classmethod
+    def of_parts(
+        cls, parts: "Iterable[Sequence[Any]]", spread: "Mapping[str, Sequence[float]] | None" = None
+    ) -> "Cost":
+        """Return the cost that :meth:`parts` and :meth:`spread` were written from."""
+        found = {(dimension, kind): float(amount) for dimension, kind, amount in parts}
+        bounds = {dimension: (below, above) for dimension, (below, above) in (spread or {}).items()}
+        return cls(found, spread=bounds)  # type: ignore[arg-type]  # the names are our own
 
     def __add__(self, other: "Cost") -> "Cost":
         return Cost.total((self, other), self.scope)

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
-from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.graph import END, START, StateGraph
 
+from dynamicrag.graph.names import Names, given_schema, result_schema, state_schema
 from dynamicrag.graph.node import State
 from dynamicrag.graph.nodes import Nodes
-from dynamicrag.graph.state import RagState
+from dynamicrag.types import TurnState
 
 NODE_OF = {
     "retrieval": "retrieval",
@@ -19,24 +20,28 @@ NODE_OF = {
 }
 
 
-def build_graph(nodes: Nodes) -> "StateGraph[Any, Any, Any, Any]":
+def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
     """Return the uncompiled graph: begin → retrieval → retriever → context → generate → verify → finish."""
-    # what goes in is a conversation; the rest of the state is ours to make
-    graph: StateGraph[Any, Any, Any, Any] = StateGraph(RagState, input_schema=MessagesState)
-    graph.add_node("begin_turn", nodes.node(nodes.begin, "begin_turn"))
-    graph.add_node("retrieval", nodes.node(nodes.stage("retrieval"), "retrieval"))
-    graph.add_node("retriever", nodes.node(nodes.retrieve, "retriever"))
-    graph.add_node("context", nodes.node(nodes.stage("context"), "context"))
-    graph.add_node("generate", nodes.node(nodes.generate, "generate"))
-    graph.add_node("verify", nodes.node(nodes.verify, "verify"))
-    graph.add_node("finish", nodes.node(nodes.finish, "finish"))
+    # what goes in is a conversation or a question; the rest of the state is ours to make
+    graph: StateGraph[Any, Any, Any, Any] = StateGraph(
+        state_schema(names), input_schema=given_schema(names), output_schema=result_schema(names)
+    )
+    graph.add_node("begin_turn", nodes.node("begin", "begin_turn", names))
+    graph.add_node("retrieval", nodes.node("retrieval", "retrieval", names))
+    graph.add_node("retriever", nodes.node("retriever", "retriever", names))
+    graph.add_node("context", nodes.node("context", "context", names))
+    graph.add_node("generate", nodes.node("generator", "generate", names))
+    graph.add_node("verify", nodes.node("verification", "verify", names))
+    graph.add_node("finish", nodes.node("finish", "finish", names))
     graph.add_edge(START, "begin_turn")
     graph.add_edge("begin_turn", "retrieval")
-    graph.add_conditional_edges("retrieval", Way(_after_retrieval), ["retriever", "generate"])
-    graph.add_conditional_edges("retriever", Way(_after_retriever), ["context", "finish"])
+    graph.add_conditional_edges("retrieval", Way(_after_retrieval, names.prefix), ["retriever", "generate"])
+    graph.add_conditional_edges("retriever", Way(_after_retriever, names.prefix), ["context", "finish"])
     graph.add_edge("context", "generate")
     graph.add_edge("generate", "verify")
-    graph.add_conditional_edges("verify", Way(_after_verify), [*dict.fromkeys(NODE_OF.values()), "finish"])
+    graph.add_conditional_edges(
+        "verify", Way(_after_verify, names.prefix), [*dict.fromkeys(NODE_OF.values()), "finish"]
+    )
     graph.add_edge("finish", END)
     return graph
 
@@ -50,29 +55,31 @@ class Way(Runnable[Any, str]):
 
     Args:
         after: Returns the next node's name.
+        prefix: The name of our channel in the state.
     """
 
-    def __init__(self, after: Callable[[State], str]) -> None:
+    def __init__(self, after: Callable[[TurnState], str], prefix: str) -> None:
         self.name = after.__name__
         self._after = after
+        self._prefix = prefix
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> str:  # noqa: A002, ARG002
         """Return the next node's name."""
-        return self._after(input)
+        return self._after(input[self._prefix]["turn"])
 
     async def ainvoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> str:  # noqa: A002, ARG002
         """Return the next node's name."""
-        return self._after(input)
+        return self._after(input[self._prefix]["turn"])
 
 
-def _after_retrieval(state: State) -> str:
-    return "generate" if state["turn"]["path"]["retrieval"] == "none" else "retriever"
+def _after_retrieval(turn: TurnState) -> str:
+    return "generate" if turn["path"]["retrieval"] == "none" else "retriever"
 
 
-def _after_retriever(state: State) -> str:
-    return "finish" if state["turn"]["action"] == "abstain" else "context"
+def _after_retriever(turn: TurnState) -> str:
+    return "finish" if turn["action"] == "abstain" else "context"
 
 
-def _after_verify(state: State) -> str:
-    redo = state["turn"]["redo"]
+def _after_verify(turn: TurnState) -> str:
+    redo = turn["redo"]
     return "finish" if redo is None else NODE_OF[redo]

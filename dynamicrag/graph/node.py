@@ -1,5 +1,9 @@
-"""A node with both faces: one coroutine, reached by ``invoke`` and by ``ainvoke``."""
+"""A node with both faces: one coroutine, reached by ``invoke`` and by ``ainvoke``.
 
+Here alone a graph's state becomes a turn, and a turn an update of the state. Works see turns.
+"""
+
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -9,12 +13,17 @@ from langgraph.config import get_stream_writer
 from dynamicrag import portal
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.bookkeeper import Finished
+from dynamicrag.graph.books import Books
+from dynamicrag.graph.channel import Channel
+from dynamicrag.graph.names import Names
+from dynamicrag.graph.recent import Recent
+from dynamicrag.graph.turn import answer_of, current_turn
 from dynamicrag.stages.base import Emit, Run
-from dynamicrag.types import TurnState
+from dynamicrag.types import Decision, TurnState
 
 State = Mapping[str, Any]
 Update = dict[str, Any]
-Work = Callable[[State, Run], Awaitable[Update]]
+Work = Callable[[TurnState, Run], Awaitable[tuple[TurnState, list[Decision]]]]
 
 
 class Node(Runnable[Any, Any]):
@@ -24,14 +33,16 @@ class Node(Runnable[Any, Any]):
 
     Args:
         pipeline: What it works with.
-        work: The work.
+        recent: Where decisions are kept for those who do not read the channel.
         name: The node's name.
+        names: The keys of the state.
     """
 
-    def __init__(self, pipeline: Pipeline, work: Work, name: str) -> None:
+    def __init__(self, pipeline: Pipeline, recent: Recent, name: str, names: Names) -> None:
         self.name = name
-        self._pipeline = pipeline
-        self._work = work
+        self.names = names
+        self.pipeline = pipeline
+        self._recent = recent
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
         """Do the work and block until it is done."""
@@ -41,16 +52,77 @@ class Node(Runnable[Any, Any]):
         """Do the work."""
         return await self._go(input, config, get_stream_writer())
 
+    @abstractmethod
+    def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
+        """Return the turn to work on."""
+
+    @abstractmethod
+    async def work(
+        self, state: State, turn: TurnState, run: Run, books: Books
+    ) -> tuple[TurnState, list[Decision], Update]:
+        """Return the turn as it is afterwards, the decisions made, and what else changes in the state.
+
+        Under the name of our channel, the update has more keys for it.
+        """
+
     async def _go(self, state: State, config: RunnableConfig | None, emit: Emit) -> Update:
-        pipeline = self._pipeline
+        pipeline, prefix = self.pipeline, self.names.prefix
+        channel = self.names.channel(state)
+        turn = self.turn(state, channel, config)
+        query = turn["id"]
+        here = channel if channel and channel["turn"]["id"] == query else None
+        books = await Books.open(pipeline, turn, here)
         run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model, config, emit)
         try:
-            return await self._work(state, run)
+            with books.work():
+                turn, made, update = await self.work(state, books.turn, run, books)
         except BaseException as error:
-            turn: TurnState | None = state.get("turn")
-            if turn and pipeline.ledger.account(turn["id"]).lines:
+            if pipeline.ledger.account(query).lines:
                 submit(pipeline, turn, config, {"path": turn["path"], "error": type(error).__name__})
             raise
+        before = [each for each in here["decisions"] if each["turn"] == query] if here else []
+        self._recent.put(query, [*before, *made])
+        kept, lines = books.close(turn)
+        ours = {"turn": kept, "decisions": made, "account": lines}
+        return {**update, prefix: {**ours, **update.get(prefix, {})}}
+
+
+class StageNode(Node):
+    """A node that works on the turn under way, or begins one if the question has none yet.
+
+    Args:
+        pipeline: See :class:`Node`.
+        recent: See :class:`Node`.
+        name: See :class:`Node`.
+        names: See :class:`Node`.
+        work: The work.
+        stage: The stage that it begins with, by its name for ``add_node``.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, recent: Recent, name: str, names: Names, work: Work, stage: str
+    ) -> None:
+        super().__init__(pipeline, recent, name, names)
+        self._works = work
+        self._stage = stage
+
+    def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
+        """See :class:`Node`."""
+        return current_turn(state, self.names, channel, self._stage, config)
+
+    async def work(
+        self,
+        state: State,
+        turn: TurnState,
+        run: Run,
+        books: Books,  # noqa: ARG002
+    ) -> tuple[TurnState, list[Decision], Update]:
+        """See :class:`Node`."""
+        turn, made = await self._works(turn, run)
+        key, text = self.names.answer, None
+        if key is not None and self._stage in ("generator", "verification"):
+            text = answer_of(turn)
+        return turn, made, {} if key is None or text is None else {key: text}
 
 
 def submit(

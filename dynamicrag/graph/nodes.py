@@ -6,9 +6,10 @@ from dataclasses import replace
 from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import BudgetExceeded, ModelError, UnfinishedAnswer
 from dynamicrag.features.nearness import nearness
-from dynamicrag.graph.condense import condense
-from dynamicrag.graph.node import Node, State, Update, Work, submit
-from dynamicrag.graph.turn import current_turn, finish, start_turn, turn_before
+from dynamicrag.graph.ends import Begin, Finish
+from dynamicrag.graph.names import Names
+from dynamicrag.graph.node import Node, StageNode, Work
+from dynamicrag.graph.recent import Recent
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.call import pause
 from dynamicrag.stages.decide import decided, option_of
@@ -18,68 +19,81 @@ from dynamicrag.stages.verification import REFINE, VerificationStage
 from dynamicrag.stages.ways import turned_back
 from dynamicrag.types import Decision, Draft, Escalation, TurnState
 
+ENDS: Mapping[str, type[Node]] = {"begin": Begin, "finish": Finish}
+STAGE_NAMES = ("begin", "retrieval", "retriever", "context", "generator", "verification", "finish")
+"""What a node may be, in the order of the graph."""
+
 
 class Nodes:
     """The nodes of one pipeline.
 
     Args:
         pipeline: What they work with; it stays out of the state.
+
+    Attributes:
+        recent: The decisions of recent queries.
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
+        self.recent = Recent()
 
-    def node(self, work: Work, name: str) -> Node:
-        """Wrap ``work`` so that a graph can call it synchronously and asynchronously."""
-        return Node(self._pipeline, work, name)
+    def node(self, stage: str, name: str, names: Names) -> Node:
+        """Return the node of a stage, which a graph can call synchronously and asynchronously.
 
-    async def begin(self, state: State, run: Run) -> Update:
-        """Start a turn; a follow-up is made to stand alone."""
-        turn = await condense(start_turn(state["messages"]), turn_before(state), self._pipeline, run)
-        return {"turn": turn, "report": {}}
+        Args:
+            stage: One of :data:`STAGE_NAMES`.
+            name: The node's name.
+            names: The keys of the graph's state.
+        """
+        if stage in ENDS:
+            return ENDS[stage](self._pipeline, self.recent, name, names)
+        works: dict[str, Work] = {
+            "retriever": self.retrieve,
+            "generator": self.generate,
+            "verification": self.verify,
+        }
+        work = works.get(stage) or self.stage(stage)
+        return StageNode(self._pipeline, self.recent, name, names, work, stage)
 
     def stage(self, *names: str) -> Work:
         """Return the work of one stage, or of several that share a node."""
 
-        async def work(state: State, run: Run) -> Update:
-            turn = current_turn(state)
+        async def work(turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
             decisions: list[Decision] = []
             for name in names:
                 turn, made = await self._pass(self._pipeline.stages[name], turn, run)
                 decisions += made
-            return {"turn": turn, "decisions": decisions}
+            return turn, decisions
 
         return work
 
-    async def retrieve(self, state: State, run: Run) -> Update:
+    async def retrieve(self, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
         """Search; where nothing near is found and the policy then abstains, nothing is written."""
-        update = await self.stage("retriever")(state, run)
-        turn, stage = update["turn"], self._pipeline.stages["verification"]
+        turn, decisions = await self.stage("retriever")(turn, run)
+        stage = self._pipeline.stages["verification"]
         if self._pipeline.policy.outside == "answer" or nearness(await self._found(turn)) != "far":
-            return update
+            return turn, decisions
         decision = self._pipeline.decider.abstain(stage, turn, "the documents do not speak of it")
-        decisions: list[Decision] = update["decisions"]
         turn = {**self._take(stage, turn, decision, decisions, run), "action": "abstain", "outside": True}
-        return {"turn": turn, "decisions": decisions}
+        return turn, decisions
 
     async def _found(self, turn: TurnState) -> dict[str, float]:
         return {**turn.get("known", {}), **await self._pipeline.stages["context"].features(turn)}
 
-    async def generate(self, state: State, run: Run) -> Update:
+    async def generate(self, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
         """Write a draft, from what ``context`` chose; if nothing did, that is chosen first."""
-        turn = current_turn(state)
         if turn["action"] == "abstain":
-            return {}
+            return turn, []
         unchosen = turn["candidates"] and "context" not in turn["path"]
-        return await self.stage(*(["context"] if unchosen else []), "prompt", "generator")(state, run)
+        return await self.stage(*(["context"] if unchosen else []), "prompt", "generator")(turn, run)
 
-    async def verify(self, state: State, run: Run) -> Update:
+    async def verify(self, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
         """Judge the draft and decide on it; one that was mended is judged again."""
         stage = self._pipeline.stages["verification"]
         assert isinstance(stage, VerificationStage)
-        turn = current_turn(state)
         if turn["action"] == "abstain":
-            return {}
+            return turn, []
         judged: Draft | None = None
         decisions: list[Decision] = []
         while True:
@@ -94,26 +108,12 @@ class Nodes:
             decisions += made
             redo = turn["redo"] or (stage.name if turn["action"] in (REFINE, ASK_AGAIN) else None)
             if redo is None:
-                return {"turn": turn, "decisions": decisions}
+                return turn, decisions
             option = turn["action"] or "" if redo == stage.name else ""
             last = Escalation(reason=made[-1]["reason"], stage=redo, option=option)
             turn = {**turn, "escalations": [*turn["escalations"], last]}
             if turn["redo"] is not None:
-                return {"turn": turn, "decisions": decisions}
-
-    async def finish(self, state: State, run: Run) -> Update:
-        """Turn the accepted draft into a message, and report."""
-        turn = current_turn(state)
-        update = finish(turn, self._pipeline)
-        report = update["report"]
-        run.emit({"type": "report", **report})
-        steps = [f"{step['stage']}:{step['option']}" for step in turn["escalations"]]
-        facts = {"path": turn["path"], "abstained": report["abstained"], "escalations": steps}
-        facts["signals"] = turn["signals"]
-        if self._pipeline.policy.runs.text:
-            facts |= {"question": turn["original"], "answer": update["messages"][0].text}
-        submit(self._pipeline, turn, run.config, facts)
-        return update
+                return turn, decisions
 
     async def _pass(self, stage: StageBase, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
         """Decide at a stage, unless its option stands from before an escalation, and act."""

@@ -1,7 +1,7 @@
 """The face of the package for LangGraph: from a policy to a graph, or to single nodes."""
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,11 @@ from dynamicrag.cost.ledger import Account
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
-from dynamicrag.graph.node import Work
-from dynamicrag.graph.nodes import Nodes
-from dynamicrag.graph.state import RagState
+from dynamicrag.graph.clashes import check
+from dynamicrag.graph.names import Names, node_schema
+from dynamicrag.graph.nodes import STAGE_NAMES, Nodes
 from dynamicrag.policy_file import load_policy
+from dynamicrag.types import Decision
 
 if TYPE_CHECKING:
     from langgraph.graph import StateGraph
@@ -68,46 +69,82 @@ class DynamicRAG:
         """
         return cls(assemble(load_policy(policy, corpus)))
 
-    def build_graph(self) -> "StateGraph[Any, Any, Any, Any]":
-        """Return the whole graph, uncompiled: checkpointer and store are the caller's."""
-        return build_graph(self._nodes)
-
-    def add_node(self, builder: "StateGraph[Any, Any, Any, Any]", name: str, *, stage: str) -> None:
-        """Add a single node to a graph of the caller's own.
-
-        The node's input schema is :class:`RagState`, so that its keys reach the graph even if the
-        graph's own schema lacks them. A node may be used without those before it: it starts a turn for
-        the last human message if there is none. ``generator`` decides the prompt as well, and how much
-        of what was retrieved it is shown if no ``context`` has.
+    def build_graph(
+        self, *, question: str | None = None, answer: str | None = None, prefix: str = "rag"
+    ) -> "StateGraph[Any, Any, Any, Any]":
+        """Return the whole graph, uncompiled: checkpointer and store are the caller's.
 
         Args:
-            builder: The graph; its state has ``messages``.
-            name: The node's name.
-            stage: ``begin``, ``retrieval``, ``retriever``, ``context``, ``generator``, ``verification``, or
-                ``finish``, which appends the answer to the messages.
+            question: Key of the state under which the question comes in, as a text; by default it is the
+                last human message of ``messages``, and earlier ones are its history.
+            answer: Key under which the answer goes out, as a text; by default as a message in ``messages``.
+            prefix: Name of our channel, of type :data:`RagChannel`. Two graphs that run side by side within
+                another one have two.
 
         Raises:
-            PolicyError: Unknown stage.
+            PolicyError: Names that are no keys, or the same one twice.
         """
-        works: dict[str, Callable[[], Work]] = {
-            "begin": lambda: self._nodes.begin,
-            "retrieval": lambda: self._nodes.stage("retrieval"),
-            "retriever": lambda: self._nodes.retrieve,
-            "context": lambda: self._nodes.stage("context"),
-            "generator": lambda: self._nodes.generate,
-            "verification": lambda: self._nodes.verify,
-            "finish": lambda: self._nodes.finish,
-        }
-        if stage not in works:
-            raise PolicyError(unknown(f"add_node({name!r})", "stage", stage, works))
-        builder.add_node(name, self._nodes.node(works[stage](), name), input_schema=RagState)
+        names = Names(prefix, question, answer)
+        names.check("build_graph")
+        return build_graph(self._nodes, names)
+
+    def add_node(
+        self,
+        builder: "StateGraph[Any, Any, Any, Any]",
+        name: str,
+        *,
+        stage: str,
+        question: str | None = None,
+        answer: str | None = None,
+        prefix: str = "rag",
+    ) -> None:
+        """Add a single node to a graph of the caller's own.
+
+        Our channel reaches the graph even if the graph's own schema lacks it; declare
+        ``rag: RagChannel`` in the schema to read it, or ask :meth:`decisions`. A node may be used without
+        those before it: it starts a turn if the question has none. ``generator`` decides the prompt as well,
+        and how much of what was retrieved it is shown if no ``context`` has.
+
+        Args:
+            builder: The graph.
+            name: The node's name.
+            stage: ``begin``, ``retrieval``, ``retriever``, ``context``, ``generator``, ``verification``, or
+                ``finish``, which gives the answer and reports.
+            question: Key of the graph's state that has the question, as a text; by default it is the last
+                human message of ``messages``.
+            answer: Key that takes the answer, as a text: the draft from ``generator``, and the final one from
+                ``finish``; by default ``finish`` adds a message to ``messages``.
+            prefix: Name of our channel. The nodes of one way through a graph share it; ways that run side
+                by side have one each.
+
+        Raises:
+            PolicyError: Unknown stage; a name that is taken, or a key that is not there or of another type.
+        """
+        if stage not in STAGE_NAMES:
+            raise PolicyError(unknown(f"add_node({name!r})", "stage", stage, STAGE_NAMES))
+        names = Names(prefix, question, answer)
+        check(builder, name, names, self.pipeline, answers=stage == "finish")
+        builder.add_node(name, self._nodes.node(stage, name, names), input_schema=node_schema(names))
+
+    def decisions(self, query_id: str) -> list[Decision]:
+        """Return the decisions of a query, in order; empty if they are not known any more.
+
+        Those of recent queries are kept in memory, and with ``runs: {text: true}`` in the run database.
+
+        Args:
+            query_id: As the report and the final message have it. May block.
+        """
+        found = self._nodes.recent.get(query_id)
+        if found is None:
+            found = self.pipeline.bookkeeper.kept(query_id).get("decisions", [])
+        return found
 
     def account(self, query_id: str) -> Account:
-        """Return the lines of a query's account; ``report["query_id"]`` names it."""
+        """Return the lines of a query's account, of all its runs; ``report["query_id"]`` names it."""
         return self.pipeline.ledger.account(query_id)
 
     def cost(self, query_id: str, timeout: float = 5.0, scope: Scope = "active") -> Cost:
-        """Return what a query cost, after waiting for the meter to cover it.
+        """Return what a query cost in all its runs, after waiting for the meter to cover it.
 
         ``figures()`` has every amount with its provenance; ``known("usd")`` is ``None`` where a price is not
         known, and ``cost["usd"]`` then has the stand-in by which options are compared.

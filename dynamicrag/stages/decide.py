@@ -157,7 +157,7 @@ class Decider:
         """
         plans, since, waits = self._pricing.plans(stage, turn), time.monotonic(), True
         while self._budget.limited:
-            left = await self._budget.left(turn["id"], self._ledger.cost(turn["id"]))
+            left = await self._budget.left(turn["id"], self._ledger.spent(turn["id"]))
             room = self._pricing.within(stage, turn, plans, left)
             if not waits or any(a and b for a, b in zip(open_, room.fits, strict=True)):
                 return left, room
@@ -179,6 +179,7 @@ class Decider:
         decision = Decision(
             id=f"{turn['id']}-{seq}",
             turn=turn["id"],
+            attempt=turn.get("attempt", 1),
             seq=seq,
             stage=context.stage,
             options=[option.name for option in context.options],

@@ -79,7 +79,9 @@ def test_a_help_desk_asks_the_corpus_on_the_topic_and_then_both(make, ask, monke
     app = rag.build_graph().compile()
 
     def retrievers(question):
-        return [d["chosen"] for d in app.invoke(ask(question))["decisions"] if d["stage"] == "retriever"]
+        return [
+            d["chosen"] for d in app.invoke(ask(question))["rag"]["decisions"] if d["stage"] == "retriever"
+        ]
 
     assert retrievers("Who founded the school?") == ["living"]
     assert retrievers("Is there parking at the museum?") == ["both"]

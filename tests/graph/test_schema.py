@@ -8,7 +8,7 @@ from dynamicrag.graph.state import merge_decisions
 
 def test_it_runs_without_a_context(make, ask):
     app = make().build_graph().compile()
-    assert app.invoke(ask("When was the bridge of town03 opened?"), context=None)["report"]
+    assert app.invoke(ask("When was the bridge of town03 opened?"), context=None)["rag"]["report"]
 
 
 def test_its_schemas_can_be_written_as_json(make):

@@ -1,0 +1,83 @@
+"""Lines of an account as plain JSON, and back: so they travel in a graph's state, and into the run database."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
+
+from dynamicrag.cost.line import Line
+from dynamicrag.cost.profiles import IN_PROCESS
+from dynamicrag.cost.vector import DIMENSIONS, UNKNOWN, Cost, Dimension, Kind
+from dynamicrag.types import AccountLine, Usage
+
+_DEFAULTS = [(field.name, field.default) for field in fields(Usage)]
+_TINY = 1e-300
+"""Amount of what is lost: a part of it must be there to make the whole unknown."""
+
+
+def record_of(line: Line, cost: Cost, kind: Kind) -> AccountLine:
+    """Return a line as JSON.
+
+    Args:
+        line: The line, which has ended.
+        cost: What it cost, as far as that is known by now.
+        kind: Provenance of the meter's joules.
+    """
+    record = AccountLine(
+        id=line.id, query=line.query_id, stage=line.stage, label=line.label, cost=cost.parts()
+    )
+    if spread := cost.spread():
+        record["spread"] = spread
+    if line.spec:
+        record["spec"] = line.spec
+    usage = line.usage
+    record["usage"] = {
+        name: value for name, default in _DEFAULTS if (value := getattr(usage, name)) != default
+    }
+    if line.failed:
+        record["failed"] = True
+    if line.settled:
+        record["settled"] = True
+    if line.overhead:
+        record["overhead"] = [line.overhead, line.overhead_kind or kind]
+    return record
+
+
+def line_of(record: AccountLine) -> Line:
+    """Return the line that a record was written from, as this process may keep it: nothing of it is open.
+
+    Its times are not known here, for every process has a clock of its own.
+    """
+    overhead: list[Any] = record.get("overhead") or [0.0, None]
+    return Line(
+        record["query"],
+        record["stage"],
+        record["label"],
+        IN_PROCESS,
+        math.nan,
+        spec=record.get("spec", ""),
+        end=math.nan,
+        usage=Usage(**record.get("usage", {})),
+        failed=record.get("failed", False),
+        settled=record.get("settled", False),
+        overhead=overhead[0],
+        overhead_kind=overhead[1],
+        id=record["id"],
+        closed=True,
+        brought=Cost.of_parts(record["cost"], record.get("spread")),
+    )
+
+
+def lost(query_id: str, number: int, dimensions: Iterable[Dimension] = DIMENSIONS) -> Line:
+    """Return the line that stands for calls of another process whose lines are missing: unknown throughout.
+
+    Args:
+        query_id: Whose calls they were.
+        number: How many lines are missing.
+        dimensions: All that a cost has.
+    """
+    cost = Cost({(dimension, UNKNOWN): _TINY for dimension in dimensions})
+    label = f"{number} lost line{'' if number == 1 else 's'}"
+    line = Line(query_id, "elsewhere", label, IN_PROCESS, math.nan, end=math.nan, closed=True, brought=cost)
+    line.id = f"lost-{query_id}-{number}"
+    return line

@@ -1,0 +1,35 @@
+"""The decisions of recent queries, for graphs whose state does not show our channel."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from dynamicrag.types import Decision
+
+KEPT = 1_000
+
+
+class Recent:
+    """Decisions by query id, in memory.
+
+    Args:
+        keep: Number of queries kept; the oldest go first.
+    """
+
+    def __init__(self, keep: int = KEPT) -> None:
+        self._keep = keep
+        self._lock = threading.Lock()
+        self._decisions: OrderedDict[str, list[Decision]] = OrderedDict()
+
+    def put(self, query_id: str, decisions: Sequence[Decision]) -> None:
+        """Keep all decisions of a query so far."""
+        with self._lock:
+            self._decisions[query_id] = list(decisions)
+            if len(self._decisions) > self._keep:
+                self._decisions.popitem(last=False)
+
+    def get(self, query_id: str) -> list[Decision] | None:
+        """Return the decisions of a query, or ``None`` if it is not kept."""
+        with self._lock:
+            found = self._decisions.get(query_id)
+            return None if found is None else list(found)
