@@ -188,12 +188,12 @@ class Attempt(TypedDict):
 
 
 class AccountLine(TypedDict):
-    """A call on a query's account, as the graph's state keeps it; fields that are not there are zero or empty.
+    """A call on a query's account, as the graph's state keeps it; a field that is missing is zero or empty.
 
     ``id`` is unique among all processes: a line is booked once, whoever resumes or replays. ``cost`` has an
     entry ``[dimension, kind, amount]`` per part, in the dimension's unit; ``spread`` says how far below and
-    above its amount a dimension may lie. ``settled`` says that the meter has covered the call. ``overhead`` is
-    its share of the constant part, in joules, with its kind.
+    above its amount a dimension may lie. ``settled`` says that the meter has covered the call.
+    ``overhead`` is its share of the constant part, in joules, with its kind.
     """
 
     id: str

@@ -120,6 +120,7 @@ class Bookkeeper:
         calls: dict[str, list[Observation]] = {}
         for line in ended:
             line.closed = True  # each line once: a query may be run again, from any of its checkpoints
+            line.priced = None
             observation = observed(line)
             if observation is not None:
                 ledger.calibration.observe(line.spec, observation)

@@ -9,10 +9,11 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.calibration import Calibration
@@ -27,7 +28,7 @@ from dynamicrag.types import AccountLine
 
 _numbers = itertools.count()
 _run: ContextVar["tuple[str, list[Line]] | None"] = ContextVar("dynamicrag_run", default=None)
-"""The query that is worked on here, and the lines that led to this run's state; see :meth:`Ledger.run`."""
+"""The query that is worked on here, and the lines of its run; see :meth:`Ledger.begin_run`."""
 
 
 @dataclass(slots=True)
@@ -57,6 +58,22 @@ class Account:
         """Append a line."""
         self.lines.append(line)
         self.by_id[line.id] = line
+
+
+class Entry(NamedTuple):
+    """What a node finds when it begins to work on a query.
+
+    Attributes:
+        account: The query's account.
+        new: Whether it is new in this process.
+        attempt: The number of the run.
+        loose: Lines of executions whose update was lost; they are the caller's from here.
+    """
+
+    account: Account
+    new: bool
+    attempt: int
+    loose: list[Line]
 
 
 class Ledger:
@@ -131,27 +148,53 @@ class Ledger:
             self._forget()
         return account
 
-    @contextmanager
-    def run(self, query_id: str, lines: list[Line]) -> Iterator[None]:
-        """Work on a query: the calls made meanwhile join ``lines``, and :meth:`spent` counts no others."""
-        token = _run.set((query_id, lines))
-        try:
-            yield
-        finally:
-            _run.reset(token)
+    @staticmethod
+    def begin_run(query_id: str, lines: list[Line]) -> "Token[tuple[str, list[Line]] | None]":
+        """Work on a query: the calls made from here join ``lines``, and :meth:`spent` counts no others.
 
-    def enter(self, query_id: str, records: Iterable[AccountLine] = ()) -> tuple[Account, bool]:
-        """Return the account of a query, with lines that another process has made; and whether it is new here.
+        Returns:
+            What :meth:`end_run` needs.
+        """
+        return _run.set((query_id, lines))
 
-        A line that is here already is not added again.
+    @staticmethod
+    def end_run(token: "Token[tuple[str, list[Line]] | None]") -> None:
+        """End what :meth:`begin_run` began."""
+        _run.reset(token)
+
+    def enter(
+        self, query_id: str, records: Sequence[AccountLine] = (), attempt: int = 1, decisions: int = 0
+    ) -> Entry:
+        """Say that a run of a query goes on here, or begins.
+
+        Lines that another process has made join the account; one that is here already is not added again.
+
+        Args:
+            query_id: Whose run it is.
+            records: The lines that led here.
+            attempt: The run's number, as its state has it; another one, if that run was further already.
+            decisions: Number of decisions in its state.
         """
         with self._lock:
             new = query_id not in self._accounts
             account = self._account(query_id)
+            by_id, reached = account.by_id, account.reached
+            for record in records:
+                if record["id"] not in by_id:
+                    account.add(line_of(record))
+            if decisions < reached.get(attempt, 0):
+                attempt = max(reached) + 1
+                reached[attempt] = decisions
+            loose, account.loose = account.loose, []
+            return Entry(account, new, attempt, loose)
+
+    def learn(self, query_id: str, records: Iterable[AccountLine]) -> None:
+        """Add the lines of runs in other processes."""
+        with self._lock:
+            account = self._account(query_id)
             for record in records:
                 if record["id"] not in account.by_id:
                     account.add(line_of(record))
-        return account, new
 
     def put(self, line: Line) -> None:
         """Add a line that no call here has made."""
@@ -160,28 +203,11 @@ class Ledger:
             if line.id not in account.by_id:
                 account.add(line)
 
-    def reach(self, query_id: str, attempt: int, decisions: int, *, begins: bool = False) -> int:
-        """Say how far a run has come, and return its number.
-
-        Args:
-            query_id: Whose run it is.
-            attempt: The run's number, as its state has it.
-            decisions: Number of decisions in its state.
-            begins: Whether a node begins: if that run was further already, this is another one.
-        """
+    def leave(self, query_id: str, attempt: int, decisions: int, lines: Iterable[Line]) -> list[AccountLine]:
+        """Say how far a run has come, and return its new lines as the state keeps them."""
         with self._lock:
-            reached = self._account(query_id).reached
-            if begins and decisions < reached.get(attempt, 0):
-                attempt = max(reached) + 1
-            reached[attempt] = decisions
-            return attempt
-
-    def take_loose(self, query_id: str) -> list[Line]:
-        """Return the lines of executions whose update was lost; they are the caller's from here."""
-        with self._lock:
-            account = self._account(query_id)
-            loose, account.loose = account.loose, []
-            return loose
+            self._account(query_id).reached[attempt] = decisions
+        return self.records(lines)
 
     def lose(self, query_id: str, lines: Iterable[Line]) -> None:
         """Keep the lines of an execution that failed for the next one."""
@@ -211,7 +237,7 @@ class Ledger:
         return self.total(self.account(query_id).lines, scope)
 
     def spent(self, query_id: str) -> Cost:
-        """Return what this run of a query has cost so far; outside of :meth:`run`, all of its runs."""
+        """Return what this run of a query has cost so far; outside of one, all of its runs."""
         run = _run.get()
         mine = run is not None and run[0] == query_id
         return self.total(run[1]) if run is not None and mine else self.cost(query_id)
@@ -233,11 +259,20 @@ class Ledger:
         In scope ``full``, joules and carbon include the call's share of the constant part and of idling,
         as far as the meter has covered it.
         """
-        cost = line.brought or cost_of(line.usage, line.profile, self.host, self._energy(line))
+        cost = line.brought or self._priced(line)
         if scope == "active":
             return cost
         overhead = Amount(line.overhead, line.overhead_kind or self.attribution.meter.kind)
         return cost.with_overhead(overhead_of(overhead, self.host))
+
+    def _priced(self, line: Line) -> Cost:
+        if line.priced is not None and line.priced[0] == line.settled:
+            return line.priced[1]
+        settled = line.settled
+        cost = cost_of(line.usage, line.profile, self.host, self._energy(line))
+        if line.end is not None and not line.closed:  # it is asked for again at every node until it is closed
+            line.priced = settled, cost
+        return cost
 
     def _energy(self, line: Line) -> Amount | None:
         if line.profile.runs != "in_process":

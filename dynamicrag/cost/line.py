@@ -37,6 +37,7 @@ class Line:
         id: Unique among all processes.
         booked: What the budget's total was charged for it when it ended.
         closed: Whether its book is closed: the total corrected, the calibration taught.
+        priced: Its cost as last worked out, and whether it was settled then.
         brought: Its cost, if the call was made in another process; then this one's clock knows nothing of it.
         overhead_kind: Provenance of its overhead, if it was brought.
     """
@@ -59,6 +60,7 @@ class Line:
     id: str = ""
     booked: Cost | None = None
     closed: bool = False
+    priced: tuple[bool, Cost] | None = None
     brought: Cost | None = None
     overhead_kind: Kind | None = None
 

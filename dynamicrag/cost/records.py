@@ -1,4 +1,4 @@
-"""Lines of an account as plain JSON, and back: so they travel in a graph's state, and into the run database."""
+"""Lines of an account as plain JSON, and back: so they travel in a graph's state, and to other processes."""
 
 import math
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from dynamicrag.cost.profiles import IN_PROCESS
 from dynamicrag.cost.vector import DIMENSIONS, UNKNOWN, Cost, Dimension, Kind
 from dynamicrag.types import AccountLine, Usage
 
-_DEFAULTS = [(field.name, field.default) for field in fields(Usage)]
+_USAGE = [field.name for field in fields(Usage) if field.name != "first_token_seconds"]
 _TINY = 1e-300
 """Amount of what is lost: a part of it must be there to make the whole unknown."""
 
@@ -30,10 +30,10 @@ def record_of(line: Line, cost: Cost, kind: Kind) -> AccountLine:
         record["spread"] = spread
     if line.spec:
         record["spec"] = line.spec
-    usage = line.usage
-    record["usage"] = {
-        name: value for name, default in _DEFAULTS if (value := getattr(usage, name)) != default
-    }
+    usage = {name: value for name in _USAGE if (value := getattr(line.usage, name))}
+    if line.usage.first_token_seconds is not None:
+        usage["first_token_seconds"] = line.usage.first_token_seconds
+    record["usage"] = usage
     if line.failed:
         record["failed"] = True
     if line.settled:

@@ -1,99 +1,76 @@
-"""The account of a query while a node works on it: what led here, what it adds, and what the state keeps of it.
+"""The account of a query while a node works on it: what led here, and what the node adds.
 
 The state holds the lines that led to it, so that whoever goes on sums up, in this process or in another. The
 ledger holds the lines of all runs; those of a node that failed join the next node's update.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
-
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.in_thread import in_thread
-from dynamicrag.cost.line import Line
 from dynamicrag.cost.records import lost
+from dynamicrag.graph.channel import Channel
 from dynamicrag.types import AccountLine, TurnState
 
 
 class Books:
-    """The account of one query, within one execution of a node.
+    """The account of one query, within one execution of a node; as a context, it accounts for the work.
+
+    Where the work raises, its lines wait for the next execution.
 
     Args:
         pipeline: Has the ledger.
         turn: The turn that the node works on.
-        records: The lines of the query in the state.
+        channel: The state's channel; ``None`` if the turn begins.
 
     Attributes:
         turn: The turn, with the number of its run.
         lines: The lines that led here, and those that this execution adds.
+        travelled: Whether other processes may have worked on the query: then :meth:`ask` for their lines.
     """
 
-    def __init__(self, pipeline: Pipeline, turn: TurnState, records: list[AccountLine]) -> None:
+    def __init__(self, pipeline: Pipeline, turn: TurnState, channel: Channel | None) -> None:
+        self._pipeline = pipeline
         self._ledger = pipeline.ledger
-        self._records = records
-        self._kept = 0
-        self.turn = turn
-        self.lines: list[Line] = []
-
-    @classmethod
-    async def open(cls, pipeline: Pipeline, turn: TurnState, channel: Mapping[str, Any] | None) -> "Books":
-        """Return the books of a turn that is under way, here or elsewhere, or that begins.
-
-        Args:
-            pipeline: Has the ledger and the run database.
-            turn: The turn.
-            channel: The state's channel; ``None`` if the turn begins.
-        """
-        query = turn["id"]
+        query, attempt, seq = turn["id"], turn["attempt"], turn["seq"]
         records = [line for line in channel["account"] if line["query"] == query] if channel else []
-        books = cls(pipeline, turn, records)
-        new = books._take_up()
-        attempt = turn.get("attempt", 1)
-        number = pipeline.ledger.reach(query, attempt, turn["seq"], begins=True)
-        if number != attempt:
-            books.turn = {**turn, "attempt": number}
-        if channel and (new or number != attempt):  # other processes may have worked on it
-            kept = await in_thread(lambda: pipeline.bookkeeper.kept(query))
-            pipeline.ledger.enter(query, kept.get("lines", ()))
-        return books
+        entry = self._ledger.enter(query, records, attempt, seq)
+        another = entry.attempt != attempt
+        self.turn: TurnState = {**turn, "attempt": entry.attempt} if another else turn
+        self.travelled = channel is not None and (entry.new or another)
+        self._records, self._kept = records, len(records)
+        missing = turn["lines"] - len(records)
+        if missing <= 0:
+            by_id = entry.account.by_id
+            self.lines = [by_id[record["id"]] for record in records]
+            self.lines += entry.loose
+        elif entry.new:  # they were made in another process, and the state has lost them
+            line = lost(query, missing)
+            self._ledger.put(line)
+            self.lines = [entry.account.by_id[record["id"]] for record in records]
+            self.lines.append(line)
+        else:  # the state has lost them, but they were made here
+            self._records, self._kept = [], 0
+            self.lines = list(entry.account.lines)
 
-    @contextmanager
-    def work(self) -> Iterator[None]:
-        """Account for the work of the node; if it raises, its lines wait for the next execution."""
+    async def ask(self) -> None:
+        """Learn what other processes have spent on the query, as far as the run database knows."""
         query = self.turn["id"]
-        try:
-            with self._ledger.run(query, self.lines):
-                yield
-        except BaseException:
-            self._ledger.lose(query, self.lines[self._kept :])
-            raise
+        kept = await in_thread(lambda: self._pipeline.bookkeeper.kept(query))
+        self._ledger.learn(query, kept.get("lines", ()))
+
+    def __enter__(self) -> "Books":
+        self._token = self._ledger.begin_run(self.turn["id"], self.lines)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._ledger.end_run(self._token)
+        if kind is not None:
+            self._ledger.lose(self.turn["id"], self.lines[self._kept :])
 
     def close(self, turn: TurnState) -> tuple[TurnState, list[AccountLine]]:
         """Return the turn as the state keeps it, and the lines that are new in the state or settled since."""
-        self._ledger.reach(turn["id"], turn.get("attempt", 1), turn["seq"])
-        settled = [
-            line
-            for line, record in zip(self.lines, self._records, strict=False)
-            if line.settled and "settled" not in record
-        ]
-        added = self._ledger.records([*settled, *self.lines[self._kept :]])
-        return {**turn, "lines": len(self.lines)}, added
-
-    def _take_up(self) -> bool:
-        """Take up the lines that led here, and say what is missing; return whether the query is new here."""
-        turn, query, records = self.turn, self.turn["id"], self._records
-        account, new = self._ledger.enter(query, records)
-        missing = (turn.get("lines") or min(turn["seq"], 1)) - len(records)
-        if missing > 0 and not new:  # the state has lost them, but they were made here
-            self._records = []
-            self.lines = list(account.lines)
-            self._ledger.take_loose(query)
-            return new
-        self.lines = [account.by_id[record["id"]] for record in records]
-        self._kept = len(records)
-        self.lines += self._ledger.take_loose(query)
-        if missing > 0:
-            line = lost(query, missing)
-            self._ledger.put(line)
-            self.lines.append(line)
-        return new
+        added = self.lines[self._kept :]
+        for line, record in zip(self.lines, self._records, strict=False):
+            if line.settled and "settled" not in record:
+                added.append(line)
+        records = self._ledger.leave(turn["id"], turn["attempt"], turn["seq"], added)
+        return {**turn, "lines": len(self.lines)}, records

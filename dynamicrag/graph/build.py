@@ -6,7 +6,7 @@ from typing import Any
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.graph import END, START, StateGraph
 
-from dynamicrag.graph.names import Names, given_schema, result_schema, state_schema
+from dynamicrag.graph.names import Names, channel_schema, given_schema, result_schema, state_schema
 from dynamicrag.graph.node import State
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.types import TurnState
@@ -18,6 +18,15 @@ NODE_OF = {
     "prompt": "generate",
     "generator": "generate",
 }
+STAGE_OF = {
+    "retrieval": "retrieval",
+    "retriever": "retriever",
+    "context": "context",
+    "generate": "generator",
+    "verify": "verification",
+    "finish": "finish",
+}
+"""The nodes after the first, in order, and the stage that each begins with."""
 
 
 def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
@@ -27,12 +36,8 @@ def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
         state_schema(names), input_schema=given_schema(names), output_schema=result_schema(names)
     )
     graph.add_node("begin_turn", nodes.node("begin", "begin_turn", names))
-    graph.add_node("retrieval", nodes.node("retrieval", "retrieval", names))
-    graph.add_node("retriever", nodes.node("retriever", "retriever", names))
-    graph.add_node("context", nodes.node("context", "context", names))
-    graph.add_node("generate", nodes.node("generator", "generate", names))
-    graph.add_node("verify", nodes.node("verification", "verify", names))
-    graph.add_node("finish", nodes.node("finish", "finish", names))
+    for name, stage in STAGE_OF.items():
+        graph.add_node(name, nodes.node(stage, name, names, begun=True), input_schema=channel_schema(names))
     graph.add_edge(START, "begin_turn")
     graph.add_edge("begin_turn", "retrieval")
     graph.add_conditional_edges("retrieval", Way(_after_retrieval, names.prefix), ["retriever", "generate"])

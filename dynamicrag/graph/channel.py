@@ -21,7 +21,7 @@ class Sibling(TypedDict):
 
 
 class Channel(TypedDict):
-    """What the state holds of the current turn of the conversation; every key is there once a query has begun.
+    """What the state holds of the current turn of the conversation; it has every key once a query has begun.
 
     Attributes:
         turn: All that the stages know and make of the query; of several, the one that began last.

@@ -1,10 +1,10 @@
 """What a graph of the user's own must have, and must not, for a node of ours to be added."""
 
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, Required, Union, get_args, get_origin
 
 from langgraph.channels import BinaryOperatorAggregate, LastValue
-from typing_extensions import NotRequired, ReadOnly, Required
+from typing_extensions import ReadOnly
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import PolicyError, unknown
@@ -61,7 +61,8 @@ def _check_prefix(
     if channel is not None and not ours:
         raise PolicyError(
             f"{where}: the graph's state has a key {prefix!r} of its own; declare it as "
-            f"'{prefix}: RagChannel' (from dynamicrag) to read what we keep there, or give another by prefix='...'"
+            f"'{prefix}: RagChannel' (from dynamicrag) to read what we keep there, or name another by "
+            "prefix='...'"
         )
     for other, spec in builder.nodes.items():
         node = spec.runnable
@@ -82,8 +83,8 @@ def _check_messages(builder: "StateGraph[Any, Any, Any, Any]", names: Names, whe
         )
     if isinstance(channel, LastValue):
         raise PolicyError(
-            f"{where}: the key {MESSAGES!r} of the graph's state has no reducer, so that an answer would take "
-            "the conversation's place; declare it as Annotated[list[AnyMessage], add_messages]"
+            f"{where}: the key {MESSAGES!r} of the graph's state has no reducer, so an answer would replace "
+            "the conversation; declare it as Annotated[list[AnyMessage], add_messages]"
         )
 
 

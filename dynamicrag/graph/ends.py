@@ -50,10 +50,10 @@ class Finish(Node):
 
     async def work(
         self,
-        state: State,
+        state: State,  # noqa: ARG002
         turn: TurnState,
         run: Run,
-        books: Books,  # noqa: ARG002
+        books: Books,
     ) -> tuple[TurnState, list[Decision], Update]:
         """See :class:`~dynamicrag.graph.node.Node`."""
         report = report_of(turn, books.lines, self.pipeline.ledger)
@@ -82,9 +82,6 @@ def _message(turn: TurnState, text: str, report: dict[str, Any]) -> AIMessage:
     usage = UsageMetadata(
         input_tokens=tokens["input"], output_tokens=tokens["output"], total_tokens=sum(tokens.values())
     )
-    return AIMessage(
-        text,
-        id=(draft and draft["message_id"]) or str(uuid.uuid4()),
-        usage_metadata=usage,
-        response_metadata={"dynamicrag": {key: report[key] for key in TOLD}},
-    )
+    name = (draft and draft["message_id"]) or str(uuid.uuid4())
+    about = {"dynamicrag": {key: report[key] for key in TOLD}}
+    return AIMessage(text, id=name, usage_metadata=usage, response_metadata=about)

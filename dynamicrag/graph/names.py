@@ -124,6 +124,11 @@ def node_schema(names: Names) -> type[Any]:
     return _schema("RagNode", keys)
 
 
+def channel_schema(names: Names) -> type[Any]:
+    """Return what the nodes of the whole graph read once a turn has begun: to read more takes time."""
+    return _schema("RagNode", {names.prefix: RagChannel})
+
+
 def _schema(name: str, keys: Mapping[str, Any]) -> type[Any]:
     made: type[Any] = TypedDict(name, dict(keys), total=False)  # type: ignore[misc]  # its keys are the user's
     return made

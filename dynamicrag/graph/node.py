@@ -71,10 +71,12 @@ class Node(Runnable[Any, Any]):
         turn = self.turn(state, channel, config)
         query = turn["id"]
         here = channel if channel and channel["turn"]["id"] == query else None
-        books = await Books.open(pipeline, turn, here)
+        books = Books(pipeline, turn, here)
+        if books.travelled:
+            await books.ask()
         run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model, config, emit)
         try:
-            with books.work():
+            with books:
                 turn, made, update = await self.work(state, books.turn, run, books)
         except BaseException as error:
             if pipeline.ledger.account(query).lines:
@@ -97,22 +99,34 @@ class StageNode(Node):
         names: See :class:`Node`.
         work: The work.
         stage: The stage that it begins with, by its name for ``add_node``.
+        begun: Whether another node has always begun the turn; the channel is all that it reads then.
     """
 
     def __init__(
-        self, pipeline: Pipeline, recent: Recent, name: str, names: Names, work: Work, stage: str
+        self,
+        pipeline: Pipeline,
+        recent: Recent,
+        name: str,
+        names: Names,
+        work: Work,
+        stage: str,
+        *,
+        begun: bool = False,
     ) -> None:
         super().__init__(pipeline, recent, name, names)
         self._works = work
         self._stage = stage
+        self._begun = begun
 
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`Node`."""
+        if self._begun and channel:
+            return channel["turn"]
         return current_turn(state, self.names, channel, self._stage, config)
 
     async def work(
         self,
-        state: State,
+        state: State,  # noqa: ARG002
         turn: TurnState,
         run: Run,
         books: Books,  # noqa: ARG002

@@ -38,13 +38,14 @@ class Nodes:
         self._pipeline = pipeline
         self.recent = Recent()
 
-    def node(self, stage: str, name: str, names: Names) -> Node:
+    def node(self, stage: str, name: str, names: Names, *, begun: bool = False) -> Node:
         """Return the node of a stage, which a graph can call synchronously and asynchronously.
 
         Args:
             stage: One of :data:`STAGE_NAMES`.
             name: The node's name.
             names: The keys of the graph's state.
+            begun: Whether another node has always begun the turn.
         """
         if stage in ENDS:
             return ENDS[stage](self._pipeline, self.recent, name, names)
@@ -54,7 +55,7 @@ class Nodes:
             "verification": self.verify,
         }
         work = works.get(stage) or self.stage(stage)
-        return StageNode(self._pipeline, self.recent, name, names, work, stage)
+        return StageNode(self._pipeline, self.recent, name, names, work, stage, begun=begun)
 
     def stage(self, *names: str) -> Work:
         """Return the work of one stage, or of several that share a node."""
