@@ -36,8 +36,9 @@ def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
         state_schema(names), input_schema=given_schema(names), output_schema=result_schema(names)
     )
     graph.add_node("begin_turn", nodes.node("begin", "begin_turn", names))
+    ours = channel_schema(names)
     for name, stage in STAGE_OF.items():
-        graph.add_node(name, nodes.node(stage, name, names, begun=True), input_schema=channel_schema(names))
+        graph.add_node(name, nodes.node(stage, name, names, begun=True), input_schema=ours)
     graph.add_edge(START, "begin_turn")
     graph.add_edge("begin_turn", "retrieval")
     graph.add_conditional_edges("retrieval", Way(_after_retrieval, names.prefix), ["retriever", "generate"])

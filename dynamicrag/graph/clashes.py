@@ -35,11 +35,11 @@ def check(
     names.check(where)
     _check_name(builder, name, where)
     _check_prefix(builder, names.prefix, pipeline, where)
-    if names.question is None or (answers and names.answer is None):
-        _check_messages(builder, names, where)
     for use, key in (("question", names.question), ("answer", names.answer)):
         if key is not None:
             _check_text(builder, use, key, where)
+    if names.question is None or (answers and names.answer is None):
+        _check_messages(builder, names, where)
 
 
 def _check_name(builder: "StateGraph[Any, Any, Any, Any]", name: str, where: str) -> None:
@@ -94,7 +94,8 @@ def _check_text(builder: "StateGraph[Any, Any, Any, Any]", use: str, key: str, w
         raise PolicyError(unknown(f"{where}: {use}", "key of the graph's state", key, keys))
     type_ = getattr(builder.channels[key], "typ", Any)
     if not _is_text(type_):
-        shown = getattr(type_, "__name__", str(type_))
+        plain = get_args(type_)[0] if get_origin(type_) is Annotated else type_
+        shown = str(plain).removeprefix("typing.") if get_args(plain) else getattr(plain, "__name__", plain)
         raise PolicyError(
             f"{where}: {use}={key!r}: that key of the graph's state is of type {shown}, not str"
         )

@@ -50,7 +50,7 @@ class Finish(Node):
 
     async def work(
         self,
-        state: State,  # noqa: ARG002
+        state: State,
         turn: TurnState,
         run: Run,
         books: Books,
@@ -59,7 +59,7 @@ class Finish(Node):
         report = report_of(turn, books.lines, self.pipeline.ledger)
         run.emit({"type": "report", **report})
         text = answer_of(turn) or ABSTAINED
-        self._keep(turn, report, text, run)
+        self._keep(turn, report, text, run, self.names.channel(state))
         draft = None if report["abstained"] else turn["draft"]
         turn = {**turn, "draft": draft, "earlier": []}
         answer = (
@@ -67,12 +67,15 @@ class Finish(Node):
         )
         return turn, [], {**answer, self.names.prefix: {"report": report}}
 
-    def _keep(self, turn: TurnState, report: dict[str, Any], text: str, run: Run) -> None:
+    def _keep(
+        self, turn: TurnState, report: dict[str, Any], text: str, run: Run, channel: Channel | None
+    ) -> None:
         steps = [f"{step['stage']}:{step['option']}" for step in turn["escalations"]]
         facts = {"path": turn["path"], "abstained": report["abstained"], "escalations": steps}
         facts["signals"] = turn["signals"]
         if self.pipeline.policy.runs.text:
-            facts |= {"question": turn["original"], "answer": text}
+            made = [each for each in channel["decisions"] if each["turn"] == turn["id"]] if channel else []
+            facts |= {"question": turn["original"], "answer": text, "decisions": made}
         submit(self.pipeline, turn, run.config, facts)
 
 
