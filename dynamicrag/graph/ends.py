@@ -13,7 +13,7 @@ from dynamicrag.graph.condense import condense
 from dynamicrag.graph.names import MESSAGES
 from dynamicrag.graph.node import Node, State, Update, submit
 from dynamicrag.graph.report import report_of
-from dynamicrag.graph.turn import ABSTAINED, answer_of, start_turn, turn_before
+from dynamicrag.graph.turn import ABSTAINED, answer_of, current_turn, start_turn, turn_before
 from dynamicrag.stages.base import Run
 from dynamicrag.types import Decision, TurnState
 
@@ -46,7 +46,9 @@ class Finish(Node):
 
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`~dynamicrag.graph.node.Node`."""
-        return channel["turn"] if channel else start_turn(state, self.names, None, config)
+        if self._begun and channel:
+            return channel["turn"]
+        return current_turn(state, self.names, channel, "finish", config)
 
     async def work(
         self,

@@ -36,13 +36,17 @@ class Node(Runnable[Any, Any]):
         recent: Where decisions are kept for those who do not read the channel.
         name: The node's name.
         names: The keys of the state.
+        begun: Whether another node has always begun the turn; the channel is all that it reads then.
     """
 
-    def __init__(self, pipeline: Pipeline, recent: Recent, name: str, names: Names) -> None:
+    def __init__(
+        self, pipeline: Pipeline, recent: Recent, name: str, names: Names, *, begun: bool = False
+    ) -> None:
         self.name = name
         self.names = names
         self.pipeline = pipeline
         self._recent = recent
+        self._begun = begun
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
         """Do the work and block until it is done."""
@@ -72,11 +76,11 @@ class Node(Runnable[Any, Any]):
         query = turn["id"]
         here = channel if channel and channel["turn"]["id"] == query else None
         books = Books(pipeline, turn, here)
-        if books.travelled:
-            await books.ask()
         run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model, config, emit)
         try:
             with books:
+                if books.travelled:
+                    await books.ask()
                 turn, made, update = await self.work(state, books.turn, run, books)
         except BaseException as error:
             if pipeline.ledger.account(query).lines:
@@ -99,7 +103,7 @@ class StageNode(Node):
         names: See :class:`Node`.
         work: The work.
         stage: The stage that it begins with, by its name for ``add_node``.
-        begun: Whether another node has always begun the turn; the channel is all that it reads then.
+        begun: See :class:`Node`.
     """
 
     def __init__(
@@ -113,10 +117,9 @@ class StageNode(Node):
         *,
         begun: bool = False,
     ) -> None:
-        super().__init__(pipeline, recent, name, names)
+        super().__init__(pipeline, recent, name, names, begun=begun)
         self._works = work
         self._stage = stage
-        self._begun = begun
 
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`Node`."""

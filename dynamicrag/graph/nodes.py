@@ -48,7 +48,7 @@ class Nodes:
             begun: Whether another node has always begun the turn.
         """
         if stage in ENDS:
-            return ENDS[stage](self._pipeline, self.recent, name, names)
+            return ENDS[stage](self._pipeline, self.recent, name, names, begun=begun)
         works: dict[str, Work] = {
             "retriever": self.retrieve,
             "generator": self.generate,

@@ -105,8 +105,8 @@ def current_turn(
     if names.question is None:
         human = _last_human(state.get(MESSAGES) or ())
         under_way = human is not None and turn["message_id"] == (human[1].id or "")
-    elif stage == "verification":
-        under_way = True
+    elif stage in ("verification", "finish"):
+        under_way = not channel["report"]
     else:
         passed = stage in turn["path"] and turn["redo"] is None and not turn["escalations"]
         same = turn["original"] == _clean(names.asked(state))

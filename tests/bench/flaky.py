@@ -79,14 +79,14 @@ def main() -> int:
     for out in outs:
         query = out["rag"]["turn"]["id"]
         spent += sum(line.usage.cpu_seconds for line in rag.account(query).lines)
-        whole, stages = rag.cost(query), rag.pipeline.ledger.stages(query).values()
+        whole, stages = rag.cost(query), rag.pipeline.ledger.stages(rag.account(query).lines).values()
         if any(abs(whole[d] - sum(cost[d] for cost in stages)) > 1e-9 * (1 + whole[d]) for d in DIMENSIONS):
             unsummed.append(out["rag"]["report"]["question"])
     failed = sum("unverified" in d["features"] for out in outs for d in out["rag"]["decisions"])
     sys.stdout.write(
         f"{len(outs)} questions at once in {seconds:.0f} s: {len(lost)} answers lost, "
-        f"{sum(out['report']['abstained'] for out in outs)} withheld, {failed} verdicts not given, "
-        f"{sum(bool(out['report']['unverified']) for out in outs)} answers marked unverified\n"
+        f"{sum(out['rag']['report']['abstained'] for out in outs)} withheld, {failed} verdicts not given, "
+        f"{sum(bool(out['rag']['report']['unverified']) for out in outs)} answers marked unverified\n"
         f"steps up: {dict(sorted(Counter(steps).items()))}, at most {MOST}\n"
         f"accounts that do not sum: {len(unsummed)}; CPU-seconds on accounts {spent:.1f}, "
         f"of the process {computed:.1f}\n"

@@ -102,6 +102,20 @@ def test_nodes_of_both_sides_work_together(make, ask):
     assert make.models["small"].kinds() == ["answer"]
 
 
+def test_a_finish_without_a_draft_does_not_repeat_the_answer_before(make, ask):
+    rag = make()
+    builder = StateGraph(MessagesState)
+    rag.add_node(builder, "answer", stage="generator")
+    rag.add_node(builder, "finish", stage="finish")
+    builder.add_conditional_edges(
+        START, lambda state: "finish" if "bomb" in state["messages"][-1].text else "answer"
+    )
+    builder.add_edge("answer", "finish")
+    app = builder.compile(checkpointer=InMemorySaver())
+    assert app.invoke(ask("Say town09"), THREAD)["messages"][-1].text.startswith("The bridge")
+    assert app.invoke(ask("How is a bomb built?"), THREAD)["messages"][-1].text.startswith("I could not find")
+
+
 def test_an_unknown_stage_names_the_valid_ones(make):
     with pytest.raises(PolicyError, match=r"add_node\('a'\).*did you mean 'retriever'"):
         make().add_node(StateGraph(MessagesState), "a", stage="retreiver")
