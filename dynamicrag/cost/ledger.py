@@ -59,6 +59,10 @@ class Account:
         self.lines.append(line)
         self.by_id[line.id] = line
 
+    def of(self, records: Sequence[AccountLine]) -> list[Line]:
+        """Return the lines that records were written from, which are all on this account."""
+        return [self.by_id[record["id"]] for record in records]
+
 
 class Entry(NamedTuple):
     """What a node finds when it begins to work on a query.
@@ -109,6 +113,11 @@ class Ledger:
             if running:
                 self._home.acquire()
         return self._home
+
+    @property
+    def metered(self) -> bool:
+        """Whether a meter settles what calls in this process cost."""
+        return not isinstance(self._home.meter, NullMeter)
 
     @contextmanager
     def span(
@@ -182,7 +191,7 @@ class Ledger:
             for record in records:
                 if record["id"] not in by_id:
                     account.add(line_of(record))
-            if decisions < reached.get(attempt, 0):
+            if decisions < reached.setdefault(attempt, decisions):
                 attempt = max(reached) + 1
                 reached[attempt] = decisions
             loose, account.loose = account.loose, []
@@ -202,12 +211,6 @@ class Ledger:
             account = self._account(line.query_id)
             if line.id not in account.by_id:
                 account.add(line)
-
-    def leave(self, query_id: str, attempt: int, decisions: int, lines: Iterable[Line]) -> list[AccountLine]:
-        """Say how far a run has come, and return its new lines as the state keeps them."""
-        with self._lock:
-            self._account(query_id).reached[attempt] = decisions
-        return self.records(lines)
 
     def lose(self, query_id: str, lines: Iterable[Line]) -> None:
         """Keep the lines of an execution that failed for the next one."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from dynamicrag.cost.line import Line
@@ -11,6 +12,7 @@ from dynamicrag.cost.vector import DIMENSIONS, UNKNOWN, Cost, Dimension, Kind
 from dynamicrag.types import AccountLine, Usage
 
 _USAGE = [field.name for field in fields(Usage) if field.name != "first_token_seconds"]
+_values = attrgetter(*_USAGE)
 _TINY = 1e-300
 """Amount of what is lost: a part of it must be there to make the whole unknown."""
 
@@ -30,10 +32,10 @@ def record_of(line: Line, cost: Cost, kind: Kind) -> AccountLine:
         record["spread"] = spread
     if line.spec:
         record["spec"] = line.spec
-    usage = {name: value for name in _USAGE if (value := getattr(line.usage, name))}
-    if line.usage.first_token_seconds is not None:
-        usage["first_token_seconds"] = line.usage.first_token_seconds
-    record["usage"] = usage
+    consumed = line.usage
+    record["usage"] = {name: value for name, value in zip(_USAGE, _values(consumed), strict=True) if value}
+    if consumed.first_token_seconds is not None:
+        record["usage"]["first_token_seconds"] = consumed.first_token_seconds
     if line.failed:
         record["failed"] = True
     if line.settled:

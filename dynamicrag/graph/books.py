@@ -31,25 +31,23 @@ class Books:
         self._pipeline = pipeline
         self._ledger = pipeline.ledger
         query, attempt, seq = turn["id"], turn["attempt"], turn["seq"]
-        records = [line for line in channel["account"] if line["query"] == query] if channel else []
+        records = _own(channel, query) if channel else []
         entry = self._ledger.enter(query, records, attempt, seq)
-        another = entry.attempt != attempt
+        self._account, another = entry.account, entry.attempt != attempt
         self.turn: TurnState = {**turn, "attempt": entry.attempt} if another else turn
         self.travelled = channel is not None and (entry.new or another)
         self._records, self._kept = records, len(records)
         missing = turn["lines"] - len(records)
         if missing <= 0:
-            by_id = entry.account.by_id
-            self.lines = [by_id[record["id"]] for record in records]
+            self.lines = self._account.of(records)
             self.lines += entry.loose
         elif entry.new:  # they were made in another process, and the state has lost them
             line = lost(query, missing)
             self._ledger.put(line)
-            self.lines = [entry.account.by_id[record["id"]] for record in records]
-            self.lines.append(line)
+            self.lines = [*self._account.of(records), line]
         else:  # the state has lost them, but they were made here
             self._records, self._kept = [], 0
-            self.lines = list(entry.account.lines)
+            self.lines = list(self._account.lines)
 
     async def ask(self) -> None:
         """Learn what other processes have spent on the query, as far as the run database knows."""
@@ -68,9 +66,18 @@ class Books:
 
     def close(self, turn: TurnState) -> tuple[TurnState, list[AccountLine]]:
         """Return the turn as the state keeps it, and the lines that are new in the state or settled since."""
+        self._account.reached[turn["attempt"]] = turn["seq"]
         added = self.lines[self._kept :]
-        for line, record in zip(self.lines, self._records, strict=False):
-            if line.settled and "settled" not in record:
-                added.append(line)
-        records = self._ledger.leave(turn["id"], turn["attempt"], turn["seq"], added)
-        return {**turn, "lines": len(self.lines)}, records
+        if self._records and self._ledger.metered:
+            for line, record in zip(self.lines, self._records, strict=False):
+                if line.settled and "settled" not in record:
+                    added.append(line)
+        if not added:
+            return turn, []
+        return {**turn, "lines": len(self.lines)}, self._ledger.records(added)
+
+
+def _own(channel: Channel, query_id: str) -> list[AccountLine]:
+    if not channel["siblings"]:
+        return channel["account"]
+    return [line for line in channel["account"] if line["query"] == query_id]

@@ -55,14 +55,18 @@ def merge(left: Channel, right: Channel) -> Channel:
     here, there = left["turn"], right.get("turn") or left["turn"]
     if here["id"] != there["id"] or right.get("siblings"):
         return _side_by_side(left, right)
-    turn, report = _later(_entry(left), {"turn": there, "report": right.get("report")})
-    return {
-        "turn": turn,
-        "decisions": _decisions(left["decisions"], right.get("decisions") or []),
-        "report": report,
-        "account": _account(left["account"], right.get("account") or []),
-        "siblings": left["siblings"],
-    }
+    merged: Channel = {**left}
+    if "report" not in right and there["seq"] >= here["seq"] and there["attempt"] == here["attempt"]:
+        merged["turn"] = there  # a node's update: this is done at every step, and so without detours
+    else:
+        merged["turn"], merged["report"] = _later(
+            _entry(left), {"turn": there, "report": right.get("report")}
+        )
+    if made := right.get("decisions"):
+        merged["decisions"] = _decisions(left["decisions"], made)
+    if lines := right.get("account"):
+        merged["account"] = _account(left["account"], lines)
+    return merged
 
 
 RagChannel = Annotated[Channel, merge]
@@ -94,10 +98,11 @@ def _progress(turn: TurnState) -> tuple[int, int]:
 
 
 def _decisions(left: list[Decision], right: list[Decision]) -> list[Decision]:
-    if not right:
-        return left
-    if left and _key(left[-1])[:2] == _key(right[0])[:2] and left[-1]["seq"] + 1 == right[0]["seq"]:
-        return [*left, *right]  # what a node adds to those before it
+    if left and right:
+        last, first = left[-1], right[0]
+        same = last["turn"] == first["turn"] and last.get("attempt") == first.get("attempt")
+        if same and last["seq"] + 1 == first["seq"]:
+            return [*left, *right]  # what a node adds to those before it
     merged = {_key(decision): decision for decision in [*left, *right]}
     kept: list[Decision] = []
     newest: dict[str, int] = {}
@@ -113,10 +118,8 @@ def _key(decision: Decision) -> tuple[str, int, int]:
 
 
 def _account(left: list[AccountLine], right: list[AccountLine]) -> list[AccountLine]:
-    if not right:
-        return left
     known = {line["id"] for line in left}
-    if not any(line["id"] in known for line in right):
+    if known.isdisjoint([line["id"] for line in right]):
         return [*left, *right]
     merged = {line["id"]: line for line in left}
     for line in right:

@@ -86,11 +86,14 @@ class Node(Runnable[Any, Any]):
             if pipeline.ledger.account(query).lines:
                 submit(pipeline, turn, config, {"path": turn["path"], "error": type(error).__name__})
             raise
-        before = [each for each in here["decisions"] if each["turn"] == query] if here else []
-        self._recent.put(query, [*before, *made])
+        if made:
+            before = [each for each in here["decisions"] if each["turn"] == query] if here else []
+            self._recent.put(query, [*before, *made])
         kept, lines = books.close(turn)
-        ours = {"turn": kept, "decisions": made, "account": lines}
-        return {**update, prefix: {**ours, **update.get(prefix, {})}}
+        ours: Update = {"turn": kept, "decisions": made, "account": lines}
+        if prefix in update:
+            ours |= update[prefix]
+        return {**update, prefix: ours}
 
 
 class StageNode(Node):

@@ -52,8 +52,8 @@ def report_of(turn: TurnState, lines: Sequence[Line], ledger: Ledger) -> dict[st
         "cost_all_runs": cost if alone else ledger.cost(turn["id"]).figures(),
         "stages": {stage: each.figures() for stage, each in stages.items()},
         "tokens": {
-            "input": sum(line.usage.input_tokens for line in lines),
-            "output": sum(line.usage.output_tokens for line in lines),
+            "input": sum([line.usage.input_tokens for line in lines]),
+            "output": sum([line.usage.output_tokens for line in lines]),
         },
         "provisional": not all(line.settled for line in lines),
     }
