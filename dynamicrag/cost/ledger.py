@@ -12,9 +12,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from dynamicrag.cost.account import Account, Entry
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.calibration import Calibration
 from dynamicrag.cost.dimensions import Amount, cost_of, overhead_of
@@ -29,55 +28,6 @@ from dynamicrag.types import AccountLine
 _numbers = itertools.count()
 _run: ContextVar["tuple[str, list[Line]] | None"] = ContextVar("dynamicrag_run", default=None)
 """The query that is worked on here, and the lines of its run; see :meth:`Ledger.begin_run`."""
-
-
-@dataclass(slots=True)
-class Account:
-    """All lines of one query, of all its runs that this process knows.
-
-    Attributes:
-        query_id: Whose it is.
-        lines: The lines, in the order in which they began.
-        by_id: The same by id.
-        loose: Lines of executions whose update was lost, until the next execution takes them up.
-        reached: Number of decisions that each run has come to, by the number of the run.
-    """
-
-    query_id: str
-    lines: list[Line] = field(default_factory=list)
-    by_id: dict[str, Line] = field(default_factory=dict)
-    loose: list[Line] = field(default_factory=list)
-    reached: dict[int, int] = field(default_factory=dict)
-
-    @property
-    def provisional(self) -> bool:
-        """Whether any line still waits for the meter."""
-        return not all(line.settled for line in self.lines)
-
-    def add(self, line: Line) -> None:
-        """Append a line."""
-        self.lines.append(line)
-        self.by_id[line.id] = line
-
-    def of(self, records: Sequence[AccountLine]) -> list[Line]:
-        """Return the lines that records were written from, which are all on this account."""
-        return [self.by_id[record["id"]] for record in records]
-
-
-class Entry(NamedTuple):
-    """What a node finds when it begins to work on a query.
-
-    Attributes:
-        account: The query's account.
-        new: Whether it is new in this process.
-        attempt: The number of the run.
-        loose: Lines of executions whose update was lost; they are the caller's from here.
-    """
-
-    account: Account
-    new: bool
-    attempt: int
-    loose: list[Line]
 
 
 class Ledger:
@@ -197,20 +147,13 @@ class Ledger:
             loose, account.loose = account.loose, []
             return Entry(account, new, attempt, loose)
 
-    def learn(self, query_id: str, records: Iterable[AccountLine]) -> None:
-        """Add the lines of runs in other processes."""
+    def learn(self, query_id: str, lines: Iterable[Line]) -> None:
+        """Add lines that no call here has made; one that is here already is not added again."""
         with self._lock:
             account = self._account(query_id)
-            for record in records:
-                if record["id"] not in account.by_id:
-                    account.add(line_of(record))
-
-    def put(self, line: Line) -> None:
-        """Add a line that no call here has made."""
-        with self._lock:
-            account = self._account(line.query_id)
-            if line.id not in account.by_id:
-                account.add(line)
+            for line in lines:
+                if line.id not in account.by_id:
+                    account.add(line)
 
     def lose(self, query_id: str, lines: Iterable[Line]) -> None:
         """Keep the lines of an execution that failed for the next one."""

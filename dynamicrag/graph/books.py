@@ -6,7 +6,7 @@ ledger holds the lines of all runs; those of a node that failed join the next no
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.in_thread import in_thread
-from dynamicrag.cost.records import lost
+from dynamicrag.cost.records import line_of, lost
 from dynamicrag.graph.channel import Channel
 from dynamicrag.types import AccountLine, TurnState
 
@@ -43,7 +43,7 @@ class Books:
             self.lines += entry.loose
         elif entry.new:  # they were made in another process, and the state has lost them
             line = lost(query, missing)
-            self._ledger.put(line)
+            self._ledger.learn(query, [line])
             self.lines = [*self._account.of(records), line]
         else:  # the state has lost them, but they were made here
             self._records, self._kept = [], 0
@@ -53,7 +53,7 @@ class Books:
         """Learn what other processes have spent on the query, as far as the run database knows."""
         query = self.turn["id"]
         kept = await in_thread(lambda: self._pipeline.bookkeeper.kept(query))
-        self._ledger.learn(query, kept.get("lines", ()))
+        self._ledger.learn(query, map(line_of, kept.get("lines", ())))
 
     def __enter__(self) -> "Books":
         self._token = self._ledger.begin_run(self.turn["id"], self.lines)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.assembly import Pipeline, assemble
+from dynamicrag.cost.account import Account
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.bookkeeper import Bookkeeper
-from dynamicrag.cost.ledger import Account
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
