@@ -4,7 +4,8 @@ To use it:
 
 - ``DynamicRAG``: a policy as a LangGraph graph, or as single nodes of yours.
 - ``load_policy``, ``Policy``: a policy file, read and checked.
-- ``RagState``: the state of the graph.
+- ``RagState``: the state of the graph; ``RagChannel`` is our key in it, to declare in a state of yours.
+- ``Explanation``: why a query went the way it did.
 - ``Decision``, ``Passage``: what the state holds of a choice, and of a piece of a document.
 - ``Cost``: an amount of money, seconds, joules and carbon, each with its provenance.
 
@@ -14,6 +15,9 @@ To extend it, register a class of yours under a name that policies can use, ``@R
 - ``Retriever``: finds passages; ``RetrievalContext`` is what it may use, ``Retrieved`` what it returns.
 - ``Verifier``: judges a draft on its ``Evidence`` by a ``Signal``; ``ModelVerifier`` asks a model, and
   ``Asks`` says how much.
+- ``StageBase``: carries out a stage of yours, which ``add_stage`` adds by its row, a ``Stage``; it changes a
+  ``TurnState`` within a ``Run``, and a ``Plan`` for what that will cost.
+- ``DimensionRow``: a cost dimension that follows from another by a ``Coefficient``; ``DIMENSIONS`` has them.
 - ``PromptStrategy``: writes the prompt and reads the ``Answer``.
 - ``Features``: turns what is ``Seen`` of queries into numbers, for learnt routers.
 - ``Predictor``: learns each option's quality and returns an ``Estimate``.
@@ -31,7 +35,9 @@ Stand-ins for tests are in :mod:`dynamicrag.testing`.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dynamicrag.cost.expect import Asks
+    from dynamicrag.cost.dimension_table import Coefficient, DimensionRow
+    from dynamicrag.cost.dimensions import DIMENSIONS
+    from dynamicrag.cost.expect import Asks, Plan
     from dynamicrag.cost.vector import Cost
     from dynamicrag.dependencies import Dependencies
     from dynamicrag.errors import (
@@ -46,8 +52,10 @@ if TYPE_CHECKING:
         VerifierError,
     )
     from dynamicrag.features.base import FEATURES, Features, Seen
+    from dynamicrag.graph.channel import RagChannel
+    from dynamicrag.graph.explain import Explanation
+    from dynamicrag.graph.names import RagState
     from dynamicrag.graph.rag import DynamicRAG
-    from dynamicrag.graph.state import RagState
     from dynamicrag.llm.chat import ChatModel
     from dynamicrag.llm.prompts.base import PROMPTS, Answer, PromptStrategy
     from dynamicrag.policy import Policy
@@ -57,11 +65,15 @@ if TYPE_CHECKING:
     from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever
     from dynamicrag.retrieval.embedder import Embedder
     from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
-    from dynamicrag.types import Decision, Option, Passage, Query, Usage
+    from dynamicrag.stages.base import Run, StageBase, add_stage
+    from dynamicrag.topology import Stage
+    from dynamicrag.types import Decision, Option, Passage, Query, TurnState, Usage
     from dynamicrag.verify.base import VERIFIERS, Evidence, ModelVerifier, Signal, Verifier
 
 _HOMES = {
-    "cost.expect": ("Asks",),
+    "cost.dimension_table": ("Coefficient", "DimensionRow"),
+    "cost.dimensions": ("DIMENSIONS",),
+    "cost.expect": ("Asks", "Plan"),
     "cost.vector": ("Cost",),
     "dependencies": ("Dependencies",),
     "errors": (
@@ -77,7 +89,9 @@ _HOMES = {
     ),
     "features.base": ("FEATURES", "Features", "Seen"),
     "graph.rag": ("DynamicRAG",),
-    "graph.state": ("RagState",),
+    "graph.channel": ("RagChannel",),
+    "graph.explain": ("Explanation",),
+    "graph.names": ("RagState",),
     "llm.chat": ("ChatModel",),
     "llm.prompts.base": ("PROMPTS", "Answer", "PromptStrategy"),
     "policy": ("Policy",),
@@ -87,56 +101,69 @@ _HOMES = {
     "retrieval.base": ("RETRIEVERS", "RetrievalContext", "Retrieved", "Retriever"),
     "retrieval.embedder": ("Embedder",),
     "routers.base": ("ROUTERS", "Choice", "Router", "StageContext"),
-    "types": ("Decision", "Option", "Passage", "Query", "Usage"),
+    "stages.base": ("Run", "StageBase", "add_stage"),
+    "topology": ("Stage",),
+    "types": ("Decision", "Option", "Passage", "Query", "TurnState", "Usage"),
     "verify.base": ("VERIFIERS", "Evidence", "ModelVerifier", "Signal", "Verifier"),
 }
 """Modules of the package, and what each has to offer."""
 
-__all__ = [  # noqa: RUF022 - sorted as a test says
+__all__ = [
+    "DIMENSIONS",
+    "FEATURES",
+    "PREDICTORS",
+    "PROMPTS",
+    "RETRIEVERS",
+    "ROUTERS",
+    "VERIFIERS",
     "Answer",
     "Asks",
     "BudgetExceeded",
     "ChatModel",
     "Choice",
+    "Coefficient",
     "CorpusError",
     "Cost",
     "Decision",
     "Dependencies",
+    "DimensionRow",
     "DynamicRAG",
     "DynamicRAGError",
     "Embedder",
     "Estimate",
     "Evidence",
-    "FEATURES",
+    "Explanation",
     "Features",
     "InputError",
     "ModelError",
     "ModelUnavailable",
     "ModelVerifier",
     "Option",
-    "PREDICTORS",
-    "PROMPTS",
     "Passage",
+    "Plan",
     "Policy",
     "PolicyError",
     "Predictor",
     "PromptStrategy",
     "ProviderError",
     "Query",
-    "RETRIEVERS",
-    "ROUTERS",
+    "RagChannel",
     "RagState",
     "RetrievalContext",
     "Retrieved",
     "Retriever",
     "Router",
+    "Run",
     "Seen",
     "Signal",
+    "Stage",
+    "StageBase",
     "StageContext",
+    "TurnState",
     "Usage",
-    "VERIFIERS",
     "Verifier",
     "VerifierError",
+    "add_stage",
     "load_policy",
 ]
 

@@ -138,11 +138,13 @@ class Decision(TypedDict):
     router took ``chosen``. ``binding`` names the limit that decided, if one did. ``cost`` is what
     choosing cost in seconds. ``path`` is the whole path that a verdict leads to, or whose earlier draft
     it accepts, where the router names one. ``outside`` says that the answer it accepts does not stand on the
-    documents.
+    documents. ``attempt`` counts the runs from a checkpoint: a later one replaces what earlier ones decided
+    from there on.
     """
 
     id: str
     turn: str
+    attempt: NotRequired[int]
     seq: int
     stage: str
     options: list[str]
@@ -200,6 +202,28 @@ class Attempt(TypedDict):
     unverified: dict[str, str]
 
 
+class AccountLine(TypedDict):
+    """A call on a query's account, as the graph's state keeps it; a field that is missing is zero or empty.
+
+    ``id`` is unique among all processes: a line is booked once, whoever resumes or replays. ``cost`` has an
+    entry ``[dimension, kind, amount]`` per part, in the dimension's unit; ``spread`` says how far below and
+    above its amount a dimension may lie. ``settled`` says that the meter has covered the call.
+    ``overhead`` is its share of the constant part, in joules, with its kind.
+    """
+
+    id: str
+    query: str
+    stage: str
+    label: str
+    cost: list[list[Any]]
+    spread: NotRequired[dict[str, list[float]]]
+    spec: NotRequired[str]
+    usage: NotRequired[dict[str, Any]]
+    failed: NotRequired[bool]
+    settled: NotRequired[bool]
+    overhead: NotRequired[list[Any]]
+
+
 class TurnState(TypedDict, total=False):
     """All that the stages know and make of one turn; plain JSON, kept in the graph's state.
 
@@ -231,9 +255,17 @@ class TurnState(TypedDict, total=False):
         stands: Which draft was accepted, from 1, where it is not the last.
         outside: Whether the documents were searched and do not speak of the question, so that the answer, if
             there is one, is the model's own.
+        attempt: Number of the run from a checkpoint, from 1.
+        lines: Number of lines on the account that led here.
+        step: The step of the outermost graph in which the turn began; siblings share it.
+        replaces: Ids of the queries that were there when it began, all of earlier turns.
     """
 
     id: str
+    attempt: int
+    lines: int
+    step: str
+    replaces: list[str]
     message_id: str
     text: str
     original: str

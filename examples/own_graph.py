@@ -39,7 +39,7 @@ def is_refused(state: MessagesState) -> str:
 def cite(state: RagState) -> dict[str, Any]:
     """Your own node: name the sources. A message with the same id takes the answer's place."""
     answer = state["messages"][-1]
-    titles = dict.fromkeys(passage["title"] for passage in state["turn"]["passages"])
+    titles = dict.fromkeys(source["title"] for source in state["rag"]["report"]["sources"])
     return {"messages": [AIMessage(f"{answer.text}\n  Sources: {'; '.join(titles) or 'none'}", id=answer.id)]}
 
 

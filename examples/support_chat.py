@@ -84,9 +84,8 @@ def main() -> int:
                 question = input("> " if sys.stdin.isatty() else "").strip()
                 if question:
                     out = app.invoke({"messages": [("user", question)]}, thread)
-                    print(
-                        f"{out['messages'][-1].text}  [{out['turn']['path'].get('retriever', 'no corpus')}]"
-                    )
+                    path = out["rag"]["report"]["path"]
+                    print(f"{out['messages'][-1].text}  [{path.get('retriever', 'no corpus')}]")
     except DynamicRAGError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

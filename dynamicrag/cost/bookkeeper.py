@@ -114,19 +114,25 @@ class Bookkeeper:
                 "meter %s has stopped answering: joules are stand-ins from here, and called provisional",
                 ledger.attribution.meter.name,
             )
-        ledger.settle(item.query_id, 0.0 if silent else SETTLE_SECONDS)
         account = ledger.account(item.query_id)
-        lines = list(account.lines)
+        ended = [line for line in account.lines if line.end is not None and not line.closed]
+        ledger.settle(item.query_id, 0.0 if silent else SETTLE_SECONDS)
         calls: dict[str, list[Observation]] = {}
-        for line in lines:
+        for line in ended:
+            line.closed = True  # each line once: a query may be run again, from any of its checkpoints
+            line.priced = None
             observation = observed(line)
             if observation is not None:
                 ledger.calibration.observe(line.spec, observation)
                 calls.setdefault(line.spec, []).append(observation)
         if self._budget.total:
-            self._budget.close(item.query_id, ledger.cost(item.query_id))
+            booked = Cost.total(line.booked for line in ended if line.booked is not None)
+            self._budget.close(ledger.total(ended), booked)
         if self._runs is not None:
+            lines = list(account.lines)
             turn = {**self._turn(item, lines), **item.facts, "provisional": account.provisional}
+            if turn.get("thread"):  # another process may go on with it, or run it again
+                turn["lines"] = ledger.records(line for line in lines if line.end is not None)
             totals = asdict(ledger.attribution.totals)
             meter = {"meter": ledger.attribution.meter.name, "kind": ledger.attribution.meter.kind}
             self._runs.add(
@@ -146,16 +152,17 @@ class Bookkeeper:
 
     def _turn(self, item: Finished, lines: Sequence[Line]) -> dict[str, Any]:
         ledger, query = self._ledger, item.query_id
-        begin = min((line.begin for line in lines), default=0.0)
-        end = max((line.end or line.begin for line in lines), default=begin)
-        tokens = [line.begin + line.usage.first_token_seconds - begin for line in lines
+        timed = [line for line in lines if line.brought is None]  # other processes have other clocks
+        begin = min((line.begin for line in timed), default=0.0)
+        end = max((line.end or line.begin for line in timed), default=begin)
+        tokens = [line.begin + line.usage.first_token_seconds - begin for line in timed
                   if line.stage == "generator" and line.usage.first_token_seconds is not None]  # fmt: skip
         return {
             "id": query,
             "at": max(0.0, time.time() - (time.perf_counter() - begin)),  # a clock may be set to nonsense
             "cost": ledger.cost(query).figures(),
             "full": ledger.cost(query, scope="full").figures(),
-            "stages": {stage: cost.figures() for stage, cost in ledger.stages(query).items()},
+            "stages": {stage: cost.figures() for stage, cost in ledger.stages(lines).items()},
             "models": _by_model(ledger, lines),
             "tokens": {"input": sum(line.usage.input_tokens for line in lines),
                        "output": sum(line.usage.output_tokens for line in lines)},

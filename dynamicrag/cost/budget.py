@@ -25,7 +25,6 @@ from dynamicrag.errors import BudgetExceeded, TotalExceeded
 T = TypeVar("T")
 Limits = Mapping[Dimension, float]
 
-KEPT = 10_000
 PATIENCE = 30.0
 """Seconds that a call waits for others' reservations to come back, where it would fit then."""
 
@@ -94,7 +93,6 @@ class Budget:
         self._places: Mapping[Dimension, str] = {}
         self._lock = threading.Lock()
         self._open: dict[str, list[Cost]] = {}
-        self._booked: dict[str, dict[Dimension, float]] = {}
 
     def tightened(self, limits: Mapping[str, float], where: str) -> "Budget":
         """Return a view of this budget for one call: the same account with tighter limits per query.
@@ -157,7 +155,6 @@ class Budget:
             finally:
                 if number is not None:
                     actual = {dimension: held.actual[dimension] for dimension in self.total}
-                    self._book(query_id, actual)
                     await self._purse(partial(self.purse.settle, number, actual))
         finally:
             with self._lock:
@@ -165,15 +162,17 @@ class Budget:
                 if not self._open[query_id]:
                     del self._open[query_id]
 
-    def close(self, query_id: str, final: Cost) -> None:
-        """Correct what was booked for a query to what it came to, once the meter has spoken. May block.
+    def close(self, final: Cost, booked: Cost) -> None:
+        """Correct what was booked for calls to what they came to, once the meter has spoken. May block.
 
         Money and tokens are only ever corrected upwards: a call that was cut off is charged its worst
         case, for nobody says what it used.
+
+        Args:
+            final: What the calls cost.
+            booked: What was booked for them when they ended.
         """
-        with self._lock:
-            booked = self._booked.pop(query_id, {})
-        change = {dimension: final[dimension] - booked.get(dimension, 0.0) for dimension in self.total}
+        change = {dimension: final[dimension] - booked[dimension] for dimension in self.total}
         change = {d: max(x, 0.0) if DIMENSIONS[d].hard else x for d, x in change.items()}
         if any(change.values()):
             self.purse.add(change)
@@ -228,14 +227,6 @@ class Budget:
         except asyncio.CancelledError:
             taking.abandon()
             raise
-
-    def _book(self, query_id: str, actual: Mapping[Dimension, float]) -> None:
-        with self._lock:
-            booked = self._booked.setdefault(query_id, {})
-            for dimension, amount in actual.items():
-                booked[dimension] = booked.get(dimension, 0.0) + amount
-            if len(self._booked) > KEPT:  # a graph without our last node never closes its queries
-                del self._booked[next(iter(self._booked))]
 
     async def _purse(self, work: Callable[[], T]) -> T:
         return await in_thread(work) if self.purse.blocks else work()

@@ -4,14 +4,16 @@ The ledger lives outside any graph's state, keyed by query id, because the updat
 raises is lost and the failed call's cost would vanish with it.
 """
 
+import itertools
 import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextvars import ContextVar, Token
 
+from dynamicrag.cost.account import Account, Entry
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.calibration import Calibration
 from dynamicrag.cost.charge import Amount, cost_of, overhead_of
@@ -19,20 +21,13 @@ from dynamicrag.cost.line import INGEST, Line
 from dynamicrag.cost.meter import NullMeter
 from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import IN_PROCESS, Host, Profile
+from dynamicrag.cost.records import line_of, record_of
 from dynamicrag.cost.vector import Cost, Scope
+from dynamicrag.types import AccountLine
 
-
-@dataclass(slots=True)
-class Account:
-    """All lines of one query."""
-
-    query_id: str
-    lines: list[Line] = field(default_factory=list)
-
-    @property
-    def provisional(self) -> bool:
-        """Whether any line still waits for the meter."""
-        return not all(line.settled for line in self.lines)
+_numbers = itertools.count()
+_run: ContextVar["tuple[str, list[Line]] | None"] = ContextVar("dynamicrag_run", default=None)
+"""The query that is worked on here, and the lines of its run; see :meth:`Ledger.begin_run`."""
 
 
 class Ledger:
@@ -69,6 +64,11 @@ class Ledger:
                 self._home.acquire()
         return self._home
 
+    @property
+    def metered(self) -> bool:
+        """Whether a meter settles what calls in this process cost."""
+        return not isinstance(self._home.meter, NullMeter)
+
     @contextmanager
     def span(
         self, query_id: str, stage: str, label: str, profile: Profile = IN_PROCESS, spec: str = ""
@@ -83,13 +83,13 @@ class Ledger:
             spec: The model that is called, if one is.
         """
         attribution = self.attribution
-        line = Line(query_id, stage, label, profile, time.perf_counter(), spec=spec)
+        name = f"{attribution.id}.{next(_numbers)}"
+        line = Line(query_id, stage, label, profile, time.perf_counter(), spec=spec, id=name)
         with self._lock:
-            account = self._accounts.get(query_id)
-            if account is None:
-                account = self._accounts[query_id] = Account(query_id)
-                self._forget()
-            account.lines.append(line)
+            self._account(query_id).add(line)
+        run = _run.get()
+        if run is not None and run[0] == query_id:
+            run[1].append(line)
         attribution.open(line)
         try:
             yield line
@@ -99,6 +99,71 @@ class Ledger:
         finally:
             line.end = time.perf_counter()
             attribution.close(line)
+
+    def _account(self, query_id: str) -> Account:
+        account = self._accounts.get(query_id)
+        if account is None:
+            account = self._accounts[query_id] = Account(query_id)
+            self._forget()
+        return account
+
+    @staticmethod
+    def begin_run(query_id: str, lines: list[Line]) -> "Token[tuple[str, list[Line]] | None]":
+        """Work on a query: the calls made from here join ``lines``, and :meth:`spent` counts no others.
+
+        Returns:
+            What :meth:`end_run` needs.
+        """
+        return _run.set((query_id, lines))
+
+    @staticmethod
+    def end_run(token: "Token[tuple[str, list[Line]] | None]") -> None:
+        """End what :meth:`begin_run` began."""
+        _run.reset(token)
+
+    def enter(
+        self, query_id: str, records: Sequence[AccountLine] = (), attempt: int = 1, decisions: int = 0
+    ) -> Entry:
+        """Say that a run of a query goes on here, or begins.
+
+        Lines that another process has made join the account; one that is here already is not added again.
+
+        Args:
+            query_id: Whose run it is.
+            records: The lines that led here.
+            attempt: The run's number, as its state has it; another one, if that run was further already.
+            decisions: Number of decisions in its state.
+        """
+        with self._lock:
+            new = query_id not in self._accounts
+            account = self._account(query_id)
+            by_id, reached = account.by_id, account.reached
+            for record in records:
+                if record["id"] not in by_id:
+                    account.add(line_of(record))
+            if decisions < reached.setdefault(attempt, decisions):
+                attempt = max(reached) + 1
+                reached[attempt] = decisions
+            loose, account.loose = account.loose, []
+            return Entry(account, new, attempt, loose)
+
+    def learn(self, query_id: str, lines: Iterable[Line]) -> None:
+        """Add lines that no call here has made; one that is here already is not added again."""
+        with self._lock:
+            account = self._account(query_id)
+            for line in lines:
+                if line.id not in account.by_id:
+                    account.add(line)
+
+    def lose(self, query_id: str, lines: Iterable[Line]) -> None:
+        """Keep the lines of an execution that failed for the next one."""
+        with self._lock:
+            self._account(query_id).loose.extend(lines)
+
+    def records(self, lines: Iterable[Line]) -> list[AccountLine]:
+        """Return lines as plain JSON, at what they cost as far as that is known by now."""
+        kind = self.attribution.meter.kind
+        return [record_of(line, self.line_cost(line), kind) for line in lines]
 
     def _forget(self) -> None:
         while len(self._accounts) > self._keep:
@@ -114,13 +179,23 @@ class Ledger:
             return self._accounts.get(query_id) or Account(query_id)
 
     def cost(self, query_id: str, scope: Scope = "active") -> Cost:
-        """Return what a query has cost so far."""
-        return Cost.total((self.line_cost(line, scope) for line in self.account(query_id).lines), scope)
+        """Return what a query has cost so far, in all its runs."""
+        return self.total(self.account(query_id).lines, scope)
 
-    def stages(self, query_id: str) -> dict[str, Cost]:
-        """Return what a query has cost so far, by stage, in the order in which they began."""
+    def spent(self, query_id: str) -> Cost:
+        """Return what this run of a query has cost so far; outside of one, all of its runs."""
+        run = _run.get()
+        mine = run is not None and run[0] == query_id
+        return self.total(run[1]) if run is not None and mine else self.cost(query_id)
+
+    def total(self, lines: Iterable[Line], scope: Scope = "active") -> Cost:
+        """Return what ``lines`` cost."""
+        return Cost.total((self.line_cost(line, scope) for line in lines), scope)
+
+    def stages(self, lines: Iterable[Line]) -> dict[str, Cost]:
+        """Return what ``lines`` cost by stage, in the order in which the stages began."""
         costs: dict[str, list[Cost]] = {}
-        for line in self.account(query_id).lines:
+        for line in lines:
             costs.setdefault(line.stage, []).append(self.line_cost(line))
         return {stage: Cost.total(of_stage) for stage, of_stage in costs.items()}
 
@@ -130,11 +205,20 @@ class Ledger:
         In scope ``full``, joules and carbon include the call's share of the constant part and of idling,
         as far as the meter has covered it.
         """
-        cost = cost_of(line.usage, line.profile, self.host, self._energy(line))
+        cost = line.brought or self._priced(line)
         if scope == "active":
             return cost
-        overhead = Amount(line.overhead, self.attribution.meter.kind)
+        overhead = Amount(line.overhead, line.overhead_kind or self.attribution.meter.kind)
         return cost.with_overhead(overhead_of(overhead, self.host))
+
+    def _priced(self, line: Line) -> Cost:
+        if line.priced is not None and line.priced[0] == line.settled:
+            return line.priced[1]
+        settled = line.settled
+        cost = cost_of(line.usage, line.profile, self.host, self._energy(line))
+        if line.end is not None and not line.closed:  # it is asked for again at every node until it is closed
+            line.priced = settled, cost
+        return cost
 
     def _energy(self, line: Line) -> Amount | None:
         if line.profile.runs != "in_process":
@@ -149,11 +233,12 @@ class Ledger:
         return Amount(predicted, "calibrated")
 
     def settle(self, query_id: str, timeout: float = 5.0) -> bool:
-        """Wait until the meter has covered all closed lines of a query.
+        """Wait until the meter has covered all calls of a query that this process has made.
 
         Returns:
             Whether it has; ``False`` after ``timeout`` seconds, or at once without a meter.
         """
         if isinstance(self.attribution.meter, NullMeter):
             return False
-        return self.attribution.wait(self.account(query_id).lines, timeout)
+        ours = [line for line in self.account(query_id).lines if line.brought is None]
+        return self.attribution.wait(ours, timeout)

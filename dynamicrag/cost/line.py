@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dynamicrag.cost.meter import Interval
 from dynamicrag.cost.profiles import Profile
+from dynamicrag.cost.vector import Cost, Kind
 from dynamicrag.types import Usage
 
 INGEST = "ingest:"
@@ -33,6 +34,12 @@ class Line:
         charged: CPU-seconds of it that intervals have already been split by.
         settled: Whether the meter has covered it to its end.
         covered: Whether the meter has missed no part of it so far.
+        id: Unique among all processes.
+        booked: What the budget's total was charged for it when it ended.
+        closed: Whether its book is closed: the total corrected, the calibration taught.
+        priced: Its cost as last worked out, and whether it was settled then.
+        brought: Its cost, if the call was made in another process; then this one's clock knows nothing of it.
+        overhead_kind: Provenance of its overhead, if it was brought.
     """
 
     query_id: str
@@ -50,6 +57,12 @@ class Line:
     charged: float = 0.0
     settled: bool = False
     covered: bool = True
+    id: str = ""
+    booked: Cost | None = None
+    closed: bool = False
+    priced: tuple[bool, Cost] | None = None
+    brought: Cost | None = None
+    overhead_kind: Kind | None = None
 
     def started(self) -> None:
         """Say that waiting is over and computing begins."""

@@ -1,7 +1,7 @@
 """The cost vector: an amount per dimension, each with its provenance."""
 
-from collections.abc import Iterable, Mapping
-from typing import Literal, get_args
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, get_args
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import unknown
@@ -72,6 +72,23 @@ class Cost:
                 had = spread.get(dimension, (0.0, 0.0))
                 spread[dimension] = had[0] + below, had[1] + above
         return cls(parts, scope, spread)
+
+    def parts(self) -> list[list[Any]]:
+        """Return every part as ``[dimension, kind, amount]``, stand-ins for what is unknown included."""
+        return [[dimension, kind, value] for (dimension, kind), value in self._parts.items()]
+
+    def spread(self) -> dict[str, list[float]]:
+        """Return how far below and above its amount a dimension may lie, where that is known."""
+        return {dimension: [below, above] for dimension, (below, above) in self._spread.items()}
+
+    @classmethod
+    def of_parts(
+        cls, parts: "Iterable[Sequence[Any]]", spread: "Mapping[str, Sequence[float]] | None" = None
+    ) -> "Cost":
+        """Return the cost that :meth:`parts` and :meth:`spread` were written from."""
+        found = {(dimension, kind): float(amount) for dimension, kind, amount in parts}
+        bounds = {dimension: (below, above) for dimension, (below, above) in (spread or {}).items()}
+        return cls(found, spread=bounds)
 
     def __add__(self, other: "Cost") -> "Cost":
         return Cost.total((self, other), self.scope)

@@ -51,16 +51,16 @@ async def ask_one(rag: "DynamicRAG", app: Any, question: Question) -> Record:
         record["error"] = str(error) if known else f"{type(error).__name__}: {error}"
     else:
         record |= _answer(state, question, first)
-    turn = state.get("turn") or {}
-    record["turn"] = turn.get("id", "")
-    record["decisions"] = state.get("decisions", [])
+    channel = state.get("rag") or {}
+    record["turn"] = channel["turn"]["id"] if channel else ""
+    record["decisions"] = channel.get("decisions", [])
     record["wall_seconds"] = time.perf_counter() - began
     record["cost"] = rag.pipeline.ledger.cost(record["turn"]).figures()
     return record
 
 
 def _answer(state: Mapping[str, Any], question: Question, first: float | None) -> Record:
-    report = state["report"]
+    report = state["rag"]["report"]
     answer = state["messages"][-1].text
     record: Record = {"standalone": report["question"], "answer": answer, "abstained": report["abstained"]}
     record["outside"] = report["outside"]

@@ -1,47 +1,49 @@
 """The whole graph, as the topology orders it: a line of nodes, some of which a path passes by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
-from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.graph import END, START, StateGraph
 
+from dynamicrag.graph.names import Names, channel_schema, given_schema, result_schema, state_schema
 from dynamicrag.graph.node import State
 from dynamicrag.graph.nodes import Nodes
-from dynamicrag.graph.state import RagState
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
+from dynamicrag.types import TurnState
 
 
-def build_graph(nodes: Nodes) -> "StateGraph[Any, Any, Any, Any]":
+def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
     """Return the uncompiled graph: begin, the policy's stages node by node, verify, finish."""
-    # a conversation goes in; the rest of the state is ours to make
-    graph: StateGraph[Any, Any, Any, Any] = StateGraph(RagState, input_schema=MessagesState)
-    line = [(name, stages) for name, stages in nodes.line.items() if name != TOPOLOGY[VERIFICATION].node]
-    graph.add_node("begin_turn", nodes.node(nodes.begin, "begin_turn"))
-    for name, stages in line:
-        graph.add_node(name, nodes.node(nodes.stages(stages), name))
-    graph.add_node("verify", nodes.node(nodes.verify, "verify"))
-    graph.add_node("finish", nodes.node(nodes.finish, "finish"))
+    # a conversation or a question goes in; the rest of the state is ours to make
+    graph: StateGraph[Any, Any, Any, Any] = StateGraph(
+        state_schema(names), input_schema=given_schema(names), output_schema=result_schema(names)
+    )
+    ours, last = channel_schema(names), TOPOLOGY[VERIFICATION].node
+    graph.add_node("begin_turn", nodes.node("begin", "begin_turn", names))
+    for name in nodes.line:
+        graph.add_node(name, nodes.shared(name, names), input_schema=ours)
+    graph.add_node("finish", nodes.node("finish", "finish", names, begun=True), input_schema=ours)
+    line = {name: stages for name, stages in nodes.line.items() if name != last}
     graph.add_edge(START, "begin_turn")
-    graph.add_edge("begin_turn", line[0][0])
-    for number, (name, stages) in enumerate(line):
-        after = dict(line[number + 1 :])
+    graph.add_edge("begin_turn", next(iter(line)))
+    for number, (name, stages) in enumerate(line.items()):
+        after = dict(list(line.items())[number + 1 :])
+        passes = after and all(TOPOLOGY[stage].passed_by for stage in next(iter(after.values())))
         ends = any(TOPOLOGY[stage].evidence for stage in stages)
-        passed = after and all(TOPOLOGY[stage].passed_by for stage in next(iter(after.values())))
-        if passed or ends:
-            follow = partial(_next, after)
-            graph.add_conditional_edges(name, Way(follow, f"after_{name}"), [*after, "finish"])
+        if passes or ends:
+            way = Way(partial(_next, after), f"after_{name}", names.prefix)
+            graph.add_conditional_edges(name, way, [*after, "finish"])
         else:
-            graph.add_edge(name, next(iter(after), "verify"))
-    graph.add_edge("verify", "finish")
+            graph.add_edge(name, next(iter(after), last))
+    graph.add_edge(last, "finish")
     graph.add_edge("finish", END)
     return graph
 
 
-def _next(after: dict[str, list[str]], state: State) -> str:
+def _next(after: Mapping[str, Sequence[str]], turn: TurnState) -> str:
     """Return the next node that the path does not pass by; the end where nothing is to be written."""
-    turn = state["turn"]
     if turn["action"] == "abstain":
         return "finish"
     passed = TOPOLOGY.passed(turn["path"])
@@ -58,16 +60,18 @@ class Way(Runnable[Any, str]):
     Args:
         after: Returns the next node's name.
         name: Name of the edge.
+        prefix: The name of our channel in the state.
     """
 
-    def __init__(self, after: Callable[[State], str], name: str) -> None:
+    def __init__(self, after: Callable[[TurnState], str], name: str, prefix: str) -> None:
         self.name = name
         self._after = after
+        self._prefix = prefix
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> str:  # noqa: A002, ARG002
         """Return the next node's name."""
-        return self._after(input)
+        return self._after(input[self._prefix]["turn"])
 
     async def ainvoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> str:  # noqa: A002, ARG002
         """Return the next node's name."""
-        return self._after(input)
+        return self._after(input[self._prefix]["turn"])

@@ -24,14 +24,28 @@ def question_of(message: HumanMessage) -> str:
     Raises:
         InputError: It is empty, far too long, or has something else than text in it.
     """
-    text = _text_of(message, "question")
+    return checked(_text_of(message, "question"), "question")
+
+
+def checked(text: str, where: str) -> str:
+    """Return a question without white space around it.
+
+    Raises:
+        InputError: It is empty, or far too long.
+    """
+    text = clean(text)
     if not text:
-        raise InputError("question: it is empty; ask something")
+        raise InputError(f"{where}: it is empty; ask something")
     if len(text) > MAX_QUESTION:
         raise InputError(
-            f"question: {len(text):,} characters; at most {MAX_QUESTION:,}. Ingest long texts instead"
+            f"{where}: {len(text):,} characters; at most {MAX_QUESTION:,}. Ingest long texts instead"
         )
     return text
+
+
+def clean(text: str) -> str:
+    """Return a text without white space around it, or half of a surrogate pair in it."""
+    return text.encode("utf-8", "replace").decode().strip()
 
 
 def history_of(before: Sequence[AnyMessage]) -> list[list[str]]:
@@ -72,4 +86,4 @@ def _text_of(message: BaseMessage, where: str) -> str:
                 f"{where}: part {number} of its content is of type {kind!r}; valid: text. Images, audio "
                 "and files are not read: leave them out, or put what they say into words"
             )
-    return message.text.encode("utf-8", "replace").decode().strip()  # no half of a surrogate pair
+    return clean(message.text)

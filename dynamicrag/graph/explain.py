@@ -62,7 +62,7 @@ def explain(
     if not account:
         path = path or kept.get("path", {})
         return Explanation(query_id, path, decisions, insights, (), kept["stages"], kept["cost"])
-    stages = {stage: cost.figures() for stage, cost in ledger.stages(query_id).items()}
+    stages = {stage: cost.figures() for stage, cost in ledger.stages(ledger.account(query_id).lines).items()}
     return Explanation(query_id, path, decisions, insights, account, stages, ledger.cost(query_id).figures())
 
 

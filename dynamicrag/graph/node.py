@@ -1,5 +1,9 @@
-"""A node with both faces: one coroutine, reached by ``invoke`` and by ``ainvoke``."""
+"""A node with both faces: one coroutine, reached by ``invoke`` and by ``ainvoke``.
 
+Here alone a graph's state becomes a turn, and a turn an update of the state. Works see turns.
+"""
+
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -10,14 +14,18 @@ from langgraph.runtime import get_runtime
 from dynamicrag import portal
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.bookkeeper import Finished
+from dynamicrag.graph.books import Books
 from dynamicrag.graph.calls import call_options
+from dynamicrag.graph.channel import Channel
+from dynamicrag.graph.names import Names
 from dynamicrag.graph.recent import Recent
+from dynamicrag.graph.turn import answer_of, current_turn
 from dynamicrag.stages.base import Emit, Run
 from dynamicrag.types import Decision, TurnState
 
 State = Mapping[str, Any]
 Update = dict[str, Any]
-Work = Callable[[State, Run], Awaitable[Update]]
+Work = Callable[[TurnState, Run], Awaitable[tuple[TurnState, list[Decision]]]]
 
 
 class Node(Runnable[Any, Any]):
@@ -27,16 +35,20 @@ class Node(Runnable[Any, Any]):
 
     Args:
         pipeline: What it works with.
-        work: The work.
+        recent: Where decisions are kept for those who do not read the channel.
         name: The node's name.
-        recent: Where decisions are kept for those who do not read the state.
+        names: The keys of the state.
+        begun: Whether another node has always begun the turn; the channel is all that it reads then.
     """
 
-    def __init__(self, pipeline: Pipeline, work: Work, name: str, recent: Recent) -> None:
+    def __init__(
+        self, pipeline: Pipeline, recent: Recent, name: str, names: Names, *, begun: bool = False
+    ) -> None:
         self.name = name
-        self._pipeline = pipeline
-        self._work = work
+        self.names = names
+        self.pipeline = pipeline
         self._recent = recent
+        self._begun = begun
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
         """Do the work and block until it is done."""
@@ -46,24 +58,95 @@ class Node(Runnable[Any, Any]):
         """Do the work."""
         return await self._go(input, config, get_stream_writer(), _context())
 
+    @abstractmethod
+    def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
+        """Return the turn to work on."""
+
+    @abstractmethod
+    async def work(
+        self, state: State, turn: TurnState, run: Run, books: Books
+    ) -> tuple[TurnState, list[Decision], Update]:
+        """Return the turn as it is afterwards, the decisions made, and what else changes in the state.
+
+        Under the name of our channel, the update has more keys for it.
+        """
+
     async def _go(self, state: State, config: RunnableConfig | None, emit: Emit, context: object) -> Update:
-        pipeline = self._pipeline
-        call = call_options(config, context, pipeline)
+        pipeline, prefix = self.pipeline, self.names.prefix
+        call = call_options(config, context, pipeline)  # refused before anything is spent
+        channel = self.names.channel(state)
+        turn = self.turn(state, channel, config)
+        query = turn["id"]
+        here = channel if channel and channel["turn"]["id"] == query else None
+        books = Books(pipeline, turn, here)
         budget = pipeline.budget.tightened(call.budget, "the call's budget")
         run = Run(pipeline.ledger, budget, pipeline.cost_model, config, emit, call=call)
         try:
-            update = await self._work(state, run)
+            with books:
+                if books.travelled:
+                    await books.ask()
+                turn, made, update = await self.work(state, books.turn, run, books)
         except BaseException as error:
-            turn: TurnState | None = state.get("turn")
-            if turn and pipeline.ledger.account(turn["id"]).lines:
+            if pipeline.ledger.account(query).lines:
                 submit(pipeline, turn, run, {"path": turn["path"], "error": type(error).__name__})
             raise
-        made: list[Decision] = update.get("decisions", [])
         if made:
-            query = made[0]["turn"]
-            before = [one for one in state.get("decisions") or [] if one["turn"] == query]
+            before = [each for each in here["decisions"] if each["turn"] == query] if here else []
             self._recent.put(query, [*before, *made])
-        return update
+        kept, lines = books.close(turn)
+        ours: Update = {"turn": kept, "decisions": made, "account": lines}
+        if prefix in update:
+            ours |= update[prefix]
+        return {**update, prefix: ours}
+
+
+class StageNode(Node):
+    """A node that works on the turn under way, or begins one if the question has none yet.
+
+    Args:
+        pipeline: See :class:`Node`.
+        recent: See :class:`Node`.
+        name: See :class:`Node`.
+        names: See :class:`Node`.
+        work: The work.
+        stage: The stage that it begins with, by its name for ``add_node``.
+        begun: See :class:`Node`.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        recent: Recent,
+        name: str,
+        names: Names,
+        work: Work,
+        stage: str,
+        *,
+        begun: bool = False,
+    ) -> None:
+        super().__init__(pipeline, recent, name, names, begun=begun)
+        self._works = work
+        self._stage = stage
+
+    def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
+        """See :class:`Node`."""
+        if self._begun and channel:
+            return channel["turn"]
+        return current_turn(state, self.names, channel, self._stage, config)
+
+    async def work(
+        self,
+        state: State,  # noqa: ARG002
+        turn: TurnState,
+        run: Run,
+        books: Books,  # noqa: ARG002
+    ) -> tuple[TurnState, list[Decision], Update]:
+        """See :class:`Node`."""
+        turn, made = await self._works(turn, run)
+        key, text = self.names.answer, None
+        if key is not None and self._stage in ("generator", "verification"):
+            text = answer_of(turn, self.pipeline)
+        return turn, made, {} if key is None or text is None else {key: text}
 
 
 def _context() -> object:

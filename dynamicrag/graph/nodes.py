@@ -1,17 +1,19 @@
-"""The work of every node: a walk along its stages."""
+"""The nodes of one pipeline: both ends, and walks along the stages between them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dynamicrag.assembly import Pipeline
-from dynamicrag.features.lexical import lexical
-from dynamicrag.graph.condense import condense
-from dynamicrag.graph.node import Node, State, Update, Work, submit
+from dynamicrag.graph.ends import Begin, Finish
+from dynamicrag.graph.names import Names
+from dynamicrag.graph.node import Node, StageNode, Work
 from dynamicrag.graph.recent import Recent
-from dynamicrag.graph.turn import current_turn, finish, start_turn, turn_before
 from dynamicrag.stages.base import Run
-from dynamicrag.topology import TOPOLOGY
+from dynamicrag.topology import TOPOLOGY, VERIFICATION
+from dynamicrag.types import Decision, TurnState
 from dynamicrag.walk.live import Live
 from dynamicrag.walk.walk import Walk
+
+ENDS: Mapping[str, type[Node]] = {"begin": Begin, "finish": Finish}
 
 
 class Nodes:
@@ -19,74 +21,54 @@ class Nodes:
 
     Args:
         pipeline: What they work with; it stays out of the state.
+
+    Attributes:
+        recent: The decisions of recent queries.
+        line: The policy's stages by the node that decides them, in order.
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self.recent = Recent()
-        executor = Live(pipeline.decider, pipeline.models)
-        self._walk = Walk(pipeline.stages, pipeline.verification, executor)
+        self._walk = Walk(pipeline.stages, pipeline.verification, Live(pipeline.decider, pipeline.models))
+        self.line: dict[str, list[str]] = {}
+        for name in pipeline.points:
+            self.line.setdefault(TOPOLOGY[name].node, []).append(name)
 
     @property
-    def line(self) -> dict[str, list[str]]:
-        """The policy's stages by the node that decides them, in order."""
-        found: dict[str, list[str]] = {}
-        for name in self._pipeline.points:
-            found.setdefault(TOPOLOGY[name].node, []).append(name)
-        return found
+    def stage_names(self) -> tuple[str, ...]:
+        """What a single node may be, in the order of a query."""
+        return ("begin", *self._pipeline.points, "finish")
 
-    def node(self, work: Work, name: str) -> Node:
-        """Wrap ``work`` so that a graph can call it synchronously and asynchronously."""
-        return Node(self._pipeline, work, name, self.recent)
+    def node(self, stage: str, name: str, names: Names, *, begun: bool = False) -> Node:
+        """Return the node of a stage, which a graph can call synchronously and asynchronously.
 
-    def works(self) -> dict[str, Work]:
-        """Return the work of single nodes by the stage that they are added for."""
-        works: dict[str, Work] = {"begin": self.begin}
-        for names in self.line.values():
-            works |= {name: self.stages([name]) for name in names}
-        return {**works, "generator": self.write, "verification": self.verify, "finish": self.finish}
+        Args:
+            stage: One of :attr:`stage_names`; the generator's node decides the prompt as well.
+            name: The node's name.
+            names: The keys of the graph's state.
+            begun: Whether another node has always begun the turn.
+        """
+        if stage in ENDS:
+            return ENDS[stage](self._pipeline, self.recent, name, names, begun=begun)
+        works: dict[str, Work] = {"generator": self._write, VERIFICATION: self._walk.verify}
+        work = works.get(stage) or self._along([stage])
+        return StageNode(self._pipeline, self.recent, name, names, work, stage, begun=begun)
 
-    async def begin(self, state: State, run: Run) -> Update:
-        """Start a turn; a follow-up is made to stand alone."""
-        turn = await condense(start_turn(state["messages"]), turn_before(state), self._pipeline, run)
-        return {"turn": turn, "report": {}}
+    def shared(self, node: str, names: Names) -> Node:
+        """Return a node of the whole graph, with all stages that it decides."""
+        stages = self.line[node]
+        work = self._walk.verify if stages == [VERIFICATION] else self._along(stages)
+        return StageNode(self._pipeline, self.recent, node, names, work, stages[-1], begun=True)
 
-    def stages(self, names: Sequence[str]) -> Work:
-        """Return the work of stages that share a node."""
-
-        async def work(state: State, run: Run) -> Update:
-            turn = current_turn(state)
-            if turn["action"] == "abstain":
-                return {}
-            turn, decisions = await self._walk.along(names, turn, run)
-            return {"turn": turn, "decisions": decisions}
+    def _along(self, stages: Sequence[str]) -> Work:
+        async def work(turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
+            return await self._walk.along(stages, turn, run)
 
         return work
 
-    async def write(self, state: State, run: Run) -> Update:
+    async def _write(self, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
         """Write a draft; the prompt is decided too, and the context if no node has decided it."""
-        turn = current_turn(state)
         shared = self.line[TOPOLOGY["generator"].node]
         unchosen = turn["candidates"] and "context" not in turn["path"]
-        return await self.stages([*(["context"] if unchosen else []), *shared])(state, run)
-
-    async def verify(self, state: State, run: Run) -> Update:
-        """Judge the draft and decide on it, until one is accepted or none is."""
-        turn, decisions = await self._walk.verify(current_turn(state), run)
-        return {"turn": turn, "decisions": decisions}
-
-    async def finish(self, state: State, run: Run) -> Update:
-        """Turn the accepted draft into a message, and report."""
-        turn = current_turn(state)
-        update = finish(turn, self._pipeline)
-        report = update["report"]
-        run.emit({"type": "report", **report})
-        steps = [f"{step['stage']}:{step['option']}" for step in turn["escalations"]]
-        facts = {"path": turn["path"], "abstained": report["abstained"], "escalations": steps}
-        facts["signals"] = turn["signals"]
-        if self._pipeline.policy.observe:
-            facts["features"] = lexical(turn["text"]) | turn.get("known", {})
-        if self._pipeline.policy.runs.text:
-            facts |= {"question": turn["original"], "answer": update["messages"][0].text}
-        submit(self._pipeline, turn, run, facts)
-        return update
+        return await self._walk.along([*(["context"] if unchosen else []), *shared], turn, run)

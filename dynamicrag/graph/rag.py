@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.assembly import Pipeline, assemble
+from dynamicrag.cost.account import Account
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.bookkeeper import Bookkeeper
-from dynamicrag.cost.ledger import Account
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
+from dynamicrag.graph.clashes import check
 from dynamicrag.graph.explain import Explanation, explain
 from dynamicrag.graph.faces import Faces
+from dynamicrag.graph.names import Names, node_schema
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.observe import observing
-from dynamicrag.graph.state import RagState
 from dynamicrag.graph.warm import warm
 from dynamicrag.objects import Objects
 from dynamicrag.policy_file import load_policy
@@ -135,40 +136,74 @@ class DynamicRAG(Faces):
         policy, objects = observing(retriever, model, prompt=prompt, k=k, corpus=corpus, sections=sections)
         return cls.from_policy(policy, **objects)
 
-    def build_graph(self) -> "StateGraph[Any, Any, Any, Any]":
-        """Return the whole graph, uncompiled: checkpointer and store are the caller's."""
-        return build_graph(self._nodes)
-
-    def add_node(self, builder: "StateGraph[Any, Any, Any, Any]", name: str, *, stage: str) -> None:
-        """Add a single node to a graph of the caller's own.
-
-        The node's input schema is :class:`RagState`, so that its keys reach the graph even if the
-        graph's own schema lacks them. A node may be used without those before it: it starts a turn for
-        the last human message if there is none. ``generator`` decides the prompt as well, and how much
-        of what was retrieved it is shown if no ``context`` has.
+    def build_graph(
+        self, *, question: str | None = None, answer: str | None = None, prefix: str = "rag"
+    ) -> "StateGraph[Any, Any, Any, Any]":
+        """Return the whole graph, uncompiled: checkpointer and store are the caller's.
 
         Args:
-            builder: The graph; its state has ``messages``.
-            name: The node's name.
-            stage: ``begin``, a stage of the policy, or ``finish``, which appends the answer to the messages.
+            question: Key of the state under which the question comes in, as a text; by default it is the
+                last human message of ``messages``, and earlier ones are its history.
+            answer: Key under which the answer goes out, as a text; by default as a message in ``messages``.
+            prefix: Name of our channel, of type :data:`RagChannel`. Two graphs that run side by side within
+                another one have two.
 
         Raises:
-            PolicyError: Unknown stage.
+            PolicyError: Names that are no keys, or the same one twice.
         """
-        works = self._nodes.works()
-        if stage not in works:
-            raise PolicyError(unknown(f"add_node({name!r})", "stage", stage, works))
-        builder.add_node(name, self._nodes.node(works[stage], name), input_schema=RagState)
+        names = Names(prefix, question, answer)
+        names.check("build_graph")
+        return build_graph(self._nodes, names)
+
+    def add_node(
+        self,
+        builder: "StateGraph[Any, Any, Any, Any]",
+        name: str,
+        *,
+        stage: str,
+        question: str | None = None,
+        answer: str | None = None,
+        prefix: str = "rag",
+    ) -> None:
+        """Add a single node to a graph of the caller's own.
+
+        Our channel reaches the graph even if the graph's own schema lacks it; declare
+        ``rag: RagChannel`` in the schema to read it, or ask :meth:`decisions`. A node may be used without
+        those before it: it starts a turn if the question has none. ``generator`` decides the prompt as well,
+        and how much of what was retrieved it is shown if no ``context`` has.
+
+        Args:
+            builder: The graph.
+            name: The node's name.
+            stage: ``begin``, a stage of the policy, or ``finish``, which gives the answer and reports.
+            question: Key of the graph's state that has the question, as a text; by default it is the last
+                human message of ``messages``.
+            answer: Key that takes the answer, as a text: the draft from ``generator``, and the final one from
+                ``finish``; by default ``finish`` adds a message to ``messages``.
+            prefix: Name of our channel. The nodes of one way through a graph share it; ways that run side
+                by side have one each.
+
+        Raises:
+            PolicyError: Unknown stage; a name that is taken, or a key that is not there or of another type.
+        """
+        if stage not in self._nodes.stage_names:
+            raise PolicyError(unknown(f"add_node({name!r})", "stage", stage, self._nodes.stage_names))
+        names = Names(prefix, question, answer)
+        check(builder, name, names, self.pipeline, answers=stage == "finish")
+        builder.add_node(name, self._nodes.node(stage, name, names), input_schema=node_schema(names))
 
     def decisions(self, query_id: str) -> list[Decision]:
         """Return the decisions of a query, in order; empty if they are not known any more.
 
-        Those of recent queries are kept in memory.
+        Those of recent queries are kept in memory, and with ``runs: {text: true}`` in the run database.
 
         Args:
-            query_id: ``report["query_id"]``.
+            query_id: As the report and the final message have it. May block.
         """
-        return self._nodes.recent.get(query_id) or []
+        found = self._nodes.recent.get(query_id)
+        if found is None:
+            found = self.pipeline.bookkeeper.kept(query_id).get("decisions", [])
+        return found
 
     def explain(self, query_id: str, question: str | None = None) -> Explanation:
         """Return why a query went the way it did: decisions and account. May block.
@@ -196,11 +231,11 @@ class DynamicRAG(Faces):
         warm(self.pipeline, progress)
 
     def account(self, query_id: str) -> Account:
-        """Return the lines of a query's account; ``report["query_id"]`` names it."""
+        """Return the lines of a query's account, of all its runs; ``report["query_id"]`` names it."""
         return self.pipeline.ledger.account(query_id)
 
     def cost(self, query_id: str, timeout: float = 5.0, scope: Scope = "active") -> Cost:
-        """Return what a query cost, after waiting for the meter to cover it.
+        """Return what a query cost in all its runs, after waiting for the meter to cover it.
 
         ``figures()`` has every amount with its provenance; ``known("usd")`` is ``None`` where a price is not
         known, and ``cost["usd"]`` then has the stand-in by which options are compared.

@@ -2,7 +2,6 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
 
 from dynamicrag.types import Decision
 
@@ -21,10 +20,10 @@ class Recent:
         self._lock = threading.Lock()
         self._decisions: OrderedDict[str, list[Decision]] = OrderedDict()
 
-    def put(self, query_id: str, decisions: Sequence[Decision]) -> None:
-        """Keep all decisions of a query so far."""
+    def put(self, query_id: str, decisions: list[Decision]) -> None:
+        """Keep all decisions of a query so far; the list is not to be changed afterwards."""
         with self._lock:
-            self._decisions[query_id] = list(decisions)
+            self._decisions[query_id] = decisions
             if len(self._decisions) > self._keep:
                 self._decisions.popitem(last=False)
 

@@ -1,38 +1,56 @@
-"""The beginning and the end of a turn: from messages to a question, from a draft to a message."""
+"""The beginning of a turn, and how a node finds the one under way."""
 
 import secrets
 import time
-import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AnyMessage, HumanMessage
+from langchain_core.runnables import RunnableConfig
 
 from dynamicrag.assembly import Pipeline
-from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import InputError
-from dynamicrag.graph.conversation import history_of, question_of, system_of
+from dynamicrag.graph.channel import Channel
+from dynamicrag.graph.conversation import checked, clean, history_of, question_of, system_of
+from dynamicrag.graph.names import MESSAGES, Names
 from dynamicrag.spoken import NAMES
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.types import TurnState
 from dynamicrag.withheld import ABSTAINED, withheld
 
 
-def start_turn(messages: Sequence[AnyMessage]) -> TurnState:
-    """Return a new turn for the last human message.
+class Asked(NamedTuple):
+    """A question, the id of its message if it came in one, and what the conversation says before it."""
+
+    text: str
+    message_id: str = ""
+    before: Sequence[AnyMessage] = ()
+
+
+def start_turn(
+    state: Mapping[str, Any], names: Names, channel: Channel | None, config: RunnableConfig | None
+) -> TurnState:
+    """Return a new turn for the question that the state holds.
+
+    Args:
+        state: The state.
+        names: Its keys.
+        channel: What it holds of earlier turns, which this one replaces.
+        config: The node's config, which tells the step.
 
     Raises:
-        InputError: There is no human message, it is empty, far too long or not of text alone, or the system
+        InputError: There is no question, it is empty, far too long or not of text alone, or the system
             messages are.
     """
-    human = _last_human(messages)
-    if human is None:
-        raise InputError("messages: no human message to answer; invoke with {'messages': [('user', '...')]}")
-    position, message = human
-    text, before = question_of(message), messages[:position]
+    text, message_id, before = _asked(state, names)
+    steps = ((config or {}).get("configurable") or {}).get("checkpoint_map") or {}
     return {
         "id": f"{time.time_ns():016x}{secrets.token_hex(4)}",
-        "message_id": message.id or "",
+        "attempt": 1,
+        "lines": 0,
+        "step": steps.get("", ""),
+        "replaces": [channel["turn"]["id"], *channel["siblings"]] if channel else [],
+        "message_id": message_id,
         "text": text,
         "original": text,
         "history": history_of(before),
@@ -53,24 +71,77 @@ def start_turn(messages: Sequence[AnyMessage]) -> TurnState:
     }
 
 
-def current_turn(state: Mapping[str, Any]) -> TurnState:
-    """Return the turn under way, or a new one if the last human message has none yet.
+def current_turn(
+    state: Mapping[str, Any],
+    names: Names,
+    channel: Channel | None,
+    stage: str,
+    config: RunnableConfig | None,
+) -> TurnState:
+    """Return the turn under way, or a new one if the question has none yet.
 
-    So a single node works in a graph that has no node to begin a turn.
+    So a single node works in a graph that has no node to begin a turn. A turn belongs to its message; where
+    the question is a plain text, the same one may be asked again: then a turn that is over, or has passed
+    this stage, is not taken for it.
+
+    Args:
+        state: The state.
+        names: Its keys.
+        channel: What it holds of ours.
+        stage: The stage that begins now.
+        config: The node's config.
     """
-    turn: TurnState | None = state.get("turn")
-    human = _last_human(state["messages"])
-    if turn and human and turn["message_id"] == (human[1].id or ""):
-        return turn
-    return start_turn(state["messages"])
+    if channel is None:
+        return start_turn(state, names, None, config)
+    turn = channel["turn"]
+    if names.question is None:
+        human = _last_human(state.get(MESSAGES) or ())
+        under_way = human is not None and turn["message_id"] == (human[1].id or "")
+    elif stage in ("verification", "finish"):
+        under_way = not channel["report"]
+    else:
+        passed = stage in turn["path"] and turn["redo"] is None and not turn["escalations"]
+        same = turn["original"] == clean(names.asked(state))
+        under_way = same and not passed and not channel["report"]
+    return turn if under_way else start_turn(state, names, channel, config)
 
 
-def turn_before(state: Mapping[str, Any]) -> TurnState | None:
+def turn_before(state: Mapping[str, Any], names: Names, channel: Channel | None) -> TurnState | None:
     """Return the turn that the state holds, if it is that of the last human message but one."""
-    turn: TurnState | None = state.get("turn")
-    human = _last_human(state["messages"])
-    earlier = _last_human(state["messages"][: human[0]]) if human else None
-    return turn if turn and earlier and turn["message_id"] == (earlier[1].id or "") else None
+    if channel is None or names.question is not None:
+        return None
+    turn, messages = channel["turn"], state.get(MESSAGES) or ()
+    human = _last_human(messages)
+    earlier = _last_human(messages[: human[0]]) if human else None
+    return turn if earlier and turn["message_id"] == (earlier[1].id or "") else None
+
+
+def abstention(turn: TurnState, pipeline: Pipeline) -> str:
+    """Return the sentence for an answer that is withheld, in the language that it would have been in."""
+    prompts, own = pipeline.stages["prompt"], pipeline.policy.abstain_message
+    assert isinstance(prompts, PromptStage), "every policy has a prompt"
+    voice = prompts.strategies[turn["path"].get("prompt", next(iter(prompts.strategies)))].voice
+    language = voice.fixed or NAMES.get(voice.language_of(turn["original"]), "")
+    return withheld(language, own) or withheld("", own) or ABSTAINED
+
+
+def answer_of(turn: TurnState, pipeline: Pipeline) -> str | None:
+    """Return the text of the answer as it stands; ``None`` while there is none, or it is to be bettered."""
+    if turn["action"] == "abstain":
+        return abstention(turn, pipeline)
+    draft = turn["draft"]
+    return None if draft is None or turn["redo"] is not None else draft["text"]
+
+
+def _asked(state: Mapping[str, Any], names: Names) -> Asked:
+    if names.question is not None:
+        return Asked(checked(names.asked(state), names.question))
+    messages: Sequence[AnyMessage] = state.get(MESSAGES) or ()
+    human = _last_human(messages)
+    if human is None:
+        raise InputError("messages: no human message to answer; invoke with {'messages': [('user', '...')]}")
+    position, message = human
+    return Asked(question_of(message), message.id or "", messages[:position])
 
 
 def _last_human(messages: Sequence[AnyMessage]) -> tuple[int, HumanMessage] | None:
@@ -79,50 +150,3 @@ def _last_human(messages: Sequence[AnyMessage]) -> tuple[int, HumanMessage] | No
         if isinstance(message, HumanMessage):
             return position, message
     return None
-
-
-def _withheld(turn: TurnState, pipeline: Pipeline) -> str:
-    """Return the sentence for an answer that is withheld, in the language that it would have been in."""
-    prompts, own = pipeline.stages["prompt"], pipeline.policy.abstain_message
-    assert isinstance(prompts, PromptStage)
-    voice = prompts.strategies[turn["path"].get("prompt", next(iter(prompts.strategies)))].voice
-    language = voice.fixed or NAMES.get(voice.language_of(turn["original"]), "")
-    return withheld(language, own) or withheld("", own) or ABSTAINED
-
-
-def finish(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
-    """Return the state's update at the end of a turn: the message and the report."""
-    draft = turn.get("draft")
-    abstained = turn.get("action") == "abstain" or draft is None
-    outside = turn.get("outside", False)
-    about = {"dynamicrag": {"query_id": turn["id"], "abstained": abstained, "outside": outside}}
-    if abstained or draft is None:
-        message = AIMessage(_withheld(turn, pipeline), id=str(uuid.uuid4()), response_metadata=about)
-    else:
-        name = draft["message_id"] or str(uuid.uuid4())
-        message = AIMessage(draft["text"], id=name, response_metadata=about)
-    written = len(turn.get("earlier", [])) + (draft is not None)
-    ledger = pipeline.ledger
-    account = ledger.account(turn["id"])
-    stages = ledger.stages(turn["id"])
-    report = {
-        "query_id": turn["id"],
-        "question": turn["text"],
-        "path": turn["path"],
-        "abstained": abstained,
-        "outside": outside,
-        "unfinished": "" if abstained or draft is None else draft.get("unfinished", ""),
-        "escalations": turn["escalations"],
-        "drafts": {"written": written, "stands": None if abstained else turn.get("stands", written)},
-        "unverified": turn.get("unverified", {}),
-        "passages": [passage["id"] for passage in turn["passages"]],
-        "dropped": draft["dropped"] if draft else [],
-        "cost": Cost.total(stages.values()).figures(),
-        "stages": {stage: cost.figures() for stage, cost in stages.items()},
-        "tokens": {
-            "input": sum(line.usage.input_tokens for line in account.lines),
-            "output": sum(line.usage.output_tokens for line in account.lines),
-        },
-        "provisional": account.provisional,
-    }
-    return {"messages": [message], "report": report}

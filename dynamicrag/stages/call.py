@@ -100,7 +100,7 @@ async def pause(error: ModelError, tries: int, model: ChatModel, run: Run, query
         return False
     seconds = error.retry_after or FIRST_WAIT * 2.0**tries
     limit = run.budget.per_query.get("seconds")
-    left = LONGEST_WAIT if limit is None else min(LONGEST_WAIT, limit - run.ledger.cost(query_id)["seconds"])
+    left = LONGEST_WAIT if limit is None else min(LONGEST_WAIT, limit - run.ledger.spent(query_id)["seconds"])
     if seconds > left:
         return False
     await asyncio.sleep(seconds)
@@ -114,7 +114,7 @@ async def _call(
 ) -> Completion:  # fmt: skip
     most_input = await model.bound_prompt(messages) if run.budget.limited else None
     worst = run.cost_model.call(model.name, most_input or 0, max_tokens)
-    spent = run.ledger.cost(query_id)
+    spent = run.ledger.spent(query_id)
     limit = run.budget.per_query.get("seconds")
     seconds = None if limit is None else max(0.0, limit - spent["seconds"])
     if seconds is not None:
@@ -135,7 +135,8 @@ async def _call(
             except TimeoutError as error:
                 raise _too_late(model, seconds) from error
             finally:
-                held.settle(run.ledger.line_cost(line))  # the model has put on it what it used, or may have
+                line.booked = run.ledger.line_cost(line)  # the model has put on it what it used, or may have
+                held.settle(line.booked)
 
 
 def _too_late(model: ChatModel, seconds: float | None) -> BudgetExceeded:

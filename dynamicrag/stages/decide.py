@@ -236,7 +236,7 @@ class Decider:
         """
         since, waits = time.monotonic(), True
         while budget.limited:
-            left = await budget.left(turn["id"], self._ledger.cost(turn["id"]))
+            left = await budget.left(turn["id"], self._ledger.spent(turn["id"]))
             room = within(situation.plans, left)
             if not waits or any(a and b for a, b in zip(situation.open, room.fits, strict=True)):
                 return left, room

@@ -22,6 +22,7 @@ def record(
     decision = Decision(
         id=f"{turn['id']}-{seq}",
         turn=turn["id"],
+        attempt=turn.get("attempt", 1),
         seq=seq,
         stage=context.stage,
         options=[option.name for option in context.options],

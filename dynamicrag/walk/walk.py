@@ -69,6 +69,8 @@ class Walk:
         """
         decisions: list[Decision] = []
         for name in names:
+            if turn["action"] == "abstain":
+                break
             if name not in self.stages or TOPOLOGY[name].passed(turn["path"]):
                 continue
             drafts = len(turn.get("earlier", []))
@@ -79,8 +81,6 @@ class Walk:
             if name == self._last_evidence():
                 turn, made = await self._foresee(turn, run)
                 decisions += made
-            if turn["action"] == "abstain":
-                break
         return turn, decisions
 
     async def verify(self, turn: TurnState, run: Run) -> Step:

@@ -73,20 +73,20 @@ def main() -> int:
     outs = asyncio.run(ask(app, questions))
     seconds, computed = time.perf_counter() - began, time.process_time() - computed
     rag.flush()
-    steps = [len(out["report"]["escalations"]) for out in outs]
-    lost = [out["report"]["question"] for out in outs if not out["messages"][-1].text]
+    steps = [len(out["rag"]["report"]["escalations"]) for out in outs]
+    lost = [out["rag"]["report"]["question"] for out in outs if not out["messages"][-1].text]
     unsummed, spent = [], 0.0
     for out in outs:
-        query = out["turn"]["id"]
+        query = out["rag"]["turn"]["id"]
         spent += sum(line.usage.cpu_seconds for line in rag.account(query).lines)
-        whole, stages = rag.cost(query), rag.pipeline.ledger.stages(query).values()
+        whole, stages = rag.cost(query), rag.pipeline.ledger.stages(rag.account(query).lines).values()
         if any(abs(whole[d] - sum(cost[d] for cost in stages)) > 1e-9 * (1 + whole[d]) for d in DIMENSIONS):
-            unsummed.append(out["report"]["question"])
-    failed = sum("unverified" in d["features"] for out in outs for d in out["decisions"])
+            unsummed.append(out["rag"]["report"]["question"])
+    failed = sum("unverified" in d["features"] for out in outs for d in out["rag"]["decisions"])
     sys.stdout.write(
         f"{len(outs)} questions at once in {seconds:.0f} s: {len(lost)} answers lost, "
-        f"{sum(out['report']['abstained'] for out in outs)} withheld, {failed} verdicts not given, "
-        f"{sum(bool(out['report']['unverified']) for out in outs)} answers marked unverified\n"
+        f"{sum(out['rag']['report']['abstained'] for out in outs)} withheld, {failed} verdicts not given, "
+        f"{sum(bool(out['rag']['report']['unverified']) for out in outs)} answers marked unverified\n"
         f"steps up: {dict(sorted(Counter(steps).items()))}, at most {MOST}\n"
         f"accounts that do not sum: {len(unsummed)}; CPU-seconds on accounts {spent:.1f}, "
         f"of the process {computed:.1f}\n"

@@ -96,10 +96,10 @@ async def test_joules_are_booked_as_estimated_and_corrected_when_they_are_metere
     estimated = Cost({("joules", "calibrated"): 30.0})
     await spend(budget, "a", Cost({("joules", "calibrated"): 50.0}), estimated)
     assert (await budget.left("b", Cost()))["joules"] == pytest.approx(70)
-    budget.close("a", Cost({("joules", "measured"): 45.0}))
+    budget.close(Cost({("joules", "measured"): 45.0}), estimated)
     assert (await budget.left("b", Cost()))["joules"] == pytest.approx(55)
     await spend(budget, "b", Cost({("joules", "calibrated"): 55.0}))
-    budget.close("b", Cost({("joules", "measured"): 60.0}))
+    budget.close(Cost({("joules", "measured"): 60.0}), Cost({("joules", "calibrated"): 55.0}))
     standing = budget.state()["joules"]
     assert (standing.left, standing.overspent) == (0.0, pytest.approx(5.0))
 
@@ -109,7 +109,7 @@ async def test_money_is_only_ever_corrected_upwards():
     with pytest.raises(TimeoutError):
         async with budget.reserved("a", usd(0.5), Cost()):
             raise TimeoutError
-    budget.close("a", usd(0.1))
+    budget.close(usd(0.1), usd(0.5))
     assert (await budget.left("b", Cost()))["usd"] == pytest.approx(0.5)
 
 

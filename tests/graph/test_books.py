@@ -26,7 +26,7 @@ def test_a_finished_query_is_kept(make, ask, runs):
     out = app.invoke(ask(QUESTION), {"configurable": {"thread_id": "t-7"}})
     assert rag.flush()
     (turn,) = runs.turns()
-    assert turn["id"] == out["report"]["query_id"]
+    assert turn["id"] == out["rag"]["report"]["query_id"]
     assert (turn["policy"], turn["thread"]) == ("policy", "t-7")
     assert turn["path"]["generator"] == "small"
     assert turn["cost"]["usd"]["value"] == pytest.approx(0.001)
@@ -85,7 +85,7 @@ async def test_a_total_is_never_overspent_by_queries_side_by_side(make, ask):
     spent, held = rag.pipeline.budget.purse.state()
     assert spent["usd"] <= 0.355 * (1 + 1e-9)
     assert not held.get("usd")
-    took = [out["report"]["path"]["generator"] for out in outs]
+    took = [out["rag"]["report"]["path"]["generator"] for out in outs]
     assert set(took) > {"large"}, "what does not fit goes to a cheaper model"
     assert took.count("large") == 3
 

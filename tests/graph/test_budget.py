@@ -19,7 +19,7 @@ def limited(make, stages=None, **budget):
 
 
 def decision(out, stage):
-    return next(d for d in out["decisions"] if d["stage"] == stage)
+    return next(d for d in out["rag"]["decisions"] if d["stage"] == stage)
 
 
 def test_a_limit_per_query_closes_what_does_not_fit(make, ask):
@@ -37,8 +37,8 @@ def test_a_limit_per_query_closes_what_does_not_fit(make, ask):
 
 def test_a_limit_that_closes_nothing_binds_nothing(make, ask):
     out = limited(make, per_query={"joules": 1e6}).build_graph().compile().invoke(ask(QUESTION))
-    assert {d["binding"] for d in out["decisions"]} == {None}
-    assert out["report"]["path"]["generator"] == "large"
+    assert {d["binding"] for d in out["rag"]["decisions"]} == {None}
+    assert out["rag"]["report"]["path"]["generator"] == "large"
 
 
 def test_where_nothing_fits_the_cheapest_is_taken(make, ask):
@@ -70,8 +70,8 @@ def test_an_escalation_that_does_not_fit_is_not_made(make, ask):
         },
     }
     out = limited(make, stages, per_query={"usd": 0.02}).build_graph().compile().invoke(ask(QUESTION))
-    assert [d["chosen"] for d in out["decisions"] if d["stage"] == "generator"] == ["small", "medium"]
-    last = out["decisions"][-1]
+    assert [d["chosen"] for d in out["rag"]["decisions"] if d["stage"] == "generator"] == ["small", "medium"]
+    last = out["rag"]["decisions"][-1]
     assert (last["chosen"], last["binding"]) == ("accept", "usd")
 
 
@@ -85,17 +85,17 @@ def test_an_answer_that_overspent_may_be_accepted(make, ask):
         objective={"budget": {"per_query": {"joules": 20}}},
     )
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    assert out["report"]["cost"]["joules"]["value"] > 20
-    assert not out["report"]["abstained"]
+    assert out["rag"]["report"]["cost"]["joules"]["value"] > 20
+    assert not out["rag"]["report"]["abstained"]
 
 
 def test_the_total_is_spent_by_query_after_query(make, ask):
     app = limited(make, total={"usd": 0.25}).build_graph().compile()
-    models = [app.invoke(ask(QUESTION))["report"]["path"]["generator"] for _ in range(4)]
+    models = [app.invoke(ask(QUESTION))["rag"]["report"]["path"]["generator"] for _ in range(4)]
     assert models == ["large", "large", "medium", "medium"]
 
 
 def test_the_report_charges_what_was_called(make, ask):
     out = limited(make).build_graph().compile().invoke(ask(QUESTION))
-    assert out["report"]["cost"]["usd"]["value"] == pytest.approx(0.1)
-    assert out["report"]["stages"]["generator"]["usd"]["value"] == pytest.approx(0.1)
+    assert out["rag"]["report"]["cost"]["usd"]["value"] == pytest.approx(0.1)
+    assert out["rag"]["report"]["stages"]["generator"]["usd"]["value"] == pytest.approx(0.1)

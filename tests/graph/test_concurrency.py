@@ -49,19 +49,19 @@ def test_nothing_is_mixed_up(make, at_once):
     make.scripts["medium"] = lambda kind, text: f"medium {_asked(text)}"
     rag = make(stages={"verification": VERIFICATION})
     outs = at_once(rag.build_graph().compile())
-    assert len({out["turn"]["id"] for out in outs}) == 20
+    assert len({out["rag"]["turn"]["id"] for out in outs}) == 20
     for town, out in zip(TOWNS, outs, strict=True):
         model = "medium" if town in odd else "small"
         assert out["messages"][-1].text == f"{model} {town}"
-        assert {decision["turn"] for decision in out["decisions"]} == {out["turn"]["id"]}
-        assert len(out["decisions"]) == (8 if town in odd else 6)
-        assert out["turn"]["candidates"][0]["document"] == f"{town}.md"
-        account = rag.account(out["turn"]["id"])
-        assert {line.query_id for line in account.lines} == {out["turn"]["id"]}
+        assert {decision["turn"] for decision in out["rag"]["decisions"]} == {out["rag"]["turn"]["id"]}
+        assert len(out["rag"]["decisions"]) == (8 if town in odd else 6)
+        assert out["rag"]["turn"]["candidates"][0]["document"] == f"{town}.md"
+        account = rag.account(out["rag"]["turn"]["id"])
+        assert {line.query_id for line in account.lines} == {out["rag"]["turn"]["id"]}
         calls = [line for line in account.lines if line.stage == "generator" and line.usage.calls]
         assert [line.label for line in calls] == (["small", "medium"] if town in odd else ["small"])
         sent = 10  # messages: instructions, four examples of two, question
-        assert out["report"]["tokens"]["input"] == 10 * sent * len(calls)
+        assert out["rag"]["report"]["tokens"]["input"] == 10 * sent * len(calls)
     assert len(rag.pipeline.ledger._accounts) == 20
 
 
@@ -79,6 +79,6 @@ async def test_twenty_conversations_under_one_checkpointer(make):
 
     outs = await asyncio.gather(*(talk(town) for town in TOWNS))
     assert [out["messages"][-1].text for out in outs] == [f"The bridge of {town} opened" for town in TOWNS]
-    assert [out["turn"]["text"] for out in outs] == [
+    assert [out["rag"]["turn"]["text"] for out in outs] == [
         f"Which river does the bridge of {town} cross?" for town in TOWNS
     ]

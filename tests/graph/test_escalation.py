@@ -30,7 +30,7 @@ def judged(table, most=1, options=("accept", "escalate", "abstain"), **threshold
 
 
 def told(out, stage=None):
-    return [(d["stage"], d["chosen"]) for d in out["decisions"] if stage in (None, d["stage"])]
+    return [(d["stage"], d["chosen"]) for d in out["rag"]["decisions"] if stage in (None, d["stage"])]
 
 
 def test_a_draft_in_doubt_goes_to_the_next_model(make, ask):
@@ -48,10 +48,10 @@ def test_a_draft_in_doubt_goes_to_the_next_model(make, ask):
         ("generator", "medium"),
         ("verification", "accept"),
     ]
-    assert out["report"]["escalations"] == [
+    assert out["rag"]["report"]["escalations"] == [
         {"reason": "unanswerable", "stage": "generator", "option": "medium"}
     ]
-    assert out["report"]["path"]["generator"] == "medium"
+    assert out["rag"]["report"]["path"]["generator"] == "medium"
 
 
 def test_the_table_is_walked_in_its_order(make, ask):
@@ -61,9 +61,13 @@ def test_the_table_is_walked_in_its_order(make, ask):
     out = rag.build_graph().compile().invoke(ask(QUESTION))
     assert told(out, "context") == [("context", "short"), ("context", "long"), ("context", "all")]
     assert told(out, "generator") == [("generator", name) for name in ("small", "medium", "large")]
-    assert [step["stage"] for step in out["report"]["escalations"]] == ["context"] * 2 + ["generator"] * 2
+    assert [step["stage"] for step in out["rag"]["report"]["escalations"]] == ["context"] * 2 + [
+        "generator"
+    ] * 2
     assert out["messages"][-1].text == ABSTAINED
-    assert [len(d["allowed"]) - sum(d["allowed"]) for d in out["decisions"] if d["stage"] == "context"] == [
+    assert [
+        len(d["allowed"]) - sum(d["allowed"]) for d in out["rag"]["decisions"] if d["stage"] == "context"
+    ] == [
         0,
         1,
         2,
@@ -75,7 +79,7 @@ def test_there_are_never_more_than_the_policy_allows(make, ask, most):
     make.scripts |= dict.fromkeys(("small", "medium", "large"), refuse)
     rag = make(stages={"verification": judged({"unanswerable": "generator"}, most=most)})
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    assert len(out["report"]["escalations"]) == most
+    assert len(out["rag"]["report"]["escalations"]) == most
     assert len(told(out, "generator")) == most + 1
 
 
@@ -95,8 +99,8 @@ def test_no_way_goes_round_in_a_circle(make, ask):
     }
     app = make(stages=stages).build_graph().compile()
     out = app.invoke(ask(QUESTION), {"recursion_limit": 100})
-    assert len(out["report"]["escalations"]) == 2 + 1 + 2 + 1 + 2
-    assert out["report"]["abstained"]
+    assert len(out["rag"]["report"]["escalations"]) == 2 + 1 + 2 + 1 + 2
+    assert out["rag"]["report"]["abstained"]
 
 
 def test_a_stage_that_was_skipped_is_reached_through_retrieval(make, ask):
@@ -112,12 +116,12 @@ def test_a_stage_that_was_skipped_is_reached_through_retrieval(make, ask):
         ("context", "short"),
         ("verification", "accept"),
     ]
-    assert out["report"]["escalations"][0] == {
+    assert out["rag"]["report"]["escalations"][0] == {
         "reason": "unanswerable",
         "stage": "retrieval",
         "option": "single",
     }
-    assert out["report"]["passages"]
+    assert out["rag"]["report"]["passages"]
 
 
 def test_stages_that_are_not_redone_keep_their_decisions(make, ask):
@@ -126,7 +130,7 @@ def test_stages_that_are_not_redone_keep_their_decisions(make, ask):
     out = rag.build_graph().compile().invoke(ask(QUESTION))
     for stage in ("retrieval", "retriever", "prompt", "generator"):
         assert len(told(out, stage)) == 1
-    assert [d["seq"] for d in out["decisions"]] == list(range(len(out["decisions"])))
+    assert [d["seq"] for d in out["rag"]["decisions"]] == list(range(len(out["rag"]["decisions"])))
     assert make.models["small"].kinds() == ["answer"] * 3
 
 
@@ -138,20 +142,22 @@ def test_an_unsure_draft_stands_when_nothing_is_left(make, ask):
     )
     out = rag.build_graph().compile().invoke(ask(QUESTION))
     assert told(out)[-1] == ("verification", "accept")
-    assert out["decisions"][-1]["reason"].endswith("nothing left to try")
-    assert not out["report"]["abstained"]
+    assert out["rag"]["decisions"][-1]["reason"].endswith("nothing left to try")
+    assert not out["rag"]["report"]["abstained"]
 
 
 def test_a_model_that_fails_is_followed_by_the_next(make, ask):
     make.scripts["small"] = lambda kind, text: "BREAK"
     rag = make()
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    small, medium = (d for d in out["decisions"] if d["stage"] == "generator")
+    small, medium = (d for d in out["rag"]["decisions"] if d["stage"] == "generator")
     assert (small["chosen"], medium["chosen"]) == ("small", "medium")
     assert medium["router"] == "fallback"
     assert "cannot be reached" in medium["reason"]
-    assert out["report"]["path"]["generator"] == "medium"
-    lines = [line for line in rag.account(out["turn"]["id"]).lines if line.label in ("small", "medium")]
+    assert out["rag"]["report"]["path"]["generator"] == "medium"
+    lines = [
+        line for line in rag.account(out["rag"]["turn"]["id"]).lines if line.label in ("small", "medium")
+    ]
     assert [(line.label, line.failed) for line in lines] == [("small", True), ("medium", False)]
 
 
@@ -180,7 +186,7 @@ def test_a_helper_that_fails_between_rounds_leaves_what_was_found(make, ask):
     out = rag.build_graph().compile().invoke(ask(QUESTION))
     assert out["messages"][-1].text == "The bridge of town03 opened"
     assert told(out, "retriever") == [("retriever", "lexical")]
-    assert [line.label for line in rag.account(out["turn"]["id"]).lines if line.failed] == ["helper"]
+    assert [line.label for line in rag.account(out["rag"]["turn"]["id"]).lines if line.failed] == ["helper"]
 
 
 def test_an_escalation_that_fails_comes_back_to_a_model_that_answers(make, ask):
@@ -188,6 +194,6 @@ def test_an_escalation_that_fails_comes_back_to_a_model_that_answers(make, ask):
     rag = make(stages={"verification": judged({"unanswerable": "generator"})})
     out = rag.build_graph().compile().invoke(ask(QUESTION))
     assert told(out, "generator") == [("generator", name) for name in ("small", "medium", "large")]
-    assert not out["report"]["abstained"]
-    assert out["report"]["path"]["generator"] == "large"
-    assert out["report"]["escalations"][0]["option"] == "large"
+    assert not out["rag"]["report"]["abstained"]
+    assert out["rag"]["report"]["path"]["generator"] == "large"
+    assert out["rag"]["report"]["escalations"][0]["option"] == "large"

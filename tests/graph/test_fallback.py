@@ -64,7 +64,7 @@ def ask(rag, question=QUESTION):
 
 
 def generator(out):
-    return [decision for decision in out["decisions"] if decision["stage"] == "generator"]
+    return [decision for decision in out["rag"]["decisions"] if decision["stage"] == "generator"]
 
 
 NO_ANSWER = {
@@ -187,8 +187,8 @@ def test_a_cut_answer_stands_marked_where_no_model_finishes(bench):
     bench.scripts = {"small": lambda body: cut, "large": refuse(503)}
     out = ask(bench.rag("small", "large"))
     assert out["messages"][-1].text == "It was opened by …"
-    assert out["report"]["unfinished"] == "length"
-    assert out["report"]["path"]["generator"] == "small"
+    assert out["rag"]["report"]["unfinished"] == "length"
+    assert out["rag"]["report"]["path"]["generator"] == "small"
     assert [decision["chosen"] for decision in generator(out)] == ["small", "large", "small"]
     assert "no model finished" in generator(out)[-1]["reason"]
     bench.scripts["large"] = lambda body: [delta("Mara"), delta(finish="length")]
@@ -200,14 +200,14 @@ def test_a_server_that_gives_no_reasons_but_says_that_it_is_done_is_believed(ben
     bench.scripts = {"small": lambda body: [delta("Mara "), delta("Quill"), "data: [DONE]"]}
     out = ask(bench.rag("small", "large"))
     assert out["messages"][-1].text == "Mara Quill"
-    assert out["report"]["unfinished"] == ""
+    assert out["rag"]["report"]["unfinished"] == ""
 
 
 def test_a_server_that_gives_no_reasons_is_believed_where_it_is_the_only_one(bench):
     bench.scripts = {"small": lambda body: [delta("Mara "), delta("Quill")]}
     out = ask(bench.rag("small"))
     assert out["messages"][-1].text == "Mara Quill"
-    assert out["report"]["unfinished"] == "unknown"
+    assert out["rag"]["report"]["unfinished"] == "unknown"
 
 
 @pytest.mark.parametrize("kind", ["empty", "filtered", "thoughts", "a tool"])

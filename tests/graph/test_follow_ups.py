@@ -55,9 +55,9 @@ def test_each_turn_is_asked_as_it_is_meant(talk):
     for number, row in enumerate(TURNS):
         out, called, prompt = talk([*said(row), ("user", row["turn"])], row.get("helper", "x"), str(number))
         found = {
-            "asked": out["turn"]["text"],
+            "asked": out["rag"]["turn"]["text"],
             "called": called,
-            "looked_up": out["report"]["path"]["retrieval"] != "none",
+            "looked_up": out["rag"]["report"]["path"]["retrieval"] != "none",
         }
         right = {
             "asked": row.get("asked", row["turn"]),
@@ -67,7 +67,7 @@ def test_each_turn_is_asked_as_it_is_meant(talk):
         if found != right:
             wrong.append((row["turn"], row.get("helper"), found))
         in_prompt = any(row["history"][0] in text for text in prompt[:-1])
-        assert in_prompt == (out["turn"].get("follow_up") != "rewritten"), row
+        assert in_prompt == (out["rag"]["turn"].get("follow_up") != "rewritten"), row
     assert not wrong, wrong
 
 
@@ -75,15 +75,15 @@ def test_a_turn_goes_on_with_the_rewritten_question_before_it(talk):
     talk([("user", "What is sold at the Quay Market?")])
     talk([("user", "and on Sundays?")], "What is sold at the Quay Market on Sundays?")
     out, _, _ = talk([("user", "could you explain")], "could you explain")
-    assert out["turn"]["text"] == "What is sold at the Quay Market on Sundays? could you explain"
-    assert out["turn"]["follow_up"] == "open"
+    assert out["rag"]["turn"]["text"] == "What is sold at the Quay Market on Sundays? could you explain"
+    assert out["rag"]["turn"]["follow_up"] == "open"
 
 
 def test_a_turn_after_one_that_was_not_looked_up_is_not_either(talk):
     talk([("user", "Hello there!")])
     out, _, _ = talk([("user", "why?")], "why?")
-    assert out["turn"]["follow_up"] == "closed"
-    assert out["report"]["path"]["retrieval"] == "none"
+    assert out["rag"]["turn"]["follow_up"] == "closed"
+    assert out["rag"]["report"]["path"]["retrieval"] == "none"
 
 
 def test_what_a_long_answer_offers_at_its_end_is_kept(talk):
@@ -91,7 +91,7 @@ def test_what_a_long_answer_offers_at_its_end_is_kept(talk):
     history = [("user", "Is there a ferry?"), ("assistant", long)]
     out, called, _ = talk([*history, ("user", "yes please")], "When does the last ferry leave?")
     assert called
-    assert out["turn"]["text"] == "When does the last ferry leave?"
-    kept = out["turn"]["history"][1][1]
+    assert out["rag"]["turn"]["text"] == "When does the last ferry leave?"
+    kept = out["rag"]["turn"]["history"][1][1]
     assert len(kept) <= LONGEST_MESSAGE
     assert kept.endswith("when the last ferry leaves?")

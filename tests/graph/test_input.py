@@ -48,7 +48,7 @@ def test_what_cannot_be_answered_is_refused(make, messages, says, how):
 def test_a_question_in_several_parts_is_asked(make):
     parts = ["When was the bridge", {"type": "text", "text": " of town03 opened?"}]
     out = make().build_graph().compile().invoke({"messages": [HumanMessage(parts)]})
-    assert out["turn"]["text"] == QUESTION
+    assert out["rag"]["turn"]["text"] == QUESTION
     assert out["messages"][-1].text == "The bridge of town03 opened"
 
 
@@ -67,7 +67,7 @@ def test_strange_questions_are_answered(make, ask, question):
 
 def test_an_unknown_word_retrieves_nothing_and_is_answered(make, ask):
     out = make().build_graph().compile().invoke(ask("xylophone quartz"))
-    assert out["turn"]["candidates"] == out["report"]["passages"] == []
+    assert out["rag"]["turn"]["candidates"] == out["rag"]["report"]["passages"] == []
     assert out["messages"][-1].text
 
 
@@ -75,7 +75,7 @@ def test_a_question_too_long_for_one_model_goes_to_the_next(make, ask):
     models = {name: {"model": f"fake:{name}"} for name in ("small", "medium", "large", "helper")}
     models["small"]["params"] = {"context": 256}
     out = make(models=models).build_graph().compile().invoke(ask("When was town03 built? " + "really " * 200))
-    assert out["report"]["path"]["generator"] == "medium"
+    assert out["rag"]["report"]["path"]["generator"] == "medium"
     assert make.models["small"].calls == []
 
 
@@ -89,7 +89,7 @@ def test_a_question_too_long_for_every_model_is_said_so(make, ask):
 def test_what_the_context_had_no_room_for_is_reported(make, ask):
     models = {name: {"model": f"fake:{name}", "params": {"context": 700}} for name in ("small", "helper")}
     stages = {"generator": {"options": ["small"]}, "context": {"options": {"long": {"chunks": 8}}}}
-    report = make(models=models, stages=stages).build_graph().compile().invoke(ask(QUESTION))["report"]
+    report = make(models=models, stages=stages).build_graph().compile().invoke(ask(QUESTION))["rag"]["report"]
     assert report["passages"][0] == "town03.md#0"
     assert report["dropped"]
     assert not set(report["dropped"]) & set(report["passages"])

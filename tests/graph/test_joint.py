@@ -43,7 +43,7 @@ def test_it_decides_its_stages_and_changes_its_plan_after_retrieval(make, ask, j
     app = make(stages=STAGES, joint=joint).build_graph().compile()
     chosen = {}
     for question in (FOUND, LOST):
-        decisions = {d["stage"]: d for d in call(app, how, ask(question))["decisions"]}
+        decisions = {d["stage"]: d for d in call(app, how, ask(question))["rag"]["decisions"]}
         routers = {stage: d["router"] for stage, d in decisions.items()}
         assert routers == {
             "retrieval": "joint", "retriever": "fixed", "context": "fixed", "prompt": "fixed",
@@ -62,7 +62,7 @@ def test_a_provider_that_fails_is_gone_round(make, ask, joint):
     maker.scripts["large"] = lambda kind, text: "BREAK"
     app = maker(stages=STAGES, joint=joint).build_graph().compile()
     state = call(app, "sync", ask(LOST))
-    assert [d["chosen"] for d in state["decisions"] if d["stage"] == "generator"] == ["large", "small"]
+    assert [d["chosen"] for d in state["rag"]["decisions"] if d["stage"] == "generator"] == ["large", "small"]
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def policy(make, states):
 
 
 def told(out, stage=None):
-    return [(d["stage"], d["chosen"]) for d in out["decisions"] if stage in (None, d["stage"])]
+    return [(d["stage"], d["chosen"]) for d in out["rag"]["decisions"] if stage in (None, d["stage"])]
 
 
 @pytest.mark.parametrize("how", ["sync", "async"])
@@ -75,32 +75,34 @@ def test_a_doubtful_draft_leads_to_another_whole_path(make, ask, policy, how):
         ("generator", "large"),
         ("verification", "accept"),
     ]
-    up = out["decisions"][3]
+    up = out["rag"]["decisions"][3]
     assert up["path"] == {"retrieval": "single", "generator": "large"}
     assert up["router"] == "escalation"
     assert up["reason"].startswith("none/small believed 0.")
     assert "; single/large expected to add 0." in up["reason"]
     assert up["reason"].endswith("for 0.05 of cost")
     assert up["quality"][up["options"].index("escalate:retrieval")] > up["quality"][0]
-    assert {d["router"] for d in out["decisions"][4:8:3]} == {"escalation"}
-    assert out["decisions"][7]["reason"] == "on the way to single/large, as verification decided"
-    assert out["report"]["passages"]
-    assert out["report"]["drafts"] == {"written": 2, "stands": 2}
-    assert out["report"]["escalations"][0]["option"] == "single"
+    assert {d["router"] for d in out["rag"]["decisions"][4:8:3]} == {"escalation"}
+    assert out["rag"]["decisions"][7]["reason"] == "on the way to single/large, as verification decided"
+    assert out["rag"]["report"]["passages"]
+    assert out["rag"]["report"]["drafts"] == {"written": 2, "stands": 2}
+    assert out["rag"]["report"]["escalations"][0]["option"] == "single"
 
 
 def test_a_draft_that_is_believed_stands(make, ask, policy):
     make.margins = {"small": 0.95}
     out = policy(worth=50.0).build_graph().compile().invoke(ask(QUESTION))
     assert told(out)[-1] == ("verification", "accept")
-    assert not out["report"]["escalations"]
+    assert not out["rag"]["report"]["escalations"]
 
 
 def test_what_costs_more_than_it_is_believed_to_bring_is_left(make, ask, policy):
     make.margins = {"small": 0.1, "large": 0.9}
     out = policy(worth=100.0).build_graph().compile().invoke(ask(QUESTION))
     assert not make.models["large"].calls
-    assert out["report"]["path"]["retrieval"] == "single", "the small model with passages is worth its price"
+    assert out["rag"]["report"]["path"]["retrieval"] == "single", (
+        "the small model with passages is worth its price"
+    )
 
 
 def test_an_earlier_draft_that_was_better_is_the_answer(make, ask, policy):
@@ -111,12 +113,12 @@ def test_an_earlier_draft_that_was_better_is_the_answer(make, ask, policy):
     out = events[-1][1]
     assert told(out, "generator") == [("generator", "small"), ("generator", "large")]
     assert out["messages"][-1].text == "1813"
-    assert out["report"]["drafts"] == {"written": 2, "stands": 1}
-    assert out["report"]["path"] == {
+    assert out["rag"]["report"]["drafts"] == {"written": 2, "stands": 1}
+    assert out["rag"]["report"]["path"] == {
         "retrieval": "single", "retriever": "lexical", "context": "short", "prompt": "direct",
         "generator": "small", "verification": "accept",
     }  # fmt: skip
-    assert "its forerunner single/small" in out["decisions"][-1]["reason"]
+    assert "its forerunner single/small" in out["rag"]["decisions"][-1]["reason"]
     withdrawn = [p["message_id"] for mode, p in events if mode == "custom" and p["type"] == "withdrawn"]
     shown = {p[0].id: p[0].text for mode, p in events if mode == "messages" and p[0].text}
     assert [shown[one] for one in withdrawn] == ["1813", "1900"]
@@ -133,12 +135,12 @@ def test_a_draft_is_mended_where_that_was_learnt_to_pay(make, ask, policy, start
     chosen = [name for _, name in told(out, "verification")]
     assert chosen == ["escalate:retrieval"] * after + ["refine", "accept"]
     assert out["messages"][-1].text == "1813"
-    assert out["report"]["drafts"] == {"written": after + 2, "stands": after + 2}
-    (decision,) = (d for d in out["decisions"] if d["chosen"] == "refine")
+    assert out["rag"]["report"]["drafts"] == {"written": after + 2, "stands": after + 2}
+    (decision,) = (d for d in out["rag"]["decisions"] if d["chosen"] == "refine")
     assert f"{MENDED} expected to add 0." in decision["reason"]
     assert "path" not in decision, "there is no way to go"
     assert decision["expected"][1]["usd"] == 0.002
-    assert out["decisions"][-1]["reason"].startswith(f"{MENDED} believed")
+    assert out["rag"]["decisions"][-1]["reason"].startswith(f"{MENDED} believed")
 
 
 def test_a_draft_may_be_better_than_what_it_was_mended_to(make, ask, policy):
@@ -149,7 +151,7 @@ def test_a_draft_may_be_better_than_what_it_was_mended_to(make, ask, policy):
     out = rag.build_graph().compile().invoke(ask(QUESTION))
     assert [name for _, name in told(out, "verification")] == ["refine", "accept"]
     assert out["messages"][-1].text == "1813"
-    assert out["report"]["drafts"] == {"written": 2, "stands": 1}
+    assert out["rag"]["report"]["drafts"] == {"written": 2, "stands": 1}
 
 
 def test_without_the_option_nothing_is_mended(make, ask, policy):
@@ -163,7 +165,7 @@ def test_a_draft_that_says_that_there_is_no_answer_is_withheld_where_it_stands(m
     out = policy(worth=50.0).build_graph().compile().invoke(ask(QUESTION))
     assert told(out)[-1] == ("verification", "abstain")
     assert out["messages"][-1].content == ABSTAINED
-    assert out["decisions"][-1]["reason"].endswith("it says itself that there is no answer")
+    assert out["rag"]["decisions"][-1]["reason"].endswith("it says itself that there is no answer")
     plain = policy(worth=50.0, options=("accept", "escalate")).build_graph().compile().invoke(ask(QUESTION))
     assert plain["messages"][-1].content == "unanswerable"
 
@@ -173,9 +175,9 @@ def test_what_nothing_answers_is_abstained_from(make, ask, policy):
     make.margins = {"small": 0.2, "large": 0.2}
     out = policy("blank", worth=50.0).build_graph().compile().invoke(ask(QUESTION))
     assert out["messages"][-1].text == ABSTAINED
-    assert out["report"]["abstained"]
-    assert out["report"]["drafts"]["stands"] is None
-    assert "to abstain is worth" in out["decisions"][-1]["reason"]
+    assert out["rag"]["report"]["abstained"]
+    assert out["rag"]["report"]["drafts"]["stands"] is None
+    assert "to abstain is worth" in out["rag"]["decisions"][-1]["reason"]
     # where the policy has no such option, the draft stands
     rag = policy("blank", worth=50.0, options=("accept", "escalate"))
     kept = rag.build_graph().compile().invoke(ask(QUESTION))
@@ -187,10 +189,10 @@ def test_what_nothing_answers_is_abstained_from(make, ask, policy):
 def test_no_path_is_taken_twice_and_no_more_than_allowed(make, ask, policy, state, most):
     make.margins = {"small": 0.0, "large": 0.0}
     out = policy(state, worth=0.01, most=most).build_graph().compile().invoke(ask(QUESTION))
-    steps = len(out["report"]["escalations"])
+    steps = len(out["rag"]["report"]["escalations"])
     assert steps <= min(most, 3), "there are four paths"
-    assert out["report"]["drafts"]["written"] == steps + 1
-    been = [d["path"] for d in out["decisions"] if d["chosen"].startswith("escalate")]
+    assert out["rag"]["report"]["drafts"]["written"] == steps + 1
+    been = [d["path"] for d in out["rag"]["decisions"] if d["chosen"].startswith("escalate")]
     assert len({tuple(path.values()) for path in been} | {("none", "small")}) == steps + 1
     assert sum(len(model.calls) for model in make.models.values()) == steps + 1
 
@@ -203,7 +205,7 @@ def test_what_the_budget_has_no_room_for_is_closed(make, ask, policy, exhausted)
     out = rag.build_graph().compile().invoke(ask(QUESTION))
     assert not make.models["large"].calls
     assert told(out, "retrieval") == [("retrieval", "none"), ("retrieval", "single")]
-    assert out["report"]["cost"]["usd"]["value"] == pytest.approx(0.002)
+    assert out["rag"]["report"]["cost"]["usd"]["value"] == pytest.approx(0.002)
 
 
 @pytest.mark.parametrize(("most", "wanted"), [(0.0125, "small"), (0.0115, "large")])
@@ -214,7 +216,7 @@ def test_a_step_that_would_leave_no_room_for_the_next_is_not_taken_for_its_sake(
     make.margins = {"small": 0.1, "large": 0.9}
     rag = policy(worth=10.0, budget={"per_query": {"usd": most}}, helper=None)
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    assert out["decisions"][3]["path"] == {"retrieval": "single", "generator": wanted}
+    assert out["rag"]["decisions"][3]["path"] == {"retrieval": "single", "generator": wanted}
 
 
 def test_a_path_that_cannot_be_gone_leaves_the_draft_and_is_not_wanted_again(make, ask, policy):
@@ -223,11 +225,15 @@ def test_a_path_that_cannot_be_gone_leaves_the_draft_and_is_not_wanted_again(mak
     rag = policy(most=9)
     out = rag.build_graph().compile().invoke(ask(QUESTION))
     assert out["messages"][-1].text.startswith("The bridge of town03 opened")
-    assert out["report"]["path"]["generator"] == "small"
-    assert len(out["report"]["escalations"]) <= 3
-    failed = [line.label for line in rag.account(out["turn"]["id"]).lines if line.failed]
+    assert out["rag"]["report"]["path"]["generator"] == "small"
+    assert len(out["rag"]["report"]["escalations"]) <= 3
+    failed = [line.label for line in rag.account(out["rag"]["turn"]["id"]).lines if line.failed]
     assert failed == ["large"]  # it is left alone after that, so the other paths to it cost nothing
-    assert len({tuple(path.values()) for path in out["turn"]["failed"]}) == len(out["turn"]["failed"]) > 0
+    assert (
+        len({tuple(path.values()) for path in out["rag"]["turn"]["failed"]})
+        == len(out["rag"]["turn"]["failed"])
+        > 0
+    )
 
 
 def test_what_cannot_be_verified_goes_on_where_the_policy_says_so(make, ask, make_failing, states):
@@ -236,8 +242,8 @@ def test_what_cannot_be_verified_goes_on_where_the_policy_says_so(make, ask, mak
     section["verifiers"].append("failing")
     rag = make(models=MODELS, stages={**STAGES, "verification": section}, objective=objective())
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    assert len(out["report"]["escalations"]) == 2
-    assert out["decisions"][-1]["chosen"] == "accept"
+    assert len(out["rag"]["report"]["escalations"]) == 2
+    assert out["rag"]["decisions"][-1]["chosen"] == "accept"
 
 
 @pytest.fixture
@@ -260,15 +266,17 @@ def test_twenty_at_once_with_a_verifier_that_fails_at_random(make, register, sta
         return await asyncio.gather(*(app.ainvoke(given) for given in asked))
 
     outs = asyncio.run(asyncio.wait_for(all_at_once(), 120))
-    steps = [len(out["report"]["escalations"]) for out in outs]
+    steps = [len(out["rag"]["report"]["escalations"]) for out in outs]
     assert max(steps) <= 3
-    assert any("flaky" in d["features"] for out in outs for d in out["decisions"])
-    assert any("unverified" in d["features"] for out in outs for d in out["decisions"])
+    assert any("flaky" in d["features"] for out in outs for d in out["rag"]["decisions"])
+    assert any("unverified" in d["features"] for out in outs for d in out["rag"]["decisions"])
     for out in outs:
-        assert out["turn"]["text"].split()[5] in out["messages"][-1].text, "nothing is lost or mixed up"
-        lines = rag.account(out["turn"]["id"]).lines
+        assert out["rag"]["turn"]["text"].split()[5] in out["messages"][-1].text, (
+            "nothing is lost or mixed up"
+        )
+        lines = rag.account(out["rag"]["turn"]["id"]).lines
         calls = sum(PRICES[line.label] for line in lines if line.label in PRICES and line.usage.calls)
-        assert out["report"]["cost"]["usd"]["value"] == pytest.approx(calls), "the account sums"
+        assert out["rag"]["report"]["cost"]["usd"]["value"] == pytest.approx(calls), "the account sums"
 
 
 @pytest.mark.parametrize(

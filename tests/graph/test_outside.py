@@ -32,7 +32,11 @@ def outside(make):
 
 
 def told(out):
-    return [(d["stage"], d["chosen"]) for d in out["decisions"] if d["stage"] in ("context", "verification")]
+    return [
+        (d["stage"], d["chosen"])
+        for d in out["rag"]["decisions"]
+        if d["stage"] in ("context", "verification")
+    ]
 
 
 def shown(model):
@@ -45,8 +49,8 @@ def test_what_the_documents_do_not_speak_of_is_answered_without_them_and_marked(
     out = call(outside().build_graph().compile(), how, ask(STRANGE))
     assert out["messages"][-1].text == "Goethe"
     assert told(out) == [("context", "nothing"), ("verification", "accept")]
-    assert out["report"]["path"]["retrieval"] == "single"
-    assert out["report"]["outside"]
+    assert out["rag"]["report"]["path"]["retrieval"] == "single"
+    assert out["rag"]["report"]["outside"]
     assert out["messages"][-1].response_metadata["dynamicrag"]["outside"]
     assert shown(make.models["small"]) == [False]
 
@@ -55,11 +59,11 @@ def test_what_the_documents_do_not_speak_of_is_answered_without_them_and_marked(
 def test_a_policy_may_abstain_there_before_anything_is_written(make, outside, ask, how):
     out = call(outside(outside="abstain").build_graph().compile(), how, ask(STRANGE))
     assert out["messages"][-1].text == ABSTAINED
-    assert out["report"]["outside"]
-    assert out["report"]["abstained"]
+    assert out["rag"]["report"]["outside"]
+    assert out["rag"]["report"]["abstained"]
     assert make.models["small"].calls == []
     assert told(out) == [("verification", "abstain")]
-    assert out["decisions"][-1]["reason"] == "the documents do not speak of it"
+    assert out["rag"]["decisions"][-1]["reason"] == "the documents do not speak of it"
 
 
 def test_abstaining_needs_its_option(make):
@@ -73,7 +77,7 @@ def test_an_ungrounded_draft_on_strange_passages_is_asked_for_without_them(make,
     assert out["messages"][-1].text == "Ondry"
     assert told(out)[1:] == [("verification", "ask_again"), ("verification", "accept")]
     assert shown(make.models["small"]) == [True, False]
-    assert out["report"]["outside"]
+    assert out["rag"]["report"]["outside"]
 
 
 def test_a_draft_that_declines_is_asked_for_from_the_best_passages(make, outside, ask):
@@ -81,9 +85,9 @@ def test_a_draft_that_declines_is_asked_for_from_the_best_passages(make, outside
     make.scripts["small"] = lambda kind, text: next(replies)
     out = outside().build_graph().compile().invoke(ask(NEAR))
     assert out["messages"][-1].text == "The bridge of town03 was opened in 1813."
-    assert not out["report"]["outside"]
-    assert out["report"]["drafts"] == {"written": 2, "stands": 2}
-    assert [step["option"] for step in out["report"]["escalations"]] == ["ask_again"]
+    assert not out["rag"]["report"]["outside"]
+    assert out["rag"]["report"]["drafts"] == {"written": 2, "stands": 2}
+    assert [step["option"] for step in out["rag"]["report"]["escalations"]] == ["ask_again"]
     assert shown(make.models["small"]) == [True, True]
 
 
@@ -92,7 +96,7 @@ def test_what_the_documents_speak_of_without_the_answer_is_withheld(make, outsid
     out = outside().build_graph().compile().invoke(ask(NEAR))
     assert out["messages"][-1].text == ABSTAINED
     assert shown(make.models["small"]) == [True, True]
-    assert not out["report"]["outside"]
+    assert not out["rag"]["report"]["outside"]
 
 
 def test_a_second_draft_that_only_repeats_the_question_does_not_stand(make, outside, ask):

@@ -40,10 +40,10 @@ def test_an_unknown_price_is_shown_as_unknown_everywhere(make, ask, tmp_path, mo
     rag = make()
     out = rag.build_graph().compile().invoke(ask(QUESTION))
     unknown = {"value": None, "kind": "unknown"}
-    assert out["report"]["cost"]["usd"] == unknown
-    assert out["report"]["stages"]["generator"]["usd"] == unknown
-    assert rag.cost(out["report"]["query_id"]).figures()["usd"] == unknown
-    made = next(d for d in out["decisions"] if d["stage"] == "generator")
+    assert out["rag"]["report"]["cost"]["usd"] == unknown
+    assert out["rag"]["report"]["stages"]["generator"]["usd"] == unknown
+    assert rag.cost(out["rag"]["report"]["query_id"]).figures()["usd"] == unknown
+    made = next(d for d in out["rag"]["decisions"] if d["stage"] == "generator")
     assert [cost["usd"] for cost in made["expected"]] == [None, None, None]
     assert rag.flush()
     turns, _ = records.load(Runs())
@@ -57,11 +57,11 @@ def test_a_sum_keeps_what_is_known_of_it(make, ask):
     make.scripts["large"] = lambda kind, text: "unanswerable"
     rag = make(models=models("small"), stages=taking("large"))
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    known = rag.cost(out["report"]["query_id"])
+    known = rag.cost(out["rag"]["report"]["query_id"])
     assert known.figures()["usd"]["kind"] == "estimated"
-    again = rag.cost(rag.build_graph().compile().invoke(ask(QUESTION))["report"]["query_id"])
+    again = rag.cost(rag.build_graph().compile().invoke(ask(QUESTION))["rag"]["report"]["query_id"])
     other = make(stages=taking("small"))
-    unknown = other.cost(other.build_graph().compile().invoke(ask(QUESTION))["report"]["query_id"])
+    unknown = other.cost(other.build_graph().compile().invoke(ask(QUESTION))["rag"]["report"]["query_id"])
     both = (known + again + unknown).figures()["usd"]
     assert both["value"] is None
     assert both["kind"] == "unknown"
@@ -88,7 +88,7 @@ def test_free_is_a_price(make, ask):
     free = {name: {"model": f"fake:{name}", "profile": {"usd": 0}} for name in PRICES}
     rag = make(models=free, objective={"budget": {"total": {"usd": 0}}})
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    assert out["report"]["cost"]["usd"] == {"value": 0.0, "kind": "measured"}
+    assert out["rag"]["report"]["cost"]["usd"] == {"value": 0.0, "kind": "measured"}
 
 
 # --- what still fits ---------------------------------------------------------------------------------------
@@ -99,10 +99,10 @@ def test_the_cheaper_model_goes_before_the_documents_do(make, ask):
     limit = {"budget": {"per_query": {"usd": 0.001}}}  # the largest has room for 100 tokens
     rag = make(models=models(), stages={**taking("large"), **retrieval}, objective=limit)
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    path = out["report"]["path"]
+    path = out["rag"]["report"]["path"]
     assert (path["retrieval"], path["generator"]) == ("single", "medium")
-    assert out["report"]["passages"]
-    assert out["report"]["cost"]["usd"]["value"] <= 0.001
+    assert out["rag"]["report"]["passages"]
+    assert out["rag"]["report"]["cost"]["usd"]["value"] <= 0.001
 
 
 def test_a_shorter_context_is_a_way_on_too(make, ask):
@@ -115,10 +115,10 @@ def test_a_shorter_context_is_a_way_on_too(make, ask):
     }
     rag = make(models=models(), stages=stages, objective={"budget": {"per_query": {"tokens": 1200}}})
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    assert out["report"]["path"]["retrieval"] == "single", (
+    assert out["rag"]["report"]["path"]["retrieval"] == "single", (
         "sixteen chunks are expected to be too many, one is not"
     )
-    assert out["report"]["passages"]
+    assert out["rag"]["report"]["passages"]
 
 
 def test_where_no_model_can_read_them_documents_go(make, ask):
@@ -127,7 +127,7 @@ def test_where_no_model_can_read_them_documents_go(make, ask):
     limit = {"budget": {"per_query": {"usd": 0.0013}}}
     rag = make(models=dear, stages={**taking("large"), **retrieval}, objective=limit)
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    assert out["report"]["path"]["retrieval"] == "none"
+    assert out["rag"]["report"]["path"]["retrieval"] == "none"
 
 
 @pytest.mark.parametrize("how", ["sync", "async"])
@@ -135,7 +135,7 @@ def test_a_used_up_limit_tries_fewer_passages(make, ask, how):
     context = {"context": {"options": {"long": {"chunks": 8}}}}
     rag = make(models=models(), stages={**taking("small"), **context})
     app = rag.build_graph().compile()
-    full = call(app, how, ask(QUESTION))["report"]
+    full = call(app, how, ask(QUESTION))["rag"]["report"]
     assert len(full["passages"]) == 8
     prompt = make.models["small"].calls[-1][1]
     most = asyncio.run(make.models["small"].bound_prompt(prompt)) + 64
@@ -144,7 +144,7 @@ def test_a_used_up_limit_tries_fewer_passages(make, ask, how):
         objective={"budget": {"per_query": {"tokens": most - 60}}},
     )  # fmt: skip
     out = call(limited.build_graph().compile(), how, ask(QUESTION))
-    assert 1 <= len(out["report"]["passages"]) < 8
+    assert 1 <= len(out["rag"]["report"]["passages"]) < 8
     assert out["messages"][-1].text == "The bridge of town03 opened"
 
 
@@ -161,9 +161,9 @@ def test_a_timeout_leaves_time_for_another_model(make, ask):
     app.invoke(ask(QUESTION))  # opens the index, which takes time
     make.models["large"].script = lambda kind, text: "let me see WAIT"
     out = app.invoke(ask(QUESTION))
-    assert out["report"]["path"]["generator"] in ("small", "medium")
+    assert out["rag"]["report"]["path"]["generator"] in ("small", "medium")
     assert out["messages"][-1].text == "The bridge of town03 opened"
-    assert "too dear: objective.budget.per_query.seconds" in out["decisions"][-2]["reason"]
+    assert "too dear: objective.budget.per_query.seconds" in out["rag"]["decisions"][-2]["reason"]
 
 
 def test_ctrl_c_leaves_nothing_set_aside(make, ask, monkeypatch, tmp_path):

@@ -111,7 +111,7 @@ def test_plain_http_streams_tokens_decisions_and_the_answer(server):
     assert {token["id"] for token in tokens} == {final["messages"][-1]["id"]}
     decisions = [data["stage"] for event, data in found if event == "custom" and data["type"] == "decision"]
     assert set(decisions) == STAGES
-    assert final["report"]["passages"][0].startswith("visiting/cape-ondry-lighthouse.md")
+    assert final["rag"]["report"]["passages"][0].startswith("visiting/cape-ondry-lighthouse.md")
 
 
 def test_a_bad_question_is_an_error_of_its_own_kind(server):
@@ -138,10 +138,12 @@ async def test_three_turns_of_a_thread_by_the_client(server):
         values = (await client.threads.get_state(thread["thread_id"]))["values"]
         assert len(values["messages"]) == 2 * number
         assert list(shown) == [values["messages"][-1]["id"]]
-        assert {decision["turn"] for decision in values["decisions"]} == {values["report"]["query_id"]}
-        turns.add(values["report"]["query_id"])
+        assert {decision["turn"] for decision in values["rag"]["decisions"]} == {
+            values["rag"]["report"]["query_id"]
+        }
+        turns.add(values["rag"]["report"]["query_id"])
     assert len(turns) == 3
-    assert values["report"]["path"]["retrieval"] == "none"
+    assert values["rag"]["report"]["path"]["retrieval"] == "none"
 
 
 async def test_six_questions_at_once_by_the_client(server):
@@ -154,10 +156,10 @@ async def test_six_questions_at_once_by_the_client(server):
         return await client.runs.wait(None, "rag", input=given)
 
     outs = await asyncio.gather(*(ask() for _ in range(6)))
-    assert len({out["report"]["query_id"] for out in outs}) == 6
+    assert len({out["rag"]["report"]["query_id"] for out in outs}) == 6
     assert all(out["messages"][-1]["content"] for out in outs)
     # the same question finds the same; its wording may differ, for calls share a batch in llama.cpp
-    assert len({tuple(out["report"]["passages"]) for out in outs}) == 1
+    assert len({tuple(out["rag"]["report"]["passages"]) for out in outs}) == 1
 
 
 async def test_its_schemas_can_be_read(server):

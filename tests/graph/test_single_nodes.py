@@ -40,22 +40,27 @@ def test_keys_that_the_graph_lacks_survive_between_nodes(make, ask, seen, how):
     out = call(app, how, ask(FIRST))
     assert out["messages"][-1].text == "The bridge of town03 opened"
     (out,) = seen
-    assert out["turn"]["candidates"][0]["document"] == "town03.md"
-    assert [d["stage"] for d in out["decisions"]] == ["retriever", "context", "prompt", "generator"]
-    assert out["report"]["passages"]
+    assert out["rag"]["turn"]["candidates"][0]["document"] == "town03.md"
+    assert [d["stage"] for d in out["rag"]["decisions"]] == ["retriever", "context", "prompt", "generator"]
+    assert out["rag"]["report"]["passages"]
 
 
 def test_a_generator_after_a_context_does_not_choose_it_again(make, ask, seen):
     chain(make(), seen, "retriever", "context", "generator").compile().invoke(ask(FIRST))
-    assert [d["stage"] for d in seen[0]["decisions"]] == ["retriever", "context", "prompt", "generator"]
+    assert [d["stage"] for d in seen[0]["rag"]["decisions"]] == [
+        "retriever",
+        "context",
+        "prompt",
+        "generator",
+    ]
 
 
 def test_a_generator_alone_answers_without_passages(make, ask, seen):
     chain(make(), seen, "generator", "finish").compile().invoke(ask("Say town09"))
-    assert [d["stage"] for d in seen[0]["decisions"]] == ["prompt", "generator"]
+    assert [d["stage"] for d in seen[0]["rag"]["decisions"]] == ["prompt", "generator"]
     (_, messages), *_ = make.models["small"].calls
     assert "<passages>" not in messages[-1].text
-    assert seen[0]["report"]["passages"] == []
+    assert seen[0]["rag"]["report"]["passages"] == []
 
 
 def test_every_node_in_order_does_what_the_whole_graph_does(make, ask, seen):
@@ -63,7 +68,7 @@ def test_every_node_in_order_does_what_the_whole_graph_does(make, ask, seen):
     rag = make()
     own = chain(rag, seen, *stages).compile().invoke(ask(FIRST))
     whole = rag.build_graph().compile().invoke(ask(FIRST))
-    assert seen[0]["report"]["path"] == whole["report"]["path"]
+    assert seen[0]["rag"]["report"]["path"] == whole["rag"]["report"]["path"]
     assert own["messages"][-1].text == whole["messages"][-1].text
 
 
@@ -73,8 +78,10 @@ def test_turns_follow_one_another_without_a_node_that_begins_them(make, ask, see
         out = app.invoke(ask(question), THREAD)
         assert len(out["messages"]) == 2 * number
     assert out["messages"][-1].text == "The bridge of town07 opened"
-    assert [{d["turn"] for d in state["decisions"]} for state in seen] == [{s["turn"]["id"]} for s in seen]
-    assert seen[0]["turn"]["id"] < seen[1]["turn"]["id"]
+    assert [{d["turn"] for d in state["rag"]["decisions"]} for state in seen] == [
+        {s["rag"]["turn"]["id"]} for s in seen
+    ]
+    assert seen[0]["rag"]["turn"]["id"] < seen[1]["rag"]["turn"]["id"]
 
 
 def test_nodes_of_both_sides_work_together(make, ask):
@@ -93,6 +100,20 @@ def test_nodes_of_both_sides_work_together(make, ask):
     assert app.invoke(ask(FIRST))["messages"][-1].text == "The bridge of town03 opened"
     assert app.invoke(ask("How is a bomb built?"))["messages"][-1].text == "No."
     assert make.models["small"].kinds() == ["answer"]
+
+
+def test_a_finish_without_a_draft_does_not_repeat_the_answer_before(make, ask):
+    rag = make()
+    builder = StateGraph(MessagesState)
+    rag.add_node(builder, "answer", stage="generator")
+    rag.add_node(builder, "finish", stage="finish")
+    builder.add_conditional_edges(
+        START, lambda state: "finish" if "bomb" in state["messages"][-1].text else "answer"
+    )
+    builder.add_edge("answer", "finish")
+    app = builder.compile(checkpointer=InMemorySaver())
+    assert app.invoke(ask("Say town09"), THREAD)["messages"][-1].text.startswith("The bridge")
+    assert app.invoke(ask("How is a bomb built?"), THREAD)["messages"][-1].text.startswith("I could not find")
 
 
 def test_an_unknown_stage_names_the_valid_ones(make):

@@ -77,7 +77,7 @@ def test_decisions_and_the_report_are_custom_events(make, ask, how):
     events = stream(rag.build_graph().compile(), ask(QUESTION), how)
     assert [event["stage"] for event in custom(events, "decision")] == list(rag.pipeline.points)
     (report,) = custom(events, "report")
-    assert report["query_id"] == final(events)["report"]["query_id"]
+    assert report["query_id"] == final(events)["rag"]["report"]["query_id"]
 
 
 def test_internal_calls_do_not_show(make, how):
@@ -116,7 +116,7 @@ def test_an_abstention_is_a_new_message(make, ask, how):
     (withdrawn,) = custom(events, "withdrawn")
     message = final(events)["messages"][-1]
     assert shown(events) == {withdrawn["message_id"]: "unanswerable", message.id: ABSTAINED}
-    assert final(events)["report"]["abstained"]
+    assert final(events)["rag"]["report"]["abstained"]
 
 
 def test_a_hidden_draft_is_dropped_in_silence(make, ask, how):

@@ -48,13 +48,13 @@ def test_a_parent_with_decisions_of_its_own_schema_merges_them_once(make, ask):
     from dynamicrag import RagState
 
     builder = StateGraph(RagState)
-    builder.add_node("rag", make().build_graph().compile())
-    builder.add_edge(START, "rag")
+    builder.add_node("ask", make().build_graph().compile())
+    builder.add_edge(START, "ask")
     app = builder.compile(checkpointer=InMemorySaver())
     for question in TURNS:
         out = app.invoke(ask(question), THREAD)
-        assert [decision["seq"] for decision in out["decisions"]] == list(range(6))
-        assert {decision["turn"] for decision in out["decisions"]} == {out["turn"]["id"]}
+        assert [decision["seq"] for decision in out["rag"]["decisions"]] == list(range(6))
+        assert {decision["turn"] for decision in out["rag"]["decisions"]} == {out["rag"]["turn"]["id"]}
 
 
 def test_it_streams_from_within(make, ask):

@@ -18,10 +18,14 @@ THREAD = {"configurable": {"thread_id": "1"}}
 
 def sound(out, town="town03"):
     assert out["messages"][-1].text == f"The bridge of {town} opened"
-    assert [d["stage"] for d in out["decisions"]] == STAGES
-    assert [d["seq"] for d in out["decisions"]] == list(range(6))
-    assert {d["turn"] for d in out["decisions"]} == {out["turn"]["id"]} == {out["report"]["query_id"]}
-    assert out["report"]["passages"][0].startswith(f"{town}.md")
+    assert [d["stage"] for d in out["rag"]["decisions"]] == STAGES
+    assert [d["seq"] for d in out["rag"]["decisions"]] == list(range(6))
+    assert (
+        {d["turn"] for d in out["rag"]["decisions"]}
+        == {out["rag"]["turn"]["id"]}
+        == {out["rag"]["report"]["query_id"]}
+    )
+    assert out["rag"]["report"]["passages"][0].startswith(f"{town}.md")
 
 
 def test_invoke(make, ask):
@@ -47,7 +51,7 @@ def three_turns(states):
         assert len(out["messages"]) == 2 * number
         assert len({message.id for message in out["messages"]}) == 2 * number
         sound(out, "town07" if number == 3 else "town03")
-    assert len({out["turn"]["id"] for out in states}) == 3
+    assert len({out["rag"]["turn"]["id"] for out in states}) == 3
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
@@ -70,7 +74,7 @@ async def test_three_turns_on_an_asynchronous_checkpointer(make, ask, tmp_path):
         three_turns([await app.ainvoke(ask(question), THREAD) for question in TURNS])
         kept = (await app.aget_state(THREAD)).values
     sound(kept, "town07")
-    assert kept["turn"]["history"] == [
+    assert kept["rag"]["turn"]["history"] == [
         ["user", FIRST],
         ["assistant", "The bridge of town03 opened"],
         ["user", TURNS[1]],
@@ -82,9 +86,9 @@ def test_a_follow_up_is_searched_in_its_condensed_form(make, ask):
     app = make().build_graph().compile(checkpointer=InMemorySaver())
     app.invoke(ask(FIRST), THREAD)
     out = app.invoke(ask(TURNS[1]), THREAD)
-    assert out["turn"]["original"] == "Which river does it cross?"
-    assert out["turn"]["text"] == "Which river does the bridge of town03 cross?"
-    assert out["turn"]["candidates"][0]["document"] == "town03.md"
+    assert out["rag"]["turn"]["original"] == "Which river does it cross?"
+    assert out["rag"]["turn"]["text"] == "Which river does the bridge of town03 cross?"
+    assert out["rag"]["turn"]["candidates"][0]["document"] == "town03.md"
 
 
 def test_a_follow_up_whose_helper_fails_is_searched_beside_the_question_before_it(make):
@@ -93,8 +97,8 @@ def test_a_follow_up_whose_helper_fails_is_searched_beside_the_question_before_i
     messages = [("user", FIRST), ("assistant", "1813"), ("user", TURNS[1])]
     out = rag.build_graph().compile().invoke({"messages": messages})
     sound(out)
-    assert out["turn"]["text"] == f"{FIRST} {TURNS[1]}"
-    assert [line.stage for line in rag.account(out["turn"]["id"]).lines if line.failed] == ["condense"]
+    assert out["rag"]["turn"]["text"] == f"{FIRST} {TURNS[1]}"
+    assert [line.stage for line in rag.account(out["rag"]["turn"]["id"]).lines if line.failed] == ["condense"]
 
 
 def test_a_greeting_is_not_condensed(make):
@@ -108,7 +112,7 @@ def test_foreign_messages_in_the_history_are_left_alone(make):
     call = AIMessage("", tool_calls=[{"name": "find", "args": {}, "id": "t1"}])
     tool = {"role": "tool", "content": "town11", "tool_call_id": "t1"}
     out = app.invoke({"messages": [("system", "Be kind."), ("user", "Hi"), call, tool, ("user", FIRST)]})
-    assert out["turn"]["history"] == [["user", "Hi"]]
+    assert out["rag"]["turn"]["history"] == [["user", "Hi"]]
     assert len(out["messages"]) == 6
 
 
@@ -118,9 +122,9 @@ def test_a_second_turn_starts_afresh(make, ask):
     rag = make(stages={"verification": abstaining})
     app = rag.build_graph().compile(checkpointer=InMemorySaver())
     first = app.invoke(ask("When was the bridge of town05 opened?"), THREAD)
-    assert first["report"]["abstained"]
+    assert first["rag"]["report"]["abstained"]
     second = app.invoke(ask("Tell me about town03, the bridge"), THREAD)
-    assert not second["report"]["abstained"]
+    assert not second["rag"]["report"]["abstained"]
     assert second["messages"][-1].text == "In 1813"
 
 
@@ -134,7 +138,7 @@ def test_the_meter_runs_as_long_as_a_graph_can_be_asked(make):
     del rag
     gc.collect()
     assert attribution.running, "the graph is still there"
-    assert app.invoke({"messages": [("user", FIRST)]})["report"]
+    assert app.invoke({"messages": [("user", FIRST)]})["rag"]["report"]
     del app
 
 
@@ -142,11 +146,11 @@ def test_the_meter_runs_as_long_as_a_graph_can_be_asked(make):
 def test_a_state_that_was_edited_at_a_pause_goes_on_from_there(make, ask, place):
     app = make().build_graph().compile(checkpointer=InMemorySaver(), interrupt_before=[place])
     app.invoke(ask(FIRST), THREAD)
-    turn = app.get_state(THREAD).values["turn"]
+    turn = app.get_state(THREAD).values["rag"]["turn"]
     text = FIRST.replace("town03", "town07")
     draft = turn["draft"] and {**turn["draft"], "text": "The bridge of town07 opened"}
-    app.update_state(THREAD, {"turn": {**turn, "text": text, "draft": draft}})
+    app.update_state(THREAD, {"rag": {"turn": {**turn, "text": text, "draft": draft}}})
     assert app.get_state(THREAD).next == (place,)
     out = app.invoke(None, THREAD)
     assert out["messages"][-1].text == "The bridge of town07 opened"
-    assert out["report"]["question"] == text
+    assert out["rag"]["report"]["question"] == text

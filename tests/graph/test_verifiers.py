@@ -65,17 +65,17 @@ def test_an_answer_outlives_its_verifier(make, ask, failing, how, way, why):
     rag = make(stages=verification({"failing": {"how": way}}, "unanswerable", timeout=0.05))
     out = call(rag.build_graph().compile(), how, ask(QUESTION))
     assert out["messages"][-1].text == ANSWER
-    assert why in out["report"]["unverified"]["failing"]
-    assert out["decisions"][-1]["features"]["unverified"] == 0.5
-    assert out["decisions"][-1]["features"]["unanswerable"] == 0.0, "the others still judge"
-    lines = [line for line in rag.account(out["turn"]["id"]).lines if line.label == "failing"]
+    assert why in out["rag"]["report"]["unverified"]["failing"]
+    assert out["rag"]["decisions"][-1]["features"]["unverified"] == 0.5
+    assert out["rag"]["decisions"][-1]["features"]["unanswerable"] == 0.0, "the others still judge"
+    lines = [line for line in rag.account(out["rag"]["turn"]["id"]).lines if line.label == "failing"]
     assert [line.failed for line in lines] == [True]
 
 
 def test_what_was_verified_says_nothing_of_it(make, ask):
     out = make(stages=verification("unanswerable")).build_graph().compile().invoke(ask(QUESTION))
-    assert out["report"]["unverified"] == {}
-    assert "unverified" not in out["decisions"][-1]["features"]
+    assert out["rag"]["report"]["unverified"] == {}
+    assert "unverified" not in out["rag"]["decisions"][-1]["features"]
 
 
 @pytest.mark.parametrize("most", [0, 1, 2, 9])
@@ -86,9 +86,9 @@ def test_what_cannot_be_verified_is_escalated_if_the_policy_says_so_and_never_fo
     stages = verification("failing", router=router, on_failure="escalate", escalate=UP, max_escalations=most)
     out = make(stages=stages).build_graph().compile().invoke(ask(QUESTION))
     assert out["messages"][-1].text == ANSWER
-    assert len(out["report"]["escalations"]) == min(most, 2), "there are two stronger models"
-    assert out["report"]["unverified"]
-    assert out["decisions"][-1]["chosen"] == "accept"
+    assert len(out["rag"]["report"]["escalations"]) == min(most, 2), "there are two stronger models"
+    assert out["rag"]["report"]["unverified"]
+    assert out["rag"]["decisions"][-1]["chosen"] == "accept"
 
 
 def test_a_verifier_asks_out_of_sight_and_on_the_account(make, ask):
@@ -101,12 +101,12 @@ def test_a_verifier_asks_out_of_sight_and_on_the_account(make, ask):
     shown = "".join(payload[0].text for mode, payload in events if mode == "messages")
     assert "False" not in shown
     out = events[-1][1]
-    assert out["report"]["path"]["generator"] == "medium"
-    assert out["report"]["escalations"][0]["reason"] == "unsure: p_true 0.00 < 0.50"
-    calls = [line for line in rag.account(out["turn"]["id"]).lines if line.stage == "verify:p_true"]
+    assert out["rag"]["report"]["path"]["generator"] == "medium"
+    assert out["rag"]["report"]["escalations"][0]["reason"] == "unsure: p_true 0.00 < 0.50"
+    calls = [line for line in rag.account(out["rag"]["turn"]["id"]).lines if line.stage == "verify:p_true"]
     assert [line.label for line in calls] == ["small", "medium"]
     assert all(line.usage.calls == 1 for line in calls)
-    assert set(out["report"]["stages"]) >= {"generator", "verification", "verify:p_true"}
+    assert set(out["rag"]["report"]["stages"]) >= {"generator", "verification", "verify:p_true"}
 
 
 def test_what_a_verifier_computes_stands_under_its_name_to_be_calibrated(make, ask, register):
@@ -119,8 +119,10 @@ def test_what_a_verifier_computes_stands_under_its_name_to_be_calibrated(make, a
 
     rag = make(stages=verification("crunching"))
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    assert out["decisions"][-1]["features"]["crunching"] == 0.75
-    (line,) = [line for line in rag.account(out["turn"]["id"]).lines if line.stage == "verify:crunching"]
+    assert out["rag"]["decisions"][-1]["features"]["crunching"] == 0.75
+    (line,) = [
+        line for line in rag.account(out["rag"]["turn"]["id"]).lines if line.stage == "verify:crunching"
+    ]
     assert (line.spec, line.label, line.usage.calls) == ("verify:crunching", "sum", 1)
 
 
@@ -133,15 +135,15 @@ def test_a_verifier_that_no_budget_is_left_for_is_done_without(make, ask):
     rag = make(models=models, stages=stages, objective={"budget": budget})
     out = rag.build_graph().compile().invoke(ask(QUESTION))
     assert out["messages"][-1].text == ANSWER
-    assert list(out["report"]["unverified"]) == ["p_true"]
-    assert out["report"]["cost"]["usd"]["value"] == pytest.approx(0.01)
+    assert list(out["rag"]["report"]["unverified"]) == ["p_true"]
+    assert out["rag"]["report"]["cost"]["usd"]["value"] == pytest.approx(0.01)
 
 
 def test_agreement_asks_the_writer_again_by_other_prompts_too(make, ask):
     make.scripts["small"] = lambda kind, text: f"So. Answer: {ANSWER}"
     rag = make(stages={**verification("agreement", "thought_agreement"), "prompt": {"options": ["cot"]}})
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    signals = out["decisions"][-1]["features"]
+    signals = out["rag"]["decisions"][-1]["features"]
     assert (signals["agreement"], signals["agreement_samples"]) == (1.0, 4.0)
     assert signals["thought_agreement_samples"] == 4.0
     prompts = [messages[0].text for _, messages in make.models["small"].calls]
@@ -187,19 +189,21 @@ def test_twenty_at_once_with_a_verifier_that_fails_at_random(make, register, mon
 
     outs = asyncio.run(asyncio.wait_for(all_at_once(), 60))
     assert all(out["messages"][-1].text for out in outs)
-    steps = [len(out["report"]["escalations"]) for out in outs]
+    steps = [len(out["rag"]["report"]["escalations"]) for out in outs]
     assert max(steps) <= 3
     assert min(steps) < max(steps), "chance had its say"
-    assert any("unverified" in d["features"] for out in outs for d in out["decisions"]), "some failed"
+    assert any("unverified" in d["features"] for out in outs for d in out["rag"]["decisions"]), "some failed"
     for out in outs:
-        assert out["turn"]["text"].split()[5] in out["messages"][-1].text, "nothing is mixed up"
-        judged = [d for d in out["decisions"] if d["stage"] == "verification"]
-        assert len(judged) <= 4 + sum(step["option"] == "refine" for step in out["report"]["escalations"])
+        assert out["rag"]["turn"]["text"].split()[5] in out["messages"][-1].text, "nothing is mixed up"
+        judged = [d for d in out["rag"]["decisions"] if d["stage"] == "verification"]
+        assert len(judged) <= 4 + sum(
+            step["option"] == "refine" for step in out["rag"]["report"]["escalations"]
+        )
     assert not attribution._open
     assert rag.flush()
     rag.close()
     totals = attribution.totals
-    lines = [line for out in outs for line in rag.account(out["turn"]["id"]).lines]
+    lines = [line for out in outs for line in rag.account(out["rag"]["turn"]["id"]).lines]
     # the scripted models count as remote, whose energy no meter here sees
     here = sum(line.joules for line in lines if line.profile.runs == "in_process")
     assert here == pytest.approx(totals.active, rel=1e-9)
@@ -234,16 +238,16 @@ class TestRefine:
         rag = make(stages=self.policy(editor))
         out = call(rag.build_graph().compile(), how, ask(QUESTION))
         assert out["messages"][-1].text == "In 1813"
-        verdicts = [d for d in out["decisions"] if d["stage"] == "verification"]
+        verdicts = [d for d in out["rag"]["decisions"] if d["stage"] == "verification"]
         assert [d["chosen"] for d in verdicts] == ["refine", "accept"]
         assert [d["features"]["groundedness"] for d in verdicts] == [0.0, 1.0]
-        assert out["report"]["escalations"] == [
+        assert out["rag"]["report"]["escalations"] == [
             {"reason": "ungrounded: groundedness 0.00 < 0.90", "stage": "verification", "option": "refine"}
         ]
-        assert out["turn"]["draft"]["model"] == name
-        (line,) = (line for line in rag.account(out["turn"]["id"]).lines if line.stage == "refine")
+        assert out["rag"]["turn"]["draft"]["model"] == name
+        (line,) = (line for line in rag.account(out["rag"]["turn"]["id"]).lines if line.stage == "refine")
         assert line.label == name
-        assert out["report"]["stages"]["refine"]
+        assert out["rag"]["report"]["stages"]["refine"]
         asked = make.models[name].calls[0][1][-1].text
         assert 'Draft: "Zanzibar"' in asked
         assert "- Words of the draft do not occur in the passages." in asked
@@ -254,14 +258,14 @@ class TestRefine:
         generator = {"options": ["small", "medium"], "router": {"fixed": {"option": "small"}}}
         rag = make(models=models, helper=None, stages={**self.policy(), "generator": generator})
         out = rag.build_graph().compile().invoke(ask(QUESTION))
-        first = next(d for d in out["decisions"] if d["stage"] == "verification")
+        first = next(d for d in out["rag"]["decisions"] if d["stage"] == "verification")
         assert [cost.get("usd", 0.0) for cost in first["expected"]] == pytest.approx([0.0, 1e-2, 0.0])
 
     def test_a_draft_is_mended_once(self, make, ask):
         make.scripts["medium"] = lambda kind, text: "Zanzibar still"
         rag = make(stages=self.policy(max_escalations=9))
         out = rag.build_graph().compile().invoke(ask(QUESTION))
-        assert len(out["report"]["escalations"]) == 1
+        assert len(out["rag"]["report"]["escalations"]) == 1
         assert out["messages"][-1].text == "Zanzibar still"
 
     @pytest.mark.parametrize("reply", ["BREAK", "  "])
@@ -269,13 +273,16 @@ class TestRefine:
         make.scripts["medium"] = lambda kind, text: reply
         out = make(stages=self.policy(max_escalations=9)).build_graph().compile().invoke(ask(QUESTION))
         assert out["messages"][-1].text == "Zanzibar"
-        assert [d["chosen"] for d in out["decisions"] if d["stage"] == "verification"] == ["refine", "accept"]
+        assert [d["chosen"] for d in out["rag"]["decisions"] if d["stage"] == "verification"] == [
+            "refine",
+            "accept",
+        ]
 
     def test_there_is_none_above_the_strongest(self, make, ask):
         strongest = {"options": ["medium", "small"], "router": {"fixed": {"option": "small"}}}
         stages = {**self.policy(), "generator": strongest}
         out = make(stages=stages).build_graph().compile().invoke(ask(QUESTION))
-        assert out["decisions"][-1]["allowed"] == [True, False, True]
+        assert out["rag"]["decisions"][-1]["allowed"] == [True, False, True]
         assert out["messages"][-1].text == "Zanzibar"
 
     def test_it_counts_as_an_escalation(self, make, ask):

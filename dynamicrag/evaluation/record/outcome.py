@@ -47,7 +47,7 @@ def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, found: S
         "retrieval_steps": len(searched),
     }
     # what each verifier took, which is in the sums: a policy without it would not have paid
-    for stage, spent in ledger.stages(record["turn"]).items():
+    for stage, spent in ledger.stages(lines).items():
         if stage.startswith(VERIFY):
             verifier = stage.removeprefix(VERIFY)
             facts |= {f"{verifier}_{d}": value for d in dimensions if (value := spent.known(d)) is not None}

@@ -1,0 +1,83 @@
+"""The account of a query while a node works on it: what led here, and what the node adds.
+
+The state holds the lines that led to it, so that whoever goes on sums up, in this process or in another. The
+ledger holds the lines of all runs; those of a node that failed join the next node's update.
+"""
+
+from dynamicrag.assembly import Pipeline
+from dynamicrag.cost.in_thread import in_thread
+from dynamicrag.cost.records import line_of, lost
+from dynamicrag.graph.channel import Channel
+from dynamicrag.types import AccountLine, TurnState
+
+
+class Books:
+    """The account of one query, within one execution of a node; as a context, it accounts for the work.
+
+    Where the work raises, its lines wait for the next execution.
+
+    Args:
+        pipeline: Has the ledger.
+        turn: The turn that the node works on.
+        channel: The state's channel; ``None`` if the turn begins.
+
+    Attributes:
+        turn: The turn, with the number of its run.
+        lines: The lines that led here, and those that this execution adds.
+        travelled: Whether other processes may have worked on the query: then :meth:`ask` for their lines.
+    """
+
+    def __init__(self, pipeline: Pipeline, turn: TurnState, channel: Channel | None) -> None:
+        self._pipeline = pipeline
+        self._ledger = pipeline.ledger
+        query, attempt, seq = turn["id"], turn["attempt"], turn["seq"]
+        records = _own(channel, query) if channel else []
+        entry = self._ledger.enter(query, records, attempt, seq)
+        self._account, another = entry.account, entry.attempt != attempt
+        self.turn: TurnState = {**turn, "attempt": entry.attempt} if another else turn
+        self.travelled = channel is not None and (entry.new or another)
+        self._records, self._kept = records, len(records)
+        missing = turn["lines"] - len(records)
+        if missing <= 0:
+            self.lines = self._account.of(records)
+            self.lines += entry.loose
+        elif entry.new:  # they were made in another process, and the state has lost them
+            line = lost(query, missing)
+            self._ledger.learn(query, [line])
+            self.lines = [*self._account.of(records), line]
+        else:  # the state has lost them, but they were made here
+            self._records, self._kept = [], 0
+            self.lines = list(self._account.lines)
+
+    async def ask(self) -> None:
+        """Learn what other processes have spent on the query, as far as the run database knows."""
+        query = self.turn["id"]
+        kept = await in_thread(lambda: self._pipeline.bookkeeper.kept(query))
+        self._ledger.learn(query, map(line_of, kept.get("lines", ())))
+
+    def __enter__(self) -> "Books":
+        self._token = self._ledger.begin_run(self.turn["id"], self.lines)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._ledger.end_run(self._token)
+        if kind is not None:
+            self._ledger.lose(self.turn["id"], self.lines[self._kept :])
+
+    def close(self, turn: TurnState) -> tuple[TurnState, list[AccountLine]]:
+        """Return the turn as the state keeps it, and the lines that are new in the state or settled since."""
+        self._account.reached[turn["attempt"]] = turn["seq"]
+        added = self.lines[self._kept :]
+        if self._records and self._ledger.metered:
+            for line, record in zip(self.lines, self._records, strict=False):
+                if line.settled and "settled" not in record:
+                    added.append(line)
+        if not added:
+            return turn, []
+        return {**turn, "lines": len(self.lines)}, self._ledger.records(added)
+
+
+def _own(channel: Channel, query_id: str) -> list[AccountLine]:
+    if not channel["siblings"]:
+        return channel["account"]
+    return [line for line in channel["account"] if line["query"] == query_id]

@@ -1,0 +1,95 @@
+"""The nodes at both ends of a turn: one begins it, the other gives the answer and reports."""
+
+import uuid
+from typing import Any
+
+from langchain_core.messages import AIMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.runnables import RunnableConfig
+
+from dynamicrag.features.lexical import lexical
+from dynamicrag.graph.books import Books
+from dynamicrag.graph.channel import Channel
+from dynamicrag.graph.condense import condense
+from dynamicrag.graph.names import MESSAGES
+from dynamicrag.graph.node import Node, State, Update, submit
+from dynamicrag.graph.report import report_of
+from dynamicrag.graph.turn import abstention, answer_of, current_turn, start_turn, turn_before
+from dynamicrag.stages.base import Run
+from dynamicrag.types import Decision, TurnState
+
+TOLD = ("query_id", "path", "cost", "sources", "abstained", "outside")
+"""What of the report the final message has."""
+
+
+class Begin(Node):
+    """Starts a turn; a follow-up is made to stand alone."""
+
+    def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
+        """See :class:`~dynamicrag.graph.node.Node`."""
+        return start_turn(state, self.names, channel, config)
+
+    async def work(
+        self,
+        state: State,
+        turn: TurnState,
+        run: Run,
+        books: Books,  # noqa: ARG002
+    ) -> tuple[TurnState, list[Decision], Update]:
+        """See :class:`~dynamicrag.graph.node.Node`."""
+        before = turn_before(state, self.names, self.names.channel(state))
+        turn = await condense(turn, before, self.pipeline, run)
+        return turn, [], {self.names.prefix: {"report": {}, "siblings": {}}}
+
+
+class Finish(Node):
+    """Turns the accepted draft into the answer, and reports. Drafts that were withdrawn go."""
+
+    def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
+        """See :class:`~dynamicrag.graph.node.Node`."""
+        if self._begun and channel:
+            return channel["turn"]
+        return current_turn(state, self.names, channel, "finish", config)
+
+    async def work(
+        self,
+        state: State,
+        turn: TurnState,
+        run: Run,
+        books: Books,
+    ) -> tuple[TurnState, list[Decision], Update]:
+        """See :class:`~dynamicrag.graph.node.Node`."""
+        report = report_of(turn, books.lines, self.pipeline.ledger)
+        run.emit({"type": "report", **report})
+        text = answer_of(turn, self.pipeline) or abstention(turn, self.pipeline)
+        self._keep(turn, report, text, run, self.names.channel(state))
+        draft = None if report["abstained"] else turn["draft"]
+        turn = {**turn, "draft": draft, "earlier": []}
+        answer = (
+            {self.names.answer: text} if self.names.answer else {MESSAGES: [_message(turn, text, report)]}
+        )
+        return turn, [], {**answer, self.names.prefix: {"report": report}}
+
+    def _keep(
+        self, turn: TurnState, report: dict[str, Any], text: str, run: Run, channel: Channel | None
+    ) -> None:
+        steps = [f"{step['stage']}:{step['option']}" for step in turn["escalations"]]
+        facts = {"path": turn["path"], "abstained": report["abstained"], "escalations": steps}
+        facts["signals"] = turn["signals"]
+        if self.pipeline.policy.observe:
+            facts["features"] = lexical(turn["text"]) | turn.get("known", {})
+        if self.pipeline.policy.runs.text:
+            made = [each for each in channel["decisions"] if each["turn"] == turn["id"]] if channel else []
+            facts |= {"question": turn["original"], "answer": text, "decisions": made}
+        submit(self.pipeline, turn, run, facts)
+
+
+def _message(turn: TurnState, text: str, report: dict[str, Any]) -> AIMessage:
+    """Return the final message; it has the id of the draft that was streamed, so that it is shown once."""
+    draft, tokens = turn["draft"], report["tokens"]
+    usage = UsageMetadata(
+        input_tokens=tokens["input"], output_tokens=tokens["output"], total_tokens=sum(tokens.values())
+    )
+    name = (draft and draft["message_id"]) or str(uuid.uuid4())
+    about = {"dynamicrag": {key: report[key] for key in TOLD}}
+    return AIMessage(text, id=name, usage_metadata=usage, response_metadata=about)
