@@ -23,7 +23,7 @@ def build(llm: Any, store: Any) -> DynamicRAG:
 def answer(rag: DynamicRAG, question: str) -> str:
     """Ask, and say what it cost."""
     state = rag.build_graph().compile().invoke({"messages": [("user", question)]})
-    usd = rag.cost(state["report"]["query_id"]).known("usd")
+    usd = rag.cost(state["rag"]["report"]["query_id"]).known("usd")
     return f"{state['messages'][-1].text}  [{'price unknown' if usd is None else f'${usd:.6f}'}]"
 
 

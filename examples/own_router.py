@@ -28,5 +28,5 @@ def policy(small: str, large: str) -> dict[str, Any]:
 if __name__ == "__main__":
     app = DynamicRAG.from_policy(policy(*MODELS)).build_graph().compile()
     state = app.invoke({"messages": [("user", " ".join(sys.argv[1:]))]})
-    chosen = [decision for decision in state["decisions"] if decision["stage"] == "generator"]
+    chosen = [decision for decision in state["rag"]["decisions"] if decision["stage"] == "generator"]
     print(f"{state['messages'][-1].text}  [{chosen[-1]['chosen']}: {chosen[-1]['reason']}]")

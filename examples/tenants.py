@@ -29,7 +29,7 @@ def main() -> int:
         with DynamicRAG.from_policy(policy(given.model)) as rag:
             asked = {"messages": [("user", given.question)]}
             out = rag.build_graph().compile().invoke(asked, {"configurable": {"rag": call}})
-            print(out["messages"][-1].text, out["report"]["passages"], sep="\n")
+            print(out["messages"][-1].text, out["rag"]["report"]["passages"], sep="\n")
     except DynamicRAGError as error:
         sys.exit(f"error: {error}")
     return 0

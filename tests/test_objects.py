@@ -51,8 +51,8 @@ def test_a_chat_model_and_a_vector_store_need_no_policy(make, how):
     chat, kb = says("In 1871."), store()
     state = ask(make(models={"m": chat}, retrievers={"kb": kb if how == "store" else kb.as_retriever()}))
     assert state["messages"][-1].text == "In 1871."
-    assert state["turn"]["path"]["retriever"] == "kb"
-    assert state["turn"]["path"]["generator"] == "m"
+    assert state["rag"]["turn"]["path"]["retriever"] == "kb"
+    assert state["rag"]["turn"]["path"]["generator"] == "m"
     assert TEXT in chat.calls[-1].messages[-1].text
 
 
@@ -70,7 +70,7 @@ def test_llama_index_objects_alike(make, how):
     )
     kb = index if how == "index" else index.as_retriever()
     state = ask(make(models={"m": MockLLM(max_tokens=4)}, retrievers={"kb": kb}))
-    assert state["turn"]["passages"][0]["text"] == TEXT
+    assert state["rag"]["turn"]["passages"][0]["text"] == TEXT
     assert state["messages"][-1].text  # the mock repeats what it was asked
 
 
@@ -88,7 +88,9 @@ def test_objects_stand_in_the_place_of_specs_and_prices_stay(make):
     state = ask(rag)
     assert state["messages"][-1].text == "In 1871."
     read = 10 * len(chat.calls[-1].messages)
-    assert rag.cost(state["report"]["query_id"], 0).known("usd") == pytest.approx(read * 1e-6 + 2 * 2e-6)
+    assert rag.cost(state["rag"]["report"]["query_id"], 0).known("usd") == pytest.approx(
+        read * 1e-6 + 2 * 2e-6
+    )
 
 
 def test_a_model_of_yaml_may_have_its_prices_alone(make):
@@ -112,7 +114,7 @@ def test_an_unknown_price_is_not_nothing_and_says_how_to_give_it(make):
     given = {"models": {"m": says("x")}, "retrievers": {"kb": FakeRetriever([TEXT])}}
     rag = make(**given)
     state = ask(rag)
-    assert rag.cost(state["report"]["query_id"], 0).known("usd") is None
+    assert rag.cost(state["rag"]["report"]["query_id"], 0).known("usd") is None
     limited = {**PLAIN, "objective": {"budget": {"total": {"usd": 1}}}}
     with pytest.raises(PolicyError, match=r"no price is known of model 'm' \(scripted.*m\.profile\.usd"):
         make(limited, **given)
@@ -122,7 +124,7 @@ def test_a_model_that_reports_no_usage_is_booked_at_its_worst(make):
     silent = ScriptedChat(script=lambda kind, prompt: "In 1871.", reports=False)
     rag = make(models={"m": silent}, retrievers={"kb": FakeRetriever([TEXT])})
     state = ask(rag)
-    (line,) = [each for each in rag.account(state["report"]["query_id"]).lines if each.label == "m"]
+    (line,) = [each for each in rag.account(state["rag"]["report"]["query_id"]).lines if each.label == "m"]
     assert line.usage.assumed
     assert line.usage.input_tokens > 100  # a token a byte of the prompt
     assert line.usage.output_tokens > 2  # as many as were asked for
@@ -174,8 +176,8 @@ def test_a_router_and_a_verifier_by_the_names_of_the_policy(make):
     rag = make(policy, models=given, retrievers={"kb": FakeRetriever([TEXT])}, **own)
     state = ask(rag)
     assert state["messages"][-1].text == "large"
-    assert state["turn"]["signals"]["brevity"] == 0.5
-    by_stage = {decision["stage"]: decision["router"] for decision in state["decisions"]}
+    assert state["rag"]["turn"]["signals"]["brevity"] == 0.5
+    by_stage = {decision["stage"]: decision["router"] for decision in state["rag"]["decisions"]}
     assert by_stage["generator"] == "mine"
 
 
@@ -189,7 +191,7 @@ def test_an_embedder_for_corpora_routers_and_verifiers(make, tmp_path):
     }
     embedder = FakeEmbedder()
     rag = make(policy, tmp_path / "docs", models={"m": says("In 1871.")}, embedder=embedder)
-    assert ask(rag)["turn"]["passages"][0]["text"].endswith(TEXT)
+    assert ask(rag)["rag"]["turn"]["passages"][0]["text"].endswith(TEXT)
     assert rag.pipeline.embedder is embedder
     assert QUESTION["messages"][0][1] in embedder.asked
 

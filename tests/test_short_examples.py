@@ -61,9 +61,9 @@ def test_llama_index_objects(load):
     index = VectorStoreIndex.from_documents(documents, embed_model=MockEmbedding(embed_dim=8))
     rag = example.build(MockLLM(max_tokens=3), MockLLM(max_tokens=3), index)
     app = rag.build_graph().compile()
-    path = app.invoke({"messages": [("user", QUESTION)]})["turn"]["path"]
+    path = app.invoke({"messages": [("user", QUESTION)]})["rag"]["turn"]["path"]
     assert (path["retriever"], path["generator"]) == ("kb", "large")
-    assert app.invoke({"messages": [("user", "Hello!")]})["turn"]["path"]["generator"] == "small"
+    assert app.invoke({"messages": [("user", "Hello!")]})["rag"]["turn"]["path"]["generator"] == "small"
     rag.close()
 
 
@@ -82,6 +82,6 @@ def test_a_router_of_ones_own_by_the_policys_plugin(load, monkeypatch, hour, cho
 
     monkeypatch.setattr(sys.modules["working_hours"], "datetime", Clock)
     state = rag.build_graph().compile().invoke({"messages": [("user", QUESTION)]})
-    (decision,) = [each for each in state["decisions"] if each["stage"] == "generator"]
+    (decision,) = [each for each in state["rag"]["decisions"] if each["stage"] == "generator"]
     assert (decision["chosen"], decision["router"]) == (chosen, "working_hours")
     rag.close()

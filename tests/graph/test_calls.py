@@ -26,7 +26,7 @@ def given(**options: Any) -> dict[str, Any]:
 
 
 def at(stage, out):
-    return next(decision for decision in out["decisions"] if decision["stage"] == stage)
+    return next(decision for decision in out["rag"]["decisions"] if decision["stage"] == stage)
 
 
 @pytest.mark.parametrize("how", ["sync", "async"])
@@ -103,8 +103,10 @@ def test_nothing_is_withheld_where_abstaining_is_closed(make, ask):
     rag = make(outside="abstain", stages={"verification": verification})
     app = rag.build_graph().compile()
     outside = "Who painted the ceiling of the opera in Vienna?"
-    assert app.invoke(ask(outside))["report"]["abstained"]
-    assert not app.invoke(ask(outside), given(closed={"verification": "abstain"}))["report"]["abstained"]
+    assert app.invoke(ask(outside))["rag"]["report"]["abstained"]
+    assert not app.invoke(ask(outside), given(closed={"verification": "abstain"}))["rag"]["report"][
+        "abstained"
+    ]
 
 
 def test_a_budget_tightens_and_never_loosens(make, ask):
@@ -251,6 +253,6 @@ async def test_fifty_calls_at_once_do_not_mix(make, ask):
             assert isinstance(out, BudgetExceeded)
         else:
             assert at("generator", out)["chosen"] == names[n % 3]
-            labels = [line.label for line in rag.account(out["report"]["query_id"]).lines]
+            labels = [line.label for line in rag.account(out["rag"]["report"]["query_id"]).lines]
             assert labels[-1 if labels[-1] in names else -2] in names
     assert not rag.pipeline.budget._open

@@ -14,19 +14,19 @@ QUESTION = "When was the bridge of town03 opened?"
 def test_an_explanation_has_the_decisions_and_the_account(make, ask):
     rag = make()
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    found = rag.explain(out["report"]["query_id"], out["report"]["question"])
-    assert found.decisions == out["decisions"] == rag.decisions(found.query_id)
-    assert found.path == out["report"]["path"]
+    found = rag.explain(out["rag"]["report"]["query_id"], out["rag"]["report"]["question"])
+    assert found.decisions == out["rag"]["decisions"] == rag.decisions(found.query_id)
+    assert found.path == out["rag"]["report"]["path"]
     assert found.cost == rag.cost(found.query_id).figures()
     assert [line["call"] for line in found.account if line["output_tokens"]] == ["small"]
-    assert set(found.stages) == set(out["report"]["stages"])
+    assert set(found.stages) == set(out["rag"]["report"]["stages"])
     assert found.insights == {}
 
 
 def test_another_process_explains_from_the_run_database(make, ask, monkeypatch, tmp_path):
     monkeypatch.setenv("DYNAMICRAG_DATA", str(tmp_path / "data"))
     first, second = make(), make()
-    report = first.build_graph().compile().invoke(ask(QUESTION))["report"]
+    report = first.build_graph().compile().invoke(ask(QUESTION))["rag"]["report"]
     assert first.flush()
     assert len(Runs().turns()) == 1
     found = second.explain(report["query_id"])
@@ -40,7 +40,7 @@ def test_another_process_explains_from_the_run_database(make, ask, monkeypatch, 
 async def test_waiting_does_not_block_the_loop(make, ask, monkeypatch):
     async with make() as rag:
         out = await rag.build_graph().compile().ainvoke(ask(QUESTION))
-        query = out["report"]["query_id"]
+        query = out["rag"]["report"]["query_id"]
         settle = type(rag.pipeline.ledger).settle
 
         def slow(*args):
@@ -56,7 +56,7 @@ async def test_waiting_does_not_block_the_loop(make, ask, monkeypatch):
         assert turns > 5
         assert (await waiting).figures() == rag.cost(query).figures()
         assert await rag.aflush()
-        assert (await rag.aexplain(query)).decisions == out["decisions"]
+        assert (await rag.aexplain(query)).decisions == out["rag"]["decisions"]
     assert not rag._close.alive
 
 

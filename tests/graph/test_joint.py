@@ -92,4 +92,4 @@ def test_a_call_closes_an_option_of_its_paths(make, ask, joint):
     ):
         for question in (FOUND, LOST):
             out = app.invoke(ask(question), {"configurable": {"rag": options}})
-            assert out["turn"]["path"]["generator"] == model
+            assert out["rag"]["turn"]["path"]["generator"] == model

@@ -324,7 +324,7 @@ def test_it_goes_only_to_paths_that_a_call_leaves_open(make, ask, policy, option
     app = policy(worth=0.5).build_graph().compile()
     out = app.invoke(ask(QUESTION), {"configurable": {"rag": options}})
     assert {name for name, model in make.models.items() if model.calls} <= models
-    for decision in out["decisions"]:
+    for decision in out["rag"]["decisions"]:
         assert decision["chosen"] != options.get("closed", {}).get(decision["stage"])
         assert decision["chosen"] == options.get("options", {}).get(decision["stage"], decision["chosen"])
 

@@ -12,7 +12,7 @@ QUESTION = "When was the bridge of town03 opened?"
 
 
 def stages_of(out):
-    return [decision["stage"] for decision in out["decisions"]]
+    return [decision["stage"] for decision in out["rag"]["decisions"]]
 
 
 def one(option, spec=None):
@@ -24,7 +24,7 @@ def test_a_stage_that_a_policy_does_not_name_is_not_there(make, ask):
     assert list(rag.pipeline.stages) == ["retrieval", "retriever", "context", "prompt", "generator"]
     app = rag.build_graph().compile()
     assert not {"rewrite", "rerank"} & set(app.get_graph().nodes)
-    assert "rewrite" not in app.invoke(ask(QUESTION))["report"]["path"]
+    assert "rewrite" not in app.invoke(ask(QUESTION))["rag"]["report"]["path"]
 
 
 @pytest.mark.parametrize("how", ["sync", "async"])
@@ -32,24 +32,24 @@ def test_other_wordings_are_searched_for_beside_the_question(make, ask, how):
     make.scripts["helper"] = lambda kind, text: "1. the crossing of town05\n- town07, its bridge\n"
     rag = make(stages={"rewrite": one("multi_query"), "context": {"options": {"long": {"chunks": 6}}}})
     out = call(rag.build_graph().compile(), how, ask(QUESTION))
-    assert out["turn"]["queries"] == [QUESTION, "the crossing of town05", "town07, its bridge"]
-    found = {passage["document"] for passage in out["turn"]["candidates"]}
+    assert out["rag"]["turn"]["queries"] == [QUESTION, "the crossing of town05", "town07, its bridge"]
+    found = {passage["document"] for passage in out["rag"]["turn"]["candidates"]}
     assert {"town03.md", "town05.md", "town07.md"} <= found
     assert stages_of(out)[:3] == ["retrieval", "rewrite", "retriever"]
-    assert out["report"]["stages"]["rewrite"]["seconds"]["value"] > 0
+    assert out["rag"]["report"]["stages"]["rewrite"]["seconds"]["value"] > 0
 
 
 def test_a_made_up_passage_stands_behind_the_question(make, ask):
     make.scripts["helper"] = lambda kind, text: "It was opened\nin 1813."
     out = make(stages={"rewrite": one("hyde")}).build_graph().compile().invoke(ask(QUESTION))
-    assert out["turn"]["queries"] == [f"{QUESTION} It was opened in 1813."]
+    assert out["rag"]["turn"]["queries"] == [f"{QUESTION} It was opened in 1813."]
 
 
 @pytest.mark.parametrize("said", ["", "BREAK", "?"])
 def test_where_nothing_of_use_is_said_the_question_is_searched_for(make, ask, said):
     make.scripts["helper"] = lambda kind, text: said
     out = make(stages={"rewrite": one("decompose")}).build_graph().compile().invoke(ask(QUESTION))
-    assert out["turn"]["queries"] == []
+    assert out["rag"]["turn"]["queries"] == []
     assert out["messages"][-1].text == "The bridge of town03 opened"
 
 
@@ -82,8 +82,8 @@ def test_rewriting_is_expected_to_cost_its_call(make):
 def test_a_model_puts_passages_in_order(make, ask):
     make.scripts["helper"] = lambda kind, text: "2, 1" if "Rank the" in text or "Ranking" in text else "?"
     rag = make(stages={"rerank": one("llm", {"depth": 3})})
-    before = make().build_graph().compile().invoke(ask(QUESTION))["turn"]["candidates"]
-    after = rag.build_graph().compile().invoke(ask(QUESTION))["turn"]["candidates"]
+    before = make().build_graph().compile().invoke(ask(QUESTION))["rag"]["turn"]["candidates"]
+    after = rag.build_graph().compile().invoke(ask(QUESTION))["rag"]["turn"]["candidates"]
     assert [each["id"] for each in after[:3]] == [before[i]["id"] for i in (1, 0, 2)]
     assert [each["id"] for each in after[3:]] == [each["id"] for each in before[3:]]
 
@@ -119,8 +119,8 @@ def test_a_cross_encoder_that_is_not_there_leaves_the_next_option(make, ask, tmp
     router = {"fixed": {"option": "cross_encoder"}}
     rag = make(stages={"rerank": {"options": options, "router": router}})
     out = rag.build_graph().compile().invoke(ask(QUESTION))
-    assert out["report"]["path"]["rerank"] == "none"
-    assert "cannot be loaded" in [d for d in out["decisions"] if d["stage"] == "rerank"][-1]["reason"]
+    assert out["rag"]["report"]["path"]["rerank"] == "none"
+    assert "cannot be loaded" in [d for d in out["rag"]["decisions"] if d["stage"] == "rerank"][-1]["reason"]
 
 
 @pytest.fixture
@@ -150,10 +150,10 @@ def test_a_stage_of_the_users_own(make, ask, guard):
     assert "guard" in app.get_graph().nodes
     out = app.invoke(ask(QUESTION))
     assert stages_of(out)[:3] == ["retrieval", "retriever", "guard"]
-    assert {passage["document"] for passage in out["turn"]["candidates"]} <= {"town04.md"}
-    later = next(d for d in out["decisions"] if d["stage"] == "context")
-    assert later["features"]["guarded"] == len(out["turn"]["candidates"])
-    assert out["report"]["path"]["guard"] == "only"
+    assert {passage["document"] for passage in out["rag"]["turn"]["candidates"]} <= {"town04.md"}
+    later = next(d for d in out["rag"]["decisions"] if d["stage"] == "context")
+    assert later["features"]["guarded"] == len(out["rag"]["turn"]["candidates"])
+    assert out["rag"]["report"]["path"]["guard"] == "only"
 
 
 def test_a_policy_without_the_users_stage_is_as_before(make, ask, guard):
@@ -186,11 +186,11 @@ def test_a_draft_that_would_be_withheld_is_not_written(make, ask, how):
     """Every passage speaks of a bridge over the Ondry, and none of Zarquon."""
     rag = make(stages={"verification": WITHHOLDS}, outside="abstain")
     out = call(rag.build_graph().compile(), how, ask("When was the bridge over the Ondry in Zarquon opened?"))
-    assert out["report"]["abstained"]
+    assert out["rag"]["report"]["abstained"]
     assert not make.models["small"].calls
     assert stages_of(out) == ["retrieval", "retriever", "verification"]
-    assert out["decisions"][-1]["reason"].startswith("ungrounded: entity_coverage")
-    assert out["report"]["drafts"] == {"written": 0, "stands": None}
+    assert out["rag"]["decisions"][-1]["reason"].startswith("ungrounded: entity_coverage")
+    assert out["rag"]["report"]["drafts"] == {"written": 0, "stands": None}
 
 
 def test_where_another_retriever_may_find_it_a_draft_is_written(make, ask):
@@ -202,4 +202,4 @@ def test_where_another_retriever_may_find_it_a_draft_is_written(make, ask):
     rag = make(stages={"verification": {**WITHHOLDS, **moves}, "context": context}, outside="abstain")
     out = rag.build_graph().compile().invoke(ask("When was the bridge over the Ondry in Zarquon opened?"))
     assert make.models["small"].calls
-    assert out["report"]["abstained"]
+    assert out["rag"]["report"]["abstained"]

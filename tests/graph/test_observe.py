@@ -36,7 +36,7 @@ def test_prompt_and_answer_are_the_user_s(make, observe, how):
     texts = [document.page_content for document in make_store(3).invoke(QUESTION)]
     assert [m.text for m in prompt] == ["Use only this:\n" + "\n\n".join(texts[:2]), QUESTION]
     assert out["messages"][-1].text == "**Steel**, stone and rope. \n"
-    assert not out["report"]["abstained"]
+    assert not out["rag"]["report"]["abstained"]
 
 
 def test_what_our_rules_would_withhold_or_ask_again_stands(make, observe):
@@ -50,8 +50,8 @@ def test_a_follow_up_is_searched_and_asked_as_it_is_written(make, observe):
     before = [("user", "When was the steel bridge opened?"), ("assistant", "In 1931.")]
     app = observe().build_graph().compile()
     out = app.invoke({"messages": [*before, ("user", "And how long is it?")]})
-    assert out["turn"]["text"] == "And how long is it?"
-    assert "follow_up" not in out["turn"]
+    assert out["rag"]["turn"]["text"] == "And how long is it?"
+    assert "follow_up" not in out["rag"]["turn"]
     assert make.models["model"].calls[-1][1][-1].text == "And how long is it?"
 
 
@@ -66,7 +66,7 @@ def test_no_temperature_of_ours_is_sent(make, observe):
 
 def test_account_features_and_signals_are_kept(observe):
     rag = observe()
-    report = rag.build_graph().compile().invoke({"messages": [("user", QUESTION)]})["report"]
+    report = rag.build_graph().compile().invoke({"messages": [("user", QUESTION)]})["rag"]["report"]
     assert rag.flush()
     (kept,) = Runs().turns(policy="observed")
     assert kept["id"] == report["query_id"]
@@ -89,7 +89,7 @@ def test_our_own_prompt_and_retriever_by_default(make, observe):
     out = (
         rag.build_graph().compile().invoke({"messages": [("user", "When was the bridge of town03 opened?")]})
     )
-    assert out["report"]["passages"][0] == "town03.md#0"
+    assert out["rag"]["report"]["passages"][0] == "town03.md#0"
     assert "in one to three sentences" in make.models["model"].calls[-1][1][0].text
 
 

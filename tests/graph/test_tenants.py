@@ -51,7 +51,7 @@ def test_only_the_own_passages_reach_the_model(make, rag, ask):
     question = ask("What are the fees of the bridge of tenant3?")
     out = app.invoke(question, given("tenant1", options={"context": "document"}))
     assert secrets_in(out) == secrets_in([m.text for m in make.models["small"].calls[-1][1]]) == {"tenant1"}
-    assert {p["document"] for p in out["turn"]["passages"]} == {"tenant1/Fees.md", "tenant1/Dates.md"}
+    assert {p["document"] for p in out["rag"]["turn"]["passages"]} == {"tenant1/Fees.md", "tenant1/Dates.md"}
     both = app.invoke(question, given(["tenant1", "tenant3"]))
     assert secrets_in(both) == {"tenant1", "tenant3"}
     assert len(secrets_in(app.invoke(question))) > 1
@@ -63,7 +63,7 @@ def test_the_words_of_other_tenants_are_not_known(rag, ask):
     app = rag.build_graph().compile()
 
     def coverage(tenant, question):
-        decision = app.invoke(ask(question), given(tenant))["decisions"][0]
+        decision = app.invoke(ask(question), given(tenant))["rag"]["decisions"][0]
         return decision["features"]["coverage"], decision["features"]["unseen_terms"]
 
     assert coverage("tenant1", "tenant1") == (1.0, 0.0)
@@ -80,7 +80,7 @@ def test_a_turn_resumed_by_another_tenant_loses_what_was_found(rag, ask):
 
     graph.invoke(ask("What are the fees of the bridge?"), config("tenant1"))
     out = graph.invoke(None, config("tenant2"))
-    assert out["turn"]["passages"] == []
+    assert out["rag"]["turn"]["passages"] == []
 
 
 async def test_fifty_calls_with_their_own_filter_user_and_budget_do_not_mix(make, rag, ask):
@@ -94,14 +94,14 @@ async def test_fifty_calls_with_their_own_filter_user_and_budget_do_not_mix(make
         out = await app.ainvoke(
             ask(f"What are the fees of the bridge, asks number {n}?"), given(tenant, **options, **limit)
         )
-        seen[out["report"]["query_id"]] = n
+        seen[out["rag"]["report"]["query_id"]] = n
         return out
 
     outs = await asyncio.gather(*map(one, range(50)))
     for n, out in enumerate(outs):
-        assert secrets_in(out["turn"]) <= {TENANTS[n % 5]}
-        assert out["turn"]["path"]["generator"] == ("small", "medium", "large")[n % 3]
-    assert sum(bool(out["turn"]["candidates"]) for out in outs) > 40
+        assert secrets_in(out["rag"]["turn"]) <= {TENANTS[n % 5]}
+        assert out["rag"]["turn"]["path"]["generator"] == ("small", "medium", "large")[n % 3]
+    assert sum(bool(out["rag"]["turn"]["candidates"]) for out in outs) > 40
     for model in make.models.values():
         for _, messages in model.calls:
             said = [message.text for message in messages]

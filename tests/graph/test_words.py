@@ -58,8 +58,8 @@ def test_a_system_message_may_name_what_a_follow_up_means(make):
     ]
     out = ask(make(), *talk)
     assert f"system: {SYSTEM}" in sent(make.models["helper"], "condense")[-1]
-    assert out["turn"]["text"] == "When was the bridge of town07 opened?"
-    assert ask(make(), *talk[1:])["turn"]["text"] != "When was the bridge of town07 opened?"
+    assert out["rag"]["turn"]["text"] == "When was the bridge of town07 opened?"
+    assert ask(make(), *talk[1:])["rag"]["turn"]["text"] != "When was the bridge of town07 opened?"
 
 
 def test_system_messages_are_in_the_price_and_in_the_worst_case(make):
@@ -81,7 +81,7 @@ def test_system_messages_are_never_dropped(make):
     stages = {"generator": {"options": ["small"]}, "context": {"options": {"long": {"chunks": 8}}}}
     rag = make(models=models, stages=stages)
     out = ask(rag, ("system", "kind " * 250), ("user", QUESTION))
-    assert out["report"]["dropped"]
+    assert out["rag"]["report"]["dropped"]
     assert sent(make.models["small"])[0].startswith("kind " * 249)
     with pytest.raises(ProviderError, match=r"instructions and system messages \(3,499 characters\)"):
         ask(rag, ("system", "kind " * 700), ("user", QUESTION))
@@ -132,7 +132,7 @@ def test_what_is_withheld_is_said_in_the_language_of_answers(make, question, par
     make.scripts["small"] = lambda kind, text: "unanswerable"
     out = ask(make(stages={**prompt(**params), "verification": ABSTAIN}, **more), ("user", question))
     assert out["messages"][-1].text == told
-    assert out["report"]["abstained"]
+    assert out["rag"]["report"]["abstained"]
 
 
 @pytest.mark.parametrize(

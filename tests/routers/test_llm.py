@@ -54,7 +54,7 @@ def make():
 
 def decide(rag):
     state = rag.build_graph().compile().invoke(QUESTION)
-    (decision,) = [each for each in state["decisions"] if each["stage"] == "generator"]
+    (decision,) = [each for each in state["rag"]["decisions"] if each["stage"] == "generator"]
     return state, decision
 
 
@@ -88,16 +88,16 @@ def test_a_call_that_fails_leaves_the_default_and_its_cost(make):
     state, decision = decide(rag)
     assert decision["chosen"] == "cheap"
     assert decision["reason"].startswith("judge could not be asked: model judge")
-    assert "route:generator" in state["report"]["stages"]
+    assert "route:generator" in state["rag"]["report"]["stages"]
 
 
 def test_its_cost_is_on_the_account_apart_and_its_time_is_counted_once(make):
     rag, _ = make("strong")
     state, decision = decide(rag)
-    lines = rag.account(state["report"]["query_id"]).lines
+    lines = rag.account(state["rag"]["report"]["query_id"]).lines
     (asked,) = [line for line in lines if line.stage == "route:generator"]
     assert (asked.label, asked.usage.input_tokens, asked.usage.output_tokens) == ("judge", 20, 1)
-    cost = state["report"]["stages"]["route:generator"]["usd"]["value"]
+    cost = state["rag"]["report"]["stages"]["route:generator"]["usd"]["value"]
     assert cost == pytest.approx(4e-4)
     (choosing,) = [line for line in lines if line.label == "router:llm"]
     assert choosing.usage.seconds + asked.usage.seconds <= decision["cost"]["seconds"] + 1e-3
@@ -142,7 +142,7 @@ def test_what_asking_cost_is_no_longer_there(make):
     assert decision["chosen"] == "cheap"
     assert "after asking it no longer fits" in decision["reason"]
     assert state["messages"][-1].text == "cheap"
-    assert rag.cost(state["report"]["query_id"], 0)["usd"] <= 1.2e-3
+    assert rag.cost(state["rag"]["report"]["query_id"], 0)["usd"] <= 1.2e-3
 
 
 def test_one_open_option_is_not_asked_for(make):

@@ -59,10 +59,12 @@ def ask(rag):
 def test_it_has_a_line_of_its_own_with_its_price(make):
     rag = make()
     state = ask(rag)
-    lines = rag.account(state["report"]["query_id"]).lines
+    lines = rag.account(state["rag"]["report"]["query_id"]).lines
     (line,) = [each for each in lines if each.label == "fake"]
     assert (line.stage, line.usage.input_tokens) == ("retriever", len(QUESTION))
-    assert rag.cost(state["report"]["query_id"], 0).known("usd") == pytest.approx(len(QUESTION) * PRICE)
+    assert rag.cost(state["rag"]["report"]["query_id"], 0).known("usd") == pytest.approx(
+        len(QUESTION) * PRICE
+    )
     (search,) = [each for each in lines if each.label == "dense"]
     assert search.usage.input_tokens == 0  # or it would be counted twice
     ingest = rag.pipeline.ledger.cost("ingest:docs")
@@ -72,7 +74,9 @@ def test_it_has_a_line_of_its_own_with_its_price(make):
 def test_what_the_budget_has_no_room_for_is_not_embedded(make):
     rag = make(usd=0.9 * len(QUESTION) * PRICE)
     state = ask(rag)
-    assert state["turn"]["path"]["retriever"] == "lexical"
-    assert "too dear" in next(d["reason"] for d in reversed(state["decisions"]) if d["stage"] == "retriever")
-    assert rag.cost(state["report"]["query_id"], 0)["usd"] == 0
+    assert state["rag"]["turn"]["path"]["retriever"] == "lexical"
+    assert "too dear" in next(
+        d["reason"] for d in reversed(state["rag"]["decisions"]) if d["stage"] == "retriever"
+    )
+    assert rag.cost(state["rag"]["report"]["query_id"], 0)["usd"] == 0
     assert not rag.pipeline.budget._open
