@@ -62,7 +62,7 @@ def test_a_judge_is_compared_with_the_exact_scores(there, run, monkeypatch):
     judge = json.loads((there / "s.json").read_text())["judge"]
     assert judge["disobeyed"] == 0
     assert judge["agreement"]["contains"] == {"share": 1.0, "kappa": None, "pairs": 4}
-    assert set(judge["cost"]) == {"joules", "seconds", "usd"}
+    assert set(judge["cost"]) >= {"joules", "seconds", "usd"}
 
 
 def test_similarity_is_scored_after_the_runs_and_once(there, run, embedded):
