@@ -14,10 +14,12 @@ from llama_index.core.llms import MockLLM
 
 from dynamicrag import DynamicRAG
 from dynamicrag.routers.base import ROUTERS
+from dynamicrag.stages.base import STAGES
 from dynamicrag.testing import FakeRetriever, ScriptedChat
+from dynamicrag.topology import TOPOLOGY
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-SHORT = ["langchain_objects", "llama_index_objects", "own_router", "working_hours"]
+SHORT = ["langchain_objects", "llama_index_objects", "own_router", "own_stage", "working_hours"]
 QUESTION = "When does the museum open?"
 
 
@@ -31,6 +33,8 @@ def load(monkeypatch, tmp_path):
     yield importlib.import_module
     for name in SHORT:
         sys.modules.pop(name, None)
+    STAGES._classes.pop("recency", None)
+    TOPOLOGY.remove("recency")
 
 
 @pytest.mark.parametrize("name", SHORT)
@@ -84,4 +88,18 @@ def test_a_router_of_ones_own_by_the_policys_plugin(load, monkeypatch, hour, cho
     state = rag.build_graph().compile().invoke({"messages": [("user", QUESTION)]})
     (decision,) = [each for each in state["rag"]["decisions"] if each["stage"] == "generator"]
     assert (decision["chosen"], decision["router"]) == (chosen, "working_hours")
+    rag.close()
+
+
+def test_a_stage_of_ones_own_leaves_out_what_is_out_of_date(load):
+    example = load("own_stage")
+    found = FakeRetriever(["The museum opened at nine in 1890.", "Since 1990 the museum opens at ten."])
+    policy = {**example.POLICY, "host": {"meter": "none"}}
+    policy["stages"] = {**policy["stages"], "retriever": {"options": ["kb"]}}
+    chat = says("At ten.")
+    rag = DynamicRAG.from_policy(policy, models={"model": chat}, retrievers={"kb": found})
+    state = rag.build_graph().compile().invoke({"messages": [("user", QUESTION)]})
+    assert state["rag"]["report"]["path"]["recency"] == "recent"
+    assert "1990" in chat.calls[-1].messages[-1].text
+    assert "1890" not in chat.calls[-1].messages[-1].text
     rag.close()
