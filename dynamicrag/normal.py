@@ -15,7 +15,7 @@ _INVISIBLE = (  # soft hyphens, zero-width marks, directions, variation selector
 _DROPPED = re.compile(f"[{_MARKS}{_INVISIBLE}]+")
 _ALIKE = str.maketrans(
     {
-        **dict.fromkeys("’‘‛ʼ`", "'"), **dict.fromkeys("‐‑", "-"),
+        **dict.fromkeys("’‘‛ʼ", "'"), **dict.fromkeys("‐‑", "-"),
         "ı": "i", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ł": "l", "Ł": "L",
         "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE",
         "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه",

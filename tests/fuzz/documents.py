@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from dynamicrag.retrieval.corpus import Corpus
-from dynamicrag.retrieval.embedder import Embedder
+from dynamicrag.retrieval import LocalEmbedder
 from tests.fuzz.target import Target
 from tests.fuzz.values import damaged
 
@@ -41,7 +41,7 @@ _NAMES = [
 ]
 
 
-class _Words(Embedder):
+class _Words(LocalEmbedder):
     """Counts words, so that no model is needed."""
 
     def tokenize(self, text: str) -> list[int]:

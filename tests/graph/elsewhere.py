@@ -56,10 +56,10 @@ def report(out: dict[str, Any], rag: Any, calls: int) -> dict[str, Any]:
 
 def work(given: dict[str, Any]) -> list[dict[str, Any]]:
     """Do the steps."""
-    import dynamicrag.assembly as assembly
+    from dynamicrag import assembly, embedders
 
     maker = Maker(Path(given["docs"]))
-    assembly.chat_model, assembly.Embedder = maker.model, WordCounter  # type: ignore[assignment,misc]
+    assembly.chat_model, embedders.LocalEmbedder = maker.model, WordCounter  # type: ignore[assignment,misc]
     shared = {"account": "team"} if given.get("shared") else {}
     rag = maker(
         models=PRICED,
