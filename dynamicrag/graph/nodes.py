@@ -9,7 +9,7 @@ from dynamicrag.graph.turn import current_turn, finish, start_turn, turn_before
 from dynamicrag.stages.base import Run
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.walk.live import Live
-from dynamicrag.walk.walk import Walk
+from dynamicrag.walk.walk import Executor, Walk
 
 
 class Nodes:
@@ -17,11 +17,12 @@ class Nodes:
 
     Args:
         pipeline: What they work with; it stays out of the state.
+        executor: Carries the steps out; by default live, by the policy's routers.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, executor: Executor | None = None) -> None:
         self._pipeline = pipeline
-        executor = Live(pipeline.decider, pipeline.models)
+        executor = executor or Live(pipeline.decider, pipeline.models)
         self._walk = Walk(pipeline.stages, pipeline.verification, executor)
 
     @property
@@ -61,7 +62,7 @@ class Nodes:
         return work
 
     async def write(self, state: State, run: Run) -> Update:
-        """Write a draft; the prompt is decided too, and in a graph of single nodes the context if it is not."""
+        """Write a draft; the prompt is decided too, and the context in a graph that has no node for it."""
         turn = current_turn(state)
         shared = self.line[TOPOLOGY["generator"].node]
         unchosen = turn["candidates"] and "context" not in turn["path"]

@@ -11,7 +11,7 @@ from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.features.lexical import lexical
 from dynamicrag.predictors.selection import cheapest
-from dynamicrag.routers.base import Choice, StageContext
+from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.stages.base import DecisionPoint, StageBase, query_of
 from dynamicrag.stages.decisions import record, rounded
 from dynamicrag.stages.pricing import Pricing, Room
@@ -51,7 +51,12 @@ class Decider:
         return partial(self._pricing.plan, turn)
 
     async def decide(
-        self, point: DecisionPoint, turn: TurnState, situation: Situation | None = None
+        self,
+        point: DecisionPoint,
+        turn: TurnState,
+        situation: Situation | None = None,
+        *,
+        router: Router | None = None,
     ) -> Decision:
         """Choose an option.
 
@@ -59,23 +64,25 @@ class Decider:
             point: The stage, or verification.
             turn: The turn.
             situation: Where the turn stands; by default where a stage that leads to a draft finds it.
+            router: What chooses; by default the point's own router.
 
         Raises:
             BudgetExceeded: Nothing fits the budget and the policy says to stop there.
         """
         began = time.perf_counter()
-        name = f"router:{point.router.registered}"
+        router = router or point.router
+        name = f"router:{router.registered}"
         wanted = None if situation else wanted_option(turn, point.name)
         with self._ledger.span(turn["id"], point.name, name) as line:
             context, binding = await self._context(point, turn, situation)
             # a wanted option is the only open one; its stage's router has nothing to add
-            choice = await point.router.choose(context) if wanted is None else _on_the_way(context, turn)
+            choice = await router.choose(context) if wanted is None else _on_the_way(context, turn)
             seconds = time.perf_counter() - began
             # choosing computes all the while; a thread's own clock can cost more than the choice itself
             line.usage = Usage(seconds=seconds, cpu_seconds=seconds)
         if choice.index >= len(context.options) or not context.allowed[choice.index]:
             raise AssertionError(f"{name} chose a closed option at {point.name}")
-        by = point.router.registered if wanted is None else self._mover
+        by = router.registered if wanted is None else self._mover
         return record(context, choice, turn, by, binding, seconds)
 
     async def fall_back(

@@ -43,7 +43,7 @@ class Live:
         decisions: list[Decision] = []
         redone = turn["redo"] == stage.name
         if redone or stage.name not in turn["path"]:
-            turn = self._note(turn, await self.decider.decide(stage, turn), decisions, run)
+            turn = self._note(turn, await self.decide(stage, turn), decisions, run)
         failures = _Failures()
         while True:
             if redone:
@@ -61,6 +61,16 @@ class Live:
                     return turn, decisions
             else:
                 return await self._known(stage, turn), decisions
+
+    async def decide(self, stage: StageBase, turn: TurnState) -> Decision:
+        """Decide at a stage with the policy's router."""
+        return await self.decider.decide(stage, turn)
+
+    async def instead(
+        self, stage: StageBase, turn: TurnState, failed: set[str], why: str, *, cheaper: bool
+    ) -> Decision | None:
+        """Return the decision for another option after some have failed, if one is left."""
+        return await self.decider.fall_back(stage, turn, failed, why, cheaper=cheaper)
 
     async def _recover(
         self,
@@ -85,7 +95,7 @@ class Live:
             failures.unfinished[name] = error
         dear = isinstance(error, BudgetExceeded)
         why = f"{'too dear' if dear else 'after failure'}: {error}"
-        decision = await self.decider.fall_back(stage, turn, failures.names, why, cheaper=dear)
+        decision = await self.instead(stage, turn, failures.names, why, cheaper=dear)
         if decision is not None:
             return self._note(turn, decision, decisions, run), False
         less = None if failures.unfinished else lighter(stage.name, turn, error)
