@@ -94,7 +94,7 @@ class Verification(DecisionPoint):
             return self.again(turn) is not None
         if move.kind == "refine":
             return not used_up and self.editor(move, turn) is not None
-        return move.kind != "redo" or (not used_up and bool(self._leads(move, turn)))
+        return move.kind != "redo" or (not used_up and bool(self.leads(move, turn)))
 
     def again(self, turn: TurnState) -> Sequence[Passage] | None:
         """Return the passages to ask once more from; see :func:`shown_again`."""
@@ -110,7 +110,7 @@ class Verification(DecisionPoint):
             and all(parting(other, way) is not None for other in been)
         ]
 
-    def _leads(self, move: Move, turn: TurnState) -> Sequence[Mapping[str, str]]:
+    def leads(self, move: Move, turn: TurnState) -> Sequence[Mapping[str, str]]:
         """Return what a move back may lead to, cheapest first: the router's paths, or the next step up."""
         path = turn.get("path", {})
         if not self.router.paths:
@@ -119,7 +119,11 @@ class Verification(DecisionPoint):
         return [way for way in self.ways(turn) if move.stage == parting(path, way)]
 
     def target(self, move: Move, path: Mapping[str, str]) -> tuple[str, str] | None:
-        """Return the stage to redo for a move back, and the next stronger option there.
+        """Return the stage to redo for a move back, and the next stronger option there."""
+        return next(iter(self.steps_up(move, path)), None)
+
+    def steps_up(self, move: Move, path: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Return the stage to redo for a move back, with each stronger option there.
 
         A stage that the path passed by is reached again through the one that passed it by.
         """
@@ -128,9 +132,8 @@ class Verification(DecisionPoint):
             name = gate
         stage = self._stages.get(name)
         if stage is None:
-            return None
-        stronger = stage.index(path.get(name)) + 1
-        return (name, stage.options[stronger].name) if stronger < len(stage.options) else None
+            return []
+        return [(name, option.name) for option in stage.options[stage.index(path.get(name)) + 1 :]]
 
     def editor(self, move: Move, turn: TurnState) -> str | None:
         """Return the model that may mend the draft; ``None`` if none may, or one has done so already."""
@@ -154,7 +157,7 @@ class Verification(DecisionPoint):
                 else plan_again(plan_of(path), passages, draft["model"])
             )
         if move.kind == "redo":
-            ways = self._leads(move, turn)
+            ways = self.leads(move, turn)
             return plan_of({**standing(path, ways[0]), **ways[0]}) if ways else None
         editor = self.editor(move, turn) if move.kind == "refine" else None
         if editor is None:

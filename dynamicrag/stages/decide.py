@@ -76,7 +76,7 @@ class Decider:
         with self._ledger.span(turn["id"], point.name, name) as line:
             context, binding = await self._context(point, turn, situation)
             # a wanted option is the only open one; its stage's router has nothing to add
-            choice = await router.choose(context) if wanted is None else _on_the_way(context, turn)
+            choice = await router.choose(context) if wanted is None else on_the_way(context, turn)
             seconds = time.perf_counter() - began
             # choosing computes all the while; a thread's own clock can cost more than the choice itself
             line.usage = Usage(seconds=seconds, cpu_seconds=seconds)
@@ -191,7 +191,8 @@ class Decider:
         return {}, Room(situation.plans, [True] * len(situation.open), None)
 
 
-def _on_the_way(context: StageContext, turn: TurnState) -> Choice:
+def on_the_way(context: StageContext, turn: TurnState) -> Choice:
+    """Return the choice of the option that verification wants."""
     wanted = turn["wanted"] or {}
     index = context.index(wanted[context.stage])
     assert index is not None, "verification names paths of the policy's own options"

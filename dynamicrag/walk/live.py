@@ -10,10 +10,10 @@ from dynamicrag.llm.chat import ChatModel
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.call import pause
 from dynamicrag.stages.decide import Decider
-from dynamicrag.stages.decisions import decided, option_of, rounded
+from dynamicrag.stages.decisions import decided, option_of, rounded, stepped_up
 from dynamicrag.stages.lighten import lighter
 from dynamicrag.stages.ways import turned_back
-from dynamicrag.types import Decision, Escalation, Move, TurnState
+from dynamicrag.types import Decision, Move, TurnState
 from dynamicrag.walk.walk import Step
 
 
@@ -47,8 +47,7 @@ class Live:
         failures = _Failures()
         while True:
             if redone:
-                last: Escalation = {**turn["escalations"][-1], "option": turn["path"][stage.name]}
-                turn = {**turn, "escalations": [*turn["escalations"][:-1], last]}
+                turn = stepped_up(turn, stage.name)
             asked = replace(run, failed=frozenset(failures.names), last_resort=failures.waits > 0)
             try:
                 turn = {**turn, **await stage.act(option_of(stage, turn), turn, asked)}
