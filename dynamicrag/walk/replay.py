@@ -49,14 +49,15 @@ async def replay(
     planned = {name: stage.planned().name for name, stage in stages.items()}
     executor = Recorded(recording, planned)
     walk = Walk(stages, verification, executor)
-    turn, decisions = await walk.along(list(stages), _asked(recording.text, path or {}), run)
+    turn, decisions = await walk.along(list(stages), asked(recording.text, path or {}), run)
     turn, more = await walk.verify(turn, run)
     draft = turn["draft"]
     accepted = None if turn["action"] == "abstain" or draft is None else int(draft["message_id"])
     return Replayed(tuple(executor.drafts), accepted, tuple(executor.unrecorded), turn, [*decisions, *more])
 
 
-def _asked(text: str, path: Mapping[str, str]) -> TurnState:
+def asked(text: str, path: Mapping[str, str]) -> TurnState:
+    """Return a turn on which some stages are decided already."""
     return {
         "id": "recorded",
         "text": text,
