@@ -1,4 +1,8 @@
-"""Policies on recorded outcomes: every draft that a policy asks for is paid for, and none is run."""
+"""Policies on recorded outcomes: every draft that a policy asks for is paid for, and none is run.
+
+All questions take their steps together, as arrays, for policies are tried at many values of λ. A learnt
+escalation takes the same steps on a walk, one question at a time; a test holds that.
+"""
 
 from dataclasses import dataclass, fields
 
@@ -23,6 +27,7 @@ class Lessons:
         cost: Realised, with verification, (n, k).
         unanswerable: Quality of not answering: 1 where the corpus holds no answer, (n,).
         chain: See :class:`~dynamicrag.escalation.beliefs.Beliefs`, (k,).
+        mends: The option whose draft an option mends; it is written and judged first. -1 for none, (k,).
     """
 
     prior: Floats
@@ -33,6 +38,7 @@ class Lessons:
     cost: Floats
     unanswerable: Floats
     chain: Steps
+    mends: Steps
 
     def __len__(self) -> int:
         return len(self.quality)
@@ -40,7 +46,7 @@ class Lessons:
     def take(self, rows: NDArray[np.intp]) -> "Lessons":
         """Return some queries."""
         own = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Lessons(**{name: a if name == "chain" else a[rows] for name, a in own.items()})
+        return Lessons(**{name: a if name in ("chain", "mends") else a[rows] for name, a in own.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,8 @@ def play(policy: Policy, model: BeliefModel, lessons: Lessons, lam: float, budge
         active, option = active[~ended], choice.step[~ended]
         if not len(active):
             break
+        draft = lessons.mends[option]
+        option = np.where((draft >= 0) & ~tried[active, np.maximum(draft, 0)], draft, option)
         tried[active, option] = True
         first[active] = np.where(first[active] < 0, option, first[active])
         beliefs = model.learn(

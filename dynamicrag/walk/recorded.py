@@ -142,7 +142,7 @@ class Recorded:
             allowed=[True] * len(point.options),
             expected=[Cost()] * len(point.options),
             left={},
-            features=lexical(turn["text"]) | turn.get("known", {}) | signals,
+            features={**lexical(turn["text"]), **turn.get("known", {}), **signals},
             path=turn["path"],
             settings=point.settings,
             price=self._price,

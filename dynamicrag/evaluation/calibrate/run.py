@@ -115,9 +115,9 @@ def calibrate(
         made.append(forecast(learn(own, recipe), rest))
         calibrated.append(settings[-1].apply(rest, made[-1], weights, *walked(rest, made[-1], [])))
     seen = together(made, halves)
-    _, own = walked(world, seen, notes)
+    _, itself = walked(world, seen, notes)
     report, curves = _report(
-        world, policy, own, recipe, seen, weights, _joined(calibrated, halves), notes, samples, shown=shown
+        world, policy, itself, recipe, seen, weights, _joined(calibrated, halves), notes, samples, shown=shown
     )
     setting = set_on(world)
     report |= {
