@@ -73,11 +73,10 @@ class Recorded:
         path, paths = turn["path"], self.recording.paths
         recorded = [bool(paths.agreeing({**path, stage.name: option.name})) for option in stage.options]
         context = self._context(stage, turn, self.recording.ahead(path))
-        ahead = {name: other for name, other in path.items() if name != stage.name}
         context = replace(
             context,
             allowed=stage.allowed(turn),
-            expected=[self._price({**ahead, stage.name: option.name}) for option in stage.options],
+            expected=[self._price({**path, stage.name: option.name}) for option in stage.options],
         )
         if wanted_option(turn, stage.name) is not None:
             return record(context, on_the_way(context, turn), turn, stage.router.registered)

@@ -59,7 +59,7 @@ async def replay(
 def asked(text: str, path: Mapping[str, str]) -> TurnState:
     """Return a turn on which some stages are decided already."""
     return {
-        "id": "recorded",
+        "id": text,
         "text": text,
         "original": text,
         "seq": 0,

@@ -259,6 +259,22 @@ def test_verification_is_walked_on_the_signals_of_drafts():
     assert run(Target(0.98), made, policy).report["setting"]["thresholds"]["token_margin"] == 0.0
 
 
+def test_what_is_given_up_before_a_draft_is_written_is_charged_as_if_it_had_been():
+    made = world(signals=lambda quality: {"token_margin": 0.9})
+    nothing = [[replace(d, signals={**d.signals, "passages": 0.0}) for d in row] for row in made.drafts]
+    made = replace(made, drafts=nothing, answerable=np.arange(len(made)) % 3 < 2)
+    policy = with_verification(options=["accept", "abstain"], router="thresholds")
+    small = made.names.index("single/small")
+    for outside, accepted in (("answer", small), ("abstain", -1)):
+        own = walks(made, {**policy, "outside": outside}).policy()
+        assert (own.first == small).all()
+        assert (own.accepted == accepted).all()
+        came = own.came(made)
+        assert came.costs["joules"].tolist() == made.costs["joules"][:, small].tolist()
+        right = made.quality[:, small] if accepted >= 0 else ~made.answerable
+        assert came.quality.tolist() == right.astype(float).tolist()
+
+
 def test_any_verifier_that_was_recorded_is_walked_and_one_that_was_not_is_told():
     made = world(signals=lambda quality: {"judge": 0.9 if quality else 0.05})
     own = {"options": ["accept", "escalate"], "verifiers": [{"judge": {"model": "large"}}, "p_true"],
