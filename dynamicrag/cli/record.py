@@ -153,7 +153,7 @@ class _Session:
         """Do what is left to do, and put the table in its place."""
         from dynamicrag.cli.prepare import ready
         from dynamicrag.evaluation.record.expected import Expected
-        from dynamicrag.evaluation.record.forced import forced
+        from dynamicrag.evaluation.record.following import for_recording
         from dynamicrag.evaluation.record.scoring import table_of, unscored
         from dynamicrag.graph.rag import DynamicRAG
 
@@ -162,7 +162,7 @@ class _Session:
         there = [key for key in self._keys if key in self._journal.runs]
         if expected.runs or unscored(self._journal, there, self._score):
             rag = ready(self._policy, self._out)
-            recording = DynamicRAG(forced(rag.pipeline))
+            recording = DynamicRAG(for_recording(rag.pipeline))
             try:
                 if expected.runs:
                     asyncio.run(self._record(recording, expected))

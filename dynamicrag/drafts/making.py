@@ -43,10 +43,15 @@ async def _refine(move: Move, verification: Verification, turn: TurnState, run: 
     assert draft is not None, "a draft is mended after it was written"
     editor = verification.editor(move, turn)
     assert editor is not None, "refining is closed without an editor"
-    mended = await refine(editor, _objections(verification, turn), turn, run, verification.resources)
-    if mended is None:
+    found = await refine(editor, _objections(verification, turn), turn, run, verification.resources)
+    if found is None:
         return {"action": "refine", "redo": None, "draft": {**draft, "refined": True}}
-    return {"action": "refine", "redo": None, "draft": mended, "earlier": _left("refine", turn, run)}
+    return mended(found, turn, run)
+
+
+def mended(draft: Draft, turn: TurnState, run: Run) -> TurnState:
+    """Return what changes in the turn where its draft was mended."""
+    return {"action": "refine", "redo": None, "draft": draft, "earlier": _left("refine", turn, run)}
 
 
 async def _ask_again(verification: Verification, turn: TurnState, run: Run) -> TurnState:

@@ -99,7 +99,7 @@ class Verification(DecisionPoint):
         if move.kind == "refine":
             editor = self.editor(move, turn)
             return not used_up and editor is not None and call.opens("generator", editor)
-        return move.kind != "redo" or (not used_up and bool(self._leads(move, turn, call)))
+        return move.kind != "redo" or (not used_up and bool(self.leads(move, turn, call)))
 
     def again(self, turn: TurnState) -> Sequence[Passage] | None:
         """Return the passages to ask once more from; see :func:`shown_again`."""
@@ -119,7 +119,9 @@ class Verification(DecisionPoint):
         known = stage in self._stages and self._stages[stage].index(option) >= 0
         return known and call.opens(stage, option)
 
-    def _leads(self, move: Move, turn: TurnState, call: CallOptions) -> Sequence[Mapping[str, str]]:
+    def leads(
+        self, move: Move, turn: TurnState, call: CallOptions = NO_OPTIONS
+    ) -> Sequence[Mapping[str, str]]:
         """Return what a move back may lead to, cheapest first: the router's paths, or the next step up."""
         path = turn.get("path", {})
         if not self.router.paths:
@@ -130,7 +132,11 @@ class Verification(DecisionPoint):
     def target(
         self, move: Move, path: Mapping[str, str], call: CallOptions = NO_OPTIONS
     ) -> tuple[str, str] | None:
-        """Return the stage to redo for a move back, and the next stronger option there that is open.
+        """Return the stage to redo for a move back, and the next stronger option there that is open."""
+        return next((step for step in self.steps_up(move, path) if call.opens(*step)), None)
+
+    def steps_up(self, move: Move, path: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Return the stage to redo for a move back, with each stronger option there.
 
         A stage that the path passed by is reached again through the one that passed it by.
         """
@@ -139,9 +145,8 @@ class Verification(DecisionPoint):
             name = gate
         stage = self._stages.get(name)
         if stage is None:
-            return None
-        stronger = stage.options[stage.index(path.get(name)) + 1 :]
-        return next(((name, one.name) for one in stronger if call.opens(name, one.name)), None)
+            return []
+        return [(name, option.name) for option in stage.options[stage.index(path.get(name)) + 1 :]]
 
     def editor(self, move: Move, turn: TurnState) -> str | None:
         """Return the model that may mend the draft; ``None`` if none may, or one has done so already."""
@@ -163,7 +168,7 @@ class Verification(DecisionPoint):
                 return None
             return plan_again(plan_of(path), passages, draft["model"], self.resources.strategy(path).voice)
         if move.kind == "redo":
-            ways = self._leads(move, turn, call)
+            ways = self.leads(move, turn, call)
             return plan_of({**standing(path, ways[0]), **ways[0]}) if ways else None
         editor = self.editor(move, turn) if move.kind == "refine" else None
         if editor is None:

@@ -22,6 +22,7 @@ class Lessons:
         cost: Realised, with verification, (n, k).
         unanswerable: Quality of not answering: 1 where the corpus holds no answer, (n,).
         chain: See :class:`~dynamicrag.escalation.beliefs.Beliefs`, (k,).
+        mends: The option whose draft an option mends; it is written and judged first. -1 for none, (k,).
     """
 
     prior: Floats
@@ -32,6 +33,7 @@ class Lessons:
     cost: Floats
     unanswerable: Floats
     chain: Steps
+    mends: Steps
 
     def __len__(self) -> int:
         return len(self.quality)
@@ -39,4 +41,4 @@ class Lessons:
     def take(self, rows: NDArray[np.intp]) -> "Lessons":
         """Return some queries."""
         own = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Lessons(**{name: a if name == "chain" else a[rows] for name, a in own.items()})
+        return Lessons(**{name: a if name in ("chain", "mends") else a[rows] for name, a in own.items()})

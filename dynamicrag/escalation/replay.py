@@ -1,4 +1,8 @@
-"""Policies on recorded outcomes: every draft that a policy asks for is paid for, and none is run."""
+"""Policies on recorded outcomes: every draft that a policy asks for is paid for, and none is run.
+
+All questions take their steps together, as arrays, for policies are tried at many values of λ. A learnt
+escalation takes the same steps on a walk, one question at a time; a test holds that.
+"""
 
 from dataclasses import dataclass
 
@@ -52,6 +56,8 @@ def play(policy: Policy, model: BeliefModel, lessons: Lessons, lam: float, budge
         active, option = active[~ended], choice.step[~ended]
         if not len(active):
             break
+        draft = lessons.mends[option]
+        option = np.where((draft >= 0) & ~tried[active, np.maximum(draft, 0)], draft, option)
         tried[active, option] = True
         first[active] = np.where(first[active] < 0, option, first[active])
         beliefs = model.learn(

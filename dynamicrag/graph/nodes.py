@@ -11,7 +11,7 @@ from dynamicrag.stages.base import Run
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.types import Decision, TurnState
 from dynamicrag.walk.live import Live
-from dynamicrag.walk.walk import Walk
+from dynamicrag.walk.walk import Executor, Walk
 
 ENDS: Mapping[str, type[Node]] = {"begin": Begin, "finish": Finish}
 
@@ -21,16 +21,18 @@ class Nodes:
 
     Args:
         pipeline: What they work with; it stays out of the state.
+        executor: Carries the steps out; by default live, by the policy's routers.
 
     Attributes:
         recent: The decisions of recent queries.
         line: The policy's stages by the node that decides them, in order.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, executor: Executor | None = None) -> None:
         self._pipeline = pipeline
         self.recent = Recent()
-        self._walk = Walk(pipeline.stages, pipeline.verification, Live(pipeline.decider, pipeline.models))
+        executor = executor or Live(pipeline.decider, pipeline.models)
+        self._walk = Walk(pipeline.stages, pipeline.verification, executor)
         self.line: dict[str, list[str]] = {}
         for name in pipeline.points:
             self.line.setdefault(TOPOLOGY[name].node, []).append(name)

@@ -13,8 +13,9 @@ leaves the stage out.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from dynamicrag.call_options import NO_OPTIONS, CallOptions, Filter
 from dynamicrag.cost.budget import Budget
@@ -94,6 +95,12 @@ class DecisionPoint:
     def index(self, name: str | None) -> int:
         """Return the position of an option, or -1."""
         return -1 if name is None else self._positions.get(name, -1)
+
+    def routed(self, router: Router) -> Self:
+        """Return the same with another router."""
+        own = copy(self)
+        own.router = router
+        return own
 
     def planned(self) -> Option:
         """Return the option to reckon with before the decision."""

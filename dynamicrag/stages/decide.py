@@ -13,7 +13,7 @@ from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import BudgetExceeded, InputError
 from dynamicrag.features.lexical import lexical
 from dynamicrag.predictors.selection import cheapest
-from dynamicrag.routers.base import NOBODY, Choice, StageContext
+from dynamicrag.routers.base import NOBODY, Choice, Router, StageContext
 from dynamicrag.stages.base import DecisionPoint, StageBase, query_of
 from dynamicrag.stages.decisions import record, rounded
 from dynamicrag.stages.pricing import Pricing, Room
@@ -67,6 +67,8 @@ class Decider:
         turn: TurnState,
         call: CallOptions = NO_OPTIONS,
         situation: Situation | None = None,
+        *,
+        router: Router | None = None,
     ) -> Decision:
         """Choose an option, or take the one that the call forces.
 
@@ -77,14 +79,16 @@ class Decider:
             turn: The turn.
             call: The options of the call.
             situation: Where the turn stands; by default where a stage that leads to a draft finds it.
+            router: What chooses; by default the point's own router.
 
         Raises:
             BudgetExceeded: Nothing fits the budget and the policy says to stop there.
             InputError: The call closes every option.
         """
         began = time.perf_counter()
+        router = router or point.router
         forced = call.options.get(point.name)
-        name = f"router:{point.router.registered if forced is None else FORCED}"
+        name = f"router:{router.registered if forced is None else FORCED}"
         wanted = None if situation else wanted_option(turn, point.name)
         with self._ledger.span(turn["id"], point.name, name) as line:
             context, binding = await self._context(point, turn, call, situation)
@@ -92,7 +96,7 @@ class Decider:
             if forced is not None:
                 choice = Choice(point.index(forced), "as the call asks")
             else:
-                choice = await point.router.choose(context) if wanted is None else _on_the_way(context, turn)
+                choice = await router.choose(context) if wanted is None else on_the_way(context, turn)
             seconds = time.perf_counter() - began
             # choosing computes all the while; a thread's own clock can cost more than the choice itself
             own = max(0.0, seconds - context.ask.seconds)
@@ -101,7 +105,7 @@ class Decider:
             context, binding, choice = await self._after_asking(choice, point, turn, call, situation)
         if choice.index >= len(context.options) or not context.allowed[choice.index]:
             raise AssertionError(f"{name} chose a closed option at {point.name}")
-        by = point.router.registered if wanted is None else self._mover
+        by = router.registered if wanted is None else self._mover
         return record(context, choice, turn, by if forced is None else FORCED, binding, seconds)
 
     async def _after_asking(
@@ -245,7 +249,8 @@ class Decider:
         return {}, Room(situation.plans, [True] * len(situation.open), None)
 
 
-def _on_the_way(context: StageContext, turn: TurnState) -> Choice:
+def on_the_way(context: StageContext, turn: TurnState) -> Choice:
+    """Return the choice of the option that verification wants."""
     wanted = turn["wanted"] or {}
     index = context.index(wanted[context.stage])
     assert index is not None, "verification names paths of the policy's own options"

@@ -71,6 +71,12 @@ def _in_force(turn: TurnState, decision: Decision) -> TurnState:
     return {**turn, "seq": decision["seq"] + 1, "path": path, "redo": redo}
 
 
+def stepped_up(turn: TurnState, stage: str) -> TurnState:
+    """Return the turn whose last step up names the option that was taken at a stage."""
+    *before, last = turn["escalations"]
+    return {**turn, "escalations": [*before, {**last, "option": turn["path"][stage]}]}
+
+
 def option_of(stage: StageBase, turn: TurnState) -> Option:
     """Return the option in force at ``stage``."""
     return stage.options[stage.index(turn["path"][stage.name])]

@@ -10,10 +10,10 @@ from dynamicrag.llm.chat import ChatModel
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.call import pause
 from dynamicrag.stages.decide import Decider
-from dynamicrag.stages.decisions import decided, option_of, rounded
+from dynamicrag.stages.decisions import decided, option_of, rounded, stepped_up
 from dynamicrag.stages.lighten import lighter
 from dynamicrag.stages.ways import turned_back
-from dynamicrag.types import Decision, Escalation, Move, TurnState
+from dynamicrag.types import Decision, Move, TurnState
 from dynamicrag.walk.walk import Step
 
 
@@ -43,12 +43,11 @@ class Live:
         decisions: list[Decision] = []
         redone = turn["redo"] == stage.name
         if redone or stage.name not in turn["path"]:
-            turn = self._note(turn, await self.decider.decide(stage, turn, run.call), decisions, run)
+            turn = self._note(turn, await self.decide(stage, turn, run), decisions, run)
         failures = _Failures()
         while True:
             if redone:
-                last: Escalation = {**turn["escalations"][-1], "option": turn["path"][stage.name]}
-                turn = {**turn, "escalations": [*turn["escalations"][:-1], last]}
+                turn = stepped_up(turn, stage.name)
             asked = replace(run, failed=frozenset(failures.names), last_resort=failures.waits > 0)
             try:
                 turn = {**turn, **await stage.act(option_of(stage, turn), turn, asked)}
@@ -61,6 +60,16 @@ class Live:
                     return turn, decisions
             else:
                 return await self._known(stage, turn), decisions
+
+    async def decide(self, stage: StageBase, turn: TurnState, run: Run) -> Decision:
+        """Decide at a stage with the policy's router."""
+        return await self.decider.decide(stage, turn, run.call)
+
+    async def instead(
+        self, stage: StageBase, turn: TurnState, failed: set[str], why: str, run: Run, *, cheaper: bool
+    ) -> Decision | None:
+        """Return the decision for another option after some have failed, if one is left."""
+        return await self.decider.fall_back(stage, turn, failed, why, cheaper=cheaper, call=run.call)
 
     async def _recover(
         self,
@@ -85,7 +94,7 @@ class Live:
             failures.unfinished[name] = error
         dear = isinstance(error, BudgetExceeded)
         why = f"{'too dear' if dear else 'after failure'}: {error}"
-        decision = await self.decider.fall_back(stage, turn, failures.names, why, cheaper=dear, call=run.call)
+        decision = await self.instead(stage, turn, failures.names, why, run, cheaper=dear)
         if decision is not None:
             return self._note(turn, decision, decisions, run), False
         less = None if failures.unfinished else lighter(stage.name, turn, error)

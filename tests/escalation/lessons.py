@@ -24,7 +24,8 @@ def made(n: int = 300, *, k: int = 3, seed: int = 0, told: bool = True, verdicts
     cost = np.tile(3.0 ** np.arange(k), (n, 1))
     none = np.zeros((n, k))
     prior = np.tile(p.mean(axis=0), (n, 1))
-    return Lessons(prior, cost, score, none, quality, cost, np.zeros(n), np.full(k, -1, dtype=np.intp))
+    alone = np.full(k, -1, dtype=np.intp)
+    return Lessons(prior, cost, score, none, quality, cost, np.zeros(n), alone, alone)
 
 
 def model_of(lessons: Lessons) -> BeliefModel:

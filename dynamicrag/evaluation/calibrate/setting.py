@@ -1,17 +1,16 @@
 """What a calibration sets: λ or a single path, and the thresholds of verification; or nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dynamicrag.drafts.moves import VerificationSection
-from dynamicrag.evaluation.calibrate.came import Came, Verdicts, came
+from dynamicrag.evaluation.calibrate.came import Came, came
 from dynamicrag.evaluation.calibrate.forecast import Forecast
 from dynamicrag.evaluation.calibrate.replay import jointly, walk
-from dynamicrag.evaluation.calibrate.rules import options_of
 from dynamicrag.evaluation.calibrate.standing import gain
 from dynamicrag.evaluation.calibrate.target import Target, aim
+from dynamicrag.evaluation.calibrate.walked import Verdicts, Walked, Walks
 from dynamicrag.evaluation.calibrate.world import Rows, World
 from dynamicrag.policy import Policy
 from dynamicrag.predictors.checks import Floats
@@ -24,66 +23,50 @@ LOOSEST = {"groundedness": 0.0, "token_margin": 0.0}
 TRIED = tuple({"groundedness": g, "token_margin": m} for g in (0.0, 0.3, 0.5) for m in (0.0, 0.1, 0.2))
 
 
-@dataclass(frozen=True, slots=True)
 class Check:
-    """A policy's verification, as far as recorded drafts can show it.
+    """A policy's verification by thresholds, with other thresholds, as far as recorded drafts can show it.
 
-    Attributes:
-        own: Its router as it is; ``None`` where none can be shown.
-        routers: The same with the thresholds of ``TRIED``, in order.
-        escalate: Stages to try, by finding.
-        most: Most escalations.
-        order: The options of every stage, weakest first.
+    Args:
+        walks: Walks of the policy; ``None`` where it cannot be walked.
+        shown: Whether the thresholds' signals were recorded.
     """
 
-    own: Thresholds | None
-    routers: tuple[Thresholds, ...]
-    escalate: Mapping[str, list[str]]
-    most: int
-    order: Mapping[str, Sequence[str]]
+    def __init__(self, walks: Walks | None, *, shown: bool) -> None:
+        self._tried: list[Verdicts] = []
+        if walks is not None and shown:
+            verification = walks.pipeline.verification
+            params = parse_spec(walks.pipeline.policy.stages[VERIFICATION].router, "router")[1]
+            routers = [Thresholds(**{**params, **limits}) for limits in TRIED]
+            self._tried = [Verdicts(walks, verification.routed(router)) for router in routers]
 
-    @classmethod
-    def of(cls, policy: Policy, world: World, notes: list[str]) -> "Check":
-        """Return the policy's verification with other thresholds."""
-        section = policy.section(VERIFICATION, VerificationSection)
-        escalate = {str(finding): list(stages) for finding, stages in section.escalate.items()}
-        order = {str(stage): options_of(policy, stage) for stage in world.stages}
-        nothing = cls(None, (), escalate, section.max_escalations, order)
-        if section.router is None or parse_spec(section.router, "router")[0] != "thresholds":
-            return nothing
-        where = policy.where("stages", "verification", "router")
-        own = parse_spec(section.router, where)[1]
-        read = dict.fromkeys(limit.signal for limit in Thresholds(**own).limits if limit.bounds)
-        lacking = [name for name in read if name not in world.signals]
-        if len(lacking) == len(read):
-            notes.append(
-                "no verifier's signals were recorded: verification stays as it is, and what its escalations "
-                "cost is not in these figures"
-            )
-            return nothing
-        if lacking:
-            notes.append(
-                f"{', '.join(lacking)}: not recorded, so what these thresholds lead to is not in the figures"
-            )
-        routers = [Thresholds(**{**own, **limits}) for limits in TRIED]
-        return cls(Thresholds(**own), tuple(routers), escalate, section.max_escalations, order)
+    def __len__(self) -> int:
+        """Return the number of thresholds that can be tried: those of ``TRIED``, or none."""
+        return len(self._tried)
 
-    def judge(self, world: World, index: Rows, router: Thresholds | None) -> Came:
-        """Return what paths come to, (n,) or (m, n), when a router judges the drafts; none accepts all."""
-        if router is None:
-            return came(world, index)
-        return self._verdicts(world, router).apply(world, index)
+    def judge(self, world: World, index: Rows, number: int | None) -> Came:
+        """Return what paths, (n,) or (m, n), come to under thresholds, by number; none accepts all."""
+        return came(world, index) if number is None else self._tried[number].apply(index)
 
-    def unrecorded(self, world: World, index: Rows) -> int:
-        """Return how many of the policy's own escalations on these paths, (n,), cannot be shown."""
-        return 0 if self.own is None else self._verdicts(world, self.own).unrecorded(index)
 
-    def _verdicts(self, world: World, router: Thresholds) -> Verdicts:
-        return Verdicts.of(world, router, self.escalate, self.most, self.order)
-
-    def tried(self, number: int | None) -> Thresholds | None:
-        """Return the router with the thresholds of that number."""
-        return None if number is None else self.routers[number]
+def shows(policy: Policy, world: World, notes: list[str]) -> bool:
+    """Return whether a policy has thresholds, and signals that they read were recorded."""
+    router = policy.stages[VERIFICATION].router
+    if router is None or parse_spec(router, "router")[0] != "thresholds":
+        return False
+    own = Thresholds(**parse_spec(router, policy.where("stages", VERIFICATION, "router"))[1])
+    read = dict.fromkeys(limit.signal for limit in own.limits if limit.bounds)
+    lacking = [name for name in read if name not in world.signals]
+    if len(lacking) == len(read):
+        notes.append(
+            "no verifier's signals were recorded: verification stays as it is, and what its escalations "
+            "cost is not in these figures"
+        )
+        return False
+    if lacking:
+        notes.append(
+            f"{', '.join(lacking)}: not recorded, so what these thresholds lead to is not in the figures"
+        )
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +98,17 @@ class Setting:
         return self.lam is None and self.path is None
 
     def apply(
-        self, world: World, made: Forecast, weights: Mapping[str, float], check: Check, own: Rows | None
+        self, world: World, made: Forecast, weights: Mapping[str, float], check: Check, own: Walked | None
     ) -> Came:
-        """Return what comes of it; ``own`` are the paths that the policy's own routers take, (n,)."""
+        """Return what comes of it; ``own`` is what the policy itself comes to."""
         if self.lam is not None:
             index = jointly(world, made, self.lam * made.price(weights))
         elif self.path is not None:
             index = np.full(len(world), self.path, dtype=np.intp)
         else:
             assert own is not None, "a policy stands only where its own routers can say"
-            return check.judge(world, own, check.own)
-        return check.judge(world, index, check.tried(self.checks))
+            return own.came(world)
+        return check.judge(world, index, self.checks)
 
 
 def set_to(
@@ -134,7 +117,7 @@ def set_to(
     weights: Mapping[str, float],
     target: Target,
     check: Check,
-    own: Rows | None,
+    own: Walked | None,
 ) -> Setting:
     """Return the setting that comes to a target: a λ, or a single path or none where that does it for less.
 
@@ -146,17 +129,17 @@ def set_to(
         made: What is expected of every path.
         weights: What a unit of cost is worth at λ = 1.
         target: The target.
-        check: The policy's verification.
-        own: The paths that the policy's own routers take, (n,); ``None`` where they cannot say.
+        check: The policy's verification with other thresholds.
+        own: What becomes of the questions under the policy itself; ``None`` where it cannot be walked.
     """
     path = walk(jointly, world, made, made.price(weights))
     fixed = np.repeat(np.arange(len(world.names))[:, None], len(world), axis=1)
     ways = np.concatenate([path.index, fixed])
-    loosest = TRIED.index(LOOSEST) if check.routers else None
-    judged = check.judge(world, ways, check.tried(loosest))
+    loosest = TRIED.index(LOOSEST) if len(check) else None
+    judged = check.judge(world, ways, loosest)
     if own is not None:
-        ways = np.concatenate([ways, own[None]])
-        judged = judged.beside(check.judge(world, own, check.own))
+        ways = np.concatenate([ways, own.first[None]])
+        judged = judged.beside(own.came(world))
     found = aim(world, judged, target)
     at = found.position - len(path.lam)
     lam = float(path.lam[found.position]) if at < 0 else None
@@ -177,9 +160,9 @@ def _tightened(
     best, most = loosest, 0.0
     if loosest is None:
         return None
-    base = _utility(check.judge(world, index, check.tried(loosest)), worth)
-    for number, router in enumerate(check.routers):
-        made = check.judge(world, index, router)
+    base = _utility(check.judge(world, index, loosest), worth)
+    for number in range(len(check)):
+        made = check.judge(world, index, number)
         over = any(made.costs[name].mean() > limit for name, limit in target.limits.items())
         found = gain(_utility(made, worth), base, 0, 0)
         if not over and found["sure"] and found["gain"] > most:

@@ -15,9 +15,10 @@ from dynamicrag.evaluation.calibrate.forecast import (
     held_out,
     learn,
 )
+from dynamicrag.evaluation.calibrate.options import check_options
 from dynamicrag.evaluation.calibrate.replay import jointly
-from dynamicrag.evaluation.calibrate.rules import Rules, check_options
 from dynamicrag.evaluation.calibrate.standing import gain
+from dynamicrag.evaluation.calibrate.walked import Walks, pipeline_of
 from dynamicrag.evaluation.calibrate.world import Rows, World
 from dynamicrag.policy import Policy
 from dynamicrag.predictors.checks import Floats
@@ -66,16 +67,16 @@ def train_policy(
     check_options(policy, world)
     weights = {str(name): w for name, w in policy.objective.weights.items() if name in world.costs}
     made = held_out(world, recipe, planned=world.best)
-    rules = Rules(policy, world, made, recipe.embed)
+    walks = Walks(pipeline_of(policy), world, made)
     stages = {}
     for stage in world.stages:
         around = columns(world, world.best, stage)
         if len(around) > 1:
-            stages[str(stage)] = _stage(world, made, weights, stage, around, rules, samples)
+            stages[str(stage)] = _stage(world, made, weights, stage, around, walks, samples)
     report: dict[str, Any] = {"planned": world.names[world.best], "weights": weights, "stages": stages}
     if joint:
         whole = jointly(world, made, made.price(weights))
-        report["joint"] = _compared(world, weights, whole, rules.replay(), samples)
+        report["joint"] = _compared(world, weights, whole, walks.policy().first, samples)
     kept = tuple(stage for stage, own in stages.items() if own["rule"]["sure"])
     better = joint and bool(report["joint"]["rule"]["sure"])
     return Trained(learn(world, recipe, world.best), kept, better, report)
@@ -83,7 +84,7 @@ def train_policy(
 
 def _stage(
     world: World, made: Forecast, weights: Mapping[str, float], stage: Any, around: Mapping[str, int],
-    rules: Rules, samples: int,
+    walks: Walks, samples: int,
 ) -> dict[str, Any]:  # fmt: skip
     at = list(around.values())
     options = world.options(stage)
@@ -92,9 +93,9 @@ def _stage(
     ]
     taken = np.array(at)[(mean - made.price(weights)[:, at]).argmax(axis=1)]
     # where the rule takes what was not recorded with all else as planned, it is taken for the planned option
-    stands = np.array([around.get(o, world.best) for o in rules.alone(stage, world.paths[world.best])])
+    stands = np.array([around.get(o, world.best) for o in walks.alone(stage, world.whole[world.best])])
     return {
-        "router": rules.name(stage),
+        "router": walks.pipeline.stages[stage].router.registered,
         "options": {
             option: {
                 "quality": float(world.quality[:, k].mean()),

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError
 from dynamicrag.evaluation.outcomes.split import Labels, near_duplicates
-from dynamicrag.evaluation.outcomes.table import OutcomeTable
+from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable
 from dynamicrag.evaluation.outcomes.whole_paths import check_paths, unmended
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.routers.paths import varied
-from dynamicrag.topology import TOPOLOGY
+from dynamicrag.topology import TOPOLOGY, VERIFICATION
+from dynamicrag.walk.recording import RecordedDraft
 
 Steps = Mapping[str, str]
 Rows = NDArray[np.intp]
@@ -30,6 +31,7 @@ class World:
         table: Name of the table.
         names: Names of the paths.
         paths: The paths, as far as they differ.
+        whole: The paths with all of their stages but verification.
         stages: The stages at which they differ.
         seen: What routers may see of every question.
         labels: What shares one is near-duplicate, (n,).
@@ -37,6 +39,7 @@ class World:
         costs: What it cost, by dimension, (n, k) each; tokens where no other cost is known.
         scores: Further scores, by name, (n, k) each.
         signals: What was known of every path's answer, by name, (n, k) each; NaN where nothing.
+        drafts: The answers and all that was known of them, n times k.
         answerable: Whether a question has an answer in the corpus, (n,); yes where that is not known.
         notes: What a reader must know.
     """
@@ -44,6 +47,7 @@ class World:
     table: str
     names: tuple[str, ...]
     paths: tuple[Steps, ...]
+    whole: tuple[Steps, ...]
     stages: tuple[str, ...]
     seen: Sequence[Seen]
     labels: Labels
@@ -51,6 +55,7 @@ class World:
     costs: Mapping[str, Floats]
     scores: Mapping[str, Floats]
     signals: Mapping[str, Floats]
+    drafts: Sequence[Sequence[RecordedDraft]]
     answerable: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
 
@@ -104,6 +109,7 @@ class World:
             table=table.name,
             names=tuple(paths),
             paths=tuple({s: p[s] for s in varied(list(paths.values())) if s in p} for p in paths.values()),
+            whole=tuple({s: o for s, o in p.items() if s != VERIFICATION} for p in paths.values()),
             stages=varied(list(paths.values())),
             seen=table.seen(),
             labels=near_duplicates([row.text for row in table.rows]),
@@ -111,6 +117,7 @@ class World:
             costs={name: cost[rows] for name, cost in known.items()},
             scores={name: score for name, score in scores.items() if np.isfinite(score).all()},
             signals={name: _signal(table, name) for name in _signals(table)},
+            drafts=[[_draft(row.outcomes[name]) for name in paths] for row in table.rows],
             answerable=np.array([row.answerable is not False for row in table.rows]),
             notes=tuple(notes),
         )
@@ -128,6 +135,7 @@ class World:
             costs={name: cost[rows] for name, cost in self.costs.items()},
             scores={name: score[rows] for name, score in self.scores.items()},
             signals={name: signal[rows] for name, signal in self.signals.items()},
+            drafts=[self.drafts[i] for i in rows],
             answerable=self.answerable[rows],
         )
 
@@ -156,6 +164,10 @@ class World:
     def spent(self) -> str:
         """The cost that is told where one must do."""
         return next(name for name in ("joules", "usd", "seconds", *self.costs) if name in self.costs)
+
+
+def _draft(outcome: Outcome) -> RecordedDraft:
+    return RecordedDraft(outcome.signals, outcome.answer or "")
 
 
 def _signals(table: OutcomeTable) -> list[str]:

@@ -2,8 +2,11 @@
 
 The weak model's options are growing numbers of samples, as many of each prompt; the draft is their
 majority's answer, and the signals are of agreement alone: nothing of the task, the question or the
-answer's text. Mixture of thought: Yue et al. 2024, "Large Language Model Cascades with Mixture of Thoughts
-Representations", arXiv 2310.03094.
+answer's text. There are no stages to walk along: options differ in the number of samples alone, so policies
+are played on them as arrays (:func:`~dynamicrag.escalation.replay.play`).
+
+Source: Yue et al. 2024, "Large Language Model Cascades with Mixture of Thoughts Representations",
+arXiv 2310.03094.
 """
 
 import re

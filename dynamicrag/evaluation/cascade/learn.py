@@ -14,6 +14,7 @@ from dynamicrag.evaluation.routing.expected import ExpectedCost
 from dynamicrag.features.base import Embed, FeatureSet
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import build, folds
+from dynamicrag.routers.paths import originals
 
 INNER = 5
 
@@ -119,9 +120,11 @@ def _lessons(
     of: Trials, rows: NDArray[np.intp], priced: ExpectedCost, first: Floats, score: Floats, hopeless: Floats
 ) -> Lessons:
     expected = _rising(priced.predict([of.texts[i] for i in rows]), of.chain)
+    mends = np.array(originals(of.paths) if of.paths else [-1] * len(of.options), dtype=np.intp)
     return Lessons(
-        first, expected, score, hopeless, of.quality[rows], of.cost[rows], of.unanswerable[rows], of.chain
-    )
+        first, expected, score, hopeless, of.quality[rows], of.cost[rows], of.unanswerable[rows], of.chain,
+        mends,
+    )  # fmt: skip
 
 
 def _hopeless(signals: Floats, blank: Floats) -> Scorer | None:

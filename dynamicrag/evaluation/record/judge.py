@@ -37,7 +37,7 @@ class Judge:
     """Asks a model for yes or no.
 
     Args:
-        pipeline: The policy, forced for recording.
+        pipeline: The policy, made ready for recording.
         model: The model's name in the policy.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.errors import TotalExceeded
 from dynamicrag.evaluation.outcomes.table import Outcome
 from dynamicrag.evaluation.questions import Question
-from dynamicrag.evaluation.record.forced import wanted
+from dynamicrag.evaluation.record.following import Following
 from dynamicrag.evaluation.record.memo import Found, searches
 from dynamicrag.evaluation.record.outcome import outcome_of
 from dynamicrag.evaluation.record.paths import Steps
@@ -29,33 +29,39 @@ async def record_all(
     other, would share a longer prompt than any two questions do in production.
 
     Args:
-        rag: What to ask, over a pipeline made by :func:`~dynamicrag.evaluation.record.forced.forced`.
+        rag: What to ask, over a pipeline made by
+            :func:`~dynamicrag.evaluation.record.following.for_recording`.
         work: The questions still to be asked, by path.
         workers: Number of questions under way at a time.
 
     Raises:
         TotalExceeded: The policy's total budget is used up.
     """
-    app = rag.build_graph().compile()
+    from dynamicrag.graph.build import build_graph
+    from dynamicrag.graph.names import Names
+    from dynamicrag.graph.nodes import Nodes
+
+    pipeline = rag.pipeline
     gate = asyncio.Semaphore(workers)
 
-    async def run(steps: Steps, question: Question) -> tuple[Question, Outcome]:
+    async def run(app: Any, steps: Steps, question: Question) -> tuple[Question, Outcome]:
         found: list[Found] = []
         async with gate:
-            wanted.set(steps)
             searches.set(found)
-            await warm_models(rag.pipeline, steps)
+            await warm_models(pipeline, steps)
             record: dict[str, Any] = await ask_one(rag, app, question)
         if record.get("failure") == TotalExceeded.__name__:  # a limit per query fails the one run alone
             raise TotalExceeded(f"the recording stops here: {record['error']}")
         record = await settled(rag, record)  # the next question does not wait for the meter
-        return question, outcome_of(record, steps, rag.pipeline.ledger, found)
+        return question, outcome_of(record, steps, pipeline.ledger, found)
 
     for steps, questions in work:
         if not questions:
             continue
-        await warm_retriever(rag.pipeline, steps)
-        tasks = [asyncio.create_task(run(steps, question)) for question in questions]
+        await warm_retriever(pipeline, steps)
+        executor = Following(pipeline.decider, pipeline.models, steps)
+        app = build_graph(Nodes(pipeline, executor), Names()).compile()
+        tasks = [asyncio.create_task(run(app, steps, question)) for question in questions]
         try:
             for task in asyncio.as_completed(tasks):
                 yield await task

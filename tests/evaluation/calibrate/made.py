@@ -13,6 +13,7 @@ PATHS = {
 }  # fmt: skip
 POLICY = {
     "version": 1,
+    "corpora": {"docs": {"path": "docs/"}},
     "models": {"small": {"model": "openai:s"}, "large": {"model": "openai:l"}},
     "objective": {"weights": {"joules": 0.001}},
     "stages": {

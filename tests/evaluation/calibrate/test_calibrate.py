@@ -6,18 +6,18 @@ import pytest
 import yaml
 
 from dynamicrag.errors import InputError, PolicyError
-from dynamicrag.evaluation.calibrate.came import Verdicts, came
+from dynamicrag.evaluation.calibrate.came import came
 from dynamicrag.evaluation.calibrate.forecast import Recipe, held_out
+from dynamicrag.evaluation.calibrate.options import ends
 from dynamicrag.evaluation.calibrate.page import to_html
 from dynamicrag.evaluation.calibrate.replay import jointly, stagewise, walk
-from dynamicrag.evaluation.calibrate.rules import Rules, ends
 from dynamicrag.evaluation.calibrate.run import calibrate
-from dynamicrag.evaluation.calibrate.setting import Check
+from dynamicrag.evaluation.calibrate.setting import shows
 from dynamicrag.evaluation.calibrate.target import Target
+from dynamicrag.evaluation.calibrate.walked import Verdicts, Walks, pipeline_of
 from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.evaluation.calibrate.write import calibrated, text
 from dynamicrag.policy_file import load_policy
-from dynamicrag.routers.thresholds import Thresholds
 
 from .made import POLICY, recorded, right, world
 
@@ -173,13 +173,17 @@ def test_costs_fall_along_the_path():
     assert costs[-1] == made.costs["joules"][:, 0].mean()
 
 
-def test_a_policys_own_rules_are_replayed():
+def walks(made, policy=POLICY):
+    return Walks(pipeline_of(load_policy(policy)), made, held_out(made, RECIPE))
+
+
+def test_a_policys_own_rules_are_walked():
     made = world()
-    rules = Rules(load_policy(POLICY), made, held_out(made, RECIPE))
-    index = rules.replay()
+    own = walks(made)
+    index = own.policy().first
     assert {made.names[k] for k in index[::3]} == {"none/small"}  # greetings
-    assert set(rules.alone("generator", made.paths[3])) == {"large"}  # with passages to read
-    without = rules.alone("generator", made.paths[0])
+    assert set(own.alone("generator", made.whole[3])) == {"large"}  # with passages to read
+    without = own.alone("generator", made.whole[0])
     assert (set(without[::3]), set(without[1::3])) == ({"small"}, {"large"})  # greetings, and what is not one
     assert ends(made, load_policy(POLICY)) == (3, 2)
 
@@ -187,9 +191,8 @@ def test_a_policys_own_rules_are_replayed():
 def test_a_router_that_asks_a_model_cannot_be_replayed():
     generator = {"options": ["small", "large"], "router": {"llm": {"model": "large"}}}
     policy = load_policy({**POLICY, "stages": {**POLICY["stages"], "generator": generator}})
-    made = world()
     with pytest.raises(PolicyError, match=r"generator\.router: 'llm' asks a model \(large\), and a recorded"):
-        Rules(policy, made, held_out(made, RECIPE))
+        pipeline_of(policy)
 
 
 def test_a_stage_at_which_the_policy_chooses_and_the_table_does_not_vary_is_told():
@@ -213,24 +216,49 @@ def test_the_baseline_reads_the_longest_context_in_whatever_order_paths_were_rec
         assert mixed.paths[large]["context"] == "long"
 
 
-def test_verification_is_replayed_on_the_signals_of_drafts():
+def with_verification(*, models=("small", "large"), **section):
+    stages = {
+        "retrieval": {"options": ["none", "single"], "router": {"fixed": {"option": "single"}}},
+        "generator": {"options": list(models), "router": {"fixed": {"option": "small"}}},
+        "verification": {"verifiers": ["token_margin"], **section},
+    }
+    every = {**POLICY["models"], "medium": {"model": "openai:m"}}
+    return {**POLICY, "models": every, "stages": stages}
+
+
+def test_verification_is_walked_on_the_signals_of_drafts():
     made = world(signals=lambda quality: {"token_margin": 0.9 if quality else 0.05, "unanswerable": 0.0})
     small = np.full(len(made), made.names.index("single/small"))
-    order = {"retrieval": ["none", "single"], "generator": ["small", "large"]}
-    verdicts = Verdicts.of(made, Thresholds(token_margin=0.1), {"unsure": ["generator"]}, 1, order)
-    judged = verdicts.apply(made, small)
+
+    def verdicts(policy):
+        own = walks(made, policy)
+        return Verdicts(own, own.pipeline.verification), own.policy()
+
+    unsure = {"thresholds": {"token_margin": 0.1}}
+    up = {"options": ["accept", "escalate"], "escalate": {"unsure": ["generator"]}, "router": unsure}
+    found, own = verdicts(with_verification(**up))
+    judged = found.apply(small)
     assert judged.quality.mean() == 1.0  # what the small model gets wrong goes to the large one
     assert judged.costs["joules"].mean() == pytest.approx(30 + 100 / 3, rel=0.1)
-    strict = Verdicts.of(made, Thresholds(token_margin=0.1, abstain=["unsure"]), {}, 1, order)
-    assert strict.apply(made, small).quality.mean() == pytest.approx(2 / 3)
+    assert own.came(made).quality.tolist() == judged.quality.tolist()
+    assert own.came(made).costs["joules"].tolist() == judged.costs["joules"].tolist()
+    many = found.apply(np.stack([small, small - 1]))
+    assert many.quality[0].tolist() == judged.quality.tolist()
+    strict = {"thresholds": {"token_margin": 0.1, "abstain": ["unsure"]}}
+    withheld = walks(
+        replace(
+            made, answerable=np.arange(len(made)) % 3 < 2
+        ),  # what the small model gets wrong has no answer
+        with_verification(options=["accept", "abstain"], router=strict),
+    )
+    assert Verdicts(withheld, withheld.pipeline.verification).apply(small).quality.mean() == 1.0
     # which is stronger is for the policy to say, not for the order in which paths were recorded
-    down = {**order, "generator": ["large", "small"]}
-    assert Verdicts.of(made, Thresholds(), {"unanswerable": ["generator"]}, 1, down).onward[0, 2] == -1
-    wider = {**order, "generator": ["small", "medium", "large"]}
-    lost = Verdicts.of(made, Thresholds(token_margin=0.1), {"unsure": ["generator"]}, 1, wider)
-    assert lost.unrecorded(small) == len(made) / 3
-    mended = Verdicts.of(made, Thresholds(unsure={"token_margin": 0.1}), {"unsure": ["refine"]}, 1, order)
-    assert mended.unrecorded(small) == len(made) / 3
+    found, _ = verdicts(with_verification(models=["large", "small"], **up))
+    assert found.apply(small).quality.mean() == pytest.approx(2 / 3)
+    found, own = verdicts(with_verification(models=["small", "medium", "large"], **up))
+    assert found.unrecorded(small) == own.unrecorded.sum() == len(made) / 3
+    mending = {"options": ["accept", "refine"], "escalate": {"unsure": "refine"}, "router": unsure}
+    assert verdicts(with_verification(**mending))[0].unrecorded(small) == len(made) / 3
     policy = {**POLICY, "stages": {**POLICY["stages"], "verification": {
         "options": ["accept", "escalate"], "verifiers": ["token_margin"], "escalate": {"unsure": "generator"},
         "router": {"thresholds": {"token_margin": 0.5, "abstain": []}},
@@ -238,17 +266,31 @@ def test_verification_is_replayed_on_the_signals_of_drafts():
     assert run(Target(0.98), made, policy).report["setting"]["thresholds"]["token_margin"] == 0.0
 
 
-def test_any_verifier_that_was_recorded_is_replayed_and_one_that_was_not_is_told():
+def test_what_is_given_up_before_a_draft_is_written_is_charged_as_if_it_had_been():
+    made = world(signals=lambda quality: {"token_margin": 0.9})
+    nothing = [[replace(d, signals={**d.signals, "passages": 0.0}) for d in row] for row in made.drafts]
+    made = replace(made, drafts=nothing, answerable=np.arange(len(made)) % 3 < 2)
+    policy = with_verification(options=["accept", "abstain"], router="thresholds")
+    small = made.names.index("single/small")
+    for outside, accepted in (("answer", small), ("abstain", -1)):
+        own = walks(made, {**policy, "outside": outside}).policy()
+        assert (own.first == small).all()
+        assert (own.accepted == accepted).all()
+        came = own.came(made)
+        assert came.costs["joules"].tolist() == made.costs["joules"][:, small].tolist()
+        right = made.quality[:, small] if accepted >= 0 else ~made.answerable
+        assert came.quality.tolist() == right.astype(float).tolist()
+
+
+def test_any_verifier_that_was_recorded_is_walked_and_one_that_was_not_is_told():
     made = world(signals=lambda quality: {"judge": 0.9 if quality else 0.05})
     own = {"options": ["accept", "escalate"], "verifiers": [{"judge": {"model": "large"}}, "p_true"],
            "escalate": {"unsure": "generator"}, "max_escalations": 1}  # fmt: skip
     for limits, told in (({"judge": 0.5}, False), ({"judge": 0.5, "p_true": 0.5}, True)):
-        section = {**own, "router": {"thresholds": {"unsure": limits}}}
-        policy = load_policy({**POLICY, "stages": {**POLICY["stages"], "verification": section}})
+        policy = with_verification(**{**own, "router": {"thresholds": {"unsure": limits}}})
         notes: list[str] = []
-        check = Check.of(policy, made, notes)
-        small = np.full(len(made), made.names.index("single/small"))
-        assert check.judge(made, small, check.own).quality.mean() == 1.0
+        assert shows(load_policy(policy), made, notes)
+        assert walks(made, policy).policy().came(made).quality.mean() == 1.0
         assert any("p_true: not recorded" in note or "p_true, " in note for note in notes) == told
 
 

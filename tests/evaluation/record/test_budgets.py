@@ -4,7 +4,7 @@ import pytest
 
 from dynamicrag.errors import TotalExceeded
 from dynamicrag.evaluation.questions import Question
-from dynamicrag.evaluation.record.forced import forced
+from dynamicrag.evaluation.record.following import for_recording
 from dynamicrag.evaluation.record.judge import Judge
 from dynamicrag.evaluation.record.runs import record_all
 from dynamicrag.graph.rag import DynamicRAG
@@ -34,7 +34,7 @@ def recording(make):  # noqa: F811
 
     def of(**budget):
         rag = make(models=DEAR, objective={"budget": budget}, stages=PLANNED_LARGE)
-        made.append(DynamicRAG(forced(rag.pipeline)))
+        made.append(DynamicRAG(for_recording(rag.pipeline)))
         return made[-1]
 
     yield of
@@ -82,7 +82,7 @@ async def test_a_draft_that_could_not_be_verified_is_kept_whatever_the_policy_do
         "options": ["accept", "escalate"], "verifiers": ["token_margin"], "max_escalations": 1,
         "on_failure": "escalate", "escalate": {"unverified": "generator"}, "router": "thresholds",
     }  # fmt: skip
-    rag = DynamicRAG(forced(make(stages={**PLANNED_LARGE, "verification": verification}).pipeline))
+    rag = DynamicRAG(for_recording(make(stages={**PLANNED_LARGE, "verification": verification}).pipeline))
     ((_, outcome),) = [found async for found in record_all(rag, [(path("small"), QUESTIONS[:1])])]
     assert outcome.error is None
     assert outcome.signals["unverified"] == 1.0

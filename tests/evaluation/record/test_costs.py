@@ -6,7 +6,7 @@ from dynamicrag.call_options import NO_FILTER
 from dynamicrag.evaluation.outcomes.table import Outcome
 from dynamicrag.evaluation.questions import Question
 from dynamicrag.evaluation.record.expected import Expected
-from dynamicrag.evaluation.record.forced import forced
+from dynamicrag.evaluation.record.following import for_recording
 from dynamicrag.evaluation.record.runs import record_all
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.retrieval.base import Retrieved
@@ -27,7 +27,7 @@ SINGLE = {"retrieval": "single", "retriever": "lexical", "prompt": "direct", "ve
 @pytest.fixture
 def rag(make):  # noqa: F811
     made = make(stages=STAGES)
-    recording = DynamicRAG(forced(made.pipeline))
+    recording = DynamicRAG(for_recording(made.pipeline))
     yield recording
     recording.close()
 
@@ -108,7 +108,7 @@ async def test_signals_of_verifiers_that_ask_are_recorded_with_what_each_took(ma
     make.scripts["small"] = lambda kind, text: "True" if "True or False" in text else "In 1811"
     verification = {**STAGES["verification"], "verifiers": ["p_true", "agreement", "entropy"],
                     "router": "thresholds"}  # fmt: skip
-    recording = DynamicRAG(forced(make(stages={**STAGES, "verification": verification}).pipeline))
+    recording = DynamicRAG(for_recording(make(stages={**STAGES, "verification": verification}).pipeline))
     steps = {**SINGLE, "context": "short", "generator": "small"}
     work = [(steps, [Question("q", "When was the bridge of town01 opened?")])]
     ((_, outcome),) = [item async for item in record_all(recording, work)]
@@ -117,3 +117,16 @@ async def test_signals_of_verifiers_that_ask_are_recorded_with_what_each_took(ma
     assert {"agreement_samples", "entropy"} <= set(outcome.signals)
     assert 0 < outcome.facts["p_true_seconds"] < outcome.facts["seconds"]
     assert 0 < outcome.facts["p_true_joules"] + outcome.facts["agreement_joules"] < outcome.facts["joules"]
+
+
+async def test_what_is_recorded_with_changes_nothing_of_the_policy_s_own_pipeline(make):  # noqa: F811
+    own = make(stages=STAGES).pipeline
+    routers = {name: point.router for name, point in own.points.items()}
+    recording = DynamicRAG(for_recording(own))
+    steps = {**SINGLE, "context": "long", "generator": "large"}
+    ((_, outcome),) = [item async for item in record_all(recording, [(steps, [Question("q", "How long?")])])]
+    recording.close()
+    assert outcome.path == steps
+    assert {name: point.router for name, point in own.points.items()} == routers
+    assert own.verification.verifiers["token_margin"].verdict is not None
+    assert type(own.stages["retriever"].retrievers["lexical"]).__name__ != "Remembering"

@@ -1,0 +1,146 @@
+"""What was recorded of one question: drafts on whole paths, and the signals that were known on them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from dynamicrag.cost.vector import Cost
+from dynamicrag.drafts.judging import UNVERIFIED
+from dynamicrag.features.base import FEATURES
+from dynamicrag.routers.paths import NEWS, mends
+from dynamicrag.topology import TOPOLOGY
+from dynamicrag.types import Draft
+from dynamicrag.verify.base import VERIFIERS
+
+Steps = Mapping[str, str]
+Signals = Mapping[str, float]
+
+
+class RecordedPaths:
+    """The paths of a recording, the same for all of its questions.
+
+    Args:
+        paths: The option of every stage, by path, the weakest path first; ``verification: refine`` where the
+            draft was mended.
+        options: The options of every stage, as the policy has them.
+    """
+
+    def __init__(self, paths: Sequence[Steps], options: Mapping[str, Collection[str]]) -> None:
+        self.paths = tuple(paths)
+        self._varied = {
+            stage
+            for stage, names in options.items()
+            if len({path[stage] for path in paths if path.get(stage) in names}) > 1
+        }
+        self._known: dict[tuple[frozenset[tuple[str, str]], bool], tuple[int, ...]] = {}
+
+    def varies(self, stage: str) -> bool:
+        """Return whether several of the policy's options at a stage were recorded."""
+        return stage in self._varied
+
+    def agreeing(self, path: Steps, *, mended: bool = False) -> tuple[int, ...]:
+        """Return the paths that go on from a part of one.
+
+        A stage at which nothing was varied does not count: what was recorded stands for the policy's option.
+
+        Args:
+            path: Options by stage; those at stages that it passes by do not count.
+            mended: Whether to look for drafts that were mended.
+        """
+        passed = TOPOLOGY.passed(path)
+        own = frozenset((s, o) for s, o in path.items() if s in self._varied and s not in passed)
+        if (own, mended) not in self._known:
+            self._known[own, mended] = tuple(
+                number
+                for number, other in enumerate(self.paths)
+                if mends(other) == mended and all(other.get(s) == o for s, o in own)
+            )
+        return self._known[own, mended]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDraft:
+    """What one path gave.
+
+    Attributes:
+        signals: All that was known of it in the end.
+        answer: Its text.
+        expected: What the path is expected to cost on the question.
+    """
+
+    signals: Signals = field(default_factory=dict)
+    answer: str = ""
+    expected: Cost = field(default_factory=Cost)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The drafts of one question.
+
+    Attributes:
+        text: The question.
+        paths: The paths.
+        drafts: What each gave, in their order.
+    """
+
+    text: str
+    paths: RecordedPaths
+    drafts: Sequence[RecordedDraft]
+
+    def price(self, path: Steps) -> Cost:
+        """Return what a path is expected to cost; of a part of one, the weakest that goes on from there."""
+        found = self.paths.agreeing(path)
+        return self.drafts[found[0]].expected if found else Cost()
+
+    def ahead(self, path: Steps) -> dict[str, float]:
+        """Return what is known on a path without any retrieval and any draft."""
+        return {n: value for n, value in self._signals(path).items() if n not in later()}
+
+    def brought(self, stage: str, path: Steps) -> dict[str, float]:
+        """Return what is known on a path once a stage has acted, and was not before."""
+        names = evidence(stage)
+        return {n: value for n, value in self._signals(path).items() if n in names} if names else {}
+
+    def foreseen(self, names: Collection[str], path: Steps) -> dict[str, float]:
+        """Return signals of any draft that goes on from a part of a path."""
+        found: dict[str, float] = {}
+        for number in reversed(self.paths.agreeing(path)):
+            found |= {n: value for n, value in self.drafts[number].signals.items() if n in names}
+        return found
+
+    def judged(self, number: int) -> dict[str, float]:
+        """Return what verifiers and token probabilities say of a draft."""
+        return {n: value for n, value in self.drafts[number].signals.items() if n in verdicts()}
+
+    def draft(self, number: int, model: str) -> Draft:
+        """Return a draft as a turn has it; its message is its number."""
+        return Draft(
+            text=self.drafts[number].answer, message_id=str(number), model=model, streamed=False, dropped=[],
+            signals={}, refined=mends(self.paths.paths[number]),
+        )  # fmt: skip
+
+    def _signals(self, path: Steps) -> Signals:
+        found = self.paths.agreeing(path)
+        return self.drafts[found[0]].signals if found else {}
+
+
+@cache
+def evidence(stage: str) -> frozenset[str]:
+    """Return the signals that a stage brings once it has acted."""
+    found: set[str] = set()
+    for family in TOPOLOGY[stage].evidence if stage in TOPOLOGY else ():
+        found |= NEWS if family == "retrieval" else set(getattr(FEATURES[family], "wanted", ()))
+    return frozenset(found)
+
+
+@cache
+def verdicts() -> frozenset[str]:
+    """Return the signals that are known of a draft alone."""
+    given = {signal.name for name in VERIFIERS for signal in VERIFIERS[name].gives}
+    return frozenset({*given, *getattr(FEATURES["response"], "wanted", ()), UNVERIFIED})
+
+
+@cache
+def later() -> frozenset[str]:
+    """Return the signals that are not known before the first stage."""
+    return verdicts().union(*map(evidence, TOPOLOGY))

@@ -1,0 +1,78 @@
+"""Takes a recorded question along a policy's stages, as the live graph would."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dynamicrag.drafts.verification import Verification
+from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.types import Decision, TurnState
+from dynamicrag.walk.recorded import Recorded
+from dynamicrag.walk.recording import Recording
+from dynamicrag.walk.walk import Walk
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of a recorded question.
+
+    Attributes:
+        drafts: Numbers of the drafts that were written, in order.
+        accepted: The one that was accepted; ``None`` where none was.
+        unrecorded: Choices that lead to no recorded draft, as ``stage:option``; each was made again without.
+        turn: The turn at its end.
+        decisions: All decisions.
+    """
+
+    drafts: tuple[int, ...]
+    accepted: int | None
+    unrecorded: tuple[str, ...]
+    turn: TurnState
+    decisions: Sequence[Decision]
+
+
+async def replay(
+    stages: Mapping[str, StageBase],
+    verification: Verification,
+    recording: Recording,
+    run: Run,
+    path: Mapping[str, str] | None = None,
+) -> Replayed:
+    """Take a question along the stages, and through the loop over drafts.
+
+    Args:
+        stages: The policy's stages that lead to a draft, in order.
+        verification: The policy's verification.
+        recording: What was recorded of the question.
+        run: The run; nothing is booked on it.
+        path: Options that are decided already, by stage.
+    """
+    planned = {name: stage.planned().name for name, stage in stages.items()}
+    executor = Recorded(recording, planned)
+    walk = Walk(stages, verification, executor)
+    turn, decisions = await walk.along(list(stages), asked(recording.text, path or {}), run)
+    turn, more = await walk.verify(turn, run)
+    draft = turn["draft"]
+    accepted = None if turn["action"] == "abstain" or draft is None else int(draft["message_id"])
+    return Replayed(tuple(executor.drafts), accepted, tuple(executor.unrecorded), turn, [*decisions, *more])
+
+
+def asked(text: str, path: Mapping[str, str]) -> TurnState:
+    """Return a turn on which some stages are decided already."""
+    return {
+        "id": text,
+        "text": text,
+        "original": text,
+        "seq": 0,
+        "path": dict(path),
+        "redo": None,
+        "action": None,
+        "candidates": [],
+        "passages": [],
+        "draft": None,
+        "signals": {},
+        "unverified": {},
+        "escalations": [],
+        "wanted": None,
+        "earlier": [],
+        "failed": [],
+    }
