@@ -122,10 +122,10 @@ async def both(rag, own):
     app = rag.build_graph().compile()
     out = await app.ainvoke({"messages": [("user", own.text)]})
     live = {
-        "path": out["turn"]["path"],
-        "moves": [d["chosen"] for d in out["decisions"] if d["stage"] == "verification"],
-        "drafts": out["report"]["drafts"]["written"],
-        "steps": [(step["stage"], step["option"]) for step in out["report"]["escalations"]],
+        "path": out["rag"]["turn"]["path"],
+        "moves": [d["chosen"] for d in out["rag"]["decisions"] if d["stage"] == "verification"],
+        "drafts": out["rag"]["report"]["drafts"]["written"],
+        "steps": [(step["stage"], step["option"]) for step in out["rag"]["report"]["escalations"]],
         "answer": out["messages"][-1].text,
     }
     pipeline = rag.pipeline
