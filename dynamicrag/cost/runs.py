@@ -170,6 +170,8 @@ class Runs:
                 "SELECT host, spec, computed, output, joules, seconds FROM calls ORDER BY number"
             )
             for host, spec, *row in rows:
+                if not (isinstance(host, str) and isinstance(spec, str) and all(map(_number, row))):
+                    continue  # a damaged row teaches nothing
                 found.setdefault(host, {}).setdefault(spec, []).append(Observation(*row))
         return found
 
@@ -217,3 +219,7 @@ class Runs:
             locked = "locked" in str(error)
             mend = "another process is using it; try again" if locked else MEND
             raise RunsError(f"{self.path}: the run database cannot be used ({error}); {mend}") from error
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float)

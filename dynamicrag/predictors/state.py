@@ -38,8 +38,10 @@ def whole(where: str, what: str) -> Iterator[None]:
     """
     try:
         yield
-    except DynamicRAGError:
-        raise
+    except DynamicRAGError as error:
+        if where in str(error):
+            raise
+        raise PolicyError(f"{where}: this is no {what} ({error}); {MEND}") from None
     except Exception as error:  # noqa: BLE001 - arrays and facts from anyone can make anything fail
         raise PolicyError(f"{where}: this is no {what} ({_shortly(error)}); {MEND}") from None
 

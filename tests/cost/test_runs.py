@@ -1,7 +1,9 @@
 """The run database: bounded, prunable, without a word of what was asked."""
 
 import multiprocessing
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
@@ -98,3 +100,12 @@ def test_processes_write_side_by_side(runs):
         worker.join()
     assert len(runs.turns(since=time.time() - 1e10)) == 75
     assert len(runs.observations()["local:small"]) == 75
+
+
+def test_a_damaged_row_of_a_call_is_left_out(runs):
+    rows = [Observation(1.0, 1.0, 2.0, 3.0)] * 2
+    runs.add(turn(1), "a?", {"local:small": rows, "local:large": rows}, PROCESS)
+    with closing(sqlite3.connect(runs.path)) as db, db:
+        db.execute("UPDATE calls SET joules = 'x' WHERE spec = 'local:large'")
+        db.execute("UPDATE calls SET spec = x'00ff' WHERE number = 1")
+    assert runs.observations() == {"local:small": rows[1:]}

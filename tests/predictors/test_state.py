@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from dynamicrag.errors import PolicyError
+from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.predictors.base import PREDICTORS, Predictor
-from dynamicrag.predictors.state import FORMAT, META, State
+from dynamicrag.predictors.state import FORMAT, META, State, whole
 from tests.predictors.tables import table
 
 
@@ -105,3 +105,12 @@ def test_what_cannot_be_written_says_so(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(PolicyError, match="cannot be written"):
         State({}).save(tmp_path / "file" / "router.npz")
+
+
+def test_a_mistake_within_a_state_names_its_file():
+    said = r"r\.npz: this is no trained router \(X: 3 features, got 5\); train"
+    with pytest.raises(PolicyError, match=said), whole("r.npz", "trained router"):
+        raise InputError("X: 3 features, got 5")
+    said = r"^r\.npz: has another version$"
+    with pytest.raises(PolicyError, match=said), whole("r.npz", "trained router"):
+        raise PolicyError("r.npz: has another version")
