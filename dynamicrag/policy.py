@@ -24,6 +24,7 @@ from dynamicrag.calibrated import Calibrated
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import unknown
+from dynamicrag.llm.prompts.base import prompt_spec
 from dynamicrag.spoken import language_name
 from dynamicrag.stages.section import Names, Section, Spec, StageSection
 from dynamicrag.types import Runs
@@ -226,6 +227,6 @@ def _plain(option: str, spec: Spec | None) -> Spec | None:
         return spec
     rest: Spec = {
         name: {key: value for key, value in (params or {}).items() if key != "style"}
-        for name, params in spec.items()
+        for name, params in prompt_spec(option, spec).items()
     }
     return None if rest == {option: {}} else rest

@@ -19,7 +19,7 @@ def policy(model: str) -> dict[str, Any]:
         "models": {"model": {"model": model}},
         "abstain_message": {"German": "Das weiß ich nicht. Fragen Sie im Hafenbüro nach."},
         "stages": {
-            "prompt": {"options": {"direct": {"direct": DIRECT}}},
+            "prompt": {"options": {"direct": DIRECT}},
             "verification": {
                 "options": ["accept", "abstain"],
                 "verifiers": ["unanswerable"],

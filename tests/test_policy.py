@@ -5,7 +5,7 @@ from dynamicrag.policy_file import PRESETS, load_policy
 def test_presets_answer_people_in_sentences_and_benchmarks_in_few_words():
     for name in PRESETS:
         policy = load_policy(name)
-        assert policy.stages["prompt"].specs["direct"] == {"direct": {"style": "full"}}, name
+        assert policy.stages["prompt"].specs["direct"] == {"style": "full"}, name
         assert brief(policy).stages["prompt"].specs["direct"] is None
         assert set(brief(policy).stages["prompt"].specs) == set(policy.stages["prompt"].specs)
 
@@ -29,3 +29,14 @@ def test_instructions_and_language_are_no_matter_of_length():
         {"version": 1, "models": {"m": {"model": "openai:m"}}, "stages": {"prompt": {"options": options}}}
     )
     assert brief(policy).stages["prompt"].specs == {"direct": {"direct": voice}, "cot": None}
+
+
+def test_parameters_alone_are_those_of_the_prompt_of_the_option_s_name():
+    options = {"direct": {"style": "full", "instructions": "Be kind."}, "cot": {"cot": {"style": "full"}}}
+    policy = load_policy(
+        {"version": 1, "models": {"m": {"model": "openai:m"}}, "stages": {"prompt": {"options": options}}}
+    )
+    assert brief(policy).stages["prompt"].specs == {
+        "direct": {"direct": {"instructions": "Be kind."}},
+        "cot": None,
+    }

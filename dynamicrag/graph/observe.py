@@ -26,7 +26,7 @@ SIGNALS = (
 """Verifiers that ask no model and load none."""
 STORES = 4
 """Passages that a LangChain vector store gives where nobody says how many."""
-OURS = {"direct": {"direct": {"style": "full"}}}
+OURS = {"direct": {"style": "full"}}
 RETRIEVER, MODEL, PROMPT = "retriever", "model", "prompt"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dynamicrag.cost.expect import Plan
-from dynamicrag.llm.prompts.base import PROMPTS, PromptStrategy
+from dynamicrag.llm.prompts.base import PROMPTS, PromptStrategy, prompt_spec
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.section import StageSection, check_options
@@ -38,7 +38,8 @@ class PromptStage(StageBase):
         """See the base class."""
         specs = check_options(section, deps.where)
         strategies = {
-            name: deps.prompts.get(name) or PROMPTS.build(spec or name, deps.where("options", name), deps)
+            name: deps.prompts.get(name)
+            or PROMPTS.build(prompt_spec(name, spec), deps.where("options", name), deps)
             for name, spec in specs.items()
         }
         options = [Option(name) for name in strategies]

@@ -13,7 +13,7 @@ ABSTAIN = {"options": ["accept", "abstain"], "verifiers": ["unanswerable"], "rou
 
 
 def prompt(**params):
-    return {"prompt": {"options": {"direct": {"direct": params}}}}
+    return {"prompt": {"options": {"direct": params}}}
 
 
 def sent(model, kind="answer"):

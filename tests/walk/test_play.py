@@ -13,6 +13,7 @@ from dynamicrag.policy_file import load_policy
 from dynamicrag.routers.judgement import heard
 from dynamicrag.routers.paths import chains, originals
 from dynamicrag.stages.base import Run, option_names
+from dynamicrag.topology import TOPOLOGY
 from dynamicrag.verify.unanswerable import is_refusal
 from dynamicrag.walk.recording import RecordedDraft, RecordedPaths, Recording
 from dynamicrag.walk.replay import replay
@@ -38,7 +39,7 @@ def pipeline(state, worth):
     }
     stages = {**POLICY["stages"], "verification": verification}
     objective = {"weights": {"usd": worth}}
-    return pipeline_of(load_policy({**POLICY, "stages": stages, "objective": objective}))
+    return pipeline_of(load_policy({**POLICY, "stages": stages, "objective": objective}), TOPOLOGY.drafting)
 
 
 def lessons(judgement, rows: OutcomeTable):

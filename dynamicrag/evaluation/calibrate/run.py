@@ -95,7 +95,7 @@ def calibrate(
         if tell is not None:
             tell(next(done), 3 * FOLDS, "learning")
 
-    pipeline = walkable(policy, notes)
+    pipeline = walkable(policy, world.stages, notes)
     shown = pipeline is not None and shows(policy, world, notes)
 
     def walked(own: World, seen: Forecast, told: list[str]) -> tuple[Check, Walked | None]:

@@ -4,7 +4,7 @@ The walk is the live graph's, with the recorded executor; see :mod:`dynamicrag.w
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +22,7 @@ from dynamicrag.policy import Policy
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.stages.base import Run, option_names
-from dynamicrag.topology import TOPOLOGY
+from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.walk.recorded import Recorded
 from dynamicrag.walk.recording import RecordedPaths, Recording
 from dynamicrag.walk.replay import Replayed, asked, replay
@@ -199,17 +199,21 @@ class Verdicts:
         return np.asarray(rows)
 
 
-def walkable(policy: Policy, notes: list[str]) -> Pipeline | None:
+def walkable(policy: Policy, varied: Collection[str], notes: list[str]) -> Pipeline | None:
     """Return a policy's pipeline for walks; ``None`` and a note where it cannot be built."""
     try:
-        return pipeline_of(policy)
+        return pipeline_of(policy, varied)
     except DynamicRAGError as error:
         notes.append(f"the policy's own routers cannot be replayed: {error}")
         return None
 
 
-def pipeline_of(policy: Policy) -> Pipeline:
+def pipeline_of(policy: Policy, varied: Collection[str]) -> Pipeline:
     """Return a policy's pipeline for walks; its documents need not be at hand.
+
+    Args:
+        policy: The policy.
+        varied: The stages whose routers decide in a walk, besides verification.
 
     Raises:
         DynamicRAGError: It cannot be built, or one of its routers asks a model.
@@ -218,7 +222,7 @@ def pipeline_of(policy: Policy) -> Pipeline:
     pipeline = assemble(policy.model_copy(update={"corpora": corpora}))
     for name, point in pipeline.points.items():
         router = point.router
-        if router.models:
+        if router.models and name in (*varied, VERIFICATION):
             raise PolicyError(
                 f"{policy.where('stages', name, 'router')}: {router.registered!r} asks a model "
                 f"({', '.join(router.models)}), and a recorded table has none to ask; name another router to "

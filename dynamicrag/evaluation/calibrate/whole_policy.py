@@ -67,7 +67,7 @@ def train_policy(
     check_options(policy, world)
     weights = {str(name): w for name, w in policy.objective.weights.items() if name in world.costs}
     made = held_out(world, recipe, planned=world.best)
-    walks = Walks(pipeline_of(policy), world, made)
+    walks = Walks(pipeline_of(policy, world.stages), world, made)
     stages = {}
     for stage in world.stages:
         around = columns(world, world.best, stage)

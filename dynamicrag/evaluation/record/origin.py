@@ -13,6 +13,7 @@ from typing import Any
 
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
+from dynamicrag.llm.prompts.base import prompt_spec
 from dynamicrag.llm.prompts.voice import Voice
 from dynamicrag.policy import Policy, brief
 from dynamicrag.retrieval.documents import Skipped
@@ -81,6 +82,7 @@ def _settings(policy: Policy) -> dict[str, Any]:
 
 def _voiced(option: str, spec: Any) -> Any:
     """Return a prompt's spec with its language by one name, and without a voice that says nothing."""
+    spec = prompt_spec(option, spec) if spec is not None else None
     if not isinstance(spec, dict) or len(spec) != 1:
         return spec
     ((name, params),) = spec.items()

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from dynamicrag.llm.prompts.voice import AUTO, CONTROL, Style, Voice
 from dynamicrag.registry import Registry
@@ -159,3 +159,14 @@ def span(text: str, start: int, end: int | None = None) -> Answer:
 
 
 PROMPTS = Registry[PromptStrategy]("prompt strategy", "dynamicrag.llm.prompts")
+
+
+def prompt_spec(option: str, spec: Any) -> Any:
+    """Return the whole spec of an option; parameters alone are those of the prompt of its name.
+
+    ``direct: {style: full}`` stands for ``direct: {direct: {style: full}}``.
+    """
+    if spec is None:
+        return option
+    named = isinstance(spec, dict) and len(spec) == 1 and next(iter(spec)) in PROMPTS
+    return {option: spec} if isinstance(spec, dict) and not named and option in PROMPTS else spec

@@ -174,7 +174,7 @@ def test_costs_fall_along_the_path():
 
 
 def walks(made, policy=POLICY):
-    return Walks(pipeline_of(load_policy(policy)), made, held_out(made, RECIPE))
+    return Walks(pipeline_of(load_policy(policy), made.stages), made, held_out(made, RECIPE))
 
 
 def test_a_policys_own_rules_are_walked():
@@ -192,7 +192,7 @@ def test_a_router_that_asks_a_model_cannot_be_replayed():
     generator = {"options": ["small", "large"], "router": {"llm": {"model": "large"}}}
     policy = load_policy({**POLICY, "stages": {**POLICY["stages"], "generator": generator}})
     with pytest.raises(PolicyError, match=r"generator\.router: 'llm' asks a model \(large\), and a recorded"):
-        pipeline_of(policy)
+        pipeline_of(policy, world().stages)
 
 
 def test_a_stage_at_which_the_policy_chooses_and_the_table_does_not_vary_is_told():

@@ -11,6 +11,7 @@ from dynamicrag.evaluation.calibrate.walked import Walks, pipeline_of
 from dynamicrag.policy_file import load_policy
 from dynamicrag.routers.joint import Joint
 from dynamicrag.routers.learned import Learned
+from dynamicrag.topology import TOPOLOGY
 
 from .made import POLICY, right, world
 
@@ -37,7 +38,7 @@ class Planned(Learned):
 
 def walked(made, predicted, routers):
     """Return the paths that routers end on, (n,)."""
-    pipeline = pipeline_of(load_policy(POLICY))
+    pipeline = pipeline_of(load_policy(POLICY), TOPOLOGY.drafting)
     stages = {
         name: stage.routed(routers[name]) if name in routers else stage
         for name, stage in pipeline.stages.items()
