@@ -4,7 +4,6 @@ Nothing heavy happens here: corpora are opened and models loaded on first use, o
 """
 
 import copy
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -12,18 +11,18 @@ from dynamicrag.building import build_stages
 from dynamicrag.corpora import make_corpora
 from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.budget import Budget
-from dynamicrag.cost.calibration import Calibration, Observation
+from dynamicrag.cost.calibration import Calibration
 from dynamicrag.cost.expect import CostModel, Priced
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.meters import check_meter
 from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import Profile, Profiles, here, load_profiles, override
-from dynamicrag.cost.runs import Runs, data_dir
+from dynamicrag.cost.runs import Runs, data_dir, known_calls
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.embedders import default_embedder
-from dynamicrag.errors import PolicyError, RunsError, unknown
+from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.params import check_params
@@ -38,8 +37,6 @@ from dynamicrag.sharing import Shared, beside, named
 from dynamicrag.stages.base import DecisionPoint, Run, StageBase
 from dynamicrag.stages.decide import Decider
 from dynamicrag.stages.routing import Asker
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +143,7 @@ def _common(policy: Policy, objects: Objects, trust: bool) -> _Common:
     host = here(known.host, policy.host.country, policy.host.coefficients, policy.where("host"))
     meter = check_meter(policy.host.meter, policy.where("host", "meter"))
     runs = Runs(keep=policy.runs.keep) if policy.runs.keep else None
-    ledger = Ledger(shared_attribution(meter), host, Calibration(_observations(runs)))
+    ledger = Ledger(shared_attribution(meter), host, Calibration(known_calls(runs)))
     budget = _budget(policy)
     return _Common(
         known=known,
@@ -238,16 +235,6 @@ def _model(policy: Policy, name: str, objects: Objects) -> ChatModel:
             raise PolicyError(f"{where}.runs: {section.model} runs in this process; take this out")
         model.runs = section.runs or model.runs
     return model
-
-
-def _observations(runs: Runs | None) -> Mapping[str, list[Observation]]:
-    if runs is None:
-        return {}
-    try:
-        return runs.observations()
-    except RunsError as error:
-        _log.warning("%s; expected costs are the profiles' until then", error)
-        return {}
 
 
 def _budget(policy: Policy) -> Budget:

@@ -9,6 +9,7 @@ no list of dimensions: a query kept before a dimension was added lacks its amoun
 import hashlib
 import hmac
 import json
+import logging
 import os
 import platform
 import secrets
@@ -22,6 +23,8 @@ from typing import Any
 from dynamicrag.cost.calibration import KEPT, Observation
 from dynamicrag.cost.private import private_file
 from dynamicrag.errors import RunsError
+
+_log = logging.getLogger(__name__)
 
 Turn = dict[str, Any]
 
@@ -217,3 +220,14 @@ class Runs:
             locked = "locked" in str(error)
             mend = "another process is using it; try again" if locked else MEND
             raise RunsError(f"{self.path}: the run database cannot be used ({error}); {mend}") from error
+
+
+def known_calls(runs: Runs | None) -> Mapping[str, list[Observation]]:
+    """Return the latest calls on this host by model spec; none, with a warning, if they cannot be read."""
+    if runs is None:
+        return {}
+    try:
+        return runs.observations()
+    except RunsError as error:
+        _log.warning("%s; expected costs are the profiles' until then", error)
+        return {}

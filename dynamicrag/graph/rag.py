@@ -92,10 +92,10 @@ class DynamicRAG(Faces):
             prompts: Prompts of your own, by the options of ``stages.prompt`` that they are: LangChain prompt
                 templates, texts with ``{question}`` and ``{context}``, functions of the question and the
                 passages that return messages, or prompt strategies.
-            policies: Further policies by name, of which a call may choose one:
-                ``config["configurable"]["rag"]["policy"]``. They share the ledger, what they describe alike of
-                models and corpora, and your objects, each of which one of the policies has to name. The
-                total, the host and the number of queries kept are the first policy's alone.
+            policies: Further policies by name, each as ``policy``. A call chooses one by
+                ``config["configurable"]["rag"]["policy"]``. All share the ledger, the models and corpora that
+                they describe alike, and your objects, each of which one of them has to name. The total, the
+                host and the number of queries kept are the first policy's alone.
 
         Raises:
             PolicyError: Something in a policy is wrong, an object is of the wrong type, or no policy has its
