@@ -11,7 +11,9 @@ from dynamicrag import DynamicRAG
 from dynamicrag.cost.runs import Runs
 from dynamicrag.errors import BudgetExceeded, InputError, ModelUnavailable, PolicyError, TotalExceeded
 from dynamicrag.retrieval.bm25 import BM25
+from dynamicrag.stages.base import STAGES, StageBase, add_stage
 from dynamicrag.testing import FakeRetriever, ScriptedChat
+from dynamicrag.topology import TOPOLOGY, Stage
 from dynamicrag.verify.agreement import Agreement
 
 from .conftest import TOWNS, call
@@ -112,6 +114,31 @@ def test_the_first_policy_may_have_more_stages_than_the_others(make, ask):
     found = app.invoke(ask(QUESTION), under("plain"))
     assert stages_of(found)[:3] == ["retrieval", "retriever", "context"]
     assert not make.models["helper"].calls
+
+
+@pytest.fixture
+def noted():
+    """A user's stage that no option of another passes by."""
+
+    @add_stage(Stage("noted"), after="retrieval")
+    class Noted(StageBase):
+        async def act(self, option, turn, run):
+            return {"system": "noted"}
+
+    yield
+    STAGES._classes.pop("noted")
+    TOPOLOGY.remove("noted")
+
+
+def test_a_users_stage_of_one_policy_is_not_met_under_another(make, ask, noted):
+    rag = make(policies={"noting": make.policy(stages={"noted": {"options": ["on"]}})})
+    app = rag.build_graph().compile()
+    seen = [
+        [name for update in app.stream(ask(QUESTION), config, stream_mode="updates") for name in update]
+        for config in (None, under("noting"))
+    ]
+    assert seen[0][:3] == ["begin_turn", "retrieval", "retriever"]
+    assert seen[1][:4] == ["begin_turn", "retrieval", "noted", "retriever"]
 
 
 def test_options_are_checked_against_the_policy_of_the_call(rag, ask):
