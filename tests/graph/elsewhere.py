@@ -57,9 +57,11 @@ def report(out: dict[str, Any], rag: Any, calls: int) -> dict[str, Any]:
 def work(given: dict[str, Any]) -> list[dict[str, Any]]:
     """Do the steps."""
     import dynamicrag.assembly as assembly
+    import dynamicrag.embedders as embedders
 
     maker = Maker(Path(given["docs"]))
-    assembly.chat_model, assembly.Embedder = maker.model, WordCounter  # type: ignore[assignment,misc]
+    assembly.chat_model = maker.model  # type: ignore[assignment]
+    embedders.LocalEmbedder = WordCounter  # type: ignore[misc]
     shared = {"account": "team"} if given.get("shared") else {}
     rag = maker(
         models=PRICED,

@@ -56,11 +56,12 @@ def process(docs, tmp_path):
 def worker(docs, tmp_path, monkeypatch):
     """Return the same for another object of this process, whose ledger knows as little of the others."""
     import dynamicrag.assembly as assembly
+    import dynamicrag.embedders as embedders
 
     monkeypatch.setenv("DYNAMICRAG_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("DYNAMICRAG_DATA", str(tmp_path / "data"))
-    for name in ("chat_model", "Embedder"):
-        monkeypatch.setattr(assembly, name, getattr(assembly, name))  # undone after the test
+    for module, name in ((assembly, "chat_model"), (embedders, "LocalEmbedder")):
+        monkeypatch.setattr(module, name, getattr(module, name))  # undone after the test
     saved = str(tmp_path / "threads.sqlite")
     return lambda *steps, **given: work(
         {"docs": str(docs), "saver": saved, "steps": steps, "thread": "1", **given}
