@@ -3,40 +3,40 @@
 Nothing heavy happens here: corpora are opened and models loaded on first use, or by ``load``.
 """
 
-import logging
-from collections.abc import Iterable, Mapping
+import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from dynamicrag.building import Built, build_stages
+from dynamicrag.building import build_stages
 from dynamicrag.corpora import make_corpora
 from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.budget import Budget
-from dynamicrag.cost.calibration import Calibration, Observation
-from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.cost.calibration import Calibration
 from dynamicrag.cost.expect import CostModel, Priced
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.meters import check_meter
 from dynamicrag.cost.process import shared_attribution
-from dynamicrag.cost.profiles import Profile, dearest, here, load_profiles, override
-from dynamicrag.cost.runs import Runs, data_dir
+from dynamicrag.cost.profiles import Profile, Profiles, here, load_profiles, override
+from dynamicrag.cost.runs import Runs, data_dir, known_calls
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.embedders import default_embedder
-from dynamicrag.errors import PolicyError, RunsError, unknown
+from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.params import check_params
-from dynamicrag.objects import Objects, check_taken
+from dynamicrag.objects import Objects, Taken, check_taken
 from dynamicrag.policy import Policy
 from dynamicrag.policy_checks import check_stages
+from dynamicrag.priced import priced_all
+from dynamicrag.retrieval.base import Retriever
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
-from dynamicrag.stages.base import DecisionPoint, Run, StageBase, option_names
+from dynamicrag.sharing import Shared, beside, named
+from dynamicrag.stages.base import DecisionPoint, Run, StageBase
 from dynamicrag.stages.decide import Decider
 from dynamicrag.stages.routing import Asker
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,33 @@ class Pipeline:
         return {**self.stages, self.verification.name: self.verification}
 
 
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What the policies of one object have in common, whichever of them a call goes by."""
+
+    known: Profiles
+    ledger: Ledger
+    budget: Budget
+    bookkeeper: Bookkeeper
+    embedder: Embedder
+    objects: Objects
+    routers: Taken
+    retrievers: Mapping[str, Retriever]
+    verifiers: Taken
+    shared: Shared
+    trust: bool
+
+    def beside(self, policy: Policy) -> "_Common":
+        """Return the same for a further policy: its limits, and copies of objects that a policy binds."""
+        limits = policy.objective.budget
+        return replace(
+            self,
+            budget=self.budget.beside(limits.per_query, limits.exhausted),
+            retrievers={name: copy.copy(each) for name, each in self.retrievers.items()},
+            verifiers=self.verifiers.copied(),
+        )
+
+
 def assemble(policy: Policy, *, objects: Objects = Objects(), trust: bool = True) -> Pipeline:  # noqa: B008
     """Build the pipeline of a policy.
 
@@ -71,21 +98,71 @@ def assemble(policy: Policy, *, objects: Objects = Objects(), trust: bool = True
         objects: The caller's own objects, for names of the policy.
         trust: Whether modules that it names may be imported. A pipeline of a policy that is not trusted
             has been checked, but answers nothing.
-        prompts: The caller's own prompt strategies, by the options of ``stages.prompt`` that they are.
 
     Raises:
         PolicyError: A name in the policy does not exist or does not fit where it stands, or an object is of
             the wrong type or for a name that the policy does not have.
         ModelUnavailable: A model of the policy does not exist.
     """
+    return assemble_all(policy, {}, objects=objects, trust=trust)[0]
+
+
+def assemble_all(
+    first: Policy, further: Mapping[str, Policy], *, objects: Objects, trust: bool = True
+) -> list[Pipeline]:
+    """Build the pipelines of several policies that have in common whatever they describe alike.
+
+    They have one ledger, one run database and one total, those of the first. A model, a corpus or an
+    embedder of the same description, and each of the caller's objects, is one object for all.
+
+    Args:
+        first: The first policy.
+        further: Others by the name that their queries are kept under.
+        objects: The caller's own objects, each for a name of any of the policies.
+        trust: As for :func:`assemble`.
+
+    Raises:
+        PolicyError: As :func:`assemble`, with the name of a further policy; or one says what only the first
+            can say.
+        ModelUnavailable: A model of a policy does not exist.
+    """
+    objects.check_names([first, *further.values()])
+    common = _common(first, objects, trust)
+    pipelines = [_pipeline(first, common)]
+    for name, each in further.items():
+        with named(name):
+            policy = beside(each.model_copy(update={"name": name}), first)
+            pipelines.append(_pipeline(policy, common.beside(policy)))
+    check_taken(common.routers, "routers", "stages.STAGE.router")
+    check_taken(common.verifiers, "verifiers", "stages.verification.verifiers")
+    return pipelines
+
+
+def _common(policy: Policy, objects: Objects, trust: bool) -> _Common:
     known = load_profiles()
     host = here(known.host, policy.host.country, policy.host.coefficients, policy.where("host"))
     meter = check_meter(policy.host.meter, policy.where("host", "meter"))
     runs = Runs(keep=policy.runs.keep) if policy.runs.keep else None
-    calibration = Calibration(_observations(runs))
-    ledger = Ledger(shared_attribution(meter), host, calibration)
-    objects.check_names(policy)
-    models = _models(policy, objects)
+    ledger = Ledger(shared_attribution(meter), host, Calibration(known_calls(runs)))
+    budget = _budget(policy)
+    return _Common(
+        known=known,
+        ledger=ledger,
+        budget=budget,
+        bookkeeper=Bookkeeper(ledger, budget, runs),
+        embedder=objects.own_embedder() or default_embedder(),
+        objects=objects,
+        routers=objects.own_routers(),
+        retrievers=objects.own_retrievers(),
+        verifiers=objects.own_verifiers(),
+        shared=Shared(),
+        trust=trust,
+    )
+
+
+def _pipeline(policy: Policy, common: _Common) -> Pipeline:
+    known, ledger, budget, embedder = common.known, common.ledger, common.budget, common.embedder
+    models = _models(policy, common)
     profiles = {
         name: override(
             replace(known.of(model.spec, model.runs), runs=model.runs),
@@ -95,15 +172,12 @@ def assemble(policy: Policy, *, objects: Objects = Objects(), trust: bool = True
         for name, model in models.items()
     }
     specs = {name: model.spec for name, model in models.items()}
-    profiles = _priced(profiles, specs, [*known.models.values(), *profiles.values()], policy)
+    profiles = priced_all(profiles, specs, [*known.models.values(), *profiles.values()], policy)
     if policy.helper is not None and policy.helper not in models:
         raise PolicyError(unknown(policy.where("helper"), "model", policy.helper, models))
-    embedder = objects.own_embedder() or default_embedder()
-    corpora = make_corpora(policy, ledger, known, embedder)
+    corpora = make_corpora(policy, ledger, known, embedder, common.shared)
     priced = {name: Priced(model.spec, profiles[name], caches=model.caches) for name, model in models.items()}
-    cost_model = CostModel(priced, policy.helper, host, calibration)
-    budget = _budget(policy)
-    routers, verifiers = objects.own_routers(), objects.own_verifiers()
+    cost_model = CostModel(priced, policy.helper, ledger.host, ledger.calibration)
     deps = Dependencies(
         models=models,
         helper=policy.helper,
@@ -111,11 +185,11 @@ def assemble(policy: Policy, *, objects: Objects = Objects(), trust: bool = True
         corpora=corpora,
         folder=policy.folder,
         weights=policy.objective.weights,
-        trust=trust,
-        routers=routers,
-        retrievers=objects.own_retrievers(),
-        verifiers=verifiers,
-        prompts=objects.own_prompts(policy),
+        trust=common.trust,
+        routers=common.routers,
+        retrievers=common.retrievers,
+        verifiers=common.verifiers,
+        prompts=common.objects.own_prompts(),
     )
     built = build_stages(policy, deps)
     check_stages(policy, built)
@@ -123,8 +197,6 @@ def assemble(policy: Policy, *, objects: Objects = Objects(), trust: bool = True
         model.keep_temperature()
     mover = built.verification.router.registered
     asker = Asker(models, policy.helper, Run(ledger, budget, cost_model, None, _unheard))
-    check_taken(routers, "routers", "stages.STAGE.router")
-    check_taken(verifiers, "verifiers", "stages.verification.verifiers")
     return Pipeline(
         policy=policy,
         corpora=corpora,
@@ -138,69 +210,31 @@ def assemble(policy: Policy, *, objects: Objects = Objects(), trust: bool = True
         cost_model=cost_model,
         ledger=ledger,
         budget=budget,
-        bookkeeper=Bookkeeper(ledger, budget, runs, _names(built)),
+        bookkeeper=common.bookkeeper,
     )
 
 
-def _names(built: Built) -> dict[str, list[str]]:
-    return option_names({**built.stages, built.verification.name: built.verification})
-
-
-def _models(policy: Policy, objects: Objects) -> dict[str, ChatModel]:
+def _models(policy: Policy, common: _Common) -> dict[str, ChatModel]:
     models = {}
     for name, section in policy.models.items():
-        where = policy.where("models", name)
-        model = objects.model(name, section, where)
-        if model is None:
-            check_params(section.model, section.params, f"{where}.params")
-            model = chat_model(name, section.model, **section.params)
-            if section.runs not in (None, model.runs) and model.runs == "in_process":
-                raise PolicyError(f"{where}.runs: {section.model} runs in this process; take this out")
-            model.runs = section.runs or model.runs
-        models[name] = model
+        # one that observes keeps its own temperature; prices are no part of the model
+        alike = ("model", name, section.model, section.params, section.runs, policy.observe)
+        models[name] = common.shared.get(alike) or common.shared.one(
+            alike, _model(policy, name, common.objects)
+        )
     return models
 
 
-def _observations(runs: Runs | None) -> Mapping[str, list[Observation]]:
-    if runs is None:
-        return {}
-    try:
-        return runs.observations()
-    except RunsError as error:
-        _log.warning("%s; expected costs are the profiles' until then", error)
-        return {}
-
-
-def _priced(
-    profiles: Mapping[str, Profile], specs: Mapping[str, str], all_known: Iterable[Profile], policy: Policy
-) -> dict[str, Profile]:
-    """Return the profiles with a stand-in for every price that is not known, to choose by.
-
-    Raises:
-        PolicyError: There is a limit in usd: it could not be kept.
-    """
-    stand_in = dearest(all_known)
-    unknown_ = [name for name, profile in profiles.items() if not profile.priced]
-    budget = policy.objective.budget
-    for scope, limits in (("per_query", budget.per_query), ("total", budget.total)):
-        priced = next((d for d in limits if DIMENSIONS.source(d) == "usd"), None)
-        if unknown_ and priced is not None:
-            name = unknown_[0]
-            raise PolicyError(
-                f"{policy.where('objective', 'budget', scope, priced)}: no price is known of model {name!r} "
-                f"({specs[name]}), so the limit cannot be kept; give it in usd per token: "
-                f"models.{name}.profile.usd: {{input: 1.0e-6, output: 2.0e-6}}, or 0 if it is free"
-            )
-    if unknown_ and policy.objective.weights.get("usd"):
-        _log.warning(
-            "objective.weights.usd: no price is known of %s; options with it are compared at the dearest "
-            "known price. Give models.NAME.profile.usd: {input: ..., output: ...} in usd per token",
-            ", ".join(unknown_),
-        )
-    return {
-        name: profile if profile.priced else replace(profile, usd=stand_in)
-        for name, profile in profiles.items()
-    }
+def _model(policy: Policy, name: str, objects: Objects) -> ChatModel:
+    where, section = policy.where("models", name), policy.models[name]
+    model = objects.model(name, section, where)
+    if model is None:
+        check_params(section.model, section.params, f"{where}.params")
+        model = chat_model(name, section.model, **section.params)
+        if section.runs not in (None, model.runs) and model.runs == "in_process":
+            raise PolicyError(f"{where}.runs: {section.model} runs in this process; take this out")
+        model.runs = section.runs or model.runs
+    return model
 
 
 def _budget(policy: Policy) -> Budget:

@@ -12,11 +12,14 @@ from dynamicrag.plain_values import shown
 from dynamicrag.policy import CorpusSection, Policy
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder, Scale
+from dynamicrag.sharing import Shared
 
 __all__ = ["make_corpora", "make_corpus", "own_embedder"]
 
 
-def make_corpora(policy: Policy, ledger: Ledger, known: Profiles, embedder: Embedder) -> dict[str, Corpus]:
+def make_corpora(
+    policy: Policy, ledger: Ledger, known: Profiles, embedder: Embedder, shared: Shared
+) -> dict[str, Corpus]:
     """Return the corpora of a policy by name; each is ingested on first use, on the ledger.
 
     Args:
@@ -24,20 +27,21 @@ def make_corpora(policy: Policy, ledger: Ledger, known: Profiles, embedder: Embe
         ledger: Where embedding documents is accounted for.
         known: What is known of models.
         embedder: For the corpora that name no embedding model.
+        shared: Has the corpora and embedders of the object's other policies; equal ones are not made again.
 
     Raises:
         PolicyError: A path is not there, an embedding model cannot be, or a limit in usd cannot be kept.
     """
-    embedders: dict[str, Embedder] = {}
     corpora = {}
     for name, section in policy.corpora.items():
         for path in section.path:
             _check_path(policy.folder, path, policy.where("corpora", name, "path"))
         where = policy.where("corpora", name)
-        key = repr(section.embedding)  # corpora of one model share it
-        if key not in embedders:
-            embedders[key] = own_embedder(section, f"{where}.embedding", policy.folder, embedder)
-        corpora[name] = make_corpus(name, section, policy, ledger, known, embedders[key])
+        own = own_embedder(section, f"{where}.embedding", policy.folder, embedder)
+        own = shared.one(("embedder", own.name, section.embedding), own)  # corpora of one model share it
+        paths = [str((policy.folder / path).absolute()) for path in section.path]
+        alike = ("corpus", name, section.model_copy(update={"path": paths}), own)
+        corpora[name] = shared.one(alike, make_corpus(name, section, policy, ledger, known, own))
     return corpora
 
 

@@ -6,7 +6,8 @@ parameters. What else the policy says there holds: a model's ``profile`` with it
 without ``models``, or without ``stages.retriever.options``, gets those of the objects, in their order.
 """
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -43,6 +44,12 @@ class Taken(dict[str, Any]):
     def get(self, name: str, default: Any = None) -> Any:
         """Return a value, or the default."""
         return self[name] if name in self else default  # noqa: SIM401 - which is this very method
+
+    def copied(self) -> "Taken":
+        """Return a mapping of shallow copies of the values; both know what is taken from either."""
+        other = Taken({name: copy.copy(each) for name, each in self.items()})
+        other.left = self.left
+        return other
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +101,20 @@ class Objects:
                     raise PolicyError(f"{unknown(f'{where}.params', 'parameter of an object', key, OURS)}")
         return adapt_model(name, self.models[name], f"models[{name!r}]", section.params, section.runs)
 
-    def check_names(self, policy: Policy) -> None:
-        """Refuse models and retrievers for names that the policy does not have."""
-        for name in self.models:
-            if name not in policy.models:
-                raise PolicyError(unknown("models", f"model of {_of(policy)}", name, policy.models))
-        options = policy.stages["retriever"].described
-        for name in self.retrievers:
-            if name not in options:
-                raise PolicyError(unknown("retrievers", f"retriever of {_of(policy)}", name, options))
+    def check_names(self, policies: Sequence[Policy]) -> None:
+        """Refuse models, retrievers and prompts for names that none of the policies has."""
+        of = (policies[0].source or "the policy") if len(policies) == 1 else "the policies"
+        models = {name for each in policies for name in each.models}
+        retrievers = {name for each in policies for name in each.stages["retriever"].described}
+        prompts = {name for each in policies for name in each.stages["prompt"].specs}
+        for what, given, valid in (
+            ("model", self.models, models),
+            ("retriever", self.retrievers, retrievers),
+            ("prompt", self.prompts, prompts),
+        ):
+            for name in given:
+                if name not in valid:
+                    raise PolicyError(unknown(f"{what}s", f"{what} of {of}", name, valid))
 
     def own_embedder(self) -> Embedder | None:
         """Return the embedder, if there is one."""
@@ -114,12 +126,8 @@ class Objects:
             name: adapt_retriever(each, f"retrievers[{name!r}]") for name, each in self.retrievers.items()
         }
 
-    def own_prompts(self, policy: Policy) -> dict[str, PromptStrategy]:
+    def own_prompts(self) -> dict[str, PromptStrategy]:
         """Return the prompts by option."""
-        options = policy.stages["prompt"].specs
-        for name in self.prompts:
-            if name not in options:
-                raise PolicyError(unknown("prompts", f"prompt of {_of(policy)}", name, options))
         return {name: adapt_prompt(each, f"prompts[{name!r}]") for name, each in self.prompts.items()}
 
     def own_verifiers(self) -> Taken:
@@ -142,12 +150,8 @@ def _checked(given: Mapping[str, Any], kind: type[T], what: str) -> dict[str, T]
     return dict(given)
 
 
-def _of(policy: Policy) -> str:
-    return policy.source or "the policy"
-
-
 def check_taken(taken: Taken, what: str, place: str) -> None:
-    """Refuse objects that nothing in the policy names.
+    """Refuse objects that nothing in the policies names.
 
     Args:
         taken: The objects.

@@ -138,8 +138,8 @@ class Decision(TypedDict):
     router took ``chosen``. ``binding`` names the limit that decided, if one did. ``cost`` is what
     choosing cost in seconds. ``path`` is the whole path that a verdict leads to, or whose earlier draft
     it accepts, where the router names one. ``outside`` says that the answer it accepts does not stand on the
-    documents. ``attempt`` counts the runs from a checkpoint: a later one replaces what earlier ones decided
-    from there on.
+    documents. ``policy`` is the turn's, left out for the first policy. ``attempt`` counts the runs from a
+    checkpoint: a later one replaces what earlier ones decided from there on.
     """
 
     id: str
@@ -154,6 +154,7 @@ class Decision(TypedDict):
     spread: NotRequired[list[float | None]]
     path: NotRequired[dict[str, str]]
     outside: NotRequired[bool]
+    policy: NotRequired[str]
     chosen: str
     propensity: float
     router: str
@@ -257,6 +258,7 @@ class TurnState(TypedDict, total=False):
             there is one, is the model's own.
         attempt: Number of the run from a checkpoint, from 1.
         lines: Number of lines on the account that led here.
+        policy: Name of the policy that the turn keeps to its end; empty for the object's first.
         step: The step of the outermost graph in which the turn began; siblings share it.
         replaces: Ids of the queries that were there when it began, all of earlier turns.
     """
@@ -264,6 +266,7 @@ class TurnState(TypedDict, total=False):
     id: str
     attempt: int
     lines: int
+    policy: str
     step: str
     replaces: list[str]
     message_id: str

@@ -29,7 +29,7 @@ FLOORS: list[set[str]] = [
     {"routers", "stages", "drafts"},
     {"walk"},
     {"calibrated", "policy", "policy_checks", "policy_file", "building", "assembly"}
-    | {"embedders", "corpora", "objects", "schema"},
+    | {"embedders", "corpora", "objects", "schema", "priced", "sharing"},
     {"graph"},
     {"evaluation"},
     {"testing"},
@@ -58,6 +58,12 @@ BESIDE = {
     ("policy_checks", "policy"),
     ("policy_checks", "building"),
     ("assembly", "building"),
+    ("assembly", "priced"),
+    ("assembly", "sharing"),
+    ("corpora", "sharing"),
+    ("priced", "policy"),
+    ("sharing", "policy"),
+    ("sharing", "policy_file"),
 }  # the only ways sideways, and one way only
 VOCABULARY = FLOORS[0]
 MODULES = sorted((ROOT / "dynamicrag").rglob("*.py"))

@@ -44,7 +44,6 @@ class Bookkeeper:
         ledger: Where their lines are.
         budget: What they are booked on.
         runs: Where they are kept, if they are.
-        options: What could be chosen, by stage and weakest first; it is kept with every query.
     """
 
     def __init__(
@@ -52,12 +51,10 @@ class Bookkeeper:
         ledger: Ledger,
         budget: Budget,
         runs: Runs | None,
-        options: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._ledger = ledger
         self._budget = budget
         self._runs = runs
-        self._options = {stage: list(names) for stage, names in (options or {}).items()}
         self._queue: deque[Finished | threading.Event] = deque()
         self._hurry = threading.Event()
         self._lock = threading.Lock()
@@ -169,7 +166,6 @@ class Bookkeeper:
             "wall_seconds": end - begin,
             "first_token_seconds": tokens[-1] if tokens else None,
             "failed_calls": sum(line.failed for line in lines),
-            "options": self._options,
         }  # fmt: skip
 
 

@@ -94,6 +94,18 @@ class Budget:
         self._lock = threading.Lock()
         self._open: dict[str, list[Cost]] = {}
 
+    def beside(self, per_query: Limits, exhausted: Literal["cheapest", "error"]) -> "Budget":
+        """Return the budget of another policy that spends from the same total.
+
+        Args:
+            per_query: Most that one query may cost under it.
+            exhausted: As for the constructor.
+        """
+        other = copy.copy(self)  # the purse and the open reservations stay the same objects
+        other.per_query, other.exhausted = per_query, exhausted
+        other.limited = frozenset({*per_query, *self.total})
+        return other
+
     def tightened(self, limits: Mapping[str, float], where: str) -> "Budget":
         """Return a view of this budget for one call: the same account with tighter limits per query.
 

@@ -9,6 +9,7 @@ no list of dimensions: a query kept before a dimension was added lacks its amoun
 import hashlib
 import hmac
 import json
+import logging
 import os
 import platform
 import secrets
@@ -22,6 +23,8 @@ from typing import Any
 from dynamicrag.cost.calibration import KEPT, Observation
 from dynamicrag.cost.private import private_file
 from dynamicrag.errors import RunsError
+
+_log = logging.getLogger(__name__)
 
 Turn = dict[str, Any]
 
@@ -223,3 +226,14 @@ class Runs:
 
 def _number(value: object) -> bool:
     return isinstance(value, int | float)
+
+
+def known_calls(runs: Runs | None) -> Mapping[str, list[Observation]]:
+    """Return the latest calls on this host by model spec; none, with a warning, if they cannot be read."""
+    if runs is None:
+        return {}
+    try:
+        return runs.observations()
+    except RunsError as error:
+        _log.warning("%s; expected costs are the profiles' until then", error)
+        return {}

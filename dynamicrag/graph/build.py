@@ -1,4 +1,7 @@
-"""The whole graph, as the topology orders it: a line of nodes, some of which a path passes by."""
+"""The whole graph, as the topology orders it: a line of nodes, some of which a turn passes by.
+
+The line has the nodes of all policies; a turn passes by what its own policy does not have.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -10,12 +13,13 @@ from langgraph.graph import END, START, StateGraph
 from dynamicrag.graph.names import Names, channel_schema, given_schema, result_schema, state_schema
 from dynamicrag.graph.node import State
 from dynamicrag.graph.nodes import Nodes
+from dynamicrag.graph.policies import Policies
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.types import TurnState
 
 
 def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
-    """Return the uncompiled graph: begin, the policy's stages node by node, verify, finish."""
+    """Return the uncompiled graph: begin, the policies' stages node by node, verify, finish."""
     # a conversation or a question goes in; the rest of the state is ours to make
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(
         state_schema(names), input_schema=given_schema(names), output_schema=result_schema(names)
@@ -30,10 +34,13 @@ def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
     graph.add_edge("begin_turn", next(iter(line)))
     for number, (name, stages) in enumerate(line.items()):
         after = dict(list(line.items())[number + 1 :])
-        passes = after and all(TOPOLOGY[stage].passed_by for stage in next(iter(after.values())))
+        following = next(iter(after.values()), [])
+        passes = all(TOPOLOGY[stage].passed_by for stage in following) or nodes.policies.sometimes_lacking(
+            following
+        )
         ends = any(TOPOLOGY[stage].evidence for stage in stages)
-        if passes or ends:
-            way = Way(partial(_next, after), f"after_{name}", names.prefix)
+        if (after and passes) or ends:
+            way = Way(partial(_next, after, nodes.policies), f"after_{name}", names.prefix)
             graph.add_conditional_edges(name, way, [*after, "finish"])
         else:
             graph.add_edge(name, next(iter(after), last))
@@ -42,11 +49,11 @@ def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
     return graph
 
 
-def _next(after: Mapping[str, Sequence[str]], turn: TurnState) -> str:
-    """Return the next node that the path does not pass by; the end where nothing is to be written."""
+def _next(after: Mapping[str, Sequence[str]], policies: Policies, turn: TurnState) -> str:
+    """Return the next node that the turn does not pass by; the end where nothing is to be written."""
     if turn["action"] == "abstain":
         return "finish"
-    passed = TOPOLOGY.passed(turn["path"])
+    passed = TOPOLOGY.passed(turn["path"]) | policies.lacking(turn)
     return next(name for name, stages in after.items() if not passed.issuperset(stages))
 
 

@@ -1,5 +1,7 @@
 """The options of one call, from ``config["configurable"]["rag"]`` or ``context["rag"]``, checked.
 
+The policy comes first: the other options are checked against it.
+
 ::
 
     app.invoke(question, {"configurable": {"rag": {"filter": {"tenant": "acme"}, "user": "anna"}}})
@@ -9,7 +11,7 @@
 import math
 import reprlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.call_options import NO_OPTIONS, CallOptions, Filter, Value
@@ -17,36 +19,73 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError, unknown
 
 KEY = "rag"
-FIELDS = ("options", "closed", "budget", "tags", "user", "filter")
+FIELDS = ("policy", "options", "closed", "budget", "tags", "user", "filter")
 ENDS = ("accept", "abstain")
 """Verdicts that end a turn. The others lead to another draft, and only so often."""
 LONGEST, MOST = 200, 50
 """Characters of a tag or a user, and number of tags: they are kept with the query."""
 
 
-def call_options(config: Mapping[str, Any] | None, context: object, pipeline: Pipeline) -> CallOptions:
-    """Return what a call asks for.
+class Given(NamedTuple):
+    """What a call gives, not checked yet, and its place for messages."""
+
+    options: Mapping[Any, Any]
+    where: str
+
+    @property
+    def policy(self) -> str:
+        """The policy that the call names; ``""`` if it names none.
+
+        Raises:
+            InputError: It is no name.
+        """
+        named = self.options.get("policy")
+        if named is not None and not (isinstance(named, str) and named):
+            raise InputError(f"{self.where}.policy: expected the name of a policy; got {reprlib.repr(named)}")
+        return named or ""
+
+
+NOTHING = Given({}, "")
+
+
+def given_options(config: Mapping[str, Any] | None, context: object) -> Given:
+    """Return what a call gives.
 
     Args:
         config: The node's config.
         context: The run's context: ``None``, a mapping, or an object of the user's own, whose attribute
             ``rag`` counts if it is a mapping.
-        pipeline: Knows the stages, options and prices.
 
     Raises:
-        InputError: Something in it is unknown or of the wrong type, or leaves nothing to choose; or config
-            and context differ.
+        InputError: It is no mapping, or has unknown keys; or config and context differ.
     """
     given = ((config or {}).get("configurable") or {}).get(KEY)
     other = context.get(KEY) if isinstance(context, Mapping) else getattr(context, KEY, None)
     if not isinstance(context, Mapping) and not isinstance(other, Mapping):
         other = None  # an attribute of the user's own that happens to have this name
     if given is None and other is None:
-        return NO_OPTIONS
+        return NOTHING
     if given is not None and other is not None and given != other:
         raise InputError(f"config.configurable.{KEY} and context.{KEY} differ; give one of them")
     where = f"context.{KEY}" if given is None else f"config.configurable.{KEY}"
-    return _Reader(where, pipeline).read(other if given is None else given)
+    options = _mapping(other if given is None else given, where, "of " + ", ".join(FIELDS))
+    for key in options:
+        if key not in FIELDS:
+            raise InputError(unknown(where, "key", key, FIELDS))
+    return Given(options, where)
+
+
+def call_options(given: Given, pipeline: Pipeline) -> CallOptions:
+    """Return what a call asks for, checked.
+
+    Args:
+        given: What it gives.
+        pipeline: The policy that it goes by; knows the stages, options and prices.
+
+    Raises:
+        InputError: Something in it is unknown or of the wrong type, or leaves nothing to choose.
+    """
+    return _Reader(given.where, pipeline).read(given.options) if given.options else NO_OPTIONS
 
 
 class _Reader:
@@ -61,11 +100,7 @@ class _Reader:
         self._where = where
         self._pipeline = pipeline
 
-    def read(self, given: object) -> CallOptions:
-        given = _mapping(given, self._where, "of " + ", ".join(FIELDS))
-        for key in given:
-            if key not in FIELDS:
-                raise InputError(unknown(self._where, "key", key, FIELDS))
+    def read(self, given: Mapping[Any, Any]) -> CallOptions:
         options = self._options(given.get("options"))
         closed = self._closed(given.get("closed"), options)
         return CallOptions(

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any, NotRequired, Required, Union, 
 from langgraph.channels import BinaryOperatorAggregate, LastValue
 from typing_extensions import ReadOnly
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.channel import merge
 from dynamicrag.graph.names import MESSAGES, Names
 from dynamicrag.graph.node import Node
+from dynamicrag.graph.policies import Policies
 
 if TYPE_CHECKING:
     from langgraph.graph import StateGraph
 
 
 def check(
-    builder: "StateGraph[Any, Any, Any, Any]", name: str, names: Names, pipeline: Pipeline, *, answers: bool
+    builder: "StateGraph[Any, Any, Any, Any]", name: str, names: Names, policies: Policies, *, answers: bool
 ) -> None:
     """Raise unless a node of that name, with those keys, can be added.
 
@@ -25,7 +25,7 @@ def check(
         builder: The graph.
         name: The node's name.
         names: The keys that it reads and writes.
-        pipeline: Whose node it is.
+        policies: Those of the object whose node it is.
         answers: Whether it writes the answer.
 
     Raises:
@@ -34,7 +34,7 @@ def check(
     where = f"add_node({name!r})"
     names.check(where)
     _check_name(builder, name, where)
-    _check_prefix(builder, names.prefix, pipeline, where)
+    _check_prefix(builder, names.prefix, policies, where)
     for use, key in (("question", names.question), ("answer", names.answer)):
         if key is not None:
             _check_text(builder, use, key, where)
@@ -50,7 +50,7 @@ def _check_name(builder: "StateGraph[Any, Any, Any, Any]", name: str, where: str
 
 
 def _check_prefix(
-    builder: "StateGraph[Any, Any, Any, Any]", prefix: str, pipeline: Pipeline, where: str
+    builder: "StateGraph[Any, Any, Any, Any]", prefix: str, policies: Policies, where: str
 ) -> None:
     if prefix in builder.nodes:
         raise PolicyError(
@@ -66,7 +66,7 @@ def _check_prefix(
         )
     for other, spec in builder.nodes.items():
         node = spec.runnable
-        if isinstance(node, Node) and node.names.prefix == prefix and node.pipeline is not pipeline:
+        if isinstance(node, Node) and node.names.prefix == prefix and node.policies is not policies:
             raise PolicyError(
                 f"{where}: node {other!r} of another DynamicRAG keeps its state in {prefix!r} already; "
                 "give each of them a prefix of its own, by prefix='...'"

@@ -7,6 +7,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.runnables import RunnableConfig
 
+from dynamicrag.assembly import Pipeline
 from dynamicrag.features.lexical import lexical
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.channel import Channel
@@ -35,10 +36,11 @@ class Begin(Node):
         turn: TurnState,
         run: Run,
         books: Books,  # noqa: ARG002
+        pipeline: Pipeline,
     ) -> tuple[TurnState, list[Decision], Update]:
         """See :class:`~dynamicrag.graph.node.Node`."""
         before = turn_before(state, self.names, self.names.channel(state))
-        turn = await condense(turn, before, self.pipeline, run)
+        turn = await condense(turn, before, pipeline, run)
         return turn, [], {self.names.prefix: {"report": {}, "siblings": {}}}
 
 
@@ -57,12 +59,14 @@ class Finish(Node):
         turn: TurnState,
         run: Run,
         books: Books,
+        pipeline: Pipeline,
     ) -> tuple[TurnState, list[Decision], Update]:
         """See :class:`~dynamicrag.graph.node.Node`."""
-        report = report_of(turn, books.lines, self.pipeline.ledger)
+        report = report_of(turn, books.lines, pipeline.ledger)
         run.emit({"type": "report", **report})
-        text = answer_of(turn, self.pipeline) or abstention(turn, self.pipeline)
-        self._keep(turn, report, text, run, self.names.channel(state))
+        text = answer_of(turn, pipeline) or abstention(turn, pipeline)
+        facts = self._facts(turn, report, text, pipeline, self.names.channel(state))
+        submit(pipeline, turn, run, facts)
         draft = None if report["abstained"] else turn["draft"]
         turn = {**turn, "draft": draft, "earlier": []}
         answer = (
@@ -70,18 +74,20 @@ class Finish(Node):
         )
         return turn, [], {**answer, self.names.prefix: {"report": report}}
 
-    def _keep(
-        self, turn: TurnState, report: dict[str, Any], text: str, run: Run, channel: Channel | None
-    ) -> None:
+    @staticmethod
+    def _facts(
+        turn: TurnState, report: dict[str, Any], text: str, pipeline: Pipeline, channel: Channel | None
+    ) -> dict[str, Any]:
+        """Return what is kept of the query."""
         steps = [f"{step['stage']}:{step['option']}" for step in turn["escalations"]]
         facts = {"path": turn["path"], "abstained": report["abstained"], "escalations": steps}
         facts["signals"] = turn["signals"]
-        if self.pipeline.policy.observe:
+        if pipeline.policy.observe:
             facts["features"] = lexical(turn["text"]) | turn.get("known", {})
-        if self.pipeline.policy.runs.text:
+        if pipeline.policy.runs.text:
             made = [each for each in channel["decisions"] if each["turn"] == turn["id"]] if channel else []
             facts |= {"question": turn["original"], "answer": text, "decisions": made}
-        submit(self.pipeline, turn, run, facts)
+        return facts
 
 
 def _message(turn: TurnState, text: str, report: dict[str, Any]) -> AIMessage:

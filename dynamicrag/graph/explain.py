@@ -6,6 +6,7 @@ from typing import Any
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import InputError
+from dynamicrag.graph.policies import Policies
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Decision, Figure
 
@@ -34,12 +35,12 @@ class Explanation:
 
 
 def explain(
-    pipeline: Pipeline, query_id: str, decisions: Sequence[Decision], question: str | None
+    policies: Policies, query_id: str, decisions: Sequence[Decision], question: str | None
 ) -> Explanation:
     """Return what this process, or else the run database, knows of a query.
 
     Args:
-        pipeline: The pipeline.
+        policies: The policies, one of which the query went by.
         query_id: Its id.
         decisions: Its decisions, as far as they are kept.
         question: The question as routers saw it; without it, there are no insights. By default the run
@@ -48,6 +49,7 @@ def explain(
     Raises:
         InputError: Neither knows it.
     """
+    pipeline = policies.first
     ledger = pipeline.ledger
     account = lines(pipeline, query_id)
     path = {decision["stage"]: decision["chosen"] for decision in decisions}
@@ -58,7 +60,8 @@ def explain(
             "this process or of the run database"
         )
     asked = question if question is not None else kept.get("question")
-    insights = {} if asked is None else insights_of(pipeline, decisions, asked)
+    own = policies.get(decisions[0].get("policy", "")) if decisions else None
+    insights = {} if asked is None or own is None else insights_of(own, decisions, asked)
     if not account:
         path = path or kept.get("path", {})
         return Explanation(query_id, path, decisions, insights, (), kept["stages"], kept["cost"])

@@ -15,12 +15,13 @@ from dynamicrag import portal
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.bookkeeper import Finished
 from dynamicrag.graph.books import Books
-from dynamicrag.graph.calls import call_options
+from dynamicrag.graph.calls import call_options, given_options
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.names import Names
+from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
 from dynamicrag.graph.turn import answer_of, current_turn
-from dynamicrag.stages.base import Emit, Run
+from dynamicrag.stages.base import Emit, Run, option_names
 from dynamicrag.types import Decision, TurnState
 
 State = Mapping[str, Any]
@@ -34,7 +35,7 @@ class Node(Runnable[Any, Any]):
     A plain ``Runnable``: LangGraph traces nodes itself, and a ``RunnableLambda`` would do so again.
 
     Args:
-        pipeline: What it works with.
+        policies: What it works with; every turn goes by one of them.
         recent: Where decisions are kept for those who do not read the channel.
         name: The node's name.
         names: The keys of the state.
@@ -42,11 +43,11 @@ class Node(Runnable[Any, Any]):
     """
 
     def __init__(
-        self, pipeline: Pipeline, recent: Recent, name: str, names: Names, *, begun: bool = False
+        self, policies: Policies, recent: Recent, name: str, names: Names, *, begun: bool = False
     ) -> None:
         self.name = name
         self.names = names
-        self.pipeline = pipeline
+        self.policies = policies
         self._recent = recent
         self._begun = begun
 
@@ -64,7 +65,7 @@ class Node(Runnable[Any, Any]):
 
     @abstractmethod
     async def work(
-        self, state: State, turn: TurnState, run: Run, books: Books
+        self, state: State, turn: TurnState, run: Run, books: Books, pipeline: Pipeline
     ) -> tuple[TurnState, list[Decision], Update]:
         """Return the turn as it is afterwards, the decisions made, and what else changes in the state.
 
@@ -72,12 +73,14 @@ class Node(Runnable[Any, Any]):
         """
 
     async def _go(self, state: State, config: RunnableConfig | None, emit: Emit, context: object) -> Update:
-        pipeline, prefix = self.pipeline, self.names.prefix
-        call = call_options(config, context, pipeline)  # refused before anything is spent
+        given, prefix = given_options(config, context), self.names.prefix
         channel = self.names.channel(state)
         turn = self.turn(state, channel, config)
         query = turn["id"]
         here = channel if channel and channel["turn"]["id"] == query else None
+        turn = self.policies.settle(turn, given.policy, f"{given.where}.policy", begun=here is not None)
+        pipeline = self.policies[turn.get("policy", "")]
+        call = call_options(given, pipeline)  # refused before anything is spent
         books = Books(pipeline, turn, here)
         budget = pipeline.budget.tightened(call.budget, "the call's budget")
         run = Run(pipeline.ledger, budget, pipeline.cost_model, config, emit, call=call)
@@ -85,7 +88,7 @@ class Node(Runnable[Any, Any]):
             with books:
                 if books.travelled:
                     await books.ask()
-                turn, made, update = await self.work(state, books.turn, run, books)
+                turn, made, update = await self.work(state, books.turn, run, books, pipeline)
         except BaseException as error:
             if pipeline.ledger.account(query).lines:
                 submit(pipeline, turn, run, {"path": turn["path"], "error": type(error).__name__})
@@ -104,7 +107,7 @@ class StageNode(Node):
     """A node that works on the turn under way, or begins one if the question has none yet.
 
     Args:
-        pipeline: See :class:`Node`.
+        policies: See :class:`Node`.
         recent: See :class:`Node`.
         name: See :class:`Node`.
         names: See :class:`Node`.
@@ -115,7 +118,7 @@ class StageNode(Node):
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        policies: Policies,
         recent: Recent,
         name: str,
         names: Names,
@@ -124,7 +127,7 @@ class StageNode(Node):
         *,
         begun: bool = False,
     ) -> None:
-        super().__init__(pipeline, recent, name, names, begun=begun)
+        super().__init__(policies, recent, name, names, begun=begun)
         self._works = work
         self._stage = stage
 
@@ -140,12 +143,13 @@ class StageNode(Node):
         turn: TurnState,
         run: Run,
         books: Books,  # noqa: ARG002
+        pipeline: Pipeline,
     ) -> tuple[TurnState, list[Decision], Update]:
         """See :class:`Node`."""
         turn, made = await self._works(turn, run)
         key, text = self.names.answer, None
         if key is not None and self._stage in ("generator", "verification"):
-            text = answer_of(turn, self.pipeline)
+            text = answer_of(turn, pipeline)
         return turn, made, {} if key is None or text is None else {key: text}
 
 
@@ -159,6 +163,7 @@ def submit(pipeline: Pipeline, turn: TurnState, run: Run, facts: Mapping[str, An
     thread = ((run.config or {}).get("configurable") or {}).get("thread_id")
     named = {
         "policy": pipeline.policy.name,
+        "options": option_names(pipeline.points),
         "thread": str(thread or ""),
         "tags": list(run.call.tags),
         "user": run.call.user,

@@ -1,11 +1,11 @@
-"""The nodes of one pipeline: both ends, and walks along the stages between them."""
+"""The nodes of one object: both ends, and walks along the stages between them."""
 
 from collections.abc import Mapping, Sequence
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.graph.ends import Begin, Finish
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.node import Node, StageNode, Work
+from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
 from dynamicrag.stages.base import Run
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
@@ -17,30 +17,33 @@ ENDS: Mapping[str, type[Node]] = {"begin": Begin, "finish": Finish}
 
 
 class Nodes:
-    """The nodes of one pipeline.
+    """The nodes of one object.
 
     Args:
-        pipeline: What they work with; it stays out of the state.
-        executor: Carries the steps out; by default live, by the policy's routers.
+        policies: What they work with; it stays out of the state.
+        executor: Carries the steps of the first policy out; by default live, by its routers.
 
     Attributes:
+        policies: As given.
         recent: The decisions of recent queries.
-        line: The policy's stages by the node that decides them, in order.
+        line: The stages of all policies by the node that decides them, in order.
     """
 
-    def __init__(self, pipeline: Pipeline, executor: Executor | None = None) -> None:
-        self._pipeline = pipeline
+    def __init__(self, policies: Policies, executor: Executor | None = None) -> None:
+        self.policies = policies
         self.recent = Recent()
-        executor = executor or Live(pipeline.decider, pipeline.models)
-        self._walk = Walk(pipeline.stages, pipeline.verification, executor)
+        self._walks = {
+            name: Walk(each.stages, each.verification, executor or Live(each.decider, each.models))
+            for name, each in policies.items()
+        }
         self.line: dict[str, list[str]] = {}
-        for name in pipeline.points:
+        for name in policies.stages:
             self.line.setdefault(TOPOLOGY[name].node, []).append(name)
 
     @property
     def stage_names(self) -> tuple[str, ...]:
         """What a single node may be, in the order of a query."""
-        return ("begin", *self._pipeline.points, "finish")
+        return ("begin", *self.policies.stages, "finish")
 
     def node(self, stage: str, name: str, names: Names, *, begun: bool = False) -> Node:
         """Return the node of a stage, which a graph can call synchronously and asynchronously.
@@ -52,20 +55,26 @@ class Nodes:
             begun: Whether another node has always begun the turn.
         """
         if stage in ENDS:
-            return ENDS[stage](self._pipeline, self.recent, name, names, begun=begun)
-        works: dict[str, Work] = {"generator": self._write, VERIFICATION: self._walk.verify}
+            return ENDS[stage](self.policies, self.recent, name, names, begun=begun)
+        works: dict[str, Work] = {"generator": self._write, VERIFICATION: self._verify}
         work = works.get(stage) or self._along([stage])
-        return StageNode(self._pipeline, self.recent, name, names, work, stage, begun=begun)
+        return StageNode(self.policies, self.recent, name, names, work, stage, begun=begun)
 
     def shared(self, node: str, names: Names) -> Node:
         """Return a node of the whole graph, with all stages that it decides."""
         stages = self.line[node]
-        work = self._walk.verify if stages == [VERIFICATION] else self._along(stages)
-        return StageNode(self._pipeline, self.recent, node, names, work, stages[-1], begun=True)
+        work = self._verify if stages == [VERIFICATION] else self._along(stages)
+        return StageNode(self.policies, self.recent, node, names, work, stages[-1], begun=True)
+
+    def _walk(self, turn: TurnState) -> Walk:
+        return self._walks[turn.get("policy", "")]
+
+    async def _verify(self, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
+        return await self._walk(turn).verify(turn, run)
 
     def _along(self, stages: Sequence[str]) -> Work:
         async def work(turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
-            return await self._walk.along(stages, turn, run)
+            return await self._walk(turn).along(stages, turn, run)
 
         return work
 
@@ -73,4 +82,4 @@ class Nodes:
         """Write a draft; the prompt is decided too, and the context if no node has decided it."""
         shared = self.line[TOPOLOGY["generator"].node]
         unchosen = turn["candidates"] and "context" not in turn["path"]
-        return await self._walk.along([*(["context"] if unchosen else []), *shared], turn, run)
+        return await self._walk(turn).along([*(["context"] if unchosen else []), *shared], turn, run)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dynamicrag.assembly import Pipeline, assemble
+from dynamicrag.assembly import Pipeline, assemble_all
 from dynamicrag.cost.account import Account
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.bookkeeper import Bookkeeper
@@ -18,10 +18,11 @@ from dynamicrag.graph.faces import Faces
 from dynamicrag.graph.names import Names, node_schema
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.observe import observing
+from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.warm import warm
 from dynamicrag.objects import Objects
-from dynamicrag.policy_file import load_policy
 from dynamicrag.retrieval.ingest import Progress
+from dynamicrag.sharing import load_all
 from dynamicrag.types import Decision
 
 if TYPE_CHECKING:
@@ -32,13 +33,14 @@ CLOSING_SECONDS = 5.0
 
 
 class DynamicRAG(Faces):
-    """Routes every stage of RAG, by one policy.
+    """Routes every stage of RAG, by one policy or by that which a call names.
 
     Resources (models, indexes, meter) belong to this object and are closed over by its nodes; they
     are never in the graph's state. One object serves any number of graphs, threads and tasks.
 
     Args:
         pipeline: The assembled policy.
+        further: Those that a call may name, assembled beside it.
 
     Example:
         >>> rag = DynamicRAG.from_policy("balanced", corpus="docs/")    # doctest: +SKIP
@@ -48,9 +50,10 @@ class DynamicRAG(Faces):
     As a context manager, ``with`` or ``async with``, it closes itself.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, further: Sequence[Pipeline] = ()) -> None:
         self.pipeline = pipeline
-        self._nodes = Nodes(pipeline)
+        self.policies = Policies(pipeline, further)
+        self._nodes = Nodes(self.policies)
         attribution = pipeline.ledger.attribution
         attribution.acquire()
         # graphs hold the nodes, not this object: the meter runs as long as one of them can be asked
@@ -68,6 +71,7 @@ class DynamicRAG(Faces):
         verifiers: Mapping[str, Any] | None = None,
         routers: Mapping[str, Any] | None = None,
         prompts: Mapping[str, Any] | None = None,
+        policies: Mapping[str, str | Path | Mapping[str, Any]] | None = None,
     ) -> "DynamicRAG":
         """Read a policy, wire it, and start its energy meter in the background.
 
@@ -78,7 +82,7 @@ class DynamicRAG(Faces):
         Args:
             policy: A preset (``frugal``, ``balanced``, ``quality``, ``support``, ``always-large``), a YAML
                 file, or its content as a mapping; by default a plain one, for objects.
-            corpus: Files or folders that replace the path of the policy's first corpus.
+            corpus: Files or folders that replace the path of each policy's first corpus.
             models: LangChain chat models or LlamaIndex LLMs, by name.
             retrievers: LangChain retrievers and vector stores, LlamaIndex retrievers and indexes, by option.
             embedder: LangChain Embeddings, a LlamaIndex BaseEmbedding or a SentenceTransformer, for routers,
@@ -88,22 +92,28 @@ class DynamicRAG(Faces):
             prompts: Prompts of your own, by the options of ``stages.prompt`` that they are: LangChain prompt
                 templates, texts with ``{question}`` and ``{context}``, functions of the question and the
                 passages that return messages, or prompt strategies.
+            policies: Further policies by name, each as ``policy``. A call chooses one by
+                ``config["configurable"]["rag"]["policy"]``. All share the ledger, the models and corpora that
+                they describe alike, and your objects, each of which one of them has to name. The total, the
+                host and the number of queries kept are the first policy's alone.
 
         Raises:
-            PolicyError: Something in the policy is wrong, an object is of the wrong type, or the policy does
-                not have its name.
+            PolicyError: Something in a policy is wrong, an object is of the wrong type, or no policy has its
+                name.
             ModelUnavailable: A model of the policy does not exist.
         """
         objects = Objects(
             models or {}, retrievers or {}, embedder, verifiers or {}, routers or {}, prompts or {}
         )
-        read = load_policy(
+        first, further = load_all(
             {"version": 1} if policy is None else policy,
+            {} if policies is None else policies,
             corpus,
             models=objects.models,
             retrievers=objects.retrievers,
         )
-        return cls(assemble(read, objects=objects))
+        pipeline, *others = assemble_all(first, further, objects=objects)
+        return cls(pipeline, others)
 
     @classmethod
     def observe(
@@ -175,7 +185,7 @@ class DynamicRAG(Faces):
         Args:
             builder: The graph.
             name: The node's name.
-            stage: ``begin``, a stage of the policy, or ``finish``, which gives the answer and reports.
+            stage: ``begin``, a stage of a policy, or ``finish``, which gives the answer and reports.
             question: Key of the graph's state that has the question, as a text; by default it is the last
                 human message of ``messages``.
             answer: Key that takes the answer, as a text: the draft from ``generator``, and the final one from
@@ -189,7 +199,7 @@ class DynamicRAG(Faces):
         if stage not in self._nodes.stage_names:
             raise PolicyError(unknown(f"add_node({name!r})", "stage", stage, self._nodes.stage_names))
         names = Names(prefix, question, answer)
-        check(builder, name, names, self.pipeline, answers=stage == "finish")
+        check(builder, name, names, self.policies, answers=stage == "finish")
         builder.add_node(name, self._nodes.node(stage, name, names), input_schema=node_schema(names))
 
     def decisions(self, query_id: str) -> list[Decision]:
@@ -217,7 +227,7 @@ class DynamicRAG(Faces):
         Raises:
             InputError: Neither knows the query.
         """
-        return explain(self.pipeline, query_id, self.decisions(query_id), question)
+        return explain(self.policies, query_id, self.decisions(query_id), question)
 
     def warm(self, progress: Progress | None = None) -> None:
         """Ingest the corpora and load the models, so that the first question waits for nothing. Blocks.
@@ -228,7 +238,7 @@ class DynamicRAG(Faces):
         Raises:
             DynamicRAGError: Something that the policy needs cannot be had.
         """
-        warm(self.pipeline, progress)
+        warm(self.policies, progress)
 
     def account(self, query_id: str) -> Account:
         """Return the lines of a query's account, of all its runs; ``report["query_id"]`` names it."""
@@ -250,7 +260,7 @@ class DynamicRAG(Faces):
         return self.pipeline.ledger.cost(query_id, scope=scope)
 
     def budget(self) -> dict[str, dict[str, float]]:
-        """Return how each total of the policy stands, by dimension.
+        """Return how each total of the first policy stands, by dimension.
 
         ``limit``, ``spent``, ``set_aside``, ``left`` and ``overspent``. Joules and carbon are corrected
         once they are metered; :meth:`flush` waits for that.
@@ -264,8 +274,9 @@ class DynamicRAG(Faces):
     def close(self) -> None:
         """Close the books, stop the meter and let go of the corpora."""
         self._close()
-        for corpus in self.pipeline.corpora.values():
-            corpus.close()
+        for pipeline in self.policies.values():
+            for corpus in pipeline.corpora.values():
+                corpus.close()
 
 
 def _close_books(bookkeeper: Bookkeeper, attribution: Attribution) -> None:

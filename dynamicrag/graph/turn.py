@@ -48,6 +48,7 @@ def start_turn(
         "id": f"{time.time_ns():016x}{secrets.token_hex(4)}",
         "attempt": 1,
         "lines": 0,
+        "policy": "",
         "step": steps.get("", ""),
         "replaces": [channel["turn"]["id"], *channel["siblings"]] if channel else [],
         "message_id": message_id,

@@ -9,6 +9,7 @@ from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.expect import Plan
 from dynamicrag.cost.meter import NullMeter
+from dynamicrag.graph.policies import Policies
 from dynamicrag.retrieval.ingest import Progress
 
 if TYPE_CHECKING:
@@ -18,30 +19,36 @@ if TYPE_CHECKING:
 METER_SECONDS = 10.0
 
 
-def warm(pipeline: Pipeline, progress: Progress | None = None) -> None:
-    """Ingest the corpora, load the models and wait for the meter.
+def warm(policies: Policies, progress: Progress | None = None) -> None:
+    """Ingest the corpora, load the models and wait for the meter; each once, if policies share it.
 
     Args:
-        pipeline: The pipeline.
+        policies: The policies.
         progress: Called with what is done, what there is in all (0: not known) and a label.
 
     Raises:
         DynamicRAGError: Something that the policy needs cannot be had.
     """
     progress = progress or _silent
-    dense = wants_vectors(pipeline.policy)
-    for name, corpus in pipeline.corpora.items():
-        corpus.ensure(partial(_named, progress, name), dense=dense)
-    names = used_models(pipeline, conversation=True)
-    for number, name in enumerate(names):
-        progress(number, len(names), f"loading {name}")
-        load(pipeline.models[name])
-    progress(len(names), len(names), "loading")
-    if (pipeline.corpora and dense) or routers_embed(pipeline):
-        progress(0, 0, "loading the embedder")
-        pipeline.embedder.embed(["warm"])
+    loaded: list[ChatModel] = []
+    embeds = False
+    for pipeline in policies.values():
+        dense = wants_vectors(pipeline.policy)
+        for name, corpus in pipeline.corpora.items():
+            corpus.ensure(partial(_named, progress, name), dense=dense)
+        names = used_models(pipeline, conversation=True)
+        waiting = [name for name in names if pipeline.models[name] not in loaded]
+        for number, name in enumerate(waiting):
+            progress(number, len(waiting), f"loading {name}")
+            load(pipeline.models[name])
+            loaded.append(pipeline.models[name])
+        progress(len(waiting), len(waiting), "loading")
+        if not embeds and ((pipeline.corpora and dense) or routers_embed(pipeline)):
+            progress(0, 0, "loading the embedder")
+            pipeline.embedder.embed(["warm"])
+            embeds = True
     progress(0, 0, "starting the meter")
-    await_meter(pipeline.ledger.attribution)
+    await_meter(policies.first.ledger.attribution)
 
 
 def _silent(done: int, total: int, label: str) -> None:

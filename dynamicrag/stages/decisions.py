@@ -41,6 +41,8 @@ def record(
         decision["spread"] = list(choice.spread)
     if choice.path is not None:
         decision["path"] = dict(choice.path)
+    if turn.get("policy"):
+        decision["policy"] = turn["policy"]
     if choice.outside:
         decision["outside"] = True
     return decision

@@ -60,10 +60,21 @@ class Maker:
         self.models[name] = ScriptedModel(name, spec, script, margin, **params)
         return self.models[name]
 
-    def __call__(self, *, stages: dict[str, Any] | None = None, **changes: Any) -> DynamicRAG:
+    def policy(self, *, stages: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
         policy = {**POLICY, **changes, "stages": {**POLICY["stages"], **(stages or {})}}
         policy.setdefault("corpora", {"docs": {"path": str(self.docs)}})
-        self.made.append(DynamicRAG.from_policy(policy))
+        return policy
+
+    def __call__(
+        self,
+        *,
+        stages: dict[str, Any] | None = None,
+        policies: dict[str, Any] | None = None,
+        objects: dict[str, Any] | None = None,
+        **changes: Any,
+    ) -> DynamicRAG:
+        policy = self.policy(stages=stages, **changes)
+        self.made.append(DynamicRAG.from_policy(policy, policies=policies, **(objects or {})))
         return self.made[-1]
 
 

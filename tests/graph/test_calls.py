@@ -184,7 +184,7 @@ def test_a_subgraph_hears_it_too(make, ask):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], r"configurable\.rag: expected a mapping of options, closed, .*; got \[\]"),
+        ([], r"configurable\.rag: expected a mapping of policy, options, closed, .*; got \[\]"),
         ({"optins": {}}, r"rag: unknown key 'optins'; did you mean 'options'"),
         ({"options": ["small"]}, r"rag\.options: expected a mapping of a stage to the option"),
         ({"options": {"generater": "small"}}, r"rag\.options: unknown stage 'generater'; did you mean 'gen"),

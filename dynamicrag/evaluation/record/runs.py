@@ -40,6 +40,7 @@ async def record_all(
     from dynamicrag.graph.build import build_graph
     from dynamicrag.graph.names import Names
     from dynamicrag.graph.nodes import Nodes
+    from dynamicrag.graph.policies import Policies
 
     pipeline = rag.pipeline
     gate = asyncio.Semaphore(workers)
@@ -60,7 +61,7 @@ async def record_all(
             continue
         await warm_retriever(pipeline, steps)
         executor = Following(pipeline.decider, pipeline.models, steps)
-        app = build_graph(Nodes(pipeline, executor), Names()).compile()
+        app = build_graph(Nodes(Policies(pipeline), executor), Names()).compile()
         tasks = [asyncio.create_task(run(app, steps, question)) for question in questions]
         try:
             for task in asyncio.as_completed(tasks):

@@ -1,0 +1,75 @@
+"""The policies of one object, and which of them a turn goes by."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from dynamicrag.assembly import Pipeline
+from dynamicrag.errors import InputError, unknown
+from dynamicrag.topology import TOPOLOGY
+from dynamicrag.types import TurnState
+
+
+class Policies(Mapping[str, Pipeline]):
+    """Pipelines by the name that a turn's state has for their policy; the first one's is ``""``.
+
+    Args:
+        first: The pipeline of turns whose call names no policy.
+        further: Those that a call may name.
+
+    Attributes:
+        first: As given.
+        stages: The stages of all policies, in the topology's order.
+    """
+
+    def __init__(self, first: Pipeline, further: Sequence[Pipeline] = ()) -> None:
+        self.first = first
+        self._pipelines = {"": first, **{each.policy.name: each for each in further}}
+        self.stages = tuple(name for name in TOPOLOGY if any(name in each.points for each in self.values()))
+        self._lacking = {name: frozenset(self.stages).difference(each.points) for name, each in self.items()}
+
+    def __getitem__(self, name: str) -> Pipeline:
+        return self._pipelines[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._pipelines)
+
+    def __len__(self) -> int:
+        return len(self._pipelines)
+
+    def lacking(self, turn: TurnState) -> frozenset[str]:
+        """Return the stages that the turn's policy does not have, and others have."""
+        return self._lacking[turn.get("policy", "")]
+
+    def sometimes_lacking(self, stages: Sequence[str]) -> bool:
+        """Return whether some policy has none of the stages."""
+        return any(lacking.issuperset(stages) for lacking in self._lacking.values())
+
+    def settle(self, turn: TurnState, wanted: str, where: str, *, begun: bool) -> TurnState:
+        """Return the turn with the policy that it goes by: the call's, and once it has begun, its own.
+
+        Args:
+            turn: The turn.
+            wanted: The policy that the call names; ``""`` if it names none.
+            where: Where the call names it, for messages.
+            begun: Whether an earlier node has begun the turn.
+
+        Raises:
+            InputError: There is no such policy, or it is another one than the turn began with.
+        """
+        names = [self.first.policy.name, *list(self)[1:]]
+        if wanted and wanted not in names:
+            raise InputError(unknown(where, "policy", wanted, names))
+        name = "" if wanted == names[0] else wanted
+        if not begun:
+            return {**turn, "policy": name} if name else turn
+        own = turn.get("policy", "")
+        if own not in self:
+            raise InputError(
+                f"{unknown('the question under way', 'policy', own, names)}; it began with that one: go on "
+                f"with an object that has it, from_policy(…, policies={{{own!r}: …}}), or ask anew"
+            )
+        if wanted and name != own:
+            raise InputError(
+                f"{where}: {wanted!r} for a question that is under way with {own or names[0]!r}, and "
+                "keeps to it; leave 'policy' out to go on"
+            )
+        return turn
