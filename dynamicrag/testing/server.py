@@ -40,6 +40,13 @@ class Refusal(Exception):
         self.status, self.body, self.headers = status, body, headers
 
 
+class _Listening(ThreadingHTTPServer):
+    """Lets many connections wait: the default of five refuses clients that come at once."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+
 class ScriptedServer:
     """Answers every request with what ``script(body)`` returns, until it is closed.
 
@@ -54,8 +61,7 @@ class ScriptedServer:
     def __init__(self, script: Script) -> None:
         self.script = script
         self.requests: list[Chunk] = []
-        self._httpd = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._httpd.daemon_threads = True
+        self._httpd = _Listening(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._httpd.server_port}/v1"
         threading.Thread(
             target=self._httpd.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
