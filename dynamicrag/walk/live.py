@@ -44,16 +44,16 @@ class Live:
         redone = turn["redo"] == stage.name
         if redone or stage.name not in turn["path"]:
             turn = self._note(turn, await self.decider.decide(stage, turn, run.call), decisions, run)
-        failures = _Failures()
+        failures, asked = _Failures(), run
         while True:
             if redone:
                 last: Escalation = {**turn["escalations"][-1], "option": turn["path"][stage.name]}
                 turn = {**turn, "escalations": [*turn["escalations"][:-1], last]}
-            asked = replace(run, failed=frozenset(failures.names), last_resort=failures.waits > 0)
             try:
                 turn = {**turn, **await stage.act(option_of(stage, turn), turn, asked)}
             except (ModelError, BudgetExceeded) as error:
                 recovered = await self._recover(error, stage, turn, failures, decisions, asked)
+                asked = replace(run, failed=frozenset(failures.names), last_resort=failures.waits > 0)
                 if recovered is None:
                     continue
                 turn, ended = recovered

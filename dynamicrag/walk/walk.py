@@ -78,7 +78,7 @@ class Walk:
             decisions += made
             if len(turn.get("earlier", [])) < drafts:
                 break  # the way on led nowhere, and the draft before it is judged again
-            if name == self._last_evidence():
+            if TOPOLOGY[name].evidence and name == self._last_evidence():
                 turn, made = await self._foresee(turn, run)
                 decisions += made
         return turn, decisions
