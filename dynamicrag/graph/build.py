@@ -1,6 +1,6 @@
 """The whole graph, as the topology orders it: a line of nodes, some of which a path passes by."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -30,9 +30,8 @@ def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
     graph.add_edge("begin_turn", next(iter(line)))
     for number, (name, stages) in enumerate(line.items()):
         after = dict(list(line.items())[number + 1 :])
-        passes = after and all(TOPOLOGY[stage].passed_by for stage in next(iter(after.values())))
-        ends = any(TOPOLOGY[stage].evidence for stage in stages)
-        if passes or ends:
+        ends = nodes.foresees and any(TOPOLOGY[stage].evidence for stage in stages)
+        if ends or (after and _parts(stages, next(iter(after.values())), nodes.options)):
             way = Way(partial(_next, after), f"after_{name}", names.prefix)
             graph.add_conditional_edges(name, way, [*after, "finish"])
         else:
@@ -42,12 +41,30 @@ def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
     return graph
 
 
+def _parts(here: Sequence[str], beyond: Sequence[str], options: Mapping[str, Collection[str]]) -> bool:
+    """Return whether a path along some stages may pass the next ones by; else an edge needs no choice.
+
+    It may if the policy has such options, and they do not pass these stages by as well. A choice takes
+    LangGraph a copy of the state. Where none is made, stages that are passed by all the same do nothing.
+
+    Args:
+        here: The stages of one node.
+        beyond: Those of the next.
+        options: The policy's options by stage.
+    """
+    known = [TOPOLOGY[stage].passing(options) for stage in here]
+    new = [TOPOLOGY[stage].passing(options) for stage in beyond]
+    return all(new) and not all(any(later <= earlier for later in new) for earlier in known)
+
+
 def _next(after: Mapping[str, Sequence[str]], turn: TurnState) -> str:
     """Return the next node that the path does not pass by; the end where nothing is to be written."""
     if turn["action"] == "abstain":
         return "finish"
-    passed = TOPOLOGY.passed(turn["path"])
-    return next(name for name, stages in after.items() if not passed.issuperset(stages))
+    path = turn["path"]
+    return next(
+        name for name, stages in after.items() if not all(TOPOLOGY[stage].passed(path) for stage in stages)
+    )
 
 
 class Way(Runnable[Any, str]):

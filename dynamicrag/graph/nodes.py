@@ -7,7 +7,7 @@ from dynamicrag.graph.ends import Begin, Finish
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.node import Node, StageNode, Work
 from dynamicrag.graph.recent import Recent
-from dynamicrag.stages.base import Run
+from dynamicrag.stages.base import Run, option_names
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.types import Decision, TurnState
 from dynamicrag.walk.live import Live
@@ -39,6 +39,16 @@ class Nodes:
     def stage_names(self) -> tuple[str, ...]:
         """What a single node may be, in the order of a query."""
         return ("begin", *self._pipeline.points, "finish")
+
+    @property
+    def options(self) -> dict[str, list[str]]:
+        """Names of the options of every stage."""
+        return option_names(self._pipeline.points)
+
+    @property
+    def foresees(self) -> bool:
+        """Whether a turn may end before anything is written."""
+        return self._pipeline.verification.foresees
 
     def node(self, stage: str, name: str, names: Names, *, begun: bool = False) -> Node:
         """Return the node of a stage, which a graph can call synchronously and asynchronously.
