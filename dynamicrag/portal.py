@@ -139,6 +139,8 @@ def _drive(work: Coroutine[Any, Any, T]) -> T:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     loop.run_until_complete(task)
+            elif not task.cancelled():
+                task.exception()  # the caller has it; asyncio need not report that nobody has
             raise
     finally:
         with _lock:
