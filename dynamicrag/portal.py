@@ -129,13 +129,18 @@ def _drive(work: Coroutine[Any, Any, T]) -> T:
         loop = _idle.pop() if _idle else asyncio.new_event_loop()
     try:
         task = loop.create_task(work)
+        stop = loop.call_soon(loop.stop)  # behind the task's first step, which is all if nothing has to wait
         try:
-            return loop.run_until_complete(task)
+            loop.run_forever()
+            return task.result() if task.done() else loop.run_until_complete(task)
         except BaseException:
+            stop.cancel()
             if not task.done():
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     loop.run_until_complete(task)
+            elif not task.cancelled():
+                task.exception()  # the caller has it; asyncio need not report that nobody has
             raise
     finally:
         with _lock:

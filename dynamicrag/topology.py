@@ -4,7 +4,7 @@ The graph, prices, escalation, recordings and reports all follow from this table
 is one more row; see :func:`dynamicrag.stages.base.add_stage`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,19 @@ class Stage:
 
     def gate(self, path: Mapping[str, str]) -> str | None:
         """Return the earlier stage whose option on a path passes this one by, if there is one."""
-        return next((stage for stage, options in self.passed_by.items() if path.get(stage) in options), None)
+        for stage, options in self.passed_by.items():
+            if path.get(stage) in options:
+                return stage
+        return None
+
+    def passing(self, options: Mapping[str, Collection[str]]) -> frozenset[tuple[str, str]]:
+        """Return those of some options, given by stage, that pass this one by, each with its stage."""
+        return frozenset(
+            (stage, name)
+            for stage, names in self.passed_by.items()
+            for name in names
+            if name in options.get(stage, ())
+        )
 
     def passed(self, path: Mapping[str, str]) -> bool:
         """Return whether a path passes the stage by."""

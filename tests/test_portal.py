@@ -83,6 +83,19 @@ def test_an_interrupted_caller_cancels_the_work():
     assert portal.run(loop_of())
 
 
+def test_the_loop_of_interrupted_work_serves_the_next():
+    async def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    async def waiting() -> str:
+        await asyncio.sleep(0.01)
+        return "done"
+
+    with pytest.raises(KeyboardInterrupt):
+        portal.run(interrupted())
+    assert portal.run(waiting()) == "done"
+
+
 def test_context_variables_travel_along():
     async def read() -> str:
         return name.get()

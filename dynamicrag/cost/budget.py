@@ -113,6 +113,8 @@ class Budget:
             limits: Most that the call's query may cost; where the policy allows less, that holds.
             where: Their place, for messages.
         """
+        if not limits:
+            return self
         less: Limits = {
             d: limits[d] for d in DIMENSIONS if d in limits and limits[d] < self.per_query.get(d, math.inf)
         }

@@ -197,7 +197,10 @@ class Ledger:
         costs: dict[str, list[Cost]] = {}
         for line in lines:
             costs.setdefault(line.stage, []).append(self.line_cost(line))
-        return {stage: Cost.total(of_stage) for stage, of_stage in costs.items()}
+        return {
+            stage: Cost.total(of_stage) if len(of_stage) > 1 else of_stage[0]
+            for stage, of_stage in costs.items()
+        }
 
     def line_cost(self, line: Line, scope: Scope = "active") -> Cost:
         """Return the cost of one call: the metered joules once settled, stand-ins until then.

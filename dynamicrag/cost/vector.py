@@ -160,7 +160,9 @@ class Cost:
         what is known of it.
         """
         # nothing at all is a true zero
-        figures: dict[str, Figure] = {d: {"value": self[d], "kind": "measured"} for d in DIMENSIONS}
+        figures: dict[str, Figure] = {
+            dimension: {"value": value, "kind": "measured"} for dimension, value in self.amounts().items()
+        }
         seen: set[Dimension] = set()
         for (dimension, kind), value in self._parts.items():
             if value:
@@ -172,8 +174,8 @@ class Cost:
                 seen.add(dimension)
         for dimension in self._spread:
             figures[dimension]["low"], figures[dimension]["high"] = self.bounds(dimension)
-        for dimension in DIMENSIONS:
-            if self._parts.get((dimension, UNKNOWN)):
+        for dimension, figure in figures.items():
+            if figure["value"] is None:
                 figures[dimension] = {"value": None, "kind": UNKNOWN}
                 if found := self.kinds(dimension):
                     figures[dimension]["parts"] = {str(kind): part for kind, part in found.items()}
@@ -181,4 +183,9 @@ class Cost:
 
     def amounts(self) -> dict[str, float | None]:
         """Return the amount of every dimension, whatever its provenance; ``None`` where it is unknown."""
-        return {dimension: self.known(dimension) for dimension in DIMENSIONS}
+        # the zeros are for dimensions that were registered after this cost was made
+        amounts: dict[str, float | None] = {**DIMENSIONS.zeros, **self._totals}
+        for (dimension, kind), value in self._parts.items():
+            if kind == UNKNOWN and value:
+                amounts[dimension] = None
+        return amounts

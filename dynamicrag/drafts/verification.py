@@ -61,6 +61,14 @@ class Verification(DecisionPoint):
         """What the verifiers are expected to ask of models, per draft."""
         return tuple(ask for verifier in self.verifiers.values() for ask in verifier.asks())
 
+    @property
+    def foresees(self) -> bool:
+        """Whether a verdict may be known before there is a draft: to withhold any."""
+        known = any(not each.reads_draft and each.computes for each in self.verifiers.values())
+        return any(move.kind == "abstain" for move in self.moves) and (
+            known or self.settings.get("outside") == "abstain"
+        )
+
     async def judge(self, turn: TurnState, run: Run) -> TurnState:
         """Let every verifier judge the draft; return its signals, and who could not judge it."""
         timeout = self.settings.get("timeout", TIMEOUT)
@@ -107,6 +115,8 @@ class Verification(DecisionPoint):
 
     def ways(self, turn: TurnState, call: CallOptions = NO_OPTIONS) -> Sequence[Mapping[str, str]]:
         """Return the router's paths of options that are open to the call and that were not tried yet."""
+        if not self.router.paths:
+            return []
         been = list(tried(turn))
         return [
             way

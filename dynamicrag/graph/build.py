@@ -3,7 +3,7 @@
 The line has the nodes of all policies; a turn passes by what its own policy does not have.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -29,24 +29,38 @@ def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
     for name in nodes.line:
         graph.add_node(name, nodes.shared(name, names), input_schema=ours)
     graph.add_node("finish", nodes.node("finish", "finish", names, begun=True), input_schema=ours)
-    line = {name: stages for name, stages in nodes.line.items() if name != last}
+    line = list(nodes.line.items())
     graph.add_edge(START, "begin_turn")
-    graph.add_edge("begin_turn", next(iter(line)))
-    for number, (name, stages) in enumerate(line.items()):
-        after = dict(list(line.items())[number + 1 :])
-        following = next(iter(after.values()), [])
-        passes = all(TOPOLOGY[stage].passed_by for stage in following) or nodes.policies.sometimes_lacking(
-            following
-        )
-        ends = any(TOPOLOGY[stage].evidence for stage in stages)
-        if (after and passes) or ends:
+    graph.add_edge("begin_turn", line[0][0])
+    for number, (name, stages) in enumerate(line[:-1]):
+        after = dict(line[number + 1 :])
+        following, beyond = line[number + 1]
+        ends = nodes.foresees and any(TOPOLOGY[stage].evidence for stage in stages)
+        lacking = nodes.policies.sometimes_lacking(beyond)
+        if ends or lacking or _parts(stages, beyond, nodes.options):
             way = Way(partial(_next, after, nodes.policies), f"after_{name}", names.prefix)
             graph.add_conditional_edges(name, way, [*after, "finish"])
         else:
-            graph.add_edge(name, next(iter(after), last))
+            graph.add_edge(name, following)
     graph.add_edge(last, "finish")
     graph.add_edge("finish", END)
     return graph
+
+
+def _parts(here: Sequence[str], beyond: Sequence[str], options: Mapping[str, Collection[str]]) -> bool:
+    """Return whether a path along some stages may pass the next ones by; else an edge needs no choice.
+
+    It may if the policy has such options, and they do not pass these stages by as well. A choice takes
+    LangGraph a copy of the state. Where none is made, stages that are passed by all the same do nothing.
+
+    Args:
+        here: The stages of one node.
+        beyond: Those of the next.
+        options: The policy's options by stage.
+    """
+    known = [TOPOLOGY[stage].passing(options) for stage in here]
+    new = [TOPOLOGY[stage].passing(options) for stage in beyond]
+    return all(new) and not all(any(later <= earlier for later in new) for earlier in known)
 
 
 def _next(after: Mapping[str, Sequence[str]], policies: Policies, turn: TurnState) -> str:

@@ -8,8 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
-from langgraph.config import get_stream_writer
-from langgraph.runtime import get_runtime
+from langgraph.runtime import Runtime, get_runtime
 
 from dynamicrag import portal
 from dynamicrag.assembly import Pipeline
@@ -21,7 +20,7 @@ from dynamicrag.graph.names import Names
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
 from dynamicrag.graph.turn import answer_of, current_turn
-from dynamicrag.stages.base import Emit, Run, option_names
+from dynamicrag.stages.base import Run, option_names
 from dynamicrag.types import Decision, TurnState
 
 State = Mapping[str, Any]
@@ -53,11 +52,11 @@ class Node(Runnable[Any, Any]):
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
         """Do the work and block until it is done."""
-        return portal.run(self._go(input, config, get_stream_writer(), _context()))
+        return portal.run(self._go(input, config, get_runtime()))
 
     async def ainvoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
         """Do the work."""
-        return await self._go(input, config, get_stream_writer(), _context())
+        return await self._go(input, config, get_runtime())
 
     @abstractmethod
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
@@ -72,8 +71,8 @@ class Node(Runnable[Any, Any]):
         Under the name of our channel, the update has more keys for it.
         """
 
-    async def _go(self, state: State, config: RunnableConfig | None, emit: Emit, context: object) -> Update:
-        given, prefix = given_options(config, context), self.names.prefix
+    async def _go(self, state: State, config: RunnableConfig | None, runtime: Runtime[Any]) -> Update:
+        given, prefix = given_options(config, runtime.context), self.names.prefix
         channel = self.names.channel(state)
         turn = self.turn(state, channel, config)
         query = turn["id"]
@@ -83,7 +82,7 @@ class Node(Runnable[Any, Any]):
         call = call_options(given, pipeline)  # refused before anything is spent
         books = Books(pipeline, turn, here)
         budget = pipeline.budget.tightened(call.budget, "the call's budget")
-        run = Run(pipeline.ledger, budget, pipeline.cost_model, config, emit, call=call)
+        run = Run(pipeline.ledger, budget, pipeline.cost_model, config, runtime.stream_writer, call=call)
         try:
             with books:
                 if books.travelled:
@@ -151,11 +150,6 @@ class StageNode(Node):
         if key is not None and self._stage in ("generator", "verification"):
             text = answer_of(turn, pipeline)
         return turn, made, {} if key is None or text is None else {key: text}
-
-
-def _context() -> object:
-    """Return the run's context, ``None`` where it has none."""
-    return getattr(get_runtime(), "context", None)
 
 
 def submit(pipeline: Pipeline, turn: TurnState, run: Run, facts: Mapping[str, Any]) -> None:

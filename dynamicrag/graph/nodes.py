@@ -7,7 +7,7 @@ from dynamicrag.graph.names import Names
 from dynamicrag.graph.node import Node, StageNode, Work
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
-from dynamicrag.stages.base import Run
+from dynamicrag.stages.base import Run, option_names
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.types import Decision, TurnState
 from dynamicrag.walk.live import Live
@@ -44,6 +44,20 @@ class Nodes:
     def stage_names(self) -> tuple[str, ...]:
         """What a single node may be, in the order of a query."""
         return ("begin", *self.policies.stages, "finish")
+
+    @property
+    def options(self) -> dict[str, list[str]]:
+        """Names of the options of every stage, under any of the policies."""
+        found: dict[str, list[str]] = {}
+        for pipeline in self.policies.values():
+            for stage, names in option_names(pipeline.points).items():
+                found.setdefault(stage, []).extend(names)
+        return found
+
+    @property
+    def foresees(self) -> bool:
+        """Whether a turn may end before anything is written."""
+        return any(each.verification.foresees for each in self.policies.values())
 
     def node(self, stage: str, name: str, names: Names, *, begun: bool = False) -> Node:
         """Return the node of a stage, which a graph can call synchronously and asynchronously.

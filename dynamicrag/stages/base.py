@@ -194,8 +194,13 @@ class StageBase(DecisionPoint, ABC):
 
     def opened(self, turn: TurnState, call: CallOptions) -> list[bool]:
         """Return which options are open by the turn and by the call, limits of cost aside."""
-        allowed = zip(self.allowed(turn), self.options, strict=True)
-        return [is_open and call.opens(self.name, option.name) for is_open, option in allowed]
+        allowed = self.allowed(turn)
+        if not (call.options or call.closed):
+            return allowed
+        return [
+            is_open and call.opens(self.name, option.name)
+            for is_open, option in zip(allowed, self.options, strict=True)
+        ]
 
 
 STAGES: Registry[StageBase] = Registry("stage", "dynamicrag.stages")

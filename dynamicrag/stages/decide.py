@@ -208,7 +208,7 @@ class Decider:
             allowed = [i == index for i in range(len(allowed))]
             binding = f"{room.binding}: nothing fits, so the cheapest"
         own = {**await point.corpus_features(turn["text"], call.filter), **await point.features(turn)}
-        features = lexical(turn["text"]) | turn.get("known", {}) | rounded(own)
+        features = {**lexical(turn["text"]), **turn.get("known", {}), **rounded(own)}
         context = StageContext(
             stage=point.name,
             query=query_of(turn),

@@ -48,6 +48,7 @@ class Pricing:
     ) -> None:
         self._stages = stages
         self._names = list(stages)
+        self._rows = {name: TOPOLOGY[name] for name in stages}
         self._planned = {name: stage.planned() for name, stage in stages.items()}
         self._cost_model = cost_model
         self._asks = tuple(asks)
@@ -56,16 +57,15 @@ class Pricing:
         """Return what is left to do under each option of a stage."""
         path, at = turn.get("path", {}), self._names.index(stage.name)
         before = self._along(self._blank(turn), path, self._names[:at])
+        after = self._names[at + 1 :]
         return [
-            self._along(
-                stage.apply(option, before), {**path, stage.name: option.name}, self._names[at + 1 :]
-            )._replace(asks=self._asks)
+            self._along(stage.apply(option, before), {**path, stage.name: option.name}, after)
             for option in stage.options
         ]
 
     def plan(self, turn: TurnState, path: Mapping[str, str]) -> Plan:
         """Return what a whole path does."""
-        return self._along(self._blank(turn), path, self._names)._replace(asks=self._asks)
+        return self._along(self._blank(turn), path, self._names)
 
     def expected(self, plans: Sequence[Plan | None]) -> list[Cost]:
         """Return the expected cost of each plan."""
@@ -184,28 +184,28 @@ class Pricing:
         rest = {d: amount - spent[d] for d, amount in left.items()}
         return admissible(self.at_most([self.plan(turn, path)]), rest)[0][0]
 
-    @staticmethod
-    def _blank(turn: TurnState) -> Plan:
+    def _blank(self, turn: TurnState) -> Plan:
         """Return the plan before any stage has changed it, with what is known of the turn."""
         found = [len(passage["text"]) / CHARACTERS for passage in turn.get("candidates", [])]
         return Plan(
             question_tokens=len(turn["text"]) / CHARACTERS,
             system_tokens=len(turn.get("system", "")) / CHARACTERS,
             chunk_tokens=sum(found) / len(found) if found else None,
+            asks=self._asks,
         )
 
     def _along(self, plan: Plan, path: Mapping[str, str], names: Sequence[str]) -> Plan:
         """Return a plan as the options at some stages change it: the path's, or else the planned ones."""
         taken = dict(path)
         for name in names:
-            option = self._option(name, path)
+            option = self._option(name, path) if name in path else self._planned[name]
             taken[name] = option.name
-            if not TOPOLOGY[name].passed(taken):
+            if self._rows[name].gate(taken) is None:
                 plan = self._stages[name].apply(option, plan)
         return plan
 
     def _option(self, name: str, path: Mapping[str, str]) -> Option:
         """Return the option of ``path`` at a stage, or the planned one."""
-        chosen = path.get(name)
-        index = -1 if chosen is None else self._stages[name].index(chosen)
-        return self._planned[name] if index < 0 else self._stages[name].options[index]
+        stage = self._stages[name]
+        index = stage.index(path.get(name))
+        return self._planned[name] if index < 0 else stage.options[index]

@@ -44,15 +44,15 @@ class Live:
         redone = turn["redo"] == stage.name
         if redone or stage.name not in turn["path"]:
             turn = self._note(turn, await self.decide(stage, turn, run), decisions, run)
-        failures = _Failures()
+        failures, asked = _Failures(), run
         while True:
             if redone:
                 turn = stepped_up(turn, stage.name)
-            asked = replace(run, failed=frozenset(failures.names), last_resort=failures.waits > 0)
             try:
                 turn = {**turn, **await stage.act(option_of(stage, turn), turn, asked)}
             except (ModelError, BudgetExceeded) as error:
                 recovered = await self._recover(error, stage, turn, failures, decisions, asked)
+                asked = replace(run, failed=frozenset(failures.names), last_resort=failures.waits > 0)
                 if recovered is None:
                     continue
                 turn, ended = recovered

@@ -78,7 +78,7 @@ class Walk:
             decisions += made
             if len(turn.get("earlier", [])) < drafts:
                 break  # the way on led nowhere, and the draft before it is judged again
-            if name == self._last_evidence():
+            if TOPOLOGY[name].evidence and name == self._last_evidence():
                 turn, made = await self._foresee(turn, run)
                 decisions += made
         return turn, decisions
@@ -123,9 +123,9 @@ class Walk:
 
     async def _foresee(self, turn: TurnState, run: Run) -> Step:
         """Abstain before anything is written, where the verdict on any draft would be to withhold it."""
-        abstain = next((i for i, move in enumerate(self.verification.moves) if move.kind == "abstain"), None)
-        if abstain is None or not run.call.opens(self.verification.name, "abstain"):
+        if not self.verification.foresees or not run.call.opens(self.verification.name, "abstain"):
             return turn, []
+        abstain = [move.kind for move in self.verification.moves].index("abstain")
         turn = {**turn, **await self.executor.foresee(self.verification, turn, run)}
         decision = self._outside(turn, abstain) or await self._verdict_on_any(turn, abstain, run)
         if decision is None:

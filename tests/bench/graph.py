@@ -100,8 +100,7 @@ def idle() -> "StateGraph[Any, Any, Any, Any]":
         return {}
 
     for name, stage in rag.pipeline.stages.items():
-        if name != "verification":
-            stage.act = generate if name == "generator" else nothing  # type: ignore[assignment,method-assign]
+        stage.act = generate if name == "generator" else nothing  # type: ignore[assignment,method-assign]
     return rag.build_graph()
 
 

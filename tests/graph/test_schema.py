@@ -22,7 +22,11 @@ def test_its_output_schema_can_be_written_as_json(make):
 
 
 def test_it_can_be_drawn(make):
-    drawn = make().build_graph().compile().get_graph().draw_mermaid()
+    stages = {
+        "retrieval": {"options": ["none", "single"], "router": "heuristic"},
+        "verification": {"options": ["accept", "abstain"], "router": "thresholds"},
+    }
+    drawn = make(stages=stages, outside="abstain").build_graph().compile().get_graph().draw_mermaid()
     for edge in (
         "retrieval -.-> generate",
         "retriever -.-> finish",
@@ -30,6 +34,14 @@ def test_it_can_be_drawn(make):
         "context --> generate",
     ):
         assert edge in drawn
+
+
+def test_only_stages_that_the_policy_may_pass_by_need_a_choice(make):
+    plain = make(stages={"retrieval": {"options": ["single"]}}).build_graph().compile().get_graph()
+    assert not any(edge.conditional for edge in plain.edges)
+    stages = {"retrieval": {"options": ["none", "single"], "router": "heuristic"}}
+    passing = make(stages=stages).build_graph().compile().get_graph()
+    assert {edge.source for edge in passing.edges if edge.conditional} == {"retrieval"}
 
 
 def test_state_is_plain_json(make, ask):
