@@ -21,6 +21,7 @@ from dynamicrag.graph.names import Names
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
 from dynamicrag.graph.turn import answer_of, current_turn
+from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.stages.base import Emit, Run, option_names
 from dynamicrag.types import Decision, TurnState
 
@@ -81,6 +82,8 @@ class Node(Runnable[Any, Any]):
         turn = self.policies.settle(turn, given.policy, f"{given.where}.policy", begun=here is not None)
         pipeline = self.policies[turn.get("policy", "")]
         call = call_options(given, pipeline)  # refused before anything is spent
+        # a resumed turn may have been searched for under another filter
+        turn = await permitted_turn(turn, call.filter, pipeline.corpora.values())
         books = Books(pipeline, turn, here)
         budget = pipeline.budget.tightened(call.budget, "the call's budget")
         run = Run(pipeline.ledger, budget, pipeline.cost_model, config, emit, call=call)
