@@ -18,6 +18,9 @@ from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.types import TurnState
 from dynamicrag.withheld import ABSTAINED, withheld
 
+LATE = ("verification", "finish")
+"""Stages that a turn comes to with what others have made."""
+
 
 class Asked(NamedTuple):
     """A question, the id of its message if it came in one, and what the conversation says before it."""
@@ -81,9 +84,9 @@ def current_turn(
 ) -> TurnState:
     """Return the turn under way, or a new one if the question has none yet.
 
-    So a single node works in a graph that has no node to begin a turn. A turn belongs to its message; where
-    the question is a plain text, the same one may be asked again: then a turn that is over, or has passed
-    this stage, is not taken for it.
+    So a single node works in a graph that has no node to begin a turn. A turn belongs to its message and its
+    text. Where the message has no id, or the question is a plain text, the same one may be asked again: then
+    a turn that is over, or has passed this stage, is not taken for it.
 
     Args:
         state: The state.
@@ -97,13 +100,11 @@ def current_turn(
     turn = channel["turn"]
     if names.question is None:
         human = _last_human(state.get(MESSAGES) or ())
-        under_way = human is not None and turn["message_id"] == (human[1].id or "")
-    elif stage in ("verification", "finish"):
-        under_way = not channel["report"]
+        same = human is not None and answers(turn, human[1])
     else:
-        passed = stage in turn["path"] and turn["redo"] is None and not turn["escalations"]
-        same = turn["original"] == clean(names.asked(state))
-        under_way = same and not passed and not channel["report"]
+        same = stage in LATE or turn["original"] == clean(names.asked(state))
+    passed = stage not in LATE and stage in turn["path"] and turn["redo"] is None and not turn["escalations"]
+    under_way = same and (bool(turn["message_id"]) or not (passed or channel["report"]))
     return turn if under_way else start_turn(state, names, channel, config)
 
 
@@ -114,7 +115,12 @@ def turn_before(state: Mapping[str, Any], names: Names, channel: Channel | None)
     turn, messages = channel["turn"], state.get(MESSAGES) or ()
     human = _last_human(messages)
     earlier = _last_human(messages[: human[0]]) if human else None
-    return turn if earlier and turn["message_id"] == (earlier[1].id or "") else None
+    return turn if earlier and answers(turn, earlier[1]) else None
+
+
+def answers(turn: TurnState, message: HumanMessage) -> bool:
+    """Return whether a turn answers a message as it is: one that was edited keeps its id."""
+    return turn["message_id"] == (message.id or "") and turn["original"] == clean(message.text)
 
 
 def abstention(turn: TurnState, pipeline: Pipeline) -> str:

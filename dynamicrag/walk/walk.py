@@ -10,6 +10,7 @@ from typing import Protocol
 
 from dynamicrag.cost.vector import Cost
 from dynamicrag.drafts.verification import Verification
+from dynamicrag.errors import InputError
 from dynamicrag.features.nearness import nearness
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.filtering import permitted_turn
@@ -90,12 +91,20 @@ class Walk:
         return turn, decisions
 
     async def verify(self, turn: TurnState, run: Run) -> Step:
-        """Judge the draft and move on it, until one is accepted or none is."""
+        """Judge the draft and move on it, until one is accepted or none is.
+
+        Raises:
+            InputError: There is none.
+        """
         decisions: list[Decision] = []
         judged: Draft | None = None
         while turn["action"] != "abstain":
             draft = turn["draft"]
-            assert draft is not None, "verification comes after generation"
+            if draft is None:
+                raise InputError(
+                    "verification: there is no draft to judge; let a node with stage='generator' come before "
+                    "it"
+                )
             draft = {**draft, "refined": False}
             if draft != judged:  # a draft that could not be mended was judged already
                 turn = {**turn, **await self.executor.judge(self.verification, turn, run)}
