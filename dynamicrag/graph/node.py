@@ -20,7 +20,7 @@ from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
-from dynamicrag.graph.turn import answer_of, current_turn
+from dynamicrag.graph.turn import answer_of, begun_turn, current_turn
 from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.stages.base import Emit, Run, option_names
 from dynamicrag.types import Decision, TurnState
@@ -40,7 +40,7 @@ class Node(Runnable[Any, Any]):
         recent: Where decisions are kept for those who do not read the channel.
         name: The node's name.
         names: The keys of the state.
-        begun: Whether another node has always begun the turn; the channel is all that it reads then.
+        begun: Whether another node has always begun the turn.
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class StageNode(Node):
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`Node`."""
         if self._begun and channel:
-            return channel["turn"]
+            return begun_turn(state, self.names, channel, self.name)
         return current_turn(state, self.names, channel, self._stage, config)
 
     async def work(

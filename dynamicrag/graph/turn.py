@@ -1,5 +1,6 @@
 """The beginning of a turn, and how a node finds the one under way."""
 
+import reprlib
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -106,6 +107,34 @@ def current_turn(
     passed = stage not in LATE and stage in turn["path"] and turn["redo"] is None and not turn["escalations"]
     under_way = same and (bool(turn["message_id"]) or not (passed or channel["report"]))
     return turn if under_way else start_turn(state, names, channel, config)
+
+
+def begun_turn(state: Mapping[str, Any], names: Names, channel: Channel, node: str | None) -> TurnState:
+    """Return the turn that another node has begun.
+
+    Args:
+        state: The state.
+        names: Its keys.
+        channel: What it holds of ours.
+        node: The node that goes on with it, for messages.
+
+    Raises:
+        InputError: The state holds another question by now: it was edited while the graph was paused.
+    """
+    turn = channel["turn"]
+    if names.question is None:
+        human = _last_human(state.get(MESSAGES) or ())
+        same = human is None or answers(turn, human[1])
+    else:
+        asked = state.get(names.question)
+        same = not isinstance(asked, str) or turn["original"] == clean(asked)
+    if not same:
+        raise InputError(
+            f"{node}: the state holds another question than the turn that is under way, which began with "
+            f"{reprlib.repr(turn['original'])}; ask the new one from the beginning: invoke the graph with "
+            "it, or fork by update_state(config, values, as_node='__start__')"
+        )
+    return turn
 
 
 def turn_before(state: Mapping[str, Any], names: Names, channel: Channel | None) -> TurnState | None:
