@@ -10,7 +10,7 @@ from typing import Any
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.graph import END, START, StateGraph
 
-from dynamicrag.graph.names import Names, channel_schema, given_schema, result_schema, state_schema
+from dynamicrag.graph.names import Names, given_schema, node_schema, result_schema, state_schema
 from dynamicrag.graph.node import State
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.policies import Policies
@@ -24,7 +24,7 @@ def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(
         state_schema(names), input_schema=given_schema(names), output_schema=result_schema(names)
     )
-    ours, last = channel_schema(names), TOPOLOGY[VERIFICATION].node
+    ours, last = node_schema(names), TOPOLOGY[VERIFICATION].node
     graph.add_node("begin_turn", nodes.node("begin", "begin_turn", names))
     for name in nodes.line:
         graph.add_node(name, nodes.shared(name, names), input_schema=ours)

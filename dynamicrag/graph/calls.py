@@ -53,16 +53,14 @@ def given_options(config: Mapping[str, Any] | None, context: object) -> Given:
 
     Args:
         config: The node's config.
-        context: The run's context: ``None``, a mapping, or an object of the user's own, whose attribute
-            ``rag`` counts if it is a mapping.
+        context: The run's context: ``None``, a mapping, or an object of the user's own, for its attribute
+            ``rag``.
 
     Raises:
         InputError: It is no mapping, or has unknown keys; or config and context differ.
     """
     given = ((config or {}).get("configurable") or {}).get(KEY)
     other = context.get(KEY) if isinstance(context, Mapping) else getattr(context, KEY, None)
-    if not isinstance(context, Mapping) and not isinstance(other, Mapping):
-        other = None  # an attribute of the user's own that happens to have this name
     if given is None and other is None:
         return NOTHING
     if given is not None and other is not None and given != other:
@@ -108,14 +106,16 @@ class _Reader:
             closed=closed,
             budget=self._budget(given.get("budget")),
             tags=tuple(_texts(given.get("tags"), f"{self._where}.tags")),
-            user=_text(given.get("user") or "", f"{self._where}.user"),
+            user=_text("" if given.get("user") is None else given["user"], f"{self._where}.user"),
             filter=self._filter(given.get("filter")),
         )
 
     def _options(self, given: object) -> dict[str, str]:
         where = f"{self._where}.options"
         chosen = {}
-        for stage, name in _mapping(given or {}, where, "of a stage to the option to take").items():
+        for stage, name in _mapping(
+            {} if given is None else given, where, "of a stage to the option to take"
+        ).items():
             self._check(stage, name, where)
             if stage == "verification" and name not in ENDS:
                 raise InputError(
@@ -128,7 +128,9 @@ class _Reader:
     def _closed(self, given: object, forced: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         where = f"{self._where}.closed"
         closed = {}
-        for stage, names in _mapping(given or {}, where, "of a stage to a list of options").items():
+        for stage, names in _mapping(
+            {} if given is None else given, where, "of a stage to a list of options"
+        ).items():
             listed = _listed(names, f"{where}.{stage}", "names of options")
             for name in listed:
                 self._check(stage, name, where)
@@ -159,7 +161,9 @@ class _Reader:
     def _budget(self, given: object) -> dict[str, float]:
         where = f"{self._where}.budget"
         limits = {}
-        for dimension, limit in _mapping(given or {}, where, "of a dimension to a limit").items():
+        for dimension, limit in _mapping(
+            {} if given is None else given, where, "of a dimension to a limit"
+        ).items():
             if dimension not in DIMENSIONS:
                 raise InputError(unknown(where, "dimension", dimension, DIMENSIONS))
             place = f"{where}.{dimension}"
@@ -180,7 +184,9 @@ class _Reader:
     def _filter(self, given: object) -> Filter:
         where = f"{self._where}.filter"
         wanted = {}
-        for name, value in _mapping(given or {}, where, "of a metadata field to a value or a list").items():
+        for name, value in _mapping(
+            {} if given is None else given, where, "of a metadata field to a value or a list"
+        ).items():
             if not isinstance(name, str) or not name:
                 raise InputError(f"{where}: expected names of metadata fields, got {reprlib.repr(name)}")
             values = value if isinstance(value, list | tuple | set | frozenset) else [value]

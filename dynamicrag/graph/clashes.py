@@ -34,7 +34,7 @@ def check(
     where = f"add_node({name!r})"
     names.check(where)
     _check_name(builder, name, where)
-    _check_prefix(builder, names.prefix, policies, where)
+    _check_prefix(builder, names, policies, where)
     for use, key in (("question", names.question), ("answer", names.answer)):
         if key is not None:
             _check_text(builder, use, key, where)
@@ -50,8 +50,9 @@ def _check_name(builder: "StateGraph[Any, Any, Any, Any]", name: str, where: str
 
 
 def _check_prefix(
-    builder: "StateGraph[Any, Any, Any, Any]", prefix: str, policies: Policies, where: str
+    builder: "StateGraph[Any, Any, Any, Any]", names: Names, policies: Policies, where: str
 ) -> None:
+    prefix = names.prefix
     if prefix in builder.nodes:
         raise PolicyError(
             f"{where}: the graph has a node {prefix!r}; keep our state elsewhere, by prefix='...'"
@@ -66,11 +67,24 @@ def _check_prefix(
         )
     for other, spec in builder.nodes.items():
         node = spec.runnable
-        if isinstance(node, Node) and node.names.prefix == prefix and node.policies is not policies:
+        if not isinstance(node, Node) or node.names.prefix != prefix:
+            continue
+        if node.policies is not policies:
             raise PolicyError(
                 f"{where}: node {other!r} of another DynamicRAG keeps its state in {prefix!r} already; "
                 "give each of them a prefix of its own, by prefix='...'"
             )
+        for use, key, theirs in (
+            ("question", names.question, node.names.question),
+            ("answer", names.answer, node.names.answer),
+        ):
+            if key != theirs and (use == "question" or (key and theirs)):
+                raise PolicyError(
+                    f"{where}: its {use} is {key or MESSAGES!r}, and that of node {other!r} "
+                    f"{theirs or MESSAGES!r}; "
+                    f"nodes that share the prefix {prefix!r} work on one question and its answer: name the "
+                    "same key, or give another way through the graph a prefix of its own, by prefix='...'"
+                )
 
 
 def _check_messages(builder: "StateGraph[Any, Any, Any, Any]", names: Names, where: str) -> None:
@@ -92,7 +106,13 @@ def _check_text(builder: "StateGraph[Any, Any, Any, Any]", use: str, key: str, w
     keys = [name for name in builder.channels if not name.startswith(("__", "branch:"))]
     if key not in keys:
         raise PolicyError(unknown(f"{where}: {use}", "key of the graph's state", key, keys))
-    type_ = getattr(builder.channels[key], "typ", Any)
+    channel = builder.channels[key]
+    if use == "answer" and isinstance(channel, BinaryOperatorAggregate):
+        raise PolicyError(
+            f"{where}: answer={key!r}: that key of the graph's state has a reducer, and an answer is written "
+            "by several nodes, each time as it then stands; declare the key as str"
+        )
+    type_ = getattr(channel, "typ", Any)
     if not _is_text(type_):
         plain = get_args(type_)[0] if get_origin(type_) is Annotated else type_
         shown = str(plain).removeprefix("typing.") if get_args(plain) else getattr(plain, "__name__", plain)

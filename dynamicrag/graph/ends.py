@@ -15,7 +15,7 @@ from dynamicrag.graph.condense import condense
 from dynamicrag.graph.names import MESSAGES
 from dynamicrag.graph.node import Node, State, Update, submit
 from dynamicrag.graph.report import report_of
-from dynamicrag.graph.turn import abstention, answer_of, current_turn, start_turn, turn_before
+from dynamicrag.graph.turn import abstention, answer_of, begun_turn, current_turn, start_turn, turn_before
 from dynamicrag.stages.base import Run
 from dynamicrag.types import Decision, TurnState
 
@@ -50,7 +50,7 @@ class Finish(Node):
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`~dynamicrag.graph.node.Node`."""
         if self._begun and channel:
-            return channel["turn"]
+            return begun_turn(state, self.names, channel, self.name)
         return current_turn(state, self.names, channel, "finish", config)
 
     async def work(

@@ -116,17 +116,12 @@ def result_schema(names: Names) -> type[Any]:
 
 
 def node_schema(names: Names) -> type[Any]:
-    """Return what a single node reads and writes in a graph of the user's own.
+    """Return what a node reads and writes, in our whole graph or in one of the user's own.
 
     Keys of the user's are of any type here: so the graph's own declarations of them stand.
     """
     keys: dict[str, Any] = {names.prefix: RagChannel, names.question or MESSAGES: Any}
     return _schema("RagNode", keys)
-
-
-def channel_schema(names: Names) -> type[Any]:
-    """Return what the nodes of the whole graph read once a turn has begun: to read more takes time."""
-    return _schema("RagNode", {names.prefix: RagChannel})
 
 
 def _schema(name: str, keys: Mapping[str, Any]) -> type[Any]:

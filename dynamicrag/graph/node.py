@@ -19,7 +19,8 @@ from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
-from dynamicrag.graph.turn import answer_of, current_turn
+from dynamicrag.graph.turn import answer_of, begun_turn, current_turn
+from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.stages.base import Run, option_names
 from dynamicrag.types import Decision, TurnState
 
@@ -38,7 +39,7 @@ class Node(Runnable[Any, Any]):
         recent: Where decisions are kept for those who do not read the channel.
         name: The node's name.
         names: The keys of the state.
-        begun: Whether another node has always begun the turn; the channel is all that it reads then.
+        begun: Whether another node has always begun the turn.
     """
 
     def __init__(
@@ -80,6 +81,8 @@ class Node(Runnable[Any, Any]):
         turn = self.policies.settle(turn, given.policy, f"{given.where}.policy", begun=here is not None)
         pipeline = self.policies[turn.get("policy", "")]
         call = call_options(given, pipeline)  # refused before anything is spent
+        # a resumed turn may have been searched for under another filter
+        turn = await permitted_turn(turn, call.filter, pipeline.corpora.values())
         books = Books(pipeline, turn, here)
         budget = pipeline.budget.tightened(call.budget, "the call's budget")
         run = Run(pipeline.ledger, budget, pipeline.cost_model, config, runtime.stream_writer, call=call)
@@ -133,7 +136,7 @@ class StageNode(Node):
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`Node`."""
         if self._begun and channel:
-            return channel["turn"]
+            return begun_turn(state, self.names, channel, self.name)
         return current_turn(state, self.names, channel, self._stage, config)
 
     async def work(

@@ -33,7 +33,12 @@ class Nodes:
         self.policies = policies
         self.recent = Recent()
         self._walks = {
-            name: Walk(each.stages, each.verification, executor or Live(each.decider, each.models))
+            name: Walk(
+                each.stages,
+                each.verification,
+                executor or Live(each.decider, each.models),
+                list(each.corpora.values()),
+            )
             for name, each in policies.items()
         }
         self.line: dict[str, list[str]] = {}

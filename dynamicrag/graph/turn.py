@@ -1,5 +1,6 @@
 """The beginning of a turn, and how a node finds the one under way."""
 
+import reprlib
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,9 @@ from dynamicrag.spoken import NAMES
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.types import TurnState
 from dynamicrag.withheld import ABSTAINED, withheld
+
+LATE = ("verification", "finish")
+"""Stages that a turn comes to with what others have made."""
 
 
 class Asked(NamedTuple):
@@ -81,9 +85,9 @@ def current_turn(
 ) -> TurnState:
     """Return the turn under way, or a new one if the question has none yet.
 
-    So a single node works in a graph that has no node to begin a turn. A turn belongs to its message; where
-    the question is a plain text, the same one may be asked again: then a turn that is over, or has passed
-    this stage, is not taken for it.
+    So a single node works in a graph that has no node to begin a turn. A turn belongs to its message and its
+    text. Where the message has no id, or the question is a plain text, the same one may be asked again: then
+    a turn that is over, or has passed this stage, is not taken for it.
 
     Args:
         state: The state.
@@ -97,14 +101,40 @@ def current_turn(
     turn = channel["turn"]
     if names.question is None:
         human = _last_human(state.get(MESSAGES) or ())
-        under_way = human is not None and turn["message_id"] == (human[1].id or "")
-    elif stage in ("verification", "finish"):
-        under_way = not channel["report"]
+        same = human is not None and answers(turn, human[1])
     else:
-        passed = stage in turn["path"] and turn["redo"] is None and not turn["escalations"]
-        same = turn["original"] == clean(names.asked(state))
-        under_way = same and not passed and not channel["report"]
+        same = stage in LATE or turn["original"] == clean(names.asked(state))
+    passed = stage not in LATE and stage in turn["path"] and turn["redo"] is None and not turn["escalations"]
+    under_way = same and (bool(turn["message_id"]) or not (passed or channel["report"]))
     return turn if under_way else start_turn(state, names, channel, config)
+
+
+def begun_turn(state: Mapping[str, Any], names: Names, channel: Channel, node: str | None) -> TurnState:
+    """Return the turn that another node has begun.
+
+    Args:
+        state: The state.
+        names: Its keys.
+        channel: What it holds of ours.
+        node: The node that goes on with it, for messages.
+
+    Raises:
+        InputError: The state holds another question by now: it was edited while the graph was paused.
+    """
+    turn = channel["turn"]
+    if names.question is None:
+        human = _last_human(state.get(MESSAGES) or ())
+        same = human is None or answers(turn, human[1])
+    else:
+        asked = state.get(names.question)
+        same = not isinstance(asked, str) or turn["original"] == clean(asked)
+    if not same:
+        raise InputError(
+            f"{node}: the state holds another question than the turn that is under way, which began with "
+            f"{reprlib.repr(turn['original'])}; ask the new one from the beginning: invoke the graph with "
+            "it, or fork by update_state(config, values, as_node='__start__')"
+        )
+    return turn
 
 
 def turn_before(state: Mapping[str, Any], names: Names, channel: Channel | None) -> TurnState | None:
@@ -114,7 +144,12 @@ def turn_before(state: Mapping[str, Any], names: Names, channel: Channel | None)
     turn, messages = channel["turn"], state.get(MESSAGES) or ()
     human = _last_human(messages)
     earlier = _last_human(messages[: human[0]]) if human else None
-    return turn if earlier and turn["message_id"] == (earlier[1].id or "") else None
+    return turn if earlier and answers(turn, earlier[1]) else None
+
+
+def answers(turn: TurnState, message: HumanMessage) -> bool:
+    """Return whether a turn answers a message as it is: one that was edited keeps its id."""
+    return turn["message_id"] == (message.id or "") and turn["original"] == clean(message.text)
 
 
 def abstention(turn: TurnState, pipeline: Pipeline) -> str:

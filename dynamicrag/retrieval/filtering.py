@@ -1,13 +1,15 @@
-"""Searching under a filter: whatever a retriever returns is checked once more."""
+"""Working under a filter: whatever a retriever returns, and whatever a turn holds, is checked once more."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from dynamicrag.call_options import Filter, matches
 from dynamicrag.retrieval.base import Retrieved, Retriever
 from dynamicrag.retrieval.corpus import Corpus
-from dynamicrag.types import Passage
+from dynamicrag.types import Attempt, Passage, TurnState
+
+Passages = Sequence[Passage]
 
 
 async def search(retriever: Retriever, query: str, k: int, filter: Filter) -> Retrieved:  # noqa: A002
@@ -28,12 +30,48 @@ async def permitted(
     """
     if not filter or not passages:
         return list(passages)
+    return await asyncio.to_thread(lambda: _keeper(filter, corpora)(passages))
+
+
+async def permitted_turn(turn: TurnState, filter: Filter, corpora: Iterable[Corpus]) -> TurnState:  # noqa: A002
+    """Return a turn with nothing in it that a filter does not let through.
+
+    A turn may go on under another filter than it began with: resumed, forked or replayed. Passages go, and
+    earlier drafts that stood on them. A draft that stands on them is gone too, and is not written again:
+    the turn abstains.
+    """
+    if not filter or not any(turn.get(key) for key in ("candidates", "passages", "earlier")):
+        return turn
+    return await asyncio.to_thread(lambda: _permitted_turn(turn, _keeper(filter, corpora)))
+
+
+def _keeper(filter: Filter, corpora: Iterable[Corpus]) -> Callable[[Passages], list[Passage]]:  # noqa: A002
+    """Return what keeps the passages that a filter lets through; it may read from disk."""
     named = {corpus.name: corpus for corpus in corpora}
-    return await asyncio.to_thread(lambda: [one for one in passages if _may_pass(one, filter, named)])
+    selected: dict[str, Collection[str]] = {}
+
+    def may_pass(passage: Passage) -> bool:
+        name = passage.get("corpus", "")
+        if name not in named:
+            return matches(passage.get("metadata", {}), filter)
+        if name not in selected:
+            selected[name] = named[name].select(filter).documents
+        return passage["document"] in selected[name]
+
+    return lambda passages: [passage for passage in passages if may_pass(passage)]
 
 
-def _may_pass(passage: Passage, wanted: Filter, corpora: dict[str, Corpus]) -> bool:
-    corpus = corpora.get(passage.get("corpus", ""))
-    if corpus is not None:
-        return passage["document"] in corpus.select(wanted).documents
-    return matches(passage.get("metadata", {}), wanted)
+def _permitted_turn(turn: TurnState, kept: Callable[[Passages], list[Passage]]) -> TurnState:
+    candidates, passages = turn.get("candidates") or [], turn.get("passages") or []
+    found, shown = kept(candidates), kept(passages)
+    earlier: list[Attempt] = [
+        {**attempt, "candidates": kept(attempt["candidates"])}
+        for attempt in turn.get("earlier", [])
+        if len(kept(attempt["passages"])) == len(attempt["passages"])
+    ]
+    left: TurnState = {**turn, "candidates": found, "passages": shown, "earlier": earlier}
+    if len(found) < len(candidates):
+        left["foreseen"] = {}  # it was judged by what is gone
+    if len(shown) < len(passages) and turn.get("draft") is not None:
+        left |= {"draft": None, "action": "abstain", "redo": None}
+    return left

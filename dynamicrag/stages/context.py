@@ -8,7 +8,6 @@ from dynamicrag.cost.expect import Plan
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.plain_values import shown
 from dynamicrag.retrieval.compress import compress
-from dynamicrag.retrieval.filtering import permitted
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.section import StageSection, check_options
@@ -126,13 +125,11 @@ class ContextStage(StageBase):
             tokens = (plan.chunk_tokens or self._chunk_tokens) * option.params["chunks"]
         return plan._replace(context_tokens=min(tokens, option.params.get("tokens", tokens)))
 
-    async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
+    async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
         """Keep the best chunks, or their whole documents, or the best sentences of these."""
         if not shows(option):
             return {"passages": [], "outside": True}
-        # a resumed turn may have been searched for under another filter
-        found = await permitted(turn.get("candidates", []), run.call.filter, self._corpora.values())
-        passages = await self._kept(option, found)
+        passages = await self._kept(option, turn.get("candidates", []))
         if "tokens" in option.params:
             passages = await asyncio.to_thread(compress, turn["text"], passages, option.params["tokens"])
         return {"passages": passages, "outside": False}

@@ -4,13 +4,16 @@ The order, and what a path passes by, are the topology's; what carries a step ou
 calls models and retrievers, another may read a recording.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from dynamicrag.cost.vector import Cost
 from dynamicrag.drafts.verification import Verification
+from dynamicrag.errors import InputError
 from dynamicrag.features.nearness import nearness
+from dynamicrag.retrieval.corpus import Corpus
+from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.stages.base import Run, StageBase, query_of
 from dynamicrag.stages.decisions import moved, record
@@ -53,11 +56,13 @@ class Walk:
         stages: The policy's stages that lead to a draft, in order.
         verification: The loop over drafts.
         executor: Carries the steps out.
+        corpora: Know the metadata of their documents, by which a call may filter.
     """
 
     stages: Mapping[str, StageBase]
     verification: Verification
     executor: Executor
+    corpora: Collection[Corpus] = ()
 
     async def along(self, names: Sequence[str], turn: TurnState, run: Run) -> Step:
         """Take a turn through some stages; it ends early where no draft could pass.
@@ -76,6 +81,8 @@ class Walk:
             drafts = len(turn.get("earlier", []))
             turn, made = await self.executor.take(self.stages[name], turn, run)
             decisions += made
+            # whatever a stage has brought, of whosever making it is
+            turn = await permitted_turn(turn, run.call.filter, self.corpora)
             if len(turn.get("earlier", [])) < drafts:
                 break  # the way on led nowhere, and the draft before it is judged again
             if TOPOLOGY[name].evidence and name == self._last_evidence():
@@ -84,12 +91,20 @@ class Walk:
         return turn, decisions
 
     async def verify(self, turn: TurnState, run: Run) -> Step:
-        """Judge the draft and move on it, until one is accepted or none is."""
+        """Judge the draft and move on it, until one is accepted or none is.
+
+        Raises:
+            InputError: There is none.
+        """
         decisions: list[Decision] = []
         judged: Draft | None = None
         while turn["action"] != "abstain":
             draft = turn["draft"]
-            assert draft is not None, "verification comes after generation"
+            if draft is None:
+                raise InputError(
+                    "verification: there is no draft to judge; let a node with stage='generator' come before "
+                    "it"
+                )
             draft = {**draft, "refined": False}
             if draft != judged:  # a draft that could not be mended was judged already
                 turn = {**turn, **await self.executor.judge(self.verification, turn, run)}

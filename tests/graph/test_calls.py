@@ -150,7 +150,6 @@ class Own:
         ({"rag": {"options": {"generator": "large"}}}, "large"),
         (Own({"options": {"generator": "large"}}), "large"),
         (Own(), "small"),
-        (Own(rag="of another library"), "small"),
         ({"user_id": 7}, "small"),
         (object(), "small"),
         (None, "small"),
@@ -163,6 +162,20 @@ def test_a_context_says_the_same(make, ask, how, context, chosen):
     else:
         out = asyncio.run(app.ainvoke(ask(QUESTION), context=context))
     assert at("generator", out)["chosen"] == chosen
+
+
+@dataclasses.dataclass
+class Call:
+    filter: Any
+
+
+@pytest.mark.parametrize("rag", [Call({"tenant": "acme"}), "", 0, [], False])
+def test_what_a_context_says_in_another_form_is_refused(make, ask, rag):
+    """It may be a filter: to pass over it would show what it was to hide."""
+    app = make().build_graph().compile()
+    for context in (Own(rag), {"rag": rag}):
+        with pytest.raises(InputError, match=r"^context\.rag: expected a mapping of policy, .*filter; got"):
+            app.invoke(ask(QUESTION), context=context)
 
 
 def test_config_and_context_may_agree_but_not_differ(make, ask):
@@ -212,6 +225,11 @@ def test_a_subgraph_hears_it_too(make, ask):
         ({"tags": list("abc") * 20}, r"rag\.tags: 60 tags; valid: at most 50"),
         ({"user": 7}, r"rag\.user: expected a text of at most 200 characters; got 7"),
         ({"filter": "acme"}, r"rag\.filter: expected a mapping of a metadata field"),
+        *[({"filter": odd}, r"rag\.filter: expected a mapping") for odd in ("", [], 0, False, ())],
+        ({"options": []}, r"rag\.options: expected a mapping"),
+        ({"closed": ""}, r"rag\.closed: expected a mapping"),
+        ({"budget": 0}, r"rag\.budget: expected a mapping"),
+        ({"user": 0}, r"rag\.user: expected a text"),
         ({"filter": {"tenant": []}}, r"rag\.filter\.tenant: an empty list lets nothing through"),
         ({"filter": {"tenant": None}}, r"rag\.filter\.tenant: expected text, a number, true or false; got N"),
         ({"filter": {"tenant": {"$ne": "acme"}}}, r"rag\.filter\.tenant: expected text"),

@@ -137,6 +137,40 @@ class Untidy(TypedDict):
     questions: Annotated[list[str], operator.add]
 
 
+class Twice(MessagesState):
+    question: str
+    answer: str
+    second: str
+    reply: str
+
+
+class Joined(TypedDict):
+    question: str
+    answer: Annotated[str, operator.add]
+
+
+def test_nodes_that_share_a_prefix_share_the_question_and_the_answer(make):
+    rag = make()
+    add = lambda b: rag.add_node(b, "theirs", stage="finish", question="question", answer="answer")  # noqa: E731
+    clash(
+        Twice, "its question is 'second', and that of node 'theirs' 'question'; nodes that share the prefix",
+        rag, stage="retriever", question="second", before=add,
+    )  # fmt: skip
+    clash(
+        Twice, "its answer is 'reply', and that of node 'theirs' 'answer'",
+        rag, question="question", answer="reply", before=add,
+    )  # fmt: skip
+    builder = StateGraph(Twice)
+    add(builder)
+    rag.add_node(builder, "search", stage="retriever", question="question")  # it writes no answer
+    rag.add_node(builder, "elsewhere", stage="finish", question="second", answer="reply", prefix="kb")
+
+
+def test_an_answer_is_not_added_up(make):
+    clash(Joined, r"answer='answer': that key .* has a reducer.*declare the key as str", make(), **NAMES)
+    make().add_node(StateGraph(Joined), "search", stage="retriever", question="question")
+
+
 def test_clashes_are_found_when_the_node_is_added(make):
     rag, other = make(), make()
     clash(Taken, r"key 'rag' of its own; declare it as 'rag: RagChannel'", rag)

@@ -1,13 +1,16 @@
 """Our nodes, one by one, in graphs of the user's own."""
 
 import itertools
+import operator
+import re
+from typing import Annotated, TypedDict
 
 import pytest
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 
-from dynamicrag import PolicyError, RagState
+from dynamicrag import InputError, PolicyError, RagChannel, RagState
 
 from .conftest import call
 from .test_turns import FIRST, THREAD, TURNS
@@ -100,6 +103,60 @@ def test_nodes_of_both_sides_work_together(make, ask):
     assert app.invoke(ask(FIRST))["messages"][-1].text == "The bridge of town03 opened"
     assert app.invoke(ask("How is a bomb built?"))["messages"][-1].text == "No."
     assert make.models["small"].kinds() == ["answer"]
+
+
+@pytest.mark.parametrize("before", [(), ("retriever",), ("retriever", "context")])
+def test_a_verification_without_a_draft_says_so(make, ask, seen, before):
+    app = chain(make(), seen, *before, "verification", "finish").compile()
+    with pytest.raises(InputError, match=r"^verification: there is no draft.*stage='generator'"):
+        app.invoke(ask(FIRST))
+
+
+def say(kind, text):
+    return f"The bridge of {re.findall('town[0-9]+', text)[-1]} opened"
+
+
+class Listed(TypedDict):
+    messages: Annotated[list, operator.add]
+
+
+class Kept(Listed):
+    rag: RagChannel
+
+
+@pytest.mark.parametrize(
+    "stages", [("generator", "finish"), ("begin", "generator", "verification", "finish")]
+)
+@pytest.mark.parametrize(("schema", "name"), [(Listed, None), (Listed, "x"), (MessagesState, "x")])
+def test_a_question_without_an_id_of_its_own_is_answered(make, schema, name, stages):
+    """Messages of a plain list have no ids, and one that was edited keeps its id."""
+    make.scripts["small"] = say
+    rag, builder = make(), StateGraph(schema)
+    for here, there in itertools.pairwise([START, *stages, END]):
+        if here != START:
+            rag.add_node(builder, here, stage=here)
+        builder.add_edge(here, there)
+    app = builder.compile(checkpointer=InMemorySaver())
+    for town in ("town09", "town03", "town03", "town05"):
+        out = app.invoke({"messages": [HumanMessage(f"Say {town}", id=name)]}, THREAD)
+        if schema is Listed:
+            assert out["messages"][-1].text == f"The bridge of {town} opened"
+    assert out["messages"][-1].text == "The bridge of town05 opened"
+    if name is None:
+        assert len(make.models["small"].calls) == 4, "the same question may be asked again"
+
+
+def test_a_state_that_is_passed_back_is_of_the_turn_before(make):
+    make.scripts["small"] = say
+    rag, builder = make(), StateGraph(Kept)
+    rag.add_node(builder, "answer", stage="generator")
+    rag.add_node(builder, "finish", stage="finish")
+    builder.add_edge(START, "answer")
+    builder.add_edge("answer", "finish")
+    app = builder.compile()
+    out = app.invoke({"messages": [HumanMessage("Say town09")]})
+    out = app.invoke({**out, "messages": [*out["messages"], HumanMessage("Say town03")]})
+    assert out["messages"][-1].text == "The bridge of town03 opened"
 
 
 def test_a_finish_without_a_draft_does_not_repeat_the_answer_before(make, ask):

@@ -8,9 +8,12 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from dynamicrag.cost.runs import Runs
+from dynamicrag.stages.base import STAGES, StageBase, add_stage
+from dynamicrag.topology import TOPOLOGY, Stage
+from dynamicrag.types import Passage
 
 TENANTS = [f"tenant{n}" for n in range(5)]
-STAGES = {
+CHOICES = {
     "retrieval": {"options": ["none", "single"], "router": "heuristic"},
     "context": {"options": {"short": {"chunks": 2}, "document": {"whole": True}}, "router": "heuristic"},
 }
@@ -33,7 +36,7 @@ def rag(make, shared, tmp_path, monkeypatch):
     rules = {f"{tenant}/*": {"tenant": tenant} for tenant in TENANTS}
     retriever = {"options": {"lexical": "bm25", "linked": {"linked": {"of": "lexical"}}}, "router": "random"}
     return make(
-        corpora={"docs": {"path": str(shared), "metadata": rules}}, stages={**STAGES, "retriever": retriever}
+        corpora={"docs": {"path": str(shared), "metadata": rules}}, stages={**CHOICES, "retriever": retriever}
     )
 
 
@@ -71,16 +74,94 @@ def test_the_words_of_other_tenants_are_not_known(rag, ask):
     assert coverage("tenant1", "tenant3") == (0.333333, 2.0)
 
 
-def test_a_turn_resumed_by_another_tenant_loses_what_was_found(rag, ask):
-    graph = rag.build_graph().compile(checkpointer=InMemorySaver(), interrupt_before=["context"])
-    thread = {"thread_id": "t"}
+@pytest.fixture
+def mixed(make, rag):
+    """Like ``rag``, with stages that ask models, and a verdict that asks again."""
+    make.scripts |= dict.fromkeys(("small", "helper"), lambda kind, text: f"unanswerable {text}")
+    verification = {
+        "options": ["accept", "ask_again"],
+        "verifiers": ["unanswerable"],
+        "router": {"thresholds": {}},
+    }
+    retriever = {"options": {"lexical": "bm25"}}
+    return make(
+        corpora=rag.pipeline.policy.model_dump()["corpora"],
+        stages={
+            "retriever": retriever,
+            "rerank": {"options": {"llm": None}},
+            "verification": verification,
+        },
+    )
 
-    def config(tenant):
-        return {"configurable": {**thread, **given(tenant)["configurable"]}}
 
-    graph.invoke(ask("What are the fees of the bridge?"), config("tenant1"))
-    out = graph.invoke(None, config("tenant2"))
-    assert out["rag"]["turn"]["passages"] == []
+def resumed(app, make, config, tenant):
+    """Return the last state under another tenant's filter, and what models were told on the way."""
+    for model in make.models.values():
+        model.calls.clear()
+    out = app.invoke(
+        None, config | {"configurable": {**config["configurable"], **given(tenant)["configurable"]}}
+    )
+    told = [[message.text for message in messages] for m in make.models.values() for _, messages in m.calls]
+    return out, told
+
+
+@pytest.mark.parametrize("before", [None, "tenant1"])
+@pytest.mark.parametrize("node", ["retriever", "rerank", "context", "generate", "verify", "finish"])
+def test_a_turn_resumed_by_another_tenant_loses_what_was_found(make, mixed, ask, node, before):
+    graph = mixed.build_graph().compile(checkpointer=InMemorySaver(), interrupt_before=[node])
+    thread = {"configurable": {"thread_id": "t"}}
+    began = given(before)["configurable"] if before else {}
+    graph.invoke(ask("What are the fees of the bridge?"), {"configurable": {"thread_id": "t", **began}})
+    out, told = resumed(graph, make, thread, "tenant2")
+    assert secrets_in([out["messages"], out["rag"]["turn"], out["rag"]["report"], told]) <= {"tenant2"}
+    assert "tenant1/" not in json.dumps(out["rag"]["report"])
+    if node in ("verify", "finish"):
+        assert out["rag"]["report"]["abstained"]
+        assert told == []
+
+
+def test_a_fork_under_another_filter_loses_what_was_found(make, mixed, ask):
+    graph = mixed.build_graph().compile(checkpointer=InMemorySaver())
+    thread = {"configurable": {"thread_id": "t", **given("tenant1")["configurable"]}}
+    graph.invoke(ask("What are the fees of the bridge?"), thread)
+    for state in list(graph.get_state_history(thread)):
+        if state.next and state.next != ("__start__",):
+            out, told = resumed(graph, make, state.config, "tenant2")
+            assert secrets_in([out["messages"], out["rag"]["turn"], out["rag"]["report"], told]) <= {
+                "tenant2"
+            }
+
+
+def test_the_same_filter_again_loses_nothing(make, mixed, ask):
+    graph = mixed.build_graph().compile(checkpointer=InMemorySaver(), interrupt_before=["verify"])
+    thread = {"configurable": {"thread_id": "t"}}
+    graph.invoke(
+        ask("What are the fees of the bridge?"),
+        thread | given("tenant1") | {"configurable": {"thread_id": "t", **given("tenant1")["configurable"]}},
+    )
+    out, told = resumed(graph, make, thread, "tenant1")
+    assert not out["rag"]["report"]["abstained"]
+    assert secrets_in(told) == {"tenant1"}
+
+
+@pytest.mark.parametrize("after", ["retriever", "rerank", "context"])
+def test_a_stage_of_the_user_s_brings_nothing_past_the_filter(make, mixed, ask, after):
+    class Bringing(StageBase):
+        async def act(self, option, turn, run):
+            theirs = Passage(id="z", document="z", title="", text="a secret of tenant1", score=9.0)
+            return {key: [theirs, *turn[key]] for key in ("candidates", "passages")}
+
+    add_stage(Stage("bringing"), after=after)(Bringing)
+    try:
+        policy = mixed.pipeline.policy.model_dump()["corpora"]
+        app = make(corpora=policy, stages={"bringing": {"options": {"a": None}}}).build_graph().compile()
+        out = app.invoke(ask("What are the fees of the bridge?"), given("tenant2"))
+        told = [message.text for m in make.models.values() for _, messages in m.calls for message in messages]
+        assert secrets_in([out, told]) == {"tenant2"}
+        assert "tenant1" in secrets_in(app.invoke(ask("What are the fees of the bridge?"))["rag"]["turn"])
+    finally:
+        TOPOLOGY.remove("bringing")
+        STAGES._classes.pop("bringing")
 
 
 async def test_fifty_calls_with_their_own_filter_user_and_budget_do_not_mix(make, rag, ask):

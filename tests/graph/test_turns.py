@@ -3,10 +3,12 @@
 import asyncio
 
 import pytest
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+from dynamicrag import InputError
 
 from .conftest import TOWNS
 
@@ -154,3 +156,38 @@ def test_a_state_that_was_edited_at_a_pause_goes_on_from_there(make, ask, place)
     out = app.invoke(None, THREAD)
     assert out["messages"][-1].text == "The bridge of town07 opened"
     assert out["rag"]["report"]["question"] == text
+
+
+def fork(app, node, values, **how):
+    """Return the config of a fork from before a node, with other values in the state."""
+    before = next(state for state in app.get_state_history(THREAD) if state.next == (node,))
+    return app.update_state(before.config, values, **how)
+
+
+@pytest.mark.parametrize("node", ["context", "generate", "verify", "finish"])
+@pytest.mark.parametrize("name", [None, "x"])
+def test_a_fork_with_another_question_does_not_answer_the_old_one(make, node, name):
+    """``x`` edits the question, ``None`` adds another one."""
+    app = make().build_graph().compile(checkpointer=InMemorySaver())
+    app.invoke({"messages": [HumanMessage(FIRST, id="x")]}, THREAD)
+    other = {"messages": [HumanMessage("When was the bridge of town07 opened?", id=name)]}
+    with pytest.raises(InputError, match=rf"^{node}: the state holds another question .*as_node='__start__'"):
+        app.invoke(None, fork(app, node, other))
+    out = app.invoke(None, fork(app, node, other, as_node="__start__"))
+    assert out["messages"][-1].text == "The bridge of town07 opened"
+    assert out["rag"]["turn"]["original"] == other["messages"][0].text
+
+
+def test_a_fork_with_another_question_under_a_key_of_the_users_own(make):
+    names = {"question": "question", "answer": "answer"}
+    app = make().build_graph(**names).compile(checkpointer=InMemorySaver())
+    app.invoke({"question": FIRST}, THREAD)
+    with pytest.raises(InputError, match=r"^generate: the state holds another question"):
+        app.invoke(None, fork(app, "generate", {"question": "When was the bridge of town07 opened?"}))
+
+
+def test_a_fork_with_the_conversation_removed_goes_on(make):
+    app = make().build_graph().compile(checkpointer=InMemorySaver())
+    app.invoke({"messages": [HumanMessage(FIRST, id="x")]}, THREAD)
+    out = app.invoke(None, fork(app, "generate", {"messages": [RemoveMessage("x")]}))
+    assert out["messages"][-1].text == "The bridge of town03 opened"

@@ -9,7 +9,7 @@ import pytest
 from dynamicrag.call_options import matches
 from dynamicrag.retrieval import RETRIEVERS, RetrievalContext, Retrieved, Retriever
 from dynamicrag.retrieval import selection as module
-from dynamicrag.retrieval.filtering import permitted, search
+from dynamicrag.retrieval.filtering import permitted, permitted_turn, search
 from dynamicrag.types import Passage, Usage
 
 from .fakes import corpus
@@ -184,6 +184,27 @@ async def test_what_ignores_the_filter_is_checked_all_the_same(made):
     assert (await search(Leaky(made, *all_), "q", 9, ACME)).passages == [mine, tagged]
     assert (await search(Leaky(made, *all_), "q", 9, {})).passages == all_
     assert await permitted(all_, ACME, [made]) == [mine, tagged]
+
+
+async def test_a_turn_keeps_only_the_drafts_that_stand_on_what_the_filter_lets_through():
+    def passage(tenant):
+        return Passage(id=tenant, document=tenant, title="", text="x", score=1.0, metadata={"tenant": tenant})
+
+    def stood_on(*passages, found=()):
+        return {"draft": {"text": "y"}, "candidates": [*passages, *found], "passages": list(passages)}
+
+    mine, theirs = passage("acme"), passage("globex")
+    turn = {
+        **stood_on(mine, found=[theirs]),
+        "action": None,
+        "foreseen": {"unanswerable": 1.0},
+        "earlier": [stood_on(mine, found=[theirs]), stood_on(mine, theirs), stood_on()],
+    }
+    kept = await permitted_turn(turn, ACME, [])
+    assert kept == {**turn, **stood_on(mine), "foreseen": {}, "earlier": [stood_on(mine), stood_on()]}
+    gone = await permitted_turn({**turn, **stood_on(mine, theirs)}, ACME, [])
+    assert (gone["draft"], gone["action"], gone["passages"]) == (None, "abstain", [mine])
+    assert await permitted_turn(turn, {}, []) is turn
 
 
 @pytest.mark.parametrize("kind", ["store", "filtered_store", "plain", "llama", "llama_filtered"])
