@@ -26,6 +26,7 @@ from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.types import Option
 from dynamicrag.verify.base import VERIFIERS, Verifier
+from dynamicrag.verify.signals import check_gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,5 +155,6 @@ def _verifiers(
             raise PolicyError(f"{place}: {name!r} is listed twice")
         given: Verifier | None = deps.verifiers.get(name)
         verifiers[name] = given or VERIFIERS.build(spec, place, deps)
+        check_gives(verifiers[name], f"{place}.{name}")
         verifiers[name].check(deps.models, f"{place}.{name}")
     return verifiers

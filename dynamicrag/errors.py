@@ -11,6 +11,7 @@
     │   └── ProviderError      a call to a model failed
     │       └── UnfinishedAnswer   its answer is cut, or may be
     ├── VerifierError          a verifier could not tell
+    ├── ObjectError            a stage or router of the caller's own failed, or returned what is none
     ├── RunsError              the record of past queries cannot be read or written
     └── BudgetError            a budget cannot be kept
         └── BudgetExceeded     nothing affordable is left
@@ -32,6 +33,7 @@ __all__ = [
     "InputError",
     "ModelError",
     "ModelUnavailable",
+    "ObjectError",
     "PolicyError",
     "ProviderError",
     "RunsError",
@@ -109,6 +111,10 @@ class UnfinishedAnswer(ProviderError):
 
 class VerifierError(DynamicRAGError):
     """A verifier could not tell: the model that it asked did not keep to its format, or there is none."""
+
+
+class ObjectError(DynamicRAGError):
+    """A stage or router of the caller's own failed, or returned something that is not of its contract."""
 
 
 class RunsError(DynamicRAGError):

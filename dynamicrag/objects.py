@@ -140,14 +140,17 @@ class Objects:
 
 
 def _checked(given: Mapping[str, Any], kind: type[T], what: str) -> dict[str, T]:
+    named = dict(given)
     for name, each in given.items():
         if not isinstance(each, kind):
             raise PolicyError(
                 f"{what}[{name!r}]: expected a dynamicrag.{kind.__name__}, got {described(each)}"
             )
-        if not hasattr(each, "registered"):
-            setattr(each, "registered", name)  # noqa: B010 - decisions and accounts call it so
-    return dict(given)
+        if not hasattr(type(each), "registered"):  # decisions and accounts call it by its name here
+            if getattr(each, "registered", name) != name:
+                named[name] = each = copy.copy(each)  # one object may stand for several names
+            setattr(each, "registered", name)  # noqa: B010
+    return named
 
 
 def check_taken(taken: Taken, what: str, place: str) -> None:

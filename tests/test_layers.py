@@ -22,7 +22,16 @@ FLOORS: list[set[str]] = [
         "spoken",
         "text",
     }
-    | {"plain_values", "plain_yaml", "whole_file", "withheld", "dependencies", "plugins", "whereabouts"},
+    | {
+        "borders",
+        "plain_values",
+        "plain_yaml",
+        "whole_file",
+        "withheld",
+        "dependencies",
+        "plugins",
+        "whereabouts",
+    },
     {"cost"},
     {"predictors", "escalation"},
     {"features", "llm", "retrieval", "verify"},

@@ -181,6 +181,40 @@ def test_a_router_and_a_verifier_by_the_names_of_the_policy(make):
     assert by_stage["generator"] == "mine"
 
 
+def test_one_router_under_two_names_is_recorded_under_each(make):
+    stages = {
+        "generator": {"router": "here"},
+        "context": {"options": {"a": {"chunks": 1}, "b": {"chunks": 2}}, "router": "there"},
+    }
+    given = {name: says(name) for name in ("small", "large")}
+    router = Last()
+    for names in (("here", "there"), ("there", "here")):
+        rag = make(
+            {**NAMED, "stages": stages},
+            models=given,
+            retrievers={"kb": FakeRetriever([TEXT])},
+            routers=dict.fromkeys(names, router),
+        )
+        state = ask(rag)
+        by_stage = {decision["stage"]: decision["router"] for decision in state["rag"]["decisions"]}
+        assert (by_stage["context"], by_stage["generator"]) == ("there", "here")
+
+
+def test_a_router_that_cannot_explain_leaves_the_rest_of_an_explanation(make):
+    class Silent(Last):
+        def explain(self, decision, question, path):
+            raise KeyError("boom")
+
+    rag = make(
+        {**NAMED, "stages": {"generator": {"router": "mine"}}},
+        models={name: says(name) for name in ("small", "large")},
+        retrievers={"kb": FakeRetriever([TEXT])},
+        routers={"mine": Silent()},
+    )
+    query = ask(rag)["rag"]["report"]["query_id"]
+    assert rag.explain(query, "When did the bridge open?").path["generator"] == "large"
+
+
 def test_an_embedder_for_corpora_routers_and_verifiers(make, tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.md").write_text(f"# Bridge\n\n{TEXT}\n")

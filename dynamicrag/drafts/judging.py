@@ -2,16 +2,16 @@
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 
 from dynamicrag.drafts.asking import Asking, Resources
-from dynamicrag.errors import DynamicRAGError, VerifierError
+from dynamicrag.errors import DynamicRAGError
 from dynamicrag.stages.base import Run
 from dynamicrag.types import TurnState, Usage
 from dynamicrag.verify.base import Evidence, Verifier
+from dynamicrag.verify.signals import signals_of
 
 UNVERIFIED = "unverified"
 """Signal: the share of the verifiers that could not judge the draft, where there are any."""
@@ -33,7 +33,7 @@ async def foresee(verifiers: Mapping[str, Verifier], turn: TurnState, run: Run) 
             evidence = Evidence(turn["text"], "", (), {}, None, turn.get("candidates", []))
             with suppress(Exception), run.ledger.span(turn["id"], "verification", name) as line:
                 began = time.perf_counter()
-                found |= _finite(await verifier.verify(evidence))
+                found |= await signals_of(verifier, evidence)
                 took = time.perf_counter() - began
                 line.usage = Usage(seconds=took, cpu_seconds=took)
     return {"foreseen": found}
@@ -68,13 +68,13 @@ async def judge(
             with run.ledger.span(turn["id"], "verification", name) as line:
                 if verifier.computes:
                     began = time.perf_counter()
-                    found = await verifier.verify(evidence)
+                    found = await signals_of(verifier, evidence)
                     took = time.perf_counter() - began
                     line.usage = Usage(seconds=took, cpu_seconds=took)
                 else:
                     async with asyncio.timeout(seconds):
-                        found = await verifier.verify(evidence)
-                signals |= _finite(found)
+                        found = await signals_of(verifier, evidence)
+                signals |= found
         except TimeoutError:
             unverified[name] = f"no verdict within {seconds:g} s"
         except DynamicRAGError as error:
@@ -86,10 +86,3 @@ async def judge(
     if unverified:
         signals[UNVERIFIED] = len(unverified) / len(verifiers)
     return {"signals": signals, "unverified": unverified}
-
-
-def _finite(found: Mapping[str, float]) -> Mapping[str, float]:
-    for name, value in found.items():
-        if not math.isfinite(value):
-            raise VerifierError(f"{name} came out as {value}; a signal is a finite number")
-    return found

@@ -1,5 +1,6 @@
 """Why a query went the way it did: its decisions, and its account line by line."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import InputError
 from dynamicrag.graph.policies import Policies
+from dynamicrag.routers.base import Router
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Decision, Figure
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,20 @@ def insights_of(
         path = {name: path[name] for name in before if name in path}
         router = pipeline.points[stage].router
         if decision["router"] == router.registered:
-            behind = router.explain(decision, question, path)
+            behind = _behind(router, decision, question, path)
             if behind:
                 found[decision["id"]] = behind
         path[stage] = decision["chosen"]
     return found
+
+
+def _behind(router: Router, decision: Decision, question: str, path: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return what a router says of its decision; one that fails takes nothing from the rest."""
+    try:
+        return router.explain(decision, question, path)
+    except Exception as error:  # noqa: BLE001 - anybody's router
+        _log.warning("router %s could not explain its decision: %r", decision["router"], error)
+        return {}
 
 
 def lines(pipeline: Pipeline, query_id: str) -> list[dict[str, Any]]:

@@ -1,4 +1,9 @@
-"""A client of a provider whose stream holds the answer alone, so that nobody is shown anything else."""
+"""A client of a provider whose stream holds the answer alone, so that nobody is shown anything else.
+
+What the client's user has set on it holds: its callbacks, tags and metadata, its rate limiter, and where it
+does not stream, its cache or the one that is set for all. LangChain has no cache for streams. What a cache
+answers is booked as if the model had.
+"""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
@@ -11,7 +16,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from dynamicrag.llm.cleaning import AnswerText
 from dynamicrag.llm.texts import text_of
 
-__all__ = ["CleanedChat"]
+__all__ = ["cleaned"]
 
 SHOWN = ("finish_reason", "stop_reason", "done_reason", "model_name", "model_provider")
 """Metadata that the user's stream keeps; the rest may not add up from chunk to chunk."""
@@ -84,6 +89,8 @@ class CleanedChat(BaseChatModel):
     ) -> AsyncGenerator[BaseMessage]:
         client = self.client
         if client._should_stream(async_api=True, **{**kwargs, "stream": True}):
+            if client.rate_limiter:
+                await client.rate_limiter.aacquire(blocking=True)
             async for chunk in client._astream(messages, stop=stop, **kwargs):
                 chunk.message.response_metadata = {
                     **(chunk.generation_info or {}),
@@ -91,11 +98,39 @@ class CleanedChat(BaseChatModel):
                 }
                 yield chunk.message
             return
-        result = await client._agenerate(messages, stop=stop, **kwargs)
+        result = await client._agenerate_with_cache(messages, stop=stop, **kwargs)  # it knows the limiter too
         for generation in result.generations[:1]:
-            message = generation.message
+            message = _whole(generation.message)
             message.response_metadata = {**(generation.generation_info or {}), **message.response_metadata}
             yield message
+
+
+def _whole(message: BaseMessage) -> BaseMessage:
+    """Return a message without the half of a usage report that LangChain adds to cached ones."""
+    usage = getattr(message, "usage_metadata", None)
+    if usage is None or "total_cost" not in usage:
+        return message
+    counts = {key: value for key, value in usage.items() if key != "total_cost"}
+    return message.model_copy(update={"usage_metadata": counts or None})
+
+
+def cleaned(client: BaseChatModel, answer: AnswerText, see: Callable[[BaseMessage], bool]) -> CleanedChat:
+    """Return a client for one answer, cleaned, under the settings of a provider's client.
+
+    Args:
+        client: The provider's client.
+        answer: See :class:`CleanedChat`.
+        see: Likewise.
+    """
+    return CleanedChat(
+        client=client,
+        answer=answer,
+        see=see,
+        callbacks=client.callbacks,
+        tags=client.tags,
+        metadata=client.metadata,
+        verbose=client.verbose,
+    )
 
 
 def _chunk(text: str, metadata: dict[str, Any] | None = None, usage: Any = None) -> ChatGenerationChunk:

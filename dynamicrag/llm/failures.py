@@ -22,7 +22,10 @@ CAUSES = (
      "use fewer or shorter passages, or give the model a larger 'context'"),
     (r"ratelimit|rate.limit|quota|\b429\b", "the provider's rate limit or quota is reached",
      "wait, raise 'max_retries', or check the account's plan"),
-    (r"keyerror|typeerror|attributeerror|validationerror|jsondecode",
+    (r"^(keyerror|typeerror|attributeerror|indexerror) ",
+     "its client could not read the reply, or its code or a callback has a mistake",
+     "check 'base_url', that the server speaks the provider's protocol, and code of your own"),
+    (r"validationerror|jsondecode",
      "its reply is not in the provider's form",
      "check 'base_url', and that the server speaks the provider's protocol"),
     (r"authentication|permission|unauthorized|api.?key|\b401\b|\b403\b", "the provider refused the key",
@@ -100,5 +103,6 @@ def unavailable(name: str, spec: str, error: Exception) -> ModelUnavailable:
 
 
 def _short(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    said, name = " ".join(str(error).split()), type(error).__name__
+    text = f"{name}: {said}" if said else name
     return text if len(text) <= 300 else text[:297] + "..."

@@ -58,7 +58,7 @@ class StreamedAnswer:
             extra: Keyword arguments of the call.
             began: When the call began, on ``time.perf_counter``.
         """
-        from dynamicrag.llm.cleaned import CleanedChat
+        from dynamicrag.llm.cleaned import cleaned
 
         on_done(self._is_done)
 
@@ -68,9 +68,7 @@ class StreamedAnswer:
                 self.finish_reason = "length"
             return not self.counted.runs_away
 
-        async for chunk in CleanedChat(client=client, answer=self.answer, see=see).astream(
-            messages, config, **extra
-        ):
+        async for chunk in cleaned(client, self.answer, see).astream(messages, config, **extra):
             self.message_id = self.message_id or chunk.id or ""
 
     def add(self, chunk: Any, seconds: float) -> None:

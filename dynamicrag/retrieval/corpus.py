@@ -31,6 +31,7 @@ from dynamicrag.retrieval.lexical_files import Implementation, open_lexical
 from dynamicrag.retrieval.locking import exclusive
 from dynamicrag.retrieval.metadata import Metadata, Rules
 from dynamicrag.retrieval.names import shown
+from dynamicrag.retrieval.probe import Probe
 from dynamicrag.retrieval.reports import CorpusStats, IngestReport
 from dynamicrag.retrieval.selection import Selection, Selections
 from dynamicrag.retrieval.store import Store
@@ -99,6 +100,7 @@ class Corpus:
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-") or "corpus"
         self.folder = Path(root) / f"{slug[:40]}-{hashlib.sha256(f'{name}{key}'.encode()).hexdigest()[:12]}"
         self._account = account
+        self._probe = Probe(self.folder, embedder, account)
         self._lock_timeout = lock_timeout
         self._lock = threading.RLock()
         self._store: Store | None = None
@@ -130,6 +132,9 @@ class Corpus:
             changes = scan(store, self._sources, self._chunker, tell, strict=strict)
             usage = Usage()
             if dense:
+                if not self._probe.same():
+                    store.outdate()  # replaced, not cleared: others may have the index open
+                    self._probe.keep()
                 usage = embed_pending(store, self._vectors, self.embedder, tell, self._account)
             chunks = store.counts()["chunks"]
         self._ready |= {"lexical", "dense"} if dense else {"lexical"}
@@ -148,7 +153,12 @@ class Corpus:
 
     def ensure(self, progress: Progress | None = None, *, dense: bool = True) -> IngestReport | None:
         """Ingest if a file's size or time has changed or an ingest was interrupted, else do nothing."""
-        if (self.folder / "store.sqlite").exists() and up_to_date(self._open(), self._sources, dense=dense):
+        known = (self.folder / "store.sqlite").exists()
+        if (
+            known
+            and up_to_date(self._open(), self._sources, dense=dense)
+            and (not dense or self._probe.same())
+        ):
             self._ready |= {"lexical", "dense"} if dense else {"lexical"}
             return None
         return self.ingest(progress, dense=dense)
@@ -200,6 +210,9 @@ class Corpus:
             _, seen = self._open().generation()
             if seen != self._vectors_seen:
                 self._vectors.close()  # another process may have written; Chroma would not notice
+                if not self._probe.same():
+                    self.ingest()  # with another embedder
+                    _, seen = self._open().generation()
                 self._vectors_seen = seen
         if not filter:
             return self._vectors.query(vector, k)

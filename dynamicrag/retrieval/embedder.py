@@ -72,11 +72,13 @@ class Embedder(ABC):
         name: As given.
         runs: Where it computes.
         symmetric: Whether it embeds a question as it would a document.
+        named: Whether no other model has its name; else an index is checked by the vectors of a few texts.
         scale: What its cosines mean; ``None`` where nobody has measured, and nearness goes by words alone.
     """
 
     runs: Runs = "in_process"
     symmetric = False
+    named = True
     scale: Scale | None = None
 
     def __init__(self, name: str) -> None:

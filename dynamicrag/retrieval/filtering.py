@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dynamicrag.call_options import Filter, matches
 from dynamicrag.retrieval.base import Retrieved, Retriever
+from dynamicrag.retrieval.checked import found_by
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.types import Attempt, Passage, TurnState
 
@@ -14,7 +15,7 @@ Passages = Sequence[Passage]
 
 async def search(retriever: Retriever, query: str, k: int, filter: Filter) -> Retrieved:  # noqa: A002
     """Ask a retriever, and drop every passage that the filter does not let through."""
-    found = await retriever.retrieve(query, k, filter)
+    found = await found_by(retriever, query, k, filter)
     return replace(found, passages=await permitted(found.passages, filter, retriever.sources))
 
 

@@ -32,10 +32,14 @@ class ForeignEmbedder(Embedder):
         make: Returns the object; called at the first use.
         name: Name of the model; part of the key of an index made with it.
         runs: Where it computes.
+        named: Whether the name is the model's, and not its class's alone.
     """
 
-    def __init__(self, make: Callable[[], Any], name: str, runs: Runs = "in_process") -> None:
+    def __init__(
+        self, make: Callable[[], Any], name: str, runs: Runs = "in_process", *, named: bool = True
+    ) -> None:
         super().__init__(name)
+        self.named = named
         self.runs = runs
         self._make = make
         self._made: Any = None
@@ -120,7 +124,8 @@ def adapt_embedder(given: Any, where: str) -> Embedder:
         return given
     for module, kind, adapter in _KINDS:
         if is_a(given, module, kind):
-            return adapter(lambda: given, _name(given), runs_of(given))
+            model = _model(given)
+            return adapter(lambda: given, _name(given, model), runs_of(given), named=bool(model))
     raise PolicyError(f"{where}: expected {VALID}, got {described(given)}")
 
 
@@ -137,11 +142,16 @@ def lazy_embedder(kind: str, make: Callable[[], Any], name: str, runs: Runs) -> 
     return adapter(make, name, runs)
 
 
-def _name(given: Any) -> str:
-    """Return class and model: two models of one name would share an index."""
+def _model(given: Any) -> str:
+    """Return the name of the model that an object asks, as far as it tells."""
     named = (getattr(given, key, None) for key in _NAMES)
     model = next((name for name in named if isinstance(name, str) and name), "")
     if not model and is_a(given, "sentence_transformers", "SentenceTransformer"):
         model = str(getattr(getattr(given[0], "auto_model", None), "name_or_path", ""))
+    return model
+
+
+def _name(given: Any, model: str) -> str:
+    """Return class, model and length: two models of one name would share an index."""
     length = next((n for key in ("dimensions", "size") if isinstance(n := getattr(given, key, None), int)), 0)
     return ":".join(filter(None, (type(given).__name__, model, str(length or ""))))

@@ -8,6 +8,7 @@ from operator import add
 
 from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever, part_of
+from dynamicrag.retrieval.checked import found_by
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.types import Passage
 
@@ -60,7 +61,7 @@ class ReciprocalRankFusion(Retriever):
         """Ask all parts and fuse their rankings."""
         start = time.perf_counter()
         depth = max(k, self._depth)
-        results = await asyncio.gather(*(part.retrieve(query, depth, filter) for part in self._parts))
+        results = await asyncio.gather(*(found_by(part, query, depth, filter) for part in self._parts))
         surest = max((result.confidence for result in results if result.passages), default=0.0)
         scores: dict[tuple[str, str], float] = {}
         passages: dict[tuple[str, str], Passage] = {}

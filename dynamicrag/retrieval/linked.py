@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever, in_thread, part_of
+from dynamicrag.retrieval.checked import found_by
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.lexical import analyse
 from dynamicrag.types import Passage
@@ -58,7 +59,7 @@ class Linked(Retriever):
     async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Ask that option, then follow what it found."""
         start = time.perf_counter()
-        found = await self._part.retrieve(query, max(k, self._follow), filter)
+        found = await found_by(self._part, query, max(k, self._follow), filter)
         head = found.passages[: self._follow]
         linked, usage = await in_thread(lambda: self._linked(query, head, filter))
         score = head[-1]["score"] if head else 0.0

@@ -193,6 +193,11 @@ class Store(Database):
             db.execute("DELETE FROM chunks WHERE state = 'gone'")
             db.execute("UPDATE chunks SET state = 'pending'")
 
+    def outdate(self) -> None:
+        """Record that the vectors of all chunks are to be made anew."""
+        with self.transaction() as db:
+            db.execute("UPDATE chunks SET state = 'pending' WHERE state = 'ready'")
+
     def vectors_changed(self) -> None:
         """Tell other processes to look at the vector index anew."""
         with self.transaction() as db:

@@ -24,10 +24,12 @@ from dynamicrag.cost.ledger import Ledger
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.registry import Registry
 from dynamicrag.routers.base import Router
+from dynamicrag.stages.choices import planned_by
 from dynamicrag.stages.section import StageSection, check_options, parameters
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.topology import TOPOLOGY, Stage
 from dynamicrag.types import Option, Query, TurnState
+from dynamicrag.whereabouts import described
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -104,7 +106,7 @@ class DecisionPoint:
 
     def planned(self) -> Option:
         """Return the option to reckon with before the decision."""
-        return self.options[self.router.planned(self.name, self.options)]
+        return self.options[planned_by(self.router, self.name, self.options)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +206,8 @@ class StageBase(DecisionPoint, ABC):
 
 
 STAGES: Registry[StageBase] = Registry("stage", "dynamicrag.stages")
+RESERVED = frozenset({"begin", "begin_turn", "finish", "verify", "messages", "rag"})
+"""Names that the graph has for other nodes and for its state."""
 
 
 def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
@@ -214,10 +218,18 @@ def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
         after: Name of the stage that it follows.
 
     Raises:
-        ValueError: There is a stage of this name, or none to follow.
+        ValueError: There is a stage of this name, or none to follow, or name or class are none of a stage.
     """
+    for what, name in (("name", row.name), ("node", row.node)):
+        if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
+            raise ValueError(
+                f"stage {row.name!r}: {name!r} cannot be its {what}; valid: letters, digits and '_', not "
+                f"{', '.join(sorted(RESERVED))}"
+            )
 
     def add(cls: C) -> C:
+        if not (isinstance(cls, type) and issubclass(cls, StageBase)):
+            raise ValueError(f"stage {row.name!r}: expected a subclass of StageBase, got {described(cls)}")
         STAGES.discover()  # the shipped stages come first, so that a clash of names is found
         TOPOLOGY.add(row, after)
         return STAGES.register(row.name)(cls)

@@ -15,6 +15,7 @@ from dynamicrag.features.lexical import lexical
 from dynamicrag.predictors.selection import cheapest
 from dynamicrag.routers.base import NOBODY, Choice, Router, StageContext
 from dynamicrag.stages.base import DecisionPoint, StageBase, query_of
+from dynamicrag.stages.choices import chosen
 from dynamicrag.stages.decisions import record, rounded
 from dynamicrag.stages.pricing import Pricing, Room
 from dynamicrag.stages.routing import Asker
@@ -96,7 +97,7 @@ class Decider:
             if forced is not None:
                 choice = Choice(point.index(forced), "as the call asks")
             else:
-                choice = await router.choose(context) if wanted is None else on_the_way(context, turn)
+                choice = await chosen(router, context) if wanted is None else on_the_way(context, turn)
             seconds = time.perf_counter() - began
             # choosing computes all the while; a thread's own clock can cost more than the choice itself
             own = max(0.0, seconds - context.ask.seconds)

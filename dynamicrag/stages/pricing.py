@@ -10,6 +10,7 @@ from dynamicrag.cost.expect import CHARACTERS, Asks, CostModel, Plan
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.predictors.selection import admissible
 from dynamicrag.stages.base import StageBase
+from dynamicrag.stages.checked import applied
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option, TurnState
@@ -59,7 +60,7 @@ class Pricing:
         before = self._along(self._blank(turn), path, self._names[:at])
         after = self._names[at + 1 :]
         return [
-            self._along(stage.apply(option, before), {**path, stage.name: option.name}, after)
+            self._along(applied(stage, option, before), {**path, stage.name: option.name}, after)
             for option in stage.options
         ]
 
@@ -136,7 +137,7 @@ class Pricing:
         others are passed by stays as planned: to drop the documents is no other way to read them.
         """
         names = self._names[self._names.index(stage.name) + 1 :]
-        start, gates = stage.apply(option, before), TOPOLOGY.gates
+        start, gates = applied(stage, option, before), TOPOLOGY.gates
         taken = {**turn.get("path", {}), stage.name: option.name}
         taken |= {name: self._option(name, taken).name for name in names}
         best, least = self._along(start, taken, names), math.inf
@@ -201,7 +202,7 @@ class Pricing:
             option = self._option(name, path) if name in path else self._planned[name]
             taken[name] = option.name
             if self._rows[name].gate(taken) is None:
-                plan = self._stages[name].apply(option, plan)
+                plan = applied(self._stages[name], option, plan)
         return plan
 
     def _option(self, name: str, path: Mapping[str, str]) -> Option:

@@ -13,6 +13,7 @@ from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retriever
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.call import call
+from dynamicrag.stages.checked import depth_of
 from dynamicrag.stages.iterative import DONE, iterate, merge
 from dynamicrag.stages.retrieval import ROUNDS
 from dynamicrag.stages.search import search
@@ -108,7 +109,7 @@ class RetrieverStage(StageBase):
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
         """Retrieve, best first."""
         retriever = self.retrievers[option.name]
-        depth = max(stage.depth() for stage in self._stages.values())
+        depth = max(depth_of(stage) for stage in self._stages.values())
 
         async def find(query: str) -> list[Passage]:
             return await search(run, turn["id"], self.name, option.name, retriever, query, depth)

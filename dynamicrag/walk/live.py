@@ -9,6 +9,7 @@ from dynamicrag.errors import BudgetExceeded, ModelError, UnfinishedAnswer
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.call import pause
+from dynamicrag.stages.checked import acted, evidence_of
 from dynamicrag.stages.decide import Decider
 from dynamicrag.stages.decisions import decided, option_of, rounded, stepped_up
 from dynamicrag.stages.lighten import lighter
@@ -49,7 +50,7 @@ class Live:
             if redone:
                 turn = stepped_up(turn, stage.name)
             try:
-                turn = {**turn, **await stage.act(option_of(stage, turn), turn, asked)}
+                turn = {**turn, **await acted(stage, option_of(stage, turn), turn, asked)}
             except (ModelError, BudgetExceeded) as error:
                 recovered = await self._recover(error, stage, turn, failures, decisions, asked)
                 asked = replace(run, failed=frozenset(failures.names), last_resort=failures.waits > 0)
@@ -133,7 +134,7 @@ class Live:
 
     async def _known(self, stage: StageBase, turn: TurnState) -> TurnState:
         """Return the turn with the evidence that the stage has brought."""
-        evidence = rounded(await stage.evidence(turn))
+        evidence = rounded(await evidence_of(stage, turn))
         return {**turn, "known": {**turn.get("known", {}), **evidence}} if evidence else turn
 
     async def _make_do(

@@ -16,6 +16,7 @@ from dynamicrag.drafts.verification import Verification
 from dynamicrag.features.lexical import lexical
 from dynamicrag.routers.base import StageContext
 from dynamicrag.stages.base import DecisionPoint, Run, StageBase, query_of
+from dynamicrag.stages.choices import chosen
 from dynamicrag.stages.decide import on_the_way
 from dynamicrag.stages.decisions import decided, record, rounded, stepped_up
 from dynamicrag.stages.situation import Situation
@@ -81,12 +82,12 @@ class Recorded:
         )
         if wanted_option(turn, stage.name) is not None:
             return record(context, on_the_way(context, turn), turn, stage.router.registered)
-        choice = await stage.router.choose(context)
+        choice = await chosen(stage.router, context)
         if not recorded[choice.index]:
             self._note(stage.name, stage.options[choice.index].name)
             open_ = [a and b for a, b in zip(context.allowed, recorded, strict=True)]
             context = replace(context, allowed=open_ if any(open_) else recorded)
-            choice = await stage.router.choose(context)
+            choice = await chosen(stage.router, context)
         return record(context, choice, turn, stage.router.registered)
 
     async def foresee(self, verification: Verification, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
@@ -113,7 +114,7 @@ class Recorded:
             attempts=situation.attempts,
             ways=situation.ways,
         )
-        choice = await verification.router.choose(context)
+        choice = await chosen(verification.router, context)
         move = verification.moves[choice.index]
         if turn.get("draft") is not None and not self._recorded(move, verification, turn, choice.path):
             self._note(verification.name, move.name)
@@ -123,7 +124,7 @@ class Recorded:
             ]
             ways = [way for way in situation.ways if self._reaches(way, turn)]
             context = replace(context, allowed=_narrowed(situation, open_), ways=ways)
-            choice = await verification.router.choose(context)
+            choice = await chosen(verification.router, context)
         return record(context, choice, turn, verification.router.registered)
 
     async def make(self, move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:

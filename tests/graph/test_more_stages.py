@@ -1,8 +1,10 @@
 """Stages that a policy may name or leave out, shipped ones and a user's own."""
 
+import numpy as np
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
 
-from dynamicrag.errors import PolicyError
+from dynamicrag.errors import ObjectError, PolicyError
 from dynamicrag.stages.base import STAGES, StageBase, add_stage
 from dynamicrag.topology import TOPOLOGY, Stage
 
@@ -165,11 +167,48 @@ def test_two_stages_of_one_name(guard):
         add_stage(Stage("guard"), after="context")(guard)
 
 
-def test_a_users_stage_that_raises_says_what_it_raised(make, ask, guard):
-    guard.act = None
+async def _raises(self, option, turn, run):
+    raise KeyError("boom")
+
+
+async def _keeps_numpy(self, option, turn, run):
+    return {"candidates": [{**each, "score": np.float32(0.5)} for each in turn["candidates"]]}
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (_raises, r"stages.guard \(Guard\), act\(\) failed: KeyError: 'boom'"),
+        (lambda self, option, turn, run: {}, r"act\(\) returned {} at once; write it with 'async def'"),
+    ],
+)
+def test_a_users_stage_that_fails_is_named(make, ask, guard, act, said):
+    guard.act = act
     rag = make(stages={"guard": {"options": ["none"]}})
-    with pytest.raises(TypeError):
+    with pytest.raises(ObjectError, match=said):
         rag.build_graph().compile().invoke(ask(QUESTION))
+
+
+def test_a_checkpointer_keeps_what_a_users_stage_computes_with_numpy(make, ask, guard):
+    guard.act = _keeps_numpy
+    rag = make(stages={"guard": {"options": ["none"]}})
+    app = rag.build_graph().compile(checkpointer=InMemorySaver())
+    out = app.invoke(ask(QUESTION), {"configurable": {"thread_id": "1"}})
+    assert type(out["rag"]["turn"]["candidates"][0]["score"]) is float
+
+
+@pytest.mark.parametrize("name", ["", "a b", ":x", "finish", "begin", "messages"])
+def test_names_that_the_graph_cannot_have(name):
+    with pytest.raises(ValueError, match="cannot be its name; valid: letters, digits and '_', not begin"):
+        add_stage(Stage(name), after="rerank")
+
+
+def test_a_class_that_is_no_stage_leaves_no_row():
+    with pytest.raises(
+        ValueError, match="stage 'odd': expected a subclass of StageBase, got the class object"
+    ):
+        add_stage(Stage("odd"), after="rerank")(object)
+    assert "odd" not in TOPOLOGY
 
 
 WITHHOLDS = {

@@ -117,7 +117,10 @@ class APITimeoutError(Exception):
         (RateLimitError("slow down"), "rate limit"),
         (APITimeoutError("Request timed out."), "raise the model's 'timeout'"),
         (BadRequest("exceeds the available context size (128 tokens)"), "too long"),
-        (BadRequest("whatever"), "the call failed"),
+        (BadRequest("whatever"), "the call failed [BadRequest: whatever]"),
+        (KeyError("my_key"), "or its code or a callback has a mistake"),
+        (KeyError("my_key"), "[KeyError: 'my_key']"),
+        (TypeError("rate_limit is no number"), "[TypeError: rate_limit is no number]"),
     ],
 )
 def test_failures_say_what_and_how_to_mend(error, says):

@@ -3,9 +3,12 @@
 import asyncio
 
 import pytest
+from langchain_core.caches import InMemoryCache
+from langchain_core.callbacks import BaseCallbackHandler, get_usage_metadata_callback
 from langchain_core.language_models import BaseChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.rate_limiters import BaseRateLimiter
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from llama_index.core.llms import MockLLM
 from llama_index.llms.openai import OpenAI
@@ -204,3 +207,55 @@ def test_a_class_that_answers_in_one_piece():
     assert completion.text == "What colour? Blue."
     assert completion.ended
     assert (completion.usage.input_tokens, completion.usage.assumed) == (30, True)
+
+
+class Counting(BaseRateLimiter):
+    def __init__(self):
+        self.waits = 0
+
+    def acquire(self, *, blocking=True):
+        raise NotImplementedError
+
+    async def aacquire(self, *, blocking=True):
+        self.waits += 1
+        return True
+
+
+class Noting(BaseCallbackHandler):
+    def __init__(self):
+        self.starts, self.ends = [], []
+
+    def on_chat_model_start(self, serialized, messages, *, tags=None, metadata=None, **kwargs):
+        self.starts.append((tags, metadata))
+
+    def on_llm_end(self, response, **kwargs):
+        self.ends.append(response.generations[0][0].text)
+
+
+@pytest.mark.parametrize("kind", [WholeAnswers, ScriptedChat])
+def test_callbacks_tags_metadata_and_the_rate_limiter_of_an_object_hold(kind):
+    limiter, noting = Counting(), Noting()
+    script = {} if kind is WholeAnswers else {"script": lambda kind, text: f"{text} Blue."}
+    own = {"rate_limiter": limiter, "callbacks": [noting], "tags": ["mine"], "metadata": {"team": "rag"}}
+    given = kind(**own, **script)
+    with get_usage_metadata_callback() as counted:
+        assert complete(adapt(given), tags=["ours"]).text == "What colour? Blue."
+    assert limiter.waits == 1
+    ((tags, metadata),) = noting.starts
+    assert {"mine", "ours"} <= set(tags)
+    assert metadata["team"] == "rag"
+    assert noting.ends == ["What colour? Blue."]
+    assert len(counted.usage_metadata) <= 1  # a call is one call, for whoever counts
+
+
+def test_the_cache_of_an_object_holds_where_it_does_not_stream():
+    asked = []
+
+    class Whole(WholeAnswers):
+        def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+            asked.append(messages)
+            return super()._generate(messages, stop, run_manager, **kwargs)
+
+    model = adapt(Whole(cache=InMemoryCache()))
+    assert [complete(model).text, complete(model).text] == ["What colour? Blue."] * 2
+    assert len(asked) == 1

@@ -14,6 +14,7 @@ from dynamicrag.llm.pull import pull
 from dynamicrag.retrieval import RETRIEVERS, RetrievalContext
 from dynamicrag.retrieval.embedder import MINILM, Scale
 from dynamicrag.retrieval.foreign_embedder import adapt_embedder
+from dynamicrag.retrieval.probe import TEXTS
 from dynamicrag.testing import FakeEmbedder
 
 from .fakes import corpus
@@ -118,6 +119,55 @@ async def test_each_model_has_an_index_of_its_own(docs, root):
         vector = made.embedder.embed(["the bridge"])[0]
         assert made.nearest(vector, 3)
         made.close()
+
+
+class Own(Embeddings):
+    """A class of a user's own, which does not say what model it asks."""
+
+    def __init__(self, word):
+        self.word = word
+        self.embedded = 0
+
+    def embed_documents(self, texts):
+        self.embedded += len(texts)
+        return [[1.0, 0.0] if self.word in text else [0.0, 1.0] for text in texts]
+
+    def embed_query(self, text):
+        return self.embed_documents([text])[0]
+
+
+def best(corpus, word):
+    """Return the text that is nearest to a word, as the corpus's own embedder sees it."""
+    ((name, _),) = corpus.nearest(corpus.embedder.embed([word])[0], 1)
+    return corpus.chunks([name])[0]["text"]
+
+
+def test_an_index_is_made_anew_for_another_embedder_of_the_same_class(tmp_path, root):
+    (tmp_path / "a.md").write_text("A bridge.\n")
+    (tmp_path / "b.md").write_text("A ferry.\n")
+    first, second = (corpus(tmp_path, root, embedder=adapt(Own(word))) for word in ("bridge", "ferry"))
+    assert first.folder == second.folder, "their class alone is known"
+    assert "bridge" in best(first, "bridge")
+    assert "ferry" in best(second, "ferry")
+    assert "bridge" in best(first, "bridge"), "it sees that the other has written"
+    for made in (first, second):
+        made.close()
+
+
+def test_an_index_is_kept_for_the_same_embedder(tmp_path, root):
+    (tmp_path / "a.md").write_text("A bridge.\n")
+    for documents in (1, 0):
+        own = Own("bridge")
+        again = corpus(tmp_path, root, embedder=adapt(own))
+        assert own.embedded == 0, "nothing is asked before the index is opened"
+        assert "bridge" in best(again, "bridge")
+        assert own.embedded == documents + len(TEXTS) + 1, "the probe and the question"
+        again.close()
+
+
+def test_an_embedder_that_says_its_model_is_not_probed():
+    assert adapt(MockEmbedding(embed_dim=8, model_name="mine")).named
+    assert not adapt(Gives([1.0])).named
 
 
 async def test_an_embedder_of_another_length_than_the_index_says_how_to_mend_it(docs, root):

@@ -1,0 +1,63 @@
+"""Whether an index was made with the embedder that is here, where the embedder's name does not tell."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dynamicrag.retrieval.embedder import Embedder, Vectors
+from dynamicrag.retrieval.ingest import Account
+
+__all__ = ["Probe"]
+
+TEXTS = (
+    "The old bridge of the town",
+    "When does the ferry leave?",
+    "Kündigungsfrist: drei Monate",
+    "x = f(y) + 1871",
+)
+CLOSE = 1e-3
+"""How far two vectors of one model may lie apart, in each number: services round."""
+
+
+class Probe:
+    """The vectors of a few texts, kept beside an index and compared with what the embedder makes of them now.
+
+    The embedder is asked once, at the first dense use; not at all where it has a name of its own.
+
+    Args:
+        folder: The corpus's folder.
+        embedder: The embedder.
+        account: Opens a line on the ledger for that call.
+    """
+
+    def __init__(self, folder: Path, embedder: Embedder, account: Account) -> None:
+        self._file = folder / "embedder.npy"
+        self._embedder = embedder
+        self._account = account
+        self._vectors: Vectors | None = None
+
+    def same(self) -> bool:
+        """Return whether the index is this embedder's.
+
+        Raises:
+            ModelError: The embedder failed.
+        """
+        if self._embedder.named:
+            return True
+        try:
+            kept = np.load(self._file, allow_pickle=False)
+        except (OSError, ValueError, EOFError):  # none yet, or a damaged one
+            return False
+        own = self._own()
+        return kept.shape == own.shape and bool(np.allclose(kept, own, atol=CLOSE))
+
+    def keep(self) -> None:
+        """Note that the index is this embedder's from now on."""
+        if not self._embedder.named:
+            np.save(self._file, self._own(), allow_pickle=False)
+
+    def _own(self) -> Vectors:
+        if self._vectors is None:
+            with self._account() as line:
+                self._vectors, line.usage = self._embedder.embed_measured(TEXTS)
+        return self._vectors
