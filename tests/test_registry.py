@@ -54,6 +54,13 @@ def test_a_class_that_is_defined_again_takes_its_own_place():
     assert registry._classes["x"] is again
 
 
+@pytest.mark.parametrize("given", [int, len, 5])
+def test_what_is_no_class_of_the_family_is_refused(given):
+    with pytest.raises(PolicyError, match=r"router 'x': .* is no subclass of Router; derive"):
+        ROUTERS.register("x")(given)
+    assert "x" not in ROUTERS
+
+
 class NeedsModels:
     def __init__(self, *, limit: int = 1, deps: Dependencies) -> None:
         self.limit, self.deps = limit, deps

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dynamicrag.errors import PolicyError
 from dynamicrag.topology import TOPOLOGY, Stage, Topology
 
 
@@ -43,7 +44,7 @@ def test_a_row_is_added_behind_another_and_its_node_is_its_own():
 )
 def test_a_row_that_fits_nowhere_is_refused(row, after, said):
     topology = rows()
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(PolicyError, match=said):
         topology.add(row, after)
     assert list(topology) == ["first", "second", "last"]
 
@@ -59,7 +60,7 @@ def test_a_row_that_fits_nowhere_is_refused(row, after, said):
 )
 def test_a_node_decides_neighbours_alone(row, after, said):
     topology = Topology(TOPOLOGY[name] for name in TOPOLOGY)
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(PolicyError, match=said):
         topology.add(row, after)
     assert list(topology) == list(TOPOLOGY)
 

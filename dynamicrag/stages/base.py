@@ -22,6 +22,8 @@ from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.dependencies import Dependencies
+from dynamicrag.errors import PolicyError
+from dynamicrag.plugins import if_import_fails
 from dynamicrag.registry import Registry
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.section import StageSection, check_options, parameters
@@ -198,7 +200,7 @@ class StageBase(DecisionPoint, ABC):
         return [is_open and call.opens(self.name, option.name) for is_open, option in allowed]
 
 
-STAGES: Registry[StageBase] = Registry("stage", "dynamicrag.stages")
+STAGES: Registry[StageBase] = Registry("stage", "dynamicrag.stages", StageBase)
 
 
 def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
@@ -209,13 +211,21 @@ def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
         after: Name of the stage that it follows.
 
     Raises:
-        ValueError: There is a stage of this name, or none to follow.
+        PolicyError: There is a stage of this name, or none to follow, or the class is no :class:`StageBase`.
     """
 
     def add(cls: C) -> C:
         STAGES.discover()  # the shipped stages come first, so that a clash of names is found
+        known = row.name in TOPOLOGY
         TOPOLOGY.add(row, after)
-        return STAGES.register(row.name)(cls)
+        if not known:
+            if_import_fails(lambda: TOPOLOGY.remove(row.name))
+        try:
+            return STAGES.register(row.name)(cls)
+        except PolicyError:
+            if not known:
+                TOPOLOGY.remove(row.name)
+            raise
 
     return add
 

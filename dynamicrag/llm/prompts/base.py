@@ -148,7 +148,7 @@ def clean(text: str) -> str:
     return CONTROL.sub(" ", text).strip()
 
 
-PROMPTS = Registry[PromptStrategy]("prompt strategy", "dynamicrag.llm.prompts")
+PROMPTS = Registry[PromptStrategy]("prompt strategy", "dynamicrag.llm.prompts", PromptStrategy)
 
 
 def prompt_spec(option: str, spec: Any) -> Any:
