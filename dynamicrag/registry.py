@@ -74,7 +74,7 @@ class Registry(Generic[T]):
         """
 
         def add(cls: C) -> C:
-            if not (isinstance(cls, type) and issubclass(cls, self._base)):
+            if not _derives(cls, self._base):
                 raise PolicyError(
                     f"{self.what} {name!r}: {getattr(cls, '__qualname__', repr(cls))} is no subclass of "
                     f"{self._base.__name__}; derive a class from it"
@@ -167,6 +167,10 @@ def checked(cls: type, params: dict[str, Any], where: str) -> dict[str, Any]:
         if parameter.default is parameter.empty and key not in values:
             raise PolicyError(f"{where}: parameter {key!r} is missing")
     return values
+
+
+def _derives(given: object, base: type) -> bool:
+    return isinstance(given, type) and issubclass(given, base)
 
 
 def _home(cls: type) -> str:
