@@ -148,7 +148,7 @@ TOPOLOGY = Topology(
         ),
         Stage("rerank", passed_by=WITHOUT_RETRIEVAL, evidence=("retrieval",)),
         Stage("context", passed_by=WITHOUT_RETRIEVAL, plain={"options": {"short": {"chunks": 4}}}),
-        Stage("prompt", node="generate", plain={"options": ["direct"]}),
+        Stage("prompt", node="generate", plain={"options": {"direct": {"style": "full"}}}),
         Stage("generator", node="generate", plain={}),
         Stage(VERIFICATION, node="verify", plain={"options": ["accept"]}),
     )
