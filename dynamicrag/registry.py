@@ -158,7 +158,8 @@ def checked(cls: type, params: dict[str, Any], where: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in params.items():
         if key not in parameters:
-            raise PolicyError(unknown(where, "parameter", key, parameters))
+            hint = getattr(cls, "parameter_hint", "")
+            raise PolicyError(unknown(where, "parameter", key, parameters) + (hint and f"; {hint}"))
         try:
             values[key] = TypeAdapter(hints.get(key, Any)).validate_python(value)
         except ValidationError as error:
@@ -167,6 +168,24 @@ def checked(cls: type, params: dict[str, Any], where: str) -> dict[str, Any]:
         if parameter.default is parameter.empty and key not in values:
             raise PolicyError(f"{where}: parameter {key!r} is missing")
     return values
+
+
+def parameters_schema(cls: type) -> dict[str, Any]:
+    """Return the JSON Schema of what :func:`checked` takes; a type that has none takes anything."""
+    from pydantic import TypeAdapter
+    from pydantic.errors import PydanticUserError
+
+    parameters = {name: each for name, each in inspect.signature(cls).parameters.items() if name != INJECTED}
+    hints = get_type_hints(cls.__init__)  # type: ignore[misc]  # a class, not an instance
+    properties: dict[str, Any] = {}
+    for name in parameters:
+        try:
+            described = TypeAdapter(hints.get(name, Any)).json_schema()
+        except PydanticUserError:
+            described = {}
+        properties[name] = {} if "$defs" in described else described
+    required = [name for name, each in parameters.items() if each.default is each.empty]
+    return {"properties": properties, "required": required, "additionalProperties": False}
 
 
 def _derives(given: object, base: type) -> bool:

@@ -22,6 +22,7 @@ def test_an_unknown_name_gets_the_nearest_spelling():
     [
         ({"fixed": {"optoin": "x"}}, r"there\.fixed: unknown parameter 'optoin'; did you mean 'option'"),
         ("fixed", r"there\.fixed: parameter 'option' is missing"),
+        ({"thresholds": {"tone": 0.5}}, r"unknown parameter 'tone'; .*goes under 'unsure' or 'ungrounded'"),
         ({"random": {"seed": "many"}}, r"there\.random\.seed: .*integer.*'many'"),
         ({"random": {"weights": {"a": -1}}}, r"there\.random: weights must be"),
         (["fixed"], "there: expected a name or"),
