@@ -10,16 +10,20 @@ A plugin registers when it is imported, with the decorators that this package us
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from importlib import import_module
 from importlib.metadata import entry_points
 
 from dynamicrag.errors import DynamicRAGError, PolicyError
 
-__all__ = ["GROUP", "load_installed", "load_plugins"]
+__all__ = ["GROUP", "if_import_fails", "load_installed", "load_plugins"]
 
 GROUP = "dynamicrag"
 """Group of the entry points."""
+
+_undo: ContextVar[list[Callable[[], object]] | None] = ContextVar("_undo", default=None)
+"""What takes back the registrations of the plugin that is being imported."""
 
 _lock = threading.RLock()
 _installed = False
@@ -63,12 +67,27 @@ def load_installed() -> None:
             raise
 
 
+def if_import_fails(undo: Callable[[], object]) -> None:
+    """Have a registration taken back if the plugin that is being imported fails later on."""
+    registered = _undo.get()
+    if registered is not None:
+        registered.append(undo)
+
+
 def _load(module: str, where: str, mend: str) -> None:
+    registered: list[Callable[[], object]] = []
+    token = _undo.set(registered)
     try:
         import_module(module)
-    except DynamicRAGError as error:
-        raise PolicyError(f"{where}: {module}: {error}") from error
-    except Exception as error:  # whatever code a user's module runs
+    except BaseException as error:  # whatever code a user's module runs, sys.exit among it
+        for undo in reversed(registered):
+            undo()
+        if isinstance(error, DynamicRAGError):
+            raise PolicyError(f"{where}: {module}: {error}") from error
+        if not isinstance(error, Exception | SystemExit):
+            raise
         raise PolicyError(
             f"{where}: cannot import {module!r} ({type(error).__name__}: {error}); {mend}"
         ) from error
+    finally:
+        _undo.reset(token)

@@ -122,6 +122,11 @@ def _checked(policy: Mapping[str, Any]) -> dict[str, Any]:
 
 def _find(policy: str | Path) -> tuple[Path, bool]:
     """Return the file of a policy, and whether it is a preset's."""
+    if not isinstance(policy, str | Path):
+        raise PolicyError(
+            f"policy: expected a preset ({', '.join(PRESETS)}), the path of a YAML file or its content as a "
+            f"mapping, got {shown(policy)}"
+        )
     text, path = str(policy), Path(policy)
     if not text.strip():
         raise PolicyError(f"policy: the name is empty; valid: {', '.join(PRESETS)}, or a path")

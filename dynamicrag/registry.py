@@ -16,6 +16,7 @@ alike; see :mod:`dynamicrag.plugins`.
 """
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pkgutil import iter_modules
@@ -23,7 +24,7 @@ from typing import Any, Generic, TypeVar, get_type_hints
 
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError, unknown
-from dynamicrag.plugins import load_installed
+from dynamicrag.plugins import if_import_fails, load_installed
 
 INJECTED = "deps"
 """The constructor parameter that the registry fills."""
@@ -53,11 +54,13 @@ class Registry(Generic[T]):
     Args:
         what: The family's word in error messages, such as ``router``.
         package: Package whose modules hold the implementations; imported at the first look-up.
+        base: The class that all of them derive from.
     """
 
-    def __init__(self, what: str, package: str) -> None:
+    def __init__(self, what: str, package: str, base: type = object) -> None:
         self.what = what
         self._package = package
+        self._base = base
         self._classes: dict[str, type[T]] = {}
         self._discovered = False
 
@@ -67,10 +70,15 @@ class Registry(Generic[T]):
         A class that is defined again, such as in a notebook's cell, takes the place of the one before.
 
         Raises:
-            PolicyError: Another class has the name.
+            PolicyError: Another class has the name, or what is decorated is no class of the family.
         """
 
         def add(cls: C) -> C:
+            if not _derives(cls, self._base):
+                raise PolicyError(
+                    f"{self.what} {name!r}: {getattr(cls, '__qualname__', repr(cls))} is no subclass of "
+                    f"{self._base.__name__}; derive a class from it"
+                )
             other = self._classes.get(name)
             if other is not None and _home(other) != _home(cls):
                 raise PolicyError(
@@ -78,10 +86,18 @@ class Registry(Generic[T]):
                     "give one of them another name"
                 )
             self._classes[name] = cls
+            if not cls.__module__.startswith(f"{self._package}."):  # ours stay, whoever looks them up first
+                if_import_fails(lambda: self._take_back(name, cls, other))
             cls.registered = name  # type: ignore[attr-defined]
             return cls
 
         return add
+
+    def _take_back(self, name: str, cls: type, other: "type[T] | None") -> None:
+        self._classes.pop(name, None)
+        if other is not None:
+            self._classes[name] = other
+        sys.modules.pop(cls.__module__, None)  # so that it registers again when it is imported again
 
     def discover(self) -> None:
         """Import every module of the family's package once, and the plugins of installed packages."""
@@ -142,7 +158,8 @@ def checked(cls: type, params: dict[str, Any], where: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in params.items():
         if key not in parameters:
-            raise PolicyError(unknown(where, "parameter", key, parameters))
+            hint = getattr(cls, "parameter_hint", "")
+            raise PolicyError(unknown(where, "parameter", key, parameters) + (hint and f"; {hint}"))
         try:
             values[key] = TypeAdapter(hints.get(key, Any)).validate_python(value)
         except ValidationError as error:
@@ -151,6 +168,28 @@ def checked(cls: type, params: dict[str, Any], where: str) -> dict[str, Any]:
         if parameter.default is parameter.empty and key not in values:
             raise PolicyError(f"{where}: parameter {key!r} is missing")
     return values
+
+
+def parameters_schema(cls: type) -> dict[str, Any]:
+    """Return the JSON Schema of what :func:`checked` takes; a type that has none takes anything."""
+    from pydantic import TypeAdapter
+    from pydantic.errors import PydanticUserError
+
+    parameters = {name: each for name, each in inspect.signature(cls).parameters.items() if name != INJECTED}
+    hints = get_type_hints(cls.__init__)  # type: ignore[misc]  # a class, not an instance
+    properties: dict[str, Any] = {}
+    for name in parameters:
+        try:
+            described = TypeAdapter(hints.get(name, Any)).json_schema()
+        except PydanticUserError:
+            described = {}
+        properties[name] = {} if "$defs" in described else described
+    required = [name for name, each in parameters.items() if each.default is each.empty]
+    return {"properties": properties, "required": required, "additionalProperties": False}
+
+
+def _derives(given: object, base: type) -> bool:
+    return isinstance(given, type) and issubclass(given, base)
 
 
 def _home(cls: type) -> str:

@@ -5,8 +5,8 @@ An editor with the YAML language server reads the first line of a policy::
     # yaml-language-server: $schema=policy.schema.json
 
 It knows the sections and their values, and offers the names that are registered, those of installed plugins
-among them. Names that it does not know pass, for a policy may have plugins of its own: whether they exist,
-``dynamicrag validate`` says.
+among them, with their parameters. Names that it does not know pass, for a policy may have plugins of its own:
+whether they exist, ``dynamicrag validate`` says.
 """
 
 from collections.abc import Iterable
@@ -15,8 +15,12 @@ from typing import Any
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.profiles import load_profiles
 from dynamicrag.llm.catalogue import catalogue
+from dynamicrag.llm.prompts.base import PROMPTS
 from dynamicrag.policy import Policy
 from dynamicrag.policy_file import section_kinds
+from dynamicrag.registry import Registry, parameters_schema
+from dynamicrag.retrieval.base import RETRIEVERS
+from dynamicrag.routers.base import ROUTERS
 from dynamicrag.routers.build import names
 from dynamicrag.verify.base import VERIFIERS
 
@@ -48,9 +52,15 @@ def policy_schema() -> dict[str, Any]:
         for name in fields:
             fields[name].pop("title", None)
         if "router" in fields:
-            fields["router"] = _spec(names())
+            fields["router"] = _spec(ROUTERS, names())
         if "verifiers" in fields:
             fields["verifiers"]["items"] = _spec(VERIFIERS)
+    retriever, prompt = sections["stages.retriever"]["properties"], sections["stages.prompt"]["properties"]
+    for name in ("options", "parts"):
+        retriever[name] = _options({}, _spec(RETRIEVERS))
+    # an option that has a prompt's name may give the parameters alone
+    own = {name: {"anyOf": [_parameters(PROMPTS, name), _spec(PROMPTS)]} for name in PROMPTS}
+    prompt["options"] = _options(own, _spec(PROMPTS))
     for section, name in AMOUNTS:
         sections[section]["properties"][name]["propertyNames"] = {"enum": list(DIMENSIONS)}
     local = [f"local:{name}" for name, entry in catalogue().items() if entry.kind == "chat"]
@@ -58,12 +68,32 @@ def policy_schema() -> dict[str, Any]:
     return {**schema, "$schema": DIALECT, "title": "A policy of DynamicRAG"}
 
 
-def _spec(known: Iterable[str]) -> dict[str, Any]:
-    """Return the schema of a name or ``{name: {parameter: value}}``, which offers the known names."""
-    listed = sorted(known)
+def _options(named: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a stage's options: their names, or their specs by name."""
+    specs = {"type": "object", "properties": named, "additionalProperties": spec}
+    return {"anyOf": [{"type": "array", "items": {"type": "string"}}, specs, {"type": "null"}]}
+
+
+def _parameters(registry: Registry[Any], name: str) -> dict[str, Any]:
+    """Return the schema of the parameters of a registered class."""
+    return {"type": ["object", "null"], **parameters_schema(registry[name])}
+
+
+def _spec(registry: Registry[Any], further: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the schema of a name or ``{name: {parameter: value}}``, which offers the known names.
+
+    Args:
+        registry: The known classes.
+        further: Further names, whose parameters are not checked.
+    """
+    listed = sorted({*registry, *further})
     one = {
         "type": "object",
-        "properties": {name: {"type": ["object", "null"]} for name in listed},
+        "properties": {
+            name: _parameters(registry, name) if name in registry else {"type": ["object", "null"]}
+            for name in listed
+        },
+        "additionalProperties": {"type": ["object", "null"]},  # a plugin's
         "minProperties": 1,
         "maxProperties": 1,
     }

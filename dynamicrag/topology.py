@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dynamicrag.errors import PolicyError
+
 VERIFICATION = "verification"
 """The row that judges drafts. It comes last; the others lead to a draft."""
 
@@ -104,24 +106,40 @@ class Topology:
         """Add a row behind another; one that is there already is replaced by an equal row only.
 
         Raises:
-            ValueError: The place does not exist, or another row has the name.
+            PolicyError: The place does not exist, another row has the name, or rows of one node would be no
+                neighbours.
         """
         if row.name in self._rows:
             if self._rows[row.name] == row:
                 return
-            raise ValueError(
+            raise PolicyError(
                 f"stage {row.name!r}: there is a stage of this name already; choose another name"
             )
         if after not in self.drafting:
-            raise ValueError(
+            raise PolicyError(
                 f"stage {row.name!r}: after={after!r} is no stage; valid: {', '.join(self.drafting)}"
             )
         for stage in row.passed_by:
             if stage not in self.drafting[: self.index(after) + 1]:
-                raise ValueError(f"stage {row.name!r}: passed_by names {stage!r}, which is no earlier stage")
+                raise PolicyError(f"stage {row.name!r}: passed_by names {stage!r}, which is no earlier stage")
         rows = list(self._rows.values())
-        rows.insert(self.index(after) + 1, row)
+        place = self.index(after) + 1
+        beside = {each.node for each in rows[:-1][place - 1 : place + 1]}
+        if row.node in {each.node for each in rows} - beside:
+            raise PolicyError(
+                f"stage {row.name!r}: node {row.node!r} is that of {', '.join(self._of(row.node))}, and a "
+                "node decides neighbours alone; leave 'node' out, or add the stage beside them"
+            )
+        if rows[place - 1].node == rows[place].node != row.node:
+            raise PolicyError(
+                f"stage {row.name!r}: {after!r} and {rows[place].name!r} are decided in one node; give the "
+                f"stage the same, node={rows[place].node!r}, or another 'after'"
+            )
+        rows.insert(place, row)
         self._rows = {each.name: each for each in rows}
+
+    def _of(self, node: str) -> list[str]:
+        return [row.name for row in self._rows.values() if row.node == node]
 
     def remove(self, name: str) -> None:
         """Take a row out again."""
@@ -142,7 +160,7 @@ TOPOLOGY = Topology(
         ),
         Stage("rerank", passed_by=WITHOUT_RETRIEVAL, evidence=("retrieval",)),
         Stage("context", passed_by=WITHOUT_RETRIEVAL, plain={"options": {"short": {"chunks": 4}}}),
-        Stage("prompt", node="generate", plain={"options": ["direct"]}),
+        Stage("prompt", node="generate", plain={"options": {"direct": {"style": "full"}}}),
         Stage("generator", node="generate", plain={}),
         Stage(VERIFICATION, node="verify", plain={"options": ["accept"]}),
     )

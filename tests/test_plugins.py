@@ -1,6 +1,7 @@
 """Modules of the user's own: named by a policy, or by an installed package."""
 
 import sys
+from importlib import invalidate_caches
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -10,6 +11,8 @@ from dynamicrag.assembly import assemble
 from dynamicrag.errors import PolicyError
 from dynamicrag.policy_file import load_policy
 from dynamicrag.routers.base import ROUTERS
+from dynamicrag.stages.base import STAGES
+from dynamicrag.topology import TOPOLOGY
 
 ROUTER = """
 from dynamicrag import ROUTERS, Choice, Router
@@ -108,6 +111,67 @@ def test_a_name_that_is_taken_names_both_modules(module):
     )
     with pytest.raises(PolicyError, match=message):
         load_policy(POLICY)
+
+
+STAGE = """
+from dynamicrag import Stage, StageBase, add_stage
+
+@add_stage(Stage("guard"), after="{after}")
+class Guard(StageBase):
+    async def act(self, option, turn, run):
+        return {{}}
+"""
+
+
+def test_a_plugin_that_fails_half_way_leaves_nothing_registered(module):
+    module("my_routers", f"import my_part\n{STAGE.format(after='context')}\n1 / 0")
+    module("my_part", ROUTER)
+    for _ in range(2):
+        with pytest.raises(PolicyError, match="ZeroDivisionError"):
+            load_policy(POLICY)
+        assert "last" not in ROUTERS
+        assert "guard" not in TOPOLOGY
+        assert "guard" not in STAGES
+    module("my_routers", "import my_part")
+    invalidate_caches()
+    assert assemble(load_policy(POLICY)).stages["generator"].router.registered == "last"
+
+
+def test_a_plugin_that_replaces_its_own_class_and_fails_leaves_the_one_before(module):
+    module("my_part", ROUTER)
+    load_policy({**POLICY, "plugins": ["my_part"]})
+    before = ROUTERS["last"]
+    module("my_routers", "import importlib, my_part\nimportlib.reload(my_part)\n1 / 0")
+    with pytest.raises(PolicyError, match="ZeroDivisionError"):
+        load_policy(POLICY)
+    assert ROUTERS["last"] is before
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("import sys; sys.exit(3)", r"cannot import 'my_routers' \(SystemExit: 3\)"),
+        (
+            STAGE.format(after="nowhere"),
+            r"^plugins\[0\]: my_routers: stage 'guard': after='nowhere' is no stage",
+        ),
+        (
+            STAGE.format(after="context").replace('"guard"', '"rerank"'),
+            r"^plugins\[0\]: my_routers: stage 'rerank': there is a stage of this name already; choose",
+        ),
+        (
+            STAGE.format(after="context").replace("(StageBase)", ""),
+            "stage 'guard': Guard is no subclass of StageBase",
+        ),
+        (ROUTER.replace("(Router)", ""), "my_routers: router 'last': Last is no subclass of Router"),
+    ],
+)
+def test_a_plugin_s_own_mistake_is_named(module, text, message):
+    module("my_routers", text)
+    with pytest.raises(PolicyError, match=message) as caught:
+        load_policy(POLICY)
+    assert "PYTHONPATH" not in str(caught.value) or "SystemExit" in str(caught.value)
+    assert "guard" not in TOPOLOGY
 
 
 @pytest.fixture

@@ -10,6 +10,12 @@ def test_presets_answer_people_in_sentences_and_benchmarks_in_few_words():
         assert set(brief(policy).stages["prompt"].specs) == set(policy.stages["prompt"].specs)
 
 
+def test_a_policy_that_names_no_prompt_answers_people_in_sentences_and_benchmarks_briefly():
+    policy = load_policy({"version": 1, "models": {"m": {"model": "openai:a"}}})
+    assert policy.stages["prompt"].specs == {"direct": {"style": "full"}}
+    assert brief(policy).stages["prompt"].specs == {"direct": None}
+
+
 def test_what_else_a_prompt_is_given_stays_when_it_is_brief():
     options = {"short": {"direct": {"style": "full", "max_tokens": 9}}, "cot": None, "direct": "direct"}
     policy = load_policy(

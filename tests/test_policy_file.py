@@ -150,6 +150,12 @@ def test_an_unknown_preset_lists_the_presets():
         load_policy("balancd")
 
 
+@pytest.mark.parametrize("given", [5, [], b"frugal", ("frugal",)])
+def test_what_names_no_policy_is_refused(given):
+    with pytest.raises(PolicyError, match=r"policy: expected a preset \(frugal, .*as a mapping, got "):
+        load_policy(given)
+
+
 def test_a_missing_file_says_so(tmp_path):
     with pytest.raises(PolicyError, match="no such policy file"):
         load_policy(tmp_path / "none.yaml")

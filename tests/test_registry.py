@@ -22,6 +22,7 @@ def test_an_unknown_name_gets_the_nearest_spelling():
     [
         ({"fixed": {"optoin": "x"}}, r"there\.fixed: unknown parameter 'optoin'; did you mean 'option'"),
         ("fixed", r"there\.fixed: parameter 'option' is missing"),
+        ({"thresholds": {"tone": 0.5}}, r"unknown parameter 'tone'; .*goes under 'unsure' or 'ungrounded'"),
         ({"random": {"seed": "many"}}, r"there\.random\.seed: .*integer.*'many'"),
         ({"random": {"weights": {"a": -1}}}, r"there\.random: weights must be"),
         (["fixed"], "there: expected a name or"),
@@ -52,6 +53,13 @@ def test_a_class_that_is_defined_again_takes_its_own_place():
     registry.register("x")(class_of("notebook"))
     again = registry.register("x")(class_of("notebook"))
     assert registry._classes["x"] is again
+
+
+@pytest.mark.parametrize("given", [int, len, 5])
+def test_what_is_no_class_of_the_family_is_refused(given):
+    with pytest.raises(PolicyError, match=r"router 'x': .* is no subclass of Router; derive"):
+        ROUTERS.register("x")(given)
+    assert "x" not in ROUTERS
 
 
 class NeedsModels:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from dynamicrag.assembly import assemble
 from dynamicrag.errors import PolicyError
 from dynamicrag.policy import Policy
 from dynamicrag.policy_file import PRESETS, load_policy
@@ -87,6 +88,13 @@ def test_what_a_policy_refuses_the_schema_refuses(place, value):
         (("plugins",), "my.module"),
         (("stages", "generator", "router"), "a_plugins_router"),
         (("stages", "generator", "router"), {"knn": {"k": 3}}),
+        (("stages", "generator", "router"), {"fixed": {"option": "m"}}),
+        (
+            ("stages",),
+            {"prompt": {"options": {"direct": {"style": "full"}, "cot": None, "b": {"direct": None}}}},
+        ),
+        (("stages",), {"prompt": {"options": {"direct": {"cot": {"max_tokens": 9}}, "mine": "direct"}}}),
+        (("stages",), {"retriever": {"options": {"words": "bm25", "kb": None}}}),
         (("corpora", "docs", "path"), ["a", "b"]),
         (("corpora", "docs", "embedding"), {"openai:x": {"dimensions": 256}}),
     ],
@@ -95,6 +103,24 @@ def test_what_a_policy_takes_the_schema_takes(place, value):
     policy = change(place, value)
     assert mistakes(policy) == []
     load_policy(policy, trust=False)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("stages",), {"prompt": {"options": {"direct": {"stile": "full"}}}}),
+        (("stages",), {"prompt": {"options": {"short": {"direct": {"style": "ful"}}}}}),
+        (("stages",), {"retriever": {"options": {"words": {"bm25": {"k3": 1}}}}}),
+        (("stages",), {"retriever": {"options": {"both": {"rrf": {}}}}}),
+        (("stages", "generator"), {"options": ["m"], "router": {"fixed": {"optoin": "m"}}}),
+        (("stages", "verification"), {"options": ["accept"], "verifiers": [{"agreement": {"sample": 6}}]}),
+    ],
+)
+def test_what_assembly_refuses_of_parameters_the_schema_refuses(place, value, tmp_path):
+    policy = change(place, value)
+    assert mistakes(policy)
+    with pytest.raises(PolicyError, match=r"stages\.\w+\."):
+        assemble(load_policy({**policy, "host": {"meter": "none"}, "runs": {"keep": 0}}, tmp_path))
 
 
 def test_names_are_offered():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dynamicrag.errors import PolicyError
 from dynamicrag.topology import TOPOLOGY, Stage, Topology
 
 
@@ -43,6 +44,31 @@ def test_a_row_is_added_behind_another_and_its_node_is_its_own():
 )
 def test_a_row_that_fits_nowhere_is_refused(row, after, said):
     topology = rows()
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(PolicyError, match=said):
         topology.add(row, after)
     assert list(topology) == ["first", "second", "last"]
+
+
+@pytest.mark.parametrize(
+    ("row", "after", "said"),
+    [
+        (Stage("x", node="generate"), "rerank", "node 'generate' is that of prompt, generator.*leave 'node'"),
+        (Stage("x", node="retriever"), "rerank", "node 'retriever' is that of retriever, and"),
+        (Stage("x", node="verify"), "generator", "node 'verify' is that of verification, and"),
+        (Stage("x"), "prompt", "'prompt' and 'generator' are decided in one node.*node='generate'"),
+    ],
+)
+def test_a_node_decides_neighbours_alone(row, after, said):
+    topology = Topology(TOPOLOGY[name] for name in TOPOLOGY)
+    with pytest.raises(PolicyError, match=said):
+        topology.add(row, after)
+    assert list(topology) == list(TOPOLOGY)
+
+
+@pytest.mark.parametrize(
+    ("node", "after"), [("generate", "context"), ("generate", "prompt"), ("", "context")]
+)
+def test_a_row_may_share_the_node_of_a_neighbour(node, after):
+    topology = Topology(TOPOLOGY[name] for name in TOPOLOGY)
+    topology.add(Stage("x", node=node), after)
+    assert topology["x"].node == (node or "x")

@@ -40,7 +40,6 @@ def ingest(
     from dynamicrag.cost.line import INGEST
     from dynamicrag.cost.process import shared_attribution
     from dynamicrag.cost.profiles import load_profiles
-    from dynamicrag.graph.warm import wants_vectors
     from dynamicrag.llm.catalogue import catalogue
     from dynamicrag.llm.pull import path_of
     from dynamicrag.policy_file import load_policy
@@ -50,7 +49,7 @@ def ingest(
     loaded = load_policy(policy)
     known = load_profiles()
     ledger = Ledger(shared_attribution(loaded.host.meter), known.host)
-    corpus, dense = _corpus(loaded, paths, name, ledger, known), wants_vectors(loaded)
+    corpus, dense = _corpus(loaded, paths, name, ledger, known), _wants_vectors(loaded)
     out, model = human(json), corpus.embedder.name
     if model in catalogue() and path_of(model) is None:
         pull_missing([model], out)
@@ -69,6 +68,15 @@ def ingest(
         write_json(json, summary)
     if json != "-":
         _show(summary)
+
+
+def _wants_vectors(policy: "Policy") -> bool:
+    """Return whether any retriever of a policy needs the corpus embedded."""
+    from dynamicrag.retrieval.base import RETRIEVERS
+
+    where = policy.where("stages", "retriever")
+    specs = policy.stages["retriever"].described.items()
+    return any(RETRIEVERS.build(spec or name, f"{where}.{name}").needs_vectors for name, spec in specs)
 
 
 def _corpus(

@@ -39,12 +39,12 @@ def ready(
     rag = DynamicRAG(pipeline)
     try:
         for corpus in pipeline.corpora.values():
-            ingest_corpus(corpus, out, dense=wants_vectors(policy))
+            ingest_corpus(corpus, out, dense=wants_vectors(pipeline))
         with out.status("loading …") as status:
             for name in names:
                 status.update(f"loading {name} …")
                 load(pipeline.models[name])
-            embedders = [corpus.embedder for corpus in pipeline.corpora.values() if wants_vectors(policy)]
+            embedders = [corpus.embedder for corpus in pipeline.corpora.values() if wants_vectors(pipeline)]
             embedders += [pipeline.embedder] if routers_embed(pipeline) else []
             for embedder in dict.fromkeys(embedders):
                 status.update("loading the embedder …")

@@ -68,14 +68,15 @@ def report(
     _check_files(html, csv)
     begin = 0.0 if since is None else moment(since, "--since", now)
     selection = Selection(policy, thread, tag, user, begin, by, baseline)
-    turns, processes = load(runs)
+    turns, processes, notes = load(runs)
     chosen = selection.of(turns)
     out = human(json)
     if not chosen:
-        out.print(_nothing(turns, selection), soft_wrap=True)
+        for line in notes if notes and not turns else [_nothing(turns, selection)]:
+            out.print(line, soft_wrap=True, markup=False)
         if html is not None:
             raise InputError(f"--html {html}: there is nothing to show, so no page was written")
-    made = make_report(turns, processes, selection, runs.calls()) | {"drift": drift(chosen, bands)}
+    made = make_report(turns, processes, selection, runs.calls(), notes) | {"drift": drift(chosen, bands)}
     # files first: whoever reads the table may have had enough of it half-way
     if html is not None:
         from dynamicrag.evaluation.report.page import to_html

@@ -130,8 +130,8 @@ def _unread(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[str]:
     from dynamicrag.graph.warm import wants_vectors
     from dynamicrag.retrieval.english import notice_of
 
-    del trust
-    corpora = pipeline.corpora.values() if wants_vectors(policy) else ()
+    del policy, trust
+    corpora = pipeline.corpora.values() if wants_vectors(pipeline) else ()
     return list(filter(None, map(notice_of, corpora)))
 
 
@@ -139,13 +139,13 @@ def _unmeasured(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[str
     """Name the corpora of whose embedding model nobody has measured what its cosines mean."""
     from dynamicrag.graph.warm import wants_vectors
 
-    del trust
+    del policy, trust
     return [
         f"corpus {name}: what the cosines of {corpus.embedder.name} mean was not measured, so whether the "
         f"documents speak of a question is told by words alone; give corpora.{name}.nearness: "
         "{similar: …, strange: …} to go by them too"
         for name, corpus in pipeline.corpora.items()
-        if corpus.scale is None and wants_vectors(policy)
+        if corpus.scale is None and wants_vectors(pipeline)
     ]
 
 

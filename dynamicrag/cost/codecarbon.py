@@ -9,6 +9,8 @@ from typing import Any
 from dynamicrag.cost.meter import Readings, Sink
 from dynamicrag.cost.vector import Kind
 
+_log = logging.getLogger(__name__)
+
 JOULES_PER_KWH = 3.6e6
 
 TOLERANCE = 1.1
@@ -58,7 +60,8 @@ class CodeCarbonMeter:
         from codecarbon import OfflineEmissionsTracker
         from codecarbon.output import BaseOutput
 
-        logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it logs before it reads log_level
+        logger = logging.getLogger("codecarbon")
+        logger.setLevel(logging.ERROR)  # it logs before it reads log_level
 
         readings: list[Readings] = []
         sensor = self.kind == "measured"
@@ -95,8 +98,16 @@ class CodeCarbonMeter:
             allow_multiple_runs=True,
             log_level="error",
         )
+        logger.setLevel(
+            logging.CRITICAL
+        )  # a start that fails says nothing, and every flush behind it the same
         tracker.start()
         tracker.flush()
+        logger.setLevel(logging.ERROR)
+        if not readings:
+            if threading.main_thread().is_alive():  # at the end of a short program, no tracker can start
+                _log.warning("CodeCarbon could not start: energy is not metered, and joules are stand-ins")
+            return
         while not self._stop.wait(self._seconds):
             tracker.flush()
         tracker.stop()

@@ -99,14 +99,19 @@ class Dimensions(Mapping[str, DimensionRow]):
         changes nothing, so that a cell of a notebook can be run twice.
 
         Raises:
-            PolicyError: The name or the key is taken, there is no such source, the row lacks its source or
-                its coefficient, or it is hard and its source is not.
+            PolicyError: The name or the key is taken or no name, there is no such source, the row lacks its
+                source or its coefficient, or it is hard and its source is not.
         """
         where = f"dimension {row.name!r}"
         if self._rows.get(row.name) == row:
             return
         if row.name in self._rows:
             raise PolicyError(f"{where}: is registered already; choose another name")
+        for what, name in (("name", row.name), ("coefficient", getattr(row.coefficient, "key", "key"))):
+            if not isinstance(name, str) or not name.isidentifier():
+                raise PolicyError(
+                    f"{where}: {what} {name!r} is no name; valid: letters, digits and underscores: gco2e"
+                )
         if row.follows is None or row.coefficient is None:
             raise PolicyError(
                 f"{where}: lacks 'follows' or 'coefficient'; a new dimension follows from one of "

@@ -1,16 +1,16 @@
 """Lines of an account as plain JSON, and back: so they travel in a graph's state, and to other processes."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.profiles import IN_PROCESS
-from dynamicrag.cost.vector import UNKNOWN, Cost, Dimension, Kind
-from dynamicrag.types import AccountLine, Usage
+from dynamicrag.cost.vector import UNKNOWN, Cost, Dimension, Kind, Scope
+from dynamicrag.types import AccountLine, Figure, Usage
 
 _USAGE = [field.name for field in fields(Usage) if field.name != "first_token_seconds"]
 _values = attrgetter(*_USAGE)
@@ -61,6 +61,24 @@ def _cost_of(record: AccountLine) -> Cost:
     ]
     spread = {name: ends for name, ends in record.get("spread", {}).items() if name in DIMENSIONS}
     return Cost.of_parts(parts, spread)
+
+
+def cost_of(figures: Mapping[str, Figure], scope: Scope) -> Cost:
+    """Return the cost that :meth:`.Cost.figures` was written from, in the dimensions that are known here."""
+    parts: dict[tuple[Dimension, Kind], float] = {}
+    spread: dict[Dimension, tuple[float, float]] = {}
+    for name, figure in figures.items():
+        if name not in DIMENSIONS:
+            continue
+        value = figure["value"]
+        whole = {} if value is None else {figure["kind"]: value}
+        for kind, amount in (figure.get("parts") or whole).items():
+            parts[name, cast(Kind, kind)] = amount
+        if value is None:
+            parts[name, UNKNOWN] = _TINY
+        elif "low" in figure and "high" in figure:
+            spread[name] = value - figure["low"], figure["high"] - value
+    return Cost(parts, scope, spread)
 
 
 def line_of(record: AccountLine) -> Line:

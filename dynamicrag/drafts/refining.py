@@ -51,7 +51,7 @@ async def refine(
         )
     except (ModelError, BudgetError):
         return None  # its line on the account says so; the draft is judged as it is
-    answer = refined(completion.text)
+    answer = refined(completion.text, voice.style)
     if not answer.text:
         return None
     return Draft(

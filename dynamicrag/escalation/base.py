@@ -106,4 +106,4 @@ class Policy(Persistent, ABC):
         """Return the next step; one that cannot be taken ends with the draft at hand."""
 
 
-POLICIES: Registry[Policy] = Registry("escalation policy", "dynamicrag.escalation")
+POLICIES: Registry[Policy] = Registry("escalation policy", "dynamicrag.escalation", Policy)

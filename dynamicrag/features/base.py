@@ -73,7 +73,7 @@ class Features(Persistent, ABC):
         return self.fit(queries).transform(queries)
 
 
-FEATURES: Registry[Features] = Registry("features", "dynamicrag.features")
+FEATURES: Registry[Features] = Registry("features", "dynamicrag.features", Features)
 
 
 class FeatureSet:

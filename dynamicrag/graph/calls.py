@@ -167,8 +167,7 @@ class _Reader:
             if dimension not in DIMENSIONS:
                 raise InputError(unknown(where, "dimension", dimension, DIMENSIONS))
             place = f"{where}.{dimension}"
-            number = isinstance(limit, int | float) and not isinstance(limit, bool) and math.isfinite(limit)
-            if not number or limit < 0 or (limit == 0 and dimension != "usd"):
+            if not _is_number(limit) or limit < 0 or (limit == 0 and dimension != "usd"):
                 least = "0 and more" if dimension == "usd" else "more than 0"
                 raise InputError(f"{place}: expected a number, {least}; got {reprlib.repr(limit)}")
             limits[dimension] = float(limit)
@@ -194,6 +193,13 @@ class _Reader:
                 raise InputError(f"{where}.{name}: an empty list lets nothing through; give a value")
             wanted[name] = tuple(_value(each, f"{where}.{name}") for each in values)
         return wanted
+
+
+def _is_number(given: object) -> bool:
+    try:
+        return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
+    except OverflowError:  # an integer of hundreds of digits
+        return False
 
 
 def _value(given: object, where: str) -> Value:

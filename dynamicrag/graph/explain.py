@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dynamicrag.assembly import Pipeline
+from dynamicrag.cost.records import cost_of
+from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import InputError
 from dynamicrag.graph.policies import Policies
 from dynamicrag.routers.base import Router
@@ -59,10 +61,7 @@ def explain(
     path = {decision["stage"]: decision["chosen"] for decision in decisions}
     kept = pipeline.bookkeeper.kept(query_id) if not account or question is None else {}
     if not account and not kept:
-        raise InputError(
-            f"explain: no query {query_id!r} is known here; valid: an id as report['query_id'] has it, of "
-            "this process or of the run database"
-        )
+        raise unknown_query("explain", query_id)
     asked = question if question is not None else kept.get("question")
     own = policies.get(decisions[0].get("policy", "")) if decisions else None
     insights = {} if asked is None or own is None else insights_of(own, decisions, asked)
@@ -71,6 +70,31 @@ def explain(
         return Explanation(query_id, path, decisions, insights, (), kept["stages"], kept["cost"])
     stages = {stage: cost.figures() for stage, cost in ledger.stages(ledger.account(query_id).lines).items()}
     return Explanation(query_id, path, decisions, insights, account, stages, ledger.cost(query_id).figures())
+
+
+def cost_known(pipeline: Pipeline, query_id: str, timeout: float, scope: Scope) -> Cost:
+    """Return what a query cost, from this process's account, or else from the run database.
+
+    Raises:
+        InputError: Neither knows it.
+    """
+    ledger = pipeline.ledger
+    account = ledger.account(query_id)
+    if account.lines or account.reached:
+        ledger.settle(query_id, timeout)
+        return ledger.cost(query_id, scope=scope)
+    kept = pipeline.bookkeeper.kept(query_id)
+    if not kept:
+        raise unknown_query("cost", query_id)
+    return cost_of(kept["cost" if scope == "active" else "full"], scope)
+
+
+def unknown_query(where: str, query_id: str) -> InputError:
+    """Return the error that says that a query is not known."""
+    return InputError(
+        f"{where}: no query {query_id!r} is known here; valid: an id as report['query_id'] has it, of "
+        "this process or of the run database"
+    )
 
 
 def insights_of(

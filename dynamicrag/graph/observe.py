@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dynamicrag.errors import PolicyError
+from dynamicrag.retrieval.adapters import adapt_retriever
 
 __all__ = ["SIGNALS", "observing"]
 
@@ -84,8 +85,12 @@ def observing(
 
 
 def _passages(retriever: Any, k: int | None) -> int:
-    """Return how many passages a retriever is set to give."""
+    """Return how many passages go into the prompt: ``k``, or as many as a retriever is set to give."""
+    if not isinstance(retriever, str | Mapping):
+        adapt_retriever(retriever, RETRIEVER)  # what is none is told first
     if k is not None:
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise PolicyError(f"observe: k is {k!r}; valid: how many passages go into the prompt, 1 and more")
         return k
     search = getattr(retriever, "search_kwargs", None)
     known = search.get("k") if isinstance(search, Mapping) else None

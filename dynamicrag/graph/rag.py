@@ -13,7 +13,7 @@ from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
 from dynamicrag.graph.clashes import check
-from dynamicrag.graph.explain import Explanation, explain
+from dynamicrag.graph.explain import Explanation, cost_known, explain
 from dynamicrag.graph.faces import Faces
 from dynamicrag.graph.names import Names, node_schema
 from dynamicrag.graph.nodes import Nodes
@@ -255,9 +255,11 @@ class DynamicRAG(Faces):
             timeout: Seconds to wait at most; then joules that are not metered are stand-ins, and say so.
             scope: ``active`` is what the query's own work added; ``full`` has its share of the machine's
                 constant part and of its idling too.
+
+        Raises:
+            InputError: Neither this process nor the run database knows the query.
         """
-        self.pipeline.ledger.settle(query_id, timeout)
-        return self.pipeline.ledger.cost(query_id, scope=scope)
+        return cost_known(self.pipeline, query_id, timeout, scope)
 
     def budget(self) -> dict[str, dict[str, float]]:
         """Return how each total of the first policy stands, by dimension.

@@ -11,10 +11,10 @@ from dynamicrag.cost.expect import Plan
 from dynamicrag.cost.meter import NullMeter
 from dynamicrag.graph.policies import Policies
 from dynamicrag.retrieval.ingest import Progress
+from dynamicrag.stages.retriever import RetrieverStage
 
 if TYPE_CHECKING:
     from dynamicrag.llm.chat import ChatModel
-    from dynamicrag.policy import Policy
 
 METER_SECONDS = 10.0
 
@@ -33,7 +33,7 @@ def warm(policies: Policies, progress: Progress | None = None) -> None:
     loaded: list[ChatModel] = []
     embeds = False
     for pipeline in policies.values():
-        dense = wants_vectors(pipeline.policy)
+        dense = wants_vectors(pipeline)
         for name, corpus in pipeline.corpora.items():
             corpus.ensure(partial(_named, progress, name), dense=dense)
         names = used_models(pipeline, conversation=True)
@@ -83,13 +83,11 @@ def used_models(pipeline: Pipeline, *, conversation: bool) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def wants_vectors(policy: "Policy") -> bool:
+def wants_vectors(pipeline: Pipeline) -> bool:
     """Return whether any retriever of the policy needs the corpus embedded."""
-    from dynamicrag.retrieval.base import RETRIEVERS
-
-    where = policy.where("stages", "retriever")
-    specs = policy.stages["retriever"].described.items()
-    return any(RETRIEVERS.build(spec or name, f"{where}.{name}").needs_vectors for name, spec in specs)
+    stage = pipeline.stages["retriever"]
+    assert isinstance(stage, RetrieverStage), "the stage of this name is ours"
+    return stage.needs_vectors
 
 
 def routers_embed(pipeline: Pipeline) -> bool:

@@ -5,7 +5,8 @@ their thoughts into the content, between tags or before a lone closing tag. Some
 :class:`AnswerText` handles all of them on our side, however the text is cut into chunks.
 
 An opening tag counts at the beginning of the answer or of a line only, because an answer may speak of a
-``<think>`` tag. A lone closing tag means that all text before it was thought, unless it stands in quotes.
+``<think>`` tag. Where an answer ends with its line, the opening mark of a code fence is no line of its own.
+A lone closing tag means that all text before it was thought, unless it stands in quotes.
 """
 
 import re
@@ -25,6 +26,7 @@ CLOSES = (
     "<|channel|>final<|message|>",
 )  # fmt: skip
 QUOTES = "`'\"“‘«"
+LINE_END = "\n"
 
 
 def _any_of(marks: Sequence[str]) -> re.Pattern[str]:
@@ -36,6 +38,8 @@ _CLOSE = _any_of(CLOSES)
 _TAG = _any_of((*OPENS, *CLOSES))
 _BEGINNINGS = frozenset(mark[:n] for mark in (*OPENS, *CLOSES) for n in range(1, len(mark)))
 _LONGEST = max(map(len, (*OPENS, *CLOSES)))
+_FENCE = re.compile(r"```[\w+#.-]{0,20}[ \t]*\r?\n")
+_HALF_FENCE = re.compile(r"`{1,2}|```[\w+#.-]{0,20}[ \t]*\r?")
 
 
 class AnswerText:
@@ -129,6 +133,10 @@ class AnswerText:
             self._step = self._think
         elif found := _CLOSE.match(self._buffer):
             self._skip(found.end())
+        elif LINE_END in self._stops and (fence := _FENCE.match(self._buffer)):
+            self._skip(fence.end())
+        elif LINE_END in self._stops and _HALF_FENCE.fullmatch(self._buffer) and not self._ended:
+            return False
         else:
             self._step = self._answer
         return True

@@ -7,8 +7,9 @@ automatic post-editing of machine translation. Draft, objections and passages ar
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dynamicrag.llm.prompts.base import UNANSWERABLE, Answer, clean, listed, span
-from dynamicrag.llm.prompts.voice import Voice
+from dynamicrag.llm.prompts.base import UNANSWERABLE, Answer, clean, listed
+from dynamicrag.llm.prompts.spans import prose, span
+from dynamicrag.llm.prompts.voice import Style, Voice
 from dynamicrag.types import Passage
 
 if TYPE_CHECKING:
@@ -65,6 +66,6 @@ def quoted(text: str) -> str:
     return '"' + " ".join(clean(text)[:LONGEST].replace('"', "'").split()) + '"'
 
 
-def refined(text: str) -> Answer:
+def refined(text: str, style: Style) -> Answer:
     """Return the mended answer in the editor's reply."""
-    return span(text.rstrip(), 0)
+    return span(text, 0) if style == "brief" else prose(text, 0)

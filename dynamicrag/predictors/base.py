@@ -315,7 +315,7 @@ class Predictor(Persistent, ABC):
         return table
 
 
-PREDICTORS: Registry[Predictor] = Registry("predictor", "dynamicrag.predictors")
+PREDICTORS: Registry[Predictor] = Registry("predictor", "dynamicrag.predictors", Predictor)
 
 
 def _those(flag: str) -> str:

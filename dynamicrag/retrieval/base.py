@@ -152,4 +152,4 @@ async def in_thread(work: Callable[[], T]) -> tuple[T, Usage]:
     return await asyncio.to_thread(timed)
 
 
-RETRIEVERS = Registry[Retriever]("retriever", "dynamicrag.retrieval")
+RETRIEVERS = Registry[Retriever]("retriever", "dynamicrag.retrieval", Retriever)

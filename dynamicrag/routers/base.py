@@ -226,4 +226,4 @@ class Router(ABC):
         """Return an open option."""
 
 
-ROUTERS: Registry[Router] = Registry("router", "dynamicrag.routers")
+ROUTERS: Registry[Router] = Registry("router", "dynamicrag.routers", Router)

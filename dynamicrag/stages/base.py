@@ -22,6 +22,8 @@ from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.expect import CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.dependencies import Dependencies
+from dynamicrag.errors import PolicyError
+from dynamicrag.plugins import if_import_fails
 from dynamicrag.registry import Registry
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.choices import planned_by
@@ -205,7 +207,7 @@ class StageBase(DecisionPoint, ABC):
         ]
 
 
-STAGES: Registry[StageBase] = Registry("stage", "dynamicrag.stages")
+STAGES: Registry[StageBase] = Registry("stage", "dynamicrag.stages", StageBase)
 RESERVED = frozenset({"begin", "begin_turn", "finish", "verify", "messages", "rag"})
 """Names that the graph has for other nodes and for its state."""
 
@@ -218,7 +220,7 @@ def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
         after: Name of the stage that it follows.
 
     Raises:
-        ValueError: There is a stage of this name, or none to follow, or name or class are none of a stage.
+        PolicyError: There is a stage of this name, or none to follow, or name or class are none of a stage.
     """
     for what, name in (("name", row.name), ("node", row.node)):
         if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
@@ -231,8 +233,16 @@ def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
         if not (isinstance(cls, type) and issubclass(cls, StageBase)):
             raise ValueError(f"stage {row.name!r}: expected a subclass of StageBase, got {described(cls)}")
         STAGES.discover()  # the shipped stages come first, so that a clash of names is found
+        known = row.name in TOPOLOGY
         TOPOLOGY.add(row, after)
-        return STAGES.register(row.name)(cls)
+        if not known:
+            if_import_fails(lambda: TOPOLOGY.remove(row.name))
+        try:
+            return STAGES.register(row.name)(cls)
+        except PolicyError:
+            if not known:
+                TOPOLOGY.remove(row.name)
+            raise
 
     return add
 

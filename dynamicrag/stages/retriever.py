@@ -52,6 +52,7 @@ class RetrieverStage(StageBase):
         retrievers: Retriever by option name.
         stages: All stages; the one that needs most passages says how many to retrieve.
         helper: Model that reasons between rounds; without one there is one round.
+        needs_vectors: Whether an option, or a part of one, needs the corpus embedded.
     """
 
     section = RetrieverSection
@@ -65,8 +66,10 @@ class RetrieverStage(StageBase):
         retrievers: Mapping[str, Retriever],
         stages: Mapping[str, StageBase],
         helper: "ChatModel | None" = None,
+        needs_vectors: bool = False,
     ) -> None:
         super().__init__(options, router, settings)
+        self.needs_vectors = needs_vectors
         self.retrievers = retrievers
         self._stages = stages
         self._helper = helper
@@ -95,6 +98,7 @@ class RetrieverStage(StageBase):
             retrievers={name: built[name] for name in specs},
             stages=deps.stages,
             helper=deps.models[deps.helper] if deps.helper else None,
+            needs_vectors=any(each.needs_vectors for each in built.values()),
         )
 
     async def evidence(self, turn: TurnState) -> dict[str, float]:

@@ -189,4 +189,4 @@ class ModelVerifier(Verifier):
             raise PolicyError(unknown(f"{where}.model", "model", self.model, models))
 
 
-VERIFIERS: Registry[Verifier] = Registry("verifier", "dynamicrag.verify")
+VERIFIERS: Registry[Verifier] = Registry("verifier", "dynamicrag.verify", Verifier)

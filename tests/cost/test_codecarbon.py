@@ -148,3 +148,23 @@ def test_a_process_that_stood_still_used_nothing_meanwhile():
     assert longest[0] > 2.4
     assert longest[2] < 1.0
     assert 0 <= longest[1] < 4.4 * 1.0 + 1.0, "not the power of a busy thread times the gap"
+
+
+def test_a_tracker_that_cannot_start_is_told_once_and_left_alone(monkeypatch, caplog):
+    """CodeCarbon swallows what its start raises, as at a short program's end; each flush complains."""
+    monkeypatch.setattr("codecarbon.OfflineEmissionsTracker.start", lambda self: None)
+    meter = CodeCarbonMeter(seconds=0.01)
+    meter.start(lambda interval: None)
+    meter._thread.join(timeout=60)
+    assert not meter._thread.is_alive()
+    assert [(each.name, each.levelname) for each in caplog.records] == [
+        ("dynamicrag.cost.codecarbon", "WARNING")
+    ]
+
+
+def test_a_short_program_ends_without_a_word():
+    program = "from dynamicrag.cost.codecarbon import CodeCarbonMeter as M; M().start(print); print('done')"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=100
+    )
+    assert (ran.stdout.splitlines()[:1], ran.stderr) == (["done"], "")

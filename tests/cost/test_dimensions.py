@@ -29,6 +29,10 @@ def heat(monkeypatch) -> None:
     ("changes", "message"),
     [
         ({"name": "usd"}, "dimension 'usd': is registered already"),
+        ({"name": ""}, "dimension '': name '' is no name; valid: letters, digits"),
+        ({"name": 5}, "dimension 5: name 5 is no name"),
+        ({"name": "a b"}, "name 'a b' is no name"),
+        ({"coefficient": replace(HEAT.coefficient, key="a.b")}, "coefficient 'a.b' is no name"),
         ({"follows": None}, "lacks 'follows' or 'coefficient'; a new dimension follows from one of joules,"),
         ({"coefficient": None}, "lacks 'follows' or 'coefficient'"),
         ({"follows": "joule"}, "dimension 'heat'.follows: unknown dimension 'joule'; did you mean 'joules'"),

@@ -35,7 +35,7 @@ def restored(tmp_path):
 
 def test_kept_queries_are_read_without_the_dimension(restored):
     runs = Runs(restored("runs"))
-    turns, processes = load(runs)
+    turns, processes, _ = load(runs)
     assert [turn["path"]["generator"] for turn in turns] == ["small", "large"]
     assert all("water" not in turn["cost"] for turn in turns)
     assert len(processes) == 1
@@ -44,7 +44,7 @@ def test_kept_queries_are_read_without_the_dimension(restored):
 
 def test_a_report_shows_what_is_known_and_says_what_is_missing(restored):
     runs = Runs(restored("runs"))
-    report = make_report(*load(runs), Selection())
+    report = make_report(*load(runs)[:2], Selection())
     assert report["overall"]["joules"]["mean"]["value"] > 0
     assert report["overall"]["water"] == {"queries": 0, "mean": None, "p50": None, "p95": None, "total": None}
     assert any(note.startswith("water: not counted in 2 of 2 queries") for note in report["notes"])
@@ -59,7 +59,7 @@ def test_new_queries_go_into_the_old_file(restored):
     runs = Runs(restored("runs"))
     cost = {**figures(10.0), "water": {"value": 1e-5, "kind": "estimated", "low": 5e-6, "high": 2e-5}}
     runs.add({**turn(7), "cost": cost, "full": cost}, "new?", {}, process())
-    report = make_report(*load(runs), Selection())
+    report = make_report(*load(runs)[:2], Selection())
     assert report["overall"]["water"]["queries"] == 1
     assert report["overall"]["water"]["total"]["value"] == 1e-5
     assert any("not counted in 2 of 3" in note for note in report["notes"])
@@ -69,7 +69,7 @@ def test_a_query_with_a_dimension_that_is_gone_is_read_too(tmp_path):
     runs = Runs(tmp_path / "runs.sqlite")
     cost = {**figures(10.0), "heat": {"value": 1.0, "kind": "modelled"}}
     runs.add({**turn(1), "cost": cost, "full": cost}, "a?", {}, process())
-    assert make_report(*load(runs), Selection())["overall"]["queries"] == 1
+    assert make_report(*load(runs)[:2], Selection())["overall"]["queries"] == 1
 
 
 def test_a_shared_total_takes_a_new_dimension(restored):

@@ -243,9 +243,48 @@ def test_a_record_that_cannot_be_true_is_an_error(tmp_path, record, why):
     runs = Runs(tmp_path / "runs.sqlite")
     runs.add(turn(0), "a?", {}, process())
     runs.add(record, "b?", {}, process())
-    with pytest.raises(RunsError, match="query 't1' is damaged") as caught:
+    found = load(runs)
+    assert [one["id"] for one in found.turns] == ["t0"]
+    (note,) = found.notes
+    assert note.startswith("runs.sqlite: 1 of 2 queries are damaged, and are left out: 't1' (")
+    assert why in note
+    assert make_report(*found[:2], Selection(), notes=found.notes)["notes"][0] == note
+
+
+def test_if_no_record_can_be_true_the_database_is_refused(tmp_path):
+    runs = Runs(tmp_path / "runs.sqlite")
+    runs.add(damaged(wall_seconds="3"), "b?", {}, process())
+    with pytest.raises(RunsError, match=r"every query is damaged .*'t1' .wall_seconds is '3'"):
         load(runs)
-    assert why in str(caught.value)
+
+
+def test_a_query_that_has_lost_lines_is_named_and_counts_nowhere(tmp_path):
+    runs = Runs(tmp_path / "runs.sqlite")
+    runs.add(turn(0), "a?", {}, process())
+    unknown = {name: {"value": None, "kind": "unknown"} for name in figures(1.0)}
+    runs.add(
+        damaged(cost={**unknown, "joules": {**unknown["joules"], "parts": {"modelled": 1.0}}}),
+        "b?",
+        {},
+        process(),
+    )
+    turns, processes, notes = load(runs)
+    assert [one["id"] for one in turns] == ["t0"]
+    assert notes == [
+        "runs.sqlite: 1 of 2 queries have lost lines of their account, so that nobody knows what they cost, "
+        "and are left out: 't1'"
+    ]
+    assert make_report(turns, processes, Selection())["overall"]["queries"] == 1
+
+
+def test_a_price_or_a_plugin_s_dimension_may_be_unknown(tmp_path):
+    runs = Runs(tmp_path / "runs.sqlite")
+    nobody = {"value": None, "kind": "unknown"}
+    runs.add(damaged(cost={**figures(1.0), "usd": nobody, "water": nobody}), "b?", {}, process())
+    turns, processes, notes = load(runs)
+    assert (len(turns), notes) == (1, [])
+    overall = make_report(turns, processes, Selection())["overall"]
+    assert (overall["water"]["mean"]["value"], overall["joules"]["mean"]["value"]) == (None, 1.0)
 
 
 def test_process_accounts_that_cannot_be_true_are_an_error(tmp_path):
@@ -257,10 +296,10 @@ def test_process_accounts_that_cannot_be_true_are_an_error(tmp_path):
 
 def test_what_is_kept_is_loaded_with_its_marks(tmp_path):
     runs = Runs(tmp_path / "runs.sqlite")
-    assert load(runs) == ([], {})
+    assert load(runs) == ([], {}, [])
     for number, question in enumerate(["a?", "a?", "b?"]):
         runs.add(turn(number), question, {}, process())
-    turns, processes = load(runs)
+    turns, processes, _ = load(runs)
     marks = [one["question_mark"] for one in turns]
     assert marks[0] == marks[1] != marks[2]
     assert set(processes) == {"p1"}

@@ -57,7 +57,7 @@ def _read(made: Any, folder: Path) -> object:
                 return None
     runs = Runs(where)
     Calibration(runs.observations()).of("local:x")
-    turns, processes = load(runs)
+    turns, processes, _ = load(runs)
     selection = Selection()
     report = make_report(turns, processes, selection, runs.calls())
     entries(turns)

@@ -18,6 +18,7 @@ POLICY: dict[str, Any] = {
     "host": {"meter": "none"},
     "stages": {
         "context": {"options": {"short": {"chunks": 2}}},
+        "prompt": {"options": ["direct"]},
         "generator": {"options": ["small", "medium", "large"], "router": {"fixed": {"option": "small"}}},
     },
 }

@@ -217,6 +217,7 @@ def test_a_subgraph_hears_it_too(make, ask):
         ({"budget": {"euro": 1}}, r"rag\.budget: unknown dimension 'euro'; .*usd"),
         ({"budget": {"joules": 0}}, r"rag\.budget\.joules: expected a number, more than 0; got 0"),
         ({"budget": {"joules": float("nan")}}, r"budget\.joules: expected a number, more than 0; got nan"),
+        ({"budget": {"joules": 10**400}}, r"budget\.joules: expected a number, more than 0; got 1000"),
         ({"budget": {"joules": True}}, r"budget\.joules: expected a number"),
         ({"budget": {"usd": -1}}, r"budget\.usd: expected a number, 0 and more; got -1"),
         ({"tags": 5}, r"rag\.tags: expected a list of tags; got 5"),

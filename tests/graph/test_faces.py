@@ -5,9 +5,13 @@ import time
 
 import pytest
 
+from dynamicrag import DynamicRAG
 from dynamicrag.cost.runs import Runs
 from dynamicrag.errors import InputError
+from dynamicrag.graph.warm import wants_vectors
+from dynamicrag.testing import FakeRetriever, ScriptedChat
 
+OFF = {"host": {"meter": "none"}}
 QUESTION = "When was the bridge of town03 opened?"
 
 
@@ -35,6 +39,10 @@ def test_another_process_explains_from_the_run_database(make, ask, monkeypatch, 
     assert found.cost["tokens"]["value"] == report["cost"]["tokens"]["value"]
     with pytest.raises(InputError, match="explain: no query 'nobody' is known here; valid: an id as report"):
         second.explain("nobody")
+    assert second.cost(report["query_id"]).figures() == found.cost
+    assert second.cost(report["query_id"], scope="full").scope == "full"
+    with pytest.raises(InputError, match="cost: no query 'nobody' is known here; valid: an id as report"):
+        second.cost("nobody")
 
 
 async def test_waiting_does_not_block_the_loop(make, ask, monkeypatch):
@@ -86,3 +94,22 @@ def test_warming_ingests_and_loads_and_tells(make, ask, monkeypatch, how):
     assert [label for label in told if label.startswith("loading ")] == [f"loading {name}" for name in loaded]
     assert (rag.pipeline.corpora["docs"].folder / "store.sqlite").exists()
     rag.warm()  # and again, at no cost
+
+
+def test_warming_takes_the_user_s_own_retrievers(tmp_path, monkeypatch):
+    monkeypatch.setenv("DYNAMICRAG_DATA", str(tmp_path))
+    own, model = (
+        FakeRetriever(["The bridge opened in 1871."]),
+        ScriptedChat(script=lambda kind, prompt: "In 1871."),
+    )
+    with DynamicRAG.from_policy({"version": 1, **OFF}, models={"m": model}, retrievers={"kb": own}) as rag:
+        rag.warm()
+    with DynamicRAG.observe(own, model, k=2, **OFF) as rag:
+        rag.warm()
+
+
+def test_a_part_of_a_retriever_wants_vectors_too(make):
+    both = {"both": {"rrf": {"of": ["words", "vectors"]}}}
+    section = {"options": both, "parts": {"words": "bm25", "vectors": "chroma"}}
+    assert wants_vectors(make(stages={"retriever": section}).pipeline)
+    assert not wants_vectors(make(stages={"retriever": {"options": ["bm25"]}}).pipeline)

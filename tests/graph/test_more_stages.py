@@ -163,7 +163,7 @@ def test_a_policy_without_the_users_stage_is_as_before(make, ask, guard):
 
 
 def test_two_stages_of_one_name(guard):
-    with pytest.raises(ValueError, match="stage 'guard'"):
+    with pytest.raises(PolicyError, match="stage 'guard'"):
         add_stage(Stage("guard"), after="context")(guard)
 
 

@@ -6,6 +6,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from dynamicrag import DynamicRAG, PolicyError
 from dynamicrag.cost.runs import Runs
 from dynamicrag.graph.observe import SIGNALS, observing
+from dynamicrag.testing import FakeRetriever
 from tests.retrieval.foreign import made, make_store
 
 from .conftest import call
@@ -126,8 +127,18 @@ class TestObjects:
         assert policy["stages"]["context"]["options"] == {"theirs": {"chunks": k}}
 
     def test_one_that_names_none_needs_it(self):
-        with pytest.raises(PolicyError, match=r"how many passages a object gives is not known.*k=4"):
-            observing(object(), "fake:model")
+        with pytest.raises(PolicyError, match=r"how many passages a FakeRetriever gives is not known.*k=4"):
+            observing(FakeRetriever(["a"]), "fake:model")
+
+    @pytest.mark.parametrize("given", [None, object(), 7])
+    def test_what_is_no_retriever_is_told_first(self, given):
+        with pytest.raises(PolicyError, match="retriever: expected"):
+            observing(given, "fake:model")
+
+    @pytest.mark.parametrize("k", [0, -1, True, 2.5, "4"])
+    def test_a_number_of_none_is_refused(self, k):
+        with pytest.raises(PolicyError, match=r"observe: k is .*1 and more"):
+            observing(FakeRetriever(["a"]), "fake:model", k=k)
 
     def test_sections_of_its_own_are_not_overwritten(self):
         with pytest.raises(PolicyError, match="'stages' is set by observe itself"):

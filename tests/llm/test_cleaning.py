@@ -34,6 +34,11 @@ ANSWERS = [
     ("\ufeff\u200b\nblue", "blue"),
     ("\x00 \u2060", ""),
     ("blue\n<think>was that right?</think>", "blue"),
+    ("```\nblue\n```", "blue"),
+    ("<think>hm</think>\n```text \r\nblue\n```", "blue"),
+    ("`blue`\nmore", "`blue`"),
+    ("```blue```\nmore", "```blue```"),
+    ("``", "``"),
 ]
 
 
@@ -45,6 +50,7 @@ def test_the_answer_of_one_line(raw, answer):
 
 def test_without_a_stop_all_lines_are_the_answer():
     assert cleaned(["\nOne.\n\n- two\n"]) == "One.\n\n- two\n"
+    assert cleaned("```python\nprint(1)\n```") == "```python\nprint(1)\n```"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +85,7 @@ def test_a_model_that_thinks_aloud_is_shown_from_its_closing_tag_on():
 
 
 WORDS = st.sampled_from(
-    [*OPENS[:3], *CLOSES[:3], "\n", " ", "`", "stop", "st", "<", "</th", "blue", "ab", "İſ", "é"]
+    [*OPENS[:3], *CLOSES[:3], "\n", " ", "`", "```", "stop", "st", "<", "</th", "blue", "ab", "İſ", "é"]
 )
 TEXTS = st.lists(WORDS, max_size=14).map("".join)
 STOPS = st.lists(st.sampled_from(["\n", "stop", "op b", "\n\n"]), max_size=2, unique=True)

@@ -83,6 +83,11 @@ def test_a_function_is_not_called_to_price_it():
     [
         (7, "prompt: expected a LangChain prompt template, a text .* got a int"),
         ("{contxt} {question}", "prompt: unknown place 'contxt'; did you mean 'context'"),
+        (
+            "{question} {",
+            r"prompt: is no text with places \(.*double the braces that are text: '{{' and '}}'",
+        ),
+        ("{question} {0}", "prompt: "),
         ("{context}", "prompt: has no place for the question; valid: question, input, query"),
     ],
 )

@@ -209,6 +209,41 @@ def test_a_comparison_in_full_says_what_was_compared():
     assert full.parse("latest: Ivo = unknown; Alma = 1890").text == "unanswerable"
 
 
+CODE = "```python\nprint(1)\n```"
+
+
+@pytest.mark.parametrize("name", ["direct", "cot"])
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (CODE, CODE),
+        (f"Use this:\n\n{CODE}\n", f"Use this:\n\n{CODE}"),
+        (f"{CODE}\nCall `__init__`", f"{CODE}\nCall `__init__`"),
+        ("`pip install x`", "`pip install x`"),
+        ("**Note** that it *opened*", "**Note** that it *opened*"),
+        ("**It opened in 1871.**", "It opened in 1871."),
+        ('"To be or not to be"', "To be or not to be"),
+        ("** \n```\n```", ""),
+    ],
+)
+def test_sentences_keep_their_code_and_emphasis(name, text, answer):
+    full = PROMPTS.build({name: {"style": "full"}}, "here")
+    found = full.parse(f"**Answer:** {text}" if name == "cot" else text)
+    assert found.text == answer
+
+
+@pytest.mark.parametrize("name", ["direct", "cot"])
+def test_a_fence_around_a_short_answer_is_no_part_of_it(name):
+    for text in ("```\nIn 1871.\n```", " ```text\r\nIn 1871.\n```\n", "```\n**In 1871.**```"):
+        found = PROMPTS.build(name, "here").parse(text)
+        assert (found.text, text[found.start :][:8]) == ("In 1871.", "In 1871.")
+
+
+def test_code_that_ends_a_chain_of_thought_is_its_answer():
+    full = PROMPTS.build({"cot": {"style": "full"}}, "here")
+    assert full.parse(f"It prints.\nSo:\n{CODE}\n").text == CODE
+
+
 def test_a_strategy_of_one_s_own_has_a_voice_for_nothing():
     class Haiku(PromptStrategy):
         max_tokens, expected_tokens = 64, 24.0

@@ -41,6 +41,8 @@ def make():
         if router is not None:
             stages = {"generator": {"options": ["cheap", "strong"], "router": {"llm": router}}}
             policy = {**policy, "stages": stages}
+        # short answers: the prices of the tests are those of their limit of tokens
+        policy["stages"] = {"prompt": {"options": ["direct"]}, **policy["stages"]}
         rag = DynamicRAG.from_policy(
             policy, models=chats, retrievers={"kb": FakeRetriever(["It opened in 1871."])}
         )

@@ -21,6 +21,7 @@ def make_report(
     processes: Mapping[str, Process],
     selection: Selection,
     calls: Calls | None = None,
+    notes: Sequence[str] = (),
 ) -> Report:
     """Return the report of the selected queries.
 
@@ -29,6 +30,7 @@ def make_report(
         processes: Accounts of processes by id.
         selection: Which of them it is about.
         calls: Metered calls by host and model, whatever is selected.
+        notes: What a reader must know of how the queries were loaded.
 
     Returns:
         ``selection``; ``first`` and ``last`` (ISO 8601, UTC, or ``None``); ``overall``, ``policies`` and
@@ -57,7 +59,7 @@ def make_report(
         "accounts": books,
         "saving": _saving(chosen, turns, processes, selection),
         "calibrations": calibrations(calls or {}),
-        "notes": _notes(overall, books),
+        "notes": [*notes, *_notes(overall, books)],
     }
 
 

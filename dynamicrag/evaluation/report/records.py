@@ -1,13 +1,14 @@
-"""Kept queries, checked: a figure that cannot be true is an error, never a part of a sum."""
+"""Kept queries, checked: what cannot be true or is not known is left out and named, never a part of a sum."""
 
 from collections.abc import Mapping
 from itertools import pairwise
 from math import isclose, isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import KINDS, UNKNOWN
 from dynamicrag.errors import RunsError
+from dynamicrag.evaluation.left_out import left_out
 
 if TYPE_CHECKING:
     from dynamicrag.cost.runs import Runs
@@ -21,27 +22,65 @@ ROUNDING = 1e-6
 ENERGIES = ("metered", "active", "idle", "constant", "unexplained", "pending", "ingest")
 
 
-def load(runs: "Runs", since: float = 0.0) -> tuple[list[Turn], dict[str, Process]]:
-    """Return the queries kept since a time, oldest first, and the accounts of all processes by id.
+class Kept(NamedTuple):
+    """What a run database has.
+
+    Attributes:
+        turns: The queries, oldest first.
+        processes: The accounts of all processes, by id.
+        notes: Which queries are left out, and why.
+    """
+
+    turns: list[Turn]
+    processes: dict[str, Process]
+    notes: list[str]
+
+
+def load(runs: "Runs", since: float = 0.0) -> Kept:
+    """Return the queries kept since a time, and the accounts of all processes.
+
+    A query of which account lines were lost, so that nobody knows its cost, is left out; so is one whose
+    record cannot be true, if others can.
 
     Raises:
-        RunsError: The database cannot be read, or a record in it cannot be true.
+        RunsError: The database cannot be read, no record of a query in it can be true, or one of a process
+            cannot.
     """
     try:
         turns, processes = runs.turns(since=since), dict[str, Process](runs.processes())
     except (ValueError, TypeError) as error:
         raise RunsError(_broken(runs, "a record", f"it is no JSON object ({error})")) from error
+    sound, lost, damaged = list[Turn](), list[str](), list[str]()
     for turn in turns:
+        name = str(turn.get("id"))[:60]
         try:
             check_turn(turn)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise RunsError(_broken(runs, f"query {str(turn.get('id'))[:60]!r}", _why(error))) from error
+            damaged.append(f"{name!r} ({_why(error)})")
+            continue
+        if _is_known(turn):
+            sound.append(turn)
+        else:
+            lost.append(repr(name))
+    if damaged and len(damaged) == len(turns):
+        raise RunsError(_broken(runs, "every query", f"first {damaged[0]}"))
     for name, process in processes.items():
         try:
             check_process(process)
         except (KeyError, TypeError, ValueError) as error:
             raise RunsError(_broken(runs, f"process {name[:60]!r}", _why(error))) from error
-    return turns, processes
+    file, what = runs.path.name, "queries"
+    notes = left_out(file, damaged, len(turns), what, "are damaged")
+    why = "have lost lines of their account, so that nobody knows what they cost"
+    notes += left_out(file, lost, len(turns), what, why)
+    return Kept(sound, processes, notes)
+
+
+def _is_known(turn: Turn) -> bool:
+    """Return whether the query's energy, time and tokens are known; a price may be unlisted."""
+    known = [name for name, row in DIMENSIONS.items() if row.follows is None and name != "usd"]
+    costs = (turn["cost"], turn["full"], *turn["stages"].values())
+    return all(cost[name]["value"] is not None for cost in costs for name in known)
 
 
 def check_turn(turn: Turn) -> None:
@@ -100,15 +139,15 @@ def _check_cost(cost: Mapping[str, Any], where: str) -> None:
     for name, row in DIMENSIONS.items():
         if row.follows is not None and name not in cost:
             continue  # kept before the dimension was counted
-        _check_figure(cost[name], f"{where}.{name}", may_be_unknown=DIMENSIONS.source(name) == "usd")
+        _check_figure(cost[name], f"{where}.{name}")
 
 
-def _check_figure(figure: Mapping[str, Any], where: str, *, may_be_unknown: bool) -> None:
+def _check_figure(figure: Mapping[str, Any], where: str) -> None:
     parts: Mapping[str, float] = figure.get("parts", {})
     for value in parts.values():
         _amount(value, f"{where}.parts")
     if figure["value"] is None:
-        _check_unknown(figure, where, may_be_unknown=may_be_unknown)
+        _check_unknown(figure, where)
         return
     _amount(figure["value"], where)
     for kind in (figure["kind"], *parts):
@@ -125,9 +164,9 @@ def _check_figure(figure: Mapping[str, Any], where: str, *, may_be_unknown: bool
             raise ValueError(f"{where}: low, value and high are not in order")
 
 
-def _check_unknown(figure: Mapping[str, Any], where: str, *, may_be_unknown: bool) -> None:
-    if figure["kind"] != UNKNOWN or not may_be_unknown:
-        raise ValueError(f"{where} is None, and its kind {figure['kind']!r}; only a price may be unknown")
+def _check_unknown(figure: Mapping[str, Any], where: str) -> None:
+    if figure["kind"] != UNKNOWN:
+        raise ValueError(f"{where} is None, and its kind {figure['kind']!r}")
     for kind in figure.get("parts", {}):
         if kind not in KINDS:
             raise ValueError(f"{where}: kind is {kind!r}")

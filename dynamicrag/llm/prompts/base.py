@@ -21,10 +21,11 @@ into its prompts::
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+from dynamicrag.llm.prompts.spans import Answer, prose, span
 from dynamicrag.llm.prompts.voice import AUTO, CONTROL, Style, Voice
 from dynamicrag.registry import Registry
 from dynamicrag.types import Passage
@@ -36,14 +37,6 @@ __all__ = ["PROMPTS", "UNANSWERABLE", "Answer", "PromptStrategy", "clean", "list
 
 UNANSWERABLE = "unanswerable"
 """What a model replies when the passages do not hold the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer in a model's raw text: ``text``, which begins at character ``start`` of the raw text."""
-
-    text: str
-    start: int
 
 
 class PromptStrategy(ABC):
@@ -81,6 +74,10 @@ class PromptStrategy(ABC):
     @abstractmethod
     def parse(self, text: str, question: str = "") -> Answer:
         """Find the answer to ``question`` in a model's raw text."""
+
+    def found(self, text: str, start: int) -> Answer:
+        """Return ``text[start:]`` as an answer of this style: a few words bare, sentences as they stand."""
+        return (span if self.voice.style == "brief" else prose)(text, start)
 
     def speaking(self, voice: Voice) -> Self:
         """Return this strategy with the instructions and the language of ``voice``; its style stays."""
@@ -151,14 +148,7 @@ def clean(text: str) -> str:
     return CONTROL.sub(" ", text).strip()
 
 
-def span(text: str, start: int, end: int | None = None) -> Answer:
-    """Return ``text[start:end]`` as an answer, without white space or marks of emphasis around it."""
-    piece = text[start:end]
-    bare = piece.strip(' \t\r\n*_`"')
-    return Answer(bare, start + piece.find(bare) if bare else start)
-
-
-PROMPTS = Registry[PromptStrategy]("prompt strategy", "dynamicrag.llm.prompts")
+PROMPTS = Registry[PromptStrategy]("prompt strategy", "dynamicrag.llm.prompts", PromptStrategy)
 
 
 def prompt_spec(option: str, spec: Any) -> Any:

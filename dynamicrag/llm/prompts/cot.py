@@ -6,7 +6,7 @@ without examples: Kojima et al., "Large Language Models are Zero-Shot Reasoners"
 
 import re
 
-from dynamicrag.llm.prompts.base import PROMPTS, UNANSWERABLE, Answer, PromptStrategy, span
+from dynamicrag.llm.prompts.base import PROMPTS, UNANSWERABLE, Answer, PromptStrategy
 from dynamicrag.llm.prompts.voice import AUTO, Style
 
 __all__ = ["ChainOfThought"]
@@ -27,7 +27,7 @@ FREE = {
     "full": "You are a helpful assistant. Think step by step in a few short sentences. "
     "Then end with a line 'Answer:' and the answer in one or two sentences, in {language}.",
 }
-_LABEL = re.compile(r"answer\s*(?:\*\*)?:", re.IGNORECASE)
+_LABEL = re.compile(r"\*\*answer\s*:\s*\*\*|answer\s*(?:\*\*)?:", re.IGNORECASE)
 
 
 @PROMPTS.register("cot")
@@ -65,8 +65,10 @@ class ChainOfThought(PromptStrategy):
         return GROUNDED.format(answer=answer, unanswerable=UNANSWERABLE)
 
     def parse(self, text: str, question: str = "") -> Answer:  # noqa: ARG002
-        """Return what follows the last ``Answer:``, or the last line where there is none."""
+        """Return what follows the last ``Answer:``, or else the last line or the code at the end."""
         labels = list(_LABEL.finditer(text))
         if labels and text[labels[-1].end() :].strip():
-            return span(text, labels[-1].end())
-        return span(text, len(text.rstrip()) - len(text.rstrip().rpartition("\n")[2]))
+            return self.found(text, labels[-1].end())
+        whole = text.rstrip()
+        fence = whole.rfind("```", 0, -3) if whole.endswith("```") else -1
+        return self.found(text, fence if fence >= 0 else whole.rfind("\n") + 1)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dynamicrag.llm.prompts.base import PROMPTS, UNANSWERABLE, Answer, PromptStrategy, span
+from dynamicrag.llm.prompts.base import PROMPTS, UNANSWERABLE, Answer, PromptStrategy
 from dynamicrag.llm.prompts.voice import AUTO, Style
 from dynamicrag.types import Passage
 
@@ -144,4 +144,4 @@ class Direct(PromptStrategy):
     def parse(self, text: str, question: str = "") -> Answer:  # noqa: ARG002
         """Return all of the text, without a label before it."""
         label = _LABEL.match(text)
-        return span(text, label.end() if label else 0)
+        return self.found(text, label.end() if label else 0)

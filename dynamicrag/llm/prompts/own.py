@@ -53,7 +53,13 @@ class OwnPrompt(PromptStrategy):
         self._template: BasePromptTemplate[Any] | None = None
         self._write: Write | None = None
         if isinstance(given, str):
-            given = ChatPromptTemplate.from_template(given)
+            try:
+                given = ChatPromptTemplate.from_template(given)
+            except ValueError as error:
+                raise PolicyError(
+                    f"{where}: is no text with places ({error}); write {{question}} and {{context}}, "
+                    "and double the braces that are text: '{{' and '}}'"
+                ) from None
         if isinstance(given, BasePromptTemplate):
             self._template = _checked(given, where)
         elif callable(given):
