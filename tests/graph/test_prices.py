@@ -46,7 +46,7 @@ def test_an_unknown_price_is_shown_as_unknown_everywhere(make, ask, tmp_path, mo
     made = next(d for d in out["rag"]["decisions"] if d["stage"] == "generator")
     assert [cost["usd"] for cost in made["expected"]] == [None, None, None]
     assert rag.flush()
-    turns, _ = records.load(Runs())
+    turns, *_ = records.load(Runs())
     assert turns[0]["cost"]["usd"] == unknown
     assert turns[0]["models"]["fake:small"]["usd"] is None
     assert statistics([turn["cost"]["usd"] for turn in turns])["total"] == unknown
