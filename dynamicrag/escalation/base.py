@@ -27,7 +27,7 @@ from dynamicrag.predictors.state import MEND, State
 from dynamicrag.registry import Registry
 
 if TYPE_CHECKING:
-    from dynamicrag.escalation.lessons import Lessons
+    from dynamicrag.escalation.training_data import TrainingData
 
 ACCEPT, ABSTAIN = -1, -2
 
@@ -48,7 +48,7 @@ class Choice:
 class Policy(Persistent, ABC):
     """What decides whether a draft is good enough."""
 
-    def fit(self, lessons: "Lessons") -> Self:
+    def fit(self, lessons: "TrainingData") -> Self:
         """Learn from recorded outcomes."""
         self._fit(lessons)
         return self
@@ -98,7 +98,7 @@ class Policy(Persistent, ABC):
             raise PolicyError(f"{where}: this is no whole state of a policy ({error!r}); {MEND}") from None
         return policy
 
-    def _fit(self, lessons: "Lessons") -> None:
+    def _fit(self, lessons: "TrainingData") -> None:
         """Learn; not every policy does."""
 
     @abstractmethod

@@ -43,8 +43,8 @@ class CascadeRouting(Policy):
         for members in sets:
             own = list(members)
             price = _price(cost, own, beliefs)
-            roomy = beliefs.room[:, own][:, :, own].all(axis=(1, 2))
-            possible = can[:, own].all(axis=1) & roomy & (price <= beliefs.budget)
+            always_fits = beliefs.room[:, own][:, :, own].all(axis=(1, 2))
+            possible = can[:, own].all(axis=1) & always_fits & (price <= beliefs.budget)
             # E[max] of independent estimates: the integral of 1 − the product of their distributions
             together = floor * below[:, own].prod(axis=1)
             gain = 1.0 - np.trapezoid(together, dx=1 / (GRID - 1), axis=1)

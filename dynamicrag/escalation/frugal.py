@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations, product
 
 from dynamicrag.escalation.base import POLICIES
-from dynamicrag.escalation.lessons import Lessons
 from dynamicrag.escalation.lists import Listed, ListPolicy, levels
+from dynamicrag.escalation.training_data import TrainingData
 
 
 @POLICIES.register("frugal")
@@ -25,10 +25,10 @@ class Frugal(ListPolicy):
         self.longest = longest
         self.levels = levels
 
-    def _fit(self, lessons: Lessons) -> None:
+    def _fit(self, lessons: TrainingData) -> None:
         self.keep(self._lists(lessons), lessons)
 
-    def _lists(self, lessons: Lessons) -> Iterator[Listed]:
+    def _lists(self, lessons: TrainingData) -> Iterator[Listed]:
         k = lessons.quality.shape[1]
         parts = [levels(column, self.levels)[:-1] for column in lessons.score.T]
         for size in range(1, min(self.longest, k) + 1):

@@ -11,8 +11,8 @@ import numpy as np
 
 from dynamicrag.escalation.base import ACCEPT, Choice, Policy
 from dynamicrag.escalation.beliefs import Beliefs
-from dynamicrag.escalation.lessons import Lessons
 from dynamicrag.escalation.replay import total
+from dynamicrag.escalation.training_data import TrainingData
 from dynamicrag.predictors.checks import Floats
 
 Listed = tuple[tuple[int, ...], tuple[float, ...]]
@@ -30,7 +30,7 @@ class ListPolicy(Policy):
 
     fitted = ("order", "least", "gave", "took")
 
-    def keep(self, lists: Iterable[Listed], lessons: Lessons) -> None:
+    def keep(self, lists: Iterable[Listed], lessons: TrainingData) -> None:
         """Try lists on what was recorded, and keep those than which none is better and cheaper."""
         score = np.where(np.isfinite(lessons.score), lessons.score, lessons.prior)
         listed = list(lists)
@@ -68,7 +68,7 @@ class ListPolicy(Policy):
         return Choice(step, draft)
 
 
-def came_to(listed: Listed, score: Floats, lessons: Lessons) -> tuple[float, float]:
+def came_to(listed: Listed, score: Floats, lessons: TrainingData) -> tuple[float, float]:
     """Return the mean quality and cost of a list, at whose end the likelier of draft and no answer stands."""
     order, least = listed
     rows = len(lessons)

@@ -10,7 +10,7 @@ import numpy as np
 
 from dynamicrag.escalation.base import ABSTAIN, ACCEPT, Policy
 from dynamicrag.escalation.beliefs import BeliefModel, Marks, Steps
-from dynamicrag.escalation.lessons import Lessons
+from dynamicrag.escalation.training_data import TrainingData
 from dynamicrag.predictors.checks import Floats
 
 
@@ -33,7 +33,9 @@ class Played:
     cost: Floats
 
 
-def play(policy: Policy, model: BeliefModel, lessons: Lessons, lam: float, budget: float = np.inf) -> Played:
+def play(
+    policy: Policy, model: BeliefModel, lessons: TrainingData, lam: float, budget: float = np.inf
+) -> Played:
     """Let a policy go through every query; it ends after k steps at the latest.
 
     Args:

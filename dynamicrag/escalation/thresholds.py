@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from dynamicrag.escalation.base import POLICIES
-from dynamicrag.escalation.lessons import Lessons
 from dynamicrag.escalation.lists import Listed, ListPolicy, levels
+from dynamicrag.escalation.training_data import TrainingData
 
 
 @POLICIES.register("thresholds")
@@ -24,10 +24,10 @@ class Thresholds(ListPolicy):
     def __init__(self, *, levels: int = 40) -> None:
         self.levels = levels
 
-    def _fit(self, lessons: Lessons) -> None:
+    def _fit(self, lessons: TrainingData) -> None:
         self.keep(self._lists(lessons), lessons)
 
-    def _lists(self, lessons: Lessons) -> Iterator[Listed]:
+    def _lists(self, lessons: TrainingData) -> Iterator[Listed]:
         k = lessons.quality.shape[1]
         parts = levels(lessons.score, self.levels)
         for last in range(k):

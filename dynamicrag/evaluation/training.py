@@ -15,7 +15,7 @@ from dynamicrag.predictors.base import PREDICTORS
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.registry import parse_spec
 from dynamicrag.routers.estimator import About, Estimator
-from dynamicrag.routers.paths import PathEstimator, without_news
+from dynamicrag.routers.paths import PathEstimator, before_retrieval
 from dynamicrag.topology import TOPOLOGY
 
 BEGINNING = 160
@@ -63,7 +63,7 @@ def train_router(
     # what a retrieval finds is not known when it is decided on
     ahead = stage in TOPOLOGY.ahead
     return Estimator.fit(
-        [without_news(query) for query in table.seen()] if ahead else table.seen(),
+        [before_retrieval(query) for query in table.seen()] if ahead else table.seen(),
         table.quality,
         table.options,
         features=FeatureSet(features, embed, "--features"),

@@ -22,7 +22,7 @@ def free(path: Mapping[str, str]) -> Cost:  # noqa: ARG001
     return Cost()
 
 
-def roomy(path: Mapping[str, str], *before: Mapping[str, str]) -> bool:  # noqa: ARG001
+def always_fits(path: Mapping[str, str], *before: Mapping[str, str]) -> bool:  # noqa: ARG001
     """Let any path fit."""
     return True
 
@@ -98,7 +98,7 @@ class StageContext:
     path: Mapping[str, str]
     settings: Mapping[str, Any] = field(default_factory=dict)
     price: Callable[[Mapping[str, str]], Cost] = free
-    fits: Callable[..., bool] = roomy
+    fits: Callable[..., bool] = always_fits
     attempts: Sequence[Attempt] = ()
     ways: Sequence[Mapping[str, str]] = ()
     ask: Ask = NOBODY

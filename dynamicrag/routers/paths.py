@@ -25,7 +25,7 @@ from dynamicrag.predictors.state import MEND, State, whole
 from dynamicrag.routers.estimator import About, Estimator
 from dynamicrag.topology import TOPOLOGY
 
-NEWS = frozenset(retrieval("", ()))
+RETRIEVAL_SIGNALS = frozenset(retrieval("", ()))
 """Signals that a retrieval brings."""
 VERIFICATION, REFINE = "verification", "refine"
 Steps = Mapping[str, str]
@@ -95,14 +95,16 @@ def check_takeable(paths: Sequence[Steps], options: Mapping[str, Sequence[str]],
         )
 
 
-def without_news(query: Seen) -> Seen:
+def before_retrieval(query: Seen) -> Seen:
     """Return a query as it stands before retrieval."""
-    return Seen(query.text, {name: value for name, value in query.signals.items() if name not in NEWS})
+    return Seen(
+        query.text, {name: value for name, value in query.signals.items() if name not in RETRIEVAL_SIGNALS}
+    )
 
 
-def has_news(query: Seen) -> bool:
+def has_retrieval_signals(query: Seen) -> bool:
     """Return whether anything was retrieved for a query."""
-    return not NEWS.isdisjoint(query.signals)
+    return not RETRIEVAL_SIGNALS.isdisjoint(query.signals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +156,8 @@ class PathEstimator:
                 groups=None if labels is None else labels[rows],
             )  # fmt: skip
 
-        before = fitted([without_news(query) for query in queries], range(len(queries)))
-        told = [i for i, query in enumerate(queries) if has_news(query)]
+        before = fitted([before_retrieval(query) for query in queries], range(len(queries)))
+        told = [i for i, query in enumerate(queries) if has_retrieval_signals(query)]
         after = fitted([queries[i] for i in told], told) if told else None
         if after is not None and after.features.names == before.features.names:
             after = None
@@ -168,9 +170,9 @@ class PathEstimator:
 
     def at(self, query: Seen) -> tuple[Estimator, Seen]:
         """Return the estimator for what is known of a query by now, and the query as it sees it."""
-        if self.after is not None and has_news(query):
+        if self.after is not None and has_retrieval_signals(query):
             return self.after, query
-        return self.before, without_news(query)
+        return self.before, before_retrieval(query)
 
     def estimate(self, query: Seen) -> Estimate:
         """Estimate the quality of every path on one query, (1, k) each."""
@@ -179,11 +181,11 @@ class PathEstimator:
 
     def both(self, queries: Sequence[Seen]) -> tuple[Floats, Floats]:
         """Return the expected qualities before and after retrieval, (n, k) each."""
-        early = self.before.estimate([without_news(query) for query in queries]).mean
+        early = self.before.estimate([before_retrieval(query) for query in queries]).mean
         if self.after is None:
             return early, early
         late = self.after.estimate(list(queries)).mean
-        return early, np.where(np.array([[has_news(query)] for query in queries]), late, early)
+        return early, np.where(np.array([[has_retrieval_signals(query)] for query in queries]), late, early)
 
     def state(self) -> State:
         """Return all that is needed to estimate again."""

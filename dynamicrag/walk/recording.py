@@ -7,7 +7,7 @@ from functools import cache
 from dynamicrag.cost.vector import Cost
 from dynamicrag.drafts.judging import UNVERIFIED
 from dynamicrag.features.base import FEATURES
-from dynamicrag.routers.paths import NEWS, mends
+from dynamicrag.routers.paths import RETRIEVAL_SIGNALS, mends
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Draft
 from dynamicrag.verify.base import VERIFIERS
@@ -129,7 +129,7 @@ def evidence(stage: str) -> frozenset[str]:
     """Return the signals that a stage brings once it has acted."""
     found: set[str] = set()
     for family in TOPOLOGY[stage].evidence if stage in TOPOLOGY else ():
-        found |= NEWS if family == "retrieval" else set(getattr(FEATURES[family], "wanted", ()))
+        found |= RETRIEVAL_SIGNALS if family == "retrieval" else set(getattr(FEATURES[family], "wanted", ()))
     return frozenset(found)
 
 

@@ -3,10 +3,12 @@
 import numpy as np
 
 from dynamicrag.escalation.beliefs import BeliefModel
-from dynamicrag.escalation.lessons import Lessons
+from dynamicrag.escalation.training_data import TrainingData
 
 
-def made(n: int = 300, *, k: int = 3, seed: int = 0, told: bool = True, verdicts: bool = False) -> Lessons:
+def made(
+    n: int = 300, *, k: int = 3, seed: int = 0, told: bool = True, verdicts: bool = False
+) -> TrainingData:
     """Return lessons of k options, each stronger and three times dearer than the one before.
 
     A question's ease decides who is right; scores are calibrated to it, or NaN if nothing is told. With
@@ -25,10 +27,10 @@ def made(n: int = 300, *, k: int = 3, seed: int = 0, told: bool = True, verdicts
     none = np.zeros((n, k))
     prior = np.tile(p.mean(axis=0), (n, 1))
     alone = np.full(k, -1, dtype=np.intp)
-    return Lessons(prior, cost, score, none, quality, cost, np.zeros(n), alone, alone)
+    return TrainingData(prior, cost, score, none, quality, cost, np.zeros(n), alone, alone)
 
 
-def model_of(lessons: Lessons) -> BeliefModel:
+def model_of(lessons: TrainingData) -> BeliefModel:
     """Return what these lessons teach of how scores change beliefs."""
     return BeliefModel().fit(
         lessons.prior, lessons.score, lessons.quality, float(lessons.unanswerable.mean())

@@ -5,7 +5,7 @@ import pytest
 
 from dynamicrag.cost.vector import Cost
 from dynamicrag.escalation.base import ABSTAIN
-from dynamicrag.escalation.replay import Lessons, play
+from dynamicrag.escalation.replay import TrainingData, play
 from dynamicrag.evaluation.calibrate.walked import pipeline_of
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
 from dynamicrag.features.base import Seen
@@ -50,7 +50,7 @@ def lessons(judgement, rows: OutcomeTable):
         for row in rows.rows
     ])  # fmt: skip
     cost = rows.fact("usd")
-    return Lessons(
+    return TrainingData(
         prior=np.stack(
             [np.clip(judgement.prior.estimate(Seen(row.text)).mean[0], 0, 1) for row in rows.rows]
         ),

@@ -11,7 +11,7 @@ from dynamicrag.features.base import Embed, FeatureSet, Seen
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import build, folds
 from dynamicrag.routers.estimator import Estimator
-from dynamicrag.routers.paths import PathEstimator, without_news
+from dynamicrag.routers.paths import PathEstimator, before_retrieval
 from dynamicrag.topology import TOPOLOGY
 
 FOLDS = 5
@@ -118,7 +118,7 @@ def forecast(learnt: Learnt, world: World) -> Forecast:
         estimator = learnt.stages.get(stage)
         if estimator is not None:
             at = [world.options(stage).index(option) for option in estimator.options]
-            untold = [without_news(query) for query in world.seen]
+            untold = [before_retrieval(query) for query in world.seen]
             for side, seen in zip(sides, (untold, _known(world.seen, stage)), strict=True):
                 side[:, at] = estimator.estimate(seen).mean
         stages[str(stage)] = sides
@@ -171,4 +171,4 @@ def together(parts: Sequence[Forecast], rows: Sequence[Rows]) -> Forecast:
 
 
 def _known(seen: Sequence[Seen], stage: str) -> list[Seen]:
-    return [without_news(query) for query in seen] if stage in TOPOLOGY.ahead else list(seen)
+    return [before_retrieval(query) for query in seen] if stage in TOPOLOGY.ahead else list(seen)

@@ -48,8 +48,8 @@ from numpy.typing import NDArray
 
 from dynamicrag.errors import InputError
 from dynamicrag.escalation.base import ABSTAIN, POLICIES
-from dynamicrag.escalation.lessons import Lessons
 from dynamicrag.escalation.replay import Played, play
+from dynamicrag.escalation.training_data import TrainingData
 from dynamicrag.evaluation.cascade.changed import by_stage
 from dynamicrag.evaluation.cascade.equal import over_router
 from dynamicrag.evaluation.cascade.figures import Bench
@@ -108,7 +108,9 @@ def evaluate(
     judged = train if test is None else test
     rounds = _rounds(train, test, folds, seed, notes)
     grid = lambdas(train.cost)
-    made: list[tuple[Lessons, Lessons]] = []  # of every round, what was learnt from and what was judged
+    made: list[
+        tuple[TrainingData, TrainingData]
+    ] = []  # of every round, what was learnt from and what was judged
     prior = Prior(router, families, embed, seed)
     n = len(judged)
     played: dict[str, list[Played]] = {name: [_blank(judged) for _ in grid] for name in policies}
@@ -207,7 +209,7 @@ def _at(played: Sequence[Played], chosen: NDArray[np.intp]) -> Played:
     ))  # fmt: skip
 
 
-def _together(ahead: Sequence[Lessons], order: NDArray[np.intp], n: int) -> dict[str, Floats]:
+def _together(ahead: Sequence[TrainingData], order: NDArray[np.intp], n: int) -> dict[str, Floats]:
     """Return what was predicted of the judged rows, of all rounds together."""
     found = {}
     for name in ("prior", "expected", "score"):

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.escalation.beliefs import BeliefModel
-from dynamicrag.escalation.lessons import Lessons
 from dynamicrag.escalation.scorer import Scorer
+from dynamicrag.escalation.training_data import TrainingData
 from dynamicrag.evaluation.cascade.trials import Trials
 from dynamicrag.evaluation.routing.expected import ExpectedCost
 from dynamicrag.features.base import Embed, FeatureSet
@@ -72,9 +72,9 @@ class Learnt:
     hopeless: Scorer | None
     model: BeliefModel
     priced: ExpectedCost
-    own: Lessons
+    own: TrainingData
 
-    def lessons(self, judged: Trials, rows: NDArray[np.intp]) -> Lessons:
+    def lessons(self, judged: Trials, rows: NDArray[np.intp]) -> TrainingData:
         """Predict rows that were not learnt from."""
         heard = judged.heard[rows]
         return _lessons(
@@ -118,10 +118,10 @@ def learn(trials: Trials, rows: NDArray[np.intp], labels: NDArray[np.intp], prio
 
 def _lessons(
     of: Trials, rows: NDArray[np.intp], priced: ExpectedCost, first: Floats, score: Floats, hopeless: Floats
-) -> Lessons:
+) -> TrainingData:
     expected = _rising(priced.predict([of.texts[i] for i in rows]), of.chain)
     mends = np.array(originals(of.paths) if of.paths else [-1] * len(of.options), dtype=np.intp)
-    return Lessons(
+    return TrainingData(
         first, expected, score, hopeless, of.quality[rows], of.cost[rows], of.unanswerable[rows], of.chain,
         mends,
     )  # fmt: skip

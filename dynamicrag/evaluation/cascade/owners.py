@@ -40,7 +40,7 @@ def spent_in(table: OutcomeTable, unit: str) -> dict[str, Floats]:
     return spent
 
 
-def took(spent: Mapping[str, Floats], cost: Floats, signal: str | None) -> tuple[Floats, Floats]:
+def verifier_cost(spent: Mapping[str, Floats], cost: Floats, signal: str | None) -> tuple[Floats, Floats]:
     """Return what a signal's verifier took, and what the drafts cost without any verification, each (n, k).
 
     Args:
@@ -53,8 +53,8 @@ def took(spent: Mapping[str, Floats], cost: Floats, signal: str | None) -> tuple
     return own, cost - every
 
 
-def stated(name: str, signal: Floats) -> Floats:
-    """Return a signal as the probability of being right for which one might take it; NaN where it is none.
+def as_probability(name: str, signal: Floats) -> Floats:
+    """Return the signal as a probability of being right, or NaN if it is not one.
 
     A verifier's range tells, and whether its signal rises; of other signals, whether all are from 0 to 1.
     """

@@ -4,8 +4,8 @@ import numpy as np
 
 from dynamicrag.escalation.base import Policy
 from dynamicrag.escalation.beliefs import BeliefModel
-from dynamicrag.escalation.lessons import Lessons
 from dynamicrag.escalation.replay import play
+from dynamicrag.escalation.training_data import TrainingData
 from dynamicrag.predictors.checks import Floats
 
 LAMBDAS = 25
@@ -22,7 +22,9 @@ def lambdas(cost: Floats) -> Floats:
     return np.concatenate([[0.0], np.geomspace(0.003, 10, LAMBDAS - 1) / unit])
 
 
-def choose(policy: Policy, model: BeliefModel, own: Lessons, grid: Floats, budget: float = np.inf) -> int:
+def choose(
+    policy: Policy, model: BeliefModel, own: TrainingData, grid: Floats, budget: float = np.inf
+) -> int:
     """Return where the highest λ stands that lost no more than :data:`LOSS` of the best quality."""
     gave = np.array([play(policy, model, own, lam, budget).quality.mean() for lam in grid[::EVERY]])
     return EVERY * int(np.flatnonzero(gave >= gave.max() - LOSS)[-1])

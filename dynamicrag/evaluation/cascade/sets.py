@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from dynamicrag.escalation.conformal import Conformal
-from dynamicrag.escalation.lessons import Lessons
+from dynamicrag.escalation.training_data import TrainingData
 from dynamicrag.evaluation.cascade.figures import Bench
 from dynamicrag.evaluation.cascade.trials import RIGHT, Rounds, Trials
 from dynamicrag.evaluation.routing.resample import interval
@@ -15,7 +15,11 @@ ALPHAS = (0.05, 0.1, 0.2)
 
 
 def judge_sets(
-    train: Trials, judged: Trials, rounds: Rounds, made: Sequence[tuple[Lessons, Lessons]], bench: Bench
+    train: Trials,
+    judged: Trials,
+    rounds: Rounds,
+    made: Sequence[tuple[TrainingData, TrainingData]],
+    bench: Bench,
 ) -> dict[str, Any]:
     """Judge conformal sets of answers, where they are known, and else of options by what is predicted.
 

@@ -9,8 +9,8 @@ import numpy as np
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError
 from dynamicrag.escalation.base import ABSTAIN, POLICIES
-from dynamicrag.escalation.lessons import Lessons
 from dynamicrag.escalation.replay import Played, play
+from dynamicrag.escalation.training_data import TrainingData
 from dynamicrag.evaluation.cascade.learn import Prior, learn
 from dynamicrag.evaluation.cascade.price import choose, lambdas
 from dynamicrag.evaluation.cascade.recorded import from_tables
@@ -94,7 +94,7 @@ def train_escalation(
     return Taught(judgement, _figures(played, learnt.own), trials.notes)
 
 
-def _figures(played: Played, own: Lessons) -> dict[str, Any]:
+def _figures(played: Played, own: TrainingData) -> dict[str, Any]:
     quality, cost = own.quality.mean(axis=0), own.cost.mean(axis=0)
     best = int(quality.argmax())
     return {

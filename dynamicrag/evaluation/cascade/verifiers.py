@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from dynamicrag.escalation.calibration import Calibration
-from dynamicrag.evaluation.cascade.owners import stated, took
+from dynamicrag.evaluation.cascade.owners import as_probability, verifier_cost
 from dynamicrag.evaluation.cascade.trials import RIGHT, Rounds, Trials
 from dynamicrag.evaluation.routing.resample import Resample, interval
 from dynamicrag.predictors.checks import Floats
@@ -29,7 +29,7 @@ def judge_signals(
             known, right = train.signals[kept][:, last, s], train.quality[kept][:, last]
             p[out] = Calibration().fit(known.ravel(), right.ravel()).predict(signal[out])
         if np.isfinite(signal).any():
-            raw = stated(name, signal)
+            raw = as_probability(name, signal)
             found[name] = judge_signal(signal, raw, p, quality, resample, options)
             found[name] |= _priced(judged, last, name, resample)
     said = score[:, last]
@@ -54,7 +54,7 @@ def _priced(judged: Trials, last: Sequence[int], signal: str | None, resample: R
 
     Every draft counts, also one that the verifier had nothing to say of.
     """
-    own, bare = (table[:, last].mean(axis=1) for table in took(judged.spent, judged.cost, signal))
+    own, bare = (table[:, last].mean(axis=1) for table in verifier_cost(judged.spent, judged.cost, signal))
     cost, alone = own.mean(), bare.mean()
     return {
         "cost": cost,

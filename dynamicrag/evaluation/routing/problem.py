@@ -12,7 +12,7 @@ from dynamicrag.evaluation.outcomes.caveats import strangers, usable
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.routers.paths import without_news
+from dynamicrag.routers.paths import before_retrieval
 
 PREFERRED = ("usd", "joules", "input_tokens+output_tokens", "output_tokens", "retrieval_steps", "seconds")
 """What is taken for the cost where none is named: the first that every option has and that is not 0."""
@@ -177,7 +177,7 @@ def _common(
 def _side(table: OutcomeTable, options: Sequence[str], cost: Floats) -> Side:
     quality = (table if tuple(options) == table.options else table.only(options)).quality
     # one choice of a whole path: what only some of them find out is not known yet
-    seen = table.seen() if table.retrieves_alike else [without_news(query) for query in table.seen()]
+    seen = table.seen() if table.retrieves_alike else [before_retrieval(query) for query in table.seen()]
     return Side(seen, table.groups, quality, cost)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dynamicrag.evaluation.cascade.owners import owner_of, spent_in, stated, took
+from dynamicrag.evaluation.cascade.owners import as_probability, owner_of, spent_in, verifier_cost
 from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
 
 PAID = {"judge_usd": 0.0, "judge_seconds": 2.0, "judge_joules": 30.0}
@@ -45,7 +45,7 @@ def test_a_verifier_with_two_signals_is_paid_once():
     spent = {"judge": np.array([[30.0]]), "p_true": np.array([[10.0]])}
     cost = np.array([[140.0]])
     for signal, own in (("judge", 30.0), ("judge_groundedness", 30.0), ("groundedness", 0.0), (None, 40.0)):
-        taken, bare = took(spent, cost, signal)
+        taken, bare = verifier_cost(spent, cost, signal)
         assert (taken[0, 0], bare[0, 0]) == (own, 100.0)
 
 
@@ -61,4 +61,4 @@ def test_a_verifier_with_two_signals_is_paid_once():
     ],
 )
 def test_what_reads_as_a_probability(name, signal, said):
-    np.testing.assert_array_equal(stated(name, np.array([signal])), [said])
+    np.testing.assert_array_equal(as_probability(name, np.array([signal])), [said])

@@ -10,7 +10,7 @@ from dynamicrag.predictors.checks import Floats
 
 
 @dataclass(frozen=True, slots=True)
-class Lessons:
+class TrainingData:
     """What was recorded of n queries and k options, and what is predicted of it.
 
     Attributes:
@@ -38,7 +38,7 @@ class Lessons:
     def __len__(self) -> int:
         return len(self.quality)
 
-    def take(self, rows: NDArray[np.intp]) -> "Lessons":
+    def take(self, rows: NDArray[np.intp]) -> "TrainingData":
         """Return some queries."""
         own = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Lessons(**{name: a if name in ("chain", "mends") else a[rows] for name, a in own.items()})
+        return TrainingData(**{name: a if name in ("chain", "mends") else a[rows] for name, a in own.items()})
