@@ -31,7 +31,6 @@ from dynamicrag.stages.section import StageSection, check_options, parameters
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.topology import TOPOLOGY, Stage
 from dynamicrag.types import Option, Query, TurnState
-from dynamicrag.whereabouts import described
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -224,14 +223,16 @@ def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
     """
     for what, name in (("name", row.name), ("node", row.node)):
         if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
-            raise ValueError(
+            raise PolicyError(
                 f"stage {row.name!r}: {name!r} cannot be its {what}; valid: letters, digits and '_', not "
                 f"{', '.join(sorted(RESERVED))}"
             )
 
     def add(cls: C) -> C:
         if not (isinstance(cls, type) and issubclass(cls, StageBase)):
-            raise ValueError(f"stage {row.name!r}: expected a subclass of StageBase, got {described(cls)}")
+            raise PolicyError(
+                f"stage {row.name!r}: {getattr(cls, '__name__', cls)} is no subclass of StageBase"
+            )
         STAGES.discover()  # the shipped stages come first, so that a clash of names is found
         known = row.name in TOPOLOGY
         TOPOLOGY.add(row, after)
