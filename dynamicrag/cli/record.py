@@ -216,7 +216,7 @@ class _Session:
 
     def _add_scores(self, rag: "DynamicRAG") -> None:
         from dynamicrag.cli.console import bar
-        from dynamicrag.evaluation.record.judge import ACCOUNT, Judge
+        from dynamicrag.evaluation.record.judge import ACCOUNT, AnswerJudge
         from dynamicrag.evaluation.record.scoring import add_similarity, judged, unscored
 
         open_ = unscored(self._journal, self._keys, self._score)
@@ -224,7 +224,7 @@ class _Session:
             add_similarity(self._journal, open_, rag.pipeline.embedder.embed)
         if self._judge is None:
             return
-        judge = Judge(rag.pipeline, self._judge)
+        judge = AnswerJudge(rag.pipeline, self._judge)
 
         async def ask_all() -> None:
             with bar(self._out) as tell:

@@ -13,7 +13,7 @@ from dynamicrag.errors import CorpusError, InputError, PolicyError, unknown
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dynamicrag.evaluation.synthesize.asker import Steps
+    from dynamicrag.evaluation.synthesize.asker import StepsDone
     from dynamicrag.evaluation.synthesize.made import Made
     from dynamicrag.evaluation.synthesize.tally import Tally
     from dynamicrag.graph.rag import DynamicRAG
@@ -45,7 +45,7 @@ def synthesize(
     from dynamicrag.cli.synthesize_tables import print_made
     from dynamicrag.evaluation.record.origin import origin_of
     from dynamicrag.evaluation.record.partial import Partial
-    from dynamicrag.evaluation.synthesize.asker import Steps
+    from dynamicrag.evaluation.synthesize.asker import StepsDone
     from dynamicrag.evaluation.synthesize.made import lines_of
     from dynamicrag.policy_file import load_policy
 
@@ -56,7 +56,7 @@ def synthesize(
     if out.is_file() and not fresh:
         raise InputError(f"--out {out}: is there already; give another --out, or --fresh to make it anew")
     with Partial(out, (".jsonl",), "synthesis") as partial:
-        steps = Steps(partial, {**origin_of(loaded), "seed": str(seed)}, fresh=fresh)
+        steps = StepsDone(partial, {**origin_of(loaded), "seed": str(seed)}, fresh=fresh)
         try:
             made, tallies = _make(loaded, writer, steps, n, seed, workers, shown)
         except KeyboardInterrupt:
@@ -87,7 +87,7 @@ def _writer(policy: "Policy", name: str | None) -> str:
 
 
 def _make(
-    policy: "Policy", writer: str, steps: "Steps", n: int, seed: int, workers: int, out: "Console"
+    policy: "Policy", writer: str, steps: "StepsDone", n: int, seed: int, workers: int, out: "Console"
 ) -> "tuple[list[Made], dict[str, Tally]]":
     from dynamicrag.cli.prepare import ready
 
@@ -99,7 +99,7 @@ def _make(
 
 
 async def _make_all(
-    rag: "DynamicRAG", writer: str, steps: "Steps", n: int, seed: int, workers: int, out: "Console"
+    rag: "DynamicRAG", writer: str, steps: "StepsDone", n: int, seed: int, workers: int, out: "Console"
 ) -> "tuple[list[Made], dict[str, Tally]]":
     from dynamicrag.cli.synthesize_tables import announce, progress
     from dynamicrag.evaluation.synthesize.asker import Asker

@@ -5,13 +5,13 @@ A policy knows no text, verifiers or LangGraph. At every step it is given what i
 quality that one unit of cost is worth; it names the next option, or ends with a draft or without one::
 
     policy = POLICIES.build({"value": {"hope": 0.1}}, "--policies")
-    policy.fit(lessons)                   # recorded outcomes; see .lessons
-    choice = policy.decide(beliefs, lam)  # step (n,): an option, ACCEPT or ABSTAIN; draft (n,)
+    policy.fit(data)                       # recorded outcomes; see .training_data
+    verdict = policy.decide(beliefs, lam)  # step (n,): an option, ACCEPT or ABSTAIN; draft (n,)
     policy.state().save("routers/escalation.npz")
 
 To add one, write a file with a subclass that implements ``_decide`` and, if it learns, ``_fit`` and
-``fitted``. :meth:`Policy.decide` sees to it that no step is taken twice and none that the budget does not
-hold, and that a draft falls which is less likely to be right than the question is to have no answer.
+``fitted``. :meth:`EscalationPolicy.decide` takes no step twice and none that the budget does not hold, and
+withholds a draft that is less likely to be right than the question is to have no answer.
 """
 
 from abc import ABC, abstractmethod
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from dynamicrag.errors import PolicyError
-from dynamicrag.escalation.beliefs import Beliefs, Steps
+from dynamicrag.escalation.beliefs import Beliefs, Positions
 from dynamicrag.predictors.persistent import Persistent
 from dynamicrag.predictors.state import MEND, State
 from dynamicrag.registry import Registry
@@ -33,7 +33,7 @@ ACCEPT, ABSTAIN = -1, -2
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Verdict:
     """The next step of n queries.
 
     Attributes:
@@ -41,11 +41,11 @@ class Choice:
         draft: The option whose draft is accepted, where it is, (n,).
     """
 
-    step: Steps
-    draft: Steps
+    step: Positions
+    draft: Positions
 
 
-class Policy(Persistent, ABC):
+class EscalationPolicy(Persistent, ABC):
     """What decides whether a draft is good enough."""
 
     def fit(self, lessons: "TrainingData") -> Self:
@@ -53,7 +53,7 @@ class Policy(Persistent, ABC):
         self._fit(lessons)
         return self
 
-    def decide(self, beliefs: Beliefs, lam: float) -> Choice:
+    def decide(self, beliefs: Beliefs, lam: float) -> Verdict:
         """Return the next step of every query.
 
         Args:
@@ -78,14 +78,14 @@ class Policy(Persistent, ABC):
         step = np.where(shut, np.where(drafted, ACCEPT, ABSTAIN), step)
         draft = np.where(beliefs.tried[rows, choice.draft], choice.draft, beliefs.best)
         step = np.where((step == ACCEPT) & (beliefs.abstain > beliefs.mean[rows, draft]), ABSTAIN, step)
-        return Choice(step.astype(np.intp), draft.astype(np.intp))
+        return Verdict(step.astype(np.intp), draft.astype(np.intp))
 
     def state(self) -> State:
         """Return all that is needed to decide again."""
         return State({"policy": self.registered, "params": self.params()}, self.pack().arrays)
 
     @classmethod
-    def from_state(cls, state: State, where: str = "state") -> "Policy":
+    def from_state(cls, state: State, where: str = "state") -> "EscalationPolicy":
         """Build the policy that a state describes, whichever it is.
 
         Raises:
@@ -102,8 +102,10 @@ class Policy(Persistent, ABC):
         """Learn; not every policy does."""
 
     @abstractmethod
-    def _decide(self, beliefs: Beliefs, lam: float) -> Choice:
+    def _decide(self, beliefs: Beliefs, lam: float) -> Verdict:
         """Return the next step; one that cannot be taken ends with the draft at hand."""
 
 
-POLICIES: Registry[Policy] = Registry("escalation policy", "dynamicrag.escalation", Policy)
+POLICIES: Registry[EscalationPolicy] = Registry(
+    "escalation policy", "dynamicrag.escalation", EscalationPolicy
+)

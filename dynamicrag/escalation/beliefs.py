@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.state import State
 
-Steps = NDArray[np.intp]
+Positions = NDArray[np.intp]
 Marks = NDArray[np.bool_]
 END = 0.02
 """Closest to 0 and 1 that a belief's deviation is reckoned from."""
@@ -47,9 +47,9 @@ class Beliefs:
     heard: Floats
     cov: Floats
     tried: Marks
-    last: Steps
+    last: Positions
     cost: Floats
-    chain: Steps
+    chain: Positions
     budget: Floats
     room: Marks
     abstain: Floats
@@ -63,7 +63,7 @@ class Beliefs:
         return np.asarray(~self.tried & (self.cost <= self.budget[:, None]) & np.isfinite(self.cost))
 
     @property
-    def best(self) -> Steps:
+    def best(self) -> Positions:
         """The best draft, (n,); 0 where there is none."""
         return np.asarray(np.where(self.tried, self.mean, -np.inf).argmax(axis=1))
 
@@ -149,7 +149,7 @@ class BeliefModel:
         return self
 
     def begin(
-        self, prior: Floats, cost: Floats, chain: Steps, budget: Floats, room: Marks | None = None
+        self, prior: Floats, cost: Floats, chain: Positions, budget: Floats, room: Marks | None = None
     ) -> Beliefs:
         """Return the beliefs before anything is tried.
 
@@ -174,7 +174,7 @@ class BeliefModel:
             abstain=np.full(rows, self.blank),
         )
 
-    def learn(self, beliefs: Beliefs, option: Steps, score: Floats, abstain: Floats) -> Beliefs:
+    def learn(self, beliefs: Beliefs, option: Positions, score: Floats, abstain: Floats) -> Beliefs:
         """Return the beliefs after every query's draft by ``option`` was verified.
 
         Args:

@@ -13,7 +13,7 @@ ENOUGH = 200
 """Outcomes from which steps can be learnt; with fewer, a logistic curve misleads less."""
 
 
-class Calibration:
+class SignalCalibration:
     """Maps one signal, of any scale and either direction, to P(right).
 
     Isotonic regression (Zadrozny and Elkan 2002) or Platt's logistic curve (1999), both along the
@@ -46,7 +46,7 @@ class Calibration:
         return State({"kind": self.kind}, {"at": self.at, "p": self.p})
 
     @classmethod
-    def from_state(cls, state: State) -> "Calibration":
+    def from_state(cls, state: State) -> "SignalCalibration":
         """Return the calibration that a state describes."""
         own = cls(kind=state.meta["kind"])
         own.at, own.p = state.arrays["at"], state.arrays["p"]

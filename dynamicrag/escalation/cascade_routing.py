@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from dynamicrag.escalation.base import ACCEPT, POLICIES, Choice, Policy
+from dynamicrag.escalation.base import ACCEPT, POLICIES, EscalationPolicy, Verdict
 from dynamicrag.escalation.beliefs import Beliefs
 from dynamicrag.predictors.checks import Floats
 
@@ -14,7 +14,7 @@ GRID = 41
 
 
 @POLICIES.register("cascade_routing")
-class CascadeRouting(Policy):
+class CascadeRouting(EscalationPolicy):
     """At every step picks the set of further options with the best E[max quality] − λ·cost; tries its first.
 
     Cascade Routing (Dekoninck, Baader and Vechev 2024, arXiv 2410.10347): such a set is a *supermodel*,
@@ -30,7 +30,7 @@ class CascadeRouting(Policy):
     def __init__(self, *, deep: int = 2) -> None:
         self.deep = deep
 
-    def _decide(self, beliefs: Beliefs, lam: float) -> Choice:
+    def _decide(self, beliefs: Beliefs, lam: float) -> Verdict:
         rows, k = beliefs.mean.shape
         sets = _sets(k, self.deep)
         can, cost = beliefs.open, np.where(np.isfinite(beliefs.cost), beliefs.cost, 0.0)
@@ -53,7 +53,7 @@ class CascadeRouting(Policy):
             first = np.array(own)[cost[:, own].argmin(axis=1)]
             step = np.where(better, first, step)
             best = np.maximum(best, worth)
-        return Choice(step, beliefs.best)
+        return Verdict(step, beliefs.best)
 
 
 def _price(cost: Floats, own: list[int], beliefs: Beliefs) -> Floats:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from dynamicrag.escalation.base import ACCEPT, Choice, Policy
+from dynamicrag.escalation.base import ACCEPT, EscalationPolicy, Verdict
 from dynamicrag.escalation.beliefs import Beliefs
 from dynamicrag.escalation.replay import total
 from dynamicrag.escalation.training_data import TrainingData
@@ -18,7 +18,7 @@ from dynamicrag.predictors.checks import Floats
 Listed = tuple[tuple[int, ...], tuple[float, ...]]
 
 
-class ListPolicy(Policy):
+class ListPolicy(EscalationPolicy):
     """The base of policies that try options in an order that is fixed beforehand.
 
     Attributes:
@@ -47,7 +47,7 @@ class ListPolicy(Policy):
             self.least[row, : len(least)] = least
         self.gave, self.took = results[kept].T
 
-    def _decide(self, beliefs: Beliefs, lam: float) -> Choice:
+    def _decide(self, beliefs: Beliefs, lam: float) -> Verdict:
         pick = int((self.gave - lam * self.took).argmax())
         order, least = self.order[pick], self.least[pick]
         order, least = order[order >= 0], least[order >= 0]
@@ -65,7 +65,7 @@ class ListPolicy(Policy):
             draft = np.where(good, option, draft)
             step = np.where(~done & ~tried & can[:, option], option, step)
             done |= good | (~tried & can[:, option])
-        return Choice(step, draft)
+        return Verdict(step, draft)
 
 
 def came_to(listed: Listed, score: Floats, lessons: TrainingData) -> tuple[float, float]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dynamicrag.escalation.base import ABSTAIN, ACCEPT, Policy
-from dynamicrag.escalation.beliefs import BeliefModel, Marks, Steps
+from dynamicrag.escalation.base import ABSTAIN, ACCEPT, EscalationPolicy
+from dynamicrag.escalation.beliefs import BeliefModel, Marks, Positions
 from dynamicrag.escalation.training_data import TrainingData
 from dynamicrag.predictors.checks import Floats
 
@@ -26,15 +26,15 @@ class Played:
         cost: Of all that was run, (n,).
     """
 
-    accepted: Steps
-    first: Steps
+    accepted: Positions
+    first: Positions
     tried: Marks
     quality: Floats
     cost: Floats
 
 
 def play(
-    policy: Policy, model: BeliefModel, lessons: TrainingData, lam: float, budget: float = np.inf
+    policy: EscalationPolicy, model: BeliefModel, lessons: TrainingData, lam: float, budget: float = np.inf
 ) -> Played:
     """Let a policy go through every query; it ends after k steps at the latest.
 
@@ -70,7 +70,7 @@ def play(
     return Played(accepted, first, tried, quality, total(lessons.cost, tried, lessons.chain))
 
 
-def total(cost: Floats, tried: Marks, chain: Steps) -> Floats:
+def total(cost: Floats, tried: Marks, chain: Positions) -> Floats:
     """Return the cost of all that was tried, (n,): of a chain, that of the furthest."""
     paid = np.where(tried, cost, 0.0)
     alone = paid[:, chain < 0].sum(axis=1)

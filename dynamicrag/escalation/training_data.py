@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.escalation.beliefs import Steps
+from dynamicrag.escalation.beliefs import Positions
 from dynamicrag.predictors.checks import Floats
 
 
@@ -32,8 +32,8 @@ class TrainingData:
     quality: Floats
     cost: Floats
     unanswerable: Floats
-    chain: Steps
-    mends: Steps
+    chain: Positions
+    mends: Positions
 
     def __len__(self) -> int:
         return len(self.quality)

@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.escalation.base import ABSTAIN, ACCEPT, POLICIES, Choice, Policy
+from dynamicrag.escalation.base import ABSTAIN, ACCEPT, POLICIES, EscalationPolicy, Verdict
 from dynamicrag.escalation.beliefs import Beliefs, above
 from dynamicrag.predictors.checks import Floats
 
 
 @POLICIES.register("value")
-class Value(Policy):
+class Value(EscalationPolicy):
     """Takes the step of the highest value of information, looking two steps ahead; or ends.
 
     A draft has two uses: it may be accepted, and what its verifiers say moves what is believed of all
@@ -30,7 +30,7 @@ class Value(Policy):
         self.hope = hope
         self.nodes = nodes
 
-    def _decide(self, beliefs: Beliefs, lam: float) -> Choice:
+    def _decide(self, beliefs: Beliefs, lam: float) -> Verdict:
         rows, k = beliefs.mean.shape
         at, weight = _nodes(self.nodes)
         can, moves = beliefs.open, beliefs.moves
@@ -49,7 +49,7 @@ class Value(Policy):
         hopeless = np.where(can, beliefs.mean + beliefs.spread, 0.0).max(axis=1) < self.hope
         step = np.where(hopeless & drafted, ACCEPT, step)
         step = np.where((step == ACCEPT) & ~drafted & (beliefs.abstain > 0), ABSTAIN, step)
-        return Choice(step.astype(np.intp), beliefs.best)
+        return Verdict(step.astype(np.intp), beliefs.best)
 
     def _then(
         self, beliefs: Beliefs, option: int, moves: Floats, now: Floats, at: Floats, lam: float

@@ -15,7 +15,7 @@ import numpy as np
 
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import PolicyError
-from dynamicrag.escalation.base import Policy
+from dynamicrag.escalation.base import EscalationPolicy
 from dynamicrag.escalation.beliefs import BeliefModel, Beliefs, Marks
 from dynamicrag.escalation.scorer import Scorer
 from dynamicrag.features.base import Embed, Seen
@@ -67,7 +67,7 @@ class Judgement:
     scorer: Scorer
     hopeless: Scorer | None
     beliefs: BeliefModel
-    policy: Policy
+    policy: EscalationPolicy
     dimension: Dimension
     lam: float
 
@@ -138,7 +138,7 @@ class Judgement:
                 scorer=Scorer.from_state(state.part("scorer")),
                 hopeless=Scorer.from_state(state.part("hopeless")) if "hopeless" in state.meta else None,
                 beliefs=BeliefModel.from_state(state.part("beliefs")),
-                policy=Policy.from_state(state.part("policy"), where),
+                policy=EscalationPolicy.from_state(state.part("policy"), where),
                 dimension=cast("Dimension", facts["dimension"]),
                 lam=float(facts["lam"]),
             )

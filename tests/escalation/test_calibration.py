@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dynamicrag.escalation.beliefs import BeliefModel
-from dynamicrag.escalation.calibration import Calibration
+from dynamicrag.escalation.calibration import SignalCalibration
 from dynamicrag.escalation.conformal import Conformal
 from dynamicrag.escalation.scorer import Scorer
 from dynamicrag.predictors.state import State
@@ -24,7 +24,7 @@ def drawn(n=2000):
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_signal_of_either_direction_is_calibrated(kind, sign):
     signal, right = drawn()
-    own = Calibration(kind=kind).fit(sign * signal, right)
+    own = SignalCalibration(kind=kind).fit(sign * signal, right)
     p = own.predict(np.array([-1.0, 0.0, 1.0]) * sign)
     np.testing.assert_allclose(p, [0.12, 0.5, 0.88], atol=0.08)
 
@@ -33,15 +33,15 @@ def test_a_signal_of_either_direction_is_calibrated(kind, sign):
 def test_all_right_or_all_wrong(right):
     signal, _ = drawn(50)
     for kind in ("isotonic", "logistic"):
-        p = Calibration(kind=kind).fit(signal, np.full(50, right)).predict(signal)
+        p = SignalCalibration(kind=kind).fit(signal, np.full(50, right)).predict(signal)
         assert (np.abs(p - right) < 0.2).all()
 
 
 def test_what_is_missing_stays_missing():
     signal, right = drawn()
-    own = Calibration().fit(np.where(signal > 1, np.nan, signal), right)
+    own = SignalCalibration().fit(np.where(signal > 1, np.nan, signal), right)
     assert np.isnan(own.predict(np.array([np.nan]))).all()
-    assert np.isnan(Calibration().fit(np.full(3, np.nan), np.ones(3)).predict(np.ones(1))).all()
+    assert np.isnan(SignalCalibration().fit(np.full(3, np.nan), np.ones(3)).predict(np.ones(1))).all()
 
 
 def test_the_scorer_finds_what_tells_and_keeps_its_direction():
@@ -88,7 +88,7 @@ def test_states(tmp_path):
     signals = RNG.normal(size=(50, 2, 3))
     lessons = made()
     for own, asked in (
-        (Calibration().fit(signal, right), (signal,)),
+        (SignalCalibration().fit(signal, right), (signal,)),
         (Scorer().fit(signals, np.ones((50, 2))), (signals,)),
     ):
         again = type(own).from_state(State.load(own.state().save(tmp_path / "state")))

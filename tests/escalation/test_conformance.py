@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dynamicrag.errors import PolicyError
-from dynamicrag.escalation.base import ABSTAIN, POLICIES, Policy
+from dynamicrag.escalation.base import ABSTAIN, POLICIES, EscalationPolicy
 from dynamicrag.escalation.lists import came_to
 from dynamicrag.escalation.replay import play, total
 from dynamicrag.predictors.state import State
@@ -76,7 +76,7 @@ def test_state(name, tmp_path):
     lessons = made()
     policy = policy_of(name, lessons)
     saved = State.load(policy.state().save(tmp_path / "own"))
-    loaded = Policy.from_state(saved, "test")
+    loaded = EscalationPolicy.from_state(saved, "test")
     assert type(loaded) is type(policy)
     for lam in LAMBDAS:
         one, two = (play(p, model_of(lessons), lessons, lam) for p in (policy, loaded))
@@ -162,7 +162,7 @@ def test_untrained_lists_say_so():
 
 def test_a_broken_state_says_so():
     with pytest.raises(PolicyError, match="no whole state"):
-        Policy.from_state(State({"policy": "frugal", "params": {}}), "here")
+        EscalationPolicy.from_state(State({"policy": "frugal", "params": {}}), "here")
 
 
 def test_a_chain_is_paid_once_and_has_no_way_back(name):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dynamicrag.evaluation.calibrate.run import Calibration
+from dynamicrag.evaluation.calibrate.run import CalibrationResult
 from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.evaluation.report.display import SPACE, digits, percent, safe
 from dynamicrag.evaluation.report.frame import document
@@ -20,7 +20,7 @@ SHADES = {"joint": "c0", "per-stage": "c1", "oracle": "base"}
 NAMED = ("always-large", "always-small", "random", "calibrated")
 
 
-def scene(made: Calibration, world: World) -> Scene:
+def scene(made: CalibrationResult, world: World) -> Scene:
     """Return the Pareto plot: curves of routers and oracle, dots of paths, baselines and the policy."""
     report, spent = made.report, made.report["cost"]
     curves = []
@@ -48,7 +48,7 @@ def scene(made: Calibration, world: World) -> Scene:
     return Scene(curves, dots, False, (0.0, float(costs.max())), ends)
 
 
-def to_html(made: Calibration, world: World, now: datetime | None = None) -> str:
+def to_html(made: CalibrationResult, world: World, now: datetime | None = None) -> str:
     """Return the document."""
     report = made.report
     shown = scene(made, world)

@@ -42,7 +42,7 @@ BASELINE = "always-large"
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class CalibrationResult:
     """A calibration.
 
     Attributes:
@@ -68,7 +68,7 @@ def calibrate(
     *,
     samples: int = SAMPLES,
     tell: Tell | None = None,
-) -> Calibration:
+) -> CalibrationResult:
     """Set a policy to a target.
 
     Args:
@@ -129,7 +129,7 @@ def calibrate(
             for own, rows in zip(settings, halves, strict=True)
         ],
     }
-    return Calibration(setting, learn(world, recipe), weights, report, curves)
+    return CalibrationResult(setting, learn(world, recipe), weights, report, curves)
 
 
 def _policy(walks: Walks, notes: list[str]) -> Walked | None:

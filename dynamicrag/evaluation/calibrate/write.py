@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.evaluation.calibrate.run import Calibration
+from dynamicrag.evaluation.calibrate.run import CalibrationResult
 from dynamicrag.evaluation.calibrate.world import World
 from dynamicrag.policy import Policy
 from dynamicrag.registry import parse_spec
@@ -67,7 +67,7 @@ def source(world: World, files: Sequence[Path]) -> str:
 
 
 def calibrated(
-    policy: Policy, world: World, made: Calibration, folder: Path, state: str
+    policy: Policy, world: World, made: CalibrationResult, folder: Path, state: str
 ) -> tuple[Content, dict[str, list[str]]]:
     """Return the content of a calibrated policy, and comments by section.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dynamicrag.escalation.base import Policy
+from dynamicrag.escalation.base import EscalationPolicy
 from dynamicrag.escalation.beliefs import BeliefModel
 from dynamicrag.escalation.replay import play
 from dynamicrag.escalation.training_data import TrainingData
@@ -23,7 +23,7 @@ def lambdas(cost: Floats) -> Floats:
 
 
 def choose(
-    policy: Policy, model: BeliefModel, own: TrainingData, grid: Floats, budget: float = np.inf
+    policy: EscalationPolicy, model: BeliefModel, own: TrainingData, grid: Floats, budget: float = np.inf
 ) -> int:
     """Return where the highest λ stands that lost no more than :data:`LOSS` of the best quality."""
     gave = np.array([play(policy, model, own, lam, budget).quality.mean() for lam in grid[::EVERY]])

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from dynamicrag.escalation.base import ABSTAIN
-from dynamicrag.escalation.beliefs import Steps
+from dynamicrag.escalation.beliefs import Positions
 from dynamicrag.evaluation.cascade.trials import Trials
 from dynamicrag.evaluation.routing.resample import Resample, interval
 
 
-def unanswered(trials: Trials, accepted: Steps, resample: Resample) -> dict[str, Any] | None:
+def unanswered(trials: Trials, accepted: Positions, resample: Resample) -> dict[str, Any] | None:
     """Return how often no answer was given, where there is one and where there is none.
 
     An accepted draft that says itself that there is no answer gives none, as abstaining does. One that

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dynamicrag.escalation.calibration import Calibration
+from dynamicrag.escalation.calibration import SignalCalibration
 from dynamicrag.evaluation.cascade.owners import as_probability, verifier_cost
 from dynamicrag.evaluation.cascade.trials import RIGHT, Rounds, Trials
 from dynamicrag.evaluation.routing.resample import Resample, interval
@@ -27,7 +27,7 @@ def judge_signals(
         p = np.full(signal.shape, np.nan)
         for kept, out in rounds:
             known, right = train.signals[kept][:, last, s], train.quality[kept][:, last]
-            p[out] = Calibration().fit(known.ravel(), right.ravel()).predict(signal[out])
+            p[out] = SignalCalibration().fit(known.ravel(), right.ravel()).predict(signal[out])
         if np.isfinite(signal).any():
             raw = as_probability(name, signal)
             found[name] = judge_signal(signal, raw, p, quality, resample, options)

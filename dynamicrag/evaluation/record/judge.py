@@ -33,7 +33,7 @@ SYSTEM = (
 _VERDICT = re.compile(r"\W*(yes|no)\W*", re.IGNORECASE)
 
 
-class Judge:
+class AnswerJudge:
     """Asks a model for yes or no.
 
     Args:

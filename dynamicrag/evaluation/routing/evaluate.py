@@ -40,7 +40,7 @@ import numpy as np
 from dynamicrag.errors import BudgetError
 from dynamicrag.evaluation.outcomes.table import OutcomeTable
 from dynamicrag.evaluation.routing.complementarity import complementarity
-from dynamicrag.evaluation.routing.judge import Figures, Judge
+from dynamicrag.evaluation.routing.judge import Figures, Yardstick
 from dynamicrag.evaluation.routing.path import Path, walk
 from dynamicrag.evaluation.routing.plain_data import plain_data
 from dynamicrag.evaluation.routing.predictions import Predicted, Predictions, Tell, predict
@@ -103,7 +103,7 @@ def evaluate(
     rounds, side = make_rounds(problem, count=folds, split=split, seed=seed, notes=notes)
     specs = {**routers, "random": "random"}  # a baseline that draws: the one that has a path to be learnt
     made = predict(problem, rounds, specs, families, embed=embed, seed=seed, tell=tell)
-    judge = Judge(
+    judge = Yardstick(
         problem.options, side.groups, side.quality, side.cost, made.level.argmax(axis=1),
         Resample(len(side), samples, seed), at, problem.labels,
     )  # fmt: skip
@@ -155,7 +155,7 @@ def evaluate(
     return result
 
 
-def _figures(judge: Judge, own: Predicted, made: Predictions, pair: tuple[int, int] | None) -> Figures:
+def _figures(judge: Yardstick, own: Predicted, made: Predictions, pair: tuple[int, int] | None) -> Figures:
     found = judge.figures(walk(own.mean, made.expected))
     if pair is not None:
         figures = judge.pair(own.mean, *pair)
@@ -176,7 +176,7 @@ def _lambda(price: float, mean: Floats, expected: Floats) -> float | None:
         return None
 
 
-def _baselines(judge: Judge, made: Predictions) -> dict[str, Figures]:
+def _baselines(judge: Yardstick, made: Predictions) -> dict[str, Figures]:
     rows = len(judge.quality)
     cheapest = made.typical.argmin(axis=1)
     strength = made.level.argsort(axis=1).argsort(axis=1)
@@ -205,7 +205,9 @@ def _pair(made: Predictions, options: int) -> tuple[int, int] | None:
     return weak, 1 - weak
 
 
-def _warn(side: Side, judge: Judge, pair: tuple[int, int] | None, problem: Problem, notes: list[str]) -> None:
+def _warn(
+    side: Side, judge: Yardstick, pair: tuple[int, int] | None, problem: Problem, notes: list[str]
+) -> None:
     if len(problem.options) == 1:
         notes.append(f"{problem.options[0]} is the only option: there is nothing to choose")
     elif (side.quality.max(axis=1) - side.quality.min(axis=1) < 1e-9).all():

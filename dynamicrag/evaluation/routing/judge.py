@@ -21,7 +21,7 @@ Figures = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Judge:
+class Yardstick:
     """What every option gave on the judged queries, and what a router is measured against.
 
     Attributes:

@@ -37,7 +37,7 @@ GIVES_UP = 5
 """Calls that may fail before the first one succeeds."""
 
 
-class Steps:
+class StepsDone:
     """The steps done so far, in ``OUT.partial``.
 
     Args:
@@ -88,7 +88,7 @@ class Asker:
         rag: "DynamicRAG",
         model: str,
         passages: Sequence[Passage],
-        steps: Steps,
+        steps: StepsDone,
         *,
         workers: int = 1,
         tell: Tell = lambda kind, cost: None,  # noqa: ARG005

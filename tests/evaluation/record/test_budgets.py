@@ -5,7 +5,7 @@ import pytest
 from dynamicrag.errors import TotalExceeded
 from dynamicrag.evaluation.questions import Question
 from dynamicrag.evaluation.record.following import for_recording
-from dynamicrag.evaluation.record.judge import Judge
+from dynamicrag.evaluation.record.judge import AnswerJudge
 from dynamicrag.evaluation.record.runs import record_all
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.verify.base import VERIFIERS
@@ -92,7 +92,7 @@ async def test_a_draft_that_could_not_be_verified_is_kept_whatever_the_policy_do
 async def test_judging_is_no_query(make, recording):  # noqa: F811
     make.scripts["small"] = lambda kind, text: "yes"
     rag = recording(per_query={"usd": 0.0015}, total={"usd": 0.0035})
-    judge = Judge(rag.pipeline, "small")
+    judge = AnswerJudge(rag.pipeline, "small")
     assert [await judge.judge(f"Is it {n}?", "yes") for n in range(3)] == [1.0, 1.0, 1.0]
     with pytest.raises(TotalExceeded):
         await judge.judge("Is it 3?", "yes")

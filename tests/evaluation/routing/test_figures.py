@@ -6,7 +6,7 @@ import pytest
 from dynamicrag.evaluation.routing.complementarity import complementarity
 from dynamicrag.evaluation.routing.curve import Curve
 from dynamicrag.evaluation.routing.expected import ExpectedCost
-from dynamicrag.evaluation.routing.judge import Judge
+from dynamicrag.evaluation.routing.judge import Yardstick
 from dynamicrag.evaluation.routing.pair import Ranking, apgr, cpt
 from dynamicrag.evaluation.routing.path import Path, walk
 from dynamicrag.evaluation.routing.resample import Resample, holm, interval
@@ -88,7 +88,7 @@ def test_a_long_path_is_thinned_evenly():
 def test_figures_of_choices():
     quality = np.array([[1.0, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]])
     cost = np.tile([1.0, 2, 4], (4, 1))
-    judge = Judge("abc", ["g", "g", "h", "h"], quality, cost, np.array([1, 1, 1, 1]), Resample(4, 50, 0))
+    judge = Yardstick("abc", ["g", "g", "h", "h"], quality, cost, np.array([1, 1, 1, 1]), Resample(4, 50, 0))
     own = judge.figures(Path(np.zeros(1), np.array([[0, 1, 2, 0]])))
     assert (own["quality"], own["cost"]) == (0.75, 2.0)
     assert own["gain"] == 0.25
