@@ -16,6 +16,7 @@ from dynamicrag.graph.conversation import checked, clean, history_of, question_o
 from dynamicrag.graph.names import MESSAGES, Names
 from dynamicrag.spoken import NAMES
 from dynamicrag.stages.prompt import PromptStage
+from dynamicrag.stages.ways import new_turn
 from dynamicrag.types import TurnState
 from dynamicrag.withheld import ABSTAINED, withheld
 
@@ -49,30 +50,15 @@ def start_turn(
     text, message_id, before = _asked(state, names)
     steps = ((config or {}).get("configurable") or {}).get("checkpoint_map") or {}
     return {
-        "id": f"{time.time_ns():016x}{secrets.token_hex(4)}",
+        **new_turn(f"{time.time_ns():016x}{secrets.token_hex(4)}", text),
         "attempt": 1,
         "lines": 0,
         "policy": "",
         "step": steps.get("", ""),
         "replaces": [channel["turn"]["id"], *channel["siblings"]] if channel else [],
         "message_id": message_id,
-        "text": text,
-        "original": text,
         "history": history_of(before),
         "system": system_of(before),
-        "seq": 0,
-        "path": {},
-        "redo": None,
-        "action": None,
-        "candidates": [],
-        "passages": [],
-        "draft": None,
-        "signals": {},
-        "unverified": {},
-        "escalations": [],
-        "wanted": None,
-        "earlier": [],
-        "failed": [],
     }
 
 

@@ -61,3 +61,25 @@ def turned_back(turn: TurnState) -> TurnState:
     wanted = turn.get("wanted")
     failed = [*turn.get("failed", []), *([wanted] if wanted else [])]
     return {**turn, **taken_up(last), "earlier": before, "failed": failed, "wanted": None, "redo": None}
+
+
+def new_turn(query_id: str, text: str) -> TurnState:
+    """Return a turn on which nothing has been decided."""
+    return {
+        "id": query_id,
+        "text": text,
+        "original": text,
+        "seq": 0,
+        "path": {},
+        "redo": None,
+        "action": None,
+        "candidates": [],
+        "passages": [],
+        "draft": None,
+        "signals": {},
+        "unverified": {},
+        "escalations": [],
+        "wanted": None,
+        "earlier": [],
+        "failed": [],
+    }

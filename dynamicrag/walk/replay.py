@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.stages.ways import new_turn
 from dynamicrag.types import Decision, TurnState
 from dynamicrag.walk.recorded import Recorded
 from dynamicrag.walk.recording import Recording
@@ -58,21 +59,4 @@ async def replay(
 
 def asked(text: str, path: Mapping[str, str]) -> TurnState:
     """Return a turn on which some stages are decided already."""
-    return {
-        "id": text,
-        "text": text,
-        "original": text,
-        "seq": 0,
-        "path": dict(path),
-        "redo": None,
-        "action": None,
-        "candidates": [],
-        "passages": [],
-        "draft": None,
-        "signals": {},
-        "unverified": {},
-        "escalations": [],
-        "wanted": None,
-        "earlier": [],
-        "failed": [],
-    }
+    return {**new_turn(text, text), "path": dict(path)}
