@@ -80,7 +80,7 @@ def provide(
     names = models or used_models(pipeline, conversation=conversation)
     with out.status("connecting …"):
         for name in names:
-            if pipeline.models[name].runs != "in_process":  # a missing key is told before any download
+            if pipeline.models[name].runs != "in_process":  # report a missing key before any download
                 pipeline.models[name].load()
     pull_missing(to_pull(pipeline, names), out)
     return pipeline

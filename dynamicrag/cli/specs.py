@@ -1,4 +1,4 @@
-"""What ``eval`` and ``train`` are told on the command line: specs, numbers, families of features, tables."""
+"""The arguments of ``eval`` and ``train``: specs, numbers, families of features, tables."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Standard streams: any encoding takes what is printed, and one that is full or closed is reported once."""
+"""Standard streams: any encoding takes the output, and a full or closed stream is reported once."""
 
 import codecs
 import io

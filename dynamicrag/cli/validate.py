@@ -142,7 +142,7 @@ def _unmeasured(policy: "Policy", pipeline: "Pipeline", trust: bool) -> list[str
     del policy, trust
     return [
         f"corpus {name}: what the cosines of {corpus.embedder.name} mean was not measured, so whether the "
-        f"documents speak of a question is told by words alone; give corpora.{name}.nearness: "
+        f"documents speak of a question depends on words alone; give corpora.{name}.nearness: "
         "{similar: …, strange: …} to go by them too"
         for name, corpus in pipeline.corpora.items()
         if corpus.scale is None and wants_vectors(pipeline)

@@ -11,9 +11,10 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk
 
 from dynamicrag.llm.cleaning import AnswerText
+from dynamicrag.llm.streams_only import StreamsOnly
 from dynamicrag.llm.texts import text_of
 
 __all__ = ["cleaned"]
@@ -22,7 +23,7 @@ SHOWN = ("finish_reason", "stop_reason", "done_reason", "model_name", "model_pro
 """Metadata that the user's stream keeps; the rest may not add up from chunk to chunk."""
 
 
-class CleanedChat(BaseChatModel):
+class CleanedChat(StreamsOnly):
     """Streams one answer of a client, cleaned. Made anew for every call.
 
     Attributes:
@@ -49,15 +50,6 @@ class CleanedChat(BaseChatModel):
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
         return self.client._get_ls_params(stop=stop, **kwargs)
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: Any = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        raise NotImplementedError("every call streams")
 
     async def _astream(
         self,

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk
 
 from dynamicrag.cost.usage import number
+from dynamicrag.llm.streams_only import StreamsOnly
 
 __all__ = ["LlamaIndexChat", "spec_of"]
 
@@ -17,7 +17,7 @@ _COUNTS = (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_toke
 """Names of the tokens read and written, in the usage reports of providers."""
 
 
-class LlamaIndexChat(BaseChatModel):
+class LlamaIndexChat(StreamsOnly):
     """Streams an LLM's answers; usage is what the provider's raw reply says, if it does.
 
     Attributes:
@@ -33,15 +33,6 @@ class LlamaIndexChat(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return str(self.llm.class_name())
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: Any = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        raise NotImplementedError("every call streams")
 
     async def _astream(
         self,
