@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dynamicrag.cli.output import JsonLines
-    from dynamicrag.evaluation.questions import Question
     from dynamicrag.graph.rag import DynamicRAG
+    from dynamicrag.lab.questions import Question
     from dynamicrag.policy import Policy
 
 Record = dict[str, Any]
@@ -66,7 +66,7 @@ def ask(
 
 
 def _questions(question: str | None, path: Path | None) -> "Sequence[Question]":
-    from dynamicrag.evaluation.questions import Question, checked_text, read_questions
+    from dynamicrag.lab.questions import Question, checked_text, read_questions
 
     if (question is None) == (path is None):
         raise typer.BadParameter("give either a QUESTION or --questions FILE")
@@ -120,7 +120,7 @@ class _Session:
     def run(self) -> tuple[list[str], int]:
         """Ask everything and show it; return what failed, and how many answers were asked for."""
         from dynamicrag.cli.tables import print_summary
-        from dynamicrag.evaluation.summary import summarise
+        from dynamicrag.lab.summary import summarise
 
         names = {run: name for name, run in self._runs.items()}
         for record in self._lines.open(self._keep):
@@ -177,7 +177,7 @@ class _Session:
     async def _ask(self, rag: "DynamicRAG", name: str, questions: "Sequence[Question]") -> None:
         from dynamicrag.cli.console import joined, plain
         from dynamicrag.cli.show import panel
-        from dynamicrag.evaluation.run import ask_all
+        from dynamicrag.lab.run import ask_all
 
         begun = len(self._records[name])
         with self._out.status("") as status:

@@ -10,7 +10,7 @@ from dynamicrag.cli.options import MOST_SAMPLES, MOST_SEED, CorpusOption, JsonOp
 from dynamicrag.errors import DynamicRAGError, InputError, unknown
 
 if TYPE_CHECKING:
-    from dynamicrag.evaluation.calibrate.world import World
+    from dynamicrag.lab.calibrate.world import World
     from dynamicrag.policy import Policy
 
 
@@ -51,16 +51,16 @@ def calibrate(
     from dynamicrag.cli.output import check_target, write_json, write_text
     from dynamicrag.cli.train import embedder, listed, spec
     from dynamicrag.cost.dimensions import DIMENSIONS
-    from dynamicrag.evaluation.calibrate.forecast import Recipe
-    from dynamicrag.evaluation.calibrate.page import to_html
-    from dynamicrag.evaluation.calibrate.run import LEAST
-    from dynamicrag.evaluation.calibrate.run import calibrate as run
-    from dynamicrag.evaluation.calibrate.target import Target
-    from dynamicrag.evaluation.calibrate.world import World
-    from dynamicrag.evaluation.calibrate.write import calibrated, source, text
-    from dynamicrag.evaluation.outcomes.caveats import usable
-    from dynamicrag.evaluation.outcomes.whole_paths import read_tables
-    from dynamicrag.evaluation.training import check_families
+    from dynamicrag.lab.calibrate.forecast import Recipe
+    from dynamicrag.lab.calibrate.page import to_html
+    from dynamicrag.lab.calibrate.run import LEAST
+    from dynamicrag.lab.calibrate.run import calibrate as run
+    from dynamicrag.lab.calibrate.target import Target
+    from dynamicrag.lab.calibrate.world import World
+    from dynamicrag.lab.calibrate.write import calibrated, source, text
+    from dynamicrag.lab.outcomes.caveats import usable
+    from dynamicrag.lab.outcomes.whole_paths import read_tables
+    from dynamicrag.lab.training import check_families
     from dynamicrag.policy_file import load_policy
 
     check_target(json)
@@ -129,7 +129,7 @@ def _check_out(out: Path) -> None:
 def _account(name: str, policy: "Policy", world: "World", notes: list[str]) -> Any:
     """Return what this host's energy account expects of the paths; ``None`` where it cannot say."""
     from dynamicrag.assembly import assemble
-    from dynamicrag.evaluation.calibrate.account import summary
+    from dynamicrag.lab.calibrate.account import summary
     from dynamicrag.policy_file import PRESETS, load_policy
 
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dynamicrag.errors import InputError
 
 if TYPE_CHECKING:
-    from dynamicrag.evaluation.cascade.trials import Trials
+    from dynamicrag.lab.cascade.trials import Trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def judge_cascade(asked: Asked, json: str | None, plot: Path | None) -> None:
     from dynamicrag.cli.console import bar, human
     from dynamicrag.cli.output import check_plot, check_target, write_json
     from dynamicrag.cli.specs import embedding
-    from dynamicrag.evaluation.cascade.evaluate import evaluate
+    from dynamicrag.lab.cascade.evaluate import evaluate
 
     check_target(json)
     if plot is not None:
@@ -69,9 +69,9 @@ def judge_cascade(asked: Asked, json: str | None, plot: Path | None) -> None:
     found["notes"] += notes
     if plot is not None:
         from dynamicrag.cli.output import write_text
-        from dynamicrag.evaluation.cascade.page import to_html
-        from dynamicrag.evaluation.cascade.scene import compose_cascade
-        from dynamicrag.evaluation.routing.image import draw
+        from dynamicrag.lab.cascade.page import to_html
+        from dynamicrag.lab.cascade.scene import compose_cascade
+        from dynamicrag.lab.routing.image import draw
 
         scene = compose_cascade(found)
         draw(scene, found, plot / "cascade.png")
@@ -107,8 +107,8 @@ def _router(values: Sequence[str]) -> object:
 
 
 def _samples(asked: Asked) -> tuple[list["Trials"], list[object], list[str]]:
-    from dynamicrag.evaluation.cascade.agreement import make_trials
-    from dynamicrag.evaluation.cascade.samples import read_samples
+    from dynamicrag.lab.cascade.agreement import make_trials
+    from dynamicrag.lab.cascade.samples import read_samples
 
     if asked.weak is None or asked.strong is None:
         missing = "--strong" if asked.strong is None else "--weak"
@@ -122,8 +122,8 @@ def _samples(asked: Asked) -> tuple[list["Trials"], list[object], list[str]]:
 
 def _recorded(asked: Asked) -> tuple[list["Trials"], list[object], list[str]]:
     from dynamicrag.cli.specs import choose_families
-    from dynamicrag.evaluation.cascade.recorded import from_tables
-    from dynamicrag.evaluation.outcomes.file import read_table
+    from dynamicrag.lab.cascade.recorded import from_tables
+    from dynamicrag.lab.outcomes.file import read_table
 
     tables = [read_table(path) for path in asked.files]
     families, notes = choose_families(asked.features, tables[0], tables[-1])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.cli.console import joined, plain
 from dynamicrag.cli.eval_tables import name_of, percent_of, reach, share_of, unit_of
 from dynamicrag.cli.tables import plain_table, show
-from dynamicrag.evaluation.routing.page_words import between, points
+from dynamicrag.lab.routing.page_words import between, points
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +22,7 @@ def print_cascade(out: "Console", found: Mapping[str, Any]) -> None:
 
     Args:
         out: Where.
-        found: From :func:`~dynamicrag.evaluation.cascade.evaluate.evaluate`.
+        found: From :func:`~dynamicrag.lab.cascade.evaluate.evaluate`.
     """
     data = found["data"]
     unit = unit_of(data)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cli.console import joined, plain
 from dynamicrag.cli.tables import plain_table
-from dynamicrag.evaluation.report.drift import moved
-from dynamicrag.evaluation.report.drift_panel import change, shown, verdict
+from dynamicrag.lab.report.drift import moved
+from dynamicrag.lab.report.drift_panel import change, shown, verdict
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -115,8 +115,8 @@ def evaluate(
     from dynamicrag.cli.console import bar, human
     from dynamicrag.cli.eval_tables import print_evaluation
     from dynamicrag.cli.output import check_plot, check_target, write_json
-    from dynamicrag.evaluation.outcomes.file import read_table
-    from dynamicrag.evaluation.routing.evaluate import evaluate as run
+    from dynamicrag.lab.outcomes.file import read_table
+    from dynamicrag.lab.routing.evaluate import evaluate as run
 
     check_target(json)
     if plot is not None:
@@ -147,9 +147,9 @@ def evaluate(
 
 def _draw(found: dict[str, Any], folder: Path) -> None:
     from dynamicrag.cli.output import write_text
-    from dynamicrag.evaluation.routing.image import draw
-    from dynamicrag.evaluation.routing.page import to_html
-    from dynamicrag.evaluation.routing.scene import compose
+    from dynamicrag.lab.routing.image import draw
+    from dynamicrag.lab.routing.page import to_html
+    from dynamicrag.lab.routing.scene import compose
 
     scene = compose(found)
     if scene is None:

@@ -8,13 +8,13 @@ from dynamicrag.cli.console import joined, plain
 from dynamicrag.cli.tables import plain_table
 from dynamicrag.cli.units import bare, short
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.evaluation.report.display import digits
+from dynamicrag.lab.report.display import digits
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from dynamicrag.evaluation.routing.evaluate import Evaluation
+    from dynamicrag.lab.routing.evaluate import Evaluation
 
 ROWS = 16
 SURE = 0.05
@@ -26,7 +26,7 @@ def print_evaluation(out: "Console", found: "Evaluation") -> None:
 
     Args:
         out: Where.
-        found: From :func:`~dynamicrag.evaluation.routing.evaluate.evaluate`.
+        found: From :func:`~dynamicrag.lab.routing.evaluate.evaluate`.
     """
     data = found["data"]
     unit = unit_of(data)

@@ -28,7 +28,7 @@ def explain(
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.prepare import ready
-    from dynamicrag.evaluation.questions import Question, checked_text
+    from dynamicrag.lab.questions import Question, checked_text
     from dynamicrag.policy_file import load_policy
 
     check_target(json)
@@ -51,7 +51,7 @@ def explain(
 
 
 async def _ask(rag: "DynamicRAG", question: Any) -> Record:
-    from dynamicrag.evaluation.run import ask_one, settled
+    from dynamicrag.lab.run import ask_one, settled
 
     return await settled(rag, await ask_one(rag, rag.build_graph().compile(), question))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dynamicrag.errors import InputError
-from dynamicrag.evaluation.json_lines import append_line, as_json, parsed_lines
+from dynamicrag.lab.json_lines import append_line, as_json, parsed_lines
 from dynamicrag.whole_file import is_stream, replacing
 
 Record = dict[str, Any]
@@ -138,7 +138,7 @@ def _read(path: Path) -> list[Record]:
 
 def check_plot(folder: Path) -> None:
     """Refuse a folder that cannot be written, or to draw without the means, before any work."""
-    from dynamicrag.evaluation.routing.image import check_matplotlib
+    from dynamicrag.lab.routing.image import check_matplotlib
 
     check_matplotlib()
     try:

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dynamicrag.assembly import Pipeline
-    from dynamicrag.evaluation.outcomes.table import OutcomeTable
-    from dynamicrag.evaluation.questions import Question
-    from dynamicrag.evaluation.record.expected import Expected
-    from dynamicrag.evaluation.record.journal import Journal
-    from dynamicrag.evaluation.record.paths import Paths, Steps
-    from dynamicrag.evaluation.record.runs import Work
     from dynamicrag.graph.rag import DynamicRAG
+    from dynamicrag.lab.outcomes.table import OutcomeTable
+    from dynamicrag.lab.questions import Question
+    from dynamicrag.lab.record.expected import Expected
+    from dynamicrag.lab.record.journal import Journal
+    from dynamicrag.lab.record.paths import Paths, Steps
+    from dynamicrag.lab.record.runs import Work
     from dynamicrag.policy import Policy
 
 
@@ -65,12 +65,12 @@ def record(
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.prepare import provide
     from dynamicrag.cli.record_tables import print_figures
-    from dynamicrag.evaluation.questions import read_questions
-    from dynamicrag.evaluation.record.journal import Journal
-    from dynamicrag.evaluation.record.origin import origin_of
-    from dynamicrag.evaluation.record.outcome import SCORES
-    from dynamicrag.evaluation.record.paths import Paths
-    from dynamicrag.evaluation.record.scoring import check_scorable
+    from dynamicrag.lab.questions import read_questions
+    from dynamicrag.lab.record.journal import Journal
+    from dynamicrag.lab.record.origin import origin_of
+    from dynamicrag.lab.record.outcome import SCORES
+    from dynamicrag.lab.record.paths import Paths
+    from dynamicrag.lab.record.scoring import check_scorable
     from dynamicrag.policy import brief
     from dynamicrag.policy_file import load_policy
 
@@ -108,7 +108,7 @@ def _chosen(
     file: Path | None,
     vary: str | None,
 ) -> "list[Steps]":
-    from dynamicrag.evaluation.record.paths import grid_of, path_of, paths_in
+    from dynamicrag.lab.record.paths import grid_of, path_of, paths_in
 
     chosen: list[Steps] = []
     if grid:
@@ -138,7 +138,7 @@ class _Session:
         workers: int,
         out: "Console",
     ) -> None:
-        from dynamicrag.evaluation.record.journal import key_of
+        from dynamicrag.lab.record.journal import key_of
 
         self._policy, self._journal, self._paths, self._chosen = policy, journal, paths, chosen
         self._questions, self._score, self._judge = questions, score, judge
@@ -152,10 +152,10 @@ class _Session:
     def run(self, pipeline: "Pipeline", *, ask: bool) -> "OutcomeTable":
         """Do what is left to do, and put the table in its place."""
         from dynamicrag.cli.prepare import ready
-        from dynamicrag.evaluation.record.expected import Expected
-        from dynamicrag.evaluation.record.following import for_recording
-        from dynamicrag.evaluation.record.scoring import table_of, unscored
         from dynamicrag.graph.rag import DynamicRAG
+        from dynamicrag.lab.record.expected import Expected
+        from dynamicrag.lab.record.following import for_recording
+        from dynamicrag.lab.record.scoring import table_of, unscored
 
         expected = Expected(pipeline.decider, self._work, self._workers)
         self._announce(expected, ask)
@@ -183,7 +183,7 @@ class _Session:
 
     def summary(self, table: "OutcomeTable") -> dict[str, Any]:
         """Return the figures of the table, and how a judge agrees with exact scores."""
-        from dynamicrag.evaluation.record.figures import figures, judge_agreement
+        from dynamicrag.lab.record.figures import figures, judge_agreement
 
         agreed = {"judge": judge_agreement(table) | {"cost": self._judging}} if self._judge else {}
         return {"out": str(self._journal.out), "score": self._score, **figures(table), **agreed}
@@ -203,8 +203,8 @@ class _Session:
 
     async def _record(self, rag: "DynamicRAG", expected: "Expected") -> None:
         from dynamicrag.cli.record_tables import progress
-        from dynamicrag.evaluation.record.outcome import row_of
-        from dynamicrag.evaluation.record.runs import record_all
+        from dynamicrag.lab.record.outcome import row_of
+        from dynamicrag.lab.record.runs import record_all
 
         names = dict(zip(map(str, self._chosen), self._paths.names(self._chosen), strict=True))
         with progress(self._out, expected) as tell:
@@ -216,8 +216,8 @@ class _Session:
 
     def _add_scores(self, rag: "DynamicRAG") -> None:
         from dynamicrag.cli.console import bar
-        from dynamicrag.evaluation.record.judge import ACCOUNT, AnswerJudge
-        from dynamicrag.evaluation.record.scoring import add_similarity, judged, unscored
+        from dynamicrag.lab.record.judge import ACCOUNT, AnswerJudge
+        from dynamicrag.lab.record.scoring import add_similarity, judged, unscored
 
         open_ = unscored(self._journal, self._keys, self._score)
         if self._score == "similarity":

@@ -12,7 +12,7 @@ from dynamicrag.cli.units import joules, percent, seconds, short, usd
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dynamicrag.evaluation.record.expected import Expected
+    from dynamicrag.lab.record.expected import Expected
 
 MINUTE = 60.0
 

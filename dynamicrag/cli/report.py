@@ -11,7 +11,7 @@ import typer
 
 from dynamicrag.cli.options import JsonOption
 from dynamicrag.errors import InputError, unknown
-from dynamicrag.evaluation.report.selection import BASELINE, By, Selection, grouped
+from dynamicrag.lab.report.selection import BASELINE, By, Selection, grouped
 
 if TYPE_CHECKING:
     from dynamicrag.calibrated import Calibrated
@@ -52,10 +52,10 @@ def report(
     from dynamicrag.cli.output import check_target, write_json, write_text
     from dynamicrag.cli.report_tables import print_report
     from dynamicrag.cost.runs import Runs
-    from dynamicrag.evaluation.report.drift import drift
-    from dynamicrag.evaluation.report.make import make_report
-    from dynamicrag.evaluation.report.records import load
-    from dynamicrag.evaluation.report.rows import entries, to_csv
+    from dynamicrag.lab.report.drift import drift
+    from dynamicrag.lab.report.make import make_report
+    from dynamicrag.lab.report.records import load
+    from dynamicrag.lab.report.rows import entries, to_csv
 
     runs, now = Runs(), time.time()
     policy, bands = _bands(policy)
@@ -79,7 +79,7 @@ def report(
     made = make_report(turns, processes, selection, runs.calls(), notes) | {"drift": drift(chosen, bands)}
     # files first: whoever reads the table may have had enough of it half-way
     if html is not None:
-        from dynamicrag.evaluation.report.page import to_html
+        from dynamicrag.lab.report.page import to_html
 
         write_text(html, to_html(made, chosen))
     if csv is not None:

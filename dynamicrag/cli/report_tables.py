@@ -8,15 +8,15 @@ from dynamicrag.cli.console import joined, plain
 from dynamicrag.cli.drift_tables import print_drift
 from dynamicrag.cli.tables import BAR, plain_table, show
 from dynamicrag.cli.units import amount, bare, joules, percent, seconds, spaced, usd
-from dynamicrag.evaluation.report import terms
-from dynamicrag.evaluation.report.calibrations import by_host
-from dynamicrag.evaluation.report.figures import parts_of, quantities, stage_order
+from dynamicrag.lab.report import terms
+from dynamicrag.lab.report.calibrations import by_host
+from dynamicrag.lab.report.figures import parts_of, quantities, stage_order
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from dynamicrag.evaluation.report.make import Report
+    from dynamicrag.lab.report.make import Report
 
 ROWS = 20
 COLUMNS, NARROW = 5, 18
@@ -30,7 +30,7 @@ def print_report(out: "Console", report: "Report") -> None:
 
     Args:
         out: Where.
-        report: From :func:`~dynamicrag.evaluation.report.make_report`.
+        report: From :func:`~dynamicrag.lab.report.make_report`.
     """
     policies = _shown(report["policies"], out.width)
     hidden = len(report["policies"]) - len(policies)

@@ -20,7 +20,7 @@ def panel(record: Mapping[str, Any], *, verbose: bool = False) -> "Panel":
     """Return the panel of one record.
 
     Args:
-        record: As :func:`dynamicrag.evaluation.run.ask_all` gives it.
+        record: As :func:`dynamicrag.lab.run.ask_all` gives it.
         verbose: Whether stages with a single option and the passages are shown, too.
     """
     from rich.console import Group

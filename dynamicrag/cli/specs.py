@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.errors import InputError, unknown
 
 if TYPE_CHECKING:
-    from dynamicrag.evaluation.outcomes.table import OutcomeTable
     from dynamicrag.features.base import Embed
+    from dynamicrag.lab.outcomes.table import OutcomeTable
 
 FAMILIES = ("lexical", "tfidf", "embedding")
 """What routers see by default."""
@@ -111,8 +111,8 @@ def choose_families(
 
 def embedding(families: Sequence[object]) -> Any:
     """Return what embeds texts, if any of the families needs it."""
-    from dynamicrag.evaluation.routing.embeddings import KeptEmbeddings
     from dynamicrag.features.base import FEATURES
+    from dynamicrag.lab.routing.embeddings import KeptEmbeddings
     from dynamicrag.llm.pull import cache_dir, pulled
     from dynamicrag.registry import parse_spec
     from dynamicrag.retrieval.local_embedder import LocalEmbedder
@@ -138,9 +138,9 @@ def outcomes_in(
     Raises:
         InputError: A table cannot be read, or put together with the others.
     """
-    from dynamicrag.evaluation.outcomes.caveats import usable
-    from dynamicrag.evaluation.outcomes.file import read_table
-    from dynamicrag.evaluation.outcomes.whole_paths import read_tables, unmended
+    from dynamicrag.lab.outcomes.caveats import usable
+    from dynamicrag.lab.outcomes.file import read_table
+    from dynamicrag.lab.outcomes.whole_paths import read_tables, unmended
 
     alone = len(files) == 1 and not stages
     table, notes = usable(read_table(files[0], labels) if alone else read_tables(files, stages, labels))

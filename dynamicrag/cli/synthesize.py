@@ -13,10 +13,10 @@ from dynamicrag.errors import CorpusError, InputError, PolicyError, unknown
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dynamicrag.evaluation.synthesize.asker import StepsDone
-    from dynamicrag.evaluation.synthesize.made import Made
-    from dynamicrag.evaluation.synthesize.tally import Tally
     from dynamicrag.graph.rag import DynamicRAG
+    from dynamicrag.lab.synthesize.asker import StepsDone
+    from dynamicrag.lab.synthesize.made import Made
+    from dynamicrag.lab.synthesize.tally import Tally
     from dynamicrag.policy import Policy
 
 
@@ -43,10 +43,10 @@ def synthesize(
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json, write_text
     from dynamicrag.cli.synthesize_tables import print_made
-    from dynamicrag.evaluation.record.origin import origin_of
-    from dynamicrag.evaluation.record.partial import Partial
-    from dynamicrag.evaluation.synthesize.asker import StepsDone
-    from dynamicrag.evaluation.synthesize.made import lines_of
+    from dynamicrag.lab.record.origin import origin_of
+    from dynamicrag.lab.record.partial import Partial
+    from dynamicrag.lab.synthesize.asker import StepsDone
+    from dynamicrag.lab.synthesize.made import lines_of
     from dynamicrag.policy_file import load_policy
 
     check_target(json)
@@ -102,13 +102,13 @@ async def _make_all(
     rag: "DynamicRAG", writer: str, steps: "StepsDone", n: int, seed: int, workers: int, out: "Console"
 ) -> "tuple[list[Made], dict[str, Tally]]":
     from dynamicrag.cli.synthesize_tables import announce, progress
-    from dynamicrag.evaluation.synthesize.asker import Asker
-    from dynamicrag.evaluation.synthesize.multi import Multi
-    from dynamicrag.evaluation.synthesize.plain import Plain
-    from dynamicrag.evaluation.synthesize.run import make, wanted_of
-    from dynamicrag.evaluation.synthesize.single import Single
-    from dynamicrag.evaluation.synthesize.tally import Tally
-    from dynamicrag.evaluation.synthesize.unanswerable import Unanswerable
+    from dynamicrag.lab.synthesize.asker import Asker
+    from dynamicrag.lab.synthesize.multi import Multi
+    from dynamicrag.lab.synthesize.plain import Plain
+    from dynamicrag.lab.synthesize.run import make, wanted_of
+    from dynamicrag.lab.synthesize.single import Single
+    from dynamicrag.lab.synthesize.tally import Tally
+    from dynamicrag.lab.synthesize.unanswerable import Unanswerable
 
     corpora = rag.pipeline.corpora
     passages = [passage for corpus in corpora.values() for passage in corpus.everything()]
@@ -158,8 +158,8 @@ CALLS: Mapping[str, Sequence[tuple[float, float, float]]] = {
 def _summary(
     out: Path, writer: str, seed: int, made: "list[Made]", tallies: "dict[str, Tally]"
 ) -> dict[str, Any]:
-    from dynamicrag.evaluation.synthesize.form import REASONS
-    from dynamicrag.evaluation.synthesize.tally import summed
+    from dynamicrag.lab.synthesize.form import REASONS
+    from dynamicrag.lab.synthesize.tally import summed
 
     samples = [
         {"question": one.question, "type": one.type, "answers": list(one.answers),

@@ -12,7 +12,7 @@ from dynamicrag.cli.units import joules, percent, usd
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dynamicrag.evaluation.synthesize.tally import Tally
+    from dynamicrag.lab.synthesize.tally import Tally
 
 SHOWN = 3
 """Questions of each kind that are shown."""

@@ -79,7 +79,7 @@ def _note(kind: str, row: Mapping[str, float], summary: Summary) -> str:
 
 
 def _cost(summaries: Mapping[str, Summary]) -> "Table":
-    from dynamicrag.evaluation.summary import saving
+    from dynamicrag.lab.summary import saving
 
     several = len(summaries) > 1
     who = ["policy"] if several else []

@@ -77,8 +77,8 @@ def train(
     from dynamicrag.cli.train_grow import check_alone, extend
     from dynamicrag.cli.train_policy import show_whole, train_whole
     from dynamicrag.cli.trained import described
-    from dynamicrag.evaluation.calibrate.forecast import Recipe
-    from dynamicrag.evaluation.training import check_families, train_joint, train_router
+    from dynamicrag.lab.calibrate.forecast import Recipe
+    from dynamicrag.lab.training import check_families, train_joint, train_router
 
     check_target(json)
     _check_scope(bool(stage or at), joint or bool(policy), escalation is not None)

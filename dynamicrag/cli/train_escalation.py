@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dynamicrag.evaluation.calibrate.forecast import Recipe
-    from dynamicrag.evaluation.outcomes.table import OutcomeTable
+    from dynamicrag.lab.calibrate.forecast import Recipe
+    from dynamicrag.lab.outcomes.table import OutcomeTable
 
 
 def teach(
@@ -19,7 +19,7 @@ def teach(
         InputError: The table cannot be learnt from.
         PolicyError: A spec names what does not exist, or the file cannot be written.
     """
-    from dynamicrag.evaluation.cascade.train import train_escalation
+    from dynamicrag.lab.cascade.train import train_escalation
 
     taught = train_escalation(
         outcomes, policy=policy, router=recipe.router, features=recipe.families, embed=recipe.embed,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.errors import InputError
 
 if TYPE_CHECKING:
-    from dynamicrag.evaluation.outcomes.table import OutcomeTable
+    from dynamicrag.lab.outcomes.table import OutcomeTable
 
 
 def check_alone(**others: bool) -> None:
@@ -32,7 +32,7 @@ def extend(
     """
     from dynamicrag.cli.trained import described
     from dynamicrag.embedders import default_embedder
-    from dynamicrag.evaluation.growing import grow
+    from dynamicrag.lab.growing import grow
     from dynamicrag.routers.estimator import Estimator
 
     grown = grow(Estimator.load(file, default_embedder()), outcomes, stage=stage, at=at)

@@ -9,8 +9,8 @@ from dynamicrag.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dynamicrag.evaluation.calibrate.forecast import Recipe
-    from dynamicrag.evaluation.outcomes.table import OutcomeTable
+    from dynamicrag.lab.calibrate.forecast import Recipe
+    from dynamicrag.lab.outcomes.table import OutcomeTable
 
 NAME = "policy.yaml"
 LEAST = 20
@@ -25,9 +25,9 @@ def train_whole(
         InputError: The folder cannot be made, or the table cannot be learnt from.
     """
     from dynamicrag.cli.output import write_text
-    from dynamicrag.evaluation.calibrate.whole_policy import train_policy
-    from dynamicrag.evaluation.calibrate.world import World
-    from dynamicrag.evaluation.calibrate.write import content, only, source, text
+    from dynamicrag.lab.calibrate.whole_policy import train_policy
+    from dynamicrag.lab.calibrate.world import World
+    from dynamicrag.lab.calibrate.write import content, only, source, text
     from dynamicrag.policy_file import load_policy
     from dynamicrag.registry import parse_spec
 

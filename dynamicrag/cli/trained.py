@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dynamicrag.evaluation.outcomes.table import OutcomeTable
+    from dynamicrag.lab.outcomes.table import OutcomeTable
     from dynamicrag.routers.estimator import Estimator
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.evaluation.report import display
+from dynamicrag.lab.report import display
 
 
 def amount(unit: str, value: float | None) -> str:

@@ -18,7 +18,7 @@ import yaml
 
 from dynamicrag import DynamicRAG
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.evaluation.questions import read_questions
+from dynamicrag.lab.questions import read_questions
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 
 MOST = 3

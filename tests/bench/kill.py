@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.evaluation.outcomes.file import as_record, read_table
+from dynamicrag.lab.outcomes.file import as_record, read_table
 
 TIMINGS = {"seconds", "cpu_seconds", "joules", "kinds", *(row.name for row, _ in DIMENSIONS.derived)}
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dynamicrag.evaluation.outcomes.file import write_table
-from dynamicrag.evaluation.outcomes.table import OutcomeTable
-from tests.evaluation.calibrate.made import recorded
+from dynamicrag.lab.outcomes.file import write_table
+from dynamicrag.lab.outcomes.table import OutcomeTable
+from tests.lab.calibrate.made import recorded
 
 
 @pytest.fixture

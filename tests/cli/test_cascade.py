@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynamicrag.evaluation.outcomes.file import write_table
-from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
-from tests.evaluation.cascade.samples import write_samples
-from tests.evaluation.routing.tables import learnable
+from dynamicrag.lab.outcomes.file import write_table
+from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable, Row
+from tests.lab.cascade.samples import write_samples
+from tests.lab.routing.tables import learnable
 
 FAST = ("--cascade", "--bootstrap", "30", "--folds", "3")
 MOT = Path(__file__).parents[3] / "shared/data/signals/mot_cascade_samples.jsonl.gz"

@@ -9,7 +9,7 @@ import pytest
 
 from dynamicrag.cli.output import JsonLines, write_json, write_text
 from dynamicrag.errors import InputError
-from dynamicrag.evaluation.record.partial import Partial
+from dynamicrag.lab.record.partial import Partial
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from dynamicrag.evaluation.outcomes.file import write_table
-from tests.evaluation.routing.tables import learnable
+from dynamicrag.lab.outcomes.file import write_table
+from tests.lab.routing.tables import learnable
 
 FAST = ("--routers", "linear,kmeans", "--features", "lexical", "--bootstrap", "50")
 
@@ -54,7 +54,7 @@ def test_without_matplotlib(here, run, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     code, _, err = run("eval", "--train", "train.jsonl", *FAST, "--plot", "plots")
     assert code == 1
-    assert "pip install 'dynamicrag[plot]'" in err
+    assert "pip install 'dynamicrag[lab]'" in err
 
 
 def test_labels(here, run):

@@ -14,8 +14,8 @@ from types import SimpleNamespace
 import pytest
 
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.evaluation.outcomes.file import read_table
-from dynamicrag.evaluation.record import runs
+from dynamicrag.lab.outcomes.file import read_table
+from dynamicrag.lab.record import runs
 from tests.cli.conftest import FakeModel
 
 RECORD = ("record", "-p", "p.yaml", "-q", "q.jsonl", "--out", "t.jsonl")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dynamicrag.evaluation.outcomes.file import read_table
+from dynamicrag.lab.outcomes.file import read_table
 from tests.cli.test_record import GRID, NAMES, RECORD, asked  # noqa: F401 - a fixture
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dynamicrag.evaluation.outcomes.file import read_table
+from dynamicrag.lab.outcomes.file import read_table
 from tests.cli.conftest import FakeEmbedder, FakeModel
 from tests.cli.test_record import GRID, NAMES, RECORD
 

@@ -11,7 +11,7 @@ import pytest
 
 from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.runs import Runs
-from tests.evaluation.turns import process, turn
+from tests.lab.turns import process, turn
 
 DAY = 86_400
 

@@ -14,7 +14,7 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
 from dynamicrag.errors import ProviderError
-from dynamicrag.evaluation.questions import read_questions
+from dynamicrag.lab.questions import read_questions
 from dynamicrag.llm.chat import ChatModel
 
 POLICY = """

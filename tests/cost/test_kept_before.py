@@ -10,12 +10,12 @@ from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.purse import Short
 from dynamicrag.cost.runs import Runs
 from dynamicrag.cost.shared_purse import SharedPurse
-from dynamicrag.evaluation.report.make import make_report
-from dynamicrag.evaluation.report.page import to_html
-from dynamicrag.evaluation.report.records import load
-from dynamicrag.evaluation.report.rows import entries, to_csv
-from dynamicrag.evaluation.report.selection import Selection
-from tests.evaluation.turns import figures, process, turn
+from dynamicrag.lab.report.make import make_report
+from dynamicrag.lab.report.page import to_html
+from dynamicrag.lab.report.records import load
+from dynamicrag.lab.report.rows import entries, to_csv
+from dynamicrag.lab.report.selection import Selection
+from tests.lab.turns import figures, process, turn
 
 KEPT = Path(__file__).parent / "kept"
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from dynamicrag.evaluation.cascade.train import Taught, train_escalation
-from dynamicrag.evaluation.outcomes.table import Outcome, OutcomeTable, Row
+from dynamicrag.lab.cascade.train import Taught, train_escalation
+from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable, Row
 
 PATHS = {
     f"{retrieval}/{model}": {"retrieval": retrieval, "generator": model, "verification": "accept"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from dynamicrag.evaluation.questions import ENDINGS, read_questions
+from dynamicrag.lab.questions import ENDINGS, read_questions
 from tests.fuzz.target import Target
 from tests.fuzz.values import damaged, mutated
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from dynamicrag.cost.calibration import Calibration, Observation
 from dynamicrag.cost.runs import Runs
-from dynamicrag.evaluation.report.make import make_report
-from dynamicrag.evaluation.report.records import load
-from dynamicrag.evaluation.report.rows import entries, to_csv
-from dynamicrag.evaluation.report.selection import Selection
-from tests.evaluation.turns import process, turn
+from dynamicrag.lab.report.make import make_report
+from dynamicrag.lab.report.records import load
+from dynamicrag.lab.report.rows import entries, to_csv
+from dynamicrag.lab.report.selection import Selection
 from tests.fuzz.target import Target
 from tests.fuzz.values import ODD, damaged, mutated
+from tests.lab.turns import process, turn
 
 _CELLS = [
     ("turns", "record"), ("turns", "question"), ("turns", "at"), ("turns", "id"), ("processes",

@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from dynamicrag.cli.specs import outcomes_in
-from dynamicrag.evaluation.cascade.agreement import make_trials
-from dynamicrag.evaluation.cascade.samples import read_samples
-from dynamicrag.evaluation.outcomes.file import read_table, write_table
-from dynamicrag.evaluation.routing.problem import set_problem
+from dynamicrag.lab.cascade.agreement import make_trials
+from dynamicrag.lab.cascade.samples import read_samples
+from dynamicrag.lab.outcomes.file import read_table, write_table
+from dynamicrag.lab.routing.problem import set_problem
 from tests.fuzz.questions import lines_of
 from tests.fuzz.target import Target
 from tests.fuzz.values import damaged, mutated

@@ -10,9 +10,9 @@ import pytest
 
 from dynamicrag import BudgetExceeded, PolicyError
 from dynamicrag.cost.runs import Runs
-from dynamicrag.evaluation.report import records
-from dynamicrag.evaluation.report.figures import statistics
-from dynamicrag.evaluation.report.rows import to_csv
+from dynamicrag.lab.report import records
+from dynamicrag.lab.report.figures import statistics
+from dynamicrag.lab.report.rows import to_csv
 
 from .conftest import call
 

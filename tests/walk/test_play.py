@@ -6,9 +6,9 @@ import pytest
 from dynamicrag.cost.vector import Cost
 from dynamicrag.escalation.base import ABSTAIN
 from dynamicrag.escalation.replay import TrainingData, play
-from dynamicrag.evaluation.calibrate.walked import pipeline_of
-from dynamicrag.evaluation.outcomes.table import OutcomeTable
 from dynamicrag.features.base import Seen
+from dynamicrag.lab.calibrate.walked import pipeline_of
+from dynamicrag.lab.outcomes.table import OutcomeTable
 from dynamicrag.policy_file import load_policy
 from dynamicrag.routers.judgement import heard
 from dynamicrag.routers.paths import chains, originals

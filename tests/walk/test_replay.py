@@ -5,12 +5,12 @@ from collections import Counter
 
 import pytest
 
-from dynamicrag.evaluation.questions import Question
-from dynamicrag.evaluation.record.following import for_recording
-from dynamicrag.evaluation.record.paths import Paths
-from dynamicrag.evaluation.record.runs import record_all
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.graph.turn import ABSTAINED
+from dynamicrag.lab.questions import Question
+from dynamicrag.lab.record.following import for_recording
+from dynamicrag.lab.record.paths import Paths
+from dynamicrag.lab.record.runs import record_all
 from dynamicrag.stages.base import Run, option_names
 from dynamicrag.walk.recording import RecordedDraft, RecordedPaths, Recording
 from dynamicrag.walk.replay import replay

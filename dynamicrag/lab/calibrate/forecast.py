@@ -1,0 +1,174 @@
+"""What is predicted of questions that were not learnt from: of whole paths, of stages, and of costs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynamicrag.features.base import Embed, FeatureSet, Seen
+from dynamicrag.lab.calibrate.world import Rows, World
+from dynamicrag.lab.routing.expected import ExpectedCost
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.crossfit import build, folds
+from dynamicrag.routers.estimator import Estimator
+from dynamicrag.routers.paths import PathEstimator, before_retrieval
+from dynamicrag.topology import TOPOLOGY
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How routers are learnt.
+
+    Attributes:
+        router: Spec of the predictor.
+        families: Specs of the families of features.
+        embed: The embedding model.
+        seed: Seed of folds and predictors.
+    """
+
+    router: object
+    families: Sequence[object]
+    embed: Embed | None = None
+    seed: int = 0
+
+    def features(self) -> FeatureSet:
+        """Return features that are not fitted yet."""
+        return FeatureSet(self.families, self.embed, "--features")
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What is predicted, n questions and k paths.
+
+    Attributes:
+        early: Quality from what is known before retrieval, (n, k).
+        late: Quality from what is known after it, (n, k).
+        costs: Expected cost by dimension, (n, k) each.
+        stages: Quality of a stage's options by themselves, all else as planned: early and late, (n, o) each.
+        planned: The path that all else is planned at, (n,).
+    """
+
+    early: Floats
+    late: Floats
+    costs: Mapping[str, Floats]
+    stages: Mapping[str, tuple[Floats, Floats]]
+    planned: Rows
+
+    def price(self, weights: Mapping[str, float]) -> Floats:
+        """Return the weighted cost, (n, k)."""
+        total = np.zeros(self.early.shape)
+        for name, weight in weights.items():
+            total = total + weight * self.costs[name]
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What was learnt from some questions.
+
+    Attributes:
+        whole: Of whole paths.
+        stages: By stage; where a stage's options were not recorded with all else as planned, there is none.
+        planned: The path that was best on average.
+    """
+
+    whole: PathEstimator
+    stages: Mapping[str, Estimator]
+    costs: Mapping[str, ExpectedCost]
+    planned: int
+
+
+def learn(world: World, recipe: Recipe, planned: int | None = None) -> Learnt:
+    """Learn from all questions of ``world``; ``planned`` is the best path on average unless it is given."""
+    whole = PathEstimator.fit(
+        world.seen, world.quality, dict(zip(world.names, world.paths, strict=True)),
+        features=recipe.features, predictor=lambda: build(recipe.router, recipe.seed, "--router"),
+        groups=world.labels,
+    )  # fmt: skip
+    texts = [query.text for query in world.seen]
+    planned = world.best if planned is None else planned
+    stages = {}
+    for stage in world.stages:
+        around = columns(world, planned, stage)
+        if len(around) > 1:
+            stages[str(stage)] = Estimator.fit(
+                _known(world.seen, stage), world.quality[:, list(around.values())], list(around),
+                features=recipe.features(), predictor=build(recipe.router, recipe.seed, "--router"),
+                groups=world.labels,
+            )  # fmt: skip
+    costs = {name: ExpectedCost().fit(texts, cost) for name, cost in world.costs.items()}
+    return Learnt(whole, stages, costs, planned)
+
+
+def columns(world: World, planned: int, stage: str) -> dict[str, int]:
+    """Return the path of every option of a stage, all else as planned."""
+    found = {o: world.column({**world.paths[planned], stage: o}) for o in world.options(stage)}
+    return {option: column for option, column in found.items() if column is not None}
+
+
+def forecast(learnt: Learnt, world: World) -> Forecast:
+    """Predict what is to be expected on the questions of ``world``."""
+    early, late = learnt.whole.both(world.seen)
+    stages = {}
+    for stage in world.stages:
+        size = len(world.options(stage))
+        sides = (np.full((len(world), size), np.nan), np.full((len(world), size), np.nan))
+        estimator = learnt.stages.get(stage)
+        if estimator is not None:
+            at = [world.options(stage).index(option) for option in estimator.options]
+            untold = [before_retrieval(query) for query in world.seen]
+            for side, seen in zip(sides, (untold, _known(world.seen, stage)), strict=True):
+                side[:, at] = estimator.estimate(seen).mean
+        stages[str(stage)] = sides
+    texts = [query.text for query in world.seen]
+    costs = {name: model.predict(texts) for name, model in learnt.costs.items()}
+    return Forecast(early, late, costs, stages, np.full(len(world), learnt.planned))
+
+
+def held_out(
+    world: World,
+    recipe: Recipe,
+    count: int = FOLDS,
+    tell: Callable[[], None] | None = None,
+    planned: int | None = None,
+) -> Forecast:
+    """Predict every question from the questions of other folds; near-duplicates share a fold."""
+    fold = folds(len(world), count, world.labels, recipe.seed)
+    parts = []
+    for number in range(fold.max() + 1):
+        learnt = learn(world.take(np.flatnonzero(fold != number)), recipe, planned)
+        parts.append(forecast(learnt, world.take(np.flatnonzero(fold == number))))
+        if tell is not None:
+            tell()
+    return together(parts, [np.flatnonzero(fold == number) for number in range(fold.max() + 1)])
+
+
+def together(parts: Sequence[Forecast], rows: Sequence[Rows]) -> Forecast:
+    """Return the forecasts of several sets of questions as one, with every question in its row."""
+    first, order = parts[0], np.argsort(np.concatenate(list(rows)))
+    one = Forecast(
+        np.concatenate([part.early for part in parts]),
+        np.concatenate([part.late for part in parts]),
+        {name: np.concatenate([part.costs[name] for part in parts]) for name in first.costs},
+        {
+            stage: (
+                np.concatenate([part.stages[stage][0] for part in parts]),
+                np.concatenate([part.stages[stage][1] for part in parts]),
+            )
+            for stage in first.stages
+        },
+        np.concatenate([part.planned for part in parts]),
+    )
+    return Forecast(
+        one.early[order],
+        one.late[order],
+        {name: cost[order] for name, cost in one.costs.items()},
+        {stage: (early[order], late[order]) for stage, (early, late) in one.stages.items()},
+        one.planned[order],
+    )
+
+
+def _known(seen: Sequence[Seen], stage: str) -> list[Seen]:
+    return [before_retrieval(query) for query in seen] if stage in TOPOLOGY.ahead else list(seen)

@@ -1,0 +1,89 @@
+"""What learnt routers choose on recorded paths, for many questions and values of λ at once.
+
+A walk (:mod:`dynamicrag.walk.replay`) with such routers at its stages makes the same choices, which a
+test holds. A walk takes 0.3 ms of a question and a λ, 6 s for 300 questions and 60 λ; this takes 6 ms.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dynamicrag.lab.calibrate.forecast import Forecast
+from dynamicrag.lab.calibrate.world import Rows, World
+from dynamicrag.lab.routing.path import Path
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.selection import select
+from dynamicrag.topology import TOPOLOGY
+
+Replay = Callable[[World, Forecast, Floats], Rows]
+STEPS = 60
+"""Values of λ that are tried."""
+
+
+def jointly(world: World, made: Forecast, price: Floats) -> Rows:
+    """Return the path that a joint router ends on, (n,).
+
+    It plans from what is known before retrieval; once its retrieval is done it plans again, among the
+    paths that go on from there.
+    """
+    first = _take(made.early, price)
+    ways = [tuple(path.get(stage, "") for stage in TOPOLOGY.ahead) for path in world.paths]
+    group = np.array([ways.index(way) for way in ways])
+    again = _take(np.where(group == group[first][:, None], made.late, -np.inf), price)
+    retrieves = np.array([path.get("retrieval") != "none" for path in world.paths])
+    return np.where(retrieves[first], again, first)
+
+
+def stagewise(world: World, made: Forecast, price: Floats) -> Rows:
+    """Return the path on which a router for every stage ends, (n,).
+
+    Each decides by its own options alone, the stages before it as they were decided, those after it as
+    planned.
+    """
+    taken = np.empty(len(world), dtype=np.intp)
+    groups: list[tuple[dict[str, str], Rows]] = [({}, np.arange(len(world)))]
+    for stage in world.stages:
+        groups = [part for steps, rows in groups for part in _split(world, made, price, stage, steps, rows)]
+    for steps, rows in groups:
+        taken[rows] = world.agreeing(steps)[0]
+    return taken
+
+
+def walk(replay: Replay, world: World, made: Forecast, price: Floats) -> Path:
+    """Return the choices from quality alone to cost alone."""
+    spread = np.abs(made.early - made.early.mean(axis=1, keepdims=True)).mean()
+    scale = spread / max(float(price.mean(axis=0).std()), 1e-12)
+    lam = np.concatenate([[0.0], np.geomspace(0.01, 100, STEPS) * scale])
+    return Path(lam, np.stack([replay(world, made, value * price) for value in lam]))
+
+
+def _take(score: Floats, price: Floats) -> Rows:
+    return np.asarray(select(score, price[..., None], [1.0]).index)
+
+
+def _split(
+    world: World, made: Forecast, price: Floats, stage: str, steps: dict[str, str], rows: Rows
+) -> list[tuple[dict[str, str], Rows]]:
+    """Return what questions that stand at ``steps`` take at a stage, and which those are."""
+    if TOPOLOGY[stage].passed(steps):
+        return [(steps, rows)]
+    options = world.options(stage)
+    untold = stage in TOPOLOGY.ahead or steps.get("retrieval") == "none"
+    mean = made.stages[stage][0 if untold else 1][rows]
+    if np.isnan(mean).all():  # no two options were recorded with all else alike: what was planned stands
+        plans = [world.paths[plan].get(stage) for plan in made.planned[rows]]
+        mean, price = np.array([[plan == own for own in options] for plan in plans], float), 0 * price
+    score, cost = np.full(mean.shape, -np.inf), np.zeros(mean.shape)
+    for k, option in enumerate(options):
+        ahead = world.agreeing({**steps, stage: option})
+        if not ahead:
+            continue
+        # an option that was not recorded as planned is as good as the others are on average
+        known = np.where(np.isnan(mean[:, k]), np.nan_to_num(np.nanmean(mean, axis=1)), mean[:, k])
+        score[:, k] = known
+        for plan in np.unique(made.planned[rows]):
+            column = world.column({**world.paths[plan], **steps, stage: option})
+            at = made.planned[rows] == plan
+            cost[at, k] = price[rows[at], ahead[0] if column is None else column]
+    index = _take(score, cost)
+    return [({**steps, stage: options[k]}, rows[index == k]) for k in np.unique(index)]

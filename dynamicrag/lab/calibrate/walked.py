@@ -1,0 +1,247 @@
+"""A policy's own routers and verification, walked along recorded paths.
+
+The walk is the live graph's, with the recorded executor; see :mod:`dynamicrag.walk.recorded`.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.assembly import Pipeline, assemble
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.cost.vector import Cost
+from dynamicrag.drafts.verification import Verification
+from dynamicrag.errors import DynamicRAGError, PolicyError
+from dynamicrag.lab.calibrate.came import Came
+from dynamicrag.lab.calibrate.forecast import Forecast
+from dynamicrag.lab.calibrate.world import Rows, World
+from dynamicrag.policy import Policy
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.routers.base import Choice, Router, StageContext
+from dynamicrag.stages.base import Run, option_names
+from dynamicrag.topology import TOPOLOGY, VERIFICATION
+from dynamicrag.walk.recorded import Recorded
+from dynamicrag.walk.recording import RecordedPaths, Recording
+from dynamicrag.walk.replay import Replayed, asked, replay
+
+WITHHELD, UNKNOWN = -1, -2
+
+
+class Weakest(Router):
+    """Takes the weakest option that is open: what is expected of a step up whose router is not known yet."""
+
+    registered = "weakest"
+
+    async def choose(self, context: StageContext) -> Choice:
+        """See the base class."""
+        return Choice(context.nearest(0), "the weakest")
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What became of n questions on k paths.
+
+    Attributes:
+        first: The path that was taken first, (n,). Where the answer was given up before a draft was written,
+            the weakest that goes on from there: it is charged as if it had been written.
+        tried: The paths whose drafts were written, (n, k).
+        accepted: The path whose draft was accepted, or ``WITHHELD``, (n,).
+        unrecorded: How many choices lead to no recorded path, (n,).
+    """
+
+    first: Rows
+    tried: NDArray[np.bool_]
+    accepted: Rows
+    unrecorded: Rows
+
+    def came(self, world: World) -> Came:
+        """Return what came of it; every draft is paid for, and no answer is right where there is none."""
+        return _came(world, np.arange(len(world)), self.tried, self.accepted, self.first)
+
+
+class Walks:
+    """Walks of one policy on one world.
+
+    Args:
+        pipeline: The policy's; nothing of it is loaded or asked.
+        world: The questions and paths.
+        made: What they are expected to cost.
+    """
+
+    def __init__(self, pipeline: Pipeline, world: World, made: Forecast) -> None:
+        self.pipeline = pipeline
+        self.world = world
+        self._costs = made.costs
+        self._paths = RecordedPaths(world.whole, option_names(pipeline.stages))
+        self._run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model, None, lambda _: None)
+        self._upward = {name: stage.routed(Weakest()) for name, stage in pipeline.stages.items()}
+
+    def policy(self) -> Walked:
+        """Return what becomes of every question with the policy's own routers and verification.
+
+        Raises:
+            DynamicRAGError: A router cannot decide on what was recorded.
+        """
+        pipeline = self.pipeline
+
+        async def all_of() -> list[Replayed]:
+            return [
+                await replay(pipeline.stages, pipeline.verification, self._recording(row), self._run)
+                for row in range(len(self.world))
+            ]
+
+        found = asyncio.run(all_of())
+        tried = np.zeros(self.world.quality.shape, dtype=bool)
+        for row, one in enumerate(found):
+            tried[row, list(one.drafts or [self._onward(one)])] = True
+        return Walked(
+            np.array([one.drafts[0] if one.drafts else self._onward(one) for one in found], dtype=np.intp),
+            tried,
+            np.array([WITHHELD if one.accepted is None else one.accepted for one in found], dtype=np.intp),
+            np.array([len(one.unrecorded) for one in found], dtype=np.intp),
+        )
+
+    def judged(self, verification: Verification, pairs: Iterable[tuple[int, int]]) -> list[Replayed]:
+        """Return what becomes of the drafts of some questions on some paths.
+
+        Args:
+            verification: What judges them.
+            pairs: Questions and paths.
+        """
+
+        async def all_of() -> list[Replayed]:
+            return [
+                await replay(
+                    self._upward, verification, self._recording(row), self._run, self.world.whole[column]
+                )
+                for row, column in pairs
+            ]
+
+        return asyncio.run(all_of())
+
+    def alone(self, stage: str, planned: Mapping[str, str]) -> list[str]:
+        """Return what a stage's router chooses for every question, the stages before it as planned.
+
+        Where the planned path passes the stage by, that is ``""``.
+        """
+        stages = self.pipeline.stages
+        order = list(stages)
+        before = {name: planned[name] for name in order[: order.index(stage)] if name in planned}
+        defaults = {name: each.planned().name for name, each in stages.items()}
+
+        async def one(row: int) -> str:
+            recording = self._recording(row)
+            executor, turn = Recorded(recording, defaults), asked(recording.text, before)
+            for name in order[: order.index(stage) + 1]:
+                if not TOPOLOGY[name].passed(turn["path"]):
+                    turn, _ = await executor.take(stages[name], turn, self._run)
+            return turn["path"].get(stage, "")
+
+        async def all_of() -> list[str]:
+            return [await one(row) for row in range(len(self.world))]
+
+        return asyncio.run(all_of())
+
+    def _onward(self, found: Replayed) -> int:
+        return self._paths.agreeing(found.turn["path"])[0]
+
+    def _recording(self, row: int) -> Recording:
+        drafts = [
+            replace(draft, expected=self._cost(row, column))
+            for column, draft in enumerate(self.world.drafts[row])
+        ]
+        return Recording(self.world.seen[row].text, self._paths, drafts)
+
+    def _cost(self, row: int, column: int) -> Cost:
+        costs = self._costs
+        return Cost({(d, "modelled"): float(costs[d][row, column]) for d in DIMENSIONS if d in costs})
+
+
+class Verdicts:
+    """What a verification makes of the drafts of all paths, each walked when it is asked for, and once.
+
+    After a step up, stages that are not decided yet take their weakest recorded option.
+
+    Args:
+        walks: The walks.
+        verification: What judges.
+    """
+
+    def __init__(self, walks: Walks, verification: Verification) -> None:
+        n, k = walks.world.quality.shape
+        self._walks = walks
+        self._verification = verification
+        self._accepted = np.full((n, k), UNKNOWN, dtype=np.intp)
+        self._tried = np.zeros((n, k, k), dtype=bool)
+        self._lost = np.zeros((n, k), dtype=np.intp)
+
+    def apply(self, index: Rows) -> Came:
+        """Return what paths come to, (n,) or (m, n), when their drafts are judged."""
+        rows = self._walk(index)
+        return _came(self._walks.world, rows, self._tried[rows, index], self._accepted[rows, index], index)
+
+    def unrecorded(self, index: Rows) -> int:
+        """Return how many steps up from these paths' drafts, (n,), lead to a path that was not recorded."""
+        return int(self._lost[self._walk(index), index].sum())
+
+    def _walk(self, index: Rows) -> Rows:
+        rows = np.broadcast_to(np.arange(index.shape[-1]), index.shape)
+        unknown = self._accepted[rows, index] == UNKNOWN
+        pairs = sorted(set(zip(rows[unknown].tolist(), index[unknown].tolist(), strict=True)))
+        found = self._walks.judged(self._verification, pairs)
+        for (row, column), one in zip(pairs, found, strict=True):
+            self._accepted[row, column] = WITHHELD if one.accepted is None else one.accepted
+            self._tried[row, column, list(one.drafts or [column])] = True
+            self._lost[row, column] = len(one.unrecorded)
+        return np.asarray(rows)
+
+
+def walkable(policy: Policy, varied: Collection[str], notes: list[str]) -> Pipeline | None:
+    """Return a policy's pipeline for walks; ``None`` and a note where it cannot be built."""
+    try:
+        return pipeline_of(policy, varied)
+    except DynamicRAGError as error:
+        notes.append(f"the policy's own routers cannot be replayed: {error}")
+        return None
+
+
+def pipeline_of(policy: Policy, varied: Collection[str]) -> Pipeline:
+    """Return a policy's pipeline for walks; its documents need not be at hand.
+
+    Args:
+        policy: The policy.
+        varied: The stages whose routers decide in a walk, besides verification.
+
+    Raises:
+        DynamicRAGError: It cannot be built, or one of its routers asks a model.
+    """
+    corpora = {name: own.model_copy(update={"path": ["."]}) for name, own in policy.corpora.items()}
+    pipeline = assemble(policy.model_copy(update={"corpora": corpora}))
+    for name, point in pipeline.points.items():
+        router = point.router
+        if router.models and name in (*varied, VERIFICATION):
+            raise PolicyError(
+                f"{policy.where('stages', name, 'router')}: {router.registered!r} asks a model "
+                f"({', '.join(router.models)}), and a recorded table has none to ask; name another router to "
+                "calibrate with"
+            )
+    return pipeline
+
+
+def _came(world: World, rows: Rows, tried: NDArray[np.bool_], accepted: Rows, first: Rows) -> Came:
+    """Return what came of drafts, (…, k) of them, of which one or none was accepted, (…)."""
+    withheld, at = accepted == WITHHELD, np.maximum(accepted, 0)
+    right = (~world.answerable).astype(np.float64)[rows]
+
+    def of(table: Floats) -> Floats:
+        return np.where(withheld, right, table[rows, at])
+
+    return Came(
+        of(world.quality),
+        {name: np.where(tried, cost[rows], 0.0).sum(axis=-1) for name, cost in world.costs.items()},
+        {name: of(score) for name, score in world.scores.items()},
+        np.eye(len(world.names))[first] if first.ndim == 1 else np.empty(0),
+    )

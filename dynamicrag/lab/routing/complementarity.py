@@ -1,0 +1,151 @@
+"""How much the options add to one another, and which could go."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.lab.routing.curve import Curve
+from dynamicrag.lab.routing.path import walk
+from dynamicrag.lab.routing.resample import Resample, interval
+from dynamicrag.predictors.checks import Floats
+
+RIGHT = 0.5
+"""Quality from which an option is right, and by more than which the only right one exceeds all others."""
+ALL = 10
+"""Most options of which all subsets are tried; with more, subsets grow by the best addition."""
+LOSS = 0.01
+"""Loss of mean quality that is none: an option can go if the interval of its loss ends below."""
+
+
+def complementarity(
+    options: Sequence[str], quality: Floats, cost: Floats, mean: Floats, expected: Floats, resample: Resample
+) -> dict[str, Any]:
+    """Return what the options give beside one another.
+
+    Args:
+        options: Their names.
+        quality: Realised, (n, k).
+        cost: Realised, (n, k).
+        mean: Quality that a router predicts, (n, k): what is chosen from fewer options is chosen by it.
+        expected: Expected cost, (n, k).
+        resample: Samples of the queries.
+
+    Returns:
+        ``options``: by name its mean ``quality`` and ``cost``, the shares of queries on which it is the
+        ``only_right`` one and ``strictly_best``, and its loss if it alone went (``oracle_loss``,
+        ``routed_loss``, with their ``intervals``); ``overlap``: by pair, both right as a share of either
+        right; ``none_right``; ``subsets``: the best options of every number, by the oracle over them;
+        ``could_go``: the options that could go *together*, with the losses, and the most that is lost
+        anywhere on the routed curve, whatever the price (``curve_loss``).
+    """
+    loss = _Losses(quality, cost, mean, expected, resample)
+    everything = tuple(range(len(options)))
+    right = quality >= RIGHT
+    found: dict[str, Any] = {"options": {}, "overlap": {}}
+    for k, name in enumerate(options):
+        others = np.delete(quality, k, axis=1).max(axis=1, initial=0.0)
+        found["options"][name] = {
+            "quality": quality[:, k].mean(),
+            "cost": cost[:, k].mean(),
+            "only_right": (quality[:, k] - others > RIGHT).mean(),
+            "strictly_best": (quality[:, k] > others + 1e-9).mean(),
+            **(loss.of([o for o in everything if o != k]) if len(options) > 1 else {}),
+        }
+    for a, b in combinations(everything, 2):
+        either = (right[:, a] | right[:, b]).mean()
+        overlap = float((right[:, a] & right[:, b]).mean() / either) if either else None
+        found["overlap"].setdefault(options[a], {})[options[b]] = overlap
+    found["none_right"] = (~right.any(axis=1)).mean()
+    found["subsets"] = [
+        {"options": [options[k] for k in chosen], "oracle": quality[:, list(chosen)].max(axis=1).mean()}
+        for chosen in _subsets(quality)
+    ]
+    found["could_go"] = _could_go(options, loss)
+    return found
+
+
+class _Losses:
+    def __init__(
+        self, quality: Floats, cost: Floats, mean: Floats, expected: Floats, resample: Resample
+    ) -> None:
+        self.quality, self.cost, self.resample = quality, cost, resample
+        self.mean, self.expected = mean, expected
+        self.oracle = quality.max(axis=1)
+        everything = range(quality.shape[1])
+        self.routed, self.paid = self._route(everything)
+        self.curve = self._curve(everything)
+
+    def _route(self, kept: Sequence[int]) -> tuple[Floats, Floats]:
+        columns = np.array(kept, dtype=np.intp)
+        index: NDArray[np.intp] = columns[self.mean[:, columns].argmax(axis=1)]
+        rows = np.arange(len(index))
+        return self.quality[rows, index], self.cost[rows, index]
+
+    def _curve(self, kept: Sequence[int]) -> Curve:
+        columns = np.array(kept, dtype=np.intp)
+        path = walk(self.mean[:, columns], self.expected[:, columns])
+        spent, had = path.of(self.cost[:, columns]), path.of(self.quality[:, columns])
+        return Curve.of(spent.mean(axis=1), had.mean(axis=1))
+
+    def on_curve(self, kept: Sequence[int]) -> float:
+        """Return the most that is lost at any price; infinite where these options cannot be as cheap."""
+        curve = self._curve(kept)
+        points = zip(self.curve.cost, self.curve.quality, strict=True)
+        lost = [had - curve.quality_at(float(price)) for price, had in points]
+        return float(np.nan_to_num(np.array(lost), nan=np.inf).max())
+
+    def of(self, kept: Sequence[int]) -> dict[str, Any]:
+        """Return what is lost with these options alone."""
+        routed, paid = self._route(kept)
+        oracle_loss = self.oracle - self.quality[:, list(kept)].max(axis=1)
+        routed_loss = self.routed - routed
+        return {
+            "oracle_loss": oracle_loss.mean(),
+            "routed_loss": routed_loss.mean(),
+            "routed_cost": paid.mean() - self.paid.mean(),
+            "intervals": {
+                "oracle_loss": interval(self.resample.means(oracle_loss)),
+                "routed_loss": interval(self.resample.means(routed_loss)),
+            },
+        }
+
+
+def _could_go(options: Sequence[str], loss: _Losses) -> dict[str, Any]:
+    """Let options go one after the other, the least missed one first, while there is no loss."""
+    kept = list(range(len(options)))
+    gone: list[str] = []
+    last: dict[str, Any] = {}
+    means = loss.quality.mean(axis=0)
+    open_ = set(kept)
+    while open_ and len(kept) > 1:
+        tried = {k: loss.of([o for o in kept if o != k]) for k in open_}
+        missed = {k: own["oracle_loss"] + max(0.0, own["routed_loss"]) for k, own in tried.items()}
+        least = min(tried, key=lambda k: (round(missed[k], 9), means[k]))
+        ends = tried[least]["intervals"].values()
+        if any(end is None or end[1] > LOSS for end in ends):
+            break
+        open_.remove(least)
+        # what nobody misses for its quality may be what makes the cheap end of the curve
+        on_curve = loss.on_curve([o for o in kept if o != least])
+        if on_curve <= LOSS:
+            kept.remove(least)
+            gone.append(options[least])
+            last = tried[least] | {"curve_loss": on_curve}
+    return {"options": gone, **last}
+
+
+def _subsets(quality: Floats) -> list[tuple[int, ...]]:
+    """Return the best options of every number: all are tried, or the best addition to the last."""
+    size = quality.shape[1]
+    found: list[tuple[int, ...]] = []
+    for number in range(1, size + 1):
+        if size <= ALL:
+            tried = list(combinations(range(size), number))
+        else:
+            last = found[-1] if found else ()
+            tried = [(*last, k) for k in range(size) if k not in last]
+        found.append(max(tried, key=lambda chosen: quality[:, list(chosen)].max(axis=1).mean()))
+    return found

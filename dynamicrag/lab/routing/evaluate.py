@@ -1,0 +1,226 @@
+"""Routers and baselines on one table: the whole evaluation, as plain data.
+
+Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
+
+    data            train, test, options, cost {name, kinds, low, high}, queries, learnt_queries, split,
+                    folds, seed, bootstrap, weak and strong where there are two options
+    features        families, number, fit_seconds, us (per query, embedding apart), embedding_us
+    routers.NAME    spec
+                    quality, cost        at λ = 0: by quality alone
+                    gain                 quality above the best single option's, query by query;
+                                         p_bootstrap, p_permutation, and p_holm for the number of routers
+                    gap_closed           gain as a share of what the oracle gains
+                    saving               share of the best single option's cost that is saved at its quality
+                    saving_within_point  the same at a quality that is .01 lower
+                    cost_at_best_single_quality, quality_at_best_single_cost, quality_at {COST: quality}
+                    area                 mean quality along the curve, from data.cost.low to data.cost.high
+                    curve                [{lambda, cost, quality}]: the λ path, as it is
+                    routing_accuracy     share of queries on which a best option was chosen
+                    calls, confusion     {option: share}, {chosen: {best: queries}}
+                    groups               {group: {queries, quality, interval, cost, best_single, oracle}}
+                    lambda_at            {COST: λ} that keeps the mean expected cost to it: in a policy, the
+                                         weight of that cost
+                    apgr, cpt50, cpt80, pgr            with two options (see .pair)
+                    accuracy, balanced_accuracy        with labels
+                    train_seconds, decision_us, picked {of what auto or stack is made: share}
+                    intervals            95 %, [low, high] by the name of the figure
+    baselines.NAME  the same, of random, cheapest, best_single, fixed:OPTION, oracle (which knows every
+                    outcome and takes a best option, of several the strongest) and oracle_cheapest
+                    (the cheapest of the best; its curve is the best that any router could do)
+    ranking         routers, best first: by APGR where there are two options, else by quality
+    complementarity see .complementarity; what is routed there is by the first of the ranking
+    notes           what a reader must know
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dynamicrag.errors import BudgetError
+from dynamicrag.features.base import Embed
+from dynamicrag.lab.outcomes.table import OutcomeTable
+from dynamicrag.lab.routing.complementarity import complementarity
+from dynamicrag.lab.routing.judge import Figures, Yardstick
+from dynamicrag.lab.routing.path import Path, walk
+from dynamicrag.lab.routing.plain_data import plain_data
+from dynamicrag.lab.routing.predictions import Predicted, Predictions, Tell, predict
+from dynamicrag.lab.routing.problem import Problem, Side, set_problem
+from dynamicrag.lab.routing.resample import Resample, correct
+from dynamicrag.lab.routing.rounds import Split, make_rounds
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.selection import lambda_for
+
+Evaluation = dict[str, Any]
+FOLDS = 5
+SAMPLES = 1000
+
+
+def evaluate(
+    train: OutcomeTable,
+    test: OutcomeTable | None = None,
+    *,
+    routers: Mapping[str, object],
+    families: Sequence[object],
+    cost: str | None = None,
+    option_cost: Mapping[str, float] | None = None,
+    options: Sequence[str] = (),
+    folds: int = FOLDS,
+    split: Split = "random",
+    at: Sequence[float] = (),
+    samples: int = SAMPLES,
+    seed: int = 0,
+    embed: Embed | None = None,
+    tell: Tell | None = None,
+) -> Evaluation:
+    """Judge routers on a table, by cross-validation or by another table.
+
+    Args:
+        train: What is learnt from.
+        test: What is judged by; by default ``train`` in turns.
+        routers: Specs of predictors, by the name that is shown.
+        families: Specs of families of features.
+        cost: Name of the cost, or several joined by ``+``.
+        option_cost: Cost of an option wherever a table does not have it.
+        options: Options to route among; by default all that are common.
+        folds: Number of folds of the cross-validation.
+        split: Whether it leaves out rows or whole groups.
+        at: Costs at which quality is asked for.
+        samples: Number of bootstrap samples.
+        seed: Seed of folds, predictors and samples.
+        embed: The embedding model, for families that need one.
+        tell: Told how far it is.
+
+    Returns:
+        See the module.
+
+    Raises:
+        InputError: The tables cannot be judged by.
+        PolicyError: A spec names what does not exist.
+    """
+    problem = set_problem(train, test, cost=cost, given=option_cost, only=options)
+    notes = list(problem.notes)
+    rounds, side = make_rounds(problem, count=folds, split=split, seed=seed, notes=notes)
+    specs = {**routers, "random": "random"}  # a baseline that draws: the one that has a path to be learnt
+    made = predict(problem, rounds, specs, families, embed=embed, seed=seed, tell=tell)
+    judge = Yardstick(
+        problem.options, side.groups, side.quality, side.cost, made.level.argmax(axis=1),
+        Resample(len(side), samples, seed), at, problem.labels,
+    )  # fmt: skip
+    pair = _pair(made, len(problem.options))
+    _warn(side, judge, pair, problem, notes)
+    found: dict[str, Figures] = {}
+    for number, (name, own) in enumerate(made.routers.items()):
+        if tell is not None:
+            tell(number, len(made.routers), "judging")
+        found[name] = _figures(judge, own, made, pair) | {"spec": specs[name]}
+    drawn = found.pop("random")
+    correct(found.values())
+    low, high = judge.range
+    # where one of two is right and the other wrong, it is the accuracy that tells
+    ranking = _ranked(found, pair is not None and not problem.labels)
+    data = {
+        "train": train.name,
+        "test": test.name if test is not None else None,
+        "options": list(problem.options),
+        "cost": {"name": problem.cost, "kinds": list(problem.kinds), "low": low, "high": high}
+        if problem.cost
+        else None,
+        "queries": len(side),
+        "learnt_queries": len(problem.learn),
+        "split": split if test is None else "test",
+        "folds": len(rounds) if test is None else None,
+        "seed": seed,
+        "bootstrap": samples,
+    }
+    if pair is not None and not problem.labels:
+        data |= {"weak": problem.options[pair[0]], "strong": problem.options[pair[1]]}
+    result: Evaluation = plain_data({
+        "data": data,
+        "features": {
+            "families": list(families),
+            "number": made.features,
+            "fit_seconds": np.mean(made.feature_fit_seconds),
+            "us": np.median(made.feature_us),
+        },
+        "routers": found,
+        "baselines": {"random": drawn, **_baselines(judge, made)},
+        "complementarity": complementarity(
+            problem.options, side.quality, side.cost, made.routers[ranking[0]].mean, made.expected,
+            judge.resample
+        ),
+        "ranking": ranking,
+        "notes": notes,
+    })  # fmt: skip
+    return result
+
+
+def _figures(judge: Yardstick, own: Predicted, made: Predictions, pair: tuple[int, int] | None) -> Figures:
+    found = judge.figures(walk(own.mean, made.expected))
+    if pair is not None:
+        figures = judge.pair(own.mean, *pair)
+        found["intervals"] |= figures.pop("intervals")
+        found |= figures
+    found["lambda_at"] = {f"{price:g}": _lambda(price, own.mean, made.expected) for price in judge.at}
+    found["train_seconds"] = np.mean(own.train_seconds)
+    found["decision_us"] = np.median(own.decision_us)
+    found["picked"] = own.picked
+    return found
+
+
+def _lambda(price: float, mean: Floats, expected: Floats) -> float | None:
+    """Return what keeps the mean expected cost to a price; ``None`` where nothing does."""
+    try:
+        return lambda_for(price, mean, expected[:, :, None], [1.0], least=0.0)
+    except BudgetError:
+        return None
+
+
+def _baselines(judge: Yardstick, made: Predictions) -> dict[str, Figures]:
+    rows = len(judge.quality)
+    cheapest = made.typical.argmin(axis=1)
+    strength = made.level.argsort(axis=1).argsort(axis=1)
+    oracle = np.where(judge.best, strength, -1).argmax(axis=1)
+    chosen = {"cheapest": cheapest, "best_single": judge.single}
+    chosen |= {f"fixed:{name}": np.full(rows, k) for k, name in enumerate(judge.options)}
+    found = {name: judge.figures(Path(np.zeros(1), index[None])) for name, index in chosen.items()}
+    found["oracle"] = judge.figures(Path(np.zeros(1), oracle[None]))
+    found["oracle_cheapest"] = judge.figures(walk(judge.quality, judge.cost))
+    return found
+
+
+def _ranked(found: Mapping[str, Figures], by_apgr: bool) -> list[str]:
+    def worth(name: str) -> tuple[float, float, float]:
+        own = found[name]
+        return (float(np.nan_to_num(own["apgr"])) if by_apgr else 0.0, own["quality"], own["area"])
+
+    return sorted(found, key=worth, reverse=True)
+
+
+def _pair(made: Predictions, options: int) -> tuple[int, int] | None:
+    """Return the weak and the strong one of two options, by what was learnt from."""
+    if options != 2:
+        return None
+    weak = int(made.level.mean(axis=0).argmin())
+    return weak, 1 - weak
+
+
+def _warn(
+    side: Side, judge: Yardstick, pair: tuple[int, int] | None, problem: Problem, notes: list[str]
+) -> None:
+    if len(problem.options) == 1:
+        notes.append(f"{problem.options[0]} is the only option: there is nothing to choose")
+    elif (side.quality.max(axis=1) - side.quality.min(axis=1) < 1e-9).all():
+        notes.append("every option gave the same quality on every query: routing can save cost, and no more")
+    elif pair is not None:
+        weak, strong = side.quality[:, list(pair)].mean(axis=0)
+        if strong <= weak:
+            notes.append(
+                f"{problem.options[pair[1]]} was better in what was learnt from, but not in what is judged "
+                "by: there is no gap to recover, so no APGR and CPT"
+            )
+    if len(side) < 100:
+        notes.append(f"{len(side)} queries are few: mind the intervals")
+    if len(np.unique(judge.single)) > 1:
+        names = [problem.options[k] for k in np.unique(judge.single)]
+        notes.append(f"the best single option differs by fold: {', '.join(names)}")

@@ -1,0 +1,195 @@
+"""What a router's choices came to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.lab.routing.curve import Curve
+from dynamicrag.lab.routing.pair import Ranking, apgr, cpt
+from dynamicrag.lab.routing.path import Path
+from dynamicrag.lab.routing.resample import Resample, interval, two_sided
+from dynamicrag.predictors.checks import Floats
+
+TIE = 1e-9
+SAVINGS = {"saving": 0.0, "saving_within_point": 0.01}
+"""What is saved, by how much quality is given up for it."""
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What every option gave on the judged queries, and what a router is measured against.
+
+    Attributes:
+        options: Names, weakest first.
+        groups: Every query's group.
+        quality: Realised, (n, k).
+        cost: Realised, (n, k).
+        single: The option that was best on average in what was learnt from, (n,).
+        resample: Samples of the queries.
+        at: Costs at which quality is asked for.
+        labels: Whether quality is a label.
+    """
+
+    options: Sequence[str]
+    groups: Sequence[str]
+    quality: Floats
+    cost: Floats
+    single: NDArray[np.intp]
+    resample: Resample
+    at: Sequence[float] = ()
+    labels: bool = False
+
+    @cached_property
+    def rows(self) -> NDArray[np.intp]:
+        """Every row's number."""
+        return np.arange(len(self.quality))
+
+    @cached_property
+    def single_quality(self) -> Floats:
+        """What the best single option gave, (n,)."""
+        return self.quality[self.rows, self.single]
+
+    @cached_property
+    def single_cost(self) -> Floats:
+        """What it cost, (n,)."""
+        return self.cost[self.rows, self.single]
+
+    @cached_property
+    def best(self) -> NDArray[np.bool_]:
+        """Which options are as good as the best, (n, k)."""
+        return np.asarray(self.quality >= self.quality.max(axis=1, keepdims=True) - TIE)
+
+    @cached_property
+    def range(self) -> tuple[float, float]:
+        """Mean cost of the cheapest option and of the dearest."""
+        means = self.cost.mean(axis=0)
+        return float(means.min()), float(means.max())
+
+    def figures(self, path: Path) -> Figures:
+        """Return the figures of a router's λ path; they are of λ = 0 unless they say otherwise.
+
+        The keys are in :mod:`dynamicrag.lab.routing.evaluate`.
+        """
+        quality, cost = path.of(self.quality), path.of(self.cost)
+        mean_q, mean_c = quality.mean(axis=1), cost.mean(axis=1)
+        curve = Curve.of(mean_c, mean_q)
+        oracle = self.quality.max(axis=1)
+        samples_q, samples_c = self.resample.means(quality), self.resample.means(cost)
+        single_q = self.resample.means(self.single_quality)
+        single_c = self.resample.means(self.single_cost)
+        curves = [Curve.of(c, q) for c, q in zip(samples_c, samples_q, strict=True)]
+        target, spent = float(self.single_quality.mean()), float(self.single_cost.mean())
+        gain = quality[0] - self.single_quality
+        sampled_gap = _ratio(samples_q[:, 0] - single_q, self.resample.means(oracle) - single_q)
+        savings = {
+            name: np.array([_saved(*own) for own in zip(curves, single_q - less, single_c, strict=True)])
+            for name, less in SAVINGS.items()
+        }
+        found: Figures = {
+            "quality": mean_q[0],
+            "cost": mean_c[0],
+            "gain": gain.mean(),
+            "gap_closed": float(_ratio(gain.mean(), oracle.mean() - target)),
+            **{name: _saved(curve, target - less, spent) for name, less in SAVINGS.items()},
+            "cost_at_best_single_quality": curve.cost_at(target),
+            "quality_at_best_single_cost": curve.quality_at(spent),
+            "area": curve.area(*self.range),
+            "quality_at": {f"{price:g}": curve.quality_at(price) for price in self.at},
+            "intervals": {
+                "quality": interval(samples_q[:, 0]),
+                "cost": interval(samples_c[:, 0]),
+                "gain": interval(samples_q[:, 0] - single_q),
+                "gap_closed": interval(sampled_gap),
+                **{name: interval(samples) for name, samples in savings.items()},
+                "area": interval(np.array([one.area(*self.range) for one in curves])),
+                "routing_accuracy": interval(self.resample.means(self._right(path.index[0]))),
+                "quality_at": {
+                    f"{price:g}": interval(np.array([one.quality_at(price) for one in curves]))
+                    for price in self.at
+                },
+            },
+            "curve": [
+                {"lambda": lam, "cost": c, "quality": q}
+                for lam, c, q in zip(path.lam, mean_c, mean_q, strict=True)
+            ],
+            **self._choices(path.index[0]),
+            "groups": self._groups(quality[0], cost[0]),
+        }
+        if len(samples_q):
+            found["p_bootstrap"] = two_sided(samples_q[:, 0] - single_q)
+            found["p_permutation"] = self.resample.flipped(gain)
+        return found
+
+    def pair(self, mean: Floats, weak: int, strong: int) -> Figures:
+        """Return what RouteLLM measures of predictions, (n, 2)."""
+        ranking = Ranking.of(mean[:, strong] - mean[:, weak])
+        sides = self.quality[:, weak], self.quality[:, strong]
+        recovered = ranking.recovered(*sides)
+        samples = ranking.recovered(*sides, self.resample.counts)
+        return {
+            "apgr": float(apgr(recovered)),
+            "cpt50": cpt(recovered, 0.5),
+            "cpt80": cpt(recovered, 0.8),
+            "pgr": recovered.tolist(),
+            "intervals": {
+                "apgr": interval(apgr(samples)),
+                "cpt50": interval(np.array([cpt(own, 0.5) for own in samples])),
+                "cpt80": interval(np.array([cpt(own, 0.8) for own in samples])),
+            },
+        }
+
+    def _choices(self, index: NDArray[np.intp]) -> Figures:
+        """Return which options were chosen, and which had been right."""
+        size = len(self.options)
+        right = self._right(index)
+        # of several best ones it had been the chosen one, and else the cheapest
+        ideal = np.where(right, index, np.where(self.best, self.cost, np.inf).argmin(axis=1))
+        table = np.zeros((size, size), dtype=int)
+        np.add.at(table, (index, ideal), 1)
+        found: Figures = {
+            "routing_accuracy": right.mean(),
+            "calls": dict(zip(self.options, np.bincount(index, minlength=size) / len(index), strict=True)),
+            "confusion": {
+                chosen: dict(zip(self.options, map(int, row), strict=True))
+                for chosen, row in zip(self.options, table, strict=True)
+            },
+        }
+        if self.labels:
+            found["accuracy"] = right.mean()
+            of_each = [right[self.best[:, k]].mean() for k in range(size) if self.best[:, k].any()]
+            found["balanced_accuracy"] = np.mean(of_each)
+        return found
+
+    def _right(self, index: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Return where a best option was chosen, (n,)."""
+        return np.asarray(self.best[self.rows, index])
+
+    def _groups(self, quality: Floats, cost: Floats) -> Figures:
+        names = np.array(self.groups)
+        found: Figures = {}
+        for name in dict.fromkeys(self.groups):
+            rows = names == name
+            found[name] = {
+                "queries": int(rows.sum()),
+                "quality": quality[rows].mean(),
+                "interval": interval(self.resample.within(quality, rows)),
+                "cost": cost[rows].mean(),
+                "best_single": self.single_quality[rows].mean(),
+                "oracle": self.quality[rows].max(axis=1).mean(),
+            }
+        return found if set(found) != {""} else {}
+
+
+def _saved(curve: Curve, quality: float, cost: float) -> float:
+    """Return what share of ``cost`` is saved at ``quality``."""
+    return 1 - curve.cost_at(quality) / cost if cost > 0 else float("nan")
+
+
+def _ratio(part: Any, whole: Any) -> Any:
+    """Return a share of the whole; NaN where there is no whole."""
+    return np.asarray(part) / np.where(np.asarray(whole) > TIE, whole, np.nan)
