@@ -1,4 +1,4 @@
-"""Figures and names as people read them: three significant digits, a unit that fits, no control characters."""
+"""Figures and names as people read them: three significant digits, fitting units, no control characters."""
 
 import re
 from collections.abc import Callable, Sequence
