@@ -116,7 +116,7 @@ def test_a_budget_tightens_and_never_loosens(make, ask):
     with pytest.raises(BudgetExceeded, match=r"objective\.budget\.per_query\.usd"):
         app.invoke(ask(QUESTION), dear)
     tight = given(options={"generator": "medium"}, budget={"usd": 0.005})
-    with pytest.raises(BudgetExceeded, match=r"the call's budget\.usd: a call may take 0\.01"):
+    with pytest.raises(BudgetExceeded, match=r"the call's budget\.usd: a call may use 0\.01"):
         app.invoke(ask(QUESTION), tight)
     assert make.models["large"].calls == make.models["medium"].calls == []
     assert at("generator", app.invoke(ask(QUESTION), given(options={"generator": "medium"})))["chosen"]

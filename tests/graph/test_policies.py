@@ -328,7 +328,7 @@ class TestBudgets:
         )
         app = rag.build_graph().compile()
         app.invoke(ask(QUESTION))
-        with pytest.raises(BudgetExceeded, match=r"objective\.budget\.per_query\.usd: a call may take 0\.01"):
+        with pytest.raises(BudgetExceeded, match=r"objective\.budget\.per_query\.usd: a call may use 0\.01"):
             app.invoke(ask(QUESTION), under("tight"))
         with pytest.raises(BudgetExceeded, match=r"the call's budget\.usd"):
             app.invoke(ask(QUESTION), under("tight", budget={"usd": 0.004}))
