@@ -132,7 +132,7 @@ def test_a_database_cut_off_in_the_middle_is_refused_and_the_next_queries_go_on(
         desk.finish(f"q{number}")
     assert desk.books.flush()
     assert desk.ledger.cost("q42")["joules"] == pytest.approx(2.0)
-    assert (desk.books.failures, caplog.text.count("was not kept")) == (3, 1)
+    assert (desk.books.failures, caplog.text.count("could not be stored")) == (3, 1)
     with pytest.raises(RunsError, match="move the file away"):
         runs.turns()
 

@@ -30,9 +30,9 @@ def heat(monkeypatch) -> None:
     [
         ({"name": "usd"}, "dimension 'usd': is registered already"),
         ({"name": ""}, "dimension '': name '' is not a valid name; use letters, digits"),
-        ({"name": 5}, "dimension 5: name 5 is no name"),
-        ({"name": "a b"}, "name 'a b' is no name"),
-        ({"coefficient": replace(HEAT.coefficient, key="a.b")}, "coefficient 'a.b' is no name"),
+        ({"name": 5}, "dimension 5: name 5 is not a valid name"),
+        ({"name": "a b"}, "name 'a b' is not a valid name"),
+        ({"coefficient": replace(HEAT.coefficient, key="a.b")}, "coefficient 'a.b' is not a valid name"),
         ({"follows": None}, "lacks 'follows' or 'coefficient'; a new dimension is derived from one of joules,"),
         ({"coefficient": None}, "lacks 'follows' or 'coefficient'"),
         ({"follows": "joule"}, "dimension 'heat'.follows: unknown dimension 'joule'; did you mean 'joules'"),

@@ -137,7 +137,7 @@ class TestObjects:
 
     @pytest.mark.parametrize("k", [0, -1, True, 2.5, "4"])
     def test_a_number_of_none_is_refused(self, k):
-        with pytest.raises(PolicyError, match=r"observe: k is .*1 and more"):
+        with pytest.raises(PolicyError, match=r"observe: k is .*1 or more"):
             observing(FakeRetriever(["a"]), "fake:model", k=k)
 
     def test_sections_of_its_own_are_not_overwritten(self):
