@@ -127,7 +127,7 @@ class TestObjects:
         assert policy["stages"]["context"]["options"] == {"theirs": {"chunks": k}}
 
     def test_one_that_names_none_needs_it(self):
-        with pytest.raises(PolicyError, match=r"how many passages a FakeRetriever gives is not known.*k=4"):
+        with pytest.raises(PolicyError, match=r"the number of passages of a FakeRetriever is unknown.*k=4"):
             observing(FakeRetriever(["a"]), "fake:model")
 
     @pytest.mark.parametrize("given", [None, object(), 7])
