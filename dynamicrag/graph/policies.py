@@ -64,8 +64,8 @@ class Policies(Mapping[str, Pipeline]):
         own = turn.get("policy", "")
         if own not in self:
             raise InputError(
-                f"{unknown('the question under way', 'policy', own, names)}; it began with that policy: continue "
-                f"with an object that has it, from_policy(…, policies={{{own!r}: …}}), or ask again"
+                f"{unknown('the question under way', 'policy', own, names)}; it began with that policy: "
+                f"continue with an object that has it, from_policy(…, policies={{{own!r}: …}}), or ask again"
             )
         if wanted and name != own:
             raise InputError(
