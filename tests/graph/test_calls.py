@@ -211,7 +211,7 @@ def test_a_subgraph_hears_it_too(make, ask):
         ),
         (
             {"options": {"generator": "small"}, "closed": {"generator": "small"}},
-            r"rag\.closed\.generator: 'small' is the option that .*rag\.options takes",
+            r"rag\.closed\.generator: 'small' is forced by .*rag\.options",
         ),
         ({"closed": {"verification": ["accept"]}}, r"closed\.verification: no option is left"),
         ({"budget": {"euro": 1}}, r"rag\.budget: unknown dimension 'euro'; .*usd"),
