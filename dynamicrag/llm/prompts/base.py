@@ -76,7 +76,7 @@ class PromptStrategy(ABC):
         """Find the answer to ``question`` in a model's raw text."""
 
     def found(self, text: str, start: int) -> Answer:
-        """Return ``text[start:]`` as an answer in this style: short ones without marks, sentences unchanged."""
+        """Return ``text[start:]`` as an answer in this style: short without marks, sentences unchanged."""
         return (span if self.voice.style == "brief" else prose)(text, start)
 
     def speaking(self, voice: Voice) -> Self:
