@@ -46,7 +46,12 @@ Fact = StrictStr | StrictBool | StrictInt | StrictFloat
 
 
 class Chunks(Section):
-    """How documents are cut: tokens per chunk, and tokens shared by neighbours."""
+    """How documents are cut.
+
+    Attributes:
+        size: Tokens per chunk.
+        overlap: Tokens that neighbouring chunks share; less than half of ``size``.
+    """
 
     size: int = Field(default=256, ge=32, le=100_000)
     overlap: int = Field(default=32, ge=0)
@@ -59,7 +64,12 @@ class Chunks(Section):
 
 
 class NearnessSection(Section):
-    """Cosines on a corpus: near a question from ``similar`` on, perhaps strange to it below ``strange``."""
+    """The cosines that tell whether documents speak of a question, for an embedding model of your own.
+
+    Attributes:
+        similar: From this cosine on, a passage is near the question.
+        strange: Below this cosine, a passage may be strange to the question; less than ``similar``.
+    """
 
     similar: float = Field(ge=-1, le=1)
     strange: float = Field(ge=-1, le=1)
@@ -72,9 +82,12 @@ class NearnessSection(Section):
 
 
 class CorpusSection(Section):
-    """One corpus: files or folders, whether links out of them are followed, and how they are cut.
+    """One corpus: its files, how they are cut, and how they are embedded.
 
     Attributes:
+        path: Files and folders, relative to the policy's folder.
+        follow_links: Whether links that lead out of the folder are followed.
+        chunk: How documents are cut.
         embedding: ``provider:model``, a sentence-transformers name or folder; by default the caller's.
         embedding_profile: Coefficients that replace those of its profile.
         nearness: What its cosines mean, where that is not known.
@@ -92,10 +105,11 @@ class CorpusSection(Section):
 
 
 class ModelSection(Section):
-    """One model; ``params`` are what its constructor takes.
+    """One model.
 
     Attributes:
-        model: Its spec; may be left out where the caller gives the object.
+        model: ``local:NAME``, or ``provider:model`` of LangChain; left out where the caller gives the object.
+        params: Parameters of the model's LangChain class, such as ``base_url`` and ``max_retries``.
         profile: Coefficients that replace its profile's, prices among them.
         runs: Where it computes, where its address and class do not tell.
     """
@@ -107,7 +121,15 @@ class ModelSection(Section):
 
 
 class BudgetSection(Section):
-    """Hard limits per query and in total; ``account`` names a total that processes of this host share."""
+    """Hard limits of cost.
+
+    Attributes:
+        per_query: The most that one query may cost, by dimension.
+        total: The most that all queries may cost together, by dimension.
+        exhausted: What happens where nothing fits: the ``cheapest`` option, or a ``BudgetExceeded`` error.
+            Limits of ``usd`` and ``tokens`` per query raise the error in any case.
+        account: Name of a total that all processes of this host share; by default each has its own.
+    """
 
     per_query: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
     total: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
@@ -127,7 +149,12 @@ class BudgetSection(Section):
 
 
 class ObjectiveSection(Section):
-    """What one unit of cost is worth in quality, and the budget."""
+    """What one unit of cost is worth in quality, and the budget.
+
+    Attributes:
+        weights: Quality, from 0 to 1, that one unit of cost is worth, by dimension.
+        budget: Limits of cost.
+    """
 
     weights: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
     budget: BudgetSection = BudgetSection()
@@ -147,7 +174,13 @@ def _check_dimensions(amounts: dict[Dimension, float]) -> None:
 
 
 class HostSection(Section):
-    """Where this runs: the country, coefficients of cost dimensions, and which meter reads the energy."""
+    """The machine that this runs on.
+
+    Attributes:
+        country: ISO 3166-1 alpha-3 code of the country, for the grid's carbon intensity.
+        coefficients: Coefficients of cost dimensions on this host, such as ``water_per_kwh``.
+        meter: What reads the energy: ``codecarbon``, ``cpu`` (CPU time alone) or ``none``.
+    """
 
     country: str | None = None
     coefficients: dict[str, Any] = Field(default_factory=dict)
@@ -155,7 +188,12 @@ class HostSection(Section):
 
 
 class RunsSection(Section):
-    """What is kept of finished queries: how many, and whether with questions and answers."""
+    """What is kept of finished queries.
+
+    Attributes:
+        keep: How many of the latest queries are kept; 0 keeps nothing.
+        text: Whether questions and answers are kept too.
+    """
 
     keep: int = Field(default=20_000, ge=0, le=1_000_000_000)
     text: bool = False
@@ -168,6 +206,14 @@ class Policy(Section):
         name: Name of the preset, or the file's stem.
         source: The file, for messages; ``""`` for a policy given as a mapping.
         folder: What relative paths in it are relative to.
+        version: Version of the format.
+        corpora: The document collections, by name.
+        models: The chat models by name, weakest first.
+        helper: The model that rewrites follow-ups and reasons between retrieval rounds; by default none does.
+        objective: What cost is worth, and the budget.
+        host: The machine that this runs on.
+        runs: What is kept of finished queries.
+        calibrated: What the policy is expected to cost, for ``dynamicrag report``.
         stages: The section of every stage that queries meet, in the topology's order.
         joint: A router over whole paths, for the stages at which its paths differ.
         observe: Whether to run one fixed pipeline unchanged and keep what is seen of it: one option a stage,

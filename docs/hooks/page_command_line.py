@@ -11,10 +11,10 @@ from dynamicrag.cli import _app
 
 INTRODUCTION = """# Command line
 
-Every command has `--help`. The exit code is 0 when the command succeeds, 1 after an error, 2 after wrong usage and
-130 after Ctrl-C. The option `--debug`, before or behind the command, shows tracebacks and the libraries' own
-messages. `dynamicrag --version` prints the version.
-[The guide](../commands.md) shows the commands by task.
+Every command has `--help`. The exit code is 0 when the command succeeds, 1 after an error, 2 after wrong
+usage and 130 after Ctrl-C. The option `--debug`, before or behind the command, shows tracebacks and the
+libraries' own messages. `dynamicrag --version` prints the version. [The guide](../commands.md) shows the
+commands by task.
 """
 
 
@@ -54,9 +54,10 @@ def _placeholder(argument: Any) -> str:
 
 
 def _row(param: Any) -> tuple[str, str, str, str]:
-    names = [param.name.upper()] if param.param_type_name == "argument" else [*param.opts, *param.secondary_opts]
+    named = param.param_type_name == "argument"
+    names = [param.name.upper()] if named else [*param.opts, *param.secondary_opts]
     flag = getattr(param, "is_flag", False)
-    kind = "" if flag else in_words(param.type_descriptor.annotation, lambda kind: "path")
+    kind = "" if flag else in_words(param.type_descriptor.annotation, lambda _: "path")
     if param.multiple or param.nargs == -1:
         kind += ", repeatable"
     given = "required" if param.required else "" if flag and not param.default else default(param.default)

@@ -6,9 +6,9 @@ from dynamicrag import errors
 
 INTRODUCTION = """# Errors
 
-DynamicRAG raises these errors on purpose. A message says where the mistake is, what is wrong, what is valid and how
-to mend it. `except DynamicRAGError` catches them all. The command line prints the message alone and exits with code
-1; `--debug` adds the traceback.
+DynamicRAG raises these errors on purpose. A message says where the mistake is, what is wrong, what is valid
+and how to mend it. `except DynamicRAGError` catches them all. The command line prints the message alone and
+exits with code 1; `--debug` adds the traceback.
 
 ```text
 {tree}

@@ -20,20 +20,50 @@ from dynamicrag.verify.base import VERIFIERS
 
 INTRODUCTION = """# Names in a policy
 
-A policy names what is on this page: `name`, or `{name: {parameter: value}}`. Plugins add names of their own.
+A policy names what is on this page: `name`, or `{name: {parameter: value}}`. Plugins add names of their
+own.
 """
 FAMILIES: tuple[tuple[str, Registry[Any], str], ...] = (
-    ("Routers", ROUTERS, "They decide a stage, as its `router`. They need no training, except `escalation`."),
-    ("Predictors", PREDICTORS, "They learn each option's quality. A trained one is also a router by its name: "
-     "`router: {linear: {state: FILE}}`, where `dynamicrag train` has written the file. Such a router also takes "
-     "`explore: {epsilon, temperature, seed}`, or `passing`, the quality that the cheapest option must reach."),
+    (
+        "Routers",
+        ROUTERS,
+        "They decide a stage, as its `router`. They need no training, except `escalation`.",
+    ),
+    (
+        "Predictors",
+        PREDICTORS,
+        "They learn each option's quality. A trained one is also a router by its name: "
+        "`router: {linear: {state: FILE}}`, where `dynamicrag train` has written the file. Such a router also "
+        "takes `explore: {epsilon, temperature, seed}`, or `passing`, the quality that the cheapest option must reach.",
+    ),
     ("Features", FEATURES, "Predictors see a question through them: `train --features`."),
     ("Retrievers", RETRIEVERS, "They are the options of the stage `retriever`, and its `parts`."),
     ("Prompts", PROMPTS, "They are the options of the stage `prompt`."),
     ("Verifiers", VERIFIERS, "They judge a draft; `stages.verification.verifiers` lists them."),
-    ("Escalation policies", POLICIES, "`dynamicrag eval` compares them on recorded drafts, and `train` learns one, "
-     "which the router `escalation` carries out."),
-)  # fmt: skip
+    (
+        "Escalation policies",
+        POLICIES,
+        "`dynamicrag eval` compares them on recorded drafts, and `dynamicrag train` learns one, which the "
+        "router `escalation` carries out.",
+    ),
+)
+TABLES = """## Local models
+
+`local:NAME` runs in this process; `dynamicrag models pull NAME` fetches it.
+
+{local}
+## Remote models with known prices
+
+A policy can name any model that LangChain's `init_chat_model` knows. These models have prices and energy
+figures of their own. Prices are in dollars per million tokens; the file `policies/profiles.yaml` has the
+source of each.
+
+{remote}
+## Cost dimensions
+
+Budgets, weights and reports know these. A hard dimension is never overspent.
+
+{dimensions}"""
 
 
 def page() -> str:
@@ -45,13 +75,7 @@ def page() -> str:
             skip = ("deps", "judgement", "weights") if name == "escalation" else ("deps",)
             parts += [f"### `{name}` {{ #{_anchor(heading)}-{name} }}\n", f"{Doc(registry[name]).text}\n"]
             parts.append(parameters(registry[name], skip))
-    parts += ["## Local models\n", "`local:NAME` runs in this process; `dynamicrag models pull NAME` fetches it.\n"]
-    parts.append(_local())
-    parts += ["## Remote models with known prices\n", "Any model that LangChain's `init_chat_model` knows can be "
-              "named; these have prices and energy figures of their own. Prices are in dollars per million tokens; "
-              "the file `policies/profiles.yaml` has the date and the source of each.\n", _remote()]  # fmt: skip
-    parts += ["## Cost dimensions\n", "Budgets, weights and reports know these. A hard dimension is never "
-              "overspent.\n", _dimensions()]  # fmt: skip
+    parts.append(TABLES.format(local=_local(), remote=_remote(), dimensions=_dimensions()))
     return "\n".join(parts)
 
 

@@ -18,18 +18,24 @@ from dynamicrag.topology import TOPOLOGY, VERIFICATION
 
 INTRODUCTION = """# Policy
 
-A policy is one YAML file. This page lists all of its keys. A key that is not listed is an error.
-[Names in a policy](names.md) lists what can stand where a *spec* is expected: a spec is a name, or
-`{name: {parameter: value}}`. `dynamicrag validate FILE` checks a policy without running it, and
-`dynamicrag validate --schema` prints the JSON Schema, with which editors complete and check policies.
+A policy is one YAML file. This page lists all of its keys. A key that is not listed is an error. [Names in
+a policy](names.md) lists what can stand where a *spec* is expected: a spec is a name, or `{name:
+{parameter: value}}`. `dynamicrag validate FILE` checks a policy without running it, and `dynamicrag
+validate --schema` prints the JSON Schema, with which editors complete and check policies.
 """
 STAGES_INTRODUCTION = """## `stages`
 
-One section a stage, in this order. Options are listed weakest (cheapest) first. A stage that the policy does not
-name has one plain option, or is left out.
+One section a stage, in this order. Options are listed weakest (cheapest) first. A stage that the policy
+does not name has one plain option, or is left out.
 """
 SPEC = "spec"
-BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "at most {}", "lt": "below {}", "min_length": "at least {} entry"}
+BOUNDS = {
+    "ge": "from {}",
+    "gt": "above {}",
+    "le": "at most {}",
+    "lt": "below {}",
+    "min_length": "at least {}",
+}
 
 
 def page() -> str:
@@ -70,13 +76,17 @@ def _keys(kind: type[BaseModel]) -> str:
 
 
 def _type(field: FieldInfo) -> str:
-    words = in_words(field.annotation, lambda kind: "section" if issubclass(kind, BaseModel) else f"`{kind.__name__}`")
+    words = in_words(field.annotation, _link)
     words = words.replace("text or mapping: text → anything", SPEC)
     bounds = [
         text.format(f"{getattr(each, key):,}") for each in field.metadata for key, text in BOUNDS.items()
         if getattr(each, key, None) is not None
     ]  # fmt: skip
     return f"{words} ({', '.join(bounds)})" if bounds else words
+
+
+def _link(kind: type) -> str:
+    return "section" if issubclass(kind, BaseModel) else f"`{kind.__name__}`"
 
 
 def _default(field: FieldInfo) -> str:

@@ -10,6 +10,10 @@ INTRODUCTION = """# Python
 Every name below is imported from `dynamicrag`. All other modules may change without notice, except
 `dynamicrag.errors` and `dynamicrag.testing`. The errors have [their own page](errors.md).
 """
+FOR_TESTS = """## For your tests
+
+These stand-ins are in `dynamicrag.testing`. None of them needs weights or a network.
+"""
 HEADINGS = {"To use it:": "Use", "To extend it": "Extend"}
 """Paragraphs of the package's docstring, and the headings that the names below them stand under."""
 
@@ -20,7 +24,7 @@ def page() -> str:
     for heading, names in groups().items():
         parts.append(f"## {heading}")
         parts += [f"::: dynamicrag.{name}" for name in names]
-    parts.append("## For your tests\n\nThese stand-ins are in `dynamicrag.testing`; none of them needs weights or a network.")
+    parts.append(FOR_TESTS)
     parts += [f"::: dynamicrag.testing.{name}" for name in testing.__all__]
     return "\n\n".join(parts) + "\n"
 
@@ -31,7 +35,9 @@ def groups() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     names: list[str] = []
     for line in (dynamicrag.__doc__ or "").splitlines():
-        names = next((found.setdefault(h, []) for words, h in HEADINGS.items() if line.startswith(words)), names)
+        for words, heading in HEADINGS.items():
+            if line.startswith(words):
+                names = found.setdefault(heading, [])
         for name in re.findall(r"``(\w+)``", line):
             if found and name in left:
                 left.remove(name)

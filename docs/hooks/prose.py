@@ -3,14 +3,15 @@
 import inspect
 import types
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import griffe
 from sphinx_roles import as_markdown
+from typing_extensions import is_typeddict
 
 WORDS = {
-    str: "text", int: "whole number", float: "number", bool: "`true` or `false`", dict: "mapping", list: "list",
-    type(None): "nothing", Any: "anything", object: "anything",
+    str: "text", int: "whole number", float: "number", bool: "`true` or `false`", dict: "mapping",
+    list: "list", type(None): "nothing", Any: "anything", object: "anything",
 }  # fmt: skip
 """Types as a reader of YAML calls them."""
 
@@ -77,10 +78,10 @@ def in_words(kind: Any, link: Callable[[type], str] | None = None) -> str:
         return f"mapping: {in_words(args[0], link)} → {in_words(args[1], link)}"
     if isinstance(origin, type) and issubclass(origin, Collection):
         return f"list: {in_words(args[0], link)}"
+    if is_typeddict(kind):
+        return f"[`{kind.__name__}`](#{kind.__name__.lower()})"
     if isinstance(kind, type) and link is not None and kind not in WORDS:
         return link(kind)
-    if isinstance(kind, type) and is_typeddict(kind):
-        return f"[`{kind.__name__}`](#{kind.__name__.lower()})"
     return WORDS.get(kind, f"`{getattr(kind, '__name__', kind)}`")
 
 

@@ -41,7 +41,7 @@ class Report(TypedDict):
     """What a query gave and cost.
 
     Attributes:
-        query_id: Id of the query, for ``rag.cost``, ``rag.explain`` and ``rag.feedback``.
+        query_id: Id of the query, for ``rag.cost`` and ``rag.explain``.
         question: The question, standalone.
         path: The option in force at each stage.
         abstained: Whether the answer was withheld.
