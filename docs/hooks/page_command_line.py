@@ -13,8 +13,8 @@ INTRODUCTION = """# Command line
 
 Every command has `--help`. The exit code is 0 when the command succeeds, 1 after an error, 2 after wrong
 usage and 130 after Ctrl-C. The option `--debug`, before or behind the command, shows tracebacks and the
-libraries' own messages. `dynamicrag --version` prints the version. [The guide](../commands/index.md) shows the
-commands by task.
+libraries' own messages. `dynamicrag --version` prints the version.
+[The guide](../commands/index.md) shows the commands by task.
 """
 
 

@@ -77,7 +77,7 @@ def _keys(kind: type[BaseModel]) -> str:
 
 def _type(field: FieldInfo) -> str:
     words = in_words(field.annotation, _link)
-    words = words.replace("text or mapping: text → anything", SPEC)
+    words = words.replace("text or mapping: text → any value", SPEC)
     bounds = [
         text.format(f"{getattr(each, key):,}") for each in field.metadata for key, text in BOUNDS.items()
         if getattr(each, key, None) is not None

@@ -10,8 +10,9 @@ from dynamicrag.graph import channel, events
 INTRODUCTION = """# State and events
 
 DynamicRAG keeps plain JSON under one key of your graph's state, `rag` unless `prefix` names another, and
-only for the current turn of the conversation. Declare `rag: RagChannel` in your own schema to read it; the state of
-a whole graph, `RagState`, is `messages` and `rag`. The type of `rag` is [`Channel`](#channel). A key marked *may be missing* is there only when it says something.
+only for the current turn of the conversation. Declare `rag: RagChannel` in your own schema to read it; the
+state of a whole graph, `RagState`, is `messages` and `rag`. The type of `rag` is [`Channel`](#channel). A
+key marked *may be missing* is there only when it says something.
 """
 STATE = (
     channel.Channel, types.TurnState, types.Decision, types.Passage, types.Draft,

@@ -11,9 +11,11 @@ from typing_extensions import is_typeddict
 
 WORDS = {
     str: "text", int: "whole number", float: "number", bool: "`true` or `false`", dict: "mapping",
-    list: "list", type(None): "nothing", Any: "anything", object: "anything",
+    list: "list", type(None): "nothing", Any: "any value", object: "any value",
 }  # fmt: skip
 """Types as a reader of YAML calls them."""
+SCALARS = {str, bool, int, float}
+"""Together they are any single value."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -72,8 +74,10 @@ def in_words(kind: Any, link: Callable[[type], str] | None = None) -> str:
     if origin is Literal:
         return either([f"`{value}`" for value in args])
     if origin in (Union, types.UnionType):
-        known = dict.fromkeys(in_words(each, link) for each in args if each is not type(None))
-        return either(list(known))
+        bare = [get_args(each)[0] if get_origin(each) is Annotated else each for each in args]
+        if set(bare) >= SCALARS:
+            bare = [Any, *(each for each in bare if each not in SCALARS)]
+        return either(list(dict.fromkeys(in_words(each, link) for each in bare if each is not type(None))))
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return f"mapping: {in_words(args[0], link)} → {in_words(args[1], link)}"
     if isinstance(origin, type) and issubclass(origin, Collection):
