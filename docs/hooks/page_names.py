@@ -34,8 +34,8 @@ FAMILIES: tuple[tuple[str, Registry[Any], str], ...] = (
         PREDICTORS,
         "They learn each option's quality. A trained one is also a router by its name: "
         "`router: {linear: {state: FILE}}`, where `dynamicrag train` has written the file. Such a router "
-        "also takes `explore: {epsilon, temperature, seed}`, or `passing`, the quality that the cheapest option "
-        "must reach.",
+        "also takes `explore: {epsilon, temperature, seed}`, or `passing`, the quality that the cheapest "
+        "option must reach.",
     ),
     ("Features", FEATURES, "Predictors see a question through them: `train --features`."),
     ("Retrievers", RETRIEVERS, "They are the options of the stage `retriever`, and its `parts`."),
