@@ -9,8 +9,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from dynamicrag.assembly import assemble
 from dynamicrag.cli import main
+from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.plain_yaml import parse_yaml
 from dynamicrag.policy import Policy
 from dynamicrag.policy_file import load_policy, section_kinds
@@ -67,7 +67,7 @@ class Page:
         if whole:
             assert [error.message for error in VALIDATOR.iter_errors(yaml.safe_load(text))] == []
             if not read.plugins and "state:" not in text:
-                assemble(read).ledger.close()
+                DynamicRAG.from_policy(policy)
 
     def _console(self, text, fence):
         for words in commands(text):
