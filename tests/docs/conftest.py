@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain.chat_models import init_chat_model
 from langchain_core.embeddings import DeterministicFakeEmbedding
 
 from dynamicrag.cost.dimensions import DIMENSIONS
@@ -53,6 +54,11 @@ def scripted(name: str, spec: str, **params: Any) -> Any:
     return chat_model(name, spec, **params) if "base_url" in params else ScriptedModel(name, spec, answer)
 
 
+def initialised(*args: Any, **params: Any) -> Any:
+    """Return what LangChain's function of this name does, likewise."""
+    return init_chat_model(*args, **params) if "base_url" in params else ScriptedChat(script=answer)
+
+
 @pytest.fixture
 def reader(tmp_path, monkeypatch):
     """Become a reader in an empty folder; what pages register is forgotten afterwards."""
@@ -70,7 +76,7 @@ def reader(tmp_path, monkeypatch):
     monkeypatch.setattr("dynamicrag.embedders.LocalEmbedder", WordVectors)
     monkeypatch.setattr("dynamicrag.llm.pull.path_of", lambda name, folder=None: tmp_path)
     monkeypatch.setitem(sys.modules["dynamicrag.cost.meters"]._METERS, "codecarbon", CpuTimeMeter)
-    monkeypatch.setattr("langchain.chat_models.init_chat_model", lambda *_, **__: ScriptedChat(script=answer))
+    monkeypatch.setattr("langchain.chat_models.init_chat_model", initialised)
     monkeypatch.setattr(
         "langchain.embeddings.init_embeddings", lambda *_, **__: DeterministicFakeEmbedding(size=8)
     )
