@@ -97,10 +97,16 @@ class Usage:
 class Passage(TypedDict):
     """A retrieved piece of a document.
 
-    ``id`` names the chunk, ``document`` its parent; ``score`` is the retriever's own, higher is better;
-    ``corpus`` names its corpus, if any; ``similarity`` is the cosine of its embedding with the question's on
-    all-MiniLM's scale, if the retriever knows it. ``metadata`` has the fields of the call's filter, for a
-    passage from outside our corpora.
+    Attributes:
+        id: Id of the chunk.
+        document: Id of the document that it is from.
+        title: Title of the document.
+        text: The text.
+        score: The retriever's own score; higher is better.
+        corpus: Name of the corpus that it is from, where it is from one.
+        similarity: Cosine of its embedding with the question's, on all-MiniLM's scale, where a retriever
+            knows it.
+        metadata: The fields of the call's filter, where it is not from a corpus of ours.
     """
 
     id: str
@@ -114,11 +120,15 @@ class Passage(TypedDict):
 
 
 class Figure(TypedDict):
-    """A number with its provenance: measured, calibrated, modelled, estimated or unknown.
+    """A number with its provenance.
 
-    ``kind`` is the kind of the least certain part. ``parts`` has the amount of each kind if there are
-    several; ``low`` and ``high`` bound an estimate. If a part is unknown, ``value`` is ``None``, ``kind`` is
-    ``unknown``, and ``parts`` has the known amounts.
+    Attributes:
+        value: The number; ``None`` where a part of it is unknown.
+        kind: Provenance of the least certain part: ``measured``, ``calibrated``, ``modelled``, ``estimated``
+            or ``unknown``.
+        parts: Amount by provenance, where there are several; of an unknown figure, what is known.
+        low: Lower bound of an estimate.
+        high: Upper bound of an estimate.
     """
 
     value: float | None
@@ -131,17 +141,31 @@ class Figure(TypedDict):
 class Decision(TypedDict):
     """The record of one choice.
 
-    ``expected`` and ``quality`` have one entry per option, in the stage's order; an unknown cost is ``None``.
-    ``quality`` has ``None`` for options without a prediction, and ``spread`` the standard deviation of each
-    prediction, if known. ``allowed`` says which options were open. ``propensity`` is the probability with
-    which the router took ``chosen``. ``binding`` names the limit that decided, if any. ``cost`` is the cost
-    of
-    choosing in seconds. ``path`` is the whole path that a verdict leads to, or whose earlier draft it
-    accepts,
-    if the router names one. ``outside`` says that the accepted answer is not based on the documents.
-    ``policy``
-    is the turn's, left out for the first policy. ``attempt`` counts the runs from a checkpoint: a later run
-    replaces the decisions of earlier runs after that checkpoint.
+    ``allowed``, ``expected``, ``quality`` and ``spread`` have one entry per option, in the stage's order.
+
+    Attributes:
+        id: Id of the decision.
+        turn: Id of the query.
+        attempt: Number of the run from a checkpoint; a later run replaces what earlier ones decided from
+            there on.
+        seq: Number of the decision within the query.
+        stage: The stage.
+        options: Names of the options, weakest first.
+        allowed: Whether each option was open.
+        expected: Expected cost of each option, by dimension; ``None`` where it is not known.
+        quality: Predicted quality of each option; ``None`` where the router predicts none.
+        spread: How far each prediction may be off, where the router knows.
+        path: The whole path that a verdict leads to, or whose earlier draft it accepts, where the router
+            names one.
+        outside: Whether the accepted answer does not stand on the documents.
+        policy: Name of the policy, where it is not the first one.
+        chosen: The option that was chosen.
+        propensity: Probability with which the router chose it.
+        router: The router that chose.
+        reason: Why, in words.
+        binding: The limit that decided; ``None`` where none did.
+        features: What the router decided from.
+        cost: What choosing cost, in seconds.
     """
 
     id: str
@@ -169,11 +193,16 @@ class Decision(TypedDict):
 class Draft(TypedDict):
     """An answer that is not yet accepted.
 
-    ``streamed`` says whether the user has seen its tokens; ``dropped`` names the passages that did not fit
-    the
-    model's context; ``signals`` are computed from its token probabilities; ``refined`` says whether an editor
-    has changed it; ``unfinished`` says why it may be cut: ``length`` if it reached the limit, ``unknown`` if
-    its provider gave no reason.
+    Attributes:
+        text: The answer.
+        message_id: Id of the message under which it was streamed.
+        model: The model that wrote it.
+        streamed: Whether the user has seen its tokens.
+        dropped: Ids of passages that the model's context had no room for.
+        signals: Signals that are read off its token probabilities.
+        refined: Whether a model has edited it.
+        unfinished: Why it may be cut: ``length`` if it reached the limit, ``unknown`` if its provider gave no
+            reason.
     """
 
     text: str
@@ -187,7 +216,13 @@ class Draft(TypedDict):
 
 
 class Escalation(TypedDict):
-    """One step up: its reason, the stage redone, and the new option."""
+    """One step back up.
+
+    Attributes:
+        reason: Why.
+        stage: The stage that was redone.
+        option: The option that it was redone with.
+    """
 
     reason: str
     stage: str
@@ -195,7 +230,17 @@ class Escalation(TypedDict):
 
 
 class Attempt(TypedDict):
-    """A judged draft and its basis; the fields are as in :class:`TurnState`."""
+    """A draft that was judged, and what it stood on.
+
+    Attributes:
+        draft: The draft.
+        path: Option in force per stage.
+        candidates: Retrieved passages, best first.
+        passages: The passages chosen as context.
+        known: Signals that stages had decided from.
+        signals: What the verifiers said of the draft.
+        unverified: Verifiers that could not judge it, and why.
+    """
 
     draft: Draft
     path: dict[str, str]
@@ -207,12 +252,20 @@ class Attempt(TypedDict):
 
 
 class AccountLine(TypedDict):
-    """A call on a query's account, in the form of the graph's state; a missing field is zero or empty.
+    """A call on a query's account. A field that is missing is zero or empty.
 
-    ``id`` is unique among all processes: a line is booked once, also after a resume or a replay. ``cost`` has
-    an entry ``[dimension, kind, amount]`` per part, in the dimension's unit; ``spread`` is the uncertainty of
-    a dimension below and above its amount. ``settled`` says that the meter has covered the call. ``overhead``
-    is its share of the constant part, in joules, with its kind.
+    Attributes:
+        id: Unique among all processes: a line is booked once, whoever resumes or replays.
+        query: Id of the query.
+        stage: What the call was for.
+        label: Who was called.
+        cost: An entry ``[dimension, kind, amount]`` per part, in the dimension's unit.
+        spread: How far below and above its amount a dimension may lie.
+        spec: The model's spec.
+        usage: Tokens and seconds of the call.
+        failed: Whether the call failed.
+        settled: Whether the meter has covered the call.
+        overhead: Its share of the constant part, in joules, with its kind.
     """
 
     id: str
