@@ -13,6 +13,8 @@ exits with code 1; `--debug` adds the traceback.
 ```text
 {tree}
 ```
+
+## The classes
 """
 
 

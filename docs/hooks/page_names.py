@@ -104,8 +104,8 @@ def _remote() -> str:
 
 def _dimensions() -> str:
     rows = [
-        (f"`{name}`", row.title, row.unit or row.prefix, "hard" if row.hard else "",
+        (f"`{name}`", row.title, row.unit or row.prefix, "hard" if row.hard else "soft",
          f"`{row.follows}` × `{row.coefficient.key}`" if row.follows and row.coefficient else "")
         for name in DIMENSIONS for row in [DIMENSIONS[name]]
     ]  # fmt: skip
-    return table(("name", "amount of", "unit", "", "follows from"), rows)
+    return table(("name", "amount of", "unit", "limit", "follows from"), rows)
