@@ -41,4 +41,4 @@ DIMENSIONS = Dimensions([
     ),
     DimensionRow("tokens", "tokens", hard=True),
 ])  # fmt: skip
-"""The table. The rows that follow from none have a function each in :mod:`dynamicrag.cost.charge`."""
+"""The table. For the rows that follow from none, see :mod:`dynamicrag.cost.charge`."""

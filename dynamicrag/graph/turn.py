@@ -135,7 +135,9 @@ def turn_before(state: Mapping[str, Any], names: Names, channel: Channel | None)
 
 def answers(turn: TurnState, message: HumanMessage) -> bool:
     """Return whether a turn answers a message as it is: one that was edited keeps its id."""
-    return turn["message_id"] == (message.id or "") and turn["original"] == clean(message.text)
+    if turn["message_id"] != (message.id or ""):
+        return False
+    return turn["original"] == message.content or turn["original"] == clean(message.text)
 
 
 def abstention(turn: TurnState, pipeline: Pipeline) -> str:

@@ -1,14 +1,13 @@
 """What a decision is made on, besides the options: which are open, and what is left to do under each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dynamicrag.cost.expect import Plan
 from dynamicrag.types import Attempt
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """Where a turn stands when a move is chosen.
 
     Attributes:
