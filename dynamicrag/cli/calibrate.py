@@ -51,6 +51,7 @@ def calibrate(
     from dynamicrag.cli.output import check_target, write_json, write_text
     from dynamicrag.cli.train import embedder, listed, spec
     from dynamicrag.cost.dimensions import DIMENSIONS
+    from dynamicrag.extras import require
     from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.calibrate.page import to_html
     from dynamicrag.lab.calibrate.run import LEAST
@@ -65,6 +66,8 @@ def calibrate(
 
     check_target(json)
     _check_out(out)
+    if html is not None:
+        require("lab", for_="--html")
     families = listed(features)
     check_families(families)
     limits = {"joules": joules, "usd": None if usd_per_1000 is None else usd_per_1000 / 1000}

@@ -138,9 +138,9 @@ def _read(path: Path) -> list[Record]:
 
 def check_plot(folder: Path) -> None:
     """Refuse a folder that cannot be written, or to draw without the means, before any work."""
-    from dynamicrag.lab.routing.image import check_matplotlib
+    from dynamicrag.extras import require
 
-    check_matplotlib()
+    require("lab", for_="--plot")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -74,10 +74,14 @@ def provide(
         DynamicRAGError: As :func:`ready`.
     """
     from dynamicrag.assembly import assemble
+    from dynamicrag.extras import require
     from dynamicrag.graph.warm import used_models
 
     pipeline = assemble(policy)
     names = models or used_models(pipeline, conversation=conversation)
+    for name in names:
+        if pipeline.models[name].spec.startswith("local:"):
+            require("local", for_=f"models.{name} ({pipeline.models[name].spec})")
     with out.status("connecting …"):
         for name in names:
             if pipeline.models[name].runs != "in_process":  # report a missing key before any download

@@ -136,7 +136,9 @@ def turn_before(state: Mapping[str, Any], names: Names, channel: Channel | None)
 
 def answers(turn: TurnState, message: HumanMessage) -> bool:
     """Return whether a turn answers a message in its current text: an edited message keeps its id."""
-    return turn["message_id"] == (message.id or "") and turn["original"] == clean(message.text)
+    if turn["message_id"] != (message.id or ""):
+        return False
+    return turn["original"] == message.content or turn["original"] == clean(message.text)
 
 
 def abstention(turn: TurnState, pipeline: Pipeline) -> str:

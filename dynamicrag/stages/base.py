@@ -256,5 +256,5 @@ def option_names(stages: Mapping[str, DecisionPoint]) -> dict[str, list[str]]:
 
 def query_of(turn: TurnState) -> Query:
     """Return the turn's question."""
-    history = tuple((role, text) for role, text in turn.get("history", []))
+    history = tuple([(role, text) for role, text in turn.get("history", ())])
     return Query(turn["id"], turn["text"], turn.get("original", turn["text"]), history)

@@ -81,8 +81,8 @@ class Walk:
             drafts = len(turn.get("earlier", []))
             turn, made = await self.executor.take(self.stages[name], turn, run)
             decisions += made
-            # the evidence of any stage, built-in or user-defined
-            turn = await permitted_turn(turn, run.call.filter, self.corpora)
+            if run.call.filter:  # the evidence of any stage, built-in or user-defined
+                turn = await permitted_turn(turn, run.call.filter, self.corpora)
             if len(turn.get("earlier", [])) < drafts:
                 break  # the path gave no draft; the draft before it is judged again
             if TOPOLOGY[name].evidence and name == self._last_evidence():

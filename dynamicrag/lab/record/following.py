@@ -87,7 +87,7 @@ class Following(Live):
     async def choose(self, verification: Verification, turn: TurnState, run: Run) -> Decision:
         """Accept the draft, or have it mended first."""
         situation = verification.situation(turn, self.decider.plan_of(turn))
-        situation = replace(situation, urgent=[False] * len(situation.open))
+        situation = situation._replace(urgent=[False] * len(situation.open))
         ahead = self._ahead(verification, turn)
         return await self.decider.decide(verification, ahead, run.call, situation, router=Given(self.steps))
 

@@ -1,4 +1,4 @@
-"""The quality-cost plot as a picture, drawn by matplotlib where it is installed."""
+"""The quality-cost plot as a picture, drawn by matplotlib (extra ``lab``)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,20 +8,7 @@ from dynamicrag.errors import InputError
 from dynamicrag.lab.routing.scene import Scene
 from dynamicrag.whole_file import replacing
 
-MISSING = "--plot: matplotlib is not installed; mend with: pip install 'dynamicrag[lab]'"
 _COLOURS = ("#0f74b5", "#c4649b", "#0b9a74", "#c9ac12", "#58b5e8", "#e39a0b")
-
-
-def check_matplotlib() -> None:
-    """Refuse to draw where there is nothing to draw with.
-
-    Raises:
-        InputError: matplotlib is not installed.
-    """
-    from importlib.util import find_spec
-
-    if find_spec("matplotlib") is None:
-        raise InputError(MISSING)
 
 
 def draw(scene: Scene, found: Mapping[str, Any], path: Path) -> None:
