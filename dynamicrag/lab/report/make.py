@@ -8,7 +8,7 @@ from dynamicrag.calibrated import Calibrated
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.report.accounts import Accounts, accounts
 from dynamicrag.lab.report.calibrations import Calls, ModelRates, calibrations
-from dynamicrag.lab.report.display import amount
+from dynamicrag.lab.view.amounts import amount
 from dynamicrag.lab.report.drift import Drift, drift
 from dynamicrag.lab.report.records import Process
 from dynamicrag.lab.report.savings import Comparison, compare
