@@ -36,7 +36,7 @@ class ModelRates:
         model: The model's spec.
         calls: Number of calls that were fitted.
         needed: Number of calls that a fit takes.
-        joules: The fitted energy; ``None`` while there are too few calls, so that the profile's figures stand.
+        joules: The fitted energy; ``None`` while there are too few calls, and the profile's stand.
         seconds: The fitted time, likewise.
     """
 

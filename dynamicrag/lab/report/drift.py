@@ -107,7 +107,11 @@ def drift(turns: Sequence[Turn], bands: Mapping[str, Calibrated]) -> dict[str, D
         recent = [turn for turn in own if turn.at >= band.date.timestamp()][-RECENT:]
         enough = len(recent) >= ENOUGH
         since = band.date.isoformat(timespec="minutes")
-        figures = _compared([*_means(recent, band), *_shares(recent, band)]) if enough else {}
+        figures = (
+            _compared([*_costs(recent, band), *_shares(recent, band), *_signals(recent, band)])
+            if enough
+            else {}
+        )
         found[policy] = Drift(since, band.rows, len(recent), ENOUGH, enough, figures)
     return found
 
@@ -154,7 +158,7 @@ def _compared(samples: Sequence[_Sample]) -> dict[str, Compared]:
     return found
 
 
-def _means(turns: Sequence[Turn], band: Calibrated) -> Iterator[_Sample]:
+def _costs(turns: Sequence[Turn], band: Calibrated) -> Iterator[_Sample]:
     for name, expected in (("joules", band.joules), ("seconds", band.seconds), ("usd", band.usd)):
         if expected is not None:
             # a stand-in for joules that the meter had not covered says nothing of drift
@@ -162,6 +166,9 @@ def _means(turns: Sequence[Turn], band: Calibrated) -> Iterator[_Sample]:
             values = [figure["value"] for figure in found if figure["value"] is not None]
             if len(values) >= ENOUGH and len(values) == len(found):
                 yield _Sample(name, name, expected, values, total(found)["kind"])
+
+
+def _signals(turns: Sequence[Turn], band: Calibrated) -> Iterator[_Sample]:
     for name, expected in band.signals.items():
         values = [turn.signals[name] for turn in turns if name in turn.signals]
         if len(values) >= ENOUGH:

@@ -126,7 +126,7 @@ def _bounded(name: str) -> dict[str, Column]:
 
 
 def _entry_of(name: str, key: str, *, full: bool = False) -> Column:
-    """Return an entry of a figure, of its value where it has no bounds; empty where it was not counted yet."""
+    """Return an entry of a figure; its value where it has no bounds, empty where it was not counted yet."""
 
     def read(turn: Turn) -> Any:
         figure: Mapping[str, Any] = (turn.full if full else turn.cost).get(name) or {}

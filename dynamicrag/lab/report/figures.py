@@ -39,11 +39,11 @@ def statistics(figures: Sequence[Figure | None]) -> Statistics:
         return Statistics(0)
     whole = total(known)
     values = [figure["value"] for figure in known if figure["value"] is not None]
-    if len(values) < len(known):
-        points: list[float | None] = [None] * 3
-    else:
-        points = [float(point) for point in (np.mean(values), *np.percentile(values, [50, 95]))]
-    return Statistics(len(known), *(Figure(value=point, kind=whole["kind"]) for point in points), whole)
+    points: tuple[float | None, ...] = (None, None, None)
+    if len(values) == len(known):
+        points = (float(np.mean(values)), *map(float, np.percentile(values, [50, 95])))
+    mean, p50, p95 = (Figure(value=point, kind=whole["kind"]) for point in points)
+    return Statistics(len(known), mean, p50, p95, whole)
 
 
 def total(figures: Sequence[Figure]) -> Figure:
@@ -59,7 +59,9 @@ def total(figures: Sequence[Figure]) -> Figure:
                 parts[kind] = parts.get(kind, 0.0) + value
     values = [figure["value"] for figure in figures if figure["value"] is not None]
     unknown = len(values) < len(figures)
-    found = Figure(value=None, kind=UNKNOWN) if unknown else Figure(value=sum(values), kind=least_certain(parts))
+    found = (
+        Figure(value=None, kind=UNKNOWN) if unknown else Figure(value=sum(values), kind=least_certain(parts))
+    )
     if len(parts) > 1 or (parts and unknown):
         found["parts"] = {kind: parts[kind] for kind in KINDS if kind in parts}
     if not unknown and any("low" in figure for figure in figures):

@@ -8,13 +8,13 @@ from dynamicrag.calibrated import Calibrated
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.report.accounts import Accounts, accounts
 from dynamicrag.lab.report.calibrations import Calls, ModelRates, calibrations
-from dynamicrag.lab.view.amounts import amount
 from dynamicrag.lab.report.drift import Drift, drift
 from dynamicrag.lab.report.records import Process
 from dynamicrag.lab.report.savings import Comparison, compare
 from dynamicrag.lab.report.selection import By, Selection, grouped
 from dynamicrag.lab.report.summary import Summary, summarise
 from dynamicrag.lab.report.turns import Turn
+from dynamicrag.lab.view.amounts import amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,9 @@ def _notes(overall: Summary, books: Accounts) -> list[str]:
             "metered while they were being kept"
         )
     if residual := books.residual["value"]:
-        found.append(f"{_joules(residual)} of the {_joules(books.metered['value'])} metered are in no account")
+        found.append(
+            f"{_joules(residual)} of the {_joules(books.metered['value'])} metered are in no account"
+        )
     selected, account = books.selected["value"] or 0.0, books.accounts["queries"]["value"] or 0.0
     if selected > 1.001 * account + 1:
         found.append(

@@ -1,4 +1,4 @@
-"""Kept queries and the accounts of processes, as a run database has them; damaged ones are left out and named."""
+"""The queries and the accounts of processes in a run database; damaged queries are left out and named."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields

@@ -156,7 +156,7 @@ def _interval(ours: Array, theirs: Array, paired: bool) -> tuple[float, float] |
     """Return the 95 % interval of a saving, if all resamples have a baseline to divide by."""
     from scipy.stats import bootstrap
 
-    if min(len(ours), len(theirs)) < ENOUGH:
+    if min(len(ours), len(theirs)) < ENOUGH or not theirs.any() or np.isnan([*ours, *theirs]).any():
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         found = bootstrap(

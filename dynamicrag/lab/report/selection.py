@@ -73,5 +73,7 @@ def grouped(turns: Sequence[Turn], by: By, baseline: str = BASELINE) -> dict[str
         for key in _KEYS[by](turn):
             found.setdefault(key, []).append(turn)
     if by in (By.policy, By.day):
-        return dict(sorted(found.items(), key=lambda item: (by is By.policy and item[0] == baseline, item[0])))
+        return dict(
+            sorted(found.items(), key=lambda item: (by is By.policy and item[0] == baseline, item[0]))
+        )
     return dict(sorted(found.items(), key=lambda item: -sum(turn.joules for turn in item[1])))

@@ -144,8 +144,14 @@ def read_turn(record: Mapping[str, Any]) -> Turn:
         failed_calls=record.get("failed_calls", 0),
         abstained=bool(record.get("abstained")),
         provisional=bool(record.get("provisional")),
-        **{key: str(record[key]) if key in record else None for key in ("error", "question", "answer")},
+        error=_text(record, "error"),
+        question=_text(record, "question"),
+        answer=_text(record, "answer"),
     )
+
+
+def _text(record: Mapping[str, Any], key: str) -> str | None:
+    return str(record[key]) if key in record else None
 
 
 def amount(value: Any, where: str, most: float = 1e18) -> Any:
