@@ -76,6 +76,14 @@ def parts_of(figure: Figure) -> Mapping[str, float]:
     return figure.get("parts", {} if value is None else {figure["kind"]: value})
 
 
+def share_saved(ours: float | None, theirs: float | None) -> float | None:
+    """Return the part of the baseline's cost that was saved; negative for a loss.
+
+    ``None`` if the baseline cost nothing, or either cost is unknown.
+    """
+    return None if ours is None or not theirs else 1 - ours / theirs
+
+
 def least_certain(kinds: Iterable[str]) -> str:
     """Return the least certain of some kinds of provenance; ``measured`` of none."""
     return max(kinds, key=[*map(str, KINDS), UNKNOWN].index, default="measured")

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.cost.vector import UNKNOWN
-from dynamicrag.lab.report.figures import least_certain, total
+from dynamicrag.lab.report.figures import least_certain, share_saved, total
 from dynamicrag.lab.report.quantities import quantities
 from dynamicrag.lab.report.turns import Turn
-from dynamicrag.lab.summary import saving
 from dynamicrag.types import Figure
 
 COMPARED = ("joules", "joules_full", "usd", "wall_seconds")
@@ -112,10 +111,12 @@ def compare(ours: Sequence[Turn], theirs: Sequence[Turn], ingested: float = 0.0)
         left, right = (np.array([_per_answer(turns, name) for turns in side]) for side in sides)
         means = [_mean(costs, side, name) for costs, side in zip((left, right), sides, strict=True)]
         kind = least_certain([mean["kind"] for mean in means])
-        saved = saving(means[0]["value"], means[1]["value"])
+        saved = share_saved(means[0]["value"], means[1]["value"])
         figures[name] = Saving(saved, kind, _interval(left, right, paired), means[0], means[1])
         if name == "joules" and ingested:
-            whole = saving(float(left.sum()) + ingested, float(right.sum()) + ingested) if paired else None
+            whole = (
+                share_saved(float(left.sum()) + ingested, float(right.sum()) + ingested) if paired else None
+            )
             figures[name] = EnergySaving(saved, kind, figures[name].interval, means[0], means[1], whole)
     return Comparison(
         paired=paired,
