@@ -103,7 +103,7 @@ def distribution(policies: Policies, baseline: str) -> list[Figure]:
         p50, p95 = (float(f"{point:.3g}") for point in np.percentile(values[policy], [50, 95]))
         chart = Histogram(
             f"Share of the queries by active joules, {policy}", own.tolist(), edges.tolist(),
-            {"p50": p50, "p95": p95}, Axis(text=_joules), Axis(low=0.0, high=1.05 * top),
+            {"p50": p50, "p95": p95}, Axis(text=_joules), Axis(low=0.0, high=1.3 * top),
             "base" if policy == baseline and len(values) > 1 else "c0",
         )  # fmt: skip
         found.append(Figure(chart, cut(policy, 60), f"{len(values[policy])} queries"))

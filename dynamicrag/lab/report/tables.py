@@ -75,21 +75,29 @@ def groups(report: Report, where: Where) -> Table:
     return Table([Column(report.selection.by), *columns], rows, most=50 if wide else 20, where=where)
 
 
-def saved(policy: str, comparison: Comparison, baseline: str) -> Table:
-    """Return what a policy saved."""
-    columns = [
-        Column("per query"), Column(cut(policy, _NAME), spare=2), Column(cut(baseline, _NAME), spare=2),
-        Column("saved"), Column("95 % interval"), Column("kind", number=False, spare=1),
-    ]  # fmt: skip
+def saved(comparisons: Mapping[str, Comparison], baseline: str) -> Table:
+    """Return what policies saved."""
+    alone = len(comparisons) == 1
     rows: _Rows = []
-    for name, figure in comparison.figures.items():
-        quantity, share = quantities()[name], figure.value
-        means = [_value(mean, quantity.unit) for mean in (figure.ours, figure.theirs)]
-        style: Style = "strong" if share is None or not figure.is_sure else "good" if share > 0 else "bad"
-        saving = Cell("–" if share is None else percent(share), style=style)
-        kind = figure.kind if share is not None else ""
-        rows.append([quantity.title, *means, saving, words.interval(figure), kind])
-    return Table(columns, rows, f"{cut(policy, _NAME)} against {cut(baseline, _NAME)}")
+    for policy, comparison in comparisons.items():
+        for number, (name, figure) in enumerate(comparison.figures.items()):
+            quantity, share = quantities()[name], figure.value
+            means = [_value(mean, quantity.unit) for mean in (figure.ours, figure.theirs)]
+            style: Style = "strong" if share is None or not figure.is_sure else "good" if share > 0 else "bad"
+            saving = Cell("–" if share is None else percent(share), style=style)
+            who = [] if alone else [cut(policy, _NAME) if number == 0 else ""]
+            kind = figure.kind if share is not None else ""
+            cells = [*who, quantity.title, *means, saving, words.interval(figure), kind]
+            rows.append(Row(cells, rule=number == 0 and bool(rows)))
+    ours = cut(next(iter(comparisons)), _NAME) if alone else "mean"
+    columns = [] if alone else [Column("policy")]
+    columns += [
+        Column("per query", number=alone),
+        Column(ours, spare=2),
+        Column(cut(baseline, _NAME), spare=2),
+    ]
+    columns += [Column("saved"), Column("95 % interval"), Column("kind", number=False, spare=1)]
+    return Table(columns, rows)
 
 
 def stages(policies: Mapping[str, Summary]) -> Table:

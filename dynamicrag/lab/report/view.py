@@ -138,11 +138,12 @@ def _sections(report: Report, turns: Sequence[Turn]) -> list[Section]:
 def _saved(report: Report) -> list[Block]:
     if report.saving.note:
         return [Words(f"{report.saving.note}.")]
-    chart = drawn.saved(report.saving.policies)
-    found: list[Block] = [chart or Words("The baseline cost nothing: there is nothing to save.")]
-    for policy, comparison in report.saving.policies.items():
-        found.append(tables.saved(policy, comparison, report.saving.baseline))
-        found.append(Words(f"{words.basis(comparison)}. {words.caveats(comparison)}".strip()))
+    saving = report.saving
+    chart = drawn.saved(saving.policies) or Words("The baseline cost nothing: there is nothing to save.")
+    found: list[Block] = [chart, tables.saved(saving.policies, saving.baseline)]
+    for policy, comparison in saving.policies.items():
+        text = f"{words.basis(comparison)}. {words.caveats(comparison)}".strip()
+        found.append(Words(text if len(saving.policies) == 1 else f"{policy}: {text}"))
     return found
 
 
