@@ -148,6 +148,10 @@ def _prune(runs: "Runs", before: float) -> None:
 
 def _check_files(html: Path | None, csv: Path | None) -> None:
     """Refuse targets that cannot be written, before any work."""
+    if html is not None:
+        from dynamicrag.lab.view.html import check_html
+
+        check_html("--html")
     for option, path in (("--html", html), ("--csv", csv)):
         if path is not None:
             if path.is_dir() or not path.name:

@@ -6,8 +6,10 @@ page itself. Both need the extra ``lab`` (jinja2, matplotlib).
 
 from datetime import UTC, datetime
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from dynamicrag.errors import InputError
 from dynamicrag.lab.view.amounts import cut
 from dynamicrag.lab.view.charts import Chart
 from dynamicrag.lab.view.page import Figure, Page, Pair, Row, Table, Terms, Words
@@ -19,6 +21,22 @@ WIDE, NARROW = 9.6, 4.2
 """Widths of a chart in inches: on a desk, and on a phone or in a column."""
 LONGEST = 2000
 """Most characters of a text."""
+
+
+def check_html(option: str) -> None:
+    """Refuse to write a page where a package is missing, before any work.
+
+    Args:
+        option: The option that asks for a page.
+
+    Raises:
+        InputError: jinja2 or matplotlib is not installed.
+    """
+    missing = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
+    if missing:
+        raise InputError(
+            f"{option}: {' and '.join(missing)} not installed; mend with: pip install 'dynamicrag[lab]'"
+        )
 
 
 def to_html(page: Page, now: datetime | None = None) -> str:
