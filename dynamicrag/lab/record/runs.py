@@ -50,7 +50,7 @@ async def record_all(
         async with gate:
             searches.set(found)
             await warm_models(pipeline, steps)
-            record: dict[str, Any] = await ask_one(rag, app, question)
+            record = await ask_one(rag, app, question)
         if record.get("failure") == TotalExceeded.__name__:  # a limit per query fails the one run alone
             raise TotalExceeded(f"the recording stops here: {record['error']}")
         record = await settled(rag, record)  # the next question does not wait for the meter

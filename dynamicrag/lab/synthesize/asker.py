@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.cost.budget import Budget
 from dynamicrag.errors import InputError, ProviderError
 from dynamicrag.lab.record.partial import Partial
-from dynamicrag.lab.run import settled
+from dynamicrag.lab.run import settled_cost
 from dynamicrag.lab.synthesize.form import Refused
 from dynamicrag.lab.synthesize.prompts import MAX_TOKENS
 from dynamicrag.llm.prompts.direct import Direct
@@ -170,7 +170,5 @@ class Asker:
                     raise
                 raise Refused("failed", str(error)) from error
         self.successes += 1
-        cost = (await settled(self._rag, {"turn": account}))[
-            "cost"
-        ]  # the next call does not wait for the meter
+        cost = await settled_cost(self._rag, account)  # the next call does not wait for the meter
         return self._steps.keep(step, gave, cost)
