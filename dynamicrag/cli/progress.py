@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dynamicrag.lab.record.remaining import Remaining
-    from dynamicrag.lab.synthesize.tally import Tally
+    from dynamicrag.lab.synthesize.results import KindProgress
 
 MINUTE = 60.0
 
@@ -32,9 +32,9 @@ def of_recording(remaining: "Remaining") -> str:
     return forecast(remaining.time_left(), remaining.left("joules"), remaining.left("usd"))
 
 
-def of_synthesis(tallies: "Mapping[str, Tally]", workers: int = 1) -> str:
+def of_synthesis(kinds: "Mapping[str, KindProgress]", workers: int = 1) -> str:
     """Return what the rest of a synthesis is expected to take."""
-    left = {d: sum(tally.left(d) for tally in tallies.values()) for d in ("seconds", "joules", "usd")}
+    left = {d: sum(own.left(d) for own in kinds.values()) for d in ("seconds", "joules", "usd")}
     return forecast(left["seconds"] / workers, left["joules"], left["usd"])
 
 
@@ -90,19 +90,19 @@ def recording(out: "Console", remaining: "Remaining") -> Iterator[Callable[[str]
 
 @contextmanager
 def synthesis(
-    out: "Console", tallies: "Mapping[str, Tally]", workers: int
+    out: "Console", kinds: "Mapping[str, KindProgress]", workers: int
 ) -> Iterator[Callable[[str], None]]:
     """Show the progress of a synthesis by kind of question; off a terminal, a line per batch."""
     printed: dict[str, int] = {}
 
-    with bars(out, {kind: tally.wanted for kind, tally in tallies.items()}) as show:
+    with bars(out, {kind: own.wanted for kind, own in kinds.items()}) as show:
 
         def progress(kind: str) -> None:
-            tally, left = tallies[kind], of_synthesis(tallies, workers)
-            kept, tried = len(tally.kept), tally.tried
+            own, left = kinds[kind], of_synthesis(kinds, workers)
+            kept, tried = len(own.kept), own.tried
             show(kind, kept, kind, f"kept, {tried} tried, {left} left")
             if tried and printed.get(kind) != tried and not out.is_terminal:
-                line = f"{kind}: {kept} of {tally.wanted} kept, {tried} tried; {left} left"
+                line = f"{kind}: {kept} of {own.wanted} kept, {tried} tried; {left} left"
                 out.print(line, style="dim")
             printed[kind] = tried
 
