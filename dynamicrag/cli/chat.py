@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dynamicrag.graph.rag import DynamicRAG
+    from dynamicrag.types import Decision
 
 HELP = (
     "/why  the last decisions · /cost  what the conversation has cost · /quit  or Ctrl-D to leave · "
@@ -49,7 +50,7 @@ class _Chat:
         self._app: Any = rag.build_graph().compile(checkpointer=InMemorySaver())
         self._thread: RunnableConfig = {"configurable": {"thread_id": uuid.uuid4().hex}}
         self._turns: list[str] = []
-        self._decisions: list[Mapping[str, Any]] = []
+        self._decisions: list[Decision] = []
         self._stopped = False
         """Whether the last that was heard of the user is Ctrl-C; another one leaves."""
 
@@ -101,8 +102,8 @@ class _Chat:
 
     def _command(self, text: str) -> None:
         from dynamicrag.cli.show import decisions
-        from dynamicrag.cli.units import cost_line
         from dynamicrag.cost.vector import Cost
+        from dynamicrag.lab.view.amounts import cost_line
 
         if text == "/why":
             self._out.print(decisions(self._decisions) if self._decisions else "nothing was asked yet")
@@ -149,7 +150,7 @@ class _Chat:
         """
         from dynamicrag.cli.console import plain
         from dynamicrag.cli.show import OUTSIDE
-        from dynamicrag.cli.units import cost_line
+        from dynamicrag.lab.view.amounts import cost_line
 
         chosen = {d["stage"]: d["chosen"] for d in self._decisions if len(d["options"]) > 1}
         path = " → ".join(map(plain, chosen.values()))

@@ -113,14 +113,14 @@ def _summary(corpus: "Corpus", report: "IngestReport", cost: "Cost") -> dict[str
 
 def _show(summary: dict[str, Any]) -> None:
     from dynamicrag.cli.console import console, plain
-    from dynamicrag.cli.units import joules, seconds
+    from dynamicrag.lab.view.amounts import amount
 
     out = console()
     counts = ", ".join(f"{number} {word}" for word, number in summary["documents"].items())
     energy = summary["embedding"]["joules"]
-    parts = [f"{summary['chunks']:,} chunks", seconds(summary["seconds"])]
+    parts = [f"{summary['chunks']:,} chunks", amount("seconds", summary["seconds"])]
     if energy["value"]:
-        parts.append(f"{joules(energy['value'])} {energy['kind']} for embedding")
+        parts.append(f"{amount('joules', energy['value'])} {energy['kind']} for embedding")
     out.print(f"corpus {summary['corpus']}  {counts} documents")
     out.print(" · ".join(parts), style="dim")
     for line in summary["notices"]:

@@ -13,8 +13,9 @@ def list_models(
     """List the models of the catalogue."""
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json
-    from dynamicrag.cli.tables import plain_table
-    from dynamicrag.cli.units import size
+    from dynamicrag.lab.view.amounts import size
+    from dynamicrag.lab.view.page import Column, Table
+    from dynamicrag.lab.view.terminal import print_table
     from dynamicrag.llm.catalogue import catalogue
     from dynamicrag.llm.pull import path_of
 
@@ -31,12 +32,15 @@ def list_models(
         write_json(json, rows)
     if json == "-":
         return
-    table = plain_table("name", "kind", "parameters>", "size>", "licence", "pulled")
+    lines = []
     for name, model in catalogue().items():
         pulled = "✓" if path_of(name) is not None else "–"
         million = f"{model.parameters / 1e6:,.0f} M"
-        table.add_row(name, model.kind, million, size(model.size), model.licence, pulled)
-    human(json).print(table)
+        lines.append([name, model.kind, million, size(model.size), model.licence, pulled])
+    columns = [Column("name", number=False), Column("kind", number=False)]
+    columns += [Column("parameters"), Column("size")]
+    columns += [Column("licence", number=False), Column("pulled", number=False)]
+    print_table(human(json), Table(columns, lines))
 
 
 def pull_models(

@@ -1,7 +1,7 @@
 """Machine-readable output: files that are whole or not there, and records that survive an interruption."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -80,7 +80,7 @@ class JsonLines:
         """Where records are gathered, if it is a file."""
         return None if self._stream else self._path and self._path.with_name(self._path.name + ".partial")
 
-    def open(self, keep: Callable[[Record], bool]) -> list[Record]:
+    def open(self, keep: Callable[[Any], bool]) -> list[Any]:
         """Begin, with those records of an earlier run that ``keep`` accepts, and return them.
 
         Raises:
@@ -97,7 +97,7 @@ class JsonLines:
         self._file = self.partial.open("ab", buffering=0)
         return kept
 
-    def write(self, record: Record) -> None:
+    def write(self, record: Mapping[str, Any]) -> None:
         """Write one record, at once and whole.
 
         Raises:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from dynamicrag.cli.console import bar, plain
 from dynamicrag.cli.left_out import warn_left_out
-from dynamicrag.cli.units import size
+from dynamicrag.lab.view.amounts import size
 
 if TYPE_CHECKING:
     from rich.console import Console

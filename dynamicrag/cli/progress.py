@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dynamicrag.cli.units import amount
+from dynamicrag.lab.view.amounts import amount
 
 if TYPE_CHECKING:
     from rich.console import Console

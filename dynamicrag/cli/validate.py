@@ -192,32 +192,38 @@ def _show(described: dict[str, Any]) -> None:
 
 
 def _show_stages(out: "Console", described: dict[str, Any]) -> None:
-    from dynamicrag.cli.tables import plain_table
+    from dynamicrag.lab.view.page import Column, Table
+    from dynamicrag.lab.view.terminal import print_table
 
-    stages = plain_table("stage", "options, weakest first", "router")
-    for stage in described["stages"]:
-        router = stage["router"] if len(stage["options"]) > 1 else ""
-        stages.add_row(stage["stage"], ", ".join(stage["options"]), router)
-    out.print(stages)
+    rows = [
+        [stage["stage"], ", ".join(stage["options"]), stage["router"] if len(stage["options"]) > 1 else ""]
+        for stage in described["stages"]
+    ]
+    columns = [Column(title, number=False) for title in ("stage", "options, weakest first", "router")]
+    print_table(out, Table(columns, rows))
     out.print()
 
 
 def _show_models(out: "Console", described: dict[str, Any]) -> None:
-    from dynamicrag.cli.tables import plain_table
+    from dynamicrag.lab.view.page import Column, Table
+    from dynamicrag.lab.view.terminal import print_table
 
-    models = plain_table("model", "is", "runs", "here", "usd per 1M in>", "out>", "as of")
+    rows = []
     for model in described["models"]:
-        here = {True: "✓", False: "not pulled", None: "–"}[model["pulled"]]
-        models.add_row(model["name"], model["model"], model["runs"].replace("_", " "),
-                       here if model["used"] else "not used", *_price(model["price"]))  # fmt: skip
-    out.print(models)
+        pulled = {True: "✓", False: "not pulled", None: "–"}[model["pulled"]]
+        here = pulled if model["used"] else "not used"
+        runs = model["runs"].replace("_", " ")
+        rows.append([model["name"], model["model"], runs, here, *_price(model["price"])])
+    columns = [Column(title, number=False) for title in ("model", "is", "runs", "here")]
+    columns += [Column("usd per 1M in"), Column("out"), Column("as of", number=False)]
+    print_table(out, Table(columns, rows))
     out.print()
 
 
 def _price(price: dict[str, Any]) -> list[str]:
-    from dynamicrag.cli.units import usd
+    from dynamicrag.lab.view.amounts import amount
 
-    shown = [usd(price["input"]), usd(price["output"])]
+    shown = [amount("usd", price["input"]), amount("usd", price["output"])]
     if price["input"] is not None and not (price["input"] or price["output"]):
-        shown = [f"{usd(price['call'])} a call" if price["call"] else "free", ""]
+        shown = [f"{amount('usd', price['call'])} a call" if price["call"] else "free", ""]
     return [*shown, price["as_of"] or ""]

@@ -11,8 +11,8 @@ import pytest
 from dynamicrag import BudgetExceeded, PolicyError
 from dynamicrag.cost.runs import Runs
 from dynamicrag.lab.report import records
+from dynamicrag.lab.report.export import to_csv
 from dynamicrag.lab.report.figures import statistics
-from dynamicrag.lab.report.rows import to_csv
 
 from .conftest import call
 
@@ -47,9 +47,9 @@ def test_an_unknown_price_is_shown_as_unknown_everywhere(make, ask, tmp_path, mo
     assert [cost["usd"] for cost in made["expected"]] == [None, None, None]
     assert rag.flush()
     turns, *_ = records.load(Runs())
-    assert turns[0]["cost"]["usd"] == unknown
-    assert turns[0]["models"]["fake:small"]["usd"] is None
-    assert statistics([turn["cost"]["usd"] for turn in turns])["total"] == unknown
+    assert turns[0].cost["usd"] == unknown
+    assert Runs().turns()[0]["models"]["fake:small"]["usd"] is None
+    assert statistics([turn.cost["usd"] for turn in turns]).total == unknown
     assert ",unknown," in to_csv(turns)
 
 

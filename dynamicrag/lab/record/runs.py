@@ -65,7 +65,7 @@ async def record_all(
         async with gate:
             searches.set(used)
             await _warm_models(pipeline, steps)
-            record: dict[str, Any] = await ask_one(rag, app, question)
+            record = await ask_one(rag, app, question)
         if record.get("failure") == TotalExceeded.__name__:  # a limit per query fails only its own run
             raise TotalExceeded(f"the recording stops here: {record['error']}")
         record = await settled(rag, record)  # outside the gate: the next question does not wait for the meter

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.cost.budget import Budget
 from dynamicrag.errors import InputError, ProviderError
 from dynamicrag.lab.record.partial import Partial
-from dynamicrag.lab.run import settled
+from dynamicrag.lab.run import settled_cost
 from dynamicrag.lab.synthesize.form import Refused
 from dynamicrag.lab.synthesize.prompts import MAX_TOKENS
 from dynamicrag.llm.prompts.direct import Direct
@@ -166,8 +166,8 @@ class Caller:
                     raise
                 raise Refused("failed", str(error)) from error
         self._successes += 1
-        record = await settled(self._rag, {"turn": account})  # outside the gate: the next call does not wait
-        return self._log.keep(step, gave, record["cost"])
+        cost = await settled_cost(self._rag, account)  # outside the gate: the next call does not wait
+        return self._log.keep(step, gave, cost)
 
 
 def key(passage: Passage) -> tuple[str, str]:

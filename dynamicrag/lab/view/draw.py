@@ -52,6 +52,7 @@ def to_svg(chart: Chart, width: float) -> str:
     svg = re.sub(r"font-family: [^;\"]*;?", "", svg)
     for name, colour in COLOURS.items():
         svg = svg.replace(colour, f"var(--{name})")
+    svg = _lean(svg)
     svg = re.sub(r'<g id="about:([^"]*)">', lambda m: f"<g><title>{_unpacked(m[1])}</title>", svg)
     svg = re.sub(r'<g id="[^"]*">', "<g>", svg)
     title = escape(cut(chart.title, 400), quote=True)
@@ -61,6 +62,20 @@ def to_svg(chart: Chart, width: float) -> str:
     assert box is not None
     begin = f'<svg {box[0]} role="img" aria-label="{title}" xmlns:xlink="http://www.w3.org/1999/xlink">'
     return f"{begin}<title>{title}</title>{svg[head.end() :]}"
+
+
+def _lean(svg: str) -> str:
+    """Return a drawing with hundredths of a point, and one title for neighbours that say the same."""
+    svg = re.sub(r' d="[^"]*"', lambda m: re.sub(r"(\.\d\d)\d+", r"\1", m[0]).replace("\n", ""), svg)
+    first, *rest = re.split(r'<g id="(about:[^"]*)">', svg)
+    found, last = [first], ""
+    for name, body in zip(rest[::2], rest[1::2], strict=True):
+        if name == last and found[-1].rstrip().endswith("</g>"):
+            found[-1] = found[-1].rstrip().removesuffix("</g>") + body.lstrip()
+        else:
+            found += [f'<g id="{name}">', body]
+        last = name
+    return "".join(found)
 
 
 def to_png(chart: Chart, path: Path) -> None:
