@@ -1,4 +1,4 @@
-"""``dynamicrag budget``: what is left of a total that processes of this host share."""
+"""``dynamicrag budget``: what is left of a total budget that processes of this host share."""
 
 from typing import Annotated
 
@@ -10,10 +10,10 @@ from dynamicrag.errors import InputError
 
 def budget(
     policy: PolicyOption = "balanced",
-    reset: Annotated[bool, typer.Option("--reset", help="Begin anew at nothing spent.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Set what is spent back to zero.")] = False,
     json: JsonOption = None,
 ) -> None:
-    """Show what is spent, set aside and left of a policy's shared total."""
+    """Show what is spent, reserved and left of a policy's shared total budget."""
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cost.budget import Budget

@@ -163,9 +163,7 @@ def test_several_at_a_time_take_each_its_own_path(there, run):
 
 def test_off_a_terminal_a_line_a_minute_says_what_is_left(there, run, monkeypatch):
     minutes = iter(range(100))
-    monkeypatch.setattr(
-        "dynamicrag.cli.record_tables.time", SimpleNamespace(monotonic=lambda: 40 * next(minutes))
-    )
+    monkeypatch.setattr("dynamicrag.cli.progress.time", SimpleNamespace(monotonic=lambda: 40 * next(minutes)))
     out = run(*RECORD, *GRID)[1]
     said = re.findall(r"^(\d) of 8 runs done; (.*) left$", out, re.M)
     assert [done for done, _ in said] == ["2", "4", "6", "8"]

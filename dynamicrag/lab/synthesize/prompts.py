@@ -1,7 +1,7 @@
-"""How a small model is asked to write a question: worked examples as turns of a chat.
+"""Prompts that ask a small model for a question, with worked examples as turns of a chat.
 
-What comes from a corpus stands on a line of its own behind a label, with control tokens and line breaks
-taken out, so that it cannot add a turn or a label.
+Text of the corpus stands on its own line behind a label, without control tokens and line breaks, so that it
+cannot add a turn or a label.
 """
 
 from collections.abc import Sequence

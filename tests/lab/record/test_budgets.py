@@ -5,7 +5,7 @@ import pytest
 from dynamicrag.errors import TotalExceeded
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.lab.questions import Question
-from dynamicrag.lab.record.following import for_recording
+from dynamicrag.lab.record.executor import for_recording
 from dynamicrag.lab.record.judge import AnswerJudge
 from dynamicrag.lab.record.runs import record_all
 from dynamicrag.verify.base import VERIFIERS

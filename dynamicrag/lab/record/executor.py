@@ -1,6 +1,6 @@
-"""Follows a given path through the production graph: every stage takes the path's option, or fails.
+"""Runs a given path through the production graph: every stage takes the path's option, or fails.
 
-Each path has an executor of its own, so that questions under way at the same time may follow different paths.
+Each path has its own executor, so that questions asked at the same time may take different paths.
 """
 
 from copy import copy
@@ -10,8 +10,8 @@ from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.budget import Budget
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import BudgetExceeded
-from dynamicrag.lab.record.memo import Remembering
-from dynamicrag.lab.record.paths import REFINE, VERDICT, Steps
+from dynamicrag.lab.record.paths import ACCEPT, REFINE, Steps
+from dynamicrag.lab.record.searches import CachedRetriever
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.stages.base import DecisionPoint, Run, StageBase
 from dynamicrag.stages.decide import Decider
@@ -20,7 +20,7 @@ from dynamicrag.types import Decision, TurnState
 from dynamicrag.walk.live import Live
 
 
-class Given(Router):
+class PathRouter(Router):
     """Takes the options of one path.
 
     Args:
@@ -33,14 +33,14 @@ class Given(Router):
         self._steps = steps
 
     async def choose(self, context: StageContext) -> Choice:
-        """Take the path's option; a draft is mended once.
+        """Take the path's option; refine a draft only once.
 
         Raises:
-            BudgetExceeded: A limit per query closes it.
+            BudgetExceeded: A limit per query excludes the option.
         """
         option = self._steps[context.stage]
         if option == REFINE and (not context.attempts or context.attempts[-1]["draft"]["refined"]):
-            option = VERDICT
+            option = ACCEPT
         index = context.index(option)
         if index is None:
             raise BudgetExceeded(
@@ -51,11 +51,11 @@ class Given(Router):
 
 
 @dataclass(frozen=True, slots=True)
-class Following(Live):
-    """Carries out one path for real, and knows no other option when one of it has failed.
+class PathExecutor(Live):
+    """Runs one path for real; when an option fails, it tries no other.
 
-    Costs ahead are those of this path, and not of what the policy plans with. Every draft is accepted, also
-    one that a verifier could not judge.
+    Costs ahead are those of this path, not of the policy's plan. Every draft is accepted, even if a verifier
+    could not judge it.
 
     Attributes:
         steps: The path.
@@ -67,29 +67,20 @@ class Following(Live):
         """Take the path's option.
 
         Raises:
-            BudgetExceeded: A limit per query closes it.
+            BudgetExceeded: A limit per query excludes it.
         """
-        return await self.decider.decide(stage, self._ahead(stage, turn), router=Given(self.steps))
+        return await self.decider.decide(stage, self._ahead(stage, turn), router=PathRouter(self.steps))
 
-    async def instead(
-        self,
-        stage: StageBase,  # noqa: ARG002
-        turn: TurnState,  # noqa: ARG002
-        failed: set[str],  # noqa: ARG002
-        why: str,  # noqa: ARG002
-        run: Run,  # noqa: ARG002
-        *,
-        cheaper: bool,  # noqa: ARG002
-    ) -> Decision | None:
-        """Return nothing."""
+    async def instead(self, *_: object, **__: object) -> Decision | None:
+        """Return ``None``: a path has no alternative."""
         return None
 
     async def choose(self, verification: Verification, turn: TurnState, run: Run) -> Decision:
-        """Accept the draft, or have it mended first."""
+        """Accept the draft, or refine it first."""
         situation = verification.situation(turn, self.decider.plan_of(turn))
         situation = situation._replace(urgent=[False] * len(situation.open))
-        ahead = self._ahead(verification, turn)
-        return await self.decider.decide(verification, ahead, run.call, situation, router=Given(self.steps))
+        ahead, router = self._ahead(verification, turn), PathRouter(self.steps)
+        return await self.decider.decide(verification, ahead, run.call, situation, router=router)
 
     def _ahead(self, point: DecisionPoint, turn: TurnState) -> TurnState:
         path = {name: option for name, option in self.steps.items() if name != point.name}
@@ -97,29 +88,29 @@ class Following(Live):
 
 
 def for_recording(pipeline: Pipeline) -> Pipeline:
-    """Return a pipeline whose retrievers remember, and whose verifiers judge every draft to the end."""
-    stages = {name: _remembering(stage) for name, stage in pipeline.stages.items()}
-    # the total closes no option, or its end would pass for a path too dear: the calls themselves keep to it
+    """Return a pipeline that caches retrievals and in which every verifier judges every draft."""
+    stages = {name: _cached(stage) for name, stage in pipeline.stages.items()}
+    # no total here: a spent total must end the recording, not exclude options; the calls still keep to it
     budget = Budget(pipeline.budget.per_query, exhausted=pipeline.budget.exhausted)
-    verification = _patient(pipeline.verification)
+    verification = _exhaustive(pipeline.verification)
     decider = Decider(stages, pipeline.cost_model, budget, pipeline.ledger, verification.asks)
     return replace(pipeline, stages=stages, verification=verification, decider=decider)
 
 
-def _remembering(stage: StageBase) -> StageBase:
+def _cached(stage: StageBase) -> StageBase:
     if not isinstance(stage, RetrieverStage):
         return stage
     own = copy(stage)
-    own.retrievers = {name: Remembering(retriever) for name, retriever in stage.retrievers.items()}
+    own.retrievers = {name: CachedRetriever(retriever) for name, retriever in stage.retrievers.items()}
     return own
 
 
-def _patient(verification: Verification) -> Verification:
-    """Return a verification that stops early for no threshold: others will be tried on what is recorded."""
+def _exhaustive(verification: Verification) -> Verification:
+    """Return a verification without early stops: other thresholds will be tried on the recorded signals."""
     own = copy(verification)
     own.verifiers = {name: copy(verifier) for name, verifier in verification.verifiers.items()}
     for verifier in own.verifiers.values():
         verifier.verdict = None
-    # a draft is written also where the policy would abstain before that
+    # write a draft even where the policy would abstain before writing
     own.settings = {**verification.settings, "outside": "answer"}
     return own

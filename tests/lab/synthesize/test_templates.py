@@ -2,21 +2,21 @@ import random
 from collections import Counter
 from itertools import islice
 
-from dynamicrag.lab.synthesize.plain import Plain, rewriting, sum_of
+from dynamicrag.lab.synthesize.results import KindProgress
 from dynamicrag.lab.synthesize.run import make, wanted_of
-from dynamicrag.lab.synthesize.tally import Tally
+from dynamicrag.lab.synthesize.templates import NoDocuments, rewriting, sum_of
 
 
 async def made(number, seed):
-    tallies = {"none": Tally(number)}
-    return await make([Plain()], tallies, seed, lambda _: None), tallies["none"]
+    kinds = {"none": KindProgress(number)}
+    return await make([NoDocuments()], kinds, seed, lambda _: None), kinds["none"]
 
 
 async def test_many_of_every_sort_and_none_twice():
-    questions, tally = await made(200, seed=1)
+    questions, progress = await made(200, seed=1)
     assert len({one.question for one in questions}) == 200
     assert set(Counter(one.type for one in questions)) == {"greeting", "general", "rewrite"}
-    assert tally.reasons["duplicate"] == tally.tried - 200
+    assert progress.reasons["duplicate"] == progress.tried - 200
     assert all(one.answers for one in questions if one.type != "greeting")
 
 
@@ -45,7 +45,7 @@ def test_rewritten_texts_differ_from_what_was_given():
 
 
 async def test_attempts_never_end():
-    assert len(list(islice(Plain().attempts(random.Random(0)), 5000))) == 5000
+    assert len(list(islice(NoDocuments().attempts(random.Random(0)), 5000))) == 5000
 
 
 def test_shares_add_up():

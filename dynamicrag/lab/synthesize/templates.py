@@ -1,15 +1,16 @@
 """Questions that need no documents: greetings, sums, general knowledge, and texts to be rewritten.
 
-They are put together from parts by a seeded generator, so that there are thousands, and every answer
-is reckoned or looked up, not written by a model. No round trip is needed for them.
+A seeded generator combines their parts into thousands of questions. Every answer is computed or looked up, so
+no model has to check it.
 """
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from dynamicrag.lab.synthesize.form import Refused
-from dynamicrag.lab.synthesize.kinds import Attempt, Seen
-from dynamicrag.lab.synthesize.made import Made
+from dynamicrag.lab.synthesize.from_facts import Attempt, IsDuplicate
+from dynamicrag.lab.synthesize.question import SyntheticQuestion
 
 _CAPITALS = {
     "France": "Paris", "Japan": "Tokyo", "Canada": "Ottawa", "Egypt": "Cairo", "Peru": "Lima",
@@ -27,9 +28,9 @@ _SYMBOLS = {
 _AUTHORS = {
     "Hamlet": "William Shakespeare", "War and Peace": "Leo Tolstoy", "Don Quixote": "Miguel de Cervantes",
     "Pride and Prejudice": "Jane Austen", "Moby-Dick": "Herman Melville",
-    "Faust": "Johann Wolfgang von Goethe",
-    "The Trial": "Franz Kafka", "Animal Farm": "George Orwell", "Oliver Twist": "Charles Dickens",
-    "The Odyssey": "Homer", "Frankenstein": "Mary Shelley", "Crime and Punishment": "Fyodor Dostoevsky",
+    "Faust": "Johann Wolfgang von Goethe", "The Trial": "Franz Kafka", "Animal Farm": "George Orwell",
+    "Oliver Twist": "Charles Dickens", "The Odyssey": "Homer", "Frankenstein": "Mary Shelley",
+    "Crime and Punishment": "Fyodor Dostoevsky",
 }  # fmt: skip
 _COUNTS = {
     "legs does a spider have": "8", "days are there in a leap year": "366", "sides does a hexagon have": "6",
@@ -44,14 +45,8 @@ _VERBS = {
 }  # fmt: skip
 _PEOPLE = ("the baker", "my sister", "the teacher", "a sailor", "the old man", "our neighbour", "the nurse")
 _THINGS = (
-    "the red boat",
-    "a small dog",
-    "the window",
-    "a letter",
-    "the garden gate",
-    "two chairs",
-    "the lamp",
-)
+    "the red boat", "a small dog", "the window", "a letter", "the garden gate", "two chairs", "the lamp",
+)  # fmt: skip
 _WORDS = (
     "apple", "river", "stone", "candle", "window", "garden", "hammer", "yellow", "morning", "ladder",
     "basket", "orange", "pencil", "forest", "copper", "needle", "violin", "umbrella", "island", "thunder",
@@ -61,36 +56,28 @@ _MONTHS = (
     "November", "December",
 )  # fmt: skip
 _OPENINGS = (
-    "Hi",
-    "Hello",
-    "Hey",
-    "Good morning",
-    "Good afternoon",
-    "Good evening",
-    "Hi there",
-    "Hello again",
-)
+    "Hi", "Hello", "Hey", "Good morning", "Good afternoon", "Good evening", "Hi there", "Hello again",
+)  # fmt: skip
 _REMARKS = (
     "how are you today?", "are you there?", "can you help me?", "nice to meet you.",
-    "I have a few questions.",
-    "I am new here.", "what can you do?", "hope you are well.", "it is me again.", "thanks for your time.",
+    "I have a few questions.", "I am new here.", "what can you do?", "hope you are well.",
+    "it is me again.", "thanks for your time.",
 )  # fmt: skip
 _THANKS = ("Thanks", "Thank you", "Many thanks", "Great, thanks", "Thank you very much", "Perfect")
 _PARTINGS = (
     "that helped.", "that was all.", "goodbye!", "have a nice day.", "see you tomorrow.",
-    "that is clear now.",
-    "I will try that.", "you have been very kind.",
+    "that is clear now.", "I will try that.", "you have been very kind.",
 )  # fmt: skip
 
 
-def greeting(rng: random.Random) -> Made:
-    """Return small talk, which has no right answer."""
+def greeting(rng: random.Random) -> SyntheticQuestion:
+    """Return small talk, without a right answer."""
     first, then = rng.choice(((_OPENINGS, _REMARKS), (_THANKS, _PARTINGS)))
-    return Made(f"{rng.choice(first)}, {rng.choice(then)}", "greeting")
+    return SyntheticQuestion(f"{rng.choice(first)}, {rng.choice(then)}", "greeting")
 
 
-def sum_of(rng: random.Random) -> Made:
-    """Return a problem of arithmetic."""
+def sum_of(rng: random.Random) -> SyntheticQuestion:
+    """Return an arithmetic problem."""
     a, b = rng.randint(3, 60), rng.randint(3, 30)
     question, value = rng.choice(
         (
@@ -104,10 +91,10 @@ def sum_of(rng: random.Random) -> Made:
             (f"What is the next number: {a}, {a + b}, {a + 2 * b}?", a + 3 * b),
         )
     )
-    return Made(question, "general", (str(value),))
+    return SyntheticQuestion(question, "general", (str(value),))
 
 
-def knowledge(rng: random.Random) -> Made:
+def knowledge(rng: random.Random) -> SyntheticQuestion:
     """Return a question of general knowledge."""
     country, capital = rng.choice(tuple(_CAPITALS.items()))
     element, symbol = rng.choice(tuple(_SYMBOLS.items()))
@@ -122,11 +109,11 @@ def knowledge(rng: random.Random) -> Made:
             (f"How many {what}?", (number,)),
         )
     )
-    return Made(question, "general", tuple(dict.fromkeys(answers)))
+    return SyntheticQuestion(question, "general", tuple(dict.fromkeys(answers)))
 
 
-def rewriting(rng: random.Random) -> Made:
-    """Return a text that is to be rewritten, by a rule that leaves one right result."""
+def rewriting(rng: random.Random) -> SyntheticQuestion:
+    """Return a text to rewrite by a rule that has one right result."""
     who, thing = rng.choice(_PEOPLE), rng.choice(_THINGS)
     now, before = rng.choice(tuple(_VERBS.items()))
     some = rng.sample(_WORDS, 4)
@@ -144,28 +131,25 @@ def rewriting(rng: random.Random) -> Made:
             (f"Join with commas: {' '.join(some)}", ", ".join(some)),
         )
     )  # fmt: skip
-    return Made(task, "rewrite", (result,))
+    return SyntheticQuestion(task, "rewrite", (result,))
 
 
-GENERATORS: Sequence[Callable[[random.Random], Made]] = (greeting, sum_of, knowledge, rewriting)
+GENERATORS: Sequence[Callable[[random.Random], SyntheticQuestion]] = (greeting, sum_of, knowledge, rewriting)
 
 
-class Plain:
-    """Questions without any passage, of every sort in turn."""
+class NoDocuments:
+    """Questions that need no documents, of every type in turn."""
 
     name = "none"
 
     def attempts(self, rng: random.Random) -> Iterator[Attempt]:
-        """See :class:`.kinds.Kind`."""
+        """See :class:`.from_facts.Kind`."""
         while True:
             for generate in GENERATORS:
-                yield _passing(generate(rng))
+                yield partial(_unless_duplicate, generate(rng))
 
 
-def _passing(made: Made) -> Attempt:
-    async def attempt(seen: Seen) -> Made:
-        if seen(made.question):
-            raise Refused("duplicate", made.question)
-        return made
-
-    return attempt
+async def _unless_duplicate(question: SyntheticQuestion, duplicate: IsDuplicate) -> SyntheticQuestion:
+    if duplicate(question.question):
+        raise Refused("duplicate", question.question)
+    return question
