@@ -169,20 +169,32 @@ class Yardstick:
         """Return where a best option was chosen, (n,)."""
         return np.asarray(self.best[self.rows, index])
 
+    @cached_property
+    def _group(self) -> tuple[Sequence[str], NDArray[np.intp]]:
+        """The names of the groups, and the number of every query's group, (n,)."""
+        names = list(dict.fromkeys(self.groups))
+        number = {name: place for place, name in enumerate(names)}
+        return names, np.array([number[name] for name in self.groups], dtype=np.intp)
+
     def _groups(self, quality: Floats, cost: Floats) -> Figures:
-        names = np.array(self.groups)
-        found: Figures = {}
-        for name in dict.fromkeys(self.groups):
-            rows = names == name
-            found[name] = {
-                "queries": int(rows.sum()),
-                "quality": quality[rows].mean(),
-                "interval": interval(self.resample.within(quality, rows)),
-                "cost": cost[rows].mean(),
-                "best_single": self.single_quality[rows].mean(),
-                "oracle": self.quality[rows].max(axis=1).mean(),
+        names, of = self._group
+        if names == [""]:
+            return {}
+        size = np.bincount(of)
+        columns = [quality, cost, self.single_quality, self.quality.max(axis=1)]
+        means = np.stack([np.bincount(of, column) / size for column in columns], axis=1)
+        samples = self.resample.within(quality, of)
+        return {
+            name: {
+                "queries": int(size[g]),
+                "quality": means[g, 0],
+                "interval": interval(samples[g][~np.isnan(samples[g])]),
+                "cost": means[g, 1],
+                "best_single": means[g, 2],
+                "oracle": means[g, 3],
             }
-        return found if set(found) != {""} else {}
+            for g, name in enumerate(names)
+        }
 
 
 def _saved(curve: Curve, quality: float, cost: float) -> float:

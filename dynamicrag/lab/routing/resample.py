@@ -30,20 +30,30 @@ class Resample:
         self._rows = rows
         self._seed = seed
         rng = np.random.default_rng(seed)
-        drawn = rng.multinomial(rows, np.full(rows, 1 / rows), size=number)
-        self.counts: NDArray[np.float32] = drawn.astype(np.float32)
+        self.counts: NDArray[np.float32] = np.empty((number, rows), dtype=np.float32)
+        for sample in self.counts:
+            sample[:] = np.bincount(rng.integers(rows, size=rows), minlength=rows)
 
     def means(self, values: ArrayLike) -> Floats:
         """Return the mean of every sample, (b,) or (b, m), for values (n,) or (m, n)."""
         table = np.asarray(values, dtype=np.float32).T
         return np.asarray(self.counts @ table / np.float32(self._rows), dtype=np.float64)
 
-    def within(self, values: Floats, rows: NDArray[np.bool_]) -> Floats:
-        """Return the mean of some rows of (n,) in every sample that holds one of them, at most (b,)."""
-        counts = self.counts[:, rows]
-        held = counts.sum(axis=1)
-        own = counts[held > 0] @ values[rows].astype(np.float32)
-        return np.asarray(own / held[held > 0], dtype=np.float64)
+    def within(self, values: Floats, groups: NDArray[np.intp]) -> Floats:
+        """Return the mean of every group's rows in every sample, (g, b); NaN where it holds none of them.
+
+        Args:
+            values: A number per row, (n,).
+            groups: The number of every row's group, (n,).
+        """
+        from scipy.sparse import csr_matrix
+
+        places = (groups, np.arange(self._rows))
+        counts = np.ascontiguousarray(self.counts.T)
+        held, own = (
+            csr_matrix((data.astype(np.float32), places)) @ counts for data in (np.ones(self._rows), values)
+        )
+        return np.asarray(own / np.where(held > 0, held, np.nan), dtype=np.float64)
 
     def flipped(self, differences: Floats) -> float:
         """Return the two-sided p of paired differences, (n,), under random signs."""
