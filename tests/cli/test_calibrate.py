@@ -7,7 +7,10 @@ import yaml
 
 from dynamicrag.lab.outcomes.file import write_table
 from dynamicrag.lab.outcomes.table import OutcomeTable
+from tests.lab import shipped
 from tests.lab.calibrate.made import recorded
+
+EXPECTED = Path(__file__).with_name("calibration_of_the_shipped_recording.json")
 
 
 @pytest.fixture
@@ -78,12 +81,14 @@ def test_a_fixed_path_is_a_valid_policy(table, run):
 
 def test_a_preset_calibrated_on_the_sample_recording_is_a_valid_policy(there, run):
     """Its retrievers are built of others, which were not recorded."""
-    sample = Path(__file__).parents[2] / "examples"
     code, _, err = run(
-        "calibrate", "--policy", "balanced", "--corpus", str(sample / "corpus"), "--quality", "0.98",
-        "--table", str(sample / "outcomes.jsonl.gz"), "--router", "linear", "--out", "new.yaml",
+        "calibrate", "--policy", "balanced", "--corpus", str(shipped.CORPUS), "--quality", "0.98",
+        "--table", str(shipped.RECORDING), "--router", "linear", "--out", "new.yaml", "--json", "r.json",
     )  # fmt: skip
     assert code == 0, err
+    report = json.loads((there / "r.json").read_text())
+    del report["account"]  # it is of the host
+    shipped.check(report, EXPECTED)
     retriever = yaml.safe_load((there / "new.yaml").read_text())["stages"]["retriever"]
     assert list(retriever["options"]) == ["hybrid", "linked"]
     assert list(retriever["parts"]) == ["lexical", "dense"]

@@ -9,10 +9,18 @@ import pytest
 
 from dynamicrag.lab.outcomes.file import write_table
 from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable, Row
+from tests.lab import shipped
 from tests.lab.cascade.samples import write_samples
 from tests.lab.routing.tables import learnable
 
 FAST = ("--cascade", "--bootstrap", "30", "--folds", "3")
+OPTIONS = (
+    "none/direct/large",
+    "single/linked/short/direct/small",
+    "single/linked/short/direct/large",
+    "single/hybrid/long/direct/large",
+)
+EXPECTED = Path(__file__).with_name("cascade_of_the_shipped_recording.json")
 MOT = Path(__file__).parents[3] / "shared/data/signals/mot_cascade_samples.jsonl.gz"
 
 
@@ -290,3 +298,12 @@ def test_date_questions(here, run):
     found = json.loads(out)
     assert found["baselines"]["always_strong"]["chosen"]["quality"] == pytest.approx(0.889, abs=0.001)
     assert found["policies"]["frugal"]["quality_at_share"]["0.31"]["quality"] > 0.9
+
+
+def test_the_shipped_recording(here, run):
+    code, out, _ = run(
+        "eval", *FAST, "--policies", "value,thresholds", "--train", str(shipped.RECORDING),
+        "--features", "lexical", "--at", "50,100", "--json", "-", "--options", ",".join(OPTIONS),
+    )  # fmt: skip
+    assert code == 0
+    shipped.check(json.loads(out), EXPECTED)
