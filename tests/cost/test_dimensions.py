@@ -13,7 +13,7 @@ from dynamicrag.cost.profiles import load_profiles, override
 from dynamicrag.cost.rates import IN_PROCESS, Host, Profile
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded, PolicyError
-from dynamicrag.lab.report.display import amount, reach
+from dynamicrag.lab.view.amounts import amount, reach
 from dynamicrag.types import Usage
 from tests.cost.rows import HEAT, register
 
