@@ -27,7 +27,7 @@ def test_a_calibrated_policy_answers(table, run):
     code, out, err = calibrate(run, "--quality", "0.98", "--json", "r.json", "--html", "r.html")
     assert code == 0, err
     assert "calibrated" in out
-    assert "promised → realised" in out
+    assert "Promised and realised" in out
     report = json.loads((table / "r.json").read_text())
     assert report["account"]["single/large"]["joules"]["recorded"] == pytest.approx(100, rel=0.1)
     assert (table / "r.html").read_text().startswith("<!doctype html>")
@@ -54,7 +54,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_figures(table, run, monk
     code, out, err = calibrate(run, "--quality", "0.98", "--json", "r.json")
     assert code == 0, err
     report = json.loads((table / "r.json").read_text())
-    assert "(no room for 95 %" in out
+    assert "(no room for gap closed, ratio, difference)" in out
     for own in report["policies"].values():
         assert f"{own['quality']:.3f}" in out
 

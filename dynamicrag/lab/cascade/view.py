@@ -42,8 +42,8 @@ _VERIFIERS = (
     "AUROC: the chance that a right draft has the higher signal than a wrong one; .5 is a coin's, below it "
     "the signal speaks against. ECE: the mean distance of the calibrated probability, learnt from other "
     "rows, from the share that is right, over bins of equal count; raw: of the signal itself, where it is a "
-    "probability. cost a draft: of the signal's verifier; of draft: as a share of the draft's cost without verification. "
-    "learnt: from all signals, at all verifiers' cost."
+    "probability. cost a draft: of the signal's verifier; of draft: as a share of the draft's cost without "
+    "verification. learnt: from all signals, at all verifiers' cost."
 )
 _TERMS = {
     "chosen": "the point of a policy's curve whose λ was set in training; the figures here did not pick it.",
@@ -69,8 +69,8 @@ def build_page(found: CascadeResult) -> Page:
         command="dynamicrag eval-cascade",
         kicker=" · ".join([data.test or data.train, size, how, f"cost: {data.cost.name} a query"]),
         headline=_headline(name, over.difference, over.interval),
-        lede="Escalation judged on recorded drafts: none was run anew, and a policy pays for every draft that "
-        "it asks for.",
+        lede="Escalation judged on recorded drafts: none was run anew, and a policy pays for every draft "
+        "that it asks for.",
         tiles=[
             Tile("best policy", share(best.quality), f"{name}, {cost(best.cost)}"),
             Tile("over the router", points(over.difference), f"points{within}"),
