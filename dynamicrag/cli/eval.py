@@ -70,46 +70,13 @@ def evaluate(
     json: JsonOption = None,
     plot: Annotated[
         Path | None,
-        typer.Option(help="Write quality-cost curves here: eval.png and eval.html, or cascade.*."),
-    ] = None,
-    cascade: Annotated[
-        bool, typer.Option("--cascade", help="Judge escalation policies and verifiers on recorded drafts.")
-    ] = False,
-    policies: Annotated[
-        list[str] | None, typer.Option(help="Escalation policies, as for --routers; by default all.")
-    ] = None,
-    weak: Annotated[
-        str | None,
-        typer.Option(help="The weak model of agreement samples: NAME, or NAME:cot1+pot1 for some prompts."),
-    ] = None,
-    strong: Annotated[str | None, typer.Option(help="The strong one, likewise.")] = None,
-    budget: Annotated[
-        float | None, typer.Option(min=0, help="Expected cost that one query may spend on all its drafts.")
+        typer.Option(help="Write quality-cost curves here: eval.png and eval.html."),
     ] = None,
 ) -> None:
     """Judge routers on an outcome table, beside random, the cheapest, the best single option and the oracle.
 
-    Cross-validates on --train, or learns from it and judges by --test. With --cascade, judges what
-    comes after the draft: verifiers, and policies that accept, escalate or abstain.
+    Cross-validates on --train, or learns from it and judges by --test.
     """
-    if cascade:
-        from dynamicrag.cli.cascade import Asked, judge_cascade
-
-        asked = Asked(
-            train, test, policies or (), weak, strong, budget, cost, dict(map(given_cost, option_cost or ())),
-            parts_of(options), [number_of(part, "--at") for part in parts_of(at)], routers or ("linear",),
-            features, folds, bootstrap, seed,
-        )  # fmt: skip
-        judge_cascade(asked, json, plot)
-        return
-    for flag, value in (
-        ("--policies", policies),
-        ("--weak", weak),
-        ("--strong", strong),
-        ("--budget", budget),
-    ):
-        if value is not None:
-            raise InputError(f"{flag}: is about escalation; say --cascade too")
     if train is None:
         raise InputError("--train: a table to learn from is needed")
     from dynamicrag.cli.console import bar, human

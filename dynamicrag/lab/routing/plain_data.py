@@ -1,13 +1,23 @@
-"""Figures as JSON knows them."""
+"""Results as JSON: dataclasses, mappings, sequences, figures."""
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
+KEY, OPTIONAL = "key", "optional"
+"""Metadata of a dataclass's field: its key in JSON where that is not its name; left out where it is None."""
+
 
 def plain_data(value: Any) -> Any:
-    """Return what JSON knows; numbers that are none become ``None``."""
+    """Return what JSON knows; numbers that are not finite become ``None``."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            own.metadata.get(KEY, own.name): plain_data(held)
+            for own in fields(value)
+            if (held := getattr(value, own.name)) is not None or OPTIONAL not in own.metadata
+        }
     if isinstance(value, Mapping):
         return {str(key): plain_data(own) for key, own in value.items()}
     if isinstance(value, list | tuple):
