@@ -137,10 +137,17 @@ def _read(path: Path) -> list[Record]:
 
 
 def check_plot(folder: Path) -> None:
-    """Refuse a folder that cannot be written, or to draw without the means, before any work."""
-    from dynamicrag.lab.routing.image import check_matplotlib
+    """Refuse a folder that cannot be written, or to draw without the extra ``lab``, before any work.
 
-    check_matplotlib()
+    Raises:
+        InputError: The folder cannot be made, or matplotlib or jinja2 is not installed.
+    """
+    from importlib.util import find_spec
+
+    lacking = [name for name in ("matplotlib", "jinja2") if find_spec(name) is None]
+    if lacking:
+        what = " and ".join(lacking)
+        raise InputError(f"--plot: {what} not installed; mend with: pip install 'dynamicrag[lab]'")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

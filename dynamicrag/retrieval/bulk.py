@@ -31,7 +31,8 @@ def embed_in_bulk(model: Any, texts: Sequence[str]) -> Vectors:
     """
     import torch
 
-    able = getattr(torch.cpu, "get_capabilities", dict)()  # older versions of torch do not tell
+    # older versions of torch do not tell
+    able: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     rounded = bool(able.get("avx512_bf16") or able.get("amx_bf16"))
     order = np.argsort([len(text) for text in texts], kind="stable")[::-1]
     lots = [order[begin : begin + LOT] for begin in range(0, len(order), LOT)]

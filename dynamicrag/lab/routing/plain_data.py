@@ -6,18 +6,22 @@ from typing import Any
 
 import numpy as np
 
-KEY, OPTIONAL = "key", "optional"
-"""Metadata of a dataclass's field: its key in JSON where that is not its name; left out where it is None."""
+KEY, OPTIONAL, FLAT = "key", "optional", "flat"
+"""Metadata of a dataclass's field: its key in JSON where that is not its name; left out where it is None;
+its own fields are written beside those of the dataclass that holds it, none where it is None."""
 
 
 def plain_data(value: Any) -> Any:
     """Return what JSON knows; numbers that are not finite become ``None``."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {
-            own.metadata.get(KEY, own.name): plain_data(held)
-            for own in fields(value)
-            if (held := getattr(value, own.name)) is not None or OPTIONAL not in own.metadata
-        }
+        found: dict[str, Any] = {}
+        for own in fields(value):
+            held = getattr(value, own.name)
+            if held is None and (OPTIONAL in own.metadata or FLAT in own.metadata):
+                continue
+            made = plain_data(held)
+            found |= made if FLAT in own.metadata else {own.metadata.get(KEY, own.name): made}
+        return found
     if isinstance(value, Mapping):
         return {str(key): plain_data(own) for key, own in value.items()}
     if isinstance(value, list | tuple):
