@@ -68,6 +68,7 @@ def _app(debug: bool) -> typer.Typer:
         ask,
         budget,
         calibrate,
+        cascade,
         chat,
         eval,  # noqa: A004 - named for its command
         explain,
@@ -104,6 +105,7 @@ def _app(debug: bool) -> typer.Typer:
     ):
         app.command()(_guarded(command, debug))
     app.command("eval")(_guarded(eval.evaluate, debug))
+    app.command("eval-cascade")(_guarded(cascade.evaluate_cascade, debug))
     group = typer.Typer(help="List and download the models of the catalogue.", no_args_is_help=True)
     group.command("list")(_guarded(models.list_models, debug))
     group.command("pull")(_guarded(models.pull_models, debug))

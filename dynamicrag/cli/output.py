@@ -137,7 +137,11 @@ def _read(path: Path) -> list[Record]:
 
 
 def check_plot(folder: Path) -> None:
-    """Check before any work that pictures can be drawn, and written to a folder."""
+    """Check before any work that pictures can be drawn, and written to a folder.
+
+    Raises:
+        InputError: The folder cannot be made, or the extra ``lab`` is missing.
+    """
     from dynamicrag.extras import require
 
     require("lab", for_="--plot")

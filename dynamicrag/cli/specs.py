@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.errors import InputError, unknown
 
 if TYPE_CHECKING:
-    from dynamicrag.features.base import Embed
     from dynamicrag.lab.outcomes.table import OutcomeTable
 
 FAMILIES = ("lexical", "tfidf", "embedding")
@@ -120,8 +119,8 @@ def embedding(families: Sequence[object]) -> Any:
     if not any(FEATURES[parse_spec(spec, "--features")[0]].embeds for spec in families):
         return None
     model = LocalEmbedder(lambda: pulled(EMBEDDER))
-    embed: Embed = model.embed
-    return KeptEmbeddings(embed, cache_dir() / "embeddings" / f"{EMBEDDER}.npz")
+    path = cache_dir() / "embeddings" / f"{EMBEDDER}.npz"
+    return KeptEmbeddings(model.embed, path, in_bulk=model.embed_in_bulk)
 
 
 def outcomes_in(

@@ -138,10 +138,6 @@ def _curves(axes: "Axes", chart: Curves) -> None:
                 linewidth=2 if plain else 1.4, linestyle=_DASHES[line.dash], zorder=2 if plain else 1,
             )  # fmt: skip
             drawn.set_gid(_about(line.name))
-    _scales(axes, chart.x, chart.y)
-    if chart.x.logarithmic:
-        axes.set_xscale("log")
-        _scales(axes, chart.x, chart.y)
     for dot in sorted(chart.dots, key=lambda dot: dot.strong):
         colour = COLOURS[dot.shade or "ink"]
         if dot.ends is not None:
@@ -151,6 +147,9 @@ def _curves(axes: "Axes", chart: Curves) -> None:
             markeredgecolor=COLOURS["card"],
         )  # fmt: skip
         drawn.set_gid(_about(f"{dot.name}: {chart.y.text(dot.y)} at {chart.x.text(dot.x)}"))
+    if chart.x.logarithmic:
+        axes.set_xscale("log")
+    _scales(axes, chart.x, chart.y)  # last: limits that a chart leaves to the data are those of dots too
     _names(axes, [dot for dot in chart.dots if dot.named])
 
 
