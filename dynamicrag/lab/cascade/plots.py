@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.lab.cascade.results import Bin, CascadeResult, Chosen, Conformal, CurvePoint, Interval
+from dynamicrag.lab.cascade.results import CascadeResult, Chosen, CurvePoint
+from dynamicrag.lab.cascade.signal_results import Bin, Conformal, Interval
 from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.view.amounts import amount, digits, percent, points, share
-from dynamicrag.lab.view.charts import Axis, Curves, Dot, Format, Line, Span, Spans
+from dynamicrag.lab.view.charts import Axis, Curves, Dot, Format, Line, Span, Spans, plain_number
 from dynamicrag.lab.view.page import Figure
 
 DRAWN = 6
@@ -21,6 +22,13 @@ _SINGLE = {"always_strong": "always strong", "always_weak": "always weak", "best
 def cost_text(name: str) -> Format:
     """Return how a cost is written: with its unit where it is a cost dimension."""
     return (lambda value: amount(name, value, noun=False)) if name in DIMENSIONS else digits
+
+
+def _tick(name: str) -> Format:
+    """Return how a cost stands at a scale: without zeros behind the point."""
+    if name in DIMENSIONS:
+        return lambda value: amount(name, float(f"{value:.3g}"), brief=True, noun=False)
+    return lambda value: plain_number(float(f"{value:.3g}"))
 
 
 def quality_over_cost(found: CascadeResult) -> Figure:
@@ -51,7 +59,7 @@ def quality_over_cost(found: CascadeResult) -> Figure:
     costs = [x for line in lines for x, _ in line.points] + [dot.x for dot in dots]
     logarithmic = len(single) > 2 and min(costs) > 0 and max(costs) / min(costs) >= WIDE
     cost = found.data.cost.name
-    x = Axis(f"mean {cost} a query", None if logarithmic else 0.0, None, logarithmic, cost_text(cost))
+    x = Axis(f"mean {cost} a query", None if logarithmic else 0.0, None, logarithmic, _tick(cost))
     title = f"Mean quality against mean {cost} a query, {found.data.test or found.data.train}"
     y = Axis("mean quality", text=share)
     return Figure(Curves(title, lines, dots, x, y), legend=[(shade, name) for name, shade in shades.items()])
