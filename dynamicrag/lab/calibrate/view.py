@@ -111,7 +111,7 @@ def _standings(report: Report) -> Table:
 
 def _promised(report: Report) -> Table:
     columns = [
-        Column("", number=False),
+        Column("way to choose", number=False),
         Column("figure", number=False),
         Column("promised"),
         Column("realised"),

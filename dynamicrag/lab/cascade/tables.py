@@ -105,12 +105,16 @@ def conformal(found: Conformal) -> Table:
 
 def _with_baselines(found: CascadeResult, cells: Callable[[Figures], Sequence[Cell | str]]) -> list[Row]:
     """Return a row for every policy, best first, and fainter ones for the baselines."""
+    shades = plots.shades(found)
     rows = [
-        Row([Cell(name, shade=f"c{n}" if n < plots.DRAWN - 1 else "rest2"), *cells(found.policies[name])])
-        for n, name in enumerate(found.ranking)
+        Row([Cell(name, shade=shades.get(name, "rest2")), *cells(found.policies[name])])
+        for name in found.ranking
     ]
     return rows + [
-        Row([name, *cells(found.baselines[name])], "faint", rule=name == BASELINES[0]) for name in BASELINES
+        Row(
+            [Cell(name, shade=shades.get(name, "")), *cells(found.baselines[name])], "faint", name == "router"
+        )
+        for name in BASELINES
     ]
 
 

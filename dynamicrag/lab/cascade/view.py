@@ -76,7 +76,7 @@ def _sections(found: CascadeResult) -> list[Section]:
         Section("What quality costs", [plots.quality_over_cost(found)],
                 f"Mean quality against mean {cost} a query. Lines: from cost alone to quality alone; dashes: "
                 "the oracle; fine dots: a random choice. Coloured dots: the points chosen beforehand, with "
-                "95 % intervals; black ones: single options."),
+                "95 % intervals; dots without a colour: single options."),
         Section("Policies and baselines", [tables.policies(found), Words(_POLICIES)], "Best first."),
         Section("Verification over the router alone, at equal mean cost",
                 [plots.over_router(found), tables.over_router(found)],
