@@ -29,15 +29,8 @@ class Reach:
 class Standing:
     """A way to choose beside the baseline.
 
-    Attributes:
-        quality: Mean quality.
-        scores: Further mean scores.
-        costs: Mean costs by dimension.
-        ratio: Of the reported cost to the baseline's.
-        difference: In quality to the baseline.
-        gap_closed: Share of the oracle's difference to the baseline; ``None`` where there is none.
-        shares: Of the paths that were taken first.
-        intervals: Of the figures.
+    ``ratio`` is of the reported cost to the baseline's; ``difference`` in quality to it; ``gap_closed`` the
+    share of the oracle's difference to it, ``None`` where there is none; ``shares`` are of paths taken first.
     """
 
     quality: float
@@ -54,12 +47,7 @@ class Standing:
 class Gain:
     """The mean difference in utility between two ways to choose, on the same questions.
 
-    Attributes:
-        gain: The mean difference.
-        interval: Of the gain.
-        error: Its standard error.
-        sure: Whether the gain is above its standard error: less may be luck, and a rule that is understood
-            is worth more than luck.
+    It is ``sure`` above its standard error: less may be luck, and a rule that is understood is worth more.
     """
 
     gain: float
@@ -96,14 +84,9 @@ class TargetReport:
 
 @dataclass(frozen=True, slots=True)
 class SettingReport:
-    """What was set.
+    """What was set: λ with the weights times λ, or a path, or nothing; and the thresholds of verification.
 
-    Attributes:
-        lam: How many times the policy's weights count; ``None`` where nothing is learnt.
-        path: The path that is always taken, if one is.
-        weights: The weights times λ.
-        thresholds: The thresholds of verification.
-        missed: Why the target was missed on the questions it was set on; empty if it was not.
+    ``missed`` says why the target was missed on the questions it was set on; it is empty if it was not.
     """
 
     lam: float | None = field(metadata={KEY: "lambda"})
@@ -115,11 +98,7 @@ class SettingReport:
 
 @dataclass(frozen=True, slots=True)
 class HalfReport(SettingReport):
-    """What was set on one half of the questions, for the other half.
-
-    Attributes:
-        questions: The number of the other half.
-    """
+    """What was set on one half of the questions, and the number of the other half."""
 
     questions: int
 
@@ -159,10 +138,10 @@ class Report:
         reached: By part of the target.
         setting: What was set on all questions.
         halves: What was set on either half.
+        notes: What a reader must know.
         account: Costs of the paths as this host's energy account expects them and as recorded, by path and
             dimension; ``None`` where it cannot say.
         policy: The file that was written.
-        notes: What a reader must know.
     """
 
     table: str

@@ -50,14 +50,14 @@ def build_page(made: CalibrationResult) -> Page:
                     f"Mean quality against mean {report.cost} a query. Lines: routers as λ goes from cost "
                     "alone to quality alone; dashes: the oracle, which knows every outcome. Dots: single "
                     "paths, baselines, and what was set."),
-            Section("Beside each other, on held-out questions", [_standings(report), Words(
-                f"ratio, difference and gap closed: to {report.baseline.name}, which is "
-                f"{report.baseline.path}, on the same questions; intervals: 95 %, by paired bootstrap. joint "
-                "and per-stage are at the policy's own weights."
-            )]),
+            Section("Beside each other", [_standings(report), Words(
+                f"Held out. ratio, difference and gap closed: to {report.baseline.name}, which is "
+                f"{report.baseline.path}, on the same questions. joint and per-stage are at the policy's own "
+                "weights."
+            )], "Small: 95 % intervals by paired bootstrap."),
             Section("Promised and realised", [_promised(report)],
                     "The expected means of the paths taken, and the realised ones."),
-            Section("What was set", _setting(report)),
+            Section("What was set", _setting(report), "Set on all questions; reached on held-out ones."),
         ],
         notes=report.notes,
     )  # fmt: skip
@@ -76,7 +76,7 @@ def _chart(made: CalibrationResult) -> Figure:
         Dot(name, own.costs[cost], own.quality, strong=name == "calibrated", named=name in named)
         for name, own in {**report.paths, **named}.items()
     ]
-    x, y = Axis(f"mean {cost} a query", 0.0, text=digits), Axis("mean quality", text=share)
+    x, y = Axis(f"mean {cost} a query", 0.0), Axis("mean quality", text=share)
     title = f"Mean quality against mean {cost} a query, {report.table}"
     return Figure(Curves(title, lines, dots, x, y), legend=[(line.shade, line.name) for line in lines])
 
@@ -92,7 +92,7 @@ def _standings(report: Report) -> Table:
             *(f"{own.scores[score]:.3f}" for score in scores),
             Cell(digits(own.costs[cost]), interval(ends.costs[cost], digits)),
             Cell(f"{own.ratio:.2f}", interval(ends.ratio, "{:.2f}".format)),
-            Cell(f"{own.difference:+.3f}", interval(ends.difference, "{:+.3f}".format, " to ")),
+            Cell(_signed(own.difference), interval(ends.difference, _signed, " to ")),
             _gap(own),
         ]  # fmt: skip
 
@@ -111,7 +111,7 @@ def _standings(report: Report) -> Table:
 
 def _promised(report: Report) -> Table:
     columns = [
-        Column("", number=False),
+        Column("way to choose", number=False),
         Column("figure", number=False),
         Column("promised"),
         Column("realised"),
@@ -145,3 +145,7 @@ def _setting(report: Report) -> list[Words]:
 
 def _gap(own: Standing) -> str:
     return "–" if own.gap_closed is None else percent(own.gap_closed)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")

@@ -7,7 +7,7 @@ import numpy as np
 from dynamicrag.escalation.conformal import Conformal as ConformalSets
 from dynamicrag.escalation.training_data import TrainingData
 from dynamicrag.lab.cascade.figures import Bench
-from dynamicrag.lab.cascade.results import AnswerLevel, Conformal, ConformalLevel, Routed
+from dynamicrag.lab.cascade.signal_results import AnswerLevel, Conformal, ConformalLevel, Routed
 from dynamicrag.lab.cascade.trials import RIGHT, Candidates, Rounds, Trials
 from dynamicrag.lab.rejoin import rejoin
 from dynamicrag.lab.routing.resample import interval

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.lab.cascade.results import Bin, CascadeResult, Chosen, Conformal, CurvePoint, Interval
+from dynamicrag.lab.cascade.results import CascadeResult, Chosen, CurvePoint
+from dynamicrag.lab.cascade.signal_results import Bin, Conformal, Interval
 from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.view.amounts import amount, digits, percent, points, share
-from dynamicrag.lab.view.charts import Axis, Curves, Dot, Format, Line, Span, Spans
+from dynamicrag.lab.view.charts import Axis, Curves, Dot, Format, Line, Span, Spans, plain_number
 from dynamicrag.lab.view.page import Figure
 
 DRAWN = 6
@@ -23,14 +24,23 @@ def cost_text(name: str) -> Format:
     return (lambda value: amount(name, value, noun=False)) if name in DIMENSIONS else digits
 
 
+def _tick(name: str) -> Format:
+    """Return how a cost stands at a scale: without zeros behind the point."""
+    if name in DIMENSIONS:
+        return lambda value: amount(name, float(f"{value:.3g}"), brief=True, noun=False)
+    return lambda value: plain_number(float(f"{value:.3g}"))
+
+
+def shades(found: CascadeResult) -> dict[str, str]:
+    """Return the colours of the best policies, and of the router that verifies nothing."""
+    return {name: f"c{number}" for number, name in enumerate([*found.ranking[: DRAWN - 1], "router"])}
+
+
 def quality_over_cost(found: CascadeResult) -> Figure:
     """Return policies, the router alone, single options and the oracle, each as quality over cost."""
-    drawn = {name: found.policies[name] for name in found.ranking[: DRAWN - 1]}
-    shades = {name: f"c{number}" for number, name in enumerate([*drawn, "router"])}
-    lines = [
-        Line(name, _rising(own.curve, "cost"), shades[name])
-        for name, own in {**drawn, "router": found.baselines["router"]}.items()
-    ]
+    colours = shades(found)
+    drawn = {name: found.policies.get(name) or found.baselines[name] for name in colours}
+    lines = [Line(name, _rising(own.curve, "cost"), colours[name]) for name, own in drawn.items()]
     lines.append(Line("random", _rising(found.random, "cost"), "rest", "dotted"))
     lines.append(Line("oracle", _rising(found.baselines["oracle_cheapest"].curve, "cost"), "base", "dashed"))
     single = [found.baselines[f"fixed:{name}"].chosen for name in found.data.options]
@@ -38,8 +48,7 @@ def quality_over_cost(found: CascadeResult) -> Figure:
         Dot(name, own.cost, own.quality, named=False)
         for name, own in zip(found.data.options, single, strict=True)
     ]
-    chosen = {name: found.policies[name] if name in drawn else found.baselines[name] for name in shades}
-    dots += [_dot(name, own.chosen, own.chosen.cost, shades[name]) for name, own in chosen.items()]
+    dots += [_dot(name, own.chosen, own.chosen.cost, colours[name]) for name, own in drawn.items()]
     same: dict[tuple[float, float], list[str]] = {}
     for name in _SINGLE:
         point = found.baselines[name].chosen
@@ -51,17 +60,17 @@ def quality_over_cost(found: CascadeResult) -> Figure:
     costs = [x for line in lines for x, _ in line.points] + [dot.x for dot in dots]
     logarithmic = len(single) > 2 and min(costs) > 0 and max(costs) / min(costs) >= WIDE
     cost = found.data.cost.name
-    x = Axis(f"mean {cost} a query", None if logarithmic else 0.0, None, logarithmic, cost_text(cost))
+    x = Axis(f"mean {cost} a query", None if logarithmic else 0.0, None, logarithmic, _tick(cost))
     title = f"Mean quality against mean {cost} a query, {found.data.test or found.data.train}"
     y = Axis("mean quality", text=share)
-    return Figure(Curves(title, lines, dots, x, y), legend=[(shade, name) for name, shade in shades.items()])
+    return Figure(Curves(title, lines, dots, x, y), legend=[(shade, name) for name, shade in colours.items()])
 
 
 def quality_over_share(found: CascadeResult) -> Figure:
     """Return the policies' quality over the share of the queries escalated."""
-    lines, dots = [], []
-    for number, name in enumerate(found.ranking[:DRAWN]):
-        own, shade = found.policies[name], f"c{number}"
+    lines, dots, colours = [], [], shades(found)
+    for name in found.ranking[: DRAWN - 1]:
+        own, shade = found.policies[name], colours[name]
         lines.append(Line(name, _rising(own.curve, "escalated"), shade))
         dots.append(_dot(name, own.chosen, own.chosen.escalated, shade))
     x, y = Axis("share escalated", 0.0, 1.0, text=percent), Axis("mean quality", text=share)
@@ -85,15 +94,15 @@ def reliability(name: str, bins: Sequence[Bin]) -> Figure:
 
 def over_router(found: CascadeResult) -> Figure:
     """Return the policies' differences to the router at equal cost."""
-    cost, rows = cost_text(found.data.cost.name), []
-    for number, name in enumerate(found.ranking):
+    cost, colours, rows = cost_text(found.data.cost.name), shades(found), []
+    for name in found.ranking:
         own = found.policies[name].over_router
         low, high = own.interval or (own.difference, own.difference)
         text = f"{points(own.difference)} at {cost(own.cost)}"
-        rows.append(Span(name, low, own.difference, high, text, f"c{number}" if number < DRAWN else "base"))
-    return Figure(
-        Spans("Difference to the router at equal cost, in points", rows, Axis("points", text=points))
-    )
+        rows.append(Span(name, low, own.difference, high, text, colours.get(name, "base")))
+    ends = [0.0, *(end for row in rows for end in (row.low, row.high))]
+    x = Axis("points", 1.05 * min(ends) - 0.001, 1.05 * max(ends) + 0.001, text=points)
+    return Figure(Spans("Difference to the router at equal cost, in points", rows, x))
 
 
 def coverage(found: Conformal) -> Figure | None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dynamicrag.escalation.calibration import SignalCalibration
 from dynamicrag.lab.cascade.owners import as_probability, verifier_cost
-from dynamicrag.lab.cascade.results import Bin, SignalFigures
+from dynamicrag.lab.cascade.signal_results import Bin, SignalFigures
 from dynamicrag.lab.cascade.trials import RIGHT, Rounds, Trials
 from dynamicrag.lab.routing.resample import Resample, interval
 from dynamicrag.predictors.checks import Floats

@@ -88,6 +88,8 @@ def to_png(chart: Chart, path: Path) -> None:
         with replacing(path) as draft:
             figure = _figure(chart, 8.0)
             figure.suptitle(cut(chart.title, 120), x=0.01, ha="left", fontsize=11)
+            if isinstance(chart, Curves):
+                figure.legend(loc="outside lower center", ncols=6, frameon=False, fontsize=_POINTS)
             figure.savefig(draft, format="png", dpi=160, facecolor="white")
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
@@ -138,6 +140,7 @@ def _curves(axes: "Axes", chart: Curves) -> None:
                 linewidth=2 if plain else 1.4, linestyle=_DASHES[line.dash], zorder=2 if plain else 1,
             )  # fmt: skip
             drawn.set_gid(_about(line.name))
+            drawn.set_label(cut(line.name, _NAME))
     for dot in sorted(chart.dots, key=lambda dot: dot.strong):
         colour = COLOURS[dot.shade or "ink"]
         if dot.ends is not None:
@@ -149,7 +152,7 @@ def _curves(axes: "Axes", chart: Curves) -> None:
         drawn.set_gid(_about(f"{dot.name}: {chart.y.text(dot.y)} at {chart.x.text(dot.x)}"))
     if chart.x.logarithmic:
         axes.set_xscale("log")
-    _scales(axes, chart.x, chart.y)  # last: limits that a chart leaves to the data are those of dots too
+    _scales(axes, chart.x, chart.y)  # after the dots: a limit that is left to the data must hold them all
     _names(axes, [dot for dot in chart.dots if dot.named])
 
 

@@ -1,7 +1,7 @@
 """The charts of an evaluation of escalation."""
 
 from dynamicrag.lab.cascade.plots import coverage, reliability
-from dynamicrag.lab.cascade.results import Bin, Conformal, ConformalLevel
+from dynamicrag.lab.cascade.signal_results import Bin, Conformal, ConformalLevel
 
 
 def test_reliability_is_the_share_right_over_the_probability():
