@@ -135,13 +135,10 @@ class Decision(TypedDict):
     ``quality`` has ``None`` for options without a prediction, and ``spread`` the standard deviation of each
     prediction, if known. ``allowed`` says which options were open. ``propensity`` is the probability with
     which the router took ``chosen``. ``binding`` names the limit that decided, if any. ``cost`` is the cost
-    of
-    choosing in seconds. ``path`` is the whole path that a verdict leads to, or whose earlier draft it
-    accepts,
-    if the router names one. ``outside`` says that the accepted answer is not based on the documents.
-    ``policy``
-    is the turn's, left out for the first policy. ``attempt`` counts the runs from a checkpoint: a later run
-    replaces the decisions of earlier runs after that checkpoint.
+    of choosing in seconds. ``path`` is the whole path that a verdict leads to, or whose earlier draft it
+    accepts, if the router names one. ``outside`` says that the accepted answer is not based on the documents.
+    ``policy`` is the turn's, left out for the first policy. ``attempt`` counts the runs from a checkpoint: a
+    later run replaces the decisions of earlier runs after that checkpoint.
     """
 
     id: str
@@ -170,10 +167,9 @@ class Draft(TypedDict):
     """An answer that is not yet accepted.
 
     ``streamed`` says whether the user has seen its tokens; ``dropped`` names the passages that did not fit
-    the
-    model's context; ``signals`` are computed from its token probabilities; ``refined`` says whether an editor
-    has changed it; ``unfinished`` says why it may be cut: ``length`` if it reached the limit, ``unknown`` if
-    its provider gave no reason.
+    the model's context; ``signals`` are computed from its token probabilities; ``refined`` says whether an
+    editor has changed it; ``unfinished`` says why it may be cut: ``length`` if it reached the limit,
+    ``unknown`` if its provider gave no reason.
     """
 
     text: str

@@ -39,7 +39,11 @@ def test_a_row_is_added_behind_another_and_its_node_is_its_own():
         (Stage("first", evidence=("x",)), "second", "there is a stage of this name already"),
         (Stage("guard"), "last", "after='last' is not a stage; valid: first, second"),
         (Stage("guard"), "nowhere", "after='nowhere' is not a stage; valid: first, second"),
-        (Stage("guard", passed_by={"second": ("a",)}), "first", "names 'second', which is not an earlier stage"),
+        (
+            Stage("guard", passed_by={"second": ("a",)}),
+            "first",
+            "names 'second', which is not an earlier",
+        ),
     ],
 )
 def test_a_row_that_fits_nowhere_is_refused(row, after, said):
@@ -52,7 +56,11 @@ def test_a_row_that_fits_nowhere_is_refused(row, after, said):
 @pytest.mark.parametrize(
     ("row", "after", "said"),
     [
-        (Stage("x", node="generate"), "rerank", "node 'generate' belongs to prompt, generator.*remove 'node'"),
+        (
+            Stage("x", node="generate"),
+            "rerank",
+            "node 'generate' belongs to prompt, generator.*remove",
+        ),
         (Stage("x", node="retriever"), "rerank", "node 'retriever' belongs to retriever, and"),
         (Stage("x", node="verify"), "generator", "node 'verify' belongs to verification, and"),
         (Stage("x"), "prompt", "'prompt' and 'generator' are decided in one node.*node='generate'"),

@@ -24,7 +24,7 @@ class Channel(TypedDict):
     """The state of the current turn of the conversation; it has every key once a query has begun.
 
     Attributes:
-        turn: The state of the query in the stages; with several queries, the one that began last.
+        turn: The state of the query in the stages; with several queries, the last to begin.
         decisions: The routing decisions, in order, of all queries.
         report: Cost and path of the query; empty until it is done.
         account: The calls of all queries, with their costs.

@@ -71,9 +71,9 @@ def check_option(paths: Sequence[Steps], stage: str, options: Iterable[str], whe
     known = list(dict.fromkeys(path[stage] for path in paths if stage in path))
     for option in options:
         if option not in known:
-            told = unknown(f"{where}.state", f"option of {stage}", option, known)
+            message = unknown(f"{where}.state", f"option of {stage}", option, known)
             mend = f"{MEND}, or move it to 'parts'" if stage == "retriever" else f"{MEND}, or remove it"
-            raise PolicyError(f"{told}; no path that this router was trained on goes through it: {mend}")
+            raise PolicyError(f"{message}; no path that this router was trained on goes through it: {mend}")
 
 
 def check_takeable(paths: Sequence[Steps], options: Mapping[str, Sequence[str]], where: str) -> None:
@@ -157,8 +157,8 @@ class PathEstimator:
             )  # fmt: skip
 
         before = fitted([before_retrieval(query) for query in queries], range(len(queries)))
-        told = [i for i, query in enumerate(queries) if has_retrieval_signals(query)]
-        after = fitted([queries[i] for i in told], told) if told else None
+        retrieved = [i for i, query in enumerate(queries) if has_retrieval_signals(query)]
+        after = fitted([queries[i] for i in retrieved], retrieved) if retrieved else None
         if after is not None and after.features.names == before.features.names:
             after = None
         return cls(tuple(dict(path) for path in paths.values()), before, after)

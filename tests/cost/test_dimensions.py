@@ -33,7 +33,10 @@ def heat(monkeypatch) -> None:
         ({"name": 5}, "dimension 5: name 5 is not a valid name"),
         ({"name": "a b"}, "name 'a b' is not a valid name"),
         ({"coefficient": replace(HEAT.coefficient, key="a.b")}, "coefficient 'a.b' is not a valid name"),
-        ({"follows": None}, "lacks 'follows' or 'coefficient'; a new dimension is derived from one of joules,"),
+        (
+            {"follows": None},
+            "lacks 'follows' or 'coefficient'; a new dimension is derived from one of",
+        ),
         ({"coefficient": None}, "lacks 'follows' or 'coefficient'"),
         ({"follows": "joule"}, "dimension 'heat'.follows: unknown dimension 'joule'; did you mean 'joules'"),
         ({"hard": True}, "cannot be hard, because joules is soft"),

@@ -10,7 +10,7 @@ from dynamicrag.lab.cascade.owners import spent_in
 from dynamicrag.lab.cascade.trials import Trials
 from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable, Row
 from dynamicrag.lab.routing.problem import kinds_of, set_problem
-from dynamicrag.routers.judgement import OF_TEXT, heard
+from dynamicrag.routers.judgement import OF_TEXT, draft_measures
 from dynamicrag.routers.paths import chains, mends, originals
 from dynamicrag.verify.unanswerable import is_refusal
 
@@ -126,7 +126,7 @@ def _table(row: Row, options: Sequence[str], names: Sequence[str]) -> np.ndarray
     """Return the signals of a row's drafts, (k, s); a failed draft has none but its length."""
     return np.array(
         [
-            heard(row.outcomes[option].signals, names, row.text, row.outcomes[option].answer or "")
+            draft_measures(row.outcomes[option].signals, names, row.text, row.outcomes[option].answer or "")
             for option in options
         ]
     )
