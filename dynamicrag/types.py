@@ -10,6 +10,9 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+StagePath = Mapping[str, str]
+"""The option at each stage, by the stage's name; a partial path lacks some stages."""
+
 Runs = Literal["in_process", "same_host", "remote"]
 """The place where a model computes; it decides whether this process's meter sees its energy."""
 
