@@ -26,7 +26,13 @@ class _Strict(BaseModel):
 
 
 class Band(_Strict):
-    """A mean per query, and its 95 % interval."""
+    """A mean per query, and its 95 % interval.
+
+    Attributes:
+        mean: The mean.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+    """
 
     mean: float
     low: float

@@ -46,7 +46,12 @@ Fact = StrictStr | StrictBool | StrictInt | StrictFloat
 
 
 class Chunks(Section):
-    """Chunking of documents: tokens per chunk, and tokens shared by neighbours."""
+    """How documents are cut.
+
+    Attributes:
+        size: Tokens per chunk.
+        overlap: Tokens that neighbouring chunks share; less than half of ``size``.
+    """
 
     size: int = Field(default=256, ge=32, le=100_000)
     overlap: int = Field(default=32, ge=0)
@@ -59,7 +64,12 @@ class Chunks(Section):
 
 
 class NearnessSection(Section):
-    """Cosine thresholds of a corpus: near a question from ``similar``, perhaps outside below ``strange``."""
+    """Cosine thresholds for whether documents cover a question, for your own embedding model.
+
+    Attributes:
+        similar: A passage with this cosine or more is near the question.
+        strange: A passage with a lower cosine may be unrelated to the question; less than ``similar``.
+    """
 
     similar: float = Field(ge=-1, le=1)
     strange: float = Field(ge=-1, le=1)
@@ -72,11 +82,13 @@ class NearnessSection(Section):
 
 
 class CorpusSection(Section):
-    """One corpus: files or folders, whether links out of them are followed, and the chunking.
+    """One corpus: its files, how they are cut, and how they are embedded.
 
     Attributes:
-        embedding: ``provider:model``, a sentence-transformers name or folder; by default the caller's
-            embedder.
+        path: Files and folders, relative to the policy's folder.
+        follow_links: Whether links that lead out of the folder are followed.
+        chunk: How documents are cut.
+        embedding: ``provider:model``, a sentence-transformers name or folder; by default the caller's.
         embedding_profile: Coefficients that replace those of its profile.
         nearness: Thresholds of its cosines, for an unknown embedding model.
         metadata: Metadata of documents, for filters, by pattern of their path below the folder.
@@ -93,12 +105,13 @@ class CorpusSection(Section):
 
 
 class ModelSection(Section):
-    """One model; ``params`` are the arguments of its constructor.
+    """One model.
 
     Attributes:
-        model: Its spec; optional if the caller gives the object.
-        profile: Coefficients that replace its profile's, including prices.
-        runs: Where it computes, if its address and class do not tell.
+        model: ``local:NAME``, or ``provider:model`` of LangChain; left out where the caller gives the object.
+        params: Parameters of the model's LangChain class, such as ``base_url`` and ``max_retries``.
+        profile: Coefficients that replace its profile's, prices among them.
+        runs: Where it computes, where its address and class do not tell.
     """
 
     model: str = ""
@@ -108,7 +121,15 @@ class ModelSection(Section):
 
 
 class BudgetSection(Section):
-    """Hard limits per query and in total; ``account`` names a total shared by processes of this host."""
+    """Hard limits of cost.
+
+    Attributes:
+        per_query: Limit of one query, by dimension.
+        total: Limit of all queries together, by dimension.
+        exhausted: Behaviour if no option fits: the ``cheapest`` option, or a ``BudgetExceeded`` error.
+            Limits of ``usd`` and ``tokens`` per query raise the error in any case.
+        account: Name of a total shared by all processes of this host; by default each has its own.
+    """
 
     per_query: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
     total: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
@@ -126,7 +147,12 @@ class BudgetSection(Section):
 
 
 class ObjectiveSection(Section):
-    """The quality that one unit of cost is worth, and the budget."""
+    """The quality that one unit of cost is worth, and the budget.
+
+    Attributes:
+        weights: Quality, from 0 to 1, that one unit of cost is worth, by dimension.
+        budget: Limits of cost.
+    """
 
     weights: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
     budget: BudgetSection = BudgetSection()
@@ -146,7 +172,13 @@ def _check_dimensions(amounts: dict[Dimension, float]) -> None:
 
 
 class HostSection(Section):
-    """The host: its country, coefficients of cost dimensions, and the energy meter."""
+    """The machine that runs this process.
+
+    Attributes:
+        country: ISO 3166-1 alpha-3 code of the country, for the grid's carbon intensity.
+        coefficients: Coefficients of cost dimensions on this host, for example ``water_per_kwh``.
+        meter: The energy meter: ``codecarbon``, ``cpu`` (only CPU time) or ``none``.
+    """
 
     country: str | None = None
     coefficients: dict[str, Any] = Field(default_factory=dict)
@@ -154,7 +186,12 @@ class HostSection(Section):
 
 
 class RunsSection(Section):
-    """The run database: the number of stored queries, and whether questions and answers are stored."""
+    """Storage of finished queries.
+
+    Attributes:
+        keep: Number of latest queries stored; 0 stores nothing.
+        text: Whether questions and answers are also stored.
+    """
 
     keep: int = Field(default=20_000, ge=0, le=1_000_000_000)
     text: bool = False
@@ -167,6 +204,14 @@ class Policy(Section):
         name: Name of the preset, or the file's stem.
         source: The file, for messages; ``""`` for a policy given as a mapping.
         folder: Base of its relative paths.
+        version: Version of the format.
+        corpora: The document collections, by name.
+        models: The chat models by name, weakest first.
+        helper: The model that rewrites follow-ups and reasons between retrieval rounds; by default none does.
+        objective: Worth of cost in quality, and the budget.
+        host: The machine that runs this process.
+        runs: Storage of finished queries.
+        calibrated: Expected cost of the policy, for ``dynamicrag report``.
         stages: The section of every stage of a query, in the topology's order.
         joint: A router over whole paths, for the stages at which its paths differ.
         observe: Whether to run one fixed pipeline unchanged and record it: one option per stage, every draft

@@ -100,10 +100,16 @@ class Usage:
 class Passage(TypedDict):
     """A retrieved piece of a document.
 
-    ``id`` names the chunk, ``document`` its parent; ``score`` is the retriever's own, higher is better;
-    ``corpus`` names its corpus, if any; ``similarity`` is the cosine of its embedding with the question's on
-    all-MiniLM's scale, if the retriever knows it. ``metadata`` has the fields of the call's filter, for a
-    passage from outside our corpora.
+    Attributes:
+        id: Id of the chunk.
+        document: Id of its document.
+        title: Title of the document.
+        text: The text.
+        score: The retriever's own score; higher is better.
+        corpus: Name of its corpus, if any.
+        similarity: Cosine of its embedding with the question's, on all-MiniLM's scale, if the
+            retriever knows it.
+        metadata: The fields of the call's filter, for a passage from outside our corpora.
     """
 
     id: str
@@ -117,11 +123,15 @@ class Passage(TypedDict):
 
 
 class Figure(TypedDict):
-    """A number with its provenance: measured, calibrated, modelled, estimated or unknown.
+    """A number with its provenance.
 
-    ``kind`` is the kind of the least certain part. ``parts`` has the amount of each kind if there are
-    several; ``low`` and ``high`` bound an estimate. If a part is unknown, ``value`` is ``None``, ``kind`` is
-    ``unknown``, and ``parts`` has the known amounts.
+    Attributes:
+        value: The number; ``None`` if a part of it is unknown.
+        kind: Provenance of the least certain part: ``measured``, ``calibrated``, ``modelled``, ``estimated``
+            or ``unknown``.
+        parts: Amount by provenance, if there are several; for an unknown figure, the known amounts.
+        low: Lower bound of an estimate.
+        high: Upper bound of an estimate.
     """
 
     value: float | None
@@ -134,14 +144,31 @@ class Figure(TypedDict):
 class Decision(TypedDict):
     """The record of one choice.
 
-    ``expected`` and ``quality`` have one entry per option, in the stage's order; an unknown cost is ``None``.
-    ``quality`` has ``None`` for options without a prediction, and ``spread`` the standard deviation of each
-    prediction, if known. ``allowed`` says which options were open. ``propensity`` is the probability with
-    which the router took ``chosen``. ``binding`` names the limit that decided, if any. ``cost`` is the cost
-    of choosing in seconds. ``path`` is the whole path that a verdict leads to, or whose earlier draft it
-    accepts, if the router names one. ``outside`` says that the accepted answer is not based on the documents.
-    ``policy`` is the turn's, left out for the first policy. ``attempt`` counts the runs from a checkpoint: a
-    later run replaces the decisions of earlier runs after that checkpoint.
+    ``allowed``, ``expected``, ``quality`` and ``spread`` have one entry per option, in the stage's order.
+
+    Attributes:
+        id: Id of the decision.
+        turn: Id of the query.
+        attempt: Number of the run from a checkpoint; a later run replaces the decisions of
+            earlier runs after that checkpoint.
+        seq: Number of the decision within the query.
+        stage: The stage.
+        options: Names of the options, weakest first.
+        allowed: Whether each option was open.
+        expected: Expected cost of each option, by dimension; ``None`` if unknown.
+        quality: Predicted quality of each option; ``None`` without a prediction.
+        spread: Standard deviation of each prediction, if known.
+        path: The whole path that a verdict leads to, or whose earlier draft it accepts, if the router
+            names one.
+        outside: Whether the accepted answer is not based on the documents.
+        policy: Name of the policy; left out for the first one.
+        chosen: The chosen option.
+        propensity: Probability with which the router chose it.
+        router: The router that chose.
+        reason: The reason in words.
+        binding: The limit that decided, or ``None``.
+        features: The router's inputs.
+        cost: Cost of choosing, in seconds.
     """
 
     id: str
@@ -169,10 +196,16 @@ class Decision(TypedDict):
 class Draft(TypedDict):
     """An answer that is not yet accepted.
 
-    ``streamed`` says whether the user has seen its tokens; ``dropped`` names the passages that did not fit
-    the model's context; ``signals`` are computed from its token probabilities; ``refined`` says whether an
-    editor has changed it; ``unfinished`` says why it may be cut: ``length`` if it reached the limit,
-    ``unknown`` if its provider gave no reason.
+    Attributes:
+        text: The answer.
+        message_id: Id of the message under which it was streamed.
+        model: The model that wrote it.
+        streamed: Whether the user has seen its tokens.
+        dropped: Ids of passages that did not fit the model's context.
+        signals: Signals from its token probabilities.
+        refined: Whether a model has edited it.
+        unfinished: Why it may be cut: ``length`` if it reached the limit, ``unknown`` if its provider gave no
+            reason.
     """
 
     text: str
@@ -186,7 +219,13 @@ class Draft(TypedDict):
 
 
 class Escalation(TypedDict):
-    """One step up: its reason, the stage redone, and the new option."""
+    """One step back up.
+
+    Attributes:
+        reason: The reason.
+        stage: The stage redone.
+        option: Its new option.
+    """
 
     reason: str
     stage: str
@@ -194,7 +233,17 @@ class Escalation(TypedDict):
 
 
 class Attempt(TypedDict):
-    """A judged draft and its basis; the fields are as in :class:`TurnState`."""
+    """A judged draft and its basis.
+
+    Attributes:
+        draft: The draft.
+        path: Option in force per stage.
+        candidates: Retrieved passages, best first.
+        passages: The passages chosen as context.
+        known: Signals used in decisions of stages.
+        signals: Signals of the verifiers on the draft.
+        unverified: Verifiers that could not judge it, with reasons.
+    """
 
     draft: Draft
     path: dict[str, str]
@@ -206,12 +255,20 @@ class Attempt(TypedDict):
 
 
 class AccountLine(TypedDict):
-    """A call on a query's account, in the form of the graph's state; a missing field is zero or empty.
+    """A call on a query's account. A missing field is zero or empty.
 
-    ``id`` is unique among all processes: a line is booked once, also after a resume or a replay. ``cost`` has
-    an entry ``[dimension, kind, amount]`` per part, in the dimension's unit; ``spread`` is the uncertainty of
-    a dimension below and above its amount. ``settled`` says that the meter has covered the call. ``overhead``
-    is its share of the constant part, in joules, with its kind.
+    Attributes:
+        id: Unique among all processes: a line is booked once, also after a resume or a replay.
+        query: Id of the query.
+        stage: The stage, or other part, that made the call.
+        label: The callee.
+        cost: An entry ``[dimension, kind, amount]`` per part, in the dimension's unit.
+        spread: Uncertainty of a dimension below and above its amount.
+        spec: The model's spec.
+        usage: Tokens and seconds of the call.
+        failed: Whether the call failed.
+        settled: Whether the meter has covered the call.
+        overhead: Its share of the constant part, in joules, with its kind.
     """
 
     id: str

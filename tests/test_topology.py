@@ -42,7 +42,7 @@ def test_a_row_is_added_behind_another_and_its_node_is_its_own():
         (
             Stage("guard", passed_by={"second": ("a",)}),
             "first",
-            "names 'second', which is not an earlier",
+            "names 'second', which is not an earlier stage",
         ),
     ],
 )
@@ -59,7 +59,7 @@ def test_a_row_that_fits_nowhere_is_refused(row, after, said):
         (
             Stage("x", node="generate"),
             "rerank",
-            "node 'generate' belongs to prompt, generator.*remove",
+            "node 'generate' belongs to prompt, generator.*remove 'node'",
         ),
         (Stage("x", node="retriever"), "rerank", "node 'retriever' belongs to retriever, and"),
         (Stage("x", node="verify"), "generator", "node 'verify' belongs to verification, and"),

@@ -14,7 +14,12 @@ from dynamicrag.types import AccountLine, Decision, TurnState
 
 
 class Sibling(TypedDict):
-    """Another query of the same conversation turn: its turn, and its report once it is done."""
+    """Another query of the same turn of the conversation.
+
+    Attributes:
+        turn: Its state in the stages.
+        report: Its report; empty until it is done.
+    """
 
     turn: TurnState
     report: dict[str, Any]

@@ -28,7 +28,12 @@ class Section(BaseModel):
 
 
 class StageSection(Section):
-    """A stage: its options, weakest first, and its router."""
+    """A stage.
+
+    Attributes:
+        options: Its options, weakest first: names, or specs by name.
+        router: The router that chooses an option; a stage with one option needs none.
+    """
 
     options: list[str] | dict[str, Spec | None] | None = None
     router: Spec | None = None

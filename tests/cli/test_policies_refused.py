@@ -25,7 +25,7 @@ PLACES = [
     ("version: 1", "version: " + "9" * 5000, "line 2: not valid YAML"),
     (PARROT, PARROT + ', params: {name: q}', "small.params.name: is set by"),
     (PARROT, PARROT + ', params: {spec: q}', "models.small.params.spec: is set by"),
-    (PARROT, PARROT + ', params: {"a b": q}', "params: 'a b' is no parameter"),
+    (PARROT, PARROT + ', params: {"a b": q}', "params: 'a b' is not a parameter"),
     (PARROT, PARROT + ', params: {context: -1}', "params.context: expected a number"),
     (PARROT, PARROT + ', params: {base_url: "http://[::1"}', "is not an address (Invalid IPv6 URL)"),
     (PARROT, PARROT + ', params: {base_url: "http://h:99999"}', "is not an address (Port out"),
@@ -64,7 +64,7 @@ def test_files_that_are_no_policies(there, run):
     (there / "binary.yaml").write_bytes(bytes(range(128, 256)))
     (there / "huge.yaml").write_text("# " + "x" * 1_100_000)
     for name, says in [
-        ("fifo.yaml", "it is no regular file"),
+        ("fifo.yaml", "it is not a regular file"),
         ("folder.yaml", "it is a folder"),
         ("empty.yaml", "expected a mapping with 'version'"),
         ("binary.yaml", "line 1: it is not UTF-8 text"),

@@ -13,7 +13,7 @@ from dynamicrag.cost.profiles import load_profiles, override
 from dynamicrag.cost.rates import IN_PROCESS, Host, Profile
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded, PolicyError
-from dynamicrag.lab.report.display import amount, reach
+from dynamicrag.lab.view.amounts import amount, reach
 from dynamicrag.types import Usage
 from tests.cost.rows import HEAT, register
 
@@ -35,7 +35,7 @@ def heat(monkeypatch) -> None:
         ({"coefficient": replace(HEAT.coefficient, key="a.b")}, "coefficient 'a.b' is not a valid name"),
         (
             {"follows": None},
-            "lacks 'follows' or 'coefficient'; a new dimension is derived from one of",
+            "lacks 'follows' or 'coefficient'; a new dimension is derived from one of joules,",
         ),
         ({"coefficient": None}, "lacks 'follows' or 'coefficient'"),
         ({"follows": "joule"}, "dimension 'heat'.follows: unknown dimension 'joule'; did you mean 'joules'"),
