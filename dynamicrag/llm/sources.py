@@ -62,7 +62,7 @@ def from_hub(entry: ModelEntry, params: Mapping[str, Any], into: Path, progress:
 
 
 def _beyond(begun: int, total: int, progress: Progress, most: int | None = None) -> Callable[[int], None]:
-    """Return a progress callback for one part of a total of which ``begun`` bytes are done."""
+    """Return a progress callback for one part of a total, after ``begun`` bytes."""
     return lambda done: progress(begun + (done if most is None else min(done, most)), total)
 
 

@@ -59,7 +59,7 @@ def _mix(errors: Floats) -> Floats:
     if not table.any():  # nothing to tell them apart by
         return np.asarray(np.eye(1, len(errors))[0])
     triangle = np.linalg.qr(table).R
-    # in units of the errors, lest rounding decide between the two terms
+    # in units of the errors, so that rounding does not decide between the two terms
     weight = np.sqrt((triangle**2).sum() / len(errors))
     solution, _ = nnls(
         np.vstack([triangle, np.full(len(errors), weight)]), np.append(np.zeros(len(triangle)), weight)

@@ -158,5 +158,5 @@ def _same(given: Mapping[str, Any], trained: Mapping[str, Any], where: str) -> N
         if value != trained[key]:
             raise PolicyError(
                 f"{where}.{key}: the router was trained with {trained[key]!r}, not with {value!r}; {MEND}, "
-                "or take this out"
+                "or remove this"
             )

@@ -185,8 +185,7 @@ class StageBase(DecisionPoint, ABC):
         """Return which options are open, apart from limits of cost.
 
         If the stage is redone, only stronger options are open; on the way to a path named by verification,
-        only the
-        path's option.
+        only the path's option.
         """
         wanted = wanted_option(turn, self.name)
         if wanted is not None:

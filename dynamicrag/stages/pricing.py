@@ -120,11 +120,9 @@ class Pricing:
         """Return the options that fit into the remaining budget, by the planned path or by any other.
 
         So a cheaper model is chosen before the documents are dropped: retrieval stays open if a cheaper model
-        can
-        read the passages although the planned one cannot. Another path is searched only if the planned one
-        does
-        not fit: stage by stage, the last first, because most of the cost depends on it. Options closed by
-        ``opens`` are excluded.
+        can read the passages although the planned one cannot. Another path is searched only if the planned
+        one does not fit: stage by stage, the last first, because most of the cost depends on it. Options
+        closed by ``opens`` are excluded.
         """
         fits, binding = admissible(self.at_most(plans), left)
         if all(fits):
@@ -156,8 +154,7 @@ class Pricing:
         """Return the plan of a path from a stage that fits, or of the path that exceeds the limits least.
 
         Among the models that fit it takes the strongest, as a router does if the planned model is closed.
-        Skipped
-        stages stay as planned: dropping the documents is not another way to read them.
+        Skipped stages stay as planned: dropping the documents is not another way to read them.
         """
         names = self._names[self._names.index(stage.name) + 1 :]
         start, gates = applied(stage, option, before), TOPOLOGY.gates
@@ -181,7 +178,7 @@ class Pricing:
                 break
         return best
 
-    def reckoned(self, turn: TurnState, call: CallOptions) -> TurnState:
+    def permitted(self, turn: TurnState, call: CallOptions) -> TurnState:
         """Return the turn with planned options that the call closes replaced by open ones."""
         if not (call.options or call.closed):
             return turn

@@ -163,15 +163,14 @@ class Walk:
             features=turn.get("known", {}),
             path=turn.get("path", {}),
         )
-        choice = Choice(abstain, "the documents do not speak of it", outside=True)
+        choice = Choice(abstain, "the documents do not cover it", outside=True)
         return record(context, choice, turn, "outside")
 
     async def _verdict_on_any(self, turn: TurnState, abstain: int, run: Run) -> Decision | None:
         """Return the decision to abstain if even an otherwise flawless draft would be withheld.
 
-        The router judges a draft of which only the draft-independent signals are known. Its verdict counts if
-        it is
-        certain and does not first go back to a stage.
+        The router judges a draft with only the draft-independent signals. Its verdict counts if
+        it is certain and does not first go back to a stage.
         """
         foreseen = turn.get("foreseen", {})
         if not foreseen:

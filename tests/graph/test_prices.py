@@ -163,7 +163,7 @@ def test_a_timeout_leaves_time_for_another_model(make, ask):
     out = app.invoke(ask(QUESTION))
     assert out["rag"]["report"]["path"]["generator"] in ("small", "medium")
     assert out["messages"][-1].text == "The bridge of town03 opened"
-    assert "too dear: objective.budget.per_query.seconds" in out["rag"]["decisions"][-2]["reason"]
+    assert "too expensive: objective.budget.per_query.seconds" in out["rag"]["decisions"][-2]["reason"]
 
 
 def test_ctrl_c_leaves_nothing_set_aside(make, ask, monkeypatch, tmp_path):

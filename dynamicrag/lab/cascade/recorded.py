@@ -10,7 +10,7 @@ from dynamicrag.lab.cascade.owners import spent_in
 from dynamicrag.lab.cascade.trials import Trials
 from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable
 from dynamicrag.lab.routing.problem import kinds_of, set_problem
-from dynamicrag.routers.judgement import OF_TEXT, heard
+from dynamicrag.routers.judgement import OF_TEXT, draft_measures
 from dynamicrag.routers.paths import chains, mends, originals
 from dynamicrag.verify.unanswerable import is_refusal
 
@@ -63,7 +63,7 @@ def from_tables(
         drafts = [[table.rows[i].outcomes[option] for option in options] for i in rows]
         # a failed draft has no signal but its length
         signals = np.array([
-            [heard(own.signals, names, table.rows[i].text, own.answer or "") for own in row]
+            [draft_measures(own.signals, names, table.rows[i].text, own.answer or "") for own in row]
             for i, row in zip(rows, drafts, strict=True)
         ])  # fmt: skip
         known = table.paths

@@ -9,7 +9,7 @@ from dynamicrag.escalation.training_data import TrainingData
 def made(
     n: int = 300, *, k: int = 3, seed: int = 0, told: bool = True, verdicts: bool = False
 ) -> TrainingData:
-    """Return lessons of k options, each stronger and three times dearer than the one before.
+    """Return data of k options, each stronger and three times dearer than the one before.
 
     A question's ease decides who is right; scores are calibrated to it, or NaN if nothing is told. With
     ``verdicts`` they come from a verifier of each draft that errs on one in ten.
@@ -30,8 +30,6 @@ def made(
     return TrainingData(prior, cost, score, none, quality, cost, np.zeros(n), alone, alone)
 
 
-def model_of(lessons: TrainingData) -> BeliefModel:
-    """Return what these lessons teach of how scores change beliefs."""
-    return BeliefModel().fit(
-        lessons.prior, lessons.score, lessons.quality, float(lessons.unanswerable.mean())
-    )
+def model_of(data: TrainingData) -> BeliefModel:
+    """Return what these data teach of how scores change beliefs."""
+    return BeliefModel().fit(data.prior, data.score, data.quality, float(data.unanswerable.mean()))
