@@ -23,6 +23,7 @@ host: {meter: cpu}
 stages:
   retrieval: {options: [none, single], router: heuristic}
   context: {options: {short: {chunks: 2}}}
+  prompt: {options: {direct: {style: brief}}}
 """
 STAGES = {"retrieval", "retriever", "context", "prompt", "generator", "verification"}
 QUESTION = "How many steps must a visitor climb in the lighthouse at Cape Ondry?"

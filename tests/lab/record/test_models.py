@@ -16,6 +16,7 @@ corpora: {docs: {path: docs/}}
 models: {small: {model: "local:smollm2-135m-instruct"}}
 stages:
   retrieval: {options: [none, single], router: heuristic}
+  prompt: {options: {direct: {style: brief}}}
 """
 
 
