@@ -19,8 +19,9 @@ demo: $(VENV)/.installed
 check: lint types
 	$(BIN)/pytest -n auto --dist worksteal -m "not slow and not models and not service"
 
+# by file, for the tests of one may share a server; in their order, for the longest files have the fewest tests
 test: $(VENV)/.installed
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

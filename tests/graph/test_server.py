@@ -18,13 +18,12 @@ ROOT = Path(__file__).parents[2]
 POLICY = """
 version: 1
 corpora: {docs: {path: docs/}}
-models: {small: {model: "local:smollm2-135m-instruct", threads: 1}}
+models: {small: {model: "local:smollm2-135m-instruct", params: {threads: 1}}}
 helper: small
 host: {meter: cpu}
 stages:
   retrieval: {options: [none, single], router: heuristic}
   context: {options: {short: {chunks: 2}}}
-  prompt: {options: {direct: {style: brief}}}
 """
 STAGES = {"retrieval", "retriever", "context", "prompt", "generator", "verification"}
 QUESTION = "How many steps must a visitor climb in the lighthouse at Cape Ondry?"

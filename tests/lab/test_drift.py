@@ -51,6 +51,7 @@ def test_too_few_are_not_judged():
     assert f"{ENOUGH} are needed" in verdict(one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [30, 100, 300])
 def test_it_does_not_cry_wolf(number):
     alarms = [moved(compared(queries(number, seed=seed))) for seed in range(60)]

@@ -14,7 +14,7 @@ CORPUS = ROOT / "examples" / "corpus"
 POLICY = """
 version: 1
 corpora: {docs: {path: docs/}}
-models: {small: {model: "local:smollm2-135m-instruct", threads: 1}}
+models: {small: {model: "local:smollm2-135m-instruct", params: {threads: 1}}}
 stages:
   retrieval: {options: [none, single], router: heuristic}
   prompt: {options: {direct: {style: brief}}}
