@@ -23,6 +23,7 @@ def calibrate(run, *more):
     return run("calibrate", "--table", "t.jsonl", "--policy", "p.yaml", "--out", "new.yaml", *more)
 
 
+@pytest.mark.slow
 def test_a_calibrated_policy_answers(table, run):
     code, out, err = calibrate(run, "--quality", "0.98", "--json", "r.json", "--html", "r.html")
     assert code == 0, err
@@ -39,6 +40,7 @@ def test_a_calibrated_policy_answers(table, run):
     assert "joint: on the way to" in out
 
 
+@pytest.mark.slow
 def test_any_dimension_can_be_the_target(table, run):
     code, _, err = calibrate(run, "--most", "seconds=9", "--json", "r.json")
     assert code == 0, err
@@ -49,6 +51,7 @@ def test_any_dimension_can_be_the_target(table, run):
     ]
 
 
+@pytest.mark.slow
 def test_a_narrow_terminal_gets_fewer_columns_and_whole_figures(table, run, monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     code, out, err = calibrate(run, "--quality", "0.98", "--json", "r.json")
@@ -71,6 +74,7 @@ def test_a_table_without_costs_that_a_policy_can_weigh_is_refused(table, run):
     assert "no cost that a policy can weigh" in err
 
 
+@pytest.mark.slow
 def test_a_fixed_path_is_a_valid_policy(table, run):
     write_table(recorded(quality=lambda kind, name: float(name == "single/small")), table / "t.jsonl")
     code, out, err = calibrate(run, "--quality", "1")
@@ -79,6 +83,7 @@ def test_a_fixed_path_is_a_valid_policy(table, run):
     assert run("validate", "new.yaml")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_preset_calibrated_on_the_sample_recording_is_a_valid_policy(there, run):
     """Its retrievers are built of others, which were not recorded."""
     code, _, err = run(

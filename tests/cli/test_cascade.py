@@ -52,6 +52,7 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_samples(here, run):
     code, out, err = run(
         *EVAL, "--test", "samples.jsonl", "--weak", "small", "--strong", "big", "--json", "out.json"
@@ -88,6 +89,7 @@ def test_samples_learnt_on_one_task_shown_on_another(here, run):
     assert found["baselines"]["always_strong"]["chosen"]["cost"] == 70
 
 
+@pytest.mark.slow
 def test_a_recorded_table(here, run):
     code, out, _ = run(*EVAL, "--train", "table.jsonl", "--features", "lexical", "--json", "-")
     assert code == 0
@@ -118,6 +120,7 @@ def test_a_table_for_a_test_a_budget_and_a_picture(here, run):
     assert not re.search(r"<script|(?:src|href)=.http|\bnan\b", page.lower())
 
 
+@pytest.mark.slow
 def test_what_escalation_changed_and_what_it_gives_over_the_router(here, run):
     paths = {
         "small": {"retrieval": "none", "generator": "small"},
@@ -140,6 +143,7 @@ def test_what_escalation_changed_and_what_it_gives_over_the_router(here, run):
     assert over["interval"][0] <= over["difference"] <= over["interval"][1]
 
 
+@pytest.mark.slow
 def test_what_a_verifier_took_stands_beside_what_it_tells(here, run):
     pytest.importorskip("matplotlib")
     took = {"judge_usd": 0.0, "judge_seconds": 1.0, "judge_joules": 5.0}
@@ -168,6 +172,7 @@ def test_what_a_verifier_took_stands_beside_what_it_tells(here, run):
     assert json.loads(out)["verifiers"]["judge"]["cost"] == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("right", [0.0, 1.0])
 def test_all_right_or_all_wrong(here, run, right):
     write_table(recorded(right=right), here / "same.jsonl")
@@ -195,6 +200,7 @@ def test_one_option(here, run):
     assert json.loads(out)["policies"]["value"]["chosen"]["escalated"] == 0
 
 
+@pytest.mark.slow
 def test_a_policy_that_is_cheaper_than_anything_the_router_does_is_held_against_its_cheapest(here, run):
     """Nearly nothing has an answer, so that it does best to ask nobody."""
     rows = [replace(row, answerable=i % 6 == 0) for i, row in enumerate(recorded(options=("large",)).rows)]
@@ -211,6 +217,7 @@ def test_a_policy_that_is_cheaper_than_anything_the_router_does_is_held_against_
     assert run(*arguments)[0] == 0
 
 
+@pytest.mark.slow
 def test_unanswerable_questions_are_abstained_from(here, run):
     pytest.importorskip("matplotlib")
     rows = []

@@ -73,6 +73,7 @@ def test_specs(here, run):
     assert list(json.loads(out)["routers"]) == ["knn(k=3)"]
 
 
+@pytest.mark.slow
 def test_without_the_embedding_model_it_does_without(here, run):
     code, out, err = run(
         "eval", "--train", "train.jsonl", "--routers", "linear", "--bootstrap", "0", "--json", "-"

@@ -305,6 +305,7 @@ main(sys.argv[1:])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_ended_from_outside_it_goes_on(world, run, how):
     run(*MAKE)

@@ -243,6 +243,7 @@ def test_joint_training_takes_no_stage(recorded, run):
     assert "without --stage and --at" in err
 
 
+@pytest.mark.slow
 def test_a_whole_policy_is_trained(recorded, run):
     policy = (
         (recorded / "p.yaml")

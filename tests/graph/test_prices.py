@@ -178,7 +178,7 @@ def test_ctrl_c_leaves_nothing_set_aside(make, ask, monkeypatch, tmp_path):
     def interrupt() -> None:
         while len(make.models["small"].calls) == began:
             time.sleep(0.005)
-        signal.raise_signal(signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # wakes it from its wait
 
     threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):

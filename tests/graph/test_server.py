@@ -14,10 +14,11 @@ import httpx
 import pytest
 
 ROOT = Path(__file__).parents[2]
+# one thread: two wait for one another where another process has a core
 POLICY = """
 version: 1
 corpora: {docs: {path: docs/}}
-models: {small: {model: "local:smollm2-135m-instruct"}}
+models: {small: {model: "local:smollm2-135m-instruct", params: {threads: 1}}}
 helper: small
 host: {meter: cpu}
 stages:

@@ -54,6 +54,7 @@ def test_too_few_are_not_judged():
     assert f"{ENOUGH} are needed" in verdict(one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [30, 100, 300])
 def test_it_does_not_cry_wolf(number):
     alarms = [compared(queries(number, seed=seed)).moved for seed in range(60)]
