@@ -98,8 +98,8 @@ def _columns(turns: Sequence[Turn]) -> dict[str, Column]:
     columns |= {
         "usd": lambda turn: turn.cost["usd"]["value"],
         "usd_kind": lambda turn: turn.cost["usd"]["kind"],
-        "tokens_input": lambda turn: turn.input_tokens,
-        "tokens_output": lambda turn: turn.output_tokens,
+        "tokens_input": lambda turn: turn.tokens["input"],
+        "tokens_output": lambda turn: turn.tokens["output"],
         "call_seconds": lambda turn: turn.cost["seconds"]["value"],
         "wall_seconds": lambda turn: turn.wall_seconds,
         "first_token_seconds": lambda turn: turn.first_token_seconds,

@@ -87,7 +87,7 @@ def saved(comparisons: Mapping[str, Comparison], baseline: str) -> Table:
             saving = Cell("–" if share is None else percent(share), style=style)
             who = [] if alone else [cut(policy, _NAME) if number == 0 else ""]
             kind = figure.kind if share is not None else ""
-            cells = [*who, quantity.title, *means, saving, words.interval(figure), kind]
+            cells: list[Cell | str] = [*who, quantity.title, *means, saving, words.interval(figure), kind]
             rows.append(Row(cells, rule=number == 0 and bool(rows)))
     ours = cut(next(iter(comparisons)), _NAME) if alone else "mean"
     columns = [] if alone else [Column("policy")]
