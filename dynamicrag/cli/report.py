@@ -105,7 +105,7 @@ def moment(text: str, option: str, now: float) -> float:
     """Return the time that ``7d`` (ago) or ``2026-11-01`` (UTC) means, in seconds since the epoch.
 
     Raises:
-        BadParameter: It means none, or one that is yet to come.
+        BadParameter: It is no time, or in the future.
     """
     ago = _AGO.fullmatch(text.strip())
     if ago:
