@@ -51,7 +51,7 @@ def explain(
     write_json(json, {**record, "account": account, "insights": insights})
     if json != "-":
         _show(out, record, account, insights)
-    if "error" in record:  # what was decided before it failed is shown all the same
+    if "error" in record:  # decisions before the failure are shown
         raise ProviderError(record["error"])
 
 

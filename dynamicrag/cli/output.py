@@ -13,8 +13,8 @@ Record = dict[str, Any]
 MEND = "free the disk if it is full, and run the same command again"
 
 
-def check_target(target: str | None) -> None:
-    """Check before any work that a ``--json`` target can be written.
+def check_target(target: str | None, option: str = "--json") -> None:
+    """Check before any work that a target can be written.
 
     Raises:
         InputError: It is a folder, or its folder is missing or not writable.
@@ -23,9 +23,9 @@ def check_target(target: str | None) -> None:
         return
     path = Path(target)
     if not path.name or path.is_dir():
-        raise InputError(f"--json {path}: is a folder; give a file")
+        raise InputError(f"{option} {path}: is a folder; give a file")
     if not path.parent.is_dir():
-        raise InputError(f"--json {path}: there is no folder {path.parent}; make it first")
+        raise InputError(f"{option} {path}: there is no folder {path.parent}; make it first")
     probe = path.with_name(path.name + ".partial")
     try:
         there = probe.exists()
@@ -33,7 +33,7 @@ def check_target(target: str | None) -> None:
         if not there:
             probe.unlink()
     except OSError as error:
-        raise InputError(f"--json {path}: cannot be written: {error.strerror}") from None
+        raise InputError(f"{option} {path}: cannot be written: {error.strerror}") from None
 
 
 def write_json(target: str | None, value: Any) -> None:

@@ -53,7 +53,7 @@ def report(
 ) -> None:
     """Show what the queries so far cost in energy, money and time, and what routing saved."""
     from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import check_target, write_json, write_text
+    from dynamicrag.cli.output import write_json, write_text
     from dynamicrag.cost.runs import Runs
     from dynamicrag.lab.report.export import to_csv, to_json
     from dynamicrag.lab.report.make import make_report
@@ -66,8 +66,7 @@ def report(
             raise typer.BadParameter("--prune deletes old queries, whosever they are; give it alone")
         _prune(runs, moment(prune, "--prune", now))
         return
-    check_target(json)
-    _check_files(html, csv)
+    _check_files(html, csv, json)
     begin = 0.0 if since is None else moment(since, "--since", now)
     selection = Selection(policy, thread, tag, user, begin, by, baseline)
     turns, processes, notes = load(runs)
@@ -106,7 +105,7 @@ def moment(text: str, option: str, now: float) -> float:
     """Return the time that ``7d`` (ago) or ``2026-11-01`` (UTC) means, in seconds since the epoch.
 
     Raises:
-        BadParameter: It means none, or one that is yet to come.
+        BadParameter: It is no time, or in the future.
     """
     ago = _AGO.fullmatch(text.strip())
     if ago:
@@ -146,18 +145,16 @@ def _prune(runs: "Runs", before: float) -> None:
     console().print(f"{number:,} {what} from before {day:%Y-%m-%d %H:%M} UTC deleted")
 
 
-def _check_files(html: Path | None, csv: Path | None) -> None:
+def _check_files(html: Path | None, csv: Path | None, json: str | None) -> None:
     """Refuse targets that cannot be written, before any work."""
-    if html is not None:
-        from dynamicrag.extras import require
+    from dynamicrag.cli.output import check_target
+    from dynamicrag.extras import require
 
+    check_target(json)
+    check_target(None if csv is None else str(csv), "--csv")
+    if html is not None:
+        check_target(str(html), "--html")
         require("lab", for_="--html")
-    for option, path in (("--html", html), ("--csv", csv)):
-        if path is not None:
-            if path.is_dir() or not path.name:
-                raise InputError(f"{option} {path}: is a folder; give a file")
-            if not path.parent.is_dir():
-                raise InputError(f"{option} {path}: there is no folder {path.parent}; make it first")
     if html is not None and html == csv:
         raise InputError(f"--html and --csv: both are {html}; give each a file of its own")
 

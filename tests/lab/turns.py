@@ -1,7 +1,7 @@
 """Kept queries as the bookkeeper writes them, for the tests of the report."""
 
-from dynamicrag.lab.report.records import read_process
-from dynamicrag.lab.report.turns import read_turn
+from dynamicrag.lab.report.records import Process
+from dynamicrag.lab.report.turns import Turn
 
 STAGES = {"retriever": 0.1, "generator": 0.9}
 
@@ -44,7 +44,7 @@ def turn(number, joules=10.0, *, policy="balanced", kind="modelled", usd=0.0, ex
 def asked(number, joules=10.0, *, question="", process="p1", **changes):
     """Return a query as it is read back: with the mark of its question and its process."""
     record = turn(number, joules, **changes)
-    return read_turn({**record, "question_mark": question or f"q{number}", "process": process})
+    return Turn.model_validate({**record, "question_mark": question or f"q{number}", "process": process})
 
 
 def process(name="p1", *, queries=100.0, ingest=0.0, idle=0.0, residual=0.0, **changes):
@@ -68,4 +68,4 @@ def process(name="p1", *, queries=100.0, ingest=0.0, idle=0.0, residual=0.0, **c
 
 def books(name="p1", **changes):
     """Return the accounts of a process as they are read back."""
-    return read_process(process(name, **changes))
+    return Process.model_validate(process(name, **changes))

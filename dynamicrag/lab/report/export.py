@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +14,7 @@ from dynamicrag.lab.report.quantities import quantities
 from dynamicrag.lab.report.summary import stages_of
 from dynamicrag.lab.report.turns import Turn
 from dynamicrag.topology import TOPOLOGY
+from dynamicrag.types import Figure
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -65,86 +66,73 @@ def to_csv(turns: Sequence[Turn]) -> str:
 
     A text that a spreadsheet would run as a formula begins with an apostrophe.
     """
-    columns = _columns(turns)
+    stages = stages_of(turns)
+    texts = [
+        name for name in ("question", "answer") if any(getattr(turn, name) is not None for turn in turns)
+    ]
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_harmless(read(turn)) for read in columns.values()] for turn in turns)
+    writer = csv.DictWriter(out, _row(_NONE, stages, texts), lineterminator="\n")
+    writer.writeheader()
+    for turn in turns:
+        writer.writerow({name: _harmless(value) for name, value in _row(turn, stages, texts).items()})
     return out.getvalue()
 
 
-Column = Callable[[Turn], Any]
+_NONE = Turn.model_construct(
+    id="", at=0.0, policy="", thread="", process="", question_mark="", cost={}, full={}, stages={},
+    wall_seconds=0.0, tokens={},
+)  # fmt: skip
+"""A query of nothing, whose row has the names of the columns."""
 
 
-def _columns(turns: Sequence[Turn]) -> dict[str, Column]:
-    columns: dict[str, Column] = {
-        "id": lambda turn: turn.id,
-        "at": _at,
-        "policy": lambda turn: turn.policy,
-        "thread": lambda turn: turn.thread,
-        "user": lambda turn: turn.user,
-        "tags": lambda turn: ", ".join(turn.tags),
-        "process": lambda turn: turn.process,
-        "question_mark": lambda turn: turn.question_mark,
-        "outcome": _outcome,
-        "error": lambda turn: turn.error,
-        "provisional": lambda turn: int(turn.provisional),
-        **_bounded("joules"),
-        **{f"joules_{kind}": _part(kind) for kind in KINDS},
-        "joules_full": lambda turn: turn.full["joules"]["value"],
+def _row(turn: Turn, stages: Sequence[str], texts: Sequence[str]) -> dict[str, Any]:
+    parts = parts_of(turn.cost.get("joules", _UNCOUNTED))
+    row = {
+        "id": turn.id,
+        "at": _at(turn),
+        "policy": turn.policy,
+        "thread": turn.thread,
+        "user": turn.user,
+        "tags": ", ".join(turn.tags),
+        "process": turn.process,
+        "question_mark": turn.question_mark,
+        "outcome": _outcome(turn),
+        "error": turn.error,
+        "provisional": int(turn.provisional),
+        **_bounded("joules", turn.cost),
+        **{f"joules_{kind}": parts.get(kind, 0.0) for kind in KINDS},
+        "joules_full": turn.full.get("joules", _UNCOUNTED)["value"],
     }
-    for row, _ in DIMENSIONS.derived:
-        columns |= _bounded(row.name) | {f"{row.name}_full": _entry_of(row.name, "value", full=True)}
-    columns |= {
-        "usd": lambda turn: turn.cost["usd"]["value"],
-        "usd_kind": lambda turn: turn.cost["usd"]["kind"],
-        "tokens_input": lambda turn: turn.input_tokens,
-        "tokens_output": lambda turn: turn.output_tokens,
-        "call_seconds": lambda turn: turn.cost["seconds"]["value"],
-        "wall_seconds": lambda turn: turn.wall_seconds,
-        "first_token_seconds": lambda turn: turn.first_token_seconds,
-        "failed_calls": lambda turn: turn.failed_calls,
-        "escalations": lambda turn: " ".join(turn.escalations),
-        **{stage: _option(stage) for stage in TOPOLOGY},
-        **{f"joules_{stage}": _joules_of(stage) for stage in stages_of(turns)},
-    }
-    if any(turn.question is not None for turn in turns):
-        columns["question"] = lambda turn: turn.question
-    if any(turn.answer is not None for turn in turns):
-        columns["answer"] = lambda turn: turn.answer
-    return columns
-
-
-def _bounded(name: str) -> dict[str, Column]:
-    """Return the columns of a dimension with its kind and its bounds."""
+    for dimension, _ in DIMENSIONS.derived:
+        row |= _bounded(dimension.name, turn.cost)
+        row[f"{dimension.name}_full"] = turn.full.get(dimension.name, _UNCOUNTED)["value"]
     return {
-        name: _entry_of(name, "value"),
-        f"{name}_kind": _entry_of(name, "kind"),
-        f"{name}_low": _entry_of(name, "low"),
-        f"{name}_high": _entry_of(name, "high"),
+        **row,
+        "usd": turn.cost.get("usd", _UNCOUNTED)["value"],
+        "usd_kind": turn.cost.get("usd", _UNCOUNTED)["kind"],
+        "tokens_input": turn.tokens.get("input"),
+        "tokens_output": turn.tokens.get("output"),
+        "call_seconds": turn.cost.get("seconds", _UNCOUNTED)["value"],
+        "wall_seconds": turn.wall_seconds,
+        "first_token_seconds": turn.first_token_seconds,
+        "failed_calls": turn.failed_calls,
+        "escalations": " ".join(turn.escalations),
+        **{stage: turn.path.get(stage) for stage in TOPOLOGY},
+        **{f"joules_{s}": turn.stages[s]["joules"]["value"] if s in turn.stages else 0.0 for s in stages},
+        **{name: getattr(turn, name) for name in texts},
     }
 
 
-def _entry_of(name: str, key: str, *, full: bool = False) -> Column:
-    """Return an entry of a figure; its value where it has no bounds, empty where it was not counted yet."""
-
-    def read(turn: Turn) -> Any:
-        figure: Mapping[str, Any] = (turn.full if full else turn.cost).get(name) or {}
-        return figure.get(key, figure.get("value"))
-
-    return read
+_UNCOUNTED = Figure(value=None, kind="")
+"""A dimension that was not counted when the query was kept; its columns are empty."""
 
 
-def _part(kind: str) -> Column:
-    return lambda turn: parts_of(turn.cost["joules"]).get(kind, 0.0)
-
-
-def _option(stage: str) -> Column:
-    return lambda turn: turn.path.get(stage)
-
-
-def _joules_of(stage: str) -> Column:
-    return lambda turn: turn.stages[stage]["joules"]["value"] if stage in turn.stages else 0.0
+def _bounded(name: str, cost: Mapping[str, Figure]) -> dict[str, Any]:
+    """Return the columns of a dimension with its kind and its bounds."""
+    figure = cost.get(name, _UNCOUNTED)
+    value = figure["value"]
+    low, high = figure.get("low", value), figure.get("high", value)
+    return {name: value, f"{name}_kind": figure["kind"], f"{name}_low": low, f"{name}_high": high}
 
 
 def _at(turn: Turn) -> str:

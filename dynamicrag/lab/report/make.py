@@ -74,10 +74,10 @@ def make_report(
     """Return the report of the selected queries.
 
     Args:
-        turns: Kept queries, oldest first; the baseline's too, whatever is selected.
+        turns: Kept queries, oldest first; the baseline's too, selected or not.
         processes: Accounts of processes by id.
         selection: Which of them it is about.
-        calls: Metered calls by host and model, whatever is selected.
+        calls: Metered calls by host and model, of all queries.
         notes: What a reader must know of how the queries were loaded.
         bands: What policies were calibrated to, by name.
     """
@@ -137,7 +137,7 @@ def _notes(overall: Summary, books: Accounts) -> list[str]:
             "when they were kept, so that stand-ins are in their joules"
         )
     if overall.failed:
-        found.append(f"failed: {overall.failed} of {queries} queries; what they cost is in all sums")
+        found.append(f"failed: {overall.failed} of {queries} queries; their cost is in all sums")
     staged = sum(stage.total["value"] or 0.0 for stage in overall.stages.values())
     whole = (joules and joules["value"]) or 0.0
     if abs(staged - whole) > 1e-3 * whole:

@@ -1,22 +1,19 @@
 """The queries and the accounts of processes in a run database; damaged queries are left out and named."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from dynamicrag.cost.vector import KINDS
+from pydantic import ValidationError
+
+from dynamicrag.cost.vector import Kind
 from dynamicrag.errors import RunsError
 from dynamicrag.lab.left_out import left_out
-from dynamicrag.lab.report.turns import Turn, amount, read_turn
+from dynamicrag.lab.report.turns import Amount, Kept, Turn
 
 if TYPE_CHECKING:
     from dynamicrag.cost.runs import Runs
 
-_BROKEN = (KeyError, TypeError, ValueError, AttributeError)
 
-
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Kept):
     """The accounts of a process, in joules.
 
     Attributes:
@@ -32,20 +29,20 @@ class Process:
         faults: Number of readings that were refused.
     """
 
-    kind: str
+    kind: Kind
     meter: str
-    metered: float
-    active: float
-    idle: float
-    constant: float
-    unexplained: float
-    pending: float
-    ingest: float
-    faults: float = 0
+    metered: Amount
+    active: Amount
+    idle: Amount
+    constant: Amount
+    unexplained: Amount
+    pending: Amount
+    ingest: Amount
+    faults: Amount = 0.0
 
 
-class Kept(NamedTuple):
-    """What a run database has.
+class Loaded(NamedTuple):
+    """The content of a run database.
 
     Attributes:
         turns: The queries, oldest first.
@@ -58,7 +55,7 @@ class Kept(NamedTuple):
     notes: list[str]
 
 
-def load(runs: "Runs", since: float = 0.0) -> Kept:
+def load(runs: "Runs", since: float = 0.0) -> Loaded:
     """Return the queries kept since a time, and the accounts of all processes.
 
     A query of which account lines were lost, so that nobody knows its cost, is left out; so is one whose
@@ -74,47 +71,34 @@ def load(runs: "Runs", since: float = 0.0) -> Kept:
         raise _damaged(runs, "a record", f"it is no JSON object ({error})") from error
     found, lost, damaged = list[Turn](), list[str](), list[str]()
     for record in records:
-        name = str(record.get("id"))[:60]
+        name = repr(str(record.get("id"))[:60])
         try:
-            turn = read_turn(record)
-        except _BROKEN as error:
-            damaged.append(f"{name!r} ({_why(error)})")
+            turn = Turn.model_validate(record)
+        except ValidationError as error:
+            damaged.append(f"{name} ({_why(error)})")
             continue
         if turn.is_known:
             found.append(turn)
         else:
-            lost.append(repr(name))
+            lost.append(name)
     if damaged and len(damaged) == len(records):
         raise _damaged(runs, "every query", f"first {damaged[0]}")
-    notes: Sequence[str] = [
-        *left_out(runs.path.name, damaged, len(records), "queries", "are damaged"),
-        *left_out(
-            runs.path.name, lost, len(records), "queries",
-            "have lost lines of their account, so that nobody knows what they cost",
-        ),
-    ]  # fmt: skip
     accounts: dict[str, Process] = {}
     for name, process in processes.items():
         try:
-            accounts[name] = read_process(process)
-        except _BROKEN as error:
+            accounts[name] = Process.model_validate(process)
+        except ValidationError as error:
             raise _damaged(runs, f"process {name[:60]!r}", _why(error)) from error
-    return Kept(found, accounts, list(notes))
+    file, what = runs.path.name, "queries"
+    notes = left_out(file, damaged, len(records), what, "are damaged")
+    why = "have lost lines of their account, so that nobody knows what they cost"
+    return Loaded(found, accounts, notes + left_out(file, lost, len(records), what, why))
 
 
-def read_process(record: Mapping[str, Any]) -> Process:
-    """Return the accounts of a process's record; raises as :func:`.turns.read_turn`."""
-    if record["kind"] not in KINDS:
-        raise ValueError(f"kind is {record['kind']!r}")
-    if not isinstance(record["meter"], str):
-        raise TypeError(f"meter is {record['meter']!r}")
-    names = [field.name for field in fields(Process) if field.type is float]
-    joules = {name: amount(record.get(name, 0) if name == "faults" else record[name], name) for name in names}
-    return Process(record["kind"], record["meter"], **joules)
-
-
-def _why(error: Exception) -> str:
-    return f"it lacks {error}" if isinstance(error, KeyError) else str(error)[:200]
+def _why(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    text = f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}"
+    return text if first["type"] in ("missing", "value_error") else f"{text}, not {first['input']!r}"[:200]
 
 
 def _damaged(runs: "Runs", what: str, why: str) -> RunsError:

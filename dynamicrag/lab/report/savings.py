@@ -1,7 +1,7 @@
 """What a policy saves against a baseline, with its interval.
 
-The same question costs much the same whoever asks it and questions differ a lot, so both policies are
-compared question by question where they answered the same ones. The interval is a percentile bootstrap over
+Questions differ a lot in cost, and a question costs much the same each time. So both policies are compared
+question by question where they answered the same ones. The interval is a percentile bootstrap over
 questions (Efron, 1979) of the ratio of means: it says how much the saving depends on which questions
 were asked, not how good the joules are.
 """
@@ -91,7 +91,7 @@ class Comparison:
 def compare(ours: Sequence[Turn], theirs: Sequence[Turn], ingested: float = 0.0) -> Comparison:
     """Return what a policy saved against a baseline.
 
-    A question's cost is what all attempts at it cost, failed ones too, per answer; a question that either
+    A question's cost is that of all attempts at it, failed ones too, per answer; a question that either
     policy never answered is left out of the pairs.
 
     Args:

@@ -85,7 +85,7 @@ def stages_of(turns: Iterable[Turn]) -> list[str]:
 
 
 def stage_order(stages: Iterable[str]) -> list[str]:
-    """Return stages in the order of a query's way; what is no stage (condensing) comes first."""
+    """Return stages in the order of a query's way; condensing, which is no stage, is first."""
     return sorted(set(stages), key=lambda stage: (TOPOLOGY.index(stage) if stage in TOPOLOGY else -1, stage))
 
 

@@ -213,7 +213,7 @@ def _shared(share: Share, *, bar: bool) -> Cell:
 
 def _estimate(one: Estimate, unit: str) -> Cell:
     value, low, high = (_text(value, unit) for value in (one.value, one.low, one.high))
-    return Cell(value, f"{low} to {high}")
+    return Cell(value, f"({low} to {high})")
 
 
 def _text(value: float, unit: str) -> str:

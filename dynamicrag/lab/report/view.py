@@ -109,7 +109,6 @@ def _sections(report: Report, turns: Sequence[Turn]) -> list[Section]:
         ]
     options = [tables.options(policies, overall, where) for where in _FACES]
     found = [
-        Section(f"Saved against {baseline}", _saved(report), words.SAVING),
         Section("Cost per query", [tables.costs(overall)], words.COSTS),
         Section(
             f"By {report.selection.by}, per query",
@@ -125,6 +124,10 @@ def _sections(report: Report, turns: Sequence[Turn]) -> list[Section]:
     ]  # fmt: skip
     if overall.costs["wall_seconds"].queries:
         found.append(Section("How long people waited", [drawn.waiting(policies)], words.LATENCY))
+    saved = Section(
+        f"Saved against {baseline}", _saved(report), words.SAVING if report.saving.policies else ""
+    )
+    found.insert(0 if report.saving.policies else len(found), saved)
     found.append(Section("Whose energy it was", accounts))
     if report.drift:
         found.append(Section("Whether it is as calibrated", _drift(report), words.DRIFT))

@@ -116,7 +116,7 @@ def caveats(comparison: Comparison) -> str:
         found.append(
             f"Not paired: questions answered under both: {comparison.pairs}, of at least {ENOUGH} that "
             f"pairs need; so this compares the means of {comparison.queries:,} and "
-            f"{comparison.baseline_queries:,} queries, whatever was asked."
+            f"{comparison.baseline_queries:,} different queries."
         )
     if comparison.left_out:
         found.append(
@@ -164,7 +164,7 @@ def verdict(policy: Drift) -> str:
 
 
 def glossary(report: Report) -> dict[str, str]:
-    """Return the words of the report and what they mean; those that do not occur are left out."""
+    """Return the meaning of the report's words; words that do not occur are left out."""
     totals = [report.overall.costs[name].total for name in quantities()]
     kinds = {kind for figure in totals if figure for kind, value in parts_of(figure).items() if value}
     meters = "; ".join(_METERS.get(meter, meter) for meter in report.accounts.meters)

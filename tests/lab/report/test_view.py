@@ -1,7 +1,6 @@
 """The HTML report: whole, self-contained, and deaf to what names try to say."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
@@ -169,5 +168,6 @@ def test_the_savings_of_one_policy_or_of_several_are_drawn():
     both = {"a": made.saving.policies["balanced"], "b": made.saving.policies["balanced"]}
     assert [row.label for row in drawn.saved(both).chart.rows] == ["a", "b"]
     assert rows[0].low < rows[0].value < rows[0].high
-    free = [replace(turn, cost=figures(0.0), full=figures(0.0), wall_seconds=0.0) for turn in compared()]
+    nothing = {"cost": figures(0.0), "full": figures(0.0), "wall_seconds": 0.0}
+    free = [turn.model_copy(update=nothing) for turn in compared()]
     assert drawn.saved(make_report(free, {}, Selection()).saving.policies) is None
