@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dynamicrag.lab.synthesize.question import SyntheticQuestion
-from dynamicrag.lab.synthesize.results import Costs, KindResult, SynthesisResult
+from dynamicrag.lab.synthesize.results import KindResult, SynthesisResult, sum_of
 from dynamicrag.lab.view.amounts import amount, percent
 from dynamicrag.lab.view.page import Cell, Column, Headline, Page, Section, Table, Words
 
@@ -31,10 +31,10 @@ def page(result: SynthesisResult) -> Page:
 
 
 def _row(name: str, kind: KindResult) -> list[Cell | str]:
-    reasons = ", ".join(f"{reason} {number}" for reason, number in kind.reasons.items())
+    reasons = ", ".join(f"{reason} {number}" for reason, number in kind.reasons.most_common())
     share = "–" if kind.share is None else percent(kind.share)
-    joules = amount("joules", kind.cost["joules"]["value"]) if kind.cost else "–"
-    return [name, str(kind.wanted), str(kind.tried), str(kind.kept), share, joules, reasons]
+    joules = amount("joules", sum_of(kind.costs)["joules"]["value"]) if kind.costs else "–"
+    return [name, str(kind.wanted), str(kind.tried), str(len(kind.kept)), share, joules, reasons]
 
 
 def _examples(kind: KindResult, kept: Sequence[SyntheticQuestion]) -> list[Words]:
@@ -46,7 +46,7 @@ def _examples(kind: KindResult, kept: Sequence[SyntheticQuestion]) -> list[Words
 
 
 def _total(result: SynthesisResult) -> list[Words]:
-    cost: Costs = result.cost
+    cost = result.cost
     words = [Words(f"questions: {result.out}; read them before you rely on them")]
     if cost:
         joules, seconds = (amount(name, cost[name]["value"]) for name in ("joules", "seconds"))
@@ -56,9 +56,9 @@ def _total(result: SynthesisResult) -> list[Words]:
 
 def _notes(result: SynthesisResult) -> list[str]:
     few = [
-        f"{kind.kept} of {kind.wanted} {name}"
+        f"{len(kind.kept)} of {kind.wanted} {name}"
         for name, kind in result.kinds.items()
-        if kind.kept < kind.wanted
+        if len(kind.kept) < kind.wanted
     ]
     return (
         [f"fewer than wanted: {', '.join(few)}; a larger corpus or a stronger --model gives more"]
