@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dynamicrag.lab.view.amounts import amount
+from dynamicrag.lab.view.amounts import amount, duration
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,8 +18,7 @@ MINUTE = 60.0
 
 def forecast(seconds: float, joules: float, usd: float) -> str:
     """Return what work is expected to take: ``12 min, 3.4 kJ``, and dollars if any."""
-    time_left = amount("seconds", seconds) if seconds < 2 * MINUTE else f"{seconds / MINUTE:,.0f} min"
-    return ", ".join([time_left, amount("joules", joules), *([amount("usd", usd)] if usd else [])])
+    return ", ".join([duration(seconds), amount("joules", joules), *([amount("usd", usd)] if usd else [])])
 
 
 def of_recording(remaining: "Remaining") -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dynamicrag.lab.synthesize.question import SyntheticQuestion
 from dynamicrag.lab.synthesize.results import KindResult, SynthesisResult, sum_of
-from dynamicrag.lab.view.amounts import amount, percent
+from dynamicrag.lab.view.amounts import amount, duration, percent
 from dynamicrag.lab.view.page import Cell, Column, Headline, Page, Section, Table, Words
 
 SHOWN = 3
@@ -41,16 +41,17 @@ def _examples(kind: KindResult, kept: Sequence[SyntheticQuestion]) -> list[Words
     examples = []
     for one in kept:
         nothing = "unanswerable" if one.type == "unanswerable" else "–"
-        examples.append(Words(f"✓ {one.question} → {' / '.join(one.answers) or nothing}", ""))
-    return examples + [Words(f"✗ {reason}: {texts[0]}") for reason, texts in kind.refused.items()]
+        examples.append(Words(f"  ✓ {one.question} → {' / '.join(one.answers) or nothing}", ""))
+    return examples + [Words(f"  ✗ {reason}: {texts[0]}") for reason, texts in kind.refused.items()]
 
 
 def _total(result: SynthesisResult) -> list[Words]:
     cost = result.cost
     words = [Words(f"questions: {result.out}; read them before you rely on them")]
     if cost:
-        joules, seconds = (amount(name, cost[name]["value"]) for name in ("joules", "seconds"))
-        words.insert(0, Words(f"calls took {joules} {cost['joules']['kind']} active and {seconds}"))
+        joules, seconds = cost["joules"], cost["seconds"]["value"] or 0.0
+        calls = f"{amount('joules', joules['value'])} {joules['kind']} active, {duration(seconds)} of calls"
+        words.insert(0, Words(f"{len(result.questions)} questions for {calls}"))
     return words
 
 

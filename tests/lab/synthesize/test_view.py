@@ -34,7 +34,7 @@ def test_the_terminal_shows_counts_examples_cost_and_shortfalls():
     assert "✓ When did it open? → 1931" in text
     assert "✗ leaks: What does the text say?" in text
     assert "✓ Hi, are you there? → –" in text
-    assert "calls took 12.0 J modelled active and 3.00 s" in text
+    assert "2 questions for 12.0 J modelled active, 3.00 s of calls" in text
     assert "note: fewer than wanted: 1 of 2 single;" in text
 
 
