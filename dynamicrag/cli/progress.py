@@ -5,26 +5,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dynamicrag.lab.view.amounts import amount
+from dynamicrag.lab.view.amounts import amount, duration
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from dynamicrag.lab.record.remaining import Remaining
-    from dynamicrag.lab.synthesize.results import KindProgress
+    from dynamicrag.lab.synthesize.results import KindResult
 
 MINUTE = 60.0
 
 
 def forecast(seconds: float, joules: float, usd: float) -> str:
     """Return what work is expected to take: ``12 min, 3.4 kJ``, and dollars if any."""
-    parts = [duration(seconds), amount("joules", joules), *([amount("usd", usd)] if usd else [])]
-    return ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Return seconds, or minutes from two minutes on."""
-    return amount("seconds", seconds) if seconds < 2 * MINUTE else f"{seconds / MINUTE:,.0f} min"
+    return ", ".join([duration(seconds), amount("joules", joules), *([amount("usd", usd)] if usd else [])])
 
 
 def of_recording(remaining: "Remaining") -> str:
@@ -32,7 +26,7 @@ def of_recording(remaining: "Remaining") -> str:
     return forecast(remaining.time_left(), remaining.left("joules"), remaining.left("usd"))
 
 
-def of_synthesis(kinds: "Mapping[str, KindProgress]", workers: int = 1) -> str:
+def of_synthesis(kinds: "Mapping[str, KindResult]", workers: int = 1) -> str:
     """Return what the rest of a synthesis is expected to take."""
     left = {d: sum(own.left(d) for own in kinds.values()) for d in ("seconds", "joules", "usd")}
     return forecast(left["seconds"] / workers, left["joules"], left["usd"])
@@ -90,7 +84,7 @@ def recording(out: "Console", remaining: "Remaining") -> Iterator[Callable[[str]
 
 @contextmanager
 def synthesis(
-    out: "Console", kinds: "Mapping[str, KindProgress]", workers: int
+    out: "Console", kinds: "Mapping[str, KindResult]", workers: int
 ) -> Iterator[Callable[[str], None]]:
     """Show the progress of a synthesis by kind of question; off a terminal, a line per batch."""
     printed: dict[str, int] = {}

@@ -47,7 +47,7 @@ def synthesize(
     from dynamicrag.lab.record.partial import Partial
     from dynamicrag.lab.synthesize.caller import CallLog
     from dynamicrag.lab.synthesize.question import to_lines
-    from dynamicrag.lab.synthesize.results import result_of
+    from dynamicrag.lab.synthesize.results import SynthesisResult
     from dynamicrag.lab.synthesize.run import planned, synthesize
     from dynamicrag.lab.synthesize.view import page
     from dynamicrag.lab.view.terminal import print_page
@@ -78,7 +78,7 @@ def synthesize(
             raise KeyboardInterrupt(kept) from None
         write_text(out, to_lines(questions))
         partial.clear()
-    result = result_of(str(out), writer, seed, questions, kinds)
+    result = SynthesisResult(str(out), writer, seed, kinds, questions)
     print_page(shown, page(result))
     write_json(json, result.as_json())
 

@@ -1,8 +1,9 @@
 """One recording: the runs that are left, the scores that follow them, and the table of all runs."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dynamicrag.errors import InputError
@@ -53,13 +54,9 @@ class Recording:
     """
 
     def __init__(
-        self,
-        journal: Journal,
-        paths: Paths,
-        chosen: Sequence[Steps],
-        questions: Sequence[Question],
+        self, journal: Journal, paths: Paths, chosen: Sequence[Steps], questions: Sequence[Question],
         score: str,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._journal, self._paths, self._questions, self._score = journal, paths, questions, score
         self._keys = [key_of(question.id, steps) for steps in chosen for question in questions]
         self.work: Work = [
@@ -80,8 +77,8 @@ class Recording:
 
     def unscored(self) -> list[tuple[Row, Outcome]]:
         """Return the finished runs whose score takes more than comparing words, and is not known yet."""
-        rows = sorted((self._journal.runs[key] for key in self._keys if key in self._journal.runs), key=_id)
-        runs = [(row, only_outcome(row)) for row in rows]
+        rows = [self._journal.runs[key] for key in self._keys if key in self._journal.runs]
+        runs = [(row, only_outcome(row)) for row in sorted(rows, key=attrgetter("id"))]
         return [(row, outcome) for row, outcome in runs if self._lacks_score(row, outcome)]
 
     def _lacks_score(self, row: Row, outcome: Outcome) -> bool:
@@ -123,43 +120,26 @@ class Recording:
         self._journal.write(row, replace(outcome, facts={**outcome.facts, **facts}))
 
     def finish(self) -> OutcomeTable:
-        """Put the table in its place and return it."""
-        table = table_of(
-            self._journal.runs.values(), self._paths, self._questions, self._score, self._journal.out.name
-        )
+        """Put the table of all runs in its place and return it.
+
+        Its rows are in the order of the questions, then any others. An option is named after the stages at
+        which the table's paths differ. A row has the origins of all its runs, which agree where they overlap.
+        """
+        runs = [(row, only_outcome(row)) for row in self._journal.runs.values()]
+        known = self._paths.ordered(dict(outcome.path) for _, outcome in runs)
+        names = {tuple(s.items()): name for s, name in zip(known, self._paths.names(known), strict=True)}
+        merged: dict[str, Row] = {}
+        for row, outcome in runs:
+            scored = replace(outcome, quality=quality_of(row, outcome, self._score))
+            before = merged.get(row.id, replace(row, outcomes={}, origin={}))
+            outcomes = {**before.outcomes, names[tuple(outcome.path.items())]: scored}
+            merged[row.id] = replace(row, origin={**before.origin, **row.origin}, outcomes=outcomes)
+        order = {question.id: number for number, question in enumerate(self._questions)}
+        options = list(names.values())
+        rows = [
+            replace(row, outcomes={name: row.outcomes[name] for name in options if name in row.outcomes})
+            for row in sorted(merged.values(), key=lambda row: order.get(row.id, len(order)))
+        ]
+        table = OutcomeTable(rows, options, self._journal.out.name)
         self._journal.finish(table)
         return table
-
-
-def table_of(
-    runs: Iterable[Row], paths: Paths, questions: Sequence[Question], score: str, name: str
-) -> OutcomeTable:
-    """Return all runs as one table, its rows in the order of ``questions``, then any others.
-
-    An option is named after the stages at which the table's paths differ. A row has the origins of all its
-    runs, which agree on the hashes that they share.
-    """
-    runs = list(runs)
-    known = paths.ordered(dict(only_outcome(row).path) for row in runs)
-    names = {tuple(steps.items()): label for steps, label in zip(known, paths.names(known), strict=True)}
-    merged: dict[str, Row] = {}
-    for row in runs:
-        outcome = only_outcome(row)
-        scored = replace(outcome, quality=quality_of(row, outcome, score))
-        before = merged.get(row.id, replace(row, outcomes={}, origin={}))
-        merged[row.id] = replace(
-            row, origin={**before.origin, **row.origin},
-            outcomes={**before.outcomes, names[tuple(outcome.path.items())]: scored},
-        )  # fmt: skip
-    order = {question.id: number for number, question in enumerate(questions)}
-    rows = [
-        replace(
-            row, outcomes={label: row.outcomes[label] for label in names.values() if label in row.outcomes}
-        )
-        for row in sorted(merged.values(), key=lambda row: order.get(row.id, len(order)))
-    ]
-    return OutcomeTable(rows, list(names.values()), name)
-
-
-def _id(row: Row) -> str:
-    return row.id

@@ -16,17 +16,13 @@ from dynamicrag.predictors.checks import Floats
 DRAWS = 2000
 _CLOSE = 1e-9
 
+Costs = Mapping[str, float | None]
+"""Amounts by name; ``None`` if unknown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A mean quality.
-
-    Attributes:
-        quality: The mean; ``None`` if no outcome has a quality.
-        low: The lower end of its 95 % bootstrap interval.
-        high: The upper end.
-        scored: Number of outcomes that have a quality.
-    """
+    """Mean quality of ``scored`` outcomes, with its 95 % bootstrap interval; ``None`` without outcomes."""
 
     quality: float | None = None
     low: float | None = None
@@ -36,37 +32,25 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class PathResult:
-    """What one path gave.
-
-    Attributes:
-        path: The option of every stage.
-        runs: Number of questions it was run on.
-        failed: Number of runs that failed.
-        error: The first error.
-        score: Its quality.
-        costs: Mean costs by name; ``None`` if unknown.
-    """
+    """Score and mean costs of one path; ``error`` is the first of its failed runs."""
 
     path: Mapping[str, str]
     runs: int
     failed: int
     error: str | None
     score: Score
-    costs: Mapping[str, float | None]
+    costs: Costs
 
 
 @dataclass(frozen=True, slots=True)
 class Oracle:
-    """What the best path of every question gave; of equally good paths, the one with the fewest joules.
+    """Score and mean costs of the best path of every question: the cheapest in joules of the equally good.
 
-    Attributes:
-        score: Its quality.
-        costs: Mean costs by name.
-        shares: Share of the questions that each path is best for.
+    ``shares`` are the shares of the questions that each path is chosen for.
     """
 
     score: Score = Score()
-    costs: Mapping[str, float | None] = field(default_factory=dict)
+    costs: Costs = field(default_factory=dict)
     shares: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -81,31 +65,16 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """What a judge did.
-
-    Attributes:
-        disobeyed: Number of answers of which it said neither yes nor no.
-        agreement: Agreement by exact score, where both are known.
-        cost: What judging took in this run, by dimension.
-    """
+    """Number of answers without a yes or no, agreement by exact score, and what judging took in this run."""
 
     disobeyed: int
     agreement: Mapping[str, Agreement]
-    cost: Mapping[str, float | None] = field(default_factory=dict)
+    cost: Costs = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingResult:
-    """What is in the table that a recording wrote.
-
-    Attributes:
-        out: The table's file.
-        score: What quality is.
-        queries: Number of questions.
-        paths: Results by the path's name.
-        oracle: The best that choosing a path per question could give.
-        judge: What the judge did, if there was one.
-    """
+    """What is in the table that a recording wrote: results by the path's name, for a number of questions."""
 
     out: str
     score: str
@@ -126,9 +95,7 @@ class RecordingResult:
         return found
 
 
-def result_of(
-    table: OutcomeTable, out: str, score: str, judging: Mapping[str, float | None] | None
-) -> RecordingResult:
+def result_of(table: OutcomeTable, out: str, score: str, judging: Costs | None) -> RecordingResult:
     """Return the result of a recording.
 
     Args:
@@ -143,10 +110,10 @@ def result_of(
     for column, name in enumerate(table.options):
         outcomes = [row.outcomes[name] for row in table.rows if name in row.outcomes]
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+        means = {cost: _mean(values[:, column]) for cost, values in costs.items()}
+        first, quality = next(iter(errors), None), score_of(table.quality[:, column])
         paths[name] = PathResult(
-            table.paths.get(name, {}), len(outcomes), len(errors), next(iter(errors), None),
-            score_of(table.quality[:, column]),
-            {cost: _mean(values[:, column]) for cost, values in costs.items()},
+            table.paths.get(name, {}), len(outcomes), len(errors), first, quality, means
         )  # fmt: skip
     judge = None if judging is None else judge_agreement(table, judging)
     return RecordingResult(out, score, len(table), paths, _oracle(table, costs), judge)
@@ -170,16 +137,12 @@ def _oracle(table: OutcomeTable, costs: Mapping[str, Floats]) -> Oracle:
     best = quality.max(axis=1)
     joules = np.nan_to_num(table.fact("joules")[rows], nan=np.inf)
     chosen = np.where(quality >= best[:, None] - _CLOSE, joules, np.inf).argmin(axis=1)
-    cells = np.arange(len(chosen)), chosen
-    shares = np.bincount(chosen, minlength=len(table.options)) / len(chosen)
-    return Oracle(
-        score_of(best),
-        {cost: _mean(values[rows][cells]) for cost, values in costs.items()},
-        {name: float(share) for name, share in zip(table.options, shares, strict=True) if share},
-    )
+    means = {cost: _mean(values[rows][np.arange(len(chosen)), chosen]) for cost, values in costs.items()}
+    shares = zip(table.options, np.bincount(chosen, minlength=len(table.options)) / len(chosen), strict=True)
+    return Oracle(score_of(best), means, {name: float(share) for name, share in shares if share})
 
 
-def judge_agreement(table: OutcomeTable, cost: Mapping[str, float | None]) -> Judging:
+def judge_agreement(table: OutcomeTable, cost: Costs) -> Judging:
     """Return how a judge agrees with exact scores where both exist, and how often it did not say."""
     facts = [outcome.facts for row in table.rows for outcome in row.outcomes.values()]
     agreed = {}

@@ -17,6 +17,7 @@ from dynamicrag.lab.record.partial import Partial
 from dynamicrag.lab.run import settled_cost
 from dynamicrag.lab.synthesize.form import Refused
 from dynamicrag.lab.synthesize.prompts import MAX_TOKENS
+from dynamicrag.lab.synthesize.results import Costs
 from dynamicrag.llm.prompts.direct import Direct
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
     from dynamicrag.graph.rag import DynamicRAG
 
-Costs = Mapping[str, Any]
-"""Figures by dimension."""
 ACCOUNT = "synthesize:"
 DEPTH = 8
 """Number of chunks searched if no option of ``context`` gives a number of chunks."""

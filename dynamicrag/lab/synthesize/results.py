@@ -2,69 +2,26 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.lab.report.figures import total
 from dynamicrag.lab.synthesize.form import REASONS, Refused
 from dynamicrag.lab.synthesize.question import SyntheticQuestion
+from dynamicrag.types import Figure
 
 SAMPLES = 3
 """Number of refused questions kept as examples, by reason."""
 GUESS = 3
 """Attempts per kept question that are expected before any is made."""
 
-Costs = Mapping[str, Any]
+Costs = Mapping[str, Figure]
 """Figures by dimension."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class KindResult:
-    """What became of the attempts at one kind of question; ``share`` is the part of them that was kept."""
-
-    wanted: int
-    tried: int
-    kept: int
-    share: float | None
-    reasons: Mapping[str, int]
-    cost: Costs
-    refused: Mapping[str, Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class SynthesisResult:
-    """What a synthesis made, from which model and seed.
-
-    Attributes:
-        out: The file of questions.
-        model: The name of the model that wrote them.
-        seed: The seed.
-        kinds: Results by kind of question.
-        cost: Figures by dimension.
-        reasons: What each reason for refusing a question means.
-        questions: The questions, in the file's order.
-    """
-
-    out: str
-    model: str
-    seed: int
-    kinds: Mapping[str, KindResult]
-    cost: Costs
-    reasons: Mapping[str, str]
-    questions: Sequence[SyntheticQuestion]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it for ``--json``; of a question's passages it has the ids."""
-        questions = [
-            {"question": one.question, "type": one.type, "answers": list(one.answers),
-             "made_from": [passage["id"] for passage in one.passages]} for one in self.questions
-        ]  # fmt: skip
-        return {**asdict(self), "questions": questions}
-
-
-@dataclass
-class KindProgress:
     """The attempts at one kind of question so far.
 
     Attributes:
@@ -74,7 +31,7 @@ class KindProgress:
         kept: The questions kept.
         reasons: Number of refused attempts, by reason.
         refused: Some of their questions, by reason.
-        costs: Figures of every call, by dimension.
+        costs: Figures of every call.
         ended: Whether there are no more attempts.
     """
 
@@ -86,6 +43,11 @@ class KindProgress:
     refused: dict[str, list[str]] = field(default_factory=dict)
     costs: list[Costs] = field(default_factory=list)
     ended: bool = False
+
+    @property
+    def share(self) -> float | None:
+        """Share of the attempts that was kept; ``None`` without attempts."""
+        return len(self.kept) / self.tried if self.tried else None
 
     def count(self, attempt: SyntheticQuestion | Refused) -> None:
         """Add an attempt."""
@@ -103,33 +65,48 @@ class KindProgress:
         missing = self.wanted - len(self.kept)
         if self.ended or missing <= 0:
             return 0.0
-        spent: float = sum(cost[dimension]["value"] or 0.0 for cost in self.costs)
+        spent = sum(cost[dimension]["value"] or 0.0 for cost in self.costs)
         if not self.tried:
             return max(0.0, self.guess.get(dimension, 0.0) * GUESS * missing - spent)
         attempts = (self.tried + GUESS) / (len(self.kept) + 1)  # as if GUESS more attempts had given one more
         return spent / self.tried * attempts * missing
 
-    def result(self) -> KindResult:
-        """Return the result."""
-        kept = len(self.kept)
-        return KindResult(
-            self.wanted, self.tried, kept, kept / self.tried if self.tried else None,
-            dict(self.reasons.most_common()), sum_of(self.costs), self.refused,
-        )  # fmt: skip
+    def as_json(self) -> dict[str, Any]:
+        """Return it for ``--json``."""
+        return {
+            "wanted": self.wanted, "tried": self.tried, "kept": len(self.kept), "share": self.share,
+            "reasons": dict(self.reasons.most_common()), "cost": sum_of(self.costs), "refused": self.refused,
+        }  # fmt: skip
 
 
-def result_of(
-    out: str, model: str, seed: int, questions: Sequence[SyntheticQuestion], kinds: Mapping[str, KindProgress]
-) -> SynthesisResult:
-    """Return the result of a synthesis."""
-    return SynthesisResult(
-        out, model, seed, {name: kind.result() for name, kind in kinds.items()},
-        sum_of([cost for kind in kinds.values() for cost in kind.costs]), REASONS, questions,
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class SynthesisResult:
+    """The questions in a file, in its order; the model and the seed that made them; results by kind."""
+
+    out: str
+    model: str
+    seed: int
+    kinds: Mapping[str, KindResult]
+    questions: Sequence[SyntheticQuestion]
+
+    @property
+    def cost(self) -> Costs:
+        """Figures of all calls."""
+        return sum_of([cost for kind in self.kinds.values() for cost in kind.costs])
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for ``--json``; of a question's passages it has the ids."""
+        questions = [
+            {"question": one.question, "type": one.type, "answers": list(one.answers),
+             "made_from": [passage["id"] for passage in one.passages]} for one in self.questions
+        ]  # fmt: skip
+        return {
+            "out": self.out, "model": self.model, "seed": self.seed,
+            "kinds": {name: kind.as_json() for name, kind in self.kinds.items()},
+            "cost": self.cost, "reasons": REASONS, "questions": questions,
+        }  # fmt: skip
 
 
 def sum_of(costs: Sequence[Costs]) -> Costs:
     """Return the sum of costs, by dimension."""
-    return {
-        dimension: total([cost[dimension] for cost in costs]) for dimension in (costs[0] if costs else ())
-    }
+    return {name: total([cost[name] for cost in costs]) for name in (costs[0] if costs else ())}

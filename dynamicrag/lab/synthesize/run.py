@@ -7,12 +7,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dynamicrag.errors import CorpusError
-from dynamicrag.lab.synthesize.caller import Caller, CallLog, Costs
+from dynamicrag.lab.synthesize.caller import Caller, CallLog
 from dynamicrag.lab.synthesize.form import Refused, alike
 from dynamicrag.lab.synthesize.from_facts import Attempt, IsDuplicate, Kind, Single, Unanswerable
 from dynamicrag.lab.synthesize.multi import Multi
 from dynamicrag.lab.synthesize.question import SyntheticQuestion
-from dynamicrag.lab.synthesize.results import GUESS, KindProgress
+from dynamicrag.lab.synthesize.results import GUESS, Costs, KindResult
 from dynamicrag.lab.synthesize.templates import NoDocuments
 
 if TYPE_CHECKING:
@@ -43,18 +43,18 @@ def wanted_of(number: int) -> dict[str, int]:
     return wanted
 
 
-def planned(rag: "DynamicRAG", model: str, number: int) -> dict[str, KindProgress]:
+def planned(rag: "DynamicRAG", model: str, number: int) -> dict[str, KindResult]:
     """Return what is wanted of each kind, and what an attempt at it may cost."""
     kinds = {}
     for kind, wanted in wanted_of(number).items():
         costs = [rag.pipeline.cost_model.call(model, *tokens) for tokens in CALLS[kind]]
         guess = {d: sum(cost.known(d) or 0.0 for cost in costs) for d in ("seconds", "joules", "usd")}
-        kinds[kind] = KindProgress(wanted, guess)
+        kinds[kind] = KindResult(wanted, guess)
     return kinds
 
 
 async def synthesize(
-    rag: "DynamicRAG", model: str, progress: Mapping[str, KindProgress], log: CallLog, *, seed: int,
+    rag: "DynamicRAG", model: str, progress: Mapping[str, KindResult], log: CallLog, *, seed: int,
     workers: int, report: Callable[[str], None],
 ) -> list[SyntheticQuestion]:  # fmt: skip
     """Return questions about the corpora of a policy.
@@ -87,7 +87,7 @@ async def synthesize(
 
 
 async def make(
-    kinds: Sequence[Kind], progress: Mapping[str, KindProgress], seed: int, report: Callable[[str], None]
+    kinds: Sequence[Kind], progress: Mapping[str, KindResult], seed: int, report: Callable[[str], None]
 ) -> list[SyntheticQuestion]:
     """Return questions of some kinds, in random order; see :func:`synthesize`."""
     kept: list[str] = []

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from dynamicrag.lab.synthesize.question import SyntheticQuestion
-from dynamicrag.lab.synthesize.results import Costs, KindResult, SynthesisResult
-from dynamicrag.lab.view.amounts import amount, percent
+from dynamicrag.lab.synthesize.results import KindResult, SynthesisResult, sum_of
+from dynamicrag.lab.view.amounts import amount, duration, percent
 from dynamicrag.lab.view.page import Cell, Column, Headline, Page, Section, Table, Words
 
 SHOWN = 3
@@ -31,34 +31,35 @@ def page(result: SynthesisResult) -> Page:
 
 
 def _row(name: str, kind: KindResult) -> list[Cell | str]:
-    reasons = ", ".join(f"{reason} {number}" for reason, number in kind.reasons.items())
+    reasons = ", ".join(f"{reason} {number}" for reason, number in kind.reasons.most_common())
     share = "–" if kind.share is None else percent(kind.share)
-    joules = amount("joules", kind.cost["joules"]["value"]) if kind.cost else "–"
-    return [name, str(kind.wanted), str(kind.tried), str(kind.kept), share, joules, reasons]
+    joules = amount("joules", sum_of(kind.costs)["joules"]["value"]) if kind.costs else "–"
+    return [name, str(kind.wanted), str(kind.tried), str(len(kind.kept)), share, joules, reasons]
 
 
 def _examples(kind: KindResult, kept: Sequence[SyntheticQuestion]) -> list[Words]:
     examples = []
     for one in kept:
         nothing = "unanswerable" if one.type == "unanswerable" else "–"
-        examples.append(Words(f"✓ {one.question} → {' / '.join(one.answers) or nothing}", ""))
-    return examples + [Words(f"✗ {reason}: {texts[0]}") for reason, texts in kind.refused.items()]
+        examples.append(Words(f"  ✓ {one.question} → {' / '.join(one.answers) or nothing}", ""))
+    return examples + [Words(f"  ✗ {reason}: {texts[0]}") for reason, texts in kind.refused.items()]
 
 
 def _total(result: SynthesisResult) -> list[Words]:
-    cost: Costs = result.cost
+    cost = result.cost
     words = [Words(f"questions: {result.out}; read them before you rely on them")]
     if cost:
-        joules, seconds = (amount(name, cost[name]["value"]) for name in ("joules", "seconds"))
-        words.insert(0, Words(f"calls took {joules} {cost['joules']['kind']} active and {seconds}"))
+        joules, seconds = cost["joules"], cost["seconds"]["value"] or 0.0
+        calls = f"{amount('joules', joules['value'])} {joules['kind']} active, {duration(seconds)} of calls"
+        words.insert(0, Words(f"{len(result.questions)} questions for {calls}"))
     return words
 
 
 def _notes(result: SynthesisResult) -> list[str]:
     few = [
-        f"{kind.kept} of {kind.wanted} {name}"
+        f"{len(kind.kept)} of {kind.wanted} {name}"
         for name, kind in result.kinds.items()
-        if kind.kept < kind.wanted
+        if len(kind.kept) < kind.wanted
     ]
     return (
         [f"fewer than wanted: {', '.join(few)}; a larger corpus or a stronger --model gives more"]

@@ -32,6 +32,11 @@ def amount(dimension: str, value: float | None, *, brief: bool = False, noun: bo
     return SPACE.join(part for part in (number, symbol, row.noun if noun else "") if part)
 
 
+def duration(seconds: float) -> str:
+    """Return seconds, or minutes from two minutes on."""
+    return amount("seconds", seconds) if seconds < 120 else f"{seconds / 60:,.0f}{SPACE}min"
+
+
 def reach(dimension: str, low: float, high: float) -> str:
     """Return the range between two amounts, in the unit of the higher."""
     row = DIMENSIONS[dimension]

@@ -4,7 +4,7 @@ import pytest
 
 from dynamicrag.lab.synthesize.form import Refused
 from dynamicrag.lab.synthesize.question import SyntheticQuestion
-from dynamicrag.lab.synthesize.results import KindProgress
+from dynamicrag.lab.synthesize.results import KindResult
 from dynamicrag.lab.synthesize.run import FRUITLESS, make
 from dynamicrag.lab.synthesize.templates import NoDocuments
 
@@ -28,7 +28,7 @@ class Luck:
 
 @pytest.mark.parametrize(("one_in", "tried", "kept"), [(0, FRUITLESS, 0), (FRUITLESS, 50, 3)])
 async def test_a_kind_that_gives_nothing_is_given_up_and_one_that_gives_little_is_not(one_in, tried, kept):
-    kinds = {"luck": KindProgress(5), "none": KindProgress(2)}
+    kinds = {"luck": KindResult(5), "none": KindResult(2)}
     made = await make([Luck(one_in), NoDocuments()], kinds, 0, lambda _: None)
     assert (kinds["luck"].tried, len(kinds["luck"].kept)) == (tried, kept)
     assert len(made) == kept + 2

@@ -2,13 +2,13 @@ import random
 from collections import Counter
 from itertools import islice
 
-from dynamicrag.lab.synthesize.results import KindProgress
+from dynamicrag.lab.synthesize.results import KindResult
 from dynamicrag.lab.synthesize.run import make, wanted_of
 from dynamicrag.lab.synthesize.templates import NoDocuments, rewriting, sum_of
 
 
 async def made(number, seed):
-    kinds = {"none": KindProgress(number)}
+    kinds = {"none": KindResult(number)}
     return await make([NoDocuments()], kinds, seed, lambda _: None), kinds["none"]
 
 
