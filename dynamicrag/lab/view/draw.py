@@ -137,7 +137,7 @@ def _curves(axes: "Axes", chart: Curves) -> None:
         drawn.set_gid(_about(f"{dot.name}: {chart.y.text(dot.y)} at {chart.x.text(dot.x)}"))
     if chart.x.logarithmic:
         axes.set_xscale("log")
-    _scales(axes, chart.x, chart.y)  # after the dots: a limit that is left to the data must hold them all
+    _scales(axes, chart.x, chart.y)  # last: limits that a chart leaves to the data are those of dots too
     _names(axes, [dot for dot in chart.dots if dot.named])
 
 
