@@ -122,10 +122,10 @@ def _curves(axes: "Axes", chart: Curves) -> None:
             plain = line.dash == "solid"
             (drawn,) = axes.plot(
                 *zip(*line.points, strict=True), color=COLOURS[line.shade if plain else "base"],
+                label=cut(line.name, _NAME),
                 linewidth=2 if plain else 1.4, linestyle=_DASHES[line.dash], zorder=2 if plain else 1,
             )  # fmt: skip
             drawn.set_gid(_about(line.name))
-            drawn.set_label(cut(line.name, _NAME))
     for dot in sorted(chart.dots, key=lambda dot: dot.strong):
         colour = COLOURS[dot.shade or "ink"]
         if dot.ends is not None:
