@@ -59,7 +59,7 @@ def show_taught(out: "Console", told: dict[str, Any]) -> None:
     out.print(table)
     out.print(
         f"replayed on what it learnt from, scores out of fold: {percent(replayed['escalated'])} escalated, "
-        f"{percent(replayed['abstained'])} abstained; 'eval --cascade' judges it on other questions",
+        f"{percent(replayed['abstained'])} abstained; 'eval-cascade' judges it on other questions",
         style="dim",
     )
     out.print(

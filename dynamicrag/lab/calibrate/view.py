@@ -51,9 +51,9 @@ def build_page(made: CalibrationResult) -> Page:
                     "alone to quality alone; dashes: the oracle, which knows every outcome. Dots: single "
                     "paths, baselines, and what was set."),
             Section("Beside each other", [_standings(report), Words(
-                f"Held out. ratio, difference and gap closed: to {report.baseline.name}, which is "
-                f"{report.baseline.path}, on the same questions. joint and per-stage are at the policy's own "
-                "weights."
+                "Learnt on one half of the questions, judged on the other, and the reverse. ratio, "
+                f"difference, gap closed: to {report.baseline.name}, which is {report.baseline.path}, on the "
+                "same questions. joint and per-stage are at the policy's own weights."
             )], "Small: 95 % intervals by paired bootstrap."),
             Section("Promised and realised", [_promised(report)],
                     "The expected means of the paths taken, and the realised ones."),

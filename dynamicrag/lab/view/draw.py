@@ -137,10 +137,10 @@ def _curves(axes: "Axes", chart: Curves) -> None:
             plain = line.dash == "solid"
             (drawn,) = axes.plot(
                 *zip(*line.points, strict=True), color=COLOURS[line.shade if plain else "base"],
+                label=cut(line.name, _NAME),
                 linewidth=2 if plain else 1.4, linestyle=_DASHES[line.dash], zorder=2 if plain else 1,
             )  # fmt: skip
             drawn.set_gid(_about(line.name))
-            drawn.set_label(cut(line.name, _NAME))
     for dot in sorted(chart.dots, key=lambda dot: dot.strong):
         colour = COLOURS[dot.shade or "ink"]
         if dot.ends is not None:
@@ -152,7 +152,7 @@ def _curves(axes: "Axes", chart: Curves) -> None:
         drawn.set_gid(_about(f"{dot.name}: {chart.y.text(dot.y)} at {chart.x.text(dot.x)}"))
     if chart.x.logarithmic:
         axes.set_xscale("log")
-    _scales(axes, chart.x, chart.y)  # after the dots: a limit that is left to the data must hold them all
+    _scales(axes, chart.x, chart.y)  # last: limits that a chart leaves to the data are those of dots too
     _names(axes, [dot for dot in chart.dots if dot.named])
 
 

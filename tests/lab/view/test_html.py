@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from dynamicrag.lab.view.charts import Axis, Bars, Curves, Dot, Line, Stack
-from dynamicrag.lab.view.draw import COLOURS, _figure, to_png, to_svg
+from dynamicrag.lab.view.charts import Bars, Stack
+from dynamicrag.lab.view.draw import COLOURS, to_png, to_svg
 from dynamicrag.lab.view.html import to_html
 from tests.lab.view.pages import HOSTILE, charts, page
 
@@ -62,13 +62,3 @@ def test_a_divided_bar_has_one_title_and_short_coordinates():
 def test_a_picture_is_written(tmp_path):
     to_png(charts()[0], tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_a_dot_beyond_all_lines_is_within_the_scale():
-    chart = Curves(
-        "a", [Line("knn", [(1, 0.3), (2, 0.6)])], [Dot("large", 9, 0.9, (0.8, 1.0))], Axis(low=0.0)
-    )
-    (axes,) = _figure(chart, 9.0).axes
-    assert axes.get_xlim()[0] == 0
-    assert axes.get_xlim()[1] > 9
-    assert axes.get_ylim()[1] > 1
