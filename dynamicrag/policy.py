@@ -1,7 +1,7 @@
-"""A policy: its sections, what each may hold, and what holds where nothing is said.
+"""A policy: its sections, their valid values and their defaults.
 
-``policy_file`` reads one, and names become objects in ``assembly``. A key or a value that a section does
-not know is an error, never ignored.
+``policy_file`` reads a policy, and ``assembly`` turns its names into objects. An unknown key or value in a
+section is an error, never ignored.
 """
 
 from pathlib import Path
@@ -30,11 +30,11 @@ from dynamicrag.stages.section import Names, Section, Spec, StageSection
 from dynamicrag.types import Runs
 
 LONGEST_MESSAGE = 2_000
-"""Characters of a message that stands in for an answer."""
+"""Largest number of characters of a message in place of an answer."""
 
 
 def _messages(given: str | dict[str, str]) -> str | dict[str, str]:
-    """Check the texts, and name their languages in one way."""
+    """Check the texts, and normalise the names of their languages."""
     for text in [given] if isinstance(given, str) else given.values():
         if not text.strip() or len(text) > LONGEST_MESSAGE:
             raise ValueError(f"a text of 1 to {LONGEST_MESSAGE:,} characters is needed")
@@ -90,8 +90,8 @@ class CorpusSection(Section):
         chunk: How documents are cut.
         embedding: ``provider:model``, a sentence-transformers name or folder; by default the caller's.
         embedding_profile: Coefficients that replace those of its profile.
-        nearness: What its cosines mean, where that is not known.
-        metadata: What is said of documents, for filters, by pattern of their path below the folder.
+        nearness: Thresholds of its cosines, for an unknown embedding model.
+        metadata: Metadata of documents, for filters, by pattern of their path below the folder.
     """
 
     path: Names = Field(min_length=1)
@@ -141,10 +141,8 @@ class BudgetSection(Section):
     def _has_room(cls, limits: dict[Dimension, float]) -> dict[Dimension, float]:
         _check_dimensions(limits)
         for dimension, limit in limits.items():
-            if limit == 0 and dimension != "usd":  # no money is a sane budget: there are free models
-                raise ValueError(
-                    f"{dimension}: a limit of 0 leaves room for nothing; raise it, or take it out"
-                )
+            if limit == 0 and dimension != "usd":  # no money is a valid budget: there are free models
+                raise ValueError(f"{dimension}: a limit of 0 allows nothing; raise or remove it")
         return limits
 
 
@@ -216,14 +214,14 @@ class Policy(Section):
         calibrated: What the policy is expected to cost, for ``dynamicrag report``.
         stages: The section of every stage that queries meet, in the topology's order.
         joint: A router over whole paths, for the stages at which its paths differ.
-        observe: Whether to run one fixed pipeline unchanged and keep what is seen of it: one option a stage,
-            every draft accepted, follow-ups searched as they are written, and the models' own temperature.
-            The features that stages would decide from are kept with the account and the signals.
-        plugins: Modules that register routers, retrievers and whatever else the policy names.
-        outside: What is done with a question that the documents do not speak of: the model answers it by
-            itself, and the answer is marked, or nobody does.
-        abstain_message: What a user reads instead of an answer that is withheld: one text for all, or one by
-            language, by the language's code or English name; others have the built-in one.
+        observe: Whether to run one fixed pipeline unchanged and record it: one option per stage, every draft
+            accepted, follow-ups searched as written, and the models' own temperature. The features for
+            deciding are recorded with the account and the signals.
+        plugins: Modules that register routers, retrievers and other classes named in the policy.
+        outside: Treatment of a question that the documents do not cover: the model answers it by itself, with
+            a mark on the answer, or the turn abstains.
+        abstain_message: The message in place of a withheld answer: one text for all, or one per language, by
+            code or English name; other languages have the built-in text.
     """
 
     name: str = Field(default="policy", exclude=True)
@@ -245,7 +243,7 @@ class Policy(Section):
     stages: dict[str, SerializeAsAny[StageSection]] = Field(default_factory=dict)
 
     def section(self, stage: str, kind: type[S]) -> S:
-        """Return the section of a stage, which is of the kind that the stage has."""
+        """Return the section of a stage, of the given kind."""
         section = self.stages[stage]
         assert isinstance(section, kind), f"policies check the section of {stage} against its class"
         return section
@@ -256,10 +254,10 @@ class Policy(Section):
 
 
 def brief(policy: Policy) -> Policy:
-    """Return a policy that answers in as few words as possible, as benchmarks score answers.
+    """Return a policy that answers as briefly as possible, for benchmark scoring.
 
-    Prompts that answer in sentences (``style: full``) do so for people; token F1 and exact match would count
-    every word around the answer against it.
+    Prompts that answer in sentences (``style: full``) do so for people; token F1 and exact match would
+    penalise every extra word.
     """
     section = policy.stages["prompt"]
     options = {name: _plain(name, spec) for name, spec in section.specs.items()}
@@ -268,7 +266,7 @@ def brief(policy: Policy) -> Policy:
 
 
 def _plain(option: str, spec: Spec | None) -> Spec | None:
-    """Return a prompt's spec without its style; nothing where the name says all."""
+    """Return a prompt's spec without its style; ``None`` without other parameters."""
     if not isinstance(spec, dict):
         return spec
     rest: Spec = {

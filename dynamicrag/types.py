@@ -1,7 +1,7 @@
 """The vocabulary that all floors share.
 
-What lives in a graph's state is a ``TypedDict`` of plain JSON, so that any checkpointer can keep
-it; what only passes between functions is a frozen dataclass.
+Values in a graph's state are ``TypedDict`` classes of plain JSON, which any checkpointer can store; values
+passed only between functions are frozen dataclasses.
 """
 
 from collections.abc import Mapping
@@ -11,16 +11,16 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 Runs = Literal["in_process", "same_host", "remote"]
-"""Where a model computes; decides whether this process's meter sees its energy."""
+"""The place where a model computes; it decides whether this process's meter sees its energy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked, once it stands alone.
+    """A question that stands alone.
 
     Attributes:
         id: Key of the query in the ledger, unique per turn.
-        text: The question, made standalone where the conversation has a history.
+        text: The question, rewritten to stand alone if the conversation has a history.
         original: The question as the user wrote it.
         history: Earlier messages as ``(role, text)``, oldest first.
     """
@@ -41,13 +41,13 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Move(Option):
-    """An option of verification: what is done with a draft.
+    """An option of verification: an action on a draft.
 
     Attributes:
-        kind: ``accept`` ends the turn with the draft, ``abstain`` without one; ``refine`` has a model mend
+        kind: ``accept`` ends the turn with the draft, ``abstain`` without one; ``refine`` has a model edit
             it; ``ask_again`` asks for another; ``redo`` goes back to a stage.
         stage: The stage to go back to.
-        model: The model that mends; by default the next stronger one.
+        model: The model that edits; by default the next stronger one.
     """
 
     kind: Literal["accept", "refine", "ask_again", "redo", "abstain"] = "accept"
@@ -57,16 +57,16 @@ class Move(Option):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a call consumed. Adding two keeps the first token of the earlier one.
+    """The consumption of a call. A sum keeps the first-token time of the earlier call.
 
     Attributes:
         calls: Number of calls.
         input_tokens: Prompt tokens, cached ones included.
-        cached_tokens: Prompt tokens that were not computed again.
+        cached_tokens: Prompt tokens read from a cache.
         output_tokens: Generated tokens.
         seconds: Wall time.
         cpu_seconds: CPU time declared for the call on this host, over all threads; 0 for a remote call.
-        first_token_seconds: Wall time until the first token, where there was one.
+        first_token_seconds: Wall time until the first token, if any.
         assumed: Whether tokens are a worst case, because the provider did not count them credibly.
     """
 
@@ -282,7 +282,7 @@ class AccountLine(TypedDict):
 
 
 class TurnState(TypedDict, total=False):
-    """All that the stages know and make of one turn; plain JSON, kept in the graph's state.
+    """The state of one turn in the stages; plain JSON, stored in the graph's state.
 
     Attributes:
         id: Query id; sorts by time.
@@ -291,32 +291,32 @@ class TurnState(TypedDict, total=False):
         original: The question as written.
         history: Earlier messages as ``[role, text]``.
         system: The conversation's own system messages, joined.
-        follow_up: What became of a turn that leans on those before it: ``rewritten`` to stand alone, ``open``
+        follow_up: Result for a turn that depends on those before it: ``rewritten`` to stand alone, ``open``
             (searched together with the question before it, which was looked up) or ``closed`` (that was not).
         seq: Number of decisions so far.
         path: Option in force per stage.
         redo: Stage to be decided again with a stronger option.
-        known: Signals that stages before this one have decided from.
-        action: What verification decided last.
-        queries: Texts to search for instead of the question, where it was rewritten.
+        known: Signals used in decisions of earlier stages.
+        action: The last decision of verification.
+        queries: Texts to search for instead of the question, if it was rewritten.
         candidates: Retrieved passages, best first.
         passages: The passages chosen as context.
         draft: The answer under judgement.
-        foreseen: Signals of verifiers that need no draft, of the candidates.
-        signals: What the verifiers said of the draft.
-        unverified: Verifiers that could not judge it, and why.
+        foreseen: Signals of verifiers that need no draft, on the candidates.
+        signals: Signals of the verifiers on the draft.
+        unverified: Verifiers that could not judge it, with reasons.
         escalations: The steps back up so far.
-        wanted: The whole path that the last verdict named.
+        wanted: The whole path named by the last verdict.
         earlier: The drafts that were judged and left, oldest first.
-        failed: Paths that were wanted, and could not be gone to the end.
-        stands: Which draft was accepted, from 1, where it is not the last.
-        outside: Whether the documents were searched and do not speak of the question, so that the answer, if
-            there is one, is the model's own.
+        failed: Wanted paths that could not be completed.
+        stands: Number of the accepted draft, from 1, if it is not the last.
+        outside: Whether the documents were searched and do not cover the question, so that an answer is the
+            model's own.
         attempt: Number of the run from a checkpoint, from 1.
-        lines: Number of lines on the account that led here.
-        policy: Name of the policy that the turn keeps to its end; empty for the object's first.
+        lines: Number of account lines of this run.
+        policy: Name of the policy that the turn uses to its end; empty for the object's first.
         step: The step of the outermost graph in which the turn began; siblings share it.
-        replaces: Ids of the queries that were there when it began, all of earlier turns.
+        replaces: Ids of the queries present when it began, all of earlier turns.
     """
 
     id: str
