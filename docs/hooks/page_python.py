@@ -14,6 +14,8 @@ FOR_TESTS = """## For your tests
 
 These stand-ins are in `dynamicrag.testing`. None of them needs weights or a network.
 """
+WITH_FACES = "\n    options:\n      inherited_members: true"
+"""The asynchronous twins and the context manager come from a base class."""
 HEADINGS = {"To use it:": "Use", "To extend it": "Extend"}
 """Paragraphs of the package's docstring, and the headings that the names below them stand under."""
 
@@ -23,7 +25,7 @@ def page() -> str:
     parts = [INTRODUCTION]
     for heading, names in groups().items():
         parts.append(f"## {heading}")
-        parts += [f"::: dynamicrag.{name}" for name in names]
+        parts += [f"::: dynamicrag.{name}{WITH_FACES if name == 'DynamicRAG' else ''}" for name in names]
     parts.append(FOR_TESTS)
     parts += [f"::: dynamicrag.testing.{name}" for name in testing.__all__]
     return "\n\n".join(parts) + "\n"

@@ -11,6 +11,8 @@ import griffe
 
 _ROLE = re.compile(r":(?:class|mod|func|meth|data|attr|exc|py:\w+):`(~?)([^`]+)`")
 _LITERAL = re.compile(r"``([^`]+)``")
+_EXAMPLE = re.compile(r"^Example:$", re.MULTILINE)
+_DOCTEST = re.compile(r"[ ]*# doctest: .*$", re.MULTILINE)
 _BLOCK = re.compile(r"::\n\n((?:[ ]+\S.*\n?|\n)+)")
 
 
@@ -18,6 +20,7 @@ def as_markdown(text: str) -> str:
     """Return a docstring's prose as Markdown."""
     text = _ROLE.sub(lambda found: f"`{found[2].rpartition('.')[2] if found[1] else found[2]}`", text)
     text = _LITERAL.sub(lambda found: f"`{found[1]}`", text)
+    text = _DOCTEST.sub("", _EXAMPLE.sub("Examples:", text))
     return _BLOCK.sub(lambda found: f":\n\n{found[1]}", text)
 
 

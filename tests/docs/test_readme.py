@@ -20,3 +20,8 @@ def test_what_it_links_to_is_there():
 def test_it_has_what_a_newcomer_needs():
     for wanted in ("## Install", "make demo", "make test", "docs/evidence", "docs/limits.md", "Licence"):
         assert wanted in README
+
+
+def test_every_example_is_listed_in_the_tutorials():
+    listed = (ROOT / "docs" / "tutorials" / "index.md").read_text()
+    assert [path.name for path in (ROOT / "examples").glob("*.py") if f"`{path.name}`" not in listed] == []
