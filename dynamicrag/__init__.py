@@ -2,29 +2,29 @@
 
 To use it:
 
-- ``DynamicRAG``: a policy as a LangGraph graph, or as single nodes of yours.
+- ``DynamicRAG``: a policy as a LangGraph graph, or as single nodes for your graph.
 - ``load_policy``, ``Policy``: a policy file, read and checked.
-- ``RagState``: the state of the graph; ``RagChannel`` is our key in it, to declare in a state of yours.
-- ``Explanation``: why a query went the way it did.
-- ``Decision``, ``Passage``: what the state holds of a choice, and of a piece of a document.
+- ``RagState``: the state of the graph; ``RagChannel`` is the type of our key, to declare in your state.
+- ``Explanation``: the decisions and the account of a query.
+- ``Decision``, ``Passage``: records in the state of a choice, and of a piece of a document.
 - ``Cost``: an amount of money, seconds, joules and carbon, each with its provenance.
 
-To extend it, register a class of yours under a name that policies can use, ``@ROUTERS.register("mine")``:
+To extend it, register a class under a name for policies, ``@ROUTERS.register("mine")``:
 
-- ``Router``: picks an option; ``StageContext`` is what it decides from, ``Choice`` what it returns.
-- ``Retriever``: finds passages; ``RetrievalContext`` is what it may use, ``Retrieved`` what it returns.
+- ``Router``: chooses an option; it receives a ``StageContext`` and returns a ``Choice``.
+- ``Retriever``: finds passages; it is built from a ``RetrievalContext`` and returns ``Retrieved``.
 - ``Verifier``: judges a draft on its ``Evidence`` by a ``Signal``; ``ModelVerifier`` asks a model, and
-  ``Asks`` says how much.
-- ``StageBase``: carries out a stage of yours, which ``add_stage`` adds by its row, a ``Stage``; it changes a
-  ``TurnState`` within a ``Run``, and a ``Plan`` for what that will cost.
-- ``DimensionRow``: a cost dimension that follows from another by a ``Coefficient``; ``DIMENSIONS`` has them.
+  ``Asks`` describes these calls.
+- ``StageBase``: executes your stage, which ``add_stage`` adds by its row, a ``Stage``; it changes a
+  ``TurnState`` within a ``Run``, and a ``Plan`` for its expected cost.
+- ``DimensionRow``: a cost dimension derived from another by a ``Coefficient``; ``DIMENSIONS`` has them.
 - ``PromptStrategy``: writes the prompt and reads the ``Answer``.
-- ``Features``: turns what is ``Seen`` of queries into numbers, for learnt routers.
+- ``Features``: turns queries, each a ``Seen``, into numbers for learnt routers.
 - ``Predictor``: learns each option's quality and returns an ``Estimate``.
 - ``ROUTERS``, ``RETRIEVERS``, ``VERIFIERS``, ``PROMPTS``, ``FEATURES``, ``PREDICTORS``: the registries.
-- ``Dependencies``: what a constructor's ``deps`` is filled with: models, corpora, embedder.
-- ``Embedder``, ``ChatModel``: the faces of embedding and chat models, for libraries that have no adapter.
-- ``Option``, ``Query``, ``Usage``: a named alternative, a question, and what a call consumed.
+- ``Dependencies``: the value of a constructor's ``deps``: models, corpora, embedder.
+- ``Embedder``, ``ChatModel``: the interfaces of embedding and chat models, for libraries without an adapter.
+- ``Option``, ``Query``, ``Usage``: a named alternative, a question, and the consumption of a call.
 
 Errors, all of them a ``DynamicRAGError``: ``PolicyError``, ``InputError``, ``CorpusError``, ``ModelError``,
 ``ModelUnavailable``, ``ProviderError``, ``VerifierError``, ``BudgetExceeded``; see :mod:`dynamicrag.errors`.
@@ -106,7 +106,7 @@ _HOMES = {
     "types": ("Decision", "Option", "Passage", "Query", "TurnState", "Usage"),
     "verify.base": ("VERIFIERS", "Evidence", "ModelVerifier", "Signal", "Verifier"),
 }
-"""Modules of the package, and what each has to offer."""
+"""Modules of the package, and the public names of each."""
 
 __all__ = [
     "DIMENSIONS",
@@ -169,7 +169,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # importing the package must stay light; LangGraph and the rest come with the first use
+    # importing the package must stay light; LangGraph and the rest are imported on first use
     home = next((module for module, names in _HOMES.items() if name in names), None)
     if home is None:
         raise AttributeError(f"module 'dynamicrag' has no attribute {name!r}")

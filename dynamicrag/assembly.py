@@ -1,4 +1,4 @@
-"""A policy to a working pipeline; the only place where names become objects.
+"""Builds a working pipeline from a policy; the only place where names become objects.
 
 Nothing heavy happens here: corpora are opened and models loaded on first use, or by ``load``.
 """
@@ -59,13 +59,13 @@ class Pipeline:
 
     @property
     def points(self) -> Mapping[str, DecisionPoint]:
-        """All points of decision by name, in order."""
+        """All decision points by name, in order."""
         return {**self.stages, self.verification.name: self.verification}
 
 
 @dataclass(frozen=True, slots=True)
 class _Common:
-    """What the policies of one object have in common, whichever of them a call goes by."""
+    """Resources shared by all policies of one object."""
 
     known: Profiles
     ledger: Ledger
@@ -80,7 +80,7 @@ class _Common:
     trust: bool
 
     def beside(self, policy: Policy) -> "_Common":
-        """Return the same for a further policy: its limits, and copies of objects that a policy binds."""
+        """Return a copy for a further policy: with its limits, and copies of objects that a policy binds."""
         limits = policy.objective.budget
         return replace(
             self,
@@ -95,13 +95,13 @@ def assemble(policy: Policy, *, objects: Objects = Objects(), trust: bool = True
 
     Args:
         policy: The policy.
-        objects: The caller's own objects, for names of the policy.
-        trust: Whether modules that it names may be imported. A pipeline of a policy that is not trusted
-            has been checked, but answers nothing.
+        objects: The caller's objects, for names of the policy.
+        trust: Whether modules named by the policy may be imported. The pipeline of an untrusted policy is
+            checked, but cannot answer.
 
     Raises:
-        PolicyError: A name in the policy does not exist or does not fit where it stands, or an object is of
-            the wrong type or for a name that the policy does not have.
+        PolicyError: A name in the policy is unknown or invalid at its place, or an object has the wrong type
+            or a name that the policy lacks.
         ModelUnavailable: A model of the policy does not exist.
     """
     return assemble_all(policy, {}, objects=objects, trust=trust)[0]
@@ -110,20 +110,20 @@ def assemble(policy: Policy, *, objects: Objects = Objects(), trust: bool = True
 def assemble_all(
     first: Policy, further: Mapping[str, Policy], *, objects: Objects, trust: bool = True
 ) -> list[Pipeline]:
-    """Build the pipelines of several policies that have in common whatever they describe alike.
+    """Build the pipelines of several policies that share identically described resources.
 
-    They have one ledger, one run database and one total, those of the first. A model, a corpus or an
-    embedder of the same description, and each of the caller's objects, is one object for all.
+    They have one ledger, one run database and one total, those of the first. Models, corpora and embedders
+    with the same description, and the caller's objects, are shared.
 
     Args:
         first: The first policy.
-        further: Others by the name that their queries are kept under.
-        objects: The caller's own objects, each for a name of any of the policies.
+        further: Further policies by the name under which their queries are stored.
+        objects: The caller's objects, each for a name of any of the policies.
         trust: As for :func:`assemble`.
 
     Raises:
-        PolicyError: As :func:`assemble`, with the name of a further policy; or one says what only the first
-            can say.
+        PolicyError: As :func:`assemble`, with the name of a further policy; or a further policy has a setting
+            reserved for the first.
         ModelUnavailable: A model of a policy does not exist.
     """
     objects.check_names([first, *further.values()])
@@ -217,7 +217,7 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
 def _models(policy: Policy, common: _Common) -> dict[str, ChatModel]:
     models = {}
     for name, section in policy.models.items():
-        # one that observes keeps its own temperature; prices are no part of the model
+        # an observing policy keeps the models' temperature; prices do not distinguish models
         alike = ("model", name, section.model, section.params, section.runs, policy.observe)
         models[name] = common.shared.get(alike) or common.shared.one(
             alike, _model(policy, name, common.objects)
@@ -232,7 +232,7 @@ def _model(policy: Policy, name: str, objects: Objects) -> ChatModel:
         check_params(section.model, section.params, f"{where}.params")
         model = chat_model(name, section.model, **section.params)
         if section.runs not in (None, model.runs) and model.runs == "in_process":
-            raise PolicyError(f"{where}.runs: {section.model} runs in this process; take this out")
+            raise PolicyError(f"{where}.runs: {section.model} runs in this process; remove this")
         model.runs = section.runs or model.runs
     return model
 
@@ -244,4 +244,4 @@ def _budget(policy: Policy) -> Budget:
 
 
 def _unheard(event: Mapping[str, object]) -> None:
-    """Send an event to nobody: routers have none to send."""
+    """Ignore an event: routers send none."""

@@ -1,4 +1,4 @@
-"""Where objects of the caller's meet ours: what they raise names them, what they return is in plain types.
+"""Checks calls to the caller's objects: errors name the object, and results are converted to plain types.
 
 Shipped objects keep to their contracts and are not checked.
 """
@@ -23,21 +23,21 @@ def is_ours(given: object) -> bool:
 
 
 def whose(what: str, given: object, method: str) -> str:
-    """Return what a message calls a method, such as ``stages.context, router (Mine), choose()``."""
+    """Return the name of a method for messages, for example ``stages.context, router (Mine), choose()``."""
     return f"{what} ({type(given).__name__}), {method}"
 
 
 def called(work: Callable[[], T], what: str, kind: Kind = ObjectError) -> T:
-    """Call an object of the caller's.
+    """Call a method of the caller's object.
 
     Args:
-        work: Calls it.
-        what: What is called, for messages.
+        work: The call.
+        what: Name of the method, for messages.
         kind: Class of the error.
 
     Raises:
-        DynamicRAGError: It raised one, which passes unchanged, or anything else, which is the error's cause.
-            What LangGraph's ``interrupt()`` raises passes too.
+        DynamicRAGError: Raised by the call and passed on unchanged, or caused by any other exception.
+            Exceptions of LangGraph's ``interrupt()`` pass unchanged.
     """
     try:
         return work()
@@ -48,10 +48,10 @@ def called(work: Callable[[], T], what: str, kind: Kind = ObjectError) -> T:
 
 
 async def answered(work: Callable[[], Awaitable[T]], what: str, kind: Kind = ObjectError) -> T:
-    """As :func:`called`, of a coroutine.
+    """Await a coroutine method of the caller's object, as :func:`called`.
 
     Raises:
-        DynamicRAGError: Likewise, or it is no coroutine.
+        DynamicRAGError: As :func:`called`, or the method does not return a coroutine.
     """
     found = called(work, what, kind)
     if not inspect.isawaitable(found):
@@ -65,32 +65,32 @@ async def answered(work: Callable[[], Awaitable[T]], what: str, kind: Kind = Obj
 
 
 def number(value: object) -> float:
-    """Return a finite number of any library as Python's own.
+    """Return a finite number of any library as a Python ``float``.
 
     Raises:
-        TypeError: It is none; the message names it.
+        TypeError: The value is not a finite number; the message names it.
     """
     try:
         found = math.nan if isinstance(value, str | bytes) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         found = math.nan
     if not math.isfinite(found):
-        raise TypeError(f"{shown(value)} is no finite number")
+        raise TypeError(f"{shown(value)} is not a finite number")
     return found
 
 
 def plain(value: object) -> Any:
-    """Return a value as plain JSON, which any checkpointer can keep; so are numpy's numbers and arrays.
+    """Return a value as plain JSON, which any checkpointer can store; converts numpy's numbers and arrays.
 
     Raises:
-        TypeError: It holds something else; the message names it.
+        TypeError: The value contains something else; the message names it.
     """
     if value is None or type(value) in (str, bool, int, float):
         return value
     if isinstance(value, Mapping):
         wrong = next((key for key in value if not isinstance(key, str)), None)
         if wrong is not None:
-            raise TypeError(f"the key {shown(wrong)} is no text")
+            raise TypeError(f"the key {shown(wrong)} is not a text")
         return {key: plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
@@ -98,14 +98,14 @@ def plain(value: object) -> Any:
         converted = convert()
         if type(converted) is not type(value):
             return plain(converted)
-    for kind in (str, bool, int, float):  # classes of their own, such as enumerations
+    for kind in (str, bool, int, float):  # subclasses, for example enumerations
         if isinstance(value, kind):
             return kind(value)
-    raise TypeError(f"{shown(value)} is no plain JSON")
+    raise TypeError(f"{shown(value)} is not plain JSON")
 
 
 def _passes(error: Exception) -> bool:
-    """Return whether an error means something to those who called us."""
+    """Return whether an error is meant for our callers."""
     from langgraph.errors import GraphBubbleUp
 
     return isinstance(error, DynamicRAGError | GraphBubbleUp)

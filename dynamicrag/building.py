@@ -1,4 +1,4 @@
-"""The stages of a policy, each built from its section, and the loop over drafts."""
+"""Builds the stages of a policy, each from its section, and the loop over drafts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -38,14 +38,14 @@ class Built:
 
 
 def build_stages(policy: Policy, deps: Dependencies) -> Built:
-    """Build the stages that a policy names, and those that no query can do without.
+    """Build the stages named in a policy, and those that every query needs.
 
     Args:
         policy: The policy.
-        deps: The objects that stages are built with.
+        deps: The objects for building stages.
 
     Raises:
-        PolicyError: A name does not exist or does not fit where it stands.
+        PolicyError: A name is unknown or invalid at its place.
     """
     joint = build_joint(policy.joint, policy.where("joint"), deps) if policy.joint else None
     route = _Routers(policy, deps, joint)
@@ -84,7 +84,7 @@ class _Routers:
         where = self.policy.where("stages", stage, "router")
         if self.joint is not None and stage in self.joint.decides:
             if spec is not None:
-                raise PolicyError(f"{where}: 'joint' decides this stage; take this router out, or 'joint'")
+                raise PolicyError(f"{where}: 'joint' decides this stage; remove this router or 'joint'")
             self.joint.check(stage, options, self.policy.where("joint"))
             return self.joint
         if spec is None:
@@ -120,7 +120,7 @@ def _verification(
         router.check_paths(option_names(stages), where("router", router.registered))
         if section.escalate:
             raise PolicyError(
-                f"{where('escalate')}: {router.registered!r} itself says where to go; take this out"
+                f"{where('escalate')}: {router.registered!r} itself chooses the target; remove this"
             )
         found = moves(options, varied(router.paths), editor)
     if section.on_failure == "escalate" and not any(map(steps_up, found)):

@@ -1,7 +1,7 @@
-"""What a policy was calibrated to: the section ``calibrated`` of its file.
+"""The calibration record of a policy: the section ``calibrated`` of its file.
 
-``dynamicrag calibrate`` writes it from the half of the table that it proves a policy on; ``dynamicrag
-report`` holds later queries against it.
+``dynamicrag calibrate`` writes it from the half of the table on which it proves a policy; ``dynamicrag
+report`` compares later queries with it.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ __all__ = ["Band", "Calibrated"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 SUM = 1.001
-"""What the shares of a stage may come to, rounding and all; less where queries skip the stage."""
+"""Largest sum of a stage's shares, with rounding; it is lower if queries skip the stage."""
 
 
 class _Strict(BaseModel):
@@ -26,7 +26,13 @@ class _Strict(BaseModel):
 
 
 class Band(_Strict):
-    """A mean per query, and its 95 % interval."""
+    """A mean per query, and its 95 % interval.
+
+    Attributes:
+        mean: The mean.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+    """
 
     mean: float
     low: float
@@ -40,19 +46,18 @@ class Band(_Strict):
 
 
 class Calibrated(_Strict):
-    """What queries are expected to cost and to look like.
+    """Expected cost and signals of queries.
 
     Attributes:
-        date: When; a date, or a date and a time (UTC unless it says otherwise). Queries before it do not
-            count.
-        rows: Questions that the figures are from.
+        date: Date, or date and time (UTC by default), of the calibration. Earlier queries do not count.
+        rows: Number of questions behind the figures.
         joules: Active joules per query.
         seconds: Seconds of work per query.
         usd: Dollars per query.
-        abstained: Share of the queries that were not answered.
-        escalated: Share of the queries that were escalated.
-        signals: Signals of accepted drafts, such as ``groundedness`` and ``token_margin``.
-        shares: Share of the queries that ended with each option, by stage; 0 for those left out.
+        abstained: Share of unanswered queries.
+        escalated: Share of escalated queries.
+        signals: Signals of accepted drafts, for example ``groundedness`` and ``token_margin``.
+        shares: Share of the queries that ended with each option, by stage; 0 for options left out.
     """
 
     date: datetime
@@ -77,5 +82,5 @@ class Calibrated(_Strict):
             if stage not in TOPOLOGY:
                 raise ValueError(unknown("shares", "stage", stage, TOPOLOGY))
             if sum(options.values()) > SUM:
-                raise ValueError(f"the shares of {stage} come to {sum(options.values()):.3f}; at most 1")
+                raise ValueError(f"the shares of {stage} add up to {sum(options.values()):.3f}; at most 1")
         return shares

@@ -1,11 +1,11 @@
-"""What a caller may say for one invocation, and what a filter on metadata lets through."""
+"""The options of one call, and the filter on metadata."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Value = str | int | float | bool
-"""What a filter compares with: ``7`` equals ``7.0``, but neither ``"7"`` nor ``True``."""
+"""A value in a filter: ``7`` equals ``7.0``, but neither ``"7"`` nor ``True``."""
 Filter = Mapping[str, tuple[Value, ...]]
 """Valid values by metadata field. A passage must have one of them for every field."""
 NO_FILTER: Filter = {}
@@ -17,12 +17,12 @@ class CallOptions:
     """The options of one call; by default, none.
 
     Attributes:
-        options: The option to take, by stage.
-        closed: Options that may not be taken, by stage.
-        budget: Most that the query may cost, by dimension; it only tightens the policy's limits.
-        tags: What reports can select by.
-        user: Who asks, for reports.
-        filter: What the metadata of every passage must say.
+        options: The forced option, by stage.
+        closed: The excluded options, by stage.
+        budget: Limit of the query's cost, by dimension; it only tightens the policy's limits.
+        tags: Labels by which reports can select queries.
+        user: The user, for reports.
+        filter: Required metadata of every passage.
     """
 
     options: Mapping[str, str] = field(default_factory=dict)
@@ -42,9 +42,9 @@ NO_OPTIONS = CallOptions()
 
 
 def matches(metadata: Mapping[str, Any], filter: Filter) -> bool:  # noqa: A002 - users call it that
-    """Return whether metadata has one of the valid values for every field.
+    """Return whether metadata has one of the valid values in every field.
 
-    A field that is missing matches nothing. Of a field that holds a list, one item has to match.
+    A missing field does not match. In a list, one item must match.
     """
     return matcher(filter)(metadata)
 
@@ -56,7 +56,7 @@ def matcher(filter: Filter) -> Callable[[Mapping[str, Any]], bool]:  # noqa: A00
 
 
 def distinct(filter: Filter) -> frozenset[tuple[str, frozenset[Typed]]]:  # noqa: A002
-    """Return what tells a filter from others."""
+    """Return the identity of a filter."""
     return frozenset((name, frozenset(typed(values))) for name, values in filter.items())
 
 

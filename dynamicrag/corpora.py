@@ -1,4 +1,4 @@
-"""The corpora of a policy, each with its embedder, and where what embedding costs is booked."""
+"""Builds the corpora of a policy, each with its embedder, and books the cost of embedding."""
 
 from pathlib import Path
 
@@ -24,13 +24,13 @@ def make_corpora(
 
     Args:
         policy: The policy.
-        ledger: Where embedding documents is accounted for.
-        known: What is known of models.
-        embedder: For the corpora that name no embedding model.
-        shared: Has the corpora and embedders of the object's other policies; equal ones are not made again.
+        ledger: The account of embedding documents.
+        known: The known profiles of models.
+        embedder: The embedder of corpora without an embedding model of their own.
+        shared: The corpora and embedders of the object's other policies, for reuse.
 
     Raises:
-        PolicyError: A path is not there, an embedding model cannot be, or a limit in usd cannot be kept.
+        PolicyError: A path is missing, an embedding model is invalid, or a limit in usd cannot be enforced.
     """
     corpora = {}
     for name, section in policy.corpora.items():
@@ -46,7 +46,7 @@ def make_corpora(
 
 
 def own_embedder(section: CorpusSection, where: str, folder: Path, default: Embedder) -> Embedder:
-    """Return the embedder that a corpus names, or the default one.
+    """Return the embedder named by a corpus, or the default one.
 
     Raises:
         PolicyError: As :func:`~dynamicrag.embedders.embedder_of`.
@@ -57,10 +57,10 @@ def own_embedder(section: CorpusSection, where: str, folder: Path, default: Embe
 def make_corpus(
     name: str, section: CorpusSection, policy: Policy, ledger: Ledger, known: Profiles, embedder: Embedder
 ) -> Corpus:
-    """Return a corpus of a policy, as its section says.
+    """Return the corpus of a section.
 
     Raises:
-        PolicyError: There is a limit in usd, and no price is known of its embedding model.
+        PolicyError: There is a limit in usd, but the price of its embedding model is unknown.
     """
     profile = _profile(name, section, policy, known, embedder)
     near = section.nearness
@@ -91,20 +91,20 @@ def _profile(
         if "usd" in limits and not profile.priced:
             raise PolicyError(
                 f"{policy.where('objective', 'budget', scope, 'usd')}: no price is known of {embedder.name}, "
-                f"the embedding model of corpus {name!r}, so the limit cannot be kept; give it in usd per "
+                f"the embedding model of corpus {name!r}, so the limit cannot be enforced; set it in usd per "
                 f"token: corpora.{name}.embedding_profile: {{usd: {{input: 2.0e-8}}}}, or 0 if it is free"
             )
     return profile
 
 
 def _check_path(folder: Path, path: str, where: str) -> None:
-    """Refuse a path of a corpus that is not there, or cannot be looked at."""
+    """Refuse a path of a corpus that is missing or unreadable."""
     if not path:
         raise PolicyError(f"{where}: is empty; give a file or a folder, such as docs/")
     try:
         (folder / path).stat()
     except FileNotFoundError:
-        raise PolicyError(f"{where}: {path} does not exist; give --corpus PATH, or mend the path") from None
+        raise PolicyError(f"{where}: {path} does not exist; correct the path, or use --corpus PATH") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise PolicyError(f"{where}: {shown(path)} cannot be read: {why}") from None

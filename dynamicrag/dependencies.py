@@ -1,13 +1,13 @@
-"""What registered classes may be built with besides their YAML parameters.
+"""Dependencies of registered classes, besides their YAML parameters.
 
-A class that needs any of it has a keyword-only constructor parameter ``deps``, which the registry fills and
-no YAML can give::
+A class that needs them has a keyword-only constructor parameter ``deps``, which the registry fills and
+YAML cannot set::
 
     @ROUTERS.register("mine")
     class Mine(Router):
         def __init__(self, *, option: str, deps: Dependencies) -> None: ...
 
-The objects belong to higher floors, so they are known here by their part alone.
+The objects belong to higher floors, so only their roles are known here.
 """
 
 from collections.abc import Mapping
@@ -24,17 +24,17 @@ class Dependencies:
 
     Attributes:
         models: Its chat models by name, weakest first; each a :class:`~dynamicrag.llm.chat.ChatModel`.
-        helper: Name of the model that does the small jobs, if there is one.
+        helper: Name of the model for small tasks, if any.
         embedder: The :class:`~dynamicrag.retrieval.embedder.Embedder` of routers and verifiers, a callable
             that returns unit vectors, (n, d).
         corpora: Its corpora by name; each a :class:`~dynamicrag.retrieval.corpus.Corpus`.
-        folder: What paths in the policy are relative to.
+        folder: Base of relative paths in the policy.
         weights: Quality that one unit of each cost dimension is worth.
-        trust: Whether modules that the policy names may be imported, which runs them.
-        routers: The caller's own routers, by the names that the policy uses.
-        retrievers: The caller's own retrievers, by the options that they are.
-        verifiers: The caller's own verifiers, by the names that the policy uses.
-        prompts: The caller's own prompt strategies, by the options that they are.
+        trust: Whether modules named by the policy may be imported, which runs them.
+        routers: The caller's routers, by their names in the policy.
+        retrievers: The caller's retrievers, by option.
+        verifiers: The caller's verifiers, by their names in the policy.
+        prompts: The caller's prompt strategies, by option.
     """
 
     models: Mapping[str, Any] = field(default_factory=dict)

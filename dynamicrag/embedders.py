@@ -1,4 +1,4 @@
-"""Embedders from their specs in a policy, from a user's object, or the default one."""
+"""Builds embedders from a policy's spec or a user's object, and the default embedder."""
 
 import re
 from collections.abc import Mapping
@@ -21,28 +21,28 @@ from dynamicrag.whereabouts import LOOPBACK
 __all__ = ["default_embedder", "embedder_of", "missing"]
 
 _PROVIDED = re.compile(r"[a-z][a-z0-9_]+:.+")
-"""``provider:model``; one letter before a colon is a disk's."""
+"""``provider:model``; a single letter before a colon is a disk drive."""
 _TELLING = ("base_url", "dimensions", "revision", "truncate_dim")
-"""Parameters that change what a model's vectors are."""
+"""Parameters that change a model's vectors."""
 
 
 def default_embedder() -> Embedder:
-    """Return all-MiniLM, which is fetched and loaded at its first use."""
+    """Return all-MiniLM, which is downloaded and loaded on first use."""
     return LocalEmbedder(lambda: pulled(DEFAULT), name=DEFAULT)
 
 
 def embedder_of(spec: object, where: str, folder: Path = Path()) -> Embedder:
-    """Return the embedder that a policy names; nothing is loaded or asked.
+    """Return the embedder named in a policy, without loading or calling it.
 
     Args:
-        spec: A model of the catalogue, the folder of a sentence-transformers model, ``provider:model`` as
-            LangChain's ``init_embeddings`` takes it, or else a sentence-transformers name; or ``{that:
-            {parameter: value}}``.
+        spec: A model of the catalogue, the folder of a sentence-transformers model, ``provider:model`` for
+            LangChain's ``init_embeddings``, or a sentence-transformers name; or ``{NAME: {parameter:
+            value}}`` with any of these as the name.
         where: Place in the policy, for messages.
-        folder: What a path is relative to.
+        folder: Base of a relative path.
 
     Raises:
-        PolicyError: It has neither form, or names a provider or folder that does not exist.
+        PolicyError: The spec has another form, or names an unknown provider or folder.
     """
     name, params = parse_spec(spec, where)
     if not name.strip():
@@ -62,13 +62,15 @@ def embedder_of(spec: object, where: str, folder: Path = Path()) -> Embedder:
         _no_params(params, f"{where}.{name}")
         return LocalEmbedder(path, name=str(path.resolve()))
     if name.startswith((".", "/", "~")):
-        raise PolicyError(f"{where}: there is no folder {path}; give that of a sentence-transformers model")
+        raise PolicyError(
+            f"{where}: there is no folder {path}; give the folder of a sentence-transformers model"
+        )
     make = partial(_named, name, params)
     return lazy_embedder("sentence_transformers", make, _key(name, params), "in_process")
 
 
 def missing(spec: object, where: str) -> str:
-    """Return what an embedder of a policy lacks on this machine, and how to mend it; nothing is imported."""
+    """Return what an embedder lacks on this machine and the remedy, without importing anything."""
     name, _ = parse_spec(spec, where)
     if not _PROVIDED.fullmatch(name):
         return ""
@@ -83,7 +85,7 @@ def _provided(name: str, params: Mapping[str, Any]) -> Any:
 
     try:
         return init_embeddings(name, **params)
-    except Exception as error:  # a missing package or key, in words of the provider's class
+    except Exception as error:  # a missing package or key, worded by the provider's class
         said = " ".join(str(error).split())[:300]
         raise ModelUnavailable(f"embedder {name}: {said or type(error).__name__}") from error
 
@@ -93,7 +95,7 @@ def _named(name: str, params: Mapping[str, Any]) -> Any:
 
     try:
         return SentenceTransformer(name, **params)
-    except Exception as error:  # the hub's, the file's and torch's errors share no base
+    except Exception as error:  # errors of the hub, the file and torch share no base
         said = " ".join(str(error).split())[:300]
         raise ModelUnavailable(
             f"embedder {name}: sentence-transformers cannot load it; check the name and the network, or give "
@@ -117,7 +119,7 @@ def _no_params(params: Mapping[str, Any], where: str) -> None:
 
 
 def _key(name: str, params: Mapping[str, Any]) -> str:
-    """Return the name of an index's model: parameters that change its vectors are part of it."""
+    """Return the model name of an index, including the parameters that change its vectors."""
     return ":".join([name, *(f"{key}={params[key]}" for key in _TELLING if key in params)])
 
 

@@ -1,4 +1,4 @@
-"""Every error this package raises on purpose.
+"""Every error that this package raises on purpose.
 
 ::
 
@@ -6,19 +6,19 @@
     ├── PolicyError            the policy file, or a name in it, is wrong
     ├── InputError             a question or an input file cannot be used
     ├── CorpusError            a corpus cannot be read, ingested or opened
-    ├── ModelError             a model cannot be had
+    ├── ModelError             a model cannot be used
     │   ├── ModelUnavailable   not in the catalogue, not downloadable, wrong hash, no key
     │   └── ProviderError      a call to a model failed
     │       └── UnfinishedAnswer   its answer is cut, or may be
-    ├── VerifierError          a verifier could not tell
-    ├── ObjectError            a stage or router of the caller's own failed, or returned what is none
+    ├── VerifierError          a verifier reached no verdict
+    ├── ObjectError            a user-defined stage or router failed, or broke its contract
     ├── RunsError              the record of past queries cannot be read or written
-    └── BudgetError            a budget cannot be kept
-        └── BudgetExceeded     nothing affordable is left
-            └── TotalExceeded  for no query: the total that all share is used up
+    └── BudgetError            a budget cannot be enforced
+        └── BudgetExceeded     no affordable option is left
+            └── TotalExceeded  not for any query: the shared total is used up
 
 A message says where, what is wrong, what is valid and how to mend it. The command line prints
-the message alone; a traceback is for our mistakes, not for the user's.
+only the message; a traceback means a mistake of ours, not of the user.
 """
 
 from collections.abc import Iterable
@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 LONGEST, MOST_NAMES = 80, 60
-"""How much of a wrong name, and how many of the valid ones, a message repeats."""
+"""Largest number of characters of a wrong name, and of valid names, in a message."""
 
 
 class DynamicRAGError(Exception):
@@ -58,7 +58,7 @@ class PolicyError(DynamicRAGError):
 class InputError(DynamicRAGError, ValueError):
     """A question or an input file cannot be used.
 
-    A ``ValueError`` too, for LangGraph Server tells its clients the text of built-in errors alone.
+    Also a ``ValueError``, because LangGraph Server sends only the text of built-in errors to its clients.
     """
 
 
@@ -67,13 +67,13 @@ class CorpusError(DynamicRAGError):
 
 
 class ModelError(DynamicRAGError):
-    """A model cannot be had.
+    """A model cannot be used.
 
     Attributes:
-        refused: Whether the provider did no work for it: it could not be reached, or answered with an
-            error. What a call used that broke off later, nobody says.
-        retry_after: Seconds after which asking again may help, 0 if the provider names none; ``None`` where
-            asking again does not help.
+        refused: Whether the provider did no work for the call: it could not be reached, or answered with an
+            error. The usage of a call that broke off later is unknown.
+        retry_after: Seconds after which a retry may help, 0 if the provider names none; ``None`` if a retry
+            does not help.
     """
 
     refused = False
@@ -91,15 +91,15 @@ class ProviderError(ModelError):
 
 
 class UnfinishedAnswer(ProviderError):
-    """An answer is cut, or may be. A caller without another model can make do with it.
+    """An answer is cut, or may be. A caller without another model can still use the part.
 
     Args:
-        message: Where, what and how to mend it.
-        why: ``length`` if a limit cut it, ``unknown`` if nothing says that it is whole.
+        message: The place, the problem and the remedy.
+        why: ``length`` if a limit cut it, ``unknown`` if its completeness is unknown.
 
     Attributes:
-        completion: What there is of the answer.
-        instead: What a stage makes of it, where no other model finishes.
+        completion: The part of the answer.
+        instead: The stage's result from it, used if no other model finishes.
     """
 
     def __init__(self, message: str, why: str) -> None:
@@ -110,11 +110,11 @@ class UnfinishedAnswer(ProviderError):
 
 
 class VerifierError(DynamicRAGError):
-    """A verifier could not tell: the model that it asked did not keep to its format, or there is none."""
+    """A verifier reached no verdict: its model broke the reply format, or there is no model."""
 
 
 class ObjectError(DynamicRAGError):
-    """A stage or router of the caller's own failed, or returned something that is not of its contract."""
+    """A user-defined stage or router failed, or broke its contract."""
 
 
 class RunsError(DynamicRAGError):
@@ -122,28 +122,28 @@ class RunsError(DynamicRAGError):
 
 
 class BudgetError(DynamicRAGError):
-    """A budget cannot be kept."""
+    """A budget cannot be enforced."""
 
 
 class BudgetExceeded(BudgetError):
-    """Nothing affordable is left within the budget."""
+    """No affordable option is left within the budget."""
 
 
 class TotalExceeded(BudgetExceeded):
-    """A call does not fit what is left of the total that all queries share."""
+    """A call exceeds the rest of the total that all queries share."""
 
 
 def unknown(where: str, what: str, name: object, valid: Iterable[str]) -> str:
-    """Word the commonest mistake: a name that does not exist.
+    """Return the message for an unknown name, the most common mistake.
 
     Args:
-        where: Place in the user's input, such as ``stages.generator.router``.
-        what: Kind of thing that was named, such as ``router``.
-        name: What the user wrote.
-        valid: What exists.
+        where: Place in the user's input, for example ``stages.generator.router``.
+        what: Kind of the named thing, for example ``router``.
+        name: The name that the user wrote.
+        valid: The valid names.
 
     Returns:
-        A message with the nearest spelling if there is one, and else the valid names.
+        A message with the nearest spelling if there is one, otherwise with the valid names.
     """
     names, given = sorted(map(str, valid)), str(name)[:LONGEST]
     if not names:

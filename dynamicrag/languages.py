@@ -1,7 +1,7 @@
-"""Which language a text is in, as far as its script and its function words tell.
+"""Detects the language of a text by its script and its function words.
 
-The lists are short on purpose: they hold the words that nearly every sentence of a language has some of.
-They are written as :func:`dynamicrag.normal.normalise` leaves words, without accents.
+The lists are short on purpose: nearly every sentence of a language has some of these words. They are written
+in the form of :func:`dynamicrag.normal.normalise`, without accents.
 """
 
 import re
@@ -96,7 +96,7 @@ FUNCTION_WORDS: Mapping[str, frozenset[str]] = {
         """,
     }.items()
 }  # fmt: skip
-"""The words of each language that say nothing by themselves."""
+"""The function words of each language."""
 
 _LANGUAGES_OF: dict[str, list[str]] = {}
 for _language, _own in FUNCTION_WORDS.items():
@@ -104,10 +104,10 @@ for _language, _own in FUNCTION_WORDS.items():
         _LANGUAGES_OF.setdefault(_word, []).append(_language)
 
 OTHER_ALPHABETS = frozenset().union(*(FUNCTION_WORDS[name] for name in ("ru", "el", "ar", "hi")))
-"""Function words that no word of the Latin script can be taken for."""
+"""Function words in other scripts than Latin."""
 
 FUNCTION_CHARACTERS = frozenset("的了是吗呢啊呀嘛么什哪谁怎几也而们你我他她它您嗎麼誰幾們")
-"""Chinese characters that serve as function words, or as parts of them, and seldom as anything else."""
+"""Chinese characters used almost only as function words or as parts of them."""
 
 FUNCTION_SYLLABLES = frozenset(
     """
@@ -123,10 +123,10 @@ YES_OR_NO = frozenset(
     はい いいえ 네 예 아니요 아니오 ใช่ ไม่ใช่ ไม่
     """.split()  # noqa: SIM905 - as above
 )
-"""Answers that say whether, and nothing that could be looked for in a passage."""
+"""Answers "yes" and "no", with nothing to look for in a passage."""
 
 CAPITALISED_NOUNS = frozenset({"de"})
-"""Languages in which a capital does not tell a name from any other noun."""
+"""Languages in which a capital does not distinguish names from other nouns."""
 
 _SCRIPTS = {
     "kana": r"\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff",
@@ -149,14 +149,14 @@ _SCRIPTS = {
 }
 _SCRIPT = re.compile("|".join(f"(?P<{name}>[{letters}]+)" for name, letters in _SCRIPTS.items()))
 _MOST = 20_000
-"""Characters of a text that are looked at; its language does not change after them."""
+"""Number of characters inspected for the language of a text."""
 
 
 def script(text: str) -> str:
-    """Return the script that most letters of ``text`` are of: ``latin``, or the code of a language.
+    """Return the script of most letters of ``text``: ``latin``, or the code of a language.
 
-    A script of several languages has the code of one of them; ``ja`` is what has kana in it. Without letters
-    it is ``""``.
+    A script of several languages has the code of one of them; text with kana is ``ja``. Without letters it is
+    ``""``.
     """
     count: Counter[str] = Counter()
     for run in _SCRIPT.finditer(text[:_MOST]):
@@ -170,13 +170,13 @@ def script(text: str) -> str:
 
 
 def by_function_words(words: Iterable[str], least: int = 1) -> frozenset[str]:
-    """Return the languages that most of the distinct ``words`` are function words of.
+    """Return the languages to which most of the distinct ``words`` belong as function words.
 
-    Several may draw; English wins a draw, since "die" or "was" alone makes no text German.
+    Several may tie; English wins a tie, because "die" or "was" alone does not make a text German.
 
     Args:
-        words: Words as :func:`dynamicrag.text.words` gives them.
-        least: Fewest function words that tell a language.
+        words: Words from :func:`dynamicrag.text.words`.
+        least: Minimum number of function words that identify a language.
     """
     count = Counter(language for word in set(words) for language in _LANGUAGES_OF.get(word, ()))
     most = max(count.values(), default=0)

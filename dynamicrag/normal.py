@@ -1,9 +1,9 @@
-"""The form of a text that matching works on; what users and models read keeps its own letters."""
+"""Normalises texts for matching; users and models see the original letters."""
 
 import re
 import unicodedata
 
-_MARKS = (  # accents, Hebrew points, Arabic vowel signs and tatweel: texts have them or leave them out
+_MARKS = (  # accents, Hebrew points, Arabic vowel signs and tatweel: optional in texts
     r"\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640"
     r"\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u08d3-\u08ff"
     r"\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
@@ -24,7 +24,7 @@ _ALIKE = str.maketrans(
 _HALF = re.compile(r"[\ud800-\udfff]")
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
 DIVISION = "\u2027"
-"""Stands where a line ended within a word."""
+"""Marks a line break within a word."""
 _DIVIDED = re.compile(r"(?<=\w)-[^\S\n]*\n\s*(?=\w)")
 
 
@@ -33,10 +33,10 @@ def plain(text: str) -> str:
 
     Compatibility forms (NFKC: ligatures, full width), composed and decomposed letters, accents, invisible
     characters, Arabic vowel signs and variants of alef and yeh, and the digits of other scripts become one. A
-    word that is divided at the end of a line is put together, with a mark: its hyphen may be its own.
+    word divided at the end of a line is joined, with a mark, because its hyphen may belong to it.
 
-    Not told apart any more: letters that differ by an accent alone ("schon" and "schön"), and the Turkish
-    letters dotted and dotless i.
+    Letters that differ only by an accent ("schon" and "schön") become equal, as do the Turkish dotted and
+    dotless i.
     """
     if not text.isascii():
         text = _DROPPED.sub("", unicodedata.normalize("NFKD", text))
@@ -46,15 +46,15 @@ def plain(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return a plain text without case; "ß" is "ss"."""
+    """Return a plain text without case; "ß" becomes "ss"."""
     return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text.casefold())
 
 
 def encodable(text: str) -> str:
-    """Return ``text`` without halves of surrogate pairs, which no tokenizer or file takes."""
+    """Return ``text`` without unpaired surrogates, which no tokenizer or file accepts."""
     return _HALF.sub("\ufffd", text)
 
 
 def normalise(text: str) -> str:
-    """Return ``text`` as matching sees it: see :func:`plain`, and in lower case."""
+    """Return ``text`` normalised for matching: as :func:`plain`, in lower case."""
     return folded(plain(text))

@@ -1,9 +1,9 @@
-"""The caller's own objects: models, retrievers, an embedder, verifiers, routers and prompts.
+"""The caller's objects: models, retrievers, an embedder, verifiers, routers and prompts.
 
-An object stands in the place of what the policy says under its name: of a model its spec, of a retriever its
-parameters. What else the policy says there holds: a model's ``profile`` with its prices, ``runs``,
-``params.context`` and ``params.max_retries``. A name that the policy does not have is an error; but a policy
-without ``models``, or without ``stages.retriever.options``, gets those of the objects, in their order.
+An object replaces the policy's entry of the same name: the spec of a model, the parameters of a retriever.
+Other settings of the entry still apply: a model's ``profile`` with its prices, ``runs``, ``params.context``
+and ``params.max_retries``. A name that the policy lacks is an error; but a policy without ``models``, or
+without ``stages.retriever.options``, uses the caller's objects, in their order.
 """
 
 import copy
@@ -31,7 +31,7 @@ T = TypeVar("T", Router, Verifier)
 
 
 class Taken(dict[str, Any]):
-    """A mapping that knows which of its values somebody has taken, by ``[]`` or ``get``."""
+    """A mapping that records which of its values were read, by ``[]`` or ``get``."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         super().__init__(values)
@@ -46,7 +46,7 @@ class Taken(dict[str, Any]):
         return self[name] if name in self else default  # noqa: SIM401 - which is this very method
 
     def copied(self) -> "Taken":
-        """Return a mapping of shallow copies of the values; both know what is taken from either."""
+        """Return a mapping of shallow copies of the values; both share the record of reads."""
         other = Taken({name: copy.copy(each) for name, each in self.items()})
         other.left = self.left
         return other
@@ -54,21 +54,21 @@ class Taken(dict[str, Any]):
 
 @dataclass(frozen=True, slots=True)
 class Objects:
-    """What the caller gives beside a policy.
+    """The caller's objects for a policy.
 
     Attributes:
         models: LangChain chat models, LlamaIndex LLMs, or our own, by the names of models.
         retrievers: LangChain retrievers and vector stores, LlamaIndex retrievers and indexes, or our own, by
             the options of the stage ``retriever``.
         embedder: LangChain Embeddings, a LlamaIndex BaseEmbedding, a SentenceTransformer, or our own; for
-            routers, verifiers and the corpora that name no embedding model.
-        verifiers: Verifiers by the names that ``stages.verification.verifiers`` lists.
-        routers: Routers by the names that ``stages.STAGE.router`` says.
+            routers, verifiers and corpora without an embedding model of their own.
+        verifiers: Verifiers by their names in ``stages.verification.verifiers``.
+        routers: Routers by their names in ``stages.STAGE.router``.
         prompts: LangChain prompt templates, texts, functions or prompt strategies, by the options of the
             stage ``prompt``.
 
     Raises:
-        PolicyError: From all methods: an object is of the wrong type, or the policy does not have its name.
+        PolicyError: From all methods: an object has the wrong type, or the policy lacks its name.
     """
 
     models: Mapping[str, Any] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class Objects:
                 )
 
     def model(self, name: str, section: ModelSection, where: str) -> ChatModel | None:
-        """Return the model that stands for a name, if one does."""
+        """Return the caller's model of a name, if any."""
         if name not in self.models:
             if not section.model:
                 raise PolicyError(
@@ -95,14 +95,14 @@ class Objects:
                     f"give it: from_policy(…, models={{{name!r}: chat_model}})"
                 )
             return None
-        if not section.model:  # else they are those of the model that the object replaces
+        if not section.model:  # else they belong to the model that the object replaces
             for key in section.params:
                 if key not in OURS:
                     raise PolicyError(f"{unknown(f'{where}.params', 'parameter of an object', key, OURS)}")
         return adapt_model(name, self.models[name], f"models[{name!r}]", section.params, section.runs)
 
     def check_names(self, policies: Sequence[Policy]) -> None:
-        """Refuse models, retrievers and prompts for names that none of the policies has."""
+        """Refuse models, retrievers and prompts whose names are in none of the policies."""
         of = (policies[0].source or "the policy") if len(policies) == 1 else "the policies"
         models = {name for each in policies for name in each.models}
         retrievers = {name for each in policies for name in each.stages["retriever"].described}
@@ -146,23 +146,23 @@ def _checked(given: Mapping[str, Any], kind: type[T], what: str) -> dict[str, T]
             raise PolicyError(
                 f"{what}[{name!r}]: expected a dynamicrag.{kind.__name__}, got {described(each)}"
             )
-        if not hasattr(type(each), "registered"):  # decisions and accounts call it by its name here
+        if not hasattr(type(each), "registered"):  # its name in decisions and accounts
             if getattr(each, "registered", name) != name:
-                named[name] = each = copy.copy(each)  # one object may stand for several names
+                named[name] = each = copy.copy(each)  # one object may have several names
             setattr(each, "registered", name)  # noqa: B010
     return named
 
 
 def check_taken(taken: Taken, what: str, place: str) -> None:
-    """Refuse objects that nothing in the policies names.
+    """Refuse objects named in none of the policies.
 
     Args:
         taken: The objects.
-        what: How the caller gave them.
-        place: Where the policy would name one.
+        what: The caller's argument, for messages.
+        place: Place of the name in a policy, for messages.
 
     Raises:
-        PolicyError: One is left.
+        PolicyError: An object is left over.
     """
     for name in sorted(taken.left):
-        raise PolicyError(f"{what}[{name!r}]: nothing in the policy has this name; write it at {place}")
+        raise PolicyError(f"{what}[{name!r}]: the policy does not have this name; add it at {place}")

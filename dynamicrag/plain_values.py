@@ -1,35 +1,35 @@
-"""Limits on what users' files may hold, checked once, before anything else reads the values.
+"""Limits on values in users' files, checked once, before any other code reads the values.
 
-A file that keeps to them can be hashed, copied, written as JSON and put into a database without a
-thought: it ends, its numbers fit into 64 bits, and its texts can be encoded.
+A file within these limits can be hashed, copied, written as JSON and stored in a database safely: it is
+finite, its numbers fit into 64 bits, and its texts can be encoded.
 """
 
 from collections.abc import Iterator, Mapping
 from math import isfinite
 
 MOST_VALUES = 20_000
-"""Values in one file; an alias of YAML counts with all that it stands for."""
+"""Largest number of values in one file; a YAML alias counts with its whole content."""
 MOST_DEPTH = 50
-"""Mappings and lists within each other."""
+"""Deepest nesting of mappings and lists."""
 MOST_NUMBER = 2**63 - 1
 SHOWN = 60
-"""Characters of a value that a message repeats."""
+"""Characters of a value shown in a message."""
 
 
 def shown(value: object) -> str:
-    """Return a value for a message: on one line, and cut where it is long."""
+    """Return a value for a message: on one line, and shortened."""
     try:
         text = repr(value)
-    except (ValueError, RecursionError):  # a number of thousands of digits, or a list that holds itself
+    except (ValueError, RecursionError):  # a number of thousands of digits, or a list that contains itself
         return f"a {type(value).__name__} that is too large to show"
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text):,} characters)"
 
 
 def check_plain(value: object) -> None:
-    """Refuse values that other code would stumble over; objects of other kinds are left alone.
+    """Refuse values that would break other code; objects of other kinds are ignored.
 
     Raises:
-        ValueError: It names the place, such as ``models.small.params``, and what is valid there.
+        ValueError: A value is invalid; the message names its place, for example ``models.small.params``.
     """
     stack: list[tuple[object, tuple[str, ...]]] = [(value, ())]
     count = 0
@@ -37,7 +37,7 @@ def check_plain(value: object) -> None:
         item, place = stack.pop()
         count += 1
         if count > MOST_VALUES:
-            raise ValueError(f"it holds more than {MOST_VALUES:,} values, which is the most that is read")
+            raise ValueError(f"it holds more than {MOST_VALUES:,} values, the maximum")
         if len(place) > MOST_DEPTH:
             raise ValueError(
                 f"{'.'.join(place[:3])}…: lists and mappings are more than {MOST_DEPTH} deep in each other"
@@ -53,7 +53,7 @@ def _parts(item: object, place: tuple[str, ...]) -> Iterator[tuple[object, tuple
         for key, value in item.items():
             fault = _fault(key)
             if fault or not isinstance(key, str | int) or isinstance(key, bool):
-                said = fault or f"the key {shown(key)} is no text; put it in quotes"
+                said = fault or f"the key {shown(key)} is not a text; put it in quotes"
                 raise ValueError(f"{'.'.join(place) or 'top level'}: {said}")
             yield value, (*place, str(key))
     elif isinstance(item, list | tuple):
@@ -62,20 +62,20 @@ def _parts(item: object, place: tuple[str, ...]) -> Iterator[tuple[object, tuple
 
 
 def _fault(item: object) -> str | None:
-    """Return what is wrong with one value, looked at alone."""
+    """Return the fault of a single value, or ``None``."""
     if isinstance(item, str):
         return text_fault(item)
     if isinstance(item, int) and abs(item) > MOST_NUMBER:
         return "a whole number beyond 64 bits; valid: -2^63 to 2^63 - 1"
     if isinstance(item, float) and not isfinite(item):
-        return f"{item} is not a finite number; leave the entry out where there is no limit"
+        return f"{item} is not a finite number; remove the entry if there is no limit"
     return None
 
 
 def text_fault(text: str) -> str | None:
-    """Return what keeps a text from being stored or sent; ``None`` where nothing does."""
+    """Return the fault that prevents storing or sending a text, or ``None``."""
     if "\0" in text:
-        return f"the text {shown(text)} holds a NUL character; take it out"
+        return f"the text {shown(text)} has a NUL character; remove it"
     if any("\ud800" <= character <= "\udfff" for character in text):
-        return f"the text {shown(text)} holds half of a surrogate pair; take it out"
+        return f"the text {shown(text)} has an unpaired surrogate; remove it"
     return None

@@ -1,7 +1,7 @@
-"""YAML from users: plain values alone, and none that expands or nests without bound.
+"""Reads users' YAML: plain values only, without unbounded expansion or nesting.
 
-An alias is short to write and may stand for much, so values are counted as they are composed, each alias
-with all that it stands for. Nothing is built before the whole file is known to be within the limits.
+An alias is short to write and may have a large content, so values are counted as they are composed, each
+alias with its whole content. Nothing is built before the whole file is known to be within the limits.
 """
 
 from collections.abc import Hashable
@@ -15,13 +15,13 @@ from dynamicrag.plain_values import MOST_DEPTH, MOST_VALUES, check_plain, shown
 
 MOST_BYTES = 1_000_000
 _NOT_PLAIN = ("binary", "omap", "pairs", "set")
-"""What YAML can say and JSON cannot."""
+"""YAML types without a JSON equivalent."""
 _BROKEN = (ValueError, OverflowError, IndexError, KeyError, AttributeError, TypeError)
-"""What PyYAML's constructors raise, between them, on a value that does not fit its tag."""
+"""Exceptions of PyYAML's constructors on a value that does not fit its tag."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses keys that are given twice or are no scalars, loops, and what is too much."""
+    """Refuses duplicate or non-scalar keys, loops, and values beyond the limits."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -34,7 +34,7 @@ class _Loader(yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             node = super().compose_node(parent, index)
             if id(node) not in self._sizes:
-                raise _refusal(f"*{event.anchor} stands for something that it is itself a part of", event)
+                raise _refusal(f"*{event.anchor} refers to a value that contains it", event)
             self._count += self._sizes[id(node)]
         else:
             self._count, self._depth = before + 1, self._depth + 1
@@ -45,7 +45,7 @@ class _Loader(yaml.SafeLoader):
             self._sizes[id(node)] = self._count - before
         if self._count > MOST_VALUES:
             raise _refusal(
-                f"more than {MOST_VALUES:,} values, an alias counted with all that it stands for", event
+                f"more than {MOST_VALUES:,} values, each alias counted with its whole content", event
             )
         return node
 
@@ -53,7 +53,7 @@ class _Loader(yaml.SafeLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise _refusal("a list or a mapping is no key; write a name", key)
+                raise _refusal("a list or a mapping cannot be a key; write a name", key)
             if key.value in seen:
                 raise _refusal(f"key {shown(key.value)} twice", key)
             seen.add(key.value)
@@ -78,7 +78,7 @@ def _refusal(problem: str, at: Any) -> yaml.MarkedYAMLError:
 
 
 def parse_yaml(text: str) -> Any:
-    """Return what a YAML text says.
+    """Parse a YAML text.
 
     Raises:
         ValueError: It is not valid YAML, or beyond a limit; the message names the line.
@@ -102,15 +102,15 @@ def read_text(path: Path) -> str:
     """Return a file's text, in UTF-8 or with a byte order mark in UTF-16.
 
     Raises:
-        FileNotFoundError: It is not there.
-        ValueError: It is a folder or a device, too large, no text, or cannot be read.
+        FileNotFoundError: The file is missing.
+        ValueError: It is a folder or a device, too large, not text, or unreadable.
     """
     try:
         about = path.stat()
         if S_ISDIR(about.st_mode):
             raise ValueError("it is a folder; give a file")
-        if not S_ISREG(about.st_mode):  # a pipe that nobody writes to would be waited for without end
-            raise ValueError("it is no regular file; save it as one")
+        if not S_ISREG(about.st_mode):  # reading a pipe without a writer would block forever
+            raise ValueError("it is not a regular file; save it as one")
         if about.st_size > MOST_BYTES:
             raise ValueError(f"{about.st_size:,} bytes; at most {MOST_BYTES:,} are read")
         data = path.read_bytes()

@@ -6,7 +6,7 @@ policies, as entry points of the group ``dynamicrag``::
     [project.entry-points.dynamicrag]
     my_company = "my_company.routers"
 
-A plugin registers when it is imported, with the decorators that this package uses itself.
+A plugin registers when it is imported, with the same decorators as this package.
 """
 
 import threading
@@ -23,22 +23,21 @@ GROUP = "dynamicrag"
 """Group of the entry points."""
 
 _undo: ContextVar[list[Callable[[], object]] | None] = ContextVar("_undo", default=None)
-"""What takes back the registrations of the plugin that is being imported."""
+"""Undoes the registrations of the plugin being imported."""
 
 _lock = threading.RLock()
 _installed = False
 
 
 def load_plugins(names: Sequence[str], where: str) -> None:
-    """Import the modules that a policy names; one that is imported already is left as it is.
+    """Import the modules named in a policy; a module imported before is not imported again.
 
     Args:
         names: Dotted names of modules.
         where: Place in the policy, for messages.
 
     Raises:
-        PolicyError: A name is no module's, or its module cannot be imported, or registers a name that is
-            taken.
+        PolicyError: A module is unknown, cannot be imported, or registers a name that is taken.
     """
     for position, name in enumerate(names):
         place = f"{where}[{position}]"
@@ -57,7 +56,7 @@ def load_installed() -> None:
     with _lock:
         if _installed:
             return
-        _installed = True  # before the imports: a plugin looks into the registries that asked for it
+        _installed = True  # set before the imports: a plugin may use the registries that triggered them
         try:
             for point in entry_points(group=GROUP):
                 package = point.dist.name if point.dist else "a package"
@@ -68,7 +67,7 @@ def load_installed() -> None:
 
 
 def if_import_fails(undo: Callable[[], object]) -> None:
-    """Have a registration taken back if the plugin that is being imported fails later on."""
+    """Undo a registration if the plugin being imported fails later."""
     registered = _undo.get()
     if registered is not None:
         registered.append(undo)
@@ -79,7 +78,7 @@ def _load(module: str, where: str, mend: str) -> None:
     token = _undo.set(registered)
     try:
         import_module(module)
-    except BaseException as error:  # whatever code a user's module runs, sys.exit among it
+    except BaseException as error:  # a user's module may run any code, including sys.exit
         for undo in reversed(registered):
             undo()
         if isinstance(error, DynamicRAGError):

@@ -1,7 +1,7 @@
-"""A policy: its sections, what each may hold, and what holds where nothing is said.
+"""A policy: its sections, their valid values and their defaults.
 
-``policy_file`` reads one, and names become objects in ``assembly``. A key or a value that a section does
-not know is an error, never ignored.
+``policy_file`` reads a policy, and ``assembly`` turns its names into objects. An unknown key or value in a
+section is an error, never ignored.
 """
 
 from pathlib import Path
@@ -30,11 +30,11 @@ from dynamicrag.stages.section import Names, Section, Spec, StageSection
 from dynamicrag.types import Runs
 
 LONGEST_MESSAGE = 2_000
-"""Characters of a message that stands in for an answer."""
+"""Largest number of characters of a message in place of an answer."""
 
 
 def _messages(given: str | dict[str, str]) -> str | dict[str, str]:
-    """Check the texts, and name their languages in one way."""
+    """Check the texts, and normalise the names of their languages."""
     for text in [given] if isinstance(given, str) else given.values():
         if not text.strip() or len(text) > LONGEST_MESSAGE:
             raise ValueError(f"a text of 1 to {LONGEST_MESSAGE:,} characters is needed")
@@ -46,7 +46,12 @@ Fact = StrictStr | StrictBool | StrictInt | StrictFloat
 
 
 class Chunks(Section):
-    """How documents are cut: tokens per chunk, and tokens shared by neighbours."""
+    """How documents are cut.
+
+    Attributes:
+        size: Tokens per chunk.
+        overlap: Tokens that neighbouring chunks share; less than half of ``size``.
+    """
 
     size: int = Field(default=256, ge=32, le=100_000)
     overlap: int = Field(default=32, ge=0)
@@ -59,7 +64,12 @@ class Chunks(Section):
 
 
 class NearnessSection(Section):
-    """Cosines on a corpus: near a question from ``similar`` on, perhaps strange to it below ``strange``."""
+    """The cosines that tell whether documents speak of a question, for an embedding model of your own.
+
+    Attributes:
+        similar: From this cosine on, a passage is near the question.
+        strange: Below this cosine, a passage may be strange to the question; less than ``similar``.
+    """
 
     similar: float = Field(ge=-1, le=1)
     strange: float = Field(ge=-1, le=1)
@@ -72,13 +82,16 @@ class NearnessSection(Section):
 
 
 class CorpusSection(Section):
-    """One corpus: files or folders, whether links out of them are followed, and how they are cut.
+    """One corpus: its files, how they are cut, and how they are embedded.
 
     Attributes:
+        path: Files and folders, relative to the policy's folder.
+        follow_links: Whether links that lead out of the folder are followed.
+        chunk: How documents are cut.
         embedding: ``provider:model``, a sentence-transformers name or folder; by default the caller's.
         embedding_profile: Coefficients that replace those of its profile.
-        nearness: What its cosines mean, where that is not known.
-        metadata: What is said of documents, for filters, by pattern of their path below the folder.
+        nearness: Thresholds of its cosines, for an unknown embedding model.
+        metadata: Metadata of documents, for filters, by pattern of their path below the folder.
     """
 
     path: Names = Field(min_length=1)
@@ -92,10 +105,11 @@ class CorpusSection(Section):
 
 
 class ModelSection(Section):
-    """One model; ``params`` are what its constructor takes.
+    """One model.
 
     Attributes:
-        model: Its spec; may be left out where the caller gives the object.
+        model: ``local:NAME``, or ``provider:model`` of LangChain; left out where the caller gives the object.
+        params: Parameters of the model's LangChain class, such as ``base_url`` and ``max_retries``.
         profile: Coefficients that replace its profile's, prices among them.
         runs: Where it computes, where its address and class do not tell.
     """
@@ -107,7 +121,15 @@ class ModelSection(Section):
 
 
 class BudgetSection(Section):
-    """Hard limits per query and in total; ``account`` names a total that processes of this host share."""
+    """Hard limits of cost.
+
+    Attributes:
+        per_query: The most that one query may cost, by dimension.
+        total: The most that all queries may cost together, by dimension.
+        exhausted: What happens where nothing fits: the ``cheapest`` option, or a ``BudgetExceeded`` error.
+            Limits of ``usd`` and ``tokens`` per query raise the error in any case.
+        account: Name of a total that all processes of this host share; by default each has its own.
+    """
 
     per_query: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
     total: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
@@ -119,15 +141,18 @@ class BudgetSection(Section):
     def _has_room(cls, limits: dict[Dimension, float]) -> dict[Dimension, float]:
         _check_dimensions(limits)
         for dimension, limit in limits.items():
-            if limit == 0 and dimension != "usd":  # no money is a sane budget: there are free models
-                raise ValueError(
-                    f"{dimension}: a limit of 0 leaves room for nothing; raise it, or take it out"
-                )
+            if limit == 0 and dimension != "usd":  # no money is a valid budget: there are free models
+                raise ValueError(f"{dimension}: a limit of 0 allows nothing; raise or remove it")
         return limits
 
 
 class ObjectiveSection(Section):
-    """What one unit of cost is worth in quality, and the budget."""
+    """What one unit of cost is worth in quality, and the budget.
+
+    Attributes:
+        weights: Quality, from 0 to 1, that one unit of cost is worth, by dimension.
+        budget: Limits of cost.
+    """
 
     weights: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
     budget: BudgetSection = BudgetSection()
@@ -147,7 +172,13 @@ def _check_dimensions(amounts: dict[Dimension, float]) -> None:
 
 
 class HostSection(Section):
-    """Where this runs: the country, coefficients of cost dimensions, and which meter reads the energy."""
+    """The machine that this runs on.
+
+    Attributes:
+        country: ISO 3166-1 alpha-3 code of the country, for the grid's carbon intensity.
+        coefficients: Coefficients of cost dimensions on this host, such as ``water_per_kwh``.
+        meter: What reads the energy: ``codecarbon``, ``cpu`` (CPU time alone) or ``none``.
+    """
 
     country: str | None = None
     coefficients: dict[str, Any] = Field(default_factory=dict)
@@ -155,7 +186,12 @@ class HostSection(Section):
 
 
 class RunsSection(Section):
-    """What is kept of finished queries: how many, and whether with questions and answers."""
+    """What is kept of finished queries.
+
+    Attributes:
+        keep: How many of the latest queries are kept; 0 keeps nothing.
+        text: Whether questions and answers are kept too.
+    """
 
     keep: int = Field(default=20_000, ge=0, le=1_000_000_000)
     text: bool = False
@@ -168,16 +204,24 @@ class Policy(Section):
         name: Name of the preset, or the file's stem.
         source: The file, for messages; ``""`` for a policy given as a mapping.
         folder: What relative paths in it are relative to.
+        version: Version of the format.
+        corpora: The document collections, by name.
+        models: The chat models by name, weakest first.
+        helper: The model that rewrites follow-ups and reasons between retrieval rounds; by default none does.
+        objective: What cost is worth, and the budget.
+        host: The machine that this runs on.
+        runs: What is kept of finished queries.
+        calibrated: What the policy is expected to cost, for ``dynamicrag report``.
         stages: The section of every stage that queries meet, in the topology's order.
         joint: A router over whole paths, for the stages at which its paths differ.
-        observe: Whether to run one fixed pipeline unchanged and keep what is seen of it: one option a stage,
-            every draft accepted, follow-ups searched as they are written, and the models' own temperature.
-            The features that stages would decide from are kept with the account and the signals.
-        plugins: Modules that register routers, retrievers and whatever else the policy names.
-        outside: What is done with a question that the documents do not speak of: the model answers it by
-            itself, and the answer is marked, or nobody does.
-        abstain_message: What a user reads instead of an answer that is withheld: one text for all, or one by
-            language, by the language's code or English name; others have the built-in one.
+        observe: Whether to run one fixed pipeline unchanged and record it: one option per stage, every draft
+            accepted, follow-ups searched as written, and the models' own temperature. The features for
+            deciding are recorded with the account and the signals.
+        plugins: Modules that register routers, retrievers and other classes named in the policy.
+        outside: Treatment of a question that the documents do not cover: the model answers it by itself, with
+            a mark on the answer, or the turn abstains.
+        abstain_message: The message in place of a withheld answer: one text for all, or one per language, by
+            code or English name; other languages have the built-in text.
     """
 
     name: str = Field(default="policy", exclude=True)
@@ -199,7 +243,7 @@ class Policy(Section):
     stages: dict[str, SerializeAsAny[StageSection]] = Field(default_factory=dict)
 
     def section(self, stage: str, kind: type[S]) -> S:
-        """Return the section of a stage, which is of the kind that the stage has."""
+        """Return the section of a stage, of the given kind."""
         section = self.stages[stage]
         assert isinstance(section, kind), f"policies check the section of {stage} against its class"
         return section
@@ -210,10 +254,10 @@ class Policy(Section):
 
 
 def brief(policy: Policy) -> Policy:
-    """Return a policy that answers in as few words as possible, as benchmarks score answers.
+    """Return a policy that answers as briefly as possible, for benchmark scoring.
 
-    Prompts that answer in sentences (``style: full``) do so for people; token F1 and exact match would count
-    every word around the answer against it.
+    Prompts that answer in sentences (``style: full``) do so for people; token F1 and exact match would
+    penalise every extra word.
     """
     section = policy.stages["prompt"]
     options = {name: _plain(name, spec) for name, spec in section.specs.items()}
@@ -222,7 +266,7 @@ def brief(policy: Policy) -> Policy:
 
 
 def _plain(option: str, spec: Spec | None) -> Spec | None:
-    """Return a prompt's spec without its style; nothing where the name says all."""
+    """Return a prompt's spec without its style; ``None`` without other parameters."""
     if not isinstance(spec, dict):
         return spec
     rest: Spec = {

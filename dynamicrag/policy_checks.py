@@ -1,4 +1,4 @@
-"""What a policy's sections ask of one another, once its stages are built."""
+"""Checks between a policy's sections, once its stages are built."""
 
 from dynamicrag.building import Built
 from dynamicrag.errors import PolicyError
@@ -10,11 +10,11 @@ __all__ = ["check_stages"]
 
 
 def check_stages(policy: Policy, built: Built) -> None:
-    """Refuse stages that do not go with the rest of their policy.
+    """Refuse stages that are inconsistent with the rest of their policy.
 
     Raises:
-        PolicyError: The policy is to observe and has something to decide, or nobody could be told in the
-            language of answers that one is withheld.
+        PolicyError: An observing policy has several options, or a language of answers has no sentence for
+            withheld ones.
     """
     if policy.observe:
         _check_observing(policy, built)
@@ -30,8 +30,8 @@ def _check_abstaining(policy: Policy, built: Built) -> None:
         if language and withheld(language, policy.abstain_message) is None:
             raise PolicyError(
                 f"{policy.where('abstain_message')}: answers of stages.prompt.options.{name} are in "
-                f"{language}, and no sentence is known in it for those that are withheld; "
-                f"give abstain_message: {{{language}: ...}}"
+                f"{language}, which has no built-in sentence for withheld answers; "
+                f"add abstain_message: {{{language}: ...}}"
             )
 
 

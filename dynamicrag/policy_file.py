@@ -1,6 +1,6 @@
 """The policy file: YAML in, a validated :class:`~dynamicrag.policy.Policy` out.
 
-Whatever is wrong is said with the file, the place, what is valid and the nearest spelling.
+Every error names the file, the place, the valid values and the nearest spelling.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -37,12 +37,12 @@ def load_policy(
     Args:
         policy: A preset's name, a YAML file, or its content as a mapping.
         corpus: Files or folders that replace the path of the first corpus.
-        models: Names of models that the caller has; they are the models of a policy without any.
-        retrievers: Names of retrievers that the caller has; they are the options of a policy without any.
+        models: Names of the caller's models, used if the policy has none.
+        retrievers: Names of the caller's retrievers, used as options if the policy has none.
         trust: Whether the policy's plugins are imported, which runs them.
 
     Raises:
-        PolicyError: There is no such preset or file, or something in it is wrong.
+        PolicyError: The preset or file is unknown, or its content is invalid.
     """
     if isinstance(policy, Mapping):
         data: Any = _checked(policy)
@@ -71,7 +71,7 @@ def load_policy(
 
 @contextmanager
 def unimported(plugins: Sequence[str]) -> Iterator[None]:
-    """Say of a mistake within that it may be none, for some plugins were not imported."""
+    """Add to errors within that plugins, which were not imported, may define the name."""
     try:
         yield
     except PolicyError as error:
@@ -84,15 +84,15 @@ def unimported(plugins: Sequence[str]) -> Iterator[None]:
 
 
 def section_kinds() -> dict[str, type[StageSection]]:
-    """Return what the section of every stage may hold, in the topology's order."""
+    """Return the section class of every stage, in the topology's order."""
     return {name: VerificationSection if name == VERIFICATION else STAGES[name].section for name in TOPOLOGY}
 
 
 def _stages(given: object, source: str) -> dict[str, StageSection]:
-    """Return the sections of the stages that a policy names, and of those that no query can do without.
+    """Return the sections of the stages named in a policy, and of those that every query needs.
 
     Raises:
-        PolicyError: An unknown stage, or something in a section is wrong.
+        PolicyError: A stage is unknown, or a section is invalid.
     """
     where = f"{source}: stages" if source else "stages"
     if given is not None and not isinstance(given, Mapping):
@@ -121,7 +121,7 @@ def _checked(policy: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _find(policy: str | Path) -> tuple[Path, bool]:
-    """Return the file of a policy, and whether it is a preset's."""
+    """Return the file of a policy, and whether it is a preset."""
     if not isinstance(policy, str | Path):
         raise PolicyError(
             f"policy: expected a preset ({', '.join(PRESETS)}), the path of a YAML file or its content as a "
@@ -140,7 +140,7 @@ def _find(policy: str | Path) -> tuple[Path, bool]:
 def _is_there(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # a name that is too long for any file, for one
+    except OSError:  # for example, a name too long for a file
         return False
 
 
@@ -158,7 +158,7 @@ def _with_corpus(data: dict[str, Any], corpus: str | Path | Sequence[str | Path]
     paths = [str(Path(path).absolute()) for path in given]
     corpora = data.get("corpora") or {}
     if not isinstance(corpora, Mapping):
-        return data  # which is wrong, and told
+        return data  # invalid; validation reports it
     corpora = dict(corpora)
     first = next(iter(corpora), "docs")
     section = corpora.get(first)
@@ -169,7 +169,7 @@ def _with_corpus(data: dict[str, Any], corpus: str | Path | Sequence[str | Path]
 def _with_objects(
     data: dict[str, Any], models: Collection[str], retrievers: Collection[str]
 ) -> dict[str, Any]:
-    """Name the caller's objects where a policy leaves models, or the options of ``retriever``, out."""
+    """Add the names of the caller's objects if a policy lacks models, or options of ``retriever``."""
     if models and data.get("models") is None:
         data = {**data, "models": {name: {} for name in models}}
     stages = data.get("stages") or {}
@@ -181,23 +181,23 @@ def _with_objects(
 
 
 def _plugins(data: Mapping[str, Any]) -> list[str]:
-    """Return the plugins that a policy names; what is no list of names is told by its validation."""
+    """Return the plugins named in a policy; validation reports an invalid list."""
     named = data.get("plugins") or []
     listed = [named] if isinstance(named, str) else named
     return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
 
 
 def _message(error: ValidationError, source: str, kind: type[BaseModel], at: Sequence[str] = ()) -> str:
-    """Say the first mistake in a policy's own words: where, what, what is valid.
+    """Return the message of the first mistake: the place, the problem and the valid values.
 
     Args:
         error: The mistakes.
         source: The file.
-        kind: What was checked.
+        kind: The checked class.
         at: Its place in the policy.
     """
     first = error.errors()[0]
-    # of a value that may have one of two forms, the form that it has goes deepest
+    # if a value may have two forms, the error in its actual form is the deepest
     alike = [each for each in error.errors() if _place(each)[: len(_place(first))] == _place(first)]
     first = max(alike, key=lambda each: len(_place(each)))
     place = _place(first)
@@ -220,7 +220,7 @@ def _message(error: ValidationError, source: str, kind: type[BaseModel], at: Seq
 
 
 def _place(mistake: Any) -> list[str]:
-    """Return where a mistake is, without the names of the forms that were tried."""
+    """Return the place of a mistake, without the names of the forms that were tried."""
     forms = ("function-", "dict[", "list[")
     return [str(part) for part in mistake["loc"] if not str(part).startswith(forms)]
 
@@ -230,7 +230,7 @@ def _fields(section: type[BaseModel]) -> list[str]:
 
 
 def _keys_at(checked: type[BaseModel], place: Sequence[str]) -> list[str]:
-    """Return the keys that are valid at a place of what was checked."""
+    """Return the valid keys at a place of the checked class."""
     kind: Any = checked
     for part in place:
         if isinstance(kind, type) and issubclass(kind, BaseModel):

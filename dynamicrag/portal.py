@@ -1,11 +1,11 @@
-"""Where asynchronous work runs: model calls on one persistent loop, all else where it is awaited.
+"""Runs asynchronous work: model calls on one persistent loop, other work where it is awaited.
 
 Asynchronous clients keep connections that belong to the loop they were opened on; under a fresh
-``asyncio.run`` per call the second call dies with "Event loop is closed". So whatever holds a client
-goes through ``arun``, to one loop in a thread of its own. ``run`` is for synchronous callers: it
-drives a coroutine in the calling thread, on a loop that is kept for the next; to start and stop that for
-every node takes 15 µs each, 2 % of the instructions of a graph that does nothing else. Context variables
-travel along.
+``asyncio.run`` per call the second call dies with "Event loop is closed". So code that uses a client
+goes through ``arun``, to one loop in its own thread. ``run`` is for synchronous callers: it drives a
+coroutine in the calling thread, on a loop that is kept for reuse; starting and stopping it for every node
+takes 15 µs each, 2 % of the instructions of a graph that does nothing else. Context variables are
+propagated.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 CLEANING_SECONDS = 5.0
-"""Most that a cancelled caller waits for the work that it cancelled to come to its end."""
+"""Longest wait in seconds of a cancelled caller for the end of its work."""
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
@@ -29,7 +29,7 @@ _pid = 0
 
 def _check_fork() -> None:
     global _loop, _idle, _pid
-    if _pid != os.getpid():  # threads do not survive a fork, and its loops are the parent's
+    if _pid != os.getpid():  # threads do not survive a fork, and its loops belong to the parent
         _loop, _idle, _pid = None, [], os.getpid()
 
 
@@ -44,7 +44,7 @@ def _shared_loop() -> asyncio.AbstractEventLoop:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run ``work`` and block until it is done; what interrupts the caller cancels it.
+    """Run ``work`` and block until it is done; an interrupt of the caller cancels it.
 
     Raises:
         RuntimeError: Called on the shared loop itself, where blocking would never end.
@@ -56,7 +56,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     if here is loop:
         work.close()
         raise RuntimeError("portal.run was called on the portal's own loop; await portal.arun there")
-    # this thread has a loop that runs (a notebook's): another thread's must do the work
+    # this thread has a running loop (a notebook): use the loop of another thread
     future = asyncio.run_coroutine_threadsafe(work, loop)
     try:
         return future.result()
@@ -68,9 +68,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 async def arun(work: Coroutine[Any, Any, T]) -> T:
     """Run ``work`` on the shared loop and await it from any other.
 
-    Cancelling this cancels ``work`` and waits for its end, for it may have something to give back. Who is
-    cancelled again, or whose loop closes, waits no longer; the work comes to its end all the same, for the
-    shared loop never closes.
+    Cancelling this cancels ``work`` and waits for its end, because it may have reservations to release. A
+    caller
+    that is cancelled twice, or whose loop closes, no longer waits; the work still ends, because the shared
+    loop
+    never closes.
     """
     loop, here = _shared_loop(), asyncio.get_running_loop()
     if here is loop:
@@ -89,7 +91,7 @@ async def arun(work: Coroutine[Any, Any, T]) -> T:
 
 
 class _Job(Generic[T]):
-    """Work on the shared loop. No other loop can take it down: it ends by itself or by :meth:`cancel`."""
+    """Work on the shared loop. No other loop can stop it: it ends by itself or by :meth:`cancel`."""
 
     def __init__(self, work: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -101,7 +103,7 @@ class _Job(Generic[T]):
         self._task = self._loop.create_task(self._work)
 
     def then(self, tell: Callable[[], None]) -> None:
-        """Call ``tell`` on the shared loop when the work has ended, however it did."""
+        """Call ``tell`` on the shared loop when the work has ended, in success or failure."""
         self._loop.call_soon_threadsafe(lambda: self._begun.add_done_callback(lambda _: tell()))
 
     def cancel(self) -> None:
@@ -109,7 +111,7 @@ class _Job(Generic[T]):
         self._loop.call_soon_threadsafe(lambda: self._begun.cancel())
 
     def result(self) -> T:
-        """Return what came of the work, once it has ended."""
+        """Return the result of the finished work."""
         return self._begun.result()
 
     @property
@@ -119,7 +121,7 @@ class _Job(Generic[T]):
 
 
 def _wake(loop: asyncio.AbstractEventLoop, done: asyncio.Event) -> None:
-    with suppress(RuntimeError):  # its loop is closed: nobody waits
+    with suppress(RuntimeError):  # its loop is closed: no caller waits
         loop.call_soon_threadsafe(done.set)
 
 
@@ -129,7 +131,7 @@ def _drive(work: Coroutine[Any, Any, T]) -> T:
         loop = _idle.pop() if _idle else asyncio.new_event_loop()
     try:
         task = loop.create_task(work)
-        stop = loop.call_soon(loop.stop)  # behind the task's first step, which is all if nothing has to wait
+        stop = loop.call_soon(loop.stop)  # after the task's first step, which suffices if nothing waits
         try:
             loop.run_forever()
             return task.result() if task.done() else loop.run_until_complete(task)
@@ -140,7 +142,7 @@ def _drive(work: Coroutine[Any, Any, T]) -> T:
                 with suppress(asyncio.CancelledError):
                     loop.run_until_complete(task)
             elif not task.cancelled():
-                task.exception()  # the caller has it; asyncio need not report that nobody has
+                task.exception()  # retrieved for the caller, so that asyncio does not report it
             raise
     finally:
         with _lock:

@@ -1,4 +1,4 @@
-"""Prices to choose by, where none is known of a model."""
+"""Stand-in prices for models without a known price."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -17,10 +17,10 @@ _log = logging.getLogger(__name__)
 def priced_all(
     profiles: Mapping[str, Profile], specs: Mapping[str, str], all_known: Iterable[Profile], policy: Policy
 ) -> dict[str, Profile]:
-    """Return the profiles with a stand-in for every price that is not known, to choose by.
+    """Return the profiles with a stand-in for every unknown price, for choosing only.
 
     Raises:
-        PolicyError: There is a limit in usd: it could not be kept.
+        PolicyError: There is a limit in usd, which could not be enforced.
     """
     stand_in = dearest(all_known)
     unknown_ = [name for name, profile in profiles.items() if not profile.priced]
@@ -31,7 +31,7 @@ def priced_all(
             name = unknown_[0]
             raise PolicyError(
                 f"{policy.where('objective', 'budget', scope, priced)}: no price is known of model {name!r} "
-                f"({specs[name]}), so the limit cannot be kept; give it in usd per token: "
+                f"({specs[name]}), so the limit cannot be enforced; set it in usd per token: "
                 f"models.{name}.profile.usd: {{input: 1.0e-6, output: 2.0e-6}}, or 0 if it is free"
             )
     if unknown_ and policy.objective.weights.get("usd"):

@@ -1,7 +1,7 @@
-"""Names to objects, for everything that a policy can name.
+"""Maps names to objects, for everything that a policy can name.
 
-A family (routers, retrievers, prompts, verifiers, ...) is one package with one file an
-implementation, and one ``Registry``. Adding an implementation is adding a file::
+A family (routers, retrievers, prompts, verifiers, ...) is one package with one file per implementation, and
+one ``Registry``. A new implementation is a new file::
 
     ROUTERS = Registry[Router]("router", __name__)
 
@@ -10,9 +10,9 @@ implementation, and one ``Registry``. Adding an implementation is adding a file:
 
     ROUTERS.build({"fixed": {"option": "short"}}, where="stages.context.router")
 
-Parameters are the keyword arguments of the class, checked against their annotations. A parameter ``deps``
-is filled with the policy's objects; see :mod:`dynamicrag.dependencies`. Modules outside the package register
-alike; see :mod:`dynamicrag.plugins`.
+Parameters are the keyword arguments of the class, checked against their annotations. A parameter ``deps`` is
+filled with the policy's objects; see :mod:`dynamicrag.dependencies`. Modules outside the package register in
+the same way; see :mod:`dynamicrag.plugins`.
 """
 
 import inspect
@@ -52,9 +52,9 @@ class Registry(Generic[T]):
     """The implementations of one family, found by name.
 
     Args:
-        what: The family's word in error messages, such as ``router``.
-        package: Package whose modules hold the implementations; imported at the first look-up.
-        base: The class that all of them derive from.
+        what: Name of the family in error messages, for example ``router``.
+        package: Package whose modules hold the implementations; imported at the first lookup.
+        base: Base class of all of them.
     """
 
     def __init__(self, what: str, package: str, base: type = object) -> None:
@@ -67,16 +67,16 @@ class Registry(Generic[T]):
     def register(self, name: str) -> Callable[[C], C]:
         """Return a class decorator that registers under ``name``, which becomes ``cls.registered``.
 
-        A class that is defined again, such as in a notebook's cell, takes the place of the one before.
+        A class that is defined again, for example in a notebook cell, replaces the earlier one.
 
         Raises:
-            PolicyError: Another class has the name, or what is decorated is no class of the family.
+            PolicyError: Another class has the name, or the decorated object is not a class of the family.
         """
 
         def add(cls: C) -> C:
             if not _derives(cls, self._base):
                 raise PolicyError(
-                    f"{self.what} {name!r}: {getattr(cls, '__qualname__', repr(cls))} is no subclass of "
+                    f"{self.what} {name!r}: {getattr(cls, '__qualname__', repr(cls))} is not a subclass of "
                     f"{self._base.__name__}; derive a class from it"
                 )
             other = self._classes.get(name)
@@ -86,7 +86,7 @@ class Registry(Generic[T]):
                     "give one of them another name"
                 )
             self._classes[name] = cls
-            if not cls.__module__.startswith(f"{self._package}."):  # ours stay, whoever looks them up first
+            if not cls.__module__.startswith(f"{self._package}."):  # our classes stay, in any import order
                 if_import_fails(lambda: self._take_back(name, cls, other))
             cls.registered = name  # type: ignore[attr-defined]
             return cls
@@ -126,7 +126,7 @@ class Registry(Generic[T]):
         Args:
             spec: ``name`` or ``{name: {param: value}}``.
             where: Place in the user's input, for messages.
-            deps: What a constructor's ``deps`` is filled with; nothing by default.
+            deps: Value of a constructor's ``deps``; none by default.
 
         Raises:
             PolicyError: Unknown name or parameter, missing parameter, or a value of the wrong type.
@@ -171,7 +171,10 @@ def checked(cls: type, params: dict[str, Any], where: str) -> dict[str, Any]:
 
 
 def parameters_schema(cls: type) -> dict[str, Any]:
-    """Return the JSON Schema of what :func:`checked` takes; a type that has none takes anything."""
+    """Return the JSON Schema of the parameters of :func:`checked`.
+
+    A type without a schema accepts anything.
+    """
     from pydantic import TypeAdapter
     from pydantic.errors import PydanticUserError
 

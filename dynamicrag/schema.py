@@ -1,12 +1,12 @@
-"""The JSON Schema of a policy, for editors that complete and check YAML while it is written.
+"""The JSON Schema of a policy, for editors that complete and check YAML.
 
 An editor with the YAML language server reads the first line of a policy::
 
     # yaml-language-server: $schema=policy.schema.json
 
-It knows the sections and their values, and offers the names that are registered, those of installed plugins
-among them, with their parameters. Names that it does not know pass, for a policy may have plugins of its own:
-whether they exist, ``dynamicrag validate`` says.
+It describes the sections and their values, and offers the registered names, including those of installed
+plugins, with their parameters. Unknown names pass, because a policy may have its own plugins; ``dynamicrag
+validate`` checks whether they exist.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ __all__ = ["policy_schema"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 AMOUNTS = (("BudgetSection", "per_query"), ("BudgetSection", "total"), ("ObjectiveSection", "weights"))
-"""Where a policy gives amounts by cost dimension."""
+"""Places of amounts by cost dimension in a policy."""
 
 
 def policy_schema() -> dict[str, Any]:
@@ -37,14 +37,14 @@ def policy_schema() -> dict[str, Any]:
     kinds = {name: kind.model_json_schema() for name, kind in section_kinds().items()}
     for kind in kinds.values():
         schema["$defs"].update(kind.pop("$defs", {}))
-    # the stages are those of the topology, a user's own among them
+    # the stages of the topology, including user-defined ones
     schema["$defs"].update({f"stages.{name}": kind for name, kind in kinds.items()})
     properties = {name: {"$ref": f"#/$defs/stages.{name}"} for name in kinds}
     schema["properties"]["stages"] = {
         "type": ["object", "null"], "properties": properties, "additionalProperties": False
     }  # fmt: skip
     for name, field in Policy.model_fields.items():
-        if field.exclude:  # told by the file's name, not in it
+        if field.exclude:  # set from the file's name, not in the file
             del schema["properties"][name]
     sections = schema["$defs"]
     for section in [schema, *sections.values()]:
@@ -58,7 +58,7 @@ def policy_schema() -> dict[str, Any]:
     retriever, prompt = sections["stages.retriever"]["properties"], sections["stages.prompt"]["properties"]
     for name in ("options", "parts"):
         retriever[name] = _options({}, _spec(RETRIEVERS))
-    # an option that has a prompt's name may give the parameters alone
+    # an option with a prompt's name may have only its parameters
     own = {name: {"anyOf": [_parameters(PROMPTS, name), _spec(PROMPTS)]} for name in PROMPTS}
     prompt["options"] = _options(own, _spec(PROMPTS))
     for section, name in AMOUNTS:

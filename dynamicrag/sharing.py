@@ -1,4 +1,4 @@
-"""Several policies of one object: how they are read, and what they have in common."""
+"""Loads several policies of one object, and shares their common resources."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,10 +23,10 @@ def load_all(
     models: Collection[str] = (),
     retrievers: Collection[str] = (),
 ) -> tuple[Policy, dict[str, Policy]]:
-    """Read and validate a policy and further ones, by the names that calls have for them.
+    """Read and validate a policy and further ones, by the names used in calls.
 
     Raises:
-        PolicyError: As :func:`load_policy`, with the name of a further policy; or a name is none or taken.
+        PolicyError: As :func:`load_policy`, with the name of a further policy; or a name is invalid or taken.
     """
     first = load_policy(policy, corpus, models=models, retrievers=retrievers)
     if not isinstance(further, Mapping) or not all(isinstance(name, str) and name for name in further):
@@ -43,17 +43,17 @@ def load_all(
 
 
 class Shared:
-    """Objects that policies describe alike, so that weights are loaded once and failures are known to all."""
+    """Shares identically described objects, so that weights are loaded once and failures are known to all."""
 
     def __init__(self) -> None:
         self._made: list[tuple[object, Any]] = []
 
     def get(self, description: object) -> Any | None:
-        """Return the object of an equal description, if there is one."""
+        """Return the object with an equal description, if any."""
         return next((made for known, made in self._made if known == description), None)
 
     def one(self, description: object, made: T) -> T:
-        """Return the object of an equal description; if there is none, keep ``made`` and return it."""
+        """Return the object with an equal description; if there is none, store ``made`` and return it."""
         known: T | None = self.get(description)
         if known is None:
             self._made.append((description, made))
@@ -62,23 +62,23 @@ class Shared:
 
 
 def beside(policy: Policy, first: Policy) -> Policy:
-    """Return a further policy of an object, with what belongs to the object as the first policy has it.
+    """Return a further policy of an object, with the object's settings from the first policy.
 
-    That is the host, the number of queries kept, and the total of the budget.
+    These are the host, the number of stored queries, and the total of the budget.
 
     Args:
-        policy: The policy as it is written.
+        policy: The policy as written.
         first: The object's first policy.
 
     Raises:
-        PolicyError: It has a total of its own, or says something else about the host or the queries kept.
+        PolicyError: It has its own total, or other settings of the host or the number of stored queries.
     """
     budget, firsts = policy.objective.budget, first.objective.budget
     for key in ("total", "account"):
         if getattr(budget, key):
             raise PolicyError(
                 f"{policy.where('objective', 'budget', key)}: all policies of one object spend from one "
-                f"total, that of its first policy, {first.name!r}; take this out, or say it there"
+                f"total, that of its first policy, {first.name!r}; remove this, or set it there"
             )
     if policy.host not in (HostSection(), first.host):
         raise PolicyError(_differs(policy, first, "host"))
@@ -96,7 +96,7 @@ def beside(policy: Policy, first: Policy) -> Policy:
 
 @contextmanager
 def named(name: str) -> Iterator[None]:
-    """Say of a mistake within which of the further policies has it."""
+    """Add the name of the further policy to errors within."""
     try:
         yield
     except (PolicyError, ModelUnavailable) as error:
@@ -106,5 +106,5 @@ def named(name: str) -> Iterator[None]:
 def _differs(policy: Policy, first: Policy, *place: str) -> str:
     return (
         f"{policy.where(*place)}: differs from that of the first policy, {first.name!r}, which holds for all "
-        "policies of one object; take this out, or say it there"
+        "policies of one object; remove this, or set it there"
     )

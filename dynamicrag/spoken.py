@@ -1,7 +1,7 @@
-"""The languages that answers are written in: their names, and the one that a question is asked in.
+"""The languages of answers: their names, and detection of a question's language.
 
-A language is named only where the text tells it from its neighbours: an answer in the wrong language is worse
-than a prompt that says "the language of the question".
+A language is named only if the text distinguishes it from its neighbours: an answer in the wrong language is
+worse than a prompt that says "the language of the question".
 """
 
 import re
@@ -29,7 +29,7 @@ NAMES: Mapping[str, str] = dict(
 _CODES = {name.lower(): code for code, name in NAMES.items()}
 _NAME = re.compile(r"[^\W\d_][\w '()-]{2,39}")
 _CODE = re.compile(r"([a-z]{2})(?:[-_]([a-z]{2,4}))?", re.IGNORECASE)
-"""A code, which may name a region too, such as ``pt-BR``."""
+"""A language code, optionally with a region, for example ``pt-BR``."""
 
 _LETTERS = {
     "de": "äöüß",
@@ -47,7 +47,7 @@ _TELLING = {
     "uk": re.compile(r"^(?=.*[їєґі])(?!.*[ыэёъў])", re.DOTALL),
     "ar": re.compile(r"^(?=.*[ةىيكأإ])(?!.*[پچژگکیہےٹڈ])", re.DOTALL),
 }
-"""Languages that share a script, by letters that they have and their neighbours lack."""
+"""Languages that share a script, by letters that their neighbours lack."""
 _SHARED = {"ru": ("ru", "uk"), "ar": ("ar",), "bn": ()}
 
 _SCANDINAVIAN = {
@@ -58,13 +58,13 @@ _SCANDINAVIAN = {
 
 
 def language_name(given: str) -> str:
-    """Return the English name of a language that is given by its code or its name.
+    """Return the English name of a language from its code or its name.
 
-    A name that is not in :data:`NAMES` is taken as it stands, for there are more languages than codes here. A
-    region stays: ``pt-BR`` is Portuguese (BR).
+    A name that is not in :data:`NAMES` is accepted unchanged, because the list is incomplete. A region is
+    kept: ``pt-BR`` is Portuguese (BR).
 
     Raises:
-        ValueError: It is an unknown code, no name, or nearly one that is known.
+        ValueError: It is an unknown code, not a name, or a misspelt known name.
     """
     text = given.strip()
     code = _CODE.fullmatch(text)
@@ -87,14 +87,17 @@ def language_name(given: str) -> str:
 
 
 def code_of(name: str) -> str:
-    """Return the code of a language by its English name, with a region or without; ``""`` if it has none."""
+    """Return the code of a language from its English name, with or without a region.
+
+    ``""`` if it has none.
+    """
     return _CODES.get(name.lower().partition(" (")[0], "")
 
 
 def asked_in(question: str) -> str:
-    """Return the code of the language of a question, or ``""`` where the text does not tell.
+    """Return the language code of a question, or ``""`` if the text does not tell.
 
-    A question of names alone, in plain letters, is taken for English.
+    A question that has only names, in plain letters, counts as English.
     """
     (told,) = found if len(found := languages(question, least=1)) == 1 else ("",)
     if told == "scandinavian":

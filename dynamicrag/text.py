@@ -1,8 +1,8 @@
-"""Words, terms and sentences: one way to cut a text for the index, questions, features and verifiers.
+"""Words, terms and sentences: one tokenisation for the index, questions, features and verifiers.
 
-All of them work on :func:`dynamicrag.normal.normalise`. Scripts that write no spaces between words are cut
-into overlapping groups of letters, as Lucene's CJKAnalyzer does: two letters of Chinese, Japanese and Korean,
-three of Thai, Lao, Khmer and Burmese. This needs no dictionary, and misses no word that one would lack.
+All functions work on :func:`dynamicrag.normal.normalise`. Scripts without spaces between words are cut into
+overlapping groups of letters, as in Lucene's CJKAnalyzer: two letters of Chinese, Japanese and Korean, three
+of Thai, Lao, Khmer and Burmese. This needs no dictionary, and so finds words that a dictionary lacks.
 """
 
 import re
@@ -25,7 +25,7 @@ _PAIRED = r"\u3005-\u3007\u3031-\u3035\u3041-\u3096\u309d-\u30fa\u30fc-\u312f\u3
     r"\uac00-\ud7a3\U00020000-\U0003ffff"  # fmt: skip
 _TRIPLED = r"\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecd\u0edc-\u0edf\u1000-\u103f\u1050-\u108f\u1780-\u17d3"
 _JOINED = r"\w\u0711\u0730-\u074a\u07a6-\u07b0\u0900-\u0963\u0971-\u0df3\u0f18-\u0f39\u0f3e-\u0fbc"
-_LETTERS = f"{_JOINED}{_TRIPLED}"  # with the marks that Python takes for no part of a word
+_LETTERS = f"{_JOINED}{_TRIPLED}"  # with the marks that Python does not count as word characters
 _WORD = re.compile(rf"[{_LETTERS}]+(?:[.,]\d+)*")
 _COMPOUND = re.compile(
     rf"[{_LETTERS}]+(?:(?:[-'.&{DIVISION}]|(?<=\d)[,:](?=\d))[{_LETTERS}]+)*(?:(?:\+\+|#)(?![{_LETTERS}]))?"
@@ -43,11 +43,11 @@ _HAN_LETTERS = r"\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _HAN = re.compile(f"[{_HAN_LETTERS}]")
 _STEM = re.compile(f"(?<![{_HAN_LETTERS}])[{_HAN_LETTERS}](?![{_HAN_LETTERS}])")
 _LONGEST = 64
-"""Letters of a word that count; what is longer is data."""
+"""Longest word in letters; longer strings are data."""
 _LONGEST_HYPHENATED = 12
-"""Letters of the longest word with hyphens that is one word too: few people join longer ones."""
+"""Longest hyphenated word in letters that is also searched as one word: few people join longer ones."""
 _MOST_PARTS = 4
-"""Parts of a compound that is also looked for as one word."""
+"""Largest number of parts of a compound that is also searched as one word."""
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 # not after an initial or a title before a name
@@ -61,23 +61,23 @@ STOP_WORDS = FUNCTION_WORDS["en"]
 
 
 class Unit(NamedTuple):
-    """Something that a text says, and the ways in which another text may say it too.
+    """A unit of meaning in a text, and the ways in which another text may express it.
 
     Attributes:
         whole: A word, or one letter of a script without spaces.
-        ways: Groups of terms; a text that has all terms of one group says the same.
+        ways: Groups of terms; a text with all terms of one group expresses the same.
     """
 
     whole: str
     ways: tuple[tuple[str, ...], ...]
 
     def within(self, terms: set[str]) -> bool:
-        """Return whether a text with these ``terms`` says it."""
+        """Return whether a text with these ``terms`` expresses the unit."""
         return any(terms.issuperset(way) for way in self.ways)
 
     @property
     def is_number(self) -> bool:
-        """Whether it is written in digits alone."""
+        """Whether it has only digits."""
         return self.whole.isdigit()
 
 
@@ -85,7 +85,7 @@ class _Compound(NamedTuple):
     parts: tuple[str, ...]
     whole: str
     strict: bool
-    """Whether the parts alone say something else, as those of a number do."""
+    """Whether the parts alone mean something else, as for a number."""
 
 
 class _Run(NamedTuple):
@@ -104,18 +104,18 @@ def words(text: str) -> list[str]:
 
 
 def written(text: str) -> list[str]:
-    """Return the words of ``text`` as :func:`words` cuts them, in the case that they are written in."""
+    """Return the words of ``text`` as :func:`words`, in their original case."""
     return [piece for word in _WORD.findall(plain(text)) for piece in _cut(word)]
 
 
 def content_words(text: str) -> list[str]:
-    """Return the words that are not mere function words of the text's language."""
+    """Return the words that are not function words of the text's language."""
     found = words(text)
     return [word for word, tells in zip(found, _telling(found), strict=True) if tells]
 
 
 def terms(text: str, *, every: bool = False) -> list[str]:
-    """Return what a text is found by: its words, and each compound both in its parts and as one word.
+    """Return the index terms of a text: its words, and each compound both in parts and as one word.
 
     "e-mail" gives "e", "mail" and "email", "maxTokens" and "max_tokens" give "max", "tokens" and "maxtokens",
     "XR-7" gives "xr", "7" and "xr7", "1,450" gives "1", "450" and "1450", "C++" gives "c" and "c++".
@@ -146,10 +146,11 @@ def terms(text: str, *, every: bool = False) -> list[str]:
 
 
 def units(text: str) -> list[Unit]:
-    """Return what a text says, without function words: what another text is searched for.
+    """Return the units of a text, without function words, for searching them in another text.
 
-    A letter of a script without spaces is there where a group around it occurs: groups across the border of
-    two words are not missed.
+    A letter of a script without spaces matches if any group around it occurs, so that groups across the
+    border
+    of two words are not missed.
     """
     found: list[tuple[str, Unit]] = []
     for unit in _scan(text):
@@ -173,29 +174,29 @@ def units(text: str) -> list[Unit]:
 
 
 def stems(text: str) -> set[str]:
-    """Return the Chinese characters that stand alone as words do: "青" of "青い", and none of "青色"."""
+    """Return the Chinese characters that stand alone like words: "青" in "青い", none in "青色"."""
     return {match[0] for match in _STEM.finditer(plain(text))}
 
 
 def languages(text: str, least: int = 2) -> frozenset[str]:
-    """Return the language of a text, by its script and its function words.
+    """Return the possible languages of a text, by its script and its function words.
 
-    Several that are alike may be meant, such as Italian and Portuguese; none where the text does not tell.
+    Several similar languages may match, for example Italian and Portuguese; none if the text does not tell.
 
     Args:
         text: Any text.
-        least: Fewest function words that tell a language of the Latin script.
+        least: Minimum number of function words that identify a language in Latin script.
     """
     own = script(text)
     if own == "latin":
         return by_function_words(words(text), least)
-    if own == "zh" and not _serves(text):  # a few characters, which may be Japanese as well
+    if own == "zh" and not _serves(text):  # a few characters, which may also be Japanese
         return frozenset({"zh", "ja"})
     return frozenset({own} - {""})
 
 
 def unspaced(text: str) -> int:
-    """Return how many letters of ``text`` are of scripts that write no spaces between words."""
+    """Return the number of letters of ``text`` in scripts without spaces between words."""
     return sum(map(len, _UNSPACED.findall(text)))
 
 
@@ -219,10 +220,10 @@ def sentences(text: str) -> list[str]:
 
 
 def plain_answer(text: str) -> str:
-    """Return an answer as SQuAD's evaluation compares it (Rajpurkar et al., 2016).
+    """Return an answer normalised as in SQuAD's evaluation (Rajpurkar et al., 2016).
 
-    Lower case, no punctuation, no English articles, single spaces. Letters of scripts without spaces stand
-    alone, so that they are compared one by one, as is usual for them.
+    Lower case, no punctuation, no English articles, single spaces. Letters of scripts without spaces are
+    separated, so that they are compared one by one, as is usual for them.
     """
     given = unicodedata.normalize("NFKC", text).lower().translate(_PUNCTUATION)
     if _UNSPACED.search(given):
@@ -231,7 +232,7 @@ def plain_answer(text: str) -> str:
 
 
 def _scan(text: str) -> Iterator[str | _Compound | _Run]:
-    """Give words, compounds, and runs of letters in scripts without spaces."""
+    """Yield words, compounds, and runs of letters in scripts without spaces."""
     given = folded(_HUMP.sub(r"\1_", plain(text)))
     spaced = given.isascii() or not _UNSPACED.search(given)
     for found in _COMPOUND.findall(given):
@@ -248,7 +249,7 @@ def _scan(text: str) -> Iterator[str | _Compound | _Run]:
 def _compound(written: str) -> _Compound | str:
     bare = written.rstrip("+#")
     pieces = [piece[:_LONGEST] for piece in _BREAK.split(bare) if piece]
-    if not pieces:  # underscores alone
+    if not pieces:  # only underscores
         return bare[:_LONGEST]
     if _NUMBER.fullmatch(bare):
         return _Compound(tuple(pieces), "".join(pieces)[:_LONGEST], strict=True)
@@ -261,7 +262,7 @@ def _compound(written: str) -> _Compound | str:
 
 
 def _letters_and_digits(piece: str) -> list[str]:
-    """Cut "xr7" and "400km", but not "1990s" and "2nd", of which a single letter would be left."""
+    """Cut "xr7" and "400km", but not "1990s" and "2nd", which would leave single letters."""
     if piece.isalpha() or piece.isdigit() or not _LETTERS_AND_DIGITS.fullmatch(piece):
         return [piece]
     runs = re.findall(r"\d+|[a-z]+", piece)
@@ -269,7 +270,7 @@ def _letters_and_digits(piece: str) -> list[str]:
 
 
 def _cut(word: str) -> Iterator[str]:
-    """Give a word, or the groups of letters of one in a script without spaces."""
+    """Yield a word, or its groups of letters in a script without spaces."""
     if word.isascii() or not _UNSPACED.search(word):
         yield word
         return
@@ -289,9 +290,9 @@ def _serves(group: str) -> bool:
 
 
 def _telling(found: list[str]) -> list[bool]:
-    """Say of each word whether it is more than a function word.
+    """Return for each word whether it is a content word.
 
-    Hiragana writes endings and particles where there are other characters for what is spoken of.
+    Hiragana writes endings and particles if other characters carry the content.
     """
     stop = stop_words(found)
     tells = [word not in stop and not _serves(word) for word in found]
@@ -303,6 +304,6 @@ def _telling(found: list[str]) -> list[bool]:
 
 
 def stop_words(found: Iterable[str]) -> frozenset[str]:
-    """Return the function words of the language that some words are of; English where they do not tell."""
+    """Return the function words of the words' language; English if they do not tell."""
     own = by_function_words(found, least=2) or ("en",)
     return OTHER_ALPHABETS.union(*(FUNCTION_WORDS[name] for name in own))

@@ -1,6 +1,6 @@
-"""The stages as rows: their order, their node, what passes them by, and what is known after them.
+"""The stages as rows: their order, their node, the options that skip them, and their evidence.
 
-The graph, prices, escalation, recordings and reports all follow from this table. A stage of a user's own
+The graph, prices, escalation, recordings and reports all follow from this table. A user-defined stage
 is one more row; see :func:`dynamicrag.stages.base.add_stage`.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 from dynamicrag.errors import PolicyError
 
 VERIFICATION = "verification"
-"""The row that judges drafts. It comes last; the others lead to a draft."""
+"""The row that judges drafts. It is the last; the stages before it make a draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,11 @@ class Stage:
 
     Attributes:
         name: The stage's name in policies, decisions and reports.
-        node: The graph's node that decides it; by default one of its own name. Neighbours may share a node.
-        passed_by: Options of earlier stages that pass this one by, by stage.
-        evidence: Families of features that are known once it has acted.
-        plain: The section of a policy that does not name the stage; ``None`` leaves the stage out.
+        node: The graph's node that decides it; by default the node of the same name. Neighbours may share a
+            node.
+        passed_by: Options of earlier stages that skip this one, by stage.
+        evidence: Families of features known after it has acted.
+        plain: The default section if a policy does not name the stage; ``None`` omits the stage.
     """
 
     name: str
@@ -38,14 +39,14 @@ class Stage:
             object.__setattr__(self, "node", self.name)
 
     def gate(self, path: Mapping[str, str]) -> str | None:
-        """Return the earlier stage whose option on a path passes this one by, if there is one."""
+        """Return the earlier stage whose option on a path skips this one, if any."""
         for stage, options in self.passed_by.items():
             if path.get(stage) in options:
                 return stage
         return None
 
     def passing(self, options: Mapping[str, Collection[str]]) -> frozenset[tuple[str, str]]:
-        """Return those of some options, given by stage, that pass this one by, each with its stage."""
+        """Return the options, given by stage, that skip this stage, each with its stage."""
         return frozenset(
             (stage, name)
             for stage, names in self.passed_by.items()
@@ -54,15 +55,15 @@ class Stage:
         )
 
     def passed(self, path: Mapping[str, str]) -> bool:
-        """Return whether a path passes the stage by."""
+        """Return whether a path skips the stage."""
         return self.gate(path) is not None
 
 
 class Topology:
-    """The rows, in the order in which a query meets them. Iterating gives their names.
+    """The rows, in the order of a query. Iterating yields their names.
 
     Args:
-        rows: The rows; verification is the last.
+        rows: The rows; the last is verification.
     """
 
     def __init__(self, rows: Iterable[Stage]) -> None:
@@ -83,30 +84,30 @@ class Topology:
 
     @property
     def drafting(self) -> tuple[str, ...]:
-        """The stages that lead to a draft: all but verification."""
+        """The stages before the draft: all but verification."""
         return tuple(self._rows)[:-1]
 
     @property
     def gates(self) -> frozenset[str]:
-        """The stages whose options may pass others by."""
+        """The stages whose options may skip others."""
         return frozenset(stage for row in self._rows.values() for stage in row.passed_by)
 
     @property
     def ahead(self) -> tuple[str, ...]:
-        """The stages that decide before a retrieval has brought evidence."""
+        """The stages that decide before retrieval evidence is known."""
         names = self.drafting
         first = next((i for i, name in enumerate(names) if self._rows[name].evidence), len(names))
         return names[: first + 1]
 
     def passed(self, path: Mapping[str, str]) -> frozenset[str]:
-        """Return the stages that a path passes by."""
+        """Return the stages that a path skips."""
         return frozenset(row.name for row in self._rows.values() if row.passed(path))
 
     def add(self, row: Stage, after: str) -> None:
-        """Add a row behind another; one that is there already is replaced by an equal row only.
+        """Add a row after another; an existing row can only be replaced by an equal one.
 
         Raises:
-            PolicyError: The place does not exist, another row has the name, or rows of one node would be no
+            PolicyError: The place does not exist, the name is taken, or rows of one node would not be
                 neighbours.
         """
         if row.name in self._rows:
@@ -117,18 +118,20 @@ class Topology:
             )
         if after not in self.drafting:
             raise PolicyError(
-                f"stage {row.name!r}: after={after!r} is no stage; valid: {', '.join(self.drafting)}"
+                f"stage {row.name!r}: after={after!r} is not a stage; valid: {', '.join(self.drafting)}"
             )
         for stage in row.passed_by:
             if stage not in self.drafting[: self.index(after) + 1]:
-                raise PolicyError(f"stage {row.name!r}: passed_by names {stage!r}, which is no earlier stage")
+                raise PolicyError(
+                    f"stage {row.name!r}: passed_by names {stage!r}, which is not an earlier stage"
+                )
         rows = list(self._rows.values())
         place = self.index(after) + 1
         beside = {each.node for each in rows[:-1][place - 1 : place + 1]}
         if row.node in {each.node for each in rows} - beside:
             raise PolicyError(
-                f"stage {row.name!r}: node {row.node!r} is that of {', '.join(self._of(row.node))}, and a "
-                "node decides neighbours alone; leave 'node' out, or add the stage beside them"
+                f"stage {row.name!r}: node {row.node!r} belongs to {', '.join(self._of(row.node))}, and a "
+                "node decides only neighbours; remove 'node', or add the stage next to them"
             )
         if rows[place - 1].node == rows[place].node != row.node:
             raise PolicyError(
@@ -142,7 +145,7 @@ class Topology:
         return [row.name for row in self._rows.values() if row.node == node]
 
     def remove(self, name: str) -> None:
-        """Take a row out again."""
+        """Remove a row."""
         self._rows = {key: row for key, row in self._rows.items() if key != name}
 
 

@@ -1,7 +1,7 @@
 """The vocabulary that all floors share.
 
-What lives in a graph's state is a ``TypedDict`` of plain JSON, so that any checkpointer can keep
-it; what only passes between functions is a frozen dataclass.
+Values in a graph's state are ``TypedDict`` classes of plain JSON, which any checkpointer can store; values
+passed only between functions are frozen dataclasses.
 """
 
 from collections.abc import Mapping
@@ -11,16 +11,16 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 Runs = Literal["in_process", "same_host", "remote"]
-"""Where a model computes; decides whether this process's meter sees its energy."""
+"""The place where a model computes; it decides whether this process's meter sees its energy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked, once it stands alone.
+    """A question that stands alone.
 
     Attributes:
         id: Key of the query in the ledger, unique per turn.
-        text: The question, made standalone where the conversation has a history.
+        text: The question, rewritten to stand alone if the conversation has a history.
         original: The question as the user wrote it.
         history: Earlier messages as ``(role, text)``, oldest first.
     """
@@ -41,13 +41,13 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Move(Option):
-    """An option of verification: what is done with a draft.
+    """An option of verification: an action on a draft.
 
     Attributes:
-        kind: ``accept`` ends the turn with the draft, ``abstain`` without one; ``refine`` has a model mend
+        kind: ``accept`` ends the turn with the draft, ``abstain`` without one; ``refine`` has a model edit
             it; ``ask_again`` asks for another; ``redo`` goes back to a stage.
         stage: The stage to go back to.
-        model: The model that mends; by default the next stronger one.
+        model: The model that edits; by default the next stronger one.
     """
 
     kind: Literal["accept", "refine", "ask_again", "redo", "abstain"] = "accept"
@@ -57,16 +57,16 @@ class Move(Option):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a call consumed. Adding two keeps the first token of the earlier one.
+    """The consumption of a call. A sum keeps the first-token time of the earlier call.
 
     Attributes:
         calls: Number of calls.
         input_tokens: Prompt tokens, cached ones included.
-        cached_tokens: Prompt tokens that were not computed again.
+        cached_tokens: Prompt tokens read from a cache.
         output_tokens: Generated tokens.
         seconds: Wall time.
         cpu_seconds: CPU time declared for the call on this host, over all threads; 0 for a remote call.
-        first_token_seconds: Wall time until the first token, where there was one.
+        first_token_seconds: Wall time until the first token, if any.
         assumed: Whether tokens are a worst case, because the provider did not count them credibly.
     """
 
@@ -97,10 +97,16 @@ class Usage:
 class Passage(TypedDict):
     """A retrieved piece of a document.
 
-    ``id`` names the chunk, ``document`` its parent; ``score`` is the retriever's own, higher is better;
-    ``corpus`` names the corpus it is from, where it is from one; ``similarity`` is the cosine of its
-    embedding with the question's on all-MiniLM's scale, where a retriever knows it. ``metadata`` has the
-    fields of the call's filter, where it is not from a corpus of ours.
+    Attributes:
+        id: Id of the chunk.
+        document: Id of the document that it is from.
+        title: Title of the document.
+        text: The text.
+        score: The retriever's own score; higher is better.
+        corpus: Name of the corpus that it is from, where it is from one.
+        similarity: Cosine of its embedding with the question's, on all-MiniLM's scale, where a retriever
+            knows it.
+        metadata: The fields of the call's filter, where it is not from a corpus of ours.
     """
 
     id: str
@@ -114,11 +120,15 @@ class Passage(TypedDict):
 
 
 class Figure(TypedDict):
-    """A number with its provenance: measured, calibrated, modelled, estimated or unknown.
+    """A number with its provenance.
 
-    ``kind`` is that of the least certain part. ``parts`` has the amount of each kind where there are
-    several; ``low`` and ``high`` bound an estimate. Where a part is unknown, ``value`` is ``None``, ``kind``
-    is ``unknown``, and ``parts`` has what is known.
+    Attributes:
+        value: The number; ``None`` where a part of it is unknown.
+        kind: Provenance of the least certain part: ``measured``, ``calibrated``, ``modelled``, ``estimated``
+            or ``unknown``.
+        parts: Amount by provenance, where there are several; of an unknown figure, what is known.
+        low: Lower bound of an estimate.
+        high: Upper bound of an estimate.
     """
 
     value: float | None
@@ -129,17 +139,33 @@ class Figure(TypedDict):
 
 
 class Decision(TypedDict):
-    """The record of one choice; see DESIGN "Words".
+    """The record of one choice.
 
-    ``expected`` and ``quality`` have one entry per option, in the stage's order; a cost that is not known is
-    ``None``; ``quality`` holds
-    ``None`` where the router predicts none, and ``spread`` how far each may be off, where the router
-    knows. ``allowed`` says which options were open. ``propensity`` is the probability with which the
-    router took ``chosen``. ``binding`` names the limit that decided, if one did. ``cost`` is what
-    choosing cost in seconds. ``path`` is the whole path that a verdict leads to, or whose earlier draft
-    it accepts, where the router names one. ``outside`` says that the answer it accepts does not stand on the
-    documents. ``policy`` is the turn's, left out for the first policy. ``attempt`` counts the runs from a
-    checkpoint: a later one replaces what earlier ones decided from there on.
+    ``allowed``, ``expected``, ``quality`` and ``spread`` have one entry per option, in the stage's order.
+
+    Attributes:
+        id: Id of the decision.
+        turn: Id of the query.
+        attempt: Number of the run from a checkpoint; a later run replaces what earlier ones decided from
+            there on.
+        seq: Number of the decision within the query.
+        stage: The stage.
+        options: Names of the options, weakest first.
+        allowed: Whether each option was open.
+        expected: Expected cost of each option, by dimension; ``None`` where it is not known.
+        quality: Predicted quality of each option; ``None`` where the router predicts none.
+        spread: How far each prediction may be off, where the router knows.
+        path: The whole path that a verdict leads to, or whose earlier draft it accepts, where the router
+            names one.
+        outside: Whether the accepted answer does not stand on the documents.
+        policy: Name of the policy, where it is not the first one.
+        chosen: The option that was chosen.
+        propensity: Probability with which the router chose it.
+        router: The router that chose.
+        reason: Why, in words.
+        binding: The limit that decided; ``None`` where none did.
+        features: What the router decided from.
+        cost: What choosing cost, in seconds.
     """
 
     id: str
@@ -167,10 +193,16 @@ class Decision(TypedDict):
 class Draft(TypedDict):
     """An answer that is not yet accepted.
 
-    ``streamed`` says whether the user has seen its tokens; ``dropped`` names the passages that the
-    model's context had no room for; ``signals`` are read off its token probabilities; ``refined`` says
-    whether it has been through an editor's hands; ``unfinished`` says why it may be cut: ``length`` if it
-    reached the limit, ``unknown`` if its provider gave no reason.
+    Attributes:
+        text: The answer.
+        message_id: Id of the message under which it was streamed.
+        model: The model that wrote it.
+        streamed: Whether the user has seen its tokens.
+        dropped: Ids of passages that the model's context had no room for.
+        signals: Signals that are read off its token probabilities.
+        refined: Whether a model has edited it.
+        unfinished: Why it may be cut: ``length`` if it reached the limit, ``unknown`` if its provider gave no
+            reason.
     """
 
     text: str
@@ -184,7 +216,13 @@ class Draft(TypedDict):
 
 
 class Escalation(TypedDict):
-    """One step back up: why, which stage was redone, and with which option."""
+    """One step back up.
+
+    Attributes:
+        reason: Why.
+        stage: The stage that was redone.
+        option: The option that it was redone with.
+    """
 
     reason: str
     stage: str
@@ -192,7 +230,17 @@ class Escalation(TypedDict):
 
 
 class Attempt(TypedDict):
-    """A draft that was judged, and what it stood on; the names are those of :class:`TurnState`."""
+    """A draft that was judged, and what it stood on.
+
+    Attributes:
+        draft: The draft.
+        path: Option in force per stage.
+        candidates: Retrieved passages, best first.
+        passages: The passages chosen as context.
+        known: Signals that stages had decided from.
+        signals: What the verifiers said of the draft.
+        unverified: Verifiers that could not judge it, and why.
+    """
 
     draft: Draft
     path: dict[str, str]
@@ -204,12 +252,20 @@ class Attempt(TypedDict):
 
 
 class AccountLine(TypedDict):
-    """A call on a query's account, as the graph's state keeps it; a field that is missing is zero or empty.
+    """A call on a query's account. A field that is missing is zero or empty.
 
-    ``id`` is unique among all processes: a line is booked once, whoever resumes or replays. ``cost`` has an
-    entry ``[dimension, kind, amount]`` per part, in the dimension's unit; ``spread`` says how far below and
-    above its amount a dimension may lie. ``settled`` says that the meter has covered the call.
-    ``overhead`` is its share of the constant part, in joules, with its kind.
+    Attributes:
+        id: Unique among all processes: a line is booked once, whoever resumes or replays.
+        query: Id of the query.
+        stage: What the call was for.
+        label: Who was called.
+        cost: An entry ``[dimension, kind, amount]`` per part, in the dimension's unit.
+        spread: How far below and above its amount a dimension may lie.
+        spec: The model's spec.
+        usage: Tokens and seconds of the call.
+        failed: Whether the call failed.
+        settled: Whether the meter has covered the call.
+        overhead: Its share of the constant part, in joules, with its kind.
     """
 
     id: str
@@ -226,7 +282,7 @@ class AccountLine(TypedDict):
 
 
 class TurnState(TypedDict, total=False):
-    """All that the stages know and make of one turn; plain JSON, kept in the graph's state.
+    """The state of one turn in the stages; plain JSON, stored in the graph's state.
 
     Attributes:
         id: Query id; sorts by time.
@@ -235,32 +291,32 @@ class TurnState(TypedDict, total=False):
         original: The question as written.
         history: Earlier messages as ``[role, text]``.
         system: The conversation's own system messages, joined.
-        follow_up: What became of a turn that leans on those before it: ``rewritten`` to stand alone, ``open``
+        follow_up: Result for a turn that depends on those before it: ``rewritten`` to stand alone, ``open``
             (searched together with the question before it, which was looked up) or ``closed`` (that was not).
         seq: Number of decisions so far.
         path: Option in force per stage.
         redo: Stage to be decided again with a stronger option.
-        known: Signals that stages before this one have decided from.
-        action: What verification decided last.
-        queries: Texts to search for instead of the question, where it was rewritten.
+        known: Signals used in decisions of earlier stages.
+        action: The last decision of verification.
+        queries: Texts to search for instead of the question, if it was rewritten.
         candidates: Retrieved passages, best first.
         passages: The passages chosen as context.
         draft: The answer under judgement.
-        foreseen: Signals of verifiers that need no draft, of the candidates.
-        signals: What the verifiers said of the draft.
-        unverified: Verifiers that could not judge it, and why.
+        foreseen: Signals of verifiers that need no draft, on the candidates.
+        signals: Signals of the verifiers on the draft.
+        unverified: Verifiers that could not judge it, with reasons.
         escalations: The steps back up so far.
-        wanted: The whole path that the last verdict named.
+        wanted: The whole path named by the last verdict.
         earlier: The drafts that were judged and left, oldest first.
-        failed: Paths that were wanted, and could not be gone to the end.
-        stands: Which draft was accepted, from 1, where it is not the last.
-        outside: Whether the documents were searched and do not speak of the question, so that the answer, if
-            there is one, is the model's own.
+        failed: Wanted paths that could not be completed.
+        stands: Number of the accepted draft, from 1, if it is not the last.
+        outside: Whether the documents were searched and do not cover the question, so that an answer is the
+            model's own.
         attempt: Number of the run from a checkpoint, from 1.
-        lines: Number of lines on the account that led here.
-        policy: Name of the policy that the turn keeps to its end; empty for the object's first.
+        lines: Number of account lines of this run.
+        policy: Name of the policy that the turn uses to its end; empty for the object's first.
         step: The step of the outermost graph in which the turn began; siblings share it.
-        replaces: Ids of the queries that were there when it began, all of earlier turns.
+        replaces: Ids of the queries present when it began, all of earlier turns.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What is known of an object of another library from outside: its kind, and where it computes."""
+"""Inspects objects of other libraries: their kind, and where they compute."""
 
 import sys
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - compared
 _ADDRESSES = ("base_url", "openai_api_base", "api_base", "azure_endpoint", "endpoint", "endpoint_url")
 _HERE = ("HuggingFace", "ChatHuggingFace", "SentenceTransformer", "FastEmbed", "LlamaCpp", "LlamaCPP",
          "ChatLlamaCpp", "GPT4All", "Fake", "Mock", "Deterministic", "GenericFake")  # fmt: skip
-"""Beginnings of the names of classes that compute in this process unless they have an address."""
+"""Prefixes of classes that compute in this process unless they have an address."""
 
 
 def is_a(given: Any, module: str, kind: str) -> bool:
-    """Return whether an object is of another library's class.
+    """Return whether an object is an instance of another library's class.
 
-    The library is not imported for it: where it has not been, no object of its classes can be there.
+    The library is not imported: if it has not been imported before, there can be no such object.
 
     Args:
         given: The object.
@@ -31,7 +31,7 @@ def is_a(given: Any, module: str, kind: str) -> bool:
 
 
 def runs_of(given: Any) -> Runs:
-    """Return where an object computes, by its address or its class; ``remote`` where neither tells."""
+    """Return where an object computes, by its address or its class; ``remote`` if neither tells."""
     hosts = [urlsplit(address).hostname for address in _addresses(given)]
     if hosts:
         return "same_host" if all(host in LOOPBACK for host in hosts) else "remote"
@@ -42,7 +42,7 @@ def runs_of(given: Any) -> Runs:
 
 
 def described(given: Any) -> str:
-    """Return what a message calls an object of the wrong type."""
+    """Return the description of an object of the wrong type, for messages."""
     if isinstance(given, type):
         return f"the class {given.__name__}; make an object of it"
     text = f" {given!r}" if isinstance(given, str | int | float | bool) else ""

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written beside their place, and put into it at the end."""
+"""Writes files atomically: to a temporary file that replaces the target at the end."""
 
 import os
 from collections.abc import Iterator
@@ -8,12 +8,13 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield where to write; what was written takes the place of ``path`` once the block has ended well.
+    """Yield a file to write to; it replaces ``path`` once the block has ended without an error.
 
-    Whatever fails leaves what was there, and nothing beside it. A pipe or a device is written to itself.
+    After a failure the old file is unchanged, and no temporary file is left. A pipe or a device is written
+    directly.
 
     Raises:
-        OSError: It cannot be put into its place.
+        OSError: The file cannot be moved to its place.
     """
     if is_stream(path):
         yield path
@@ -29,5 +30,5 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def is_stream(path: Path) -> bool:
-    """Return whether a path is a pipe or a device, which is written to and never replaced."""
+    """Return whether a path is a pipe or a device, which is written directly and never replaced."""
     return path.exists() and not path.is_file() and not path.is_dir()

@@ -1,4 +1,4 @@
-"""The sentence that stands in for an answer that is withheld, in the language of the answer."""
+"""The sentence in place of a withheld answer, in the language of the answer."""
 
 from collections.abc import Mapping
 
@@ -28,14 +28,14 @@ SENTENCES: Mapping[str, str] = {
     "Korean": "제가 가진 문서에서 그에 대한 답을 찾지 못했습니다.",
     "Thai": "ฉันไม่พบคำตอบของคำถามนี้ในเอกสารที่มีอยู่",
 }
-"""By the English name of the language."""
+"""Sentences by the English name of the language."""
 
 
 def withheld(language: str, own: str | Mapping[str, str]) -> str | None:
-    """Return the sentence in a language; ``None`` where there is none.
+    """Return the sentence in a language, or ``None``.
 
     Args:
-        language: The language's English name, with a region or without; ``""`` where none is told.
+        language: The language's English name, with or without a region; ``""`` if unknown.
         own: The policy's own sentence, for all languages or by the English name of each.
     """
     if isinstance(own, str):

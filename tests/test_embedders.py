@@ -54,7 +54,7 @@ def test_a_folder_is_relative_to_the_policy(tmp_path):
     embedder = embedder_of("e5", "corpora.docs.embedding", tmp_path)
     assert isinstance(embedder, LocalEmbedder)
     assert embedder.folder == tmp_path / "e5"
-    with pytest.raises(ModelUnavailable, match="holds no sentence-transformers model"):
+    with pytest.raises(ModelUnavailable, match="has no sentence-transformers model"):
         embedder.embed(["x"])
 
 

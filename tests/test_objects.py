@@ -253,10 +253,10 @@ WRONG = [
     ({"routers": {"mine": Last}}, r"^routers\['mine'\]: expected a dynamicrag\.Router, got the class Last"),
     (
         {"routers": {"mine": Last()}},
-        r"^routers\['mine'\]: nothing in .* stages\.STAGE",
+        r"^routers\['mine'\]: the policy does not have .* stages\.STAGE",
     ),
     ({"verifiers": {"x": Last()}}, r"^verifiers\['x'\]: expected a dynamicrag\.Verifier, got a Last"),
-    ({"verifiers": {"x": Brevity()}}, r"^verifiers\['x'\]: nothing in the policy has this name"),
+    ({"verifiers": {"x": Brevity()}}, r"^verifiers\['x'\]: the policy does not have has this name"),
 ]
 
 
@@ -282,7 +282,7 @@ def test_what_does_not_fit_is_refused(make, tmp_path, objects, message):
         (
             {**PLAIN, "models": {"m": {"model": "local:smollm2-135m-instruct", "runs": "remote"}}},
             {},
-            r"models\.m\.runs: .* runs in this process; take this out",
+            r"models\.m\.runs: .* runs in this process; remove this",
         ),
     ],
 )

@@ -153,7 +153,7 @@ def test_a_plugin_that_replaces_its_own_class_and_fails_leaves_the_one_before(mo
         ("import sys; sys.exit(3)", r"cannot import 'my_routers' \(SystemExit: 3\)"),
         (
             STAGE.format(after="nowhere"),
-            r"^plugins\[0\]: my_routers: stage 'guard': after='nowhere' is no stage",
+            r"^plugins\[0\]: my_routers: stage 'guard': after='nowhere' is not a stage",
         ),
         (
             STAGE.format(after="context").replace('"guard"', '"rerank"'),
@@ -161,9 +161,9 @@ def test_a_plugin_that_replaces_its_own_class_and_fails_leaves_the_one_before(mo
         ),
         (
             STAGE.format(after="context").replace("(StageBase)", ""),
-            "stage 'guard': Guard is no subclass of StageBase",
+            "stage 'guard': Guard is not a subclass of StageBase",
         ),
-        (ROUTER.replace("(Router)", ""), "my_routers: router 'last': Last is no subclass of Router"),
+        (ROUTER.replace("(Router)", ""), "my_routers: router 'last': Last is not a subclass of Router"),
     ],
 )
 def test_a_plugin_s_own_mistake_is_named(module, text, message):

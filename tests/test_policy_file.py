@@ -90,7 +90,7 @@ def test_a_mistake_in_the_schema_is_named(folder, change, message):
         ({"stages": {"retriever": {"options": {"x": {"bm25": {"corpus": "dcos"}}}}}}, r"did you mean 'docs'"),
         (
             {"stages": {"retriever": {"options": {"x": "bm25"}, "parts": {"x": "bm25"}}}},
-            r"retriever\.parts\.x: is an option too",
+            r"retriever\.parts\.x: is also an option",
         ),
         (
             {"stages": {"retriever": {"options": {"x": "bm25"}, "parts": {"y": "bm52"}}}},
@@ -112,7 +112,7 @@ def test_a_mistake_in_the_schema_is_named(folder, change, message):
         ({"helper": "samll"}, r"helper: unknown model 'samll'; did you mean 'small'"),
         ({"host": {"country": "XXX"}}, r"host\.country: unknown"),
         ({"host": {"meter": "rapl"}}, r"host\.meter: unknown meter 'rapl'"),
-        ({"corpora": {"docs": {"path": "dosc"}}}, r"corpora\.docs\.path: dosc does not exist; give --corpus"),
+        ({"corpora": {"docs": {"path": "dosc"}}}, r"corpora\.docs\.path: dosc does not exist; .*--corpus"),
         ({"models": {"a": {"model": "local:smollm"}}}, r"smollm2-135m-instruct"),
         ({"models": {"a": {"model": "smollm"}}}, r"expected 'provider:model'"),
         (
@@ -191,7 +191,7 @@ def test_what_a_policy_was_calibrated_to(folder):
         ("high: 60.9", "high: .nan", r"calibrated\.joules"),
         ("abstained: 0.05", "abstained: 5", r"calibrated\.abstained: .*less than or equal to 1"),
         ("{generator:", "{generater:", r"calibrated\.shares: .*did you mean 'generator'"),
-        ("large: 0.75", "large: 0.95", r"calibrated\.shares: .*generator come to 1\.200"),
+        ("large: 0.75", "large: 0.95", r"calibrated\.shares: .*generator add up to 1\.200"),
     ],
 )
 def test_a_calibration_that_cannot_be(folder, old, new, message):

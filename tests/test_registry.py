@@ -57,7 +57,7 @@ def test_a_class_that_is_defined_again_takes_its_own_place():
 
 @pytest.mark.parametrize("given", [int, len, 5])
 def test_what_is_no_class_of_the_family_is_refused(given):
-    with pytest.raises(PolicyError, match=r"router 'x': .* is no subclass of Router; derive"):
+    with pytest.raises(PolicyError, match=r"router 'x': .* is not a subclass of Router; derive"):
         ROUTERS.register("x")(given)
     assert "x" not in ROUTERS
 

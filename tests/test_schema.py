@@ -2,7 +2,6 @@
 
 import copy
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -28,10 +27,6 @@ def mistakes(policy):
 def written():
     for name in PRESETS:
         yield pytest.param((ROOT / "policies" / f"{name}.yaml").read_text(), id=name)
-    readme = (ROOT / "README.md").read_text()
-    for number, text in enumerate(re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)):
-        if text.startswith("version:"):
-            yield pytest.param(text, id=f"README {number}")
 
 
 @pytest.mark.parametrize("text", written())

@@ -37,9 +37,13 @@ def test_a_row_is_added_behind_another_and_its_node_is_its_own():
     ("row", "after", "said"),
     [
         (Stage("first", evidence=("x",)), "second", "there is a stage of this name already"),
-        (Stage("guard"), "last", "after='last' is no stage; valid: first, second"),
-        (Stage("guard"), "nowhere", "after='nowhere' is no stage; valid: first, second"),
-        (Stage("guard", passed_by={"second": ("a",)}), "first", "names 'second', which is no earlier stage"),
+        (Stage("guard"), "last", "after='last' is not a stage; valid: first, second"),
+        (Stage("guard"), "nowhere", "after='nowhere' is not a stage; valid: first, second"),
+        (
+            Stage("guard", passed_by={"second": ("a",)}),
+            "first",
+            "names 'second', which is not an earlier stage",
+        ),
     ],
 )
 def test_a_row_that_fits_nowhere_is_refused(row, after, said):
@@ -52,9 +56,13 @@ def test_a_row_that_fits_nowhere_is_refused(row, after, said):
 @pytest.mark.parametrize(
     ("row", "after", "said"),
     [
-        (Stage("x", node="generate"), "rerank", "node 'generate' is that of prompt, generator.*leave 'node'"),
-        (Stage("x", node="retriever"), "rerank", "node 'retriever' is that of retriever, and"),
-        (Stage("x", node="verify"), "generator", "node 'verify' is that of verification, and"),
+        (
+            Stage("x", node="generate"),
+            "rerank",
+            "node 'generate' belongs to prompt, generator.*remove 'node'",
+        ),
+        (Stage("x", node="retriever"), "rerank", "node 'retriever' belongs to retriever, and"),
+        (Stage("x", node="verify"), "generator", "node 'verify' belongs to verification, and"),
         (Stage("x"), "prompt", "'prompt' and 'generator' are decided in one node.*node='generate'"),
     ],
 )

@@ -8,7 +8,7 @@ from dynamicrag.cli.console import joined, plain
 from dynamicrag.cli.tables import plain_table
 from dynamicrag.cli.units import bare, short
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.lab.report.display import digits
+from dynamicrag.lab.view.amounts import digits
 
 if TYPE_CHECKING:
     from rich.console import Console

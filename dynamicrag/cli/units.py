@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.lab.report import display
+from dynamicrag.lab.view import amounts as display
 
 
 def amount(unit: str, value: float | None) -> str:

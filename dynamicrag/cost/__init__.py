@@ -1,1 +1,1 @@
-"""Floor 1: what a call costs, in money, seconds, joules and carbon, and how that is known."""
+"""Floor 1: the cost of a call in money, seconds, joules and carbon, with its provenance."""

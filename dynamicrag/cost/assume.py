@@ -29,7 +29,7 @@ class Size:
     Attributes:
         active: Billions of parameters that compute a token.
         total: Billions of parameters in all.
-        text: The part of the name that gives it.
+        text: The part of the name that states the size.
     """
 
     active: float
@@ -51,12 +51,12 @@ class SizeClass:
     """Figures for models of a size.
 
     Attributes:
-        name: Such as ``medium``.
-        above: Billions of parameters (see :attr:`Size.billions`) it begins above.
-        up_to: Billions of parameters it ends with.
-        joules: Energy of the servers by tokens, before PUE.
-        seconds: Latency of a call, by tokens.
-        source: Where the figures come from.
+        name: Name of the class, for example ``medium``.
+        above: Lower bound in billions of parameters (see :attr:`Size.billions`), exclusive.
+        up_to: Upper bound in billions of parameters, inclusive.
+        joules: Energy of the servers per token, before PUE.
+        seconds: Latency of a call, per token.
+        source: Source of the figures.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Provider:
     Attributes:
         region: ISO 3166-1 alpha-3 code of the grid.
         pue: Power usage effectiveness of its data centres.
-        coefficients: How derived dimensions follow there, by key.
+        coefficients: Coefficients of derived dimensions at this provider, by key.
         source: Source of these figures.
     """
 
@@ -95,12 +95,12 @@ class Provider:
 
 
 def provider_of(spec: str, providers: Mapping[str, Provider]) -> Provider:
-    """Return the provider that a spec names before its colon; ``default`` stands for all others."""
+    """Return the provider named before the colon of a spec, or ``default`` if it is not listed."""
     return providers.get(spec.partition(":")[0], providers["default"])
 
 
 def class_of(size: Size, classes: Sequence[SizeClass]) -> SizeClass:
-    """Return the class that a size falls in; ``classes`` are ordered, the last one open."""
+    """Return the class of a size. ``classes`` are in rising order, and the last has no upper bound."""
     return next((each for each in classes if size.billions <= each.up_to), classes[-1])
 
 

@@ -1,12 +1,12 @@
 """Splits the metered energy of the whole process among its calls.
 
-A span opens and closes in O(1); the work is done when the meter ticks. Active energy goes to the
-calls that computed in the interval, in proportion to the CPU-seconds they declare; the unclaimed rest
+A span opens and closes in O(1); the energy is split when the meter ticks. Active energy goes to the
+calls that computed in the interval, in proportion to the CPU-seconds they declare. The unclaimed rest
 is ``idle``. So the accounts of all calls, ``idle``, ``constant`` and ``unexplained`` add up to the meter.
 
-An interval is split once every call of this process that overlaps it has ended, for a call's usage is
-known at its end. A call that lasts longer than ``PATIENCE`` delays no other: it gets the CPU time of the
-interval that no other call claims.
+The usage of a call is known only at its end, so an interval is split once every overlapping call of this
+process has ended. A call that lasts longer than ``PATIENCE`` does not delay the others: it receives the CPU
+time of the interval that no other call claims.
 """
 
 import logging
@@ -24,16 +24,16 @@ from dynamicrag.cost.spread import spread
 
 PATIENCE = 30.0
 WAITING = 100_000
-"""Most calls that wait for the meter; if the meter has died, the oldest stay provisional forever."""
+"""Largest number of calls that wait for the meter. If the meter has died, the oldest stay provisional."""
 
 SILENT = 15.0
 """Seconds without a reading after which a running meter counts as dead."""
 
 GAP = 0.001
-"""Seconds between two readings that are too short to call a call unmetered."""
+"""A gap between two readings of at most so many seconds does not make a call unmetered."""
 
 MOST_WATTS = max(5_000.0, 100.0 * (os.cpu_count() or 1))
-"""More than any host with so many threads draws, accelerators included."""
+"""Upper bound of the power of a host with so many threads, in watts, accelerators included."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,14 +43,14 @@ class Totals:
     """The metered energy of a process by account, in joules.
 
     Attributes:
-        metered: All of it: the sum of ``active``, ``idle``, ``constant``, ``unexplained`` and ``pending``.
-        active: Split among calls.
+        metered: The sum of ``active``, ``idle``, ``constant``, ``unexplained`` and ``pending``.
+        active: Energy split among calls.
         ingest: The part of ``active`` that ingesting corpora used.
-        idle: Load that no call claimed: loading, waiting, the rest of the program.
-        constant: Energy that does not follow the load (memory).
-        unexplained: Energy reported beyond the most that the CPU time allows.
-        pending: Waiting to be split.
-        faults: Number of refused readings, which count nowhere.
+        idle: Energy that no call claimed: loading, waiting, the rest of the program.
+        constant: Energy independent of the load (memory).
+        unexplained: Reported energy above the maximum that the CPU time allows.
+        pending: Energy not yet split.
+        faults: Number of refused readings; they are not counted.
     """
 
     metered: float = 0.0
@@ -64,7 +64,7 @@ class Totals:
 
 
 class Attribution:
-    """The open and the unsettled calls of one process, fed by one meter.
+    """The open and the unsettled calls of one process, and the readings of its meter.
 
     Args:
         meter: Source of the energy.
@@ -97,7 +97,7 @@ class Attribution:
             self.meter.start(self.tick)
 
     def release(self) -> None:
-        """Remove a user; the last one stops the meter. A fork does nothing, for no meter runs there."""
+        """Remove a user; the last one stops the meter. Does nothing in a fork, where no meter runs."""
         if self.pid != os.getpid():  # the lock may be held forever, too
             return
         with self._lock:
@@ -110,12 +110,12 @@ class Attribution:
 
     @property
     def running(self) -> bool:
-        """Whether it has a user."""
+        """Whether the attribution has a user."""
         return self._users > 0
 
     @property
     def metering(self) -> bool:
-        """Whether the meter has reported since its start; earlier calls are not covered."""
+        """Whether the meter has reported since its start. Calls before that are not covered."""
         return self._spoken
 
     @property
@@ -127,7 +127,7 @@ class Attribution:
 
     @property
     def silent(self) -> bool:
-        """Whether a running meter has stopped reporting; figures stay stand-ins then."""
+        """Whether a running meter has stopped reporting. Figures then stay stand-ins."""
         return not isinstance(self.meter, NullMeter) and time.perf_counter() - self._last_tick > SILENT
 
     def open(self, line: Line) -> None:
@@ -143,7 +143,7 @@ class Attribution:
                 self._closed.append(line)
 
     def tick(self, interval: Interval) -> None:
-        """Take a reading and split every interval whose calls have ended."""
+        """Add a reading and split every interval whose calls have ended."""
         with self._ticked:
             self._last_tick = time.perf_counter()
             if not _sane(interval):
@@ -170,7 +170,7 @@ class Attribution:
         faults = self._totals.faults + 1
         self._totals = replace(self._totals, faults=faults)
         level = logging.WARNING if faults == 1 else logging.DEBUG
-        _log.log(level, "meter %s: refused an impossible reading: %s", self.meter.name, interval)
+        _log.log(level, "meter %s: implausible reading ignored: %s", self.meter.name, interval)
         self._uncover(time.perf_counter())
 
     def _uncover(self, end: float) -> None:
@@ -229,7 +229,7 @@ class Attribution:
 
 
 def _sane(interval: Interval) -> bool:
-    """Return whether a reading is possible: a counter may wrap around or be reset, a sensor may die."""
+    """Return whether a reading is plausible. A counter may wrap around or be reset, and a sensor may die."""
     amounts = (interval.active, interval.constant, interval.cpu_seconds, interval.unexplained)
     seconds = interval.end - interval.begin
     if not (seconds > 0 and all(0 <= amount < math.inf for amount in amounts)):

@@ -1,8 +1,8 @@
-"""Closes the books of finished queries in a thread of its own, so that no answer waits for them.
+"""Closes the books of finished queries in a background thread, so that no answer waits for them.
 
-Once the meter has covered a query, its calls teach the calibration, the budget is corrected to what
-they came to, and the run database gets its row. Whatever fails here is logged and counted; an answer
-never fails because its accounting did.
+Once the meter has covered a query, its calls are added to the calibration, the budget is corrected to their
+actual cost, and the query is written to the run database. A failure here is logged and counted; an answer
+never fails because its accounting failed.
 """
 
 import logging
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A query whose answer is given, or that failed."""
+    """A query that was answered or that failed."""
 
     query_id: str
     question: str
@@ -38,12 +38,12 @@ class Finished:
 
 
 class Bookkeeper:
-    """Takes finished queries and closes their books.
+    """Closes the books of finished queries.
 
     Args:
-        ledger: Where their lines are.
-        budget: What they are booked on.
-        runs: Where they are kept, if they are.
+        ledger: The ledger that has their lines.
+        budget: The budget that they are charged to.
+        runs: The run database, or ``None`` if runs are not kept.
     """
 
     def __init__(
@@ -63,16 +63,17 @@ class Bookkeeper:
         self.failures = 0
 
     def submit(self, finished: Finished) -> None:
-        """Take a finished query; never blocks and never fails."""
+        """Queue a finished query. Never blocks and never fails."""
         with self._lock:
-            if self._pid != os.getpid():  # a fork takes the thread away; what waits is the parent's to close
+            # the thread does not survive a fork; the parent closes the queries that wait
+            if self._pid != os.getpid():
                 self._pid = os.getpid()
                 self._queue, self._hurry = deque(), threading.Event()
                 threading.Thread(target=self._work, name="dynamicrag-books", daemon=True).start()
-        self._queue.append(finished)  # the thread looks by itself: waking it would cost the query a switch
+        self._queue.append(finished)  # the thread polls: waking it would cost the query a context switch
 
     def flush(self, timeout: float = SETTLE_SECONDS) -> bool:
-        """Wait until the books of all queries submitted so far are closed; whether they are."""
+        """Wait until the books of all queries submitted so far are closed; return whether they are."""
         if self._pid != os.getpid():
             return True
         done = threading.Event()
@@ -100,7 +101,7 @@ class Bookkeeper:
     def _failed(self, item: Finished, why: str) -> None:
         self.failures += 1
         level = logging.WARNING if self.failures == 1 else logging.DEBUG
-        _log.log(level, "query %s is answered, but its account was not kept: %s", item.query_id, why)
+        _log.log(level, "query %s is answered, but its account could not be stored: %s", item.query_id, why)
 
     def _close(self, item: Finished) -> None:
         ledger = self._ledger
@@ -108,7 +109,7 @@ class Bookkeeper:
         if silent and not self._silence_told:
             self._silence_told = True
             _log.warning(
-                "meter %s has stopped answering: joules are stand-ins from here, and called provisional",
+                "meter %s has stopped reporting: from now on joules are estimates, marked provisional",
                 ledger.attribution.meter.name,
             )
         account = ledger.account(item.query_id)
@@ -116,7 +117,7 @@ class Bookkeeper:
         ledger.settle(item.query_id, 0.0 if silent else SETTLE_SECONDS)
         calls: dict[str, list[Observation]] = {}
         for line in ended:
-            line.closed = True  # each line once: a query may be run again, from any of its checkpoints
+            line.closed = True  # each line once: a query may be rerun from any of its checkpoints
             line.priced = None
             observation = observed(line)
             if observation is not None:
@@ -128,7 +129,7 @@ class Bookkeeper:
         if self._runs is not None:
             lines = list(account.lines)
             turn = {**self._turn(item, lines), **item.facts, "provisional": account.provisional}
-            if turn.get("thread"):  # another process may go on with it, or run it again
+            if turn.get("thread"):  # another process may continue or rerun it
                 turn["lines"] = ledger.records(line for line in lines if line.end is not None)
             totals = asdict(ledger.attribution.totals)
             meter = {"meter": ledger.attribution.meter.name, "kind": ledger.attribution.meter.kind}
@@ -140,11 +141,11 @@ class Bookkeeper:
             )
 
     def kept(self, query_id: str) -> dict[str, Any]:
-        """Return what the run database has of a query, empty if nothing; never fails. May block."""
+        """Return the stored record of a query, empty if there is none. Never fails; may block."""
         try:
             return (self._runs and self._runs.turn(query_id)) or {}
         except DynamicRAGError as error:
-            _log.debug("query %s: what other processes know of it is not known here: %s", query_id, error)
+            _log.debug("query %s: its record by other processes could not be read: %s", query_id, error)
             return {}
 
     def _turn(self, item: Finished, lines: Sequence[Line]) -> dict[str, Any]:
@@ -156,7 +157,7 @@ class Bookkeeper:
                   if line.stage == "generator" and line.usage.first_token_seconds is not None]  # fmt: skip
         return {
             "id": query,
-            "at": max(0.0, time.time() - (time.perf_counter() - begin)),  # a clock may be set to nonsense
+            "at": max(0.0, time.time() - (time.perf_counter() - begin)),  # the clock may be set wrongly
             "cost": ledger.cost(query).figures(),
             "full": ledger.cost(query, scope="full").figures(),
             "stages": {stage: cost.figures() for stage, cost in ledger.stages(lines).items()},
@@ -170,10 +171,10 @@ class Bookkeeper:
 
 
 def observed(line: Line) -> Observation | None:
-    """Return what a line teaches of its model, if the meter saw all of a whole call."""
+    """Return a line as an observation of its model, or ``None`` unless the meter saw the complete call."""
     usage = line.usage
     whole = line.settled and line.covered and not line.failed and line.profile.runs == "in_process"
-    # a verifier that computes itself writes nothing
+    # a verifier that computes locally has no output tokens
     if not (whole and line.spec and usage.calls and (usage.output_tokens or line.spec == line.stage)):
         return None
     waited = max(0.0, line.working - line.begin)

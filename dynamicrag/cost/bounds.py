@@ -1,4 +1,4 @@
-"""A number that is known within a range."""
+"""A number known within a range."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -10,11 +10,11 @@ class Bounds:
 
     Args:
         mid: The number.
-        low: Least it may be; ``mid`` if it is not given.
-        high: Most it may be; ``mid`` if it is not given.
+        low: Lower bound; ``mid`` by default.
+        high: Upper bound; ``mid`` by default.
 
     Raises:
-        ValueError: They are not finite numbers ≥ 0 in rising order.
+        ValueError: The three are not finite numbers ≥ 0 in rising order.
     """
 
     low: float

@@ -1,7 +1,7 @@
-"""The limits of a policy, and what is left of them.
+"""The limits of a policy, and the part of them that is left.
 
-Before a call its worst case is set aside, after it the actual is booked and the rest returned, so
-that calls under way at the same time cannot together overstep a limit that each of them kept.
+The worst case of a call is reserved before it; afterwards the actual cost is booked and the rest
+returned. So concurrent calls cannot together exceed a limit that each of them respects.
 """
 
 import asyncio
@@ -26,14 +26,14 @@ T = TypeVar("T")
 Limits = Mapping[Dimension, float]
 
 PATIENCE = 30.0
-"""Seconds that a call waits for others' reservations to come back, where it would fit then."""
+"""Seconds that a call waits for other reservations to be released, if it would then fit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a total stands, in the unit of its dimension.
+    """The state of a total, in the unit of its dimension.
 
-    ``overspent`` can only be more than 0 for what is metered after it was estimated.
+    ``overspent`` exceeds 0 only in dimensions that are metered after they were estimated.
     """
 
     limit: float
@@ -42,27 +42,27 @@ class Standing:
 
     @property
     def left(self) -> float:
-        """What may still be set aside."""
+        """The amount that can still be reserved."""
         return max(0.0, self.limit - self.spent - self.set_aside)
 
     @property
     def overspent(self) -> float:
-        """What was spent beyond the limit."""
+        """The amount spent beyond the limit."""
         return max(0.0, self.spent - self.limit)
 
     def as_dict(self) -> dict[str, float]:
-        """Return all five figures by name."""
+        """Return the five figures by name."""
         return {**asdict(self), "left": self.left, "overspent": self.overspent}
 
 
 class Held:
-    """What is set aside for one call. Unless :meth:`settle` says better, all of it was used."""
+    """The reservation of one call. Without a :meth:`settle`, all of it counts as used."""
 
     def __init__(self, worst: Cost) -> None:
         self.actual = worst
 
     def settle(self, actual: Cost) -> None:
-        """Say what the call cost."""
+        """Set the actual cost of the call."""
         self.actual = actual
 
 
@@ -70,11 +70,11 @@ class Budget:
     """Limits per query and in total, in the units of their dimensions.
 
     Args:
-        per_query: Most that one query may cost.
-        total: Most that all queries that share the purse may cost.
-        exhausted: What to do when no option fits a soft limit per query: take the ``cheapest`` and report the
-            overrun, or raise an ``error``. Other limits always hold.
-        purse: Keeps the total.
+        per_query: Limit of one query.
+        total: Limit of all queries that share the purse.
+        exhausted: Behaviour when no option fits a soft limit per query: ``cheapest`` takes the cheapest
+            option and reports the overrun, ``error`` raises. Other limits always hold.
+        purse: The account of the total.
     """
 
     def __init__(
@@ -98,10 +98,10 @@ class Budget:
         """Return the budget of another policy that spends from the same total.
 
         Args:
-            per_query: Most that one query may cost under it.
+            per_query: Limit of one query under that policy.
             exhausted: As for the constructor.
         """
-        other = copy.copy(self)  # the purse and the open reservations stay the same objects
+        other = copy.copy(self)  # shares the purse and the open reservations
         other.per_query, other.exhausted = per_query, exhausted
         other.limited = frozenset({*per_query, *self.total})
         return other
@@ -110,8 +110,8 @@ class Budget:
         """Return a view of this budget for one call: the same account with tighter limits per query.
 
         Args:
-            limits: Most that the call's query may cost; where the policy allows less, that holds.
-            where: Their place, for messages.
+            limits: Limits of the call's query. The policy's limit holds where it is lower.
+            where: Place of the limits, for messages.
         """
         if not limits:
             return self
@@ -120,14 +120,14 @@ class Budget:
         }
         if not less:
             return self
-        view = copy.copy(self)  # what is set aside and booked is kept in the same places
+        view = copy.copy(self)  # shares the reserved and the booked amounts
         view.per_query = {**self.per_query, **less}
         view.limited = self.limited | less.keys()
         view._places = {dimension: f"{where}.{dimension}" for dimension in less}
         return view
 
     def state(self) -> dict[Dimension, Standing]:
-        """Return how each total stands. May block."""
+        """Return the state of each total. May block."""
         spent, held = self.purse.state()
         return {
             dimension: Standing(limit, spent.get(dimension, 0.0), held.get(dimension, 0.0))
@@ -135,9 +135,13 @@ class Budget:
         }
 
     async def left(self, query_id: str, spent: Cost) -> dict[Dimension, float]:
-        """Return what one more step of a query that has spent ``spent`` may cost, by limited dimension.
+        """Return the amount that a query has left for its next step, by limited dimension.
 
-        What is overspent leaves nothing, not less: a draft that is there may still be accepted.
+        An overspent dimension has 0 left, not less, so an existing draft can still be accepted.
+
+        Args:
+            query_id: The query.
+            spent: Its cost so far.
         """
         left = self._left_of_query(query_id, spent)
         if self.total:
@@ -149,16 +153,16 @@ class Budget:
 
     @asynccontextmanager
     async def reserved(self, query_id: str, worst: Cost, spent: Cost) -> AsyncIterator[Held]:
-        """Set the worst case of a call aside while it runs.
+        """Reserve the worst case of a call while it runs.
 
         Args:
-            query_id: Whose call it is.
-            worst: Most that it can cost.
-            spent: What the query has cost so far.
+            query_id: The query that makes the call.
+            worst: Largest possible cost of the call.
+            spent: Cost of the query so far.
 
         Raises:
-            BudgetExceeded: It does not fit what the query has left.
-            TotalExceeded: It does not fit what all have left.
+            BudgetExceeded: It exceeds the query's remaining budget.
+            TotalExceeded: It exceeds the remaining total.
         """
         held = Held(worst)
         self._hold(query_id, worst, spent)
@@ -177,14 +181,14 @@ class Budget:
                     del self._open[query_id]
 
     def close(self, final: Cost, booked: Cost) -> None:
-        """Correct what was booked for calls to what they came to, once the meter has spoken. May block.
+        """Correct the booked costs of calls to their final ones, after the meter has reported. May block.
 
-        Money and tokens are only ever corrected upwards: a call that was cut off is charged its worst
-        case, for nobody says what it used.
+        Money and tokens are only corrected upwards: a cancelled call is charged its worst case, because its
+        usage is unknown.
 
         Args:
-            final: What the calls cost.
-            booked: What was booked for them when they ended.
+            final: Final costs of the calls.
+            booked: Costs booked when the calls ended.
         """
         change = {dimension: final[dimension] - booked[dimension] for dimension in self.total}
         change = {d: max(x, 0.0) if DIMENSIONS[d].hard else x for d, x in change.items()}
@@ -199,7 +203,7 @@ class Budget:
     def _hold(self, query_id: str, worst: Cost, spent: Cost) -> None:
         left = self._left_of_query(query_id, spent)
         for dimension, amount in left.items():
-            # a timeout keeps to seconds
+            # a timeout enforces the limit in seconds
             soft = dimension == "seconds" or (not DIMENSIONS[dimension].hard and self.exhausted == "cheapest")
             if not soft and worst[dimension] > amount + ROUNDING * self.per_query[dimension]:
                 place = self._places.get(dimension, f"objective.budget.per_query.{dimension}")
@@ -208,13 +212,14 @@ class Budget:
             self._open.setdefault(query_id, []).append(worst)
 
     async def worth_waiting(self, since: float) -> bool:
-        """Wait a moment for what others have set aside to come back.
+        """Wait a moment for other reservations to be released.
 
         Args:
             since: When the caller began to wait, on ``time.monotonic``.
 
         Returns:
-            Whether to look again; not if nothing is set aside, or after ``PATIENCE`` seconds.
+            Whether the caller should check again; ``False`` if nothing is reserved, or after ``PATIENCE``
+            seconds.
         """
         waited = time.monotonic() - since
         if not self.total or waited > PATIENCE or not any((await self._purse(self.purse.state))[1].values()):
@@ -231,7 +236,7 @@ class Budget:
                 if not short.passing or time.monotonic() - since > PATIENCE:
                     place = f"objective.budget.total.{short.dimension}"
                     raise TotalExceeded(_message(place, worst[short.dimension], short.left)) from None
-                await self.worth_waiting(since)  # if all came back meanwhile, the next look says what fits
+                await self.worth_waiting(since)  # if all were released meanwhile, the next check decides
 
     async def _try(self, worst: Cost) -> int:
         amounts = {dimension: worst[dimension] for dimension in self.total}
@@ -247,9 +252,9 @@ class Budget:
 
 
 class _Taking:
-    """A reservation in the making, which is given back if nobody waits for it any more.
+    """A reservation in progress, which is released if its caller no longer waits for it.
 
-    It may be made in a thread while its caller is cancelled, or just before the caller hears of it.
+    The caller may be cancelled while a thread makes the reservation, or just before it receives the result.
     """
 
     def __init__(self, take: Callable[[], int], purse: Purse) -> None:
@@ -269,7 +274,7 @@ class _Taking:
         return number
 
     def abandon(self) -> None:
-        """Give the reservation back, now or once it is made."""
+        """Release the reservation, now or as soon as it is made."""
         with self._lock:
             self._abandoned = True
             number = self._number
@@ -278,5 +283,5 @@ class _Taking:
 
 
 def _message(place: str, worst: float, left: float) -> str:
-    amounts = f"a call may take {worst:.4g}, and {left:.4g} is left"
+    amounts = f"a call may use {worst:.4g}, and {left:.4g} is left"
     return f"{place}: {amounts}; raise the limit, or use cheaper models"

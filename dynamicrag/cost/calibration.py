@@ -22,7 +22,7 @@ from dynamicrag.cost.profiles import Rate
 LEAST = 20
 KEPT = 500
 EVERY = 10
-"""A model is fitted anew after so many further observations."""
+"""A model is refitted after this number of new observations."""
 
 Array = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ class Observation(NamedTuple):
 
     @property
     def sound(self) -> bool:
-        """Whether it is possible and informative; a call that the meter did not see is not."""
+        """Whether the observation is plausible and informative; an unmetered call is neither."""
         return (
             all(isinstance(part, Real) and isfinite(part) and part >= 0 for part in self)
             and self.joules > 0
@@ -55,8 +55,8 @@ class Fit:
         joules: Active energy.
         seconds: Wall time of a call.
         joules_error: Median absolute relative error of the joules of held-out calls.
-        seconds_error: Likewise of the seconds.
-        calls: Number of calls fitted.
+        seconds_error: The same for the seconds.
+        calls: Number of calls in the fit.
     """
 
     joules: Rate
@@ -70,7 +70,7 @@ class Calibration:
     """Fits by model spec, from the latest calls.
 
     Args:
-        known: Earlier observations on this host by model spec, oldest first; impossible ones are ignored.
+        known: Earlier observations on this host by model spec, oldest first. Implausible ones are ignored.
     """
 
     def __init__(self, known: Mapping[str, Iterable[Observation]] | None = None) -> None:
@@ -116,7 +116,7 @@ def fit(rows: Array) -> Fit:
 
 
 def _fit_or_none(spec: str, rows: Array) -> Fit | None:
-    """Return a fit, or ``None`` if none is found: a query does not need one."""
+    """Return a fit, or ``None`` if fitting fails."""
     try:
         return fit(rows)
     except (RuntimeError, ValueError) as error:
@@ -127,7 +127,7 @@ def _fit_or_none(spec: str, rows: Array) -> Fit | None:
 def _solve(tokens: Array, amounts: Array) -> Array:
     from scipy.optimize import nnls
 
-    # dividing by the amounts makes a small call's error weigh as much as a large one's
+    # divide by the amounts: relative errors weigh small and large calls alike
     solution, _ = nnls(tokens / amounts[:, None], np.ones(len(amounts)))
     return np.asarray(solution)
 

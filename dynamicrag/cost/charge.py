@@ -1,8 +1,8 @@
-"""What a call is charged in every cost dimension, from its usage and the coefficients that apply.
+"""The charge of a call in every cost dimension, from its usage and its coefficients.
 
 Money, tokens, seconds and joules have a function each, ``(Usage, Profile, Host) -> Amount``. All others
-follow from one of these by their row in :mod:`dynamicrag.cost.dimensions`. Joules of work in this process are
-metered and split, see :mod:`dynamicrag.cost.attribution`; the function's figure stands in until then.
+derive from one of these by their row in :mod:`dynamicrag.cost.dimensions`. Joules of work in this process are
+metered and split (see :mod:`dynamicrag.cost.attribution`); the function's figure is used until then.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from dynamicrag.types import Usage
 
 
 class Amount(NamedTuple):
-    """A value with its provenance, and how far below and above it the truth may lie."""
+    """A value with its provenance and its uncertainty below and above."""
 
     value: float
     kind: Kind
@@ -42,22 +42,21 @@ def _reached(usage: Usage) -> bool:
 
 
 def tokens(usage: Usage, profile: Profile, host: Host) -> Amount:  # noqa: ARG001
-    """Return the tokens read and written as the provider counts them; a worst case where it does not."""
+    """Return the tokens read and written as the provider counts them, or the worst case if it does not."""
     kind: Kind = "estimated" if usage.assumed else "measured"
     return Amount(usage.input_tokens + usage.output_tokens, kind)
 
 
 def seconds(usage: Usage, profile: Profile, host: Host) -> Amount:  # noqa: ARG001
-    """Return the wall time, measured."""
+    """Return the measured wall time."""
     return Amount(usage.seconds, "measured")
 
 
 def joules(usage: Usage, profile: Profile, host: Host) -> Amount:
     """Return the active energy: from CPU time in this process, from tokens everywhere else.
 
-    The meter does not see a model server on this host any more than a remote one. Its energy follows
-    from the CPU time per token in its profile, or from the tokens as in a data centre, without the overhead
-    of the building.
+    The meter sees neither a model server on this host nor a remote one. Its energy follows from the CPU time
+    per token in its profile, or from the tokens as in a data centre, without PUE.
     """
     if profile.runs == "in_process":
         return Amount(usage.cpu_seconds * host.joules_per_cpu_second, "modelled")
@@ -80,7 +79,7 @@ _OF_USAGE: dict[Dimension, Callable[[Usage, Profile, Host], Amount]] = {
 
 
 def bounds_of(coefficient: Coefficient, profile: Profile, host: Host) -> Bounds:
-    """Return a coefficient's value: the profile's, or else the host's, or else its default."""
+    """Return a coefficient's value: from the profile, else from the host, else its default."""
     key = coefficient.key
     return profile.coefficients.get(key) or host.coefficients.get(key) or coefficient.default
 
@@ -89,10 +88,10 @@ def cost_of(usage: Usage, profile: Profile, host: Host, energy: Amount | None = 
     """Return the cost of ``usage`` over all dimensions.
 
     Args:
-        usage: What was consumed.
-        profile: Where, and at what rates.
+        usage: The consumption of the call.
+        profile: The model's rates and location.
         host: Coefficients of this host.
-        energy: Active joules where they are better known than from the usage.
+        energy: Active joules, if known better than from the usage.
     """
     amounts = {
         name: energy if energy is not None and name == "joules" else function(usage, profile, host)
@@ -102,12 +101,12 @@ def cost_of(usage: Usage, profile: Profile, host: Host, energy: Amount | None = 
 
 
 def overhead_of(energy: Amount, host: Host) -> Cost:
-    """Return the cost of energy of this host that no call used: joules and all that follows from them."""
+    """Return the cost of this host's energy that no call used, in joules and derived dimensions."""
     return _charged({"joules": energy}, IN_PROCESS, host)
 
 
 def _charged(amounts: dict[Dimension, Amount], profile: Profile, host: Host) -> Cost:
-    """Return amounts as a cost, with all that follows from them."""
+    """Return amounts as a cost, with the dimensions derived from them."""
     for row, coefficient in DIMENSIONS.derived:
         source = amounts.get(row.follows or "")
         if source is not None:
@@ -123,13 +122,13 @@ def _charged(amounts: dict[Dimension, Amount], profile: Profile, host: Host) -> 
 
 
 def _following(source: Amount, rate: Bounds, per: float) -> Amount:
-    """Return what follows from an amount; an uncertain coefficient makes it an estimate."""
+    """Return the amount derived from another; an uncertain coefficient makes it an estimate."""
     value, kind, below, above = source
     mid = rate.mid / per
     if rate.exact:
         return Amount(value * mid, kind, below * mid, above * mid)
     low, high = rate.low / per, rate.high / per
-    # the least amount at the lowest rate, and the largest at the highest
+    # the lowest amount at the lowest rate, the highest at the highest
     return Amount(
         value * mid,
         kind if kind == UNKNOWN else "estimated",

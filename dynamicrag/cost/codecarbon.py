@@ -15,27 +15,27 @@ JOULES_PER_KWH = 3.6e6
 
 TOLERANCE = 1.1
 MOST_WATTS = 50.0
-"""Most power of one busy hardware thread of any processor, with its share of common parts."""
+"""Upper bound of the power of one busy hardware thread, with its share of common parts."""
 
 NEVER = 1e9
 """Seconds between readings of CodeCarbon's own timer, which must not fire."""
 
 CLOCK = 0.02
-"""CPU-seconds by which two readings of a clock that ticks in steps of 10 ms may differ."""
+"""Tolerance in CPU-seconds between two readings of a clock with 10 ms steps."""
 
 
 class CodeCarbonMeter:
-    """CodeCarbon in process mode, in a thread of its own.
+    """CodeCarbon in process mode, in its own thread.
 
-    Without a sensor, CodeCarbon's machine mode follows the third power of the load of the whole host,
-    so other programs change a process's joules; process mode is linear in the process's own CPU time. It
+    Without a sensor, CodeCarbon's machine mode follows the third power of the load of the whole host, so
+    other programs change a process's joules. Process mode is linear in the process's own CPU time. But it
     divides CPU time by a duration read at another moment, and counts child processes: under a Python thread
-    that holds the interpreter's lock it reported twice the energy that the CPU could have used. A sensor
-    sees the whole machine: a process is charged its share of the busy CPU time. Energy beyond the most that
-    this process's CPU time allows is ``unexplained``.
+    that held the interpreter's lock it reported twice the energy that the CPU could have used. A sensor
+    sees the whole machine, so a process is charged its share of the busy CPU time. Energy above the maximum
+    that this process's CPU time allows is ``unexplained``.
 
-    One thread makes, starts, reads and stops the tracker, for it is not thread-safe: a reading of its own
-    timer may still run when it is stopped, and then raises. It needs no network: carbon follows from the
+    One thread makes, starts, reads and stops the tracker, which is not thread-safe: if its own timer is still
+    reading when the tracker stops, it raises. The tracker needs no network: carbon is computed from the
     policy's grid, and only the tracker's energy is read.
 
     Args:
@@ -51,7 +51,7 @@ class CodeCarbonMeter:
         self._thread: threading.Thread | None = None
 
     def start(self, sink: Sink) -> None:
-        """Start metering in a thread; CodeCarbon's own start takes over a second there."""
+        """Start metering in a thread. CodeCarbon's start takes over a second, in that thread."""
         self._stop.clear()
         self._thread = threading.Thread(target=self._run, args=(sink,), name="dynamicrag-meter", daemon=True)
         self._thread.start()
@@ -98,15 +98,13 @@ class CodeCarbonMeter:
             allow_multiple_runs=True,
             log_level="error",
         )
-        logger.setLevel(
-            logging.CRITICAL
-        )  # a start that fails says nothing, and every flush behind it the same
+        logger.setLevel(logging.CRITICAL)  # a failed start is silent, and so is every later flush
         tracker.start()
         tracker.flush()
         logger.setLevel(logging.ERROR)
         if not readings:
             if threading.main_thread().is_alive():  # at the end of a short program, no tracker can start
-                _log.warning("CodeCarbon could not start: energy is not metered, and joules are stand-ins")
+                _log.warning("CodeCarbon could not start: energy is not metered, and joules are estimates")
             return
         while not self._stop.wait(self._seconds):
             tracker.flush()

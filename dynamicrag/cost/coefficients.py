@@ -1,4 +1,4 @@
-"""Coefficients of derived dimensions from YAML: one number each, or a low, a mid and a high one."""
+"""Coefficients of derived dimensions from YAML: each one number, or low, mid and high."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,12 +13,12 @@ _BOUNDS = ("low", "mid", "high")
 
 
 def read_coefficients(found: Mapping[str, Any], where: str) -> dict[str, Bounds | None]:
-    """Return the coefficients that a mapping holds, by key; ``None`` says that the host's holds.
+    """Return the coefficients in a mapping, by key; ``None`` means that the host's coefficient applies.
 
-    A ``region`` in the mapping gives those that depend on the region and are not given themselves.
+    A ``region`` in the mapping sets the coefficients that depend on the region, unless they are given too.
 
     Raises:
-        PolicyError: A value that cannot be true, or an unknown region; ``where`` is the place of the mapping.
+        PolicyError: An implausible value or an unknown region; ``where`` is the place of the mapping.
     """
     own: dict[str, Bounds | None] = {key: None for key in DIMENSIONS.coefficients if key in found}
     if "region" in found:
@@ -35,10 +35,10 @@ def in_country(country: str, where: str) -> dict[str, Bounds]:
 
     Args:
         country: ISO 3166-1 alpha-3 code.
-        where: Its place in the user's file, for errors.
+        where: Place in the user's file, for errors.
 
     Raises:
-        PolicyError: There is no such country.
+        PolicyError: Unknown country.
     """
     return {
         key: Bounds(coefficient.of_region(country, where))
@@ -48,12 +48,12 @@ def in_country(country: str, where: str) -> dict[str, Bounds]:
 
 
 def depends_on_region(keys: Iterable[str]) -> bool:
-    """Return whether one of some coefficients depends on the region."""
+    """Return whether any of these coefficients depends on the region."""
     return any(DIMENSIONS.coefficients[key].of_region is not None for key in keys)
 
 
 def over(base: Mapping[str, Bounds], own: Mapping[str, Bounds | None]) -> dict[str, Bounds]:
-    """Return coefficients with some replaced; ``None`` takes one out, so that the host's holds."""
+    """Return ``base`` updated by ``own``; ``None`` removes a coefficient, so that the host's applies."""
     return {key: bounds for key, bounds in {**base, **own}.items() if bounds is not None}
 
 

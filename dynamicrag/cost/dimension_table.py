@@ -1,4 +1,4 @@
-"""What a row in the table of cost dimensions says, and the table."""
+"""The table of cost dimensions, and its rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from dynamicrag.errors import PolicyError, unknown
 
 @dataclass(frozen=True, slots=True)
 class Coefficient:
-    """How much of a dimension one amount of its source makes.
+    """The ratio between a derived dimension and its source.
 
     Attributes:
-        key: Its name in profiles and policies, such as ``gco2e_per_kwh``.
+        key: Name in profiles and policies, for example ``gco2e_per_kwh``.
         per: Amount of the source, in the source's own unit, that the coefficient refers to.
-        default: Its value where neither the model's profile nor the host gives one.
-        most: Largest value that can be true.
-        of_region: Returns it for an ISO 3166-1 alpha-3 country code and the place of that code in the
-            user's file, where it depends on the region; raises :class:`~dynamicrag.errors.PolicyError`.
+        default: Value if neither the model's profile nor the host sets one.
+        most: Largest plausible value.
+        of_region: Function from an ISO 3166-1 alpha-3 country code and its place in the user's file to the
+            coefficient, if it depends on the region; raises :class:`~dynamicrag.errors.PolicyError`.
     """
 
     key: str
@@ -32,17 +32,17 @@ class DimensionRow:
     """One cost dimension.
 
     Attributes:
-        name: Its name in policies and JSON.
-        title: Its name in tables and pages.
+        name: Name in policies and JSON.
+        title: Name in tables and pages.
         unit: Symbol of the unit that all amounts are stored in; ``""`` for a count.
         scales: Other units for large and small amounts, as ``(factor, symbol)``.
-        noun: What is measured, after the unit where no heading says it: ``mg CO₂e``.
-        prefix: Symbol before the number, such as ``$``.
-        hard: Whether the most that a call uses is known before the call, so that a limit is never overspent.
-            Soft amounts are estimates until they are metered.
-        summary: Whether it is shown where a cost takes one line.
-        follows: The dimension that it follows from.
-        coefficient: How it follows.
+        noun: Word after the unit if no heading has it: ``mg CO₂e``.
+        prefix: Symbol before the number, for example ``$``.
+        hard: Whether a call's maximum is known before the call, so that a limit is never exceeded. Soft
+            amounts are estimates until they are metered.
+        summary: Whether one-line costs show it.
+        follows: The dimension that it is derived from.
+        coefficient: The coefficient of the derivation.
     """
 
     name: str
@@ -63,14 +63,14 @@ class DimensionRow:
 
 
 class Dimensions(Mapping[str, DimensionRow]):
-    """The table of dimensions, by name; a dimension stands after the one that it follows from.
+    """The table of dimensions, by name. A derived dimension comes after its source.
 
     Args:
-        rows: The rows, in the order in which costs are listed.
+        rows: The rows, in the order of listed costs.
 
     Attributes:
         zeros: Every dimension at 0.0; a template for sums.
-        derived: The rows that follow from another dimension, each with its coefficient.
+        derived: The derived rows, each with its coefficient.
     """
 
     def __init__(self, rows: Iterable[DimensionRow] = ()) -> None:
@@ -93,14 +93,14 @@ class Dimensions(Mapping[str, DimensionRow]):
         return name in self._rows
 
     def register(self, row: DimensionRow) -> None:
-        """Add a dimension that follows from another one; best at import, before policies are loaded.
+        """Add a derived dimension; best at import, before policies are loaded.
 
-        Costs that were added up before count as zero in the new dimension. To register the same row again
-        changes nothing, so that a cell of a notebook can be run twice.
+        Costs that were summed before count as zero in the new dimension. Registering the same row again
+        changes nothing, so a notebook cell can be run twice.
 
         Raises:
-            PolicyError: The name or the key is taken or no name, there is no such source, the row lacks its
-                source or its coefficient, or it is hard and its source is not.
+            PolicyError: The name or the key is taken or invalid, the source does not exist, the row lacks its
+                source or its coefficient, or it is hard although its source is soft.
         """
         where = f"dimension {row.name!r}"
         if self._rows.get(row.name) == row:
@@ -110,11 +110,11 @@ class Dimensions(Mapping[str, DimensionRow]):
         for what, name in (("name", row.name), ("coefficient", getattr(row.coefficient, "key", "key"))):
             if not isinstance(name, str) or not name.isidentifier():
                 raise PolicyError(
-                    f"{where}: {what} {name!r} is no name; valid: letters, digits and underscores: gco2e"
+                    f"{where}: {what} {name!r} is not a valid name; use letters, digits and underscores"
                 )
         if row.follows is None or row.coefficient is None:
             raise PolicyError(
-                f"{where}: lacks 'follows' or 'coefficient'; a new dimension follows from one of "
+                f"{where}: lacks 'follows' or 'coefficient'; a new dimension is derived from one of "
                 f"{', '.join(self._rows)}"
             )
         if row.follows not in self._rows:
@@ -122,11 +122,11 @@ class Dimensions(Mapping[str, DimensionRow]):
         if row.coefficient.key in self.coefficients:
             raise PolicyError(f"{where}: the coefficient {row.coefficient.key!r} is another dimension's")
         if row.hard and not self._rows[row.follows].hard:
-            raise PolicyError(f"{where}: cannot be hard, for {row.follows} is soft; leave 'hard' out")
+            raise PolicyError(f"{where}: cannot be hard, because {row.follows} is soft; remove 'hard'")
         self._add(row)
 
     def _add(self, row: DimensionRow) -> None:
-        # new objects, so that a thread that is counting sees the table before or after, never half of it
+        # new objects: a thread that is counting sees the old table or the new one, never a mixture
         self._rows = {**self._rows, row.name: row}
         self.zeros = dict.fromkeys(self._rows, 0.0)
         if row.coefficient is not None:
@@ -138,6 +138,6 @@ class Dimensions(Mapping[str, DimensionRow]):
         return {coefficient.key: coefficient for _, coefficient in self.derived}
 
     def source(self, name: str) -> str:
-        """Return the dimension that ``name`` follows from in the end; itself where it follows from none."""
+        """Return the dimension that ``name`` is ultimately derived from; itself if it is not derived."""
         follows = self._rows[name].follows
         return name if follows is None else self.source(follows)

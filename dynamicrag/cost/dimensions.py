@@ -1,8 +1,7 @@
-"""The cost dimensions, one row each: its unit, how it is printed, hard or soft, what it follows from.
+"""The cost dimensions, one row each: unit, format, hard or soft, source.
 
-Whatever lists costs reads :data:`DIMENSIONS`: policies, cost vectors, budgets, the run database, tables,
-pages and JSON. A dimension that follows from another one is a row with its coefficient, here or in a
-user's own module::
+Every list of costs reads :data:`DIMENSIONS`: policies, cost vectors, budgets, the run database, tables, pages
+and JSON. A derived dimension is a row with its coefficient, here or in a user's own module::
 
     DIMENSIONS.register(DimensionRow(
         "heat", "heat", unit="kcal", follows="joules",
@@ -41,4 +40,4 @@ DIMENSIONS = Dimensions([
     ),
     DimensionRow("tokens", "tokens", hard=True),
 ])  # fmt: skip
-"""The table. The rows that follow from none have a function each in :mod:`dynamicrag.cost.charge`."""
+"""The table. The rows without a source have a function each in :mod:`dynamicrag.cost.charge`."""

@@ -1,7 +1,7 @@
-"""What the rest of a path is expected to cost, so that every option carries its downstream cost.
+"""Expected cost of the rest of a path, so that every option carries its downstream cost.
 
 A longer context costs nothing in its own stage and much in generation. So stages do not price their
-options; they say how an option changes the *plan*, and only whole plans are priced.
+options: they describe how an option changes the *plan*, and only whole plans are priced.
 """
 
 from collections.abc import Mapping
@@ -19,17 +19,17 @@ REMEMBERED = 4096
 
 
 class Asks(NamedTuple):
-    """What a verifier is expected to ask of a model, or to compute itself, per draft.
+    """The calls or computations that a verifier is expected to make per draft.
 
     Attributes:
         calls: Number of calls.
         prompt_tokens: Tokens of each, besides the question and the passages.
-        output_tokens: Tokens generated in each; ``None`` for as many as the draft's.
-        model: The model's name in the policy; ``""`` for the one that writes the draft.
-        goes_on: Whether the prompt is the draft's, and goes on from it: a prompt cache holds that part.
-        reads: Whether it asks only where there are passages.
-        computes: Where no model of the policy is asked: what such calls are calibrated under. They are
-            priced at what they took here, whatever the context, and at nothing before that is known.
+        output_tokens: Tokens generated in each; ``None`` for the draft's number.
+        model: The model's name in the policy; ``""`` for the model that writes the draft.
+        goes_on: Whether the prompt extends the draft's, so that a prompt cache holds that part.
+        reads: Whether it asks only if there are passages.
+        computes: Calibration key if no model of the policy is asked. Such calls are priced at their measured
+            cost on this host, for any context, and at zero before the first measurement.
     """
 
     calls: float
@@ -42,14 +42,15 @@ class Asks(NamedTuple):
 
 
 class HelperCall(NamedTuple):
-    """A call that a stage makes on the way to the draft.
+    """A call that a stage makes before the draft.
 
     Attributes:
-        model: The model's name in the policy; ``""`` where no model of the policy is asked.
+        model: The model's name in the policy; ``""`` if no model of the policy is asked.
         input_tokens: Tokens of the prompt.
-        output_tokens: Tokens that are usually generated.
-        most_tokens: Most tokens that may be generated.
-        computes: What the work is calibrated under, where no model is asked; free until it was seen once.
+        output_tokens: Usual number of generated tokens.
+        most_tokens: Largest number of generated tokens.
+        computes: Calibration key of the work if no model is asked; priced at zero before the first
+            measurement.
     """
 
     model: str = ""
@@ -60,26 +61,26 @@ class HelperCall(NamedTuple):
 
 
 CHARACTERS = 4.0
-"""Characters of a token of English text, about."""
+"""Characters per token of English text, approximately."""
 
 
 class Plan(NamedTuple):
-    """The quantities that decide what answering one query costs.
+    """The quantities that determine the cost of answering one query.
 
     Attributes:
         question_tokens: Tokens of the question.
         rounds: Retrieval rounds.
         search_cpu_seconds: CPU time of one search.
         searches: Searches in a round.
-        chunk_tokens: Tokens of one retrieved chunk, once they are known.
+        chunk_tokens: Tokens of one retrieved chunk, once known.
         context_tokens: Tokens of the passages in the prompt.
         prompt_tokens: Tokens of the instructions and examples, the same for every question.
         system_tokens: Tokens of the conversation's own system messages.
         output_tokens: Tokens generated.
-        most_tokens: Most tokens that may be generated.
+        most_tokens: Largest number of generated tokens.
         model: The generating model's name in the policy.
-        asks: What verifiers ask about the draft.
-        helps: Calls that stages make on the way to the draft.
+        asks: Calls of verifiers about the draft.
+        helps: Calls that stages make before the draft.
     """
 
     question_tokens: float = 20.0
@@ -104,7 +105,7 @@ class Priced:
     Attributes:
         spec: ``provider:model``, the key of its calibration.
         profile: Its coefficients.
-        caches: Whether what prompts share is computed once.
+        caches: Whether a common prefix of prompts is computed once.
     """
 
     spec: str
@@ -113,13 +114,13 @@ class Priced:
 
 
 class CostModel:
-    """Prices plans with the profiles of the policy's models, or what they were seen to cost here.
+    """Prices plans with the profiles of the policy's models, or with their fits on this host.
 
     Args:
         models: The models by name in the policy.
         helper: Name of the model that reasons between retrieval rounds, if any.
         host: Coefficients of this host.
-        calibration: Fits from metered calls; where there is one, it replaces the profile's figures.
+        calibration: Fits from metered calls; a fit replaces the profile's figures.
     """
 
     def __init__(
@@ -159,7 +160,7 @@ class CostModel:
     def price(self, plan: Plan) -> Cost:
         """Return the expected cost of a whole plan.
 
-        Prices are remembered: every stage of a turn asks for that of the plan so far.
+        Prices are cached: every stage of a turn asks for the price of the plan so far.
         """
         version = self._calibration.version
         if version != self._version or len(self._prices) >= REMEMBERED:
@@ -178,14 +179,14 @@ class CostModel:
         return cost
 
     def _asked(self, ask: Asks, plan: Plan) -> Cost:
-        """Return what a verifier's calls are expected to cost."""
+        """Return the expected cost of a verifier's calls."""
         if ask.computes:
             return self._computed(ask.computes).times(ask.calls)
         model = ask.model or plan.model
         shown = plan.question_tokens + plan.context_tokens
         before = plan.prompt_tokens + plan.system_tokens + shown if ask.goes_on else 0.0
         own = ask.prompt_tokens + (0.0 if ask.goes_on else shown)
-        # whoever did not write the draft has not read its prompt; instructions of its own it has
+        # a model that did not write the draft has not read its prompt, but has its own instructions
         known = (before if model == plan.model else 0.0) if ask.goes_on else ask.prompt_tokens
         cached = known if self._models[model].caches else 0.0
         output = plan.output_tokens if ask.output_tokens is None else ask.output_tokens
@@ -200,9 +201,9 @@ class CostModel:
         return cost_of(usage, IN_PROCESS, self._host, energy)
 
     def worst(self, plan: Plan) -> Cost:
-        """Return the cost of a plan whose answers are as long as they may be, with nothing cached.
+        """Return the cost of a plan whose answers have their maximum length, with nothing cached.
 
-        Verifiers aside: they are done without where nothing is left for them.
+        Verifiers are left out: they are skipped if no budget is left for them.
         """
         longest = tuple(each._replace(output_tokens=each.most_tokens) for each in plan.helps)
         return self._price(plan._replace(output_tokens=plan.most_tokens, helps=longest), 0.0)

@@ -1,6 +1,6 @@
 """Carbon intensity of a country's grid, from the table that CodeCarbon ships, without its network.
 
-CodeCarbon silently takes the world average for an unknown code; here that is an error.
+CodeCarbon silently uses the world average for an unknown code; here that is an error.
 """
 
 import json
@@ -23,7 +23,7 @@ def intensity(country: str, where: str = "host.country") -> float:
     """Return grams of CO₂ equivalent per kWh for an ISO 3166-1 alpha-3 country code.
 
     Raises:
-        PolicyError: No such country in the table.
+        PolicyError: The country is not in the table.
     """
     table = _table()
     if country not in table:

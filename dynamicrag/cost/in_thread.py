@@ -1,7 +1,7 @@
 """Blocking work in a thread that finishes even if its caller is cancelled.
 
-A loop that closes cancels its tasks, and its executor takes no more work. Returning a reservation must
-depend on neither, so each piece of work has a plain thread, which the interpreter waits for at exit.
+A closing event loop cancels its tasks, and its executor accepts no more work. Releasing a reservation must
+not depend on either, so each piece of work has a plain thread, which the interpreter joins at exit.
 """
 
 import asyncio

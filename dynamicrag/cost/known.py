@@ -1,4 +1,4 @@
-"""Mappings from a user's file, with no keys but valid ones."""
+"""Mappings from a user's file, checked for unknown keys."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,10 +7,10 @@ from dynamicrag.errors import PolicyError, unknown
 
 
 def known(data: object, where: str, valid: Iterable[str] | None = None) -> dict[str, Any]:
-    """Return a mapping with no keys but valid ones.
+    """Return a mapping after checking that all its keys are valid.
 
     Raises:
-        PolicyError: It is no mapping, or has another key.
+        PolicyError: It is not a mapping, or has an unknown key.
     """
     if not isinstance(data, Mapping):
         raise PolicyError(f"{where}: must be a mapping, got {data!r}")

@@ -27,7 +27,7 @@ from dynamicrag.types import AccountLine
 
 _numbers = itertools.count()
 _run: ContextVar["tuple[str, list[Line]] | None"] = ContextVar("dynamicrag_run", default=None)
-"""The query that is worked on here, and the lines of its run; see :meth:`Ledger.begin_run`."""
+"""The current query and the lines of its run; see :meth:`Ledger.begin_run`."""
 
 
 class Ledger:
@@ -35,9 +35,9 @@ class Ledger:
 
     Args:
         attribution: Splits the process's metered energy among all calls.
-        host: Coefficients that stand in for the meter until it has spoken.
-        calibration: What models cost on this host; better stand-ins, where it knows the model.
-        keep: Number of accounts kept; the oldest go first.
+        host: Coefficients for estimates until the meter reports.
+        calibration: Fitted costs of models on this host; better estimates for the models it knows.
+        keep: Number of accounts kept; the oldest are dropped first.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Ledger:
 
     @property
     def attribution(self) -> Attribution:
-        """This process's; a fork has its own, for the meter's thread does not survive it."""
+        """The attribution of this process; a fork has its own, as the meter's thread does not survive."""
         if self._home.pid != os.getpid():
             running, self._lock = self._home.running, threading.Lock()
             self._home = shared_attribution(self._home.meter.name)
@@ -66,7 +66,7 @@ class Ledger:
 
     @property
     def metered(self) -> bool:
-        """Whether a meter settles what calls in this process cost."""
+        """Whether a meter settles the costs of calls in this process."""
         return not isinstance(self._home.meter, NullMeter)
 
     @contextmanager
@@ -76,11 +76,11 @@ class Ledger:
         """Account for one call; its line stays even if the call raises or is cancelled.
 
         Args:
-            query_id: Whose call it is.
-            stage: The stage that makes it, or what else does.
-            label: What is called, by its name in the policy.
-            profile: Where it runs, and its coefficients.
-            spec: The model that is called, if one is.
+            query_id: The query that makes the call.
+            stage: The stage, or other part, that makes it.
+            label: Name of the callee in the policy.
+            profile: Location and coefficients of the callee.
+            spec: The called model, if any.
         """
         attribution = self.attribution
         name = f"{attribution.id}.{next(_numbers)}"
@@ -109,29 +109,29 @@ class Ledger:
 
     @staticmethod
     def begin_run(query_id: str, lines: list[Line]) -> "Token[tuple[str, list[Line]] | None]":
-        """Work on a query: the calls made from here join ``lines``, and :meth:`spent` counts no others.
+        """Begin a run of a query: calls in this context join ``lines``, and :meth:`spent` counts only these.
 
         Returns:
-            What :meth:`end_run` needs.
+            A token for :meth:`end_run`.
         """
         return _run.set((query_id, lines))
 
     @staticmethod
     def end_run(token: "Token[tuple[str, list[Line]] | None]") -> None:
-        """End what :meth:`begin_run` began."""
+        """End the run that :meth:`begin_run` began."""
         _run.reset(token)
 
     def enter(
         self, query_id: str, records: Sequence[AccountLine] = (), attempt: int = 1, decisions: int = 0
     ) -> Entry:
-        """Say that a run of a query goes on here, or begins.
+        """Register that a run of a query begins or continues in this process.
 
-        Lines that another process has made join the account; one that is here already is not added again.
+        Lines made by another process join the account; a line that is already present is not added again.
 
         Args:
-            query_id: Whose run it is.
-            records: The lines that led here.
-            attempt: The run's number, as its state has it; another one, if that run was further already.
+            query_id: The query.
+            records: The lines before this point of the run.
+            attempt: The run's number in its state. A new number is assigned if that run was already further.
             decisions: Number of decisions in its state.
         """
         with self._lock:
@@ -148,7 +148,7 @@ class Ledger:
             return Entry(account, new, attempt, loose)
 
     def learn(self, query_id: str, lines: Iterable[Line]) -> None:
-        """Add lines that no call here has made; one that is here already is not added again."""
+        """Add lines of calls made elsewhere; a line that is already present is not added again."""
         with self._lock:
             account = self._account(query_id)
             for line in lines:
@@ -156,19 +156,19 @@ class Ledger:
                     account.add(line)
 
     def lose(self, query_id: str, lines: Iterable[Line]) -> None:
-        """Keep the lines of an execution that failed for the next one."""
+        """Keep the lines of a failed execution for the next one."""
         with self._lock:
             self._account(query_id).loose.extend(lines)
 
     def records(self, lines: Iterable[Line]) -> list[AccountLine]:
-        """Return lines as plain JSON, at what they cost as far as that is known by now."""
+        """Return lines as plain JSON, with their cost as known by now."""
         kind = self.attribution.meter.kind
         return [record_of(line, self.line_cost(line), kind) for line in lines]
 
     def _forget(self) -> None:
         while len(self._accounts) > self._keep:
             oldest = next(iter(self._accounts))
-            if oldest.startswith(INGEST):  # it has no query that would be over
+            if oldest.startswith(INGEST):  # an ingestion account belongs to no query that ends
                 self._accounts.move_to_end(oldest)
             else:
                 del self._accounts[oldest]
@@ -179,21 +179,21 @@ class Ledger:
             return self._accounts.get(query_id) or Account(query_id)
 
     def cost(self, query_id: str, scope: Scope = "active") -> Cost:
-        """Return what a query has cost so far, in all its runs."""
+        """Return the cost of a query so far, over all its runs."""
         return self.total(self.account(query_id).lines, scope)
 
     def spent(self, query_id: str) -> Cost:
-        """Return what this run of a query has cost so far; outside of one, all of its runs."""
+        """Return the cost so far of the current run of a query; outside a run, of all its runs."""
         run = _run.get()
         mine = run is not None and run[0] == query_id
         return self.total(run[1]) if run is not None and mine else self.cost(query_id)
 
     def total(self, lines: Iterable[Line], scope: Scope = "active") -> Cost:
-        """Return what ``lines`` cost."""
+        """Return the cost of ``lines``."""
         return Cost.total((self.line_cost(line, scope) for line in lines), scope)
 
     def stages(self, lines: Iterable[Line]) -> dict[str, Cost]:
-        """Return what ``lines`` cost by stage, in the order in which the stages began."""
+        """Return the cost of ``lines`` by stage, in the order in which the stages began."""
         costs: dict[str, list[Cost]] = {}
         for line in lines:
             costs.setdefault(line.stage, []).append(self.line_cost(line))
@@ -203,7 +203,7 @@ class Ledger:
         }
 
     def line_cost(self, line: Line, scope: Scope = "active") -> Cost:
-        """Return the cost of one call: the metered joules once settled, stand-ins until then.
+        """Return the cost of one call: metered joules once settled, estimates until then.
 
         In scope ``full``, joules and carbon include the call's share of the constant part and of idling,
         as far as the meter has covered it.
@@ -219,7 +219,7 @@ class Ledger:
             return line.priced[1]
         settled = line.settled
         cost = cost_of(line.usage, line.profile, self.host, self._energy(line))
-        if line.end is not None and not line.closed:  # it is asked for again at every node until it is closed
+        if line.end is not None and not line.closed:  # every node asks for it until it is closed
             line.priced = settled, cost
         return cost
 
@@ -236,7 +236,7 @@ class Ledger:
         return Amount(predicted, "calibrated")
 
     def settle(self, query_id: str, timeout: float = 5.0) -> bool:
-        """Wait until the meter has covered all calls of a query that this process has made.
+        """Wait until the meter has covered all calls of a query made by this process.
 
         Returns:
             Whether it has; ``False`` after ``timeout`` seconds, or at once without a meter.

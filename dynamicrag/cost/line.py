@@ -9,7 +9,7 @@ from dynamicrag.cost.vector import Cost, Kind
 from dynamicrag.types import Usage
 
 INGEST = "ingest:"
-"""Begins the accounts of corpora, which are no query's."""
+"""Prefix of the account ids of corpora, which belong to no query."""
 
 NOTHING = Usage()
 
@@ -19,27 +19,27 @@ class Line:
     """One call on a query's account.
 
     Attributes:
-        query_id: Whose call it is.
-        stage: The stage that made it, or ``condense``, ``ingest`` and the like.
+        query_id: The query that made the call.
+        stage: The stage that made it, or another part, for example ``condense`` or ``ingest``.
         label: The model, retriever, verifier or router called.
-        profile: Where it ran, and its coefficients.
+        profile: Location and coefficients of the callee.
         begin: Start on ``time.perf_counter``.
-        spec: The model called, ``provider:model``, if one was; of a verifier that computes itself, the stage.
+        spec: The model called, ``provider:model``, if any; for a verifier that computes locally, the stage.
         end: End, or ``None`` while it runs.
-        working: When the computing began, after waiting in a queue for it.
-        usage: What it consumed; whoever makes the call sets it before the span closes, failed or not.
+        working: Start of the computation, after waiting in a queue.
+        usage: Consumption; the caller sets it before the span closes, also after a failure.
         failed: Whether it raised or was cancelled; it is charged all the same.
         joules: Metered active energy so far.
-        overhead: Its share so far of the constant part and of what nobody used, for the *full* figure.
-        charged: CPU-seconds of it that intervals have already been split by.
+        overhead: Its share so far of the constant part and of idling, for the *full* figure.
+        charged: CPU-seconds of it that are already split among intervals.
         settled: Whether the meter has covered it to its end.
-        covered: Whether the meter has missed no part of it so far.
+        covered: Whether the meter has covered it without a gap so far.
         id: Unique among all processes.
-        booked: What the budget's total was charged for it when it ended.
-        closed: Whether its book is closed: the total corrected, the calibration taught.
-        priced: Its cost as last worked out, and whether it was settled then.
-        brought: Its cost, if the call was made in another process; then this one's clock knows nothing of it.
-        overhead_kind: Provenance of its overhead, if it was brought.
+        booked: Amounts booked on the budget's total when it ended.
+        closed: Whether its book is closed: the total corrected, the calibration updated.
+        priced: Its cost when last computed, and whether it was settled then.
+        brought: Its cost, if another process made the call; its times are then unknown to this clock.
+        overhead_kind: Provenance of its overhead, if another process made the call.
     """
 
     query_id: str
@@ -65,7 +65,7 @@ class Line:
     overhead_kind: Kind | None = None
 
     def started(self) -> None:
-        """Say that waiting is over and computing begins."""
+        """Mark the end of waiting and the start of computing."""
         self.working = time.perf_counter()
 
     def overlap(self, interval: Interval) -> float:
@@ -78,7 +78,7 @@ class Line:
 
         Args:
             interval: The interval.
-            charged: CPU-seconds that earlier intervals have taken; the rest is spread over the time since.
+            charged: CPU-seconds charged to earlier intervals; the rest is spread over the time since.
         """
         rest = self.usage.cpu_seconds - charged
         if self.end is None or rest <= 0 or self.profile.runs != "in_process":

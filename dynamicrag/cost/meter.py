@@ -1,7 +1,7 @@
 """Energy meters: the energy of this process, interval by interval.
 
 A meter is started once per process, explicitly, and reports to a sink from its own thread; no
-query waits for it. It meters this process alone, whose energy is linear in our own load. It does not see a
+query waits for it. It meters only this process, whose energy is linear in its own load. It does not see a
 model server on the same host.
 """
 
@@ -22,10 +22,10 @@ class Interval:
     Attributes:
         begin: Start, on the clock of ``time.perf_counter``.
         end: End, on the same clock.
-        active: Joules that follow the load.
-        constant: Joules that do not follow the load (memory).
+        active: Joules that depend on the load.
+        constant: Joules that do not depend on the load (memory).
         cpu_seconds: CPU time of this process in the interval, over all threads.
-        unexplained: Joules reported beyond the most that the CPU time allows; not part of ``active``.
+        unexplained: Reported joules above the maximum that the CPU time allows; not part of ``active``.
     """
 
     begin: float
@@ -66,9 +66,9 @@ class Readings:
         """Report the interval that ends now.
 
         Args:
-            active: Maps the interval's CPU-seconds to the most joules that they allow.
-            constant: Joules that do not follow the load.
-            reported: Active joules by the sensor or the tracker, which may be more than ``active`` allows.
+            active: Function from the interval's CPU-seconds to the maximum joules they allow.
+            constant: Joules that do not depend on the load.
+            reported: Active joules by the sensor or the tracker; may exceed the maximum by ``active``.
         """
         now, cpu = time.perf_counter(), _cpu_seconds()
         spent = cpu - self._cpu
@@ -97,7 +97,7 @@ class NullMeter:
 
 
 class CpuTimeMeter:
-    """Process CPU time times a constant power per busy thread; needs nothing but the standard library.
+    """Process CPU time times a constant power per busy thread; needs only the standard library.
 
     Args:
         joules_per_cpu_second: Power of one busy thread, in watts.

@@ -1,4 +1,4 @@
-"""YAML to profiles: every mistake is an error with its place and the valid values."""
+"""Reads profiles from YAML; every mistake is an error with its place and the valid values."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -34,13 +34,13 @@ def values(data: object, where: str, more: Iterable[str] = ()) -> dict[str, Any]
     """Return the fields of a profile from YAML.
 
     Args:
-        data: Coefficients by name: those that a policy may override.
+        data: Coefficients that a policy may override, by name.
         where: Place in the user's file, for errors.
         more: Further keys that are valid.
 
     Returns:
-        The fields that are given. ``coefficients`` holds those of derived dimensions, by key; ``None`` says
-        that the host's holds.
+        The given fields. ``coefficients`` has those of derived dimensions, by key; ``None`` means that the
+        host's applies.
     """
     found = known(data, where, [*_OPEN, *DIMENSIONS.coefficients, *more])
     if "usd" in found:
@@ -57,7 +57,7 @@ def values(data: object, where: str, more: Iterable[str] = ()) -> dict[str, Any]
 
 
 def with_coefficients(kind: type[Made], data: object, where: str) -> Made:
-    """Return an object with the fields of a mapping, where coefficients stand by their own keys."""
+    """Return an object with the fields of a mapping that has coefficients under their own keys."""
     valid = {part.name for part in fields(kind)} | {*DIMENSIONS.coefficients}
     found = known(data, where, valid - {"coefficients"})
     own = read_coefficients(found, where)
@@ -72,7 +72,7 @@ def model(
     classes: Mapping[str, SizeClass],
     providers: Mapping[str, Provider],
 ) -> Profile:
-    """Return a listed model's profile: its own figures, else its size class's and its provider's."""
+    """Return a listed model's profile: its own figures, else those of its size class and its provider."""
     own = values(data, where, _LISTED)
     name = own.pop("size_class", None)
     listed = own.pop("coefficients", {})
@@ -120,22 +120,24 @@ def size_classes(data: object, where: str) -> tuple[SizeClass, ...]:
             raise PolicyError(f"{place}.{error}") from None
         found.append(SizeClass(name, above, float(up_to), joules, seconds, str(own["source"])))
     if not found or found[-1].up_to != inf:
-        raise PolicyError(f"{where}: the last class must have no 'up_to', for there is always a larger model")
+        raise PolicyError(
+            f"{where}: the last class must have no 'up_to', because there is always a larger model"
+        )
     return tuple(found)
 
 
 def joined(*parts: str) -> str:
-    """Return the texts that are not empty in one line."""
+    """Return the non-empty texts in one line."""
     return "; ".join(str(part) for part in parts if part)
 
 
 def _price(data: object, where: str) -> Rate:
-    """Return a price per token; ``0`` is valid. Cached tokens cost the same unless they have a price."""
+    """Return a price per token; ``0`` is valid. Cached tokens cost the same unless priced."""
     if data == 0 and not isinstance(data, bool):
         return Rate()
     if not isinstance(data, Mapping):
         raise PolicyError(f"{where}: must be a mapping, such as {{input: 1.0e-6, output: 2.0e-6}} in usd per "
-                          f"token, or 0 for what is free; got {data!r}")  # fmt: skip
+                          f"token, or 0 for a free model; got {data!r}")  # fmt: skip
     return made(Rate, {**({"cached": data["input"]} if "input" in data else {}), **data}, where)
 
 

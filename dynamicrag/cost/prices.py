@@ -8,7 +8,7 @@ from typing import Any
 from dynamicrag.cost.rates import Profile
 
 OLD_DAYS = 365
-"""Days after which a price is likely to have changed: list prices of models fall about once a year."""
+"""Age in days after which a price is probably outdated: list prices fall about once a year."""
 
 _PER = 1e6
 _DATE = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)\b")
@@ -22,7 +22,7 @@ class Price:
         input: Per million prompt tokens.
         output: Per million generated tokens.
         call: Per call, in addition.
-        as_of: Date of the price, where the profile gives one.
+        as_of: Date of the price, if the profile has one.
         warning: The problem with it, or ``""``.
     """
 
@@ -33,19 +33,19 @@ class Price:
     warning: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return the price as plain data."""
         as_of = self.as_of.isoformat() if self.as_of else None
         prices = {"input": self.input, "output": self.output, "call": self.call}
         return {**prices, "as_of": as_of, "warning": self.warning}
 
 
 def price_of(name: str, profile: Profile, today: date) -> Price:
-    """Return the price that costs are computed with.
+    """Return the price used to compute costs.
 
     Args:
         name: The model's name in the policy.
         profile: Its coefficients.
-        today: Date that the age of a price is measured from.
+        today: Today's date, to compute the age of a price.
     """
     as_of = dated(profile.prices)
     how = f"models.{name}.profile.usd: {{input: ..., output: ...}} in usd per token"
@@ -55,17 +55,17 @@ def price_of(name: str, profile: Profile, today: date) -> Price:
         )
     warning = ""
     if as_of is not None and (today - as_of).days > OLD_DAYS:
-        warning = f"model {name}: its price is of {as_of}; check it, and give {how} if it has changed"
+        warning = f"model {name}: its price dates from {as_of}; check it, and give {how} if it has changed"
     usd = profile.usd
     if usd.input and not usd.output:
-        warning = f"model {name}: its price has no 'output', so what it writes counts as free"
+        warning = f"model {name}: its price has no 'output', so its output counts as free"
     elif usd.output and not usd.input:
-        warning = f"model {name}: its price has no 'input', so what it reads counts as free"
+        warning = f"model {name}: its price has no 'input', so its input counts as free"
     return Price(_PER * usd.input, _PER * usd.output, usd.call, as_of, warning)
 
 
 def dated(text: str) -> date | None:
-    """Return the first date in a text, such as ``list price as of 2025-07-04``."""
+    """Return the first date in a text, for example ``list price as of 2025-07-04``."""
     for year, month, day in _DATE.findall(text):
         try:
             return date(int(year), int(month), int(day))

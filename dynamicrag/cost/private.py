@@ -1,4 +1,4 @@
-"""Databases that only their owner may read: they hold questions, costs and the key of their hashes."""
+"""Creates databases readable only by their owner: they have questions, costs and the key of their hashes."""
 
 import os
 from contextlib import suppress
@@ -13,9 +13,9 @@ BESIDE = ("", "-wal", "-shm", "-journal")
 def private_file(path: Path) -> None:
     """Create a database file that only its owner may read, before anything is written to it.
 
-    Its folder is created likewise. Existing files and folders lose the rights of others; a folder only if
-    it holds nothing but such databases, for other programs may need it. Windows has no such modes and
-    protects the files by the user's profile.
+    Its folder is created with the same rights. Other users lose their rights on existing files, and on an
+    existing folder only if it contains nothing but these databases, because other programs may need it.
+    Windows has no such modes and protects the files by the user's profile.
 
     Raises:
         OSError: The file cannot be created.
@@ -23,7 +23,7 @@ def private_file(path: Path) -> None:
     folder = path.parent
     if not folder.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=FOLDER)
-        folder.chmod(FOLDER)  # whatever the umask says
+        folder.chmod(FOLDER)  # independent of the umask
     elif all(".sqlite" in entry.name for entry in folder.iterdir()):
         _tighten(folder, FOLDER)
     if not path.exists():
@@ -35,7 +35,7 @@ def private_file(path: Path) -> None:
 
 
 def _tighten(path: Path, most: int) -> None:
-    """Leave rights to the owner alone; skip files of other owners and shared folders."""
+    """Remove the rights of everyone but the owner; skip files of other owners and shared folders."""
     if os.name == "nt":
         return
     with suppress(OSError):

@@ -1,8 +1,8 @@
 """The one meter of a process, shared by all its policies.
 
-Two meters of one process would each see all of its energy, and each count the other's queries as idling.
-So all policies share one meter, which runs while any of them is in use. A fork starts its own, for threads
-do not survive a fork.
+Two meters of one process would each see all of its energy, and count each other's queries as idling.
+So all policies share one meter, which runs while any of them is in use. A fork starts its own, because
+threads do not survive a fork.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Coefficients that turn usage into cost: prices and speeds per model, power per host, and how others follow.
+"""Coefficients from usage to cost: prices and speeds per model, power per host, derived dimensions.
 
-Profiles are data, in YAML, each with the source of its numbers; nothing is loaded at import. A remote
-model that is not listed gets the figures of its size class, and its profile says so.
+Profiles are YAML data, each with the source of its numbers; nothing is loaded at import. An unlisted remote
+model gets the figures of its size class, and its profile says so.
 """
 
 import re
@@ -41,7 +41,7 @@ __all__ = [
 NO_PRICE = "no price known: usd is unknown, and options are compared at the dearest known price"
 
 DEAR = Rate(input=1e-5, cached=1e-5, output=1e-4)
-"""Stand-in for an unknown price where none at all is known; in usd per token."""
+"""Stand-in for an unknown price if no model has a known one, in usd per token."""
 
 _UNKNOWN = "unknown model: "
 _BY_USER = "given by the user"
@@ -58,7 +58,7 @@ class Profiles:
         models: Known models.
         classes: Size classes, smallest first.
         unknown_size: The class of a model whose size is unknown.
-        providers: By the part of a spec before the colon; ``default`` for all others.
+        providers: Providers by the part of a spec before the colon; ``default`` for all others.
     """
 
     host: Host
@@ -68,21 +68,21 @@ class Profiles:
     providers: Mapping[str, Provider]
 
     def of(self, spec: str, runs: Runs) -> Profile:
-        """Return the profile of a model; of an unknown one, a profile assumed from its name."""
+        """Return the profile of a model; for an unknown model, a profile assumed from its name."""
         undated = _DATE.sub("", spec)
         if spec in self.models:
             return self.models[spec]
         if undated in self.models:
-            return replace(self.models[undated], assumed=f"not listed: figures of {undated!r} taken")
+            return replace(self.models[undated], assumed=f"not listed: uses the figures of {undated!r}")
         if runs == "in_process":
-            nothing = "no coefficients known, counts as free until calls were metered"
+            nothing = "no coefficients known; counts as free until calls are metered"
             return replace(IN_PROCESS, assumed=_UNKNOWN + nothing)
         return self._guess(spec, runs)
 
     def _guess(self, spec: str, runs: Runs) -> Profile:
         size = size_in(spec)
         taken = class_of(size, self.classes) if size else self.unknown_size
-        reason = f"taken from {size}" if size else "assumed: nothing in its name tells its size"
+        reason = f"taken from {size}" if size else "assumed: its name does not tell its size"
         profile = Profile(
             runs=runs,
             joules=taken.joules,
@@ -91,7 +91,7 @@ class Profiles:
             active_billions=size.active if size else None,
             assumed=f"{_UNKNOWN}{taken} {reason}",
         )
-        if runs == "same_host":  # it costs no money, and the grid is this host's
+        if runs == "same_host":  # no money, and this host's grid
             return replace(profile, assumed=f"{profile.assumed}, as if served in a data centre")
         provider = provider_of(spec, self.providers)
         return replace(
@@ -109,7 +109,7 @@ class Profiles:
 def dearest(profiles: Iterable[Profile]) -> Rate:
     """Return the highest known price of each part of a rate: the stand-in for an unknown price.
 
-    A model of unknown price must not look cheap beside others, or it would be chosen for that.
+    A model with an unknown price must not look cheap, or it would be chosen for that.
     """
     prices = [profile.usd for profile in profiles if profile.priced and profile.usd != Rate()] or [DEAR]
     parts = (part.name for part in fields(Rate))
@@ -117,23 +117,24 @@ def dearest(profiles: Iterable[Profile]) -> Rate:
 
 
 def override(profile: Profile, data: Mapping[str, Any], where: str) -> Profile:
-    """Return a profile with a user's coefficients in place of its own.
+    """Return a profile updated with a user's coefficients.
 
-    A rate replaces the whole rate; ``joules`` is one rate, or a low, a mid and a high one. If a region and
-    an intensity of its grid are given, the intensity counts. A given coefficient is no longer assumed.
+    A rate replaces the whole rate; ``joules`` is one rate, or low, mid and high. If both a region and
+    the intensity of its grid are given, the intensity counts. A given coefficient no longer counts as
+    assumed.
 
     Args:
         profile: The known or assumed coefficients of the model.
-        data: Coefficients by name, as YAML has them.
+        data: Coefficients by name, from YAML.
         where: Place in the user's file, for errors.
 
     Raises:
-        PolicyError: Unknown or impossible coefficients, or an unknown region.
+        PolicyError: Unknown or implausible coefficients, or an unknown region.
     """
     given = values(data, where)
     if "coefficients" in given:
         if depends_on_region(given["coefficients"]):
-            given.setdefault("region", None)  # an intensity alone does not say where
+            given.setdefault("region", None)  # an intensity alone does not tell the region
         given["coefficients"] = over(profile.coefficients, given["coefficients"])
     if "usd" in given:
         given.setdefault("prices", _BY_USER)
@@ -153,16 +154,16 @@ def override(profile: Profile, data: Mapping[str, Any], where: str) -> Profile:
 
 
 def here(host: Host, country: str | None, coefficients: Mapping[str, Any], where: str) -> Host:
-    """Return this host's coefficients with those of a policy's ``host`` section in their place.
+    """Return this host's coefficients, updated with a policy's ``host`` section.
 
     Args:
-        host: The shipped ones.
-        country: ISO 3166-1 alpha-3 code of the country whose grid feeds this host, if it is given.
-        coefficients: Those of derived dimensions, by key, as YAML has them; they count more than the country.
+        host: The shipped coefficients.
+        country: ISO 3166-1 alpha-3 code of this host's grid, if given.
+        coefficients: Coefficients of derived dimensions, by key, from YAML; they override the country's.
         where: Place of the section, for errors.
 
     Raises:
-        PolicyError: Unknown country or coefficient, or a value that cannot be true.
+        PolicyError: Unknown country or coefficient, or an implausible value.
     """
     place = f"{where}.coefficients"
     own = read_coefficients(known(coefficients, place, DIMENSIONS.coefficients), place)
@@ -174,7 +175,7 @@ def load_profiles(path: Path | None = None) -> Profiles:
     """Read profiles from a YAML file; without a path, the shipped ones.
 
     Raises:
-        PolicyError: The file is missing, is not YAML, or has unknown or impossible coefficients.
+        PolicyError: The file is missing, is not YAML, or has unknown or implausible coefficients.
     """
     where = str(path or "profiles.yaml")
     try:
@@ -195,7 +196,7 @@ def load_profiles(path: Path | None = None) -> Profiles:
         for name, entry in known(sections["providers"], f"{where}: providers").items()
     }
     if "default" not in providers:
-        raise PolicyError(f"{where}: providers: lacks 'default', for those that are not listed")
+        raise PolicyError(f"{where}: providers: lacks 'default', for unlisted providers")
     shared = {
         key: bounds
         for key, bounds in providers["default"].coefficients.items()

@@ -1,4 +1,4 @@
-"""A total that several calls spend from: reserve before a call, settle after it."""
+"""A total shared by several calls: reserve before a call, settle after it."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -9,16 +9,16 @@ from dynamicrag.cost.vector import Dimension
 Amounts = Mapping[Dimension, float]
 
 ROUNDING = 1e-9
-"""Relative slack for sums of floats, so that the last reservation that fits exactly is not refused."""
+"""Relative tolerance for sums of floats, so that a reservation that fits exactly is not refused."""
 
 
 class Short(Exception):
     """A reservation does not fit.
 
     Attributes:
-        dimension: The first dimension that is short.
-        left: The amount that it has left.
-        passing: Whether it would fit if all reservations came back unused.
+        dimension: The first dimension without enough left.
+        left: The amount left in that dimension.
+        passing: Whether it would fit if all open reservations were released unused.
     """
 
     def __init__(self, dimension: Dimension, left: float, passing: bool) -> None:
@@ -32,7 +32,7 @@ class Purse(Protocol):
     """A total. Each method is atomic, also across the processes that share it."""
 
     blocks: bool
-    """Whether its methods wait for a disk, and must not run on an event loop."""
+    """Whether its methods wait for a disk, so that they must not run on an event loop."""
 
     def take(self, worst: Amounts, limits: Amounts) -> int:
         """Reserve ``worst`` and return the reservation's number; raises :class:`Short` if it does not fit."""

@@ -1,6 +1,6 @@
 """Rates per token with their bounds, and the coefficients of a model and of this host.
 
-Impossible values are refused where the objects are made, so that no way in misses the check.
+The constructors refuse implausible values, so that no caller can skip the check.
 """
 
 from collections.abc import Mapping
@@ -78,20 +78,20 @@ class Profile:
 
     Attributes:
         runs: Where it computes.
-        usd: Price per token; a stand-in to compare options by where ``priced`` is false.
-        seconds: Latency of a call, by tokens.
-        cpu_seconds: CPU time on this host, over all threads, by tokens; zero for remote models.
-        joules: Energy of the servers by tokens, before ``pue``; zero for models in this process, whose
+        usd: Price per token; if ``priced`` is false, a stand-in to compare options.
+        seconds: Latency of a call, per token.
+        cpu_seconds: CPU time on this host, over all threads, per token; zero for remote models.
+        joules: Energy of the servers per token, before ``pue``; zero for models in this process, whose
             energy follows from CPU time.
         pue: Power usage effectiveness of the data centre.
-        region: ISO 3166-1 alpha-3 code of the grid where it runs; ``None`` if that is unknown.
-        coefficients: How derived dimensions follow, by the key of the coefficient (see
-            :mod:`dynamicrag.cost.dimensions`); the host's hold for those that are missing.
+        region: ISO 3166-1 alpha-3 code of its grid; ``None`` if unknown.
+        coefficients: Coefficients of derived dimensions, by key (see :mod:`dynamicrag.cost.dimensions`);
+            the host's apply where they are missing.
         priced: Whether the price is known.
         prices: Source of the prices, with a date.
         source: Source of energy and latency, with a date.
-        active_billions: Parameters that compute a token, in billions, where they are known.
-        assumed: The assumptions made because the model is unknown, in plain words; else empty.
+        active_billions: Parameters that compute a token, in billions, if known.
+        assumed: The assumptions about an unknown model, in words; empty for a known one.
     """
 
     runs: Runs = "remote"
@@ -131,9 +131,9 @@ class Host:
     """Coefficients of this host.
 
     Attributes:
-        joules_per_cpu_second: Energy of one second of one busy thread, to predict with; the meter says what
-            was used.
-        coefficients: How derived dimensions follow here, by key; their defaults hold for those that are
+        joules_per_cpu_second: Energy of one second of one busy thread, for predictions; actual energy comes
+            from the meter.
+        coefficients: Coefficients of derived dimensions on this host, by key; defaults apply where they are
             missing.
     """
 
@@ -158,7 +158,7 @@ def check(name: str, value: object, least: float, most: float) -> None:
     """Refuse a value that is not a number, or out of range.
 
     Raises:
-        ValueError: The message has the name and the valid range.
+        ValueError: The value is invalid; the message has the name and the valid range.
     """
     if not _is_number(value):
         raise ValueError(f"{name} must be a number from {least:g} to {most:g}, got {value!r}{_hint(value)}")
@@ -186,4 +186,4 @@ def _hint(value: object) -> str:
 
 
 IN_PROCESS = Profile(runs="in_process", source="this process")
-"""Work of this process other than model calls: embedding, searching, choosing."""
+"""Profile of this process's work besides model calls: embedding, searching, choosing."""

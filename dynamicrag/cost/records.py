@@ -1,4 +1,4 @@
-"""Lines of an account as plain JSON, and back: so they travel in a graph's state, and to other processes."""
+"""Converts lines of an account to JSON and back, for a graph's state and for other processes."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from dynamicrag.types import AccountLine, Figure, Usage
 _USAGE = [field.name for field in fields(Usage) if field.name != "first_token_seconds"]
 _values = attrgetter(*_USAGE)
 _TINY = 1e-300
-"""Amount of what is lost: a part of it must be there to make the whole unknown."""
+"""Amount of a lost line: a non-zero part makes the sum unknown."""
 
 
 def record_of(line: Line, cost: Cost, kind: Kind) -> AccountLine:
@@ -23,7 +23,7 @@ def record_of(line: Line, cost: Cost, kind: Kind) -> AccountLine:
 
     Args:
         line: The line, which has ended.
-        cost: What it cost, as far as that is known by now.
+        cost: Its cost as known by now.
         kind: Provenance of the meter's joules.
     """
     record = AccountLine(
@@ -47,10 +47,10 @@ def record_of(line: Line, cost: Cost, kind: Kind) -> AccountLine:
 
 
 def _cost_of(record: AccountLine) -> Cost:
-    """Return the cost of a line that another process may have written, with other dimensions than ours.
+    """Return the cost of a line, which a process with other dimensions may have written.
 
-    A dimension that is not known here is left out. A dimension that is known here alone is unknown, unless it
-    follows from nothing.
+    A dimension that is unknown here is left out. A dimension known only here is ``unknown``, unless it is not
+    derived from another.
     """
     parts = [part for part in record["cost"] if part[0] in DIMENSIONS]
     there = {dimension for dimension, _, _ in parts}
@@ -64,7 +64,7 @@ def _cost_of(record: AccountLine) -> Cost:
 
 
 def cost_of(figures: Mapping[str, Figure], scope: Scope) -> Cost:
-    """Return the cost that :meth:`.Cost.figures` was written from, in the dimensions that are known here."""
+    """Return the cost from its :meth:`.Cost.figures`, in the dimensions known here."""
     parts: dict[tuple[Dimension, Kind], float] = {}
     spread: dict[Dimension, tuple[float, float]] = {}
     for name, figure in figures.items():
@@ -82,9 +82,9 @@ def cost_of(figures: Mapping[str, Figure], scope: Scope) -> Cost:
 
 
 def line_of(record: AccountLine) -> Line:
-    """Return the line that a record was written from, as this process may keep it: nothing of it is open.
+    """Return the line of a record, with nothing left open.
 
-    Its times are not known here, for every process has a clock of its own.
+    Its times are unknown here, because every process has its own clock.
     """
     overhead: list[Any] = record.get("overhead") or [0.0, None]
     return Line(
@@ -107,12 +107,12 @@ def line_of(record: AccountLine) -> Line:
 
 
 def lost(query_id: str, number: int, dimensions: Iterable[Dimension] = DIMENSIONS) -> Line:
-    """Return the line that stands for calls of another process whose lines are missing: unknown throughout.
+    """Return a line with unknown costs that represents missing lines of another process.
 
     Args:
-        query_id: Whose calls they were.
-        number: How many lines are missing.
-        dimensions: All that a cost has.
+        query_id: The query that made the calls.
+        number: Number of missing lines.
+        dimensions: All dimensions of a cost.
     """
     cost = Cost({(dimension, UNKNOWN): _TINY for dimension in dimensions})
     label = f"{number} lost line{'' if number == 1 else 's'}"

@@ -1,9 +1,9 @@
 """Finished queries on disk: the cost and the path of each, without questions and answers.
 
-One SQLite file in the user's data folder, bounded in rows and readable by its owner alone. It holds
-questions and answers only where the policy asks for them; else a keyed hash stands for a question, so that
-two policies can be compared on the same question. A query's costs are JSON by dimension, so the file knows
-no list of dimensions: a query kept before a dimension was added lacks its amount.
+One SQLite file in the user's data folder, bounded in rows and readable by its owner alone. It stores
+questions and answers only if the policy says so; otherwise a keyed hash represents a question, so that
+two policies can be compared on the same question. A query's costs are JSON by dimension, so the file has
+no fixed list of dimensions: a query stored before a dimension was added lacks that amount.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 Turn = dict[str, Any]
 
-MEND = "free the disk if it is full, or move the file away to begin anew"
+MEND = "free disk space if the disk is full, or move the file away to start a new one"
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -54,7 +54,7 @@ def data_dir() -> Path:
 
 
 def host_key() -> str:
-    """Return a key that tells apart the machines that share a home folder."""
+    """Return a key that distinguishes machines with a shared home folder."""
     return f"{platform.node()}/{platform.machine()}/{os.cpu_count()}"
 
 
@@ -63,7 +63,7 @@ class Runs:
 
     Args:
         path: The file; by default ``runs.sqlite`` in :func:`data_dir`.
-        keep: Most queries kept; the oldest go first.
+        keep: Largest number of queries kept; the oldest are deleted first.
 
     Raises:
         RunsError: From all methods: the file cannot be read or written.
@@ -80,13 +80,13 @@ class Runs:
         calls: Mapping[str, list[Observation]],
         process: Mapping[str, Any],
     ) -> None:
-        """Keep one finished query; it replaces an earlier record of the same query.
+        """Store one finished query, replacing an earlier record of it.
 
         Args:
             turn: ``id``, ``at`` (seconds since the epoch), ``policy``, ``thread``, and further facts.
-            question: Its text; only a keyed hash of it is kept.
-            calls: Calls to calibrate from, by model spec.
-            process: ``id`` and the accounts of the process so far.
+            question: Its text; only a keyed hash of it is stored.
+            calls: Calls for the calibration, by model spec.
+            process: ``id`` and accounts of the process so far.
         """
         host = host_key()
         with self._transaction() as db:
@@ -143,7 +143,7 @@ class Runs:
         ]
 
     def turn(self, query_id: str) -> Turn | None:
-        """Return one query, or ``None`` if it is not kept."""
+        """Return one query, or ``None`` if it is not stored."""
         if not self.path.exists():
             return None
         with self._transaction() as db:
@@ -174,12 +174,12 @@ class Runs:
             )
             for host, spec, *row in rows:
                 if not (isinstance(host, str) and isinstance(spec, str) and all(map(_number, row))):
-                    continue  # a damaged row teaches nothing
+                    continue  # skip a damaged row
                 found.setdefault(host, {}).setdefault(spec, []).append(Observation(*row))
         return found
 
     def prune(self, before: float) -> int:
-        """Delete the queries older than ``before`` (seconds since the epoch) and return how many."""
+        """Delete the queries older than ``before`` (seconds since the epoch) and return their number."""
         with self._transaction() as db:
             number = db.execute("DELETE FROM turns WHERE at < ?", (before,)).rowcount
             db.execute("DELETE FROM processes WHERE id NOT IN (SELECT process FROM turns)")
@@ -189,7 +189,7 @@ class Runs:
         (number,) = db.execute("SELECT count(*) FROM turns").fetchone()
         if number > self._keep:
             db.execute(
-                # by when they were written: the clock may have been set back
+                # in order of writing: the clock may have been set back
                 "DELETE FROM turns WHERE id IN (SELECT id FROM turns ORDER BY rowid LIMIT ?)",
                 (number - self._keep,),
             )
@@ -209,7 +209,7 @@ class Runs:
                 (version,) = db.execute("PRAGMA user_version").fetchone()
                 if version not in (0, _VERSION):
                     raise RunsError(
-                        f"{self.path}: written by another version of dynamicrag; move it away to begin anew"
+                        f"{self.path}: written by another version of dynamicrag; move it away to start anew"
                     )
                 db.execute("BEGIN IMMEDIATE")  # closing the connection undoes an open transaction
                 if version == 0:
@@ -235,5 +235,5 @@ def known_calls(runs: Runs | None) -> Mapping[str, list[Observation]]:
     try:
         return runs.observations()
     except RunsError as error:
-        _log.warning("%s; expected costs are the profiles' until then", error)
+        _log.warning("%s; expected costs use the profiles until then", error)
         return {}

@@ -1,8 +1,7 @@
-"""A total that the processes of a host share: a row per dimension in SQLite.
+"""A total shared by the processes of a host: a row per dimension in SQLite.
 
-Every change is one transaction begun with ``BEGIN IMMEDIATE``, so that no two processes can both see
-room for the last cent. The reservations of a process that died are booked as spent, for its usage is
-unknown.
+Every change is one transaction begun with ``BEGIN IMMEDIATE``, so that two processes cannot both spend
+the last cent. The reservations of a process that died are booked as spent, because its usage is unknown.
 """
 
 import json
@@ -21,8 +20,9 @@ from dynamicrag.errors import BudgetError
 
 WAIT_SECONDS = 30.0
 CLOCK = 2.0
-"""Seconds by which two readings of a process's start may differ: the host's clock is corrected now and
-then, and a process id is not reused so soon."""
+"""Tolerance in seconds between two readings of a process's start time: the host's clock may be corrected, and
+a process id is not reused so soon.
+"""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS spent (
@@ -34,15 +34,15 @@ CREATE TABLE IF NOT EXISTS held (
 
 
 class SharedPurse:
-    """One named total in a file; any number of processes and threads may spend from it.
+    """One named total in a file, for any number of processes and threads.
 
     Args:
         path: The SQLite file; it is created if it is missing.
         account: Name of the total.
 
     Raises:
-        BudgetError: From all methods: the file cannot be read or written. Nothing is spent from a total
-            that cannot be kept.
+        BudgetError: From all methods: the file cannot be read or written. Nothing is spent from a total that
+            cannot be stored.
     """
 
     blocks = True
@@ -113,7 +113,7 @@ class SharedPurse:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        # one connection per transaction: cheap beside a model call, and shared with no thread and no fork
+        # one connection per transaction: cheap compared with a model call, and safe with threads and forks
         try:
             private_file(self._path)
             with closing(sqlite3.connect(self._path, timeout=WAIT_SECONDS, isolation_level=None)) as db:
@@ -125,15 +125,15 @@ class SharedPurse:
                 db.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             raise BudgetError(
-                f"{self._path}: the shared budget {self._account!r} cannot be kept ({error}); nothing is "
+                f"{self._path}: the shared budget {self._account!r} cannot be stored ({error}); nothing is "
                 "spent from such a total: free the disk, or move a broken file away to begin anew"
             ) from error
 
 
 def _born(pid: int) -> float:
-    """Return the start of a process, which tells a reused process id apart; -1 if there is no such process.
+    """Return the start time of a process, which distinguishes reused process ids; -1 if it does not exist.
 
-    A zombie, which has ended but was not waited for, counts as none.
+    A zombie, which has ended but was not waited for, counts as non-existent.
     """
     try:
         process = psutil.Process(pid)

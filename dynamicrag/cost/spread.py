@@ -1,4 +1,4 @@
-"""The CPU-seconds that calls declare, spread over the meter's intervals.
+"""Spreads the CPU-seconds that calls declare over the meter's intervals.
 
 A call declares a sum; the meter knows the CPU time of every interval. Spread evenly over a call's
 time, the sums may exceed an interval's CPU time: two calls on one core compute at half speed
@@ -17,7 +17,7 @@ Claims = list[dict[Line, float]]
 
 
 def spread(lines: Sequence[Line], intervals: Sequence[Interval]) -> Claims:
-    """Return the CPU-seconds of each line in each interval; an interval omits lines without any."""
+    """Return the CPU-seconds of each line in each interval; an interval omits lines that claim none."""
     claims: Claims = [{} for _ in intervals]
     for line in lines:
         charged = line.charged
@@ -36,7 +36,7 @@ def _fit(claims: Claims, cpu_seconds: Sequence[float]) -> None:
     declared, had = _sums(claims), sum(cpu_seconds)
     if had <= 0:
         return
-    # clocks tick in steps of 10 ms and calls may declare too much: then all intervals have more room
+    # clocks tick in steps of 10 ms and calls may declare too much: then raise the limit of all intervals
     room = max(1.0, sum(declared.values()) / had)
     for _ in range(ROUNDS):
         for claim, most in zip(claims, cpu_seconds, strict=True):

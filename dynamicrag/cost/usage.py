@@ -1,4 +1,4 @@
-"""The tokens that a call used, as far as the provider's report is credible.
+"""The tokens used by a call, as far as the provider's report is credible.
 
 Providers report usage in many ways: once at the end; the input in the first chunk and the output in the
 last; increments; running totals in every chunk; nulls, zeros, more cached tokens than input. So a report is
@@ -12,23 +12,24 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 LONGEST_TOKEN = 128
-"""Bytes of the longest token that vocabularies have (in OpenAI's, runs of 128 spaces): a prompt has at least
-one token for as many bytes."""
+"""Bytes of the longest token in common vocabularies (in OpenAI's, runs of 128 spaces): a prompt has at least
+one token per this number of bytes.
+"""
 
 BYTES_PER_TOKEN = 4
-"""Fewest bytes that a streamed piece of text is taken for a token by, where pieces are smaller than that."""
+"""Bytes per token in streamed text whose pieces are smaller than a token."""
 
 RUNAWAY_BYTES = 8
-"""Bytes a token of an answer that has more pieces than it may have tokens; English has 4 to 5."""
+"""Bytes per token above which an answer with too many pieces runs away; English has 4 to 5."""
 
 RUNAWAY_CHUNKS = 16
-"""Chunks a token, with text or without, after which a stream is taken for one that never ends."""
+"""Chunks per token, with or without text, after which a stream counts as endless."""
 
 _ABSURD = 10**9
 
 
 class Tokens(NamedTuple):
-    """The tokens that a call is booked at.
+    """The token counts booked for a call.
 
     Attributes:
         input: Tokens of the prompt, cached ones included.
@@ -56,7 +57,7 @@ class Counted:
     """The size of one answer as it streams, and the provider's reports of its usage.
 
     Args:
-        most_output: Most tokens that the answer may have, as requested and reserved.
+        most_output: Largest number of tokens in the answer, as requested and reserved.
     """
 
     most_output: int
@@ -67,14 +68,14 @@ class Counted:
     listed: int = 0
 
     def add_chunk(self, text: str, listed: int = 0) -> None:
-        """Count a chunk: its text, and the number of tokens that it lists with probabilities."""
+        """Count a chunk: its text, and the number of tokens listed with probabilities."""
         self.chunks += 1
         self.pieces += bool(text)
         self.size += len(text.encode(errors="replace"))
         self.listed += listed
 
     def add_report(self, usage: Mapping[str, Any] | None) -> None:
-        """Keep a report in LangChain's form, if there is one."""
+        """Add a usage report in LangChain's form, if any."""
         if usage:
             details = usage.get("input_token_details")
             cached = details.get("cache_read") if isinstance(details, Mapping) else None
@@ -86,7 +87,7 @@ class Counted:
 
     @property
     def seen(self) -> int:
-        """Fewest tokens that the answer can have, by its text."""
+        """Lower bound of the answer's tokens, from its text."""
         return max(min(self.pieces, math.ceil(self.size / BYTES_PER_TOKEN)), self.listed)
 
     @property
@@ -101,21 +102,21 @@ class Counted:
         )
 
     def tokens(self, prompt_bytes: int, most: int, set_aside: int) -> Tokens:
-        """Return what the call is booked at.
+        """Return the token counts to book for the call.
 
         Args:
             prompt_bytes: Bytes of the prompt.
-            most: Most tokens that it can have by any vocabulary; more are not believed.
-            set_aside: Tokens that were set aside for it, booked where the provider says nothing credible.
+            most: Upper bound of the prompt's tokens in any vocabulary; higher reports are rejected.
+            set_aside: Tokens reserved for the call, booked if the provider reports nothing credible.
         """
         said = _merged(self.reports, self.seen)
         least = math.ceil(prompt_bytes / LONGEST_TOKEN)
         read_known = bool(said.input) and (said.input or 0) >= least
         read = min(said.input or 0, most) if read_known else set_aside
         written_known = said.output is not None and (said.output > 0 or not self.seen)
-        # a model that is cut off has not said how much it wrote; one that says less than was seen is wrong
+        # a cancelled stream has not reported its output; a report below the tokens seen is wrong
         written = max(said.output or 0, self.seen) if written_known else self.most_output
-        # cached tokens are cheap: more of them than were read are taken for none
+        # cached tokens are cheap: a count above the input is treated as zero
         cached = said.cached or 0 if read_known and (said.cached or 0) <= (said.input or 0) else 0
         return Tokens(
             read, min(cached, read), min(written, self.most_output), not (read_known and written_known)
@@ -123,7 +124,7 @@ class Counted:
 
 
 def number(value: Any) -> int | None:
-    """Return a count of tokens; ``None`` for anything that is none."""
+    """Return a count of tokens, or ``None`` if the value is not a count."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if not (math.isfinite(value) and 0 <= value <= _ABSURD and value == int(value)):
@@ -132,7 +133,7 @@ def number(value: Any) -> int | None:
 
 
 def _merged(reports: Sequence[Report], seen: int) -> Report:
-    """Return what all reports say together: the last of running totals, else the sum."""
+    """Return the combined report: the last of running totals, otherwise the sum."""
     columns = [[value for value in column if value is not None] for column in zip(*reports, strict=True)]
     if not columns:
         return Report(None, None, None)
@@ -141,12 +142,12 @@ def _merged(reports: Sequence[Report], seen: int) -> Report:
 
 
 def _running(reports: Sequence[Report], seen: int) -> bool:
-    """Return whether each report repeats what those before it said, and goes on from there."""
+    """Return whether the reports are running totals: each includes those before it."""
     inputs = [report.input or 0 for report in reports]
     outputs = [report.output or 0 for report in reports]
     if inputs != sorted(inputs) or outputs != sorted(outputs):
         return False
     # pieces of equal length reported one by one look alike; but a prompt is reported once then, and the last
-    # report alone is less than what came
+    # report alone is below the tokens seen
     one_by_one = sum(value > 0 for value in inputs) <= 1 and outputs[-1] < seen <= sum(outputs)
     return not one_by_one

@@ -15,12 +15,15 @@ KINDS: tuple[Kind, ...] = get_args(Kind)[:-1]
 """Provenance of known amounts, most certain first."""
 
 UNKNOWN: Literal["unknown"] = "unknown"
-"""Kind of an amount that is not known, such as the price of an unlisted model. Its amount is a stand-in:
-options are compared by it, and no figure shows it."""
+"""Kind of an amount that is not known, for example the price of an unlisted model. Its amount is a stand-in
+to compare options, and is never shown.
+"""
 
 Scope = Literal["active", "full"]
-"""Boundary of joules and all that follows from them: ``active`` is the energy that the work added, ``full``
-includes its share of the machine's constant part and of its idling. Different scopes cannot be added."""
+"""Boundary of joules and the dimensions derived from them: ``active`` is the energy added by the work,
+``full`` includes its share of the machine's constant part and of its idling. Different scopes cannot be
+added.
+"""
 
 
 class Cost:
@@ -28,11 +31,11 @@ class Cost:
 
     Args:
         parts: Amount per ``(dimension, kind)``.
-        scope: Boundary of the joules and of all that follows from them.
-        spread: How far below and above its amount a dimension may lie, where that is known.
+        scope: Boundary of the joules and of the dimensions derived from them.
+        spread: Uncertainty of a dimension below and above its amount, where known.
 
     Raises:
-        ValueError: There is no such dimension.
+        ValueError: Unknown dimension.
     """
 
     __slots__ = ("_parts", "_spread", "_totals", "scope")
@@ -58,7 +61,7 @@ class Cost:
         """Return the sum of ``costs``, all of the same ``scope``.
 
         Raises:
-            ValueError: One is of another scope.
+            ValueError: A cost has another scope.
         """
         parts: dict[tuple[Dimension, Kind], float] = {}
         spread: dict[Dimension, tuple[float, float]] = {}
@@ -68,24 +71,24 @@ class Cost:
             for key, value in cost._parts.items():
                 parts[key] = parts.get(key, 0.0) + value
             for dimension, (below, above) in cost._spread.items():
-                # errors of estimates go together: they share their coefficients
+                # errors of estimates add up: they share their coefficients
                 had = spread.get(dimension, (0.0, 0.0))
                 spread[dimension] = had[0] + below, had[1] + above
         return cls(parts, scope, spread)
 
     def parts(self) -> list[list[Any]]:
-        """Return every part as ``[dimension, kind, amount]``, stand-ins for what is unknown included."""
+        """Return every part as ``[dimension, kind, amount]``, including stand-ins for unknown amounts."""
         return [[dimension, kind, value] for (dimension, kind), value in self._parts.items()]
 
     def spread(self) -> dict[str, list[float]]:
-        """Return how far below and above its amount a dimension may lie, where that is known."""
+        """Return the uncertainty of each dimension below and above its amount, where known."""
         return {dimension: [below, above] for dimension, (below, above) in self._spread.items()}
 
     @classmethod
     def of_parts(
         cls, parts: "Iterable[Sequence[Any]]", spread: "Mapping[str, Sequence[float]] | None" = None
     ) -> "Cost":
-        """Return the cost that :meth:`parts` and :meth:`spread` were written from."""
+        """Return the cost from its :meth:`parts` and :meth:`spread`."""
         found = {(dimension, kind): float(amount) for dimension, kind, amount in parts}
         bounds = {dimension: (below, above) for dimension, (below, above) in (spread or {}).items()}
         return cls(found, spread=bounds)
@@ -94,13 +97,13 @@ class Cost:
         return Cost.total((self, other), self.scope)
 
     def times(self, factor: float) -> "Cost":
-        """Return this cost ``factor`` times over."""
+        """Return this cost multiplied by ``factor``."""
         parts = {key: factor * value for key, value in self._parts.items()}
         spread = {d: (factor * below, factor * above) for d, (below, above) in self._spread.items()}
         return Cost(parts, self.scope, spread)
 
     def with_overhead(self, overhead: "Cost") -> "Cost":
-        """Return the *full* cost: this *active* one, and its share of what does not follow the work."""
+        """Return the *full* cost: this *active* cost plus its share of the overhead."""
         parts = dict(self._parts)
         for key, value in overhead._parts.items():
             parts[key] = parts.get(key, 0.0) + value
@@ -122,7 +125,7 @@ class Cost:
         try:
             return self._totals[dimension]
         except KeyError:
-            if dimension in DIMENSIONS:  # it was registered after this cost was made
+            if dimension in DIMENSIONS:  # false if registered after this cost was made
                 return 0.0
             raise KeyError(unknown("cost", "dimension", dimension, DIMENSIONS)) from None
 
@@ -144,7 +147,7 @@ class Cost:
         return max(self.kinds(dimension), key=KINDS.index, default="measured")
 
     def bounds(self, dimension: Dimension) -> tuple[float, float]:
-        """Return the low and the high estimate of ``dimension``; both are its value where none is known."""
+        """Return the low and the high estimate of ``dimension``; its value if none are known."""
         value, (below, above) = self[dimension], self._spread.get(dimension, (0.0, 0.0))
         return value - below, value + above
 
@@ -155,11 +158,10 @@ class Cost:
     def figures(self) -> dict[str, Figure]:
         """Return every dimension as ``{"value": ..., "kind": ...}``.
 
-        With ``parts`` (amount by kind) where several kinds were added, and ``low`` and ``high`` where
-        bounds are known. Where a part is unknown, so is the whole: its value is ``None``, and ``parts`` has
-        what is known of it.
+        ``parts`` (amount by kind) is added if there are several kinds, and ``low`` and ``high`` if bounds are
+        known. If a part is unknown, the value is ``None``, and ``parts`` has the known amounts.
         """
-        # nothing at all is a true zero
+        # without parts, a true zero
         figures: dict[str, Figure] = {
             dimension: {"value": value, "kind": "measured"} for dimension, value in self.amounts().items()
         }
@@ -182,8 +184,8 @@ class Cost:
         return figures
 
     def amounts(self) -> dict[str, float | None]:
-        """Return the amount of every dimension, whatever its provenance; ``None`` where it is unknown."""
-        # the zeros are for dimensions that were registered after this cost was made
+        """Return the amount of every dimension, of any provenance; ``None`` where it is unknown."""
+        # the zeros are for dimensions registered after this cost was made
         amounts: dict[str, float | None] = {**DIMENSIONS.zeros, **self._totals}
         for (dimension, kind), value in self._parts.items():
             if kind == UNKNOWN and value:

@@ -1,4 +1,4 @@
-"""What verifiers ask models and other resources with: on the account, in the budget, out of sight."""
+"""Calls of verifiers to models and other resources: on the account, within the budget, hidden."""
 
 import asyncio
 import os
@@ -26,12 +26,12 @@ EmbedMeasured = Callable[[Sequence[str]], "tuple[NDArray[Any], Usage]"]
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a policy has for its verifiers.
+    """The resources of a policy for its verifiers.
 
     Attributes:
-        models: Its models by name.
-        strategies: Its prompt strategies by name.
-        embed: Its embedding model, which says what it used; NaN for texts that it does not read.
+        models: The policy's models by name.
+        strategies: The policy's prompt strategies by name.
+        embed: The policy's embedding model, which reports its usage; returns NaN for texts it cannot read.
     """
 
     models: Mapping[str, ChatModel]
@@ -39,7 +39,7 @@ class Resources:
     embed: EmbedMeasured
 
     def strategy(self, path: Mapping[str, str]) -> PromptStrategy:
-        """Return the prompt strategy in force on a path: its own, or the first."""
+        """Return the prompt strategy of a path, or the first one."""
         return self.strategies[path.get("prompt", next(iter(self.strategies)))]
 
 
@@ -48,10 +48,10 @@ class Asking:
     """The :class:`~dynamicrag.verify.base.Caller` of one verifier on one draft.
 
     Attributes:
-        name: The verifier's; its calls stand on the account under ``verify:<name>``.
+        name: Name of the verifier; its calls are on the account under ``verify:<name>``.
         turn: The turn with the draft.
         run: The ledger and the budget.
-        resources: What there is to ask.
+        resources: The available resources.
     """
 
     name: str
@@ -101,7 +101,7 @@ class Asking:
                 return await asyncio.to_thread(work)
             finally:
                 wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-                # others may compute at the same time; no more than all cores is ours
+                # others may compute at the same time; our share is at most all cores
                 line.usage = Usage(calls=1, seconds=wall, cpu_seconds=min(cpu, wall * (os.cpu_count() or 1)))
 
     @property
@@ -119,7 +119,7 @@ class Asking:
         self, model: ChatModel, messages: "Sequence[BaseMessage]", max_tokens: int,
         temperature: float = 0.0, stop: Sequence[str] = (),
     ) -> Completion:  # fmt: skip
-        # no other model can judge in its place, so none is left alone
+        # no other model can judge in its place, so ignore cooldowns
         run = replace(self.run, last_resort=True)
         return await call(
             run, self.turn["id"], self._stage, model, messages,

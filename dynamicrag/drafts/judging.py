@@ -1,4 +1,4 @@
-"""Lets every verifier judge a draft; one that fails or takes too long costs no answer."""
+"""Lets every verifier judge a draft; a failure or timeout never costs an answer."""
 
 import asyncio
 import logging
@@ -14,17 +14,17 @@ from dynamicrag.verify.base import Evidence, Verifier
 from dynamicrag.verify.signals import signals_of
 
 UNVERIFIED = "unverified"
-"""Signal: the share of the verifiers that could not judge the draft, where there are any."""
+"""Signal: the share of the verifiers that could not judge the draft, if any."""
 
 _log = logging.getLogger(__name__)
 
 
 async def foresee(verifiers: Mapping[str, Verifier], turn: TurnState, run: Run) -> TurnState:
-    """Return as ``foreseen`` the signals that do not depend on the draft; a failure is left to :func:`judge`.
+    """Return the signals that do not depend on the draft as ``foreseen``; :func:`judge` handles failures.
 
     Args:
         verifiers: The judges, by name.
-        turn: The turn with the passages that were found.
+        turn: The turn with its passages.
         run: The ledger.
     """
     found: dict[str, float] = {}
@@ -42,14 +42,14 @@ async def foresee(verifiers: Mapping[str, Verifier], turn: TurnState, run: Run) 
 async def judge(
     verifiers: Mapping[str, Verifier], resources: Resources, turn: TurnState, run: Run, seconds: float
 ) -> TurnState:
-    """Return ``signals`` of the turn's draft, and those who could not judge it as ``unverified``.
+    """Return ``signals`` of the turn's draft, and the verifiers that could not judge it as ``unverified``.
 
     Args:
         verifiers: The judges, by name, in their order.
-        resources: What they may ask.
+        resources: Resources that they may use.
         turn: The turn with the draft.
         run: The ledger and the budget.
-        seconds: What each has.
+        seconds: Time limit of each.
     """
     draft = turn.get("draft")
     assert draft is not None, "verification comes after generation"

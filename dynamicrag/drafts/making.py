@@ -1,4 +1,4 @@
-"""Makes the move that was chosen on a draft: accept it, mend it, ask again, go back, or abstain."""
+"""Executes the chosen move on a draft: accept it, refine it, ask again, go back, or abstain."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from dynamicrag.types import Attempt, Draft, Move, TurnState
 
 
 async def make(move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:
-    """Return what a move changes in the turn; a draft that no longer stands is withdrawn."""
+    """Return the changes of the turn by a move; a draft that is no longer valid is withdrawn."""
     if move.kind == "refine":
         return await _refine(move, verification, turn, run)
     if move.kind == "ask_again":
@@ -31,7 +31,7 @@ async def make(move: Move, verification: Verification, turn: TurnState, run: Run
     return {
         "action": "redo",
         "redo": parting(turn["path"], wanted) if wanted else target and target[0],
-        # a step up starts from the option that stands; a whole path is decided anew from there on
+        # a step up starts from the current option; a whole path is decided again from there
         "path": standing(turn["path"], wanted) if wanted else turn["path"],
         "draft": draft,
         "earlier": [*turn.get("earlier", []), attempt_of(left)],
@@ -50,7 +50,7 @@ async def _refine(move: Move, verification: Verification, turn: TurnState, run: 
 
 
 def mended(draft: Draft, turn: TurnState, run: Run) -> TurnState:
-    """Return what changes in the turn where its draft was mended."""
+    """Return the changes of the turn by refining its draft."""
     return {"action": "refine", "redo": None, "draft": draft, "earlier": _left("refine", turn, run)}
 
 
@@ -64,14 +64,14 @@ async def _ask_again(verification: Verification, turn: TurnState, run: Run) -> T
 
 
 def _left(reason: str, turn: TurnState, run: Run) -> list[Attempt]:
-    """Withdraw the draft, and return it with those before it."""
+    """Withdraw the draft, and return it with the earlier drafts."""
     assert turn["draft"] is not None, "a draft is left after it was written"
     as_it_was: TurnState = {**turn, "draft": withdraw(turn["draft"], reason, run)}
     return [*turn.get("earlier", []), attempt_of(as_it_was)]
 
 
 def _accept_earlier(wanted: Mapping[str, str], turn: TurnState, run: Run) -> TurnState:
-    """Take up the draft of an earlier path again; the last one falls."""
+    """Restore the draft of an earlier path, and drop the last draft."""
     earlier = turn["earlier"]
     number = next(i for i, past in enumerate(earlier) if parting(past["path"], wanted) is None)
     found, last = earlier[number], attempt_of(turn)
@@ -90,7 +90,7 @@ def _objections(verification: Verification, turn: TurnState) -> list[str]:
 
 
 def withdraw(draft: Draft, reason: str, run: Run) -> Draft:
-    """Take back a draft that the user was shown; if it is to stand after all, it is a new message."""
+    """Withdraw a draft shown to the user; if it is accepted later, it is sent as a new message."""
     if not draft["streamed"]:
         return draft
     run.emit({"type": "withdrawn", "message_id": draft["message_id"], "reason": reason})

@@ -12,7 +12,7 @@ from dynamicrag.types import Move
 
 ACCEPT, REFINE, ESCALATE, ASK_AGAIN, ABSTAIN = "accept", "refine", "escalate", "ask_again", "abstain"
 VERDICTS = (ACCEPT, REFINE, ESCALATE, ASK_AGAIN, ABSTAIN)
-"""Options of the stage; ``escalate`` becomes one move for each stage that the policy goes back to."""
+"""Options of the stage; ``escalate`` becomes one move for each stage to go back to."""
 
 
 class VerificationSection(StageSection):
@@ -21,11 +21,11 @@ class VerificationSection(StageSection):
     Attributes:
         verifiers: The judges, in their order.
         escalate: Stages to go back to, by finding.
-        max_escalations: Most steps up a question may take, refinements among them.
-        on_failure: Where a verifier fails, whether the draft may stand, unverified, or must be escalated
-            if it still can be.
-        timeout: Seconds that a verifier has; at most a day.
-        stream: Whether the user sees drafts as they are written, or only what is accepted.
+        max_escalations: Largest number of steps up per question, including refinements.
+        on_failure: If a verifier fails, whether the draft may be accepted unverified, or must be escalated if
+            possible.
+        timeout: Time limit of a verifier in seconds; at most a day.
+        stream: Whether drafts are streamed to the user as they are written, or only accepted answers.
     """
 
     verifiers: list[Spec] = Field(default_factory=list)
@@ -44,7 +44,7 @@ def moves(names: Sequence[str], stages: Sequence[str], editor: str | None = None
     Args:
         names: The policy's options.
         stages: The stages to go back to.
-        editor: The model that mends drafts, if the policy names one.
+        editor: The model that refines drafts, if the policy names one.
     """
     found: list[Move] = []
     for name in names:
@@ -60,10 +60,10 @@ def moves(names: Sequence[str], stages: Sequence[str], editor: str | None = None
 
 
 def targets(section: VerificationSection, where: Where) -> dict[str, Sequence[str]]:
-    """Return the stages to go back to by finding, once they are known to exist.
+    """Check and return the stages to go back to, by finding.
 
     Raises:
-        PolicyError: A stage does not exist, or a finding can not occur.
+        PolicyError: A stage does not exist, or a finding cannot occur.
     """
     valid = (*TOPOLOGY.drafting, *([REFINE] if REFINE in section.specs else []))
     for finding, stages in section.escalate.items():
@@ -79,10 +79,10 @@ def targets(section: VerificationSection, where: Where) -> dict[str, Sequence[st
 def verdicts(
     section: VerificationSection, where: Where, models: Mapping[str, Any]
 ) -> tuple[list[str], str | None]:
-    """Return the names of a section's options, and the model that mends drafts, if one is named.
+    """Return the names of a section's options, and the model that refines drafts, if any.
 
     Raises:
-        PolicyError: There is no option, or one that is not valid.
+        PolicyError: There are no options, or one is invalid.
     """
     specs = check_options(section, where)
     for name in specs:

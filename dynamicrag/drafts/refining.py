@@ -1,4 +1,4 @@
-"""Mends a draft: a stronger model edits it, with the verifiers' objections before it."""
+"""Refines a draft: a stronger model edits it, given the verifiers' objections."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 async def refine(
     editor: str, objections: Sequence[str], turn: TurnState, run: Run, resources: Resources
 ) -> Draft | None:
-    """Return the mended draft, which nobody has been shown; ``None`` if the editor failed or said nothing.
+    """Return the refined draft, not yet shown; ``None`` if the editor failed or replied nothing.
 
     Args:
         editor: The model that edits.
-        objections: What the verifiers have against the draft.
+        objections: The verifiers' objections to the draft.
         turn: The turn with the draft.
         run: The ledger and the budget.
-        resources: The models, and the prompt strategies for how answers sound.
+        resources: The models, and the prompt strategies with their voice.
     """
     draft, model, passages = turn["draft"], resources.models[editor], turn.get("passages", [])
     assert draft is not None, "a draft is mended after it was written"
@@ -50,7 +50,7 @@ async def refine(
             whole=True,
         )
     except (ModelError, BudgetError):
-        return None  # its line on the account says so; the draft is judged as it is
+        return None  # its account line records the failure; the draft is judged as it is
     answer = refined(completion.text, voice.style)
     if not answer.text:
         return None

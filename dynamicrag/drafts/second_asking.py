@@ -1,9 +1,10 @@
-"""A draft that is to be withheld is asked for once more.
+"""Asks once more for a draft that would be withheld.
 
-Small models decline easily: a long context, or an order to be brief, hides an answer that they do find in
-the best passages alone, asked for in sentences. Where the documents may not speak of the question at all, a
-draft that declines or that no passage supports is asked for without them, if the policy's ``outside`` is
-``answer``: what a model says with strange passages before it is neither theirs nor its own.
+Small models decline easily: a long context, or an instruction to be brief, hides an answer that they do find
+if they see only the best passages and may answer in sentences. If the documents may not cover the question
+at all, a draft that declines or that no passage supports is asked for without passages, provided the policy's
+``outside`` is ``answer``: a model that answers over unrelated passages uses neither them nor its own
+knowledge well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,23 +27,23 @@ from dynamicrag.types import Draft, Passage, TurnState
 from dynamicrag.verify.groundedness import beyond
 
 MOST = 2
-"""Times a question is asked again: from the best passages, and without any."""
+"""Number of second askings: from the best passages, and without any."""
 BEST = 2
-"""Passages that are shown the second time."""
+"""Number of passages in the second asking."""
 
 
 @lru_cache(maxsize=64)
 def in_sentences(voice: Voice) -> Direct:
-    """Return the prompt of the second asking: in sentences, else as the policy's own prompt sounds."""
+    """Return the prompt of the second asking: full sentences, in the voice of the policy's own prompt."""
     return Direct(style="full", instructions=voice.instructions, language=voice.language)
 
 
 def shown_again(turn: TurnState, settings: Mapping[str, Any]) -> Sequence[Passage] | None:
-    """Return the passages to ask once more from, none of them to ask without, or ``None`` not to ask.
+    """Return the passages for a second asking, empty to ask without any, or ``None`` not to ask again.
 
     Args:
         turn: The turn with the draft that declines.
-        settings: Those of verification, with the policy's ``outside``.
+        settings: The settings of verification, with the policy's ``outside``.
     """
     found, signals = turn.get("candidates", []), turn.get("signals", {})
     if not found or turn.get("draft") is None:
@@ -55,7 +56,7 @@ def shown_again(turn: TurnState, settings: Mapping[str, Any]) -> Sequence[Passag
 
 
 def plan_again(plan: Plan, passages: Sequence[Passage], model: str, voice: Voice) -> Plan:
-    """Return what asking once more takes, as a change of the path's plan."""
+    """Return the path's plan, changed to a second asking."""
     prompt = in_sentences(voice)
     return plan._replace(
         rounds=0.0,
@@ -70,16 +71,16 @@ def plan_again(plan: Plan, passages: Sequence[Passage], model: str, voice: Voice
 async def ask_again(
     passages: Sequence[Passage], turn: TurnState, run: Run, resources: Resources
 ) -> TurnState | None:
-    """Return the turn's new draft and what it stands on; ``None`` if there is none.
+    """Return the turn's new draft and its basis; ``None`` if there is none.
 
-    There is none if the model failed, or if what it says with passages only repeats the question's words: a
-    model that has declined says so to please. Nobody has been shown the draft yet.
+    There is none if the model failed, or if its answer over passages only repeats the question's words: a
+    model that has declined may do so to please. The draft has not been shown yet.
 
     Args:
-        passages: What to show.
+        passages: The passages to show.
         turn: The turn with the draft that declines.
         run: The ledger and the budget.
-        resources: The models, and the prompt strategies for how answers sound.
+        resources: The models, and the prompt strategies with their voice.
     """
     draft, prompt = turn["draft"], in_sentences(resources.strategy(turn["path"]).voice)
     assert draft is not None, "a draft that declines was written"
@@ -92,7 +93,7 @@ async def ask_again(
             tags=["nostream"], whole=True,
         )  # fmt: skip
     except (ModelError, BudgetError):
-        return None  # its line on the account says so
+        return None  # its account line records the failure
     answer = prompt.parse(completion.text)
     if not answer.text or (passages and not beyond(units(answer.text), turn["text"])):
         return None

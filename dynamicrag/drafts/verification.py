@@ -1,4 +1,4 @@
-"""Whether a draft is good enough, and what to do if it is not."""
+"""Decides whether a draft is good enough, and the next move if it is not."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -23,21 +23,22 @@ PlanOf = Callable[[Mapping[str, str]], Plan]
 
 
 class Verification(DecisionPoint):
-    """Judges drafts, and knows which moves are open on one.
+    """Judges drafts, and lists the open moves on a draft.
 
-    Where the router knows whole paths, a move back to a stage leads to those that part there from the one in
-    force, and the router names which; else to the stage's next stronger option.
+    If the router knows whole paths, a move back to a stage leads to the paths that branch there from the
+    current
+    one, and the router names the path; otherwise it leads to the stage's next stronger option.
 
     Args:
         moves: The moves.
         router: The router.
-        settings: ``escalate``: stages to try per finding; ``max_escalations``, refinements among them;
-            ``on_failure``: ``accept`` or ``escalate``, where a verifier fails; ``timeout``: the seconds
-            that each verifier has; ``outside``: ``answer`` or ``abstain``, where the documents do not speak
-            of the question.
+        settings: ``escalate``: stages to try per finding; ``max_escalations``, including refinements;
+            ``on_failure``: ``accept`` or ``escalate`` if a verifier fails; ``timeout``: time limit of each
+            verifier in seconds; ``outside``: ``answer`` or ``abstain`` if the documents do not cover
+            the question.
         verifiers: The judges, by name.
-        stages: The stages that lead to a draft.
-        resources: What verifiers and editors may use.
+        stages: The stages before the draft.
+        resources: Resources for verifiers and editors.
     """
 
     def __init__(
@@ -58,19 +59,19 @@ class Verification(DecisionPoint):
 
     @property
     def asks(self) -> tuple[Asks, ...]:
-        """What the verifiers are expected to ask of models, per draft."""
+        """Expected model calls of the verifiers, per draft."""
         return tuple(ask for verifier in self.verifiers.values() for ask in verifier.asks())
 
     @property
     def foresees(self) -> bool:
-        """Whether a verdict may be known before there is a draft: to withhold any."""
+        """Whether the verdict to withhold any draft may be known before there is a draft."""
         known = any(not each.reads_draft and each.computes for each in self.verifiers.values())
         return any(move.kind == "abstain" for move in self.moves) and (
             known or self.settings.get("outside") == "abstain"
         )
 
     async def judge(self, turn: TurnState, run: Run) -> TurnState:
-        """Let every verifier judge the draft; return its signals, and who could not judge it."""
+        """Let every verifier judge the draft; return its signals, and the verifiers that failed."""
         timeout = self.settings.get("timeout", TIMEOUT)
         return await judge(self.verifiers, self.resources, turn, run, timeout)
 
@@ -83,7 +84,7 @@ class Verification(DecisionPoint):
         return dict(turn.get("signals", {}))
 
     def situation(self, turn: TurnState, plan_of: PlanOf, call: CallOptions = NO_OPTIONS) -> Situation:
-        """Return which moves are open on the turn's draft, and what each leaves to do."""
+        """Return the open moves on the turn's draft, and the remaining work under each."""
         steps = [step for step in turn.get("escalations", []) if step["option"] != "ask_again"]
         used_up = len(steps) >= self.settings.get("max_escalations", 0)
         open_ = [
@@ -101,7 +102,7 @@ class Verification(DecisionPoint):
         )
 
     def _open(self, move: Move, turn: TurnState, call: CallOptions, *, used_up: bool) -> bool:
-        """Close steps up that have nowhere to go, and all of them when their number is used up."""
+        """Return whether a move is open; steps up need a target and a step left."""
         if move.kind == "ask_again":
             return self.again(turn) is not None
         if move.kind == "refine":
@@ -110,11 +111,11 @@ class Verification(DecisionPoint):
         return move.kind != "redo" or (not used_up and bool(self.leads(move, turn, call)))
 
     def again(self, turn: TurnState) -> Sequence[Passage] | None:
-        """Return the passages to ask once more from; see :func:`shown_again`."""
+        """Return the passages for a second asking; see :func:`shown_again`."""
         return shown_again(turn, self.settings)
 
     def ways(self, turn: TurnState, call: CallOptions = NO_OPTIONS) -> Sequence[Mapping[str, str]]:
-        """Return the router's paths of options that are open to the call and that were not tried yet."""
+        """Return the router's untried paths whose options are open to the call."""
         if not self.router.paths:
             return []
         been = list(tried(turn))
@@ -132,7 +133,7 @@ class Verification(DecisionPoint):
     def leads(
         self, move: Move, turn: TurnState, call: CallOptions = NO_OPTIONS
     ) -> Sequence[Mapping[str, str]]:
-        """Return what a move back may lead to, cheapest first: the router's paths, or the next step up."""
+        """Return the targets of a move back, cheapest first: the router's paths, or the next step up."""
         path = turn.get("path", {})
         if not self.router.paths:
             target = self.target(move, path, call)
@@ -148,7 +149,7 @@ class Verification(DecisionPoint):
     def steps_up(self, move: Move, path: Mapping[str, str]) -> list[tuple[str, str]]:
         """Return the stage to redo for a move back, with each stronger option there.
 
-        A stage that the path passed by is reached again through the one that passed it by.
+        A stage that the path skipped is reached through the stage that skipped it.
         """
         name = move.stage
         if name in TOPOLOGY and (gate := TOPOLOGY[name].gate(path)) is not None:
@@ -159,18 +160,21 @@ class Verification(DecisionPoint):
         return [(name, option.name) for option in stage.options[stage.index(path.get(name)) + 1 :]]
 
     def editor(self, move: Move, turn: TurnState) -> str | None:
-        """Return the model that may mend the draft; ``None`` if none may, or one has done so already."""
+        """Return the model that may refine the draft.
+
+        ``None`` if there is none, or it was refined already.
+        """
         draft = turn.get("draft")
         return None if draft is None or draft["refined"] else self.editor_of(move, draft["model"])
 
     def editor_of(self, move: Move, writer: str) -> str | None:
-        """Return the model that may mend a model's drafts: the policy's, or the next stronger, if any."""
+        """Return the model that may refine a model's drafts: the policy's, or the next stronger, if any."""
         models = self._stages["generator"]
         stronger = models.index(writer) + 1
         return move.model or (models.options[stronger].name if stronger < len(models.options) else None)
 
     def _plan(self, move: Move, turn: TurnState, plan_of: PlanOf, call: CallOptions) -> Plan | None:
-        """Return what is left to do under a move; ``None`` for nothing."""
+        """Return the remaining work under a move; ``None`` for none."""
         path, draft = turn.get("path", {}), turn.get("draft")
         if move.kind == "ask_again":
             passages = self.again(turn)
@@ -195,5 +199,5 @@ class Verification(DecisionPoint):
 
 
 def steps_up(move: Move) -> bool:
-    """Return whether a move goes on working on the answer at the cost of a step up."""
+    """Return whether a move continues work on the answer at the cost of a step up."""
     return move.kind in ("refine", "redo")

@@ -1,17 +1,17 @@
 """The contract of an escalation policy: beliefs in, the next step out.
 
-A policy knows no text, verifiers or LangGraph. At every step it is given what is believed of each option
-(see :mod:`dynamicrag.escalation.beliefs`), what each would cost, what is left of the budget, and λ, the
-quality that one unit of cost is worth; it names the next option, or ends with a draft or without one::
+A policy knows no text, verifiers or LangGraph. At every step it receives the beliefs in each option (see
+:mod:`dynamicrag.escalation.beliefs`), their costs, the remaining budget, and λ, the quality that one unit of
+cost is worth; it names the next option, or ends with or without a draft::
 
     policy = POLICIES.build({"value": {"hope": 0.1}}, "--policies")
     policy.fit(data)                       # recorded outcomes; see .training_data
     verdict = policy.decide(beliefs, lam)  # step (n,): an option, ACCEPT or ABSTAIN; draft (n,)
     policy.state().save("routers/escalation.npz")
 
-To add one, write a file with a subclass that implements ``_decide`` and, if it learns, ``_fit`` and
-``fitted``. :meth:`EscalationPolicy.decide` takes no step twice and none that the budget does not hold, and
-withholds a draft that is less likely to be right than the question is to have no answer.
+To add a policy, write a file with a subclass that implements ``_decide`` and, if it learns, ``_fit`` and
+``fitted``. :meth:`EscalationPolicy.decide` repeats no step, takes no step beyond the budget, and withholds a
+draft that is less likely to be right than the question is to have no answer.
 """
 
 from abc import ABC, abstractmethod
@@ -38,7 +38,7 @@ class Verdict:
 
     Attributes:
         step: The option to try, :data:`ACCEPT` or :data:`ABSTAIN`, (n,).
-        draft: The option whose draft is accepted, where it is, (n,).
+        draft: The option whose draft is accepted, if any, (n,).
     """
 
     step: Positions
@@ -46,7 +46,7 @@ class Verdict:
 
 
 class EscalationPolicy(Persistent, ABC):
-    """What decides whether a draft is good enough."""
+    """Decides whether a draft is good enough."""
 
     def fit(self, lessons: "TrainingData") -> Self:
         """Learn from recorded outcomes."""
@@ -57,7 +57,7 @@ class EscalationPolicy(Persistent, ABC):
         """Return the next step of every query.
 
         Args:
-            beliefs: What is believed now.
+            beliefs: The current beliefs.
             lam: Quality that one unit of cost is worth.
 
         Raises:
@@ -70,7 +70,7 @@ class EscalationPolicy(Persistent, ABC):
         can, drafted = beliefs.open, beliefs.tried.any(axis=1)
         rows = np.arange(len(beliefs))
         step = np.array(choice.step)
-        # without a draft there is nothing to accept, so something is tried while anything can be
+        # without a draft there is nothing to accept, so an option is tried as long as one is open
         none = (step == ACCEPT) & ~drafted
         first = np.where(can, beliefs.mean - lam * np.where(can, beliefs.cost, 0.0), -np.inf).argmax(axis=1)
         step = np.where(none & can.any(axis=1), first, np.where(none, ABSTAIN, step))
@@ -81,12 +81,12 @@ class EscalationPolicy(Persistent, ABC):
         return Verdict(step.astype(np.intp), draft.astype(np.intp))
 
     def state(self) -> State:
-        """Return all that is needed to decide again."""
+        """Return the complete state of the policy."""
         return State({"policy": self.registered, "params": self.params()}, self.pack().arrays)
 
     @classmethod
     def from_state(cls, state: State, where: str = "state") -> "EscalationPolicy":
-        """Build the policy that a state describes, whichever it is.
+        """Build a policy of any kind from a state.
 
         Raises:
             PolicyError: The state is of an unknown policy, or lacks a part.
@@ -95,15 +95,17 @@ class EscalationPolicy(Persistent, ABC):
             policy = POLICIES.build({state.meta["policy"]: dict(state.meta["params"])}, where)
             policy.unpack(state)
         except (KeyError, TypeError, ValueError) as error:
-            raise PolicyError(f"{where}: this is no whole state of a policy ({error!r}); {MEND}") from None
+            raise PolicyError(
+                f"{where}: this is not a complete state of a policy ({error!r}); {MEND}"
+            ) from None
         return policy
 
     def _fit(self, lessons: "TrainingData") -> None:
-        """Learn; not every policy does."""
+        """Fit, if the policy learns."""
 
     @abstractmethod
     def _decide(self, beliefs: Beliefs, lam: float) -> Verdict:
-        """Return the next step; one that cannot be taken ends with the draft at hand."""
+        """Return the next step; an impossible step ends with the current draft."""
 
 
 POLICIES: Registry[EscalationPolicy] = Registry(

@@ -1,12 +1,12 @@
-"""What is believed of every option, and how a draft and its verifiers change it.
+"""Beliefs in every option, and their update by a draft and its verifiers.
 
-Qualities and scores (what the verifiers will make of a draft) are taken for jointly Gaussian around the
-prior, with the covariance that they had in the recordings. Then the score of one draft moves what is
-believed of all other options, in any order of trying; and how far a further draft *would* move it, which
-is what makes it worth its price, is known beforehand. This is the linear estimator of Kalman (1960), on
-the belief of Gaussian-process knowledge gradients (Frazier, Powell and Dayanik 2009, "The
-knowledge-gradient policy for correlated normal beliefs"). Qualities end at 0 and 1, so moves shrink
-towards the ends as a Bernoulli's deviation does.
+Qualities and scores (the verifiers' results on a draft) are modelled as jointly Gaussian around the
+prior, with their covariance in the recordings. Then the score of one draft updates the beliefs in all other
+options, in any order of trying; and the size of that update, which makes a further draft worth its price, is
+known before it is written. This is the linear estimator of Kalman (1960), on the belief of Gaussian-process
+knowledge gradients (Frazier, Powell and Dayanik 2009, "The knowledge-gradient policy for correlated normal
+beliefs"). Qualities are bounded by 0 and 1, so updates shrink towards the bounds like a Bernoulli's standard
+deviation.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -21,26 +21,27 @@ from dynamicrag.predictors.state import State
 Positions = NDArray[np.intp]
 Marks = NDArray[np.bool_]
 END = 0.02
-"""Closest to 0 and 1 that a belief's deviation is reckoned from."""
+"""Closest distance to 0 and 1 at which a belief's standard deviation is computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beliefs:
-    """What is believed of n queries and k options before the next step.
+    """Beliefs in n queries and k options before the next step.
 
     Attributes:
-        mean: Expected quality of each option's draft; of a tried one what its verifiers say, (n, k).
+        mean: Expected quality of each option's draft; for a tried option the verifiers' estimate, (n, k).
         heard: Expected score of each option, (n, k).
         cov: Covariance of qualities and scores, (n, 2k, 2k).
         tried: Which options have a draft, (n, k).
         last: The option tried last, -1 for none, (n,).
-        cost: Expected cost of trying each option now; infinite where there is no way to it, (n, k).
-        chain: Options of one number continue each other, (k,): each costs what it has more than the one
-            before, there is no way back, and it goes on at once or not at all. -1: stands by itself.
-        budget: What may still be spent, (n,).
-        room: Whether the limits leave room for the option of the last axis after that of the one before,
+        cost: Expected cost of trying each option now; infinite if it cannot be reached, (n, k).
+        chain: Chain number of each option, (k,). Options of a chain continue each other: each costs the
+            difference
+            to the one before, in one direction only and without interruption. -1: no chain.
+        budget: Remaining budget, (n,).
+        room: Whether the limits allow the option of the last axis after the option of the axis before,
             (n, k, k).
-        abstain: Expected worth of not answering, (n,).
+        abstain: Expected worth of abstaining, (n,).
     """
 
     mean: Floats
@@ -64,7 +65,7 @@ class Beliefs:
 
     @property
     def best(self) -> Positions:
-        """The best draft, (n,); 0 where there is none."""
+        """The best draft, (n,); 0 if there is none."""
         return np.asarray(np.where(self.tried, self.mean, -np.inf).argmax(axis=1))
 
     @property
@@ -74,7 +75,7 @@ class Beliefs:
 
     @property
     def moves(self) -> Floats:
-        """One deviation's move of option l's mean (last axis) once option j is verified, (n, k, k)."""
+        """Change of option l's mean (last axis) per standard deviation of option j's score, (n, k, k)."""
         k = self.mean.shape[1]
         across = self.cov[:, k:, :k]
         heard = np.sqrt(np.maximum(np.diagonal(self.cov, axis1=1, axis2=2)[:, k:], 0.0))
@@ -85,7 +86,7 @@ class Beliefs:
 
     @property
     def spread(self) -> Floats:
-        """Deviation of the mean that each option's own verification would give, (n, k); 0 if tried."""
+        """Standard deviation of each mean's change by the option's own verification, (n, k); 0 if tried."""
         own = np.maximum(np.diagonal(self.moves, axis1=1, axis2=2), 0.0)
         return np.where(self.tried, 0.0, own)
 
@@ -96,17 +97,17 @@ class Beliefs:
 
     @property
     def _shape(self) -> Floats:
-        """How a Bernoulli's deviation at the mean compares with the one at its widest, (n, k)."""
+        """Ratio of a Bernoulli's standard deviation at the mean to its maximum, (n, k)."""
         inside = np.clip(self.mean, END, 1 - END)
         return 2 * np.sqrt(inside * (1 - inside))
 
     def take(self, rows: NDArray[np.intp] | Marks) -> "Beliefs":
-        """Return some queries."""
+        """Return the beliefs of some queries."""
         own = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "chain"}
         return replace(self, **own)
 
     def after(self, option: int) -> Floats:
-        """Return what each option would cost once ``option`` has been tried, (n, k); infinite: it cannot."""
+        """Return each option's cost after ``option`` has been tried, (n, k); infinite if closed."""
         cost = np.array(self.cost)
         spent = np.where(np.isfinite(cost[:, [option]]), cost[:, [option]], 0.0)
         along = (self.chain == self.chain[option]) & (self.chain >= 0)
@@ -121,12 +122,12 @@ class Beliefs:
 
 
 class BeliefModel:
-    """The covariance of qualities and scores, learnt from recorded outcomes.
+    """The covariance of qualities and scores, fitted on recorded outcomes.
 
     Attributes:
-        centre: Mean of qualities and scores less the prior, (2k,).
-        cov: Their covariance, (2k, 2k), drawn towards no correlation between options where rows are few.
-        blank: Share of the queries that nothing answers.
+        centre: Mean of qualities and scores minus the prior, (2k,).
+        cov: Their covariance, (2k, 2k), shrunk towards no correlation between options if rows are few.
+        blank: Share of the queries without an answer.
     """
 
     centre: Floats
@@ -134,7 +135,7 @@ class BeliefModel:
     blank: float
 
     def fit(self, prior: Floats, score: Floats, quality: Floats, blank: float = 0.0) -> Self:
-        """Learn from out-of-fold priors and scores and realised qualities, each (n, k); NaN: not observed."""
+        """Fit on out-of-fold priors and scores and realised qualities, each (n, k); NaN: unobserved."""
         self.blank = blank
         off = np.hstack([quality, score]) - np.tile(prior, 2)
         seen = np.isfinite(off)
@@ -154,11 +155,11 @@ class BeliefModel:
         """Return the beliefs before anything is tried.
 
         Args:
-            prior: Quality that is predicted, (n, k).
+            prior: Predicted quality, (n, k).
             cost: See :class:`Beliefs`.
-            chain: Likewise.
-            budget: Likewise.
-            room: Likewise; by default there is, as far as ``budget`` goes.
+            chain: See :class:`Beliefs`.
+            budget: See :class:`Beliefs`.
+            room: See :class:`Beliefs`; by default only ``budget`` limits.
         """
         rows, k = prior.shape
         return Beliefs(
@@ -175,13 +176,13 @@ class BeliefModel:
         )
 
     def learn(self, beliefs: Beliefs, option: Positions, score: Floats, abstain: Floats) -> Beliefs:
-        """Return the beliefs after every query's draft by ``option`` was verified.
+        """Return the beliefs updated by the verified draft of ``option`` for every query.
 
         Args:
-            beliefs: What was believed before.
-            option: What was tried, (n,).
+            beliefs: The beliefs before.
+            option: The tried option, (n,).
             score: Probability that the draft is right, by its verifiers; NaN where they failed, (n,).
-            abstain: Worth of not answering, as the draft's signals have it; NaN: as before, (n,).
+            abstain: Worth of abstaining by the draft's signals, (n,); NaN: unchanged.
         """
         rows, k = np.arange(len(beliefs)), beliefs.mean.shape[1]
         column = beliefs.cov[rows, :, k + option]
@@ -192,7 +193,7 @@ class BeliefModel:
         tried = np.array(beliefs.tried)
         tried[rows, option] = True
         moved = np.clip(beliefs.mean + gain[:, :k] * news[:, None], 0.0, 1.0)
-        # what was verified stays as its own verifiers had it
+        # a verified draft keeps its own verifiers' estimate
         mean = np.where(beliefs.tried, beliefs.mean, moved)
         mean[rows, option] = np.where(np.isfinite(score), score, beliefs.mean[rows, option])
         spent = beliefs.cost[rows, option]
@@ -213,12 +214,12 @@ class BeliefModel:
         )
 
     def state(self) -> State:
-        """Return all that is needed to believe again."""
+        """Return the complete state of the model."""
         return State({"blank": self.blank}, {"centre": self.centre, "cov": self.cov})
 
     @classmethod
     def from_state(cls, state: State) -> "BeliefModel":
-        """Return the model that a state describes."""
+        """Return the model of a state."""
         model = cls()
         model.centre, model.cov = state.arrays["centre"], state.arrays["cov"]
         model.blank = float(state.meta["blank"])
@@ -226,7 +227,7 @@ class BeliefModel:
 
 
 def above(mean: Floats, spread: Floats) -> Floats:
-    """Return E[max(0, x)] of normal x."""
+    """Return E[max(0, x)] of a normal x."""
     from scipy.special import ndtr
 
     safe = np.maximum(spread, 1e-9)

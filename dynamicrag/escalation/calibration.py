@@ -1,4 +1,4 @@
-"""A verifier's signal as a probability of being right, learnt from recorded outcomes."""
+"""Calibrates a verifier's signal to a probability of being right, on recorded outcomes."""
 
 from typing import Literal, Self
 
@@ -10,14 +10,14 @@ from dynamicrag.predictors.state import State
 
 Kind = Literal["isotonic", "logistic"]
 ENOUGH = 200
-"""Outcomes from which steps can be learnt; with fewer, a logistic curve misleads less."""
+"""Number of outcomes from which isotonic regression is used; with fewer, a logistic curve is safer."""
 
 
 class SignalCalibration:
     """Maps one signal, of any scale and either direction, to P(right).
 
-    Isotonic regression (Zadrozny and Elkan 2002) or Platt's logistic curve (1999), both along the
-    direction in which the signal speaks on the whole. Kept as points between which it is level or linear.
+    Isotonic regression (Zadrozny and Elkan 2002) or Platt's logistic curve (1999), both in the direction of
+    the signal's overall correlation. Stored as points, with constant or linear interpolation.
 
     Args:
         kind: By default isotonic from :data:`ENOUGH` outcomes on, and logistic below.
@@ -27,7 +27,7 @@ class SignalCalibration:
         self.kind = kind
 
     def fit(self, signal: Floats, right: Floats) -> Self:
-        """Learn from signals, (m,), NaN where the verifier failed, and qualities from 0 to 1, (m,)."""
+        """Fit on signals, (m,), NaN where the verifier failed, and qualities from 0 to 1, (m,)."""
         seen = np.isfinite(signal) & np.isfinite(right)
         x, y = signal[seen], right[seen]
         if not len(x) or x.min() == x.max():
@@ -42,12 +42,12 @@ class SignalCalibration:
         return np.where(np.isfinite(signal), np.interp(np.nan_to_num(signal), self.at, self.p), np.nan)
 
     def state(self) -> State:
-        """Return all that is needed to predict again."""
+        """Return the complete state of the calibration."""
         return State({"kind": self.kind}, {"at": self.at, "p": self.p})
 
     @classmethod
     def from_state(cls, state: State) -> "SignalCalibration":
-        """Return the calibration that a state describes."""
+        """Return the calibration of a state."""
         own = cls(kind=state.meta["kind"])
         own.at, own.p = state.arrays["at"], state.arrays["p"]
         return own
@@ -58,7 +58,7 @@ def _isotonic(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
     rises = bool(np.cov(x, y)[0, 1] >= 0)
     fitted = IsotonicRegression(increasing=rises).fit(x, y)
-    # a step of few outcomes is drawn towards the mean, so that none claims to be certain
+    # a step with few outcomes is shrunk towards the mean, so that none is certain
     at, p = fitted.X_thresholds_, fitted.y_thresholds_
     return np.asarray(at, dtype=np.float64), np.clip(p, 1 / (len(x) + 2), 1 - 1 / (len(x) + 2))
 

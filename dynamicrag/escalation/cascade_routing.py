@@ -10,21 +10,21 @@ from dynamicrag.escalation.beliefs import Beliefs
 from dynamicrag.predictors.checks import Floats
 
 GRID = 41
-"""Points at which a distribution is looked at, from 0 to 1."""
+"""Number of grid points of a distribution, from 0 to 1."""
 
 
 @POLICIES.register("cascade_routing")
 class CascadeRouting(EscalationPolicy):
     """At every step picks the set of further options with the best E[max quality] − λ·cost; tries its first.
 
-    Cascade Routing (Dekoninck, Baader and Vechev 2024, arXiv 2410.10347): such a set is a *supermodel*,
-    whose quality is that of the best of its drafts, with the uncertainty of the estimates; a set that has
-    an option which adds nothing is left out by itself, for it costs. Options may be skipped and taken in
-    any order; the cheapest of the set is tried first, and it ends where the best set is empty. The end at
-    hand is the best draft or, ours, to abstain, whichever is worth more.
+    Cascade Routing (Dekoninck, Baader and Vechev 2024, arXiv 2410.10347): such a set is a *supermodel*, whose
+    quality is the quality of its best draft, with the uncertainty of the estimates; a set with a useless
+    option never wins, because that option costs. Options may be skipped and taken in any order; the cheapest
+    of the set is tried first, and the policy ends if the best set is empty. It then takes the best draft or
+    (our addition) abstains, whichever is worth more.
 
     Args:
-        deep: Most further options in a set.
+        deep: Largest number of further options in a set.
     """
 
     def __init__(self, *, deep: int = 2) -> None:
@@ -57,7 +57,7 @@ class CascadeRouting(EscalationPolicy):
 
 
 def _price(cost: Floats, own: list[int], beliefs: Beliefs) -> Floats:
-    """Return what a set costs: along a chain, as much as its furthest."""
+    """Return the cost of a set; along a chain, that of its furthest option."""
     price = np.zeros(len(cost))
     chain = beliefs.chain[own]
     for number in np.unique(chain):

@@ -1,4 +1,4 @@
-"""The set of candidates that may be right, at a chosen error rate."""
+"""Conformal sets of candidates that may be right, at a chosen error rate."""
 
 from typing import Self
 
@@ -12,18 +12,18 @@ from dynamicrag.predictors.state import State
 class Conformal:
     """Split conformal prediction over options or answers.
 
-    CP-Router (Su et al. 2025, arXiv 2505.19970): a candidate's nonconformity is 1 less its probability,
-    and a set holds all candidates below the calibration rows' quantile. Of exchangeable queries that have
-    a right candidate, the set holds one with probability of at least 1 − α, however bad the probabilities.
-    A set of one is a draft to accept; a larger one a query to escalate.
+    CP-Router (Su et al. 2025, arXiv 2505.19970): a candidate's nonconformity is 1 minus its probability, and
+    a set has all candidates below the calibration rows' quantile. For exchangeable queries with a right
+    candidate, the set contains one with probability of at least 1 − α, even if the probabilities are bad. A
+    set of one is a draft to accept; a larger one a query to escalate.
     """
 
     def fit(self, p: Floats, right: Marks) -> Self:
         """Calibrate.
 
         Args:
-            p: Probability of each candidate, NaN where there is none, (n, m).
-            right: Which are right, (n, m). Rows without a right one say nothing, and are left out.
+            p: Probability of each candidate, NaN for missing candidates, (n, m).
+            right: Which are right, (n, m). Rows without a right candidate are left out.
         """
         solved = (right & np.isfinite(p)).any(axis=1)
         best = np.where(right & np.isfinite(p), p, -np.inf)[solved].max(axis=1, initial=-np.inf)
@@ -31,7 +31,7 @@ class Conformal:
         return self
 
     def threshold(self, alpha: float) -> float:
-        """Return the largest nonconformity in a set; infinite where the rows are too few for ``alpha``."""
+        """Return the largest nonconformity in a set; infinite if there are too few rows for ``alpha``."""
         rank = int(np.ceil((len(self.off) + 1) * (1 - alpha)))
         return float(self.off[rank - 1]) if 0 < rank <= len(self.off) else np.inf
 
@@ -40,12 +40,12 @@ class Conformal:
         return np.asarray(np.isfinite(p) & (1.0 - np.nan_to_num(p) <= self.threshold(alpha) + 1e-12))
 
     def state(self) -> State:
-        """Return all that is needed to make sets again."""
+        """Return the complete state."""
         return State({}, {"off": self.off})
 
     @classmethod
     def from_state(cls, state: State) -> "Conformal":
-        """Return what a state describes."""
+        """Return the object of a state."""
         own = cls()
         own.off = state.arrays["off"]
         return own

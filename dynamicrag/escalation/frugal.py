@@ -1,4 +1,4 @@
-"""``frugal``: FrugalGPT's cascade, whose list and thresholds are learnt."""
+"""``frugal``: FrugalGPT's cascade with a trained list and trained thresholds."""
 
 from collections.abc import Iterator, Sequence
 from itertools import permutations, product
@@ -10,15 +10,15 @@ from dynamicrag.escalation.training_data import TrainingData
 
 @POLICIES.register("frugal")
 class Frugal(ListPolicy):
-    """Learns which options to try in which order, and from which score each one's draft is accepted.
+    """Learns the options to try, their order, and the acceptance threshold of each.
 
-    FrugalGPT (Chen, Zaharia and Zou 2023, arXiv 2305.05176): the list and the thresholds that give the
-    best quality under a mean budget, found by going through lists of up to ``longest`` options. The best
-    list at every price is kept, so that λ takes the place of the budget.
+    FrugalGPT (Chen, Zaharia and Zou 2023, arXiv 2305.05176): the list and the thresholds with the best
+    quality under a mean budget, found by search over lists of up to ``longest`` options. The best list at
+    every price is stored, so that λ replaces the budget.
 
     Args:
-        longest: Most options in a list.
-        levels: Number of thresholds that are tried for each option.
+        longest: Largest number of options in a list.
+        levels: Number of thresholds tried for each option.
     """
 
     def __init__(self, *, longest: int = 3, levels: int = 8) -> None:
@@ -39,7 +39,7 @@ class Frugal(ListPolicy):
 
 
 def _forward(order: Sequence[int], chain: Sequence[int]) -> bool:
-    """Return whether a list goes no way back along a chain, and once it leaves one, does not return."""
+    """Return whether a list follows chains forward only, and never returns to a chain it has left."""
     for n, option in enumerate(order):
         begun = [other for other in order[:n] if chain[other] == chain[option] >= 0]
         if begun and (order[n - 1] not in begun or order[n - 1] > option):

@@ -1,8 +1,9 @@
-"""Lists of options to be tried in turn, each with the score from which its draft is accepted.
+"""Lists of options to try in turn, each option with its acceptance threshold.
 
-From the same score on the turn ends without an answer, where the draft tells that there is likely none.
-What a list came to in the recordings is kept beside it, so that at any λ, or under any mean budget, the
-best list is looked up.
+With the same threshold the turn ends without an answer if the draft's signals say that there is probably
+none.
+The result of each list on the recordings is stored with it, so that for any λ, or any mean budget, the best
+list is looked up.
 """
 
 from collections.abc import Iterable
@@ -19,19 +20,19 @@ Listed = tuple[tuple[int, ...], tuple[float, ...]]
 
 
 class ListPolicy(EscalationPolicy):
-    """The base of policies that try options in an order that is fixed beforehand.
+    """The base of policies with a fixed order of options.
 
     Attributes:
         order: Lists of options, filled up with -1, (m, k).
-        least: Score from which each one's draft is accepted, (m, k); the last one's is, whatever it is.
-        gave: Mean quality that each list came to, (m,).
+        least: Acceptance threshold of each option, (m, k); the last draft is always accepted.
+        gave: Mean quality of each list, (m,).
         took: Its mean cost, (m,).
     """
 
     fitted = ("order", "least", "gave", "took")
 
     def keep(self, lists: Iterable[Listed], lessons: TrainingData) -> None:
-        """Try lists on what was recorded, and keep those than which none is better and cheaper."""
+        """Evaluate lists on recorded outcomes, and keep the Pareto-optimal ones."""
         score = np.where(np.isfinite(lessons.score), lessons.score, lessons.prior)
         listed = list(lists)
         results = np.array([came_to(own, score, lessons) for own in listed])
@@ -69,7 +70,7 @@ class ListPolicy(EscalationPolicy):
 
 
 def came_to(listed: Listed, score: Floats, lessons: TrainingData) -> tuple[float, float]:
-    """Return the mean quality and cost of a list, at whose end the likelier of draft and no answer stands."""
+    """Return the mean quality and cost of a list that ends with the likelier of draft and abstention."""
     order, least = listed
     rows = len(lessons)
     quality, tried = np.zeros(rows), np.zeros(lessons.quality.shape, dtype=bool)
@@ -86,9 +87,9 @@ def came_to(listed: Listed, score: Floats, lessons: TrainingData) -> tuple[float
 
 
 def levels(score: Floats, number: int) -> Floats:
-    """Return scores at which lists are tried to part: below quantiles, and one that none reaches.
+    """Return candidate thresholds: below quantiles of the scores, and one that no score reaches.
 
-    Each lies midway to the next lower score, so that the like of the quantile reaches it elsewhere too.
+    Each is midway to the next lower score, so that similar scores elsewhere also reach it.
     """
     known = score[np.isfinite(score)]
     if not len(known):

@@ -1,4 +1,4 @@
-"""Logistic regression with shrinkage and signs: the one piece of mathematics that calibration shares."""
+"""Logistic regression with shrinkage and sign constraints, shared by the calibrations."""
 
 import numpy as np
 
@@ -6,14 +6,14 @@ from dynamicrag.predictors.checks import Floats
 
 
 def fit_logistic(X: Floats, y: Floats, *, towards: Floats, ridge: Floats, low: Floats) -> Floats:
-    """Return the coefficients, (d,), of P(y) = σ(X·w) of least log loss and shrinkage.
+    """Return the coefficients, (d,), of P(y) = σ(X·w) that minimise log loss plus shrinkage.
 
     Args:
         X: Features, (n, d).
         y: Shares from 0 to 1, (n,).
-        towards: What coefficients are shrunk towards, (d,).
-        ridge: How much, in rows' worth of log loss, (d,).
-        low: Least value of each coefficient; −inf for none, (d,).
+        towards: Targets of the shrinkage, (d,).
+        ridge: Strength of the shrinkage, in rows' worth of log loss, (d,).
+        low: Lower bound of each coefficient; −inf for none, (d,).
     """
     from scipy.optimize import minimize
     from scipy.special import expit

@@ -1,7 +1,8 @@
-"""Policies on recorded outcomes: every draft that a policy asks for is paid for, and none is run.
+"""Replays policies on recorded outcomes: every requested draft is paid for, and none is generated.
 
-All questions take their steps together, as arrays, for policies are tried at many values of λ. A learnt
-escalation takes the same steps on a walk, one question at a time; a test holds that.
+All questions take their steps together, as arrays, because policies are evaluated at many values of λ. A
+learnt
+escalation takes the same steps on a walk, one question at a time; a test guarantees this.
 """
 
 from dataclasses import dataclass
@@ -16,14 +17,14 @@ from dynamicrag.predictors.checks import Floats
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What a policy came to.
+    """The result of a policy.
 
     Attributes:
         accepted: The option whose draft was accepted, or ``ABSTAIN``, (n,).
-        first: The option that was run first; -1 for none, (n,).
+        first: The option run first; -1 for none, (n,).
         tried: Which options were run, (n, k).
         quality: Realised, (n,).
-        cost: Of all that was run, (n,).
+        cost: Total cost of the run options, (n,).
     """
 
     accepted: Positions
@@ -36,14 +37,14 @@ class Played:
 def play(
     policy: EscalationPolicy, model: BeliefModel, lessons: TrainingData, lam: float, budget: float = np.inf
 ) -> Played:
-    """Let a policy go through every query; it ends after k steps at the latest.
+    """Run a policy on every query; it ends after at most k steps.
 
     Args:
-        policy: The policy, trained.
+        policy: The trained policy.
         model: How scores change beliefs.
-        lessons: What was recorded.
+        lessons: The recorded outcomes.
         lam: Quality that one unit of cost is worth.
-        budget: Expected cost that a query may spend.
+        budget: Budget of a query in expected cost.
     """
     rows, k = lessons.quality.shape
     beliefs = model.begin(lessons.prior, lessons.expected, lessons.chain, np.full(rows, budget))
@@ -71,7 +72,7 @@ def play(
 
 
 def total(cost: Floats, tried: Marks, chain: Positions) -> Floats:
-    """Return the cost of all that was tried, (n,): of a chain, that of the furthest."""
+    """Return the cost of all tried options, (n,); for a chain, that of the furthest."""
     paid = np.where(tried, cost, 0.0)
     alone = paid[:, chain < 0].sum(axis=1)
     return np.asarray(alone + sum(paid[:, chain == own].max(axis=1) for own in np.unique(chain[chain >= 0])))

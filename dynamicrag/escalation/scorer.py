@@ -1,4 +1,4 @@
-"""One learnt judgement of a draft from all that its verifiers say."""
+"""One trained score of a draft from all its verifiers' signals."""
 
 from typing import Self
 
@@ -14,25 +14,25 @@ FREE = -np.inf
 class Scorer:
     """P(a draft is right) from its signals: FrugalGPT's generation scorer, light.
 
-    FrugalGPT (Chen, Zaharia and Zou 2023, arXiv 2305.05176) trains a DistilBERT on query and answer; here
-    a logistic regression is trained on measures of both and on the verifiers' signals. Each signal may
-    speak only in the direction in which it speaks by itself: correlated signals then share their weight
-    instead of cancelling one another, which transfers to other tasks. Options share the weights; each has
-    its own level and scale, drawn towards the common ones where its outcomes are few.
+    FrugalGPT (Chen, Zaharia and Zou 2023, arXiv 2305.05176) trains a DistilBERT on query and answer; here a
+    logistic regression is trained on measures of both and on the verifiers' signals. Each signal keeps the
+    sign of its own correlation: correlated signals then share their weight instead of cancelling each other,
+    which transfers to other tasks. Options share the weights; each has its own level and scale, shrunk
+    towards the common ones if its outcomes are few.
 
     Args:
-        ridge: Shrinkage of the weights, in queries: a query's drafts say much the same.
+        ridge: Shrinkage of the weights, in queries: a query's drafts carry much the same information.
     """
 
     def __init__(self, *, ridge: float = 10.0) -> None:
         self.ridge = ridge
 
     def fit(self, signals: Floats, quality: Floats) -> Self:
-        """Learn.
+        """Fit the scorer.
 
         Args:
-            signals: (n, k, s); NaN where there is none.
-            quality: From 0 to 1, (n, k); NaN where not observed.
+            signals: (n, k, s); NaN where missing.
+            quality: From 0 to 1, (n, k); NaN where unobserved.
         """
         n, k, s = signals.shape
         flat, y = signals.reshape(n * k, s), quality.reshape(n * k)
@@ -43,7 +43,7 @@ class Scorer:
         count = np.maximum(seen.sum(axis=0), 1)
         self.centre = np.where(seen, flat, 0.0).sum(axis=0) / count
         spread = np.sqrt((np.where(seen, flat - self.centre, 0.0) ** 2).sum(axis=0) / count)
-        self.scale = np.where(spread > 1e-9, spread, np.inf)  # what never varies says nothing
+        self.scale = np.where(spread > 1e-9, spread, np.inf)  # a constant signal has no information
         z = np.where(seen, (flat - self.centre) / self.scale, 0.0)
         level = np.array([y[option == own].mean() if (option == own).any() else np.nan for own in range(k)])
         self.sign = np.where(z.T @ (y - level[option]) >= 0, 1.0, -1.0)
@@ -65,7 +65,7 @@ class Scorer:
         return self
 
     def predict(self, signals: Floats) -> Floats:
-        """Return P(right), (n, k), of signals (n, k, s); NaN where none is there."""
+        """Return P(right), (n, k), of signals (n, k, s); NaN where all are missing."""
         from scipy.special import expit
 
         seen = np.isfinite(signals)
@@ -74,13 +74,13 @@ class Scorer:
         return np.where(seen.any(axis=2), p, np.nan)
 
     def state(self) -> State:
-        """Return all that is needed to predict again."""
+        """Return the complete state of the scorer."""
         names = ("centre", "scale", "sign", "weights", "level", "slope")
         return State({"ridge": self.ridge}, {name: getattr(self, name) for name in names})
 
     @classmethod
     def from_state(cls, state: State) -> "Scorer":
-        """Return the scorer that a state describes."""
+        """Return the scorer of a state."""
         own = cls(ridge=float(state.meta["ridge"]))
         for name, array in state.arrays.items():
             setattr(own, name, array)

@@ -11,14 +11,14 @@ from dynamicrag.escalation.training_data import TrainingData
 
 @POLICIES.register("thresholds")
 class Thresholds(ListPolicy):
-    """Goes from the weakest option to one last, and accepts the first draft whose score reaches a threshold.
+    """Tries options from the weakest on, and accepts the first draft whose score reaches a threshold.
 
     The plain cascade, of AutoMix (Madaan et al. 2023, arXiv 2310.12963) and MoT (Yue et al. 2024, arXiv
-    2310.03094). How many options it goes through in turn, which is the last, and the threshold, are those
-    that gave the best quality − λ·cost in the recordings.
+    2310.03094). The number of options tried in turn, the last option, and the threshold maximise quality −
+    λ·cost on the recordings.
 
     Args:
-        levels: Number of thresholds that are tried.
+        levels: Number of thresholds tried.
     """
 
     def __init__(self, *, levels: int = 40) -> None:

@@ -1,4 +1,4 @@
-"""What escalation policies learn from: recorded outcomes of every option, and what is predicted of them."""
+"""Training data of escalation policies: recorded outcomes of every option, with predictions."""
 
 from dataclasses import dataclass, fields
 
@@ -11,18 +11,19 @@ from dynamicrag.predictors.checks import Floats
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """What was recorded of n queries and k options, and what is predicted of it.
+    """Recorded outcomes of n queries and k options, with predictions.
 
     Attributes:
-        prior: Quality that is predicted before anything is tried, (n, k).
+        prior: Predicted quality before any draft, (n, k).
         expected: Expected cost, (n, k).
         score: Probability that the draft is right, by its verifiers; NaN without a signal, (n, k).
-        hopeless: Probability that nothing answers the question, by the draft's signals, (n, k).
+        hopeless: Probability that the question has no answer, by the draft's signals, (n, k).
         quality: Realised, (n, k).
         cost: Realised, with verification, (n, k).
-        unanswerable: Quality of not answering: 1 where the corpus holds no answer, (n,).
+        unanswerable: Quality of abstaining: 1 if the corpus has no answer, (n,).
         chain: See :class:`~dynamicrag.escalation.beliefs.Beliefs`, (k,).
-        mends: The option whose draft an option mends; it is written and judged first. -1 for none, (k,).
+        mends: The option whose draft an option refines; that draft is written and judged first. -1 for none,
+            (k,).
     """
 
     prior: Floats
@@ -39,6 +40,6 @@ class TrainingData:
         return len(self.quality)
 
     def take(self, rows: NDArray[np.intp]) -> "TrainingData":
-        """Return some queries."""
+        """Return the data of some queries."""
         own = {f.name: getattr(self, f.name) for f in fields(self)}
         return TrainingData(**{name: a if name in ("chain", "mends") else a[rows] for name, a in own.items()})

@@ -1,4 +1,4 @@
-"""``value``: a step is worth what it is expected to change, less its price."""
+"""``value``: the worth of a step is its expected improvement minus its price."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,20 +10,24 @@ from dynamicrag.predictors.checks import Floats
 
 @POLICIES.register("value")
 class Value(EscalationPolicy):
-    """Takes the step of the highest value of information, looking two steps ahead; or ends.
+    """Takes the step with the highest value of information, looking two steps ahead; or ends.
 
-    A draft has two uses: it may be accepted, and what its verifiers say moves what is believed of all
-    other options. Both are in the expected worth of the best end after it, with one further step where
-    that pays, less λ times the cost of both (Howard 1966, "Information value theory"; the belief is that of
-    the knowledge gradient for correlated options, Frazier, Powell and Dayanik 2009). Options are stages as
-    well as models: whatever the recordings hold paths of. Ends are the best draft, and to abstain, which is
-    worth the probability that nothing answers the question.
+    A draft has two uses: it may be accepted, and its verifiers' signals update the beliefs in all other
+    options.
+    Both are in the expected worth of the best end after it, with one further step if that pays, minus λ times
+    the cost of both (Howard 1966, "Information value theory"; the belief is that of the knowledge gradient
+    for
+    correlated options, Frazier, Powell and Dayanik 2009). Options are stages as well as models: any paths in
+    the
+    recordings. Ends are the best draft, and abstaining, which is worth the probability that the question has
+    no
+    answer.
 
-    A firewall comes first: a query of which no open option is expected to reach ``hope`` is not escalated.
+    A firewall comes first: a query is not escalated if no open option has an expected quality of ``hope``.
 
     Args:
-        hope: Least quality that some open option must be expected to reach.
-        nodes: Points at which what the verifiers may say is looked at.
+        hope: Minimum expected quality of some open option.
+        nodes: Number of quadrature points for the verifiers' signals.
     """
 
     def __init__(self, *, hope: float = 0.05, nodes: int = 3) -> None:
@@ -54,7 +58,7 @@ class Value(EscalationPolicy):
     def _then(
         self, beliefs: Beliefs, option: int, moves: Floats, now: Floats, at: Floats, lam: float
     ) -> Floats:
-        """Return the worth after an option's draft, by what its verifiers may say, (n, nodes)."""
+        """Return the worth after an option's draft, for each possible result of its verifiers, (n, nodes)."""
         k = beliefs.mean.shape[1]
         mean = np.clip(beliefs.mean[:, None, :] + at[:, None] * moves[:, option, None, :], 0.0, 1.0)
         end = np.maximum(now[:, None], mean[:, :, option])
@@ -62,9 +66,9 @@ class Value(EscalationPolicy):
         left = beliefs.budget - np.where(np.isfinite(beliefs.cost[:, option]), beliefs.cost[:, option], 0.0)
         further = ~beliefs.tried & np.isfinite(cost) & (cost <= left[:, None])
         spread = _remaining(beliefs, option)
-        # worth of one more step: the expected best of the end at hand and what that step's verifiers say
+        # worth of one more step: the expected maximum of the current end and that step's result
         far = spread[:, None, :]
-        gain = above(mean - end[:, :, None], far) - above(mean - 1.0, far)  # nothing is better than right
+        gain = above(mean - end[:, :, None], far) - above(mean - 1.0, far)  # 1 is the highest quality
         paid = np.where(further, lam * np.where(np.isfinite(cost), cost, 0.0), np.inf)
         more = gain - paid[:, None, :]
         more[:, :, [other == option for other in range(k)]] = -np.inf

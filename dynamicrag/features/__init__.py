@@ -1,1 +1,1 @@
-"""Floor 3: text and signals to named numbers."""
+"""Floor 3: converts text and signals to named numbers."""

@@ -1,13 +1,13 @@
-"""The contract of features: what is known of queries to a table of numbers.
+"""The contract of features: from queries to a table of numbers.
 
-A family is fitted on training queries alone, saved with the router that uses it, and transforms one
-query as it transforms a thousand::
+A family is fitted only on training queries, saved with the router that uses it, and transforms one
+query like a thousand::
 
     features = FeatureSet(["lexical", "tfidf"], embed=None)
     X = features.fit_transform(queries)               # (n, d)
     predictor.fit(X, quality, blocks=features.blocks)
 
-To add one, write a file with a subclass of :class:`Features` and register it by name.
+To add a family, write a file with a subclass of :class:`Features` and register it by name.
 """
 
 from abc import ABC, abstractmethod
@@ -26,16 +26,19 @@ from dynamicrag.predictors.state import MEND, State, whole
 from dynamicrag.registry import Registry, parse_spec
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Texts to unit vectors, (n, d). If it has a ``name``, a router is told which model it was trained with."""
+"""Function from texts to unit vectors, (n, d).
+
+Its ``name``, if any, is saved with a router as the model of its training.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known of a query when a router decides.
+    """A query with its known signals when a router decides.
 
     Attributes:
         text: The question.
-        signals: Retrieval and response signals known by then.
+        signals: Retrieval and response signals known at that time.
     """
 
     text: str
@@ -47,8 +50,8 @@ class Features(Persistent, ABC):
 
     Attributes:
         embeds: Whether it needs ``embed``, a sentence-embedding model.
-        opaque: Whether its single features mean nothing to people, so that they are told as a whole.
-        names: A name per feature, in order; known once it is fitted.
+        opaque: Whether its single features are not interpretable, so that they are reported as a whole.
+        names: A name per feature, in order; available after fitting.
     """
 
     embeds: ClassVar[bool] = False
@@ -61,7 +64,7 @@ class Features(Persistent, ABC):
         """A name per feature, in order."""
 
     def fit(self, queries: Sequence[Seen]) -> Self:  # noqa: ARG002
-        """Learn from training queries; most families have nothing to learn."""
+        """Fit on training queries; most families have nothing to fit."""
         return self
 
     @abstractmethod
@@ -69,7 +72,7 @@ class Features(Persistent, ABC):
         """Return the features of queries, (n, d); finite."""
 
     def fit_transform(self, queries: Sequence[Seen]) -> Floats:
-        """Learn from training queries, and return their features, (n, d)."""
+        """Fit on training queries, and return their features, (n, d)."""
         return self.fit(queries).transform(queries)
 
 
@@ -79,15 +82,15 @@ FEATURES: Registry[Features] = Registry("features", "dynamicrag.features", Featu
 class FeatureSet:
     """Several families side by side.
 
-    What the training queries have in common before the question, no family sees.
+    A common template before the questions of the training queries is hidden from all families.
 
     Args:
-        specs: Their specs, such as ``lexical`` or ``{"tfidf": {"size": 64}}``.
+        specs: Their specs, for example ``lexical`` or ``{"tfidf": {"size": 64}}``.
         embed: The embedding model, for families that need one.
         where: Place in the user's input, for messages.
 
     Raises:
-        PolicyError: Unknown families or parameters, a family twice, none, or no model to embed with.
+        PolicyError: Unknown families or parameters, a duplicate family, no family, or no embedding model.
     """
 
     def __init__(self, specs: Sequence[object], embed: Embed | None = None, where: str = "features") -> None:
@@ -103,7 +106,7 @@ class FeatureSet:
         for part in self.parts:
             if part.embeds and embed is None:
                 raise PolicyError(
-                    f"{where}: {part.registered!r} needs an embedding model, and there is none here"
+                    f"{where}: {part.registered!r} needs an embedding model, but there is none here"
                 )
             part.embed = embed
 
@@ -114,19 +117,19 @@ class FeatureSet:
 
     @property
     def names(self) -> list[str]:
-        """A name per feature: the family's, a colon, its own."""
+        """A name per feature: the family's name, a colon, the feature's name."""
         return [f"{part.registered}:{name}" for part in self.parts for name in part.names]
 
     @property
     def blocks(self) -> list[int]:
-        """How many features each family gives, in order: what :meth:`Predictor.fit` takes as ``blocks``."""
+        """Number of features of each family, in order: the ``blocks`` of :meth:`Predictor.fit`."""
         return [len(part.names) for part in self.parts]
 
     def fit(self, queries: Sequence[Seen]) -> Self:
         """Fit every family on training queries.
 
         Raises:
-            PolicyError: None of the families has anything to say of them.
+            PolicyError: All families are empty on these queries.
         """
         self.fit_transform(queries)
         return self
@@ -143,7 +146,7 @@ class FeatureSet:
         if not self.names:
             families = ", ".join(part.registered for part in self.parts)
             raise PolicyError(
-                f"{self.where}: the training queries carry no signal that {families} could read; "
+                f"{self.where}: the training queries have no signal that {families} could read; "
                 "add a family that reads the text, such as 'lexical'"
             )
         return np.hstack(made)
@@ -160,12 +163,12 @@ class FeatureSet:
 
     @property
     def embedder(self) -> str:
-        """Name of the model that a family embeds with; ``""`` where there is none, or it has no name."""
+        """Name of the embedding model of a family; ``""`` if there is none, or it has no name."""
         models = (part.embed for part in self.parts if part.embeds)
         return next((str(getattr(model, "name", "")) for model in models), "")
 
     def state(self) -> State:
-        """Return all that is needed to transform again, and to tell whether it still means the same."""
+        """Return the complete state, with the facts to check that features still mean the same."""
         packed = [part.pack() for part in self.parts]
         arrays = {f"{i}/{name}": a for i, own in enumerate(packed) for name, a in own.arrays.items()}
         meta = {
@@ -179,11 +182,11 @@ class FeatureSet:
 
     @classmethod
     def from_state(cls, state: State, embed: Embed | None = None, where: str = "state") -> "FeatureSet":
-        """Build the set that a state describes.
+        """Build a set from a state.
 
         Raises:
-            PolicyError: The state lacks a part, names families that do not exist, or was made with other
-                features or another embedding model than there are now.
+            PolicyError: The state lacks a part, names unknown families, or was made with other features or
+                another embedding model.
         """
         with whole(where, "whole state of features"):
             features = cls(state.meta["specs"], embed, where)
@@ -195,7 +198,7 @@ class FeatureSet:
         return features
 
     def _check(self, names: Sequence[str], embedder: str, where: str) -> None:
-        """Refuse what was trained on other numbers: by position they would be taken for each other."""
+        """Refuse a state trained on other features: by position they would be confused with these."""
         if names != self.names:
             changed = sorted({*names} ^ {*self.names})
             raise PolicyError(

@@ -1,8 +1,9 @@
 # ruff: noqa: E501 - a list of phrases reads best as one
-"""What people ask about the conversation itself: repeat, shorten, translate, "what did I ask?", by language.
+"""Requests about the conversation itself: repeat, shorten, translate, "what did I ask?", by language.
 
 Data for :mod:`dynamicrag.features.talk`, written like :mod:`dynamicrag.features.phrases`: ``about`` is such a
-request, ``manner`` says only how or what and needs an ``about`` beside it. ``{lang}`` is the name of a language.
+request, ``manner`` is only its manner or object and needs an ``about`` in the same turn. ``{lang}`` is the
+name of a language.
 """
 
 LANGUAGES: dict[str, str] = {

@@ -1,8 +1,9 @@
-"""Whether a turn stands alone, or leans on what was said before.
+"""Detects whether a turn stands alone, or depends on the conversation before it.
 
-By signs alone: words that point back, turns that go on ("and on Sundays?"), a single noun, a question without
-a topic. Asking the helper model for nothing costs a little; searching for "the second one" loses the answer.
-So a turn stands alone only if it is plainly a whole question.
+Only by surface signs: words that point back, turns that continue ("and on Sundays?"), a single noun, a
+question
+without a topic. Asking the helper model in vain costs a little; searching for "the second one" loses the
+answer. So a turn stands alone only if it is plainly a complete question.
 """
 
 import re
@@ -30,9 +31,9 @@ _EXPLETIVE = re.compile(
     r"|y a t il|il y a|est ce qu[ei]l?|faut il)\b"
 )
 _SHORT = 3
-"""Words of a turn that is too short to be a whole question."""
+"""Words of a turn that is too short for a complete question."""
 _TOPIC = 4
-"""Letters of Chinese, Japanese or Korean that name a topic and say something of it."""
+"""Minimum number of Chinese, Japanese or Korean letters for a topic and a statement about it."""
 
 
 def leaning(text: str) -> Leaning:
@@ -62,12 +63,12 @@ def leaning(text: str) -> Leaning:
 
 
 def names_a_topic(text: str) -> bool:
-    """Return whether a turn names anything that could be looked up by itself, as "why?" does not."""
+    """Return whether a turn names something to look up; "why?" does not."""
     return bool(_topics(text))
 
 
 def _topics(text: str) -> Sequence[str]:
-    """Return the words of a text that name something; Chinese, Japanese and Korean letters one by one."""
+    """Return the content words of a text; Chinese, Japanese and Korean letters one by one."""
     if unspaced(text) * 2 > sum(map(str.isalpha, text)):
         topic = re.sub("|".join(_pieces()), "", re.sub(r"[\W_]", "", text))
         return list(topic) if len(topic) > 1 else []
@@ -88,7 +89,7 @@ def _points_back(found: Sequence[str], own: Collection[str]) -> bool:
 
 
 def _lacks_a_verb(found: Sequence[str], own: Collection[str]) -> bool:
-    """Return whether a preposition follows the question words at once, as in "how much for children?"."""
+    """Return whether a preposition directly follows the question words, as in "how much for children?"."""
     second = 2 if found[0] in ("how", "what", "which", "wie", "a", "que") else 1
     joins = _words(own, "joins")
     return found[0] not in joins and not joins.isdisjoint(found[1 : second + 1])
@@ -121,7 +122,7 @@ def _words(own: Collection[str], kind: str) -> frozenset[str]:
 
 
 def _languages(text: str, found: Sequence[str]) -> Collection[str]:
-    """Return the languages that a turn may be in; all where it does not tell."""
+    """Return the possible languages of a turn; all if it does not tell."""
     told = [language for language in languages(text, least=1) if language in POINTERS]
     first = [
         language for language in POINTERS if found[0] in _table(language, "asks") | _table(language, "opens")

@@ -1,4 +1,4 @@
-"""What the words of a question alone say of it; microseconds, no model."""
+"""Lexical features of a question; microseconds, no model."""
 
 import math
 import re
@@ -46,20 +46,20 @@ def lexical(question: str) -> dict[str, float]:
     """Return the lexical features of a question.
 
     Returns:
-        ``words``, ``content_words``, ``names`` (capitalised words after the first), ``numbers``,
-        ``greeting`` (nothing but small talk), ``sum`` (nothing but a sum), ``about_conversation`` (asks to
-        repeat, shorten, translate or recall what was said), ``comparison``, ``ranks`` (which of several
-        things is first, older and so on, or whether they are of the same country or year), ``bridges``
-        (relative clauses, possessives and "of the" after the first word: signs of a question in several
-        hops), ``follow_up`` (pronouns), ``question`` and one ``asks_*`` flag per question word.
+        ``words``, ``content_words``, ``names`` (capitalised words after the first), ``numbers``, ``greeting``
+        (only small talk), ``sum`` (only a sum), ``about_conversation`` (asks to repeat, shorten, translate or
+        recall earlier messages), ``comparison``, ``ranks`` (ranks several things, for example by age, or
+        compares their country or year), ``bridges`` (relative clauses, possessives and "of the" after the
+        first word: signs of a question in several hops), ``follow_up`` (pronouns), ``question`` and one
+        ``asks_*`` flag per question word.
     """
     return dict(_lexical(question))
 
 
-@lru_cache(maxsize=256)  # every stage of a turn asks
+@lru_cache(maxsize=256)  # called by every stage of a turn
 def _lexical(question: str) -> dict[str, float]:
     tokens = words(question)
-    rest = "".join(question.split(maxsplit=1)[1:])  # nothing where there is no blank, as in "2+2"
+    rest = "".join(question.split(maxsplit=1)[1:])  # empty without a blank, as in "2+2"
     features = {
         "words": float(len(tokens)),
         "content_words": float(len(content_words(question))),
@@ -91,9 +91,8 @@ class LexicalFeatures(Features):
     """Length, signs, question type and rarity of the words; tens of microseconds a question, no model.
 
     The signs of a hard question in Adaptive-RAG (Jeong et al. 2024) and HybridLLM (Ding et al. 2024) are
-    mostly of this kind, and prompt length alone is a baseline that learnt routers often fail to beat.
-    Rarity is the inverse document frequency among the training queries: what few of them speak of, a
-    model is less likely to know.
+    mostly of this kind, and prompt length alone is a baseline that learnt routers often fail to beat. Rarity
+    is the inverse document frequency among the training queries: a model is less likely to know a rare topic.
     """
 
     def __init__(self) -> None:
@@ -106,7 +105,7 @@ class LexicalFeatures(Features):
         return (*lexical(""), *OPENING, *SHAPE, "rarity_mean", "rarity_max", "rarity_spread", "unseen_share")
 
     def fit(self, queries: Sequence[Seen]) -> Self:
-        """Count in how many queries each word occurs; what occurs once is as good as unseen."""
+        """Count the queries with each word; a word of a single query counts as unseen."""
         counts = Counter(word for query in queries for word in set(_own(query.text)[1]))
         self.rows = len(queries)
         self.counts = {word: count for word, count in sorted(counts.items()) if count > 1}
@@ -126,18 +125,18 @@ class LexicalFeatures(Features):
         return [*own, mean, max(rarity), spread, unseen]
 
     def pack(self) -> State:
-        """Return what was learnt."""
+        """Return the fitted state."""
         return State({"rows": self.rows, "counts": self.counts})
 
     def unpack(self, state: State) -> None:
-        """Take what :meth:`pack` returned."""
+        """Restore the state from :meth:`pack`."""
         self.rows = int(state.meta["rows"])
         self.counts = {str(word): int(count) for word, count in state.meta["counts"].items()}
 
 
-@lru_cache(maxsize=4096)  # a cross-validation asks once a fold
+@lru_cache(maxsize=4096)  # called once per fold of a cross-validation
 def _own(text: str) -> tuple[Sequence[float], Sequence[str]]:
-    """Return what does not depend on the training queries: features, and the words that mean something."""
+    """Return the parts independent of the training queries: features and content words."""
     tokens = words(text)
     content = tuple(token for token in tokens if token not in STOP_WORDS) or ("",)
     return (*_lexical(text).values(), *opening(text), *shape(text, tokens)), content

@@ -1,10 +1,11 @@
-"""Whether the documents speak of a question at all, judged by what retrieval found.
+"""Whether the documents cover a question at all, judged by retrieval signals.
 
-Three answers, for two kinds of mistake differ in price: a question taken for *far* is answered without the
-documents, and one taken for *near* is withheld where the draft finds no answer. Between the two the draft
-decides: if it stands on the passages, they spoke of the question.
+There are three answers, because the two kinds of mistake have different costs: a question wrongly judged
+*far* is
+answered without the documents, and a question wrongly judged *near* is withheld if the draft finds no answer.
+Between the two the draft decides: if it is based on the passages, they covered the question.
 
-What was measured with all-MiniLM-L6-v2, best cosine of a question with the chunks of a corpus, percentiles
+Measurements with all-MiniLM-L6-v2: best cosine of a question with the chunks of a corpus, percentiles
 5 / 50 / 95, 200 questions each:
 
 ===============================================  ====  ====  ====
@@ -18,7 +19,7 @@ Cranfield's, 2WikiMultihopQA's passages           .19   .25   .36
 HotpotQA's, 2WikiMultihopQA's passages            .30   .40   .49
 ===============================================  ====  ====  ====
 
-No one bound parts paraphrases from strangers, hence the middle.
+No single threshold separates paraphrases from unrelated questions, hence the middle.
 """
 
 from collections.abc import Mapping
@@ -27,27 +28,27 @@ from typing import Literal
 Nearness = Literal["near", "unclear", "far"]
 
 SIMILAR, STRANGE = 0.35, 0.22
-"""Cosine from which a passage is near whatever its words, and below which an English question may be far."""
+"""Cosine from which a passage is near for any words, and below which an English question may be far."""
 KNOWN, LACKING = 0.7, 0.5
-"""Share of the question's words, by idf, that the corpus has: near from the first, far below the second."""
+"""Share of the question's words, by idf, in the corpus: near from the first, far below the second."""
 
 NAMED = 1.0
-"""Share of the question's names that what was found speaks of, from where it is near."""
+"""Share of the question's names in the passages from which it is near."""
 
 
 def nearness(features: Mapping[str, float]) -> Nearness:
-    """Return how near the best of what was found is to the question.
+    """Return how near the best passage is to the question.
 
     Args:
-        features: ``similarity`` (greatest cosine of a passage with the question, as all-MiniLM would have it;
-            missing where it is not known what the embedder's cosines mean), ``idf_coverage`` and
-            ``matched`` (shares of its words in the corpus and in the best passage), ``titled`` (whether it
-            names a passage's title), ``english`` (whether the embedding model knows the question's language),
-            ``passages`` (how many were found), ``entity_coverage`` (see the verifier). Any may be missing.
+        features: ``similarity`` (greatest cosine of a passage with the question, on all-MiniLM's scale;
+            missing if the embedder's scale is unknown), ``idf_coverage`` and ``matched`` (shares of its words
+            in the corpus and in the best passage), ``titled`` (whether it names a passage's title),
+            ``english`` (whether the embedding model knows the question's language), ``passages`` (number of
+            passages), ``entity_coverage`` (see the verifier). Any may be missing.
 
     Returns:
-        ``far`` only where a cosine says so in a language that the model knows, and the words agree, or where
-        nothing was found. ``near`` where either says so. Else ``unclear``.
+        ``far`` only if the cosine is low in a language that the model knows and the words agree, or if
+        nothing was found. ``near`` if either is high. Otherwise ``unclear``.
     """
     if not features.get("passages", 1.0):
         return "far"
@@ -55,7 +56,7 @@ def nearness(features: Mapping[str, float]) -> Nearness:
         return "near"
     similarity, matched = features.get("similarity"), features.get("matched", 0.0)
     covered = features.get("idf_coverage", matched)
-    if similarity is None:  # words are all there is to go by, and they cannot say that nothing is there
+    if similarity is None:  # there are only words, which cannot show that the topic is absent
         return "near" if features.get("titled") or max(covered, matched) >= LACKING else "unclear"
     if similarity >= SIMILAR or min(covered, matched) >= KNOWN:
         return "near"

@@ -1,4 +1,4 @@
-"""How a request opens: its first words say what kind of answer is wanted."""
+"""The opening of a request: its first words indicate the kind of answer."""
 
 import re
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ NAMES: Sequence[str] = tuple(f"opens_{name}" for name in _FORMS)
 
 
 def opening(text: str) -> list[float]:
-    """Return which form a request opens with, one flag per name of :data:`NAMES`; at most one is 1."""
+    """Return the form of a request's opening, one flag per name of :data:`NAMES`; at most one is 1."""
     form = _FORM.match(_POLITE.sub("", text[:BEGINNING].lower()))
     found = None if form is None else form.lastgroup
     return [float(name == found) for name in _FORMS]

@@ -1,9 +1,9 @@
 # ruff: noqa: E501 - a list of phrases reads best as one
-"""What people say that is about nothing: greetings, wishes, thanks, praise, excuses, replies, by language.
+"""Small talk without a topic: greetings, wishes, thanks, praise, excuses, replies, by language.
 
-Data for :mod:`dynamicrag.features.talk`. Phrases are separated by commas; ``(a|b|)`` stands for ``a``, ``b``
-or nothing. Case, accents and punctuation do not matter. A phrase must not be able to name a topic by itself:
-"nice" is a town, "fine" is what one pays for parking.
+Data for :mod:`dynamicrag.features.talk`. Phrases are separated by commas; ``(a|b|)`` means ``a``, ``b`` or
+nothing. Case, accents and punctuation do not matter. A phrase must not be able to name a topic by itself:
+"nice" is a town, "fine" is a penalty for parking.
 """
 
 INTERNATIONAL: dict[str, str] = {

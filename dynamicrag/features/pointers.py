@@ -1,9 +1,12 @@
 # ruff: noqa: E501 - a list of words reads best as one
-"""Words that tell whether a question stands alone, by language. Data for :mod:`dynamicrag.features.follow_up`.
+"""Words that indicate whether a question stands alone, by language.
 
-``points`` refer to what was said before; ``perhaps`` may, and ``last`` do where they end a
-turn ("how much is that?"); ``opens`` go on from what was said. ``asks`` begin a whole question or request. ``vague``
-words name no topic of their own. All are without accents, as :func:`dynamicrag.text.words` leaves them.
+Data for :mod:`dynamicrag.features.follow_up`.
+
+``points`` refer back to the conversation; ``perhaps`` may, and ``last`` do at the end of a turn ("how much
+is that?"); ``opens`` continue the conversation. ``asks`` begin a complete question or request. ``vague``
+words
+name no topic. All are without accents, in the form of :func:`dynamicrag.text.words`.
 """
 
 POINTERS: dict[str, dict[str, str]] = {
@@ -106,4 +109,4 @@ UNSPACED = {
     "何時 何 誰 いつ どこ どの どれ いくら どう ですか ますか でしたか ましたか か は が を に で の も へ から まで です ます した する して ください 今日 明日 日曜日 月曜日 土曜日 説明 時間 値段 교 "
     "누가 누구 언제 어디 무엇 뭐 어떤 어떻게 얼마 왜 몇 시 인가요 입니까 나요 어요 예요 이에요 는 은 이 가 을 를 에 에서 의 오늘 내일 일요일 설명 시간 가격",
 }
-"""The same for Chinese, Japanese and Korean: pieces of text; ``function`` pieces name no topic."""
+"""The same for Chinese, Japanese and Korean, as pieces of text; ``function`` pieces name no topic."""

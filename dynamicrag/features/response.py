@@ -1,4 +1,4 @@
-"""What the token probabilities of an answer say of it."""
+"""Features of an answer from its token probabilities."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from dynamicrag.features.signals import SignalFeatures
 def response(
     margins: Sequence[float], logprobs: Sequence[float], entropies: Sequence[float]
 ) -> dict[str, float]:
-    """Return the features of an answer's span of tokens; empty where the provider gives none.
+    """Return the features of an answer's tokens; empty if the provider returns none.
 
     Args:
         margins: ``p(best) - p(second best)`` per token.
@@ -33,10 +33,10 @@ def response(
 
 @FEATURES.register("response")
 class ResponseFeatures(SignalFeatures):
-    """What the token probabilities of a draft and the verifiers say of it.
+    """Signals of a draft's token probabilities and of the verifiers.
 
-    The uncertainty of Ramírez et al. 2024 (arXiv 2405.02134) and the self-verification of AutoMix,
-    Aggarwal et al. 2023 (arXiv 2310.12963); for decisions after generation.
+    The uncertainty of Ramírez et al. 2024 (arXiv 2405.02134) and the self-verification of AutoMix, Aggarwal
+    et al. 2023 (arXiv 2310.12963); for decisions after generation.
     """
 
     wanted = (

@@ -1,4 +1,4 @@
-"""What a retrieval says of the question that it was made for."""
+"""Features of a question from its retrieval."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,12 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
     """Return the features of retrieved passages.
 
     Returns:
-        ``passages``, ``documents`` (distinct parents), ``top_share`` (the best score's share of all:
-        high when one passage stands out), ``top_margin`` (lead of the best over the second, relative),
-        ``matched`` (share of the question's content words in the best passage) and ``matched_all``
-        (in all of them together), ``titled`` (whether the question has all words of a passage's title).
-        Where a retriever has compared embeddings, also ``similarity``, the greatest cosine of a passage with
-        the question, and ``english``, whether the question is in the language of the default embedding model.
+        ``passages``, ``documents`` (distinct parents), ``top_share`` (the best score's share of the sum: high
+        if one passage stands out), ``top_margin`` (relative lead of the best over the second), ``matched``
+        (share of the question's content words in the best passage) and ``matched_all`` (in all of them
+        together), ``titled`` (whether the question has all words of a passage's title). If a retriever has
+        compared embeddings, also ``similarity``, the greatest cosine of a passage with the question, and
+        ``english``, whether the question is in the language of the default embedding model.
     """
     if not passages:
         return {"passages": 0.0, "documents": 0.0, "top_share": 0.0, "top_margin": 0.0, "matched": 0.0,
@@ -55,10 +55,10 @@ def _share(asked: set[Unit], found: set[str]) -> float:
 
 @FEATURES.register("retrieval")
 class RetrievalFeatures(SignalFeatures):
-    """What a retrieval, or the corpus's vocabulary, says of the question.
+    """Signals of the question from a retrieval or the corpus's vocabulary.
 
-    Query-performance predictors, Cronen-Townsend et al. 2002 and Shtok et al. 2012, as far as they cost
-    nothing more: ``coverage``, ``idf_coverage`` and ``unseen_terms`` need no retrieval, the others one.
+    Query-performance predictors, Cronen-Townsend et al. 2002 and Shtok et al. 2012, as far as they have no
+    extra cost: ``coverage``, ``idf_coverage`` and ``unseen_terms`` need no retrieval, the others need one.
     """
 
     wanted = ("coverage", "idf_coverage", "unseen_terms", *retrieval("", ()))

@@ -1,4 +1,4 @@
-"""The shape of a request: its length, its signs, and what kind of work it asks for."""
+"""The shape of a request: its length, its signs, and the kind of work requested."""
 
 import math
 import re
@@ -55,9 +55,9 @@ NAMES: Sequence[str] = (
 
 
 def shape(text: str, tokens: Sequence[str]) -> list[float]:
-    """Return the features that :data:`NAMES` names, in that order.
+    """Return the features of :data:`NAMES`, in that order.
 
-    Counts are logarithms, ``ln(1 + count)``: what tells 10 words from 20 also tells 100 from 200.
+    Counts are logarithms, ``ln(1 + count)``: the step from 10 to 20 words equals that from 100 to 200.
 
     Args:
         text: The request.

@@ -1,4 +1,4 @@
-"""Named signals as features: those that the training queries have."""
+"""Named signals as features."""
 
 from collections.abc import Mapping, Sequence
 from typing import Self
@@ -12,14 +12,13 @@ from dynamicrag.predictors.state import State
 
 
 class SignalFeatures(Features):
-    """Signals by name; those that no training query has are left out.
+    """Signals by name, without those that no training query has.
 
-    A missing one counts as the mean of the training queries, and where any training query lacked it, a
-    flag says so.
+    A missing signal counts as the mean of the training queries, with a flag if any training query lacked it.
 
     Attributes:
         wanted: The names, in order.
-        kept: Names that training queries have.
+        kept: Names present in training queries.
         means: Their means, (s,).
         gaps: Whether a training query lacked each of them, (s,).
     """
@@ -39,7 +38,7 @@ class SignalFeatures(Features):
         return [*self.kept, *(f"{name}_missing" for name in lacking)]
 
     def fit(self, queries: Sequence[Seen]) -> Self:
-        """Find out which signals there are, their means, and which are ever missing."""
+        """Find the present signals, their means, and those with gaps."""
         signals = [query.signals for query in queries]
         self.kept = [name for name in self.wanted if any(_has(own, name) for own in signals)]
         table = self._table(queries)
@@ -61,11 +60,11 @@ class SignalFeatures(Features):
         return np.array(rows, dtype=np.float64).reshape(len(queries), len(self.kept))
 
     def pack(self) -> State:
-        """Return what was learnt."""
+        """Return the fitted state."""
         return State({"kept": self.kept}, super().pack().arrays)
 
     def unpack(self, state: State) -> None:
-        """Take what :meth:`pack` returned."""
+        """Restore the state from :meth:`pack`."""
         super().unpack(state)
         self.kept = list(map(str, state.meta["kept"]))
 

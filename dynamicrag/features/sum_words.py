@@ -1,10 +1,12 @@
 # ruff: noqa: E501 - a list of words reads best as one
-"""The words that sums are said in, by language. Data for :mod:`dynamicrag.features.sums`.
+"""Words of spoken sums, by language. Data for :mod:`dynamicrag.features.sums`.
 
-``numbers`` are the parts that number words are made of, ``join`` what may stand between two of them. ``frame``
-asks ("what is") and says nothing else. Operators stand between two numbers (``between``; ``weak`` ones also mean
-other things, and need a frame; ``minus`` is also a sign), before one (``before``), after one (``after``), or before two (``pair``) that a
-``link`` joins, or two that a ``tail`` follows. ``of`` follows a percent sign. Phrases are separated by commas.
+``numbers`` are the parts of number words, ``join`` may occur between two of them. ``frame`` asks ("what is")
+without other content. Operators occur between two numbers (``between``; ``weak`` ones also have other
+meanings,
+and need a frame; ``minus`` is also a sign), before one (``before``), after one (``after``), or before two
+(``pair``) with a ``link`` between them or a ``tail`` after them. ``of`` follows a percent sign. Phrases are
+separated by commas.
 """
 
 SUM_WORDS: dict[str, dict[str, str]] = {
@@ -210,4 +212,4 @@ SUM_WORDS: dict[str, dict[str, str]] = {
 }
 
 IDIOMS = frozenset({"4x4", "4x2", "2x4", "2x1", "50/50", "20/20"})
-"""What looks like a sum and names a thing: cars, timber, an offer, shares, eyesight."""
+"""Names that look like sums: cars, timber, an offer, shares, eyesight."""

@@ -1,7 +1,7 @@
-"""Turns that are nothing but a sum: "12 * 9", "what is seven plus fifteen?", "20 % von 50".
+"""Detects turns that are only a sum: "12 * 9", "what is seven plus fifteen?", "20 % von 50".
 
-Numbers, operators and frames ("what is …") of one language have to cover the whole turn; a unit or any other
-word left over makes it a question. Dates, hours and scores ("9/11", "24/7", "2024-05-01") are no sums.
+Numbers, operators and frames ("what is …") of one language must cover the whole turn; a unit or any other
+word left over makes it a question. Dates, hours and scores ("9/11", "24/7", "2024-05-01") are not sums.
 No model; linear time.
 """
 
@@ -15,9 +15,9 @@ from dynamicrag.features.sum_words import IDIOMS, SUM_WORDS
 from dynamicrag.features.talk import tokens, without_faces
 
 LONGEST = 120
-"""Characters of the longest turn that can be a sum."""
+"""Longest sum in characters."""
 DAYS = 31
-"""Largest number of a date such as "9/11"."""
+"""Largest number in a date such as "9/11"."""
 
 _SIGNS = str.maketrans("×✕✖·⋅∙÷−–—[]{}٪٫٬", "******/---()()%.,")
 _RAISED = re.compile("[⁰¹²³⁴-⁹]+")
@@ -62,22 +62,22 @@ _BY_SIGN = {"+": ("between",), "*": ("between",), "**": ("between",), "/": ("bet
             "-": ("minus",), "%": ("percent",), "=": ("=",), "(": ("(",), ")": (")",), "√": ("before",),
             "∛": ("before",)}  # fmt: skip
 _SILENT = frozenset({"So", "Sk", "Cf", "Mn"})
-"""Categories of characters that say nothing: pictures, variants, marks without width."""
+"""Categories of characters without meaning: pictures, variants, marks without width."""
 _CLASSES = ("frame", "between", "weak", "minus", "before", "after", "pair", "link", "join", "tail")
 
 
 @dataclass(slots=True)
 class _Language:
-    """What one language says sums in: classes by phrase, the longest phrase, and its number words."""
+    """The sum words of one language: classes by phrase, the longest phrase, and the number words."""
 
     classes: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
     longest: int = 1
     numbers: re.Pattern[str] = re.compile("")
 
 
-@lru_cache(maxsize=256)  # every stage of a turn asks
+@lru_cache(maxsize=256)  # called by every stage of a turn
 def is_sum(text: str) -> bool:
-    """Return whether a turn is a sum, perhaps with a frame such as "what is … ?", and nothing else."""
+    """Return whether a turn is only a sum, perhaps with a frame such as "what is … ?"."""
     if len(text) > LONGEST:
         return False
     plain = _plain(without_faces(text))
@@ -97,12 +97,12 @@ def _plain(text: str) -> str:
     raised = _RAISED.sub(lambda found: "^" + unicodedata.normalize("NFKC", found[0]), text)
     plain = unicodedata.normalize("NFKC", raised.translate(_SIGNS)).translate(_SIGNS).casefold()
     digits = "".join(str(unicodedata.digit(char)) if char.isdigit() else char for char in plain)
-    return _FRACTION.sub("1%", digits)  # a share of something, as a percentage is
+    return _FRACTION.sub("1%", digits)  # a share of something, like a percentage
 
 
 def _reads(found: Sequence[str], language: _Language, plain: str) -> bool:
     """Return whether ``found`` is a sum in one language."""
-    # by prefix read: the state, whether it is a sum, framed or weak so far, and the depth of brackets
+    # by prefix: the state, whether it is a sum, framed or weak so far, and the depth of brackets
     reached: list[set[tuple[str, bool, bool, bool, int]]] = [set() for _ in range(len(found) + 1)]
     reached[0].add(("start", False, False, False, 0))
     for start, states in enumerate(reached[:-1]):
@@ -141,7 +141,7 @@ def _names(plain: str, framed: bool) -> bool:
         return False
     a, b = int(chunk[1]), int(chunk[3])
     if chunk[4] or any(len(part) > 1 and part[0] == "0" for part in (chunk[1], chunk[3])):
-        return spaced == plain  # several without a blank: a date, a number of an order
+        return spaced == plain  # several without a blank: a date or an order number
     divides = b > 0 and a % b == 0
     if chunk[2] == "/":
         return spaced == plain and not (a > DAYS and (framed or divides)) and not (framed and divides)

@@ -1,7 +1,8 @@
-"""Turns that need no documents: small talk, and questions about the conversation itself, in 15 languages.
+"""Detects turns that need no documents: small talk, and questions about the conversation, in 15 languages.
 
-A turn is small talk only if phrases of one language cover it from the first word to the last. Anything left
-over is content, and content is looked up: "Hi, when does the ferry leave?" is no greeting. The phrases are
+A turn is small talk only if phrases of one language cover it from the first word to the last. Any remainder
+is
+content, and content is looked up: "Hi, when does the ferry leave?" is not a greeting. The phrases are
 data (:mod:`dynamicrag.features.phrases`, :mod:`dynamicrag.features.conversation`); the words of a turn are
 matched against them, language by language. No model; linear time, and microseconds for usual turns.
 """
@@ -19,10 +20,13 @@ KINDS = (
     "greeting", "parting", "thanks", "praise", "sorry", "laughter", "self", "more", "reply",
     "about", "filler", "manner",
 )  # fmt: skip
-"""What a phrase can be. ``self`` asks who the assistant is; ``reply`` is "yes", "no", "ok" and the like;
-``more`` joins a further piece ("and thanks"); ``filler`` and ``manner`` are nothing by themselves."""
+"""Kinds of phrases.
+
+``self`` asks who the assistant is; ``reply`` is "yes", "no", "ok" and the like; ``more`` joins a further
+piece ("and thanks"); ``filler`` and ``manner`` do not count alone.
+"""
 LONGEST = 200
-"""Characters of the longest turn that can be small talk or about the conversation."""
+"""Longest turn in characters that can be small talk or about the conversation."""
 
 _BIT = {kind: 1 << number for number, kind in enumerate(KINDS)}
 _ABOUT = _BIT["about"] | _BIT["manner"]
@@ -34,7 +38,7 @@ _DROPPED = re.compile("['’ʼ`´\u00ad\u0640\u200b-\u200f\u2060\ufeff\u064b-\u0
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
 _LAUGHTER = re.compile(r"(?:[aа]?(?:h[aeiou]|j[aei]|х[аеио]|rs|ks)){2,}[hjх]?|lo+l|x+d+|k{3,}|ㅋ+|ㅎ+")
-_FACE = re.compile(  # faces, hands, hearts; other pictures say nothing by themselves
+_FACE = re.compile(  # faces, hands, hearts; other pictures mean nothing alone
     "[\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a\U0001f440-\U0001f450\U0001f493-\U0001f49f"
     "\U0001f389\U0001f38a\U0001f4aa\U0001f4af\U0001f91d\U0001f90d\U0001f90e\u2764\u2665\u263a\u2639\u270c\u270b]"
     r"|[:;][-^o']?[()DdPp*|/](?!\w)|=[)Dd](?!\w)|<3|\^_+\^"
@@ -43,7 +47,7 @@ _FACE = re.compile(  # faces, hands, hearts; other pictures say nothing by thems
 
 @dataclass(slots=True, eq=False)
 class _Node:
-    """A place within phrases: the words that may come next, and the kinds of phrases that end here."""
+    """A trie node of phrases: the possible next words, and the kinds of phrases that end here."""
 
     after: dict[str, "list[_Node]"] = field(default_factory=dict)
     ends: int = 0
@@ -61,12 +65,12 @@ def without_faces(text: str) -> str:
     return _FACE.sub(" ", unicodedata.normalize("NFKC", text))
 
 
-@lru_cache(maxsize=256)  # every stage of a turn asks
+@lru_cache(maxsize=256)  # called by every stage of a turn
 def kinds(text: str) -> frozenset[str]:
-    """Return what kinds of phrases cover the whole turn; empty if anything is left over.
+    """Return the kinds of phrases that cover the whole turn; empty if anything is left over.
 
     Returns:
-        Names of :data:`KINDS`. A turn of nothing but faces and hearts is ``laughter``.
+        Names of :data:`KINDS`. A turn of only faces and hearts is ``laughter``.
     """
     if len(text) > LONGEST:
         return frozenset()
@@ -80,7 +84,7 @@ def kinds(text: str) -> frozenset[str]:
 
 
 def small_talk(text: str) -> bool:
-    """Return whether a turn is small talk and nothing else: no documents, and no history, bear on it."""
+    """Return whether a turn is only small talk, independent of documents and history."""
     found = kinds(text)
     return bool(found) and "about" not in found
 
@@ -91,7 +95,7 @@ def about_conversation(text: str) -> bool:
 
 
 def reply(text: str) -> bool:
-    """Return whether a turn is nothing but "yes", "no", "ok" or the like, which may answer a question."""
+    """Return whether a turn is only "yes", "no", "ok" or the like, which may answer a question."""
     found = kinds(text)
     return "reply" in found and found <= {"reply", "filler"}
 
@@ -116,7 +120,7 @@ def _cover(plain: Sequence[str], root: _Node) -> int:
 
 @cache
 def _phrases() -> Mapping[str, _Node]:
-    """Read the phrases of every language, on first use; templates share no nodes but the first."""
+    """Read the phrases of every language, on first use; templates share only the first node."""
     roots = {language: _Node() for language in PHRASES}
     for language, root in roots.items():
         for table in (INTERNATIONAL, PHRASES[language], CONVERSATION[language]):
@@ -127,7 +131,7 @@ def _phrases() -> Mapping[str, _Node]:
 
 
 def _add(root: _Node, template: str, kind: int, languages: Sequence[str]) -> None:
-    """Add the phrases that a template such as ``say it in {lang} (please|)`` stands for."""
+    """Add the phrases of a template such as ``say it in {lang} (please|)``."""
     ends = [root]
     for part in re.split(r"[()]", template):
         named = [

@@ -1,6 +1,6 @@
-"""What queries have in common before the question: instructions, and worked examples of a few-shot prompt.
+"""The common template of queries before the question: instructions, and examples of a few-shot prompt.
 
-They tell no query from another, and they drown what does: an embedding model may read no further.
+It does not distinguish queries, and it hides what does: an embedding model may read no further.
 """
 
 from collections import Counter
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 OFTEN = 3
-"""Training queries that hold a paragraph before it can be the template's."""
+"""Minimum number of training queries with a paragraph of the template."""
 SHARE = 0.01
-"""Share of them that must hold it."""
+"""Minimum share of training queries with it."""
 GAP = "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Paragraphs that many queries hold before their last one, by digest: no text is kept.
+    """Paragraphs common to many queries before their last one, by digest: no text is stored.
 
     Attributes:
         shared: The digests.
@@ -27,7 +27,7 @@ class Template:
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> "Template":
-        """Return what the training queries have in common."""
+        """Return the template of the training queries."""
         often = Counter(digest for text in texts for digest in set(map(_digest, _parts(text)[:-1])))
         least = max(OFTEN, SHARE * len(texts))
         return cls(frozenset(digest for digest, count in often.items() if count >= least))

@@ -1,4 +1,4 @@
-"""Words and letter groups that queries share, in few dimensions."""
+"""TF-IDF of words and letter groups, in few dimensions."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -12,10 +12,10 @@ from dynamicrag.predictors.checks import Floats
 from dynamicrag.text import words
 
 LETTERS = 2000
-"""Characters at each end of a text whose letter groups count: long ones say little more, slowly."""
+"""Characters at each end of a text whose letter groups count: more adds time but little information."""
 GROUPS = (3, 4, 5)
 PRIME = np.uint64(0x9E3779B97F4A7C15)
-"""What terms are made into numbers by; odd, and of no pattern (2⁶⁴ divided by the golden ratio)."""
+"""Multiplier of the hash of terms; odd and patternless (2⁶⁴ divided by the golden ratio)."""
 
 Terms = NDArray[np.uint64]
 Weighed = tuple[NDArray[np.intp], NDArray[np.float32]]
@@ -25,14 +25,14 @@ Weighed = tuple[NDArray[np.intp], NDArray[np.float32]]
 class Tfidf(Features):
     """TF-IDF of words, word pairs and letter groups, cut to the directions along which queries differ most.
 
-    Latent semantic analysis, Deerwester et al. 1990. Needs no model, and learns the vocabulary of the
-    user's own queries. Words and letter groups each have length 1 before the cut, so that neither drowns
-    the other. A query with no known term is at the origin. Terms are numbers of 64 bits, made from them
-    (Weinberger et al. 2009, "Feature hashing"): so few of 2⁶⁴ that hardly any two are the same.
+    Latent semantic analysis, Deerwester et al. 1990. Needs no model, and learns the vocabulary of the user's
+    own queries. Words and letter groups each have length 1 before the cut, so that neither drowns the other.
+    A query with no known term is at the origin. Terms are numbers of 64 bits, made from them (Weinberger et
+    al. 2009, "Feature hashing"): with 2⁶⁴ values collisions are very rare.
 
     Args:
-        size: Number of dimensions; fewer where there are fewer queries.
-        terms: Most terms to keep, those that most queries hold.
+        size: Number of dimensions; fewer if there are fewer queries.
+        terms: Largest number of terms, the most frequent ones.
         seed: Seed of the randomised decomposition.
     """
 
@@ -60,13 +60,13 @@ class Tfidf(Features):
         return self
 
     def fit_transform(self, queries: Sequence[Seen]) -> Floats:
-        """Learn from training queries, and return their features, (n, d); every text is read once."""
+        """Fit on training queries, and return their features, (n, d); every text is read once."""
         from scipy.sparse import csr_matrix
         from sklearn.utils.extmath import randomized_svd
 
         counted = [_counted(query.text) for query in queries]
         found, held = np.unique(np.concatenate([terms for terms, _ in counted]), return_counts=True)
-        # a term of a single query tells it from all others, and nothing more
+        # a term of a single query only identifies that query
         common = np.flatnonzero(held > 1)
         kept = np.sort(common[np.argsort(-held[common], kind="stable")][: self.terms])
         self.vocabulary = found[kept]
@@ -108,7 +108,7 @@ class Tfidf(Features):
 
 
 def _counted(text: str) -> tuple[Terms, NDArray[np.intp]]:
-    """Return a text's terms, ascending, and how often it holds each; odd ones are groups of letters."""
+    """Return a text's terms, ascending, with their counts; odd terms are groups of letters."""
     tokens = np.array([crc32(word.encode("utf-8", "surrogatepass")) for word in words(text)], dtype=np.uint64)
     single = _mixed(tokens)
     pairs = _mixed(single[:-1] + tokens[1:])
@@ -126,6 +126,6 @@ def _counted(text: str) -> tuple[Terms, NDArray[np.intp]]:
 
 
 def _mixed(numbers: Terms) -> Terms:
-    """Return numbers whose every bit depends on all of theirs, as splitmix64 does (Steele et al. 2014)."""
+    """Return numbers with every bit mixed, as in splitmix64 (Steele et al. 2014)."""
     spread = (numbers + PRIME) * PRIME
     return np.asarray((spread ^ (spread >> np.uint64(29))) * PRIME ^ (spread >> np.uint64(32)))

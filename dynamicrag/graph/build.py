@@ -1,6 +1,6 @@
-"""The whole graph, as the topology orders it: a line of nodes, some of which a turn passes by.
+"""Builds the whole graph in the order of the topology: a line of nodes, some of which a turn may skip.
 
-The line has the nodes of all policies; a turn passes by what its own policy does not have.
+The line has the nodes of all policies; a turn skips the stages that its own policy lacks.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,7 +20,7 @@ from dynamicrag.types import TurnState
 
 def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
     """Return the uncompiled graph: begin, the policies' stages node by node, verify, finish."""
-    # a conversation or a question goes in; the rest of the state is ours to make
+    # the input is a conversation or a question; our nodes make the rest of the state
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(
         state_schema(names), input_schema=given_schema(names), output_schema=result_schema(names)
     )
@@ -48,14 +48,14 @@ def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
 
 
 def _parts(here: Sequence[str], beyond: Sequence[str], options: Mapping[str, Collection[str]]) -> bool:
-    """Return whether a path along some stages may pass the next ones by; else an edge needs no choice.
+    """Return whether a path may skip the next stages, so that the edge needs a choice.
 
-    It may if the policy has such options, and they do not pass these stages by as well. A choice takes
-    LangGraph a copy of the state. Where none is made, stages that are passed by all the same do nothing.
+    It may if the policy has options that skip them, unless these also skip the stages here. A choice costs
+    LangGraph a copy of the state. Without a choice, skipped stages still run but do nothing.
 
     Args:
         here: The stages of one node.
-        beyond: Those of the next.
+        beyond: The stages of the next node.
         options: The policy's options by stage.
     """
     known = [TOPOLOGY[stage].passing(options) for stage in here]
@@ -64,7 +64,7 @@ def _parts(here: Sequence[str], beyond: Sequence[str], options: Mapping[str, Col
 
 
 def _next(after: Mapping[str, Sequence[str]], policies: Policies, turn: TurnState) -> str:
-    """Return the next node that the turn does not pass by; the end where nothing is to be written."""
+    """Return the next node that the turn does not skip, or the end if no draft is to be written."""
     if turn["action"] == "abstain":
         return "finish"
     passed = TOPOLOGY.passed(turn["path"]) | policies.lacking(turn)
@@ -72,16 +72,18 @@ def _next(after: Mapping[str, Sequence[str]], policies: Policies, turn: TurnStat
 
 
 class Way(Runnable[Any, str]):
-    """The choice of the next node. A plain function would be asked in a thread under ``ainvoke``.
+    """Chooses the next node. LangGraph would call a plain function in a thread under ``ainvoke``.
 
-    Edges, although nodes that name the next one by a ``Command`` would spare LangGraph two copies of the
-    state, 8 % of the time of a graph whose providers do nothing: but if the state is edited while the graph
-    is paused behind such a node, the graph ends there.
+    These are edges, although nodes that name the next one by a ``Command`` would save two copies of the
+    state,
+    8 % of the time of a graph with no-op providers. But if the state is edited while the graph is paused
+    behind
+    such a node, the graph ends there.
 
     Args:
         after: Returns the next node's name.
         name: Name of the edge.
-        prefix: The name of our channel in the state.
+        prefix: Name of our channel in the state.
     """
 
     def __init__(self, after: Callable[[TurnState], str], name: str, prefix: str) -> None:

@@ -1,6 +1,6 @@
 """The options of one call, from ``config["configurable"]["rag"]`` or ``context["rag"]``, checked.
 
-The policy comes first: the other options are checked against it.
+The policy is read first, because the other options are checked against it.
 
 ::
 
@@ -21,13 +21,13 @@ from dynamicrag.errors import InputError, unknown
 KEY = "rag"
 FIELDS = ("policy", "options", "closed", "budget", "tags", "user", "filter")
 ENDS = ("accept", "abstain")
-"""Verdicts that end a turn. The others lead to another draft, and only so often."""
+"""Verdicts that end a turn. The others lead to another draft, a limited number of times."""
 LONGEST, MOST = 200, 50
-"""Characters of a tag or a user, and number of tags: they are kept with the query."""
+"""Largest number of characters of a tag or a user, and of tags: they are stored with the query."""
 
 
 class Given(NamedTuple):
-    """What a call gives, not checked yet, and its place for messages."""
+    """The unchecked options of a call, and their place for messages."""
 
     options: Mapping[Any, Any]
     where: str
@@ -37,7 +37,7 @@ class Given(NamedTuple):
         """The policy that the call names; ``""`` if it names none.
 
         Raises:
-            InputError: It is no name.
+            InputError: It is not a name.
         """
         named = self.options.get("policy")
         if named is not None and not (isinstance(named, str) and named):
@@ -49,7 +49,7 @@ NOTHING = Given({}, "")
 
 
 def given_options(config: Mapping[str, Any] | None, context: object) -> Given:
-    """Return what a call gives.
+    """Return the unchecked options of a call.
 
     Args:
         config: The node's config.
@@ -57,7 +57,7 @@ def given_options(config: Mapping[str, Any] | None, context: object) -> Given:
             ``rag``.
 
     Raises:
-        InputError: It is no mapping, or has unknown keys; or config and context differ.
+        InputError: The options are not a mapping, have unknown keys, or differ between config and context.
     """
     given = ((config or {}).get("configurable") or {}).get(KEY)
     other = context.get(KEY) if isinstance(context, Mapping) else getattr(context, KEY, None)
@@ -74,14 +74,14 @@ def given_options(config: Mapping[str, Any] | None, context: object) -> Given:
 
 
 def call_options(given: Given, pipeline: Pipeline) -> CallOptions:
-    """Return what a call asks for, checked.
+    """Check the options of a call and return them.
 
     Args:
-        given: What it gives.
-        pipeline: The policy that it goes by; knows the stages, options and prices.
+        given: The unchecked options.
+        pipeline: The call's policy, with its stages, options and prices.
 
     Raises:
-        InputError: Something in it is unknown or of the wrong type, or leaves nothing to choose.
+        InputError: An option is unknown or of the wrong type, or leaves no choice.
     """
     return _Reader(given.where, pipeline).read(given.options) if given.options else NO_OPTIONS
 
@@ -90,7 +90,7 @@ class _Reader:
     """Checks the options of a call against a pipeline.
 
     Args:
-        where: Their place, for messages.
+        where: Place of the options, for messages.
         pipeline: The pipeline.
     """
 
@@ -119,7 +119,7 @@ class _Reader:
             self._check(stage, name, where)
             if stage == "verification" and name not in ENDS:
                 raise InputError(
-                    f"{where}.{stage}: {name!r} cannot be forced, for it leads to another draft; "
+                    f"{where}.{stage}: {name!r} cannot be forced, because it leads to another draft; "
                     f"valid: {', '.join(self._ends())}"
                 )
             chosen[stage] = name
@@ -136,12 +136,12 @@ class _Reader:
                 self._check(stage, name, where)
             if forced.get(stage) in listed:
                 raise InputError(
-                    f"{where}.{stage}: {forced[stage]!r} is the option that {self._where}.options takes; "
-                    "leave it out of one of them"
+                    f"{where}.{stage}: {forced[stage]!r} is forced by {self._where}.options; "
+                    "remove it from one of them"
                 )
             ends = self._ends() if stage == "verification" else self._names(stage)
             if set(ends) <= set(listed):
-                raise InputError(f"{where}.{stage}: nothing is left; leave one open of {', '.join(ends)}")
+                raise InputError(f"{where}.{stage}: no option is left; allow one of {', '.join(ends)}")
             closed[stage] = tuple(listed)
         return closed
 
@@ -175,8 +175,8 @@ class _Reader:
             for name, profile in self._pipeline.profiles.items():
                 if not profile.priced:
                     raise InputError(
-                        f"{where}.usd: no price is known of model {name!r}, so the limit cannot be kept; "
-                        f"give it in the policy: models.{name}.profile.usd: {{input: ..., output: ...}}"
+                        f"{where}.usd: no price is known of model {name!r}, so the limit cannot be enforced; "
+                        f"set it in the policy: models.{name}.profile.usd: {{input: ..., output: ...}}"
                     )
         return limits
 
@@ -190,7 +190,7 @@ class _Reader:
                 raise InputError(f"{where}: expected names of metadata fields, got {reprlib.repr(name)}")
             values = value if isinstance(value, list | tuple | set | frozenset) else [value]
             if not values:
-                raise InputError(f"{where}.{name}: an empty list lets nothing through; give a value")
+                raise InputError(f"{where}.{name}: an empty list matches no document; give a value")
             wanted[name] = tuple(_value(each, f"{where}.{name}") for each in values)
         return wanted
 
@@ -228,7 +228,7 @@ def _texts(given: object, where: str) -> list[str]:
         raise InputError(f"{where}: {len(listed)} tags; valid: at most {MOST}")
     for text in listed:
         if not text:
-            raise InputError(f"{where}: an empty tag; leave it out")
+            raise InputError(f"{where}: an empty tag; remove it")
     return list(dict.fromkeys(_text(text, where) for text in listed))
 
 

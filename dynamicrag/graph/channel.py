@@ -1,8 +1,8 @@
-"""All that a graph's state holds of ours: one channel of plain JSON, and the reducer that merges it.
+"""Our part of a graph's state: one channel of plain JSON, and the reducer that merges it.
 
-A query is known by its id. A turn of the conversation drops the queries of earlier turns; queries of the
-same turn, from ``Send`` or from parallel branches, stay beside one another. Merging what is there already
-changes nothing, so that a parent graph may merge a subgraph's channel again.
+A query is identified by its id. A new turn of the conversation drops the queries of earlier turns. Queries of
+the same turn, from ``Send`` or from parallel branches, are kept side by side. Merging is idempotent, so a
+parent graph may merge a subgraph's channel again.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,20 +14,25 @@ from dynamicrag.types import AccountLine, Decision, TurnState
 
 
 class Sibling(TypedDict):
-    """Another query of the same turn of the conversation: its turn, and its report once it is done."""
+    """Another query of the same turn of the conversation.
+
+    Attributes:
+        turn: All that the stages know and make of it.
+        report: Its report; empty until it is done.
+    """
 
     turn: TurnState
     report: dict[str, Any]
 
 
 class Channel(TypedDict):
-    """What the state holds of the current turn of the conversation; it has every key once a query has begun.
+    """The state of the current turn of the conversation; it has every key once a query has begun.
 
     Attributes:
-        turn: All that the stages know and make of the query; of several, the one that began last.
+        turn: The state of the query in the stages; with several queries, the one that began last.
         decisions: The routing decisions, in order, of all queries.
-        report: What the query cost and which path it took; empty until it is done.
-        account: The calls of all queries, with what they cost.
+        report: Cost and path of the query; empty until it is done.
+        account: The calls of all queries, with their costs.
         siblings: The other queries by id.
     """
 
@@ -41,11 +46,11 @@ class Channel(TypedDict):
 def merge(left: Channel, right: Channel) -> Channel:
     """Return the channel with an update merged in; neither is changed.
 
-    Decisions are keyed by query, attempt and sequence: a later run from a checkpoint replaces what an
-    earlier one decided from there on. Lines of the account are keyed by their ids.
+    Decisions are keyed by query, attempt and sequence: a later run from a checkpoint replaces the decisions
+    of an earlier run after that checkpoint. Account lines are keyed by their ids.
 
     Args:
-        left: What is there; ``{}`` at first.
+        left: The current channel; ``{}`` at first.
         right: The update, which may lack any key.
     """
     if not right:
@@ -57,7 +62,7 @@ def merge(left: Channel, right: Channel) -> Channel:
         return _side_by_side(left, right)
     merged: Channel = {**left}
     if "report" not in right and there["seq"] >= here["seq"] and there["attempt"] == here["attempt"]:
-        merged["turn"] = there  # a node's update: this is done at every step, and so without detours
+        merged["turn"] = there  # a node's update: the common case, at every step, so it takes the short way
     else:
         merged["turn"], merged["report"] = _later(
             _entry(left), {"turn": there, "report": right.get("report")}
@@ -70,7 +75,7 @@ def merge(left: Channel, right: Channel) -> Channel:
 
 
 RagChannel = Annotated[Channel, merge]
-"""Declare it to read what we keep: ``class State(MessagesState): rag: RagChannel``."""
+"""Type of our channel; declare it to read the channel: ``class State(MessagesState): rag: RagChannel``."""
 
 
 def _whole(given: Mapping[str, Any]) -> Channel:
@@ -83,9 +88,10 @@ def _entry(channel: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _later(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[TurnState, dict[str, Any]]:
-    """Return the turn and the report of a query from the later of two; from ``other`` if neither is.
+    """Return the turn and the report of a query from the later of two; from ``other`` if neither is later.
 
-    One with an empty report is a whole channel from before the end, and so earlier than one with a report.
+    A channel with an empty report is from before the end of the query, so it is earlier than one with a
+    report.
     """
     early = other["report"] == {} and bool(one["report"])
     behind = _progress(other["turn"]) < _progress(one["turn"])
@@ -102,7 +108,7 @@ def _decisions(left: list[Decision], right: list[Decision]) -> list[Decision]:
         last, first = left[-1], right[0]
         same = last["turn"] == first["turn"] and last.get("attempt") == first.get("attempt")
         if same and last["seq"] + 1 == first["seq"]:
-            return [*left, *right]  # what a node adds to those before it
+            return [*left, *right]  # the lines that a node adds
     merged = {_key(decision): decision for decision in [*left, *right]}
     kept: list[Decision] = []
     newest: dict[str, int] = {}
@@ -129,7 +135,7 @@ def _account(left: list[AccountLine], right: list[AccountLine]) -> list[AccountL
 
 
 def _side_by_side(left: Channel, right: Channel) -> Channel:
-    """Merge channels of several queries: those of earlier turns go, siblings stay."""
+    """Merge channels of several queries: drop those of earlier turns, keep siblings."""
     queries = _queries(left)
     for name, other in _queries(right).items():
         mine = queries.get(name)
@@ -166,7 +172,7 @@ def _of(queries: Collection[str], key: str, rows: list[Any]) -> list[Any]:
 
 
 def _drops(newer: TurnState, older: TurnState) -> bool:
-    """Return whether a query is of a later turn of the conversation than another; ids sort by time.
+    """Return whether a query belongs to a later conversation turn than another; ids sort by time.
 
     Siblings began in the same step of the outermost graph, or answer the same message.
     """

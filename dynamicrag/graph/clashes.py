@@ -1,4 +1,4 @@
-"""What a graph of the user's own must have, and must not, for a node of ours to be added."""
+"""Checks whether one of our nodes can be added to a user's graph."""
 
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, NotRequired, Required, Union, get_args, get_origin
@@ -25,11 +25,11 @@ def check(
         builder: The graph.
         name: The node's name.
         names: The keys that it reads and writes.
-        policies: Those of the object whose node it is.
+        policies: The policies of the node's object.
         answers: Whether it writes the answer.
 
     Raises:
-        PolicyError: A name is taken, or a key is not there or of another type.
+        PolicyError: A name is taken, or a key is missing or of another type.
     """
     where = f"add_node({name!r})"
     names.check(where)
@@ -44,7 +44,7 @@ def check(
 
 def _check_name(builder: "StateGraph[Any, Any, Any, Any]", name: str, where: str) -> None:
     if name in builder.nodes:
-        raise PolicyError(f"{where}: the graph has a node of that name already; give this one another")
+        raise PolicyError(f"{where}: the graph already has a node of that name; choose another name")
     if name in builder.channels:
         raise PolicyError(f"{where}: {name!r} is a key of the graph's state; give the node another name")
 
@@ -61,7 +61,7 @@ def _check_prefix(
     ours = isinstance(channel, BinaryOperatorAggregate) and channel.operator is merge
     if channel is not None and not ours:
         raise PolicyError(
-            f"{where}: the graph's state has a key {prefix!r} of its own; declare it as "
+            f"{where}: the graph's state has a key {prefix!r}; declare it as "
             f"'{prefix}: RagChannel' (from dynamicrag) to read what we keep there, or name another by "
             "prefix='...'"
         )
@@ -72,7 +72,7 @@ def _check_prefix(
         if node.policies is not policies:
             raise PolicyError(
                 f"{where}: node {other!r} of another DynamicRAG keeps its state in {prefix!r} already; "
-                "give each of them a prefix of its own, by prefix='...'"
+                "give each its own prefix, by prefix='...'"
             )
         for use, key, theirs in (
             ("question", names.question, node.names.question),
@@ -122,7 +122,7 @@ def _check_text(builder: "StateGraph[Any, Any, Any, Any]", use: str, key: str, w
 
 
 def _is_text(type_: Any) -> bool:
-    """Return whether a declared type takes a text."""
+    """Return whether a declared type accepts text."""
     origin = get_origin(type_)
     if origin in (Annotated, Required, NotRequired, ReadOnly):
         return _is_text(get_args(type_)[0])

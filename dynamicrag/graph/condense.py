@@ -1,4 +1,4 @@
-"""What a turn leans on: a follow-up is rewritten to stand alone, or goes on with the question before it."""
+"""Resolves follow-ups: a turn is rewritten to stand alone, or continues the question before it."""
 
 from collections.abc import Sequence
 
@@ -12,20 +12,22 @@ from dynamicrag.stages.call import call
 from dynamicrag.types import TurnState
 
 MAX_TOKENS = 96
-"""Tokens of a rewriting at most."""
+"""Largest number of tokens of a rewriting."""
 OFFER = 300
-"""Characters at the end of an answer in which it may ask something back."""
+"""Characters at the end of an answer that may contain a question back."""
 ANCHOR = 300
-"""Characters of an earlier question that a search takes over."""
+"""Characters of an earlier question added to a search."""
 
 
 async def condense(turn: TurnState, before: TurnState | None, pipeline: Pipeline, run: Run) -> TurnState:
-    """Make a follow-up searchable, and say in ``follow_up`` what became of it.
+    """Make a follow-up searchable, and record the result in ``follow_up``.
 
-    The helper model is asked only where a turn may lean on what was said. A right rewriting is asked instead
-    of the turn (``rewritten``). Without one, a turn that surely leans on the question before it inherits that
-    one's decision: if that was looked up, both texts are searched for (``open``); if not, and this turn names
-    no topic of its own, it is not looked up either (``closed``). Everything else is left as it is.
+    The helper model is asked only if a turn may depend on the conversation. A valid rewriting replaces the
+    turn's question (``rewritten``). Without one, a turn that certainly depends on the question before it
+    inherits
+    that question's decision: if it was looked up, both texts are searched for (``open``); if not, and this
+    turn
+    names no topic of its own, it is not looked up either (``closed``). All other turns are unchanged.
 
     Args:
         turn: The new turn.
@@ -51,7 +53,7 @@ async def condense(turn: TurnState, before: TurnState | None, pipeline: Pipeline
 
 
 def _may_lean(text: str, history: Sequence[tuple[str, str]]) -> bool:
-    """Return whether a turn has something to look up; "yes" has if it answers a question."""
+    """Return whether a turn may need a search; "yes" does if it answers a question."""
     if reply(text):
         role, said = history[-1]
         return role == "assistant" and any(sign in said[-OFFER:] for sign in "?？؟")
@@ -61,7 +63,7 @@ def _may_lean(text: str, history: Sequence[tuple[str, str]]) -> bool:
 async def _rewritten(
     turn: TurnState, history: Sequence[tuple[str, str]], pipeline: Pipeline, run: Run
 ) -> str | None:
-    """Return what the helper model makes of a turn; ``None`` without a helper, or if it is of no use."""
+    """Return the helper model's rewriting of a turn; ``None`` without a helper or a valid rewriting."""
     from dynamicrag.llm.condense import condense_messages, condensed
 
     if pipeline.helper is None:
@@ -74,12 +76,12 @@ async def _rewritten(
             max_tokens=MAX_TOKENS, stop=["\n"], tags=["nostream"], whole=True,
         )  # fmt: skip
     except (ModelError, BudgetError):
-        return None  # its line on the account says that it failed
+        return None  # its account line records the failure
     return condensed(turn["text"], history, completion.text, system)
 
 
 def _anchor(history: Sequence[tuple[str, str]], before: TurnState | None) -> str | None:
-    """Return the question that a follow-up goes on with; ``None`` if that was not looked up."""
+    """Return the question that a follow-up continues; ``None`` if it was not looked up."""
     if before is not None:
         looked_up = before.get("path", {}).get("retrieval", "single") != "none"
         return before["text"] if looked_up and before.get("follow_up") != "closed" else None
@@ -94,6 +96,6 @@ def _anchor(history: Sequence[tuple[str, str]], before: TurnState | None) -> str
 
 
 def _joined(text: str, anchor: str, history: Sequence[tuple[str, str]]) -> str:
-    """Return a turn behind the question before it, and behind what a "yes" answers."""
+    """Return a turn's text after the question before it, and after the offer that a "yes" answers."""
     offer = [history[-1][1][-OFFER:]] if reply(text) else []
     return " ".join([anchor[:ANCHOR], *offer, text])

@@ -1,4 +1,4 @@
-"""The nodes at both ends of a turn: one begins it, the other gives the answer and reports."""
+"""The nodes at both ends of a turn: one begins it, the other returns the answer and the report."""
 
 import uuid
 from typing import Any
@@ -20,11 +20,11 @@ from dynamicrag.stages.base import Run
 from dynamicrag.types import Decision, TurnState
 
 TOLD = ("query_id", "path", "cost", "sources", "abstained", "outside")
-"""What of the report the final message has."""
+"""Keys of the report that the final message has."""
 
 
 class Begin(Node):
-    """Starts a turn; a follow-up is made to stand alone."""
+    """Starts a turn, and rewrites a follow-up to stand alone."""
 
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`~dynamicrag.graph.node.Node`."""
@@ -45,7 +45,7 @@ class Begin(Node):
 
 
 class Finish(Node):
-    """Turns the accepted draft into the answer, and reports. Drafts that were withdrawn go."""
+    """Turns the accepted draft into the answer, removes withdrawn drafts, and reports."""
 
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`~dynamicrag.graph.node.Node`."""
@@ -78,7 +78,7 @@ class Finish(Node):
     def _facts(
         turn: TurnState, report: dict[str, Any], text: str, pipeline: Pipeline, channel: Channel | None
     ) -> dict[str, Any]:
-        """Return what is kept of the query."""
+        """Return the facts of the query that the run database stores."""
         steps = [f"{step['stage']}:{step['option']}" for step in turn["escalations"]]
         facts = {"path": turn["path"], "abstained": report["abstained"], "escalations": steps}
         facts["signals"] = turn["signals"]
@@ -91,7 +91,7 @@ class Finish(Node):
 
 
 def _message(turn: TurnState, text: str, report: dict[str, Any]) -> AIMessage:
-    """Return the final message; it has the id of the draft that was streamed, so that it is shown once."""
+    """Return the final message, with the id of the streamed draft, so that it is shown once."""
     draft, tokens = turn["draft"], report["tokens"]
     usage = UsageMetadata(
         input_tokens=tokens["input"], output_tokens=tokens["output"], total_tokens=sum(tokens.values())

@@ -1,4 +1,4 @@
-"""Why a query went the way it did: its decisions, and its account line by line."""
+"""Explains the path of a query: its decisions, and its account line by line."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -19,16 +19,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What is known of a query.
+    """Explanation of a query.
 
     Attributes:
         query_id: Its id.
         path: The option in force at the end, by stage.
-        decisions: Its decisions, in order; none where they are not kept any more.
-        insights: What is behind the decisions of trained routers, by the decision's id.
-        account: Its calls, in order; none where they are known by stage alone.
-        stages: What each stage cost, by dimension.
-        cost: What all of it cost, by dimension.
+        decisions: Its decisions, in order; empty if they are no longer stored.
+        insights: The basis of trained routers' decisions, by the decision's id.
+        account: Its calls, in order; empty if only the costs by stage are known.
+        stages: Cost of each stage, by dimension.
+        cost: Total cost, by dimension.
     """
 
     query_id: str
@@ -43,17 +43,17 @@ class Explanation:
 def explain(
     policies: Policies, query_id: str, decisions: Sequence[Decision], question: str | None
 ) -> Explanation:
-    """Return what this process, or else the run database, knows of a query.
+    """Explain a query from this process's memory, or else from the run database.
 
     Args:
-        policies: The policies, one of which the query went by.
+        policies: The policies, among them the query's.
         query_id: Its id.
-        decisions: Its decisions, as far as they are kept.
-        question: The question as routers saw it; without it, there are no insights. By default the run
-            database's, where that keeps texts.
+        decisions: Its decisions, as far as they are stored.
+        question: The question as routers saw it; without it, there are no insights. By default the question
+            in the run database, if texts are stored there.
 
     Raises:
-        InputError: Neither knows it.
+        InputError: Neither knows the query.
     """
     pipeline = policies.first
     ledger = pipeline.ledger
@@ -73,10 +73,10 @@ def explain(
 
 
 def cost_known(pipeline: Pipeline, query_id: str, timeout: float, scope: Scope) -> Cost:
-    """Return what a query cost, from this process's account, or else from the run database.
+    """Return the cost of a query from this process's account, or else from the run database.
 
     Raises:
-        InputError: Neither knows it.
+        InputError: Neither knows the query.
     """
     ledger = pipeline.ledger
     account = ledger.account(query_id)
@@ -90,9 +90,9 @@ def cost_known(pipeline: Pipeline, query_id: str, timeout: float, scope: Scope) 
 
 
 def unknown_query(where: str, query_id: str) -> InputError:
-    """Return the error that says that a query is not known."""
+    """Return the error for an unknown query."""
     return InputError(
-        f"{where}: no query {query_id!r} is known here; valid: an id as report['query_id'] has it, of "
+        f"{where}: no query {query_id!r} is known here; valid: a report['query_id'] of "
         "this process or of the run database"
     )
 
@@ -100,7 +100,7 @@ def unknown_query(where: str, query_id: str) -> InputError:
 def insights_of(
     pipeline: Pipeline, decisions: Sequence[Decision], question: str
 ) -> dict[str, Mapping[str, Any]]:
-    """Return what is behind the decisions of trained routers, by the decision's id."""
+    """Return the basis of trained routers' decisions, by the decision's id."""
     found, path = dict[str, Mapping[str, Any]](), dict[str, str]()
     for decision in decisions:
         stage = decision["stage"]
@@ -116,7 +116,7 @@ def insights_of(
 
 
 def _behind(router: Router, decision: Decision, question: str, path: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return what a router says of its decision; one that fails takes nothing from the rest."""
+    """Return a router's explanation of its decision; empty if the router fails."""
     try:
         return router.explain(decision, question, path)
     except Exception as error:  # noqa: BLE001 - anybody's router

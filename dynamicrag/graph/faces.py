@@ -1,4 +1,4 @@
-"""The same waiting without blocking an event loop, and a context manager that closes."""
+"""Asynchronous twins of blocking methods, and a context manager that closes."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -11,11 +11,11 @@ from dynamicrag.retrieval.ingest import Progress
 
 
 class Faces(ABC):
-    """Asynchronous twins of methods that wait; each runs its twin in a thread."""
+    """Asynchronous twins of blocking methods; each runs its twin in a thread."""
 
     @abstractmethod
     def cost(self, query_id: str, timeout: float = 5.0, scope: Scope = "active") -> Cost:
-        """Return what a query cost."""
+        """Return the cost of a query."""
 
     @abstractmethod
     def flush(self, timeout: float = 60.0) -> bool:
@@ -23,15 +23,15 @@ class Faces(ABC):
 
     @abstractmethod
     def warm(self, progress: Progress | None = None) -> None:
-        """Do what the first question would wait for."""
+        """Load everything that the first question would wait for."""
 
     @abstractmethod
     def explain(self, query_id: str, question: str | None = None) -> Explanation:
-        """Return what is known of a query."""
+        """Explain a query."""
 
     @abstractmethod
     def close(self) -> None:
-        """Close the books, and let go of everything."""
+        """Close the books and release all resources."""
 
     async def acost(self, query_id: str, timeout: float = 5.0, scope: Scope = "active") -> Cost:  # noqa: ASYNC109
         """As :meth:`cost`."""

@@ -1,4 +1,4 @@
-"""How a graph's state names what we read and write: messages, or keys of the user's own, and our channel."""
+"""The keys of a graph's state that we read and write: messages, or the user's keys, and our channel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ MESSAGES = "messages"
 
 
 class RagState(MessagesState, total=False):
-    """State of a DynamicRAG graph, unless it is given other names.
+    """Default state of a DynamicRAG graph.
 
     Attributes:
         messages: The conversation.
-        rag: All that we know and make of its current turn.
+        rag: The state of its current turn.
     """
 
     rag: RagChannel
@@ -44,7 +44,7 @@ class Names:
         """Raise unless the names can be keys, and differ from each other.
 
         Raises:
-            PolicyError: They cannot, or do not.
+            PolicyError: They cannot, or they are equal.
         """
         given = {"prefix": self.prefix, "question": self.question, "answer": self.answer}
         taken: dict[str, str] = {MESSAGES: "the conversation"}
@@ -57,7 +57,7 @@ class Names:
                 )
             if key in taken:
                 raise PolicyError(
-                    f"{where}: {name} and {taken[key]} are both {key!r}; give each a name of its own"
+                    f"{where}: {name} and {taken[key]} are both {key!r}; give each its own name"
                 )
             taken[key] = name
 
@@ -67,20 +67,20 @@ class Names:
         return self.question is None or self.answer is None
 
     def channel(self, state: Mapping[str, Any]) -> Channel | None:
-        """Return what the state holds of ours; ``None`` before the first query."""
+        """Return our channel of the state; ``None`` before the first query."""
         return state.get(self.prefix) or None
 
     def asked(self, state: Mapping[str, Any]) -> str:
-        """Return the question under the user's own key.
+        """Return the question under the user's key.
 
         Raises:
-            InputError: It is not there, or is no text.
+            InputError: It is missing, or not a text.
         """
         value = state.get(self.question or "")
         if not isinstance(value, str):
             found = "missing" if value is None else f"of type {type(value).__name__}"
             raise InputError(
-                f"{self.question}: it is {found}, and should be the question as a text; "
+                f"{self.question}: it is {found}, expected the question as a text; "
                 f"invoke with {{{self.question!r}: '...'}}"
             )
         return value
@@ -98,16 +98,16 @@ def state_schema(names: Names) -> type[Any]:
 
 
 def given_schema(names: Names) -> type[Any]:
-    """Return what goes into the whole graph: a conversation, or a question; the rest is ours to make."""
+    """Return the input schema of the whole graph: a conversation or a question."""
     if names.question is None:
         return MessagesState
     return _schema("RagInput", {names.question: str})
 
 
 def result_schema(names: Names) -> type[Any]:
-    """Return what comes out of the whole graph.
+    """Return the output schema of the whole graph.
 
-    The question does not: two graphs that run side by side in another one must not both write it.
+    It lacks the question: two graphs that run side by side within another graph must not both write it.
     """
     if names.question is None:
         return state_schema(names)
@@ -116,9 +116,9 @@ def result_schema(names: Names) -> type[Any]:
 
 
 def node_schema(names: Names) -> type[Any]:
-    """Return what a node reads and writes, in our whole graph or in one of the user's own.
+    """Return the schema of a node's reads and writes, in our whole graph or in a user's graph.
 
-    Keys of the user's are of any type here: so the graph's own declarations of them stand.
+    The user's keys have type ``Any`` here, so that the graph's own declarations of them apply.
     """
     keys: dict[str, Any] = {names.prefix: RagChannel, names.question or MESSAGES: Any}
     return _schema("RagNode", keys)

@@ -1,6 +1,6 @@
-"""A node with both faces: one coroutine, reached by ``invoke`` and by ``ainvoke``.
+"""A node for sync and async graphs: one coroutine, called by ``invoke`` and ``ainvoke``.
 
-Here alone a graph's state becomes a turn, and a turn an update of the state. Works see turns.
+Only this module converts a graph's state to a turn, and a turn to an update of the state. Works see turns.
 """
 
 from abc import abstractmethod
@@ -30,13 +30,14 @@ Work = Callable[[TurnState, Run], Awaitable[tuple[TurnState, list[Decision]]]]
 
 
 class Node(Runnable[Any, Any]):
-    """A node with both faces. LangGraph calls it; it decides, acts, and charges what fails.
+    """A node for sync and async graphs, called by LangGraph. It decides, acts, and charges failed work too.
 
-    A plain ``Runnable``: LangGraph traces nodes itself, and a ``RunnableLambda`` would do so again.
+    It is a plain ``Runnable``: LangGraph traces nodes itself, and a ``RunnableLambda`` would trace them
+    again.
 
     Args:
-        policies: What it works with; every turn goes by one of them.
-        recent: Where decisions are kept for those who do not read the channel.
+        policies: The policies; every turn uses one of them.
+        recent: Memory of decisions, for callers that do not read the channel.
         name: The node's name.
         names: The keys of the state.
         begun: Whether another node has always begun the turn.
@@ -67,9 +68,9 @@ class Node(Runnable[Any, Any]):
     async def work(
         self, state: State, turn: TurnState, run: Run, books: Books, pipeline: Pipeline
     ) -> tuple[TurnState, list[Decision], Update]:
-        """Return the turn as it is afterwards, the decisions made, and what else changes in the state.
+        """Return the turn after the work, the decisions made, and other changes of the state.
 
-        Under the name of our channel, the update has more keys for it.
+        In the update, keys under the name of our channel are merged into the channel.
         """
 
     async def _go(self, state: State, config: RunnableConfig | None, runtime: Runtime[Any]) -> Update:
@@ -80,8 +81,8 @@ class Node(Runnable[Any, Any]):
         here = channel if channel and channel["turn"]["id"] == query else None
         turn = self.policies.settle(turn, given.policy, f"{given.where}.policy", begun=here is not None)
         pipeline = self.policies[turn.get("policy", "")]
-        call = call_options(given, pipeline)  # refused before anything is spent
-        # a resumed turn may have been searched for under another filter
+        call = call_options(given, pipeline)  # raises before anything is spent
+        # a resumed turn may have retrieved under another filter
         turn = await permitted_turn(turn, call.filter, pipeline.corpora.values())
         books = Books(pipeline, turn, here)
         budget = pipeline.budget.tightened(call.budget, "the call's budget")
@@ -106,7 +107,7 @@ class Node(Runnable[Any, Any]):
 
 
 class StageNode(Node):
-    """A node that works on the turn under way, or begins one if the question has none yet.
+    """A node that works on the current turn, or begins one if the question has none yet.
 
     Args:
         policies: See :class:`Node`.
@@ -156,7 +157,7 @@ class StageNode(Node):
 
 
 def submit(pipeline: Pipeline, turn: TurnState, run: Run, facts: Mapping[str, Any]) -> None:
-    """Hand a query that is over to the bookkeeper."""
+    """Pass a finished query to the bookkeeper."""
     thread = ((run.config or {}).get("configurable") or {}).get("thread_id")
     named = {
         "policy": pipeline.policy.name,

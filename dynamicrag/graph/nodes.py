@@ -20,8 +20,8 @@ class Nodes:
     """The nodes of one object.
 
     Args:
-        policies: What they work with; it stays out of the state.
-        executor: Carries the steps of the first policy out; by default live, by its routers.
+        policies: The policies; they stay out of the state.
+        executor: Executes the steps of the first policy; by default live, with its routers.
 
     Attributes:
         policies: As given.
@@ -47,7 +47,7 @@ class Nodes:
 
     @property
     def stage_names(self) -> tuple[str, ...]:
-        """What a single node may be, in the order of a query."""
+        """Valid names for a single node, in the order of a query."""
         return ("begin", *self.policies.stages, "finish")
 
     @property
@@ -61,11 +61,11 @@ class Nodes:
 
     @property
     def foresees(self) -> bool:
-        """Whether a turn may end before anything is written."""
+        """Whether a turn may end before a draft is written."""
         return any(each.verification.foresees for each in self.policies.values())
 
     def node(self, stage: str, name: str, names: Names, *, begun: bool = False) -> Node:
-        """Return the node of a stage, which a graph can call synchronously and asynchronously.
+        """Return the node of a stage, for sync and async graphs.
 
         Args:
             stage: One of :attr:`stage_names`; the generator's node decides the prompt as well.

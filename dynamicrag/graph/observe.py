@@ -1,10 +1,11 @@
-"""The first day's step: a fixed pipeline of the user's, run unchanged, and what is seen of it kept.
+"""Policies for the first day: run a user's fixed pipeline unchanged, and record it.
 
-One option a stage, and every draft accepted. Kept of every question: the account, the features that stages
-would decide from, and the signals of verifiers that cost nothing: what routing can go by and learn from.
+One option per stage, and every draft is accepted. Recorded for every question: the account, the features that
+stages would decide from, and the signals of verifiers that cost nothing. Routing can use and learn from
+these.
 
-Three things differ from a pipeline without us: prompts go out with a limit of tokens, log-probabilities are
-asked for where the provider has them, and the thoughts of reasoning models are cut off their answers.
+Three things differ from the bare pipeline: prompts are sent with a token limit, log-probabilities are
+requested if the provider has them, and the thoughts of reasoning models are removed from their answers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ SIGNALS = (
 )
 """Verifiers that ask no model and load none."""
 STORES = 4
-"""Passages that a LangChain vector store gives where nobody says how many."""
+"""Default number of passages of a LangChain vector store."""
 OURS = {"direct": {"style": "full"}}
 RETRIEVER, MODEL, PROMPT = "retriever", "model", "prompt"
 
@@ -40,18 +41,18 @@ def observing(
     corpus: str | Path | Sequence[str | Path] | None = None,
     sections: Mapping[str, Any] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the policy of a fixed pipeline, and the caller's objects as ``from_policy`` takes them.
+    """Return the policy of a fixed pipeline, and the caller's objects as arguments of ``from_policy``.
 
     Args:
         retriever: An object, or a spec.
         model: An object, a spec, or a section of ``models`` as a mapping.
-        prompt: An object, or ``None`` for our own.
+        prompt: An object, or ``None`` for the default prompt.
         k: Passages in the prompt.
-        corpus: Files or folders that a retriever of ours searches.
+        corpus: Files or folders for a built-in retriever.
         sections: Further sections of the policy.
 
     Raises:
-        PolicyError: The retriever does not say how many passages it gives, or a section is given twice.
+        PolicyError: The retriever's number of passages is unknown, or a section is given twice.
     """
     objects: dict[str, Any] = {}
     options: Any = {RETRIEVER: retriever}
@@ -85,12 +86,12 @@ def observing(
 
 
 def _passages(retriever: Any, k: int | None) -> int:
-    """Return how many passages go into the prompt: ``k``, or as many as a retriever is set to give."""
+    """Return the number of passages in the prompt: ``k``, or the retriever's own setting."""
     if not isinstance(retriever, str | Mapping):
-        adapt_retriever(retriever, RETRIEVER)  # what is none is told first
+        adapt_retriever(retriever, RETRIEVER)  # refuses other objects first
     if k is not None:
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-            raise PolicyError(f"observe: k is {k!r}; valid: how many passages go into the prompt, 1 and more")
+            raise PolicyError(f"observe: k is {k!r}; valid: the number of passages in the prompt, 1 or more")
         return k
     search = getattr(retriever, "search_kwargs", None)
     known = search.get("k") if isinstance(search, Mapping) else None
@@ -99,7 +100,7 @@ def _passages(retriever: Any, k: int | None) -> int:
     known = known or (STORES if hasattr(retriever, "vectorstore") else None)
     if not isinstance(known, int):
         raise PolicyError(
-            f"observe: how many passages a {type(retriever).__name__} gives is not known; say how many "
-            "go into the prompt: k=4"
+            f"observe: the number of passages of a {type(retriever).__name__} is unknown; set the number "
+            "in the prompt: k=4"
         )
     return known

@@ -1,4 +1,4 @@
-"""The policies of one object, and which of them a turn goes by."""
+"""The policies of one object, and the choice of a turn's policy."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,11 +9,11 @@ from dynamicrag.types import TurnState
 
 
 class Policies(Mapping[str, Pipeline]):
-    """Pipelines by the name that a turn's state has for their policy; the first one's is ``""``.
+    """Pipelines by the policy name in a turn's state; the first one's name is ``""``.
 
     Args:
         first: The pipeline of turns whose call names no policy.
-        further: Those that a call may name.
+        further: Pipelines that a call may name.
 
     Attributes:
         first: As given.
@@ -36,24 +36,24 @@ class Policies(Mapping[str, Pipeline]):
         return len(self._pipelines)
 
     def lacking(self, turn: TurnState) -> frozenset[str]:
-        """Return the stages that the turn's policy does not have, and others have."""
+        """Return the stages that other policies have but the turn's policy lacks."""
         return self._lacking[turn.get("policy", "")]
 
     def sometimes_lacking(self, stages: Sequence[str]) -> bool:
-        """Return whether some policy has none of the stages."""
+        """Return whether some policy lacks all of the stages."""
         return any(lacking.issuperset(stages) for lacking in self._lacking.values())
 
     def settle(self, turn: TurnState, wanted: str, where: str, *, begun: bool) -> TurnState:
-        """Return the turn with the policy that it goes by: the call's, and once it has begun, its own.
+        """Return the turn with its policy: the call's, or once it has begun, its own.
 
         Args:
             turn: The turn.
             wanted: The policy that the call names; ``""`` if it names none.
-            where: Where the call names it, for messages.
+            where: Place of that name, for messages.
             begun: Whether an earlier node has begun the turn.
 
         Raises:
-            InputError: There is no such policy, or it is another one than the turn began with.
+            InputError: The policy is unknown, or differs from the turn's.
         """
         names = [self.first.policy.name, *list(self)[1:]]
         if wanted and wanted not in names:
@@ -64,12 +64,12 @@ class Policies(Mapping[str, Pipeline]):
         own = turn.get("policy", "")
         if own not in self:
             raise InputError(
-                f"{unknown('the question under way', 'policy', own, names)}; it began with that one: go on "
-                f"with an object that has it, from_policy(…, policies={{{own!r}: …}}), or ask anew"
+                f"{unknown('the question under way', 'policy', own, names)}; it began with that policy: "
+                f"continue with an object that has it, from_policy(…, policies={{{own!r}: …}}), or ask again"
             )
         if wanted and name != own:
             raise InputError(
-                f"{where}: {wanted!r} for a question that is under way with {own or names[0]!r}, and "
+                f"{where}: {wanted!r} for a question that began with {own or names[0]!r}, and "
                 "keeps to it; leave 'policy' out to go on"
             )
         return turn

@@ -1,4 +1,4 @@
-"""The face of the package for LangGraph: from a policy to a graph, or to single nodes."""
+"""The face of the package for LangGraph: from a policy to a graph or to single nodes."""
 
 import weakref
 from collections.abc import Mapping, Sequence
@@ -33,14 +33,14 @@ CLOSING_SECONDS = 5.0
 
 
 class DynamicRAG(Faces):
-    """Routes every stage of RAG, by one policy or by that which a call names.
+    """Routes every stage of RAG, by one policy or by the policy that a call names.
 
     Resources (models, indexes, meter) belong to this object and are closed over by its nodes; they
     are never in the graph's state. One object serves any number of graphs, threads and tasks.
 
     Args:
         pipeline: The assembled policy.
-        further: Those that a call may name, assembled beside it.
+        further: Assembled policies that a call may name.
 
     Example:
         >>> rag = DynamicRAG.from_policy("balanced", corpus="docs/")    # doctest: +SKIP
@@ -56,7 +56,7 @@ class DynamicRAG(Faces):
         self._nodes = Nodes(self.policies)
         attribution = pipeline.ledger.attribution
         attribution.acquire()
-        # graphs hold the nodes, not this object: the meter runs as long as one of them can be asked
+        # graphs hold the nodes, not this object: the meter runs as long as one of them exists
         self._close = weakref.finalize(self._nodes, _close_books, pipeline.bookkeeper, attribution)
 
     @classmethod
@@ -75,31 +75,30 @@ class DynamicRAG(Faces):
     ) -> "DynamicRAG":
         """Read a policy, wire it, and start its energy meter in the background.
 
-        Models are loaded and corpora ingested on first use. Objects of yours go by the names that the policy
-        has for them, and stand in the place of what it says there; prices and profiles in it still hold. A
-        policy that has no ``models``, or no ``stages.retriever.options``, takes yours, weakest first.
+        Models are loaded and corpora ingested on first use. Your objects replace the policy's entries of the
+        same name; prices and profiles in the policy still apply. A policy without ``models``, or without
+        ``stages.retriever.options``, uses yours, weakest first.
 
         Args:
             policy: A preset (``frugal``, ``balanced``, ``quality``, ``support``, ``always-large``), a YAML
-                file, or its content as a mapping; by default a plain one, for objects.
+                file, or its content as a mapping; by default a plain policy, for objects.
             corpus: Files or folders that replace the path of each policy's first corpus.
             models: LangChain chat models or LlamaIndex LLMs, by name.
             retrievers: LangChain retrievers and vector stores, LlamaIndex retrievers and indexes, by option.
             embedder: LangChain Embeddings, a LlamaIndex BaseEmbedding or a SentenceTransformer, for routers,
-                verifiers and the corpora that name no ``embedding``.
-            verifiers: Verifiers of your own, by the names that ``stages.verification.verifiers`` lists.
-            routers: Routers of your own, by the names that ``stages.STAGE.router`` says.
-            prompts: Prompts of your own, by the options of ``stages.prompt`` that they are: LangChain prompt
-                templates, texts with ``{question}`` and ``{context}``, functions of the question and the
-                passages that return messages, or prompt strategies.
+                verifiers and corpora without ``embedding``.
+            verifiers: Your verifiers, by their names in ``stages.verification.verifiers``.
+            routers: Your routers, by their names in ``stages.STAGE.router``.
+            prompts: Your prompts, by option of ``stages.prompt``: LangChain prompt templates, texts with
+                ``{question}`` and ``{context}``, functions of the question and the passages that return
+                messages, or prompt strategies.
             policies: Further policies by name, each as ``policy``. A call chooses one by
-                ``config["configurable"]["rag"]["policy"]``. All share the ledger, the models and corpora that
-                they describe alike, and your objects, each of which one of them has to name. The total, the
-                host and the number of queries kept are the first policy's alone.
+                ``config["configurable"]["rag"]["policy"]``. All share the ledger, identically described
+                models and corpora, and your objects; at least one policy must name each object. The total,
+                the host and the number of stored queries are set by the first policy.
 
         Raises:
-            PolicyError: Something in a policy is wrong, an object is of the wrong type, or no policy has its
-                name.
+            PolicyError: A policy is invalid, an object has the wrong type, or no policy names it.
             ModelUnavailable: A model of the policy does not exist.
         """
         objects = Objects(
@@ -126,22 +125,23 @@ class DynamicRAG(Faces):
         corpus: str | Path | Sequence[str | Path] | None = None,
         **sections: Any,
     ) -> "DynamicRAG":
-        """Run your own retriever and model unchanged, and keep what is seen of them.
+        """Run your own retriever and model unchanged, and record them.
 
-        Nothing is routed, rewritten or withheld. Account, features and signals of every question are kept in
-        the run database under the policy name ``observed``, for ``dynamicrag report`` and to learn from. See
-        :mod:`dynamicrag.graph.observe` for what is kept and what is not quite as without us.
+        Nothing is routed, rewritten or withheld. Account, features and signals of every question are stored
+        in
+        the run database under the policy name ``observed``, for ``dynamicrag report`` and for training. See
+        :mod:`dynamicrag.graph.observe` for the records, and for the differences from the bare pipeline.
 
         Args:
             retriever: Your retriever, or its spec in a policy.
-            model: Your chat model, or its spec in a policy, such as ``openai:gpt-4o-mini``.
-            prompt: Your prompt, as for :meth:`from_policy`; by default our own, in sentences.
-            k: How many passages go into the prompt; by default as many as the retriever is set to.
-            corpus: Files or folders that a retriever of ours searches.
-            **sections: Further sections of the policy, such as ``host={"country": "DEU"}``.
+            model: Your chat model, or its spec in a policy, for example ``openai:gpt-4o-mini``.
+            prompt: Your prompt, as for :meth:`from_policy`; by default the full-sentence built-in prompt.
+            k: Number of passages in the prompt; by default the retriever's own setting.
+            corpus: Files or folders for a built-in retriever.
+            **sections: Further sections of the policy, for example ``host={"country": "DEU"}``.
 
         Raises:
-            PolicyError: An object is of the wrong type, or the retriever does not say its ``k``.
+            PolicyError: An object has the wrong type, or the retriever's number of passages is unknown.
         """
         policy, objects = observing(retriever, model, prompt=prompt, k=k, corpus=corpus, sections=sections)
         return cls.from_policy(policy, **objects)
@@ -149,17 +149,17 @@ class DynamicRAG(Faces):
     def build_graph(
         self, *, question: str | None = None, answer: str | None = None, prefix: str = "rag"
     ) -> "StateGraph[Any, Any, Any, Any]":
-        """Return the whole graph, uncompiled: checkpointer and store are the caller's.
+        """Return the whole graph, uncompiled: the caller adds checkpointer and store.
 
         Args:
-            question: Key of the state under which the question comes in, as a text; by default it is the
-                last human message of ``messages``, and earlier ones are its history.
-            answer: Key under which the answer goes out, as a text; by default as a message in ``messages``.
+            question: State key of the question, as a text; by default the question is the last human message
+                of ``messages``, and earlier messages are its history.
+            answer: State key of the answer, as a text; by default the answer is a message in ``messages``.
             prefix: Name of our channel, of type :data:`RagChannel`. Two graphs that run side by side within
-                another one have two.
+                another one need two.
 
         Raises:
-            PolicyError: Names that are no keys, or the same one twice.
+            PolicyError: Invalid or repeated keys.
         """
         names = Names(prefix, question, answer)
         names.check("build_graph")
@@ -175,26 +175,26 @@ class DynamicRAG(Faces):
         answer: str | None = None,
         prefix: str = "rag",
     ) -> None:
-        """Add a single node to a graph of the caller's own.
+        """Add a single node to the caller's graph.
 
-        Our channel reaches the graph even if the graph's own schema lacks it; declare
-        ``rag: RagChannel`` in the schema to read it, or ask :meth:`decisions`. A node may be used without
-        those before it: it starts a turn if the question has none. ``generator`` decides the prompt as well,
-        and how much of what was retrieved it is shown if no ``context`` has.
+        Our channel reaches the graph even if the graph's own schema lacks it; declare ``rag: RagChannel`` in
+        the schema to read it, or call :meth:`decisions`. A node works without the nodes before it: it starts
+        a turn if the question has none. ``generator`` also decides the prompt, and the context if no
+        ``context`` node has.
 
         Args:
             builder: The graph.
             name: The node's name.
-            stage: ``begin``, a stage of a policy, or ``finish``, which gives the answer and reports.
-            question: Key of the graph's state that has the question, as a text; by default it is the last
-                human message of ``messages``.
-            answer: Key that takes the answer, as a text: the draft from ``generator``, and the final one from
-                ``finish``; by default ``finish`` adds a message to ``messages``.
-            prefix: Name of our channel. The nodes of one way through a graph share it; ways that run side
-                by side have one each.
+            stage: ``begin``, a stage of a policy, or ``finish``, which writes the answer and the report.
+            question: State key of the question, as a text; by default the question is the last human message
+                of ``messages``.
+            answer: State key of the answer, as a text: the draft from ``generator``, the final answer from
+                ``finish``. By default ``finish`` adds a message to ``messages``.
+            prefix: Name of our channel. The nodes of one path through a graph share it; parallel paths need
+                one each.
 
         Raises:
-            PolicyError: Unknown stage; a name that is taken, or a key that is not there or of another type.
+            PolicyError: The stage is unknown, a name is taken, or a key is missing or of another type.
         """
         if stage not in self._nodes.stage_names:
             raise PolicyError(unknown(f"add_node({name!r})", "stage", stage, self._nodes.stage_names))
@@ -203,12 +203,12 @@ class DynamicRAG(Faces):
         builder.add_node(name, self._nodes.node(stage, name, names), input_schema=node_schema(names))
 
     def decisions(self, query_id: str) -> list[Decision]:
-        """Return the decisions of a query, in order; empty if they are not known any more.
+        """Return the decisions of a query, in order; empty if they are no longer stored. May block.
 
-        Those of recent queries are kept in memory, and with ``runs: {text: true}`` in the run database.
+        Decisions of recent queries are in memory, and with ``runs: {text: true}`` in the run database.
 
         Args:
-            query_id: As the report and the final message have it. May block.
+            query_id: The id in the report and in the final message.
         """
         found = self._nodes.recent.get(query_id)
         if found is None:
@@ -216,13 +216,13 @@ class DynamicRAG(Faces):
         return found
 
     def explain(self, query_id: str, question: str | None = None) -> Explanation:
-        """Return why a query went the way it did: decisions and account. May block.
+        """Explain a query by its decisions and its account. May block.
 
-        From this process's memory, or from the run database, which knows the path and the cost by stage.
+        Reads this process's memory, or else the run database, which has the path and the cost by stage.
 
         Args:
             query_id: ``report["query_id"]``.
-            question: ``report["question"]``, for insight into what trained routers decided from.
+            question: ``report["question"]``, for insight into the decisions of trained routers.
 
         Raises:
             InputError: Neither knows the query.
@@ -230,31 +230,32 @@ class DynamicRAG(Faces):
         return explain(self.policies, query_id, self.decisions(query_id), question)
 
     def warm(self, progress: Progress | None = None) -> None:
-        """Ingest the corpora and load the models, so that the first question waits for nothing. Blocks.
+        """Ingest the corpora and load the models, so that the first question does not wait. Blocks.
 
         Args:
-            progress: Called with what is done, what there is in all (0: not known) and a label.
+            progress: Called with the amount done, the total (0: unknown) and a label.
 
         Raises:
-            DynamicRAGError: Something that the policy needs cannot be had.
+            DynamicRAGError: A resource of the policy is unavailable.
         """
         warm(self.policies, progress)
 
     def account(self, query_id: str) -> Account:
-        """Return the lines of a query's account, of all its runs; ``report["query_id"]`` names it."""
+        """Return the account of a query with the lines of all its runs; the id is ``report["query_id"]``."""
         return self.pipeline.ledger.account(query_id)
 
     def cost(self, query_id: str, timeout: float = 5.0, scope: Scope = "active") -> Cost:
-        """Return what a query cost in all its runs, after waiting for the meter to cover it.
+        """Return the cost of a query over all its runs, after waiting for the meter to cover it.
 
-        ``figures()`` has every amount with its provenance; ``known("usd")`` is ``None`` where a price is not
-        known, and ``cost["usd"]`` then has the stand-in by which options are compared.
+        ``figures()`` has every amount with its provenance. If a price is unknown, ``known("usd")`` is
+        ``None``,
+        and ``cost["usd"]`` has the stand-in used to compare options.
 
         Args:
             query_id: ``report["query_id"]``.
-            timeout: Seconds to wait at most; then joules that are not metered are stand-ins, and say so.
-            scope: ``active`` is what the query's own work added; ``full`` has its share of the machine's
-                constant part and of its idling too.
+            timeout: Longest wait in seconds; after it, unmetered joules are stand-ins, marked as such.
+            scope: ``active`` is the energy added by the query's own work; ``full`` includes its share of the
+                machine's constant part and of its idling.
 
         Raises:
             InputError: Neither this process nor the run database knows the query.
@@ -262,19 +263,19 @@ class DynamicRAG(Faces):
         return cost_known(self.pipeline, query_id, timeout, scope)
 
     def budget(self) -> dict[str, dict[str, float]]:
-        """Return how each total of the first policy stands, by dimension.
+        """Return the state of each total of the first policy, by dimension.
 
-        ``limit``, ``spent``, ``set_aside``, ``left`` and ``overspent``. Joules and carbon are corrected
-        once they are metered; :meth:`flush` waits for that.
+        The keys are ``limit``, ``spent``, ``set_aside``, ``left`` and ``overspent``. Joules and carbon are
+        corrected once they are metered; :meth:`flush` waits for that.
         """
         return {name: standing.as_dict() for name, standing in self.pipeline.budget.state().items()}
 
     def flush(self, timeout: float = 60.0) -> bool:
-        """Wait until the accounts of all finished queries are closed and kept; whether they are."""
+        """Wait until the accounts of all finished queries are closed and stored; return whether they are."""
         return self.pipeline.bookkeeper.flush(timeout)
 
     def close(self) -> None:
-        """Close the books, stop the meter and let go of the corpora."""
+        """Close the books, stop the meter and release the corpora."""
         self._close()
         for pipeline in self.policies.values():
             for corpus in pipeline.corpora.values():

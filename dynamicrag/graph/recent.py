@@ -1,4 +1,4 @@
-"""The decisions of recent queries, for graphs whose state does not show our channel."""
+"""The decisions of recent queries, for graphs whose state hides our channel."""
 
 import threading
 from collections import OrderedDict
@@ -12,7 +12,7 @@ class Recent:
     """Decisions by query id, in memory.
 
     Args:
-        keep: Number of queries kept; the oldest go first.
+        keep: Number of queries kept; the oldest are dropped first.
     """
 
     def __init__(self, keep: int = KEPT) -> None:
@@ -21,14 +21,14 @@ class Recent:
         self._decisions: OrderedDict[str, list[Decision]] = OrderedDict()
 
     def put(self, query_id: str, decisions: list[Decision]) -> None:
-        """Keep all decisions of a query so far; the list is not to be changed afterwards."""
+        """Store all decisions of a query so far; do not change the list afterwards."""
         with self._lock:
             self._decisions[query_id] = decisions
             if len(self._decisions) > self._keep:
                 self._decisions.popitem(last=False)
 
     def get(self, query_id: str) -> list[Decision] | None:
-        """Return the decisions of a query, or ``None`` if it is not kept."""
+        """Return the decisions of a query, or ``None`` if it is not in memory."""
         with self._lock:
             found = self._decisions.get(query_id)
             return None if found is None else list(found)

@@ -1,4 +1,4 @@
-"""What a turn gave and cost, as plain JSON."""
+"""The report of a turn as plain JSON."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,16 +10,17 @@ from dynamicrag.types import TurnState
 
 
 def report_of(turn: TurnState, lines: Sequence[Line], ledger: Ledger) -> dict[str, Any]:
-    """Return the report of a turn that is over.
+    """Return the report of a finished turn.
 
-    ``cost`` is that of the run that led to this answer, wherever its parts were done; ``cost_all_runs`` has
-    the other runs of the query too, from any of its checkpoints, as far as this process knows them. Where
-    lines of another process are missing, both are unknown, and ``provisional`` is set.
+    ``cost`` covers the run that led to this answer, in all processes. ``cost_all_runs`` adds the other runs
+    of
+    the query, from any of its checkpoints, as far as this process knows them. If lines of another process are
+    missing, both are unknown, and ``provisional`` is set.
 
     Args:
         turn: The turn.
-        lines: The calls that led here.
-        ledger: Has those of other runs.
+        lines: The calls of this run.
+        ledger: Has the calls of other runs.
     """
     draft = turn.get("draft")
     abstained = turn.get("action") == "abstain" or draft is None

@@ -1,4 +1,4 @@
-"""The beginning of a turn, and how a node finds the one under way."""
+"""Begins a turn, and finds the current turn of a node."""
 
 import reprlib
 import secrets
@@ -21,11 +21,11 @@ from dynamicrag.types import TurnState
 from dynamicrag.withheld import ABSTAINED, withheld
 
 LATE = ("verification", "finish")
-"""Stages that a turn comes to with what others have made."""
+"""Stages that need the results of earlier stages."""
 
 
 class Asked(NamedTuple):
-    """A question, the id of its message if it came in one, and what the conversation says before it."""
+    """A question, the id of its message, if any, and the conversation before it."""
 
     text: str
     message_id: str = ""
@@ -40,12 +40,12 @@ def start_turn(
     Args:
         state: The state.
         names: Its keys.
-        channel: What it holds of earlier turns, which this one replaces.
-        config: The node's config, which tells the step.
+        channel: Our channel with the earlier turns, which this turn replaces.
+        config: The node's config, which has the step.
 
     Raises:
-        InputError: There is no question, it is empty, far too long or not of text alone, or the system
-            messages are.
+        InputError: The question is missing, or the question or the system messages are empty, too long, or
+            not plain text.
     """
     text, message_id, before = _asked(state, names)
     steps = ((config or {}).get("configurable") or {}).get("checkpoint_map") or {}
@@ -69,16 +69,17 @@ def current_turn(
     stage: str,
     config: RunnableConfig | None,
 ) -> TurnState:
-    """Return the turn under way, or a new one if the question has none yet.
+    """Return the current turn, or a new one if the question has none yet.
 
-    So a single node works in a graph that has no node to begin a turn. A turn belongs to its message and its
-    text. Where the message has no id, or the question is a plain text, the same one may be asked again: then
-    a turn that is over, or has passed this stage, is not taken for it.
+    So a single node works in a graph without a ``begin`` node. A turn belongs to its message and its text. If
+    the
+    message has no id, or the question is a plain text, the same question may be asked again: then a turn that
+    has finished or has passed this stage is not reused.
 
     Args:
         state: The state.
         names: Its keys.
-        channel: What it holds of ours.
+        channel: Our channel.
         stage: The stage that begins now.
         config: The node's config.
     """
@@ -101,11 +102,11 @@ def begun_turn(state: Mapping[str, Any], names: Names, channel: Channel, node: s
     Args:
         state: The state.
         names: Its keys.
-        channel: What it holds of ours.
-        node: The node that goes on with it, for messages.
+        channel: Our channel.
+        node: The node that continues it, for messages.
 
     Raises:
-        InputError: The state holds another question by now: it was edited while the graph was paused.
+        InputError: The state now has another question: it was edited while the graph was paused.
     """
     turn = channel["turn"]
     if names.question is None:
@@ -116,7 +117,7 @@ def begun_turn(state: Mapping[str, Any], names: Names, channel: Channel, node: s
         same = not isinstance(asked, str) or turn["original"] == clean(asked)
     if not same:
         raise InputError(
-            f"{node}: the state holds another question than the turn that is under way, which began with "
+            f"{node}: the state holds another question than the current turn, which began with "
             f"{reprlib.repr(turn['original'])}; ask the new one from the beginning: invoke the graph with "
             "it, or fork by update_state(config, values, as_node='__start__')"
         )
@@ -124,7 +125,7 @@ def begun_turn(state: Mapping[str, Any], names: Names, channel: Channel, node: s
 
 
 def turn_before(state: Mapping[str, Any], names: Names, channel: Channel | None) -> TurnState | None:
-    """Return the turn that the state holds, if it is that of the last human message but one."""
+    """Return the turn in the state, if it belongs to the last human message but one."""
     if channel is None or names.question is not None:
         return None
     turn, messages = channel["turn"], state.get(MESSAGES) or ()
@@ -134,12 +135,12 @@ def turn_before(state: Mapping[str, Any], names: Names, channel: Channel | None)
 
 
 def answers(turn: TurnState, message: HumanMessage) -> bool:
-    """Return whether a turn answers a message as it is: one that was edited keeps its id."""
+    """Return whether a turn answers a message in its current text: an edited message keeps its id."""
     return turn["message_id"] == (message.id or "") and turn["original"] == clean(message.text)
 
 
 def abstention(turn: TurnState, pipeline: Pipeline) -> str:
-    """Return the sentence for an answer that is withheld, in the language that it would have been in."""
+    """Return the sentence for a withheld answer, in the language of that answer."""
     prompts, own = pipeline.stages["prompt"], pipeline.policy.abstain_message
     assert isinstance(prompts, PromptStage), "every policy has a prompt"
     voice = prompts.strategies[turn["path"].get("prompt", next(iter(prompts.strategies)))].voice
@@ -148,7 +149,7 @@ def abstention(turn: TurnState, pipeline: Pipeline) -> str:
 
 
 def answer_of(turn: TurnState, pipeline: Pipeline) -> str | None:
-    """Return the text of the answer as it stands; ``None`` while there is none, or it is to be bettered."""
+    """Return the current text of the answer; ``None`` while there is none, or it is to be improved."""
     if turn["action"] == "abstain":
         return abstention(turn, pipeline)
     draft = turn["draft"]

@@ -1,4 +1,4 @@
-"""What the first question would have to wait for, done before it comes."""
+"""Prepares a pipeline, so that the first question does not wait."""
 
 import time
 from functools import partial
@@ -24,10 +24,10 @@ def warm(policies: Policies, progress: Progress | None = None) -> None:
 
     Args:
         policies: The policies.
-        progress: Called with what is done, what there is in all (0: not known) and a label.
+        progress: Called with the amount done, the total (0: unknown) and a label.
 
     Raises:
-        DynamicRAGError: Something that the policy needs cannot be had.
+        DynamicRAGError: A resource of the policy is unavailable.
     """
     progress = progress or _silent
     loaded: list[ChatModel] = []
@@ -52,7 +52,7 @@ def warm(policies: Policies, progress: Progress | None = None) -> None:
 
 
 def _silent(done: int, total: int, label: str) -> None:
-    """Tell nobody."""
+    """Ignore progress."""
 
 
 def _named(progress: Progress, name: str, done: int, total: int, label: str) -> None:
@@ -60,7 +60,7 @@ def _named(progress: Progress, name: str, done: int, total: int, label: str) -> 
 
 
 def load(model: "ChatModel") -> None:
-    """Load a model; one in this process writes a token too, for its first call is slow."""
+    """Load a model; a model in this process also generates a token, because its first call is slow."""
     from langchain_core.messages import HumanMessage
 
     model.load()
@@ -69,7 +69,7 @@ def load(model: "ChatModel") -> None:
 
 
 def used_models(pipeline: Pipeline, *, conversation: bool) -> list[str]:
-    """Return the names of the models that the policy can come to use."""
+    """Return the names of the models that the policy may use."""
     names = [option.name for option in pipeline.stages["generator"].options]
     plans = [
         stage.apply(option, Plan(context_tokens=1.0))
@@ -86,17 +86,17 @@ def used_models(pipeline: Pipeline, *, conversation: bool) -> list[str]:
 def wants_vectors(pipeline: Pipeline) -> bool:
     """Return whether any retriever of the policy needs the corpus embedded."""
     stage = pipeline.stages["retriever"]
-    assert isinstance(stage, RetrieverStage), "the stage of this name is ours"
+    assert isinstance(stage, RetrieverStage), "the built-in stage of this name"
     return stage.needs_vectors
 
 
 def routers_embed(pipeline: Pipeline) -> bool:
-    """Return whether any router decides from an embedding of the question."""
+    """Return whether any router uses an embedding of the question."""
     return any(stage.router.embeds for stage in pipeline.points.values())
 
 
 def await_meter(attribution: Attribution) -> None:
-    """Wait until the meter has spoken once; what came before it would not be metered."""
+    """Wait for the first report of the meter; calls before it would not be metered."""
     until = time.perf_counter() + METER_SECONDS
     waits = not isinstance(attribution.meter, NullMeter)
     while waits and not attribution.metering and time.perf_counter() < until:

@@ -1,4 +1,4 @@
-"""A chat model from its spec: a local one of the catalogue, or any that LangChain knows."""
+"""Builds a chat model from its spec: a local model of the catalogue, or any model of LangChain."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ def chat_model(name: str, spec: str, **params: Any) -> ChatModel:
     """Describe a chat model; nothing is loaded until it is used.
 
     Args:
-        name: What the policy calls it.
-        spec: ``local:NAME``, ``local:PATH.gguf`` or what ``init_chat_model`` takes, with its provider.
-        **params: For local models those of :class:`~dynamicrag.llm.local_chat.LocalChatModel`; for others
-            ``context`` (tokens per request), ``max_retries`` and what the provider's LangChain class takes,
-            such as ``base_url`` or ``timeout``.
+        name: Its name in the policy.
+        spec: ``local:NAME``, ``local:PATH.gguf`` or a spec for ``init_chat_model``, with its provider.
+        **params: For local models the parameters of :class:`~dynamicrag.llm.local_chat.LocalChatModel`; for
+            others ``context`` (tokens per request), ``max_retries`` and parameters of the provider's
+            LangChain class, for example ``base_url`` or ``timeout``.
 
     Raises:
-        ModelUnavailable: The spec names no provider, or a local model that does not exist.
+        ModelUnavailable: The spec has no provider, or names an unknown local model.
     """
     provider, _, model = spec.partition(":")
     if not provider or not model:

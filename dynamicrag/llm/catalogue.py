@@ -1,4 +1,4 @@
-"""The models that can be fetched by name: data in ``catalogue.yaml``, read and checked here."""
+"""Reads and checks the catalogue of downloadable models, ``catalogue.yaml``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A place that the files can come from: a kind, such as ``hub``, and its parameters."""
+    """A source of the files: a kind, for example ``hub``, and its parameters."""
 
     kind: str
     params: Mapping[str, Any]
@@ -34,15 +34,15 @@ class ModelEntry:
     """A model of the catalogue.
 
     Attributes:
-        name: What a policy calls it.
+        name: Its name in policies.
         kind: ``chat`` is one GGUF file, ``embedding`` a folder for sentence-transformers.
         licence: SPDX identifier of the weights' licence.
         parameters: Number of weights.
-        context: Tokens that the model was made for, prompt and answer together.
+        context: Context length in tokens, prompt and answer together.
         quantisation: Format of the weights.
         home: Page of the unquantised model.
-        files: All of the files that make the model complete.
-        sources: Where to get them, in order of preference.
+        files: All files of the model.
+        sources: Sources of the files, in order of preference.
     """
 
     name: str
@@ -57,7 +57,7 @@ class ModelEntry:
 
     @property
     def size(self) -> int:
-        """Bytes of all files together."""
+        """Total bytes of all files."""
         return sum(file.size for file in self.files)
 
 

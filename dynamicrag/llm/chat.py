@@ -1,10 +1,10 @@
-"""One face for every chat model, local or remote.
+"""One interface for every chat model, local or remote.
 
-``local:NAME`` runs a model of the catalogue in this process; any other spec goes to LangChain's
-``init_chat_model``, such as ``openai:gpt-4o-mini`` or ``ollama:llama3.2``.
+``local:NAME`` runs a model of the catalogue in this process; any other spec is passed to LangChain's
+``init_chat_model``, for example ``openai:gpt-4o-mini`` or ``ollama:llama3.2``.
 
 Every call streams, so that LangGraph's ``messages`` stream sees the tokens through the callbacks in
-``config``. Every call runs on the portal's loop, whatever loop it is awaited on.
+``config``. Every call runs on the portal's loop, whichever loop awaits it.
 """
 
 import asyncio
@@ -40,25 +40,25 @@ __all__ = ["ChatModel"]
 
 _CLIENTS_KEPT = 16
 RETRIES = 2
-TOP = 5  # alternatives per token: enough for a margin, for yes against no, and for most of the entropy
+TOP = 5  # alternatives per token: enough for a margin, for yes or no, and for most of the entropy
 AROUND = 16  # tokens that a chat template puts around a message, at most
 
 
 class ChatModel:
-    """A chat model by LangChain's name for it.
+    """A chat model, named as in LangChain.
 
     Attributes:
-        name: What the policy calls it.
+        name: Its name in the policy.
         spec: ``provider:model``.
         runs: Where it computes.
-        context: Tokens per request, prompt and answer together; ``None`` where unknown.
-        max_retries: How often a call is repeated that failed for now, where no other model can take over.
-        outage: Whether the model is left alone for now, because it has failed.
+        context: Tokens per request, prompt and answer together; ``None`` if unknown.
+        max_retries: Number of retries after a temporary failure if no other model can take over.
+        outage: Whether the model is in cooldown after a failure.
     """
 
     runs: Runs
     caches = False
-    """Whether what prompts share is computed once."""
+    """Whether a common prefix of prompts is computed once."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class ChatModel:
         self.provider, _, self._model = spec.partition(":")
         self._params = params
         self._manners = Manners(self.provider)
-        self._wordy = False  # whether a prompt had more tokens than was reckoned with
+        self._wordy = False  # whether a prompt had more tokens than its bound
         self._clients: dict[tuple[Any, ...], BaseChatModel] = {}
         self._server = str(params.get("base_url", ""))
         host = urlsplit(self._server).hostname
@@ -85,7 +85,7 @@ class ChatModel:
         self.runs = "same_host" if same_host else "remote"
 
     def keep_temperature(self) -> None:
-        """Send the temperature that the user has set, or none; by default ours is sent."""
+        """Keep the user's temperature, or send none; by default ours is sent."""
         if "temperature" not in self._params:
             self._manners.sent.leave_out("temperature")
 
@@ -93,7 +93,7 @@ class ChatModel:
         """Make the model ready: import, connect, load weights. Blocks.
 
         Raises:
-            ModelUnavailable: The integration package or the key is missing, or the model is.
+            ModelUnavailable: The integration package, the key or the model is missing.
         """
         self._client(max_tokens=1, temperature=0.0)
 
@@ -117,18 +117,19 @@ class ChatModel:
 
         Args:
             messages: The conversation, oldest first.
-            max_tokens: Most tokens to generate; reading stops where a server writes on.
+            max_tokens: Largest number of tokens to generate; reading stops if a server continues beyond it.
             temperature: 0 for the likeliest answer.
             stop: Texts that end the answer.
-            config: The node's config: its callbacks see the tokens as they come.
-            tags: Added to the config's, such as ``nostream`` for what the user should not see.
-            line: Line on the ledger that the usage is put on, of a call that fails or is cancelled too.
-            most_input: Tokens set aside for the prompt, booked where the provider does not say how many it
-                read; by default one a byte.
+            config: The node's config; its callbacks see the tokens as they arrive.
+            tags: Tags added to the config's, for example ``nostream`` to hide the call from the user.
+            line: Ledger line for the usage, also of a failed or cancelled call.
+            most_input: Tokens reserved for the prompt, booked if the provider does not report them; by
+                default
+                one per byte.
 
         Raises:
             ModelUnavailable: As :meth:`load`.
-            ProviderError: The call failed; the message says what and how to mend it.
+            ProviderError: The call failed; the message has the reason and the remedy.
         """
         merged: RunnableConfig = {**(config or {}), "tags": [*((config or {}).get("tags") or ()), *tags]}
         work = self._complete(list(messages), max_tokens, temperature, list(stop), merged, line, most_input)
@@ -139,9 +140,9 @@ class ChatModel:
         return sum(map(_about, messages))
 
     async def bound_prompt(self, messages: "Sequence[BaseMessage]") -> int:
-        """Return how many tokens a prompt has at most, by the model's tokenizer or a bound over all.
+        """Return an upper bound of a prompt's tokens, by the model's tokenizer or a general bound.
 
-        Once a prompt had more, one a byte is reckoned.
+        After a prompt has exceeded the bound, it is one token per byte.
         """
         if self._wordy:
             return _most(messages)
@@ -176,7 +177,7 @@ class ChatModel:
                 if not answer.counted.pieces and self._manners.sent.drop(error, used, stops="stop" in extra):
                     continue
                 if getattr(error, "status_code", None) in STATUSES:
-                    self._manners.sent.restore(before)  # to send less has not helped
+                    self._manners.sent.restore(before)  # sending less has not helped
                 failure = provider_error(self.name, self.spec, error)
                 if is_outage(failure, error):
                     self.outage.failed(str(failure), failure.retry_after or None)
@@ -198,11 +199,12 @@ class ChatModel:
         most_input: int | None,
         failure: Exception | None,
     ) -> Tokens:
-        """Return the tokens that a call is booked at: none where it reached nobody."""
+        """Return the tokens to book for a call: none if it reached nobody."""
         counted = answer.counted
         if turn is None or (getattr(failure, "refused", False) and not counted.chunks):
             return Tokens(0, 0, 0, assumed=False)
-        if self.runs == "in_process" and not counted.reports:  # broken off: what was computed here was seen
+        # broken off: the tokens computed here were seen
+        if self.runs == "in_process" and not counted.reports:
             return Tokens(sum(map(_about, messages)), 0, counted.pieces, assumed=True)
         most = _most(messages)
         tokens = counted.tokens(_size(messages), most, most if most_input is None else most_input)
@@ -212,7 +214,7 @@ class ChatModel:
         return tokens
 
     def _turn(self) -> AbstractAsyncContextManager[Any]:
-        """Return what a call holds while it is computed."""
+        """Return the context that a call holds while it is computed."""
         return nullcontext(self)
 
     def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:

@@ -1,8 +1,9 @@
-"""A client of a provider whose stream holds the answer alone, so that nobody is shown anything else.
+"""Wraps a provider's client so that its stream has only the answer, for every consumer.
 
-What the client's user has set on it holds: its callbacks, tags and metadata, its rate limiter, and where it
-does not stream, its cache or the one that is set for all. LangChain has no cache for streams. What a cache
-answers is booked as if the model had.
+The user's settings on the client apply: callbacks, tags and metadata, the rate limiter, and without
+streaming,
+its cache or the global one. LangChain has no cache for streams. Cached answers are booked like generated
+ones.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -20,20 +21,21 @@ from dynamicrag.llm.texts import text_of
 __all__ = ["cleaned"]
 
 SHOWN = ("finish_reason", "stop_reason", "done_reason", "model_name", "model_provider")
-"""Metadata that the user's stream keeps; the rest may not add up from chunk to chunk."""
+"""Metadata kept in the user's stream; other values may not be summable over chunks."""
 
 
 class CleanedChat(StreamsOnly):
-    """Streams one answer of a client, cleaned. Made anew for every call.
+    """Streams one cleaned answer of a client. A new object is made for every call.
 
     Attributes:
         client: The provider's client.
-        answer: Takes the text and gives back the answer.
-        see: Takes every message of the stream as it came, with its metadata; returns whether to read on.
+        answer: Receives the text and returns the answer.
+        see: Receives every original message of the stream, with metadata; returns whether to continue
+            reading.
     """
 
     client: BaseChatModel
-    answer: Any  # an AnswerText; pydantic need not know
+    answer: Any  # an AnswerText; not checked by pydantic
     see: Callable[[BaseMessage], bool]
 
     @property
@@ -58,7 +60,7 @@ class CleanedChat(StreamsOnly):
         run_manager: Any = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        del run_manager  # the caller is told of what is yielded
+        del run_manager  # the caller reports the yielded chunks
         answer: AnswerText = self.answer
         async with aclosing(self._chunks(messages, stop, kwargs)) as chunks:
             async for message in chunks:
@@ -73,7 +75,7 @@ class CleanedChat(StreamsOnly):
                 if not goes_on:
                     break
         text = answer.end()
-        # what was shown before a lone closing tag is taken back as a whole, by its id; nothing is added to it
+        # text shown before a lone closing tag is withdrawn as a whole, by its id; nothing is added to it
         yield _chunk("" if answer.taken_back else text)
 
     async def _chunks(
@@ -90,7 +92,8 @@ class CleanedChat(StreamsOnly):
                 }
                 yield chunk.message
             return
-        result = await client._agenerate_with_cache(messages, stop=stop, **kwargs)  # it knows the limiter too
+        # it applies the limiter too
+        result = await client._agenerate_with_cache(messages, stop=stop, **kwargs)
         for generation in result.generations[:1]:
             message = _whole(generation.message)
             message.response_metadata = {**(generation.generation_info or {}), **message.response_metadata}
@@ -98,7 +101,7 @@ class CleanedChat(StreamsOnly):
 
 
 def _whole(message: BaseMessage) -> BaseMessage:
-    """Return a message without the half of a usage report that LangChain adds to cached ones."""
+    """Return a message without the partial usage report that LangChain adds to cached messages."""
     usage = getattr(message, "usage_metadata", None)
     if usage is None or "total_cost" not in usage:
         return message
@@ -107,12 +110,12 @@ def _whole(message: BaseMessage) -> BaseMessage:
 
 
 def cleaned(client: BaseChatModel, answer: AnswerText, see: Callable[[BaseMessage], bool]) -> CleanedChat:
-    """Return a client for one answer, cleaned, under the settings of a provider's client.
+    """Return a client for one cleaned answer, with the settings of a provider's client.
 
     Args:
         client: The provider's client.
         answer: See :class:`CleanedChat`.
-        see: Likewise.
+        see: See :class:`CleanedChat`.
     """
     return CleanedChat(
         client=client,

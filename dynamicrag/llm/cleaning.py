@@ -1,12 +1,12 @@
 """Finds the answer in the text that a server streams.
 
 Servers differ. Some write blank lines first, so a stop at the end of the line would leave nothing. Some write
-their thoughts into the content, between tags or before a lone closing tag. Some know no stops.
-:class:`AnswerText` handles all of them on our side, however the text is cut into chunks.
+their thoughts into the content, between tags or before a lone closing tag. Some ignore stops.
+:class:`AnswerText` handles all of them on our side, for any chunking of the text.
 
-An opening tag counts at the beginning of the answer or of a line only, because an answer may speak of a
-``<think>`` tag. Where an answer ends with its line, the opening mark of a code fence is no line of its own.
-A lone closing tag means that all text before it was thought, unless it stands in quotes.
+An opening tag counts only at the beginning of the answer or of a line, because an answer may mention a
+``<think>`` tag. If an answer ends with its line, the opening mark of a code fence does not count as a line.
+A lone closing tag means that all text before it was thought, unless it is in quotes.
 """
 
 import re
@@ -43,16 +43,16 @@ _HALF_FENCE = re.compile(r"`{1,2}|```[\w+#.-]{0,20}[ \t]*\r?")
 
 
 class AnswerText:
-    """Takes a stream's text piece by piece and gives back the answer's.
+    """Receives a stream's text piece by piece and returns the answer's text.
 
     Args:
-        stops: Texts that end the answer. A closing tag may still come behind one, and counts.
-        aloud: Whether the model is known to think without an opening tag. Then nothing is given back before
+        stops: Texts that end the answer. A closing tag may still follow a stop, and counts.
+        aloud: Whether the model is known to think without an opening tag. Then nothing is returned before
             the closing tag, or the end.
 
     Attributes:
         thought_aloud: Whether a lone closing tag has shown that the text before it was thought.
-        taken_back: Whether some of that thought was given back already.
+        taken_back: Whether part of that thought was returned already.
         stopped: Whether a stop has ended the answer.
     """
 
@@ -69,9 +69,10 @@ class AnswerText:
         self._pieces: list[str] = []
         self._half = ""
         self._buffer = ""
-        self._at = 0  # where the buffer begins in the raw text
+        self._at = 0  # offset of the buffer in the raw text
         self._before = "\n"  # the character before the buffer
-        self._words: dict[int, int] = {}  # tags that are mere words: where, 1 if it opens and -1 if it closes
+        # tags that are mere words: position, 1 for opening and -1 for closing
+        self._words: dict[int, int] = {}
         self._ended = False
         self._kept: list[tuple[int, int]] = []
         self._out: list[str] = []
@@ -93,7 +94,7 @@ class AnswerText:
         return "".join(raw[start:end] for start, end in self._kept)
 
     def add(self, piece: str) -> str:
-        """Take the next piece of the stream and return what of the answer can be shown now."""
+        """Add the next piece of the stream and return the part of the answer that can be shown now."""
         piece = self._half + piece
         self._half = piece[-1] if piece and "\ud800" <= piece[-1] <= "\udbff" else ""
         return self._take(without_halves(piece[: len(piece) - len(self._half)]))
@@ -112,7 +113,7 @@ class AnswerText:
         self._given = self._given or bool(shown)
         return shown
 
-    # Each step takes what it can from the buffer and returns whether another one may follow.
+    # Each step consumes the buffer as far as it can and returns whether another step may follow.
 
     def _aloud(self) -> bool:
         begins = self._buffer[blank(self._buffer) :]
@@ -158,7 +159,7 @@ class AnswerText:
         if not marks:
             self._keep(len(self._buffer) - (0 if self._ended else self._tail()))
             return False
-        # the mark that is complete first counts, so that it does not matter how the text was cut
+        # the mark that is complete first counts, so that chunking does not matter
         end, start, act = min(marks, key=lambda mark: mark[:2])
         act(start, end)
         return True
@@ -171,7 +172,7 @@ class AnswerText:
         return False
 
     def _tag_here(self, *, behind: bool = False) -> re.Match[str] | None:
-        """Return the buffer's first tag that is no mere word; ``behind`` a stop, its first closing one."""
+        """Return the buffer's first tag that is not a mere word; ``behind`` a stop, its first closing tag."""
         for found in _TAG.finditer(self._buffer):
             before = self._buffer[found.start() - 1] if found.start() else self._before
             at = self._at + found.start()
@@ -211,7 +212,7 @@ class AnswerText:
         self._step = self._lead
 
     def _tail(self) -> int:
-        """Return how many characters at the buffer's end may be the beginning of a tag or a stop."""
+        """Return the number of characters at the buffer's end that may begin a tag or a stop."""
         for count in range(min(self._longest, len(self._buffer)), 0, -1):
             tail = self._buffer[-count:]
             if tail.lower() in _BEGINNINGS or tail in self._held_back:

@@ -1,4 +1,4 @@
-"""Makes LangChain's client for a model, with what may be sent to it."""
+"""Makes LangChain's client for a model, with the parameters accepted by its server."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,14 @@ __all__ = ["limit", "make_client", "parameters_of", "settings"]
 OPENAI = ("openai", "azure_openai")
 """Providers with OpenAI's own log-probabilities and stream options."""
 LIKE_OPENAI = (*OPENAI, "deepseek", "openrouter", "together", "upstage", "xai")
-"""Providers whose LangChain class is built on OpenAI's, and that give a reason when an answer ends."""
+"""Providers whose LangChain class is built on OpenAI's, and that report a finish reason."""
 LIMITS = ("max_tokens", "max_completion_tokens", "num_predict")
 TIMEOUT = 120.0
-"""Seconds without a sign of a model until another one is asked, where the policy does not say."""
+"""Default seconds without a sign of a model until another one is asked."""
 
 
 def parameters_of(provider: str) -> Parameters:
-    """Return what is sent to a provider's models until they refuse it."""
+    """Return the parameters sent to a provider's models until refused."""
     names = ["temperature", "stop", "stream"]
     if provider in OPENAI:
         names += ["logprobs", "stream_options"]
@@ -38,11 +38,11 @@ def make_client(
     """Return a client for calls of one limit and temperature.
 
     Args:
-        name: What the policy calls the model.
+        name: The model's name in the policy.
         spec: ``provider:model``.
-        params: What the policy gives to LangChain's class.
-        sent: What the model has not refused.
-        max_tokens: Most tokens to generate.
+        params: The policy's parameters for LangChain's class.
+        sent: The parameters that the model has not refused.
+        max_tokens: Largest number of tokens to generate.
         temperature: 0 for the likeliest answer.
 
     Raises:
@@ -57,7 +57,7 @@ def make_client(
         }
         client: BaseChatModel = init_chat_model(spec, **given)
         if getattr(client, "max_retries", 0) != 0:
-            # its own tries would keep the next model waiting; the stages know whether there is one
+            # its own retries would delay the next model; the stages know whether there is one
             client = init_chat_model(spec, **{**given, "max_retries": 0})
     except Exception as error:
         raise unavailable(name, spec, error) from error
@@ -69,14 +69,14 @@ def make_client(
 def settings(
     provider: str, params: Mapping[str, Any], sent: Parameters, temperature: float
 ) -> dict[str, Any]:
-    """Return what the client is made with, but for the limit; the user's parameters win."""
+    """Return the client's arguments except the limit; the user's parameters take precedence."""
     made: dict[str, Any] = {"temperature": temperature, **params}
     if provider in LIKE_OPENAI:
         made["max_retries"] = 0
         if "request_timeout" not in made:
             made.setdefault("timeout", TIMEOUT)  # by default it is ten minutes
     if provider in OPENAI:
-        made.setdefault("stream_usage", True)  # with a base_url it is off, and the usage is lost
+        made.setdefault("stream_usage", True)  # off with a base_url, which loses the usage
         if not sent.sends("stream_options"):
             made["stream_usage"] = False
     if not sent.sends("stream"):
@@ -87,7 +87,7 @@ def settings(
 
 
 def limit(spec: str, params: Mapping[str, Any], sent: Parameters, max_tokens: int) -> dict[str, Any]:
-    """Return what sends the limit: the one that a budget was reserved for, whatever the user gives."""
+    """Return the arguments for the limit: the reserved one, even if the user sets another."""
     if sent.limit == "native":
         return {"num_predict" if spec.startswith("ollama:") else "max_tokens": max_tokens}
     return {"extra_body": {**params.get("extra_body", {}), sent.limit: max_tokens}} if sent.limit else {}

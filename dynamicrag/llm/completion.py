@@ -1,4 +1,4 @@
-"""What a chat model gives back."""
+"""The result of a chat model."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from dynamicrag.types import Usage
 
 __all__ = ["Completion", "TokenProb", "within"]
 
-_FAR = 32  # characters that servers leave out of the probabilities at most, such as a special token
+_FAR = 32  # longest text in characters that servers omit from the probabilities, for example a special token
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class TokenProb:
         text: The token as text.
         logprob: Natural logarithm of its probability.
         margin: Probability of the likeliest token here minus that of the second, 0 to 1; small means unsure.
-        top: The likeliest tokens here with their probabilities, as far as the provider tells.
+        top: The likeliest tokens here with their probabilities, as far as reported.
     """
 
     text: str
@@ -29,7 +29,7 @@ class TokenProb:
 
     @property
     def entropy(self) -> float:
-        """Entropy in nats over the likeliest tokens and all the others as one: a lower bound of the whole."""
+        """Entropy in nats over the likeliest tokens and the rest as one token: a lower bound."""
         known = [p for _, p in self.top] or [math.exp(self.logprob)]
         return sum(-p * math.log(p) for p in (*known, 1.0 - sum(known)) if p > 0.0)
 
@@ -40,12 +40,12 @@ class Completion:
 
     Attributes:
         text: The answer, without thoughts and without white space before it.
-        message_id: Id of the streamed message, the same that LangGraph's ``messages`` stream shows.
-        usage: What the call consumed.
-        tokens: The tokens with their probabilities; empty where the provider gives none.
-        finish_reason: The provider's word, such as ``stop`` or ``length``.
+        message_id: Id of the streamed message, the same id as in LangGraph's ``messages`` stream.
+        usage: Consumption of the call.
+        tokens: The tokens with their probabilities; empty if not reported.
+        finish_reason: The provider's word, for example ``stop`` or ``length``.
         timings: llama.cpp's own account of a local call; empty for others.
-        ended: Whether the stream ended in good order, as far as it can be known.
+        ended: Whether the stream ended properly, as far as known.
     """
 
     text: str
@@ -57,13 +57,13 @@ class Completion:
     ended: bool = True
 
     def tokens_from(self, start: int) -> tuple[TokenProb, ...]:
-        """Return the tokens of ``text[start:]``, such as those of an answer's span."""
+        """Return the tokens of ``text[start:]``, for example of an answer's span."""
         ends = (end for _, end in _places(self.tokens, self.text))
         return next((self.tokens[index:] for index, end in enumerate(ends) if end > start), ())
 
 
 def within(tokens: Sequence[TokenProb], text: str, spans: Sequence[tuple[int, int]]) -> Iterator[TokenProb]:
-    """Yield the tokens of some spans of a text, each with its part of a span as its text.
+    """Yield the tokens of some spans of a text, each cut to its part of a span.
 
     Args:
         tokens: The tokens of the whole text, in order.
@@ -80,9 +80,9 @@ def within(tokens: Sequence[TokenProb], text: str, spans: Sequence[tuple[int, in
 
 
 def _places(tokens: Sequence[TokenProb], text: str) -> Iterator[tuple[int, int]]:
-    """Yield where each token stands in a text, as ``(start, end)``.
+    """Yield the position of each token in a text, as ``(start, end)``.
 
-    A text may lack tokens, and tokens a place: servers leave some out, and write parts of characters.
+    Tokens and text may not match: servers omit tokens, and write parts of characters.
     """
     at = 0
     for token in tokens:

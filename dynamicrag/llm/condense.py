@@ -1,4 +1,4 @@
-"""Make a follow-up question stand alone, from the conversation before it."""
+"""Rewrites a follow-up question to stand alone, from the conversation before it."""
 
 import re
 from collections.abc import Sequence, Set
@@ -15,11 +15,11 @@ History = Sequence[tuple[str, str]]
 """Earlier messages as ``(role, text)``, oldest first."""
 
 SHOWN = 500
-"""Characters of an earlier message that the helper sees."""
+"""Characters of an earlier message shown to the helper."""
 LONGEST = 400
 """Characters of the longest rewriting."""
 STEM = 4
-"""Letters that two forms of a word share at least."""
+"""Minimum number of letters shared by two forms of a word."""
 
 _SYSTEM = (
     "Rewrite the last question so that it can be understood without the conversation: replace pronouns and "
@@ -60,7 +60,7 @@ _UNSPACED_REQUEST = re.compile(
     "|누가|누구|무엇|어디|언제|얼마|어떤|까$|나요$|주세요"
 )
 _PICKS = frozenset(["one", "ones", "option", "latter", "former"])
-"""Words of a turn that picks something, which its own words need not name."""
+"""Words of a turn that picks one of several things without naming it."""
 _VAGUE = YES_OR_NO | frozenset(
     """
     ok okay sure please first second third last other next option explain elaborate clarify detail details
@@ -76,7 +76,7 @@ def condense_messages(question: str, history: History, system: str = "") -> "lis
     Args:
         question: The follow-up.
         history: The messages before it.
-        system: The conversation's own system messages, which may name what it is about.
+        system: The conversation's own system messages, which may name its topic.
     """
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
@@ -91,7 +91,7 @@ def condense_messages(question: str, history: History, system: str = "") -> "lis
 
 
 def shortened(text: str, most: int) -> str:
-    """Return ``text`` with its middle left out where it is longer: offers and options come at the end."""
+    """Return ``text`` without its middle if it is too long: offers and options come at the end."""
     if len(text) <= most:
         return text
     half = (most - 3) // 2
@@ -99,12 +99,14 @@ def shortened(text: str, most: int) -> str:
 
 
 def condensed(question: str, history: History, written: str, system: str = "") -> str | None:
-    """Return the rewriting that the helper wrote, or ``None`` if it wrote none.
+    """Return the rewriting written by the helper, or ``None`` if it is not valid.
 
-    A rewriting asks, in one line of sane length, in the script and language of the conversation. It takes up
-    something of the history or of the system messages, and keeps what the question itself names. At most half
-    of its words are new, or two thirds where the question names nothing. A small model may answer instead,
-    drift, or speak of its instructions. The question itself is returned if the helper repeats it.
+    A valid rewriting asks, in one line of plausible length, in the script and language of the conversation.
+    It
+    uses something of the history or of the system messages, and keeps the names of the question itself. At
+    most
+    half of its words are new, or two thirds if the question names nothing. A small model may answer instead,
+    drift, or talk about its instructions. The question itself is returned if the helper repeats it.
     """
     line = _line(written)
     if line is None or len(line) > min(LONGEST, 3 * len(question) + 200):
@@ -118,7 +120,7 @@ def condensed(question: str, history: History, written: str, system: str = "") -
 
 
 def _line(written: str) -> str | None:
-    """Return the first line that is no label, without thoughts, label and quotation marks."""
+    """Return the first line that is not a label, without thoughts, label and quotation marks."""
     lines = (
         _LABEL.sub("", line.lstrip(">#-• ")).strip(_QUOTES) for line in _THOUGHT.sub("", written).splitlines()
     )
@@ -126,7 +128,7 @@ def _line(written: str) -> str | None:
 
 
 def _asks(line: str, question: str) -> bool:
-    """Return whether a line asks; to a turn that does not, a bare phrase will do, but no sentence."""
+    """Return whether a line asks; if the turn does not ask, a bare phrase suffices, but not a sentence."""
     if _ASKED.search(line):
         return True
     if next(iter(words(line)), "") in _REQUEST or _UNSPACED_REQUEST.search(line):
@@ -137,7 +139,7 @@ def _asks(line: str, question: str) -> bool:
 def _draws_on(line: str, question: str, said: str, system: str) -> bool:
     """Return whether the words of a rewriting come from the question and the conversation.
 
-    Its language is that of the conversation: a system message may be in another.
+    Its language must be that of the conversation; a system message may be in another.
     """
     known, asked, own = _terms(f"{said} {system}"), _terms(question), content_words(line)
     spoken = languages(said) | languages(question, least=1)
@@ -154,7 +156,7 @@ def _draws_on(line: str, question: str, said: str, system: str) -> bool:
 
 
 def _terms(text: str) -> set[str]:
-    """Return the words of a text; of scripts without spaces the letters too, whose groups cross words."""
+    """Return the words of a text; in scripts without spaces also the letters, because groups cross words."""
     found = set(words(text))
     return found | {letter for word in found if unspaced(word) for letter in word}
 

@@ -1,15 +1,15 @@
-"""What a local call cost in CPU time, also when calls overlap.
+"""CPU time of local calls, also of overlapping ones.
 
 llama.cpp's timings are wall time. Threads times timings is right for a call that has the machine to
-itself, but twice too much (1.5 to 3.6 times, measured) when two slots or another process share the
-cores. Tokens are not: ``a * computed prompt tokens + b * output tokens`` with one pair (a, b) per
-model and host meets the process's CPU time within 14% for single calls, and within 10% for sums of
-overlapping ones, on an otherwise idle machine. Where other processes fight for the cores, llama.cpp's
-threads burn up to three times as much waiting for one another; tokens cannot see that.
+itself, but too high (1.5 to 3.6 times, measured) when two slots or another process share the cores. Tokens
+are a better measure: ``a * computed prompt tokens + b * output tokens`` with one pair (a, b) per model and
+host matches the process's CPU time within 14% for single calls, and within 10% for sums of overlapping
+ones, on an otherwise idle machine. If other processes compete for the cores, llama.cpp's threads burn up to
+three times as much waiting for each other; tokens cannot show that.
 
-So a call that ran alone is charged what it used, the lower of the process's CPU time meanwhile
-(which may hold work of others in this process) and threads times timings (which may hold waiting for
-others on this host), and teaches (a, b); a call that overlapped is charged by its tokens.
+So a call that ran alone is charged its own use: the lower of the process's CPU time meanwhile (which may
+include other work in this process) and threads times timings (which may include waiting for other
+processes). It also updates (a, b). A call that overlapped others is charged by its tokens.
 """
 
 import os
@@ -24,21 +24,21 @@ from numpy.typing import NDArray
 
 __all__ = ["CpuAccount", "Span"]
 
-# Per byte of the weights' file; only where to start from, on an x86 server of 2025.
+# Initial values per byte of the weights' file, from an x86 server of 2025.
 PROMPT_SECONDS_PER_BYTE = 25e-12
 OUTPUT_SECONDS_PER_BYTE = 75e-12
-# The start weighs little against one call; older calls fade by KEEP with each new one.
+# The initial values weigh little against one call; older calls fade by KEEP with each new one.
 PRIOR_WEIGHT = 0.02
 KEEP = 0.98
 
-# Of all local models, for they share the cores; by process, for a fork starts afresh. Only the portal's
-# loop touches it.
+# Of all local models, because they share the cores; by process, because a fork starts anew. Used only on the
+# portal's loop.
 _open: defaultdict[int, set["Span"]] = defaultdict(set)
 
 
 @dataclass(eq=False)
 class Span:
-    """The time in which one call was computed."""
+    """The interval in which one call was computed."""
 
     began: float
     alone: bool
@@ -46,7 +46,7 @@ class Span:
 
 
 class CpuAccount:
-    """CPU-seconds per token of one model on this host, learnt from the calls that ran alone.
+    """CPU-seconds per token of one model on this host, estimated from the calls that ran alone.
 
     Args:
         size: Bytes of the model's file.
@@ -88,7 +88,7 @@ class CpuAccount:
 
         Args:
             span: The call's closed span.
-            timings: llama.cpp's account: ``prompt_n``, ``predicted_n``, ``prompt_ms``, ``predicted_ms``.
+            timings: llama.cpp's timings: ``prompt_n``, ``predicted_n``, ``prompt_ms``, ``predicted_ms``.
         """
         tokens = np.array([timings.get("prompt_n", 0.0), timings.get("predicted_n", 0.0)])
         if not span.alone:
@@ -102,10 +102,9 @@ class CpuAccount:
         return seconds
 
     def charge_broken_off(self, span: Span, input_tokens: int, output_tokens: int) -> float:
-        """Return the CPU-seconds of a call that broke off, of which llama.cpp gives no account.
+        """Return the CPU-seconds of a call that broke off, which has no timings of llama.cpp.
 
-        Its tokens are an upper bound, for its prompt may not have been read to the end; so is the
-        process's time.
+        Both its tokens and the process's time are upper bounds: its prompt may not have been read to the end.
         """
         if span.alone:
             return span.cpu_seconds

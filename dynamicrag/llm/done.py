@@ -1,7 +1,7 @@
-"""Notices ``data: [DONE]``, the last line of a stream of OpenAI's protocol, which its client keeps to itself.
+"""Detects ``data: [DONE]``, the last line of a stream in OpenAI's protocol, which OpenAI's client hides.
 
-A server that gives no ``finish_reason`` still ends a whole answer with it. A connection that breaks off
-leaves it out.
+A server without ``finish_reason`` still ends a complete answer with it. A connection that breaks off
+omits it.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -14,12 +14,12 @@ _seen: ContextVar[Callable[[], None] | None] = ContextVar("dynamicrag_done", def
 
 
 def on_done(act: Callable[[], None]) -> None:
-    """Call ``act`` at the end of every stream that is read from now on in this task."""
+    """Call ``act`` at the end of every stream read from now on in this task."""
     _seen.set(act)
 
 
 def watch(client: Any) -> None:
-    """Make a LangChain client notice the end of its streams, if it is built on OpenAI's client."""
+    """Make a LangChain client detect the end of its streams, if it is built on OpenAI's client."""
     root = getattr(client, "root_async_client", None)
     make = getattr(root, "_make_sse_decoder", None)
     if root is not None and make is not None:
@@ -27,7 +27,7 @@ def watch(client: Any) -> None:
 
 
 class _Watched:
-    """A decoder of server-sent events that notices the last one."""
+    """A decoder of server-sent events that detects the last one."""
 
     def __init__(self, decoder: Any) -> None:
         self._decoder = decoder

@@ -1,7 +1,7 @@
-"""From whatever a provider's client raises to an error that says how to mend it.
+"""Converts any exception of a provider's client to an error that says how to mend it.
 
-Providers have a class hierarchy each; what they share, and what is read here, is an HTTP status in
-``status_code`` and telling class names.
+Each provider has its own class hierarchy. Common to them, and read here, are an HTTP status in
+``status_code`` and descriptive class names.
 """
 
 import re
@@ -17,14 +17,14 @@ from dynamicrag.llm.providers import package
 __all__ = ["is_outage", "provider_error", "unavailable"]
 
 CAUSES = (
-    # where to look for the pattern: the class's name and the message, lower-case
+    # the pattern applies to the class's name and the message, in lower case
     (r"context.?(size|length|window)|maximum context|too many tokens", "the prompt is too long for it",
      "use fewer or shorter passages, or give the model a larger 'context'"),
     (r"ratelimit|rate.limit|quota|\b429\b", "the provider's rate limit or quota is reached",
      "wait, raise 'max_retries', or check the account's plan"),
     (r"^(keyerror|typeerror|attributeerror|indexerror) ",
      "its client could not read the reply, or its code or a callback has a mistake",
-     "check 'base_url', that the server speaks the provider's protocol, and code of your own"),
+     "check 'base_url', that the server speaks the provider's protocol, and your own code"),
     (r"validationerror|jsondecode",
      "its reply is not in the provider's form",
      "check 'base_url', and that the server speaks the provider's protocol"),
@@ -55,11 +55,11 @@ def provider_error(name: str, spec: str, error: Exception) -> ModelError:
 
 
 def is_outage(failure: ModelError, error: Exception) -> bool:
-    """Return whether a failure is the server's or the account's, and not that of one request.
+    """Return whether a failure concerns the server or the account, not just one request.
 
     Args:
-        failure: What :func:`provider_error` made of it.
-        error: What the client raised.
+        failure: The result of :func:`provider_error`.
+        error: The client's exception.
     """
     too_long = CAUSES[0][1] in str(failure)
     return (
@@ -68,12 +68,12 @@ def is_outage(failure: ModelError, error: Exception) -> bool:
 
 
 def _passes(status: int | None, refused: bool) -> bool:
-    """Return whether a failure may be over in a moment, and to ask again costs no second answer."""
+    """Return whether a failure is temporary and a retry does not pay for a second answer."""
     return refused and (status is None or status in (408, 409, 425, 429) or status >= 500)
 
 
 def _retry_after(error: Exception) -> float:
-    """Return the seconds after which the provider wants to be asked again, or 0 if it does not say."""
+    """Return the seconds until a retry as given by the provider, or 0."""
     headers: Any = getattr(getattr(error, "response", None), "headers", None)
     if not isinstance(headers, Mapping):
         return 0.0
@@ -90,13 +90,13 @@ def _retry_after(error: Exception) -> float:
 
 
 def unavailable(name: str, spec: str, error: Exception) -> ModelUnavailable:
-    """Return the error to raise when a model's client cannot be made."""
+    """Return the error for a model whose client cannot be made."""
     where = f"model {name} ({spec})"
     text = str(error)
     if isinstance(error, ImportError):
         named = re.search(r"pip install (?:-U )?[`'\"]?([\w-]+)", text)
         name = named.group(1) if named else package(spec.partition(":")[0])
-        return ModelUnavailable(f"{where}: its integration is not installed; mend with pip install {name}")
+        return ModelUnavailable(f"{where}: its integration is not installed; pip install {name}")
     if variable := re.search(r"\b[A-Z][A-Z0-9_]*_(?:API_KEY|TOKEN)\b", text):
         return ModelUnavailable(f"{where}: no key; set the environment variable {variable.group()}")
     return ModelUnavailable(f"{where}: {_short(error)}")

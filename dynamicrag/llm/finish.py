@@ -1,7 +1,7 @@
-"""Whether a completion is an answer: not empty, not cut, and finished in good order.
+"""Checks whether a completion is an answer: not empty, not cut, and properly finished.
 
-Providers have a word each for why an answer ended. Three kinds count as no answer: the limit was reached, a
-filter or the model's own refusal stepped in, or something broke. All other words mean a good end.
+Providers have their own words for the reason why an answer ended. Three kinds count as no answer: the limit
+was reached, a filter or the model's own refusal intervened, or something broke. All others mean a proper end.
 """
 
 import re
@@ -25,16 +25,16 @@ def cut(finish_reason: str | None) -> bool:
 
 
 def check(completion: Completion, name: str, spec: str, *, whole: bool) -> None:
-    """Refuse a completion that is no answer.
+    """Refuse a completion that is not an answer.
 
     Args:
-        completion: What the model gave.
-        name: What the policy calls the model.
+        completion: The model's completion.
+        name: The model's name in the policy.
         spec: ``provider:model``.
-        whole: Whether an answer that its limit cut is refused too, or one that ended without any reason.
+        whole: Whether to refuse also an answer cut by its limit or without a finish reason.
 
     Raises:
-        UnfinishedAnswer: It is cut; what there is of it may be better than nothing.
+        UnfinishedAnswer: It is cut; the part may be better than nothing.
         ProviderError: It is empty, withheld or broken.
     """
     where, reason = f"model {name} ({spec})", (completion.finish_reason or "").lower()
@@ -42,7 +42,7 @@ def check(completion: Completion, name: str, spec: str, *, whole: bool) -> None:
     if _WITHHELD.search(reason):
         raise ProviderError(
             f"{where}: the provider or the model withheld the answer (finish_reason "
-            f"{completion.finish_reason!r}); ask it otherwise, or take another model"
+            f"{completion.finish_reason!r}); rephrase the question, or use another model"
         )
     if blank(completion.text) == len(completion.text):
         if cut(reason):

@@ -1,8 +1,8 @@
-"""Chat models that the user has made: LangChain's and LlamaIndex's objects behind our one face.
+"""Chat models of the user: LangChain's and LlamaIndex's objects behind our interface.
 
-An object keeps what its user has set: key, address, temperature, headers. The limit of tokens is ours, for a
-budget is reserved by it, and so is whether to ask again, for the stages know whether another model can take
-over. What the object's class does not take is not sent; reading stops behind the limit all the same.
+An object keeps its user's settings: key, address, temperature, headers. We set the token limit, because a
+budget reserves it, and the retries, because the stages know whether another model can take over. Parameters
+that the object's class does not accept are not sent; reading stops at the limit all the same.
 """
 
 import os
@@ -30,22 +30,22 @@ __all__ = ["ForeignChatModel", "adapt_model"]
 
 VALID = "a LangChain chat model (BaseChatModel), a LlamaIndex LLM, or a ChatModel of this package"
 OURS = ("context", "max_retries")
-"""Parameters of a policy that go with an object too."""
+"""Parameters of a policy that also apply to an object."""
 _OWN = ("timeout", "max_retries", "max_tokens", "num_predict")
-"""Settings that are not ours to give, or that go by the object's own name for them."""
+"""Settings that belong to the object, or have the object's own name."""
 _LIMITS = ("max_tokens", "num_predict", "max_output_tokens", "max_new_tokens")
-"""Names that classes have for the limit of tokens."""
+"""Names of the token limit in various classes."""
 
 
 class ForeignChatModel(ChatModel):
     """A chat model by its LangChain object.
 
     Args:
-        name: What the policy calls it.
+        name: Its name in the policy.
         given: The object.
-        spec: ``provider:model``, as far as the object tells.
+        spec: ``provider:model``, as far as known.
         runs: Where it computes.
-        context: Tokens per request, where known.
+        context: Tokens per request, if known.
         max_retries: As for :class:`ChatModel`.
     """
 
@@ -63,7 +63,7 @@ class ForeignChatModel(ChatModel):
         self.runs = runs
         self._given = given
         self._based: tuple[int, BaseChatModel] | None = None
-        # only OpenAI's own client says when a stream is done, and takes its parameters
+        # only OpenAI's own client signals the end of a stream, and accepts its parameters
         like_openai = hasattr(given, "root_async_client")
         self.provider = (self.provider if self.provider in LIKE_OPENAI else "openai") if like_openai else ""
         self._manners = Manners(self.provider)
@@ -87,7 +87,7 @@ class ForeignChatModel(ChatModel):
         return self._clients[key]
 
     def _base(self) -> "BaseChatModel":
-        """Return this process's copy of the object, with connections of its own where it needs them."""
+        """Return this process's copy of the object, with its own connections if needed."""
         if self._based is None or self._based[0] != os.getpid():
             base = self._given.model_copy(update=_connections(self._given))
             watch(base)
@@ -99,7 +99,7 @@ class ForeignChatModel(ChatModel):
         yield time.process_time()
 
     def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:
-        """Return this process's CPU time meanwhile, where the model computes here; others' work is in it."""
+        """Return this process's CPU time meanwhile if the model computes here; it includes other work."""
         del answer, tokens
         return time.process_time() - float(turn) if self.runs == "in_process" else 0.0
 
@@ -108,17 +108,17 @@ def adapt_model(name: str, given: Any, where: str, params: Mapping[str, Any], ru
     """Return a user's object as a chat model.
 
     Args:
-        name: What the policy calls it.
+        name: Its name in the policy.
         given: The object.
         where: Place in the user's input, for messages.
-        params: ``context`` and ``max_retries``, as far as the policy gives them.
-        runs: Where it computes, if the policy says so.
+        params: ``context`` and ``max_retries``, if set in the policy.
+        runs: Where it computes, if set in the policy.
 
     Raises:
-        PolicyError: It is no chat model.
+        PolicyError: The object is not a chat model.
     """
     if isinstance(given, ChatModel):
-        own = copy(given)  # one object may stand for several names
+        own = copy(given)  # one object may have several names
         own.name, own.runs = name, runs or own.runs
         return own
     client, spec = given, ""
@@ -129,7 +129,7 @@ def adapt_model(name: str, given: Any, where: str, params: Mapping[str, Any], ru
     elif is_a(given, "langchain_core.language_models.chat_models", "BaseChatModel"):
         spec = _spec(given)
     else:
-        hint = "; give the model itself, without what was bound to it" if _bound(given) else ""
+        hint = "; pass the model itself, without bound arguments" if _bound(given) else ""
         raise PolicyError(f"{where}: expected {VALID}, got {described(given)}{hint}")
     given_params = {key: params[key] for key in OURS if key in params}
     return ForeignChatModel(name, client, spec=spec, runs=runs or runs_of(given), **given_params)
@@ -140,17 +140,17 @@ def _bound(given: Any) -> bool:
 
 
 def _spec(given: "BaseChatModel") -> str:
-    """Return provider and model, as the object names them for traces."""
+    """Return provider and model, from the object's names for traces."""
     told = given._get_ls_params()
     provider = {"azure": "azure_openai"}.get(told.get("ls_provider", ""), told.get("ls_provider", ""))
     return f"{provider or 'unknown'}:{told.get('ls_model_name') or type(given).__name__}"
 
 
 def _connections(given: "BaseChatModel") -> dict[str, Any]:
-    """Return OpenAI's client without tries of its own; a copy, for the user's is not ours to change.
+    """Return OpenAI's client without its own retries; a copy, because the original belongs to the user.
 
-    With connections of its own too, unless the user has set them up: those that are open belong to the loop
-    that opened them, and calls run on ours.
+    It has its own connections too, unless the user has set them up: open connections belong to the loop that
+    opened them, and calls run on our loop.
     """
     root = getattr(given, "root_async_client", None)
     if root is None or not hasattr(root, "with_options"):

@@ -1,4 +1,4 @@
-"""A LlamaIndex LLM as a LangChain chat model, so that every call goes one way."""
+"""Adapts a LlamaIndex LLM to a LangChain chat model, so that all calls are alike."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -18,12 +18,12 @@ _COUNTS = (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_toke
 
 
 class LlamaIndexChat(StreamsOnly):
-    """Streams an LLM's answers; usage is what the provider's raw reply says, if it does.
+    """Streams an LLM's answers, with usage from the provider's raw reply if it is there.
 
     Attributes:
         llm: The LlamaIndex LLM.
-        max_tokens: Most tokens to generate, where the LLM takes a limit.
-        temperature: 0 for the likeliest answer, where it takes one.
+        max_tokens: Largest number of tokens to generate, if the LLM accepts a limit.
+        temperature: 0 for the likeliest answer, if the LLM accepts it.
     """
 
     llm: Any
@@ -41,14 +41,14 @@ class LlamaIndexChat(StreamsOnly):
         run_manager: Any = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        del stop, run_manager, kwargs  # the answer is cut where the chunks are read
+        del stop, run_manager, kwargs  # the reader of the chunks cuts the answer
         from llama_index.core.base.llms.types import ChatMessage
 
         asked = [ChatMessage(role=ROLES.get(each.type, "user"), content=each.text) for each in messages]
         usage, written = None, ""
         async for reply in await self._llm().astream_chat(asked):
             usage = usage_of(reply) or usage
-            # an LLM without deltas says all that it has so far
+            # an LLM without deltas repeats its whole text so far
             text = (
                 reply.delta if reply.delta is not None else str(reply.message.content or "")[len(written) :]
             )
@@ -69,7 +69,7 @@ class LlamaIndexChat(StreamsOnly):
 
 
 def usage_of(reply: Any) -> UsageMetadata | None:
-    """Return the usage that a raw reply reports, as LangChain writes it."""
+    """Return the usage in a raw reply, in LangChain's form."""
     raw = getattr(reply, "raw", None)
     told = raw.get("usage") if isinstance(raw, Mapping) else getattr(raw, "usage", None)
     if told is None:
@@ -84,7 +84,7 @@ def usage_of(reply: Any) -> UsageMetadata | None:
 
 
 def spec_of(llm: Any) -> str:
-    """Return ``provider:model``, as far as an LLM tells."""
+    """Return ``provider:model``, as far as known."""
     provider = str(llm.class_name()).lower().removesuffix("_llm").removesuffix("llm") or "unknown"
     model = str(getattr(llm.metadata, "model_name", "") or "")
     return f"{provider}:{model if model and model != 'unknown' else type(llm).__name__}"

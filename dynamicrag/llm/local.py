@@ -1,10 +1,10 @@
 """A llama.cpp server inside this process, one per model, shared by all threads and tasks.
 
-The server listens on a free loopback port, asks for a key that only this process knows, and ends
-with the process. It is started on first use, or by :meth:`LocalServer.start`.
+The server listens on a free loopback port, requires a key known only to this process, and ends with the
+process. It is started on first use, or by :meth:`LocalServer.start`.
 
-A server has ``slots``: requests that it computes at the same time. Further requests wait on our
-side, so that what a request is charged for begins when its slot does.
+A server has ``slots``: requests computed at the same time. Further requests wait on our side, so that a
+request is charged only from the start of its slot.
 """
 
 import asyncio
@@ -66,7 +66,7 @@ def _file_of(model: str) -> tuple[Path, int | None]:
 @cache
 def physical_cores() -> int:
     """Return the number of physical cores, or of allowed ones where those are fewer."""
-    psutil = import_module("psutil")  # comes with CodeCarbon; has no stubs
+    psutil = import_module("psutil")  # a dependency of CodeCarbon; has no stubs
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(allowed, psutil.cpu_count(logical=False) or allowed)
 
@@ -105,7 +105,7 @@ class LocalServer:
             from xllamacpp import CommonParams, Server
         except ImportError as error:
             raise ModelUnavailable(
-                f"model {self.name}: running it needs xllamacpp; mend with pip install 'dynamicrag[local]'"
+                f"model {self.name}: running it needs xllamacpp; pip install 'dynamicrag[local]'"
             ) from error
         params = CommonParams()
         params.model.path = str(self.path)
@@ -142,7 +142,7 @@ class LocalServer:
         return httpx.AsyncClient(headers=headers, timeout=60, trust_env=False)  # no proxy to ourselves
 
     async def count_tokens(self, text: str) -> int:
-        """Count the tokens of ``text``, exactly. Runs on the portal's loop."""
+        """Count the tokens of ``text`` exactly. Runs on the portal's loop."""
         if text in self._counts:
             self._counts.move_to_end(text)
             return self._counts[text]
@@ -156,7 +156,7 @@ class LocalServer:
         """Count the tokens of a conversation in the model's own chat template. Runs on the portal's loop.
 
         Args:
-            messages: ``{"role": ..., "content": ...}``, as OpenAI's API has them.
+            messages: ``{"role": ..., "content": ...}``, as in OpenAI's API.
         """
         prompt = (await self._post("/apply-template", {"messages": list(messages)}))["prompt"]
         return await self.count_tokens(str(prompt))

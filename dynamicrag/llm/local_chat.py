@@ -27,14 +27,14 @@ class LocalChatModel(ChatModel):
     """``local:NAME``: a model of the catalogue, or a GGUF file, in this process.
 
     Args:
-        name: What the policy calls it.
+        name: Its name in the policy.
         spec: ``local:`` and a model of the catalogue or a GGUF file's path.
         slots: Requests computed at the same time.
         context: Tokens per request, prompt and answer together; the model's own limit lowers it.
         threads: Threads that compute; by default one per physical core.
-        cache_prompt: Whether a slot may reuse what its prompt shares with the one before it. Off when
-            runs are compared, for they would warm each other.
-        timeout: Seconds without a token until a call is given up.
+        cache_prompt: Whether a slot may reuse the common prefix with its previous prompt. Off when runs are
+            compared, because they would warm each other.
+        timeout: Seconds without a token until a call is cancelled.
 
     Raises:
         ModelUnavailable: The catalogue has no such model.
@@ -78,7 +78,7 @@ class LocalChatModel(ChatModel):
         return self._found[1]
 
     def load(self) -> None:
-        """Load the weights unless they are loaded. Blocks for up to some seconds.
+        """Load the weights unless they are loaded. Blocks for some seconds.
 
         Raises:
             ModelUnavailable: The model is not on this machine, or the extra ``local`` is not installed.
@@ -87,7 +87,7 @@ class LocalChatModel(ChatModel):
         super().load()
 
     async def count_prompt(self, messages: "Sequence[BaseMessage]") -> int:
-        """Count the tokens of a prompt, exactly."""
+        """Count the tokens of a prompt exactly."""
         from langchain_core.messages import convert_to_openai_messages
 
         plain = convert_to_openai_messages(list(messages), text_format="string")
@@ -102,7 +102,7 @@ class LocalChatModel(ChatModel):
         return {**super()._call(max_tokens, temperature), **limits}
 
     def _client(self, max_tokens: int, temperature: float) -> "BaseChatModel":
-        del max_tokens, temperature  # they go with each call
+        del max_tokens, temperature  # they are arguments of each call
         key = (os.getpid(),)
         if key not in self._clients:
             import httpx
@@ -115,14 +115,14 @@ class LocalChatModel(ChatModel):
                 stream_usage=True,
                 max_retries=0,
                 timeout=self._timeout,
-                stream_chunk_timeout=None,  # it would give up on a long prompt, which `timeout` is for
+                stream_chunk_timeout=None,  # it would abort a long prompt; `timeout` covers it
                 http_async_client=httpx.AsyncClient(trust_env=False),  # no proxy to ourselves
                 extra_body={"cache_prompt": self.caches},
             )
         return self._clients[key]
 
     async def bound_prompt(self, messages: "Sequence[BaseMessage]") -> int:
-        """Count the tokens of a prompt, exactly."""
+        """Count the tokens of a prompt exactly."""
         return await self.count_prompt(messages)
 
     def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:
@@ -138,11 +138,11 @@ def _client_class(name: str) -> Any:
         from langchain_openai import ChatOpenAI
     except ImportError as error:
         raise ModelUnavailable(
-            f"model {name}: talking to it needs langchain-openai; mend with pip install 'dynamicrag[local]'"
+            f"model {name}: it needs langchain-openai; pip install 'dynamicrag[local]'"
         ) from error
 
     class LlamaCppChat(ChatOpenAI):
-        """Keeps llama.cpp's ``timings``, which the parent drops."""
+        """Keeps llama.cpp's ``timings``, which the parent class drops."""
 
         def _convert_chunk_to_generation_chunk(self, chunk: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
             generation = super()._convert_chunk_to_generation_chunk(chunk, *args, **kwargs)

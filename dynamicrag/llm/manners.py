@@ -1,4 +1,4 @@
-"""What is learnt of a model's server from its answers and refusals, for as long as this process runs."""
+"""The behaviour of a model's server, learnt from its answers and refusals while this process runs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,23 +14,24 @@ __all__ = ["Manners"]
 
 
 class Manners:
-    """How one model's server behaves.
+    """The behaviour of one model's server.
 
     Args:
-        provider: LangChain's name for it.
-        sent: The parameters that it may be sent.
-        known: Whether the model is one of the catalogue's, which begin with the answer and say how it ended.
+        provider: LangChain's name of the provider.
+        sent: The parameters to send.
+        known: Whether the model is in the catalogue: such models begin with the answer and report how it
+            ended.
 
     Attributes:
-        sent: The parameters that it has not refused.
+        sent: The parameters not refused so far.
         thinks_aloud: Whether it thinks without an opening tag.
     """
 
     def __init__(self, provider: str, sent: Parameters | None = None, *, known: bool = False) -> None:
         self.sent = sent or parameters_of(provider)
         self.thinks_aloud = False
-        # a server that writes blank lines or thoughts first would leave nothing before a stop of white space;
-        # its answer is cut here instead
+        # a server that writes blank lines or thoughts first would stop at once at a white-space stop; its
+        # answer is cut here instead
         self._blank_stops = known
         self._gives_reasons = known
         self._says_done = provider in LIKE_OPENAI
@@ -47,16 +48,16 @@ class Manners:
         return answer.completion(usage, says_done=self._says_done, gives_reasons=self._gives_reasons)
 
     def check_stream(self, answer: StreamedAnswer, name: str, spec: str) -> None:
-        """Refuse a reply that is no stream; the model is asked for whole answers from then on.
+        """Refuse a reply that is not a stream; from then on the model is asked for whole answers.
 
         Raises:
-            ProviderError: Nothing came that OpenAI's protocol knows.
+            ProviderError: The reply has nothing of OpenAI's protocol.
         """
         if not self._says_done or answer.counted.chunks or answer.done:
             return
         failure = ProviderError(
-            f"model {name} ({spec}): its reply is no stream, so it is asked for whole answers from now on; "
-            "check 'base_url' if that does not help"
+            f"model {name} ({spec}): its reply is not a stream, so from now on it is asked for whole "
+            "answers; check 'base_url' if that does not help"
         )
         failure.retry_after = 0.0 if self.sent.sends("stream") else None
         self.sent.leave_out("stream")

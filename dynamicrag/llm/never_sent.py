@@ -1,6 +1,6 @@
-"""Tells a call that reached nobody, which costs nothing, from one that broke off later.
+"""Distinguishes a call that reached nobody, and so costs nothing, from a call that broke off later.
 
-Only the types of errors count, along their causes: what a server writes into a message proves nothing.
+Only the types of errors count, along their causes: the text of a server's message proves nothing.
 """
 
 import socket
@@ -12,7 +12,7 @@ __all__ = ["never_sent"]
 LIBRARIES = frozenset(
     {"httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "urllib3", "requests", "botocore", "http"}
 )
-"""HTTP libraries, whose classes are known by name, so that none need be imported."""
+"""HTTP libraries; their classes are matched by name, so that none must be imported."""
 
 NEVER_SENT = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 NEVER_SENT_NAMES = frozenset({
@@ -21,21 +21,21 @@ NEVER_SENT_NAMES = frozenset({
     "NewConnectionError", "ConnectTimeoutError", "NameResolutionError",  # urllib3, botocore
     "EndpointConnectionError",  # botocore
 })  # fmt: skip
-"""Errors from before a request is sent: a closed port, a name without an address, a wrong certificate."""
+"""Errors before a request is sent: a closed port, a name without an address, a wrong certificate."""
 
 SENT = (ConnectionResetError, BrokenPipeError)
 SENT_NAMES = frozenset({
     "ReadTimeout", "ReadError", "WriteError", "WriteTimeout", "CloseError", "RemoteProtocolError",
     "ServerDisconnectedError", "ClientPayloadError", "ReadTimeoutError", "ProtocolError", "IncompleteRead",
 })  # fmt: skip
-"""Errors of a connection that was made: the server may have worked."""
+"""Errors after a connection was made: the server may have done work."""
 
 
 def never_sent(error: BaseException) -> bool:
     """Return whether a call failed before anything of it was sent.
 
-    The outermost error of a type that tells decides: further down there may be a refused connection of an
-    earlier attempt.
+    The outermost error with a known type decides: below it there may be a refused connection of an earlier
+    attempt.
     """
     for cause in _causes(error):
         if _is(cause, SENT, SENT_NAMES):
@@ -53,7 +53,7 @@ def _is(error: BaseException, kinds: tuple[type[BaseException], ...], names: fro
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and what caused it, each once."""
+    """Yield an error and its causes, each once."""
     seen = set[int]()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

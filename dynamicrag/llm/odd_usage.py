@@ -1,7 +1,7 @@
-"""Keeps a client alive on a usage report whose values are no counts.
+"""Keeps a client alive on a usage report with values that are not counts.
 
-LangChain's class for OpenAI adds the numbers of a report up, and refuses messages with fractions: a text or
-a list in one would end an answer that came in good order. So what is no count is taken out before.
+LangChain's class for OpenAI adds up the numbers of a report, and refuses messages with fractions: a text or
+a list in a report would abort a complete answer. So values that are not counts are removed before.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _CONVERT = "_convert_chunk_to_generation_chunk"
 
 
 def tolerant(client: Any) -> Any:
-    """Return the client; one of LangChain's OpenAI kind takes odd usage reports from now on."""
+    """Make a client of LangChain's OpenAI kind tolerate odd usage reports, and return it."""
     convert = getattr(client, _CONVERT, None)
     if convert is not None:
 

@@ -1,7 +1,7 @@
-"""A model that fails is left alone for a while, so that not every question pays for finding out again.
+"""Skips a failed model for a while, so that not every question waits for the same failure.
 
 A circuit breaker (Nygard, *Release It!*, 2007), one for each model in this process. After a failure it is
-open for a cooldown and then lets one call through. If that succeeds it closes; else the next cooldown is
+open for a cooldown and then lets one call through. If that succeeds it closes; otherwise the next cooldown is
 twice as long.
 """
 
@@ -12,16 +12,16 @@ from collections.abc import Callable
 __all__ = ["LONGEST", "SHORTEST", "Outage"]
 
 SHORTEST = 30.0
-"""Seconds of the first cooldown, where the provider names none."""
+"""Seconds of the first cooldown if the provider names none."""
 LONGEST = 300.0
-"""Most seconds of a cooldown, whoever names it."""
+"""Longest cooldown in seconds, even if the provider names a longer one."""
 
 
 class Outage:
-    """Whether a model is left alone. Safe to use from any thread.
+    """The circuit breaker of a model. Safe to use from any thread.
 
     Args:
-        clock: Returns seconds on a clock that never goes back.
+        clock: Monotonic clock in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -33,9 +33,9 @@ class Outage:
         self._named = False
 
     def admit(self) -> str | None:
-        """Ask for a call; return why there should be none, or ``None`` where the call may go ahead.
+        """Ask for a call; return why it is refused, or ``None`` if it may proceed.
 
-        The first caller after a cooldown tries the model; the others wait for how that ends, or for another
+        The first caller after a cooldown tries the model; the others wait for its result or for another
         cooldown.
         """
         with self._lock:
@@ -48,12 +48,12 @@ class Outage:
             return None
 
     def wait(self) -> float:
-        """Return the seconds until the provider wants to be asked again, 0 where it has named none."""
+        """Return the seconds until a retry as given by the provider, or 0."""
         with self._lock:
             return max(0.0, self._until - self._clock()) if self._named and self._failures else 0.0
 
     def failed(self, why: str, retry_after: float | None = None) -> None:
-        """Open for a cooldown, or for as many seconds as the provider says."""
+        """Open for a cooldown, or for the seconds given by the provider."""
         with self._lock:
             self._failures += 1
             self._why = why
@@ -62,7 +62,7 @@ class Outage:
             self._until = self._clock() + seconds
 
     def worked(self) -> None:
-        """Close."""
+        """Close after a successful call."""
         with self._lock:
             self._failures = 0
 

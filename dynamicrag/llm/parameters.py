@@ -1,9 +1,9 @@
-"""The parameters that a server may refuse: which are sent, and what is learnt from a refusal.
+"""The parameters that a server may refuse: which are sent, and what a refusal changes.
 
-Servers behind OpenAI's protocol refuse parameters in words of their own, with 400, 403 or 422. A parameter
-that is named is dropped. Where none is named they are dropped one after another, the least useful first, so a
-call is repeated a few times at most; a provider charges nothing for a request that it refuses. What was
-dropped in vain is sent again next time.
+Servers behind OpenAI's protocol refuse parameters in their own words, with 400, 403 or 422. A named parameter
+is dropped. If none is named, they are dropped one after another, the least useful first, so a call is
+repeated only a few times; a provider does not charge for a request that it refuses. Parameters dropped
+without success are sent again next time.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Any
 __all__ = ["Parameters"]
 
 STATUSES = (400, 403, 422)
-NAMED = {  # in the order in which they are dropped where none is named
+NAMED = {  # in the order of dropping if none is named
     "logprobs": r"(?:top[ _-]?)?log[ _-]?prob\w*|log-?probabilit\w+",
     "stop": r"\bstop(?:s|ping)?(?:[ _-]?(?:sequence|word|token|string|text)s?)?\b",
     "stream_options": r"stream[ _-]?options?|include[ _-]?usage|stream[ _-]?usage",
@@ -21,10 +21,10 @@ NAMED = {  # in the order in which they are dropped where none is named
     "temperature": r"temperature",
     "stream": r"\bstream(?:ing|ed|s)?\b(?![ _-]?(?:option|usage))",
 }
-"""Optional parameters, and how messages write them. ``limit`` is ``max_tokens`` under its two names."""
+"""Optional parameters, and their spellings in messages. ``limit`` is ``max_tokens`` under its two names."""
 
 _ELSE = re.compile(
-    # no parameter's absence would mend these: too long, not wanted, no key, not paid, not there
+    # dropping parameters does not help with these: too long, filtered, no key, not paid, not found
     r"context.{0,5}(size|length|window|limit)|maximum (context|input|prompt)"
     r"|prompt.{0,20}too (long|large|many)"
     r"|(input|prompt|message|request).{0,30}(exceed|longer than|too (long|large|many))"
@@ -53,10 +53,10 @@ State = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 class Parameters:
-    """What one model is sent.
+    """The parameters sent to one model.
 
     Args:
-        names: Names of :data:`NAMED` that may be sent to it.
+        names: Names of :data:`NAMED` to send.
         limits: How the limit can be sent, first choice first; ``""`` sends none.
     """
 
@@ -70,12 +70,12 @@ class Parameters:
 
     @property
     def limit(self) -> str:
-        """How the limit is sent."""
+        """The form in which the limit is sent."""
         return self._limits[0]
 
     @property
     def state(self) -> State:
-        """All that refusals change, for :meth:`restore`."""
+        """The state changed by refusals, for :meth:`restore`."""
         return tuple(self._sent), tuple(self._limits)
 
     def restore(self, state: State) -> None:
@@ -83,20 +83,20 @@ class Parameters:
         self._sent, self._limits = list(state[0]), list(state[1])
 
     def leave_out(self, name: str) -> None:
-        """Send a parameter no more."""
+        """Stop sending a parameter."""
         if name in self._sent:
             self._sent.remove(name)
 
     def drop(self, error: Exception, used: State, *, stops: bool = True) -> bool:
-        """Learn from a failed call.
+        """Learn from a failed call, and drop a parameter.
 
         Args:
-            error: What the client raised.
-            used: :attr:`state` at the time of the call; calls that run side by side learn from each other.
+            error: The client's exception.
+            used: :attr:`state` at the time of the call; concurrent calls learn from each other.
             stops: Whether the call had stops.
 
         Returns:
-            Whether the call is worth repeating with what is sent now.
+            Whether the call is worth repeating with the parameters sent now.
         """
         name = _refused(error, [name for name in _droppable(used) if stops or name != "stop"])
         if name == "limit":
@@ -112,7 +112,7 @@ def _droppable(state: State) -> list[str]:
 
 
 def _refused(error: Exception, droppable: list[str]) -> str | None:
-    """Return which parameter a call is to be repeated without, if any."""
+    """Return the parameter to drop before a retry, if any."""
     status = getattr(error, "status_code", None)
     if status not in STATUSES:
         return None
@@ -126,13 +126,13 @@ def _refused(error: Exception, droppable: list[str]) -> str | None:
     found = {name: at.start() for name in droppable if (at := re.search(NAMED[name], said))}
     if found:
         return min(found, key=lambda name: found[name])
-    # a key may lack the right to a model as well as to a parameter
+    # a key may lack the right to a model or to a parameter
     vague = _NOUN.search(said) or (status != 403 and (_VAGUE.search(said) or not _OTHER.search(said)))
     return next(iter(droppable), None) if vague else None
 
 
 def _stated(error: Exception) -> str:
-    """Return what an error names as ``param``, the place of OpenAI's protocol for it."""
+    """Return the ``param`` of an error in OpenAI's protocol."""
     body = getattr(error, "body", None)
     inner = body.get("error", body) if isinstance(body, dict) else None
     param = inner.get("param") if isinstance(inner, dict) else None
@@ -151,7 +151,7 @@ def _words(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, dict):
         for key, inner in value.items():
-            if key not in ("input", "ctx", "url"):  # pydantic's, which repeat the request
+            if key not in ("input", "ctx", "url"):  # pydantic's keys, which repeat the request
                 yield from _words(inner)
     elif isinstance(value, list | tuple):
         for inner in value:

@@ -1,4 +1,4 @@
-"""What a policy may give a model's constructor, checked before anything is imported or asked."""
+"""Checks a policy's parameters for a model's constructor, before anything is imported or called."""
 
 import inspect
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from dynamicrag.plain_values import shown
 from dynamicrag.registry import checked
 
 OURS = ("name", "spec", "model", "model_provider", "configurable_fields", "config_prefix", "self")
-"""Arguments that this package gives itself, or that would turn a model into something else."""
+"""Arguments set by this package, or that would turn a model into something else."""
 ADDRESSES = ("base_url", "openai_api_base", "azure_endpoint", "endpoint")
 COUNTS = {
     "context": (1, "a number of tokens, 1 or more"),
@@ -19,21 +19,21 @@ COUNTS = {
 
 
 def check_params(spec: str, params: Mapping[str, Any], where: str) -> None:
-    """Refuse parameters that no model can take.
+    """Refuse parameters that no model accepts.
 
     Args:
         spec: ``provider:model``.
-        params: What the policy gives beside it.
+        params: The policy's parameters.
         where: Place of ``params`` in the policy, for messages.
 
     Raises:
-        PolicyError: A name that is taken or no name, an address that is none, or a wrong type.
+        PolicyError: A name is reserved or invalid, an address is invalid, or a type is wrong.
     """
     for key in params:
         if key in OURS:
-            raise PolicyError(f"{where}.{key}: is set by 'model' itself; take it out")
+            raise PolicyError(f"{where}.{key}: is set by 'model' itself; remove it")
         if not str(key).isidentifier():
-            raise PolicyError(f"{where}: {shown(key)} is no parameter's name; write it as in base_url")
+            raise PolicyError(f"{where}: {shown(key)} is not a parameter's name; write it as in base_url")
     if spec.startswith("local:"):
         _check_local(spec, params, where)
         return
@@ -68,6 +68,6 @@ def _check_address(address: object, where: str) -> None:
         parts = urlsplit(address)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError as error:
-        raise PolicyError(f"{where}: {shown(address)} is no address ({error}); {mend}") from None
+        raise PolicyError(f"{where}: {shown(address)} is not an address ({error}); {mend}") from None
     if not good or any(character.isspace() or not character.isprintable() for character in address):
-        raise PolicyError(f"{where}: {shown(address)} is no http or https address; {mend}")
+        raise PolicyError(f"{where}: {shown(address)} is not an http or https address; {mend}")

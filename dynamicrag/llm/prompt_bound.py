@@ -1,20 +1,20 @@
-"""How many tokens a prompt has at most: its model's own count, or a bound over the tokenizers in use.
+"""An upper bound of a prompt's tokens: the model's own count, or a bound over the tokenizers in use.
 
-Where a model's tokenizer is on disk, it counts, with a margin: a name is a claim, under which gateways serve
-other models, and providers add to prompts. Where it is not on disk, no ratio of characters to tokens is a
-bound; one token a byte always is, and four times too much for English. In between lies a bound word by word:
+If a model's tokenizer is on disk, it counts, with a margin: gateways serve other models under the same name,
+and providers add to prompts. Without it, no ratio of characters to tokens is a bound; one token per byte
+always is, but is four times too high for English. Between the two is a bound word by word:
 
 - a whole word of ASCII letters that is common in a known vocabulary (cl100k, by rank) counts 1.25 tokens: in
-  any other it is one token, or rarely two;
-- other words count twice their tokens in that vocabulary, or one for three letters;
-- all else (digits, punctuation, line breaks, other scripts) counts a token a byte.
+  any other vocabulary it is one token, or rarely two;
+- other words count twice their tokens in that vocabulary, or one per three letters;
+- everything else (digits, punctuation, line breaks, other scripts) counts one token per byte.
 
-Held against five other tokenizers of chat models (Mistral's of 32,000 and of 131,000 tokens, Qwen's,
-SmolLM2's, o200k): of 91 documents, this repository's code and prose, none took more than .70 of it; of
-3,000 random sequences of the vocabulary's words, rare ones as often as common, none more than .97. A model
-that takes more all the same is counted by bytes from then on (:mod:`dynamicrag.llm.chat`).
+Compared with five other tokenizers of chat models (Mistral's of 32,000 and of 131,000 tokens, Qwen's,
+SmolLM2's, o200k): of 91 documents, this repository's code and prose, none exceeded .70 of it; of
+3,000 random sequences of the vocabulary's words, rare ones as often as common, none exceeded .97. A model
+that still exceeds it is counted by bytes from then on (:mod:`dynamicrag.llm.chat`).
 
-What a provider once said of a prompt bounds the part that later prompts share with it: the instructions and
+A provider's count of an earlier prompt bounds the part that later prompts share with it: the instructions and
 the worked examples, which are the same for every question.
 """
 
@@ -30,16 +30,16 @@ from dynamicrag.llm.vocabularies import encoding, vocabulary_of
 __all__ = ["learn", "most_tokens"]
 
 AROUND = 8
-"""Tokens that a chat template puts around a message, at most: OpenAI's, ChatML and Llama 3 take 3 to 5."""
+"""Largest number of template tokens around a message: OpenAI, ChatML and Llama 3 use 3 to 5."""
 BESIDE = 8
-"""Tokens that it puts at the beginning of a conversation, and before the answer."""
+"""Template tokens at the beginning of a conversation and before the answer."""
 
 MARGIN = 1.25
-"""How many times a known tokenizer's count is set aside."""
+"""Factor on a known tokenizer's count."""
 
 REFERENCE = "cl100k_base"
 COMMON = 5000
-"""Rank in the reference up to which a word is common: ranks are by frequency."""
+"""Largest rank of a common word in the reference; ranks are by frequency."""
 COMMON_TOKENS = 1.25
 OTHERS = 2
 LETTERS = 3
@@ -54,11 +54,11 @@ _lock = threading.Lock()
 
 
 def most_tokens(spec: str, server: str, texts: Sequence[str]) -> int:
-    """Return how many tokens a conversation has at most.
+    """Return an upper bound of a conversation's tokens.
 
     Args:
         spec: The model, ``provider:model``.
-        server: Where it is, for equal names may stand for different models.
+        server: Its address, because equal names may mean different models.
         texts: The texts of its messages.
     """
     own = vocabulary_of(spec)
@@ -70,7 +70,7 @@ def most_tokens(spec: str, server: str, texts: Sequence[str]) -> int:
 
 
 def learn(spec: str, server: str, texts: Sequence[str], tokens: int) -> None:
-    """Take note of how many tokens a prompt had, by the provider's own count."""
+    """Record the tokens of a prompt, by the provider's count."""
     key = _key(spec, server, texts)
     with _lock:
         _said[key] = min(tokens, _said.pop(key, tokens))
@@ -83,7 +83,7 @@ def _key(spec: str, server: str, texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def cautious(text: str) -> int:
-    """Return how many tokens a text has at most, whatever chat model reads it."""
+    """Return an upper bound of a text's tokens for any chat model."""
     if encoding(REFERENCE) is None:
         return _size(text)
     total, end = 0.0, 0

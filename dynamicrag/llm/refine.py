@@ -1,4 +1,4 @@
-"""Have a draft answer mended: what is asked, and how the mended answer is read.
+"""Prompts an editor to refine a draft answer, and parses its reply.
 
 Madaan et al., "Self-Refine", NeurIPS 2023 (arXiv 2303.17651), with a stronger model as editor, as in
 automatic post-editing of machine translation. Draft, objections and passages are data.
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 MAX_TOKENS = {"brief": 96, "full": 400}
 EXPECTED_TOKENS = {"brief": 14.0, "full": 42.0}
 OVERHEAD_TOKENS = 140.0
-"""Tokens of the instructions, the draft and the objections, about."""
-LONGEST = 2000  # characters of a draft that are shown to the editor
+"""Approximate tokens of the instructions, the draft and the objections."""
+LONGEST = 2000  # characters of a draft shown to the editor
 
 SYSTEM = (
     "You correct draft answers. Compare the draft with the passages, if there are any, and mind the "
@@ -41,11 +41,11 @@ def refine_messages(
     """Return the prompt for the editor.
 
     Args:
-        question: What was asked.
-        passages: What the draft was written from.
+        question: The question.
+        passages: The passages of the draft.
         draft: The draft.
-        objections: What the verifiers have against it.
-        voice: How the draft was to sound.
+        objections: The verifiers' objections to it.
+        voice: The voice of the draft.
         system: The conversation's own system messages.
     """
     from langchain_core.messages import HumanMessage, SystemMessage
@@ -67,5 +67,5 @@ def quoted(text: str) -> str:
 
 
 def refined(text: str, style: Style) -> Answer:
-    """Return the mended answer in the editor's reply."""
+    """Return the refined answer in the editor's reply."""
     return span(text, 0) if style == "brief" else prose(text, 0)

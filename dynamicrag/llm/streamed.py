@@ -1,4 +1,4 @@
-"""An answer as it streams: the chunks of a call, gathered into a completion and what it consumed."""
+"""Gathers the chunks of a streamed call into a completion and its usage."""
 
 import math
 import time
@@ -16,11 +16,11 @@ from dynamicrag.types import Usage
 __all__ = ["StreamedAnswer", "token_probs"]
 
 REASONS = ("finish_reason", "stop_reason", "done_reason", "stopReason")
-"""Where providers say why an answer ended."""
+"""Metadata keys of the finish reason."""
 ROUNDING = 1e-3
-"""A logarithm of a probability is at most 0, give or take what servers round."""
+"""Tolerance above 0 for log-probabilities, because servers round them."""
 MOST = 1e6
-"""Servers write -9999 for probabilities that are next to 0, but no infinity."""
+"""Largest absolute log-probability: servers write -9999 for probabilities near 0."""
 
 
 @dataclass
@@ -40,23 +40,23 @@ class StreamedAnswer:
     first_token_seconds: float | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     closed: bool = False
-    """Whether a usage came behind the text: servers send it when an answer has ended in good order."""
+    """Whether a usage report followed the text: servers send it after a proper end."""
     done: bool = False
-    """Whether the last line of OpenAI's protocol has come."""
+    """Whether the last line of OpenAI's protocol was received."""
 
     async def read(
         self, client: Any, messages: Any, config: Any, extra: Mapping[str, Any], began: float
     ) -> None:
         """Stream an answer of a LangChain client to the callbacks in ``config``, cleaned.
 
-        Reading stops where a server writes on behind the limit.
+        Reading stops if a server continues beyond the limit.
 
         Args:
             client: The client.
             messages: The conversation.
-            config: Its callbacks see the answer as it comes.
+            config: Its callbacks see the answer as it arrives.
             extra: Keyword arguments of the call.
-            began: When the call began, on ``time.perf_counter``.
+            began: Start of the call, on ``time.perf_counter``.
         """
         from dynamicrag.llm.cleaned import cleaned
 
@@ -72,7 +72,7 @@ class StreamedAnswer:
             self.message_id = self.message_id or chunk.id or ""
 
     def add(self, chunk: Any, seconds: float) -> None:
-        """Take a message that came so many seconds after the call, as the provider sent it."""
+        """Add a provider's message that arrived the given seconds after the call."""
         text, usage = text_of(chunk.content), getattr(chunk, "usage_metadata", None)
         if text or usage:
             self.closed = not text
@@ -88,7 +88,7 @@ class StreamedAnswer:
         self.counted.add_report(usage)
 
     def as_usage(self, tokens: Tokens, seconds: float, cpu_seconds: float) -> Usage:
-        """Return what the call consumed."""
+        """Return the usage of the call."""
         return Usage(
             calls=1,
             input_tokens=tokens.input,
@@ -107,23 +107,23 @@ class StreamedAnswer:
         """Return the answer.
 
         Args:
-            usage: What the call consumed.
-            says_done: Whether the provider's protocol says when a stream has ended in good order.
-            gives_reasons: Whether the model has given a reason for the end of any answer.
+            usage: The usage of the call.
+            says_done: Whether the provider's protocol signals the proper end of a stream.
+            gives_reasons: Whether the model has reported a finish reason for any answer.
         """
         answer = self.answer
-        # a stop is a good end, whatever the server wrote behind it
+        # a stop is a proper end, independent of later text
         thought = answer.aloud and not answer.thought_aloud  # or the beginning of a thought, cut by the limit
         reason = "stop" if answer.stopped and not thought else self.finish_reason
         tokens = tuple(within(self.tokens, answer.raw, answer.kept))
-        # thoughts that were shown are no part of the answer, so it comes as another message
+        # shown thoughts are not part of the answer, so the answer is sent as another message
         message_id = "" if answer.taken_back else self.message_id
         ended = bool(reason) or self.closed or (not gives_reasons and (self.done or not says_done))
         return Completion(answer.text, message_id, usage, tokens, reason, self.timings, ended)
 
 
 def token_probs(logprobs: Any) -> Iterator[TokenProb]:
-    """Read ``logprobs`` of OpenAI's API, asked with ``top_logprobs``; leave out what is no probability."""
+    """Parse ``logprobs`` of OpenAI's API, requested with ``top_logprobs``; skip invalid probabilities."""
     content = logprobs.get("content") if isinstance(logprobs, Mapping) else logprobs
     for item in content if isinstance(content, list | tuple) else ():
         logprob = _logprob(item)
@@ -134,7 +134,7 @@ def token_probs(logprobs: Any) -> Iterator[TokenProb]:
         likely = [(_token(other), math.exp(p)) for other in others if (p := _logprob(other)) is not None]
         top = sorted(likely, key=lambda other: -other[1])
         margin = top[0][1] - top[1][1] if len(top) > 1 else 1.0
-        if len(others) > 1 and len(top) < 2:  # there is a second one, of what is left at most
+        if len(others) > 1 and len(top) < 2:  # a second token has at most the rest
             margin = max(0.0, 2 * math.exp(logprob) - 1)
         yield TokenProb(_token(item), logprob, margin, tuple(top))
 

@@ -1,4 +1,4 @@
-"""The base of chat models that answer by streaming alone."""
+"""The base of chat models that only stream."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from langchain_core.outputs import ChatResult
 
 
 class StreamsOnly(BaseChatModel):
-    """A chat model whose subclass implements ``_astream``; every call of ours streams."""
+    """A chat model whose subclass implements ``_astream``; all our calls stream."""
 
     def _generate(
         self,

@@ -1,4 +1,4 @@
-"""Text as servers send it: in parts, with halves of characters, or with nothing to see."""
+"""Cleans text from servers: parts, halves of characters, invisible characters."""
 
 import re
 from typing import Any
@@ -6,26 +6,26 @@ from typing import Any
 __all__ = ["blank", "text_of", "without_halves"]
 
 _BLANKS = re.compile(r"[\s\x00\u200b-\u200f\u2060\ufeff]*")
-"""White space, and marks that show as little."""
+"""White space and invisible marks."""
 
 
 def blank(text: str) -> int:
-    """Return how many characters at the beginning of a text show nothing."""
+    """Return the number of invisible characters at the beginning of a text."""
     found = _BLANKS.match(text)
     return found.end() if found else 0
 
 
 def without_halves(text: str) -> str:
-    """Join the halves of surrogate pairs and leave out those that are alone: nothing can write them."""
+    """Join surrogate pairs and remove unpaired surrogates, which cannot be encoded."""
     if text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
 
 
 def text_of(content: Any) -> str:
-    """Return the text in a message's content: a string, or parts of which some hold text.
+    """Return the text in a message's content: a string, or parts, some with text.
 
-    Thoughts, calls of tools and whatever else is no text are left out.
+    Thoughts, tool calls and other parts without text are left out.
     """
     if isinstance(content, str):
         return content

@@ -1,7 +1,7 @@
-"""Tokenizers of models, as far as they are on disk already; nothing is ever downloaded.
+"""Tokenizers of models, if they are on disk already; nothing is ever downloaded.
 
-OpenAI's come with llama-index-core, or lie in tiktoken's own cache; others in Hugging Face's. tiktoken itself
-would fetch what it does not find, and throw away a cached file that it does not like: so its files are read
+OpenAI's tokenizers come with llama-index-core, or are in tiktoken's own cache; others are in Hugging Face's.
+tiktoken itself would download missing files and delete cached files that it rejects, so its files are read
 here.
 """
 
@@ -24,7 +24,7 @@ Count = Callable[[str], int]
 
 
 class _File(NamedTuple):
-    """An encoding's file: its address, by which tiktoken caches it, its hash, and how it splits texts."""
+    """An encoding's file: its address (tiktoken's cache key), its hash, and its pattern to split texts."""
 
     url: str
     sha256: str
@@ -47,13 +47,13 @@ _FILES = {
         r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
     ),
 }
-"""As tiktoken 0.14 has them."""
+"""From tiktoken 0.14."""
 _SAME = {"o200k_harmony": "o200k_base"}
 
 
 @cache
 def vocabulary_of(spec: str) -> Count | None:
-    """Return what counts the tokens of a text as a model does; ``None`` if its tokenizer is not on disk.
+    """Return the token counter of a model, or ``None`` if its tokenizer is not on disk.
 
     Args:
         spec: ``provider:model``.
@@ -102,7 +102,7 @@ def _read(name: str, pattern: str, data: bytes) -> "Encoding | None":
 
 
 def _folders() -> Iterator[Path]:
-    """Yield where tiktoken's files may be: in its cache, by its own rules, and in llama-index-core."""
+    """Yield the possible folders of tiktoken's files: its cache, by its own rules, and llama-index-core."""
     given = os.environ.get("TIKTOKEN_CACHE_DIR", os.environ.get("DATA_GYM_CACHE_DIR"))
     if given is None:
         yield Path(tempfile.gettempdir()) / "data-gym-cache"

@@ -1,20 +1,20 @@
-"""What an option gave on some queries, at the queries that a predictor was trained on."""
+"""Maps an option's outcomes on some queries to the training queries of a predictor."""
 
 import numpy as np
 
 from dynamicrag.predictors.checks import Floats
 
 SAME = 1e-3
-"""Queries nearer to each other are one: the last digits of an embedding depend on what it was made with."""
+"""Distance below which queries are the same: the last digits of an embedding depend on the machine."""
 
 
 def at_same(known: Floats, points: Floats, quality: Floats) -> Floats:
-    """Return the mean quality of the queries that are the same as each known one; NaN where none is.
+    """Return the mean quality of the queries equal to each known one; NaN where there is none.
 
     Args:
-        known: Where the known queries stand, (m, d).
-        points: Where the queries stand, (n, d).
-        quality: What the option gave on them, (n,).
+        known: Coordinates of the known queries, (m, d).
+        points: Coordinates of the queries, (n, d).
+        quality: The option's quality on them, (n,).
 
     Returns:
         One number per known query, (m,).

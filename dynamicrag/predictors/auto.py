@@ -1,4 +1,4 @@
-"""Whichever predictor is best on this table."""
+"""Selects the best predictor on a table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,21 +18,21 @@ class Auto(Predictor):
     """Predicts with the simplest of its candidates that is within one standard error of the best.
 
     The one-standard-error rule of Breiman, Friedman, Olshen and Stone 1984 (Classification and Regression
-    Trees), on cross-validated squared errors of the *differences* between options, for these alone decide.
+    Trees), on cross-validated squared errors of the *differences* between options, because only these decide.
     The standard error is that of the paired difference to the best, query by query.
 
-    The best single option is no candidate unless it is named: on few queries nothing is better than it
-    beyond doubt, and ``linear``, whose penalty rises until nothing but the options' means is left, comes
-    to the same where there is nothing to learn and is worth more where there is a little. There are few
-    candidates, for the best of many is often the luckiest.
+    The best single option is not a candidate by default: on few queries nothing is better than it beyond
+    doubt. ``linear``, whose penalty rises until only the options' means are left, equals it if there is
+    nothing to learn and is better if there is a little. There are few candidates, because the best of many is
+    often just the luckiest.
 
     Args:
         of: Specs of the candidates, simplest first.
         folds: Number of folds.
-        seed: Seed of the folds, and of the candidates that have none of their own.
+        seed: Seed of the folds, and of candidates without their own seed.
 
     Attributes:
-        chosen: The fitted predictor, itself with a name in ``registered``.
+        chosen: The fitted predictor, with its name in ``registered``.
         errors: Mean cross-validated error per candidate.
     """
 
@@ -73,7 +73,7 @@ class Auto(Predictor):
         return self.chosen.picked or {self.chosen.registered: 1.0}
 
     def neighbours(self, X: Floats) -> Neighbours | None:
-        """See the base class: those of what was chosen."""
+        """See the base class: the neighbours of the chosen predictor."""
         return self.chosen.neighbours(X)
 
     def pack(self) -> State:
@@ -87,7 +87,7 @@ class Auto(Predictor):
 
 
 def _simplest(losses: Floats) -> int:
-    """Return the first row of the losses, (p, n), that is no worse than the best but for chance."""
+    """Return the first row of the losses, (p, n), that is within chance of the best."""
     worse = losses - losses[losses.mean(axis=1).argmin()]
     error = worse.std(axis=1) / np.sqrt(losses.shape[1])
     return int(np.flatnonzero(worse.mean(axis=1) <= error)[0])

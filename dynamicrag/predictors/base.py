@@ -3,16 +3,16 @@
 A predictor knows no text, models, prices or LangGraph. It estimates; ``selection.py`` decides::
 
     predictor = PREDICTORS.build({"knn": {"k": 20}}, where="--routers")
-    predictor.fit(X, quality)            # (n, d), (n, k); NaN is an outcome that was not observed
+    predictor.fit(X, quality)            # (n, d), (n, k); NaN is an unobserved outcome
     estimate = predictor.predict(X[:1])  # mean and spread, each (1, k)
     predictor.state().save("routers/generator.npz")
 
-To add one, write a file with a subclass that implements ``_fit`` and ``_predict`` and names its
-``fitted`` arrays. The base class checks every input once, and hands ``_fit`` only options that were
-observed at least once, in an order that follows from their outcomes: no algorithm meets an empty
-column, and none depends on the order in which options are listed.
+To add a predictor, write a file with a subclass that implements ``_fit`` and ``_predict`` and names its
+``fitted`` arrays. The base class checks every input once, and passes only options with at least one
+observation to ``_fit``, in an order determined by their outcomes: no algorithm receives an empty
+column, and none depends on the order of the options.
 
-An option that was never observed is predicted at the mean of the others, with the spread ``UNKNOWN`` of
+An unobserved option is predicted at the mean of the others, with the spread ``UNKNOWN`` of
 :mod:`.estimate`.
 """
 
@@ -35,28 +35,28 @@ from dynamicrag.registry import Registry
 When = Literal["pre-generation", "post-generation", "multi-stage", "online"]
 Uses = Literal["query", "model metadata", "response", "feedback"]
 How = Literal["heuristic", "supervised", "bandit", "reinforcement learning"]
-"""The three axes of the survey "Dynamic Model Routing and Cascading", in the words of its Table 1."""
+"""The three axes of the survey "Dynamic Model Routing and Cascading", in the terms of its Table 1."""
 
 
 class Predictor(Persistent, ABC):
     """Estimates the quality of every option from a query's features.
 
-    Not safe for threads that learn while others predict: the router that holds it guards it.
+    Not safe for threads that learn while others predict: its router guards it.
 
     Args:
-        seed: Seed of all that is drawn at random while fitting.
+        seed: Seed of all random draws in fitting.
 
     Attributes:
-        when: When it decides. Fed with features of a draft, any predictor decides after generation.
-        uses: What it learns and decides from.
-        how: How it computes.
-        paper: Where the method is from.
+        when: When it decides. With features of a draft, any predictor decides after generation.
+        uses: Its inputs.
+        how: Kind of algorithm.
+        paper: Source of the method.
         online: Whether it learns from single rewards.
-        grows: Whether it takes new options without being trained again.
-        positional: Whether its estimates belong to places in the list of options, not to outcomes.
+        grows: Whether it accepts new options without retraining.
+        positional: Whether its estimates depend on positions in the list of options, not on outcomes.
         options: Number of options, k.
         features: Number of features, d.
-        blocks: Number of features per family that is not empty.
+        blocks: Number of features of each non-empty family.
     """
 
     when: ClassVar[tuple[When, ...]] = ("pre-generation",)
@@ -71,22 +71,22 @@ class Predictor(Persistent, ABC):
         self.seed = seed
         self.features = 0
         self.blocks: list[int] = []
-        # where each option's estimate stands among those of the algorithm; -1: it knows nothing of it
+        # column of each option among the algorithm's estimates; -1: unobserved
         self._columns: NDArray[np.intp] = np.empty(0, dtype=np.intp)
 
     @property
     def options(self) -> int:
-        """Number of options; 0 before it is trained."""
+        """Number of options; 0 before training."""
         return len(self._columns)
 
     @property
     def picked(self) -> Mapping[str, float]:
-        """Which other predictors it is made of, by their share; empty where it is made of none."""
+        """The predictors it consists of, with their shares; empty if it is elementary."""
         return {}
 
     @property
     def anchors(self) -> int:
-        """How many qualities ``add_option`` wants: one per training query unless a class says otherwise."""
+        """Number of qualities for ``add_option``: by default one per training query."""
         raise NotImplementedError
 
     def fit(
@@ -101,18 +101,18 @@ class Predictor(Persistent, ABC):
 
         Args:
             X: Features, (n, d).
-            quality: What each option gave on each query, (n, k); NaN where it was not observed.
-            cost: What it cost, (n, k, c), or NaN. Checked; none of the predictors here learns from it.
-            groups: A label per query, (n,): what shares one is never split by cross-validation.
-            blocks: How many features each family has, in the order of X's columns, d in sum; one family
-                by default. What is learnt by distances or penalties is learnt per family.
+            quality: Quality of each option on each query, (n, k); NaN where unobserved.
+            cost: Its cost, (n, k, c), or NaN. It is checked, but no predictor here learns from it.
+            groups: A label per query, (n,): cross-validation never splits queries with the same label.
+            blocks: Number of features of each family, in the order of X's columns, d in sum; one family by
+                default. Distances and penalties are fitted per family.
 
         Returns:
             The predictor itself.
 
         Raises:
-            InputError: Shapes that do not agree, blocks that do not sum to d, features that are not finite,
-                infinite qualities, or nothing observed.
+            InputError: Shapes do not agree, blocks do not sum to d, features or qualities are not finite, or
+                nothing is observed.
         """
         table = checks.features(X)
         outcomes = checks.outcomes(quality, len(table))
@@ -138,7 +138,7 @@ class Predictor(Persistent, ABC):
             X: Features, (n, d).
 
         Raises:
-            InputError: Another number of features than it was trained on, or features that are not finite.
+            InputError: The number of features differs from training, or features are not finite.
             PolicyError: It is not trained.
         """
         table = self._queries(X)
@@ -159,12 +159,12 @@ class Predictor(Persistent, ABC):
             X: Features, (n, d).
 
         Returns:
-            Two arrays, (n, m); ``None`` where no part of the predictor compares queries.
+            Two arrays, (n, m); ``None`` if no part of the predictor compares queries.
         """
         return None
 
     def learn(self, x: ArrayLike, option: int, reward: float) -> None:
-        """Learn online from what ``option`` gave on one query.
+        """Learn online from the reward of ``option`` on one query.
 
         Args:
             x: Features, (d,).
@@ -173,7 +173,7 @@ class Predictor(Persistent, ABC):
 
         Raises:
             PolicyError: It cannot learn online, or is not trained.
-            InputError: As for :meth:`predict`; an unknown option or a reward that is not finite.
+            InputError: As for :meth:`predict`; or the option is unknown or the reward is not finite.
         """
         if not self.online:
             raise PolicyError(f"{self.registered!r} does not learn online; those that do: {_those('online')}")
@@ -182,20 +182,20 @@ class Predictor(Persistent, ABC):
             raise InputError(f"option: expected 0 to {self.options - 1}, got {option}")
         if not np.isfinite(reward):
             raise InputError(f"reward: expected a finite number, got {reward}")
-        if self._columns[option] < 0:  # the first that is heard of it
+        if self._columns[option] < 0:  # the first observation of it
             self._place(option, np.full(self.anchors, np.nan))
         self._learn(row, int(self._columns[option]), float(reward))
 
     def add_option(self, quality: ArrayLike | None = None) -> None:
-        """Take one more option, at the end of the list.
+        """Add an option at the end of the list.
 
         Args:
-            quality: What it gives at each of the predictor's :attr:`anchors`, NaN where not observed;
-                ``None`` where nothing is known yet.
+            quality: Its quality at each of the predictor's :attr:`anchors`, NaN where unobserved; ``None`` if
+                nothing is known yet.
 
         Raises:
-            PolicyError: It must be trained again to take new options, or is not trained.
-            InputError: Another number of qualities than anchors, or infinite ones.
+            PolicyError: It needs retraining for new options, or is not trained.
+            InputError: The number of qualities differs from the anchors, or one is infinite.
         """
         self._check_grows()
         known = np.full(self.anchors, np.nan)
@@ -206,18 +206,19 @@ class Predictor(Persistent, ABC):
             self._place(self.options - 1, known)
 
     def at_anchors(self, X: ArrayLike, quality: ArrayLike) -> Floats:
-        """Return what an option gave on some queries as :meth:`add_option` wants it.
+        """Return an option's quality on some queries in the form for :meth:`add_option`.
 
         Args:
             X: The queries' features, (n, d).
-            quality: What it gave on them, (n,); NaN where not observed.
+            quality: Its quality on them, (n,); NaN where unobserved.
 
         Returns:
-            One number per anchor; NaN at those that none of the queries speaks for.
+            One number per anchor; NaN at anchors without a matching query.
 
         Raises:
             PolicyError: As :meth:`add_option`.
-            InputError: As :meth:`predict`, or another number of qualities than queries, or infinite ones.
+            InputError: As :meth:`predict`, or the number of qualities differs from the queries, or one is
+                infinite.
         """
         self._check_grows()
         table = self._queries(X)
@@ -228,7 +229,7 @@ class Predictor(Persistent, ABC):
         return self._at_anchors(table[seen], given[seen])
 
     def state(self) -> State:
-        """Return all that is needed to predict again."""
+        """Return the complete state of the predictor."""
         self._check_trained()
         learnt = self.pack()
         return State(
@@ -245,7 +246,7 @@ class Predictor(Persistent, ABC):
 
     @classmethod
     def from_state(cls, state: State, where: str = "state") -> "Predictor":
-        """Build the predictor that a state describes, whichever it is.
+        """Build a predictor of any kind from a state.
 
         Raises:
             PolicyError: The state is of an unknown predictor, or lacks a part.
@@ -261,31 +262,31 @@ class Predictor(Persistent, ABC):
 
     @classmethod
     def load(cls, path: Path | str) -> "Predictor":
-        """Read a predictor from the file that ``state().save(path)`` wrote.
+        """Load a predictor from a file written by ``state().save(path)``.
 
         Raises:
-            PolicyError: There is no such file, or it is damaged, edited, or of another version.
+            PolicyError: The file is missing, damaged, edited, or of another version.
         """
         return cls.from_state(State.load(path), str(path))
 
     @abstractmethod
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:
-        """Learn. Each column of ``quality`` holds at least one number."""
+        """Fit. Each column of ``quality`` has at least one number."""
 
     @abstractmethod
     def _predict(self, X: Floats) -> Estimate:
-        """Estimate every option that ``_fit`` saw, in its order."""
+        """Estimate every option passed to ``_fit``, in its order."""
 
     def _learn(self, x: Floats, column: int, reward: float) -> None:
         """Learn one reward; ``x`` is (1, d)."""
         raise NotImplementedError
 
     def _grow(self, quality: Floats) -> None:
-        """Append a column; all NaN where nothing is known."""
+        """Append a column; all NaN if nothing is known."""
         raise NotImplementedError
 
     def _at_anchors(self, X: Floats, quality: Floats) -> Floats:  # noqa: ARG002
-        """Return the quality at every anchor; the mean, unless the place of a query matters."""
+        """Return the quality at every anchor; by default the mean, which ignores the position of queries."""
         return np.full(self.anchors, quality.mean())
 
     def _place(self, option: int, quality: Floats) -> None:

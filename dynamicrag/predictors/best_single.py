@@ -12,9 +12,9 @@ from dynamicrag.predictors.estimate import UNKNOWN, Estimate
 
 @PREDICTORS.register("best_single")
 class BestSingle(Predictor):
-    """Predicts each option's mean quality, whatever the query; at λ = 0 it picks the best single option.
+    """Predicts each option's mean quality for every query; at λ = 0 it picks the best single option.
 
-    The bar that a router must clear to be worth having: RouterBench, Hu et al. 2024 (arXiv 2403.12031).
+    The baseline that a useful router must beat: RouterBench, Hu et al. 2024 (arXiv 2403.12031).
     """
 
     when = ("pre-generation", "online")
@@ -39,7 +39,7 @@ class BestSingle(Predictor):
     def _predict(self, X: Floats) -> Estimate:
         known = np.maximum(self.count, 1.0)
         mean = np.where(self.count > 0, self.total / known, self.total.sum() / self.count.sum())
-        # one more observation, of which nothing is known, keeps few observations from looking certain
+        # one extra, unknown observation keeps few observations from looking certain
         variance = (self.squares - self.count * mean**2 + UNKNOWN**2) / (self.count + 1)
         spread = np.sqrt(np.maximum(variance, 0.0) / known)
         return Estimate(np.tile(mean, (len(X), 1)), np.tile(spread, (len(X), 1)))
@@ -50,7 +50,7 @@ class BestSingle(Predictor):
         self.squares[column] += reward**2
 
     def _grow(self, quality: Floats) -> None:
-        # the mean stands for as many outcomes as there were training queries
+        # the mean counts as many outcomes as there were training queries
         mean = np.nan_to_num(quality)
         count = self.rows * ~np.isnan(quality)
         self.count = np.append(self.count, count)

@@ -14,14 +14,13 @@ from dynamicrag.predictors.mixture import Mixture, Specs
 class Blend(Mixture):
     """Predicts the average of predictors that err in different ways.
 
-    A line, neighbours and trees make different things of the same features. Where outcomes are few and
-    noisy, estimating who of them deserves more say costs more than it brings: the plain average is hard
-    to beat (Bates and Granger 1969; Clemen 1989, "Combining forecasts"), and takes a sixth of the
-    training of ``stack``, which estimates it.
+    A line, neighbours and trees use the same features differently. If outcomes are few and noisy, estimating
+    their weights costs more than it gains: the plain average is hard to beat (Bates and Granger 1969; Clemen
+    1989, "Combining forecasts"), and takes a sixth of the training of ``stack``, which estimates it.
 
     Args:
         of: Specs of the predictors to average.
-        seed: Seed of those that have none of their own.
+        seed: Seed of predictors without their own seed.
     """
 
     paper = "Bates and Granger 1969, The combination of forecasts; Clemen 1989, Combining forecasts"

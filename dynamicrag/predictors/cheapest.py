@@ -12,7 +12,7 @@ from dynamicrag.predictors.estimate import Estimate
 
 @PREDICTORS.register("cheapest")
 class Cheapest(Predictor):
-    """Predicts the same quality for every option, so that the price alone decides.
+    """Predicts the same quality for every option, so that only the price decides.
 
     The lower end of every cost curve, as in RouterBench, Hu et al. 2024 (arXiv 2403.12031).
     """
@@ -25,7 +25,7 @@ class Cheapest(Predictor):
 
     @property
     def anchors(self) -> int:
-        """One number, which is not looked at."""
+        """One number, which is ignored."""
         return 1
 
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:  # noqa: ARG002

@@ -1,4 +1,4 @@
-"""What every predictor's input is checked for, once."""
+"""Checks of every predictor's input."""
 
 from collections.abc import Sequence
 from typing import Any

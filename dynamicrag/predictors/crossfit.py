@@ -1,4 +1,4 @@
-"""Predictions for queries that were not learnt from: what ``stack`` and ``auto`` judge others by."""
+"""Cross-fitted predictions, by which ``stack`` and ``auto`` compare predictors."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from dynamicrag.registry import parse_spec
 
 
 def build(spec: object, seed: int, where: str) -> Predictor:
-    """Build the predictor that ``spec`` names, with ``seed`` unless the spec has its own.
+    """Build the predictor of ``spec``, with ``seed`` unless the spec has its own.
 
     Raises:
         PolicyError: As for :meth:`Registry.build`.
@@ -26,7 +26,7 @@ def build(spec: object, seed: int, where: str) -> Predictor:
 def folds(rows: int, count: int, groups: NDArray[Any] | None, seed: int) -> NDArray[np.intp]:
     """Return the fold of every row, (rows,), numbered from 0.
 
-    Folds are about equal in size, drawn at random. Rows that share a group share a fold.
+    Folds have about equal sizes and are drawn at random. Rows of the same group are in the same fold.
     """
     rng = np.random.default_rng(seed)
     _, member = np.unique(np.arange(rows) if groups is None else groups, return_inverse=True)
@@ -52,9 +52,9 @@ def out_of_fold(
     seed: int,
     where: str,
 ) -> Floats:
-    """Return each predictor's means for every row, learnt without the row's fold, (len(specs), n, k).
+    """Return each predictor's means for every row, fitted without the row's fold, (len(specs), n, k).
 
-    Rows of a single fold cannot be left out; then every entry is the options' mean.
+    With a single fold nothing can be left out; then every entry is the options' mean.
     """
     fold = folds(len(X), count, groups, seed)
     means = np.empty((len(specs), *quality.shape))
@@ -71,11 +71,11 @@ def out_of_fold(
 
 
 def contrasts(means: Floats, quality: Floats) -> Floats:
-    """Return the errors that matter to a choice, (..., n, k); NaN where nothing was observed.
+    """Return the errors relevant to a choice, (..., n, k); NaN where unobserved.
 
-    A choice depends on the differences between options alone, so what prediction and outcome have in
-    common over a row's observed options is taken off. A row with one observation has no difference in
-    it; where all rows are such, as in the log of a running system, the errors stay as they are.
+    A choice depends only on the differences between options, so the mean over a row's observed options is
+    subtracted from prediction and outcome. A row with one observation has no difference; if all rows are like
+    that, as in the log of a running system, the errors are unchanged.
     """
     errors = means - quality
     seen = ~np.isnan(quality)

@@ -1,4 +1,4 @@
-"""What predictors say: the quality of every option, and which training queries are like a query."""
+"""The output of predictors: the quality of every option, and the neighbours of a query."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ Neighbours = tuple[NDArray[np.intp], Floats]
 """Positions of training queries, and their squared distances, (n, m) each."""
 
 UNKNOWN = 0.5
-"""Spread of what is not known at all: the most by which a quality between 0 and 1 can deviate."""
+"""Spread of a completely unknown quality: the largest standard deviation between 0 and 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,7 @@ class Estimate:
 
     Attributes:
         mean: Expected quality, (n, k).
-        spread: How far the expected quality may be off, as a standard deviation, (n, k); ``None`` where
-            the predictor does not know.
+        spread: Standard deviation of the expected quality, (n, k); ``None`` if unknown.
     """
 
     mean: Floats

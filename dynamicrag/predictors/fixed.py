@@ -13,9 +13,9 @@ from dynamicrag.predictors.estimate import Estimate
 
 @PREDICTORS.register("fixed")
 class Fixed(Predictor):
-    """Predicts quality 1 for one option and 0 for all others, whatever the query.
+    """Predicts quality 1 for one option and 0 for all others, for every query.
 
-    What most systems do, and the horizontal line of every plot since FrugalGPT, Chen et al. 2023
+    The practice of most systems, and the horizontal line in every plot since FrugalGPT, Chen et al. 2023
     (arXiv 2305.05176).
 
     Args:

@@ -10,24 +10,24 @@ from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.estimate import Estimate
 
 AT_ONCE = 1024
-"""Queries that go down the trees together."""
+"""Batch size of queries in the trees."""
 
 
 @PREDICTORS.register("forest")
 class Forest(Predictor):
-    """Predicts each option's mean quality over the leaves that the query falls into.
+    """Predicts each option's mean quality over the leaves of the query.
 
-    Extremely randomized trees, Geurts, Ernst and Wehenkel 2006; random forests route in Srivatsa et al.
-    2024 (arXiv 2405.00467). One forest serves all options: a split pays where it tells apart queries on
-    which *some* option does better. Where an outcome was not observed, the trees are grown with the
-    option's mean in its place; the leaves then average what was observed alone.
+    Extremely randomized trees, Geurts, Ernst and Wehenkel 2006; random forests route in Srivatsa et al. 2024
+    (arXiv 2405.00467). One forest serves all options: a split is useful if it separates queries on which
+    *some* option does better. For unobserved outcomes, the trees are grown with the option's mean; the leaves
+    then average only observed outcomes.
 
-    scikit-learn grows the trees; they are kept and read as plain arrays, all trees one after another.
+    scikit-learn grows the trees; they are stored as plain arrays, all trees one after another.
 
     Args:
         trees: Number of trees.
-        leaf: Least number of training queries in a leaf.
-        depth: Most splits on the way to a leaf.
+        leaf: Minimum number of training queries in a leaf.
+        depth: Maximum depth of a leaf.
         seed: Seed of the splits.
     """
 
@@ -48,7 +48,7 @@ class Forest(Predictor):
         known = ~np.isnan(quality)
         level = np.nanmean(quality, axis=0)
         filled = np.where(known, quality, level)
-        # on one thread: scikit-learn's workers reset the process's warning filters, and race for them
+        # on one thread: scikit-learn's workers reset the process's warning filters, with races
         grown = ExtraTreesRegressor(
             n_estimators=self.trees,
             min_samples_leaf=self.leaf,
@@ -67,7 +67,7 @@ class Forest(Predictor):
                 np.repeat(quality[seen, column], reached.shape[1]),
                 minlength=len(self.values),
             )
-            # one observation at the option's mean, so that a leaf without any has a value too
+            # one observation at the option's mean, so that a leaf without observations has a value too
             self.values[:, column] = (total + level[column]) / (count + 1)
 
     def _flatten(self, trees: list[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Smooth functions of the query, each family of features with a say of its own."""
+"""Kernel regression with a weight per family of features."""
 
 from typing import Any
 
@@ -13,24 +13,23 @@ from dynamicrag.predictors.scaling import Scaling
 from dynamicrag.predictors.weighing import weigh
 
 TINY = 1e-6
-"""Share of a kernel's trace below which one of its directions is rounding."""
+"""Share of a kernel's trace below which a direction is only rounding."""
 
 
 @PREDICTORS.register("kernel")
 class Kernel(Predictor):
     """Predicts each option's quality by kernel regression, with a weight per family of features.
 
-    A Gaussian process, Rasmussen and Williams 2006: how alike two queries are is a weighted sum over the
-    families, of how alike they are in the family's numbers (a straight line) and how near (a bump). The
-    weights maximise the marginal likelihood of the *differences* between options, on a sample of the
-    queries; a family that tells nothing is left with next to none, where a common penalty would let
-    384 numbers of an embedding drown 40 of the text's shape. With the weights known, the regression is
-    Nyström's approximation (Williams and Seeger 2001), over ``landmarks`` training queries: a ridge
-    regression with a penalty per option, so a decision costs that many comparisons and no more.
+    A Gaussian process, Rasmussen and Williams 2006: the similarity of two queries is a weighted sum over the
+    families, of a linear kernel and a radial kernel. The weights maximise the marginal likelihood of the
+    *differences* between options, on a sample of the queries; an uninformative family gets almost no weight,
+    whereas with a common penalty 384 numbers of an embedding would drown 40 of the text's shape. Given the
+    weights, the regression is Nyström's approximation (Williams and Seeger 2001), over ``landmarks`` training
+    queries: a ridge regression with a penalty per option, so a decision costs only that many comparisons.
 
     Args:
-        landmarks: Number of training queries that queries are compared with.
-        sample: Number of training queries that the weights are learnt from.
+        landmarks: Number of training queries to compare with.
+        sample: Number of training queries for fitting the weights.
         seed: Seed of both samples.
     """
 
@@ -58,7 +57,7 @@ class Kernel(Predictor):
         values, vectors = np.linalg.eigh(self._alike(self.points))
         kept = values > TINY * max(values.sum(), TINY)
         self.whiten = vectors[:, kept] / np.sqrt(values[kept])
-        if not kept.any():  # queries that are all the same
+        if not kept.any():  # all queries are the same
             self.whiten = np.zeros((len(self.points), 1))
         places = self._alike(Z) @ self.whiten
         self.ridge = fit_apart(places, quality)
@@ -76,7 +75,7 @@ class Kernel(Predictor):
         return np.asarray(np.tensordot(self.weights, self._kernels(Z, self.points), axes=1))
 
     def _kernels(self, Z: Floats, points: Floats) -> Floats:
-        """Return a line and a bump per family, (2 b, n, p)."""
+        """Return a linear and a radial kernel per family, (2 b, n, p)."""
         kernels = []
         start = 0
         for size in self.blocks:

@@ -1,4 +1,4 @@
-"""What the options gave on the kind of query that this one is."""
+"""Mean qualities per cluster of queries."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ class KMeans(Predictor):
 
     UniRoute, Jitkrittum et al. 2025 (arXiv 2502.08773): an option is the vector of its mean qualities per
     cluster, so a new one needs only those K numbers. Likewise Avengers-Pro, Zhang et al. 2025 (arXiv
-    2508.12631), and Expert Router, Pichlmeier et al. 2024. A cluster's mean is drawn towards the option's
-    overall mean, as if it had been seen ``prior`` times more: on few queries the clusters of Srivatsa et
-    al. 2024 did not generalise.
+    2508.12631), and Expert Router, Pichlmeier et al. 2024. A cluster's mean is shrunk towards the option's
+    overall mean, as if observed ``prior`` more times: on few queries the clusters of Srivatsa et al. 2024 did
+    not generalise.
 
     Args:
-        clusters: Number of clusters, K; fewer where there are fewer distinct queries.
+        clusters: Number of clusters, K; fewer if there are fewer distinct queries.
         prior: Weight of the option's overall mean, in observations.
         seed: Seed of the first centres.
     """
@@ -93,7 +93,7 @@ class KMeans(Predictor):
 
     def _grow(self, quality: Floats) -> None:
         known = ~np.isnan(quality)
-        # K means stand for as many outcomes as there were training queries in each cluster
+        # each mean counts as many outcomes as there were training queries in its cluster
         count = self.sizes * known
         means = np.where(known, quality, 0.0)
         self.count = np.column_stack([self.count, count])

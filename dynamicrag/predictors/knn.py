@@ -1,4 +1,4 @@
-"""What the options gave on the most similar queries."""
+"""Mean qualities over the most similar queries."""
 
 from typing import Any, Literal
 
@@ -12,9 +12,9 @@ from dynamicrag.predictors.estimate import UNKNOWN, Estimate, Neighbours
 from dynamicrag.predictors.scaling import Scaling
 
 AT_ONCE = 256
-"""Queries whose distances are held in memory together."""
+"""Batch size of queries for distances."""
 NOTHING = 1e-9
-"""Weight of the option's mean beside the neighbours: it counts where none of them knows the option."""
+"""Weight of the option's mean: it counts only if no neighbour has an outcome of the option."""
 
 
 @PREDICTORS.register("knn")
@@ -22,17 +22,17 @@ class Knn(Predictor):
     """Predicts each option's mean quality over the k nearest training queries.
 
     RouterBench's kNN router, Hu et al. 2024 (arXiv 2403.12031), and OrchestraLLM, Lee et al. 2024 (arXiv
-    2311.09758). ``k=1`` copies the nearest query; ``weights="uniform"`` on outcomes of 0 and 1 is the
-    vote of the majority; ``"similarity"`` gives the nearer neighbours more of a say, as RouteLLM's
-    similarity-weighted ranking does (Ong et al. 2024). The rule of Malekpour et al. 2024 (arXiv
-    2411.04319), the cheapest option that succeeded often enough among the neighbours, is a matter of
-    selection: ``weights="uniform"`` here, and ``passing`` in the policy.
+    2311.09758). ``k=1`` copies the nearest query; ``weights="uniform"`` on outcomes of 0 and 1 is a majority
+    vote; ``"similarity"`` gives nearer neighbours more weight, like RouteLLM's similarity-weighted ranking
+    (Ong et al. 2024). The rule of Malekpour et al. 2024 (arXiv 2411.04319), the cheapest option that
+    succeeded often enough among the neighbours, is a matter of selection: ``weights="uniform"`` here, and
+    ``passing`` in the policy.
 
     Args:
         k: Number of neighbours.
         weights: ``similarity`` or ``uniform``.
-        metric: ``euclidean`` compares standardised features; ``cosine`` compares directions, as is usual
-            for embeddings.
+        metric: ``euclidean`` compares standardised features; ``cosine`` compares directions, as usual for
+            embeddings.
         seed: Not used.
     """
 
@@ -61,13 +61,13 @@ class Knn(Predictor):
 
     @property
     def anchors(self) -> int:
-        """One per query that is known, those learnt online included."""
+        """One per known query, including those learnt online."""
         return len(self.points)
 
     def neighbours(self, X: Floats) -> Neighbours:
         """See the base class; as many as ``k``, or all."""
         points = self._embed(X)
-        # |a-b|² = |a|² - 2ab + |b|²; the query's own length changes no order and is added at the end
+        # |a-b|² = |a|² - 2ab + |b|²; the query's own length does not change the order and is added at the end
         far = self.lengths - 2.0 * (points @ self.points.T)
         k = min(self.k, len(self.points))
         if k < len(self.points):
@@ -91,7 +91,7 @@ class Knn(Predictor):
         self._summarise()
 
     def _summarise(self) -> None:
-        """Keep what is said of an option where no neighbour knows it."""
+        """Store the prediction of options for queries without a neighbour that has an outcome."""
         known = ~np.isnan(self.quality)
         count = np.maximum(known.sum(axis=0), 1)
         total = np.where(known, self.quality, 0.0)
@@ -114,10 +114,10 @@ class Knn(Predictor):
         total = weights.sum(axis=1)
         mean = ((weights * outcomes).sum(axis=1) + NOTHING * self.level) / (total + NOTHING)
         squares = (weights * (outcomes - mean[:, None, :]) ** 2).sum(axis=1)
-        # as many equal voices as these unequal ones are worth
+        # effective number of equally weighted neighbours
         voices = total**2 / ((weights**2).sum(axis=1) + NOTHING)
         within = squares / (total + NOTHING)
-        # the option's overall variance counts as one more voice, so that one neighbour is not certainty
+        # the option's overall variance counts as one more neighbour, so that a single one is not certain
         variance = (voices * within + self.variance) / (voices + 1.0)
         return mean, np.sqrt(variance / np.maximum(voices, 1.0))
 

@@ -16,11 +16,10 @@ from dynamicrag.predictors.scaling import Scaling
 class Linear(Predictor):
     """Predicts each option's quality by ridge regression, its penalty chosen by leave-one-out error.
 
-    Regression of quality on the query's embedding, as in the predictive routers of RouterBench, Hu et
-    al. 2024 (arXiv 2403.12031), and the plain baseline that "light routers do as well as heavy ones"
-    speaks of. How hard a query is for all options is learnt apart from what tells the options from each
-    other, each with its own penalty: the first is easier to learn and decides nothing, and a penalty
-    fit for it is too weak for the second.
+    Regression of quality on the query's embedding, as in the predictive routers of RouterBench, Hu et al.
+    2024 (arXiv 2403.12031), and the plain baseline behind "light routers do as well as heavy ones". The
+    common difficulty of a query and the differences between options are fitted separately, each with its own
+    penalty: the first is easier to learn but decides nothing, and its penalty is too weak for the second.
     """
 
     paper = "Hu et al. 2024, RouterBench, arXiv 2403.12031; Golub, Heath and Wahba 1979"

@@ -15,17 +15,17 @@ from dynamicrag.predictors.scaling import Scaling
 
 STEPS = 25
 LONGEST = 4.0
-"""Most that one step may move any query's log-odds: Newton's method without it can run away."""
+"""Largest change of a query's log-odds in one step: without it, Newton's method can diverge."""
 
 
 @PREDICTORS.register("logistic")
 class Logistic(Predictor):
     """Predicts the probability that each option succeeds, by logistic regression.
 
-    A binary classifier per option, as in HybridLLM, Ding et al. 2024 (arXiv 2404.14618), and Srivatsa et
-    al. 2024, on features instead of a fine-tuned encoder. The penalty is the one that leave-one-out error
-    chooses for ridge regression, carried over to the logistic scale by the variance of the outcomes, so
-    that nothing is fitted twice. Quality between 0 and 1 counts as a share of successes.
+    A binary classifier per option, as in HybridLLM, Ding et al. 2024 (arXiv 2404.14618), and Srivatsa et al.
+    2024, on features instead of a fine-tuned encoder. The penalty is chosen by leave-one-out error for ridge
+    regression, and converted to the logistic scale by the variance of the outcomes, so that nothing is fitted
+    twice. Quality between 0 and 1 counts as a share of successes.
     """
 
     paper = "Ding et al. 2024, HybridLLM, arXiv 2404.14618; Srivatsa et al. 2024, arXiv 2405.00467"
@@ -47,14 +47,15 @@ class Logistic(Predictor):
     def _predict(self, X: Floats) -> Estimate:
         Z = self.scaling(X)
         chance = 1.0 / (1.0 + np.exp(-self.ridge.mean(Z)))
-        # a step in log-odds moves the probability by p(1-p), and its noise is 1 / p(1-p): one p(1-p) stays
+        # a step in log-odds changes the probability by p(1-p), and its noise is 1 / p(1-p): one p(1-p)
+        # remains
         return Estimate(chance, np.sqrt(chance * (1.0 - chance) * self.ridge.leverage(Z)))
 
 
 def _newton(Z: Floats, y: Floats, alpha: float) -> Floats:
     """Return weights and, last, intercept of the penalised logistic regression of ``y`` on ``Z``."""
     n = len(Z)
-    # targets a little off 0 and 1 (Platt 1999): what always succeeded so far has finite log-odds
+    # targets slightly inside 0 and 1 (Platt 1999), so that constant success has finite log-odds
     y = (y * n + 0.5) / (n + 1.0)
     level = y.mean()
     table = np.column_stack([Z, np.ones(n)])

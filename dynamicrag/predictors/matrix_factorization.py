@@ -19,11 +19,10 @@ class MatrixFactorization(Predictor):
     """Predicts quality as the product of an option's embedding and a low-rank projection of the query.
 
     The bilinear score of RouteLLM, Ong et al. 2024 (arXiv 2406.18665), and EmbedLLM, Zhuang et al. 2024
-    (arXiv 2410.02223). They train it by gradient descent; here it is in closed form, as reduced-rank
-    regression (Izenman 1975): the ridge regressions of all options, cut to the few directions in which
-    they differ most. A new option's embedding is then a ridge regression on the training queries'
-    coordinates, so that nothing else is trained again. With no more options than ``rank``
-    nothing is cut.
+    (arXiv 2410.02223). They train it by gradient descent; here it has a closed form, as reduced-rank
+    regression (Izenman 1975): the ridge regressions of all options, reduced to the few directions of largest
+    differences. A new option's embedding is then a ridge regression on the training queries' coordinates, so
+    that nothing else is retrained. With at most ``rank`` options nothing is reduced.
 
     Args:
         rank: Number of coordinates.
@@ -51,13 +50,13 @@ class MatrixFactorization(Predictor):
         Z = self.scaling(X)
         full = fit_ridge(Z, quality)
         _, strengths, options = np.linalg.svd(Z @ full.weights, full_matrices=False)
-        # coordinates of unit variance; a direction that nothing lies along is left at 0
+        # coordinates of unit variance; an empty direction stays at 0
         strengths = np.maximum(strengths[: self.rank] / np.sqrt(len(Z)), 1e-12)
         options = options[: self.rank]
         self.projection = full.weights @ options.T / strengths
         self.places = Z @ self.projection
-        # the spread is that of an embedding in the small space; the embeddings keep the shrinkage of the
-        # full regressions, for the coordinates were made from the same outcomes
+        # the spread is that of an embedding in the small space; the embeddings keep the shrinkage of the full
+        # regressions, because the coordinates were fitted on the same outcomes
         small = fit_ridge(self.places, quality)
         self.ridge = replace(small, weights=strengths[:, None] * options, intercept=full.intercept)
 

@@ -1,4 +1,4 @@
-"""What predictors that are a weighted mean of others share."""
+"""The base of predictors that are a weighted mean of others."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ class Mixture(Predictor):
 
     Attributes:
         members: The fitted predictors.
-        weights: What each counts, (p,); 1 in sum.
+        weights: Their weights, (p,); 1 in sum.
     """
 
     members: Sequence[Predictor]
@@ -41,7 +41,7 @@ class Mixture(Predictor):
         return shares
 
     def neighbours(self, X: Floats) -> Neighbours | None:
-        """See the base class: those of the first member that has any."""
+        """See the base class: the neighbours of the first member that has any."""
         return next(filter(None, (member.neighbours(X) for member in self.members)), None)
 
     def _train(self, weights: Floats, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:
@@ -59,7 +59,7 @@ class Mixture(Predictor):
         estimates = [member.predict(X) for member in self.members]
         means = np.stack([estimate.mean for estimate in estimates])
         mean = np.tensordot(self.weights, means, axes=1)
-        # the variance of a mixture: that within its parts, and that between them
+        # the variance of a mixture: within its parts plus between them
         within = [0.0 if estimate.spread is None else estimate.spread**2 for estimate in estimates]
         variances = np.stack([w + (m - mean) ** 2 for w, m in zip(within, means, strict=True)])
         return Estimate(mean, np.sqrt(np.tensordot(self.weights, variances, axes=1)))

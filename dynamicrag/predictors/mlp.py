@@ -21,15 +21,15 @@ HELD_OUT = 0.2
 class Mlp(Predictor):
     """Predicts the quality of all options by networks with one hidden layer, averaged.
 
-    RouterBench's MLP router, Hu et al. 2024 (arXiv 2403.12031), as a deep ensemble, Lakshminarayanan et
-    al. 2017: the members differ in their first weights and in the queries held out to stop them, and their
-    disagreement is the spread. A member starts from the options' means and keeps what was best on its
-    held-out queries, so it is no worse there than knowing nothing of the query.
+    RouterBench's MLP router, Hu et al. 2024 (arXiv 2403.12031), as a deep ensemble, Lakshminarayanan et al.
+    2017: the members differ in their first weights and in the queries held out to stop them, and their
+    disagreement is the spread. A member starts from the options' means and keeps the best weights on its
+    held-out queries, so there it is never worse than ignoring the query.
 
     Args:
         hidden: Units in the hidden layer.
         members: Number of networks.
-        epochs: Most passes over the training queries.
+        epochs: Largest number of passes over the training queries.
         decay: Weight decay per step, in units of the learning rate.
         seed: Seed of weights, batches and held-out queries.
     """
@@ -99,7 +99,7 @@ def _outputs(layers: list[Floats], Z: Floats) -> tuple[Floats, Floats]:
 
 
 def _loss(layers: list[Floats], Z: Floats, targets: Floats) -> float:
-    """Return the squared error over what was observed."""
+    """Return the squared error over observed outcomes."""
     return float(np.nansum((_outputs(layers, Z)[1] - targets) ** 2))
 
 

@@ -1,4 +1,4 @@
-"""What everything with a name in a registry that learns has in common: how it is saved."""
+"""Saving and loading of registered classes that learn."""
 
 import inspect
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from dynamicrag.predictors.state import State
 
 
 class Persistent:
-    """Names the attributes that hold what it learnt, and so can be saved and built again.
+    """A class that names its fitted attributes, so that it can be saved and loaded.
 
     Attributes:
         registered: Its name.
-        fitted: Names of the attributes that hold its arrays.
-        parts: Names and types of the attributes that hold dataclasses of arrays.
+        fitted: Names of its array attributes.
+        parts: Names and types of its attributes that are dataclasses of arrays.
     """
 
     registered: ClassVar[str]
@@ -28,7 +28,7 @@ class Persistent:
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
     def pack(self) -> State:
-        """Return what was learnt."""
+        """Return the fitted state."""
         arrays = {name: np.array(getattr(self, name)) for name in self.fitted}
         for name, kind in self.parts:
             part = getattr(self, name)
@@ -36,7 +36,7 @@ class Persistent:
         return State({}, arrays)
 
     def unpack(self, state: State) -> None:
-        """Take what :meth:`pack` returned."""
+        """Restore the state from :meth:`pack`."""
         for name in self.fitted:
             setattr(self, name, np.array(state.arrays[name]))
         for name, kind in self.parts:

@@ -1,4 +1,4 @@
-"""A draw: the baseline that any learnt router must beat."""
+"""A random draw: the baseline that any learnt router must beat."""
 
 import zlib
 from typing import Any
@@ -15,7 +15,7 @@ from dynamicrag.predictors.estimate import Estimate
 class Random(Predictor):
     """Draws the quality of every option evenly between 0 and 1.
 
-    The draw depends on the seed and the query's features alone, so that it can be repeated. The random
+    The draw depends only on the seed and the query's features, so that it can be repeated. The random
     baseline of RouterBench, Hu et al. 2024 (arXiv 2403.12031).
     """
 
@@ -27,7 +27,7 @@ class Random(Predictor):
 
     @property
     def anchors(self) -> int:
-        """One number, which is not looked at."""
+        """One number, which is ignored."""
         return 1
 
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:  # noqa: ARG002

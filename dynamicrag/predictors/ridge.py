@@ -1,9 +1,8 @@
-"""Ridge regression of many options at once, each with the penalty that leave-one-out error chooses.
+"""Ridge regression of many options at once, each with a penalty chosen by leave-one-out error.
 
-Leaving one out costs no refitting: the residual of a query that was left out is its residual divided by
-1 − its leverage (Golub, Heath and Wahba 1979, "Generalized cross-validation as a method for choosing a
-good ridge parameter"). One eigendecomposition serves all penalties, and all options that were observed
-on the same queries.
+Leave-one-out needs no refitting: the residual of a left-out query is its residual divided by 1 − its leverage
+(Golub, Heath and Wahba 1979, "Generalized cross-validation as a method for choosing a good ridge parameter").
+One eigendecomposition serves all penalties, and all options that were observed on the same queries.
 """
 
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from dynamicrag.predictors.estimate import UNKNOWN
 GRID = np.logspace(5, -3, 17)
 """Penalties tried, strongest first, in units of the mean eigenvalue."""
 LEAST = 1e-6
-"""Least share of a residual that is not leverage."""
+"""Lower bound of 1 − leverage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +27,10 @@ class Ridge:
         weights: (d, m).
         intercept: (m,).
         alpha: Chosen penalties, (m,).
-        noise: Variance of the leave-one-out residuals, (m,); 1 in a sum, where it is in the other two.
+        noise: Variance of the leave-one-out residuals, (m,); 1 in a sum, where the other two include it.
         known: Number of observations, (m,).
         basis: Eigenvectors of the features' scatter, (d, d).
-        precision: How little is known along each of them, (d, m).
+        precision: Prior-scaled uncertainty along each eigenvector, (d, m).
     """
 
     weights: Floats
@@ -53,7 +52,7 @@ class Ridge:
     def variance(self, Z: Floats) -> Floats:
         """Return the variance of the predictions, (n, m).
 
-        Exact where everything was observed; elsewhere as if a random share of the queries had been.
+        Exact for complete observations; otherwise as if a random share of the queries was observed.
         """
         return self.noise * self.leverage(Z)
 
@@ -76,7 +75,7 @@ def fit_ridge(Z: Floats, quality: Floats) -> Ridge:
 
     Args:
         Z: Features of comparable scale, (n, d).
-        quality: Outcomes, (n, m); NaN where not observed, at least one number per column.
+        quality: Outcomes, (n, m); NaN where unobserved, at least one number per column.
     """
     return _fit(Z, quality, _axes(Z))
 
@@ -98,22 +97,22 @@ def _fit(Z: Floats, quality: Floats, everywhere: "_Axes") -> Ridge:
 
 
 def fit_apart(Z: Floats, quality: Floats) -> Ridge:
-    """Fit how hard a query is for all options apart from what tells the options from each other.
+    """Fit the common difficulty of a query and the differences between options separately.
 
-    The first is easier to learn and decides nothing; a penalty fit for it is too weak for the second.
+    The first is easier to learn but decides nothing; its penalty is too weak for the second.
 
     Args:
         Z: Features of comparable scale, (n, d).
-        quality: Outcomes, (n, m); NaN where not observed, at least one number per column.
+        quality: Outcomes, (n, m); NaN where unobserved, at least one number per column.
 
     Returns:
-        The sum of the regression of what options have in common and that of what they add.
+        The sum of the common regression and the regressions of the differences.
     """
     axes = _axes(Z)
     if not np.isnan(quality).any():
         shared = quality.mean(axis=1, keepdims=True)
         return _sum(_fit(Z, shared, axes), _fit(Z, quality - shared, axes))
-    # a row's mean says which options were observed on it, unless each is taken from its own level
+    # a row's mean would depend on which options were observed, unless each is centred first
     above = quality - np.nanmean(quality, axis=0)
     seen = ~np.isnan(quality)
     shared = np.full((len(Z), 1), np.nan)
@@ -124,7 +123,7 @@ def fit_apart(Z: Floats, quality: Floats) -> Ridge:
 
 
 def _sum(common: Ridge, own: Ridge) -> Ridge:
-    """Return the sum of two regressions on the same axes; their doubts are taken to be independent."""
+    """Return the sum of two regressions on the same axes, with independent uncertainties."""
     return Ridge(
         weights=common.weights + own.weights,
         intercept=common.intercept + own.intercept,
@@ -143,7 +142,7 @@ def _axes(Z: Floats) -> _Axes:
 
 
 def _solve(Z: Floats, y: Floats, axes: _Axes) -> _Fit:
-    """Return the best of all penalties per column of ``y``; the stronger one where two are as good."""
+    """Return the best of all penalties per column of ``y``; the stronger one in a tie."""
     level = y.mean(axis=0)
     turned = (Z - axes.centre) @ axes.basis
     squared = turned**2
@@ -160,6 +159,6 @@ def _solve(Z: Floats, y: Floats, axes: _Axes) -> _Fit:
         alpha[better], least[better] = penalty, error[better]
         coefficients[:, better] = candidate[:, better]
     weights = axes.basis @ coefficients
-    # one more observation, of which nothing is known, keeps few observations from looking certain
+    # one extra, unknown observation keeps few observations from looking certain
     noise = (least + UNKNOWN**2) / (len(Z) + 1)
     return _Fit(weights, level - axes.centre @ weights, alpha, noise)

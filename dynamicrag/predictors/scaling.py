@@ -1,4 +1,4 @@
-"""Features made comparable, by what the training queries say of them."""
+"""Standardises features by the training queries."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 from dynamicrag.predictors.checks import Floats
 
 FAR = 6.0
-"""Standard deviations beyond which a feature counts as just this far, so that nothing is extrapolated far."""
+"""Standard deviations at which features are clipped, against extrapolation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Scaling:
 
     Attributes:
         centre: Mean per feature, (d,).
-        scale: Standard deviation per feature, (d,); 1 where there is none.
+        scale: Standard deviation per feature, (d,); 1 if constant.
     """
 
     centre: Floats
@@ -26,7 +26,7 @@ class Scaling:
     def of(cls, X: Floats) -> "Scaling":
         """Return the scaling of the training queries, (n, d)."""
         centre, scale = X.mean(axis=0), X.std(axis=0)
-        # what differs by rounding alone is constant
+        # differences by rounding count as constant
         flat = scale <= 1e-12 * np.maximum(np.abs(centre), 1.0)
         return cls(centre, np.where(flat, 1.0, scale))
 

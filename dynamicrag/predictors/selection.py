@@ -1,7 +1,7 @@
-"""What is chosen, given what is predicted: limits first, then ``score = quality − λ · Σ weight · cost``.
+"""Selection from predictions: limits first, then ``score = quality − λ · Σ weight · cost``.
 
-Estimates come from a predictor, prices from the cost model; here alone the one is traded against the
-other. Every function takes one query, with arrays over k options, or n of them at once, with a first
+Estimates come from a predictor, prices from the cost model; only this module trades one against the
+other. Every function takes one query, with arrays over k options, or n queries at once, with a first
 axis over queries; costs have a last axis over dimensions.
 """
 
@@ -16,7 +16,7 @@ from dynamicrag.errors import BudgetError
 from dynamicrag.predictors.checks import Floats
 
 TIE = 1e-9
-"""Scores that differ by no more are as good as each other."""
+"""Scores that differ by no more than this are tied."""
 DOUBLINGS = 80
 HALVINGS = 60
 
@@ -24,14 +24,14 @@ HALVINGS = 60
 def admissible(
     costs: Sequence[Mapping[Dimension, float]], left: Mapping[Dimension, float]
 ) -> tuple[list[bool], Dimension | None]:
-    """Strike out the options whose cost does not fit into what is left.
+    """Exclude the options whose cost exceeds the remaining budget.
 
     Args:
         costs: Cost of the rest of the path per option, by dimension.
-        left: What is left, for the limited dimensions only.
+        left: The remaining budget of the limited dimensions.
 
     Returns:
-        Whether each option fits, and the dimension that struck out most of those that do not.
+        Whether each option fits, and the dimension that excludes most of the others.
     """
     fits = []
     struck: dict[Dimension, int] = {}
@@ -44,7 +44,7 @@ def admissible(
 
 
 def cheapest(expected: Sequence[Cost], left: Mapping[Dimension, float]) -> int:
-    """Return the option that oversteps the limits least, in proportion to what is left."""
+    """Return the option that exceeds the limits least, in proportion to the remaining budget."""
 
     def overstep(cost: Cost) -> float:
         return max((cost[d] / max(amount, 1e-12) for d, amount in left.items()), default=0.0)
@@ -54,12 +54,12 @@ def cheapest(expected: Sequence[Cost], left: Mapping[Dimension, float]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """How often to take what does not look best, so that there is something to learn from.
+    """How often to take an option that does not look best, to learn from it.
 
     Attributes:
-        epsilon: Probability of drawing evenly among the open options instead.
+        epsilon: Probability of a uniform draw among the open options.
         temperature: Above 0, options are drawn in proportion to ``exp(score / temperature)``, instead of
-            the best one being taken; in units of quality.
+            taking the best; in units of quality.
     """
 
     epsilon: float = 0.0
@@ -77,13 +77,13 @@ GREEDY = Exploration()
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What was chosen. For one query the first axis of everything is missing.
+    """A choice. For one query the first axis of all arrays is missing.
 
     Attributes:
-        index: The options chosen, (n,).
-        propensity: Probability with which each was chosen, (n,).
+        index: The chosen options, (n,).
+        propensity: Probability of each choice, (n,).
         score: Score of every option, (n, k); ``-inf`` where it is closed.
-        drawn: Probability of every option it was drawn from, (n, k); ``None`` where nothing was drawn.
+        drawn: Probability of every option in the draw, (n, k); ``None`` without a draw.
     """
 
     index: NDArray[np.intp]
@@ -107,26 +107,26 @@ def select(
     explore: Exploration = GREEDY,
     rng: np.random.Generator | None = None,
 ) -> Selection:
-    """Choose an option per query. Of equally good ones the cheapest; of equally cheap ones the first.
+    """Choose an option per query. Ties go to the cheapest, then to the first.
 
     Args:
         quality: Predicted quality, (k,) or (n, k).
         costs: Expected cost, (k, c) or (n, k, c).
         weights: Quality that one unit of each dimension is worth, (c,).
-        lam: λ: how much more dearly than that the cost is to be reckoned.
+        lam: λ: factor on the weighted cost.
         allowed: Which options are open, (k,) or (n, k); all by default.
         explore: How often to take another option than the best.
-        rng: Where chance comes from; needed if there is any.
+        rng: Random generator; needed for exploration.
 
     Raises:
-        ValueError: A query has no open option, a figure is missing, or there is no generator to draw from.
+        ValueError: A query has no open option, a figure is missing, or the random generator is missing.
     """
     price = np.asarray(costs, dtype=np.float64) @ np.asarray(weights, dtype=np.float64)
     score = np.asarray(quality, dtype=np.float64) - lam * price
     if allowed is not None:
         score = np.where(np.asarray(allowed, dtype=bool), score, -np.inf)
     best = score.max(axis=-1, keepdims=True)
-    if not best.min() > -np.inf:  # a NaN among the scores is their maximum, and then the minimum of those
+    if not best.min() > -np.inf:  # NaN scores propagate through max and min
         if np.isnan(best).any():
             raise ValueError("quality and cost of open options must be numbers to choose by; some are NaN")
         raise ValueError("a query has no open option to choose from")
@@ -175,22 +175,21 @@ def lambda_for(
     allowed: ArrayLike | None = None,
     least: float = 1.0,
 ) -> float:
-    """Return the smallest λ, by bisection, with which the mean cost of the choices keeps to a budget.
+    """Return the smallest λ, by bisection, with which the mean cost of the choices meets a budget.
 
-    As cascade routing does, Dekoninck et al. 2024 (arXiv 2410.10347). The weighted cost falls as λ rises;
-    a single dimension of several may not, and then the λ returned is one that keeps to the budget.
+    As in cascade routing, Dekoninck et al. 2024 (arXiv 2410.10347). The weighted cost falls as λ rises; a
+    single dimension of several may not, and then the returned λ is one that meets the budget.
 
     Args:
-        budget: Most that may be spent per query on average, by dimension, (c,); infinite where there is
-            no limit.
+        budget: Largest mean cost per query, by dimension, (c,); infinite without a limit.
         quality: Predicted quality, (n, k).
         costs: Expected cost, (n, k, c).
         weights: Quality that one unit of each dimension is worth, (c,).
         allowed: Which options are open, (n, k); all by default.
-        least: The λ to keep where the budget does not bind.
+        least: The λ if the budget does not bind.
 
     Raises:
-        BudgetError: The budget cannot be kept at any λ.
+        BudgetError: No λ meets the budget.
     """
     limits = np.atleast_1d(np.asarray(budget, dtype=np.float64))
     table = np.asarray(costs, dtype=np.float64)
@@ -210,7 +209,7 @@ def lambda_for(
         low = high
     else:
         raise BudgetError(
-            f"a mean budget of {_told(limits)} per query cannot be kept: what weighs least costs "
+            f"a mean budget of {_told(limits)} per query cannot be met: the cheapest choice costs "
             f"{_told(spent(high))}; raise the budget, give the dimension a weight, or add cheaper options"
         )
     for _ in range(HALVINGS):
@@ -229,15 +228,15 @@ def _told(amounts: Floats) -> str:
 def cheapest_passing(
     quality: ArrayLike, price: ArrayLike, share: float, allowed: ArrayLike | None = None
 ) -> NDArray[np.intp]:
-    """Return the cheapest option whose predicted quality reaches ``share``; the best one where none does.
+    """Return the cheapest option whose predicted quality reaches ``share``, or the best if none does.
 
-    The rule of Malekpour et al. 2024 (arXiv 2411.04319), where the prediction is the share of the most
-    similar queries on which the option succeeded: ``knn`` with uniform weights.
+    The rule of Malekpour et al. 2024 (arXiv 2411.04319), if the prediction is the option's success rate on
+    the most similar queries: ``knn`` with uniform weights.
 
     Args:
         quality: Predicted quality, (k,) or (n, k).
         price: Weighted cost, (k,) or (n, k).
-        share: The quality to reach.
+        share: The required quality.
         allowed: Which options are open; all by default.
     """
     predicted = np.asarray(quality, dtype=np.float64)

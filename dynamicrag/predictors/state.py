@@ -1,7 +1,7 @@
-"""What a trained predictor is on disk: arrays and JSON in one ``.npz``, and no code.
+"""The file format of a trained predictor: arrays and JSON in one ``.npz``, and no code.
 
-A file can be opened from anyone: ``numpy`` reads it with ``allow_pickle=False``, and a digest over
-all that it holds tells a damaged or edited file from a whole one.
+A file from any source can be opened safely: ``numpy`` reads it with ``allow_pickle=False``, and a digest over
+the whole content detects damaged or edited files.
 """
 
 import hashlib
@@ -22,19 +22,19 @@ from dynamicrag.plain_values import shown
 from dynamicrag.whole_file import replacing
 
 FORMAT = 2
-"""Version of the file; raised whenever a reader would misread it, or miss what it needs."""
+"""Version of the file; raised whenever an old reader would misread the file."""
 META = "meta.json"
 MEND = "train the router again ('dynamicrag train')"
 MOST_BYTES = 2_000_000_000
-"""Most that a file may hold once it is unpacked."""
+"""Largest unpacked size of a file in bytes."""
 
 
 @contextmanager
 def whole(where: str, what: str) -> Iterator[None]:
-    """Say of whatever a state of wrong shape raises, while it is built from, what and where it is.
+    """Turn any exception from building an object of a malformed state into an error with its place.
 
     Raises:
-        PolicyError: Something was raised; an error of ours as it is.
+        PolicyError: The state is malformed. Our own errors pass unchanged.
     """
     try:
         yield
@@ -52,7 +52,7 @@ def _shortly(error: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that a trained predictor needs to predict again.
+    """The complete state of a trained predictor.
 
     Attributes:
         meta: JSON: the predictor's name, its hyperparameters, and small facts.
@@ -64,20 +64,20 @@ class State:
 
     @classmethod
     def of(cls, meta: Mapping[str, Any], parts: Mapping[str, "State"], **arrays: NDArray[Any]) -> "State":
-        """Return a state that holds others by name, beside facts and arrays of its own."""
+        """Return a state that has others by name, besides its own facts and arrays."""
         nested = {f"{name}/{key}": a for name, part in parts.items() for key, a in part.arrays.items()}
         return cls({**meta, **{name: dict(part.meta) for name, part in parts.items()}}, {**nested, **arrays})
 
     def part(self, name: str) -> "State":
-        """Return the state that is held under ``name``.
+        """Return the nested state ``name``.
 
         Raises:
-            KeyError: There is none.
+            KeyError: There is no such state.
         """
         return State(self.meta[name], self.under(name))
 
     def save(self, path: Path | str) -> Path:
-        """Write to ``path``, whole or not at all, and return it with its suffix ``.npz``.
+        """Write to ``path`` atomically, and return it with its suffix ``.npz``.
 
         Raises:
             PolicyError: The file cannot be written.
@@ -87,7 +87,7 @@ class State:
         document = {"format": FORMAT, "digest": self._digest(), "meta": self.meta}
         text = np.frombuffer(json.dumps(document, sort_keys=True).encode(), dtype=np.uint8)
         content = io.BytesIO()
-        # the names become keyword arguments, and a member's name is free but for "file"
+        # the names become keyword arguments, and any member name except "file" is valid
         np.savez_compressed(content, **{META: text, **{f"array/{n}": a for n, a in self.arrays.items()}})  # type: ignore[arg-type]
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,10 +101,10 @@ class State:
 
     @classmethod
     def load(cls, path: Path | str) -> "State":
-        """Read what :meth:`save` wrote.
+        """Load a state written by :meth:`save`.
 
         Raises:
-            PolicyError: There is no such file, or it is damaged, edited, or of another version.
+            PolicyError: The file is missing, damaged, edited, or of another version.
         """
         path = Path(path)
         path = path if path.suffix == ".npz" or path.is_file() else path.with_name(f"{path.name}.npz")
@@ -148,7 +148,7 @@ class State:
 
 
 def _check_size(path: Path) -> None:
-    """Refuse a file that is small packed and too large unpacked, and what is no file at all."""
+    """Refuse a file that is too large unpacked, and a path that is not a file."""
     if path.exists() and not path.is_file():
         raise ValueError("it is no regular file")
     with zipfile.ZipFile(path) as file:

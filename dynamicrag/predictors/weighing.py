@@ -1,4 +1,4 @@
-"""How much each of several kernels is worth, by marginal likelihood.
+"""Weights of several kernels by marginal likelihood.
 
 Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, section 5.4.1.
 """
@@ -8,11 +8,11 @@ import numpy as np
 from dynamicrag.predictors.checks import Floats
 
 USUAL = 0.03
-"""What a kernel is expected to be worth, in units of the noise: outcomes of queries are mostly noise."""
+"""Expected weight of a kernel, in units of the noise: outcomes of queries are mostly noise."""
 WIDTH = 2.0
 """Standard deviation of the logarithm of that expectation."""
 DIRECTIONS = 3
-"""Directions, among those in which options differ, that are looked at."""
+"""Number of directions of differences between options used."""
 STEPS = 25
 
 
@@ -21,7 +21,7 @@ def weigh(kernels: Floats, differences: Floats) -> Floats:
 
     Args:
         kernels: Similarities of the queries, (p, n, n).
-        differences: How the options' outcomes differ from their mean, (n, k).
+        differences: Differences of the options' outcomes from their mean, (n, k).
     """
     from scipy.linalg import cho_factor, cho_solve
     from scipy.optimize import minimize

@@ -1,4 +1,4 @@
-"""Corpora and retrievers: documents read, cut into chunks, indexed and found again.
+"""Corpora and retrievers: read documents, cut them into chunks, index and search them.
 
 Importing this package is cheap; libraries are loaded when a corpus is used. A new retriever is one
 file here with a class registered in ``RETRIEVERS``.

@@ -1,4 +1,4 @@
-"""Retrievers of other libraries as options: LangChain's and LlamaIndex's, vector stores and indexes too."""
+"""Retrievers of other libraries as options: LangChain's and LlamaIndex's, with vector stores and indexes."""
 
 import time
 from abc import abstractmethod
@@ -16,18 +16,18 @@ from dynamicrag.whereabouts import described, is_a
 
 
 class Adapter(Retriever):
-    """A foreign retriever, named by where it is defined.
+    """A foreign retriever, given by its import path.
 
-    How many passages a retriever looks for is its own setting; of these the first ``k`` are taken. A vector
-    store and an index are asked for ``k``. What becomes of the passages is told in
-    :mod:`dynamicrag.retrieval.foreign`. Its CPU time is not known here and is declared as 0.
+    A retriever has its own setting for the number of passages; the first ``k`` are used. A vector store or an
+    index receives ``k``. See :mod:`dynamicrag.retrieval.foreign` for the conversion of passages. Its CPU time
+    is unknown and declared as 0.
 
     Args:
-        path: ``package.module:name`` of a retriever, or of a class or function that makes one.
+        path: ``package.module:name`` of a retriever, or of a class or function that returns a retriever.
         args: Keyword arguments for the class or function.
 
     Attributes:
-        kinds: Module and class of each kind of object that is taken.
+        kinds: Module and class of each accepted kind of object.
     """
 
     library: str
@@ -42,18 +42,18 @@ class Adapter(Retriever):
 
     @classmethod
     def around(cls, given: Any) -> "Adapter":
-        """Return the option that asks an object of the caller's."""
+        """Return the option for the caller's object."""
         made = cls(path=type(given).__name__)
         made._retriever = given
         return made
 
     @classmethod
     def takes(cls, given: Any) -> bool:
-        """Return whether an object is of one of the library's kinds."""
+        """Return whether an object has one of the library's kinds."""
         return any(is_a(given, module, kind) for module, kind in cls.kinds)
 
     def bind(self, context: RetrievalContext) -> None:
-        """Take the retriever, making it if need be."""
+        """Import the retriever, or construct it."""
         self._where = context.where
         if self._retriever is not None:
             return
@@ -64,7 +64,7 @@ class Adapter(Retriever):
         made = _resolve(module, name, where)
         if not self.takes(made):
             if not callable(made):
-                raise PolicyError(f"{context.where}.path: {self._path} is no {self.library} retriever")
+                raise PolicyError(f"{context.where}.path: {self._path} is not a {self.library} retriever")
             try:
                 made = made(**(self._args or {}))
             except Exception as error:  # the user's code can raise anything
@@ -72,7 +72,7 @@ class Adapter(Retriever):
                     f"{context.where}: {self._path} failed: {type(error).__name__}: {error}"
                 ) from error
         elif self._args:
-            raise PolicyError(f"{context.where}.args: {self._path} is made already; valid: no args")
+            raise PolicyError(f"{context.where}.args: {self._path} is an object already; valid: no args")
         if not self.takes(made):
             raise PolicyError(
                 f"{context.where}.path: {self._path} gave a {type(made).__name__}, no {self.library} one"
@@ -80,11 +80,11 @@ class Adapter(Retriever):
         self._retriever = made
 
     async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
-        """Ask the foreign retriever, with the filter if it is known to take one; check what it returns."""
+        """Call the foreign retriever, with the filter if it accepts one, and check its result."""
         start = time.perf_counter()
         try:
-            found = await portal.arun(self._ask(query, max(k, 1), filter))  # it may keep a client
-        except Exception as error:  # nor is there a common base of what services raise
+            found = await portal.arun(self._ask(query, max(k, 1), filter))  # it may have a client
+        except Exception as error:  # exceptions of services have no common base
             raise CorpusError(
                 f"{self._where}: {self._path} failed: {type(error).__name__}: {error}"
             ) from error
@@ -122,7 +122,7 @@ class LangChain(Adapter):
         arguments = langchain_arguments(self._retriever, wanted) if wanted else {}
         if is_a(self._retriever, *self.kinds[1]):
             return await self._retriever.asimilarity_search(query, k=k, **arguments)
-        # A retriever may ask a model; its tokens are not part of the answer's stream.
+        # A retriever may call a model, whose tokens are not part of the answer's stream.
         return await self._retriever.ainvoke(query, config={"tags": ["nostream"]}, **arguments)
 
     def _passage(self, item: Any, rank: int, wanted: Filter) -> Passage:
@@ -156,7 +156,7 @@ class LlamaIndex(Adapter):
 
         if not isinstance(item, NodeWithScore):
             raise TypeError(f"a {type(item).__name__} at rank {rank}")
-        # A node's own id is drawn at random unless its index is kept, and says nothing then.
+        # A node's own id is random unless its index is persistent, so it does not identify the node.
         text = item.node.get_content()
         return passage(text, item.node.metadata, rank, score=item.score, wanted=wanted)
 
@@ -169,7 +169,7 @@ def adapt_retriever(given: Any, where: str) -> Retriever:
         where: Place in the user's input, for messages.
 
     Raises:
-        PolicyError: It is no retriever.
+        PolicyError: The object is not a retriever.
     """
     if isinstance(given, Retriever):
         return given
@@ -183,7 +183,7 @@ def adapt_retriever(given: Any, where: str) -> Retriever:
 
 
 def _split(path: str, where: str) -> tuple[str, str]:
-    """Return the module and the name that a path gives."""
+    """Return the module and the name in a path."""
     module, _, name = path.partition(":")
     if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
         raise PolicyError(f"{where}: expected 'package.module:name', got {path!r}")

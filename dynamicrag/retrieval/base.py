@@ -1,8 +1,8 @@
 """The retriever contract.
 
-A retriever is built from its YAML parameters alone, then bound to the corpora and to the other
-options of its stage, then asked. Heavy work (opening indexes, loading models) waits for the first
-question. Adding one is adding a file to this package.
+A retriever is built from its YAML parameters, then bound to the corpora and to the other options of its
+stage, then called. Heavy work (opening indexes, loading models) waits for the first question. A new retriever
+is a new file in this package.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """What a search used of a model that does not compute in this process.
+    """The usage of a remote model by a search.
 
     Attributes:
         name: The model.
-        profile: What it costs.
+        profile: The model's cost profile.
         usage: Tokens and calls; the time is in the search's own usage.
     """
 
@@ -39,13 +39,13 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """What a retriever found.
+    """The result of a retriever.
 
     Attributes:
         passages: Passages, best first.
-        usage: What finding them consumed (wall and declared CPU-seconds).
-        confidence: How much the ranking is worth beside another's, 0 to 1.
-        elsewhere: What was used of other machines' models, such as to embed the question.
+        usage: Consumption of the search (wall and declared CPU-seconds).
+        confidence: Weight of the ranking relative to others, 0 to 1.
+        elsewhere: Usage of remote models, for example to embed the question.
     """
 
     passages: list[Passage]
@@ -56,14 +56,14 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalContext:
-    """What a retriever may use.
+    """The resources of a retriever.
 
     Attributes:
         corpora: Corpora of the policy, by name.
-        default: Name of the corpus for retrievers that name none.
+        default: Name of the default corpus.
         siblings: All options of the stage, by name; not necessarily bound yet.
         where: Place of this option in the policy, for messages.
-        trust: Whether modules that the policy names may be imported, which runs them.
+        trust: Whether modules named by the policy may be imported, which runs them.
     """
 
     corpora: Mapping[str, Corpus]
@@ -73,10 +73,10 @@ class RetrievalContext:
     trust: bool = True
 
     def corpus(self, name: str | None) -> Corpus:
-        """The corpus of that name, or the default one.
+        """Return the corpus of this name, or the default one.
 
         Raises:
-            PolicyError: There is none of that name.
+            PolicyError: There is no corpus of this name.
         """
         name = self.default if name is None else name
         if name not in self.corpora:
@@ -88,11 +88,11 @@ class Retriever(ABC):
     """Finds passages for a question. Constructors take keyword arguments, the YAML parameters.
 
     Attributes:
-        sources: Corpora that the passages come from; empty where they are not ours. Chunk and document
-            ids are unique within a corpus.
-        embedded: Those of them that it asks for what is nearest in meaning to a question.
-        of: Names of the other options of the stage that it asks.
-        needs_vectors: Whether it asks a corpus for what is nearest in meaning, so that it must be embedded.
+        sources: Corpora of the passages; empty for foreign ones. Chunk and document ids are unique within a
+            corpus.
+        embedded: Corpora among them whose vector index it uses.
+        of: Names of the other options of the stage that it calls.
+        needs_vectors: Whether it uses the vector index of a corpus, so that the corpus must be embedded.
     """
 
     sources: tuple[Corpus, ...] = ()
@@ -102,7 +102,7 @@ class Retriever(ABC):
 
     @abstractmethod
     def bind(self, context: RetrievalContext) -> None:
-        """Take what is needed from ``context`` and check every name in it; no heavy work.
+        """Take the required resources from ``context`` and check every name; no heavy work.
 
         Raises:
             PolicyError: A name does not exist.
@@ -114,9 +114,9 @@ class Retriever(ABC):
 
         Args:
             query: The question.
-            k: How many passages at most.
-            filter: What the metadata of every passage must say. Passages that are not from our corpora carry
-                the fields of the filter in ``metadata``; without them they are dropped.
+            k: Largest number of passages.
+            filter: Required metadata of every passage. Passages from outside our corpora have the filter's
+                fields in ``metadata``; without them they are dropped.
 
         Raises:
             CorpusError: The corpus cannot be read, or a foreign retriever failed.
@@ -124,10 +124,10 @@ class Retriever(ABC):
 
 
 def part_of(context: RetrievalContext, whole: Retriever, name: str, path: tuple[str, ...] = ()) -> Retriever:
-    """Return the option that ``whole`` asks by ``name``; not necessarily bound yet.
+    """Return the option that ``whole`` calls by ``name``; not necessarily bound yet.
 
     Raises:
-        PolicyError: There is none of that name, or asking it would lead back to ``whole``.
+        PolicyError: There is no option of this name, or it would lead back to ``whole``.
     """
     if name not in context.siblings:
         raise PolicyError(unknown(f"{context.where}.of", "option", name, context.siblings))
@@ -141,7 +141,7 @@ def part_of(context: RetrievalContext, whole: Retriever, name: str, path: tuple[
 
 
 async def in_thread(work: Callable[[], T]) -> tuple[T, Usage]:
-    """Run blocking ``work`` off the event loop; its CPU time is that of its thread."""
+    """Run blocking ``work`` off the event loop; return its result and the CPU time of its thread."""
 
     def timed() -> tuple[T, Usage]:
         wall, cpu = time.perf_counter(), time.thread_time()

@@ -11,15 +11,14 @@ from dynamicrag.types import Passage
 class BM25(Retriever):
     """Ranks chunks by the terms they share with the question; no model.
 
-    Both implementations give the same ranking, ties in the order of the chunks; ``bm25s`` is over a
-    hundred times faster. What counts as a term, and what was measured, is told in
-    :mod:`dynamicrag.retrieval.lexical`.
+    Both implementations return the same ranking, with ties in the order of the chunks; ``bm25s`` is over a
+    hundred times faster. See :mod:`dynamicrag.retrieval.lexical` for terms and measurements.
 
     Args:
         corpus: Name of a corpus; by default the policy's first.
         implementation: ``bm25s`` or ``rank-bm25``.
-        k1: How much repeating a term counts; more than 0.
-        b: How much the length of a chunk counts, 0 to 1.
+        k1: Saturation of term frequency; more than 0.
+        b: Length normalisation, 0 to 1.
 
     Source: Robertson and Zaragoza, "The probabilistic relevance framework: BM25 and beyond", 2009; the
     defaults are Anserini's (Yang, Fang and Lin, SIGIR 2017).
@@ -44,7 +43,7 @@ class BM25(Retriever):
         self._corpus: Corpus
 
     def bind(self, context: RetrievalContext) -> None:
-        """Take the corpus."""
+        """Find the corpus."""
         self._corpus = context.corpus(self._name)
         self.sources = (self._corpus,)
 

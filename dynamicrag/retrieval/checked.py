@@ -1,4 +1,4 @@
-"""What retrievers of the caller's own find, checked: a list of passages, in plain types."""
+"""Checks the passages of user-defined retrievers, in plain types."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,10 +19,10 @@ _TEXTS = ("id", "document", "title", "text")
 
 
 async def found_by(retriever: Retriever, query: str, k: int, filter: Filter) -> Retrieved:  # noqa: A002
-    """Ask a retriever.
+    """Call a retriever.
 
     Raises:
-        CorpusError: It failed, or one of the caller's own returned something that is not of its contract.
+        CorpusError: It failed, or a user-defined retriever broke its contract.
     """
     if is_ours(retriever):
         return await retriever.retrieve(query, k, filter)
@@ -43,11 +43,11 @@ def passages_of(found: object, what: str) -> list[Passage]:
     """Return passages in plain types.
 
     Args:
-        found: What an object of the caller's gave as passages.
-        what: What it called them, for messages.
+        found: The result of the caller's object.
+        what: Name of the result, for messages.
 
     Raises:
-        TypeError: They are none; the message says what is valid.
+        TypeError: They are not passages; the message says what is valid.
     """
     if not isinstance(found, list | tuple):
         raise TypeError(f"{what}={shown(found)}; {VALID}")
@@ -62,7 +62,7 @@ def _passage(found: object, place: str) -> Passage:
             raise TypeError(f"{place} without {key!r}; {VALID}")
     for key in _TEXTS:
         if not isinstance(found[key], str):
-            raise TypeError(f"{place} with {key!r} {shown(found[key])}, which is no text; {VALID}")
+            raise TypeError(f"{place} with {key!r} {shown(found[key])}, which is not a text; {VALID}")
     try:
         return Passage(**{**plain(found), "score": number(found["score"])})  # type: ignore[typeddict-item]
     except TypeError as error:

@@ -1,6 +1,6 @@
 """Chunks: pieces of a document, of whole sentences where they fit, with LlamaIndex's SentenceSplitter.
 
-Lines of a table and of code are not cut within if they fit, and code keeps its indentation.
+Lines of tables and code are not cut if they fit, and code keeps its indentation.
 """
 
 import re
@@ -13,8 +13,9 @@ from dynamicrag.errors import PolicyError
 _LINE = re.compile(r"[^\n]*+\n(?:[ \t]*+\n)*+|[^\n]++")
 _SENTENCE_END = re.compile(r"(?<![.!?])[.!?]++[\"'”’)\]]*+\s+|[。！？]++")
 _LONG = 8
-"""A sentence of more than so many characters per token of a chunk is cut by length, before it is measured:
-the splitter would measure every word or character of it."""
+"""A sentence with more than this number of characters per chunk token is cut by length, before it is
+measured: the splitter would measure every word or character of it.
+"""
 
 
 def chunk_id(document: str, number: int) -> str:
@@ -30,13 +31,13 @@ def document_of(chunk: str) -> str:
 class Chunker:
     """Splits texts into overlapping chunks.
 
-    The title is counted with every chunk, since it is embedded with it: what the embedding model
-    reads is what the chunk says, and nothing is cut off at the model's limit.
+    The title counts in every chunk, because it is embedded with it: the embedding model then reads the whole
+    chunk, and nothing is cut off at the model's limit.
 
     Args:
-        size: Most tokens in a chunk, its title included; at least 32.
-        overlap: Most tokens that a chunk repeats of the one before it; less than half of ``size``.
-        tokenize: Text to tokens, those of the embedding model.
+        size: Largest number of tokens in a chunk, its title included; at least 32.
+        overlap: Largest number of tokens repeated from the previous chunk; less than half of ``size``.
+        tokenize: Tokenizer of the embedding model.
 
     Raises:
         PolicyError: ``size`` or ``overlap`` is out of range.
@@ -52,13 +53,13 @@ class Chunker:
         self._tokenize = tokenize
 
     def split(self, text: str, title: str = "") -> list[str]:
-        """Split ``text``; a short text is one chunk, a text without any words none."""
-        # A very long title must not eat up the chunk; then the end of the chunk goes unembedded.
+        """Split ``text``; a short text is one chunk, a text without words has no chunk."""
+        # A very long title must not use up the chunk; the end of the chunk is then not embedded.
         room = max(self._size // 2, self._size - len(self._tokenize(title)))
         splitter = _splitter()(
             chunk_size=room,
             chunk_overlap=min(self._overlap, room // 2),
-            tokenizer=self._tokenize,  # the default ones would be fetched from the network
+            tokenizer=self._tokenize,  # the default one would be downloaded
             chunking_tokenizer_fn=lambda part: list(_sentences(part, room)),
         )
         chunks: list[str] = splitter.split_text(text)
@@ -71,7 +72,7 @@ def _splitter() -> type:
 
     class Splitter(SentenceSplitter):  # type: ignore[misc]
         def _postprocess_chunks(self, chunks: list[str]) -> list[str]:
-            """Trim chunks, but for the indentation of their first line."""
+            """Trim chunks, except for the indentation of their first line."""
             return [re.sub(r"^\s*\n", "", chunk).rstrip() for chunk in chunks if chunk.strip()]
 
     return Splitter

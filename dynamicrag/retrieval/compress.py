@@ -1,4 +1,4 @@
-"""Extractive compression: of what was retrieved, the sentences that are worth their tokens."""
+"""Extractive compression: keeps the retrieved sentences that are worth their tokens."""
 
 import math
 from collections import Counter
@@ -10,43 +10,45 @@ from dynamicrag.text import sentences, unspaced
 from dynamicrag.types import Passage
 
 CHARACTERS = 4
-"""Characters per token, about; of scripts without spaces it is one."""
+"""Approximate characters per token; one in scripts without spaces."""
 NEIGHBOUR, BEGINNING = 0.5, 1.5
-"""What the better neighbour's share of the question's terms counts, and the first sentence of a document.
+"""Weights of the better neighbour's share of the question's terms, and of the first sentence of a document.
 
-Of the answers to the sample corpus's questions, four chunks by ``linked`` that are held to 400 tokens have
-.917, where .806 without neighbours and with every chunk taken for a beginning; on HotpotQA and
+Of the answers to the sample corpus's questions, four chunks by ``linked`` compressed to 400 tokens have
+.917, compared with .806 without neighbours and with every chunk treated as a beginning; on HotpotQA and
 2WikiMultihopQA (questions 100 to 300, ``linked`` of BM25) .843 and .838, and .843 and .827.
 """
 EXPLAINED = 0.5
-"""Share of the question's terms, by weight, in the best sentence from which on words alone decide.
+"""Share of the question's terms, by weight, in the best sentence from which on only words decide.
 
-Four chunks by ``linked`` of ``rrf`` that are held to 400 tokens keep the sentence that answers, as it is
-written, for 26 of 60 paraphrased questions on the sample corpus, and for 23 where words alone always decide.
-Answers held on HotpotQA and 2WikiMultihopQA (as above): .827 and .838, and .827 and .843.
+Four chunks by ``linked`` of ``rrf`` compressed to 400 tokens keep the sentence with the answer, verbatim,
+for 26 of 60 paraphrased questions on the sample corpus, and for 23 if only words always decide.
+Answers kept on HotpotQA and 2WikiMultihopQA (as above): .827 and .838, and .827 and .843.
 """
 
 Piece = tuple[int, int, str]
 
 
 def compress(question: str, passages: Sequence[Passage], tokens: int) -> list[Passage]:
-    """Return the passages with their best sentences alone, as many as ``tokens`` have room for.
+    """Return the passages reduced to their best sentences, as many as fit into ``tokens``.
 
-    A sentence is worth the share of the question's terms in it, rare ones above all; half of its better
-    neighbour's, for what is named in one sentence is told in the next; and, where the passage begins its
-    document, the reciprocal of its place, for texts begin with what they are about. The less of the question
-    the best sentence explains, the more the rank of the passage counts instead: a question in words of its
-    own shares with the documents those that matter little. Of equals the better passage's goes first.
-    Sentences keep their order; at least one is kept, and passages of which none is are left out. No model is
-    asked.
+    The score of a sentence is the sum of three terms: the share of the question's terms in it, weighted by
+    rarity; half the share of its better neighbour, because a sentence often continues the one before; and, if
+    the passage begins its document, the reciprocal of its position, because texts begin with their topic. The
+    less of the question the best sentence explains, the more the rank of the passage counts instead: the
+    terms
+    that a paraphrased question shares with the documents matter little. Ties go to the better passage.
+    Sentences keep their order; at least one is kept, and passages without a kept sentence are left out. No
+    model
+    is called.
 
     Args:
-        question: The question, standing alone.
-        passages: What was retrieved, best first.
-        tokens: Most tokens of titles and texts together, about.
+        question: The standalone question.
+        passages: The passages, best first.
+        tokens: Approximate limit of tokens, titles and texts together.
 
-    Source: the idea is the extractive compressor of Xu, Shi and Choi, "RECOMP", ICLR 2024, who learn what to
-    keep; this learns nothing.
+    Source: the idea is the extractive compressor of Xu, Shi and Choi, "RECOMP", ICLR 2024, who train the
+    selection; this one is not trained.
     """
     room = tokens * CHARACTERS
     if sum(_size(p["title"]) + _size(p["text"]) for p in passages) <= room:
@@ -80,7 +82,7 @@ def compress(question: str, passages: Sequence[Passage], tokens: int) -> list[Pa
 
 
 def _size(text: str) -> int:
-    """Return how many characters of an alphabet a text is worth in tokens."""
+    """Return the length of a text in characters of an alphabet with equally many tokens."""
     return len(text) if text.isascii() else len(text) + (CHARACTERS - 1) * unspaced(text)
 
 
@@ -92,7 +94,7 @@ def _beside(index: int, shared: Sequence[float], pieces: Sequence[Piece]) -> flo
 
 
 def _shared(question: str, texts: Sequence[str]) -> tuple[list[float], float]:
-    """Return what each text shares with the question, relative to the best, and how much the best explains.
+    """Return each text's overlap with the question, relative to the best, and the best one's share.
 
     Both are from 0 to 1, by BM25's weights of terms among the texts.
     """

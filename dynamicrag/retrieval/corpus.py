@@ -40,31 +40,31 @@ from dynamicrag.retrieval.vectors import VectorIndex
 from dynamicrag.types import Passage, Usage
 
 READING = 3
-"""Version of what is made of a file; an index of another version is built anew, in a folder of its own."""
+"""Version of the reading of files; an index of another version is rebuilt, in a new folder."""
 
 _log = logging.getLogger(__name__)
 
 
 class Corpus:
-    """A named index of some paths, in a folder of its own.
+    """A named index of some paths, in its own folder.
 
-    Constructing is free. Everything that reads ingests first if need be, once per process; call
-    :meth:`ensure` or :meth:`ingest` oneself to show progress. All methods block and may be called from
+    The constructor does no work. All reading methods first ingest if needed, once per process; call
+    :meth:`ensure` or :meth:`ingest` explicitly to show progress. All methods block and may be called from
     any thread; in async code, off the event loop.
 
     Args:
         name: Name in the policy.
         paths: Files and folders.
-        chunk_size: Most tokens in a chunk, of the embedding model.
-        chunk_overlap: Tokens that a chunk repeats of the one before it.
-        follow_links: Whether links that lead out of ``paths`` are followed.
-        embedder: Makes the vectors. Each has an index of its own, by its name.
-        scale: What its cosines mean on these documents; by default what the embedder says.
-        profile: What a call of the embedder costs, where it computes elsewhere.
-        root: Folder that the indexes of all corpora are kept in.
-        account: Opens a line on the ledger for what ingesting takes.
+        chunk_size: Largest number of tokens in a chunk, in the embedding model's tokens.
+        chunk_overlap: Tokens repeated from the previous chunk.
+        follow_links: Whether to follow links that lead out of ``paths``.
+        embedder: The embedding model. Each model has its own index, by its name.
+        scale: Scale of its cosines on these documents; by default the embedder's.
+        profile: Cost profile of the embedder, if it computes elsewhere.
+        root: Folder of the indexes of all corpora.
+        account: Opens a ledger line for the usage of ingestion.
         lock_timeout: Seconds to wait for another process that is ingesting.
-        metadata: What is said of the documents, by pattern of their path; for filters.
+        metadata: Metadata of the documents, by pattern of their path; for filters.
 
     Raises:
         PolicyError: ``chunk_size`` or ``chunk_overlap`` is out of range.
@@ -115,12 +115,12 @@ class Corpus:
     def ingest(
         self, progress: Progress | None = None, *, dense: bool = True, strict: bool = False
     ) -> IngestReport:
-        """Bring the index up to the files; whatever was interrupted is resumed.
+        """Update the index to the files; an interrupted ingest is resumed.
 
         Args:
-            progress: Told what is being done.
-            dense: Embed too. Without, only BM25 can search; what is missing is embedded later.
-            strict: Refuse a corpus of which anything cannot be read.
+            progress: Called with the progress.
+            dense: Whether to embed. Without it, only BM25 can search; missing vectors are added later.
+            strict: Whether to refuse a corpus with any unreadable part.
         """
         start = time.perf_counter()
         tell = progress or _silent
@@ -133,7 +133,7 @@ class Corpus:
             usage = Usage()
             if dense:
                 if not self._probe.same():
-                    store.outdate()  # replaced, not cleared: others may have the index open
+                    store.outdate()  # replaced, not cleared: other processes may have the index open
                     self._probe.keep()
                 usage = embed_pending(store, self._vectors, self.embedder, tell, self._account)
             chunks = store.counts()["chunks"]
@@ -152,7 +152,7 @@ class Corpus:
         )
 
     def ensure(self, progress: Progress | None = None, *, dense: bool = True) -> IngestReport | None:
-        """Ingest if a file's size or time has changed or an ingest was interrupted, else do nothing."""
+        """Ingest if a file's size or time has changed or an ingest was interrupted; otherwise do nothing."""
         known = (self.folder / "store.sqlite").exists()
         if (
             known
@@ -164,7 +164,7 @@ class Corpus:
         return self.ingest(progress, dense=dense)
 
     def problems(self) -> list[Problem]:
-        """What is left out: links and folders as they are now, files as they were read last."""
+        """The parts left out: links and folders as of now, files as of their last reading."""
         skipped = Skipped()
         self._sources.files(skipped)
         if (self.folder / "store.sqlite").exists():
@@ -174,7 +174,7 @@ class Corpus:
     def lexical(
         self, k1: float = 0.9, b: float = 0.4, implementation: Implementation = "bm25s"
     ) -> LexicalIndex:
-        """The BM25 index of the present content; built if there is none yet."""
+        """Return the BM25 index of the current content; build it if needed."""
         self._require("lexical")
         with self._lock:
             key = (k1, b, implementation)
@@ -185,7 +185,7 @@ class Corpus:
             return known[1]
 
     def select(self, filter: Filter) -> Selection:  # noqa: A002
-        """Return the documents of the present content that ``filter`` lets through."""
+        """Return the documents of the current content that match ``filter``."""
         self._require("lexical")
         generation, _ = self._open().generation()
         return self._selections.of(filter, generation, self._all_metadata)
@@ -195,7 +195,7 @@ class Corpus:
         return {name: self._metadata.of(name, said) for name, said in own.items()}
 
     def within(self, index: LexicalIndex, filter: Filter) -> Mask | None:  # noqa: A002
-        """Return which chunks of an index ``filter`` lets through; ``None`` for all, without a filter."""
+        """Return a mask of the chunks of an index that match ``filter``; ``None`` without a filter."""
         return self.select(filter).mask(index) if filter else None
 
     def nearest(
@@ -204,7 +204,7 @@ class Corpus:
         k: int,
         filter: Filter = NO_FILTER,  # noqa: A002
     ) -> list[tuple[str, float]]:
-        """Chunk ids by cosine similarity to ``vector`` (``(d,)``), and the similarity."""
+        """Return the ids of the chunks nearest to ``vector``, ``(d,)``, with their cosine similarity."""
         self._require("dense")
         with self._lock:
             _, seen = self._open().generation()
@@ -221,7 +221,7 @@ class Corpus:
         return chosen.nearest(vector, k, self._vectors, seen, ready)
 
     def titles(self, filter: Filter = NO_FILTER) -> TitleIndex:  # noqa: A002
-        """The titles of the present content; built if there is no such index yet."""
+        """Return the title index of the current content; build it if needed."""
         self._require("lexical")
         if filter:
             return self.select(filter).titles(self._open().titles)
@@ -232,7 +232,7 @@ class Corpus:
             return self._titles[1]
 
     def passages(self, hits: Sequence[tuple[str, float]]) -> list[Passage]:
-        """Chunks with their scores, in the order of ``hits``; what has gone since is left out."""
+        """Return the chunks of ``hits`` with their scores, in order; chunks deleted since are left out."""
         self._require("lexical")
         found = self._open().chunks([name for name, _ in hits])
         return [
@@ -242,11 +242,11 @@ class Corpus:
         ]
 
     def chunks(self, ids: Sequence[str]) -> list[Passage]:
-        """Chunks by id, in the order of ``ids``; unknown ids are left out. Scores are 0."""
+        """Return chunks by id, in the order of ``ids``; unknown ids are left out. Scores are 0."""
         return self.passages([(name, 0.0) for name in ids])
 
     def chunks_of(self, documents: Sequence[str]) -> dict[str, list[Passage]]:
-        """All chunks by document, in the order of ``documents``; unknown ids are left out. Scores are 0."""
+        """Return all chunks by document, in the order of ``documents``, without unknown ids. Scores are 0."""
         self._require("lexical")
         found = self._open().chunks_of(documents)
         return {
@@ -256,30 +256,30 @@ class Corpus:
         }
 
     def everything(self) -> list[Passage]:
-        """All chunks, by document and place in it. Scores are 0."""
+        """Return all chunks, in the order of documents and of their position. Scores are 0."""
         self._require("lexical")
         return self.chunks([chunk.id for chunk in self._open().snapshot()[1]])
 
     def documents(self, ids: Sequence[str]) -> list[Passage]:
-        """Whole documents by id, in the order of ``ids``; unknown ids are left out. Scores are 0."""
+        """Return whole documents by id, in the order of ``ids``, without unknown ids. Scores are 0."""
         self._require("lexical")
         found = self._open().documents(ids)
         return [Passage(**{**found[name], "corpus": self.name}) for name in ids if name in found]
 
     @staticmethod
     def document_of(chunk: str) -> str:
-        """Id of the document that a chunk id belongs to."""
+        """Return the document id of a chunk id."""
         return document_of(chunk)
 
     def coverage(self, text: str, filter: Filter = NO_FILTER) -> dict[str, float]:  # noqa: A002
-        """Say how much of a question's vocabulary occurs; see :meth:`Bm25sIndex.coverage`."""
+        """Return the coverage of a question's vocabulary; see :meth:`Bm25sIndex.coverage`."""
         index = self.lexical()
         assert isinstance(index, Bm25sIndex)
         return index.coverage(text, self.within(index, filter))
 
     @property
     def stats(self) -> CorpusStats:
-        """How large the corpus is."""
+        """Return the size of the corpus."""
         index = self.lexical()
         assert isinstance(index, Bm25sIndex)
         count = self._open().counts()
@@ -292,7 +292,7 @@ class Corpus:
         )
 
     def close(self) -> None:
-        """Let go of all files; a later use opens them again."""
+        """Close all files; a later use opens them again."""
         with self._lock:
             self._vectors.close()
             if self._store is not None:
@@ -319,4 +319,4 @@ class Corpus:
 
 
 def _silent(done: int, total: int, label: str) -> None:
-    """Tell nobody."""
+    """Ignore progress."""

@@ -1,4 +1,4 @@
-"""A SQLite file that threads and processes share, and that says how to mend it."""
+"""A SQLite file shared by threads and processes, with errors that say how to mend it."""
 
 import sqlite3
 import threading
@@ -20,8 +20,8 @@ class Database:
     """One SQLite file, one connection, one lock: safe to share among threads.
 
     Args:
-        path: The file; made if it is not there.
-        schema: Statements that make its tables, each ended by a semicolon.
+        path: The file; created if missing.
+        schema: Statements that create its tables, each ended by a semicolon.
         version: Version of the schema, above 0.
 
     Raises:
@@ -49,7 +49,8 @@ class Database:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version == 0:
             with self.transaction() as db:
-                if db.execute("PRAGMA user_version").fetchone()[0] == 0:  # another process may have won
+                # another process may have been faster
+                if db.execute("PRAGMA user_version").fetchone()[0] == 0:
                     for statement in filter(str.strip, self._schema.split(";")):
                         db.execute(statement)
                     db.execute(f"PRAGMA user_version = {self._version:d}")
@@ -60,7 +61,7 @@ class Database:
             )
 
     def _use_wal(self) -> None:
-        """Switch the journal, which many may do at once at the first opening; SQLite itself does not wait."""
+        """Switch to WAL, waiting for other processes that do the same; SQLite itself does not wait."""
         until = time.monotonic() + _PATIENCE
         while True:
             try:
@@ -92,16 +93,16 @@ class Database:
         except sqlite3.Error as error:
             text = str(error)
             if "full" in text:
-                mend = "make room on the disk and ingest again; what was there is unharmed"
+                mend = "free disk space and ingest again; the existing index is undamaged"
             elif "locked" in text or "readonly" in text or "unable to open" in text:
-                mend = "see that no other program holds it and that its folder can be written"
+                mend = "check that no other program locks it and that its folder is writable"
             else:
                 mend = f"delete the folder {self._path.parent} and ingest again"
             raise CorpusError(f"{self._path}: {text}; {mend}") from error
 
     @contextmanager
     def transaction(self, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE") -> Iterator[Connection]:
-        """All or nothing, also on Ctrl-C."""
+        """Run a transaction: all or nothing, also on Ctrl-C."""
         with self._lock, self._guard():
             self._db.execute(f"BEGIN {kind}")
             try:
@@ -117,7 +118,7 @@ class Database:
             return self._db.execute(statement, values).fetchall()
 
     def _rows_in(self, statement: str, ids: Sequence[str]) -> Iterator[Any]:
-        """Yield the rows of a statement with ``({})`` in the place of the ids, however many these are."""
+        """Yield the rows of a statement with ``({})`` in place of the ids, for any number of ids."""
         for start in range(0, len(ids), _BATCH):
             part = ids[start : start + _BATCH]
             yield from self._rows(statement.format(",".join("?" * len(part))), part)

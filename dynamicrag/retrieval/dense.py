@@ -19,10 +19,10 @@ from dynamicrag.types import Passage, Usage
 class Chroma(Retriever):
     """Ranks chunks by the cosine of their embedding with the question's, in a Chroma index.
 
-    all-MiniLM reads the first 256 word pieces of a question. Where an embedding model does not read a
-    question or a chunk, because it is in another language, nearness means nothing: such chunks are left out,
-    and where none is left they are found by BM25 instead. A fusion with BM25 then ranks as BM25. Passages
-    have a ``similarity`` where it is known what the model's cosines mean.
+    all-MiniLM reads the first 256 word pieces of a question. If the embedding model cannot read a question or
+    a chunk, because of its language, similarity is meaningless: such chunks are left out, and if none is
+    left, BM25 searches instead. A fusion with BM25 then ranks like BM25. Passages have a ``similarity`` if
+    the scale of the model's cosines is known.
 
     Args:
         corpus: Name of a corpus; by default the policy's first.
@@ -38,12 +38,12 @@ class Chroma(Retriever):
         self._corpus: Corpus
 
     def bind(self, context: RetrievalContext) -> None:
-        """Take the corpus."""
+        """Find the corpus."""
         self._corpus = context.corpus(self._name)
         self.sources = self.embedded = (self._corpus,)
 
     async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
-        """Find the chunks nearest in meaning."""
+        """Find the chunks with the most similar embeddings."""
         embedder = self._corpus.embedder
         if k < 1:
             return Retrieved([], (await in_thread(list))[1])

@@ -1,4 +1,4 @@
-"""What a corpus is read into: documents, the files they come from, and what was left out."""
+"""The parts of a read corpus: documents, their files, and the parts left out."""
 
 import hashlib
 import json
@@ -16,9 +16,9 @@ class Document:
         id: Path relative to the corpus folder (POSIX), or the ``id`` of a JSON line.
         title: Title of the front matter or page, first heading, or the file's name without its ending.
         text: The text, without markup where the format has any (Markdown keeps its own).
-        source: The file it came from, as :func:`~dynamicrag.retrieval.names.shown` writes it.
-        is_row: Whether it is a line with an id of its own.
-        metadata: What the file itself says of it, for filters; plain JSON.
+        source: Its file, in the form of :func:`~dynamicrag.retrieval.names.shown`.
+        is_row: Whether it is a line with its own id.
+        metadata: Metadata from the file itself, for filters; plain JSON.
     """
 
     id: str
@@ -30,7 +30,7 @@ class Document:
 
     @property
     def sha256(self) -> str:
-        """Digest of what is kept: title, text and metadata."""
+        """Digest of title, text and metadata."""
         kept = f"{self.title}\0{self.text}\0{json.dumps(self.metadata, sort_keys=True)}"
         return hashlib.sha256(kept.encode()).hexdigest()
 
@@ -40,10 +40,10 @@ class SourceFile:
     """A readable file of a corpus.
 
     Attributes:
-        path: Where it is.
-        id: The document id that it has if it holds one document; unique in the corpus.
-        source: The path as text that can be stored and shown.
-        below: The path below the folder that was given, POSIX.
+        path: Its path.
+        id: The document id if it has one document; unique in the corpus.
+        source: The path as storable and printable text.
+        below: The path below the given folder, POSIX.
     """
 
     path: Path
@@ -54,14 +54,14 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that was left out.
+    """A part that was left out.
 
     Attributes:
-        where: The file, with the line or page if that is known.
-        reason: Why, and how to mend it.
-        failed: Whether it should have been read; ``--strict`` refuses a corpus with any such problem.
-            A file of another ending or without text is left out as well, but nothing has failed.
-        count: How many lines this stands for, where a file has too many to name each.
+        where: The file, with the line or page if known.
+        reason: The reason, and the remedy.
+        failed: Whether it should have been read; ``--strict`` refuses a corpus with any such problem. Files
+            with other endings or without text are also left out, but do not count as failures.
+        count: Number of lines it covers, in a file with too many problems to name each.
     """
 
     where: str
@@ -75,19 +75,19 @@ class Problem:
 
 @dataclass(slots=True)
 class Skipped:
-    """Collects what was left out, and why."""
+    """Collects the parts left out, with reasons."""
 
     problems: list[Problem] = field(default_factory=list)
 
     def fail(self, where: str, reason: str, count: int = 1) -> None:
-        """Note something that could not be read."""
+        """Record an unreadable part."""
         self.problems.append(Problem(where, reason, failed=True, count=count))
 
     def note(self, where: str, reason: str) -> None:
-        """Note something that was left out on purpose."""
+        """Record a part left out on purpose."""
         self.problems.append(Problem(where, reason, failed=False))
 
 
 def failures(problems: Iterable[Problem]) -> int:
-    """Count what should have been read."""
+    """Count the problems that are failures."""
     return sum(problem.count for problem in problems if problem.failed)

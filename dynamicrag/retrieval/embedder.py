@@ -1,10 +1,10 @@
 """The contract of an embedder: texts in, unit vectors out.
 
-One for a library or a service of one's own is a class with a name and one method::
+An embedder for your own library or service is a class with a name and one method::
 
     class Mine(Embedder):
         def __init__(self) -> None:
-            super().__init__("mine-v1")          # part of the key of every index that is made with it
+            super().__init__("mine-v1")          # part of the key of every index made with it
 
         def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Vectors, Usage]:
             return np.asarray(my_client.embed(list(texts)), dtype=np.float32), Usage(calls=1)
@@ -31,39 +31,39 @@ __all__ = ["MINILM", "Embedder", "Scale", "Vectors"]
 Vectors = NDArray[np.float32]
 
 RECENT = 256
-"""Single texts whose vectors are kept."""
+"""Number of single texts whose vectors are cached."""
 LETTERS = 4
-"""Letters of an English word that tokenizers in use take for a token, about."""
+"""Approximate letters per token of English words."""
 _PIECE = re.compile(r"[A-Za-z]+|\d{1,3}|\S")
 
 
 class Scale(NamedTuple):
-    """What the cosines of a model mean, as measured on questions and passages.
+    """The scale of a model's cosines, measured on questions and passages.
 
     Attributes:
-        similar: Cosine from which a passage is near a question, whatever its words.
-        strange: Cosine below which a question may have nothing to do with the passages.
+        similar: Cosine from which a passage is near a question, independent of words.
+        strange: Cosine below which a question may be unrelated to the passages.
     """
 
     similar: float
     strange: float
 
     def standard(self, cosine: float) -> float:
-        """Return a cosine as that of all-MiniLM which means the same."""
+        """Return a cosine converted to the scale of all-MiniLM."""
         share = (cosine - self.strange) / (self.similar - self.strange)
         return MINILM.strange + share * (MINILM.similar - MINILM.strange)
 
 
 MINILM = Scale(similar=0.35, strange=0.22)
-"""The scale of all-MiniLM-L6-v2, by which :mod:`dynamicrag.features.nearness` judges."""
+"""The scale of all-MiniLM-L6-v2, used by :mod:`dynamicrag.features.nearness`."""
 
 
 class Embedder(ABC):
-    """Texts to unit vectors; safe for concurrent use.
+    """Embeds texts as unit vectors; safe for concurrent use.
 
-    In this process one thread embeds at a time, since libraries use all cores for each; services are asked at
-    the same time.
-    The vectors of the latest single texts are kept: the question of a turn is embedded once, whoever asks.
+    In this process one thread embeds at a time, because libraries use all cores for each call; services are
+    called concurrently. The vectors of the latest single texts are cached, so that the question of a turn is
+    embedded only once.
 
     Args:
         name: Name of the model; part of the key of an index made with it.
@@ -71,9 +71,10 @@ class Embedder(ABC):
     Attributes:
         name: As given.
         runs: Where it computes.
-        symmetric: Whether it embeds a question as it would a document.
-        named: Whether no other model has its name; else an index is checked by the vectors of a few texts.
-        scale: What its cosines mean; ``None`` where nobody has measured, and nearness goes by words alone.
+        symmetric: Whether it embeds questions and documents in the same way.
+        named: Whether the name identifies the model; otherwise an index is checked by the vectors of a few
+            texts.
+        scale: Scale of its cosines; ``None`` if not measured: then nearness uses only words.
     """
 
     runs: Runs = "in_process"
@@ -93,13 +94,13 @@ class Embedder(ABC):
 
         Args:
             texts: The texts.
-            query: Whether they are questions, for models that embed them otherwise than documents.
+            query: Whether they are questions, for models that embed these differently from documents.
 
         Returns:
-            Vectors of one length, (n, d), of any norm; and what it consumed.
+            Vectors of one length, (n, d), of any norm; and the usage.
 
         Raises:
-            ModelError: It could not be done.
+            ModelError: Embedding failed.
         """
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -109,12 +110,12 @@ class Embedder(ABC):
             ``(n, d)`` float32, each row of length 1; d is the model's.
 
         Raises:
-            ModelError: It could not be done.
+            ModelError: Embedding failed.
         """
         return self.embed_measured(texts)[0]
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
-        """As :meth:`embed`: where a function would do, it stands for its model, with its name."""
+        """As :meth:`embed`, so that an embedder can be used as a function."""
         return self.embed(texts)
 
     async def aembed(self, texts: Sequence[str]) -> Vectors:
@@ -122,13 +123,13 @@ class Embedder(ABC):
         return (await self.aembed_measured(texts))[0]
 
     def embed_measured(self, texts: Sequence[str], *, query: bool = False) -> tuple[Vectors, Usage]:
-        """As :meth:`embed`, and what it consumed; ``query`` says that the texts are questions."""
+        """As :meth:`embed`, with the usage; ``query`` says that the texts are questions."""
         if len(texts) == 0:
             return np.zeros((0, 0), dtype=np.float32), Usage()
         key = (texts[0], query and not self.symmetric)
         if len(texts) == 1 and (known := self._recent.get(key)) is not None:
             return known.copy(), Usage()
-        self.load()  # waiting for the weights and for another thread's turn is nobody's usage
+        self.load()  # waiting for the weights and for other threads is not part of the usage
         with self._turn if self.runs == "in_process" else nullcontext():
             vectors, usage = self.encode(texts, query=query)
         vectors = _unit(vectors, len(texts), self.name)
@@ -144,7 +145,7 @@ class Embedder(ABC):
         return await asyncio.to_thread(self.embed_measured, texts, query=query)
 
     def readable_measured(self, texts: Sequence[str]) -> tuple[Vectors, Usage]:
-        """As :meth:`embed_measured`, with NaN for the texts that the model does not read."""
+        """As :meth:`embed_measured`, with NaN for texts that the model cannot read."""
         vectors, usage = self.embed_measured(texts)
         vectors[[not self.reads(text) for text in texts]] = np.nan
         return vectors, usage
@@ -153,25 +154,25 @@ class Embedder(ABC):
         """Make the model ready. Blocks.
 
         Raises:
-            ModelUnavailable: It cannot be had.
+            ModelUnavailable: The model is unavailable.
         """
 
     def reads(self, text: str) -> bool:  # noqa: ARG002
-        """Return whether the vector of ``text`` means something; true unless a class knows better."""
+        """Return whether the model can read ``text``; true by default."""
         return True
 
     def forget(self) -> None:
-        """Forget the latest texts, so that the next call is paid for again."""
+        """Clear the cache of the latest texts, so that the next call computes again."""
         with self._lock:
             self._recent.clear()
 
     def tokenize(self, text: str) -> list[int]:
-        """Split ``text`` for chunking: an estimate by the letters, where a class does not know its tokens."""
+        """Split ``text`` into tokens for chunking; by default an estimate from the letters."""
         return [1] * sum(math.ceil(len(piece) / LETTERS) for piece in _PIECE.findall(text))
 
 
 def _unit(vectors: object, count: int, name: str) -> Vectors:
-    """Return vectors at length 1, and refuse what is none."""
+    """Return vectors normalised to length 1, and refuse invalid ones."""
     try:
         found = np.array(vectors, dtype=np.float32)
     except (TypeError, ValueError) as error:

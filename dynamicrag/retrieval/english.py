@@ -1,4 +1,4 @@
-"""What to tell the owner of documents that the embedding model, which is for English, does not read."""
+"""Warns about documents that an English embedding model cannot read."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -12,14 +12,14 @@ from dynamicrag.retrieval.readers import files_of, read_file
 from dynamicrag.retrieval.reading import MOST_UNREAD
 
 FILES, TEXTS, CHARACTERS = 20, 200, 2000
-"""Most files, texts, and characters of a text that are looked at."""
+"""Limits of the sample: files, texts, and characters per text."""
 
 
 def notice(corpus: str, texts: Iterable[str], embedder: Embedder) -> str:
-    """Return a line that says how much the model does not read, and what to do; ``""`` where it reads enough.
+    """Return a line with the share of unreadable texts and the remedy; ``""`` if enough can be read.
 
     Args:
-        corpus: Its name.
+        corpus: The corpus's name.
         texts: Some of its documents or chunks.
         embedder: The embedding model.
     """
@@ -28,7 +28,7 @@ def notice(corpus: str, texts: Iterable[str], embedder: Embedder) -> str:
     if unread <= MOST_UNREAD * len(looked_at):
         return ""
     return (
-        f"corpus {corpus}: the embedding model {embedder.name} is for English and does not read "
+        f"corpus {corpus}: the embedding model {embedder.name} is for English and cannot read "
         f"{unread / len(looked_at):.0%} of these documents; 'bm25' finds them by their words. To search them "
         f"by meaning, name a multilingual model: corpora.{corpus}.embedding"
     )
@@ -40,12 +40,12 @@ def notice_of(corpus: Corpus) -> str:
 
 
 def sample(paths: Sequence[Path]) -> list[str]:
-    """Return the texts of a few of the files, spread over all; a file that cannot be read is left out."""
+    """Return the texts of a few files, spread over all; unreadable files are left out."""
     files = files_of(paths, Skipped())
     texts: list[str] = []
     for file in files[:: max(1, len(files) // FILES)][:FILES]:
         try:
             texts += [document.text for document in islice(read_file(file, Skipped()), TEXTS)]
         except CorpusError:
-            continue  # told when it is ingested
+            continue  # reported by ingestion
     return texts[:: max(1, len(texts) // TEXTS)]

@@ -1,4 +1,4 @@
-"""Working under a filter: whatever a retriever returns, and whatever a turn holds, is checked once more."""
+"""Enforces filters: the results of retrievers and the content of turns are checked again."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -14,7 +14,7 @@ Passages = Sequence[Passage]
 
 
 async def search(retriever: Retriever, query: str, k: int, filter: Filter) -> Retrieved:  # noqa: A002
-    """Ask a retriever, and drop every passage that the filter does not let through."""
+    """Call a retriever, and drop every passage that does not match the filter."""
     found = await found_by(retriever, query, k, filter)
     return replace(found, passages=await permitted(found.passages, filter, retriever.sources))
 
@@ -24,10 +24,10 @@ async def permitted(
     filter: Filter,  # noqa: A002
     corpora: Iterable[Corpus],
 ) -> list[Passage]:
-    """Return the passages that a filter lets through, in order.
+    """Return the passages that match a filter, in order.
 
-    Passages of our own corpora go by the metadata of their document as it is now, others by what they
-    carry in ``metadata``. A passage without metadata is dropped.
+    Passages of our own corpora are checked by the current metadata of their document, others by their own
+    ``metadata``. A passage without metadata is dropped.
     """
     if not filter or not passages:
         return list(passages)
@@ -35,11 +35,13 @@ async def permitted(
 
 
 async def permitted_turn(turn: TurnState, filter: Filter, corpora: Iterable[Corpus]) -> TurnState:  # noqa: A002
-    """Return a turn with nothing in it that a filter does not let through.
+    """Return a turn without any content that a filter excludes.
 
-    A turn may go on under another filter than it began with: resumed, forked or replayed. Passages go, and
-    earlier drafts that stood on them. A draft that stands on them is gone too, and is not written again:
-    the turn abstains.
+    A turn may continue under another filter than it began with: resumed, forked or replayed. Excluded
+    passages are
+    removed, with the earlier drafts based on them. If the current draft is based on them, it is removed too
+    and
+    not written again: the turn abstains.
     """
     if not filter or not any(turn.get(key) for key in ("candidates", "passages", "earlier")):
         return turn
@@ -47,7 +49,7 @@ async def permitted_turn(turn: TurnState, filter: Filter, corpora: Iterable[Corp
 
 
 def _keeper(filter: Filter, corpora: Iterable[Corpus]) -> Callable[[Passages], list[Passage]]:  # noqa: A002
-    """Return what keeps the passages that a filter lets through; it may read from disk."""
+    """Return a function that keeps the passages matching a filter; it may read from disk."""
     named = {corpus.name: corpus for corpus in corpora}
     selected: dict[str, Collection[str]] = {}
 
@@ -72,7 +74,7 @@ def _permitted_turn(turn: TurnState, kept: Callable[[Passages], list[Passage]]) 
     ]
     left: TurnState = {**turn, "candidates": found, "passages": shown, "earlier": earlier}
     if len(found) < len(candidates):
-        left["foreseen"] = {}  # it was judged by what is gone
+        left["foreseen"] = {}  # it was judged on removed passages
     if len(shown) < len(passages) and turn.get("draft") is not None:
         left |= {"draft": None, "action": "abstain", "redo": None}
     return left

@@ -1,8 +1,8 @@
-"""Which files of the given paths are part of a corpus: hidden ones are not, links are a matter of policy.
+"""Finds the files of a corpus: hidden files are excluded, links depend on the policy.
 
-Every file is read once, under its own name. A link to something within the given folders is followed only
-where that is not found otherwise, so that one document never becomes two. A link that leads out of them is
-not followed unless the corpus says so. Folders that link to each other end the search.
+Every file is read once, under its own name. A link to a target within the given folders is followed only if
+the target is not found otherwise, so that one document never becomes two. A link that leads out of them is
+not followed unless the corpus allows it. Folders that link to each other end the search.
 """
 
 import os
@@ -15,7 +15,7 @@ from dynamicrag.retrieval.names import shown
 
 
 class Search:
-    """Looks for files in folders.
+    """Searches folders for files.
 
     Args:
         paths: Files and folders; absolute and without links.
@@ -33,15 +33,15 @@ class Search:
         self._links: list[tuple[Path, Path]] = []
 
     def add(self, path: Path) -> None:
-        """Search a folder, or take a file."""
+        """Search a folder, or add a file."""
         if path.is_dir():
             self._walk(path, path)
         else:
             self._take(path, path.parent, path)
 
     def files(self) -> list[tuple[Path, Path]]:
-        """Return the files with the folders that they were found from; links are followed last."""
-        for link, root in self._links:  # which grows while linked folders are searched
+        """Return the files, each with the folder of its search; links are followed last."""
+        for link, root in self._links:  # the list grows while linked folders are searched
             self._resolve(link, root)
         self._links = []
         return self._found
@@ -57,7 +57,7 @@ class Search:
             pending += reversed(self._list(here, root, real))
 
     def _list(self, here: Path, root: Path, real: Path) -> list[Path]:
-        """Take the files of a folder and return the folders in it."""
+        """Add the files of a folder and return its subfolders."""
         try:
             with os.scandir(here) as entries:
                 names = sorted(

@@ -1,9 +1,9 @@
-"""Passages of foreign retrievers as ours: unique ids, finite scores and clean text, whatever they give.
+"""Converts passages of foreign retrievers: unique ids, finite scores and clean text.
 
-A passage's own id is that of the library's document, or ``chunk_id`` in the metadata. An ``id`` in the
-metadata is often that of the page, which all its chunks share; it is taken for the document, and with a hash
-of the text for the passage. Document and title come from the metadata (``document``, ``source``,
-``file_path``, ``url``; ``title``, ``file_name``). A score that is no number becomes ``1 / rank``.
+A passage's id is the id of the library's document, or ``chunk_id`` in the metadata. An ``id`` in the
+metadata often identifies the page, which all its chunks share; it becomes the document id, and with a hash
+of the text the passage id. Document and title come from the metadata (``document``, ``source``,
+``file_path``, ``url``; ``title``, ``file_name``). A score that is not a number becomes ``1 / rank``.
 """
 
 import hashlib
@@ -19,10 +19,10 @@ from dynamicrag.types import Passage
 
 
 def listed(found: Any) -> list[Any]:
-    """Return what a retriever gave as a list.
+    """Return the result of a retriever as a list.
 
     Raises:
-        TypeError: It is no collection of items; the message names what it is.
+        TypeError: It is not a collection of items; the message names its type.
     """
     if found is None:
         raise TypeError("None")
@@ -38,11 +38,11 @@ def passage(
 
     Args:
         text: The content.
-        metadata: What the library keeps beside it.
-        rank: Its place, from 1.
-        name: Id of the library's own document, if it has one that lasts.
+        metadata: The library's metadata.
+        rank: Its position, from 1.
+        name: Id of the library's document, if it is persistent.
         score: The library's own score, if any.
-        wanted: The filter, whose fields the passage carries.
+        wanted: The filter, whose fields are copied to the passage.
 
     Raises:
         TypeError: The content is not text.
@@ -72,7 +72,7 @@ def passage(
 
 
 def unique(passages: Sequence[Passage]) -> list[Passage]:
-    """Return the passages with ids that tell different texts apart."""
+    """Return the passages with different ids for different texts."""
     texts = {(each["id"], each["text"]) for each in passages}
     shared = {name for name, count in Counter(name for name, _ in texts).items() if count > 1}
     return [

@@ -1,7 +1,7 @@
 """Embedders of other libraries: LangChain's Embeddings, LlamaIndex's BaseEmbedding, a SentenceTransformer.
 
-Which texts such a model reads, and what its cosines mean, is not known here, and nothing is assumed. What a
-service charges for an embedding it does not say: every byte is booked as a token.
+The languages of such a model and the scale of its cosines are unknown, and nothing is assumed. A service does
+not report the tokens of an embedding: every byte is booked as a token.
 """
 
 import time
@@ -29,10 +29,10 @@ class ForeignEmbedder(Embedder):
     """A model behind another library's interface.
 
     Args:
-        make: Returns the object; called at the first use.
+        make: Returns the object; called on first use.
         name: Name of the model; part of the key of an index made with it.
         runs: Where it computes.
-        named: Whether the name is the model's, and not its class's alone.
+        named: Whether the name identifies the model, not only its class.
     """
 
     def __init__(
@@ -45,10 +45,10 @@ class ForeignEmbedder(Embedder):
         self._made: Any = None
 
     def load(self) -> None:
-        """Make the object unless it is made.
+        """Make the object unless it exists.
 
         Raises:
-            ModelUnavailable: It cannot be had.
+            ModelUnavailable: The object cannot be made.
         """
         with self._lock:
             if self._made is None:
@@ -65,7 +65,7 @@ class ForeignEmbedder(Embedder):
             found, usage = self.ask(texts, query=query)
         except ModelError:
             raise
-        except Exception as error:  # nor is there a common base of what services raise
+        except Exception as error:  # exceptions of services have no common base
             raise ProviderError(
                 f"embedder {self.name}: the call failed [{type(error).__name__}: {error}]"
             ) from error
@@ -79,7 +79,7 @@ class ForeignEmbedder(Embedder):
 
     @abstractmethod
     def ask(self, texts: Sequence[str], *, query: bool) -> tuple[Any, Usage | None]:
-        """Ask the object; usage where it is known better than by the clock."""
+        """Call the object; return its usage if it is better known than by the clock."""
 
 
 class _LangChain(ForeignEmbedder):
@@ -107,7 +107,7 @@ _KINDS: tuple[tuple[str, str, type[ForeignEmbedder]], ...] = (
     ("llama_index.core.base.embeddings.base", "BaseEmbedding", _LlamaIndex),
     ("sentence_transformers", "SentenceTransformer", _SentenceTransformer),
 )
-"""Module and class of each kind, and what asks it."""
+"""Module and class of each kind, and its adapter."""
 
 
 def adapt_embedder(given: Any, where: str) -> Embedder:
@@ -118,7 +118,7 @@ def adapt_embedder(given: Any, where: str) -> Embedder:
         where: Place in the user's input, for messages.
 
     Raises:
-        PolicyError: It is none.
+        PolicyError: The object is not an embedder.
     """
     if isinstance(given, Embedder):
         return given
@@ -130,20 +130,20 @@ def adapt_embedder(given: Any, where: str) -> Embedder:
 
 
 def lazy_embedder(kind: str, make: Callable[[], Any], name: str, runs: Runs) -> Embedder:
-    """Return an embedder whose object is made at the first use.
+    """Return an embedder whose object is made on first use.
 
     Args:
         kind: ``langchain`` or ``sentence_transformers``.
         make: Returns the object.
         name: As for :class:`ForeignEmbedder`.
-        runs: Likewise.
+        runs: As for :class:`ForeignEmbedder`.
     """
     adapter = _LangChain if kind == "langchain" else _SentenceTransformer
     return adapter(make, name, runs)
 
 
 def _model(given: Any) -> str:
-    """Return the name of the model that an object asks, as far as it tells."""
+    """Return the model name of an object, as far as known."""
     named = (getattr(given, key, None) for key in _NAMES)
     model = next((name for name in named if isinstance(name, str) and name), "")
     if not model and is_a(given, "sentence_transformers", "SentenceTransformer"):
@@ -152,6 +152,6 @@ def _model(given: Any) -> str:
 
 
 def _name(given: Any, model: str) -> str:
-    """Return class, model and length: two models of one name would share an index."""
+    """Return class, model and length: without them, two models of one name would share an index."""
     length = next((n for key in ("dimensions", "size") if isinstance(n := getattr(given, key, None), int)), 0)
     return ":".join(filter(None, (type(given).__name__, model, str(length or ""))))

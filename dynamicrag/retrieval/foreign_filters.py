@@ -1,7 +1,7 @@
-"""A filter in the words of other libraries, where a retriever is known to take one.
+"""Translates a filter for other libraries' retrievers that accept one.
 
-It only spares a search what would be dropped anyhow: whatever a foreign retriever returns is checked by its
-metadata afterwards. A filter that the retriever was made with stays in force.
+This only saves work: every result of a foreign retriever is checked by its metadata afterwards. A filter set
+on the retriever stays in force.
 """
 
 import copy
@@ -30,14 +30,14 @@ STORES: dict[str, Callable[[Filter], Any]] = {
     "FAISS": _by_metadata,
     "Chroma": _by_operators,
 }
-"""What LangChain's vector stores take as ``filter``, by the name of their class."""
+"""The ``filter`` argument of LangChain's vector stores, by class name."""
 
 
 def langchain_arguments(retriever: Any, wanted: Filter) -> dict[str, Any]:
-    """Return the arguments with which a LangChain retriever filters by itself; none where that is not known.
+    """Return the filter arguments of a LangChain retriever; none if unknown.
 
     Args:
-        retriever: A ``BaseRetriever``, or a vector store; these take a filter.
+        retriever: A ``BaseRetriever``, or a vector store, which accepts a filter.
         wanted: The filter.
     """
     store = getattr(retriever, "vectorstore", retriever)
@@ -49,7 +49,7 @@ def langchain_arguments(retriever: Any, wanted: Filter) -> dict[str, Any]:
 
 
 def llama_index_filtered(retriever: Any, wanted: Filter) -> Any:
-    """Return a LlamaIndex retriever that filters by itself, if it knows how; the given one is not changed.
+    """Return a copy of a LlamaIndex retriever with the filter, or the retriever itself if it has no filters.
 
     Args:
         retriever: A ``BaseRetriever``; those of vector stores have ``MetadataFilters``.
@@ -61,7 +61,7 @@ def llama_index_filtered(retriever: Any, wanted: Filter) -> Any:
 
     own = retriever._filters
     if own is not None and own.condition is not types.FilterCondition.AND:
-        return retriever  # most stores take no filter within a filter
+        return retriever  # most stores accept no nested filter
     clauses: list[Any] = [
         types.MetadataFilter(key=name, value=list(values), operator=types.FilterOperator.IN)
         for name, values in wanted.items()

@@ -15,19 +15,19 @@ from dynamicrag.types import Passage
 
 @RETRIEVERS.register("rrf")
 class ReciprocalRankFusion(Retriever):
-    """Scores a passage by the sum of ``1 / (k + rank)`` over the rankings it occurs in.
+    """Scores a passage by the sum of ``1 / (k + rank)`` over its rankings.
 
-    Each ranking counts by its confidence, relative to the surest: one by words that explain little of the
-    question counts little beside another.
+    Each ranking is weighted by its confidence, relative to the highest: a word ranking that explains little
+    of the question has little weight.
 
     The parts run at the same time.
 
     Args:
-        of: Names of other options of the stage, two or more.
+        of: Names of two or more other options of the stage.
         k: Damps the weight of the first ranks.
-        depth: Passages taken of each ranking, if more are not asked for. nDCG@10 at 30, 50 and 100 was
-            .793, .790, .791 on HotpotQA, .750, .748, .747 on 2WikiMultihopQA and .421, .426, .428 on
-            Cranfield: no depth is best everywhere, and 30 reads the fewest.
+        depth: Passages used from each ranking, unless more are requested. nDCG@10 at 30, 50 and 100 was .793,
+            .790, .791 on HotpotQA, .750, .748, .747 on 2WikiMultihopQA and .421, .426, .428 on Cranfield: no
+            depth is best everywhere, and 30 is the cheapest.
 
     Source: Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual
     rank learning methods", SIGIR 2009.
@@ -44,7 +44,7 @@ class ReciprocalRankFusion(Retriever):
         self._parts: tuple[Retriever, ...] = ()
 
     def bind(self, context: RetrievalContext) -> None:
-        """Take the parts; refuse references that are unknown or go round in circles."""
+        """Find the parts; refuse unknown or circular references."""
         self._parts = tuple(part_of(context, self, name) for name in self.of)
 
     @property
@@ -58,7 +58,7 @@ class ReciprocalRankFusion(Retriever):
         return tuple(dict.fromkeys(corpus for part in self._parts for corpus in part.embedded))
 
     async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
-        """Ask all parts and fuse their rankings."""
+        """Call all parts and fuse their rankings."""
         start = time.perf_counter()
         depth = max(k, self._depth)
         results = await asyncio.gather(*(found_by(part, query, depth, filter) for part in self._parts))

@@ -1,8 +1,7 @@
 """Document ids: short, unique in a corpus, and the same wherever the same files are read.
 
-A file's id is its path below the folder that was given, a JSON line's is its own ``id``. Where two have the
-same one, the first keeps it: the order is that of the paths, then of names. Whatever is added after it
-changes no id.
+A file's id is its path below the given folder, a JSON line's is its own ``id``. Of two equal ids the first
+keeps it, in the order of paths, then of names. Later additions change no id.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,10 +14,10 @@ from dynamicrag.retrieval.names import readable, shown
 def with_unique_ids(files: Iterable[tuple[Path, Path]]) -> list[SourceFile]:
     """Give every file an id.
 
-    Those whose id is taken get as many of the folders above as tell them apart: ``b/README.md``.
+    A file whose id is taken gets as many parent folders as needed to be unique: ``b/README.md``.
 
     Args:
-        files: The files in the order of the corpus, each with the folder that its id starts from.
+        files: The files in the order of the corpus, each with the base folder of its id.
     """
     taken: set[str] = set()
     named = []
@@ -43,19 +42,19 @@ class RowIds:
     """Ids of the lines of all JSON files of a corpus.
 
     Args:
-        reserved: Ids of the files, which no line gets.
+        reserved: Ids of the files, not available to lines.
     """
 
     def __init__(self, reserved: Iterable[str]) -> None:
         self._taken = set(reserved)
 
     def of(self, file: str) -> "FileRowIds":
-        """Start with the lines of the file of that id."""
+        """Begin with the lines of the file of this id."""
         return FileRowIds(file, self._taken)
 
 
 class FileRowIds:
-    """Ids of one file: ``x``, ``file.jsonl:x`` if another file has ``x``, ``x~2`` if it has two itself."""
+    """Ids of one file: ``x``, ``file.jsonl:x`` if another file has ``x``, ``x~2`` for its second ``x``."""
 
     def __init__(self, file: str, taken: set[str]) -> None:
         self._file = file
@@ -64,7 +63,7 @@ class FileRowIds:
         self._mine: list[str] = []
 
     def claim(self, own: str) -> str:
-        """Return the id of the next line, which calls itself ``own``."""
+        """Return the id of the next line, whose own id is ``own``."""
         base = own
         if own not in self._numbers and own in self._taken:
             base = f"{self._file}:{own}"
@@ -78,7 +77,7 @@ class FileRowIds:
         return name
 
     def release(self) -> None:
-        """Give all ids of this file back."""
+        """Release all ids of this file."""
         self._taken.difference_update(self._mine)
         self._mine.clear()
         self._numbers.clear()

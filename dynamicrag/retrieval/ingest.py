@@ -1,8 +1,8 @@
-"""Ingest: bring the store, and then the vector index, up to what the files say.
+"""Ingestion: updates the store, and then the vector index, to the files.
 
-``scan`` reads the files that have changed and writes the difference in one transaction. A file that cannot
-be read is left out and remembered with its reason; it is read again once it has changed. ``embed_pending``
-then works off what is marked in the store, batch by batch; it can be killed anywhere and called again.
+``scan`` reads the changed files and writes the difference in one transaction. An unreadable file is left out
+and recorded with its reason; it is read again once it has changed. ``embed_pending`` then processes the work
+marked in the store, batch by batch; it can be killed at any point and called again.
 """
 
 import time
@@ -26,23 +26,23 @@ from dynamicrag.retrieval.vectors import VectorIndex
 from dynamicrag.types import Usage
 
 Progress = Callable[[int, int, str], None]
-"""Called with what is done, what there is in all (0: not known) and a label."""
+"""Called with the amount done, the total (0: unknown) and a label."""
 
 Account = Callable[[], AbstractContextManager[Any]]
-"""Opens a line on a ledger, whose ``usage`` is to be set."""
+"""Opens a ledger line, whose ``usage`` the caller sets."""
 
-_BATCH = 256  # chunks that are embedded again if an ingest is killed
+_BATCH = 256  # chunks embedded again after a killed ingest
 _RACY = 100_000_000  # ns; a file written just now may be written again within the clock's tick
 
 
 def unaccounted() -> AbstractContextManager[Any]:
-    """Open a line that nobody reads."""
+    """Open a line outside any ledger."""
     return nullcontext(SimpleNamespace())
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the documents of a corpus are: paths, and whether links out of them are followed."""
+    """The locations of a corpus's documents: paths, and whether links out of them are followed."""
 
     paths: Sequence[Path]
     follow_links: bool = False
@@ -54,7 +54,7 @@ class Sources:
 
 @dataclass(slots=True)
 class Changes:
-    """What a scan found, in documents; ``problems`` has all that was left out, and why."""
+    """The result of a scan, in documents; ``problems`` has the parts left out, with reasons."""
 
     added: int = 0
     changed: int = 0
@@ -64,7 +64,7 @@ class Changes:
 
 
 def stamp_of(path: Path) -> str:
-    """Size, time, inode and permissions of a file; empty where a later change might not show in them."""
+    """Return size, time, inode and permissions of a file; empty if a later change might not alter them."""
     try:
         stat = path.stat()
     except OSError:
@@ -77,7 +77,7 @@ def stamp_of(path: Path) -> str:
 
 
 def up_to_date(store: Store, sources: Sources, *, dense: bool) -> bool:
-    """Whether the files are those that were read last, and the vector index (if ``dense``) has them."""
+    """Return whether the files are unchanged since they were read, and (if ``dense``) embedded."""
     files = sources.files(Skipped())
     known = store.files()
     if len(known) != len(files):
@@ -90,10 +90,10 @@ def up_to_date(store: Store, sources: Sources, *, dense: bool) -> bool:
 def scan(
     store: Store, sources: Sources, chunker: Chunker, progress: Progress, *, strict: bool = False
 ) -> Changes:
-    """Write what has changed in the files to the store: all of it, or nothing.
+    """Write the changes of the files to the store: all or nothing.
 
     Raises:
-        CorpusError: There is no document, or ``strict`` and something could not be read.
+        CorpusError: There is no document; or, with ``strict``, a part is unreadable.
     """
     return _Scan(store, sources, chunker).run(progress, strict=strict)
 
@@ -106,7 +106,7 @@ class _Scan:
         self._skipped = Skipped()
         self._files = sources.files(self._skipped)
         self._stamps: dict[str, str] = {}
-        self._problems: dict[str, list[Problem]] = {}  # by source, of files that have been read
+        self._problems: dict[str, list[Problem]] = {}  # by source, for files read so far
         self._seen: set[str] = set()
         self._ids = RowIds(file.id for file in self._files)
         self._known = store.known()
@@ -130,7 +130,7 @@ class _Scan:
         return self._changes
 
     def _keep(self, file: SourceFile) -> bool:
-        """Keep the documents of a file that has not changed, unless another file now claims their ids."""
+        """Keep the documents of an unchanged file, unless another file now claims their ids."""
         ids = self._ids.of(file.id)
         documents = self._by_source.get(file.source, [])
         if any(name != (ids.claim(own) if (own := self._known[name].own) else file.id) for name in documents):
@@ -151,14 +151,14 @@ class _Scan:
             if self._compare(named, known):
                 put_document(db, named, known, self._chunker.split(named.text, named.title))
         if number < 0 and file.source in self._by_source:
-            old = "; what was read of it before is no longer served"
+            old = "; its earlier content is no longer served"
             skipped.problems = [
                 replace(each, reason=each.reason + old) if each.failed else each for each in skipped.problems
             ]
         self._problems[file.source] = skipped.problems
 
     def _compare(self, document: Document, now: Known) -> bool:
-        """Count ``document``; whether it is to be written."""
+        """Count ``document``; return whether it must be written."""
         before = self._known.get(document.id)
         if before is None:
             self._changes.added += 1
@@ -178,7 +178,7 @@ class _Scan:
         if strict and (count := failures(everything)):
             failed = [problem for problem in everything if problem.failed]
             raise CorpusError(
-                f"{count} could not be read{named(failed)}; mend them, or ingest without --strict"
+                f"{count} could not be read{named(failed)}; repair them, or ingest without --strict"
             )
         deleted = self._known.keys() - self._seen
         drop_documents(db, deleted)
@@ -189,12 +189,12 @@ class _Scan:
 def embed_pending(
     store: Store, vectors: VectorIndex, embedder: Embedder, progress: Progress, account: Account
 ) -> Usage:
-    """Bring the vector index up to the store; build it anew if it is damaged.
+    """Update the vector index to the store; rebuild it if it is damaged.
 
-    Every batch is a line of its own on the ``account``, so that an ingest that is interrupted is charged.
+    Every batch is a separate line on the ``account``, so that an interrupted ingest is charged.
 
     Returns:
-        What embedding consumed.
+        The usage of embedding.
     """
     if not vectors.holds(store.count("ready")):
         vectors.clear()

@@ -1,7 +1,7 @@
-"""BM25 over the chunks of a corpus, and what its vocabulary says about a question.
+"""BM25 over the chunks of a corpus, and coverage of a question by its vocabulary.
 
-What counts as a term was chosen by measuring nDCG@10 on the passages of HotpotQA, 2WikiMultihopQA and
-Cranfield (k1 = 0.9, b = 0.4):
+The definition of a term was chosen by nDCG@10 on the passages of HotpotQA, 2WikiMultihopQA and Cranfield (k1
+= 0.9, b = 0.4):
 
 ====================================================  =====  =====  =====
 lower-cased words alone                                .749   .733   .344
@@ -13,12 +13,12 @@ and compounds as one word too (this module)            .785   .755   .376
 the title counted twice, with Porter's stemmer         .793   .755   .382
 ====================================================  =====  =====  =====
 
-Compounds ("e-mail", "XR-7", "maxTokens") are indexed in their parts and as one word because people write them
-either way; with hyphens up to 12 letters, as longer ones lost Cranfield .003.
+Compounds ("e-mail", "XR-7", "maxTokens") are indexed in parts and as one word, because people write them
+either way; hyphenated ones up to 12 letters, because longer ones cost .003 on Cranfield.
 
-The same questions served to choose and to measure, so the gains are somewhat flattered. Porter's stemmer
-gained .012, 0 and .007, but is bound to English; it would also add a library that takes
-longer to import than a thousand queries take.
+The same questions were used to choose and to measure, so the gains are somewhat optimistic. Porter's stemmer
+gained .012, 0 and .007, but only works for English; it would also add a library that takes longer to import
+than a thousand queries take.
 """
 
 import json
@@ -36,10 +36,12 @@ from dynamicrag.retrieval.store import Chunk
 from dynamicrag.text import singular, terms
 
 UNEXPLAINED, EXPLAINED = 0.15, 0.3
-"""Share of a question's idf that the best chunk's score reaches where the question is not, and is, in the
-documents' words: the sample's questions have .24 to .55 (5 and 95 %), paraphrases of them .07 to .23."""
+"""Share of a question's idf reached by the best chunk's score for questions in other words than the
+documents, and in the same words: the sample's questions have .24 to .55 (5 and 95 %), paraphrases of them
+.07 to .23.
+"""
 ANALYSIS = 2
-"""Version of :func:`analyse`; an index of another version is built anew."""
+"""Version of :func:`analyse`; an index of another version is rebuilt."""
 
 Mask = NDArray[np.bool_]
 
@@ -55,12 +57,12 @@ _ENGLISH = frozenset(
 def analyse(text: str, *, document: bool = False) -> list[str]:
     """Split ``text`` into terms without stop words, in the singular; see :func:`dynamicrag.text.terms`.
 
-    Documents are indexed without English stop words alone; a question is asked without those of its own
-    language, if its words tell which that is.
+    Documents are indexed without English stop words; a question is searched without the stop words of its own
+    language, if its words identify it.
 
     Args:
-        text: A question, or a text to be found.
-        document: Whether it is one to be found.
+        text: A question or a document.
+        document: Whether it is a document.
     """
     found = terms(text, every=document)
     stop = _ENGLISH if document else _stop_words(found)
@@ -75,7 +77,7 @@ def _stop_words(asked: list[str]) -> frozenset[str]:
 
 
 def analyse_chunk(chunk: Chunk) -> list[str]:
-    """Terms of a chunk; its title counts twice, as the weighted field it is.
+    """Return the terms of a chunk; the title counts twice, as a weighted field.
 
     Source: Robertson, Zaragoza and Taylor, "Simple BM25 extension to multiple weighted fields", CIKM 2004.
     """
@@ -83,7 +85,7 @@ def analyse_chunk(chunk: Chunk) -> list[str]:
 
 
 def idf(frequency: int, size: int) -> float:
-    """Lucene's inverse document frequency, which is always positive.
+    """Return Lucene's inverse document frequency, which is always positive.
 
     Source: Kamphuis et al., "Which BM25 do you mean?", ECIR 2020.
     """
@@ -91,7 +93,7 @@ def idf(frequency: int, size: int) -> float:
 
 
 class LexicalIndex(ABC):
-    """Chunks ranked by BM25 as Lucene computes it, exactly: ties in the order of the chunks.
+    """Ranks chunks by exact BM25 as in Lucene, with ties in the order of the chunks.
 
     Attributes:
         ids: Chunk ids, in the order of the corpus.
@@ -106,21 +108,21 @@ class LexicalIndex(ABC):
 
     @abstractmethod
     def scores(self, terms: list[str]) -> NDArray[np.float64]:
-        """BM25 of every chunk, ``(n,)``; ``terms`` is not empty and all of it occurs."""
+        """Return BM25 of every chunk, ``(n,)``; ``terms`` is not empty and all terms occur."""
 
     @abstractmethod
     def __contains__(self, term: object) -> bool: ...
 
     @abstractmethod
     def weight(self, term: str) -> float:
-        """Return a term's idf; that of the rarest where it does not occur."""
+        """Return a term's idf; for an absent term, the idf of the rarest."""
 
     def confidence(self, query: str, best: float) -> float:
-        """Return how much of a question the best chunk's words explain, 0 to 1.
+        """Return the share of a question explained by the best chunk's words, 0 to 1.
 
         It follows the chunk's score over the sum of the question's idf, from :data:`UNEXPLAINED` (0) to
-        :data:`EXPLAINED` (1). A question in other words than the documents' has a low one: its ranking is by
-        words that matter little.
+        :data:`EXPLAINED` (1). A question in other words than the documents has a low confidence: its ranking
+        depends on unimportant words.
 
         Args:
             query: The question.
@@ -135,8 +137,8 @@ class LexicalIndex(ABC):
 
         Args:
             query: The question.
-            k: How many.
-            within: The chunks to search, ``(n,)``; by default all. Scores are those of the whole corpus.
+            k: Number of chunks.
+            within: The chunks to search, ``(n,)``; by default all. Scores are computed over the whole corpus.
         """
         terms = [term for term in analyse(query) if term in self]
         if not terms or k < 1:
@@ -146,7 +148,7 @@ class LexicalIndex(ABC):
             scores = np.where(within, scores, 0.0)
         least = 0.0
         if len(scores) > k:
-            # Sums of the same parts in another order differ in the last bits: these are ties too.
+            # Sums of the same parts in another order differ in the last bits; they count as ties.
             least = max(0.0, float(np.partition(scores, len(scores) - k)[len(scores) - k]) - 1e-9)
         found = np.flatnonzero(scores > least)
         best = found[np.lexsort((found, -scores[found].round(9)))][:k]
@@ -178,11 +180,11 @@ class Bm25sIndex(LexicalIndex):
             [vocabulary.setdefault(term, len(vocabulary)) for term in analyse_chunk(chunk)]
             for chunk in chunks
         ]
-        # float64, so that rankings are those of the definition to the last place
+        # float64, so that rankings match the definition exactly
         engine = bm25s.BM25(k1=k1, b=b, method="lucene", dtype="float64")
         if vocabulary:
             engine.index((rows, vocabulary), create_empty_token=False, show_progress=False)
-        else:  # nothing but punctuation, or nothing at all
+        else:  # only punctuation, or nothing
             engine.vocab_dict, engine.nonoccurrence_array = {}, None
             empty = np.zeros(0)
             engine.scores = {
@@ -200,7 +202,7 @@ class Bm25sIndex(LexicalIndex):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what :meth:`save` wrote.
+        """Load an index written by :meth:`save`.
 
         Raises:
             OSError: A file is missing.
@@ -216,7 +218,7 @@ class Bm25sIndex(LexicalIndex):
         return cls(ids, engine)
 
     def scores(self, terms: list[str]) -> NDArray[np.float64]:
-        """BM25 of every chunk, ``(n,)``."""
+        """Return BM25 of every chunk, ``(n,)``."""
         scores: NDArray[np.float64] = self._engine.get_scores(terms)
         return scores
 
@@ -232,16 +234,17 @@ class Bm25sIndex(LexicalIndex):
         return len(self._vocabulary)
 
     def coverage(self, text: str, within: Mask | None = None) -> dict[str, float]:
-        """Say how much of a question's vocabulary the corpus has.
+        """Return the coverage of a question's vocabulary by the corpus.
 
         Args:
             text: The question.
-            within: The chunks that count, ``(n,)``; by default all. The others have no part in it.
+            within: The chunks that count, ``(n,)``; by default all.
 
         Returns:
-            ``coverage``: share of the distinct terms that occur; ``idf_coverage``: the same, each term
-            weighing its idf and one that does not occur the highest idf there is; ``unseen_terms``:
-            how many do not occur. A question without any terms has a coverage of 0.
+            ``coverage``: share of the distinct terms that occur; ``idf_coverage``: the same weighted by idf,
+                where
+            an absent term has the highest idf; ``unseen_terms``: number of absent terms. A question without
+            terms has a coverage of 0.
         """
         terms = set(analyse(text))
         places = [self._vocabulary[term] for term in terms if term in self._vocabulary]
@@ -260,19 +263,19 @@ class Bm25sIndex(LexicalIndex):
         }
 
     def _chunks_with(self, place: int) -> NDArray[np.int32]:
-        """Return the positions of the chunks that have a term."""
+        """Return the positions of the chunks with a term."""
         start, end = self._engine.scores["indptr"][place : place + 2]
         found: NDArray[np.int32] = self._engine.scores["indices"][start:end]
         return found
 
 
 class RankBm25Index(LexicalIndex):
-    """BM25 computed at query time, by rank-bm25: the reference that rankings are tested against.
+    """BM25 computed at query time, by rank-bm25: the reference in tests of rankings.
 
-    rank-bm25 follows ATIRE, whose idf is negative for terms in more than half of the documents and is
-    then replaced by a share of the average; its term weight is also multiplied by ``k1 + 1``. Lucene's
-    idf and the plain term weight give the very scores of :class:`Bm25sIndex` (Kamphuis et al. 2020).
-    It scores every chunk in Python and is kept in memory only.
+    rank-bm25 follows ATIRE, whose idf is negative for terms in more than half of the documents and is then
+    replaced by a share of the average; its term weight is also multiplied by ``k1 + 1``. With Lucene's idf
+    and the plain term weight, scores equal those of :class:`Bm25sIndex` (Kamphuis et al. 2020). It scores
+    every chunk in Python and exists only in memory.
     """
 
     def __init__(self, ids: list[str], engine: Any, scale: float) -> None:
@@ -295,8 +298,8 @@ class RankBm25Index(LexicalIndex):
         return cls([chunk.id for chunk in chunks], engine, k1 + 1)
 
     def scores(self, terms: list[str]) -> NDArray[np.float64]:
-        """BM25 of every chunk, ``(n,)``."""
-        with np.errstate(invalid="ignore"):  # 0 / 0 where a chunk has no words at all
+        """Return BM25 of every chunk, ``(n,)``."""
+        with np.errstate(invalid="ignore"):  # 0 / 0 for a chunk without words
             scores: NDArray[np.float64] = np.nan_to_num(self._engine.get_scores(terms) / self._scale)
         return scores
 

@@ -1,4 +1,4 @@
-"""The BM25 index of a corpus on disk: one folder a generation and setting."""
+"""The BM25 index of a corpus on disk: one folder per generation and setting."""
 
 import errno
 import shutil
@@ -16,7 +16,7 @@ Implementation = Literal["bm25s", "rank-bm25"]
 def open_lexical(
     store: Store, folder: Path, k1: float, b: float, implementation: Implementation
 ) -> tuple[int, LexicalIndex]:
-    """Load the index of the present generation, or build and keep it.
+    """Load the index of the current generation, or build and save it.
 
     Returns:
         The generation of the content, and its index.
@@ -39,7 +39,7 @@ def open_lexical(
     except OSError as error:
         raise CorpusError(
             f"{folder}: the BM25 index cannot be written: {error.strerror or error}; "
-            "see that the disk has room and the folder can be written"
+            "check that the disk has space and the folder is writable"
         ) from error
     return generation, index
 
@@ -48,13 +48,13 @@ def _load(folder: Path) -> Bm25sIndex | None:
     try:
         return Bm25sIndex.load(folder)
     except (OSError, ValueError, KeyError, EOFError):
-        return None  # there is none, or it is damaged: it is quickly made
+        return None  # missing or damaged: building it is quick
 
 
 def _keep(index: Bm25sIndex, folder: Path, prefix: str, generation: int) -> None:
-    """Save ``index`` by renaming a finished folder, and delete those of other generations.
+    """Save ``index`` by renaming a finished folder, and delete the folders of other generations.
 
-    Others may do the same at the same time. Whoever comes first wins, and all have the same index.
+    Other processes may do the same concurrently. The first one wins, and all have the same index.
     """
     target = folder / f"{prefix}{generation}"
     temporary = Path(tempfile.mkdtemp(prefix=".bm25-", dir=folder))

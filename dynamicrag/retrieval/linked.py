@@ -1,4 +1,4 @@
-"""Retrieval in two hops: what was found, and the documents that it names."""
+"""Retrieval in two hops: the passages found, and the documents that they name."""
 
 import time
 from dataclasses import replace
@@ -15,24 +15,28 @@ Key = tuple[str, str]
 
 @RETRIEVERS.register("linked")
 class Linked(Retriever):
-    """Follows the titles that the question and the best passages name, after the links of a wiki.
+    """Follows the titles named in the question and the best passages, like the links of a wiki.
 
-    A question that takes two facts rarely shares words with the passage of the second: that one speaks
-    of what the first passage names. Where documents are called after what they are about, a name is a
-    link, and following it costs neither a model nor a second search. Of the documents that are named, the
-    ones that share most terms with the question come right after the passages that name them.
+    A question that needs two facts rarely shares words with the passage of the second fact, which is about
+    something named in the first passage. If documents are titled by their topic, a name is a link, and
+    following
+    it needs neither a model nor a second search. Of the named documents, the ones that share most terms with
+    the
+    question are inserted right after the passages that name them.
 
-    On questions 300 to 400 of each set the answer stands in the first four passages, by ``rrf`` and by
-    this on top of it, of .67 and .82 on HotpotQA, and of .45 and .82 on 2WikiMultihopQA (yes-or-no
-    questions count as not), at 497 and 508, and 419 and 505 tokens.
+    On questions 300 to 400 of each set the answer is in the first four passages, by ``rrf`` alone and with
+    this
+    on top, for .67 and .82 on HotpotQA, and for .45 and .82 on 2WikiMultihopQA (yes-or-no questions count as
+    not), at 497 and 508, and 419 and 505 tokens.
 
     Args:
         of: Name of another option of the stage, whose passages are followed.
         follow: Number of its best passages to follow.
-        links: Most passages to add.
+        links: Largest number of passages to add.
 
     Source: the idea of following links between paragraphs is Asai et al., "Learning to retrieve reasoning
-    paths over Wikipedia graph for question answering", ICLR 2020, who learn which; this learns nothing.
+    paths over Wikipedia graph for question answering", ICLR 2020, who train the selection; this one is not
+    trained.
     """
 
     def __init__(self, *, of: str, follow: int = 2, links: int = 3) -> None:
@@ -43,21 +47,21 @@ class Linked(Retriever):
         self._links = links
 
     def bind(self, context: RetrievalContext) -> None:
-        """Take the option to build on."""
+        """Find the base option."""
         self._part = part_of(context, self, self.of[0])
 
     @property
     def sources(self) -> tuple[Corpus, ...]:  # type: ignore[override]
-        """Corpora of that option."""
+        """Corpora of the base option."""
         return self._part.sources
 
     @property
     def embedded(self) -> tuple[Corpus, ...]:  # type: ignore[override]
-        """Corpora of that option, if it embeds."""
+        """Corpora of the base option, if it embeds."""
         return self._part.embedded
 
     async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
-        """Ask that option, then follow what it found."""
+        """Call the base option, then follow its passages."""
         start = time.perf_counter()
         found = await found_by(self._part, query, max(k, self._follow), filter)
         head = found.passages[: self._follow]
@@ -70,7 +74,7 @@ class Linked(Retriever):
         return Retrieved(list(ranked.values())[: max(k, 0)], total, elsewhere=found.elsewhere)
 
     def _linked(self, query: str, head: list[Passage], wanted: Filter) -> list[Passage]:
-        """Return the best chunk of each document that is named, those most like the question first."""
+        """Return the best chunk of each named document, the most similar to the question first."""
         asked = set(analyse(query))
         best: list[tuple[int, Passage]] = []
         for corpus in self.sources:
@@ -83,7 +87,7 @@ class Linked(Retriever):
                 max(((_shared(asked, chunk), chunk) for chunk in chunks), key=lambda pair: pair[0])
                 for chunks in corpus.chunks_of(list(named)).values()
             ]
-        best.sort(key=lambda pair: -pair[0])  # stable: of equals, what is named first
+        best.sort(key=lambda pair: -pair[0])  # stable: ties in the order of mention
         return [passage for _, passage in best[: self._links]]
 
 

@@ -30,10 +30,10 @@ _loading = threading.Lock()
 class LocalEmbedder(Embedder):
     """all-MiniLM-L6-v2, or another sentence-transformers model in a folder.
 
-    Constructing is free; the model is loaded at the first use, once per process and folder.
+    The constructor does no work; the model is loaded on first use, once per process and folder.
 
     Args:
-        path: Folder of the model, or what returns it (and may download it first).
+        path: Folder of the model, or a function that returns it (and may download it first).
         name: Name of the model; part of the key of an index made with it.
 
     Source: Reimers and Gurevych, "Sentence-BERT", EMNLP 2019 (arXiv 1908.10084); Wang et al.,
@@ -54,12 +54,12 @@ class LocalEmbedder(Embedder):
         """Load the weights unless they are loaded.
 
         Raises:
-            ModelUnavailable: The folder holds no model.
+            ModelUnavailable: The folder has no model.
         """
         self._model()
 
     def reads(self, text: str) -> bool:
-        """Return whether the vector of ``text`` means something; see :meth:`Reading.unread`."""
+        """Return whether the model can read ``text``; see :meth:`Reading.unread`."""
         return text.isascii() or self._reading().unread(_divided(text)) <= MOST_UNREAD
 
     def _reading(self) -> Reading:
@@ -71,9 +71,9 @@ class LocalEmbedder(Embedder):
     def tokenize(self, text: str) -> list[int]:
         """Split ``text`` into the model's word pieces, without loading the model.
 
-        Words of over 64 characters (URLs, data) are cut first: the model knows no word as long, and
-        would take a megabyte for one token. An unknown piece counts once for two of its characters: a whole
-        sentence of Thai is one piece to this model, and many tokens to the one that answers.
+        Words of over 64 characters (URLs, data) are cut first: the model knows no longer word, and would
+        treat a megabyte as one token. An unknown piece counts one token per two characters: a whole sentence
+        of Thai is one piece to this model, but many tokens to the answering model.
         """
         found = _tokenizer(self.folder).encode(_divided(text), add_special_tokens=False)
         ids: list[int] = []
@@ -83,7 +83,7 @@ class LocalEmbedder(Embedder):
 
     @property
     def folder(self) -> Path:
-        """Folder of the model, downloaded if that is how it was given."""
+        """Return the folder of the model, downloaded if needed."""
         if callable(self._path):
             self._path = self._path()
         return self._path
@@ -94,7 +94,7 @@ class LocalEmbedder(Embedder):
 
 
 def encode(model: Any, texts: Sequence[str], *, query: bool) -> tuple[Vectors, Usage]:
-    """Embed texts with a ``SentenceTransformer``, and say what it consumed."""
+    """Embed texts with a ``SentenceTransformer``, and return the usage."""
     import torch
 
     wall, cpu = time.perf_counter(), time.process_time()
@@ -117,7 +117,7 @@ def _load(folder: Path) -> Any:
     from transformers.utils import logging
 
     if not (folder / "modules.json").is_file():
-        raise ModelUnavailable(f"{folder}: holds no sentence-transformers model (modules.json is missing)")
+        raise ModelUnavailable(f"{folder}: has no sentence-transformers model (modules.json is missing)")
     bars = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
@@ -140,7 +140,7 @@ def _tokenizer(folder: Path) -> Any:
 
     path = folder / "tokenizer.json"
     if not path.is_file():
-        raise ModelUnavailable(f"{path}: missing; the folder holds no embedding model")
+        raise ModelUnavailable(f"{path}: missing; the folder has no embedding model")
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_truncation()
     tokenizer.no_padding()

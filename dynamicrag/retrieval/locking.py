@@ -1,4 +1,4 @@
-"""One process at a time ingests a corpus."""
+"""The lock of a corpus: one process ingests at a time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +14,9 @@ def exclusive(folder: Path, timeout: float, waiting: Callable[[], None]) -> Iter
     """Hold the lock of a corpus while the block runs.
 
     Args:
-        folder: Folder of the corpus; made if it is not there.
+        folder: Folder of the corpus; created if missing.
         timeout: Seconds to wait for another process.
-        waiting: Called if there is one.
+        waiting: Called if another process holds the lock.
 
     Raises:
         CorpusError: The other process takes too long, or the folder cannot be written.

@@ -1,8 +1,8 @@
-"""Metadata of documents, for filters: what the file says, what the policy says, and where the file is.
+"""Metadata of documents, for filters: from the file, from the policy, and from the file's location.
 
-What a file says of itself is kept with it: the front matter of Markdown, and the fields of a JSON line
-beside ``id``, ``title`` and ``text``. Rules of the policy (``corpora.NAME.metadata``) come on top, then
-``document``, ``file`` and ``folder``: no author of a document can claim another tenant's.
+A file's own metadata is stored with it: the front matter of Markdown, and the fields of a JSON line
+besides ``id``, ``title`` and ``text``. Rules of the policy (``corpora.NAME.metadata``) override it, then
+``document``, ``file`` and ``folder`` are added: no author of a document can claim another tenant's.
 """
 
 import math
@@ -14,14 +14,14 @@ from typing import Any
 
 FILE = "file"
 MOST_FIELDS, MOST_ITEMS, LONGEST = 50, 100, 500
-"""How much of a file's own metadata is kept: fields, items of a list, characters of a text."""
+"""Limits of a file's own metadata: fields, items of a list, characters of a text."""
 
 Rules = Mapping[str, Mapping[str, Any]]
-"""Metadata by pattern of the file's path below the corpus folder; ``*`` stands for slashes too."""
+"""Metadata by pattern of the file's path below the corpus folder; ``*`` also matches slashes."""
 
 
 def plain_metadata(given: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the fields that a filter can look at: texts, numbers, true or false, dates, lists of these."""
+    """Return the fields usable in filters: texts, numbers, booleans, dates, lists of these."""
     found: dict[str, Any] = {}
     for key, value in given.items():
         kept = [item for item in map(_plain, value[:MOST_ITEMS]) if item is not None] if isinstance(
@@ -45,10 +45,10 @@ def _plain(value: object) -> str | int | float | bool | None:
 
 
 class Metadata:
-    """Adds to what files say of themselves what the policy says, and where they are.
+    """Combines the metadata of files with the policy's rules and the files' locations.
 
     Args:
-        rules: What the policy says; a later rule wins.
+        rules: The policy's rules; a later rule wins.
     """
 
     def __init__(self, rules: Rules) -> None:
@@ -59,7 +59,7 @@ class Metadata:
 
         Args:
             document: Its id.
-            own: What its file says, and under ``file`` where that is.
+            own: Its file's metadata, with the file's path under ``file``.
         """
         file = str(own[FILE])
         said = dict(own)

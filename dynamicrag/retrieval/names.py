@@ -1,4 +1,4 @@
-"""File names as text: names can hold any bytes, but ids, titles and messages must be clean text."""
+"""File names as text: names can have any bytes, but ids, titles and messages must be clean text."""
 
 import os
 import re
@@ -8,7 +8,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def shown(path: Path | str) -> str:
-    r"""Return a path as text that can be stored, printed and told from every other path.
+    r"""Return a path as storable, printable and unique text.
 
     Bytes that are not UTF-8 and line breaks are written as ``\xfc`` and ``\n``.
     """
@@ -17,7 +17,7 @@ def shown(path: Path | str) -> str:
 
 
 def readable(name: str) -> str:
-    """Return a file name as clean text; bytes that are not UTF-8 are taken for Windows-1252."""
+    """Return a file name as clean text; bytes that are not UTF-8 are read as Windows-1252."""
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Whether an index was made with the embedder that is here, where the embedder's name does not tell."""
+"""Checks whether an index was made with the current embedder, if the embedder's name does not tell."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ TEXTS = (
     "x = f(y) + 1871",
 )
 CLOSE = 1e-3
-"""How far two vectors of one model may lie apart, in each number: services round."""
+"""Tolerance between two vectors of one model, in each number: services round."""
 
 
 class Probe:
-    """The vectors of a few texts, kept beside an index and compared with what the embedder makes of them now.
+    """The vectors of a few texts, stored beside an index and compared with the embedder's current ones.
 
-    The embedder is asked once, at the first dense use; not at all where it has a name of its own.
+    The embedder is called once, at the first dense use; never if its name identifies the model.
 
     Args:
         folder: The corpus's folder.
@@ -37,7 +37,7 @@ class Probe:
         self._vectors: Vectors | None = None
 
     def same(self) -> bool:
-        """Return whether the index is this embedder's.
+        """Return whether the index was made with this embedder.
 
         Raises:
             ModelError: The embedder failed.
@@ -46,13 +46,13 @@ class Probe:
             return True
         try:
             kept = np.load(self._file, allow_pickle=False)
-        except (OSError, ValueError, EOFError):  # none yet, or a damaged one
+        except (OSError, ValueError, EOFError):  # missing or damaged
             return False
         own = self._own()
         return kept.shape == own.shape and bool(np.allclose(kept, own, atol=CLOSE))
 
     def keep(self) -> None:
-        """Note that the index is this embedder's from now on."""
+        """Record that the index now belongs to this embedder."""
         if not self._embedder.named:
             np.save(self._file, self._own(), allow_pickle=False)
 

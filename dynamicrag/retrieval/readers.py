@@ -1,7 +1,7 @@
-"""Documents from files: Markdown, plain text, HTML, PDF and JSON lines.
+"""Reads documents from files: Markdown, plain text, HTML, PDF and JSON lines.
 
-A corpus is a list of files and folders. ``files_of`` finds what can be read in them and ``read_file``
-reads one file. A file that cannot be read is named and left out; it never costs the others.
+A corpus is a list of files and folders. ``files_of`` finds the readable files and ``read_file`` reads one
+file. An unreadable file is reported and left out; it does not affect the others.
 """
 
 import os
@@ -16,11 +16,11 @@ from dynamicrag.retrieval.ids import with_unique_ids
 from dynamicrag.retrieval.names import shown
 
 ENDINGS: tuple[str, ...] = tuple(READERS)
-_NAMED = 5  # problems that an error names
+_NAMED = 5  # number of problems named in an error
 
 
 def files_of(paths: Sequence[Path], skipped: Skipped, *, follow_links: bool = False) -> list[SourceFile]:
-    """Find the files that can be read, in the order of ``paths`` and sorted within a folder.
+    """Find the readable files, in the order of ``paths`` and sorted within a folder.
 
     Folders are searched recursively; hidden files and folders are not part of a corpus. See
     :mod:`~dynamicrag.retrieval.folders` for links.
@@ -31,8 +31,8 @@ def files_of(paths: Sequence[Path], skipped: Skipped, *, follow_links: bool = Fa
         follow_links: Whether links that lead out of ``paths`` are followed.
 
     Raises:
-        CorpusError: A path is missing, a file named outright has an ending that cannot be read, or
-            nothing readable was found.
+        CorpusError: A path is missing, an explicitly given file has an unsupported ending, or nothing
+            readable was found.
     """
     real = [Path(os.path.realpath(path)) for path in paths]
     search = Search(real, skipped, follow_links=follow_links)
@@ -54,11 +54,11 @@ def files_of(paths: Sequence[Path], skipped: Skipped, *, follow_links: bool = Fa
 
 
 def read_file(file: SourceFile, skipped: Skipped) -> Iterator[Document]:
-    """Read one file: one document, or one a line for JSON lines.
+    """Read one file: one document, or one per line for JSON lines.
 
     Args:
-        file: What to read.
-        skipped: Collects the file if it cannot be read, lines that are no document, and what has no text.
+        file: The file.
+        skipped: Collects the file if unreadable, lines that are not documents, and documents without text.
     """
     reader = _reader(file.path)
     assert reader is not None, file
@@ -77,7 +77,7 @@ def read_file(file: SourceFile, skipped: Skipped) -> Iterator[Document]:
 
 
 def named(problems: Sequence[Problem]) -> str:
-    """Return problems as a bracket for an error: the failures first, and how many more there are."""
+    """Return problems in brackets for an error: failures first, and the number of the others."""
     if not problems:
         return ""
     ranked = sorted(problems, key=lambda problem: not problem.failed)

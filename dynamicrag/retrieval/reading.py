@@ -1,4 +1,4 @@
-"""What of a text an embedding model can read, going by its vocabulary."""
+"""Estimates how much of a text an embedding model can read, from its vocabulary."""
 
 import re
 from collections import Counter
@@ -8,22 +8,24 @@ from dynamicrag.languages import script
 from dynamicrag.normal import encodable
 
 MOST_UNREAD = 0.2
-"""Share of a text's tokens from which its vector means nothing."""
+"""Share of unreadable tokens from which a text's vector is meaningless."""
 WORDS = 0.01
-"""Least share of a vocabulary's longer pieces that are of a script, if it has words of that script."""
+"""Smallest share of a script among a vocabulary's longer pieces, if it has words of that script."""
 
 _NOT_LATIN = re.compile(r"[^\x00-\u024f\u1e00-\u1eff\u2000-\u2bff]")
 
 
 class Reading:
-    """Tells texts that a model reads from others.
+    """Distinguishes the texts that a model can read.
 
-    The vocabulary of an English model holds the letters of many scripts, and words of one. A Russian word is
-    then a row of letters, of which the model has learnt nothing, though no token is unknown.
+    The vocabulary of an English model has the letters of many scripts, but words of one only. A Russian word
+    is
+    then a sequence of letters, about which the model has learnt nothing, although no token is unknown.
 
     Args:
-        tokenizer: The model's, of the library tokenizers. Where it is not at hand (``None``), letters count
-            as tokens, and the Latin ones are known.
+        tokenizer: The model's tokenizer, from the library tokenizers. If it is unavailable (``None``),
+            letters
+            count as tokens, and the Latin ones as known.
     """
 
     def __init__(self, tokenizer: Any | None) -> None:
@@ -34,9 +36,9 @@ class Reading:
             self._scripts = {own for own, number in count.items() if number > WORDS * count.total()}
 
     def unread(self, text: str) -> float:
-        """Return the share of the tokens that say nothing to the model, 0 to 1.
+        """Return the share of tokens that the model cannot read, 0 to 1.
 
-        These are unknown tokens, and those of a script that the vocabulary has no words of; tokens without
+        These are unknown tokens, and tokens of a script without words in the vocabulary; tokens without
         letters or digits do not count. For all-MiniLM-L6-v2 it is .59 to 1 of sentences in Chinese, Japanese,
         Korean, Thai, Khmer, Arabic, Hebrew, Russian, Greek, Georgian, Hindi, Bengali and Tamil, and 0 of
         sentences in English, German, French, Polish, Czech, Turkish and Vietnamese.
@@ -47,7 +49,7 @@ class Reading:
         return sum(told) / len(told) if told else 0.0
 
     def _tokens(self, text: str) -> list[tuple[str, str]]:
-        """Return tokens, and what they stand for in the text."""
+        """Return tokens, each with its text."""
         if self._tokenizer is None:
             return [(letter, letter) for letter in text]
         found = self._tokenizer.encode(encodable(text), add_special_tokens=False)

@@ -1,4 +1,4 @@
-"""What a corpus says of itself and of its ingests."""
+"""Reports on a corpus and its ingests."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from dynamicrag.types import Usage
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What an ingest did.
+    """The result of an ingest.
 
     Attributes:
-        added, changed, deleted, unchanged: Documents.
-        skipped: What was left out and why; what could not be read comes first.
-        failed: How many files, pages and lines could not be read.
-        chunks: Chunks of the whole corpus.
+        added, changed, deleted, unchanged: Numbers of documents.
+        skipped: The parts left out, with reasons; failures first.
+        failed: Number of unreadable files, pages and lines.
+        chunks: Number of chunks of the whole corpus.
         seconds: Wall time.
-        usage: What embedding consumed.
+        usage: Usage of embedding.
     """
 
     added: int

@@ -1,4 +1,4 @@
-"""The part of a corpus that a filter lets through."""
+"""The part of a corpus that matches a filter."""
 
 import threading
 from collections import OrderedDict
@@ -15,15 +15,15 @@ from dynamicrag.retrieval.titles import TitleIndex
 from dynamicrag.retrieval.vectors import VectorIndex
 
 KEPT = 64
-"""Filters whose selection is remembered."""
+"""Number of filters whose selection is cached."""
 EXACT = 1_000
-"""Chunks up to which all vectors of a selection are compared, and kept with it: 1.5 MB at 384 dimensions."""
+"""Largest selection in chunks whose vectors are all compared and cached: 1.5 MB at 384 dimensions."""
 SPARE = 2.0
-"""How many more neighbours are asked for than a selection's share of the corpus needs."""
+"""Factor of extra neighbours requested beyond a selection's share of the corpus."""
 
 
 class Selection:
-    """The documents that a filter lets through, and what is derived from them at one state of the corpus.
+    """The documents that match a filter, and data derived from them at one state of the corpus.
 
     Args:
         documents: Their ids.
@@ -58,15 +58,15 @@ class Selection:
     ) -> list[tuple[str, float]]:
         """Return the chunks nearest to a vector and their cosine, the most similar first.
 
-        Few chunks are all compared. Of many, as many neighbours of the whole corpus are asked for as it
-        takes to find enough among them.
+        A small selection is compared completely. For a large one, neighbours in the whole corpus are
+        requested until enough of them are in the selection.
 
         Args:
             vector: ``(d,)``, of length 1.
-            k: How many.
+            k: Number of chunks.
             index: The vector index of the corpus.
-            seen: How often it has changed.
-            ready: Returns the selection's chunks that are in it.
+            seen: Number of its changes.
+            ready: Returns the selection's chunks that are in the index.
         """
         known = self._vectors
         if known is None or known[0] != seen:
@@ -106,12 +106,12 @@ class Selections:
         generation: int,
         metadata: Callable[[], Mapping[str, Mapping[str, Any]]],
     ) -> Selection:
-        """Return what a filter lets through at a generation of the content.
+        """Return the selection of a filter at a generation of the content.
 
         Args:
             filter: The filter.
-            generation: How often the content has changed.
-            metadata: Returns that of every document, by id.
+            generation: Number of changes of the content.
+            metadata: Returns the metadata of every document, by id.
         """
         wanted = distinct(filter)
         with self._lock:
@@ -129,7 +129,7 @@ class Selections:
             return made
 
     def _having(self, name: str, values: Iterable[Typed]) -> set[str]:
-        """Return the documents that have one of the values in a field."""
+        """Return the documents with one of the values in a field."""
         if name not in self._fields:
             documents = self._fields[name] = {}
             for document, said in self._metadata.items():

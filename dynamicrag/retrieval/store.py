@@ -1,9 +1,8 @@
-"""The documents and chunks of a corpus in SQLite: the truth that the indexes are derived from.
+"""The documents and chunks of a corpus in SQLite: the source of truth for the indexes.
 
-A chunk has a state. ``pending``: not yet in the vector index; ``ready``: there; ``gone``: to be
-deleted there. New content is written in one transaction that only marks what is to be done; each
-batch of vectors then moves its chunks on. An ingest that is killed therefore loses at most one batch,
-and every step can be repeated.
+A chunk has a state. ``pending``: not yet in the vector index; ``ready``: in it; ``gone``: to be deleted
+from it. New content is written in one transaction that only marks the work to do; each batch of vectors then
+advances its chunks. A killed ingest therefore loses at most one batch, and every step can be repeated.
 """
 
 import json
@@ -38,7 +37,7 @@ INSERT INTO facts VALUES ('generation', '0'), ('vectors', '0');
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A chunk as the indexes see it."""
+    """A chunk in the form for the indexes."""
 
     id: str
     title: str
@@ -47,13 +46,13 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What tells whether a document has to be written again.
+    """Facts that decide whether a document must be written again.
 
     Attributes:
-        source: The file it came from.
+        source: Its file.
         sha256: Digest of its title and text.
-        own: What a JSON line calls itself, which need not be its id; empty for other files.
-        number: Its place among the documents of the file.
+        own: A JSON line's own id, which may differ from its id here; empty for other files.
+        number: Its position among the documents of the file.
     """
 
     source: str
@@ -63,10 +62,10 @@ class Known:
 
 
 class Store(Database):
-    """What a corpus holds, and what is still to be done of it.
+    """The content of a corpus, and the pending work on it.
 
     Args:
-        path: The database; made if it is not there.
+        path: The database; created if missing.
 
     Raises:
         CorpusError: As :class:`~dynamicrag.retrieval.database.Database`.
@@ -78,33 +77,33 @@ class Store(Database):
     # -- what is there -------------------------------------------------------------------------
 
     def generation(self) -> tuple[int, int]:
-        """How often the content and the vector index have changed."""
+        """Return the numbers of changes of the content and of the vector index."""
         facts = dict(self._rows("SELECT name, value FROM facts"))
         return facts["generation"], facts["vectors"]
 
     def files(self) -> dict[str, str]:
-        """Stamp of each file when it was read, by path."""
+        """Return the stamp of each file when it was read, by path."""
         return dict(self._rows("SELECT source, stamp FROM files"))
 
     def known(self) -> dict[str, Known]:
-        """What is known of each document, by id; those of one file are in its order."""
+        """Return the facts of each document, by id, in file order."""
         rows = self._rows("SELECT id, source, sha256, own, number FROM documents ORDER BY source, number")
         return {row[0]: Known(*row[1:]) for row in rows}
 
     def problems(self) -> dict[str, list[Problem]]:
-        """What was left out of the files when they were read, by path."""
+        """Return the parts left out of the files when they were read, by path."""
         found: dict[str, list[Problem]] = {}
         for source, place, reason, failed, count in self._rows("SELECT * FROM problems ORDER BY rowid"):
             found.setdefault(source, []).append(Problem(place, reason, bool(failed), count))
         return found
 
     def documents(self, ids: Sequence[str]) -> dict[str, Passage]:
-        """Whole documents by id; unknown ids are left out."""
+        """Return whole documents by id; unknown ids are left out."""
         rows = self._rows_in("SELECT id, title, text FROM documents WHERE id IN ({})", ids)
         return {i: Passage(id=i, document=i, title=title, text=text, score=0.0) for i, title, text in rows}
 
     def chunks(self, ids: Sequence[str]) -> dict[str, Passage]:
-        """Chunks by id; unknown ids are left out."""
+        """Return chunks by id; unknown ids are left out."""
         rows = self._rows_in(
             "SELECT id, document, title, text FROM chunks WHERE state != 'gone' AND id IN ({})", ids
         )
@@ -113,7 +112,7 @@ class Store(Database):
         }
 
     def chunks_of(self, documents: Sequence[str]) -> dict[str, list[Passage]]:
-        """All chunks of some documents, in their order, by document; unknown ones are left out."""
+        """Return all chunks of some documents, in order, by document; unknown ones are left out."""
         rows = self._rows_in(
             "SELECT id, document, title, text FROM chunks WHERE state != 'gone' AND document IN ({}) "
             "ORDER BY document, number",
@@ -125,20 +124,20 @@ class Store(Database):
         return found
 
     def titles(self) -> list[tuple[str, str]]:
-        """Id and title of every document."""
+        """Return id and title of every document."""
         return self._rows("SELECT id, title FROM documents ORDER BY id")
 
     def metadata(self) -> dict[str, dict[str, Any]]:
-        """Return what the files say of every document, by id."""
+        """Return the files' metadata of every document, by id."""
         return {i: json.loads(said) for i, said in self._rows("SELECT id, metadata FROM documents")}
 
     def ready(self, documents: Sequence[str]) -> list[str]:
-        """Return the ids of the chunks of some documents that the vector index has."""
+        """Return the ids of some documents' chunks that are in the vector index."""
         rows = self._rows_in("SELECT id FROM chunks WHERE state = 'ready' AND document IN ({})", documents)
         return [row[0] for row in rows]
 
     def snapshot(self) -> tuple[int, list[Chunk]]:
-        """The generation and all its chunks, in the order of document id and number."""
+        """Return the generation and all its chunks, in the order of document id and number."""
         with self.transaction("DEFERRED"):  # both from one state of the database
             generation, _ = self.generation()
             rows = self._rows(
@@ -147,7 +146,7 @@ class Store(Database):
         return generation, [Chunk(*row) for row in rows]
 
     def counts(self) -> dict[str, int]:
-        """Numbers of documents, chunks, and characters of both."""
+        """Return the numbers of documents, chunks, and characters of both."""
         documents, document_chars = self._rows("SELECT count(*), total(length(text)) FROM documents")[0]
         chunks, chunk_chars = self._rows(
             "SELECT count(*), total(length(text)) FROM chunks WHERE state != 'gone'"
@@ -162,11 +161,11 @@ class Store(Database):
     # -- what is to be done --------------------------------------------------------------------
 
     def count(self, state: str) -> int:
-        """Number of chunks in ``state``."""
+        """Return the number of chunks in ``state``."""
         return int(self._rows("SELECT count(*) FROM chunks WHERE state = ?", (state,))[0][0])
 
     def pending(self, limit: int) -> list[Chunk]:
-        """The next chunks to be embedded."""
+        """Return the next chunks to embed."""
         rows = self._rows(
             "SELECT id, title, text FROM chunks WHERE state = 'pending' ORDER BY document, number LIMIT ?",
             (limit,),
@@ -174,7 +173,7 @@ class Store(Database):
         return [Chunk(*row) for row in rows]
 
     def gone(self, limit: int) -> list[str]:
-        """The next chunks to be deleted from the vector index."""
+        """Return the next chunks to delete from the vector index."""
         return [row[0] for row in self._rows("SELECT id FROM chunks WHERE state = 'gone' LIMIT ?", (limit,))]
 
     def mark_ready(self, chunks: Iterable[Chunk]) -> None:
@@ -194,18 +193,18 @@ class Store(Database):
             db.execute("UPDATE chunks SET state = 'pending'")
 
     def outdate(self) -> None:
-        """Record that the vectors of all chunks are to be made anew."""
+        """Record that the vectors of all chunks must be computed again."""
         with self.transaction() as db:
             db.execute("UPDATE chunks SET state = 'pending' WHERE state = 'ready'")
 
     def vectors_changed(self) -> None:
-        """Tell other processes to look at the vector index anew."""
+        """Signal other processes to reload the vector index."""
         with self.transaction() as db:
             db.execute("UPDATE facts SET value = value + 1 WHERE name = 'vectors'")
 
 
 def put_document(db: Connection, document: Document, known: Known, texts: Sequence[str]) -> None:
-    """Write a document and its chunks within a transaction; chunks that have not changed stay ready."""
+    """Write a document and its chunks within a transaction; unchanged chunks stay ready."""
     db.execute(
         "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -240,7 +239,7 @@ def drop_documents(db: Connection, ids: Iterable[str]) -> None:
 def put_scan(
     db: Connection, files: Mapping[str, str], problems: Mapping[str, Sequence[Problem]], changed: bool
 ) -> None:
-    """Record within a transaction what was scanned, and a new generation if content ``changed``."""
+    """Record a scan within a transaction, and a new generation if content ``changed``."""
     db.execute("DELETE FROM files")
     db.executemany("INSERT INTO files VALUES (?, ?)", files.items())
     db.execute("DELETE FROM problems")

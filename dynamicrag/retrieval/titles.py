@@ -1,4 +1,4 @@
-"""Which documents a text names, by their titles."""
+"""Finds the documents named in a text, by their titles."""
 
 from collections.abc import Iterable
 
@@ -6,17 +6,17 @@ from dynamicrag.normal import folded
 from dynamicrag.text import stop_words, words, written
 
 LONGEST = 8
-"""Words in the longest title that is looked for."""
+"""Longest searched title in words."""
 SHARED = 5
-"""Most documents that a title may belong to; "Introduction" names none of its many."""
+"""Largest number of documents with the same title; "Introduction" names none of its many."""
 
 
 class TitleIndex:
     """Documents by title, as other texts mention them.
 
-    What stands in brackets at a title's end only tells it from others ("Mercury (planet)"), and is not
-    looked for. A title of one word is a mention only where it is written with a capital, unless the title has
-    none itself or its script knows none.
+    Brackets at a title's end only distinguish it ("Mercury (planet)"), and are not searched for. A title of
+    one word is a mention only if written with a capital, unless the title has none itself or its script has
+    none.
 
     Args:
         documents: Id and title of every document.
@@ -37,7 +37,7 @@ class TitleIndex:
     def mentioned(self, text: str) -> list[str]:
         """Return the ids of the documents that ``text`` names, in its order, each once.
 
-        Where titles overlap, the longest one that begins first counts.
+        If titles overlap, the longest title that begins first counts.
         """
         spelled = written(text)
         own = list(map(folded, spelled))
@@ -56,12 +56,12 @@ class TitleIndex:
 
     def _is_name(self, spelled: str, word: str) -> bool:
         if len(word) <= 3 and (word.isascii() or spelled != spelled.swapcase()):
-            return False  # letters that have cases write names of two or three letters as well as anything
+            return False  # in scripts with cases, two or three letters may be any word
         return _has_capital(spelled[0]) or word in self._lower
 
 
 def _unqualified(title: str) -> str:
-    """Return a title without what stands in brackets at its end."""
+    """Return a title without brackets at its end."""
     whole = title.strip()
     opens = whole.rfind("(")
     ends = opens >= 0 and whole.endswith(")") and whole.find(")", opens) == len(whole) - 1

@@ -13,19 +13,19 @@ from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval.embedder import Vectors
 
 _opening = threading.Lock()
-"""Clients of one folder share a system, which Chroma makes and stops without a lock of its own."""
+"""Clients of one folder share a system, which Chroma starts and stops without a lock."""
 
 
 class VectorIndex:
-    """Approximate nearest neighbours by cosine, with Chroma's HNSW graph; opened at the first use.
+    """Approximate nearest neighbours by cosine, with Chroma's HNSW graph; opened on first use.
 
     Args:
-        folder: Where Chroma keeps its files.
-        maker: What makes the vectors, for messages.
+        folder: Folder of Chroma's files.
+        maker: Name of the embedder, for messages.
 
     Raises:
-        CorpusError: From any method, where Chroma's files are damaged or cannot be written, or a vector has
-            another length than those that the index holds.
+        CorpusError: From any method, if Chroma's files are damaged or not writable, or a vector's length
+            differs from the index.
 
     Source: Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using
     hierarchical navigable small world graphs", TPAMI 2018 (arXiv 1603.09320).
@@ -34,7 +34,7 @@ class VectorIndex:
     def __init__(self, folder: Path, maker: str = "the embedder") -> None:
         self._folder = folder
         self._maker = maker
-        self._length = 0  # of the vectors; 0 where that is not known yet
+        self._length = 0  # of the vectors; 0 if not known yet
         self._lock = threading.Lock()
         self._client: Any = None
         self._collection: Any = None
@@ -46,17 +46,17 @@ class VectorIndex:
             self._open().upsert(ids=list(ids), embeddings=vectors)
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Delete ``ids``; those that are not there do not matter."""
+        """Delete ``ids``; missing ones are ignored."""
         with self._guard():
             self._open().delete(ids=list(ids))
 
     def count(self) -> int:
-        """Number of vectors."""
+        """Return the number of vectors."""
         with self._guard():
             return int(self._open().count())
 
     def holds(self, expected: int) -> bool:
-        """Whether the index is sound and has at least ``expected`` vectors."""
+        """Return whether the index is intact and has at least ``expected`` vectors."""
         if expected == 0:
             return True
         try:
@@ -71,7 +71,7 @@ class VectorIndex:
 
         Args:
             vector: ``(d,)``.
-            k: How many, at least 1.
+            k: Number of neighbours, at least 1.
 
         Returns:
             Ids with their cosine similarity, the most similar first; ties in the order of ids.
@@ -83,13 +83,13 @@ class VectorIndex:
         return sorted(((i, 1.0 - float(d)) for i, d in pairs), key=lambda pair: (-pair[1], pair[0]))
 
     def vectors(self, ids: Sequence[str]) -> tuple[list[str], Vectors]:
-        """Return those of ``ids`` that are there, and their vectors ``(n, d)``."""
+        """Return the existing ones of ``ids``, and their vectors ``(n, d)``."""
         with self._guard():
             found = self._open().get(ids=list(ids), include=["embeddings"])
         return list(found["ids"]), np.asarray(found["embeddings"], dtype=np.float32)
 
     def close(self) -> None:
-        """Let go of the files; the next use opens them anew."""
+        """Close the files; the next use opens them again."""
         with self._lock, _opening:
             if self._client is not None:
                 self._client.close()
@@ -102,7 +102,7 @@ class VectorIndex:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _check(self, length: int) -> None:
-        """Refuse vectors of another length than the index has; Chroma says it in words of its own."""
+        """Refuse vectors with another length than the index; Chroma's message would be unclear."""
         if not self._length:
             with self._guard():
                 some = self._open().get(limit=1, include=["embeddings"])["embeddings"]
@@ -110,7 +110,7 @@ class VectorIndex:
         if self._length not in (0, length):
             raise CorpusError(
                 f"{self._maker} gives vectors of {length} numbers, and its index has {self._length}; use the "
-                "model that the index was made with, give this one a name of its own, or delete the folder "
+                "index's own model, give this model another name, or delete the folder "
                 f"{self._folder.parent} and ingest again"
             )
 
@@ -132,8 +132,8 @@ class VectorIndex:
     def _guard(self) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # Chroma's own errors share no base with those of its Rust part
+        except Exception as error:  # Chroma's errors and those of its Rust part share no base
             raise CorpusError(
                 f"{self._folder}: the vector index failed ({type(error).__name__}: {error}); "
-                "see that the disk has room, and ingest again: a damaged index is then rebuilt"
+                "check that the disk has space, and ingest again: a damaged index is then rebuilt"
             ) from error

@@ -1,1 +1,1 @@
-"""Floor 4: routers pick one of a stage's options from the stage's context."""
+"""Floor 4: routers choose one of a stage's options from the stage's context."""

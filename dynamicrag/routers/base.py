@@ -1,4 +1,4 @@
-"""The contract of a router, and what it is given to decide from."""
+"""The contract of a router, and the context of its decision."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 
 
 def free(path: Mapping[str, str]) -> Cost:  # noqa: ARG001
-    """Price any path at nothing."""
+    """Return zero cost for any path."""
     return Cost()
 
 
 def always_fits(path: Mapping[str, str], *before: Mapping[str, str]) -> bool:  # noqa: ARG001
-    """Let any path fit."""
+    """Return ``True`` for any path."""
     return True
 
 
 class Ask(Protocol):
-    """Asks a model of the policy; ``""`` is its helper.
+    """Calls a model of the policy; ``""`` is its helper.
 
-    The call stands on the query's account, fits the budget and stays out of what the user is shown.
+    The call is on the query's account and within the budget, and is hidden from the user.
 
     Attributes:
-        seconds: How long the calls took so far, which are not the choosing's own.
-        calls: How many there were.
+        seconds: Duration of the calls so far, which is not part of the choosing.
+        calls: Number of calls so far.
 
     Raises:
-        ModelError: The call failed, or there is no such model.
-        BudgetExceeded: It does not fit what the budget leaves.
+        ModelError: The call failed, or the model is unknown.
+        BudgetExceeded: It exceeds the remaining budget.
     """
 
     seconds: float
@@ -53,13 +53,13 @@ class Ask(Protocol):
 
 
 class Nobody:
-    """Is asked where there is no model."""
+    """The ``Ask`` of contexts without models."""
 
     seconds, calls = 0.0, 0
 
     async def __call__(self, messages: "Sequence[BaseMessage]", **how: Any) -> "Completion":  # noqa: ARG002
         """Refuse."""
-        raise ModelUnavailable("there is no model to ask here: a router asks within a graph alone")
+        raise ModelUnavailable("there is no model to ask here: a router can call models only within a graph")
 
 
 NOBODY = Nobody()
@@ -67,7 +67,7 @@ NOBODY = Nobody()
 
 @dataclass(frozen=True, slots=True)
 class StageContext:
-    """What a router may look at.
+    """The context of a router's decision.
 
     Attributes:
         stage: The stage that decides.
@@ -75,17 +75,17 @@ class StageContext:
         options: The stage's options, weakest first.
         allowed: Which of them are open; at least one is.
         expected: Expected cost of the rest of the path per option.
-        left: What the budget leaves, for the limited dimensions.
+        left: The remaining budget of the limited dimensions.
         features: Lexical, retrieval and response signals known so far.
         path: Options in force at the stages so far.
         settings: The stage's own settings from the policy.
-        price: Expected cost of a whole path on this query, with what is known of it by now; stages that
-            the path does not name stand at their planned option.
-        fits: Whether the limits leave room for a whole path, likewise, once the others that are given have
-            cost what is expected of them.
-        attempts: The drafts so far, the one under judgement last; none before verification.
-        ways: Of the router's paths, those that verification may still lead to.
-        ask: Asks a model of the policy, for routers that decide by one.
+        price: Function from a whole path to its expected cost on this query, with the current knowledge;
+            stages that the path does not name use their planned option.
+        fits: Function from a whole path to whether the limits allow it, after the expected cost of the other
+            given paths.
+        attempts: The drafts so far; the last is under judgement; empty before verification.
+        ways: The router's paths that verification may still lead to.
+        ask: Calls a model of the policy, for routers that decide by a model.
     """
 
     stage: str
@@ -125,19 +125,18 @@ class StageContext:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a router chose.
+    """The choice of a router.
 
     Attributes:
         index: The option's position.
         reason: The rule or figure that decided, for people.
         propensity: Probability with which the router takes this option in this context.
-        quality: Predicted quality per option, where the router predicts any; ``None`` for an option of
-            which it knows nothing.
-        spread: How far each may be off, as a standard deviation, where the router knows; ``None`` where
-            there is no quality.
-        expected: Expected cost per option, where the router reckons with another way on than the planned.
+        quality: Predicted quality per option, if the router predicts it; ``None`` for an option without a
+            prediction.
+        spread: Standard deviation of each predicted quality, if known; ``None`` without a prediction.
+        expected: Expected cost per option, if the router assumes another path than the planned one.
         path: See :class:`~dynamicrag.types.Decision`.
-        outside: Likewise.
+        outside: See :class:`~dynamicrag.types.Decision`.
     """
 
     index: int
@@ -151,19 +150,19 @@ class Choice:
 
 
 class Router(ABC):
-    """Picks an option. Safe for concurrent use: whatever it learns, it guards itself.
+    """Chooses an option. Safe for concurrent use: a router that learns guards its own state.
 
     Attributes:
-        registered: The name it has in policies and decisions.
+        registered: Its name in policies and decisions.
         when: When it decides.
-        uses: What it decides from.
+        uses: The inputs of its decisions.
         how: How it decides.
-        paper: Where the method is from; ``""`` for what is nobody's.
+        paper: Source of the method; ``""`` if there is none.
         embeds: Whether it embeds the question.
-        models: Names of the policy's models that it asks.
-        reads: Signals of verifiers that it was told to go by.
-        trained: Whether it takes the file of a trained one.
-        grows: Whether it takes options that it was not trained on.
+        models: Names of the policy's models that it calls.
+        reads: Names of the verifiers' signals that it uses.
+        trained: Whether it needs a state file from training.
+        grows: Whether it accepts options that it was not trained on.
         online: Whether its predictor can learn from single rewards.
         paths: Whole paths among which it decides at verification, cheapest first.
     """
@@ -189,18 +188,18 @@ class Router(ABC):
         """
 
     def check_paths(self, options: Mapping[str, Sequence[str]], where: str) -> None:  # noqa: B027 - may be empty
-        """Refuse options of all stages, by name, on which the whole paths that it knows cannot be taken.
+        """Refuse options of all stages, by name, that make the router's whole paths impossible.
 
         Raises:
             PolicyError: The router does not fit the policy.
         """
 
     def verdict(self, signal: str) -> Callable[[float], bool] | None:  # noqa: ARG002
-        """Return the test that a verifier's signal has to pass; ``None`` where its value is weighed."""
+        """Return the test that a verifier's signal must pass; ``None`` if the router weighs its value."""
         return None
 
     def planned(self, stage: str, options: Sequence[Option]) -> int:  # noqa: ARG002
-        """Return the option to reckon with before the stage is reached."""
+        """Return the option assumed before the stage is reached."""
         return 0
 
     def explain(
@@ -209,7 +208,7 @@ class Router(ABC):
         question: str,  # noqa: ARG002
         path: Mapping[str, str],  # noqa: ARG002
     ) -> dict[str, Any]:
-        """Return what is behind one of its decisions beyond the reason; nothing where it is not trained.
+        """Return the basis of one of its decisions, besides the reason; empty for untrained routers.
 
         Args:
             decision: The decision.

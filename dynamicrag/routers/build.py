@@ -1,4 +1,4 @@
-"""A router from its spec: a registered one, or any trained predictor by its name."""
+"""Builds a router from its spec: a registered router, or any trained predictor by its name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,16 +35,16 @@ def names() -> list[str]:
 
 
 def build_router(spec: object, where: str, deps: Dependencies) -> Router:
-    """Build the router that ``spec`` names.
+    """Build the router of ``spec``.
 
-    ``escalation`` takes ``state``, the file that ``dynamicrag train --escalation`` wrote. A predictor's
-    name takes ``state``, that of ``dynamicrag train``, and either ``explore``: ``{epsilon, temperature,
-    seed}``, or ``passing``: the quality that the cheapest option must be predicted to reach to be taken.
-    Hyperparameters and ``features`` may be given too: they must be those that it was trained with. A router
-    of the caller's own, in ``deps.routers``, goes before all that are registered.
+    ``escalation`` takes ``state``, the file written by ``dynamicrag train --escalation``. A predictor's
+    name takes ``state``, the file written by ``dynamicrag train``, and either ``explore``: ``{epsilon,
+    temperature, seed}``, or ``passing``: the predicted quality required of the cheapest option.
+    Hyperparameters and ``features`` are optional, and must equal those of its training. A caller's router in
+    ``deps.routers`` takes precedence over registered ones.
 
     Raises:
-        PolicyError: An unknown router or parameter, or a state that is missing, damaged or another's.
+        PolicyError: An unknown router or parameter, or a state that is missing, damaged or of another router.
     """
     name, params = parse_spec(spec, where)
     if name in deps.routers:
@@ -60,10 +60,10 @@ def build_router(spec: object, where: str, deps: Dependencies) -> Router:
 
 
 def build_joint(spec: object, where: str, deps: Dependencies) -> Joint:
-    """Build the router over whole paths that ``spec`` names: a predictor, as for :func:`build_router`.
+    """Build the router over whole paths of ``spec``: a predictor, as for :func:`build_router`.
 
     Raises:
-        PolicyError: As :func:`build_router`, or the state is that of a single stage's router.
+        PolicyError: As :func:`build_router`, or the state belongs to a single stage's router.
     """
     name, params = parse_spec(spec, where)
     if name not in PREDICTORS:
@@ -93,30 +93,28 @@ def _learned(name: str, params: dict[str, Any], where: str, deps: Dependencies) 
 
 
 def _passing(params: dict[str, Any], where: str) -> float | None:
-    """Take the quality to reach out of the parameters of a router, if it is there."""
+    """Pop the required quality from the parameters of a router, if given."""
     if "passing" not in params:
         return None
     given = params.pop("passing")
     if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 1:
         raise PolicyError(f"{where}.passing: expected a quality from 0 to 1, got {given!r}")
     if "explore" in params:
-        raise PolicyError(
-            f"{where}: 'passing' leaves nothing to chance, and 'explore' does; take one of them out"
-        )
+        raise PolicyError(f"{where}: 'passing' excludes 'explore'; remove one of the two")
     return float(given)
 
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """What a policy says of a trained router.
+    """The policy's settings of a trained router.
 
     Attributes:
         name: Its predictor.
         where: Place in the policy, for messages.
         file: Its state.
-        params: Hyperparameters that it should have been trained with.
-        features: Families that it should have been trained on, where they are given.
-        explore: How it explores.
+        params: Hyperparameters expected of its training.
+        features: Feature families expected of its training, if given.
+        explore: Exploration settings.
     """
 
     name: str
@@ -143,7 +141,7 @@ class _Given:
         return cls(name, where, deps.folder / path, own, features, how)
 
     def check(self, estimator: Estimator) -> None:
-        """Refuse a state that was trained otherwise."""
+        """Refuse a state from another training."""
         predictor = estimator.predictor
         if predictor.registered != self.name:
             raise PolicyError(
@@ -159,6 +157,6 @@ def _same(given: Mapping[str, Any], trained: Mapping[str, Any], where: str) -> N
     for key, value in given.items():
         if value != trained[key]:
             raise PolicyError(
-                f"{where}.{key}: it was trained with {trained[key]!r}, not with {value!r}; {MEND}, "
+                f"{where}.{key}: the router was trained with {trained[key]!r}, not with {value!r}; {MEND}, "
                 "or take this out"
             )

@@ -1,4 +1,4 @@
-"""Verification by a learnt policy: the best draft stands, another whole path is tried, or none answers."""
+"""Verification by a learnt policy: accept the best draft, try another whole path, or abstain."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,24 +29,25 @@ from dynamicrag.verify.base import VERIFIERS
 from dynamicrag.verify.unanswerable import is_refusal
 
 TOLD = 3
-"""Signals that the reason of a verdict names, with what each adds to P(the last draft is right)."""
+"""Number of signals in the reason of a verdict, each with its effect on P(the last draft is right)."""
 
 
 @ROUTERS.register("escalation")
 class LearntEscalation(Router):
-    """Accepts the best draft so far, goes on by the whole path that a trained policy names, or abstains.
+    """Accepts the best draft so far, continues with the whole path chosen by a trained policy, or abstains.
 
-    After every draft it reckons what is believed of it and of all paths that were not tried, and what each
-    would still cost; the policy weighs that up. Any path may follow, also one that is weaker at some stage,
-    and it is left at the first stage at which it parts from the one in force. A path that the limits have
-    no room for is closed, and not reckoned with after another one that would leave it none. A path of mended
-    drafts goes on from the draft at hand by ``refine``. If an earlier draft is believed to be better than the
-    last, it is the answer.
+    After every draft it computes the belief in this draft and in all untried paths, and the remaining cost of
+    each; the policy weighs these. Any path may follow, even one that is weaker at some stage; it branches at
+    the
+    first stage at which it differs from the current path. Paths that exceed the limits are closed, also as a
+    second step after another path. A path of refined drafts continues from the current draft by ``refine``.
+    If
+    an earlier draft is believed to be better than the last, it is the answer.
 
     Args:
-        judgement: What was learnt.
-        weights: Quality that one unit of each cost dimension is worth; where there are none, the λ that was
-            chosen in training holds.
+        judgement: The trained judgement of drafts.
+        weights: Quality that one unit of each cost dimension is worth; without weights, the λ chosen in
+            training applies.
     """
 
     when = ("post-generation", "multi-stage")
@@ -63,18 +64,18 @@ class LearntEscalation(Router):
         given = {name for verifier in VERIFIERS for name, _, _ in VERIFIERS[verifier].gives}
         self.reads = [name for name in judgement.signals if name in given]
         stages = [stage for stage in prior.stages if stage != VERIFICATION]
-        # what paths have in common is decided by other routers, and may be decided otherwise
+        # other routers decide the common part of the paths, perhaps differently
         self._paths: list[dict[str, str]] = [
             {stage: path[stage] for stage in stages if stage in path} for path in prior.paths
         ]
         self._mended, self._originals = [mends(path) for path in prior.paths], originals(prior.paths)
         costs = prior.before.about.costs
         means = np.array(costs[judgement.dimension])
-        # a draft is mended where it is, and not on a way of its own
+        # a draft is refined in place, not on a separate way
         self.paths = [self._paths[i] for i in np.argsort(means, kind="stable") if not self._mended[i]]
         used = {d: weight for d, weight in (weights or {}).items() if weight}
         self._weights: Mapping[Dimension, float] = used or {judgement.dimension: judgement.lam}
-        # the policy reckons in one dimension; others are worth so much more of it
+        # the policy computes in one dimension; others are converted to it
         worth = sum(weight * float(np.mean(costs.get(d, 0.0))) for d, weight in self._weights.items())
         self._lam = worth / float(means.mean()) if means.any() else 0.0
         priced = {d: weight * np.array(costs[d]) for d, weight in self._weights.items() if d in costs}
@@ -87,7 +88,7 @@ class LearntEscalation(Router):
             raise PolicyError(f"{where}: 'escalation' judges drafts; it belongs to the stage 'verification'")
 
     def check_paths(self, options: Mapping[str, Sequence[str]], where: str) -> None:
-        """See the base class: a draft of an option that no path goes through could not be judged."""
+        """See the base class. A draft of an option on no known path could not be judged."""
         for stage in varied(self._paths):
             check_option(self._paths, stage, options[stage], where)
         check_takeable(self._paths, options, where)
@@ -117,20 +118,20 @@ class LearntEscalation(Router):
         verdict = self.judgement.policy.decide(beliefs, self._lam)
         step = int(verdict.step[0])
         if step in later:
-            step = self._originals[step]  # first the draft; whether it is mended is decided when it is there
+            step = self._originals[step]  # first the draft; its refinement is decided afterwards
         return self._choice(context, known, ways, beliefs, step, int(verdict.draft[0]))
 
     def _drafted(self, attempt: Attempt) -> Drafted | None:
-        """Return a draft as it was learnt from; ``None`` where its path was not."""
+        """Return a draft in the form of the training data; ``None`` if its path was not in training."""
         for number, path in enumerate(self._paths):
             if self._mended[number] == attempt["draft"]["refined"] and parting(attempt["path"], path) is None:
-                # what an earlier retrieval said of the question is not about a draft without any
+                # retrieval signals do not apply to a draft without passages
                 known = {} if path.get("retrieval") == "none" else attempt["known"]
                 return Drafted(number, attempt["draft"]["text"], {**known, **attempt["signals"]})
         return None
 
     def _ways(self, context: StageContext, last: int) -> dict[int, tuple[int, Cost]]:
-        """Return the paths that are open after a draft: the option that leads there, and what it costs."""
+        """Return the open paths after a draft, each with the option that leads there and its cost."""
         ways = {}
         refine = context.move("refine")
         if last in self._originals and refine is not None:
@@ -143,7 +144,7 @@ class LearntEscalation(Router):
         return ways
 
     def _room(self, context: StageContext, ways: Iterable[int]) -> Marks:
-        """Return whether one open path may follow another: there is room, and a step up left, (k, k)."""
+        """Return whether one open path may follow another within budget and steps up, (k, k)."""
         room = np.ones((len(self._paths), len(self._paths)), dtype=bool)
         final = len(context.attempts) >= context.settings.get("max_escalations", 0)
         for first, second in permutations(ways, 2) if context.left or final else ():
@@ -165,7 +166,7 @@ class LearntEscalation(Router):
         best = max(ways, key=lambda path: score[path], default=None)
         accept, abstain = context.move("accept"), context.move("abstain")
         if step < 0 and accept is None and best is not None:
-            step = best  # a verifier failed, and the policy does not let the draft stand for that
+            step = best  # a verifier failed, and the policy then does not accept the draft
         through: dict[int, int] = {}
         for path in sorted(ways, key=lambda path: -score[path]):
             through.setdefault(ways[path][0], path)
@@ -198,7 +199,7 @@ class LearntEscalation(Router):
         return Choice(accept, reason, quality=quality, expected=expected, path=earlier)
 
     def _told(self, question: str, drafts: Sequence[Drafted], mean: Floats, draft: int) -> str:
-        """Return what is believed of the drafts, in words, and which signals moved the belief in the last."""
+        """Return the beliefs in the drafts in words, with the signals that moved the belief in the last."""
         last = drafts[-1].path
         effects = self.judgement.effects(question, drafts[-1])[:TOLD]
         heard = ", ".join(f"{name} {effect:+.2f}" for name, effect in effects)

@@ -1,6 +1,6 @@
-"""What a learnt router is made of: features and a predictor, and what they were trained on.
+"""A trained estimator: features, a predictor, and facts of its training.
 
-Questions in, an estimate per named option out. It is saved as one file, without code::
+It estimates the quality of each named option for questions. It is saved as one file, without code::
 
     estimator.state().save("routers/generator")
     Estimator.load("routers/generator", embed)
@@ -24,12 +24,12 @@ from dynamicrag.predictors.state import State, whole
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What an estimator was trained on.
+    """Facts of an estimator's training.
 
     Attributes:
         stage: The stage that it decides; ``""`` for any with these options.
         table: Name of the outcome table.
-        origin: Hashes of what the table was recorded with, as far as all rows agree.
+        origin: Hashes of the recorded policy's parts, as far as all rows agree.
         quality: Mean quality per option, (k,).
         costs: Mean cost per option, (k,), by name.
         queries: Id and beginning of every training query, in order; empty if they were left out.
@@ -43,7 +43,7 @@ class About:
     queries: Sequence[Sequence[str]] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return the facts as JSON."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
@@ -56,8 +56,8 @@ class Estimator:
         features: Turns queries into numbers.
         predictor: Turns numbers into an estimate per option.
         centre: Mean of the training queries' features, (d,).
-        about: What it was trained on.
-        where: Where it was read from, for messages.
+        about: Facts of its training.
+        where: Its source, for messages.
     """
 
     options: tuple[str, ...]
@@ -83,11 +83,11 @@ class Estimator:
 
         Args:
             queries: The queries, n of them.
-            quality: What each option gave, (n, k); NaN where it was not observed.
+            quality: Observed quality of each option, (n, k); NaN where unobserved.
             options: The options' names.
-            features: Not fitted yet.
-            predictor: Not fitted yet.
-            about: What the queries are.
+            features: Unfitted features.
+            predictor: Unfitted predictor.
+            about: Facts of the training.
             groups: As :meth:`Predictor.fit`.
 
         Raises:
@@ -101,24 +101,24 @@ class Estimator:
         """Estimate the quality of every option, (n, k) each.
 
         Raises:
-            PolicyError: The parts of a state that was read do not fit each other.
+            PolicyError: The parts of a loaded state do not fit each other.
         """
         with whole(self.where, "trained router"):
             return self.predictor.predict(self.features.transform(queries))
 
     def effects(self, query: Seen, option: str, rival: str) -> list[tuple[str, float]]:
-        """Return how much each feature speaks for an option against another, heaviest first.
+        """Return how much each feature favours an option over another, heaviest first.
 
-        It is by how much the predicted lead shrinks when the feature takes its mean over the training
-        queries; families whose single features mean nothing to people are taken as a whole.
+        The effect is the decrease of the predicted lead when the feature takes its mean over the training
+        queries; families without interpretable single features count as a whole.
 
         Args:
             query: The query.
             option: An option's name.
-            rival: Another's.
+            rival: The other option's name.
 
         Returns:
-            Names and effects, in units of quality; those below a thousandth are left out.
+            Names and effects, in units of quality; effects below a thousandth are left out.
         """
         ahead, behind = self.options.index(option), self.options.index(rival)
         x = self.features.transform([query])[0]
@@ -138,39 +138,38 @@ class Estimator:
             return []
         where, squares = (rows[0] for rows in found)
         order = np.argsort(squares, kind="stable")[:most]
-        # what was learnt online stands behind the training queries, and has no text
+        # online examples come after the training queries, and have no text
         known = [i for i in order if where[i] < len(self.about.queries)]
         return [(*self.about.queries[where[i]][:2], float(np.sqrt(squares[i]))) for i in known]
 
     def state(self) -> State:
-        """Return all that is needed to estimate again."""
+        """Return the complete state of the estimator."""
         parts = {"features": self.features.state(), "predictor": self.predictor.state()}
         facts = {"options": list(self.options), "about": self.about.as_dict()}
         return State.of(facts, parts, centre=self.centre)
 
     @classmethod
     def load(cls, path: Path | str, embed: Embed | None = None) -> "Estimator":
-        """Read what ``state().save(path)`` wrote.
+        """Load an estimator from a file written by ``state().save(path)``.
 
         Args:
             path: The file; its suffix ``.npz`` may be left out.
             embed: The embedding model, if its features need one.
 
         Raises:
-            PolicyError: There is no such file, or it is damaged, edited, of another version, or no router
-                of a single stage.
+            PolicyError: The file is missing, damaged, edited, of another version, or not for a single stage.
         """
         state = State.load(path)
         if "paths" in state.meta:
             raise PolicyError(
-                f"{path}: this router decides whole paths, not one stage; give it as 'joint', or train one "
+                f"{path}: this router decides whole paths, not one stage; use it as 'joint', or train one "
                 "of the stage ('dynamicrag train --stage')"
             )
         return cls.from_state(state, embed, str(path))
 
     @classmethod
     def from_state(cls, state: State, embed: Embed | None = None, where: str = "state") -> "Estimator":
-        """Build the estimator that a state describes.
+        """Build an estimator from a state.
 
         Raises:
             PolicyError: The state lacks a part.
@@ -188,14 +187,14 @@ class Estimator:
         return estimator
 
     def _try(self) -> None:
-        """Estimate once: parts that do not fit each other are found now, not by the first question.
+        """Estimate once, to detect parts that do not fit each other before the first question.
 
         Raises:
             ValueError: They do not fit.
         """
         wide, many = len(self.features.names), len(self.options)
         if self.centre.shape != (wide,) or not np.isfinite(self.centre).all():
-            raise ValueError(f"'centre' is to be {wide} finite numbers")
+            raise ValueError(f"'centre' must have {wide} finite numbers")
         mean = self.predictor.predict(self.centre[None].astype(float)).mean
         if mean.shape != (1, many) or not np.isfinite(mean).all():
             raise ValueError(f"it does not give a finite quality for each of its {many} options")
@@ -204,7 +203,7 @@ class Estimator:
                 raise ValueError(f"{name!r} is not a number for each of the {many} options")
 
     def _pieces(self) -> dict[str, list[int]]:
-        """Return the columns of every feature that is to be told by itself."""
+        """Return the columns of every separately reported feature."""
         pieces: dict[str, list[int]] = {}
         names = self.features.names
         opaque = {part.registered for part in self.features.parts if part.opaque}

@@ -1,4 +1,4 @@
-"""Always the same option: the baseline that every other router has to beat."""
+"""Always the same option: the baseline that every other router must beat."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from dynamicrag.types import Option
 
 @ROUTERS.register("fixed")
 class Fixed(Router):
-    """Takes ``option``; the nearest open one where it is closed by a limit or an escalation.
+    """Takes ``option``, or the nearest open option if a limit or an escalation closes it.
 
     Args:
         option: Name of the option.

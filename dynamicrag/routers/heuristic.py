@@ -1,7 +1,7 @@
 """One documented set of rules per stage, on lexical, retrieval and response signals.
 
-The rules need no training and hold for any options: a rule returns a strength from 0 (the weakest
-option) to 1 (the strongest), and the reason. They are the starting point that a learnt router must beat.
+The rules need no training and work for any options: a rule returns a strength from 0 (the weakest option) to
+1 (the strongest), and the reason. They are the starting point that a learnt router must beat.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,11 +12,11 @@ from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.types import Option
 
 Rule = Callable[[Mapping[str, float], Mapping[str, str]], tuple[float | str, str]]
-"""Features and path to a strength, or to a name where no option is the stronger; and the reason."""
+"""Function from features and path to a strength, or to a name if options have no order; with the reason."""
 
 NONE, SINGLE, ITERATIVE = 0.0, 0.5, 1.0
 NOTHING = -1.0
-"""Strength of a context that shows nothing, where there is one."""
+"""Strength of a context that shows nothing, if there is one."""
 NO_DOCUMENTS = {
     "greeting": "small talk",
     "sum": "a sum",
@@ -27,10 +27,10 @@ NO_DOCUMENTS = {
 
 
 def retrieval(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
-    """Retrieve once, but for small talk, sums and what is about the conversation itself.
+    """Retrieve once, except for small talk, sums and questions about the conversation itself.
 
-    Words that the documents lack are no reason: people ask in words of their own. Iterative retrieval is left
-    to policies that fix it, and to learnt routers.
+    Words missing from the documents are no reason to skip retrieval: people use their own words. Iterative
+    retrieval is left to policies that fix it, and to learnt routers.
     """
     for sign, reason in NO_DOCUMENTS.items():
         if features.get(sign):
@@ -39,14 +39,14 @@ def retrieval(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[f
 
 
 def retriever(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
-    """Take the last: retrievers are listed weakest first, and all are cheap beside a model's call."""
+    """Take the last: retrievers are listed weakest first, and all are cheap compared with a model's call."""
     return 1.0, "the one that misses least"
 
 
 def context(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
-    """Show nothing of documents that do not speak of the question; else take the short context first.
+    """Show nothing if the documents do not cover the question; otherwise take the short context first.
 
-    A longer one costs in proportion, and is there to escalate to.
+    A longer context costs in proportion; escalation can still choose it.
     """
     if nearness(features) == "far":
         return NOTHING, "the documents do not speak of it"
@@ -54,11 +54,12 @@ def context(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[flo
 
 
 def prompt(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[str, str]:
-    """Answer directly; compare dates and origins that passages give; reason over sums in words without any.
+    """Answer directly; compare dates and origins from passages; reason over verbal sums without passages.
 
-    Of 44 questions of 2WikiMultihopQA that compare, the 1.5B answers .56 directly and .66 by comparing, in
+    On 44 comparison questions of 2WikiMultihopQA, the 1.5B model answers .56 directly and .66 by comparing,
+    in
     the first wording of the prompt, at 1.34 times the joules. Lengths and sizes are left to the direct
-    prompt: they come in too many units.
+    prompt: they have too many units.
     """
     if path.get("retrieval") == "none":
         wordy = features["numbers"] >= 2 and features["words"] > 12
@@ -67,11 +68,12 @@ def prompt(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[str,
 
 
 def generator(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:
-    """Let the strongest model answer, but for small talk, and save on what it reads.
+    """Use the strongest model, except for small talk, and save on its input instead.
 
-    Of HotpotQA's first 30 questions with four passages the 1.5B has an F1 of .57 and the 0.5B of .38 at half
-    the energy; with twice the passages, which cost as much as the larger model does, neither is better.
-    Without any a question is short: on 10 such ones the 1.5B has .80 and the 0.5B .44, at 4.0 and 3.2 J.
+    On HotpotQA's first 30 questions with four passages the 1.5B model has an F1 of .57 and the 0.5B of .38 at
+    half the energy; twice the passages cost as much as the larger model, and improve neither. Without
+    passages
+    the prompt is short: on 10 such questions the 1.5B has .80 and the 0.5B .44, at 4.0 and 3.2 J.
     """
     if path.get("retrieval") == "none":
         return (0.0, "small talk") if features["greeting"] else (1.0, "general knowledge")
@@ -91,9 +93,9 @@ _RETRIEVAL: dict[str, float] = {"none": NONE, "single": SINGLE, "iterative": ITE
 
 @ROUTERS.register("heuristic")
 class Heuristic(Router):
-    """Rules by hand, one set per stage; see the functions of this module.
+    """Hand-written rules, one set per stage; see the functions of this module.
 
-    Verification has ``thresholds`` instead.
+    Verification uses ``thresholds`` instead.
     """
 
     paper = "Jeong et al. 2024, Adaptive-RAG, arXiv 2403.14403 (the idea; the rules are our own)"
@@ -119,12 +121,12 @@ class Heuristic(Router):
 
 def _position(stage: str, options: Sequence[Option], wanted: float | str) -> int:
     names = [option.name for option in options]
-    if stage == "context" and isinstance(wanted, float):  # strengths are those of options that show anything
+    if stage == "context" and isinstance(wanted, float):  # strengths apply to options that show passages
         blank = sum(option.params.get("chunks") == 0 for option in options)
         shown = max(0, len(names) - blank - 1)
         return 0 if wanted < 0 else min(blank, len(names) - 1) + round(wanted * shown)
     if isinstance(wanted, str):
         return names.index(wanted) if wanted in names else 0
-    if stage == "retrieval":  # by name: 'single' stays 'single' where 'iterative' is not offered
+    if stage == "retrieval":  # by name: 'single' stays 'single' without 'iterative'
         return min(range(len(names)), key=lambda i: abs(_RETRIEVAL[names[i]] - wanted))
     return round(wanted * (len(names) - 1))

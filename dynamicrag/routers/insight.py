@@ -1,4 +1,4 @@
-"""Why a trained router decided as it did: what spoke for its choice, and what else it would have taken."""
+"""Explains a trained router's decision: the features in its favour, and the choices at other weights."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,20 +22,20 @@ def insight(
     names: Mapping[str, str],
     weights: Mapping[Dimension, float],
 ) -> Insight:
-    """Return what is behind a decision.
+    """Return the basis of a decision.
 
     Args:
-        estimator: What estimated the qualities.
-        query: The question with what was known of it.
+        estimator: The estimator of the qualities.
+        query: The question with the signals known at that time.
         decision: The decision.
-        names: What the estimator knows every option as; options of which it knows nothing are left out.
+        names: The estimator's name of every option; options without one are left out.
         weights: Quality that one unit of each cost dimension is worth.
 
     Returns:
         ``rival``: the best other open option by predicted quality, or ``None``. ``effects``: ``feature``
         and ``effect`` on the predicted lead over it, heaviest first. ``neighbours``: ``query_id``,
-        ``question`` and ``distance`` of the nearest training queries, where the predictor has any.
-        ``at_lambda``: ``lambda`` and the ``option`` that it would have taken there.
+        ``question`` and ``distance`` of the nearest training queries, if the predictor has any.
+        ``at_lambda``: ``lambda`` and the ``option`` chosen at that λ.
     """
     chosen = decision["chosen"]
     quality = dict(zip(decision["options"], decision["quality"], strict=True))
@@ -62,14 +62,14 @@ def told(effects: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
 def what_if(
     decision: Decision, weights: Mapping[Dimension, float], lambdas: Sequence[float] = LAMBDAS
 ) -> list[dict[str, Any]]:
-    """Return the option that a decision's figures would have led to at other λ.
+    """Return the option chosen at other λ, given a decision's figures.
 
-    An option of which nothing was predicted could not have been taken at any.
+    An option without a prediction is never chosen.
     """
     quality = np.array([0.0 if q is None else q for q in decision["quality"]])
     allowed = [a and q is not None for a, q in zip(decision["allowed"], decision["quality"], strict=True)]
     expected = decision["expected"]
-    # a cost that is not known says nothing for an option: it is taken for the dearest that is known
+    # an unknown cost must not favour an option: it counts as the highest known cost
     dearest = {d: max((cost[d] or 0.0 for cost in expected), default=0.0) for d in weights}
     costs = np.array(
         [[dearest[d] if (amount := cost[d]) is None else amount for d in weights] for cost in expected]

@@ -1,4 +1,4 @@
-"""One router over whole paths, which decides several stages together and plans again at each."""
+"""One router over whole paths, which decides several stages jointly and plans again at each."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -20,13 +20,12 @@ from dynamicrag.types import Decision, Option
 
 
 class Joint(Router):
-    """Takes the option on the best path that goes on from where the query stands.
+    """Takes the option on the best path that continues from the current state of the query.
 
-    The paths are those of the training table; the best has the highest predicted quality less weighted
-    expected cost. Both are reckoned again at every stage, so that it takes another way when there is
-    news: signals of a retrieval, passages longer than foreseen, a provider that failed, or a budget with
-    less left. The joint choice of strategy and model as in Su et al. 2025, Flare-Aug (arXiv 2502.12145),
-    over all stages.
+    The paths are those of the training table; the best path has the highest predicted quality minus weighted
+    expected cost. Both are computed again at every stage, so that the plan adapts to new facts: retrieval
+    signals, passages longer than expected, a failed provider, or less budget. The joint choice of strategy
+    and model follows Su et al. 2025, Flare-Aug (arXiv 2502.12145), extended to all stages.
 
     Args:
         estimator: Trained on a table of paths.
@@ -55,7 +54,7 @@ class Joint(Router):
         self.estimator = estimator
         self.weights = dict(weights or {})
         self.decides = estimator.stages
-        # what paths have in common is decided by other routers, and may be decided otherwise
+        # other routers decide the common part of the paths, perhaps differently
         self._paths: list[dict[str, str]] = [
             {stage: path[stage] for stage in self.decides if stage in path} for path in estimator.paths
         ]
@@ -71,7 +70,7 @@ class Joint(Router):
         check_option(self._paths, stage, [option.name for option in options], where)
 
     def check_paths(self, options: Mapping[str, Sequence[str]], where: str) -> None:
-        """Refuse a policy that has all options of none of the paths; see :func:`check_takeable`."""
+        """Refuse a policy that lacks options of every path; see :func:`check_takeable`."""
         check_takeable(self._paths, options, where)
 
     def planned(self, stage: str, options: Sequence[Option]) -> int:
@@ -122,9 +121,9 @@ class Joint(Router):
         )
 
     def explain(self, decision: Decision, question: str, path: Mapping[str, str]) -> dict[str, Any]:
-        """See the base class; every option stands for the path through it that it was rated by."""
+        """See the base class; every option is rated by its best path."""
         if decision["quality"][decision["options"].index(decision["chosen"])] is None:
-            return {}  # no path went on from there, and the plan decided
+            return {}  # no path continued from there; the plan decided
         query = Seen(question, decision["features"])
         estimator, known = self.estimator.at(query)
         mean = estimator.estimate([known]).mean[0]
@@ -136,7 +135,7 @@ class Joint(Router):
         return insight(estimator, known, decision, names, self.weights)
 
     def _onward(self, done: Mapping[str, str]) -> list[int]:
-        """Return the paths that go on from what is decided."""
+        """Return the paths that continue the decided options."""
         return [
             number
             for number, path in enumerate(self._paths)
@@ -144,9 +143,9 @@ class Joint(Router):
         ]
 
     def _ways(self, context: StageContext) -> list[tuple[int, int, Cost]]:
-        """Return the paths that go on from here: which, its option at this stage, and its cost.
+        """Return the paths that continue from here: the path, its option at this stage, and its cost.
 
-        Those that fit what the budget leaves, or, where none does, all.
+        These are the paths within the remaining budget, or all if none is.
         """
         done = {s: o for s, o in context.path.items() if _place(s) < _place(context.stage)}
         places = {option.name: i for i, option in enumerate(context.options)}

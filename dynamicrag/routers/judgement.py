@@ -1,4 +1,4 @@
-"""What a learnt escalation decides from: what to expect of every path, and what a draft's signals say of it.
+"""The trained judgement of a learnt escalation: a prior for every path, and scores of drafts.
 
 One file, without code::
 
@@ -25,13 +25,13 @@ from dynamicrag.routers.paths import PathEstimator, chains
 from dynamicrag.text import words
 
 OF_TEXT = ("query_words", "answer_words")
-"""Measures of query and answer, which the learnt scorer sees beside the signals."""
+"""Measures of query and answer, inputs of the learnt scorer besides the signals."""
 MEND = "train it again ('dynamicrag train --escalation')"
 PARTS = ("scorer", "hopeless", "beliefs", "policy")
 
 
 class Drafted(NamedTuple):
-    """A draft: the path it was written on, by its position, its answer, and its signals."""
+    """A draft: the position of its path, its answer, and its signals."""
 
     path: int
     answer: str
@@ -39,7 +39,7 @@ class Drafted(NamedTuple):
 
 
 def heard(signals: Mapping[str, float], names: Sequence[str], question: str, answer: str) -> list[float]:
-    """Return a draft's signals and measures of its text, in order; all missing where no signal is there."""
+    """Return a draft's signals and measures of its text, in order; all NaN if there is no signal."""
     own = [signals.get(name, np.nan) for name in names]
     if np.isnan(own).all():
         return own + [np.nan] * len(OF_TEXT)
@@ -48,18 +48,18 @@ def heard(signals: Mapping[str, float], names: Sequence[str], question: str, ans
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All that is learnt of drafts.
+    """The trained models about drafts.
 
     Attributes:
-        prior: Estimates the quality of every path before any draft; knows what they cost.
+        prior: Estimates the quality of every path before any draft, and has their costs.
         signals: Names of the signals that the scorers read, before :data:`OF_TEXT`.
         scorer: From signals to P(the draft is right).
-        hopeless: From signals to P(nothing answers the question); ``None`` if everything learnt from had
+        hopeless: From signals to P(nothing answers the question); ``None`` if every training question had
             an answer.
-        beliefs: How a score changes what is believed of all paths.
+        beliefs: How a score changes the beliefs in all paths.
         policy: Decides from beliefs.
-        dimension: What costs were reckoned in.
-        lam: λ: quality that one unit of it is worth, where nobody says otherwise.
+        dimension: Dimension of the costs in training.
+        lam: λ: default quality that one unit of the dimension is worth.
     """
 
     prior: PathEstimator
@@ -74,18 +74,18 @@ class Judgement:
     def believe(
         self, query: Seen, drafts: Sequence[Drafted], cost: Floats, room: Marks | None = None
     ) -> Beliefs:
-        """Return what is believed of every path after some drafts, (1, k).
+        """Return the beliefs in every path after some drafts, (1, k).
 
         Args:
-            query: The question with all that is known of it.
+            query: The question with all known signals.
             drafts: The drafts, in order.
-            cost: Of going on by each path, (k,); infinite where there is no way to it.
-            room: Whether the limits leave room for the second after the first, (k, k); by default they do.
+            cost: Cost of continuing with each path, (k,); infinite if it cannot be reached.
+            room: Whether the limits allow the second path after the first, (k, k); by default they do.
         """
         k = len(cost)
         tried = [draft.path for draft in drafts]
         first = np.array(cost)
-        first[tried] = 0.0  # what was spent is spent
+        first[tried] = 0.0  # sunk cost
         prior = np.clip(self.prior.estimate(query).mean, 0.0, 1.0)
         pairs = None if room is None else room[None]
         beliefs = self.beliefs.begin(prior, first[None], chains(self.prior.paths), np.full(1, np.inf), pairs)
@@ -98,10 +98,10 @@ class Judgement:
         return beliefs
 
     def effects(self, question: str, draft: Drafted) -> list[tuple[str, float]]:
-        """Return by how much each signal moves P(the draft is right), heaviest first.
+        """Return the change of P(the draft is right) by each signal, heaviest first.
 
-        It is by how much the probability changes when the signal is not there; changes below a thousandth
-        are left out.
+        It is the change of the probability when the signal is missing; changes below a thousandth are left
+        out.
         """
         names = [*self.signals, *OF_TEXT]
         k = len(self.prior.paths)
@@ -113,7 +113,7 @@ class Judgement:
         return sorted((f for f in found if abs(f[1]) >= 1e-3), key=lambda f: -abs(f[1]))
 
     def state(self) -> State:
-        """Return all that is needed to judge again."""
+        """Return the complete state of the judgement."""
         own = {"prior": self.prior, **{part: getattr(self, part) for part in PARTS}}
         parts = {name: part.state() for name, part in own.items() if part is not None}
         facts = {"signals": list(self.signals), "dimension": self.dimension, "lam": self.lam}
@@ -121,11 +121,10 @@ class Judgement:
 
     @classmethod
     def load(cls, path: Path | str, embed: Embed | None = None) -> "Judgement":
-        """Read what ``state().save(path)`` wrote.
+        """Load a judgement from a file written by ``state().save(path)``.
 
         Raises:
-            PolicyError: There is no such file, or it is damaged, edited, of another version, or another
-                router's.
+            PolicyError: The file is missing, damaged, edited, of another version, or of another router.
         """
         state, where = State.load(path), str(path)
         if "escalation" not in state.meta:

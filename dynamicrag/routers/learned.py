@@ -21,19 +21,19 @@ ADD = "add it ('dynamicrag train --add-to')"
 
 
 class Learned(Router):
-    """Takes the option with the best predicted quality less weighted expected cost.
+    """Takes the option with the highest predicted quality minus weighted expected cost.
 
-    ``score = q − Σ w·c`` with the objective's weights, over the options that are open. With ``passing``,
-    the cheapest of those whose predicted quality reaches it, and the best where none does: the rule of
-    Malekpour et al. 2024 (arXiv 2411.04319). Where nothing has a weight, the weakest is the cheapest. Its
-    name in a decision is its predictor's.
+    ``score = q − Σ w·c`` with the objective's weights, over the open options. With ``passing``, it takes
+    the cheapest option whose predicted quality reaches it, or the best if none does: the rule of
+    Malekpour et al. 2024 (arXiv 2411.04319). Without weights, the weakest is the cheapest. Its name in a
+    decision is its predictor's.
 
     Args:
         estimator: Trained features and predictor.
         weights: Quality that one unit of each cost dimension is worth.
         explore: How often to take another option.
-        seed: Seed of the exploration; a query's draw depends on it, the stage and the query's id alone.
-        passing: The quality to reach; ``None`` to trade quality against cost. Nothing is explored then.
+        seed: Seed of the exploration; a query's draw depends only on it, the stage and the query's id.
+        passing: The required quality; ``None`` to trade quality against cost. It excludes exploration.
     """
 
     def __init__(
@@ -66,12 +66,10 @@ class Learned(Router):
             if option.name not in self.estimator.options:
                 known = unknown(f"{where}.state", "option", option.name, self.estimator.options)
                 mend = ADD if self.estimator.predictor.grows else MEND
-                raise PolicyError(
-                    f"{known}; this router was trained on other options: {mend}, or take it out"
-                )
+                raise PolicyError(f"{known}; this router was trained on other options: {mend}, or remove it")
 
     def planned(self, stage: str, options: Sequence[Option]) -> int:  # noqa: ARG002
-        """Return the option that the training table's means would lead to."""
+        """Return the option chosen by the training table's means."""
         about, known = self.estimator.about, self.estimator.options
         columns = [known.index(option.name) for option in options]
         nothing = [0.0] * len(known)
@@ -121,7 +119,7 @@ class Learned(Router):
         question: str,
         path: Mapping[str, str],  # noqa: ARG002
     ) -> dict[str, Any]:
-        """See the base class; what is to pass is not traded against cost, so no λ would change it."""
+        """See the base class; with ``passing``, quality is not traded against cost, so λ changes nothing."""
         names = {name: name for name in decision["options"]}
         seen = Seen(question, decision["features"])
         behind = insight(self.estimator, seen, decision, names, self.weights)
@@ -129,7 +127,7 @@ class Learned(Router):
 
 
 def draws(explore: Exploration, seed: int, context: StageContext) -> np.random.Generator | None:
-    """Return where a query's chance comes from at a stage; ``None`` where nothing is left to chance."""
+    """Return a query's random generator at a stage; ``None`` without exploration."""
     if explore == GREEDY:
         return None
     return np.random.default_rng(list(f"{seed}:{context.stage}:{context.query.id}".encode()))
@@ -142,7 +140,7 @@ def _passed(quality: float, wanted: float) -> str:
 
 
 def _reason(context: StageContext, quality: Sequence[float], price: Sequence[float], index: int) -> str:
-    """Return the figures that decided: the chosen option's, and those of the best other one."""
+    """Return the figures that decided: those of the chosen option and of its best rival."""
     open_ = [i for i, allowed in enumerate(context.allowed) if allowed and i != index]
     own = f"predicted {quality[index]:.2f}"
     if not open_:

@@ -1,4 +1,4 @@
-"""A model picks the option."""
+"""A language model chooses the option."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -26,13 +26,13 @@ _LABEL = re.compile(r"^\W*(?:option|choice|answer)\b\W*", re.IGNORECASE)
 class LLMRouter(Router):
     """Asks a model which of the open options suits the question.
 
-    The call is on the query's account, under ``route:STAGE``, and within the budget. Where it fails, or the
-    reply is anything but the name of an open option, ``otherwise`` is taken.
+    The call is on the query's account, under ``route:STAGE``, and within the budget. If it fails, or the
+    reply is not the name of an open option, the router takes ``otherwise``.
 
     Args:
         model: The model's name in the policy; by default the helper.
-        about: By option, what it is good for; the model is told. Without, it sees names and parameters alone.
-        otherwise: The option for want of a reply; by default the first, which costs least.
+        about: Strengths of each option, for the model's prompt; without them it sees names and parameters.
+        otherwise: The option without a valid reply; by default the first, which costs least.
         deps: The policy's models.
     """
 
@@ -57,7 +57,7 @@ class LLMRouter(Router):
         if stage == "verification":
             raise PolicyError(f"{where}: 'llm' chooses by the question; use 'thresholds' to judge drafts")
         if not self.model:
-            raise PolicyError(f"{where}.llm: no model to ask; give 'model', or the policy a 'helper'")
+            raise PolicyError(f"{where}.llm: no model to ask; set 'model', or 'helper' in the policy")
         if self.model not in self._known:
             raise PolicyError(unknown(f"{where}.llm.model", "model", self.model, self._known))
         names = [option.name for option in options]
@@ -100,7 +100,7 @@ class LLMRouter(Router):
 
 
 def picked(reply: str, names: Sequence[str]) -> str | None:
-    """Return the option that a reply names, if it says nothing else."""
+    """Return the option named by a reply, if it has nothing else."""
     said = _LABEL.sub("", reply).strip(" \t\n\r.,:;!\"'`*-()[]").casefold()
     return next((name for name in names if name.casefold() == said), None)
 

@@ -1,8 +1,8 @@
-"""What a joint router is made of: whole paths, and what is expected of each before and after retrieval.
+"""The parts of a joint router: whole paths, and estimates for each before and after retrieval.
 
-What a retrieval says of a question is not known when its first stages are decided. A single estimator
-would have to fill the gap with the training queries' means, and read the other features as if the
-signals stood beside them; so there are two, each fitted on what is known at its time::
+Retrieval signals are unknown when the first stages are decided. A single estimator would have to impute
+them by the training queries' means, and weigh the other features as if the signals were known. So there are
+two estimators, each fitted on the signals known at its time::
 
     estimator.state().save("routers/joint")
     PathEstimator.load("routers/joint", embed)
@@ -26,35 +26,35 @@ from dynamicrag.routers.estimator import About, Estimator
 from dynamicrag.topology import TOPOLOGY
 
 RETRIEVAL_SIGNALS = frozenset(retrieval("", ()))
-"""Signals that a retrieval brings."""
+"""Names of the retrieval signals."""
 VERIFICATION, REFINE = "verification", "refine"
 Steps = Mapping[str, str]
 
 
 def varied(paths: Sequence[Steps]) -> tuple[str, ...]:
-    """Return the stages at which paths differ; one that some do not pass differs if the others do."""
+    """Return the stages at which paths differ; paths that skip a stage are ignored there."""
     return tuple(stage for stage in TOPOLOGY if len({path[stage] for path in paths if stage in path}) > 1)
 
 
 def parting(path: Steps, wanted: Steps) -> str | None:
-    """Return the first stage at which a path parts from a wanted one; ``None`` where it goes along."""
+    """Return the first stage at which a path differs from a wanted one; ``None`` if it matches."""
     return next((stage for stage in TOPOLOGY if stage in wanted and path.get(stage) != wanted[stage]), None)
 
 
 def mends(path: Steps) -> bool:
-    """Return whether a path's draft was mended before it was accepted."""
+    """Return whether a path's draft was refined before it was accepted."""
     return path.get(VERIFICATION) == REFINE
 
 
 def originals(paths: Sequence[Steps]) -> list[int]:
-    """Return, for every path that mends a draft, the position of the path of that draft; else -1."""
+    """Return, for every path that refines a draft, the position of that draft's path; otherwise -1."""
     bare = [frozenset((stage, o) for stage, o in path.items() if stage != VERIFICATION) for path in paths]
     drafts = {bare[i]: i for i, path in enumerate(paths) if not mends(path)}
     return [drafts.get(bare[i], -1) if mends(path) else -1 for i, path in enumerate(paths)]
 
 
 def chains(paths: Sequence[Steps]) -> NDArray[np.intp]:
-    """Return which paths continue each other, a draft and the same draft mended, by number, (k,); else -1."""
+    """Return chain numbers of paths that share a draft, unrefined and refined, (k,); otherwise -1."""
     chain = np.full(len(paths), -1, dtype=np.intp)
     for number, draft in enumerate(originals(paths)):
         if draft >= 0:
@@ -63,29 +63,29 @@ def chains(paths: Sequence[Steps]) -> NDArray[np.intp]:
 
 
 def check_option(paths: Sequence[Steps], stage: str, options: Iterable[str], where: str) -> None:
-    """Refuse a stage's option that none of the paths that were learnt from goes through.
+    """Refuse an option of a stage that is on none of the trained paths.
 
     Raises:
-        PolicyError: There is one.
+        PolicyError: There is such an option.
     """
     known = list(dict.fromkeys(path[stage] for path in paths if stage in path))
     for option in options:
         if option not in known:
             told = unknown(f"{where}.state", f"option of {stage}", option, known)
-            mend = f"{MEND}, or move it to 'parts'" if stage == "retriever" else f"{MEND}, or take it out"
+            mend = f"{MEND}, or move it to 'parts'" if stage == "retriever" else f"{MEND}, or remove it"
             raise PolicyError(f"{told}; no path that this router was trained on goes through it: {mend}")
 
 
 def check_takeable(paths: Sequence[Steps], options: Mapping[str, Sequence[str]], where: str) -> None:
-    """Refuse a policy that has all options of none of the paths.
+    """Refuse a policy that lacks options of every path.
 
     Args:
-        paths: What was learnt from.
+        paths: The trained paths.
         options: Names of every stage's options.
         where: Place in the policy, for messages.
 
     Raises:
-        PolicyError: There is no path to take.
+        PolicyError: No path can be taken.
     """
     if not any(all(o in options[stage] for stage, o in path.items()) for path in paths):
         shown = "; ".join(", ".join(f"{s}={o}" for s, o in path.items()) for path in paths[:6])
@@ -96,7 +96,7 @@ def check_takeable(paths: Sequence[Steps], options: Mapping[str, Sequence[str]],
 
 
 def before_retrieval(query: Seen) -> Seen:
-    """Return a query as it stands before retrieval."""
+    """Return a query without its retrieval signals."""
     return Seen(
         query.text, {name: value for name, value in query.signals.items() if name not in RETRIEVAL_SIGNALS}
     )
@@ -113,8 +113,8 @@ class PathEstimator:
 
     Attributes:
         paths: The option of every stage, in the estimators' order of options.
-        before: From what is known before retrieval.
-        after: From that and what retrieval says; ``None`` where it has nothing to add.
+        before: Estimator on the signals before retrieval.
+        after: Estimator on these and the retrieval signals; ``None`` if no feature uses them.
     """
 
     paths: tuple[Steps, ...]
@@ -136,17 +136,17 @@ class PathEstimator:
         """Fit both estimators.
 
         Args:
-            queries: The queries with all that was known of them, n of them.
-            quality: What each path gave, (n, k); NaN where it was not observed.
+            queries: The queries with all known signals, n of them.
+            quality: Observed quality of each path, (n, k); NaN where unobserved.
             paths: The paths by name, in the order of ``quality``.
-            features: Makes features that are not fitted yet.
-            predictor: Makes a predictor that is not fitted yet.
-            about: What the queries are.
+            features: Factory of unfitted features.
+            predictor: Factory of unfitted predictors.
+            about: Facts of the training.
             groups: As :meth:`Predictor.fit`.
 
         Raises:
             InputError: As :meth:`Predictor.fit`.
-            PolicyError: The features have nothing to say before retrieval.
+            PolicyError: All features need retrieval.
         """
         labels = None if groups is None else np.asarray(groups)
 
@@ -169,7 +169,7 @@ class PathEstimator:
         return varied(self.paths)
 
     def at(self, query: Seen) -> tuple[Estimator, Seen]:
-        """Return the estimator for what is known of a query by now, and the query as it sees it."""
+        """Return the estimator for the known signals of a query, and the query in its form."""
         if self.after is not None and has_retrieval_signals(query):
             return self.after, query
         return self.before, before_retrieval(query)
@@ -188,7 +188,7 @@ class PathEstimator:
         return early, np.where(np.array([[has_retrieval_signals(query)] for query in queries]), late, early)
 
     def state(self) -> State:
-        """Return all that is needed to estimate again."""
+        """Return the complete state of the estimator."""
         parts = {"before": self.before.state()}
         if self.after is not None:
             parts["after"] = self.after.state()
@@ -196,11 +196,10 @@ class PathEstimator:
 
     @classmethod
     def load(cls, path: Path | str, embed: Embed | None = None) -> "PathEstimator":
-        """Read what ``state().save(path)`` wrote.
+        """Load an estimator from a file written by ``state().save(path)``.
 
         Raises:
-            PolicyError: There is no such file, or it is damaged, edited, of another version, or a router
-                of a single stage.
+            PolicyError: The file is missing, damaged, edited, of another version, or for a single stage.
         """
         state, where = State.load(path), str(path)
         if "paths" not in state.meta:
@@ -212,7 +211,7 @@ class PathEstimator:
 
     @classmethod
     def from_state(cls, state: State, embed: Embed | None = None, where: str = "state") -> "PathEstimator":
-        """Build the estimator that a state describes.
+        """Build an estimator from a state.
 
         Raises:
             PolicyError: The state lacks a part.

@@ -1,4 +1,4 @@
-"""A random option: the baseline, and the way to record outcomes without bias."""
+"""A random option: a baseline, and a way to record outcomes without bias."""
 
 from collections.abc import Sequence
 from random import Random as Generator
@@ -10,10 +10,10 @@ from dynamicrag.types import Option
 
 @ROUTERS.register("random")
 class Random(Router):
-    """Draws among the open options, and says with what probability.
+    """Draws among the open options, and reports the probability.
 
-    The draw depends on the seed, the stage and the query's id alone, so that it can be repeated and
-    does not depend on what runs beside it.
+    The draw depends only on the seed, the stage and the query's id, so that it can be repeated and does not
+    depend on concurrent work.
 
     Args:
         seed: Seed of the draw.
@@ -42,7 +42,7 @@ class Random(Router):
             (self.weights.get(option.name, 0.0) if self.weights else 1.0) * allowed
             for option, allowed in zip(context.options, context.allowed, strict=True)
         ]
-        if not any(weights):  # all that has weight is closed
+        if not any(weights):  # every option with weight is closed
             weights = [float(allowed) for allowed in context.allowed]
         generator = Generator(f"{self.seed}:{context.stage}:{context.query.id}")
         index = generator.choices(range(len(weights)), weights)[0]

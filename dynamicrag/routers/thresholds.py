@@ -13,7 +13,7 @@ FINDINGS = ("unanswerable", "ungrounded", "unsure")
 
 
 class Limit(NamedTuple):
-    """What a signal must keep to, and what it means if it does not."""
+    """A limit of a signal, and the finding if it is violated."""
 
     finding: str
     signal: str
@@ -22,32 +22,37 @@ class Limit(NamedTuple):
 
     @property
     def bounds(self) -> bool:
-        """Whether it is set: no share or probability is below 0."""
+        """Whether the limit has an effect: no share or probability is below 0."""
         return self.least not in (0.0, -math.inf) or self.most < math.inf
 
 
 @ROUTERS.register("thresholds")
 class Thresholds(Router):
-    """Accepts what passes every threshold; else does what the policy's table says of the first failing.
+    """Accepts a draft that passes every threshold.
 
-    The order is ``unanswerable``, then ``ungrounded``, then ``unsure``. For the one that fails, the
-    stages that ``escalate`` lists for it (or ``refine``) are tried in turn. When none of them may still be
-    tried, a draft that declines or is ungrounded is asked for again, if the policy has the option
-    ``ask_again`` and it is open. Then the answer is given up if ``abstain`` lists the finding, and else
-    stands. A signal that is not there cannot fail. Where a verifier failed and the policy does not let the
-    draft stand for that, the finding is ``unverified``.
+    Otherwise follows the policy's table for the first finding.
 
-    Where the documents may not speak of the question at all (see
-    :func:`~dynamicrag.features.nearness.nearness`) and the policy's ``outside`` is ``answer``, an ungrounded
-    draft stands as the model's own answer, and is marked.
+    The order is ``unanswerable``, then ``ungrounded``, then ``unsure``. For the first finding, the stages
+    that
+    ``escalate`` lists for it (or ``refine``) are tried in turn. When none of them is left, a draft that
+    declines
+    or is ungrounded is asked for again, if the policy has the option ``ask_again`` and it is open. After that
+    it
+    abstains if ``abstain`` lists the finding, and otherwise accepts the draft. A missing signal cannot fail.
+    If a
+    verifier failed and the policy then does not accept the draft, the finding is ``unverified``.
+
+    If the documents may not cover the question at all (see :func:`~dynamicrag.features.nearness.nearness`)
+    and the
+    policy's ``outside`` is ``answer``, an ungrounded draft is accepted as the model's own answer, and marked.
 
     Args:
-        groundedness: Least share of the answer's words found in the passages.
-        token_margin: Least margin of the first token.
-        ungrounded: Least value by signal; below one, the draft is ungrounded.
-        unsure: Least value by signal; below one, it is unsure.
-        unsure_above: Greatest value by signal, such as of ``perplexity``; above one, it is unsure.
-        abstain: Findings that are worth abstaining for.
+        groundedness: Minimum share of the answer's words found in the passages.
+        token_margin: Minimum margin of the first token.
+        ungrounded: Minimum value by signal; a draft below one is ungrounded.
+        unsure: Minimum value by signal; a draft below one is unsure.
+        unsure_above: Maximum value by signal, for example of ``perplexity``; a draft above one is unsure.
+        abstain: Findings that justify abstaining.
     """
 
     when = ("post-generation", "multi-stage")

@@ -1,1 +1,1 @@
-"""Floor 4: the six points of decision, one a file; no LangGraph here."""
+"""Floor 4: the six decision points, one per file; no LangGraph here."""

@@ -1,4 +1,4 @@
-"""The contract of a stage: its options, what they do to the plan, and how one is carried out.
+"""The contract of a stage: its options, their effect on the plan, and the execution of an option.
 
 To add a stage, write a class and its row::
 
@@ -8,7 +8,7 @@ To add a stage, write a class and its row::
             return {"candidates": checked(turn["candidates"])}
 
 A policy then has a section ``stages.guard`` with the options and the router. A policy without the section
-leaves the stage out.
+omits the stage.
 """
 
 from abc import ABC, abstractmethod
@@ -41,15 +41,15 @@ C = TypeVar("C", bound="type[StageBase]")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What carrying out an option may use besides the turn.
+    """Resources for executing an option, besides the turn.
 
     Attributes:
-        ledger: Where every call is accounted for.
-        budget: What calls must fit into.
-        cost_model: What they cost at most.
+        ledger: The account of every call.
+        budget: The limits of every call.
+        cost_model: Gives the worst-case cost of calls.
         config: The node's config, whose callbacks see the streamed tokens.
-        emit: Sends a custom event to whoever streams the graph.
-        last_resort: Whether no other option is at hand, so that a model is asked that should be left alone.
+        emit: Sends a custom event to the consumer of the graph's stream.
+        last_resort: Whether no other option is left, so that even a model in cooldown is asked.
         failed: Options of the stage that have failed already, and are not tried again.
         call: The options of the call.
     """
@@ -65,7 +65,7 @@ class Run:
 
 
 class DecisionPoint:
-    """Something that a router decides: options, weakest first, and the router.
+    """A decision of a router: its options, weakest first, and the router.
 
     Args:
         name: Name of its row in the topology.
@@ -88,11 +88,11 @@ class DecisionPoint:
         self._positions = {option.name: i for i, option in enumerate(self.options)}
 
     async def corpus_features(self, text: str, filter: Filter) -> dict[str, float]:  # noqa: A002, ARG002
-        """Return what the documents that ``filter`` lets through say of a question, found or not."""
+        """Return features of a question from the documents that match ``filter``, before retrieval."""
         return {}
 
     async def features(self, turn: TurnState) -> dict[str, float]:  # noqa: ARG002
-        """Return the signals that are known for this decision alone."""
+        """Return the signals specific to this decision."""
         return {}
 
     def index(self, name: str | None) -> int:
@@ -100,25 +100,25 @@ class DecisionPoint:
         return -1 if name is None else self._positions.get(name, -1)
 
     def routed(self, router: Router) -> Self:
-        """Return the same with another router."""
+        """Return a copy with another router."""
         own = copy(self)
         own.router = router
         return own
 
     def planned(self) -> Option:
-        """Return the option to reckon with before the decision."""
+        """Return the option assumed before the decision."""
         return self.options[planned_by(self.router, self.name, self.options)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageDeps(Dependencies):
-    """What a stage is built with: the objects of the policy, and what belongs to the stage.
+    """Dependencies of a stage: the objects of the policy, and helpers for its section.
 
     Attributes:
         where: Returns a place below the stage's section for a message.
         route: Returns the stage's router for its options.
-        stages: All stages by name; earlier ones are there already, later ones once all are built.
-        hold: Whether drafts are kept from the user's stream until they are accepted.
+        stages: All stages by name; later ones are added once all are built.
+        hold: Whether drafts are withheld from the user's stream until they are accepted.
     """
 
     where: Callable[..., str]
@@ -137,7 +137,7 @@ class StageBase(DecisionPoint, ABC):
 
     Attributes:
         registered: Name of its row in the topology.
-        section: What its section of a policy may hold.
+        section: Model of its section of a policy.
     """
 
     registered: ClassVar[str]
@@ -150,10 +150,10 @@ class StageBase(DecisionPoint, ABC):
 
     @classmethod
     def build(cls, section: StageSection, deps: StageDeps) -> "StageBase":
-        """Build the stage of a policy; by default every option is a name and its parameters.
+        """Build the stage of a policy; by default every option is a name with parameters.
 
         Raises:
-            PolicyError: The section does not fit.
+            PolicyError: The section is invalid.
         """
         specs = check_options(section, deps.where)
         options = [
@@ -163,18 +163,18 @@ class StageBase(DecisionPoint, ABC):
 
     @abstractmethod
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
-        """Carry out ``option`` and return what changes in the turn.
+        """Execute ``option`` and return the changes of the turn.
 
         Raises:
-            DynamicRAGError: It could not be carried out.
+            DynamicRAGError: The execution failed.
         """
 
     def apply(self, option: Option, plan: Plan) -> Plan:  # noqa: ARG002
-        """Return ``plan`` as this option changes it; it is not asked where a path passes the stage by."""
+        """Return ``plan`` as changed by this option; not called for a path that skips the stage."""
         return plan
 
     async def evidence(self, turn: TurnState) -> dict[str, float]:  # noqa: ARG002
-        """Return the signals that are known once the stage has acted, for all decisions after it."""
+        """Return the signals known after the stage has acted, for all later decisions."""
         return {}
 
     def depth(self) -> int:
@@ -182,10 +182,11 @@ class StageBase(DecisionPoint, ABC):
         return 0
 
     def allowed(self, turn: TurnState) -> list[bool]:
-        """Return which options are open, limits of cost aside.
+        """Return which options are open, apart from limits of cost.
 
-        When the stage is redone, only stronger ones; on the way to a path that verification named, only the
-        path's.
+        If the stage is redone, only stronger options are open; on the way to a path named by verification,
+        only the
+        path's option.
         """
         wanted = wanted_option(turn, self.name)
         if wanted is not None:
@@ -196,7 +197,7 @@ class StageBase(DecisionPoint, ABC):
         return [i > floor for i in range(len(self.options))]
 
     def opened(self, turn: TurnState, call: CallOptions) -> list[bool]:
-        """Return which options are open by the turn and by the call, limits of cost aside."""
+        """Return which options the turn and the call leave open, apart from limits of cost."""
         allowed = self.allowed(turn)
         if not (call.options or call.closed):
             return allowed
@@ -208,18 +209,18 @@ class StageBase(DecisionPoint, ABC):
 
 STAGES: Registry[StageBase] = Registry("stage", "dynamicrag.stages", StageBase)
 RESERVED = frozenset({"begin", "begin_turn", "finish", "verify", "messages", "rag"})
-"""Names that the graph has for other nodes and for its state."""
+"""Names that the graph uses for other nodes and for its state."""
 
 
 def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
-    """Return a decorator that adds a stage of your own: its row, and the class that it decorates.
+    """Return a decorator that registers the decorated class as a stage with this row.
 
     Args:
         row: The row.
         after: Name of the stage that it follows.
 
     Raises:
-        PolicyError: There is a stage of this name, or none to follow, or name or class are none of a stage.
+        PolicyError: The name is taken or invalid, ``after`` is unknown, or the class is not a stage.
     """
     for what, name in (("name", row.name), ("node", row.node)):
         if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
@@ -231,9 +232,9 @@ def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
     def add(cls: C) -> C:
         if not (isinstance(cls, type) and issubclass(cls, StageBase)):
             raise PolicyError(
-                f"stage {row.name!r}: {getattr(cls, '__name__', cls)} is no subclass of StageBase"
+                f"stage {row.name!r}: {getattr(cls, '__name__', cls)} is not a subclass of StageBase"
             )
-        STAGES.discover()  # the shipped stages come first, so that a clash of names is found
+        STAGES.discover()  # the shipped stages come first, so that a name clash is detected
         known = row.name in TOPOLOGY
         TOPOLOGY.add(row, after)
         if not known:

@@ -1,4 +1,4 @@
-"""A call to a model, within the budget and on the account: the one way in which stages make one."""
+"""Calls a model within the budget and on the account; all stages call models this way."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
 LONGEST_WAIT = 30.0
-"""Seconds that a question waits at most until a model can be asked again."""
+"""Longest wait of a question in seconds until a model can be called again."""
 FIRST_WAIT = 0.5
-"""Seconds before the first of the repeated calls, where the provider names none; then twice as long."""
+"""Seconds before the first retry if the provider names none; doubled for each further retry."""
 
 
 async def call(
@@ -37,34 +37,34 @@ async def call(
     whole: bool = False,
     patient: bool = True,
 ) -> Completion:
-    """Set the worst case aside, call the model, and book what it used.
+    """Reserve the worst case, call the model, and book its usage.
 
-    A model that has failed is left alone for a while, unless it is the last resort. A call that breaks off
-    half-way, or of which the provider does not say credibly what it used, is booked at its worst case; one
-    that reached nobody costs nothing.
+    A model that has failed is skipped for a while, unless it is the last resort. A call that breaks off, or
+    whose provider reports no credible usage, is booked at its worst case; a call that reached nobody costs
+    nothing.
 
-    All of it runs on the portal's loop, which never closes: a caller that is cancelled, with its loop or
-    without, leaves nothing set aside.
+    All of it runs on the portal's loop, which never closes: a cancelled caller, even with its loop closed,
+    leaves no reservation behind.
 
     Args:
         run: The ledger and the budget.
-        query_id: Whose call it is.
-        stage: The stage that makes it, or what else does.
+        query_id: The query that makes the call.
+        stage: The stage, or other part, that makes it.
         model: The model.
         messages: The prompt.
-        max_tokens: Most tokens to generate.
+        max_tokens: Largest number of tokens to generate.
         temperature: 0 for the likeliest answer.
         stop: Texts that end the answer.
         tags: As for :meth:`ChatModel.complete`.
-        config: Likewise; by default the node's.
-        spare_seconds: What to leave of the query's seconds for another model, of half of them at most.
-        whole: Whether an answer that its limit cut is a failure.
-        patient: Whether to wait and ask again after a failure that may be over in a moment.
+        config: As for :meth:`ChatModel.complete`; by default the node's.
+        spare_seconds: Seconds of the query to leave for another model; at most half of them are left.
+        whole: Whether an answer cut by its limit counts as a failure.
+        patient: Whether to wait and retry after a temporary failure.
 
     Raises:
-        BudgetExceeded: It does not fit, or took longer than the seconds that were left.
+        BudgetExceeded: It exceeds the budget, or took longer than the remaining seconds.
         ModelError: As :meth:`ChatModel.complete`; or the answer is empty, withheld or broken.
-        UnfinishedAnswer: The answer is cut, and it should be whole.
+        UnfinishedAnswer: The answer is cut, and ``whole`` is set.
     """
     why = None if run.last_resort else model.outage.admit()
     if why is not None:
@@ -87,14 +87,14 @@ async def call(
 
 
 async def pause(error: ModelError, tries: int, model: ChatModel, run: Run, query_id: str) -> bool:
-    """Wait until a model can be asked again; return whether that is worth it.
+    """Wait until a model can be called again; return whether a retry is worthwhile.
 
     Args:
-        error: How the last call failed.
-        tries: How often the call was repeated already.
+        error: The failure of the last call.
+        tries: Number of retries so far.
         model: The model.
         run: The ledger and the budget.
-        query_id: Whose call it is.
+        query_id: The query that makes the call.
     """
     if error.retry_after is None or tries >= model.max_retries:
         return False
@@ -120,7 +120,7 @@ async def _call(
     if seconds is not None:
         seconds -= min(spare_seconds, seconds / 2)
         if not seconds:
-            raise _too_late(model, seconds) from TimeoutError()  # nothing is sent, and nothing costs
+            raise _too_late(model, seconds) from TimeoutError()  # nothing is sent and nothing charged
     profile = run.cost_model.profile(model.name)
     async with run.budget.reserved(query_id, worst, spent) as held:
         with run.ledger.span(query_id, stage, model.name, profile, model.spec) as line:
@@ -135,7 +135,7 @@ async def _call(
             except TimeoutError as error:
                 raise _too_late(model, seconds) from error
             finally:
-                line.booked = run.ledger.line_cost(line)  # the model has put on it what it used, or may have
+                line.booked = run.ledger.line_cost(line)  # the model has set its usage, or its worst case
                 held.settle(line.booked)
 
 

@@ -1,4 +1,4 @@
-"""Stages of the caller's own: what they raise names them, what they return is checked and in plain types."""
+"""Checks user-defined stages: their errors name them, their results are validated and in plain types."""
 
 from collections.abc import Mapping
 from operator import index as as_index
@@ -17,29 +17,27 @@ if TYPE_CHECKING:
 __all__ = ["acted", "applied", "depth_of", "evidence_of"]
 
 CHANGED = ("queries", "candidates", "passages", "draft", "text", "system", "history", "action")
-"""Keys of a turn that stages may change; the others are the account of the turn."""
+"""Keys of a turn that stages may change; the other keys are bookkeeping of the turn."""
 _OURS = frozenset(TurnState.__annotations__) - set(CHANGED)
 
 
 async def acted(stage: "StageBase", option: Option, turn: TurnState, run: "Run") -> TurnState:
-    """Return what a stage changes in a turn when it carries out an option.
+    """Execute an option of a stage and return the changes of the turn.
 
     Raises:
-        DynamicRAGError: It could not be carried out.
-        ObjectError: A stage of the caller's own failed, or returned what it cannot change.
+        DynamicRAGError: The execution failed.
+        ObjectError: A user-defined stage failed, or returned an invalid change.
     """
     if is_ours(stage):
         return await stage.act(option, turn, run)
     what = whose(f"stages.{stage.name}", stage, "act()")
     found: Any = await answered(lambda: stage.act(option, turn, run), what)
     if not isinstance(found, Mapping):
-        raise ObjectError(
-            f"{what} returned {shown(found)}; valid: what changes in the turn, {{}} for nothing"
-        )
+        raise ObjectError(f"{what} returned {shown(found)}; valid: the changes of the turn, {{}} for none")
     for key in found:
         if not isinstance(key, str) or key in _OURS:
             raise ObjectError(
-                f"{what} returned the key {shown(key)}, which is not a stage's to set; valid: "
+                f"{what} returned the key {shown(key)}, which a stage cannot set; valid: "
                 f"{', '.join(CHANGED)}, or keys of your own"
             )
     try:
@@ -50,10 +48,10 @@ async def acted(stage: "StageBase", option: Option, turn: TurnState, run: "Run")
 
 
 async def evidence_of(stage: "StageBase", turn: TurnState) -> Mapping[str, float]:
-    """Return the signals that are known once a stage has acted.
+    """Return the signals known after a stage has acted.
 
     Raises:
-        ObjectError: One of the caller's own failed, or gave something else than numbers by name.
+        ObjectError: A user-defined stage failed, or did not return numbers by name.
     """
     if is_ours(stage):
         return await stage.evidence(turn)
@@ -68,10 +66,10 @@ async def evidence_of(stage: "StageBase", turn: TurnState) -> Mapping[str, float
 
 
 def applied(stage: "StageBase", option: Option, plan: Plan) -> Plan:
-    """Return a plan as an option of a stage changes it.
+    """Return a plan as changed by an option of a stage.
 
     Raises:
-        ObjectError: A stage of the caller's own failed, or gave no plan.
+        ObjectError: A user-defined stage failed, or did not return a plan.
     """
     if is_ours(stage):
         return stage.apply(option, plan)
@@ -83,10 +81,10 @@ def applied(stage: "StageBase", option: Option, plan: Plan) -> Plan:
 
 
 def depth_of(stage: "StageBase") -> int:
-    """Return how many passages a stage needs from the retriever.
+    """Return the number of passages that a stage needs from the retriever.
 
     Raises:
-        ObjectError: One of the caller's own failed, or gave no number.
+        ObjectError: A user-defined stage failed, or did not return a number.
     """
     if is_ours(stage):
         return stage.depth()
@@ -99,7 +97,7 @@ def depth_of(stage: "StageBase") -> int:
 
 
 def _value(key: str, value: Any) -> Any:
-    """Return what a key is changed to, in plain types."""
+    """Return the new value of a key in plain types."""
     if key in ("candidates", "passages"):
         return passages_of(value, key)
     try:
@@ -113,7 +111,7 @@ def _value(key: str, value: Any) -> Any:
 
 
 def _fault(key: str, made: Any) -> str:
-    """Return what would be valid, where a value is not."""
+    """Return the description of valid values for a key with an invalid one."""
     if key in ("text", "system") and not isinstance(made, str):
         return "a text"
     if key == "queries" and not (isinstance(made, list) and all(isinstance(each, str) for each in made)):

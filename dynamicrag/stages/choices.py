@@ -1,4 +1,4 @@
-"""What a router of the caller's own chooses, checked and in plain types."""
+"""Checks the choices of user-defined routers, in plain types."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ def planned_by(router: Router, stage: str, options: Sequence[Option]) -> int:
     """Return the position of the option that a router plans with.
 
     Raises:
-        ObjectError: One of the caller's own failed, or there is no such option.
+        ObjectError: A user-defined router failed, or the option does not exist.
     """
     if is_ours(router):
         return router.planned(stage, options)
@@ -28,10 +28,10 @@ def planned_by(router: Router, stage: str, options: Sequence[Option]) -> int:
 
 
 async def chosen(router: Router, context: StageContext) -> Choice:
-    """Return what a router chooses.
+    """Return the choice of a router.
 
     Raises:
-        ObjectError: One of the caller's own failed, or chose what it cannot choose.
+        ObjectError: A user-defined router failed, or made an invalid choice.
     """
     if is_ours(router):
         return await router.choose(context)
@@ -87,7 +87,7 @@ def _propensity(given: Any, what: str) -> float:
 
 
 def _listed(given: Any) -> list[Any] | None:
-    """Return a sequence of any library as a list; ``None`` where it is none."""
+    """Return a sequence of any library as a list, or ``None`` if it is not a sequence."""
     given = given.tolist() if callable(getattr(given, "tolist", None)) else given
     return list(given) if isinstance(given, list | tuple) else None
 

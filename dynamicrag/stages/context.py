@@ -1,4 +1,4 @@
-"""Stage ``context``: how much of what was retrieved goes into the prompt (Self-Route, Li et al., 2024)."""
+"""Stage ``context``: how much of the retrieved text goes into the prompt (Self-Route, Li et al., 2024)."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ MOST = {"chunks": 1000, "documents": 1000, "tokens": 1_000_000}
 
 
 def _check_kinds(params: Mapping[str, Any], where: str) -> None:
-    """Refuse numbers where true or false belongs, and the other way round; YAML's yes is 1 to Python."""
+    """Refuse numbers for flags and flags for numbers: YAML's ``yes`` is 1 to Python."""
     whole = params.get("whole", False)
     if not isinstance(whole, bool):
         raise PolicyError(f"{where}.whole: expected true or false, got {shown(whole)}")
@@ -31,7 +31,7 @@ def _check_kinds(params: Mapping[str, Any], where: str) -> None:
 
 
 def context_option(name: str, params: Any, where: str) -> Option:
-    """Return the option that a policy describes.
+    """Return the option described in a policy.
 
     Raises:
         PolicyError: Neither chunks nor whole documents, unknown keys, or numbers out of range.
@@ -39,7 +39,7 @@ def context_option(name: str, params: Any, where: str) -> Option:
     if not isinstance(params, dict) or not {"chunks", "whole"} & set(params):
         raise PolicyError(
             f"{where}: expected {{chunks: K}} or {{whole: true, documents: N}}, either with 'tokens: T' "
-            f"to hold it to the best sentences, got {shown(params)}"
+            f"to compress it to the best sentences, got {shown(params)}"
         )
     _check_kinds(params, where)
     for key, value in params.items():
@@ -54,7 +54,7 @@ def context_option(name: str, params: Any, where: str) -> Option:
 
 
 def shows(option: Option) -> bool:
-    """Return whether an option shows the model anything of what was retrieved."""
+    """Return whether an option shows the model any retrieved text."""
     return bool(option.params.get("whole") or option.params.get("chunks", 1))
 
 
@@ -74,16 +74,16 @@ def depth(options: Iterable[Option]) -> int:
 class ContextStage(StageBase):
     """Options ``{chunks: k}`` or ``{whole: true, documents: n}``: the parents of the best chunks.
 
-    With ``tokens: t`` beside it, what is longer is compressed to the best sentences. ``{chunks: 0}`` shows
-    nothing: for questions that the documents do not speak of, which the model then answers by itself.
+    With ``tokens: t``, longer text is compressed to the best sentences. ``{chunks: 0}`` shows nothing: it is
+    for questions outside the documents, which the model then answers by itself.
 
-    What does not fit the model's context is dropped later, where the model is known.
+    Text beyond the model's context is dropped later, when the model is known.
 
     Args:
         options: The options.
         router: The router.
-        settings: None are known.
-        corpora: Corpora by name, where whole documents are read.
+        settings: Unused.
+        corpora: Corpora by name, to read whole documents.
         chunk_tokens: Tokens of an average chunk, for the expected cost before any is retrieved.
         document_tokens: Tokens of an average document.
     """

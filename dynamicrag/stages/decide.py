@@ -1,4 +1,4 @@
-"""How any stage decides: features, expected costs, limits, router; and the record of it."""
+"""Makes the decision of any stage: features, expected costs, limits, router, record."""
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -24,9 +24,9 @@ from dynamicrag.stages.ways import wanted_option
 from dynamicrag.types import Decision, TurnState, Usage
 
 Within = Callable[[Sequence[Plan | None], Mapping[Dimension, float]], Room]
-"""Which plans fit into what is left."""
+"""Function from plans and the remaining budget to the plans that fit."""
 FORCED = "forced"
-"""The router of a decision that the caller took."""
+"""Router name of a decision forced by the caller."""
 
 
 class Decider:
@@ -36,10 +36,10 @@ class Decider:
         stages: The stages by name.
         cost_model: Prices plans.
         budget: The limits.
-        ledger: Where choosing is accounted for.
-        asks: What verifiers ask about a draft.
-        mover: Name of verification's router, which decides on the way to a path that it has named.
-        asker: What routers ask models with, where there are any.
+        ledger: The account of the choosing.
+        asks: Calls of verifiers about a draft.
+        mover: Name of verification's router, which decides on the way to a path it has named.
+        asker: Calls models for routers, if any.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Decider:
         self._asker = asker
 
     def plan_of(self, turn: TurnState) -> Callable[[Mapping[str, str]], Plan]:
-        """Return a function that says what a whole path of the turn does."""
+        """Return a function from a whole path of the turn to its plan."""
         return partial(self._pricing.plan, turn)
 
     async def decide(
@@ -73,17 +73,17 @@ class Decider:
     ) -> Decision:
         """Choose an option, or take the one that the call forces.
 
-        No router has a part in a forced decision: its router is ``forced``, so that none learns from it.
+        A forced decision is recorded under the router name ``forced``, so that no router learns from it.
 
         Args:
             point: The stage, or verification.
             turn: The turn.
             call: The options of the call.
-            situation: Where the turn stands; by default where a stage that leads to a draft finds it.
-            router: What chooses; by default the point's own router.
+            situation: The situation of the turn; by default that of a stage before the draft.
+            router: The router; by default the point's own.
 
         Raises:
-            BudgetExceeded: Nothing fits the budget and the policy says to stop there.
+            BudgetExceeded: No option fits the budget, and the policy says to raise.
             InputError: The call closes every option.
         """
         began = time.perf_counter()
@@ -93,13 +93,13 @@ class Decider:
         wanted = None if situation else wanted_option(turn, point.name)
         with self._ledger.span(turn["id"], point.name, name) as line:
             context, binding = await self._context(point, turn, call, situation)
-            # a forced or wanted option is the only open one; the router has nothing to add
+            # a forced or wanted option is the only open one; so the router is not asked
             if forced is not None:
                 choice = Choice(point.index(forced), "as the call asks")
             else:
                 choice = await chosen(router, context) if wanted is None else on_the_way(context, turn)
             seconds = time.perf_counter() - began
-            # choosing computes all the while; a thread's own clock can cost more than the choice itself
+            # charge wall time as CPU time: reading a thread's clock can cost more than the choice itself
             own = max(0.0, seconds - context.ask.seconds)
             line.usage = Usage(seconds=own, cpu_seconds=own)
         if context.ask.calls and (self._budget.limited or call.budget):
@@ -117,10 +117,10 @@ class Decider:
         call: CallOptions,
         situation: Situation | None,
     ) -> tuple[StageContext, str | None, Choice]:
-        """Look again at what fits: what asking cost is no longer there."""
+        """Check again which options fit: the router's own calls have used budget."""
         context, binding = await self._context(point, turn, call, situation)
         if not context.allowed[choice.index]:
-            why = f"{choice.reason}; after asking it no longer fits: the nearest option that does"
+            why = f"{choice.reason}; no longer fits after asking: the nearest option that fits"
             choice = replace(choice, index=context.nearest(choice.index), reason=why)
         return context, binding, choice
 
@@ -136,8 +136,8 @@ class Decider:
     ) -> Decision | None:
         """Return the decision for the next option after some have failed, or ``None`` if none is left.
 
-        Stronger options come first, for they are as good; then weaker ones. Where what failed was too dear
-        or too slow, weaker ones come first.
+        Stronger options come first, because they are as good; then weaker ones. If the failed option was too
+        expensive or too slow, weaker ones come first.
         """
         open_ = zip(stage.options, stage.opened(turn, call), strict=True)
         if not any(is_open and option.name not in failed for option, is_open in open_):
@@ -145,7 +145,7 @@ class Decider:
         try:
             context, binding = await self._context(stage, turn, call, without=failed)
         except BudgetExceeded:
-            return None  # what failed says more
+            return None  # the failure is the better message
         here = stage.index(turn["path"][stage.name])
         weaker = range(here - 1, -1, -1)
         stronger = range(here + 1, len(context.options))
@@ -158,12 +158,12 @@ class Decider:
     async def make_do(
         self, stage: StageBase, turn: TurnState, option: str, why: str, call: CallOptions = NO_OPTIONS
     ) -> Decision:
-        """Return the decision for an option that failed, but left something to make do with."""
+        """Return the decision for an option that failed but left a usable result."""
         context, binding = await self._context(stage, turn, call)
         return record(context, Choice(stage.index(option), why), turn, "fallback", binding, 0.0)
 
     def price(self, text: str, path: Mapping[str, str]) -> Cost:
-        """Return what a whole path is expected to cost on a question."""
+        """Return the expected cost of a whole path on a question."""
         return self._pricing.price({"text": text}, path)
 
     async def _context(
@@ -186,9 +186,7 @@ class Decider:
         else:
             within = self._pricing.fixed
         if not any(situation.open):
-            raise InputError(
-                f"stages.{point.name}: the call's options leave none of the stage's to take here"
-            )
+            raise InputError(f"stages.{point.name}: the call's options leave no option of this stage open")
         budget = self._budget.tightened(call.budget, "the call's budget")
         left, room = await self._room(turn, situation, within, budget)
         expected = self._pricing.expected(room.plans)
@@ -197,10 +195,10 @@ class Decider:
         allowed = urgent if any(urgent) else allowed
         binding: str | None = room.binding if allowed != list(situation.open) else None
         if not any(allowed):
-            # an option that verification wanted did fit when it was chosen; if not now, its calls will say so
+            # an option chosen by verification did fit then; if it no longer does, its calls will raise
             if budget.exhausted == "error" and wanted_option(turn, point.name) is None:
                 raise BudgetExceeded(
-                    f"stages.{point.name}: no option fits what the budget leaves ("
+                    f"stages.{point.name}: no option fits the remaining budget ("
                     + ", ".join(f"{d} {amount:.4g}" for d, amount in left.items())
                     + "); raise objective.budget, or set its 'exhausted' to 'cheapest'"
                 )
@@ -235,9 +233,9 @@ class Decider:
         within: Within,
         budget: Budget,
     ) -> tuple[dict[Dimension, float], Room]:
-        """Return what the budget leaves, and what of the options fits into it.
+        """Return the remaining budget, and the options that fit into it.
 
-        Where nothing does, it waits for what others have set aside to come back.
+        If none fits, wait for other reservations to be released.
         """
         since, waits = time.monotonic(), True
         while budget.limited:
@@ -245,7 +243,7 @@ class Decider:
             room = within(situation.plans, left)
             if not waits or any(a and b for a, b in zip(situation.open, room.fits, strict=True)):
                 return left, room
-            # if all came back meanwhile, the last look says what fits
+            # if all were released meanwhile, the last check decides
             waits = await budget.worth_waiting(since)
         return {}, Room(situation.plans, [True] * len(situation.open), None)
 

@@ -1,4 +1,4 @@
-"""The record of a choice, and a turn with it in force."""
+"""The record of a choice, and its application to a turn."""
 
 from collections.abc import Mapping
 
@@ -49,7 +49,7 @@ def record(
 
 
 def rounded(features: Mapping[str, float]) -> dict[str, float]:
-    """Return features to six places, as decisions keep them."""
+    """Return features rounded to six places, as stored in decisions."""
     return {name: round(value, 6) for name, value in features.items()}
 
 
@@ -61,7 +61,7 @@ def decided(turn: TurnState, decision: Decision) -> TurnState:
 
 
 def moved(turn: TurnState, decision: Decision) -> TurnState:
-    """Return the turn with a move of verification in force; what is known of a draft goes with the draft."""
+    """Return the turn with a move of verification in force; a dropped draft takes its signals with it."""
     outside = turn.get("outside", False) or decision.get("outside", False)
     return {**_in_force(turn, decision), "wanted": decision.get("path"), "outside": outside}
 
@@ -74,7 +74,7 @@ def _in_force(turn: TurnState, decision: Decision) -> TurnState:
 
 
 def stepped_up(turn: TurnState, stage: str) -> TurnState:
-    """Return the turn whose last step up names the option that was taken at a stage."""
+    """Return the turn whose last step up names the option chosen at a stage."""
     *before, last = turn["escalations"]
     return {**turn, "escalations": [*before, {**last, "option": turn["path"][stage]}]}
 

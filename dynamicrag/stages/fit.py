@@ -13,7 +13,7 @@ from dynamicrag.types import Passage, TurnState
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-SHORTEST = 200  # characters of a passage that are worth showing
+SHORTEST = 200  # fewest characters of a passage worth showing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,10 @@ async def fitted(
     model: ChatModel, write: Callable[[Sequence[Passage]], "list[BaseMessage]"], passages: Sequence[Passage],
     max_tokens: int,
 ) -> "list[BaseMessage]":  # fmt: skip
-    """Make a prompt with as many of the passages, the best first, as leave room for the reply.
+    """Make a prompt with as many passages, best first, as leave room for the reply.
 
     Raises:
-        ProviderError: It is too long without any.
+        ProviderError: The prompt is too long without any passage.
     """
     if model.context is not None:
         await model.aload()
@@ -47,20 +47,22 @@ async def fitted(
 
 
 async def fit(model: ChatModel, strategy: PromptStrategy, turn: TurnState) -> Fitted:
-    """Make a prompt that leaves the model's context room for the answer.
+    """Make a prompt that leaves room for the answer in the model's context.
 
-    Passages go first, the worst first; a single passage that is too long by itself is cut at its end.
-    Then the history goes, oldest first, for the question should stand alone. Instructions and system messages
-    stay whole.
+    Passages are dropped first, the worst first; a single passage that is too long by itself is cut at its
+    end.
+    Then the history is dropped, oldest first, because the question should stand alone. Instructions and
+    system
+    messages stay whole.
 
     Raises:
         ProviderError: The question, with instructions and system messages, is too long for the model.
     """
     if model.context is not None:
-        await model.aload()  # it counts the tokens itself, and would block the loop while it loads
+        await model.aload()  # it counts the tokens itself, and loading would block the loop
     query, system = query_of(turn), turn.get("system", "")
     passages = list(turn.get("passages", []))
-    # a question that was rewritten to stand alone needs its history no more
+    # a question rewritten to stand alone no longer needs its history
     history = [] if turn.get("follow_up") == "rewritten" else list(query.history)
     dropped: list[str] = []
     while True:
@@ -92,7 +94,7 @@ def _too_long(
         f"model {model.name} ({model.spec}): "
         + (f"instructions and system messages ({given:,} characters) and the question take " if long else "")
         + ("" if long else "the question alone takes ")
-        + f"{tokens:,} tokens, and its context has room for {room:,} beside the answer; "
+        + f"{tokens:,} tokens, and its context has room for {room:,} besides the answer;  "
         + ("shorten the instructions or the system messages" if long else "ask a shorter question")
         + ", or give the model a larger 'context'"
     )

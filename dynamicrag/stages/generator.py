@@ -1,4 +1,4 @@
-"""Stage ``generator``: which model writes the answer."""
+"""Stage ``generator``: the model that writes the answer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,7 +27,7 @@ class GeneratorStage(StageBase):
     Args:
         options: The options.
         router: The router.
-        settings: ``hold``: whether drafts are kept from the user's stream.
+        settings: ``hold``: whether drafts are withheld from the user's stream.
         models: Model by option name.
         strategies: Prompt strategy by name of the ``prompt`` option in force.
     """
@@ -47,7 +47,7 @@ class GeneratorStage(StageBase):
 
     @classmethod
     def build(cls, section: StageSection, deps: StageDeps) -> "GeneratorStage":
-        """See the base class; without options, all models are."""
+        """See the base class; without options, all models are options."""
         options = (
             named_options(section, deps.where, deps.models)
             if section.options
@@ -68,7 +68,7 @@ class GeneratorStage(StageBase):
         return plan._replace(model=option.name)
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
-        """Write a draft and read its signals off the token probabilities."""
+        """Write a draft and compute its signals from the token probabilities."""
         model = self._models[option.name]
         strategy = self._strategies[turn["path"].get("prompt", next(iter(self._strategies)))]
         fitted, question = await fit(model, strategy, turn), turn["text"]
@@ -87,7 +87,7 @@ class GeneratorStage(StageBase):
             )  # fmt: skip
             if not strategy.parse(completion.text, question).text:
                 raise ProviderError(
-                    f"model {model.name} ({model.spec}): the answer is empty but for marks or a label "
+                    f"model {model.name} ({model.spec}): the answer has only marks or a label "
                     f"({completion.text[:40]!r}); ask again, or take another model"
                 )
         except (ModelError, BudgetError) as error:
@@ -105,15 +105,15 @@ class GeneratorStage(StageBase):
     def _unfinished(
         self, option: Option, error: UnfinishedAnswer, strategy: PromptStrategy, fitted: Fitted, question: str
     ) -> TurnState:
-        """Return what a cut answer comes to, where no model finishes one."""
-        completion = replace(error.completion, message_id="")  # what was shown of it is withdrawn
+        """Return the draft of a cut answer, for use if no model finishes its answer."""
+        completion = replace(error.completion, message_id="")  # the shown part is withdrawn
         draft = _draft(option, completion, strategy, fitted, question, streamed=False)
         if error.why == "length":
             draft["text"] = f"{draft['text']} …"
         return {"draft": {**draft, "unfinished": error.why}, "passages": fitted.passages}
 
     def _spare(self, option: Option, fitted: Fitted, strategy: PromptStrategy, run: Run) -> float:
-        """Return the seconds to leave for another model, should this one not answer in time."""
+        """Return the seconds to leave for another model if this one does not answer in time."""
         if "seconds" not in run.budget.per_query:
             return 0.0
         prompt = sum(len(message.text) for message in fitted.messages) / CHARACTERS

@@ -23,10 +23,10 @@ async def iterate(question: str, search: Search, reason: Reason, rounds: int) ->
         question: The question.
         search: Finds passages for a query, best first.
         reason: Writes the next sentence from the question, the passages and the sentences so far.
-        rounds: Most searches.
+        rounds: Largest number of searches.
 
     Returns:
-        The passages of all rounds, their ranks interleaved, none twice.
+        The passages of all rounds, ranks interleaved, without duplicates.
     """
     found = [await search(question)]
     thoughts: list[str] = []
@@ -55,5 +55,5 @@ def merge(results: Sequence[Sequence[Passage]]) -> list[Passage]:
 
 
 def key(passage: Passage) -> tuple[str, str]:
-    """Return what makes a passage the same as another; ids are unique within a corpus."""
+    """Return the identity of a passage; ids are unique within a corpus."""
     return passage.get("corpus", ""), passage["id"]

@@ -1,4 +1,4 @@
-"""What is left to try where a query's limit has no room for any model's call: fewer passages."""
+"""Reduces the passages of a query whose remaining limit is too low for a call to any model."""
 
 from dynamicrag.errors import BudgetExceeded, TotalExceeded
 from dynamicrag.stages.fit import SHORTEST
@@ -6,18 +6,19 @@ from dynamicrag.types import TurnState
 
 
 def lighter(stage: str, turn: TurnState, error: Exception) -> TurnState | None:
-    """Return the turn without the worst of its passages, or ``None`` where that helps nothing.
+    """Return the turn without the worst of its passages, or ``None`` if that does not help.
 
-    A single passage is cut at its end, and some of it stays: an answer without documents is another answer.
+    A single passage is cut at its end, but part of it stays: an answer without documents is another answer.
 
     Args:
-        stage: Where the call was made.
+        stage: The stage of the call.
         turn: The turn.
-        error: Why it was not; of all models together, waiting for others' reservations has not helped.
+        error: The reason of the refusal. If it concerns all models together, waiting for others' reservations
+            has not helped.
     """
     passages = turn.get("passages", [])
     dear = isinstance(error, BudgetExceeded) and not isinstance(error, TotalExceeded)
-    if isinstance(error.__cause__, TimeoutError):  # the time is gone, whatever is asked with it
+    if isinstance(error.__cause__, TimeoutError):  # the time is used up, whatever the prompt
         return None
     if stage != "generator" or not passages or not dear:
         return None

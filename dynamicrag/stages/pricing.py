@@ -1,4 +1,4 @@
-"""What is left to do under each option of a stage, and what that is expected to cost."""
+"""The remaining work under each option of a stage, and its expected cost."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -22,12 +22,12 @@ Opens = Callable[[str, str], bool]
 
 
 class Room(NamedTuple):
-    """What the options of a stage leave to do within what is left.
+    """The remaining work under the options of a stage, within the remaining budget.
 
     Attributes:
-        plans: What is left to do under each: as planned, or by another way where only that fits.
-        fits: Whether there is such a way.
-        binding: The dimension that struck out most of the others.
+        plans: The remaining work under each option: as planned, or another way if only that fits.
+        fits: Whether each option has such a way.
+        binding: The dimension that excludes most of the others.
     """
 
     plans: Sequence[Plan | None]
@@ -36,12 +36,12 @@ class Room(NamedTuple):
 
 
 class Pricing:
-    """Prices what the options of a stage leave to do, whole paths, and what there is room for.
+    """Prices the remaining work under a stage's options and whole paths, and finds those within budget.
 
     Args:
         stages: The stages by name.
         cost_model: Prices plans.
-        asks: What verifiers ask about a draft.
+        asks: Calls of verifiers about a draft.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Pricing:
         self._asks = tuple(asks)
 
     def plans(self, stage: StageBase, turn: TurnState) -> list[Plan]:
-        """Return what is left to do under each option of a stage."""
+        """Return the remaining work under each option of a stage."""
         path, at = turn.get("path", {}), self._names.index(stage.name)
         before = self._along(self._blank(turn), path, self._names[:at])
         after = self._names[at + 1 :]
@@ -65,7 +65,7 @@ class Pricing:
         ]
 
     def plan(self, turn: TurnState, path: Mapping[str, str]) -> Plan:
-        """Return what a whole path does."""
+        """Return the plan of a whole path."""
         return self._along(self._blank(turn), path, self._names)
 
     def expected(self, plans: Sequence[Plan | None]) -> list[Cost]:
@@ -73,13 +73,13 @@ class Pricing:
         return [self._cost_model.price(plan) if plan else NOTHING for plan in plans]
 
     def price(self, turn: TurnState, path: Mapping[str, str]) -> Cost:
-        """Return what a whole path is expected to cost."""
+        """Return the expected cost of a whole path."""
         return self._cost_model.price(self.plan(turn, path))
 
     def at_most(self, plans: Sequence[Plan | None]) -> list[dict[Dimension, float]]:
-        """Return what must fit a limit: the worst case of what is never overspent, else what is expected.
+        """Return the amounts to compare with a limit: worst cases in hard dimensions, else expected amounts.
 
-        Verifiers aside: an answer is not given up for want of what would judge it.
+        Verifiers are left out: an answer is not given up because its verification is unaffordable.
         """
         bare = [plan and plan._replace(asks=()) for plan in plans]
         worst = [self._cost_model.worst(plan) if plan else NOTHING for plan in bare]
@@ -97,12 +97,14 @@ class Pricing:
         *,
         opens: Opens,
     ) -> Room:
-        """Return which options fit into what is left, by the planned way on or by any other.
+        """Return the options that fit into the remaining budget, by the planned path or by any other.
 
-        So a cheaper model is taken before the documents are dropped: retrieval stays open where the planned
-        model cannot read what is found and a cheaper one can. The search for another way is made only where
-        the planned one does not fit: stage by stage, the last first, for most of the cost hangs on it.
-        Options that ``opens`` closes are no way.
+        So a cheaper model is chosen before the documents are dropped: retrieval stays open if a cheaper model
+        can
+        read the passages although the planned one cannot. Another path is searched only if the planned one
+        does
+        not fit: stage by stage, the last first, because most of the cost depends on it. Options closed by
+        ``opens`` are excluded.
         """
         fits, binding = admissible(self.at_most(plans), left)
         if all(fits):
@@ -118,7 +120,7 @@ class Pricing:
         return Room(found, fits, binding)
 
     def fixed(self, plans: Sequence[Plan | None], left: Mapping[Dimension, float]) -> Room:
-        """Return which of some plans fit into what is left as they are."""
+        """Return which plans fit unchanged into the remaining budget."""
         fits, binding = admissible(self.at_most(plans), left)
         return Room(plans, fits, binding)
 
@@ -131,10 +133,11 @@ class Pricing:
         left: Mapping[Dimension, float],
         opens: Opens,
     ) -> Plan:
-        """Return the plan of a way on from a stage that fits, or of the one that oversteps the limits least.
+        """Return the plan of a path from a stage that fits, or of the path that exceeds the limits least.
 
-        Of the models that fit, the strongest: a router takes that where the planned one is closed. Whether
-        others are passed by stays as planned: to drop the documents is no other way to read them.
+        Among the models that fit it takes the strongest, as a router does if the planned model is closed.
+        Skipped
+        stages stay as planned: dropping the documents is not another way to read them.
         """
         names = self._names[self._names.index(stage.name) + 1 :]
         start, gates = applied(stage, option, before), TOPOLOGY.gates
@@ -159,7 +162,7 @@ class Pricing:
         return best
 
     def reckoned(self, turn: TurnState, call: CallOptions) -> TurnState:
-        """Return the turn with open options in the place of planned ones that the call closes."""
+        """Return the turn with planned options that the call closes replaced by open ones."""
         if not (call.options or call.closed):
             return turn
         options = {}
@@ -180,13 +183,13 @@ class Pricing:
         before: Sequence[Mapping[str, str]],
         left: Mapping[Dimension, float],
     ) -> bool:
-        """Return whether there is room for a whole path in what others are expected to leave."""
+        """Return whether a whole path fits into the budget after the expected cost of the path before it."""
         spent = sum((self.price(turn, other) for other in before), NOTHING)
         rest = {d: amount - spent[d] for d, amount in left.items()}
         return admissible(self.at_most([self.plan(turn, path)]), rest)[0][0]
 
     def _blank(self, turn: TurnState) -> Plan:
-        """Return the plan before any stage has changed it, with what is known of the turn."""
+        """Return the plan before any stage has changed it, with the known facts of the turn."""
         found = [len(passage["text"]) / CHARACTERS for passage in turn.get("candidates", [])]
         return Plan(
             question_tokens=len(turn["text"]) / CHARACTERS,
@@ -196,7 +199,7 @@ class Pricing:
         )
 
     def _along(self, plan: Plan, path: Mapping[str, str], names: Sequence[str]) -> Plan:
-        """Return a plan as the options at some stages change it: the path's, or else the planned ones."""
+        """Return a plan as changed by the options of some stages: the path's, or else the planned ones."""
         taken = dict(path)
         for name in names:
             option = self._option(name, path) if name in path else self._planned[name]

@@ -1,4 +1,4 @@
-"""Stage ``prompt``: which prompt strategy to write the answer with."""
+"""Stage ``prompt``: the prompt strategy for the answer."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ class PromptStage(StageBase):
     Args:
         options: The options.
         router: The router.
-        settings: None are known.
+        settings: Unused.
         strategies: Prompt strategy by option name.
     """
 
@@ -55,5 +55,5 @@ class PromptStage(StageBase):
         )
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
-        """Do nothing: the generator writes with the strategy in force."""
+        """Do nothing: the generator uses the chosen strategy."""
         return {}

@@ -1,4 +1,4 @@
-"""Stage ``rerank``: in which order the retrieved passages go on."""
+"""Stage ``rerank``: the order of the retrieved passages."""
 
 import asyncio
 import re
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 DEPTH = 12
-"""Passages that are put in order, unless the option says ``depth``."""
+"""Number of passages to rerank, unless the option sets ``depth``."""
 MOST_DEPTH = 100
 DIVERSITY = 0.3
 CHUNK_TOKENS = 150.0
@@ -35,18 +35,18 @@ PARAMETERS = {
 }
 MAX_TOKENS = 64
 Ordered = tuple[list[int], Usage | None]
-"""An order, best first, and what it took; ``None`` where the caller measures that."""
+"""An order, best first, and its usage; ``None`` if the caller measures it."""
 
 
 @STAGES.register("rerank")
 class RerankStage(StageBase):
     """Options ``none``, ``mmr``, ``cross_encoder`` and ``llm``; each but the first takes ``depth``.
 
-    ``mmr`` takes passages first that say something new (maximal marginal relevance, Carbonell and Goldstein
-    1998); ``diversity`` from 0 (none) to 1. ``cross_encoder`` reads question and passage together (Nogueira
-    and Cho 2019, arXiv 1901.04085); ``model`` is the folder of a sentence-transformers cross-encoder, or the
-    name of one in the Hugging Face cache. ``llm`` asks a model of the policy, by default the helper, for the
-    order (RankGPT, Sun et al. 2023, arXiv 2304.09542); where it fails, the retriever's order stands.
+    ``mmr`` prefers passages with new content (maximal marginal relevance, Carbonell and Goldstein 1998);
+    ``diversity`` from 0 (none) to 1. ``cross_encoder`` reads question and passage together (Nogueira and Cho
+    2019, arXiv 1901.04085); ``model`` is the folder of a sentence-transformers cross-encoder, or the name of
+    one in the Hugging Face cache. ``llm`` asks a model of the policy, by default the helper, for the order
+    (RankGPT, Sun et al. 2023, arXiv 2304.09542); if it fails, the retriever's order stays.
 
     Args:
         options: The options.
@@ -74,11 +74,11 @@ class RerankStage(StageBase):
         return max((option.params.get("depth", 0) for option in self.options), default=0)
 
     async def evidence(self, turn: TurnState) -> dict[str, float]:
-        """Return what the passages say of the question in their new order."""
+        """Return the retrieval signals of the passages in their new order."""
         return retrieval(turn["text"], turn.get("candidates", []))
 
     def apply(self, option: Option, plan: Plan) -> Plan:
-        """Add what putting them in order takes."""
+        """Add the cost of reranking."""
         if option.name == "none":
             return plan
         shown = (plan.chunk_tokens or CHUNK_TOKENS) * option.params["depth"] + plan.question_tokens
@@ -90,7 +90,7 @@ class RerankStage(StageBase):
         return plan._replace(helps=(*plan.helps, work))
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
-        """Put the best of the passages in order; the others follow as they are."""
+        """Rerank the best passages; the others follow in their old order."""
         found = turn.get("candidates", [])
         if option.name == "none" or len(found) < 2:
             return {}
@@ -117,7 +117,7 @@ class RerankStage(StageBase):
                 tags=["nostream"],
             )
         except (ModelError, BudgetError):
-            return list(range(len(found)))  # its line on the account says so
+            return list(range(len(found)))  # its account line records the failure
         return order_of(said.text, len(found))
 
     async def _computed(
@@ -149,7 +149,7 @@ def checked(name: str, params: Mapping[str, Any], where: str, deps: StageDeps) -
     """Return the parameters of an option, with defaults.
 
     Raises:
-        PolicyError: One is unknown, missing or out of range.
+        PolicyError: A parameter is unknown, missing or out of range.
     """
     for key in params:
         if key not in PARAMETERS[name]:
@@ -185,8 +185,8 @@ def mmr(question: Any, passages: Any, diversity: float) -> list[int]:
 
     Args:
         question: Its unit vector, (d,).
-        passages: Theirs, (n, d), in the retriever's order.
-        diversity: Weight of being unlike the passages before, from 0 to 1.
+        passages: Their unit vectors, (n, d), in the retriever's order.
+        diversity: Weight of the difference from the passages before, from 0 to 1.
     """
     import numpy as np
 
@@ -216,7 +216,7 @@ def messages(question: str, passages: Sequence[Passage]) -> "list[BaseMessage]":
 
 
 def order_of(said: str, count: int) -> list[int]:
-    """Read an order from a reply; passages that it leaves out follow in their old order."""
+    """Parse an order from a reply; omitted passages follow in their old order."""
     named = [int(number) - 1 for number in re.findall(r"\d{1,3}", said)]
     return list(dict.fromkeys([*(i for i in named if 0 <= i < count), *range(count)]))
 

@@ -23,8 +23,8 @@ class RetrievalStage(StageBase):
     Args:
         options: The options.
         router: The router.
-        settings: None are known.
-        coverage: Says how much of a question's vocabulary occurs in what a filter lets through.
+        settings: Unused.
+        coverage: Returns the share of a question's vocabulary that occurs in the filtered documents.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class RetrievalStage(StageBase):
         corpora = list(deps.corpora.values())
 
         def coverage(text: str, filter: Filter) -> dict[str, float]:  # noqa: A002
-            # a question is covered as well as by the corpus that covers it best
+            # coverage is that of the best corpus
             found = [corpus.coverage(text, filter) for corpus in corpora]
             return max(found, key=lambda f: f["idf_coverage"]) if found else {}
 
@@ -56,7 +56,7 @@ class RetrievalStage(StageBase):
         return {} if self._coverage is None else dict(await asyncio.to_thread(self._coverage, text, filter))
 
     async def features(self, turn: TurnState) -> dict[str, float]:
-        """Return ``follows_none`` if the question inherits that nothing is looked up."""
+        """Return ``follows_none`` if the question inherits the decision not to retrieve."""
         return {"follows_none": 1.0} if turn.get("follow_up") == "closed" else {}
 
     def apply(self, option: Option, plan: Plan) -> Plan:
@@ -64,5 +64,5 @@ class RetrievalStage(StageBase):
         return plan._replace(rounds={"none": 0, "single": 1, "iterative": 2}[option.name])
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
-        """Clear what an earlier attempt retrieved, where nothing is to be retrieved now."""
+        """Clear the passages of an earlier attempt if nothing is to be retrieved now."""
         return {"candidates": [], "passages": []} if option.name == "none" else {}

@@ -1,4 +1,4 @@
-"""Stage ``retriever``: which retriever, or whose corpus, to ask."""
+"""Stage ``retriever``: the retriever, or the corpus, to search."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -23,14 +23,14 @@ from dynamicrag.types import Option, Passage, TurnState
 if TYPE_CHECKING:
     from dynamicrag.llm.chat import ChatModel
 
-SHOWN = 4  # passages that a step of reasoning sees
+SHOWN = 4  # number of passages in a reasoning step
 
 
 class RetrieverSection(StageSection):
     """The stage that searches.
 
     Attributes:
-        parts: Retrievers that options are built of, and that are no options themselves.
+        parts: Retrievers used inside options, but not options themselves.
     """
 
     parts: dict[str, Spec | None] = Field(default_factory=dict)
@@ -43,14 +43,14 @@ class RetrieverSection(StageSection):
 
 @STAGES.register("retriever")
 class RetrieverStage(StageBase):
-    """Asks the chosen retriever, once or in rounds as ``retrieval`` has decided.
+    """Calls the chosen retriever, once or in rounds as decided by ``retrieval``.
 
     Args:
         options: The options.
         router: The router.
-        settings: None are known.
+        settings: Unused.
         retrievers: Retriever by option name.
-        stages: All stages; the one that needs most passages says how many to retrieve.
+        stages: All stages; the largest need for passages sets the number to retrieve.
         helper: Model that reasons between rounds; without one there is one round.
         needs_vectors: Whether an option, or a part of one, needs the corpus embedded.
     """
@@ -83,7 +83,7 @@ class RetrieverStage(StageBase):
         for name in section.parts:
             places[name] = deps.where("parts", name)
             if name in specs:
-                raise PolicyError(f"{places[name]}: is an option too; take one of them out")
+                raise PolicyError(f"{places[name]}: is also an option; remove one of the two")
         built: dict[str, Retriever] = {
             name: deps.retrievers.get(name) or RETRIEVERS.build(spec or name, places[name], deps)
             for name, spec in section.described.items()
@@ -102,11 +102,11 @@ class RetrieverStage(StageBase):
         )
 
     async def evidence(self, turn: TurnState) -> dict[str, float]:
-        """Return what the retrieved passages say of the question."""
+        """Return the retrieval signals of the passages."""
         return retrieval(turn["text"], turn.get("candidates", []))
 
     def apply(self, option: Option, plan: Plan) -> Plan:
-        """Count the search, which is next to nothing beside a model call."""
+        """Add the search, whose cost is tiny compared with a model call."""
         dense = 0.02 * any(corpus for corpus in self.retrievers[option.name].sources)
         return plan._replace(search_cpu_seconds=dense)
 
@@ -127,7 +127,7 @@ class RetrieverStage(StageBase):
                     max_tokens=40, stop=["\n"], tags=["nostream"],
                 )  # fmt: skip
             except (ModelError, BudgetError):
-                return DONE  # the answer can be written from what has been found
+                return DONE  # the passages so far suffice for the answer
             return completion.text.strip()
 
         rounds = ROUNDS[turn["path"].get("retrieval", "single")] if self._helper else 1

@@ -1,4 +1,4 @@
-"""Stage ``rewrite``: what to search for instead of the question as it stands."""
+"""Stage ``rewrite``: search texts in place of the question."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 MOST = 4
-"""Texts that are searched for, at most."""
+"""Largest number of search texts."""
 MAX_TOKENS = {"hyde": 128, "multi_query": 96, "decompose": 96}
 EXPECTED_TOKENS = {"hyde": 80.0, "multi_query": 45.0, "decompose": 40.0}
 SEARCHES = {"hyde": 1.0, "multi_query": 4.0, "decompose": 3.0}
@@ -44,11 +44,10 @@ _MARK = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):])\s*")
 class RewriteStage(StageBase):
     """Options ``none``, ``hyde``, ``multi_query`` and ``decompose``; all but ``none`` take ``{model: NAME}``.
 
-    ``hyde`` searches for a passage that a model makes up, behind the question (Gao et al. 2023, HyDE,
-    arXiv 2212.10496); ``multi_query`` for the question and other wordings of it (Ma et al. 2023,
-    arXiv 2305.14283); ``decompose`` for the question and the simpler ones that it is made of (Press et al.
-    2023, self-ask, arXiv 2210.03350). Where the model fails or says nothing of use, the question itself is
-    searched for.
+    ``hyde`` searches for the question plus a passage invented by a model (Gao et al. 2023, HyDE, arXiv
+    2212.10496); ``multi_query`` for the question and other wordings of it (Ma et al. 2023, arXiv 2305.14283);
+    ``decompose`` for the question and its simpler parts (Press et al. 2023, self-ask, arXiv 2210.03350). If
+    the model fails or replies nothing usable, the question itself is searched for.
 
     Args:
         options: The options.
@@ -62,7 +61,7 @@ class RewriteStage(StageBase):
 
     @classmethod
     def build(cls, section: StageSection, deps: StageDeps) -> "RewriteStage":
-        """See the base class; the policy's helper writes, unless an option names another model."""
+        """See the base class; the policy's helper rewrites, unless an option names another model."""
         options, models = [], {}
         for name, spec in check_options(section, deps.where).items():
             where = deps.where("options", name)
@@ -87,7 +86,7 @@ class RewriteStage(StageBase):
         return plan._replace(searches=SEARCHES[option.name], helps=(*plan.helps, written))
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
-        """Say what to search for."""
+        """Set the search texts."""
         if option.name == "none":
             return {"queries": []}
         question = turn["text"]
@@ -97,7 +96,7 @@ class RewriteStage(StageBase):
                 max_tokens=MAX_TOKENS[option.name], tags=["nostream"],
             )  # fmt: skip
         except (ModelError, BudgetError):
-            return {"queries": []}  # its line on the account says so
+            return {"queries": []}  # its account line records the failure
         return {"queries": queries(option.name, question, completion.text)}
 
 
@@ -105,7 +104,7 @@ def writer(params: Mapping[str, Any], where: str, deps: StageDeps) -> str:
     """Return the model that an option names, or else the policy's helper.
 
     Raises:
-        PolicyError: There is neither, or another parameter.
+        PolicyError: There is neither, or an unknown parameter.
     """
     for key in params:
         if key != "model":
@@ -113,7 +112,7 @@ def writer(params: Mapping[str, Any], where: str, deps: StageDeps) -> str:
     name = params.get("model", deps.helper)
     if name is None:
         raise PolicyError(
-            f"{where}: needs a model to write; name one (model: NAME), or a 'helper' for the policy"
+            f"{where}: needs a model to rewrite; name one (model: NAME), or a 'helper' for the policy"
         )
     if not isinstance(name, str) or name not in deps.models:
         raise PolicyError(unknown(f"{where}.model", "model", name, deps.models))
@@ -128,9 +127,9 @@ def messages(option: str, question: str) -> "list[BaseMessage]":
 
 
 def queries(option: str, question: str, said: str) -> list[str]:
-    """Return the texts to search for; none where nothing of use was said.
+    """Return the texts to search for; none if the reply has nothing usable.
 
-    The question itself is always searched for too, so that a bad rewriting costs recall nothing.
+    The question itself is always included, so that a bad rewriting does not reduce recall.
     """
     if option == "hyde":
         passage = " ".join(said.split())

@@ -1,4 +1,4 @@
-"""What routers ask models with: on the account, in the budget, out of the user's sight."""
+"""Model calls of routers: on the account, within the budget, hidden from the user."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 __all__ = ["ROUTE", "Asker", "RouterAsk"]
 
 ROUTE = "route:"
-"""What the calls of a router stand under on the account, before its stage."""
+"""Prefix of a router's calls on the account, before its stage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """What the routers of a policy may ask.
+    """The models that the routers of a policy may call.
 
     Attributes:
-        models: Its models by name.
-        helper: The one that is asked where a router names none.
+        models: The policy's models by name.
+        helper: Model for routers that name none.
         run: The ledger and the budget.
     """
 
@@ -36,12 +36,12 @@ class Asker:
     run: Run
 
     def on(self, stage: str, query_id: str, options: CallOptions = NO_OPTIONS) -> "RouterAsk":
-        """Return what the router of a stage asks with, about one question, within the call's budget."""
+        """Return the model access of a stage's router for one question, within the call's budget."""
         return RouterAsk(self, stage, query_id, options)
 
 
 class RouterAsk:
-    """Asks a model for one decision; see :class:`~dynamicrag.routers.base.Ask`."""
+    """Calls a model for one decision; see :class:`~dynamicrag.routers.base.Ask`."""
 
     def __init__(self, asker: Asker, stage: str, query_id: str, options: CallOptions) -> None:
         self._asker, self._stage, self._query_id, self._options = asker, stage, query_id, options

@@ -1,4 +1,4 @@
-"""One search: on the account, with what it asks of other machines' embedders within the budget."""
+"""Runs one search on the account; calls to remote embedders stay within the budget."""
 
 from typing import TYPE_CHECKING
 
@@ -18,20 +18,20 @@ __all__ = ["search"]
 async def search(
     run: Run, query_id: str, stage: str, name: str, retriever: "Retriever", query: str, k: int
 ) -> list[Passage]:
-    """Ask a retriever, and book what that took.
+    """Call a retriever, and book its usage.
 
     Args:
         run: The ledger and the budget.
-        query_id: Whose search it is.
+        query_id: The query that searches.
         stage: The stage that makes it.
         name: The retriever's name in the policy.
         retriever: The retriever.
-        query: What to look for.
-        k: How many passages to find.
+        query: The search text.
+        k: Number of passages to find.
 
     Raises:
         CorpusError: As :meth:`Retriever.retrieve`.
-        BudgetExceeded: Embedding the question elsewhere does not fit what the budget leaves.
+        BudgetExceeded: Embedding the question remotely exceeds the remaining budget.
     """
     worst = _most(run, retriever, query)
     if worst is None:
@@ -43,7 +43,7 @@ async def search(
             held.settle(cost)
             return passages
 
-    return await portal.arun(paid())  # a caller that is cancelled leaves nothing set aside
+    return await portal.arun(paid())  # a cancelled caller leaves no reservation behind
 
 
 async def _search(
@@ -61,7 +61,10 @@ async def _search(
 
 
 def _most(run: Run, retriever: "Retriever", query: str) -> Cost | None:
-    """Return what embedding the question elsewhere costs at most; ``None`` where nothing is."""
+    """Return the worst-case cost of embedding the question remotely.
+
+    ``None`` if it is not embedded remotely.
+    """
     tokens = len(query.encode(errors="replace"))
     elsewhere = [corpus for corpus in retriever.embedded if corpus.embedder.runs != "in_process"]
     if not elsewhere:

@@ -22,25 +22,30 @@ Where = Callable[..., str]
 
 
 class Section(BaseModel):
-    """A part of a policy. A key that it does not know is an error."""
+    """A part of a policy; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class StageSection(Section):
-    """A stage: its options, weakest first, and its router."""
+    """A stage.
+
+    Attributes:
+        options: Its options, weakest first: names, or specs by name.
+        router: What picks an option; a stage with one option needs none.
+    """
 
     options: list[str] | dict[str, Spec | None] | None = None
     router: Spec | None = None
 
     @property
     def specs(self) -> dict[str, Spec | None]:
-        """Options by name; ``None`` where the name says all."""
+        """Options by name; ``None`` for an option without parameters."""
         return dict.fromkeys(self.options) if isinstance(self.options, list) else dict(self.options or {})
 
     @property
     def described(self) -> dict[str, Spec | None]:
-        """Everything that options are made of, by name; a recording keeps a hash of each."""
+        """All specs of options and their parts, by name; a recording stores a hash of each."""
         return self.specs
 
 
@@ -48,7 +53,7 @@ def check_options(section: StageSection, where: Where) -> dict[str, Spec | None]
     """Return a section's options by name.
 
     Raises:
-        PolicyError: There is none.
+        PolicyError: There are no options.
     """
     if not section.specs:
         raise PolicyError(f"{where('options')}: at least one option is needed")
@@ -56,10 +61,10 @@ def check_options(section: StageSection, where: Where) -> dict[str, Spec | None]
 
 
 def named_options(section: StageSection, where: Where, valid: Collection[str]) -> list[Option]:
-    """Return a section's options, which are names of a fixed set.
+    """Return a section's options, which come from a fixed set of names.
 
     Raises:
-        PolicyError: There is none, or one that is not valid.
+        PolicyError: There are no options, or one is invalid.
     """
     specs = check_options(section, where)
     for name in specs:
@@ -72,7 +77,7 @@ def parameters(spec: Spec | None, where: str) -> dict[str, Any]:
     """Return the parameters of an option.
 
     Raises:
-        PolicyError: They are no mapping.
+        PolicyError: They are not a mapping.
     """
     if spec is None:
         return {}

@@ -1,4 +1,4 @@
-"""The id of the message whose tokens the user is being shown, even if its call fails half-way."""
+"""Records the id of the message being streamed to the user, even if its call fails half-way."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Shown(BaseCallbackHandler):
-    """Listens to a call's tokens; ``message_id`` stays empty until there is one."""
+    """Listens to a call's tokens; ``message_id`` is empty until the first token."""
 
     run_inline = True
 
@@ -18,7 +18,7 @@ class Shown(BaseCallbackHandler):
         self.message_id = ""
 
     def on_llm_new_token(self, token: Any, *, chunk: Any = None, **kwargs: Any) -> None:  # noqa: ARG002
-        """Take the id off a token's chunk."""
+        """Read the message id from a token's chunk."""
         if token and chunk is not None:
             self.message_id = chunk.message.id or ""
 

@@ -1,4 +1,4 @@
-"""What a decision is made on, besides the options: which are open, and what is left to do under each."""
+"""The situation of a decision: the open options, and the remaining work under each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from dynamicrag.types import Attempt
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Where a turn stands when a move is chosen.
+    """The situation of a turn when a move is chosen.
 
     Attributes:
-        open: Which options are open, limits of cost aside.
-        plans: What is left to do under each; ``None`` for nothing.
+        open: Which options are open, apart from limits of cost.
+        plans: The remaining work under each option; ``None`` for none.
         urgent: Options that close all others if one of them is open and affordable.
-        attempts: The drafts so far, the one under judgement last.
+        attempts: The drafts so far; the last is under judgement.
         ways: The whole paths that may still be tried.
     """
 

@@ -1,4 +1,4 @@
-"""What a completion's token probabilities say of the answer in it."""
+"""Signals of an answer from the token probabilities of its completion."""
 
 from dynamicrag.features.response import response
 from dynamicrag.llm.completion import Completion

@@ -1,4 +1,4 @@
-"""From the path in force to a whole path that is wanted: what stands, and what was tried before."""
+"""Moves from the current path to another whole path, and records the paths tried before."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,25 +9,25 @@ Path = Mapping[str, str]
 
 
 def wanted_option(turn: TurnState, stage: str) -> str | None:
-    """Return a stage's option on the way to the path that verification named, if it named one."""
+    """Return a stage's option on the path named by verification, if any."""
     return (turn.get("wanted") or {}).get(stage)
 
 
 def standing(path: Path, wanted: Path) -> dict[str, str]:
-    """Return what of a path stands on the way to another; what that one does not name stands too."""
+    """Return the part of a path that stays valid on the way to another, including stages it does not name."""
     skipped = TOPOLOGY.passed(wanted)
     return {s: option for s, option in path.items() if wanted.get(s, option) == option and s not in skipped}
 
 
 def tried(turn: TurnState) -> Iterator[Path]:
-    """Yield the paths that the turn has been on, and those that led nowhere."""
+    """Yield the paths tried by the turn, including those without a draft."""
     yield turn.get("path", {})
     yield from (attempt["path"] for attempt in turn.get("earlier", []))
     yield from turn.get("failed", [])
 
 
 def attempt_of(turn: TurnState) -> Attempt:
-    """Return the turn's draft, and what it stands on; of verification, whether it was mended."""
+    """Return the turn's draft with its basis; for verification, whether it was refined."""
     draft = turn.get("draft")
     assert draft is not None, "a draft is judged after it was written"
     path = {stage: option for stage, option in turn["path"].items() if stage != "verification"}
@@ -43,7 +43,7 @@ def attempt_of(turn: TurnState) -> Attempt:
 
 
 def taken_up(attempt: Attempt) -> TurnState:
-    """Return what changes in the turn where an earlier draft is at hand again."""
+    """Return the changes of the turn that restore an earlier draft."""
     return TurnState(
         draft=attempt["draft"],
         path=attempt["path"],
@@ -56,7 +56,7 @@ def taken_up(attempt: Attempt) -> TurnState:
 
 
 def turned_back(turn: TurnState) -> TurnState:
-    """Return the turn with the last of the earlier drafts at hand again, for the way on led nowhere."""
+    """Return the turn with the last earlier draft restored, after a path without a draft."""
     *before, last = turn["earlier"]
     wanted = turn.get("wanted")
     failed = [*turn.get("failed", []), *([wanted] if wanted else [])]
@@ -64,7 +64,7 @@ def turned_back(turn: TurnState) -> TurnState:
 
 
 def new_turn(query_id: str, text: str) -> TurnState:
-    """Return a turn on which nothing has been decided."""
+    """Return a new turn without decisions."""
     return {
         "id": query_id,
         "text": text,

@@ -1,13 +1,12 @@
-"""Stand-ins for models, servers, embedders and retrievers: for your tests, and the ones that our own use.
+"""Stand-ins for models, servers, embedders and retrievers, for your tests and ours.
 
 =====================  ====================================================================================
 ``ScriptedChat``       a LangChain chat model that answers by a script, with usage and probabilities
-``ScriptedModel``      the same behind this package's ``ChatModel``, with a name and a spec
-``ScriptedServer``     a server with OpenAI's protocol in this process, that sends what a test scripts
-``FakeEmbedder``       vectors from the words of a text: near where words are shared; no weights
-``FakeRetriever``      finds the texts that it was given, by the words they share with a question
-``Call``               one call that a stand-in has seen
-=====================  ====================================================================================
+``ScriptedModel``      the same behind this package's ``ChatModel``, with a name and a spec ``ScriptedServer``
+a server with OpenAI's protocol in this process, scripted by a test ``FakeEmbedder``       vectors from the
+words of a text: similar if words are shared; no weights ``FakeRetriever``      ranks given texts by the words
+they share with a question ``Call``               one recorded call to a stand-in =====================
+====================================================================================
 
 For example::
 

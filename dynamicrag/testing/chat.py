@@ -1,4 +1,4 @@
-"""Chat models that stream from a script, and remember what they were asked."""
+"""Chat models that stream from a script, and record their calls."""
 
 import asyncio
 import math
@@ -16,39 +16,39 @@ from dynamicrag.llm.chat import ChatModel
 __all__ = ["Call", "Script", "ScriptedChat", "ScriptedModel", "kind_of"]
 
 Script = Callable[[str, str], str]
-"""What a call is for (see :func:`kind_of`) and its last message, to the answer.
+"""Function from the purpose of a call (see :func:`kind_of`) and its last message to the answer.
 
-A word that begins with ``BREAK`` breaks the connection there; at one with ``WAIT`` the answer stops coming
-for half a minute.
+A word that begins with ``BREAK`` breaks the connection there; a word that begins with ``WAIT`` pauses the
+answer for half a minute.
 """
 KINDS = {
     "Rewrite the last question": "condense",
     "facts step by step": "reason",
     "You choose how": "route",
 }
-"""Words of the instructions that tell a call's purpose."""
+"""Words of the instructions that identify a call's purpose."""
 
 
 class Call(NamedTuple):
-    """A call: what it is for, and the conversation."""
+    """A call: its purpose and its conversation."""
 
     kind: str
     messages: Sequence[BaseMessage]
 
 
 def kind_of(messages: Sequence[BaseMessage]) -> str:
-    """Say what a call is for, by its instructions: ``condense``, ``reason``, ``route`` or ``answer``."""
+    """Return a call's purpose, from its instructions: ``condense``, ``reason``, ``route`` or ``answer``."""
     system = messages[0].text
     return next((kind for words, kind in KINDS.items() if words in system), "answer")
 
 
 class ScriptedChat(BaseChatModel):
-    """Streams word by word, with probabilities and usage as OpenAI's API gives them.
+    """Streams word by word, with probabilities and usage as in OpenAI's API.
 
     Attributes:
-        script: Says the answer.
-        margin: Probability of every token minus that of the next likely, 0 to 1.
-        reports: Whether it says how many tokens it used: ten a message read, one a word written.
+        script: Returns the answer.
+        margin: Probability of every token minus that of the second likeliest, 0 to 1.
+        reports: Whether it reports usage: ten tokens per message read, one per word written.
         calls: The calls so far.
     """
 
@@ -62,7 +62,7 @@ class ScriptedChat(BaseChatModel):
         return "scripted"
 
     def kinds(self) -> list[str]:
-        """Return what the calls were for, in order."""
+        """Return the purposes of the calls, in order."""
         return [call.kind for call in self.calls]
 
     def _generate(
@@ -121,9 +121,9 @@ class ScriptedModel(ChatModel):
     """The real ``ChatModel`` with a scripted client.
 
     Args:
-        name: What the policy calls it.
-        spec: ``provider:model``, by which it is priced.
-        script: Says the answer.
+        name: Its name in the policy.
+        spec: ``provider:model``, used for its price.
+        script: Returns the answer.
         margin: As for :class:`ScriptedChat`.
         **params: As for ``ChatModel``.
     """
@@ -134,7 +134,7 @@ class ScriptedModel(ChatModel):
 
     @property
     def script(self) -> Script:
-        """Says the answer; may be replaced."""
+        """Returns the answer; may be replaced."""
         return self._scripted.script
 
     @script.setter
@@ -147,7 +147,7 @@ class ScriptedModel(ChatModel):
         return self._scripted.calls
 
     def kinds(self) -> list[str]:
-        """Return what the calls were for, in order."""
+        """Return the purposes of the calls, in order."""
         return self._scripted.kinds()
 
     def _client(self, max_tokens: int, temperature: float) -> BaseChatModel:

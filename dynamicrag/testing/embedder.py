@@ -14,15 +14,15 @@ __all__ = ["FakeEmbedder"]
 
 
 class FakeEmbedder(Embedder):
-    """A bag of hashed words: deterministic, without ties, near where words are shared.
+    """A bag of hashed words: deterministic, without ties, similar if words are shared.
 
     Args:
-        pause: Seconds that embedding takes.
+        pause: Duration of embedding in seconds.
         size: Length of the vectors.
         name: Name of the model.
 
     Attributes:
-        asked: The texts that were embedded, in order.
+        asked: The embedded texts, in order.
     """
 
     symmetric = True
@@ -35,14 +35,14 @@ class FakeEmbedder(Embedder):
         self.size = size
 
     def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Vectors, Usage]:
-        """See the contract; a quarter of a second and half a CPU-second a call, whatever it took."""
+        """See the contract; usage is always a quarter of a second and half a CPU-second per call."""
         del query
         self.asked += texts
         time.sleep(self.pause)
         vectors = np.zeros((len(texts), self.size), dtype=np.float32)
         for row, text in enumerate(texts):
             digest = np.frombuffer(hashlib.sha512(text.encode(errors="replace")).digest(), dtype=np.uint8)
-            vectors[row] = np.resize(digest, self.size) / 1000  # so that there are no ties
+            vectors[row] = np.resize(digest, self.size) / 1000  # avoids ties
             for word in re.findall(r"\w+", text.lower()):
                 first = hashlib.sha256(word.encode(errors="replace")).digest()[0]
                 vectors[row, first % self.size] += 1

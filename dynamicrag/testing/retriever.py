@@ -11,13 +11,13 @@ __all__ = ["FakeRetriever"]
 
 
 class FakeRetriever(Retriever):
-    """Ranks the texts that it was given by the words that they share with a question; all are found.
+    """Ranks the given texts by the words they share with a question; all are found.
 
     Args:
         texts: The texts, or texts by title.
 
     Attributes:
-        asked: The questions so far, with how many passages were wanted.
+        asked: The questions so far, each with the requested number of passages.
     """
 
     def __init__(self, texts: Sequence[str] | Mapping[str, str]) -> None:
@@ -29,15 +29,15 @@ class FakeRetriever(Retriever):
         self.asked: list[tuple[str, int]] = []
 
     def bind(self, context: RetrievalContext) -> None:
-        """Take nothing."""
+        """Do nothing."""
 
     async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002, ARG002
-        """Find the texts, best first; without metadata, a filter lets none of them through."""
+        """Find the texts, best first; they have no metadata, so none matches a filter."""
         self.asked.append((query, k))
         words = set(re.findall(r"\w+", query.lower()))
         scored = [
             Passage(**{**each, "score": float(len(words & set(re.findall(r"\w+", each["text"].lower()))))})
             for each in self._passages
         ]
-        scored.sort(key=lambda passage: -passage["score"])  # stable: ties in the order given
+        scored.sort(key=lambda passage: -passage["score"])  # stable: ties in the given order
         return Retrieved(scored[: max(k, 0)], Usage(calls=1))

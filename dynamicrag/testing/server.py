@@ -1,4 +1,4 @@
-"""A small server with OpenAI's protocol in this process: a test scripts what it sends."""
+"""A small server with OpenAI's protocol in this process: scripted by a test."""
 
 import json
 import threading
@@ -10,11 +10,11 @@ __all__ = ["Refusal", "ScriptedServer", "delta", "said", "used"]
 
 Chunk = dict[str, Any]
 Script = Callable[[Chunk], Sequence[Chunk | str]]
-"""A request's body to what is sent: chunks, or raw lines of the stream."""
+"""Function from a request's body to the reply: chunks, or raw lines of the stream."""
 
 
 def delta(content: str | None = None, finish: str | None = None, **more: Any) -> Chunk:
-    """Return a chunk; ``delta=`` replaces what it says, other keys go into its choice."""
+    """Return a chunk; ``delta=`` replaces its content, other keys go into its choice."""
     said = more.pop("delta", {"role": "assistant", "content": content})
     choice = {"index": 0, "delta": said, "finish_reason": finish, **more}
     return {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
@@ -33,7 +33,7 @@ def said(text: str, finish: str = "stop", size: int = 3) -> list[Chunk]:
 
 
 class Refusal(Exception):
-    """Ends a script with an HTTP error: a status, a JSON body, headers."""
+    """Ends a script with an HTTP error: status, JSON body, headers."""
 
     def __init__(self, status: int, body: Any, **headers: object) -> None:
         super().__init__(status)
@@ -41,17 +41,17 @@ class Refusal(Exception):
 
 
 class _Listening(ThreadingHTTPServer):
-    """Lets many connections wait: the default of five refuses clients that come at once."""
+    """Queues many connections: the default of five refuses concurrent clients."""
 
     request_queue_size = 128
     daemon_threads = True
 
 
 class ScriptedServer:
-    """Answers every request with what ``script(body)`` returns, until it is closed.
+    """Answers every request with the result of ``script(body)``, until it is closed.
 
     Args:
-        script: Says the answer; raises :class:`Refusal` for an error.
+        script: Returns the answer; raises :class:`Refusal` for an error.
 
     Attributes:
         url: Its ``base_url``.
@@ -101,6 +101,6 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(data)
 
         def log_message(self, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler

@@ -1,1 +1,1 @@
-"""Floor 3: judges of a draft, one a file."""
+"""Floor 3: verifiers of a draft, one per file."""

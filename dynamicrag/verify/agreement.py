@@ -1,4 +1,4 @@
-"""Whether the model would say the same again."""
+"""Verifier: whether the model would answer the same again."""
 
 from collections.abc import Sequence
 
@@ -13,15 +13,15 @@ _ARTICLES = ("a", "an", "the")
 
 @VERIFIERS.register("agreement")
 class Agreement(Verifier):
-    """Signal ``agreement``: the share of further samples that give the draft's answer.
+    """Signal ``agreement``: the share of further samples with the draft's answer.
 
-    Sampled from the model that wrote the draft, by its own prompt, which a prompt cache holds. Sampling ends
+    Sampled from the model that wrote the draft, with its own prompt, which a prompt cache has. Sampling ends
     once the rest cannot change the verdict of the policy's threshold, see
-    :class:`~dynamicrag.verify.votes.Vote`; ``agreement_samples`` says how many it took.
+    :class:`~dynamicrag.verify.votes.Vote`; ``agreement_samples`` is their number.
 
     Args:
-        samples: Most samples.
-        temperature: How far they may differ.
+        samples: Largest number of samples.
+        temperature: Sampling temperature.
     """
 
     gives = (Signal("agreement"), Signal("agreement_samples", 1.0, 1000.0))
@@ -49,7 +49,7 @@ class Agreement(Verifier):
 
 
 def same(one: str, other: str) -> bool:
-    """Return whether two answers are the same, but for case, accents, articles, hyphens and punctuation."""
+    """Return whether two answers are equal except for case, accents, articles, hyphens and punctuation."""
     if is_refusal(one) or is_refusal(other):
         return is_refusal(one) and is_refusal(other)
     return _bare(one) == _bare(other)

@@ -1,6 +1,6 @@
 """The contract of a verifier: evidence in, named signals out.
 
-A verifier that reads the evidence alone is a class with one method::
+A verifier that uses only the evidence is a class with one method::
 
     @VERIFIERS.register("brevity")
     class Brevity(Verifier):
@@ -10,9 +10,9 @@ A verifier that reads the evidence alone is a class with one method::
         async def verify(self, evidence: Evidence) -> dict[str, float]:
             return {"brevity": 1 / (1 + len(evidence.answer.split()))}
 
-One that asks a model does so through ``evidence.caller``, so that the call fits the budget, stands on
-the query's account and stays out of what the user is shown. Question, passages and answer are
-untrusted: a verdict is read from a model's reply and nothing else.
+A verifier that calls a model uses ``evidence.caller``, so that the call is within the budget, on the
+query's account and hidden from the user. Question, passages and answer are untrusted: only the verdict is
+parsed from a model's reply.
 """
 
 from abc import ABC, abstractmethod
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dynamicrag.llm.prompts.base import PromptStrategy
 
 VERIFY = "verify:"
-"""What the calls of a verifier stand under on the account, before its name."""
+"""Prefix of a verifier's calls on the account, before its name."""
 
 T = TypeVar("T")
 Write = Callable[[Sequence[Passage]], "list[BaseMessage]"]
@@ -41,26 +41,26 @@ Write = Callable[[Sequence[Passage]], "list[BaseMessage]"]
 
 
 class Caller(Protocol):
-    """What a verifier may use besides the evidence, on the query's account and within its budget.
+    """The calls available to a verifier besides the evidence, on the query's account and within its budget.
 
     ``model`` is a name in the policy; ``""`` is the model that wrote the draft.
 
     Raises:
         ProviderError: A call failed, or its prompt does not fit the model even without passages.
-        BudgetExceeded: A call does not fit what the budget leaves.
+        BudgetExceeded: A call exceeds the remaining budget.
     """
 
     async def ask(
         self, write: Write, *, model: str = "", max_tokens: int, temperature: float = 0.0,
         stop: Sequence[str] = (),
     ) -> "Completion":  # fmt: skip
-        """Ask a model, with as many of the draft's passages as fit."""
+        """Call a model, with as many of the draft's passages as fit."""
         ...
 
     async def follow_up(self, said: str, *, model: str = "", max_tokens: int) -> "Completion":
-        """Go on with the conversation in which the draft was written.
+        """Continue the conversation in which the draft was written.
 
-        A model with a prompt cache reads what is new alone.
+        A model with a prompt cache reads only the new part.
         """
         ...
 
@@ -69,25 +69,25 @@ class Caller(Protocol):
         ...
 
     async def embed(self, texts: Sequence[str]) -> "NDArray[Any]":
-        """Return unit vectors, (n, d); NaN for texts in a language that the model does not read."""
+        """Return unit vectors, (n, d); NaN for texts in a language that the model cannot read."""
         ...
 
     async def compute(self, label: str, work: Callable[[], T]) -> T:
-        """Run what computes for long, off the event loop."""
+        """Run a long computation off the event loop."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a verifier may look at.
+    """The evidence for a verifier.
 
     Attributes:
         question: The standalone question.
         answer: The draft's answer.
-        passages: The context that it was written from; empty when nothing was retrieved.
-        signals: What its token probabilities say, see :func:`dynamicrag.features.response.response`.
-        helper: What asks models, where there are any.
-        retrieved: All that was found, of which the context took the best.
+        passages: The context of the draft; empty if nothing was retrieved.
+        signals: Signals of its token probabilities, see :func:`dynamicrag.features.response.response`.
+        helper: The calls to models, if available.
+        retrieved: All retrieved passages, of which the context has the best.
     """
 
     question: str
@@ -99,10 +99,10 @@ class Evidence:
 
     @property
     def caller(self) -> Caller:
-        """What asks models.
+        """The calls to models.
 
         Raises:
-            VerifierError: There is none.
+            VerifierError: No model can be called here.
         """
         if self.helper is None:
             raise VerifierError("this verifier asks a model, and the evidence came without a caller")
@@ -110,7 +110,7 @@ class Evidence:
 
 
 class Signal(NamedTuple):
-    """A signal of a verifier: its name, its least and its greatest value."""
+    """A signal of a verifier: its name, its smallest and its largest value."""
 
     name: str
     low: float = 0.0
@@ -121,15 +121,16 @@ class Verifier(ABC):
     """Judges a draft.
 
     Attributes:
-        gives: Its signals, the chief one first.
-        rises: Whether a higher chief signal speaks for the answer.
-        doubt: What to tell who is to mend the draft, where the chief signal speaks against it.
-        reads_draft: Whether its signals depend on the draft; else they are known once passages are found, and
+        gives: Its signals, the main one first.
+        rises: Whether a higher main signal favours the answer.
+        doubt: Objection for the editor of the draft if the main signal is bad.
+        reads_draft: Whether its signals depend on the draft; otherwise they are known once passages are
+            found, and
             a draft that cannot pass is not written.
-        computes: Whether ``verify`` computes all the while: its time is CPU time, and nothing cuts it off.
-        paper: Where the method is from; ``""`` for what is nobody's.
-        verdict: Whether a value of the chief signal passes the policy's thresholds, so that no more is asked
-            than that takes; ``None`` where the policy weighs the value itself.
+        computes: Whether ``verify`` computes throughout: its time is CPU time, and it has no timeout.
+        paper: Source of the method; ``""`` if there is none.
+        verdict: Whether a value of the main signal passes the policy's thresholds, so that sampling can stop
+            early; ``None`` if the policy weighs the value itself.
     """
 
     registered: ClassVar[str]
@@ -142,30 +143,30 @@ class Verifier(ABC):
     verdict: Callable[[float], bool] | None = None
 
     def check(self, models: Collection[str], where: str) -> None:  # noqa: B027 - may be empty
-        """Refuse what this host or policy cannot serve.
+        """Refuse a verifier that this host or policy cannot run.
 
         Args:
             models: The policy's models.
             where: Place in the policy, for messages.
 
         Raises:
-            PolicyError: Something that the verifier needs is not there.
+            PolicyError: A requirement of the verifier is missing.
         """
 
     def asks(self) -> Sequence[Asks]:
-        """Return what it is expected to ask or compute per draft, so that paths are priced with it."""
+        """Return the expected calls and computations per draft, to price paths."""
         return ()
 
     @abstractmethod
     async def verify(self, evidence: Evidence) -> dict[str, float]:
-        """Return signals by name; leave out what cannot be told.
+        """Return signals by name, without unknown ones.
 
         Raises:
-            VerifierError: It should have been told, and was not: a model did not keep to its format.
+            VerifierError: No verdict: a model broke the reply format.
         """
 
     def objection(self, signals: Mapping[str, float]) -> str:
-        """Return what speaks against the draft, in words, or ``""``."""
+        """Return the objection to the draft in words, or ``""``."""
         name, low, high = self.gives[0]
         value = signals.get(name)
         if value is None or (value < (low + high) / 2) != self.rises:
@@ -174,7 +175,7 @@ class Verifier(ABC):
 
 
 class ModelVerifier(Verifier):
-    """Asks a model.
+    """A verifier that calls a model.
 
     Args:
         model: Its name in the policy; by default the model that wrote the draft.

@@ -1,4 +1,4 @@
-"""Whether what was retrieved speaks of what the question names."""
+"""Verifier: whether the passages contain the names in the question."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -20,21 +20,23 @@ _NO_NAMES = frozenset(
 
 @VERIFIERS.register("entity_coverage")
 class EntityCoverage(Verifier):
-    """Signal ``entity_coverage``: share of the question's named entities that stand whole in a passage.
+    """Signal ``entity_coverage``: share of the question's named entities that occur whole in a passage.
 
-    Where the documents lack what a question is about, retrieval finds its namesakes, and a model answers from
-    them in words that do stand in the passages, so that ``groundedness`` finds nothing amiss.
+    If the documents lack a question's topic, retrieval finds its namesakes, and a model answers from them in
+    words that do occur in the passages, so that ``groundedness`` finds no fault.
 
-    A name is a run of words with capitals, and numbers between them or after, found where one passage has all
-    of its words, accents and plurals aside. All that was retrieved is looked at, not the context alone: what
-    all documents are about is named in some of them. Not counted are the question's first word, days, months,
-    forms of address, and what is all in capitals, for an abbreviation is often written out.
+    A name is a run of capitalised words, with numbers between them or after; it counts as found if one
+    passage has
+    all of its words, ignoring accents and plurals. All retrieved passages count, not just the context: the
+    common
+    topic of all documents is named in some of them. Not counted are the question's first word, days, months,
+    forms of address, and words all in capitals, because an abbreviation is often written out.
 
-    No signal without passages or names. None either where the question's words do not tell its language,
-    where that has no capitals or gives them to all nouns, and where the passages are in another one, which
+    There is no signal without passages or names, nor if the question's words do not identify its language, if
+    that language has no capitals or capitalises all nouns, or if the passages are in another language, which
     may write the name differently.
 
-    Why it is asked whether the context suffices, whatever the answer: Joren et al. 2025, Sufficient Context,
+    For the idea of sufficient context, independent of the answer, see Joren et al. 2025, Sufficient Context,
     arXiv 2411.06037, who ask a large model.
     """
 
@@ -57,13 +59,13 @@ class EntityCoverage(Verifier):
 
 
 def _comparable(question: str, texts: Sequence[str]) -> bool:
-    """Return whether capitals tell names, and names are written in the same way."""
+    """Return whether capitals mark names, and question and passages write names in the same way."""
     asked, there = languages(question, least=1), languages("\n".join(texts))
     return bool(asked) and asked.isdisjoint(CAPITALISED_NOUNS) and not (there and asked.isdisjoint(there))
 
 
 def _names(question: str) -> Iterator[tuple[str, ...]]:
-    """Give the content words of every name."""
+    """Yield the content words of every name."""
     for piece in _BREAK.split(plain(" ".join(question.split()[1:]))):
         for capital, run in groupby(piece.split(), key=_begins_like_a_name):
             written = " ".join(run)

@@ -1,14 +1,14 @@
-"""Between how many tokens the model wavered while it wrote the answer."""
+"""Verifier: uncertainty between tokens while the model wrote the answer."""
 
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 
 
 @VERIFIERS.register("entropy")
 class Entropy(Verifier):
-    """Signal ``entropy``: mean entropy of the answer's tokens in nats; lower is surer.
+    """Signal ``entropy``: mean entropy of the answer's tokens in nats; lower is more certain.
 
-    Providers name the likeliest tokens only; all the others count as one, so that this is a lower bound.
-    No signal where the provider returns no probabilities.
+    Providers return only the likeliest tokens; the rest counts as one token, so that this is a lower bound.
+    No signal if the provider returns no probabilities.
     """
 
     gives = (Signal("entropy", 0.0, 4.0),)

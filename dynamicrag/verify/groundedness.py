@@ -1,4 +1,4 @@
-"""Whether the words of an answer stand in the passages it was written from."""
+"""Verifier: whether the words of an answer occur in its passages."""
 
 import re
 from collections.abc import Sequence
@@ -12,23 +12,25 @@ from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 _WORDS = re.compile(r"[^\s,.;:!?，。！？、؟]+")
 
 LETTER = 0.5
-"""What a letter counts that passages have in other words alone: "色" of "红色" where they say "蓝色"."""
+"""Weight of a letter that occurs only in other words of the passages: "色" of "红色" if they have "蓝色"."""
 
 
 @VERIFIERS.register("groundedness")
 class Groundedness(Verifier):
     """Signal ``groundedness``: share of the answer's content words that occur in a passage.
 
-    Words of the question say nothing of the answer: they count only where the answer has no others, and then
-    only if a passage has them too. Answers of yes or no have no content words to look for; they, and answers
-    without any passages, get no signal.
+    Words of the question are no evidence for the answer: they count only if the answer has no others, and
+    then
+    only if a passage has them too. Answers of yes or no have no content words; they, and answers without
+    passages, get no signal.
 
-    Of scripts without spaces each letter counts: fully where a letter beside it stands there too or it is a
-    word of its own, by half where it stands in other words alone.
+    In scripts without spaces each letter counts: fully if a letter next to it occurs with it or it is a word
+    by
+    itself, half if it occurs only in other words.
 
-    An answer in another language or script than the passages shares few words with them, however right it is.
-    Unless all of its words occur, as those of a name do, its numbers alone are judged. There is no signal
-    where it or the passages have none.
+    An answer in another language or script than the passages shares few words with them, even if it is right.
+    Unless all of its words occur, as for a name, only its numbers are judged. There is no signal if it or the
+    passages have none.
     """
 
     gives = (Signal("groundedness"),)
@@ -52,7 +54,7 @@ class Groundedness(Verifier):
 
 
 def _claims(answer: str) -> list[Unit]:
-    """Return what an answer says besides yes and no."""
+    """Return the units of an answer besides yes and no."""
     said = _WORDS.findall(normalise(answer))
     return (
         units(" ".join(word for word in said if word not in YES_OR_NO))
@@ -62,15 +64,15 @@ def _claims(answer: str) -> list[Unit]:
 
 
 def beyond(said: Sequence[Unit], question: str) -> list[Unit]:
-    """Return what is said besides the question's own words."""
+    """Return the units that are not words of the question."""
     asked = set(terms(question, every=True))
     return [unit for unit in said if not unit.within(asked)]
 
 
 def foreign(question: str, answer: str, passages: Sequence[Passage]) -> bool:
-    """Return whether an answer is in another language than the passages, as far as that can be told.
+    """Return whether an answer is in another language than the passages, as far as detectable.
 
-    A short answer does not tell; it is taken to be in the language of its question.
+    A short answer is not enough; the language of its question counts instead.
     """
     given = languages(answer) or languages(question, least=1)
     there = languages("\n".join(passage["text"] for passage in passages))

@@ -1,4 +1,4 @@
-"""Whether the passages say something like each claim of the answer, by sentence embeddings."""
+"""Verifier: whether the passages have a sentence similar to each claim, by sentence embeddings."""
 
 from collections.abc import Sequence
 
@@ -9,15 +9,15 @@ from dynamicrag.text import sentences
 from dynamicrag.verify.base import VERIFIERS, VERIFY, Evidence, Signal, Verifier
 from dynamicrag.verify.claims import claims
 
-MOST = 256  # sentences of passages
+MOST = 256  # largest number of sentences of passages
 
 
 @VERIFIERS.register("groundedness_embedding")
 class EmbeddingGroundedness(Verifier):
-    """Signal ``groundedness_embedding``: likeness of each claim to the passages' likest sentence, on average.
+    """Signal ``groundedness_embedding``: mean over claims of the best similarity to a sentence.
 
-    No signal without passages or claims, nor where the embedding model does not read one of the claims or any
-    of the passages.
+    No signal without passages or claims, nor if the embedding model cannot read a claim or any of the
+    passages.
     """
 
     gives = (Signal("groundedness_embedding"),)

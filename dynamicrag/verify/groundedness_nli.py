@@ -1,4 +1,4 @@
-"""Whether the passages entail each claim of the answer, by a cross-encoder of the user's."""
+"""Verifier: whether the passages entail each claim of the answer, by the user's cross-encoder."""
 
 from collections.abc import Collection, Sequence
 from functools import lru_cache
@@ -15,13 +15,13 @@ from dynamicrag.verify.claims import claims
 
 @VERIFIERS.register("groundedness_nli")
 class NliGroundedness(Verifier):
-    """Signal ``groundedness_nli``: probability that the likeliest passage entails a claim, on average.
+    """Signal ``groundedness_nli``: mean over claims of the highest entailment probability by a passage.
 
     No signal without passages or claims. Nothing is downloaded.
 
     Args:
-        model: Folder of a sentence-transformers cross-encoder for NLI, or the name of one that is in
-            the Hugging Face cache, such as ``cross-encoder/nli-deberta-v3-small``.
+        model: Folder of a sentence-transformers cross-encoder for NLI, or the name of one in the Hugging Face
+            cache, for example ``cross-encoder/nli-deberta-v3-small``.
     """
 
     gives = (Signal("groundedness_nli"),)
@@ -40,7 +40,7 @@ class NliGroundedness(Verifier):
             here = (Path(self._model) / "config.json").is_file() or isinstance(
                 try_to_load_from_cache(self._model, "config.json"), str
             )
-        except HFValidationError:  # a path, then, and there is nothing
+        except HFValidationError:  # then it is a path, which does not exist
             here = False
         if not here:
             raise PolicyError(
@@ -67,7 +67,7 @@ def entailment(model: str, pairs: Sequence[tuple[str, str]]) -> Any:
     """Return the probability of entailment per (premise, hypothesis), (n,).
 
     Raises:
-        VerifierError: The model cannot be loaded, or knows no entailment.
+        VerifierError: The model cannot be loaded, or has no entailment label.
     """
     encoder, column = _load(model)
     return np.asarray(encoder.predict(list(pairs), apply_softmax=True, show_progress_bar=False))[:, column]

@@ -1,4 +1,4 @@
-"""Another model's mark for the answer."""
+"""Verifier: another model's mark for the answer."""
 
 import re
 from collections.abc import Sequence
@@ -28,10 +28,10 @@ _ALONE = re.compile(r"\W*([1-5])\s*(?:/\s*5|out of 5)?\W*", re.IGNORECASE)
 
 @VERIFIERS.register("judge")
 class Judge(ModelVerifier):
-    """Signal ``judge``, or ``judge_groundedness``: a mark from 1 to 5, as a number from 0 to 1.
+    """Signal ``judge``, or ``judge_groundedness``: a mark from 1 to 5, scaled to 0 to 1.
 
     Args:
-        model: Who judges; by default the model that wrote the draft, which is lenient with itself.
+        model: The judging model; by default the model that wrote the draft, which is lenient with itself.
         criterion: ``correct``, or ``grounded``, which needs passages.
     """
 
@@ -75,7 +75,7 @@ def judge_messages(
 
 
 def mark(text: str) -> float | None:
-    """Return a mark from 0 to 1 where a reply gives one; ``None`` for none, or for several that differ."""
+    """Return the mark of a reply, from 0 to 1; ``None`` for none, or for several different ones."""
     alone = _ALONE.fullmatch(text)
     marks = {alone[1]} if alone else set(_LABELLED.findall(text))
     return (int(marks.pop()) - 1) / 4 if len(marks) == 1 else None

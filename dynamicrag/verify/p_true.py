@@ -1,4 +1,4 @@
-"""Whether the model itself takes its answer for right (Kadavath et al., 2022)."""
+"""Verifier: whether the model itself believes its answer (Kadavath et al., 2022)."""
 
 from collections.abc import Sequence
 
@@ -17,11 +17,11 @@ ASK = (
 class PTrue(ModelVerifier):
     """Signal ``p_true``: the probability of "True" when the model is asked whether its answer is right.
 
-    The question follows the draft in the same conversation, so that a model with a prompt cache reads
-    some 60 tokens. Without probabilities, the word alone counts: 1 or 0.
+    The question follows the draft in the same conversation, so that a model with a prompt cache reads some 60
+    tokens. Without probabilities, the word counts: 1 or 0.
 
     Args:
-        model: Who is asked; by default the model that wrote the draft.
+        model: The model to ask; by default the model that wrote the draft.
     """
 
     gives = (Signal("p_true"),)

@@ -1,4 +1,4 @@
-"""How much the answer's tokens surprised the model that wrote them."""
+"""Verifier: surprise of the model at the answer's tokens."""
 
 import math
 
@@ -9,9 +9,11 @@ MOST = 1e6
 
 @VERIFIERS.register("perplexity")
 class Perplexity(Verifier):
-    """Signal ``perplexity``: the inverse of the mean probability of the answer's tokens; lower is surer.
+    """Signal ``perplexity``: the inverse of the mean probability of the answer's tokens.
 
-    No signal where the provider returns no probabilities.
+    Lower is more certain.
+
+    No signal if the provider returns no probabilities.
     """
 
     gives = (Signal("perplexity", 1.0, MOST),)

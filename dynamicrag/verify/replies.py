@@ -1,4 +1,4 @@
-"""How a verdict is read from a model's reply: by its probabilities where there are some, else by its word."""
+"""Parses a verdict from a model's reply: from probabilities if available, else from the word."""
 
 import re
 from collections.abc import Iterable
@@ -8,13 +8,13 @@ from dynamicrag.llm.completion import Completion
 YES = frozenset({"true", "yes", "right", "correct"})
 NO = frozenset({"false", "no", "wrong", "incorrect"})
 _WORD = re.compile(r"\W*([A-Za-z]+)\W*")
-_LEAST = 0.01  # of the probability; below it, a token says neither
+_LEAST = 0.01  # of the probability; a token below it counts as neither
 
 
 def probability_of_yes(reply: Completion) -> float | None:
-    """Return the probability of a yes, out of yes and no; ``None`` where the reply says neither.
+    """Return the probability of yes among yes and no; ``None`` if the reply has neither.
 
-    It is read off the first token that is one or the other, with what else might have stood there.
+    It is computed from the alternatives of the first token that is yes or no.
     """
     for token in reply.tokens:
         yes, no = _mass(token.top, YES), _mass(token.top, NO)
@@ -27,7 +27,7 @@ def probability_of_yes(reply: Completion) -> float | None:
 
 
 def yes_or_no(text: str) -> bool | None:
-    """Return what the first word of a text says; ``None`` for neither."""
+    """Return whether the first word of a text is yes or no; ``None`` for neither."""
     found = _WORD.match(text)
     word = found[1].lower() if found else ""
     return (word in YES) if word in YES | NO else None

@@ -1,6 +1,6 @@
-"""Few-shot self-verification: does the answer follow from the context (AutoMix, Aggarwal et al., 2023)?
+"""Verifier: few-shot check whether the answer follows from the context (AutoMix, Aggarwal et al., 2023).
 
-The check is sampled several times; the share of those that call the answer correct is the confidence.
+The check is sampled several times; the confidence is the share of checks that call the answer correct.
 """
 
 import re
@@ -48,13 +48,13 @@ class SelfVerification(ModelVerifier):
     """Signal ``self_verification``: the share of sampled checks that call the answer correct.
 
     Sampling ends once the rest cannot change the verdict of the policy's threshold; see
-    :class:`~dynamicrag.verify.votes.Vote`. A check that decides nothing does not count. No signal without
-    passages, for there is nothing to check against.
+    :class:`~dynamicrag.verify.votes.Vote`. A check without a decision does not count. No signal without
+    passages, because there is nothing to check against.
 
     Args:
-        model: Who checks; by default the model that wrote the draft.
-        samples: Most checks.
-        temperature: How far the checks may differ.
+        model: The checking model; by default the model that wrote the draft.
+        samples: Largest number of checks.
+        temperature: Sampling temperature.
     """
 
     gives = (Signal("self_verification"),)

@@ -1,4 +1,4 @@
-"""How likely the answer was to the model that wrote it, by its length."""
+"""Verifier: probability of the answer under its model, normalised by length."""
 
 import math
 
@@ -9,7 +9,7 @@ from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 class SequenceProbability(Verifier):
     """Signal ``sequence_probability``: the geometric mean of the probabilities of the answer's tokens.
 
-    No signal where the provider returns no probabilities.
+    No signal if the provider returns no probabilities.
     """
 
     gives = (Signal("sequence_probability"),)

@@ -1,4 +1,4 @@
-"""Signals of a verifier, held to what it says that it gives."""
+"""Checks the signals of a verifier against its declaration."""
 
 from collections.abc import Mapping
 from inspect import isawaitable
@@ -12,18 +12,18 @@ from dynamicrag.verify.base import Evidence, Signal, Verifier
 __all__ = ["check_gives", "signals_of"]
 
 ROUNDING = 1e-6
-"""How far a signal may be beyond its bounds, as a cosine of 1 comes out."""
+"""Tolerance of a signal beyond its bounds, for rounding of a cosine of 1."""
 
 
 def check_gives(verifier: Verifier, where: str) -> None:
-    """Refuse a verifier that does not say which signals it gives.
+    """Refuse a verifier that does not declare its signals.
 
     Args:
         verifier: The verifier.
         where: Place in the policy, for messages.
 
     Raises:
-        PolicyError: ``gives`` is no tuple of signals, or is empty.
+        PolicyError: ``gives`` is not a tuple of signals, or is empty.
     """
     gives: Any = getattr(verifier, "gives", None)
     if not isinstance(gives, tuple | list) or not gives or not all(map(_is_signal, gives)):
@@ -34,10 +34,10 @@ def check_gives(verifier: Verifier, where: str) -> None:
 
 
 async def signals_of(verifier: Verifier, evidence: Evidence) -> dict[str, float]:
-    """Return what a verifier finds.
+    """Return the checked signals of a verifier.
 
     Raises:
-        VerifierError: It found what is no number, is out of bounds or is not in ``gives``.
+        VerifierError: A signal is not a number, is out of bounds or is not in ``gives``.
     """
     what = whose("verifier", verifier, "verify()")
     asked: Any = verifier.verify(evidence)

@@ -1,4 +1,4 @@
-"""Whether other ways of thinking lead to the same answer (mixture of thoughts, Yue et al., 2023)."""
+"""Verifier: whether other prompts lead to the same answer (mixture of thoughts, Yue et al., 2023)."""
 
 from collections.abc import Sequence
 from itertools import cycle
@@ -14,14 +14,14 @@ from dynamicrag.verify.votes import Vote
 class ThoughtAgreement(Verifier):
     """Signal ``thought_agreement``: the share of samples, by several prompts in turn, that agree.
 
-    Errors of one way of thinking seldom repeat in another, so that agreement says more. Sampling ends once
-    the rest cannot change the verdict of the policy's threshold, see
-    :class:`~dynamicrag.verify.votes.Vote`; ``thought_agreement_samples`` says how many it took.
+    Errors of one prompt strategy seldom repeat with another, so that agreement is more informative. Sampling
+    ends once the rest cannot change the verdict of the policy's threshold, see
+    :class:`~dynamicrag.verify.votes.Vote`; ``thought_agreement_samples`` is their number.
 
     Args:
-        prompts: The prompt strategies, taken in turn.
-        samples: Most samples.
-        temperature: How far they may differ.
+        prompts: The prompt strategies, used in turn.
+        samples: Largest number of samples.
+        temperature: Sampling temperature.
     """
 
     gives = (Signal("thought_agreement"), Signal("thought_agreement_samples", 1.0, 1000.0))

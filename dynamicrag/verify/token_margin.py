@@ -1,4 +1,4 @@
-"""How sure the model was of the first token of its answer (Ramírez et al., 2024)."""
+"""Verifier: certainty of the model about the first token of its answer (Ramírez et al., 2024)."""
 
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 
@@ -7,7 +7,7 @@ from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 class TokenMargin(Verifier):
     """Signal ``token_margin``: ``p(best) - p(second best)`` at the first token of the answer's span.
 
-    No signal where the provider returns no probabilities.
+    No signal if the provider returns no probabilities.
     """
 
     gives = (Signal("token_margin"),)

@@ -1,4 +1,4 @@
-"""The model's own word that the passages do not hold the answer (Self-Route, Li et al., 2024)."""
+"""Verifier: the model's own statement that the passages lack the answer (Self-Route, Li et al., 2024)."""
 
 import re
 
@@ -6,7 +6,7 @@ from dynamicrag.text import sentences
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 
 SHORT = 6
-"""Words up to which an answer that says "not given" is a refusal; in a longer one that may be the answer."""
+"""Longest answer in words in which "not given" is a refusal; in a longer one it may be the answer."""
 
 _BARE = re.compile(
     r"\bunknown\b\W*$|"
@@ -37,7 +37,7 @@ _REFUSALS = (
     r"(記載|言及|情報)(が|は|も)?(ありません|ない|されていません)|わかりません|答えられません",
     r"(언급|정보)[가이은는도]? ?(없|되어 있지 않)|알 수 없습니다|모릅니다",
 )
-# "unanswerable", as models translate it that are told to answer in another language
+# "unanswerable", as translated by models instructed to answer in another language
 _TRANSLATED = re.compile(
     r"\W*(unbeantwortbar|nicht (beantwortbar|zu beantworten)|(sans|sin|sem|senza|geen|utan|uten|uden) "
     r"(réponse|respuesta|resposta|risposta|antwoord|svar)|impossible de répondre|pas de réponse|"
@@ -50,10 +50,10 @@ _REFUSAL = re.compile("|".join(_REFUSALS), re.IGNORECASE)
 
 
 def is_refusal(answer: str) -> bool:
-    """Return whether an answer says that there is none.
+    """Return whether an answer is a refusal.
 
-    In a whole sentence a negation is one only where it speaks of the sources or of the one who answers:
-    "Breakfast is not included" answers a question.
+    A negation in a whole sentence is a refusal only if it is about the sources or the answerer: "Breakfast is
+    not included" answers a question.
     """
     if not re.search(r"\w", answer) or re.search(r"\bunanswerable\b", answer, re.IGNORECASE):
         return True
@@ -65,7 +65,7 @@ def is_refusal(answer: str) -> bool:
 
 @VERIFIERS.register("unanswerable")
 class Unanswerable(Verifier):
-    """Signal ``unanswerable``: 1 where the answer says that there is none, else 0."""
+    """Signal ``unanswerable``: 1 if the answer is a refusal, otherwise 0."""
 
     gives = (Signal("unanswerable"),)
     rises = False

@@ -1,4 +1,4 @@
-"""What the model says of its own confidence: the weak baseline."""
+"""Verifier: the model's stated confidence, a weak baseline."""
 
 import re
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ _NUMBER = re.compile(r"\W*(\d{1,3}(?:\.\d+)?)\s*(%|percent|/\s*100|out of 100)?\
 
 @VERIFIERS.register("verbalised_confidence")
 class VerbalisedConfidence(ModelVerifier):
-    """Signal ``verbalised_confidence``: the number that the model gives, asked in a second step.
+    """Signal ``verbalised_confidence``: the number that the model states in a second step.
 
-    Surveys find it poorly aligned with being right; it is here to be compared with.
+    Surveys find it poorly correlated with correctness; it serves for comparison.
 
     Args:
-        model: Who is asked; by default the model that wrote the draft.
+        model: The model to ask; by default the model that wrote the draft.
     """
 
     gives = (Signal("verbalised_confidence"),)
@@ -44,7 +44,7 @@ class VerbalisedConfidence(ModelVerifier):
 
 
 def confidence(text: str) -> float | None:
-    """Return a confidence from 0 to 1 where a text is one number; ``0.8`` is taken for 80 %."""
+    """Return the confidence in a text that is one number, from 0 to 1; ``0.8`` means 80 %."""
     found = _NUMBER.fullmatch(text)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""Votes that are taken one by one, and no more of them than the policy's verdict needs."""
+"""Sequential voting that stops once the policy's verdict is certain."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ Verdict = Callable[[float], bool]
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """Takes votes until those to come cannot change the verdict on the share in favour.
+    """Collects votes until the remaining ones cannot change the verdict on the share in favour.
 
     Attributes:
-        most: Most votes.
-        verdict: What the policy makes of the share; ``None`` where it weighs the share itself, so that all
-            votes are taken.
+        most: Largest number of votes.
+        verdict: The policy's verdict on a share; ``None`` if it weighs the share itself, so that all votes
+            are collected.
 
     Raises:
         ValueError: ``most`` is not positive.
@@ -29,15 +29,17 @@ class Vote:
 
     @property
     def expected(self) -> float:
-        """Ballots that an outcome takes, about: midway between all in favour and all against."""
+        """Approximate number of votes: midway between all in favour and all against."""
         return (self._until(1.0) + self._until(0.0)) / 2
 
     async def take(self, ballot: Callable[[], Awaitable[bool | None]]) -> tuple[float | None, int]:
-        """Return the share in favour, and how many ballots were taken.
+        """Return the share in favour, and the number of votes.
 
-        A ballot of ``None`` is no vote; the share is ``None`` where there is none. Where votes are saved, the
-        share is the least that the full one could be if it passes, and the most if it fails: two of four in
-        favour are .5 against a threshold of .5, and not 1.
+        A vote of ``None`` does not count; the share is ``None`` without any vote. If votes are skipped, the
+        share is
+        the smallest possible one if it passes, and the largest possible one if it fails: two of four in
+        favour are .5
+        against a threshold of .5, not 1.
         """
         yes = number = 0
         for taken in range(1, self.most + 1):
@@ -50,7 +52,7 @@ class Vote:
         return (yes / number if number else None), self.most
 
     def _settled(self, yes: int, number: int, left: int) -> float | None:
-        """Return the share once no other votes can change the verdict."""
+        """Return the share once the remaining votes cannot change the verdict."""
         if not number or not left or self.verdict is None:
             return None
         low, high = yes / (number + left), (yes + left) / (number + left)

@@ -1,1 +1,1 @@
-"""Floor 5: one traversal of the topology, and what carries it out."""
+"""Floor 5: one traversal of the topology, and its executors."""

@@ -20,7 +20,7 @@ from dynamicrag.walk.walk import Step
 
 @dataclass(slots=True)
 class _Failures:
-    """How a stage has failed so far: options, cut answers, and waits for the only model."""
+    """The failures of a stage so far: options, cut answers, and waits for the only model."""
 
     names: set[str] = field(default_factory=set)
     unfinished: dict[str, UnfinishedAnswer] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class _Failures:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Carries out the steps of a walk for real.
+    """Executes the steps of a walk with real models and retrievers.
 
     Attributes:
         decider: Decides.
@@ -40,7 +40,7 @@ class Live:
     models: Mapping[str, ChatModel]
 
     async def take(self, stage: StageBase, turn: TurnState, run: Run) -> Step:
-        """Decide at a stage, unless its option stands from before, and act; on failure try another option."""
+        """Decide at a stage, unless its option is already chosen, and act; on failure try another option."""
         decisions: list[Decision] = []
         redone = turn["redo"] == stage.name
         if redone or stage.name not in turn["path"]:
@@ -81,13 +81,13 @@ class Live:
         decisions: list[Decision],
         run: Run,
     ) -> tuple[TurnState, bool] | None:
-        """Return the turn to try again with and ``False``, or the one that ends the stage and ``True``.
+        """Return the turn to retry with and ``False``, or the turn that ends the stage and ``True``.
 
-        ``None`` after a wait: the same is tried again.
+        ``None`` after a wait: the same option is retried.
 
         Raises:
             ModelError: Nothing is left to try.
-            BudgetExceeded: Likewise.
+            BudgetExceeded: Nothing is left to try.
         """
         name = turn["path"][stage.name]
         failures.names.add(name)
@@ -103,7 +103,7 @@ class Live:
             failures.names.clear()
             return less, False
         if turn.get("earlier"):
-            # the draft that was to be bettered is judged again, with this step used up
+            # the earlier draft is judged again, with this step used up
             return turned_back(turn), True
         if failures.unfinished:
             return await self._make_do(stage, turn, failures.unfinished, decisions, run), True
@@ -116,7 +116,7 @@ class Live:
         return None
 
     async def foresee(self, verification: Verification, turn: TurnState, run: Run) -> TurnState:
-        """Let the verifiers that need no draft judge."""
+        """Run the verifiers that need no draft."""
         return await verification.foresee(turn, run)
 
     async def judge(self, verification: Verification, turn: TurnState, run: Run) -> TurnState:
@@ -129,11 +129,11 @@ class Live:
         return await self.decider.decide(verification, turn, run.call, situation)
 
     async def make(self, move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:
-        """Make a move."""
+        """Execute a move."""
         return await make(move, verification, turn, run)
 
     async def _known(self, stage: StageBase, turn: TurnState) -> TurnState:
-        """Return the turn with the evidence that the stage has brought."""
+        """Return the turn with the stage's evidence."""
         evidence = rounded(await evidence_of(stage, turn))
         return {**turn, "known": {**turn.get("known", {}), **evidence}} if evidence else turn
 
@@ -145,9 +145,9 @@ class Live:
         decisions: list[Decision],
         run: Run,
     ) -> TurnState:
-        """Take the strongest option that left something, where none has finished."""
+        """Use the strongest option with a partial answer if no option has finished."""
         name = max(unfinished, key=stage.index)
-        why = f"no model finished its answer, so what there is of {name}'s stands: {unfinished[name]}"
+        why = f"no model finished its answer, so the partial answer of {name} is used: {unfinished[name]}"
         if turn["path"][stage.name] != name:
             turn = self._note(
                 turn, await self.decider.make_do(stage, turn, name, why, run.call), decisions, run

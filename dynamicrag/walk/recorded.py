@@ -1,7 +1,7 @@
-"""The recorded executor: it decides with the policy's routers, and reads what follows from a recording.
+"""The recorded executor: it decides with the policy's routers, and replays a recording.
 
-Nothing is asked and nothing is spent. A choice that leads to no recorded draft is closed, counted, and made
-again among what was recorded. Limits of cost close nothing here, for worst cases are not recorded.
+Nothing is called and nothing is spent. A choice that leads to no recorded draft is closed, counted, and made
+again among the recorded options. Limits of cost close nothing here, because worst cases are not recorded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,18 +27,18 @@ from dynamicrag.walk.recording import Recording, evidence
 from dynamicrag.walk.walk import Step
 
 FOUND = Passage(id="recorded", document="recorded", title="", text="", score=0.0)
-"""Stands for the passages that a recorded path has found."""
+"""Placeholder for the passages of a recorded path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Carries out the steps of a walk on one question's recording.
+    """Executes the steps of a walk on one question's recording.
 
     Attributes:
-        recording: What was recorded of it.
-        planned: The option that every stage plans with; the last stage writes the draft.
-        drafts: Numbers of the drafts that were written, in order.
-        unrecorded: What routers chose that leads to no recorded draft, as ``stage:option``.
+        recording: The recording of the question.
+        planned: The planned option of every stage; the last stage writes the draft.
+        drafts: Numbers of the written drafts, in order.
+        unrecorded: Choices that lead to no recorded draft, as ``stage:option``.
     """
 
     recording: Recording
@@ -47,9 +47,9 @@ class Recorded:
     unrecorded: list[str] = field(default_factory=list)
 
     async def take(self, stage: StageBase, turn: TurnState, run: Run) -> Step:  # noqa: ARG002
-        """Decide at a stage, unless its option stands from before, and follow the paths that go on there.
+        """Decide at a stage, unless its option is already chosen, and follow the matching recorded paths.
 
-        Where nothing was varied, the planned option stands for what was recorded.
+        If a stage was not varied, the planned option represents the recorded one.
         """
         decisions: list[Decision] = []
         redone = turn["redo"] == stage.name
@@ -71,7 +71,7 @@ class Recorded:
         return turn, decisions
 
     async def decide(self, stage: StageBase, turn: TurnState) -> Decision:
-        """Decide at a stage with its router, among the options that were recorded."""
+        """Decide at a stage with its router, among the recorded options."""
         path, paths = turn["path"], self.recording.paths
         recorded = [bool(paths.agreeing({**path, stage.name: option.name})) for option in stage.options]
         context = self._context(stage, turn, self.recording.ahead(path))
@@ -101,12 +101,12 @@ class Recorded:
         draft = turn["draft"]
         assert draft is not None, "a draft is judged after it was written"
         signals = self.recording.judged(int(draft["message_id"]))
-        failed = {"recorded": "it could not judge the draft"} if signals.get(UNVERIFIED) else {}
+        failed = {"recorded": "the verifier could not judge the draft"} if signals.get(UNVERIFIED) else {}
         return {"signals": signals, "unverified": failed}
 
     async def choose(self, verification: Verification, turn: TurnState, run: Run) -> Decision:  # noqa: ARG002
-        """Choose a move with the policy's router, among those that were recorded."""
-        situation = verification.situation(turn, lambda _: Plan())  # costs are the recording's
+        """Choose a move with the policy's router, among the recorded ones."""
+        situation = verification.situation(turn, lambda _: Plan())  # costs are from the recording
         context = replace(
             self._context(verification, turn, rounded(await verification.features(turn))),
             allowed=_narrowed(situation, situation.open),
@@ -128,7 +128,7 @@ class Recorded:
         return record(context, choice, turn, verification.router.registered)
 
     async def make(self, move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:
-        """Make a move."""
+        """Execute a move."""
         if move.kind != "refine":
             return await make(move, verification, turn, run)
         number = self.recording.paths.agreeing(turn["path"], mended=True)[0]
@@ -150,12 +150,12 @@ class Recorded:
         )
 
     def _price(self, path: Mapping[str, str]) -> Cost:
-        """Return what a path is expected to cost, all else as planned where that was recorded."""
+        """Return the expected cost of a path, with the other stages as planned if that was recorded."""
         whole = {**self.planned, **path}
         return self.recording.price(whole if self.recording.paths.agreeing(whole) else path)
 
     def _expected(self, move: Move, verification: Verification, turn: TurnState) -> Cost:
-        """Return what a move is expected to cost."""
+        """Return the expected cost of a move."""
         path, draft, price = turn["path"], turn.get("draft"), Cost()
         ways = self._ways(move, verification, turn)
         if ways:
@@ -169,7 +169,7 @@ class Recorded:
     def _recorded(
         self, move: Move, verification: Verification, turn: TurnState, way: Mapping[str, str] | None = None
     ) -> bool:
-        """Return whether a move, by one way where the router names it, leads to what was recorded."""
+        """Return whether a move, by the named way if there is one, leads to a recorded draft."""
         if move.kind == "refine":
             return bool(self.recording.paths.agreeing(turn["path"], mended=True))
         if move.kind == "redo":

@@ -1,4 +1,4 @@
-"""What was recorded of one question: drafts on whole paths, and the signals that were known on them."""
+"""The recording of one question: drafts on whole paths, with their signals."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ class RecordedPaths:
     """The paths of a recording, the same for all of its questions.
 
     Args:
-        paths: The option of every stage, by path, the weakest path first; ``verification: refine`` where the
-            draft was mended.
+        paths: The option of every stage, by path, the weakest path first; ``verification: refine`` if the
+            draft was refined.
         options: The options of every stage, as the policy has them.
     """
 
@@ -39,13 +39,13 @@ class RecordedPaths:
         return stage in self._varied
 
     def agreeing(self, path: Steps, *, mended: bool = False) -> tuple[int, ...]:
-        """Return the paths that go on from a part of one.
+        """Return the paths that continue a partial path.
 
-        A stage at which nothing was varied does not count: what was recorded stands for the policy's option.
+        A stage that was not varied does not count: its recorded option represents the policy's option.
 
         Args:
-            path: Options by stage; those at stages that it passes by do not count.
-            mended: Whether to look for drafts that were mended.
+            path: Options by stage; skipped stages do not count.
+            mended: Whether to look for refined drafts.
         """
         passed = TOPOLOGY.passed(path)
         own = frozenset((s, o) for s, o in path.items() if s in self._varied and s not in passed)
@@ -60,12 +60,12 @@ class RecordedPaths:
 
 @dataclass(frozen=True, slots=True)
 class RecordedDraft:
-    """What one path gave.
+    """The draft of one path.
 
     Attributes:
-        signals: All that was known of it in the end.
+        signals: All its signals at the end.
         answer: Its text.
-        expected: What the path is expected to cost on the question.
+        expected: The path's expected cost on the question.
     """
 
     signals: Signals = field(default_factory=dict)
@@ -80,7 +80,7 @@ class Recording:
     Attributes:
         text: The question.
         paths: The paths.
-        drafts: What each gave, in their order.
+        drafts: The draft of each path, in the order of the paths.
     """
 
     text: str
@@ -88,32 +88,32 @@ class Recording:
     drafts: Sequence[RecordedDraft]
 
     def price(self, path: Steps) -> Cost:
-        """Return what a path is expected to cost; of a part of one, the weakest that goes on from there."""
+        """Return the expected cost of a path; for a partial path, of the weakest that continues it."""
         found = self.paths.agreeing(path)
         return self.drafts[found[0]].expected if found else Cost()
 
     def ahead(self, path: Steps) -> dict[str, float]:
-        """Return what is known on a path without any retrieval and any draft."""
+        """Return the signals known on a path before retrieval and draft."""
         return {n: value for n, value in self._signals(path).items() if n not in later()}
 
     def brought(self, stage: str, path: Steps) -> dict[str, float]:
-        """Return what is known on a path once a stage has acted, and was not before."""
+        """Return the signals that become known on a path when a stage has acted."""
         names = evidence(stage)
         return {n: value for n, value in self._signals(path).items() if n in names} if names else {}
 
     def foreseen(self, names: Collection[str], path: Steps) -> dict[str, float]:
-        """Return signals of any draft that goes on from a part of a path."""
+        """Return signals of any draft that continues a partial path."""
         found: dict[str, float] = {}
         for number in reversed(self.paths.agreeing(path)):
             found |= {n: value for n, value in self.drafts[number].signals.items() if n in names}
         return found
 
     def judged(self, number: int) -> dict[str, float]:
-        """Return what verifiers and token probabilities say of a draft."""
+        """Return the signals of verifiers and token probabilities for a draft."""
         return {n: value for n, value in self.drafts[number].signals.items() if n in verdicts()}
 
     def draft(self, number: int, model: str) -> Draft:
-        """Return a draft as a turn has it; its message is its number."""
+        """Return a draft in the form of a turn; its message id is its number."""
         return Draft(
             text=self.drafts[number].answer, message_id=str(number), model=model, streamed=False, dropped=[],
             signals={}, refined=mends(self.paths.paths[number]),
@@ -126,7 +126,7 @@ class Recording:
 
 @cache
 def evidence(stage: str) -> frozenset[str]:
-    """Return the signals that a stage brings once it has acted."""
+    """Return the names of a stage's evidence signals."""
     found: set[str] = set()
     for family in TOPOLOGY[stage].evidence if stage in TOPOLOGY else ():
         found |= RETRIEVAL_SIGNALS if family == "retrieval" else set(getattr(FEATURES[family], "wanted", ()))
@@ -135,12 +135,12 @@ def evidence(stage: str) -> frozenset[str]:
 
 @cache
 def verdicts() -> frozenset[str]:
-    """Return the signals that are known of a draft alone."""
+    """Return the names of signals known only for a draft."""
     given = {signal.name for name in VERIFIERS for signal in VERIFIERS[name].gives}
     return frozenset({*given, *getattr(FEATURES["response"], "wanted", ()), UNVERIFIED})
 
 
 @cache
 def later() -> frozenset[str]:
-    """Return the signals that are not known before the first stage."""
+    """Return the names of signals not known before the first stage."""
     return verdicts().union(*map(evidence, TOPOLOGY))

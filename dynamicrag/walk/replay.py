@@ -1,4 +1,4 @@
-"""Takes a recorded question along a policy's stages, as the live graph would."""
+"""Replays a recorded question through a policy's stages, as the live graph would."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,13 @@ from dynamicrag.walk.walk import Walk
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What became of a recorded question.
+    """The result of replaying a question.
 
     Attributes:
-        drafts: Numbers of the drafts that were written, in order.
-        accepted: The one that was accepted; ``None`` where none was.
-        unrecorded: Choices that lead to no recorded draft, as ``stage:option``; each was made again without.
+        drafts: Numbers of the written drafts, in order.
+        accepted: Number of the accepted draft, or ``None``.
+        unrecorded: Choices that lead to no recorded draft, as ``stage:option``; each was made again without
+            that option.
         turn: The turn at its end.
         decisions: All decisions.
     """
@@ -38,14 +39,14 @@ async def replay(
     run: Run,
     path: Mapping[str, str] | None = None,
 ) -> Replayed:
-    """Take a question along the stages, and through the loop over drafts.
+    """Replay a question through the stages and the loop over drafts.
 
     Args:
-        stages: The policy's stages that lead to a draft, in order.
+        stages: The policy's stages before the draft, in order.
         verification: The policy's verification.
-        recording: What was recorded of the question.
+        recording: The recording of the question.
         run: The run; nothing is booked on it.
-        path: Options that are decided already, by stage.
+        path: Options already decided, by stage.
     """
     planned = {name: stage.planned().name for name, stage in stages.items()}
     executor = Recorded(recording, planned)
@@ -58,5 +59,5 @@ async def replay(
 
 
 def asked(text: str, path: Mapping[str, str]) -> TurnState:
-    """Return a turn on which some stages are decided already."""
+    """Return a new turn with some stages already decided."""
     return {**new_turn(text, text), "path": dict(path)}

@@ -1,7 +1,7 @@
 """One traversal of the topology: stage after stage to a draft, then the loop over drafts.
 
-The order, and what a path passes by, are the topology's; what carries a step out is an executor: a live one
-calls models and retrievers, another may read a recording.
+The topology sets the order and the skipped stages; an executor executes the steps: the live one calls models
+and retrievers, another replays a recording.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -21,22 +21,22 @@ from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Decision, Draft, Escalation, Move, TurnState
 
 Step = tuple[TurnState, list[Decision]]
-"""The turn after a step, and the decisions that were made in it."""
+"""The turn after a step, and the decisions made in it."""
 
 
 class Executor(Protocol):
-    """Carries out the steps of a walk."""
+    """Executes the steps of a walk."""
 
     async def take(self, stage: StageBase, turn: TurnState, run: Run) -> Step:
-        """Decide at a stage, unless its option stands, and act."""
+        """Decide at a stage, unless its option is already chosen, and act."""
         ...
 
     async def foresee(self, verification: Verification, turn: TurnState, run: Run) -> TurnState:
-        """Return what is known of any draft, once its passages are found."""
+        """Return the changes of the turn by signals that hold for any draft over its passages."""
         ...
 
     async def judge(self, verification: Verification, turn: TurnState, run: Run) -> TurnState:
-        """Return what changes in the turn when its draft has been judged."""
+        """Return the changes of the turn by judging its draft."""
         ...
 
     async def choose(self, verification: Verification, turn: TurnState, run: Run) -> Decision:
@@ -44,7 +44,7 @@ class Executor(Protocol):
         ...
 
     async def make(self, move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:
-        """Return what a move changes in the turn."""
+        """Return the changes of the turn by a move."""
         ...
 
 
@@ -53,10 +53,10 @@ class Walk:
     """Takes a turn along the topology.
 
     Attributes:
-        stages: The policy's stages that lead to a draft, in order.
+        stages: The policy's stages before the draft, in order.
         verification: The loop over drafts.
-        executor: Carries the steps out.
-        corpora: Know the metadata of their documents, by which a call may filter.
+        executor: Executes the steps.
+        corpora: The corpora, with the metadata for a call's filter.
     """
 
     stages: Mapping[str, StageBase]
@@ -65,7 +65,7 @@ class Walk:
     corpora: Collection[Corpus] = ()
 
     async def along(self, names: Sequence[str], turn: TurnState, run: Run) -> Step:
-        """Take a turn through some stages; it ends early where no draft could pass.
+        """Take a turn through some stages; stops early if no draft could be accepted.
 
         Args:
             names: The stages, in order.
@@ -81,20 +81,20 @@ class Walk:
             drafts = len(turn.get("earlier", []))
             turn, made = await self.executor.take(self.stages[name], turn, run)
             decisions += made
-            # whatever a stage has brought, of whosever making it is
+            # the evidence of any stage, built-in or user-defined
             turn = await permitted_turn(turn, run.call.filter, self.corpora)
             if len(turn.get("earlier", [])) < drafts:
-                break  # the way on led nowhere, and the draft before it is judged again
+                break  # the path gave no draft; the draft before it is judged again
             if TOPOLOGY[name].evidence and name == self._last_evidence():
                 turn, made = await self._foresee(turn, run)
                 decisions += made
         return turn, decisions
 
     async def verify(self, turn: TurnState, run: Run) -> Step:
-        """Judge the draft and move on it, until one is accepted or none is.
+        """Judge the draft and execute moves on it, until a draft is accepted or the turn abstains.
 
         Raises:
-            InputError: There is none.
+            InputError: There is no draft.
         """
         decisions: list[Decision] = []
         judged: Draft | None = None
@@ -106,10 +106,10 @@ class Walk:
                     "it"
                 )
             draft = {**draft, "refined": False}
-            if draft != judged:  # a draft that could not be mended was judged already
+            if draft != judged:  # a draft whose refining failed was judged already
                 turn = {**turn, **await self.executor.judge(self.verification, turn, run)}
                 judged = draft
-            # every draft has a verdict of its own
+            # every draft has its own verdict
             path = {name: option for name, option in turn["path"].items() if name != self.verification.name}
             turn = {**turn, "path": path}
             decision = await self.executor.choose(self.verification, turn, run)
@@ -133,11 +133,11 @@ class Walk:
         return turn, decisions
 
     def _last_evidence(self) -> str:
-        """Return the stage after which all is found that a draft may stand on."""
+        """Return the stage after which the basis of a draft is complete."""
         return [name for name in self.stages if TOPOLOGY[name].evidence][-1]
 
     async def _foresee(self, turn: TurnState, run: Run) -> Step:
-        """Abstain before anything is written, where the verdict on any draft would be to withhold it."""
+        """Abstain before a draft is written if any draft would be withheld."""
         if not self.verification.foresees or not run.call.opens(self.verification.name, "abstain"):
             return turn, []
         abstain = [move.kind for move in self.verification.moves].index("abstain")
@@ -149,7 +149,7 @@ class Walk:
         return {**moved(turn, decision), "action": "abstain", "redo": None}, [decision]
 
     def _outside(self, turn: TurnState, abstain: int) -> Decision | None:
-        """Return the decision to abstain where the documents do not speak of the question at all."""
+        """Return the decision to abstain if the documents do not cover the question at all."""
         if self.verification.settings.get("outside") != "abstain" or nearness(turn.get("known", {})) != "far":
             return None
         moves = self.verification.moves
@@ -167,10 +167,11 @@ class Walk:
         return record(context, choice, turn, "outside")
 
     async def _verdict_on_any(self, turn: TurnState, abstain: int, run: Run) -> Decision | None:
-        """Return the decision to abstain where even a draft without any other fault would be withheld.
+        """Return the decision to abstain if even an otherwise flawless draft would be withheld.
 
-        The router is asked for its verdict on a draft of which only the signals are known that no draft can
-        change. It counts if it is sure, and is not to go back to a stage first.
+        The router judges a draft of which only the draft-independent signals are known. Its verdict counts if
+        it is
+        certain and does not first go back to a stage.
         """
         foreseen = turn.get("foreseen", {})
         if not foreseen:

@@ -19,7 +19,7 @@ PLACES = [
     ("size: 64", "size: 31", "corpora.docs.chunk.size: Input should be greater than or equal to 32"),
     ("size: 64", "size: .nan", "corpora.docs.chunk.size: nan is not a finite number"),
     ("overlap: 8", "overlap: 32", "corpora.docs.chunk: overlap: 32 is out of range; valid: 0 to 31"),
-    ("version: 1", "version: 1\n5: x", "top level: the key 5 is no text"),
+    ("version: 1", "version: 1\n5: x", "top level: the key 5 is not a text"),
     ("version: 1", "version: 1\nruns: {keep: 9999999999999}", "runs.keep: Input should be less than"),
     ("version: 1", "version: 1\nobjective: {weights: {usd: 1.0e+400}}", "objective.weights.usd: inf is not"),
     ("version: 1", "version: " + "9" * 5000, "line 2: not valid YAML"),

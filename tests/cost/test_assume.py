@@ -43,7 +43,7 @@ def test_a_mixture_of_experts_is_neither_its_active_nor_its_total_parameters(pro
 @pytest.mark.parametrize("spec", ["openai:gpt-7", "openai:foo-4bit", "x:context-128k", "nameless"])
 def test_an_unknown_model_without_a_size_says_so(profiles, spec):
     profile = profiles.of(spec, "remote")
-    assert "assumed: nothing in its name tells its size" in profile.assumed
+    assert "assumed: its name does not tell its size" in profile.assumed
     assert profile.assumed.endswith(NO_PRICE)
     assert not profile.priced
     assert profile.usd == dearest(profiles.models.values()), "what it is compared at"
@@ -71,11 +71,11 @@ def test_an_unknown_model_in_this_process_is_free_until_metered_and_says_so(prof
     profile = profiles.of("local:other.gguf", "in_process")
     assert profile.runs == "in_process"
     assert profile.joules == Range()
-    assert "until calls were metered" in profile.assumed
+    assert "until calls are metered" in profile.assumed
 
 
 @pytest.mark.parametrize("spec", ["openai:gpt-4o-2024-08-06", "anthropic:claude-haiku-4-5-20251001"])
 def test_a_dated_version_has_the_figures_of_its_model(profiles, spec):
     profile = profiles.of(spec, "remote")
     assert profile.usd.input > 0
-    assert profile.assumed.startswith("not listed: figures of ")
+    assert profile.assumed.startswith("not listed: uses the figures of ")

@@ -37,7 +37,7 @@ async def test_what_is_set_aside_and_not_used_comes_back(purse, monkeypatch):
     async with budget.reserved("a", usd(0.8), Cost()) as held:
         assert (await budget.left("b", Cost()))["usd"] == pytest.approx(0.2)
         with pytest.raises(
-            BudgetExceeded, match=r"budget\.total\.usd: a call may take 0\.3, and 0\.2 is left"
+            BudgetExceeded, match=r"budget\.total\.usd: a call may use 0\.3, and 0\.2 is left"
         ):
             await spend(budget, "b", usd(0.3))
         held.settle(usd(0.1))
@@ -209,6 +209,6 @@ def test_totals_have_names_and_can_begin_anew(tmp_path):
 def test_a_total_that_cannot_be_kept_is_not_spent_from(tmp_path):
     path = tmp_path / "b.sqlite"
     path.write_bytes(b"this is no database, but it is long enough to look like one" * 20)
-    with pytest.raises(BudgetError, match="cannot be kept"):
+    with pytest.raises(BudgetError, match="cannot be stored"):
         SharedPurse(path, "team").take({"usd": 0.1}, {"usd": 1.0})
     assert isinstance(sqlite3.DatabaseError(), sqlite3.Error)

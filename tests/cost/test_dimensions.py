@@ -13,7 +13,7 @@ from dynamicrag.cost.profiles import load_profiles, override
 from dynamicrag.cost.rates import IN_PROCESS, Host, Profile
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded, PolicyError
-from dynamicrag.lab.report.display import amount, reach
+from dynamicrag.lab.view.amounts import amount, reach
 from dynamicrag.types import Usage
 from tests.cost.rows import HEAT, register
 
@@ -29,14 +29,17 @@ def heat(monkeypatch) -> None:
     ("changes", "message"),
     [
         ({"name": "usd"}, "dimension 'usd': is registered already"),
-        ({"name": ""}, "dimension '': name '' is no name; valid: letters, digits"),
-        ({"name": 5}, "dimension 5: name 5 is no name"),
-        ({"name": "a b"}, "name 'a b' is no name"),
-        ({"coefficient": replace(HEAT.coefficient, key="a.b")}, "coefficient 'a.b' is no name"),
-        ({"follows": None}, "lacks 'follows' or 'coefficient'; a new dimension follows from one of joules,"),
+        ({"name": ""}, "dimension '': name '' is not a valid name; use letters, digits"),
+        ({"name": 5}, "dimension 5: name 5 is not a valid name"),
+        ({"name": "a b"}, "name 'a b' is not a valid name"),
+        ({"coefficient": replace(HEAT.coefficient, key="a.b")}, "coefficient 'a.b' is not a valid name"),
+        (
+            {"follows": None},
+            "lacks 'follows' or 'coefficient'; a new dimension is derived from one of joules,",
+        ),
         ({"coefficient": None}, "lacks 'follows' or 'coefficient'"),
         ({"follows": "joule"}, "dimension 'heat'.follows: unknown dimension 'joule'; did you mean 'joules'"),
-        ({"hard": True}, "cannot be hard, for joules is soft"),
+        ({"hard": True}, "cannot be hard, because joules is soft"),
         (
             {"coefficient": replace(HEAT.coefficient, key="water_per_kwh")},
             "the coefficient 'water_per_kwh' is another dimension's",

@@ -161,7 +161,7 @@ def test_untrained_lists_say_so():
 
 
 def test_a_broken_state_says_so():
-    with pytest.raises(PolicyError, match="no whole state"):
+    with pytest.raises(PolicyError, match="not a complete state"):
         EscalationPolicy.from_state(State({"policy": "frugal", "params": {}}), "here")
 
 

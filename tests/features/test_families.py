@@ -259,7 +259,7 @@ class TestSignals:
         assert np.allclose(always.transform([Seen("x")]), [[0.9, 0.4]])
 
     def test_without_any_signal_there_is_nothing_to_learn_from(self):
-        with pytest.raises(PolicyError, match="carry no signal that retrieval, response could read"):
+        with pytest.raises(PolicyError, match="have no signal that retrieval, response could read"):
             FeatureSet(["retrieval", "response"]).fit([Seen("text alone")])
         assert FeatureSet(["lexical", "response"]).fit([Seen("text alone")]).blocks[1] == 0
 
@@ -267,5 +267,5 @@ class TestSignals:
 def test_an_embedding_of_another_length_is_refused():
     state = fitted("embedding").state()
     again = FeatureSet.from_state(state, lambda texts: np.zeros((len(texts), 3), dtype=np.float32))
-    with pytest.raises(PolicyError, match="gives 3 numbers a text, and 8"):
+    with pytest.raises(PolicyError, match="returns 3 numbers a text, and 8"):
         again.transform([Seen("x")])

@@ -116,7 +116,7 @@ def test_a_budget_tightens_and_never_loosens(make, ask):
     with pytest.raises(BudgetExceeded, match=r"objective\.budget\.per_query\.usd"):
         app.invoke(ask(QUESTION), dear)
     tight = given(options={"generator": "medium"}, budget={"usd": 0.005})
-    with pytest.raises(BudgetExceeded, match=r"the call's budget\.usd: a call may take 0\.01"):
+    with pytest.raises(BudgetExceeded, match=r"the call's budget\.usd: a call may use 0\.01"):
         app.invoke(ask(QUESTION), tight)
     assert make.models["large"].calls == make.models["medium"].calls == []
     assert at("generator", app.invoke(ask(QUESTION), given(options={"generator": "medium"})))["chosen"]
@@ -207,13 +207,13 @@ def test_a_subgraph_hears_it_too(make, ask):
         ({"closed": {"generator": 5}}, r"rag\.closed\.generator: expected a list of names of options; got 5"),
         (
             {"closed": {"generator": ["small", "medium", "large"]}},
-            r"rag\.closed\.generator: nothing is left; leave one open of small, medium, large",
+            r"rag\.closed\.generator: no option is left; allow one of small, medium, large",
         ),
         (
             {"options": {"generator": "small"}, "closed": {"generator": "small"}},
-            r"rag\.closed\.generator: 'small' is the option that .*rag\.options takes",
+            r"rag\.closed\.generator: 'small' is forced by .*rag\.options",
         ),
-        ({"closed": {"verification": ["accept"]}}, r"closed\.verification: nothing is left"),
+        ({"closed": {"verification": ["accept"]}}, r"closed\.verification: no option is left"),
         ({"budget": {"euro": 1}}, r"rag\.budget: unknown dimension 'euro'; .*usd"),
         ({"budget": {"joules": 0}}, r"rag\.budget\.joules: expected a number, more than 0; got 0"),
         ({"budget": {"joules": float("nan")}}, r"budget\.joules: expected a number, more than 0; got nan"),
@@ -231,7 +231,7 @@ def test_a_subgraph_hears_it_too(make, ask):
         ({"closed": ""}, r"rag\.closed: expected a mapping"),
         ({"budget": 0}, r"rag\.budget: expected a mapping"),
         ({"user": 0}, r"rag\.user: expected a text"),
-        ({"filter": {"tenant": []}}, r"rag\.filter\.tenant: an empty list lets nothing through"),
+        ({"filter": {"tenant": []}}, r"rag\.filter\.tenant: an empty list matches no document"),
         ({"filter": {"tenant": None}}, r"rag\.filter\.tenant: expected text, a number, true or false; got N"),
         ({"filter": {"tenant": {"$ne": "acme"}}}, r"rag\.filter\.tenant: expected text"),
         ({"filter": {7: "acme"}}, r"rag\.filter: expected names of metadata fields, got 7"),
@@ -249,7 +249,7 @@ def test_a_step_up_cannot_be_forced(make, ask):
     app = make(stages={"verification": ESCALATE}).build_graph().compile()
     with pytest.raises(InputError, match=r"options\.verification: 'escalate:generator' cannot be forced"):
         app.invoke(ask(QUESTION), given(options={"verification": "escalate:generator"}))
-    with pytest.raises(InputError, match=r"closed\.verification: nothing is left.* accept, abstain"):
+    with pytest.raises(InputError, match=r"closed\.verification: no option is left.* accept, abstain"):
         app.invoke(ask(QUESTION), given(closed={"verification": ["accept", "abstain"]}))
 
 

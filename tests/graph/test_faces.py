@@ -37,11 +37,11 @@ def test_another_process_explains_from_the_run_database(make, ask, monkeypatch, 
     assert (found.path, found.decisions, found.account) == (report["path"], [], ())
     assert set(found.stages) == set(report["stages"])
     assert found.cost["tokens"]["value"] == report["cost"]["tokens"]["value"]
-    with pytest.raises(InputError, match="explain: no query 'nobody' is known here; valid: an id as report"):
+    with pytest.raises(InputError, match="explain: no query 'nobody' is known here; valid: a report"):
         second.explain("nobody")
     assert second.cost(report["query_id"]).figures() == found.cost
     assert second.cost(report["query_id"], scope="full").scope == "full"
-    with pytest.raises(InputError, match="cost: no query 'nobody' is known here; valid: an id as report"):
+    with pytest.raises(InputError, match="cost: no query 'nobody' is known here; valid: a report"):
         second.cost("nobody")
 
 

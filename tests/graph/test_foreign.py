@@ -173,7 +173,7 @@ def test_an_answer_is_not_added_up(make):
 
 def test_clashes_are_found_when_the_node_is_added(make):
     rag, other = make(), make()
-    clash(Taken, r"key 'rag' of its own; declare it as 'rag: RagChannel'", rag)
+    clash(Taken, r"key 'rag'; declare it as 'rag: RagChannel'", rag)
     clash(Plain, r"no key 'messages'; name the key of the question.*\(there are answer, question\)", rag)
     clash(Plain, r"no key 'messages'; name the key of the answer", rag, question="question")
     clash(Plain, r"question: unknown key.*'qestion'; did you mean 'question'", rag, question="qestion")

@@ -13,8 +13,8 @@ QUESTION = "When was the bridge of town03 opened?"
 @pytest.mark.parametrize(
     ("messages", "says"),
     [
-        ([("user", "")], "it is empty"),
-        ([("user", " \n\t ")], "it is empty"),
+        ([("user", "")], "the question is empty"),
+        ([("user", " \n\t ")], "the question is empty"),
         ([], "no human message"),
         ([AIMessage("Hello, how can I help?")], "no human message"),
         ([("system", "Be kind.")], "no human message"),

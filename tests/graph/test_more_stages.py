@@ -204,7 +204,7 @@ def test_names_that_the_graph_cannot_have(name):
 
 
 def test_a_class_that_is_no_stage_leaves_no_row():
-    with pytest.raises(PolicyError, match="stage 'odd': object is no subclass of StageBase"):
+    with pytest.raises(PolicyError, match="stage 'odd': object is not a subclass of StageBase"):
         add_stage(Stage("odd"), after="rerank")(object)
     assert "odd" not in TOPOLOGY
 

@@ -127,7 +127,7 @@ class TestObjects:
         assert policy["stages"]["context"]["options"] == {"theirs": {"chunks": k}}
 
     def test_one_that_names_none_needs_it(self):
-        with pytest.raises(PolicyError, match=r"how many passages a FakeRetriever gives is not known.*k=4"):
+        with pytest.raises(PolicyError, match=r"the number of passages of a FakeRetriever is unknown.*k=4"):
             observing(FakeRetriever(["a"]), "fake:model")
 
     @pytest.mark.parametrize("given", [None, object(), 7])
@@ -137,7 +137,7 @@ class TestObjects:
 
     @pytest.mark.parametrize("k", [0, -1, True, 2.5, "4"])
     def test_a_number_of_none_is_refused(self, k):
-        with pytest.raises(PolicyError, match=r"observe: k is .*1 and more"):
+        with pytest.raises(PolicyError, match=r"observe: k is .*1 or more"):
             observing(FakeRetriever(["a"]), "fake:model", k=k)
 
     def test_sections_of_its_own_are_not_overwritten(self):

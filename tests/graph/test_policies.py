@@ -282,7 +282,7 @@ class TestShared:
         assert (first.verdict(0.5), strict.verdict(0.5)) == (True, False)
 
     def test_an_object_that_no_policy_names_is_refused(self, make):
-        with pytest.raises(PolicyError, match=r"^verifiers\['mine'\]: nothing in the policy has this name"):
+        with pytest.raises(PolicyError, match=r"^verifiers\['mine'\]: the policy does not have this name"):
             make(policies={"x": make.policy()}, objects={"verifiers": {"mine": Agreement()}})
 
 
@@ -328,7 +328,7 @@ class TestBudgets:
         )
         app = rag.build_graph().compile()
         app.invoke(ask(QUESTION))
-        with pytest.raises(BudgetExceeded, match=r"objective\.budget\.per_query\.usd: a call may take 0\.01"):
+        with pytest.raises(BudgetExceeded, match=r"objective\.budget\.per_query\.usd: a call may use 0\.01"):
             app.invoke(ask(QUESTION), under("tight"))
         with pytest.raises(BudgetExceeded, match=r"the call's budget\.usd"):
             app.invoke(ask(QUESTION), under("tight", budget={"usd": 0.004}))
@@ -347,7 +347,7 @@ class TestBudgets:
     [
         (
             {"objective": {"budget": {"total": {"joules": 5}}}},
-            r"^policies\['x'\]: objective\.budget\.total: all policies .* its first policy, 'policy'; take",
+            r"^policies\['x'\]: objective\.budget\.total: all policies .* its first policy, 'policy'; remove",
         ),
         (
             {"objective": {"budget": {"account": "team"}}},

@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 from dynamicrag.lab.report import charts
-from dynamicrag.lab.report.display import amount, digits, percent, safe
 from dynamicrag.lab.report.make import make_report
 from dynamicrag.lab.report.page import to_html
 from dynamicrag.lab.report.selection import By, Selection
+from dynamicrag.lab.view.amounts import amount, digits, percent, safe
 from tests.lab.turns import asked, process
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

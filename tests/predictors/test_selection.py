@@ -111,7 +111,7 @@ def test_a_budget_that_does_not_bind_changes_nothing():
 
 def test_a_budget_that_cannot_be_kept_says_so():
     quality, costs = many()
-    with pytest.raises(BudgetError, match="cannot be kept"):
+    with pytest.raises(BudgetError, match="cannot be met"):
         lambda_for(1e-6, quality, costs, [0.02])
 
 

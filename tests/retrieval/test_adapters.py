@@ -101,13 +101,13 @@ async def test_a_failing_retriever_is_named():
         ("langchain", "nowhere_at_all:x", None, "web.path: cannot import 'nowhere_at_all'"),
         ("langchain", "no colon", None, "expected 'package.module:name', got 'no colon'"),
         ("langchain", f"{HERE}:make_stor", None, "did you mean 'make_store'"),
-        ("langchain", f"{HERE}:number", None, "is no LangChain retriever"),
+        ("langchain", f"{HERE}:number", None, "is not a LangChain retriever"),
         ("langchain", f"{HERE}:Llama", None, "gave a Llama, no LangChain one"),
-        ("llama_index", f"{HERE}:made", None, "is no LlamaIndex retriever"),
+        ("llama_index", f"{HERE}:made", None, "is not a LlamaIndex retriever"),
         ("llama_index", f"{HERE}:not_a_retriever", None, "gave a object"),
         ("langchain", f"{HERE}:broken", None, "broken failed: RuntimeError: no key"),
         ("langchain", f"{HERE}:make_store", {"kk": 1}, "make_store failed: TypeError"),
-        ("langchain", f"{HERE}:made", {"k": 1}, f"web.args: {HERE}:made is made already"),
+        ("langchain", f"{HERE}:made", {"k": 1}, f"web.args: {HERE}:made is an object already"),
     ],
 )
 def test_a_wrong_path_is_refused(kind, path, args, message):

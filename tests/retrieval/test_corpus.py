@@ -182,7 +182,7 @@ def test_a_full_disk(docs, root, monkeypatch, pages):
 
     monkeypatch.setattr(Store, "_prepare", small)
     (docs / "big.txt").write_text("A long text. " * 20_000)
-    with pytest.raises(CorpusError, match="full; make room on the disk and ingest again"):
+    with pytest.raises(CorpusError, match="full; free disk space and ingest again"):
         made.ingest()
     made.close()
     monkeypatch.undo()

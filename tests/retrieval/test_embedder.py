@@ -77,7 +77,7 @@ def test_no_texts(tmp_path):
 
 
 def test_a_folder_without_a_model(tmp_path):
-    with pytest.raises(ModelUnavailable, match="holds no sentence-transformers model"):
+    with pytest.raises(ModelUnavailable, match="has no sentence-transformers model"):
         LocalEmbedder(tmp_path).embed(["x"])
     with pytest.raises(ModelUnavailable, match=r"tokenizer\.json: missing"):
         LocalEmbedder(tmp_path).tokenize("x")

@@ -205,7 +205,7 @@ def test_vectors_of_what_is_not_read_are_missing():
 
 def test_the_owner_is_told(chinese):
     line = notice_of(chinese)
-    assert "fake is for English and does not read 100% of these documents" in line
+    assert "fake is for English and cannot read 100% of these documents" in line
     assert "'bm25'" in line
     assert notice("docs", ["The bridge is blue.", "Die Brücke ist blau.", ""], FakeEmbedder()) == ""
     assert notice("docs", [], FakeEmbedder()) == ""

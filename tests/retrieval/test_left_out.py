@@ -73,7 +73,7 @@ def test_a_file_that_becomes_bad_is_no_longer_served(bad, root):
     (bad / "town10.md").write_bytes(bytes(range(256)) * 4)
     report = made.ingest()
     assert (report.deleted, report.failed) == (1, 4)
-    assert "what was read of it before is no longer served" in "".join(report.skipped)
+    assert "its earlier content is no longer served" in "".join(report.skipped)
     assert made.documents(["town10.md"]) == []
 
 

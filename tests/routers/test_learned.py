@@ -108,7 +108,7 @@ def test_the_plan_reckons_with_the_option_that_is_best_on_average(saved):
         ({"knn": {"state": "generator", "passing": 70}}, r"knn\.passing: expected a quality from 0 to 1"),
         (
             {"knn": {"state": "generator", "passing": 0.7, "explore": {}}},
-            "'passing' leaves nothing to chance, and 'explore' does",
+            "'passing' excludes 'explore'",
         ),
         ({"knm": {"state": "generator"}}, "unknown router 'knm'; did you mean 'knn'"),
     ],

@@ -142,7 +142,7 @@ def test_what_asking_cost_is_no_longer_there(make):
     state, decision = decide(rag)
     assert chats["judge"].calls
     assert decision["chosen"] == "cheap"
-    assert "after asking it no longer fits" in decision["reason"]
+    assert "no longer fits after asking" in decision["reason"]
     assert state["messages"][-1].text == "cheap"
     assert rag.cost(state["rag"]["report"]["query_id"], 0)["usd"] <= 1.2e-3
 
@@ -162,7 +162,7 @@ def test_one_open_option_is_not_asked_for(make):
             {},
             r"router\.llm\.model: unknown model 'jugde'; did you mean 'judge'",
         ),
-        ({}, {"helper": None}, r"router\.llm: no model to ask; give 'model', or the policy a 'helper'"),
+        ({}, {"helper": None}, r"router\.llm: no model to ask; set 'model', or 'helper' in the policy"),
         ({"otherwise": "chep"}, {}, r"llm\.otherwise: unknown option 'chep'; did you mean 'cheap'"),
         ({"about": {"x": "y"}}, {}, r"llm\.about: unknown option 'x'"),
         ({"deps": 1}, {}, r"llm: unknown parameter 'deps'"),

@@ -39,12 +39,12 @@ async def test_a_stage_changes_passages_texts_and_keys_of_its_own():
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (None, r"stages.mine \(SimpleNamespace\), act\(\) returned None; valid: what changes in the turn"),
-        ([1], r"returned \[1\]; valid: what changes"),
+        (None, r"stages.mine \(SimpleNamespace\), act\(\) returned None; valid: the changes of the turn"),
+        ([1], r"returned \[1\]; valid: the changes"),
         ({"candidates": None}, "returned candidates=None; valid: a list of passages"),
         ({"candidates": ["a"]}, r"returned 'a' as candidates\[0\]; valid: a list"),
         ({"passages": [{"text": "x"}]}, r"returned passages\[0\] without 'id'; valid"),
-        ({"id": "x"}, "returned the key 'id', which is not a stage's to set; valid: queries, candidates"),
+        ({"id": "x"}, "returned the key 'id', which a stage cannot set; valid: queries, candidates"),
         ({"path": {}}, "returned the key 'path'"),
         ({"seq": 9}, "returned the key 'seq'"),
         ({5: 1}, "returned the key 5"),
@@ -53,7 +53,7 @@ async def test_a_stage_changes_passages_texts_and_keys_of_its_own():
         ({"action": "stop"}, "returned action='stop'; valid: 'abstain'"),
         ({"draft": {"text": "x"}}, "valid: a draft with dropped, message_id"),
         ({"history": [["user"]]}, r"valid: a list of \[role, text\]"),
-        ({"kept": object()}, "returned kept, in which <object object .* is no plain JSON"),
+        ({"kept": object()}, "returned kept, in which <object object .* is not plain JSON"),
     ],
 )
 async def test_what_a_stage_cannot_change_is_named(found, message):

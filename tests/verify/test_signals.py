@@ -41,9 +41,9 @@ async def test_numbers_of_other_libraries_become_plain_ones_within_their_bounds(
         (Tone({"other": 1}), "returned 'other', which is not in its gives: tone, words"),
         (Tone({"tone": 5}), "returned tone=5; valid: 0 to 1, as its gives says"),
         (Tone({"tone": -0.1}), "returned tone=-0.1; valid: 0 to 1"),
-        (Tone({"tone": "x"}), "returned tone='x': 'x' is no finite number"),
-        (Tone({"tone": None}), "None is no finite number"),
-        (Tone({"tone": float("nan")}), "nan is no finite number"),
+        (Tone({"tone": "x"}), "returned tone='x': 'x' is not a finite number"),
+        (Tone({"tone": None}), "None is not a finite number"),
+        (Tone({"tone": float("nan")}), "nan is not a finite number"),
         (AtOnce(), "at once; write it with 'async def'"),
     ],
 )

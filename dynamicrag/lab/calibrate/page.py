@@ -8,13 +8,13 @@ import numpy as np
 
 from dynamicrag.lab.calibrate.run import CalibrationResult
 from dynamicrag.lab.calibrate.world import World
-from dynamicrag.lab.report.display import SPACE, digits, percent, safe
 from dynamicrag.lab.report.frame import document
 from dynamicrag.lab.report.markup import Cells, banner, card, cell, head, legend, section, table
 from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.routing.lines import STYLE, lines
 from dynamicrag.lab.routing.page_words import prefix_of
 from dynamicrag.lab.routing.scene import Dot, Line, Scene
+from dynamicrag.lab.view.amounts import SPACE, digits, percent, safe
 
 SHADES = {"joint": "c0", "per-stage": "c1", "oracle": "base"}
 NAMED = ("always-large", "always-small", "random", "calibrated")

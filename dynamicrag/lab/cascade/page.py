@@ -6,12 +6,12 @@ from typing import Any
 
 from dynamicrag.lab.cascade import page_tables as tables
 from dynamicrag.lab.cascade.scene import compose_reliability, compose_shares
-from dynamicrag.lab.report.display import percent, safe
 from dynamicrag.lab.report.frame import document
 from dynamicrag.lab.report.markup import banner, card, glossary, legend, section
 from dynamicrag.lab.routing.lines import STYLE, lines
 from dynamicrag.lab.routing.page_words import between, points, prefix_of, share, unit_of
 from dynamicrag.lab.routing.scene import Scene
+from dynamicrag.lab.view.amounts import percent, safe
 
 SMALL = 200
 """Height of a reliability plot, in pixels."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dynamicrag.lab.report import charts
-from dynamicrag.lab.report.display import percent, safe
 from dynamicrag.lab.report.markup import Cells, card, cell, head, key, table
 from dynamicrag.lab.routing.page_words import SURE, between, points, reach, share, unit_of
+from dynamicrag.lab.view.amounts import percent, safe
 
 UNANSWERED = ("abstained", "invented", "wrongly_abstained")
 BASELINES = ("router", "always_strong", "always_weak", "best_single", "oracle")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor, log10
 
-from dynamicrag.lab.report.display import amount, percent, safe
+from dynamicrag.lab.view.amounts import amount, percent, safe
 
 HEIGHT = 190
 _TOP, _FOOT = 18, 22

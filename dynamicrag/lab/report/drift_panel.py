@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dynamicrag.lab.report.display import SPACE, amount, digits, percent, safe
 from dynamicrag.lab.report.drift import moved
 from dynamicrag.lab.report.markup import card, cell, head, table
+from dynamicrag.lab.view.amounts import SPACE, amount, digits, percent, safe
 
 
 def shown(unit: str, value: float) -> str:

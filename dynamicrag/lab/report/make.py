@@ -7,11 +7,11 @@ from typing import Any
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.report.accounts import accounts
 from dynamicrag.lab.report.calibrations import Calls, calibrations
-from dynamicrag.lab.report.display import amount
 from dynamicrag.lab.report.figures import summarise
 from dynamicrag.lab.report.records import Process, Turn
 from dynamicrag.lab.report.savings import compare
 from dynamicrag.lab.report.selection import By, Selection, grouped
+from dynamicrag.lab.view.amounts import amount
 
 Report = dict[str, Any]
 

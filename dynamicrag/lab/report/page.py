@@ -10,7 +10,6 @@ from typing import Any
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.report import panels, terms
-from dynamicrag.lab.report.display import SPACE, amount, percent, reach, safe
 from dynamicrag.lab.report.drift_panel import drift_panel
 from dynamicrag.lab.report.figures import parts_of, quantities
 from dynamicrag.lab.report.frame import document
@@ -19,6 +18,7 @@ from dynamicrag.lab.report.markup import Cells, Tiles, banner, cell, glossary, h
 from dynamicrag.lab.report.records import Turn
 from dynamicrag.lab.report.saved import saving_panel, sure, with_code
 from dynamicrag.lab.report.selection import By, grouped
+from dynamicrag.lab.view.amounts import SPACE, amount, percent, reach, safe
 
 ROWS = 50
 """Most groups in a table; the files for machines have all of them."""

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from dynamicrag.lab.report import charts, terms
 from dynamicrag.lab.report.accounts import ACCOUNTS
 from dynamicrag.lab.report.calibrations import by_host
-from dynamicrag.lab.report.display import amount, cut, percent, reach, safe
 from dynamicrag.lab.report.figures import stage_order
 from dynamicrag.lab.report.markup import Cells, card, cell, head, key, legend, table
 from dynamicrag.lab.report.records import Turn
+from dynamicrag.lab.view.amounts import amount, cut, percent, reach, safe
 
 SHADES: Mapping[str, str] = {
     "generator": "c0", "retrieval": "c1", "retriever": "c2", "context": "c3", "prompt": "c4",

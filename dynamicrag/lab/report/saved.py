@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynamicrag.lab.report import charts, terms
-from dynamicrag.lab.report.display import amount, percent, safe
 from dynamicrag.lab.report.figures import quantities
 from dynamicrag.lab.report.markup import Cells, card, cell, head, table
 from dynamicrag.lab.report.savings import COMPARED
+from dynamicrag.lab.view.amounts import amount, percent, safe
 
 _FLOOR = -2.0
 """Where the scale ends on the side of what cost more; further values stand in the table alone."""

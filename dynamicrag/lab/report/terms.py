@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dynamicrag.lab.report.display import amount, percent
 from dynamicrag.lab.report.figures import parts_of, quantities
 from dynamicrag.lab.report.savings import ENOUGH
+from dynamicrag.lab.view.amounts import amount, percent
 
 SAVING = (
     "The part of the baseline's cost that was not spent. The line is the 95\u00a0% interval: how far the "

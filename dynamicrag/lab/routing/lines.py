@@ -3,8 +3,8 @@
 from math import ceil, floor, log10
 
 from dynamicrag.lab.report.charts import ticks
-from dynamicrag.lab.report.display import digits, safe
 from dynamicrag.lab.routing.scene import Scene
+from dynamicrag.lab.view.amounts import digits, safe
 
 HEIGHT, TOP, FOOT = 380, 12, 26
 STYLE = """

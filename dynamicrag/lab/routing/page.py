@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from dynamicrag.lab.report.display import SPACE, percent, safe
 from dynamicrag.lab.report.frame import document
 from dynamicrag.lab.report.markup import banner, card, glossary, legend, section
 from dynamicrag.lab.routing import page_tables as tables
 from dynamicrag.lab.routing.lines import STYLE, lines
 from dynamicrag.lab.routing.page_words import SURE, points, prefix_of, reach, share, single_of, unit_of
 from dynamicrag.lab.routing.scene import Scene
+from dynamicrag.lab.view.amounts import SPACE, percent, safe
 
 MATRIX = 15
 """Most options whose right and wrong choices are shown, one by one."""

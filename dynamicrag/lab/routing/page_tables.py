@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dynamicrag.lab.report import charts
-from dynamicrag.lab.report.display import amount, percent, safe
 from dynamicrag.lab.report.markup import Cells, card, cell, head, key, table
 from dynamicrag.lab.routing.page_words import SURE, points, reach, share, unit_of
+from dynamicrag.lab.view.amounts import amount, percent, safe
 
 ROWS, CALLED = 40, 15
 _BASELINES = ("oracle", "oracle_cheapest", "best_single", "cheapest", "random")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.lab.report.display import SPACE, digits
+from dynamicrag.lab.view.amounts import SPACE, digits
 
 SURE = 0.05
 """Most chance at which a gain counts as one."""

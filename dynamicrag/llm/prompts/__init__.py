@@ -1,4 +1,4 @@
-"""Prompt strategies, one a file: how a question and its passages are put to a chat model."""
+"""Prompt strategies, one per file: the form in which a chat model receives a question and its passages."""
 
 from dynamicrag.llm.prompts.base import PROMPTS, Answer, PromptStrategy
 

@@ -1,11 +1,11 @@
-"""The contract of a prompt strategy, and what all of them share.
+"""The contract of a prompt strategy, and the common parts.
 
 A strategy turns a question into messages, and the model's raw text into the answer's span. Passages
-are data from outside: control tokens of chat templates are taken out of them, they stand between
-delimiters, and the model is told to ignore instructions in them.
+are untrusted data: control tokens of chat templates are removed, the passages are placed between
+delimiters, and the model is instructed to ignore instructions in them.
 
-A strategy of one's own is a class with two methods. This base puts instructions, language and system messages
-into its prompts::
+Your own strategy is a class with two methods. This base adds instructions, language and system messages
+to its prompts::
 
     @PROMPTS.register("haiku")
     class Haiku(PromptStrategy):
@@ -36,25 +36,25 @@ if TYPE_CHECKING:
 __all__ = ["PROMPTS", "UNANSWERABLE", "Answer", "PromptStrategy", "clean", "listed", "span"]
 
 UNANSWERABLE = "unanswerable"
-"""What a model replies when the passages do not hold the answer."""
+"""A model's reply when the passages do not have the answer."""
 
 
 class PromptStrategy(ABC):
-    """How a question is put to a chat model, and the answer read from what it says.
+    """Turns a question into messages for a chat model, and reads the answer from its reply.
 
     Args:
-        instructions: The user's own words to the model, such as "You are ACME's assistant."; first in the
-            system prompt.
-        language: ``auto`` for that of the question, or the code or English name of one.
-        style: ``brief`` for as few words as possible, as benchmarks score them; ``full`` for sentences, as
-            people read them.
+        instructions: The user's instructions to the model, for example "You are ACME's assistant."; first in
+            the system prompt.
+        language: ``auto`` for the question's language, or the code or English name of a language.
+        style: ``brief`` for as few words as possible, for benchmark scores; ``full`` for sentences, for
+            people.
 
     Attributes:
-        max_tokens: Most tokens to generate.
-        expected_tokens: Tokens that an answer usually takes.
-        streams: Whether the raw text is the answer, so that its tokens may be shown as they come.
+        max_tokens: Largest number of tokens to generate.
+        expected_tokens: Usual number of tokens of an answer.
+        streams: Whether the raw text is the answer, so that its tokens may be shown as they arrive.
         speaks: Whether the answer from passages is in the model's own words, so that the prompt names the
-            language; not where code makes it of a form that the model fills in.
+            language; ``False`` if code composes it from a form that the model fills in.
         voice: Instructions, language and style.
     """
 
@@ -69,14 +69,14 @@ class PromptStrategy(ABC):
 
     @abstractmethod
     def rules(self, grounded: bool) -> str:
-        """Return what the system prompt says of answering, for a question with passages or without."""
+        """Return the rules of the system prompt, for a question with or without passages."""
 
     @abstractmethod
     def parse(self, text: str, question: str = "") -> Answer:
         """Find the answer to ``question`` in a model's raw text."""
 
     def found(self, text: str, start: int) -> Answer:
-        """Return ``text[start:]`` as an answer of this style: a few words bare, sentences as they stand."""
+        """Return ``text[start:]`` as an answer in this style: short without marks, sentences unchanged."""
         return (span if self.voice.style == "brief" else prose)(text, start)
 
     def speaking(self, voice: Voice) -> Self:
@@ -99,10 +99,10 @@ class PromptStrategy(ABC):
         """Return the conversation to send.
 
         Args:
-            question: What is asked, standing alone.
-            passages: What was retrieved, best first; empty to answer without.
+            question: The standalone question.
+            passages: The passages, best first; empty to answer without passages.
             history: Earlier messages as ``(role, text)``, oldest first; roles are ``user`` and ``assistant``.
-            system: The conversation's own system messages; they stand before the strategy's rules.
+            system: The conversation's own system messages; placed before the strategy's rules.
         """
         from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
@@ -118,7 +118,7 @@ class PromptStrategy(ABC):
 
     @cached_property
     def overheads(self) -> tuple[float, float]:
-        """Tokens of a prompt besides question and passages, about: without passages, and with some."""
+        """Approximate tokens of a prompt besides question and passages, without and with passages."""
         nothing = Passage(id="", document="", title="", text="", score=0.0)
         bare, grounded = self.messages(""), self.messages("", [nothing])
         return tuple(sum(len(m.text) / 4 + 5 for m in turns) for turns in (bare, grounded))  # type: ignore[return-value]
@@ -144,7 +144,7 @@ def listed(passages: Sequence[Passage]) -> str:
 
 
 def clean(text: str) -> str:
-    """Take chat templates' control tokens and our own delimiters out of a text."""
+    """Remove chat templates' control tokens and our own delimiters from a text."""
     return CONTROL.sub(" ", text).strip()
 
 
@@ -152,9 +152,9 @@ PROMPTS = Registry[PromptStrategy]("prompt strategy", "dynamicrag.llm.prompts", 
 
 
 def prompt_spec(option: str, spec: Any) -> Any:
-    """Return the whole spec of an option; parameters alone are those of the prompt of its name.
+    """Return the full spec of an option; bare parameters belong to the prompt of the same name.
 
-    ``direct: {style: full}`` stands for ``direct: {direct: {style: full}}``.
+    ``direct: {style: full}`` means ``direct: {direct: {style: full}}``.
     """
     if spec is None:
         return option

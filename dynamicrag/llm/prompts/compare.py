@@ -1,9 +1,9 @@
 """Comparison by program: the model reads the value of every thing, and code compares them.
 
-Chen et al., "Program of Thoughts Prompting: Disentangling Computation from Reasoning for Numerical
-Reasoning Tasks", TMLR 2023, for the one computation that questions over documents ask for most: what
-came first, who is younger, which is longer, are both from the same country. Small models read dates
-well and compare them at chance. What the model writes is read, never executed.
+Chen et al., "Program of Thoughts Prompting: Disentangling Computation from Reasoning for Numerical Reasoning
+Tasks", TMLR 2023, for the most common computation in questions over documents: comparing two things, for
+example by date, age, length or country. Small models read dates well and compare them at chance. The model's
+output is parsed, never executed.
 """
 
 import re
@@ -72,19 +72,19 @@ YES_NO = {
 
 @PROMPTS.register("compare")
 class Compare(Direct):
-    """Reads values and compares them by code: for questions that weigh named things against each other.
+    """Reads values and compares them by code: for questions that compare named things.
 
     The model writes one line, ``latest: Ivo Brand = born 9 June 1948; Alma Reyes = born 3 May 1890``, and the
-    answer is the name whose value is the latest, or yes or no for ``same``, in the language of answers. Where
-    a value is missing, or units differ, there is no answer. A reply of another form is taken as
-    :class:`~dynamicrag.llm.prompts.direct.Direct` takes it; without passages it is the same prompt.
+    answer is the name whose value is the latest, or yes or no for ``same``, in the language of answers. If a
+    value is missing, or units differ, there is no answer. A reply in another form is handled as in
+    :class:`~dynamicrag.llm.prompts.direct.Direct`; without passages the prompt is the same as there.
 
     Args:
         instructions: As for every strategy.
         language: As for every strategy.
-        style: ``full`` has the values that were compared behind the answer.
-        max_tokens: Most tokens to generate.
-        examples: Whether worked examples go before a question with passages; models hardly keep to the form
+        style: ``full`` adds the compared values after the answer.
+        max_tokens: Largest number of tokens to generate.
+        examples: Whether worked examples precede a question with passages; models rarely keep to the form
             without them.
     """
 
@@ -118,7 +118,7 @@ class Compare(Direct):
         return PromptStrategy.ask(self, question, passages, language)
 
     def parse(self, text: str, question: str = "") -> Answer:
-        """Return the name that the operation picks, yes or no; all of a text that has another form."""
+        """Return the name chosen by the operation, or yes or no; the whole text if it has another form."""
         operation = _OPERATION.match(text)
         if not operation:
             return super().parse(text)
@@ -134,7 +134,7 @@ class Compare(Direct):
         return self._told(span(text, *picked.span(1)), items)
 
     def _told(self, answer: Answer, items: Sequence[re.Match[str]]) -> Answer:
-        """Return an answer, with the values behind it where people read it."""
+        """Return an answer, with the values after it in the style ``full``."""
         if self.voice.style == "brief" or answer.text == UNANSWERABLE:
             return answer
         values = "; ".join(f"{item[1].strip()}: {item[2].strip()}" for item in items)

@@ -1,4 +1,4 @@
-"""Chain of thought: let the model reason, then read the answer that it ends with.
+"""Chain of thought: let the model reason, then read the answer at the end.
 
 Wei et al., "Chain-of-Thought Prompting Elicits Reasoning in Large Language Models", NeurIPS 2022;
 without examples: Kojima et al., "Large Language Models are Zero-Shot Reasoners", NeurIPS 2022.
@@ -32,13 +32,14 @@ _LABEL = re.compile(r"\*\*answer\s*:\s*\*\*|answer\s*(?:\*\*)?:", re.IGNORECASE)
 
 @PROMPTS.register("cot")
 class ChainOfThought(PromptStrategy):
-    """Reasoning first: dearer by the tokens of the reasoning, for questions of several steps.
+    """Reasoning before the answer, for questions of several steps; costs the tokens of the reasoning.
 
     Args:
         instructions: As for every strategy.
         language: As for every strategy.
         style: ``brief`` for an answer of a few words, ``full`` for sentences; the reasoning is short in both.
-        max_tokens: Most tokens to generate, reasoning included; by default 256, or 512 in sentences.
+        max_tokens: Largest number of tokens to generate, reasoning included; by default 256, or 512 in
+            sentences.
     """
 
     streams = False
@@ -65,7 +66,7 @@ class ChainOfThought(PromptStrategy):
         return GROUNDED.format(answer=answer, unanswerable=UNANSWERABLE)
 
     def parse(self, text: str, question: str = "") -> Answer:  # noqa: ARG002
-        """Return what follows the last ``Answer:``, or else the last line or the code at the end."""
+        """Return the text after the last ``Answer:``, or else the last line or the code at the end."""
         labels = list(_LABEL.finditer(text))
         if labels and text[labels[-1].end() :].strip():
             return self.found(text, labels[-1].end())

@@ -24,8 +24,9 @@ GROUNDED = {
     "Where the question asks how, give the steps; where it asks whether, begin with yes or no. "
     f"If the passages say nothing that helps, reply only: {UNANSWERABLE}. {DATA}",
 }
-# as few words as with passages: "briefly" alone makes whole sentences of names (of 18 general questions
-# the largest preset model then has an exact match of .28 at 10 tokens, and so of .89 at 5)
+# as few words as with passages: with only "briefly", models turn names into sentences (on 18 general
+# questions the largest preset model has an exact match of .28 at 10 tokens that way, and of .89 at 5 this
+# way)
 FREE = {
     "brief": "You are a helpful assistant. Answer in as few words as possible.",
     "full": "You are a helpful assistant. Answer in one or two sentences, in {language}.",
@@ -46,9 +47,9 @@ _TICKET = made_up(
 )
 BRAND = made_up("Ivo Brand", "Ivo Brand (born 9 June 1948) is a Swiss actor, known for the film Blue Ice.")
 
-# What cannot be answered, what takes two passages, what compares, yes or no. Small models copy the
-# manner of examples where they misread instructions: told that an answer may be "yes or no", the
-# smaller ones say yes to everything; shown none of it, the larger ones call such questions unanswerable.
+# Cases: unanswerable, two passages, comparison, yes or no. Small models copy the manner of examples if they
+# misread instructions: instructed that an answer may be "yes or no", the smaller ones say yes to everything;
+# without an example, the larger ones call such questions unanswerable.
 EXAMPLES: Examples = (
     ((BRAND, _BRIDGE), "What did it cost to build Lindmoor Bridge?", UNANSWERABLE),
     ((_BRIDGE, _REYES), "Where was the designer of Lindmoor Bridge born?", "Valdivia"),
@@ -80,16 +81,16 @@ IN_SENTENCES: Examples = (
 
 @PROMPTS.register("direct")
 class Direct(PromptStrategy):
-    """The answer at once: cheapest, and all that a look-up needs.
+    """The answer at once: the cheapest prompt, sufficient for a lookup.
 
     Args:
         instructions: As for every strategy.
         language: As for every strategy.
-        style: ``brief`` for as few words as possible, as benchmarks score them; ``full`` for sentences, as
-            people read them.
-        max_tokens: Most tokens to generate; by default 64, or 400 in sentences.
-        examples: Whether worked examples go before a question with passages. They are the same
-            in every prompt, some 400 tokens, so that a model with a prompt cache reads them once.
+        style: ``brief`` for as few words as possible, for benchmark scores; ``full`` for sentences, for
+            people.
+        max_tokens: Largest number of tokens to generate; by default 64, or 400 in sentences.
+        examples: Whether worked examples precede a question with passages. They are the same in every prompt,
+            some 400 tokens, so that a model with a prompt cache reads them once.
     """
 
     def __init__(
@@ -138,10 +139,10 @@ class Direct(PromptStrategy):
         return f"{super().ask(question, passages)}\n{self._label}{named}:"
 
     def stops(self, grounded: bool) -> tuple[str, ...]:
-        """Return the end of the line, where the answer is a few words."""
+        """Return the end of the line if the answer is a few words."""
         return ("\n",) if grounded and self.voice.style == "brief" else ()
 
     def parse(self, text: str, question: str = "") -> Answer:  # noqa: ARG002
-        """Return all of the text, without a label before it."""
+        """Return the whole text, without a label before it."""
         label = _LABEL.match(text)
         return self.found(text, label.end() if label else 0)

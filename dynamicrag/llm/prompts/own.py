@@ -1,7 +1,7 @@
-"""Prompts that the user has made: LangChain's prompt templates, texts with places, and functions.
+"""User-defined prompts: LangChain's prompt templates, texts with placeholders, and functions.
 
-What such a prompt says is sent as it is: no rules of ours, no worked examples, no label. The passages' text
-goes into it unchanged, and what the model writes is the answer.
+Such a prompt is sent unchanged: without our rules, worked examples or labels. The passages' text is inserted
+unchanged, and the model's reply is the answer.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,25 +21,25 @@ __all__ = ["OwnPrompt", "adapt_prompt"]
 QUESTION = ("question", "input", "query")
 CONTEXT = ("context", "documents", "passages")
 HISTORY = ("chat_history", "history", "messages")
-"""Names that a template may have for each; of a history, a placeholder for messages."""
+"""Names of the history in templates; a history needs a placeholder for messages."""
 MAX_TOKENS = 1024
 ABOUT = 60.0
-"""Tokens of a function's prompt besides question and passages, about: it is not called to count them."""
+"""Assumed tokens of a function's prompt besides question and passages; it is not called to count them."""
 
 Write = Callable[[str, Sequence[Passage]], Any]
 
 
 class OwnPrompt(PromptStrategy):
-    """A prompt of the user's own.
+    """A user-defined prompt.
 
     Args:
         given: A LangChain prompt template or a text, with ``{question}`` and ``{context}``; or a function of
             the question and the passages that returns messages, a prompt value or a text.
-        max_tokens: Most tokens to generate.
+        max_tokens: Largest number of tokens to generate.
         where: Place in the user's input, for messages.
 
     Raises:
-        PolicyError: It is none of these, or has places that nothing is known to fill.
+        PolicyError: It is none of these, or has unknown placeholders.
     """
 
     expected_tokens = 120.0
@@ -71,7 +71,7 @@ class OwnPrompt(PromptStrategy):
             )
 
     def rules(self, grounded: bool) -> str:  # noqa: ARG002
-        """Return nothing: the user's prompt says it all."""
+        """Return an empty text: the user's prompt has its own rules."""
         return ""
 
     def messages(
@@ -81,10 +81,10 @@ class OwnPrompt(PromptStrategy):
         history: Sequence[tuple[str, str]] = (),
         system: str = "",
     ) -> "list[BaseMessage]":
-        """Return the conversation to send; its own system messages stand before the prompt's.
+        """Return the conversation to send; its system messages precede the prompt's.
 
         Raises:
-            PolicyError: The user's function failed, or returned something else than messages.
+            PolicyError: The user's function failed, or did not return messages.
         """
         from langchain_core.messages import SystemMessage
 
@@ -97,12 +97,12 @@ class OwnPrompt(PromptStrategy):
         return [SystemMessage(system), *written]
 
     def parse(self, text: str, question: str = "") -> Answer:  # noqa: ARG002
-        """Return all of the text."""
+        """Return the whole text."""
         return Answer(text, 0)
 
     @cached_property
     def overheads(self) -> tuple[float, float]:
-        """Tokens of a prompt besides question and passages, about."""
+        """Approximate tokens of a prompt besides question and passages."""
         return (ABOUT, ABOUT) if self._template is None else super().overheads
 
     def _written(
@@ -154,7 +154,7 @@ def adapt_prompt(given: Any, where: str) -> PromptStrategy:
     """Return a user's object as a prompt strategy.
 
     Raises:
-        PolicyError: It is none.
+        PolicyError: The object is not a prompt.
     """
     return given if isinstance(given, PromptStrategy) else OwnPrompt(given, where=where)
 

@@ -1,4 +1,4 @@
-"""Where the answer stands in a model's raw text: without the marks around it, but with all that is in it."""
+"""Finds the answer's span in a model's raw text, without the marks around it."""
 
 import re
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 __all__ = ["Answer", "prose", "span"]
 
 MARKS = ' \t\r\n*_`"'
-"""White space, and marks that chat models put around a few words."""
+"""White space, and marks around a few words by chat models."""
 AROUND = ("**", "*", '"')
-"""Marks that may stand around sentences as a whole; underscores and backticks may belong to code."""
+"""Marks removed around whole sentences; underscores and backticks may belong to code."""
 _FENCED = re.compile(r"\s*```[\w+#.-]*[ \t]*\r?\n(?P<inside>(?:(?!```).)*?)\s*(?:```)?\s*", re.DOTALL)
 
 
@@ -31,9 +31,9 @@ def span(text: str, start: int, end: int | None = None) -> Answer:
 
 
 def prose(text: str, start: int) -> Answer:
-    """Return ``text[start:]`` as sentences or code: a mark is taken off only where it stands around all.
+    """Return ``text[start:]`` as sentences or code: a mark is removed only if it surrounds all of it.
 
-    Code fences, lists and emphasis within are the answer's own.
+    Code fences, lists and emphasis inside belong to the answer.
     """
     piece = text[start:]
     if not piece.strip(MARKS):

@@ -1,4 +1,4 @@
-"""Dates and numbers in a few words of English."""
+"""Parses dates and numbers in short English texts."""
 
 import re
 
@@ -17,11 +17,11 @@ _SCALE = {"": 1.0, "thousand": 1e3, "million": 1e6, "billion": 1e9}
 
 
 def value(text: str) -> tuple[tuple[float, ...], str] | None:
-    """Return the last date in a text, or its first number where it has none, and the number's unit.
+    """Return the last date in a text, or else its first number with the unit.
 
     Returns:
-        ``(year, month, day)``, as far as it is told, without a unit; or ``(number,)`` and the word after it,
-        in lower case. Of one unit, tuples compare as the values do. ``None`` where there is neither.
+        ``(year, month, day)``, as far as given, without a unit; or ``(number,)`` and the word after it, in
+        lower case. With equal units, tuples compare like the values. ``None`` if there is neither.
     """
     if dates := list(_DATE.finditer(text)):
         date = dates[-1]

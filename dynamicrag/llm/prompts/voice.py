@@ -1,7 +1,8 @@
-"""How answers sound: the user's own instructions, the language, and the length.
+"""The voice of answers: the user's instructions, the language, and the length.
 
-Small models follow what stands last. So a language that the question tells is named in the last message,
-behind the question; the messages before it, which are the same for every question, stay in the prompt cache.
+Small models follow the last instruction best. So a language known from the question is named in the last
+message, after the question; the messages before it, which are the same for every question, stay in the
+prompt cache.
 """
 
 import re
@@ -15,9 +16,9 @@ __all__ = ["AUTO", "CONTROL", "MOST_INSTRUCTIONS", "Style", "Voice"]
 Style = Literal["brief", "full"]
 AUTO = "auto"
 MOST_INSTRUCTIONS = 8_000
-"""Characters of a policy's instructions: about 2,000 tokens, which every prompt pays for."""
+"""Largest number of characters of a policy's instructions: about 2,000 tokens in every prompt."""
 PERSONA = "You are a helpful assistant. "
-"""What the rules begin with where nobody else says who the model is."""
+"""Beginning of the rules if no instructions define the model's role."""
 QUESTION_S = "the language of the question"
 
 # Control tokens of the chat templates in use (ChatML, Llama 2 and 3, Gemma, Mistral), and our delimiters.
@@ -29,18 +30,18 @@ CONTROL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How answers sound.
+    """The voice of answers.
 
     Args:
-        instructions: The user's own words to the model, such as "You are ACME's assistant."
-        language: ``auto`` for that of the question, or the code or English name of one.
+        instructions: The user's instructions to the model, for example "You are ACME's assistant."
+        language: ``auto`` for the question's language, or the code or English name of a language.
         style: ``brief`` for as few words as possible, ``full`` for sentences.
 
     Attributes:
         language: ``auto``, or the English name of a language.
 
     Raises:
-        ValueError: The instructions are too long or have control tokens in them, or the language is unknown.
+        ValueError: The instructions are too long or contain control tokens, or the language is unknown.
     """
 
     instructions: str = ""
@@ -64,20 +65,20 @@ class Voice:
 
     @property
     def fixed(self) -> str:
-        """The name of the language that every answer is in, or ``""``."""
+        """The name of the fixed language of answers, or ``""``."""
         return "" if self.language == AUTO else self.language
 
     @property
     def tongue(self) -> str:
-        """The language of answers in words that hold for any question."""
+        """The language of answers, worded for any question."""
         return self.fixed or QUESTION_S
 
     def language_of(self, question: str) -> str:
-        """Return the code of the language that an answer is in; ``""`` where it has none or none is told."""
+        """Return the language code of an answer; ``""`` if it has none or is unknown."""
         return code_of(self.fixed) if self.fixed else asked_in(question)
 
     def reminder(self, question: str) -> str:
-        """Return the language to name behind a question; ``""`` for English, which prompts are written in."""
+        """Return the language to name after a question; ``""`` for English, the language of the prompts."""
         if self.fixed:
             return self.fixed
         code = asked_in(question)
@@ -86,12 +87,12 @@ class Voice:
     def system(self, rules: str, *, given: str = "", language: str = "") -> str:
         """Return a system prompt: the instructions, the conversation's own system messages, then our rules.
 
-        The rules stand last, so that nothing before them lifts the rules on documents.
+        The rules come last, so that nothing before them overrides the rules on documents.
 
         Args:
-            rules: What the prompt strategy says.
+            rules: The prompt strategy's rules.
             given: The conversation's own system messages.
-            language: The language to answer in, where the rules do not name it.
+            language: The language to answer in, if the rules do not name it.
         """
         if language and language not in rules:
             rules = f"{rules} Answer in {language}."

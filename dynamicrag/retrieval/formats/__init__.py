@@ -1,6 +1,7 @@
-"""One reader a format: a file to its documents.
+"""One reader per format: from a file to its documents.
 
-A reader yields documents and reports what it leaves out. It raises ``CorpusError`` if the file as a whole
+A reader yields documents and reports the parts it leaves out. It raises ``CorpusError`` if the file as a
+whole
 cannot be read. A new format is one file here and a row in ``READERS``.
 """
 

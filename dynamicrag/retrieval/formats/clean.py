@@ -1,4 +1,4 @@
-"""Text that any database, terminal and tokenizer can take."""
+"""Cleans text for any database, terminal and tokenizer."""
 
 import re
 
@@ -14,19 +14,19 @@ _WRAPPED = re.compile(r"^(?:[A-Za-z0-9+/]{60,100}+={0,2}+\n){16,}+(?:[A-Za-z0-9+
 
 
 def clean(text: str) -> str:
-    r"""Return ``text`` without control characters and lone surrogates, its lines ended by ``\n``."""
+    r"""Return ``text`` without control characters and lone surrogates, with lines ended by ``\n``."""
     text = _CONTROL.sub("", _BREAK.sub("\n", text))
     return text.encode("utf-8", "replace").decode()
 
 
 def tidy(text: str) -> tuple[str, int]:
-    """Clean ``text`` and cut what no one reads but every index would pay for.
+    """Clean ``text`` and remove unreadable data.
 
-    Long runs of spaces, empty lines and one sign are shortened. Data that is written as letters
-    (base64, hexadecimal) is left out from ``LONGEST_RUN`` characters on.
+    Long runs of spaces, empty lines and one sign are shortened. Data encoded as letters (base64, hexadecimal)
+    of ``LONGEST_RUN`` or more characters is removed.
 
     Returns:
-        The text, and how many characters of data were left out.
+        The text, and the number of characters of data removed.
     """
     text = _REPEATED.sub(r"\1\1\1", _SPACES.sub(" " * 8, clean(text)))
     text = _LINES.sub("\n\n\n", text)
@@ -37,5 +37,5 @@ def tidy(text: str) -> tuple[str, int]:
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` as a single line, as titles are."""
+    """Return ``text`` as a single line, for titles."""
     return " ".join(clean(text).split())

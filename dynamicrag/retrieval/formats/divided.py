@@ -1,8 +1,9 @@
-"""Words that a line end divides, as printed pages have them.
+"""Joins words divided at line ends, as in printed pages.
 
-Nothing in a page tells a divided word (``regu-`` / ``lations``) from a compound that happens to stand at
-the end of a line (``well-`` / ``known``). The rest of the document often does: the parts are joined unless
-it has the compound within a line, or both parts as words of their own but not the joined word.
+A page alone does not distinguish a divided word (``regu-`` / ``lations``) from a compound at the end of a
+line
+(``well-`` / ``known``). The rest of the document often does: the parts are joined unless it has the compound
+within a line, or both parts as separate words but not the joined word.
 """
 
 import re
@@ -16,13 +17,13 @@ _PREFIXES = frozenset({"self", "well", "quasi"})
 _SUFFIXES = frozenset(
     {"able", "age", "full", "hood", "less", "like", "ling", "ness", "ring", "ship", "ward", "wise"}
 )
-"""Words that are more often the end of one."""
+"""Words that are more often the end of a word."""
 _AND = frozenset({"and", "or", "to", "und", "oder", "bis", "sowie", "et", "ou", "y", "o", "en", "of", "och"})
-"""Words after a hyphen that stands for a part left out: "Ein- und Ausgabe", "pre- and post-war"."""
+"""Words after a hyphen that replaces an omitted part: "Ein- und Ausgabe", "pre- and post-war"."""
 
 
 def join_divided(text: str) -> str:
-    """Join the words of ``text`` that are divided at line ends, and take out soft hyphens."""
+    """Join the words of ``text`` divided at line ends, and remove soft hyphens."""
     if not _DIVIDED.search(text) and "\u00ad" not in text:
         return text
     words = {word.lower().replace("\u2010", "-") for word in _WORD.findall(_DIVIDED.sub(" ", text))}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from dynamicrag.retrieval.metadata import plain_metadata
 
 _FENCES = {"---": ("---", "..."), "+++": ("+++",)}
-_LONGEST = 20_000  # characters; what is longer is no front matter
+_LONGEST = 20_000  # characters; longer blocks are not front matter
 _KEPT = ("subtitle", "description", "summary", "author", "authors", "date", "tags", "keywords", "categories")
 _TITLE = re.compile(r"""^title[ \t]*[:=][ \t]*(["']?)(.+?)\1[ \t]*$""", re.MULTILINE)
 _SETTING = re.compile(r"\s|#|- |[\w.\"'-]+[ \t]*[:=]|[\]})]")
@@ -19,7 +19,7 @@ class Page(NamedTuple):
 
     Attributes:
         title: Its title; empty if there is none.
-        about: What else describes the page, as lines of ``key: value``.
+        about: Other descriptive settings, as lines of ``key: value``.
         text: The text without its front matter.
         metadata: All plain settings, for filters.
     """
@@ -42,7 +42,7 @@ def front_matter(text: str) -> Page:
         return Page("", "", text, {})
     head, body = "\n".join(lines[:end]), "\n".join([*lines[end + 1 :]]) + rest[_LONGEST:]
     settings = _settings(head, fence)
-    if settings is None:  # text between two rules
+    if settings is None:  # text between two horizontal rules
         return Page("", "", text, {})
     kept = [(key, _plain(settings.get(key))) for key in _KEPT]
     about = "".join(f"{key}: {value}\n" for key, value in kept if value)
@@ -55,7 +55,7 @@ def _settings(head: str, fence: str) -> Mapping[Any, Any] | None:
     try:
         read = tomllib.loads(head) if fence == "+++" else yaml.safe_load(head)
     except (yaml.YAMLError, ValueError, RecursionError, TypeError):
-        # Titles with a colon are no YAML, but common.
+        # Titles with a colon are not YAML, but common.
         if all(_SETTING.match(line) for line in head.split("\n") if line):
             return {"title": found[2]} if (found := _TITLE.search(head)) else {}
         return None
@@ -65,7 +65,7 @@ def _settings(head: str, fence: str) -> Mapping[Any, Any] | None:
 
 
 def _plain(value: Any) -> str:
-    """Return a setting as text; settings within settings are none."""
+    """Return a setting as text; nested settings have none."""
     if isinstance(value, list):
         return ", ".join(filter(None, (_plain(item) for item in value[:50] if not isinstance(item, list))))
     if value is None or isinstance(value, Mapping | set | bytes | bool):

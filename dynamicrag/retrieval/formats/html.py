@@ -1,8 +1,8 @@
-"""HTML to text, in one pass over the parser's events and in time that grows with the file alone.
+"""Converts HTML to text, in one pass over the parser's events and in linear time.
 
-The parser is libxml2. It looks for the partner of every closing tag among all open ones, so a file of
-openings followed by wrong closings takes quadratic time: the file is therefore fed in small pieces, and
-where too many elements are open the parser starts anew.
+The parser is libxml2. It searches all open elements for the partner of every closing tag, so a file of
+openings followed by wrong closings takes quadratic time: the file is therefore fed in small pieces, and the
+parser restarts when too many elements are open.
 """
 
 from collections.abc import Iterator
@@ -49,14 +49,14 @@ def page_of(source: str) -> Page:
     start = 0
     while start < len(text):
         end = start + _PIECE
-        if end < len(text):  # not within a tag, which a new parser would take for text
+        if end < len(text):  # not within a tag, which a new parser would treat as text
             tag = text.rfind("<", start + 1, end)
             end = tag if tag > start else end
         if parser is None:
             parser = etree.HTMLParser(target=writer, huge_tree=True, encoding="utf-8")
         try:
             parser.feed(text[start:end].encode())
-        except etree.LxmlError:  # nothing in an empty document; text that it has taken is with the writer
+        except etree.LxmlError:  # nothing in an empty document; text parsed before is with the writer
             parser = None
         if writer.depth > MOST_DEPTH:
             _close(parser)

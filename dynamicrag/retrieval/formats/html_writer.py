@@ -1,4 +1,4 @@
-"""Writes text from the events of an HTML parser: a line a block, tables by row, code as it stands."""
+"""Writes text from the events of an HTML parser: a line per block, tables by row, code unchanged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 @dataclass(slots=True)
 class _Frame:
-    """What text is written to: the page, or a cell of a table."""
+    """A target of text: the page, or a cell of a table."""
 
     lines: list[str] = field(default_factory=list)
     inline: list[str] = field(default_factory=list)
@@ -40,7 +40,7 @@ class HtmlWriter:
     """A target of the parser.
 
     Attributes:
-        depth: Elements that are open.
+        depth: Number of open elements.
         title: The ``<title>``.
         headings: Level and text of each heading.
     """
@@ -52,14 +52,14 @@ class HtmlWriter:
         self._frames = [_Frame()]
         self._tables: list[_OpenTable] = []
         self._skipping = self._code = self._drawing = 0
-        self._plain_tables = 0  # open tables that are nested too deep to be read as such
+        self._plain_tables = 0  # number of open tables that are nested too deep to be read as tables
         self._titled: list[str] | None = None
         self._heading: int | None = None
 
     # -- events --------------------------------------------------------------------------------
 
     def start(self, tag: object, attributes: Mapping[str, str]) -> None:
-        """An element opens."""
+        """Handle the start of an element."""
         self.depth += 1
         if tag in _SKIPPED:
             self._skipping += 1
@@ -78,7 +78,7 @@ class HtmlWriter:
             self._frames[-1].inline.append(f" {text} ")
 
     def end(self, tag: object) -> None:
-        """An element closes."""
+        """Handle the end of an element."""
         self.depth -= 1
         if tag in _SKIPPED:
             self._skipping = max(0, self._skipping - 1)
@@ -94,17 +94,17 @@ class HtmlWriter:
             self._shut(str(tag))
 
     def data(self, text: str) -> None:
-        """Text comes."""
+        """Handle text."""
         if self._titled is not None:
             self._titled.append(text)
         elif not self._skipping:
             self._frames[-1].inline.append(text)
 
     def comment(self, text: str) -> None:
-        """A comment is no text."""
+        """Ignore a comment."""
 
     def close(self) -> None:
-        """The parser has come to its end, or starts anew: nothing is open any more."""
+        """Close all open elements: the parser has finished, or restarts."""
         while self._tables:
             self._shut("table")
         self._flush()

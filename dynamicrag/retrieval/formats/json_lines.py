@@ -1,4 +1,7 @@
-"""JSON lines: a document a line, plain or compressed. A bad line is named, and the others are read."""
+"""Reads JSON lines: a document per line, plain or compressed.
+
+A bad line is reported, and the others are read.
+"""
 
 import codecs
 import gzip
@@ -47,7 +50,7 @@ def read_json_lines(file: SourceFile, skipped: Skipped) -> Iterator[Document]:
 
 
 class _Bad:
-    """Names the first lines that are left out, and counts the others."""
+    """Reports the first lines left out, and counts the others."""
 
     def __init__(self, source: str, skipped: Skipped) -> None:
         self.source = source
@@ -72,7 +75,7 @@ class _Bad:
 
 
 def _lines(file: SourceFile) -> Iterator[str | None]:
-    """Yield the lines as text, and ``None`` for one that is too long.
+    """Yield the lines as text, and ``None`` for a line that is too long.
 
     Raises:
         CorpusError: A compressed file expands too much.
@@ -99,7 +102,7 @@ def _lines(file: SourceFile) -> Iterator[str | None]:
 
 
 def _bounded(content: GzipFile | BufferedReader, room: int | None) -> Iterator[bytes | None]:
-    """Yield the lines, and ``None`` for one that is too long; ``room`` is what all may have together."""
+    """Yield the lines, and ``None`` for a line that is too long; ``room`` limits the total."""
     too_long = False
     while line := content.readline(MOST_LINE + 1):
         if room is not None and (room := room - len(line)) < 0:
@@ -113,7 +116,7 @@ def _bounded(content: GzipFile | BufferedReader, room: int | None) -> Iterator[b
 
 
 def _legacy(start: bytes, line: bytes) -> str:
-    """Return the encoding of lines that are not UTF-8: told from the beginning of the file if it can be."""
+    """Return the encoding of lines that are not UTF-8, detected from the start of the file if possible."""
     for sample in (start[: start.rfind(b"\n") + 1], line):
         try:
             if (name := encoding_of(sample)) != "utf-8":
@@ -127,7 +130,7 @@ def _document(line: str, file: SourceFile) -> Document:
     """Return the document of a line.
 
     Raises:
-        CorpusError: It is none.
+        CorpusError: The line is not a document.
     """
     row = _row(line)
     name, title, text = row.get("id"), row.get("title"), row.get("text")

@@ -1,7 +1,7 @@
-"""Markdown, read with markdown-it: titles, tables and comments are what the parser says they are.
+"""Reads Markdown with markdown-it, which identifies titles, tables and comments.
 
-The text keeps its Markdown, since models read it well. Comments are left out, front matter is too except
-for what describes the page, and every row of a table is written with its column names.
+The text keeps its Markdown, because models read it well. Comments and front matter are left out, except for
+descriptive settings, and every row of a table is written with its column names.
 """
 
 from collections.abc import Iterator
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-_MOST_TITLE = 500  # characters of a heading that are parsed; inline markup can take quadratic time
+_MOST_TITLE = 500  # longest parsed heading in characters; inline markup can take quadratic time
 _LARGE = 200_000
-"""Characters from which lists and quotes are not parsed as such: it takes most of the time, and what is read
-of a page is nearly always the same without."""
+"""Characters above which lists and quotes are not parsed: parsing them takes most of the time, and the text
+of a page is nearly always the same without.
+"""
 _COMMENT, _COMMENT_END = "<!--", "-->"
 
 
@@ -98,7 +99,7 @@ class _Page:
         return place
 
     def _html(self, place: int) -> int:
-        """Read blocks of HTML, with those that only empty lines divide from them, as a page of HTML."""
+        """Read blocks of HTML, joined across empty lines, as a page of HTML."""
         start, end = self._tokens[place].map or [0, 0]
         parts = [self._tokens[place].content]
         while place + 1 < len(self._tokens) and self._tokens[place + 1].type == "html_block":
@@ -124,7 +125,7 @@ class _Page:
 
 
 def without_comments(text: str) -> str:
-    """Return ``text`` without ``<!-- comments -->``; one that is not closed stays."""
+    """Return ``text`` without ``<!-- comments -->``; an unclosed comment stays."""
     parts, place = [], 0
     while (start := text.find(_COMMENT, place)) >= 0:
         end = text.find(_COMMENT_END, start + len(_COMMENT))
@@ -139,6 +140,7 @@ def without_comments(text: str) -> str:
 def _parser(*, lists: bool) -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark").enable("table")  # it nests up to 20 blocks, and reads on as text
-    parser.core.ruler.enableOnly(["normalize", "block"])  # inline markup is read of headings alone
+    # it nests up to 20 blocks, and reads deeper ones as text
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.core.ruler.enableOnly(["normalize", "block"])  # inline markup is parsed only in headings
     return parser if lists else parser.disable(["list", "blockquote"])

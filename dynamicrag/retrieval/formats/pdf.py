@@ -1,4 +1,4 @@
-"""PDF, page by page: a page that cannot be read does not cost the others."""
+"""Reads PDF page by page: an unreadable page does not affect the others."""
 
 import logging
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ def read_pdf(file: SourceFile, skipped: Skipped) -> Iterator[Document]:
         reader = PdfReader(BytesIO(data))
         locked = reader.is_encrypted and not reader.decrypt("")
         pages = [] if locked else list(_pages(reader))
-    except Exception as error:  # a broken PDF can raise nearly anything
-        raise CorpusError(f"broken PDF ({_named(error)}); repair it or take it out") from error
+    except Exception as error:  # a broken PDF can raise almost anything
+        raise CorpusError(f"broken PDF ({_named(error)}); repair or remove it") from error
     if locked:
-        raise CorpusError("encrypted PDF; remove its password or take it out of the corpus")
+        raise CorpusError("encrypted PDF; remove its password or remove it from the corpus")
     texts = _texts(pages[:MOST_PAGES], file.source, skipped)
     if len(pages) > MOST_PAGES:
         skipped.fail(file.source, f"only the first {MOST_PAGES:,} pages were read; split it")
@@ -37,7 +37,7 @@ def read_pdf(file: SourceFile, skipped: Skipped) -> Iterator[Document]:
     if pages and not text.strip():
         skipped.note(file.source, f"no text on its {len(pages)} pages; scanned pages need OCR first")
         return iter(())
-    return one(file, "", text, skipped)  # what a PDF calls its title is most often the name of a template
+    return one(file, "", text, skipped)  # the title setting of a PDF is usually the name of a template
 
 
 def _texts(pages: list["PageObject"], source: str, skipped: Skipped) -> list[str]:
@@ -56,7 +56,7 @@ def _texts(pages: list["PageObject"], source: str, skipped: Skipped) -> list[str
             break
         texts.append(text)
     if bad and not any(map(str.strip, texts)):
-        raise CorpusError(f"broken PDF (page {bad[0]}); repair it or take it out")
+        raise CorpusError(f"broken PDF (page {bad[0]}); repair or remove it")
     if bad:
         more = f" and {len(bad) - MOST_NAMED} more" if len(bad) > MOST_NAMED else ""
         skipped.fail(source, f"pages that cannot be read: {', '.join(bad[:MOST_NAMED])}{more}", len(bad))
@@ -64,7 +64,7 @@ def _texts(pages: list["PageObject"], source: str, skipped: Skipped) -> list[str
 
 
 def _pages(reader: "PdfReader") -> Iterator["PageObject"]:
-    """Yield one page more than are read, so that whoever asks can tell."""
+    """Yield one page more than the limit, so that the caller can detect a longer file."""
     for number, page in enumerate(reader.pages):
         yield page
         if number == MOST_PAGES:

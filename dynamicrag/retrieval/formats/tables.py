@@ -1,4 +1,4 @@
-"""Tables as text: every row with the names of its columns, so that it can be read wherever it is cut."""
+"""Writes tables as text: every row with its column names, so that any cut stays readable."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from dynamicrag.retrieval.limits import MOST_COLUMNS, MOST_ROWS
 
 _NAMES, _NAME = 300, 12
-"""Characters of all column names in a row, and of one name in any case: rows must not outgrow the table."""
-_REPEATED = 400  # characters in a row that are repeated from cells above that span into it
-_HEAD = 4  # rows of column names; more name nothing
+"""Characters for all column names in a row, and minimum for one name: rows must not outgrow the table."""
+_REPEATED = 400  # characters repeated in a row from cells above that span into it
+_HEAD = 4  # largest number of header rows
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell as written: its lines, how many columns and rows it spans, and whether its lines are code."""
+    """A cell as written: its lines, its spans of columns and rows, and whether its lines are code."""
 
     lines: Sequence[str]
     columns: int = 1
@@ -22,7 +22,7 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """The cell in one line; code has none, and comes after the row."""
+        """The cell as one line; empty for code, which follows the row."""
         if self.is_code:
             return ""
         return " ".join(filter(None, map(str.strip, self.lines)))
@@ -31,8 +31,8 @@ class Cell:
 class Table:
     """Turns rows into lines, one after the other: ``| Valve: V-088 | Pressure in bar: 9.8 |``.
 
-    A table without column names gives ``| V-088 | 9.8 |``. Cells of several lines stay as they are in such
-    a table, which often only arranges a page. Empty cells are left out.
+    A table without column names becomes ``| V-088 | 9.8 |``. Cells of several lines stay unchanged in such a
+    table, which is often only page layout. Empty cells are left out.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Table:
 
         Args:
             cells: The row.
-            names: Whether it names the columns. Several such rows in a row name them together.
+            names: Whether it has the column names. Several such rows in sequence form one header.
         """
         if (
             names
@@ -76,13 +76,13 @@ class Table:
             yield from cell.lines if cell.is_code else ()
 
     def close(self) -> Iterator[str]:
-        """Yield column names that no row has followed."""
+        """Yield column names without a following row."""
         if not self._used:
             self._used = True
             yield _line([name for name in self._names if name])
 
     def _place(self, cells: Sequence[Cell], *, repeat: bool) -> list[str]:
-        """Return the texts of a row by column, those that span into it from above included.
+        """Return the texts of a row by column, including those that span into it from above.
 
         Spans count in the first ``MOST_COLUMNS`` columns.
         """
@@ -101,7 +101,7 @@ class Table:
 
     @staticmethod
     def _fill(row: list[str], above: dict[int, tuple[int, str]]) -> None:
-        """Go on with the cells that span into the row."""
+        """Fill in the cells that span into the row."""
         room = _REPEATED - sum(map(len, row[-MOST_COLUMNS:])) if above else 0
         while len(row) in above:
             text = above.pop(len(row))[1][: max(0, room)]

@@ -1,4 +1,4 @@
-"""Plain text in whatever encoding it has, and what the readers of single documents share."""
+"""Reads plain text in any encoding; helpers for the readers of single documents."""
 
 import codecs
 import re
@@ -14,7 +14,7 @@ from dynamicrag.retrieval.names import readable
 
 _BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it starts with
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, because its mark starts with that of UTF-16
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
@@ -23,13 +23,13 @@ _COMMON = (
     *("cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp874"),
     *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
 )
-"""Encodings that are considered; of rarer ones the library takes short texts for any."""
+"""Candidate encodings; the library mistakes short texts for rarer ones."""
 _WESTERN = frozenset(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüÿœŒ«»“”„‘’‚–—…€£§°·¿¡®©™ \xa0•ªº´"
 )
 _OF_PAGES = ("iso", "cp", "mac", "koi8", "gb", "big5", "euc", "shift", "utf")
 _JAMO = re.compile("[\u3131-\u318e]")
-_SAMPLE = 200_000  # bytes that the encoding is told from
+_SAMPLE = 200_000  # bytes used to detect the encoding
 _CONTROL = bytes({*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F})
 
 
@@ -67,25 +67,25 @@ def one(
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
-    """Return the text of ``data``: UTF-8 if it is that, else in the encoding it declares or seems to have.
+    """Return the text of ``data``: UTF-8 if valid, otherwise in the declared or detected encoding.
 
     Args:
         data: The content of a file.
-        declared: Encoding that the file itself names, if any.
+        declared: Encoding declared in the file, if any.
 
     Raises:
         CorpusError: It is binary.
     """
     name = encoding_of(data, declared)
-    # A file that is cut within a character, or has one bad byte, is still worth reading.
+    # A file cut within a character, or with one bad byte, is still readable.
     return data.decode(name, "strict" if name in _COMMON else "replace")
 
 
 def encoding_of(data: bytes, declared: str | None = None) -> str:
-    """Return the name of the encoding that ``data`` can be decoded with.
+    """Return the name of the encoding of ``data``.
 
     Raises:
-        CorpusError: It is binary, or in no encoding that is known.
+        CorpusError: It is binary, or in an unknown encoding.
     """
     for mark, name in _BOMS.items():
         if data.startswith(mark):
@@ -94,7 +94,7 @@ def encoding_of(data: bytes, declared: str | None = None) -> str:
         return wide
     sample = data[:_SAMPLE]
     if len(sample) - len(sample.translate(None, _CONTROL)) > len(sample) * 0.1:
-        raise CorpusError("a binary file with the ending of text; take it out of the corpus")
+        raise CorpusError("a binary file with the ending of text; remove it from the corpus")
     if _is_utf8(data):
         return "utf-8"
     if declared and _is_text(declared) and _decodes(data, declared):
@@ -103,7 +103,7 @@ def encoding_of(data: bytes, declared: str | None = None) -> str:
 
 
 def _wide(sample: bytes) -> str:
-    """Return UTF-16 where every second byte is mostly zero, as in Western text without a mark."""
+    """Return UTF-16 if every second byte is mostly zero, as in Western text without a mark."""
     half = max(1, len(sample) // 2)
     for name, offset in (("utf-16-le", 1), ("utf-16-be", 0)):
         there, other = sample[offset::2].count(0), sample[1 - offset :: 2].count(0)
@@ -126,7 +126,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _is_text(name: str) -> bool:
-    """Return whether a page can be in this encoding; Python knows some that are not meant for pages."""
+    """Return whether a page can have this encoding; some of Python's codecs are not for text."""
     try:
         return codecs.lookup(name).name.startswith(_OF_PAGES)
     except (LookupError, ValueError):
@@ -145,7 +145,7 @@ def _detected(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
     if _decodes(data, "cp1252"):
-        # Short texts fit many encodings; what would be ordinary Western text is that.
+        # Short texts fit many encodings; prefer ordinary Western text.
         text = data.decode("cp1252")
         odd = [char for char in text if char > "\x7f"]
         letters = sum(map(str.isalpha, text))
@@ -154,8 +154,8 @@ def _detected(data: bytes) -> str:
     sample = data if len(data) <= _SAMPLE else data[:_SAMPLE].rpartition(b"\n")[0] or data[:_SAMPLE]
     possible = [found.encoding for found in from_bytes(sample, cp_isolation=list(_COMMON))]
     possible = [name for name in possible if _decodes(data, name)]
-    if possible:  # Japanese read as Korean has letters that never stand alone
+    if possible:  # Japanese decoded as Korean has letters that never occur alone
         return next(
             (name for name in possible if not _JAMO.search(sample.decode(name, "replace"))), possible[0]
         )
-    raise CorpusError("not text in any encoding that is known; convert it to UTF-8, or take it out")
+    raise CorpusError("not text in any known encoding; convert it to UTF-8, or remove it")

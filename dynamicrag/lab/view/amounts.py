@@ -1,6 +1,7 @@
-"""Figures and names as a document shows them: three telling digits, a unit that fits, nothing executable."""
+"""Figures and names as people read them: three significant digits, fitting units, no control characters."""
 
 import re
+from collections.abc import Callable, Sequence
 from html import escape
 
 from dynamicrag.cost.dimensions import DIMENSIONS
@@ -77,6 +78,30 @@ def percent(share: float) -> str:
     near = 0 < abs(value) < 1 or 99 < value < 100
     text = f"{abs(value):.1f}" if near else f"{abs(value):.0f}"
     return f"{'−' if value < 0 and float(text) else ''}{text}{SPACE}%"
+
+
+def share(value: float | None) -> str:
+    """Return a share or a quality as ``.806``."""
+    if value is None:
+        return "–"
+    text = f"{abs(value):.3f}".removeprefix("0")
+    return f"−{text}" if value < 0 and float(text) else text
+
+
+def points(value: float) -> str:
+    """Return a difference in quality in points, of which 100 are all."""
+    return f"{'+' if value > 0 else '−' if value < 0 else ''}{abs(100 * value):.1f}"
+
+
+def interval(ends: Sequence[float] | None, text: Callable[[float], str] = share, to: str = "–") -> str:
+    """Return the ends of an interval, ``.78–.84``; nothing where there is none.
+
+    Args:
+        ends: The lower and the upper end.
+        text: How an end is written.
+        to: What stands between them.
+    """
+    return "" if ends is None else f"{text(ends[0])}{to}{text(ends[1])}"
 
 
 def safe(text: object, most: int = 80) -> str:

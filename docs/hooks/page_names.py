@@ -1,0 +1,111 @@
+"""The page of names: all that a policy can name, from the registries, the catalogue and the tables."""
+
+from datetime import date
+from typing import Any
+
+from prose import Doc, parameters, table
+
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.cost.prices import price_of
+from dynamicrag.cost.profiles import load_profiles
+from dynamicrag.escalation.base import POLICIES
+from dynamicrag.features.base import FEATURES
+from dynamicrag.llm.catalogue import catalogue
+from dynamicrag.llm.prompts.base import PROMPTS
+from dynamicrag.predictors.base import PREDICTORS
+from dynamicrag.registry import Registry
+from dynamicrag.retrieval.base import RETRIEVERS
+from dynamicrag.routers.base import ROUTERS
+from dynamicrag.verify.base import VERIFIERS
+
+INTRODUCTION = """# Names in a policy
+
+A policy names what is on this page: `name`, or `{name: {parameter: value}}`. Plugins add names of their
+own.
+"""
+FAMILIES: tuple[tuple[str, Registry[Any], str], ...] = (
+    (
+        "Routers",
+        ROUTERS,
+        "They decide a stage, as its `router`. They need no training, except `escalation`.",
+    ),
+    (
+        "Predictors",
+        PREDICTORS,
+        "They learn each option's quality. A trained one is also a router by its name: "
+        "`router: {linear: {state: FILE}}`, where `dynamicrag train` has written the file. Such a router "
+        "also takes `explore: {epsilon, temperature, seed}`, or `passing`, the quality that the cheapest "
+        "option must reach.",
+    ),
+    ("Features", FEATURES, "Predictors see a question through them: `train --features`."),
+    ("Retrievers", RETRIEVERS, "They are the options of the stage `retriever`, and its `parts`."),
+    ("Prompts", PROMPTS, "They are the options of the stage `prompt`."),
+    ("Verifiers", VERIFIERS, "They judge a draft; `stages.verification.verifiers` lists them."),
+    (
+        "Escalation policies",
+        POLICIES,
+        "`dynamicrag eval` compares them on recorded drafts, and `dynamicrag train` learns one, which the "
+        "router `escalation` carries out.",
+    ),
+)
+TABLES = """## Local models
+
+`local:NAME` runs in this process; `dynamicrag models pull NAME` fetches it.
+
+{local}
+## Remote models with known prices
+
+A policy can name any model that LangChain's `init_chat_model` knows. These models have prices and energy
+figures of their own. Prices are in dollars per million tokens; the file `policies/profiles.yaml` has the
+source of each.
+
+{remote}
+## Cost dimensions
+
+Budgets, weights and reports know these. A hard dimension is never overspent.
+
+{dimensions}"""
+
+
+def page() -> str:
+    """Return the page."""
+    parts = [INTRODUCTION]
+    for heading, registry, text in FAMILIES:
+        parts += [f"## {heading}\n", f"{text}\n"]
+        for name in registry:
+            skip = ("deps", "judgement", "weights") if name == "escalation" else ("deps",)
+            parts += [f"### `{name}` {{ #{_anchor(heading)}-{name} }}\n", f"{Doc(registry[name]).text}\n"]
+            parts.append(parameters(registry[name], skip))
+    parts.append(TABLES.format(local=_local(), remote=_remote(), dimensions=_dimensions()))
+    return "\n".join(parts)
+
+
+def _anchor(heading: str) -> str:
+    return heading.lower().replace(" ", "-")
+
+
+def _local() -> str:
+    rows = [
+        (f"`local:{name}`", each.kind, f"{each.parameters / 1e6:,.0f} M", f"{each.context:,}",
+         f"{each.size / 1e6:,.0f} MB", each.licence)
+        for name, each in catalogue().items()
+    ]  # fmt: skip
+    return table(("name", "kind", "weights", "context, tokens", "download", "licence"), rows)
+
+
+def _remote() -> str:
+    rows = []
+    for name, profile in load_profiles().models.items():
+        price = price_of(name, profile, date.today())
+        if profile.runs == "remote" and price.input is not None:
+            rows.append((f"`{name}`", f"{price.input:g}", f"{price.output:g}", f"{price.as_of or ''}"))
+    return table(("name", "input", "output", "as of"), rows)
+
+
+def _dimensions() -> str:
+    rows = [
+        (f"`{name}`", row.title, row.unit or row.prefix, "hard" if row.hard else "soft",
+         f"`{row.follows}` × `{row.coefficient.key}`" if row.follows and row.coefficient else "")
+        for name in DIMENSIONS for row in [DIMENSIONS[name]]
+    ]  # fmt: skip
+    return table(("name", "amount of", "unit", "limit", "follows from"), rows)

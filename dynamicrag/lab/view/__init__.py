@@ -1,0 +1,1 @@
+"""Pages as data, and who shows them: the terminal and an HTML file."""

@@ -1,0 +1,217 @@
+"""The view model of a page: a headline, figures, sections of tables, charts and words.
+
+All text is plain and may come from users, documents or models: the renderers escape it. Words between
+backticks are code. A block or section is shown on the terminal, in the HTML file, or on both.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dynamicrag.lab.view.charts import Chart
+
+Where = Literal["both", "terminal", "html"]
+Style = Literal["", "good", "bad", "faint", "strong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table.
+
+    Attributes:
+        text: The figure or name.
+        small: What stands beside it in small letters, such as an interval.
+        style: How it looks.
+        shade: The colour of the series that it names, as in a legend; empty for none.
+        bar: A share from 0 to 1, drawn as a bar.
+        heat: A share from -1 to 1, drawn as a background: above 0 good, below 0 bad.
+    """
+
+    text: str
+    small: str = ""
+    style: Style = ""
+    shade: str = ""
+    bar: float | None = None
+    heat: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        title: Its heading.
+        number: Whether it holds numbers, which stand on the right and are never broken.
+        spare: When a narrow terminal drops the column: 1 is dropped first, 0 never.
+    """
+
+    title: str
+    number: bool = True
+    spare: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table.
+
+    Attributes:
+        cells: As many as there are columns.
+        style: How the whole row looks.
+        rule: Whether a line is drawn above it.
+    """
+
+    cells: Sequence[Cell | str]
+    style: Style = ""
+    rule: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under named columns.
+
+    Attributes:
+        columns: The first names the row.
+        rows: From the first to the last; a sequence of cells is a row without a style.
+        title: What it is of, where the section does not say so.
+        most: The number of rows shown; a line says how many more there are.
+        where: Who shows it.
+    """
+
+    columns: Sequence[Column]
+    rows: Sequence[Row | Sequence[Cell | str]]
+    title: str = ""
+    most: int = 50
+    where: Where = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart in a frame; the terminal shows none.
+
+    Attributes:
+        chart: What is drawn.
+        title: What it is of.
+        about: What it rests on, beside the title.
+        legend: Names of series by the class of their colour.
+    """
+
+    chart: Chart
+    title: str = ""
+    about: str = ""
+    legend: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A paragraph.
+
+    Attributes:
+        text: The paragraph.
+        style: How it looks.
+        where: Who shows it.
+    """
+
+    text: str
+    style: Style = "faint"
+    where: Where = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What words mean; the terminal leaves it to the page.
+
+    Attributes:
+        words: Explanations by word.
+    """
+
+    words: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Figures in two columns, where there is room.
+
+    Attributes:
+        figures: From left to right, then down.
+    """
+
+    figures: Sequence[Figure]
+
+
+Block = Table | Figure | Words | Terms | Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a page.
+
+    Attributes:
+        title: Its heading.
+        blocks: What it shows.
+        about: What is seen, in a sentence; the terminal leaves it out.
+        where: Who shows it.
+    """
+
+    title: str
+    blocks: Sequence[Block]
+    about: str = ""
+    where: Where = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The finding in a sentence.
+
+    Attributes:
+        text: The sentence, or its begin.
+        emphasis: A part in the colour of good or bad news.
+        rest: What follows it.
+        bad: Whether the news is bad.
+    """
+
+    text: str
+    emphasis: str = ""
+    rest: str = ""
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A main figure of a page.
+
+    Attributes:
+        title: What it is.
+        value: The figure with its unit.
+        about: What it rests on.
+    """
+
+    title: str
+    value: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a command found, whoever shows it.
+
+    Attributes:
+        name: What the page is, for the title of its window.
+        command: The command that made it.
+        kicker: What was looked at: the only head line of the terminal.
+        headline: The finding.
+        lede: What the finding rests on.
+        sections: From first to last.
+        tiles: The main figures; the terminal leaves them out.
+        notes: What a reader must know.
+        absent: What is not in the file.
+    """
+
+    name: str
+    command: str
+    kicker: str
+    headline: Headline
+    lede: str = ""
+    sections: Sequence[Section] = ()
+    tiles: Sequence[Tile] = ()
+    notes: Sequence[str] = field(default=())
+    absent: str = "No questions and no answers are in this file."
