@@ -1,4 +1,4 @@
-"""What a policy consists of, and what a user should know about it; nothing is loaded, asked or imported."""
+"""The parts of a policy, and notes for its user; nothing is loaded, asked or imported."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -66,7 +66,7 @@ def facts_of(policy: "Policy", pipeline: "Pipeline", *, trust: bool) -> PolicyFa
 
     Args:
         policy: The policy.
-        pipeline: What it assembles to.
+        pipeline: The policy, assembled.
         trust: Whether its modules were imported.
     """
     from dynamicrag.cli.prepare import to_pull

@@ -70,7 +70,7 @@ def record(
     ] = 1,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Start without asking.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Repeat the runs that failed before.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Discard earlier runs and record anew.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Discard earlier runs and record again.")] = False,
     json: JsonOption = None,
 ) -> None:  # fmt: skip
     """Run paths over questions and record what each gives and costs; an interrupted recording resumes.
@@ -123,7 +123,7 @@ def record(
             table = recording.finish()
         except KeyboardInterrupt:
             kept = f"{recording.finished} of {recording.total} runs are kept"
-            raise KeyboardInterrupt(f"{kept}; the same command goes on from there") from None
+            raise KeyboardInterrupt(f"{kept}; the same command continues from there") from None
     result = result_of(table, str(out), score, None if judge is None else recording.judging or {})
     print_page(shown, page(result))
     write_json(json, result.as_json())

@@ -30,7 +30,9 @@ def synthesize(
     workers: Annotated[
         int, typer.Option("--workers", "-w", min=1, max=MOST_WORKERS, help="Number of calls at a time.")
     ] = 1,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Discard earlier questions and begin anew.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Discard earlier questions and calls, and begin again.")
+    ] = False,
     json: JsonOption = None,
 ) -> None:
     """Make questions from the corpus: one-passage, two-passage, unanswerable, and some without documents.
@@ -58,7 +60,7 @@ def synthesize(
     loaded = load_policy(policy, corpus or None)
     writer = _writer(loaded, model)
     if out.is_file() and not fresh:
-        raise InputError(f"--out {out}: is there already; give another --out, or --fresh to make it anew")
+        raise InputError(f"--out {out}: is there already; give another --out, or --fresh to replace it")
     with Partial(out, (".jsonl",), "synthesis") as partial:
         log = CallLog(partial, {**origin_of(loaded), "seed": str(seed)}, fresh=fresh)
         try:
@@ -74,7 +76,7 @@ def synthesize(
             finally:
                 rag.close()
         except KeyboardInterrupt:
-            kept = f"{len(log.done)} steps are kept; the same command goes on from there"
+            kept = f"{len(log.done)} steps are kept; the same command continues from there"
             raise KeyboardInterrupt(kept) from None
         write_text(out, to_lines(questions))
         partial.clear()

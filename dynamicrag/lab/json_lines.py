@@ -53,7 +53,7 @@ def parse_line(line: str, where: str, expected: str) -> dict[str, Any]:
     Args:
         line: The line.
         where: File and number of the line, for messages.
-        expected: What the line should hold, for messages.
+        expected: The expected content of the line, for messages.
 
     Raises:
         InputError: The line holds no mapping.

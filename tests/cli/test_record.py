@@ -313,7 +313,7 @@ def test_ended_from_outside_it_goes_on(there, run, asked, how):
     assert 7 <= done < 24
     if how == signal.SIGINT:
         assert recording.returncode == 130
-        assert err == f"interrupted: {done} of 24 runs are kept; the same command goes on from there\n"
+        assert err == f"interrupted: {done} of 24 runs are kept; the same command continues from there\n"
     run(*RECORD, *GRID)
     assert len(asked) == 24 - done
     killed = without_timings(there / "t.jsonl")

@@ -19,7 +19,7 @@ Key = tuple[str, str]
 """Identifies a run: the question's id, and the path."""
 COMMON = "verifiers, limits per query, host, helper or number of passages retrieved"
 """Settings of a policy that affect all paths."""
-MEND = "give another --out, or --fresh to record anew"
+MEND = "give another --out, or --fresh to record again"
 
 
 def key_of(query_id: str, path: Mapping[str, str]) -> Key:
@@ -32,7 +32,7 @@ class Journal:
 
     Args:
         out: The table's file.
-        origin: Hashes of what is recorded with.
+        origin: Hashes of the policy and the documents.
         questions: The questions to ask.
         fresh: Whether to drop earlier runs.
         retry: Whether to drop earlier runs that failed.

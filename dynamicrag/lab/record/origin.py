@@ -42,7 +42,7 @@ def origin_of(policy: Policy) -> dict[str, str]:
         f"models.{name}": [_weights(section.model), _public(section.params), section.profile]
         for name, section in policy.models.items()
     }
-    policy = brief(policy)  # answers are recorded in the brief style, whatever the policy says
+    policy = brief(policy)  # answers are recorded in the brief style, not in the policy's
     for stage, section in policy.stages.items():
         if stage in TOPOLOGY.drafting and stage not in _NAMES_ALONE:
             named |= {

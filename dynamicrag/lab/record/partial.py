@@ -21,7 +21,7 @@ class Partial:
     Args:
         out: The final file.
         endings: Endings that its name may have.
-        work: What the work is called, in messages.
+        work: Name of the work, in messages.
 
     Attributes:
         path: The partial file.

@@ -42,7 +42,7 @@ class Paths:
     def complete(self, given: Mapping[str, str], where: str) -> Steps:
         """Return the whole path: stages that are not given have their planned option.
 
-        A path without retrieval has no retriever and no context, whatever is given for them.
+        A path without retrieval has no retriever and no context, even if they are given.
 
         Raises:
             InputError: An unknown stage or option, or no model may refine the draft.

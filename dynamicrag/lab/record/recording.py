@@ -39,18 +39,18 @@ def check_scorable(questions: Sequence[Question], score: str) -> int:
 
 
 class Recording:
-    """Paths over questions, of which earlier runs are in a journal.
+    """The runs of paths over questions; a journal has the earlier ones.
 
     Args:
         journal: The runs so far, open.
         paths: The policy's paths.
         chosen: The paths to record.
         questions: The questions.
-        score: What quality is: one of :data:`~dynamicrag.lab.record.outcome.SCORES`.
+        score: The measure of quality: one of :data:`~dynamicrag.lab.record.outcome.SCORES`.
 
     Attributes:
         work: The questions that are left, by path.
-        judging: What judging took in this run, by dimension; ``None`` if nothing was judged.
+        judging: Cost of judging in this run, by dimension; ``None`` if nothing was judged.
     """
 
     def __init__(

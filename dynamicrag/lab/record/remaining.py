@@ -1,4 +1,4 @@
-"""What a recording has left to do: its runs, and their cost corrected by what runs have used so far."""
+"""The remaining runs of a recording, and their cost, corrected by the cost of the finished runs."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a recording found: quality and cost of every path, and of the best path of every question."""
+"""The results of a recording: quality and cost of every path, and of the best path of every question."""
 
 import math
 from collections.abc import Mapping
@@ -65,7 +65,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """Number of answers without a yes or no, agreement by exact score, and what judging took in this run."""
+    """Number of answers without yes or no, agreement by exact score, and the cost of judging in this run."""
 
     disobeyed: int
     agreement: Mapping[str, Agreement]
@@ -74,7 +74,7 @@ class Judging:
 
 @dataclass(frozen=True, slots=True)
 class RecordingResult:
-    """What is in the table that a recording wrote: results by the path's name, for a number of questions."""
+    """The content of a recorded table: results by the path's name, for a number of questions."""
 
     out: str
     score: str
@@ -99,10 +99,10 @@ def result_of(table: OutcomeTable, out: str, score: str, judging: Costs | None) 
     """Return the result of a recording.
 
     Args:
-        table: What was recorded.
+        table: The recorded table.
         out: Its file.
-        score: What quality is.
-        judging: What judging took; ``None`` without a judge.
+        score: The measure of quality.
+        judging: Cost of judging; ``None`` without a judge.
     """
     names = [name for name in (*DIMENSIONS, "input_tokens", "output_tokens") if name in table.facts]
     costs = {name: table.fact(name) for name in names}

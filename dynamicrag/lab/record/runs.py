@@ -45,7 +45,7 @@ async def record_all(
     longer prompt than any two questions do in production.
 
     Args:
-        rag: What to ask, over a pipeline from :func:`~dynamicrag.lab.record.executor.for_recording`.
+        rag: The policy, over a pipeline from :func:`~dynamicrag.lab.record.executor.for_recording`.
         work: The questions that are left, by path.
         workers: Number of questions asked at a time.
 

@@ -18,7 +18,7 @@ from dynamicrag.types import Passage, Usage
 
 @dataclass(eq=False, slots=True)
 class Search:
-    """What one retrieval found, and the line of the account that paid for it."""
+    """The passages of one retrieval, and the line of the account that paid for it."""
 
     passages: list[Passage]
     line: Line | None = None

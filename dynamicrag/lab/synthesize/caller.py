@@ -41,7 +41,7 @@ class CallLog:
 
     Args:
         partial: The file, already locked.
-        origin: Hashes of what questions are made with.
+        origin: Hashes of the policy, the documents and the seed.
         fresh: Whether to drop earlier calls.
 
     Attributes:
@@ -56,7 +56,7 @@ class CallLog:
         records = list(partial.open(fresh=fresh))
         for what, digest in origin.items() if records else ():
             if (records[0].get("origin") or {}).get(what) != digest:
-                mend = "give another --out, or --fresh to begin anew"
+                mend = "give another --out, or --fresh to begin again"
                 raise InputError(f"{partial.path}: its questions are made with another {what}; {mend}")
         if not records:
             partial.write({"origin": dict(origin)})

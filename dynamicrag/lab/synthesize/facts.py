@@ -1,7 +1,7 @@
 """Facts of a passage: a sentence, and an answer in it that a question can ask for.
 
 Answers are chosen before questions are written, by their form (dates, times, amounts, names). So every answer
-is short and stands in the passage, whatever the model writes (Lewis et al., "PAQ: 65
+is short and stands in the passage, independent of the model (Lewis et al., "PAQ: 65
 Million Probably-Asked Questions", TACL 2021, who pick answers first too).
 """
 

@@ -74,7 +74,7 @@ def checked(text: str, about: str, answer: str = "") -> str:
     """Return a question that can be understood alone.
 
     Args:
-        text: What a model wrote.
+        text: The model's text.
         about: The text that the model saw.
         answer: The expected answer.
 

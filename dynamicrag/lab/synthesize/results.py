@@ -1,4 +1,4 @@
-"""What a synthesis found: by kind of question, how many were kept, why others were refused, and the cost."""
+"""The results of a synthesis by kind of question: number kept, reasons for refusing others, and the cost."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
