@@ -80,6 +80,8 @@ def _app(debug: bool) -> typer.Typer:
         routers,
         synthesize,
         train,
+        train_escalation,
+        train_policy,
         validate,
     )
 
@@ -97,7 +99,6 @@ def _app(debug: bool) -> typer.Typer:
         explain.explain,
         synthesize.synthesize,
         record.record,
-        train.train,
         calibrate.calibrate,
         routers.routers,
         budget.budget,
@@ -106,6 +107,15 @@ def _app(debug: bool) -> typer.Typer:
         app.command()(_guarded(command, debug))
     app.command("eval")(_guarded(eval.evaluate, debug))
     app.command("eval-cascade")(_guarded(cascade.evaluate_cascade, debug))
+    training = typer.Typer(
+        help="Train routers from outcome tables; options without a command are those of 'train stage'.",
+        no_args_is_help=True, cls=train.TrainGroup,
+    )  # fmt: skip
+    training.command("stage")(_guarded(train.train_stage, debug))
+    training.command("joint")(_guarded(train.train_joint, debug))
+    training.command("policy")(_guarded(train_policy.train_policy, debug))
+    training.command("escalation")(_guarded(train_escalation.train_escalation, debug))
+    app.add_typer(training, name="train")
     group = typer.Typer(help="List and download the models of the catalogue.", no_args_is_help=True)
     group.command("list")(_guarded(models.list_models, debug))
     group.command("pull")(_guarded(models.pull_models, debug))

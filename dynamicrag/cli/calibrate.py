@@ -51,7 +51,8 @@ def calibrate(
     """
     from dynamicrag.cli.console import bar, human, plain
     from dynamicrag.cli.output import check_target, write_json, write_text
-    from dynamicrag.cli.train import embedder, listed, spec
+    from dynamicrag.cli.specs import parts_of
+    from dynamicrag.cli.train_options import embedder, spec
     from dynamicrag.cost.dimensions import DIMENSIONS
     from dynamicrag.extras import require
     from dynamicrag.lab.calibrate.forecast import Recipe
@@ -72,13 +73,13 @@ def calibrate(
     _check_out(out)
     if html is not None:
         require("lab", for_="--html")
-    families = listed(features)
+    families = parts_of(features)
     check_families(families)
     limits = {"joules": joules, "usd": None if usd_per_1000 is None else usd_per_1000 / 1000}
     given = {name: limit for name, limit in limits.items() if limit is not None}
     target = Target(quality, {**given, **_limits(most or [])})
     loaded = load_policy(policy, corpus or None)
-    outcomes, caveats = usable(read_tables(table, listed(stages)))
+    outcomes, caveats = usable(read_tables(table, parts_of(stages)))
     world = World.of(outcomes, LEAST)
     if not set(DIMENSIONS) & set(world.costs):
         raise InputError(

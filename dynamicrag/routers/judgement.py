@@ -26,7 +26,7 @@ from dynamicrag.text import words
 
 OF_TEXT = ("query_words", "answer_words")
 """Measures of query and answer, inputs of the learnt scorer besides the signals."""
-MEND = "train it again ('dynamicrag train --escalation')"
+MEND = "train it again ('dynamicrag train escalation')"
 PARTS = ("scorer", "hopeless", "beliefs", "policy")
 
 

@@ -205,7 +205,7 @@ class PathEstimator:
         if "paths" not in state.meta:
             raise PolicyError(
                 f"{where}: this router decides one stage, not whole paths; give it as the router of its "
-                "stage, or train a joint one ('dynamicrag train --joint')"
+                "stage, or train a joint one ('dynamicrag train joint')"
             )
         return cls.from_state(state, embed, where)
 
