@@ -14,11 +14,10 @@ import httpx
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# one thread: two wait for one another where another process has a core
 POLICY = """
 version: 1
 corpora: {docs: {path: docs/}}
-models: {small: {model: "local:smollm2-135m-instruct", params: {threads: 1}}}
+models: {small: {model: "local:smollm2-135m-instruct"}}
 helper: small
 host: {meter: cpu}
 stages:
