@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from dynamicrag.lab.report.turns import Turn
+if TYPE_CHECKING:  # the command line knows the groups before it reads a query
+    from dynamicrag.lab.report.turns import Turn
 
 BASELINE = "always-large"
 
@@ -41,7 +43,7 @@ class Selection:
     by: By = By.policy
     baseline: str = BASELINE
 
-    def of(self, turns: Sequence[Turn]) -> list[Turn]:
+    def of(self, turns: "Sequence[Turn]") -> "list[Turn]":
         """Return the selected ones of ``turns``."""
         return [
             turn
@@ -54,7 +56,7 @@ class Selection:
         ]
 
 
-_KEYS: Mapping[By, Callable[[Turn], Sequence[str]]] = {
+_KEYS: "Mapping[By, Callable[[Turn], Sequence[str]]]" = {
     By.policy: lambda turn: [turn.policy],
     By.thread: lambda turn: [turn.thread],
     By.day: lambda turn: [f"{turn.time:%Y-%m-%d}"],
@@ -63,7 +65,7 @@ _KEYS: Mapping[By, Callable[[Turn], Sequence[str]]] = {
 }
 
 
-def grouped(turns: Sequence[Turn], by: By, baseline: str = BASELINE) -> dict[str, list[Turn]]:
+def grouped(turns: "Sequence[Turn]", by: By, baseline: str = BASELINE) -> "dict[str, list[Turn]]":
     """Return queries by policy (the baseline last), thread, tag or user (the dearest first), or by day.
 
     A query with several tags is in the group of each.
