@@ -31,9 +31,8 @@ class Resample:
         self._rows = rows
         self._seed = seed
         rng = np.random.default_rng(seed)
-        self.counts: NDArray[np.float32] = np.empty((number, rows), dtype=np.float32)
-        for sample in self.counts:
-            sample[:] = np.bincount(rng.integers(rows, size=rows), minlength=rows)
+        drawn = rng.multinomial(rows, np.full(rows, 1 / rows), size=number)
+        self.counts: NDArray[np.float32] = drawn.astype(np.float32)
 
     def means(self, values: ArrayLike) -> Floats:
         """Return the mean of every sample, (b,) or (b, m), for values (n,) or (m, n)."""
