@@ -42,18 +42,21 @@ def design_space() -> dict[str, dict[str, Any]]:
 
 def _show(matrix: dict[str, dict[str, Any]]) -> None:
     from dynamicrag.cli.console import console
-    from dynamicrag.cli.tables import plain_table, show
+    from dynamicrag.lab.view.page import Column, Table
+    from dynamicrag.lab.view.terminal import print_table
 
-    out = console()
-    table = plain_table("router", "when", "uses", "how", "online", "new options", "from")
+    rows = []
     for name, row in matrix.items():
         when = [word.removesuffix("-generation") for word in row["when"]]
         source = re.match(r".*?\d{4}", row["paper"])
         grows = ("--add-to" if row["trained"] else "any") if row["takes_new_options"] else "train again"
         online = "learn()" if row["learns_online"] else "no"
         cells = (", ".join(when), ", ".join(row["uses"]) or "nothing", row["how"], online, grows)
-        table.add_row(name, *cells, source.group() if source else "")
-    show(out, table, "how")
+        rows.append([name, *cells, source.group() if source else ""])
+    titles = ("router", "when", "uses", "how", "online", "new options", "from")
+    columns = [Column(title, number=False, spare=int(title == "how")) for title in titles]
+    out = console()
+    print_table(out, Table(columns, rows, most=len(rows)))
     out.print(
         "A trained router takes the file that 'dynamicrag train' wrote: {knn: {state: FILE}}; "
         "'train --add-to' gives it new options. It does not learn while it answers: learn() is for programs "
