@@ -108,7 +108,7 @@ def _app(debug: bool) -> typer.Typer:
     app.command("eval")(_guarded(eval.evaluate, debug))
     app.command("eval-cascade")(_guarded(cascade.evaluate_cascade, debug))
     training = typer.Typer(
-        help="Train routers from outcome tables; options without a command are those of 'train stage'.",
+        help="Train routers from outcome tables; without a command, the options say which is meant.",
         no_args_is_help=True, cls=train.TrainGroup,
     )  # fmt: skip
     training.command("stage")(_guarded(train.train_stage, debug))

@@ -35,13 +35,23 @@ if TYPE_CHECKING:
 
 
 class TrainGroup(TyperGroup):
-    """The commands of ``train``; options without a command are those of ``train stage``."""
+    """The commands of ``train``. Without a command, the options say which one is meant."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the default command before its options."""
+        """Put the command before its options."""
         if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
-            args = ["stage", *args]
+            args = _with_command(args)
         return super().parse_args(ctx, args)
+
+
+def _with_command(args: list[str]) -> list[str]:
+    given = {argument.partition("=")[0] for argument in args}
+    for command in ("policy", "escalation"):
+        if f"--{command}" in given:
+            return [command, *args]
+    if "--joint" in given:
+        return ["joint", *(argument for argument in args if argument != "--joint")]
+    return ["stage", *args]
 
 
 def train_stage(

@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 def train_escalation(
     policy: Annotated[
         str,
-        typer.Argument(
-            help="Escalation policy, such as value, or {name: {parameter: value}}.", metavar="POLICY"
-        ),
+        typer.Option("--escalation", help="Escalation policy: value, …, or {name: {parameter: value}}."),
     ],
     table: TableOption,
     out: OutOption,
@@ -58,7 +56,7 @@ def train_escalation(
     families = parts_of(features)
     recipe = Recipe(spec(router), families, embedder(families))
     with console.status("training …"):
-        made = _train(outcomes, spec(policy, "POLICY"), out, recipe, not anonymous)
+        made = _train(outcomes, spec(policy, "--escalation"), out, recipe, not anonymous)
     write_json(json, made)
     if json != "-":
         _show(console, made)

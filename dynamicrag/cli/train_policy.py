@@ -34,7 +34,7 @@ LEAST = 20
 
 
 def train_policy(
-    policy: Annotated[str, typer.Argument(help="A preset or a YAML file.", metavar="POLICY")],
+    policy: Annotated[str, typer.Option("--policy", "-p", help="A preset or a YAML file.")],
     table: TableOption,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the policy and its routers.")],
     joint: Annotated[

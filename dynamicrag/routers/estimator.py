@@ -163,7 +163,7 @@ class Estimator:
         if "paths" in state.meta:
             raise PolicyError(
                 f"{path}: this router decides whole paths, not one stage; use it as 'joint', or train one "
-                "of the stage ('dynamicrag train --stage')"
+                "of the stage ('dynamicrag train stage --stage')"
             )
         return cls.from_state(state, embed, str(path))
 

@@ -17,7 +17,7 @@ from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.insight import insight
 from dynamicrag.types import Decision, Option
 
-ADD = "add it ('dynamicrag train --add-to')"
+ADD = "add it ('dynamicrag train stage --add-to')"
 
 
 class Learned(Router):

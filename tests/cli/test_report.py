@@ -201,10 +201,10 @@ def test_mistakes(kept, run, options, code, words):
 
 
 def test_a_page_without_its_packages_is_refused_before_any_work(kept, here, run, monkeypatch):
-    monkeypatch.setattr("dynamicrag.lab.view.html.find_spec", lambda name: None if name == "jinja2" else name)
+    monkeypatch.setattr("dynamicrag.extras.find_spec", lambda name: None if name == "jinja2" else name)
     code, out, err = run("report", "--html", "r.html", "--csv", "r.csv")
     assert (code, out) == (1, "")
-    assert "--html: jinja2 not installed; mend with: pip install 'dynamicrag[lab]'" in err
+    assert "--html: jinja2 is not installed; mend with: pip install 'dynamicrag[lab]'" in err
     assert not (here / "r.csv").exists()
 
 

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from dynamicrag.cli.train import _with_command
+
 QUESTIONS = [
     (f"Who keeps the lighthouse number {i} of the coast?" if i % 2 else f"Hello friend {i}", i % 2)
     for i in range(40)
@@ -121,7 +123,7 @@ def test_a_new_option_is_added_without_training_and_the_cheapest_that_passes_is_
     code, _, err = run("validate", "grown.yaml")
     assert code != 0
     assert "unknown option 'medium'" in err
-    assert "add it ('dynamicrag train --add-to')" in err
+    assert "add it ('dynamicrag train stage --add-to')" in err
     code, out, err = grow(run, "-t", "more.jsonl", "--json", "t.json")
     assert code == 0, err
     told = json.loads((more / "t.json").read_text())
@@ -251,6 +253,19 @@ def test_options_without_a_command_are_those_of_train_stage(table, run):
     assert "stgae" in err
 
 
+@pytest.mark.parametrize(
+    ("given", "command"),
+    [
+        (["--joint", "-t", "t"], ["joint", "-t", "t"]),
+        (["-t", "t", "--policy=p", "--joint"], ["policy", "-t", "t", "--policy=p", "--joint"]),
+        (["--escalation", "value"], ["escalation", "--escalation", "value"]),
+        (["--stage", "generator"], ["stage", "--stage", "generator"]),
+    ],
+)
+def test_the_options_say_which_command_is_meant(given, command):
+    assert _with_command(given) == command
+
+
 @pytest.mark.slow
 def test_a_whole_policy_is_trained(recorded, run):
     policy = (
@@ -259,7 +274,7 @@ def test_a_whole_policy_is_trained(recorded, run):
         .replace("router: heuristic}", "router: {fixed: {option: single}}}", 1)
     )
     (recorded / "rules.yaml").write_text("objective: {weights: {joules: 0.004}}\n" + policy)
-    base = ("train", "policy", "rules.yaml", "--table", "paths.jsonl")
+    base = ("train", "policy", "--policy", "rules.yaml", "--table", "paths.jsonl")
     code, out, err = run(*base, "--out", "learnt", "--json", "t.json")
     assert code == 0, err
     told = json.loads((recorded / "t.json").read_text())
@@ -288,7 +303,7 @@ def drafted(recorded):
 
 
 def test_an_escalation_is_trained_and_decides_on_drafts(drafted, run):
-    base = ("train", "escalation", "value", "--router", "linear", "--table", "drafts.jsonl")
+    base = ("train", "escalation", "--escalation", "value", "--router", "linear", "--table", "drafts.jsonl")
     code, out, err = run(*base, "--out", "routers/escalation", "--json", "t.json")
     assert code == 0, err
     assert "stages.verification.router: {escalation: {state: routers/escalation.npz}}" in out
@@ -315,12 +330,12 @@ def test_an_escalation_is_trained_and_decides_on_drafts(drafted, run):
     ("more", "told"),
     [
         (("valve", "-t", "drafts.jsonl"), "unknown escalation policy 'valve'"),
-        (("{value", "-t", "drafts.jsonl"), "POLICY {value: not a name"),
+        (("{value", "-t", "drafts.jsonl"), "--escalation {value: not a name"),
         (("value", "-t", "t.jsonl"), "no outcome has signals"),
     ],
 )
 def test_mistakes_in_training_an_escalation_are_told(drafted, table, run, more, told):
-    code, _, err = run("train", "escalation", *more, "--out", "routers/escalation")
+    code, _, err = run("train", "escalation", "--escalation", *more, "--out", "routers/escalation")
     assert code != 0
     assert told in err
     assert not (drafted / "routers").exists()
