@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types docs bench clean
+.PHONY: demo check test lint types docs bench release clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -15,8 +15,13 @@ demo: $(VENV)/.installed
 	$(BIN)/dynamicrag ask --policy balanced --baseline always-large \
 		--corpus examples/corpus --questions examples/questions.jsonl --limit 6
 
+# before a commit: minutes, not the whole of the tests
+check: lint types
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow and not models and not service"
+
+# by file, for the tests of one may share a server; in their order, for the longest files have the fewest tests
 test: $(VENV)/.installed
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -31,5 +36,8 @@ docs: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(BIN)/python -m tests.bench
 
+release: $(VENV)/.installed
+	PYTHON=$(BIN)/python .ci/release
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist site

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from dynamicrag.errors import DynamicRAGError, ObjectError
 from dynamicrag.plain_values import shown
 
-__all__ = ["answered", "called", "is_ours", "number", "plain", "whose"]
+__all__ = ["answered", "called", "is_ours", "method_of", "number", "plain"]
 
 T = TypeVar("T")
 Kind = type[DynamicRAGError]
@@ -22,7 +22,7 @@ def is_ours(given: object) -> bool:
     return type(given).__module__.partition(".")[0] == "dynamicrag"
 
 
-def whose(what: str, given: object, method: str) -> str:
+def method_of(what: str, given: object, method: str) -> str:
     """Return the name of a method for messages, for example ``stages.context, router (Mine), choose()``."""
     return f"{what} ({type(given).__name__}), {method}"
 

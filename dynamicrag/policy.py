@@ -64,11 +64,11 @@ class Chunks(Section):
 
 
 class NearnessSection(Section):
-    """The cosines that tell whether documents speak of a question, for an embedding model of your own.
+    """Cosine thresholds for whether documents cover a question, for your own embedding model.
 
     Attributes:
-        similar: From this cosine on, a passage is near the question.
-        strange: Below this cosine, a passage may be strange to the question; less than ``similar``.
+        similar: A passage with this cosine or more is near the question.
+        strange: A passage with a lower cosine may be unrelated to the question; less than ``similar``.
     """
 
     similar: float = Field(ge=-1, le=1)
@@ -124,11 +124,11 @@ class BudgetSection(Section):
     """Hard limits of cost.
 
     Attributes:
-        per_query: The most that one query may cost, by dimension.
-        total: The most that all queries may cost together, by dimension.
-        exhausted: What happens where nothing fits: the ``cheapest`` option, or a ``BudgetExceeded`` error.
+        per_query: Limit of one query, by dimension.
+        total: Limit of all queries together, by dimension.
+        exhausted: Behaviour if no option fits: the ``cheapest`` option, or a ``BudgetExceeded`` error.
             Limits of ``usd`` and ``tokens`` per query raise the error in any case.
-        account: Name of a total that all processes of this host share; by default each has its own.
+        account: Name of a total shared by all processes of this host; by default each has its own.
     """
 
     per_query: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
@@ -147,7 +147,7 @@ class BudgetSection(Section):
 
 
 class ObjectiveSection(Section):
-    """What one unit of cost is worth in quality, and the budget.
+    """The quality that one unit of cost is worth, and the budget.
 
     Attributes:
         weights: Quality, from 0 to 1, that one unit of cost is worth, by dimension.
@@ -172,12 +172,12 @@ def _check_dimensions(amounts: dict[Dimension, float]) -> None:
 
 
 class HostSection(Section):
-    """The machine that this runs on.
+    """The machine that runs this process.
 
     Attributes:
         country: ISO 3166-1 alpha-3 code of the country, for the grid's carbon intensity.
-        coefficients: Coefficients of cost dimensions on this host, such as ``water_per_kwh``.
-        meter: What reads the energy: ``codecarbon``, ``cpu`` (CPU time alone) or ``none``.
+        coefficients: Coefficients of cost dimensions on this host, for example ``water_per_kwh``.
+        meter: The energy meter: ``codecarbon``, ``cpu`` (only CPU time) or ``none``.
     """
 
     country: str | None = None
@@ -186,11 +186,11 @@ class HostSection(Section):
 
 
 class RunsSection(Section):
-    """What is kept of finished queries.
+    """Storage of finished queries.
 
     Attributes:
-        keep: How many of the latest queries are kept; 0 keeps nothing.
-        text: Whether questions and answers are kept too.
+        keep: Number of latest queries stored; 0 stores nothing.
+        text: Whether questions and answers are also stored.
     """
 
     keep: int = Field(default=20_000, ge=0, le=1_000_000_000)
@@ -203,16 +203,16 @@ class Policy(Section):
     Attributes:
         name: Name of the preset, or the file's stem.
         source: The file, for messages; ``""`` for a policy given as a mapping.
-        folder: What relative paths in it are relative to.
+        folder: Base of its relative paths.
         version: Version of the format.
         corpora: The document collections, by name.
         models: The chat models by name, weakest first.
         helper: The model that rewrites follow-ups and reasons between retrieval rounds; by default none does.
-        objective: What cost is worth, and the budget.
-        host: The machine that this runs on.
-        runs: What is kept of finished queries.
-        calibrated: What the policy is expected to cost, for ``dynamicrag report``.
-        stages: The section of every stage that queries meet, in the topology's order.
+        objective: Worth of cost in quality, and the budget.
+        host: The machine that runs this process.
+        runs: Storage of finished queries.
+        calibrated: Expected cost of the policy, for ``dynamicrag report``.
+        stages: The section of every stage of a query, in the topology's order.
         joint: A router over whole paths, for the stages at which its paths differ.
         observe: Whether to run one fixed pipeline unchanged and record it: one option per stage, every draft
             accepted, follow-ups searched as written, and the models' own temperature. The features for

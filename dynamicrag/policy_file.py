@@ -208,7 +208,7 @@ def _message(error: ValidationError, source: str, kind: type[BaseModel], at: Seq
         return unknown(parent, "key", place[-1], _keys_at(kind, place[:-1]))
     if not isinstance(given, str) and (first["type"] == "invalid_key" or place[-1:] == ["[key]"]):
         parent = prefix + ".".join([*at, *place[: -2 if place[-1] == "[key]" else -1]] or ["top level"])
-        return f"{parent}: the key {shown(given)} is no text; put it in quotes"
+        return f"{parent}: the key {shown(given)} is not a text; put it in quotes"
     if first["type"] == "missing":
         mend = "; name one, or give from_policy objects: models={'small': chat_model}"
         return f"{where}: is missing{mend if [*at, *place] == ['models'] else ''}"

@@ -69,10 +69,8 @@ async def arun(work: Coroutine[Any, Any, T]) -> T:
     """Run ``work`` on the shared loop and await it from any other.
 
     Cancelling this cancels ``work`` and waits for its end, because it may have reservations to release. A
-    caller
-    that is cancelled twice, or whose loop closes, no longer waits; the work still ends, because the shared
-    loop
-    never closes.
+    caller that is cancelled twice, or whose loop closes, no longer waits; the work still ends, because the
+    shared loop never closes.
     """
     loop, here = _shared_loop(), asyncio.get_running_loop()
     if here is loop:
@@ -102,9 +100,9 @@ class _Job(Generic[T]):
     def _start(self) -> None:
         self._task = self._loop.create_task(self._work)
 
-    def then(self, tell: Callable[[], None]) -> None:
-        """Call ``tell`` on the shared loop when the work has ended, in success or failure."""
-        self._loop.call_soon_threadsafe(lambda: self._begun.add_done_callback(lambda _: tell()))
+    def then(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` on the shared loop when the work has ended, in success or failure."""
+        self._loop.call_soon_threadsafe(lambda: self._begun.add_done_callback(lambda _: callback()))
 
     def cancel(self) -> None:
         """Cancel the work."""

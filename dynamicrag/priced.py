@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.cost.profiles import Profile, dearest
+from dynamicrag.cost.profiles import Profile, most_expensive
 from dynamicrag.errors import PolicyError
 from dynamicrag.policy import Policy
 
@@ -22,7 +22,7 @@ def priced_all(
     Raises:
         PolicyError: There is a limit in usd, which could not be enforced.
     """
-    stand_in = dearest(all_known)
+    stand_in = most_expensive(all_known)
     unknown_ = [name for name, profile in profiles.items() if not profile.priced]
     budget = policy.objective.budget
     for scope, limits in (("per_query", budget.per_query), ("total", budget.total)):
@@ -36,7 +36,7 @@ def priced_all(
             )
     if unknown_ and policy.objective.weights.get("usd"):
         _log.warning(
-            "objective.weights.usd: no price is known of %s; options with it are compared at the dearest "
+            "objective.weights.usd: no price is known of %s; options with it are compared at the highest "
             "known price. Give models.NAME.profile.usd: {input: ..., output: ...} in usd per token",
             ", ".join(unknown_),
         )

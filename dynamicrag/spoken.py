@@ -99,20 +99,20 @@ def asked_in(question: str) -> str:
 
     A question that has only names, in plain letters, counts as English.
     """
-    (told,) = found if len(found := languages(question, least=1)) == 1 else ("",)
-    if told == "scandinavian":
+    (language,) = found if len(found := languages(question, least=1)) == 1 else ("",)
+    if language == "scandinavian":
         return _scandinavian(question)
-    if told in _SHARED:
-        return next((code for code in _SHARED[told] if _TELLING[code].match(question.lower())), "")
-    if told == "hi":  # Marathi and Nepali are written in its script
+    if language in _SHARED:
+        return next((code for code in _SHARED[language] if _TELLING[code].match(question.lower())), "")
+    if language == "hi":  # Marathi and Nepali are written in its script
         return "hi" if len(FUNCTION_WORDS["hi"] & set(words(question))) > 1 else ""
-    if told in _LETTERS:
+    if language in _LETTERS:
         others = {letter for letter in question.lower() if letter.isalpha() and not letter.isascii()}
-        sure = languages(question, least=2) and others <= set(_LETTERS[told])
-        return told if sure else ""
-    if not found or (told == "en" and not languages(question, least=2)):
+        sure = languages(question, least=2) and others <= set(_LETTERS[language])
+        return language if sure else ""
+    if not found or (language == "en" and not languages(question, least=2)):
         return "en" if question.isascii() else ""  # one word of English may be one of Czech
-    return told
+    return language
 
 
 def _scandinavian(question: str) -> str:

@@ -149,8 +149,7 @@ def units(text: str) -> list[Unit]:
     """Return the units of a text, without function words, for searching them in another text.
 
     A letter of a script without spaces matches if any group around it occurs, so that groups across the
-    border
-    of two words are not missed.
+    border of two words are not missed.
     """
     found: list[tuple[str, Unit]] = []
     for unit in _scan(text):

@@ -10,6 +10,9 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+StagePath = Mapping[str, str]
+"""The option at each stage, by the stage's name; a partial path lacks some stages."""
+
 Runs = Literal["in_process", "same_host", "remote"]
 """The place where a model computes; it decides whether this process's meter sees its energy."""
 
@@ -99,14 +102,14 @@ class Passage(TypedDict):
 
     Attributes:
         id: Id of the chunk.
-        document: Id of the document that it is from.
+        document: Id of its document.
         title: Title of the document.
         text: The text.
         score: The retriever's own score; higher is better.
-        corpus: Name of the corpus that it is from, where it is from one.
-        similarity: Cosine of its embedding with the question's, on all-MiniLM's scale, where a retriever
-            knows it.
-        metadata: The fields of the call's filter, where it is not from a corpus of ours.
+        corpus: Name of its corpus, if any.
+        similarity: Cosine of its embedding with the question's, on all-MiniLM's scale, if the
+            retriever knows it.
+        metadata: The fields of the call's filter, for a passage from outside our corpora.
     """
 
     id: str
@@ -123,10 +126,10 @@ class Figure(TypedDict):
     """A number with its provenance.
 
     Attributes:
-        value: The number; ``None`` where a part of it is unknown.
+        value: The number; ``None`` if a part of it is unknown.
         kind: Provenance of the least certain part: ``measured``, ``calibrated``, ``modelled``, ``estimated``
             or ``unknown``.
-        parts: Amount by provenance, where there are several; of an unknown figure, what is known.
+        parts: Amount by provenance, if there are several; for an unknown figure, the known amounts.
         low: Lower bound of an estimate.
         high: Upper bound of an estimate.
     """
@@ -146,26 +149,26 @@ class Decision(TypedDict):
     Attributes:
         id: Id of the decision.
         turn: Id of the query.
-        attempt: Number of the run from a checkpoint; a later run replaces what earlier ones decided from
-            there on.
+        attempt: Number of the run from a checkpoint; a later run replaces the decisions of
+            earlier runs after that checkpoint.
         seq: Number of the decision within the query.
         stage: The stage.
         options: Names of the options, weakest first.
         allowed: Whether each option was open.
-        expected: Expected cost of each option, by dimension; ``None`` where it is not known.
-        quality: Predicted quality of each option; ``None`` where the router predicts none.
-        spread: How far each prediction may be off, where the router knows.
-        path: The whole path that a verdict leads to, or whose earlier draft it accepts, where the router
+        expected: Expected cost of each option, by dimension; ``None`` if unknown.
+        quality: Predicted quality of each option; ``None`` without a prediction.
+        spread: Standard deviation of each prediction, if known.
+        path: The whole path that a verdict leads to, or whose earlier draft it accepts, if the router
             names one.
-        outside: Whether the accepted answer does not stand on the documents.
-        policy: Name of the policy, where it is not the first one.
-        chosen: The option that was chosen.
+        outside: Whether the accepted answer is not based on the documents.
+        policy: Name of the policy; left out for the first one.
+        chosen: The chosen option.
         propensity: Probability with which the router chose it.
         router: The router that chose.
-        reason: Why, in words.
-        binding: The limit that decided; ``None`` where none did.
-        features: What the router decided from.
-        cost: What choosing cost, in seconds.
+        reason: The reason in words.
+        binding: The limit that decided, or ``None``.
+        features: The router's inputs.
+        cost: Cost of choosing, in seconds.
     """
 
     id: str
@@ -198,8 +201,8 @@ class Draft(TypedDict):
         message_id: Id of the message under which it was streamed.
         model: The model that wrote it.
         streamed: Whether the user has seen its tokens.
-        dropped: Ids of passages that the model's context had no room for.
-        signals: Signals that are read off its token probabilities.
+        dropped: Ids of passages that did not fit the model's context.
+        signals: Signals from its token probabilities.
         refined: Whether a model has edited it.
         unfinished: Why it may be cut: ``length`` if it reached the limit, ``unknown`` if its provider gave no
             reason.
@@ -219,9 +222,9 @@ class Escalation(TypedDict):
     """One step back up.
 
     Attributes:
-        reason: Why.
-        stage: The stage that was redone.
-        option: The option that it was redone with.
+        reason: The reason.
+        stage: The stage redone.
+        option: Its new option.
     """
 
     reason: str
@@ -230,16 +233,16 @@ class Escalation(TypedDict):
 
 
 class Attempt(TypedDict):
-    """A draft that was judged, and what it stood on.
+    """A judged draft and its basis.
 
     Attributes:
         draft: The draft.
         path: Option in force per stage.
         candidates: Retrieved passages, best first.
         passages: The passages chosen as context.
-        known: Signals that stages had decided from.
-        signals: What the verifiers said of the draft.
-        unverified: Verifiers that could not judge it, and why.
+        known: Signals used in decisions of stages.
+        signals: Signals of the verifiers on the draft.
+        unverified: Verifiers that could not judge it, with reasons.
     """
 
     draft: Draft
@@ -252,15 +255,15 @@ class Attempt(TypedDict):
 
 
 class AccountLine(TypedDict):
-    """A call on a query's account. A field that is missing is zero or empty.
+    """A call on a query's account. A missing field is zero or empty.
 
     Attributes:
-        id: Unique among all processes: a line is booked once, whoever resumes or replays.
+        id: Unique among all processes: a line is booked once, also after a resume or a replay.
         query: Id of the query.
-        stage: What the call was for.
-        label: Who was called.
+        stage: The stage, or other part, that made the call.
+        label: The callee.
         cost: An entry ``[dimension, kind, amount]`` per part, in the dimension's unit.
-        spread: How far below and above its amount a dimension may lie.
+        spread: Uncertainty of a dimension below and above its amount.
         spec: The model's spec.
         usage: Tokens and seconds of the call.
         failed: Whether the call failed.

@@ -1,6 +1,6 @@
 """Chat with a folder of documents: ``python examples/docs_chat.py PATH``.
 
-Every answer is followed by the path that was taken for it and what it cost. Questions may be piped in.
+After every answer it prints the path and the cost. Questions may be piped in.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def chat(rag: DynamicRAG) -> None:
 
 
 def questions() -> Iterator[str]:
-    """Yield what is typed or piped in, until its end."""
+    """Yield the typed or piped questions."""
     prompt = "\n> " if sys.stdin.isatty() else ""
     while True:
         try:

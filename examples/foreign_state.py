@@ -1,4 +1,4 @@
-"""Our nodes in a graph with a state of its own: ``question`` and ``answer`` are texts in it."""
+"""Our nodes in a graph with its own state: ``question`` and ``answer`` are texts in it."""
 
 import sys
 from pathlib import Path
@@ -15,7 +15,7 @@ class Ticket(TypedDict):
     customer: str
     question: str
     answer: str
-    kb: RagChannel  # declared to be read here; it may be left out
+    kb: RagChannel  # declared in order to read it here; optional
 
 
 def sign(state: Ticket) -> dict[str, str]:

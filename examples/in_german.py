@@ -1,4 +1,4 @@
-"""A system prompt of one's own, and answers in German, whatever language is asked in.
+"""Your own system prompt, and answers in German to questions in any language.
 
 ``python examples/in_german.py "When does the ferry leave?"`` asks about the island of Quellsay.
 """

@@ -1,4 +1,4 @@
-"""The chat model and the vector store that you have already, from LangChain, under one account.
+"""Your existing chat model and vector store from LangChain, with one account.
 
 ``OPENAI_API_KEY=… python examples/langchain_objects.py "When does the museum open?"``
 """
@@ -21,7 +21,7 @@ def build(llm: Any, store: Any) -> DynamicRAG:
 
 
 def answer(rag: DynamicRAG, question: str) -> str:
-    """Ask, and say what it cost."""
+    """Ask a question, and print the cost."""
     state = rag.build_graph().compile().invoke({"messages": [("user", question)]})
     usd = rag.cost(state["rag"]["report"]["query_id"]).known("usd")
     return f"{state['messages'][-1].text}  [{'price unknown' if usd is None else f'${usd:.6f}'}]"

@@ -1,4 +1,4 @@
-"""The LLMs and the index that you have already, from LlamaIndex; a policy says which model answers when.
+"""Your existing LLMs and index from LlamaIndex; a policy routes between the models.
 
 ``OPENAI_API_KEY=… python examples/llama_index_objects.py "When does the museum open?"``
 """
@@ -14,7 +14,7 @@ from dynamicrag import DynamicRAG
 TEXTS = ["The museum opens at ten.", "The ferry leaves at noon.", "The inn serves soup until nine."]
 POLICY = {
     "version": 1,
-    "models": {"small": {}, "large": {}},  # weakest first; what they are, the objects say
+    "models": {"small": {}, "large": {}},  # weakest first; the objects replace these entries
     "stages": {
         "retrieval": {"options": ["none", "single"], "router": "heuristic"},  # small talk needs no search
         "generator": {"options": ["small", "large"], "router": "heuristic"},

@@ -1,4 +1,4 @@
-"""Many questions at once, one a line, by ``Send`` onto the graph itself."""
+"""Many concurrent questions, one per line, by ``Send`` to the graph itself."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ from dynamicrag import DynamicRAG, RagChannel
 class Survey(MessagesState):
     """Questions, and then their answers in the same order."""
 
-    rag: RagChannel  # decisions and accounts of all ten; it may be left out
+    rag: RagChannel  # decisions and accounts of all questions; optional
 
 
 def ask_all(state: Survey) -> list[Send]:
@@ -31,7 +31,7 @@ def main() -> None:
     rag = DynamicRAG.from_policy("balanced", corpus=Path(__file__).parent / "corpus")
     out = build(rag).invoke({"messages": [("user", line) for line in sys.stdin if line.strip()]})
     for message in out["messages"]:
-        if about := message.response_metadata.get("dynamicrag"):  # answers stand in the questions' order
+        if about := message.response_metadata.get("dynamicrag"):  # answers are in the order of the questions
             print(f"{message.text}  [{rag.cost(about['query_id'])['joules']:.1f} J]")
 
 

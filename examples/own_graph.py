@@ -1,7 +1,7 @@
 """Our retriever and generator inside a graph of your own, between a guard and a node that cites.
 
 ``python examples/own_graph.py "How many steps has the lighthouse at Cape Ondry?"``; questions may be
-piped in, one a line.
+piped in, one per line.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from dynamicrag import DynamicRAG, DynamicRAGError, RagState
 
 
 def policy(model: str) -> dict[str, Any]:
-    """A policy may be a mapping as well as a file; stages that are left out have one plain option."""
+    """A policy may be a mapping as well as a file; omitted stages have one default option."""
     return {
         "version": 1,
         "corpora": {"docs": {"path": str(Path(__file__).parent / "corpus")}},
@@ -26,7 +26,7 @@ def policy(model: str) -> dict[str, Any]:
 
 
 def guard(state: MessagesState) -> dict[str, Any]:
-    """Your own node: refuse what should not be asked."""
+    """Your own node: refuse unwanted questions."""
     if "password" in state["messages"][-1].text.lower():
         return {"messages": [AIMessage("I do not talk about passwords.")]}
     return {}
@@ -59,7 +59,7 @@ def build(rag: DynamicRAG) -> Any:
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(description="Two nodes of DynamicRAG in a graph of one's own.")
+    options = argparse.ArgumentParser(description="Two nodes of DynamicRAG in your own graph.")
     options.add_argument("question", nargs="*", help="what to ask (default: what is typed or piped in)")
     options.add_argument("--model", default="local:qwen2.5-coder-0.5b-instruct", help="default: %(default)s")
     given = options.parse_args()

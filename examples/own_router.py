@@ -1,6 +1,6 @@
-"""A policy with a router of one's own, from the module ``working_hours.py`` beside this file.
+"""A policy with your own router, from the module ``working_hours.py`` beside this file.
 
-``python examples/own_router.py "When does the ferry leave?"``; the policy could be a YAML file as well.
+``python examples/own_router.py "When does the ferry leave?"``; the policy could also be a YAML file.
 """
 
 import sys
@@ -13,7 +13,7 @@ MODELS = ("local:smollm2-135m-instruct", "local:qwen2.5-coder-0.5b-instruct")
 
 
 def policy(small: str, large: str) -> dict[str, Any]:
-    """Plugins are imported before names are looked up; their folder must be on the path, as this one is."""
+    """Plugins are imported before names are looked up; their folder must be on the path."""
     return {
         "version": 1,
         "plugins": ["working_hours"],

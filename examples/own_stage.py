@@ -1,4 +1,4 @@
-"""A stage of your own between re-ranking and the context: passages that are out of date are left out.
+"""A stage of your own between re-ranking and the context: outdated passages are dropped.
 
 Run ``python examples/own_stage.py "How many steps has the lighthouse at Cape Ondry?"``.
 """
@@ -11,7 +11,7 @@ from dynamicrag import DynamicRAG, Option, Run, Stage, StageBase, TurnState, add
 
 @add_stage(Stage("recency", passed_by={"retrieval": ("none",)}), after="rerank")
 class Recency(StageBase):
-    """Drops passages whose latest year lies before ``since``; options ``all`` and, say, ``recent``."""
+    """Drops passages whose latest year is before ``since``; options are ``all`` and, say, ``recent``."""
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
         """Keep the passages that are recent enough."""

@@ -1,8 +1,8 @@
-"""What a client does with drafts: ``python examples/streaming.py --stream draft "When does the inn open?"``.
+"""A client that handles drafts: ``python examples/streaming.py --stream draft "When does the inn open?"``.
 
-With ``--stream draft`` the user reads along from the first token, and a draft that is not accepted is
-taken back: a client that keeps what it shows by message id drops that id. With ``--stream verified``
-nothing shows until an answer is accepted, and then all of it. Questions may be piped in, one a line.
+With ``--stream draft`` the user reads from the first token on, and a draft that is not accepted is
+withdrawn: a client that stores messages by id removes that id. With ``--stream verified`` only accepted
+answers are shown, at once. Questions may be piped in, one per line.
 """
 
 import argparse
@@ -23,7 +23,7 @@ VERIFICATION: dict[str, Any] = {
 
 
 def policy(stream: str, models: Iterable[str]) -> dict[str, Any]:
-    """Weakest model first; drafts of the first are escalated where the verifiers find something."""
+    """Weakest model first; its drafts are escalated if the verifiers find a fault."""
     return {
         "version": 1,
         "corpora": {"docs": {"path": str(Path(__file__).parent / "corpus")}},
@@ -40,14 +40,14 @@ def policy(stream: str, models: Iterable[str]) -> dict[str, Any]:
 
 
 class Screen:
-    """What the user sees: messages by id, in the order in which they came."""
+    """The user's screen: messages by id, in order of arrival."""
 
     def __init__(self) -> None:
         self.messages: dict[str, str] = {}
         self.steps: list[str] = []
 
     def show(self, mode: str, event: Any) -> None:
-        """Take one event of ``stream_mode=["messages", "custom"]``."""
+        """Show one event of ``stream_mode=["messages", "custom"]``."""
         if mode == "messages":
             token, _ = event
             self.messages[token.id] = self.messages.get(token.id, "") + token.text

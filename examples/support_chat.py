@@ -1,7 +1,7 @@
-"""A help desk over two corpora: the router takes the one on the topic, or both at once.
+"""A help desk over two corpora: the router chooses the corpus of the topic, or both.
 
 ``python examples/support_chat.py`` talks about the island of Quellsay, its visitors and its people.
-With ``--memory chat.sqlite --thread anna`` a conversation goes on where it was left.
+With ``--memory chat.sqlite --thread anna`` a conversation continues where it ended.
 """
 
 import argparse
@@ -26,7 +26,7 @@ TOPICS = {
 
 @ROUTERS.register("topic")
 class ByTopic(Router):
-    """A router of one's own: the corpus whose topic the question names, or the last option, all of them."""
+    """A user-defined router: the corpus of the question's topic, or the last option, all of them."""
 
     def __init__(self, *, topics: dict[str, str]) -> None:
         self.topics = {name: set(words(text)) for name, text in topics.items()}

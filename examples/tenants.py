@@ -1,4 +1,4 @@
-"""One graph for two tenants: a filter per call, on metadata that each document's folder gives.
+"""One graph for two tenants: a filter per call, on metadata from each document's folder.
 
 ``python examples/tenants.py visiting "When does the ferry leave?"``; the other tenant is ``living``.
 """

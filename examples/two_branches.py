@@ -1,4 +1,4 @@
-"""Two folders of documents asked side by side in one graph: each branch has a prefix of its own."""
+"""Two folders of documents searched in parallel in one graph: each branch has its own prefix."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from dynamicrag import DynamicRAG
 
 
 class State(TypedDict):
-    """A question, and what each of the two branches answers."""
+    """A question, and the answers of both branches."""
 
     question: str
     for_visitors: str

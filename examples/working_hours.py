@@ -1,4 +1,4 @@
-"""A plugin: a router of one's own, which a policy names like any other; see ``own_router.py``."""
+"""A plugin: your own router, which a policy names like any other; see ``own_router.py``."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from dynamicrag import ROUTERS, Choice, Router, StageContext
 
 @ROUTERS.register("working_hours")
 class WorkingHours(Router):
-    """Takes the strongest option within some hours, and the weakest outside of them.
+    """Takes the strongest option within some hours, and the weakest outside them.
 
     Args:
         begin: First hour, 0 to 23.

@@ -16,7 +16,7 @@ _lock = threading.Lock()
 
 
 async def make_graph() -> Any:
-    """Return the graph; policy and corpus by DYNAMICRAG_POLICY and DYNAMICRAG_CORPUS."""
+    """Return the graph; DYNAMICRAG_POLICY and DYNAMICRAG_CORPUS set policy and corpus."""
     return await asyncio.to_thread(_make)
 
 

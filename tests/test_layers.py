@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS: list[set[str]] = [
     {
         "errors",
+        "extras",
         "types",
         "topology",
         "call_options",

@@ -237,7 +237,7 @@ WRONG = [
         r"^models\['small'\]: expected a LangChain.*a str 'openai",
     ),
     ({"models": {"small": ScriptedChat}}, r"got the class ScriptedChat; make an object of it"),
-    ({"models": {"small": says("x").bind(stop=["x"])}}, r"got a \w*Binding; give the model itself"),
+    ({"models": {"small": says("x").bind(stop=["x"])}}, r"got a \w*Binding; pass the model itself"),
     ({"models": {"small": None}}, r"^models\['small'\]: expected .* got a NoneType"),
     ({"models": [says("x")]}, r"^models: expected objects by name, models=\{'name': object\}, got a list"),
     (
@@ -256,7 +256,7 @@ WRONG = [
         r"^routers\['mine'\]: the policy does not have .* stages\.STAGE",
     ),
     ({"verifiers": {"x": Last()}}, r"^verifiers\['x'\]: expected a dynamicrag\.Verifier, got a Last"),
-    ({"verifiers": {"x": Brevity()}}, r"^verifiers\['x'\]: the policy does not have has this name"),
+    ({"verifiers": {"x": Brevity()}}, r"^verifiers\['x'\]: the policy does not have this name"),
 ]
 
 

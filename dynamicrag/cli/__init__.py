@@ -1,7 +1,7 @@
-"""Floor 8: the command line. ``main`` is its entry; a command group is a file.
+"""Floor 8: the command line. ``main`` is its entry; each command has a file.
 
-Commands raise :class:`~dynamicrag.errors.DynamicRAGError` for what is wrong; here it becomes one line
-on standard error and an exit code: 1 for an error, 2 for wrong usage, 130 for Ctrl-C.
+Commands raise :class:`~dynamicrag.errors.DynamicRAGError`; here it becomes one line on standard error and an
+exit code: 1 for an error, 2 for wrong usage, 130 for Ctrl-C.
 """
 
 import functools
@@ -26,13 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit.
 
     Args:
-        arguments: What follows the program's name; by default that of the process.
+        arguments: The arguments after the program's name; by default those of the process.
     """
     from dynamicrag.cli import streams
 
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
-    sys.path.append(str(Path.cwd()))  # last: a policy may name the user's own modules, and shadow none
+    sys.path.append(str(Path.cwd()))  # last: a policy may name the user's modules, but they must shadow none
     given = [argument for argument in given if argument != "--debug"]
     streams.prepare()
     code = _run(given, debug)
@@ -41,18 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _report(failure)
         streams.flush()
     if code == INTERRUPTED:
-        # a model may be computing still in threads that are not Python's, which an orderly exit would
-        # pull the ground from under; all files are closed by now
+        # a model may still be computing in threads that are not Python's, and an orderly exit would crash
+        # them; all files are closed by now
         os._exit(INTERRUPTED)
     sys.exit(code)
 
 
 def _run(given: Sequence[str], debug: bool) -> int:
-    """Run a command and return its exit code; wrong usage gives one line."""
+    """Run a command and return its exit code; wrong usage prints one line."""
     try:
         code = _app(debug)(given, prog_name=NAME, standalone_mode=False)
     except Exception as error:
-        if not hasattr(error, "format_message"):  # not one of Typer's own, whose classes have moved about
+        if not hasattr(error, "format_message"):  # no error of Typer, whose classes differ between versions
             raise
         from dynamicrag.cli.console import fail
 
@@ -68,6 +68,7 @@ def _app(debug: bool) -> typer.Typer:
         ask,
         budget,
         calibrate,
+        cascade,
         chat,
         eval,  # noqa: A004 - named for its command
         explain,
@@ -79,6 +80,8 @@ def _app(debug: bool) -> typer.Typer:
         routers,
         synthesize,
         train,
+        train_escalation,
+        train_policy,
         validate,
     )
 
@@ -96,7 +99,6 @@ def _app(debug: bool) -> typer.Typer:
         explain.explain,
         synthesize.synthesize,
         record.record,
-        train.train,
         calibrate.calibrate,
         routers.routers,
         budget.budget,
@@ -104,7 +106,17 @@ def _app(debug: bool) -> typer.Typer:
     ):
         app.command()(_guarded(command, debug))
     app.command("eval")(_guarded(eval.evaluate, debug))
-    group = typer.Typer(help="List and fetch the models of the catalogue.", no_args_is_help=True)
+    app.command("eval-cascade")(_guarded(cascade.evaluate_cascade, debug))
+    training = typer.Typer(
+        help="Train routers from outcome tables; options without a command are those of 'train stage'.",
+        no_args_is_help=True, cls=train.TrainGroup,
+    )  # fmt: skip
+    training.command("stage")(_guarded(train.train_stage, debug))
+    training.command("joint")(_guarded(train.train_joint, debug))
+    training.command("policy")(_guarded(train_policy.train_policy, debug))
+    training.command("escalation")(_guarded(train_escalation.train_escalation, debug))
+    app.add_typer(training, name="train")
+    group = typer.Typer(help="List and download the models of the catalogue.", no_args_is_help=True)
     group.command("list")(_guarded(models.list_models, debug))
     group.command("pull")(_guarded(models.pull_models, debug))
     app.add_typer(group, name="models")
@@ -127,17 +139,17 @@ def _version(wanted: bool) -> None:
 
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show tracebacks and the libraries' own messages.")
+        bool, typer.Option("--debug", help="Show tracebacks and the messages of libraries.")
     ] = False,
 ) -> None:
     """Every stage of RAG is a routing decision, under one budget of money, time, energy and carbon."""
 
 
 def _guarded(command: Callable[..., Any], debug: bool) -> Callable[..., Any]:
-    """Return ``command`` with its errors as one line and an exit code."""
+    """Return ``command`` with errors turned into one line and an exit code."""
 
     @functools.wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -158,19 +170,19 @@ def _guarded(command: Callable[..., Any], debug: bool) -> Callable[..., Any]:
 
 
 def _report(error: BaseException) -> int:
-    """Print an error and return the exit code that it means."""
+    """Print an error and return its exit code."""
     from dynamicrag.cli.console import fail
 
     if isinstance(error, KeyboardInterrupt):
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one ends the tidying up
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one ends the clean-up
         fail(f"interrupted{': ' if str(error) else ''}{error}")
         return INTERRUPTED
-    if isinstance(error, BrokenPipeError):  # whoever read our output has had enough
+    if isinstance(error, BrokenPipeError):  # the reader of our output has stopped reading
         return 1
     if isinstance(error, DynamicRAGError):
         fail(str(error))
-    elif isinstance(error, OSError):  # a full disk, a folder that may not be read: the machine's, not ours
-        fail(_by_the_machine(error))
+    elif isinstance(error, OSError):  # a full disk, a folder without permission
+        fail(_system_error(error))
     elif isinstance(error, MemoryError):
         fail("there is not enough memory for this; give less at a time, or close other programs")
     else:
@@ -178,8 +190,8 @@ def _report(error: BaseException) -> int:
     return 1
 
 
-def _by_the_machine(error: OSError) -> str:
-    """Say what the operating system refused, and how to mend the commonest."""
+def _system_error(error: OSError) -> str:
+    """Return what the operating system refused, and how to mend a full disk."""
     import errno
 
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from dynamicrag.cli.output import JsonLines
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.lab.questions import Question
+    from dynamicrag.lab.run import Record
     from dynamicrag.policy import Policy
-
-Record = dict[str, Any]
 
 
 def ask(
@@ -39,7 +38,7 @@ def ask(
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on from an interrupted run.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all stages, and passages.")] = False,
 ) -> None:
-    """Answer questions over your documents and show how, and at what cost."""
+    """Answer questions over your documents; show the decisions and the cost."""
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import JsonLines
     from dynamicrag.cli.prepare import provide
@@ -77,7 +76,7 @@ def _questions(question: str | None, path: Path | None) -> "Sequence[Question]":
 
 
 def fingerprint(policy: "Policy") -> str:
-    """Return what tells runs apart: the policy's content, and the size and time of the corpora's files."""
+    """Return a key of the policy's content and of the size and time of the corpora's files."""
     import hashlib
     from contextlib import suppress
 
@@ -118,9 +117,10 @@ class _Session:
         self._processes: dict[str, str] = {}
 
     def run(self) -> tuple[list[str], int]:
-        """Ask everything and show it; return what failed, and how many answers were asked for."""
-        from dynamicrag.cli.tables import print_summary
+        """Ask everything and show it; return the errors, and the number of answers asked for."""
         from dynamicrag.lab.summary import summarise
+        from dynamicrag.lab.summary_view import tables
+        from dynamicrag.lab.view.terminal import print_table
 
         names = {run: name for name, run in self._runs.items()}
         for record in self._lines.open(self._keep):
@@ -130,19 +130,24 @@ class _Session:
         self._lines.finish()
         if len(self._questions) > 1 or len(self._policies) > 1:
             summaries = {name: summarise(records) for name, records in self._records.items()}
-            print_summary(self._out, summaries, self._processes.values())
+            for table in tables(summaries):
+                self._out.print()
+                print_table(self._out, table)
+            self._out.print()
+            for line in self._processes.values():
+                self._out.print(f"the process in all: {line}", style="dim")
         every = [record for records in self._records.values() for record in records]
         return [record["error"] for record in every if "error" in record], len(every)
 
     def kept(self) -> str:
-        """Say what an interrupted run leaves behind."""
+        """Return how many answers an interrupted run keeps, and where; nothing without a file."""
         done = sum(map(len, self._records.values()))
         if self._lines.partial is None or not self._lines.partial.exists():
             return ""
         total = len(self._questions) * len(self._policies)
         return f"{done} of {total} answers are in {self._lines.partial}; the same command goes on from there"
 
-    def _keep(self, record: Record) -> bool:
+    def _keep(self, record: "Record") -> bool:
         question = self._questions.get(record["query_id"])
         return (
             not self._fresh
@@ -155,7 +160,7 @@ class _Session:
 
     def _run_policy(self, name: str, policy: "Policy") -> None:
         from dynamicrag.cli.prepare import ready
-        from dynamicrag.cli.tables import process_line
+        from dynamicrag.lab.summary_view import process_line
 
         records = self._records[name]
         done = {record["query_id"] for record in records}
@@ -189,7 +194,7 @@ class _Session:
                 status.update(joined((f"{begun}/{len(self._questions)}  {text}", "dim")))
 
             async for record in ask_all(rag, questions, workers=self._workers, started=started):
-                tagged = {**record, "policy": name, "run": self._runs[name]}
+                tagged: Record = {**record, "policy": name, "run": self._runs[name]}
                 self._lines.write(tagged)
                 self._records[name].append(tagged)
                 self._out.print(panel(tagged, verbose=self._verbose))

@@ -1,4 +1,4 @@
-"""``dynamicrag budget``: what is left of a total that processes of this host share."""
+"""``dynamicrag budget``: what is left of a total budget that processes of this host share."""
 
 from typing import Annotated
 
@@ -10,17 +10,18 @@ from dynamicrag.errors import InputError
 
 def budget(
     policy: PolicyOption = "balanced",
-    reset: Annotated[bool, typer.Option("--reset", help="Begin anew at nothing spent.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Set what is spent back to zero.")] = False,
     json: JsonOption = None,
 ) -> None:
-    """Show what is spent, set aside and left of a policy's shared total."""
+    """Show what is spent, reserved and left of a policy's shared total budget."""
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json
-    from dynamicrag.cli.tables import plain_table
-    from dynamicrag.cli.units import bare
     from dynamicrag.cost.budget import Budget
     from dynamicrag.cost.runs import data_dir
     from dynamicrag.cost.shared_purse import SharedPurse
+    from dynamicrag.lab.view.amounts import amount
+    from dynamicrag.lab.view.page import Column, Table
+    from dynamicrag.lab.view.terminal import print_table
     from dynamicrag.policy_file import load_policy
 
     check_target(json)
@@ -37,7 +38,8 @@ def budget(
     standings = Budget(total=section.total, purse=purse).state()
     rows = {dimension: standing.as_dict() for dimension, standing in standings.items()}
     write_json(json, {"account": section.account, "total": rows})
-    table = plain_table(section.account, "limit>", "spent>", "set aside>", "left>", "overspent>")
-    for dimension, row in rows.items():
-        table.add_row(dimension, *(bare(dimension, amount) for amount in row.values()))
-    human(json).print(table)
+    titles = (section.account, "limit", "spent", "set aside", "left", "overspent")
+    lines = [
+        [name, *(amount(name, value, noun=False) for value in row.values())] for name, row in rows.items()
+    ]
+    print_table(human(json), Table([*map(Column, titles)], lines))

@@ -1,8 +1,9 @@
 """``dynamicrag calibrate``: a policy set to a target, and shown on questions that it has not seen."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +11,8 @@ from dynamicrag.cli.options import MOST_SAMPLES, MOST_SEED, CorpusOption, JsonOp
 from dynamicrag.errors import DynamicRAGError, InputError, unknown
 
 if TYPE_CHECKING:
+    from dynamicrag.lab.calibrate.account import Account
+    from dynamicrag.lab.calibrate.results import Report
     from dynamicrag.lab.calibrate.world import World
     from dynamicrag.policy import Policy
 
@@ -42,36 +45,41 @@ def calibrate(
     json: JsonOption = None,
     html: Annotated[Path | None, typer.Option(help="Write the report as a page here.")] = None,
 ) -> None:
-    """Set a policy to a target on recorded paths, show what it keeps of it, and write it.
+    """Set a policy to a target on recorded paths, show its held-out figures, and write it.
 
-    All is learnt on one half of the questions and shown on the other, and the reverse.
+    All is learnt on one half of the questions and judged on the other, and the reverse.
     """
-    from dynamicrag.cli.calibrate_tables import print_report
-    from dynamicrag.cli.console import bar, human
+    from dynamicrag.cli.console import bar, human, plain
     from dynamicrag.cli.output import check_target, write_json, write_text
-    from dynamicrag.cli.train import embedder, listed, spec
+    from dynamicrag.cli.specs import parts_of
+    from dynamicrag.cli.train_options import embedder, spec
     from dynamicrag.cost.dimensions import DIMENSIONS
+    from dynamicrag.extras import require
     from dynamicrag.lab.calibrate.forecast import Recipe
-    from dynamicrag.lab.calibrate.page import to_html
     from dynamicrag.lab.calibrate.run import LEAST
     from dynamicrag.lab.calibrate.run import calibrate as run
     from dynamicrag.lab.calibrate.target import Target
+    from dynamicrag.lab.calibrate.view import build_page
     from dynamicrag.lab.calibrate.world import World
     from dynamicrag.lab.calibrate.write import calibrated, source, text
     from dynamicrag.lab.outcomes.caveats import usable
     from dynamicrag.lab.outcomes.whole_paths import read_tables
     from dynamicrag.lab.training import check_families
+    from dynamicrag.lab.view.html import to_html
+    from dynamicrag.lab.view.terminal import print_page
     from dynamicrag.policy_file import load_policy
 
     check_target(json)
     _check_out(out)
-    families = listed(features)
+    if html is not None:
+        require("lab", for_="--html")
+    families = parts_of(features)
     check_families(families)
     limits = {"joules": joules, "usd": None if usd_per_1000 is None else usd_per_1000 / 1000}
     given = {name: limit for name, limit in limits.items() if limit is not None}
     target = Target(quality, {**given, **_limits(most or [])})
     loaded = load_policy(policy, corpus or None)
-    outcomes, caveats = usable(read_tables(table, listed(stages)))
+    outcomes, caveats = usable(read_tables(table, parts_of(stages)))
     world = World.of(outcomes, LEAST)
     if not set(DIMENSIONS) & set(world.costs):
         raise InputError(
@@ -80,11 +88,12 @@ def calibrate(
         )
     console = human(json)
     recipe = Recipe(spec(router), families, embedder(families), seed)
-    with bar(console) as tell:
-        made = run(world, loaded, target, recipe, samples=bootstrap, tell=tell)
-    report = made.report
-    report["notes"] += caveats
-    report["account"] = _account(policy, loaded, world, report["notes"])
+    with bar(console) as progress:
+        made = run(world, loaded, target, recipe, samples=bootstrap, progress=progress)
+    account, remarks = _account(policy, loaded, world)
+    notes = [*made.report.notes, *caveats, *remarks]
+    report = replace(made.report, notes=notes, account=account, policy=str(out))
+    made = replace(made, report=report)
     state = Path("routers") / f"{out.stem}.npz"
     if made.setting.lam is not None:
         made.learnt.whole.state().save(out.parent / state)
@@ -95,12 +104,13 @@ def calibrate(
         _proof(report),
     ]
     write_text(out, text(data, head, comments))
-    report["policy"] = str(out)
+    page = build_page(made)
     if html is not None:
-        write_text(html, to_html(made, world))
-    write_json(json, report)
+        write_text(html, to_html(page))
+    write_json(json, report.as_json())
     if json != "-":
-        print_report(console, report)
+        print_page(console, page)
+        console.print(plain(f"wrote {out}"), style="green", soft_wrap=True)
 
 
 def _limits(given: Sequence[str]) -> dict[str, float]:
@@ -126,31 +136,29 @@ def _check_out(out: Path) -> None:
         raise InputError(f"--out {out}: there is no folder {out.parent}; make it first")
 
 
-def _account(name: str, policy: "Policy", world: "World", notes: list[str]) -> Any:
-    """Return what this host's energy account expects of the paths; ``None`` where it cannot say."""
+def _account(name: str, policy: "Policy", world: "World") -> "tuple[Account | None, list[str]]":
+    """Return the paths' costs in this host's energy account, ``None`` where it cannot say, and notes."""
     from dynamicrag.assembly import assemble
-    from dynamicrag.lab.calibrate.account import summary
+    from dynamicrag.lab.calibrate.account import expected_costs, remarks
     from dynamicrag.policy_file import PRESETS, load_policy
 
     try:
         # a preset's docs/ is the user's to have; paths are priced without documents
         pipeline = assemble(load_policy(name, Path()) if name in PRESETS and not _there(policy) else policy)
     except DynamicRAGError as error:
-        notes.append(f"this host's account was not asked what it expects: {error}")
-        return None
-    found = summary(world, pipeline.decider)
-    notes += found["notes"]
-    return found["paths"]
+        return None, [f"this host's account was not asked what it expects: {error}"]
+    account = expected_costs(world, pipeline.decider)
+    return account, remarks(account)
 
 
 def _there(policy: "Policy") -> bool:
     return all((policy.folder / path).exists() for own in policy.corpora.values() for path in own.path)
 
 
-def _proof(report: dict[str, Any]) -> str:
-    own, cost = report["policies"]["calibrated"], report["cost"]
+def _proof(report: "Report") -> str:
+    own, cost = report.policies["calibrated"], report.cost
     kept = "; ".join(
-        f"{name} {goal['came']:.4g} of {goal['wanted']:g} wanted{'' if goal['ok'] else ', MISSED'}"
-        for name, goal in report["reached"].items()
+        f"{name} {goal.reached:.4g} of {goal.wanted:g} wanted{'' if goal.ok else ', MISSED'}"
+        for name, goal in report.reached.items()
     )
-    return f"Held out: quality {own['quality']:.3f} at {own['costs'][cost]:.4g} {cost} a query ({kept})."
+    return f"Held out: quality {own.quality:.3f} at {own.costs[cost]:.4g} {cost} a query ({kept})."

@@ -1,88 +1,135 @@
-"""``dynamicrag eval --cascade``: judge escalation policies and verifiers on recorded drafts."""
+"""``dynamicrag eval-cascade``: judge escalation policies and verifiers on recorded drafts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from dynamicrag.cli.options import MOST_SAMPLES, MOST_SEED, JsonOption
+from dynamicrag.cli.specs import choose_families, embedding, given_cost, number_of, parts_of, read_specs
 from dynamicrag.errors import InputError
 
 if TYPE_CHECKING:
+    from dynamicrag.lab.cascade.results import CascadeResult
     from dynamicrag.lab.cascade.trials import Trials
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What ``eval`` was asked for; its options, by their names."""
+def evaluate_cascade(
+    train: Annotated[
+        Path | None, typer.Option(help="The table, or agreement samples, to learn from.")
+    ] = None,
+    test: Annotated[
+        Path | None, typer.Option(help="The file to judge by; with one file alone, cross-validation on it.")
+    ] = None,
+    policies: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Escalation policies: names joined by commas, or a spec such as '{value: {hope: 0.1}}'; "
+            "repeatable. By default all."
+        ),
+    ] = None,
+    routers: Annotated[
+        list[str] | None,
+        typer.Option(help="The predictor of quality before any draft: a name or a spec; by default linear."),
+    ] = None,
+    features: Annotated[
+        list[str] | None,
+        typer.Option(help="Its features, as for --policies; by default lexical,tfidf,embedding."),
+    ] = None,
+    options: Annotated[str | None, typer.Option(help="Route among these only, joined by commas.")] = None,
+    weak: Annotated[
+        str | None,
+        typer.Option(help="The weak model of agreement samples: NAME, or NAME:cot1+pot1 for some prompts."),
+    ] = None,
+    strong: Annotated[str | None, typer.Option(help="The strong model, likewise.")] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=0, help="Expected cost that one query may spend on all its drafts.")
+    ] = None,
+    cost: Annotated[
+        str | None, typer.Option(help="What to save: a fact of the table, or several joined by +.")
+    ] = None,
+    option_cost: Annotated[
+        list[str] | None,
+        typer.Option(help="OPTION=NUMBER: its cost wherever the table has none; repeatable."),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="Ask for the quality at these costs, joined by commas.")
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, max=MOST_SAMPLES, help="Samples for the 95 % intervals.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of folds, routers and samples.")] = 0,
+    json: JsonOption = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Write quality-cost curves here: cascade.png and cascade.html.")
+    ] = None,
+) -> None:
+    """Judge escalation policies and verifiers on recorded drafts.
 
-    train: Path | None
-    test: Path | None
-    policies: Sequence[str]
-    weak: str | None
-    strong: str | None
-    budget: float | None
-    cost: str | None
-    option_cost: Mapping[str, float]
-    options: Sequence[str]
-    at: Sequence[float]
-    routers: Sequence[str]
-    features: Sequence[str] | None
-    folds: int
-    bootstrap: int
-    seed: int
-
-    @property
-    def files(self) -> list[Path]:
-        """What is learnt from, and what is judged by where it is another file."""
-        files = [path for path in (self.train, self.test) if path is not None]
-        if not files:
-            raise InputError("--train or --test: a file to judge by is needed")
-        return files
-
-
-def judge_cascade(asked: Asked, json: str | None, plot: Path | None) -> None:
-    """Run the evaluation, print it, and write what was asked for.
-
-    Raises:
-        InputError: A file or option that cannot be used.
-        PolicyError: A spec names what does not exist.
+    Replays policies that accept a draft, escalate or abstain, beside the router alone, single options and the
+    oracle. Cross-validates on one file, or learns from --train and judges by --test.
     """
-    from dynamicrag.cli.cascade_tables import print_cascade
     from dynamicrag.cli.console import bar, human
     from dynamicrag.cli.output import check_plot, check_target, write_json
-    from dynamicrag.cli.specs import embedding
     from dynamicrag.lab.cascade.evaluate import evaluate
+    from dynamicrag.lab.cascade.view import build_page
+    from dynamicrag.lab.view.terminal import print_page
 
     check_target(json)
     if plot is not None:
         check_plot(plot)
-    policies = _policies(asked.policies)
-    router = _router(asked.routers)
-    trials, families, notes = _samples(asked) if asked.weak or asked.strong else _recorded(asked)
-    out = human(json)
-    with bar(out) as tell:
-        found = evaluate(
-            *trials, policies=policies, router=router, families=families, folds=asked.folds, at=asked.at,
-            samples=asked.bootstrap, seed=asked.seed, embed=embedding(families), tell=tell,
-            budget=float("inf") if asked.budget is None else asked.budget,
-        )  # fmt: skip
-    found["notes"] += notes
-    if plot is not None:
-        from dynamicrag.cli.output import write_text
-        from dynamicrag.lab.cascade.page import to_html
-        from dynamicrag.lab.cascade.scene import compose_cascade
-        from dynamicrag.lab.routing.image import draw
+    named, router = _policies(policies or ()), _router(routers or ("linear",))
+    files = [path for path in (train, test) if path is not None]
+    if not files:
+        raise InputError("--train or --test: a file to judge by is needed")
+    prices = dict(map(given_cost, option_cost or ()))
+    notes: list[str] = []
+    families: list[object] = []
+    if weak or strong:
+        for flag, value in (("--cost", cost), ("--options", options), ("--features", features)):
+            if value:
+                raise InputError(
+                    f"{flag}: is not for agreement samples; leave it out, or --weak and --strong"
+                )
+        trials = _samples(files, weak, strong, prices)
+    else:
+        from dynamicrag.lab.cascade.recorded import from_tables
+        from dynamicrag.lab.outcomes.file import read_table
 
-        scene = compose_cascade(found)
-        draw(scene, found, plot / "cascade.png")
-        write_text(plot / "cascade.html", to_html(found, scene))
-    write_json(json, found)
+        tables = [read_table(path) for path in files]
+        families, notes = choose_families(features, tables[0], tables[-1])
+        trials = from_tables(tables, cost=cost, given=prices, only=parts_of(options))
+    out = human(json)
+    with bar(out) as progress:
+        found = evaluate(
+            *trials, policies=named, router=router, families=families, folds=folds,
+            at=[number_of(part, "--at") for part in parts_of(at)], samples=bootstrap, seed=seed,
+            embed=embedding(families), progress=progress, budget=float("inf") if budget is None else budget,
+        )  # fmt: skip
+    found = replace(found, notes=[*found.notes, *notes])
+    if plot is not None:
+        _draw(found, plot)
+    write_json(json, found.as_json())
     if json != "-":
-        print_cascade(out, found)
+        print_page(out, build_page(found))
+
+
+def _draw(found: "CascadeResult", folder: Path) -> None:
+    from dynamicrag.cli.output import write_text
+    from dynamicrag.lab.cascade.plots import quality_over_cost
+    from dynamicrag.lab.cascade.view import build_page
+    from dynamicrag.lab.view.draw import to_png
+    from dynamicrag.lab.view.html import to_html
+
+    to_png(quality_over_cost(found).chart, folder / "cascade.png")
+    write_text(folder / "cascade.html", to_html(build_page(found)))
 
 
 def _policies(values: Sequence[str]) -> dict[str, object]:
-    from dynamicrag.cli.specs import read_specs
+    """Return the specs of policies by the names that are shown; all are checked before any work."""
     from dynamicrag.escalation.base import POLICIES
     from dynamicrag.registry import parse_spec
 
@@ -90,42 +137,28 @@ def _policies(values: Sequence[str]) -> dict[str, object]:
     for spec in read_specs(values, "--policies") if values else list(POLICIES):
         POLICIES.build(spec, "--policies")
         name, params = parse_spec(spec, "--policies")
-        told = ", ".join(f"{key}={value}" for key, value in params.items())
-        named[f"{name}({told})" if told else name] = spec
+        shown = ", ".join(f"{key}={value}" for key, value in params.items())
+        named[f"{name}({shown})" if shown else name] = spec
     return named
 
 
 def _router(values: Sequence[str]) -> object:
-    from dynamicrag.cli.specs import read_specs
     from dynamicrag.predictors.base import PREDICTORS
 
     specs = read_specs(values, "--routers")
     if len(specs) != 1:
-        raise InputError("--routers: with --cascade there is one, that says what to expect before any draft")
+        raise InputError("--routers: there is one: it predicts quality before any draft")
     PREDICTORS.build(specs[0], "--routers")
     return specs[0]
 
 
-def _samples(asked: Asked) -> tuple[list["Trials"], list[object], list[str]]:
+def _samples(
+    files: Sequence[Path], weak: str | None, strong: str | None, prices: Mapping[str, float]
+) -> list["Trials"]:
     from dynamicrag.lab.cascade.agreement import make_trials
     from dynamicrag.lab.cascade.samples import read_samples
 
-    if asked.weak is None or asked.strong is None:
-        missing = "--strong" if asked.strong is None else "--weak"
+    if weak is None or strong is None:
+        missing = "--strong" if strong is None else "--weak"
         raise InputError(f"{missing}: agreement samples need both --weak and --strong")
-    for flag, value in (("--cost", asked.cost), ("--options", asked.options), ("--features", asked.features)):
-        if value:
-            raise InputError(f"{flag}: is not for agreement samples; leave it out, or --weak and --strong")
-    files = [read_samples(path) for path in asked.files]
-    return make_trials(files, asked.weak, asked.strong, asked.option_cost), [], []
-
-
-def _recorded(asked: Asked) -> tuple[list["Trials"], list[object], list[str]]:
-    from dynamicrag.cli.specs import choose_families
-    from dynamicrag.lab.cascade.recorded import from_tables
-    from dynamicrag.lab.outcomes.file import read_table
-
-    tables = [read_table(path) for path in asked.files]
-    families, notes = choose_families(asked.features, tables[0], tables[-1])
-    trials = from_tables(tables, cost=asked.cost, given=asked.option_cost, only=asked.options)
-    return trials, families, notes
+    return make_trials([read_samples(path) for path in files], weak, strong, prices)

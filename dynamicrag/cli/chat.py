@@ -1,4 +1,4 @@
-"""``dynamicrag chat``: a conversation on the terminal, with its decisions and what they cost."""
+"""``dynamicrag chat``: a conversation on the terminal, with its decisions and their cost."""
 
 import asyncio
 import sys
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dynamicrag.graph.rag import DynamicRAG
+    from dynamicrag.types import Decision
 
 HELP = (
     "/why  the last decisions · /cost  what the conversation has cost · /quit  or Ctrl-D to leave · "
@@ -26,7 +27,7 @@ def chat(
     policy: PolicyOption = "balanced",
     corpus: CorpusOption = None,
 ) -> None:
-    """Talk about your documents; answers stream, and every turn says what it cost."""
+    """Talk about your documents; answers stream, and every turn shows its cost."""
     from dynamicrag.cli.console import console
     from dynamicrag.cli.prepare import ready
     from dynamicrag.policy_file import load_policy
@@ -49,9 +50,9 @@ class _Chat:
         self._app: Any = rag.build_graph().compile(checkpointer=InMemorySaver())
         self._thread: RunnableConfig = {"configurable": {"thread_id": uuid.uuid4().hex}}
         self._turns: list[str] = []
-        self._decisions: list[Mapping[str, Any]] = []
+        self._decisions: list[Decision] = []
         self._stopped = False
-        """Whether the last that was heard of the user is Ctrl-C; another one leaves."""
+        """Whether the user's last input was Ctrl-C; a second one leaves."""
 
     def run(self) -> None:
         """Read lines until the user leaves; no failure ends the conversation."""
@@ -64,10 +65,10 @@ class _Chat:
                 break
             if text:
                 self._stopped = False
-                self._survive(self._command if text.startswith("/") else self._answer, text)
+                self._process(self._command if text.startswith("/") else self._answer, text)
 
-    def _survive(self, work: Callable[[str], None], text: str) -> None:
-        """Do what a line asks for; Ctrl-C stops it, and a failure gives one line."""
+    def _process(self, work: Callable[[str], None], text: str) -> None:
+        """Process one line; Ctrl-C stops it, and a failure prints one line."""
         from dynamicrag.cli.console import fail
 
         try:
@@ -77,7 +78,7 @@ class _Chat:
             self._out.print("\n(stopped; Ctrl-C again leaves)", style="yellow")
         except DynamicRAGError as error:
             fail(str(error))
-        except Exception as error:  # noqa: BLE001 - the next question may well be answered
+        except Exception as error:  # noqa: BLE001 - the next question may succeed
             fail(f"{type(error).__name__}: {error}; ask something else, or leave with /quit")
 
     def _read(self, interactive: bool) -> str | None:
@@ -101,8 +102,8 @@ class _Chat:
 
     def _command(self, text: str) -> None:
         from dynamicrag.cli.show import decisions
-        from dynamicrag.cli.units import cost_line
         from dynamicrag.cost.vector import Cost
+        from dynamicrag.lab.view.amounts import cost_line
 
         if text == "/why":
             self._out.print(decisions(self._decisions) if self._decisions else "nothing was asked yet")
@@ -133,7 +134,7 @@ class _Chat:
                     draft.add(message.id, message.text)
             elif data.get("type") == "decision":
                 self._decisions.append(data)
-                if data["turn"] not in self._turns:  # one that is stopped has its cost too
+                if data["turn"] not in self._turns:  # a stopped turn costs, too
                     self._turns.append(data["turn"])
             elif data.get("type") == "withdrawn":
                 draft.withdraw(data["message_id"], data["reason"])
@@ -143,13 +144,13 @@ class _Chat:
         self._out.print(line, style="dim")
 
     def _line(self, report: Mapping[str, Any]) -> str:
-        """Return the turn in one line: what was chosen where there was a choice, and the cost so far.
+        """Return the turn in one line: the options chosen where there was a choice, and the cost so far.
 
         It does not wait for the meter; ``/cost`` does.
         """
         from dynamicrag.cli.console import plain
         from dynamicrag.cli.show import OUTSIDE
-        from dynamicrag.cli.units import cost_line
+        from dynamicrag.lab.view.amounts import cost_line
 
         chosen = {d["stage"]: d["chosen"] for d in self._decisions if len(d["options"]) > 1}
         path = " → ".join(map(plain, chosen.values()))
@@ -158,7 +159,7 @@ class _Chat:
 
 
 class _Draft:
-    """The answer as it streams; one that is withdrawn is struck out, and the next begins below."""
+    """The answer as it streams; a withdrawn draft is struck out, and the next one begins below it."""
 
     def __init__(self, out: "Console") -> None:
         self._out = out
@@ -174,7 +175,7 @@ class _Draft:
             self._out.print(plain(text), end="", soft_wrap=True)
 
     def withdraw(self, message_id: str, reason: str) -> None:
-        """Take back what has been shown of a message."""
+        """Strike out a message that was shown."""
         from rich.control import Control
         from rich.segment import ControlType
 
@@ -195,6 +196,6 @@ class _Draft:
         self._out.print()
 
     def break_off(self) -> None:
-        """Finish the line of an answer that comes to no end, if it was begun."""
+        """Finish the line of an answer that failed, if it was begun."""
         if self._text:
             self._out.print()

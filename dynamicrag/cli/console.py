@@ -1,4 +1,4 @@
-"""The consoles, the one place that anything is shown through."""
+"""The consoles: commands print through nothing else."""
 
 import logging
 import re
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 Tell = Callable[[int, int, str], None]
-"""Told bytes or items done, in total (0: not known), and what is being done."""
+"""Reports progress: bytes or items done, in total (0: not known), and a label."""
 
 
 def console(stderr: bool = False) -> "Console":
     """Return a console of standard output, or of standard error.
 
-    It takes its width when it is made, so none outlives its command. Markup is off: questions, answers
-    and paths may hold brackets. Whatever is printed, only the console itself steers the terminal.
+    A console takes its width when it is made, so none outlives its command. Markup is off: questions,
+    answers and paths may hold brackets. Only the console itself sends control codes.
     """
     return _console_class()(stderr=stderr, markup=False, highlight=False, emoji=False)
 
@@ -32,7 +32,7 @@ def _console_class() -> "type[Console]":
     from rich.segment import Segment
 
     class PlainConsole(Console):
-        """Prints nothing that would steer the terminal but its own styles."""
+        """Sends no control codes but those of its own styles."""
 
         def render(
             self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -44,7 +44,7 @@ def _console_class() -> "type[Console]":
 
 
 def human(json: str | None) -> "Console":
-    """Return where messages for people go: standard error if JSON has standard output."""
+    """Return the console of messages: standard error if JSON has standard output."""
     return console(stderr=json == "-")
 
 
@@ -56,12 +56,15 @@ def fail(message: str) -> None:
 
 
 def plain(text: str) -> str:
-    """Return ``text`` without what would steer a terminal; models and documents are untrusted."""
-    return _CONTROL.sub("", text)
+    """Return ``text`` without control characters, and with spaces that a search finds.
+
+    Models and documents are untrusted; figures are written with spaces that do not break.
+    """
+    return _CONTROL.sub("", text).replace("\u00a0", " ")
 
 
 def joined(*parts: "str | tuple[str, str]") -> "Text":
-    """Return a text put together from plain and ``(text, style)`` parts."""
+    """Return a text of plain and ``(text, style)`` parts."""
     from rich.text import Text
 
     return Text.assemble(*parts)
@@ -72,7 +75,7 @@ def bar(out: "Console", *, size: bool = False) -> Iterator[Tell]:
     """Show progress while the block runs: a bar on a terminal, one line a label elsewhere.
 
     Args:
-        out: Where.
+        out: The console.
         size: Whether it counts bytes.
     """
     from rich.progress import (
@@ -110,7 +113,7 @@ def bar(out: "Console", *, size: bool = False) -> Iterator[Tell]:
 
 
 def quiet() -> None:
-    """Silence what libraries say about themselves; errors still pass, each on one line."""
+    """Silence the warnings of libraries; errors still pass, each on one line."""
     import os
     import warnings
 
@@ -126,7 +129,7 @@ def quiet() -> None:
 
 
 class _OneLine(logging.Handler):
-    """Prints a warning on one line: it may hold what a provider, a model or a document said."""
+    """Prints a warning on one line; its text may be of a provider, a model or a document."""
 
     def emit(self, record: logging.LogRecord) -> None:
         line = " ".join(plain(record.getMessage()).split())

@@ -1,9 +1,10 @@
 """``dynamicrag eval``: judge routers on an outcome table, beside the baselines they have to beat."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +19,9 @@ from dynamicrag.cli.specs import (
     read_specs,
 )
 from dynamicrag.errors import InputError
+
+if TYPE_CHECKING:
+    from dynamicrag.lab.routing.results import Evaluation
 
 ROUTERS = ("linear", "knn", "kmeans", "forest", "blend")
 """What is judged by default: one of each kind that is trained in seconds."""
@@ -70,53 +74,21 @@ def evaluate(
     json: JsonOption = None,
     plot: Annotated[
         Path | None,
-        typer.Option(help="Write quality-cost curves here: eval.png and eval.html, or cascade.*."),
-    ] = None,
-    cascade: Annotated[
-        bool, typer.Option("--cascade", help="Judge escalation policies and verifiers on recorded drafts.")
-    ] = False,
-    policies: Annotated[
-        list[str] | None, typer.Option(help="Escalation policies, as for --routers; by default all.")
-    ] = None,
-    weak: Annotated[
-        str | None,
-        typer.Option(help="The weak model of agreement samples: NAME, or NAME:cot1+pot1 for some prompts."),
-    ] = None,
-    strong: Annotated[str | None, typer.Option(help="The strong one, likewise.")] = None,
-    budget: Annotated[
-        float | None, typer.Option(min=0, help="Expected cost that one query may spend on all its drafts.")
+        typer.Option(help="Write quality-cost curves here: eval.png and eval.html."),
     ] = None,
 ) -> None:
     """Judge routers on an outcome table, beside random, the cheapest, the best single option and the oracle.
 
-    Cross-validates on --train, or learns from it and judges by --test. With --cascade, judges what
-    comes after the draft: verifiers, and policies that accept, escalate or abstain.
+    Cross-validates on --train, or learns from it and judges by --test.
     """
-    if cascade:
-        from dynamicrag.cli.cascade import Asked, judge_cascade
-
-        asked = Asked(
-            train, test, policies or (), weak, strong, budget, cost, dict(map(given_cost, option_cost or ())),
-            parts_of(options), [number_of(part, "--at") for part in parts_of(at)], routers or ("linear",),
-            features, folds, bootstrap, seed,
-        )  # fmt: skip
-        judge_cascade(asked, json, plot)
-        return
-    for flag, value in (
-        ("--policies", policies),
-        ("--weak", weak),
-        ("--strong", strong),
-        ("--budget", budget),
-    ):
-        if value is not None:
-            raise InputError(f"{flag}: is about escalation; say --cascade too")
     if train is None:
         raise InputError("--train: a table to learn from is needed")
     from dynamicrag.cli.console import bar, human
-    from dynamicrag.cli.eval_tables import print_evaluation
     from dynamicrag.cli.output import check_plot, check_target, write_json
     from dynamicrag.lab.outcomes.file import read_table
     from dynamicrag.lab.routing.evaluate import evaluate as run
+    from dynamicrag.lab.routing.view import build_page
+    from dynamicrag.lab.view.terminal import print_page
 
     check_target(json)
     if plot is not None:
@@ -129,34 +101,33 @@ def evaluate(
     learn = read_table(train, pair)
     judge = None if test is None else read_table(test, pair)
     families, notes = choose_families(features, learn, judge)
-    embed = embedding(families)
-    with bar(out) as tell:
+    with bar(out) as progress:
         found = run(
             learn, judge, routers=named, families=families, cost=cost, option_cost=given,
             options=parts_of(options), folds=folds, split=split.value, at=prices, samples=bootstrap,
-            seed=seed, embed=embed, tell=tell,
+            seed=seed, embed=embedding(families), progress=progress,
         )  # fmt: skip
-    found["notes"] += notes
-    found["features"]["embedding_us"] = None if embed is None else embed.microseconds
+    if plot is not None and found.data.cost is None:
+        notes.append("no cost is known, so there is no curve: no eval.png, and eval.html without it")
+    found = replace(found, notes=[*found.notes, *notes])
     if plot is not None:
         _draw(found, plot)
-    write_json(json, found)
+    write_json(json, found.as_json())
     if json != "-":
-        print_evaluation(out, found)
+        print_page(out, build_page(found))
 
 
-def _draw(found: dict[str, Any], folder: Path) -> None:
+def _draw(found: "Evaluation", folder: Path) -> None:
     from dynamicrag.cli.output import write_text
-    from dynamicrag.lab.routing.image import draw
-    from dynamicrag.lab.routing.page import to_html
-    from dynamicrag.lab.routing.scene import compose
+    from dynamicrag.lab.routing.plot import quality_over_cost
+    from dynamicrag.lab.routing.view import build_page
+    from dynamicrag.lab.view.draw import to_png
+    from dynamicrag.lab.view.html import to_html
 
-    scene = compose(found)
-    if scene is None:
-        found["notes"].append("no cost is known, so there is no curve: no eval.png, and eval.html without it")
-    else:
-        draw(scene, found, folder / "eval.png")
-    write_text(folder / "eval.html", to_html(found, scene))
+    figure = quality_over_cost(found)
+    if figure is not None:
+        to_png(figure.chart, folder / "eval.png")
+    write_text(folder / "eval.html", to_html(build_page(found)))
 
 
 def _routers(values: Sequence[str] | None) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""``dynamicrag ingest``: documents to an index, ahead of the first question."""
+"""``dynamicrag ingest``: indexes documents before the first question."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,35 +11,39 @@ from dynamicrag.errors import PolicyError, unknown
 if TYPE_CHECKING:
     from dynamicrag.cost.ledger import Ledger
     from dynamicrag.cost.profiles import Profiles
-    from dynamicrag.cost.vector import Cost
     from dynamicrag.policy import Policy
     from dynamicrag.retrieval.corpus import Corpus
-    from dynamicrag.retrieval.reports import IngestReport
 
 SETTLE_SECONDS = 5.0
+SHOWN = 10
+"""Skipped documents that are named."""
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH...")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files and folders of documents.", metavar="PATH...")
+    ],
     policy: Annotated[
-        str, typer.Option("--policy", "-p", help="How to chunk, and whether to embed.")
+        str,
+        typer.Option("--policy", "-p", help="Preset or YAML file with the settings of chunks and embedding."),
     ] = "balanced",
     name: Annotated[
-        str | None, typer.Option(help="Which corpus of the policy this is; by default its first.")
+        str | None, typer.Option(help="Name of the policy's corpus that this is; by default its first.")
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse the documents if any of them cannot be read.")
+        bool, typer.Option("--strict", help="Fail if any document cannot be read, and index nothing.")
     ] = False,
     json: JsonOption = None,
-) -> None:
-    """Read, chunk and embed documents; only what has changed is done again."""
-    from dynamicrag.cli.console import bar, human
+) -> None:  # fmt: skip
+    """Read, chunk and embed documents; unchanged documents are not processed again."""
+    from dynamicrag.cli.console import bar, console, human
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.prepare import pull_missing
     from dynamicrag.cost.ledger import Ledger
     from dynamicrag.cost.line import INGEST
     from dynamicrag.cost.process import shared_attribution
     from dynamicrag.cost.profiles import load_profiles
+    from dynamicrag.lab.view.amounts import amount
     from dynamicrag.llm.catalogue import catalogue
     from dynamicrag.llm.pull import path_of
     from dynamicrag.policy_file import load_policy
@@ -55,19 +59,40 @@ def ingest(
         pull_missing([model], out)
     ledger.attribution.acquire()
     try:
-        with bar(out) as tell:
-            report = corpus.ingest(tell, dense=dense, strict=strict)
+        with bar(out) as progress:
+            report = corpus.ingest(progress, dense=dense, strict=strict)
         account = f"{INGEST}{corpus.name}"
         ledger.settle(account, SETTLE_SECONDS)
     finally:
         ledger.attribution.release()
         corpus.close()
-    summary = _summary(corpus, report, ledger.cost(account))
-    summary["notices"] = list(filter(None, [notice_of(corpus)])) if dense else []
-    if json is not None:
-        write_json(json, summary)
-    if json != "-":
-        _show(summary)
+    energy = ledger.cost(account).figures()
+    notices = list(filter(None, [notice_of(corpus)])) if dense else []
+    documents = {key: getattr(report, key) for key in ("added", "changed", "deleted", "unchanged")}
+    summary: dict[str, Any] = {
+        "corpus": corpus.name, "documents": documents, "skipped": list(report.skipped),
+        "failed": report.failed, "chunks": report.chunks, "seconds": report.seconds, "embedding": energy,
+        "notices": notices,
+    }  # fmt: skip
+    write_json(json, summary)
+    if json == "-":
+        return
+    out = console()
+    parts = [f"{report.chunks:,} chunks", amount("seconds", report.seconds)]
+    if value := energy["joules"]["value"]:
+        parts.append(f"{amount('joules', value)} {energy['joules']['kind']} for embedding")
+    counts = ", ".join(f"{number} {word}" for word, number in documents.items())
+    out.print(f"corpus {corpus.name}  {counts} documents")
+    out.print(" · ".join(parts), style="dim")
+    for line in notices:
+        out.print(line, style="yellow", soft_wrap=True)
+    if skipped := len(report.skipped):
+        failed = f", {report.failed} could not be read" if report.failed else ""
+        out.print(f"{skipped} left out{failed}:", style="yellow")
+    for line in report.skipped[:SHOWN]:
+        out.print(f"  {line}", style="dim", soft_wrap=True)
+    if skipped > SHOWN:
+        out.print(f"  and {skipped - SHOWN} more; --json has all", style="dim")
 
 
 def _wants_vectors(policy: "Policy") -> bool:
@@ -94,41 +119,3 @@ def _corpus(
     where = policy.where("corpora", chosen, "embedding")
     embedder = own_embedder(section, where, policy.folder, default_embedder())
     return make_corpus(chosen, section, policy, ledger, known, embedder)
-
-
-def _summary(corpus: "Corpus", report: "IngestReport", cost: "Cost") -> dict[str, Any]:
-    return {
-        "corpus": corpus.name,
-        "documents": {
-            "added": report.added, "changed": report.changed, "deleted": report.deleted,
-            "unchanged": report.unchanged,
-        },
-        "skipped": list(report.skipped),
-        "failed": report.failed,
-        "chunks": report.chunks,
-        "seconds": report.seconds,
-        "embedding": cost.figures(),
-    }  # fmt: skip
-
-
-def _show(summary: dict[str, Any]) -> None:
-    from dynamicrag.cli.console import console, plain
-    from dynamicrag.cli.units import joules, seconds
-
-    out = console()
-    counts = ", ".join(f"{number} {word}" for word, number in summary["documents"].items())
-    energy = summary["embedding"]["joules"]
-    parts = [f"{summary['chunks']:,} chunks", seconds(summary["seconds"])]
-    if energy["value"]:
-        parts.append(f"{joules(energy['value'])} {energy['kind']} for embedding")
-    out.print(f"corpus {summary['corpus']}  {counts} documents")
-    out.print(" · ".join(parts), style="dim")
-    for line in summary["notices"]:
-        out.print(plain(line), style="yellow", soft_wrap=True)
-    if summary["skipped"]:
-        failed = f", {summary['failed']} could not be read" if summary["failed"] else ""
-        out.print(f"{len(summary['skipped'])} left out{failed}:", style="yellow")
-    for line in summary["skipped"][:10]:
-        out.print(f"  {plain(line)}", style="dim", soft_wrap=True)
-    if len(summary["skipped"]) > 10:
-        out.print(f"  and {len(summary['skipped']) - 10} more; --json has all", style="dim")

@@ -1,4 +1,4 @@
-"""``dynamicrag init``: a preset as a file of one's own."""
+"""``dynamicrag init``: copies a preset into a file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +9,11 @@ from dynamicrag.errors import InputError, PolicyError, unknown
 
 
 def init(
-    path: Annotated[Path, typer.Argument(help="Where to.")] = Path("policy.yaml"),
-    preset: Annotated[str, typer.Option(help="Which preset to start from.")] = "balanced",
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    path: Annotated[Path, typer.Argument(help="Policy file to write, .yaml.")] = Path("policy.yaml"),
+    preset: Annotated[str, typer.Option(help="Name of the preset to copy.")] = "balanced",
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Copy a preset, comments and all, to a file that you can change."""
+    """Copy a preset, with its comments, into a policy file of your own."""
     from dynamicrag.cli.console import console
     from dynamicrag.cli.output import write_text
     from dynamicrag.cost.profiles import shipped

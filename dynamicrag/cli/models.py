@@ -1,4 +1,4 @@
-"""``dynamicrag models``: what the catalogue has, and fetching it."""
+"""``dynamicrag models``: lists the models of the catalogue and downloads them."""
 
 from typing import Annotated
 
@@ -7,45 +7,46 @@ import typer
 from dynamicrag.cli.options import JsonOption
 
 
-def list_models(
-    json: JsonOption = None,
-) -> None:
-    """List the models of the catalogue."""
+def list_models(json: JsonOption = None) -> None:
+    """List the models of the catalogue, with their size, licence and whether they are on this machine."""
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json
-    from dynamicrag.cli.tables import plain_table
-    from dynamicrag.cli.units import size
+    from dynamicrag.lab.view.amounts import size
+    from dynamicrag.lab.view.page import Column, Table
+    from dynamicrag.lab.view.terminal import print_table
     from dynamicrag.llm.catalogue import catalogue
     from dynamicrag.llm.pull import path_of
 
     check_target(json)
+    models = [(model, path_of(name) is not None) for name, model in catalogue().items()]
     rows = [
         {
-            "name": name, "kind": model.kind, "parameters": model.parameters, "size": model.size,
+            "name": model.name, "kind": model.kind, "parameters": model.parameters, "size": model.size,
             "context": model.context, "quantisation": model.quantisation, "licence": model.licence,
-            "pulled": path_of(name) is not None,
+            "pulled": pulled,
         }
-        for name, model in catalogue().items()
+        for model, pulled in models
     ]  # fmt: skip
-    if json is not None:
-        write_json(json, rows)
+    write_json(json, rows)
     if json == "-":
         return
-    table = plain_table("name", "kind", "parameters>", "size>", "licence", "pulled")
-    for name, model in catalogue().items():
-        pulled = "✓" if path_of(name) is not None else "–"
-        million = f"{model.parameters / 1e6:,.0f} M"
-        table.add_row(name, model.kind, million, size(model.size), model.licence, pulled)
-    human(json).print(table)
+    titles = ("name", "kind", "parameters", "size", "licence", "pulled")
+    columns = [Column(title, number=title in ("parameters", "size")) for title in titles]
+    lines = [
+        [model.name, model.kind, f"{model.parameters / 1e6:,.0f} M", size(model.size), model.licence,
+         "✓" if pulled else "–"]
+        for model, pulled in models
+    ]  # fmt: skip
+    print_table(human(json), Table(columns, lines))
 
 
 def pull_models(
-    names: Annotated[list[str] | None, typer.Argument(help="Models of the catalogue.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Names of models in the catalogue.")] = None,
     policy: Annotated[
-        str | None, typer.Option("--policy", "-p", help="All that this policy can come to use.")
+        str | None, typer.Option("--policy", "-p", help="Preset or YAML file whose models to download.")
     ] = None,
 ) -> None:
-    """Fetch models; an interrupted fetch is continued."""
+    """Download models; an interrupted download resumes."""
     from dynamicrag.cli.console import console
     from dynamicrag.cli.prepare import pull_missing
     from dynamicrag.llm.catalogue import entry
@@ -53,23 +54,20 @@ def pull_models(
 
     if not names and policy is None:
         raise typer.BadParameter("give NAME..., or --policy")
-    wanted = [*(names or []), *(_of_policy(policy) if policy else [])]
+    wanted = list(dict.fromkeys([*(names or []), *(_of_policy(policy) if policy else [])]))
     for name in wanted:
-        entry(name)  # all names are checked before the first byte
-    missing = [name for name in dict.fromkeys(wanted) if path_of(name) is None]
+        entry(name)  # checks all names before the first download
+    missing = [name for name in wanted if path_of(name) is None]
     pull_missing(missing, console())
-    for name in dict.fromkeys(wanted):
+    for name in wanted:
         console().print(f"{name} {'pulled' if name in missing else 'is there'}")
 
 
 def _of_policy(policy: str) -> list[str]:
-    from dynamicrag.llm.catalogue import catalogue
+    from dynamicrag.cli.prepare import in_catalogue
     from dynamicrag.policy_file import load_policy
     from dynamicrag.retrieval.local_embedder import DEFAULT
 
     loaded = load_policy(policy)
-    specs = [section.model for section in loaded.models.values()]
-    names = [spec.removeprefix("local:") for spec in specs if spec.startswith("local:")]
-    embedding = [section.embedding or DEFAULT for section in loaded.corpora.values()]
-    names += [name for name in embedding if isinstance(name, str) and name in catalogue()]
-    return [name for name in names if not name.endswith(".gguf")]
+    embedders = [section.embedding or DEFAULT for section in loaded.corpora.values()]
+    return in_catalogue([section.model for section in loaded.models.values()], embedders)

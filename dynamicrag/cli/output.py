@@ -1,7 +1,7 @@
-"""Machine-readable output: files that are whole or not there, and records that survive an interruption."""
+"""Output for machines: files are written whole or not at all; records survive an interruption."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,8 +13,8 @@ Record = dict[str, Any]
 MEND = "free the disk if it is full, and run the same command again"
 
 
-def check_target(target: str | None) -> None:
-    """Refuse a ``--json`` target that cannot be written, before any work.
+def check_target(target: str | None, option: str = "--json") -> None:
+    """Check before any work that a target can be written.
 
     Raises:
         InputError: It is a folder, or its folder is missing or not writable.
@@ -23,9 +23,9 @@ def check_target(target: str | None) -> None:
         return
     path = Path(target)
     if not path.name or path.is_dir():
-        raise InputError(f"--json {path}: is a folder; give a file")
+        raise InputError(f"{option} {path}: is a folder; give a file")
     if not path.parent.is_dir():
-        raise InputError(f"--json {path}: there is no folder {path.parent}; make it first")
+        raise InputError(f"{option} {path}: there is no folder {path.parent}; make it first")
     probe = path.with_name(path.name + ".partial")
     try:
         there = probe.exists()
@@ -33,7 +33,7 @@ def check_target(target: str | None) -> None:
         if not there:
             probe.unlink()
     except OSError as error:
-        raise InputError(f"--json {path}: cannot be written: {error.strerror}") from None
+        raise InputError(f"{option} {path}: cannot be written: {error.strerror}") from None
 
 
 def write_json(target: str | None, value: Any) -> None:
@@ -45,7 +45,7 @@ def write_json(target: str | None, value: Any) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole, or leave what was there.
+    """Write a file whole, or leave the file that was there.
 
     Raises:
         InputError: It cannot be written.
@@ -59,7 +59,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 class JsonLines:
-    """Records, one JSON line each; gathered in ``PATH.partial``, which becomes ``PATH`` at the end.
+    """Records as JSON lines, collected in ``PATH.partial``, which is renamed to ``PATH`` at the end.
 
     Args:
         target: A file, ``-`` for standard output, or ``None`` for nowhere.
@@ -77,11 +77,11 @@ class JsonLines:
 
     @property
     def partial(self) -> Path | None:
-        """Where records are gathered, if it is a file."""
+        """The file that collects records; ``None`` if the target is no regular file."""
         return None if self._stream else self._path and self._path.with_name(self._path.name + ".partial")
 
-    def open(self, keep: Callable[[Record], bool]) -> list[Record]:
-        """Begin, with those records of an earlier run that ``keep`` accepts, and return them.
+    def open(self, keep: Callable[[Any], bool]) -> list[Any]:
+        """Begin with the records of an earlier run that ``keep`` accepts, and return them.
 
         Raises:
             InputError: The file cannot be written.
@@ -97,11 +97,11 @@ class JsonLines:
         self._file = self.partial.open("ab", buffering=0)
         return kept
 
-    def write(self, record: Record) -> None:
-        """Write one record, at once and whole.
+    def write(self, record: Mapping[str, Any]) -> None:
+        """Write one record whole; it is on the disk when this returns.
 
         Raises:
-            InputError: It cannot be written; what was written before is whole.
+            InputError: It cannot be written; the records before it are whole.
         """
         if self._stdout:
             _to_standard_output(as_json(record, plain=True) + "\n")
@@ -116,7 +116,7 @@ class JsonLines:
                 ) from None
 
     def finish(self) -> None:
-        """Put the file in its place."""
+        """Rename the partial file to its final name."""
         if self._file is not None and self._path is not None:
             self._file.close()
             if self.partial is not None:
@@ -137,10 +137,14 @@ def _read(path: Path) -> list[Record]:
 
 
 def check_plot(folder: Path) -> None:
-    """Refuse a folder that cannot be written, or to draw without the means, before any work."""
-    from dynamicrag.lab.routing.image import check_matplotlib
+    """Check before any work that pictures can be drawn, and written to a folder.
 
-    check_matplotlib()
+    Raises:
+        InputError: The folder cannot be made, or the extra ``lab`` is missing.
+    """
+    from dynamicrag.extras import require
+
+    require("lab", for_="--plot")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

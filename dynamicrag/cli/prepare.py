@@ -1,11 +1,11 @@
-"""From a policy to a :class:`DynamicRAG` that is warm: models there and loaded, corpora ingested."""
+"""Makes a policy ready for its first question: models downloaded and loaded, corpora ingested."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dynamicrag.cli.console import bar, plain
 from dynamicrag.cli.left_out import warn_left_out
-from dynamicrag.cli.units import size
+from dynamicrag.lab.view.amounts import size
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 def ready(
     policy: "Policy", out: "Console", *, conversation: bool = False, models: Sequence[str] | None = None
 ) -> "DynamicRAG":
-    """Return a ``DynamicRAG`` whose first question pays for nothing but itself.
+    """Return a ``DynamicRAG`` whose first question causes no loading and no ingestion.
 
     Args:
         policy: The policy.
-        out: Where progress is shown.
-        conversation: Whether follow-ups are to be expected, which the helper model condenses.
-        models: Names of the models that are used; by default all that a question can come to use.
+        out: The console that shows progress.
+        conversation: Whether there can be follow-up questions, which the helper model condenses.
+        models: Names of the models to load; by default all that a question can use.
 
     Raises:
-        DynamicRAGError: Something that the policy needs cannot be had.
+        DynamicRAGError: Something that the policy needs is missing.
     """
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.graph.warm import await_meter, load, routers_embed, used_models, wants_vectors
@@ -49,7 +49,7 @@ def ready(
             for embedder in dict.fromkeys(embedders):
                 status.update("loading the embedder …")
                 embedder.load()
-                if embedder.runs == "in_process":  # a service would be paid for nothing
+                if embedder.runs == "in_process":  # a service would be paid for the words
                     embedder.embed(["warm"])
             status.update("starting the meter …")
             await_meter(pipeline.ledger.attribution)
@@ -62,22 +62,16 @@ def ready(
 def provide(
     policy: "Policy", out: "Console", *, conversation: bool = False, models: Sequence[str] | None = None
 ) -> "Pipeline":
-    """Check a policy down to its providers' keys, and fetch the models that are missing.
-
-    Args:
-        policy: The policy.
-        out: Where progress is shown.
-        conversation: As in :func:`ready`.
-        models: Likewise.
-
-    Raises:
-        DynamicRAGError: As :func:`ready`.
-    """
+    """Check a policy including its providers' keys, and download missing models; see :func:`ready`."""
     from dynamicrag.assembly import assemble
+    from dynamicrag.extras import require
     from dynamicrag.graph.warm import used_models
 
     pipeline = assemble(policy)
     names = models or used_models(pipeline, conversation=conversation)
+    for name in names:
+        if pipeline.models[name].spec.startswith("local:"):
+            require("local", for_=f"models.{name} ({pipeline.models[name].spec})")
     with out.status("connecting …"):
         for name in names:
             if pipeline.models[name].runs != "in_process":  # report a missing key before any download
@@ -87,41 +81,49 @@ def provide(
 
 
 def to_pull(pipeline: "Pipeline", names: Sequence[str]) -> list[str]:
-    """Return what of the catalogue is needed and not on this machine yet."""
+    """Return the models of the catalogue that are needed and not on this machine."""
     from dynamicrag.graph.warm import routers_embed
-    from dynamicrag.llm.catalogue import catalogue
     from dynamicrag.llm.pull import path_of
 
-    specs = [pipeline.models[name].spec for name in names]
-    wanted = [
-        spec.removeprefix("local:")
-        for spec in specs
-        if spec.startswith("local:") and not spec.endswith(".gguf")
-    ]
     embedders = [corpus.embedder for corpus in pipeline.corpora.values()]
     embedders += [pipeline.embedder] if routers_embed(pipeline) else []
-    wanted += [embedder.name for embedder in embedders if embedder.name in catalogue()]
+    specs = [pipeline.models[name].spec for name in names]
+    wanted = in_catalogue(specs, [embedder.name for embedder in embedders])
     return [name for name in dict.fromkeys(wanted) if path_of(name) is None]
 
 
+def in_catalogue(specs: Sequence[str], embedders: Sequence[object]) -> list[str]:
+    """Return the names in the catalogue of some models and embedders.
+
+    Args:
+        specs: Specs of models, as ``local:smollm2-135m-instruct``.
+        embedders: Embedders as a policy gives them.
+    """
+    from dynamicrag.llm.catalogue import catalogue
+
+    local = [spec.removeprefix("local:") for spec in specs if spec.startswith("local:")]
+    named = [name for name in embedders if isinstance(name, str) and name in catalogue()]
+    return [name for name in local if not name.endswith(".gguf")] + named
+
+
 def pull_missing(names: Sequence[str], out: "Console") -> None:
-    """Fetch models of the catalogue, with a line each and a bar."""
+    """Download models of the catalogue, with a line and a bar for each."""
     from dynamicrag.llm.catalogue import entry
     from dynamicrag.llm.pull import pull
 
     for name in names:
         model = entry(name)
         out.print(f"fetching {name}, {size(model.size)}, {model.licence}", style="dim")
-        with bar(out, size=True) as tell:
-            pull(name, progress=lambda done, total, label=name: tell(done, total, label))  # type: ignore[misc]
+        with bar(out, size=True) as show:
+            pull(name, progress=lambda done, total, label=name: show(done, total, label))  # type: ignore[misc]
 
 
 def ingest_corpus(corpus: "Corpus", out: "Console", *, dense: bool) -> "IngestReport | None":
-    """Bring a corpus up to its files, with a bar, and warn of what cannot be read."""
+    """Update a corpus from its files, with a bar, and warn of files that cannot be read."""
     from dynamicrag.retrieval.english import notice_of
 
-    with bar(out) as tell:
-        report = corpus.ensure(lambda done, total, label: tell(done, total, f"{label} {corpus.name}"),
+    with bar(out) as show:
+        report = corpus.ensure(lambda done, total, label: show(done, total, f"{label} {corpus.name}"),
                                dense=dense)  # fmt: skip
     if report is not None:
         if dense and (line := notice_of(corpus)):

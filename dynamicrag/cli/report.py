@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,8 +14,12 @@ from dynamicrag.errors import InputError, unknown
 from dynamicrag.lab.report.selection import BASELINE, By, Selection, grouped
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from dynamicrag.calibrated import Calibrated
     from dynamicrag.cost.runs import Runs
+    from dynamicrag.lab.report.make import Report
+    from dynamicrag.lab.report.turns import Turn
 
 _AGO = re.compile(r"(\d{1,5})([mhdw])")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -49,13 +53,11 @@ def report(
 ) -> None:
     """Show what the queries so far cost in energy, money and time, and what routing saved."""
     from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import check_target, write_json, write_text
-    from dynamicrag.cli.report_tables import print_report
+    from dynamicrag.cli.output import write_json, write_text
     from dynamicrag.cost.runs import Runs
-    from dynamicrag.lab.report.drift import drift
+    from dynamicrag.lab.report.export import to_csv, to_json
     from dynamicrag.lab.report.make import make_report
     from dynamicrag.lab.report.records import load
-    from dynamicrag.lab.report.rows import entries, to_csv
 
     runs, now = Runs(), time.time()
     policy, bands = _bands(policy)
@@ -64,8 +66,7 @@ def report(
             raise typer.BadParameter("--prune deletes old queries, whosever they are; give it alone")
         _prune(runs, moment(prune, "--prune", now))
         return
-    check_target(json)
-    _check_files(html, csv)
+    _check_files(html, csv, json)
     begin = 0.0 if since is None else moment(since, "--since", now)
     selection = Selection(policy, thread, tag, user, begin, by, baseline)
     turns, processes, notes = load(runs)
@@ -76,26 +77,35 @@ def report(
             out.print(line, soft_wrap=True, markup=False)
         if html is not None:
             raise InputError(f"--html {html}: there is nothing to show, so no page was written")
-    made = make_report(turns, processes, selection, runs.calls(), notes) | {"drift": drift(chosen, bands)}
-    # files first: whoever reads the table may have had enough of it half-way
-    if html is not None:
-        from dynamicrag.lab.report.page import to_html
-
-        write_text(html, to_html(made, chosen))
+    made = make_report(turns, processes, selection, runs.calls(), notes, bands)
+    # files first: a reader of the table may stop half-way
     if csv is not None:
         write_text(csv, to_csv(chosen))
-    write_json(json, {**made, "queries": entries(chosen)} if json is not None else None)
-    if chosen and json != "-":
-        print_report(out, made)
+    write_json(json, to_json(made, chosen) if json is not None else None)
+    if chosen:
+        _show(made, chosen, html, None if json == "-" else out)
     for path in filter(None, (html, csv, None if json in (None, "-") else Path(json))):
         out.print(f"{path}: {len(chosen):,} queries", style="dim", soft_wrap=True)
+
+
+def _show(report: "Report", turns: "Sequence[Turn]", html: Path | None, out: "Console | None") -> None:
+    from dynamicrag.cli.output import write_text
+    from dynamicrag.lab.report.view import page
+    from dynamicrag.lab.view.html import to_html
+    from dynamicrag.lab.view.terminal import print_page
+
+    shown = page(report, turns)
+    if html is not None:
+        write_text(html, to_html(shown))
+    if out is not None:
+        print_page(out, shown)
 
 
 def moment(text: str, option: str, now: float) -> float:
     """Return the time that ``7d`` (ago) or ``2026-11-01`` (UTC) means, in seconds since the epoch.
 
     Raises:
-        BadParameter: It means none, or one that is yet to come.
+        BadParameter: It is no time, or in the future.
     """
     ago = _AGO.fullmatch(text.strip())
     if ago:
@@ -135,19 +145,21 @@ def _prune(runs: "Runs", before: float) -> None:
     console().print(f"{number:,} {what} from before {day:%Y-%m-%d %H:%M} UTC deleted")
 
 
-def _check_files(html: Path | None, csv: Path | None) -> None:
+def _check_files(html: Path | None, csv: Path | None, json: str | None) -> None:
     """Refuse targets that cannot be written, before any work."""
-    for option, path in (("--html", html), ("--csv", csv)):
-        if path is not None:
-            if path.is_dir() or not path.name:
-                raise InputError(f"{option} {path}: is a folder; give a file")
-            if not path.parent.is_dir():
-                raise InputError(f"{option} {path}: there is no folder {path.parent}; make it first")
+    from dynamicrag.cli.output import check_target
+    from dynamicrag.extras import require
+
+    check_target(json)
+    check_target(None if csv is None else str(csv), "--csv")
+    if html is not None:
+        check_target(str(html), "--html")
+        require("lab", for_="--html")
     if html is not None and html == csv:
         raise InputError(f"--html and --csv: both are {html}; give each a file of its own")
 
 
-def _nothing(turns: Sequence[dict[str, Any]], selection: Selection) -> str:
+def _nothing(turns: "Sequence[Turn]", selection: Selection) -> str:
     """Return why there is nothing to show.
 
     Raises:
@@ -160,5 +172,5 @@ def _nothing(turns: Sequence[dict[str, Any]], selection: Selection) -> str:
         names = sorted(grouped(turns, by).keys() - {""})
         if wanted is not None and wanted not in names:
             raise InputError(unknown(f"--{key}", f"{key} with kept queries", wanted, names[:50]))
-    last = datetime.fromtimestamp(turns[-1]["at"], UTC)
+    last = turns[-1].time
     return f"none of the {len(turns):,} queries kept are meant; the latest is of {last:%Y-%m-%d %H:%M} UTC"

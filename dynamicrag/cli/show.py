@@ -1,10 +1,10 @@
-"""One answered question on the terminal: the answer, how it was come by, and what it cost."""
+"""An answered question on the terminal: the answer, its decisions, and its cost."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dynamicrag.cli.console import joined, plain
-from dynamicrag.cli.units import cost_line, joules
+from dynamicrag.lab.view.amounts import amount, cost_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -12,15 +12,18 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from dynamicrag.lab.run import Record
+    from dynamicrag.types import Decision
+
 CHOSEN = "●"
 OUTSIDE = "not from the documents"
 
 
-def panel(record: Mapping[str, Any], *, verbose: bool = False) -> "Panel":
-    """Return the panel of one record.
+def panel(record: "Record", *, verbose: bool = False) -> "Panel":
+    """Return the panel of a record.
 
     Args:
-        record: As :func:`dynamicrag.lab.run.ask_all` gives it.
+        record: A record from :func:`dynamicrag.lab.run.ask_all`.
         verbose: Whether stages with a single option and the passages are shown, too.
     """
     from rich.console import Group
@@ -28,11 +31,12 @@ def panel(record: Mapping[str, Any], *, verbose: bool = False) -> "Panel":
 
     title = " · ".join(part for part in (record["query_id"], record.get("type", "")) if part)
     lines: list[RenderableType] = [joined((plain(record["question"]), "bold")), answer(record), ""]
-    shown = [d for d in record["decisions"] if verbose or len(d["options"]) > 1]
+    shown = [decision for decision in record["decisions"] if verbose or len(decision["options"]) > 1]
     if shown:
         lines += [decisions(shown), ""]
-    lines += [joined((f"↑ {step['stage']} → {plain(step['option'])}  {plain(step['reason'])}", "yellow"))
-              for step in record.get("escalations", ())]  # fmt: skip
+    for step in record.get("escalations", ()):
+        text = plain(f"↑ {step['stage']} → {step['option']}  {step['reason']}")
+        lines.append(joined((text, "yellow")))
     if verbose and record.get("passages"):
         lines.append(joined(("passages  " + plain(", ".join(record["passages"])), "dim")))
     lines.append(joined((cost_line(record["cost"], record.get("tokens")), "dim")))
@@ -42,20 +46,20 @@ def panel(record: Mapping[str, Any], *, verbose: bool = False) -> "Panel":
     )  # fmt: skip
 
 
-def answer(record: Mapping[str, Any]) -> "Text":
+def answer(record: "Record") -> "Text":
     """Return the answer, with its scores where there are gold answers."""
     if "error" in record:
         return joined((f"✗ {plain(record['error'])}", "red"))
-    style = "yellow" if record["abstained"] else "green"
     scores = ""
     if "f1" in record:
         right = "✓" if record["contains"] else "✗"
         scores = f"   {right} F1 {record['f1']:.2f}, expected {plain(' / '.join(record['answers'][:2]))}"
     beyond = f"   ({OUTSIDE})" if record.get("outside") and not record["abstained"] else ""
+    style = "yellow" if record["abstained"] else "green"
     return joined((plain(record["answer"]), style), (beyond, "yellow"), (scores, "dim"))
 
 
-def decisions(made: Sequence[Mapping[str, Any]]) -> "Table":
+def decisions(made: "Sequence[Decision]") -> "Table":
     """Return a line per decision: stage, options with the chosen one marked, cost, reason."""
     from rich.table import Table
 
@@ -65,19 +69,14 @@ def decisions(made: Sequence[Mapping[str, Any]]) -> "Table":
     table.add_column(justify="right", no_wrap=True)
     table.add_column(ratio=3, style="dim")
     for decision in made:
-        at = decision["options"].index(decision["chosen"])
-        expected = decision["expected"][at]["joules"]
+        expected = decision["expected"][decision["options"].index(decision["chosen"])]["joules"]
         binding = f" (limit: {decision['binding']})" if decision["binding"] else ""
-        table.add_row(
-            decision["stage"],
-            options(decision),
-            f"≈ {joules(expected)}" if expected else "",
-            plain(decision["reason"]) + binding,
-        )
+        cost = f"≈ {amount('joules', expected)}" if expected else ""
+        table.add_row(decision["stage"], options(decision), cost, plain(decision["reason"]) + binding)
     return table
 
 
-def options(decision: Mapping[str, Any]) -> "Text":
+def options(decision: "Decision") -> "Text":
     """Return a decision's options in a row; the chosen one stands out without colours as well."""
     parts: list[tuple[str, str]] = []
     for name, allowed in zip(decision["options"], decision["allowed"], strict=True):

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.errors import InputError, unknown
 
 if TYPE_CHECKING:
-    from dynamicrag.features.base import Embed
     from dynamicrag.lab.outcomes.table import OutcomeTable
 
 FAMILIES = ("lexical", "tfidf", "embedding")
-"""What routers see by default."""
+"""Features of routers by default."""
 EMBEDDER = "all-minilm-l6-v2"
 
 
 def parts_of(text: str | None) -> list[str]:
-    """Return what is joined by commas."""
+    """Return the parts of a text with commas between them."""
     return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
@@ -24,7 +23,7 @@ def pair_of(labels: str) -> list[str]:
     """Return the names of label 0 and label 1.
 
     Raises:
-        InputError: They are not two different names.
+        InputError: There are not two different names.
     """
     names = parts_of(labels)
     if len(names) != 2 or names[0] == names[1]:
@@ -36,7 +35,7 @@ def number_of(text: str, where: str) -> float:
     """Return a number of 0 or more.
 
     Raises:
-        InputError: It is none.
+        InputError: The text is no such number.
     """
     from math import isfinite
 
@@ -50,10 +49,10 @@ def number_of(text: str, where: str) -> float:
 
 
 def given_cost(text: str) -> tuple[str, float]:
-    """Return an option and its cost, of ``OPTION=NUMBER``.
+    """Return the option and the cost in ``OPTION=NUMBER``.
 
     Raises:
-        InputError: It has another form.
+        InputError: The text has another form.
     """
     option, equals, value = text.rpartition("=")
     if not equals or not option.strip():
@@ -62,7 +61,7 @@ def given_cost(text: str) -> tuple[str, float]:
 
 
 def read_specs(values: Sequence[str], where: str) -> list[object]:
-    """Return specs, from names joined by commas and from YAML."""
+    """Return the specs in values that are names with commas between them, or YAML."""
     from dynamicrag.plain_yaml import parse_yaml
 
     found: list[object] = []
@@ -73,8 +72,8 @@ def read_specs(values: Sequence[str], where: str) -> list[object]:
         try:
             spec = parse_yaml(value)
         except ValueError as error:
-            told = f"{where} {value[:80]}: is no YAML ({error})"
-            raise InputError(f"{told}; write it as in '{{knn: {{k: 20}}}}'") from None
+            wrong = f"{where} {value[:80]}: is no YAML ({error})"
+            raise InputError(f"{wrong}; write it as in '{{knn: {{k: 20}}}}'") from None
         found += spec if isinstance(spec, list) else [spec]
     return found
 
@@ -82,7 +81,7 @@ def read_specs(values: Sequence[str], where: str) -> list[object]:
 def choose_families(
     values: Sequence[str] | None, learn: "OutcomeTable", judge: "OutcomeTable | None"
 ) -> tuple[list[object], list[str]]:
-    """Return the specs of the families, checked against what the tables have."""
+    """Return the specs of families that the tables can give, and notes for the user."""
     from dynamicrag.features.base import FEATURES
     from dynamicrag.llm.pull import path_of
     from dynamicrag.registry import parse_spec
@@ -92,7 +91,7 @@ def choose_families(
             return list(FAMILIES), []
         without = [name for name in FAMILIES if not FEATURES[name].embeds]
         mend = f"dynamicrag models pull {EMBEDDER}"
-        return list(without), [f"no embeddings, for their model is not on this machine; mend with: {mend}"]
+        return list(without), [f"no embeddings: their model is not on this machine; mend with: {mend}"]
     specs = read_specs(values, "--features")
     for spec in specs:
         name, _ = parse_spec(spec, "--features")
@@ -100,8 +99,8 @@ def choose_families(
             raise InputError(unknown("--features", "features", name, FEATURES))
         if name == "response":
             raise InputError(
-                "--features response: what an answer says of itself is known only after one option has been "
-                "run, and here all are chosen from before; leave it out"
+                "--features response: signals of an answer are known only after an option has run, and a "
+                "router chooses before; leave it out"
             )
         for table in filter(None, (learn, judge)):
             if name == "retrieval" and not any(query.signals for query in table.seen()):
@@ -110,7 +109,7 @@ def choose_families(
 
 
 def embedding(families: Sequence[object]) -> Any:
-    """Return what embeds texts, if any of the families needs it."""
+    """Return the function that embeds texts, or ``None`` if no family needs it."""
     from dynamicrag.features.base import FEATURES
     from dynamicrag.lab.routing.embeddings import KeptEmbeddings
     from dynamicrag.llm.pull import cache_dir, pulled
@@ -120,23 +119,23 @@ def embedding(families: Sequence[object]) -> Any:
     if not any(FEATURES[parse_spec(spec, "--features")[0]].embeds for spec in families):
         return None
     model = LocalEmbedder(lambda: pulled(EMBEDDER))
-    embed: Embed = model.embed
-    return KeptEmbeddings(embed, cache_dir() / "embeddings" / f"{EMBEDDER}.npz")
+    path = cache_dir() / "embeddings" / f"{EMBEDDER}.npz"
+    return KeptEmbeddings(model.embed, path, in_bulk=model.embed_in_bulk)
 
 
 def outcomes_in(
     files: list[Path], stages: list[str], labels: list[str], *, mended: bool
 ) -> "tuple[OutcomeTable, list[str]]":
-    """Return tables to learn from as one, and what is to be told of them.
+    """Return tables to learn from as one, and notes for the user.
 
     Args:
         files: The tables.
-        stages: What the parts of an option's name are, where a table gives no paths.
+        stages: The stages of the parts of an option's name, for tables without paths.
         labels: Names of the two options of a file of labels.
-        mended: Whether paths that mend their drafts are of use.
+        mended: Whether to keep paths that refine their drafts.
 
     Raises:
-        InputError: A table cannot be read, or put together with the others.
+        InputError: A table cannot be read, or joined with the others.
     """
     from dynamicrag.lab.outcomes.caveats import usable
     from dynamicrag.lab.outcomes.file import read_table

@@ -1,4 +1,4 @@
-"""Standard streams: any encoding takes the output, and a full or closed stream is reported once."""
+"""Standard streams: every encoding can print the output, and a full or closed stream is reported once."""
 
 import codecs
 import io
@@ -13,12 +13,12 @@ INSTEAD = {
     "←": "<-", "↑": "^", "↓": "v", "≈": "~", "≤": "<=", "≥": ">=", "±": "+/-", "λ": "lambda", "Σ": "sum",
     "µ": "u", "█": "#", "│": "|", "─": "-", "━": "-",
 }  # fmt: skip
-"""What stands for a character where the terminal's encoding has none."""
+"""Replacements for characters that the terminal's encoding lacks."""
 DEGRADE = "dynamicrag.degrade"
 
 
 def degrade(error: UnicodeError) -> tuple[str, int]:
-    """Return ASCII for what an encoding lacks; an error handler of :mod:`codecs`."""
+    """Return ASCII for characters that an encoding lacks; an error handler of :mod:`codecs`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(_ascii, error.object[error.start : error.end])), error.end
@@ -34,7 +34,7 @@ def _ascii(character: str) -> str:
 
 
 def prepare() -> None:
-    """Let no character that the streams' encodings lack end a command."""
+    """Make sure that no character can end a command because the streams' encodings lack it."""
     codecs.register_error(DEGRADE, degrade)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -44,7 +44,7 @@ def prepare() -> None:
 
 
 def flush() -> OSError | None:
-    """Write what is still held back; return why it could not be, after which nothing more is tried."""
+    """Write buffered output; after a failure discard it and return the error."""
     failure = None
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -57,7 +57,7 @@ def flush() -> OSError | None:
 
 
 def discard(stream: object) -> None:
-    """Send what a stream still holds nowhere; Python would try again at its end, and complain."""
+    """Redirect a stream to nowhere: Python would try to write its buffer again at exit, and complain."""
     with suppress(OSError, ValueError, AttributeError):
         number = stream.fileno()  # type: ignore[attr-defined]
         nowhere = os.open(os.devnull, os.O_WRONLY)

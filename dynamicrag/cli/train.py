@@ -1,166 +1,139 @@
-"""``dynamicrag train``: a router of one stage, of whole paths, or of drafts, from outcome tables."""
+"""``dynamicrag train stage`` and ``train joint``: a router of one stage, or of whole paths."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from dynamicrag.cli.options import JsonOption
-from dynamicrag.cli.specs import outcomes_in, pair_of
-from dynamicrag.errors import InputError, PolicyError
+from dynamicrag.cli.specs import parts_of
+from dynamicrag.cli.train_options import (
+    DEFAULT_ROUTER,
+    LABELS,
+    PATH_FEATURES,
+    STAGE_FEATURES,
+    AnonymousOption,
+    LabelsOption,
+    OutOption,
+    PathFeaturesOption,
+    RouterOption,
+    StageFeaturesOption,
+    StagesOption,
+    TableOption,
+    embedder,
+    file_size,
+    read_outcomes,
+    spec,
+)
+from dynamicrag.errors import InputError
 
 if TYPE_CHECKING:
-    from dynamicrag.features.base import Embed
-
-STAGE_FEATURES = "lexical,tfidf,embedding"
-PATH_FEATURES = "lexical,retrieval"
-"""What holds for corpora that were not learnt from; topics do not."""
-DEFAULT_ROUTER = "blend"
+    from dynamicrag.lab.outcomes.table import OutcomeTable
+    from dynamicrag.routers.estimator import Estimator
 
 
-def train(
-    table: Annotated[list[Path], typer.Option("--table", "-t", help="Outcome table; repeatable.")],
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="File of the trained router; with --policy, a folder.")
-    ],
+class TrainGroup(TyperGroup):
+    """The commands of ``train``; options without a command are those of ``train stage``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the default command before its options."""
+        if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
+            args = ["stage", *args]
+        return super().parse_args(ctx, args)
+
+
+def train_stage(
+    table: TableOption,
+    out: OutOption,
     stage: Annotated[str, typer.Option(help="Stage to decide; needed for a table of whole paths.")] = "",
-    joint: Annotated[
-        bool, typer.Option("--joint", help="One router over whole paths, for all stages that they vary.")
-    ] = False,
-    escalation: Annotated[
-        str | None,
-        typer.Option(
-            help="Train what decides on drafts: an escalation policy, such as value, or "
-            "{name: {parameter: value}}."
-        ),
-    ] = None,
-    policy: Annotated[
-        str | None,
-        typer.Option("--policy", "-p", help="Train all stages of this policy that the table varies."),
+    at: Annotated[
+        list[str] | None, typer.Option(help="STAGE=OPTION of the other stages to compare at; repeatable.")
     ] = None,
     add_to: Annotated[
         Path | None,
         typer.Option(help="Add the table's new options to this trained router; nothing is trained again."),
     ] = None,
-    router: Annotated[
-        str, typer.Option(help="Predictor: a name, or {name: {parameter: value}}.")
-    ] = DEFAULT_ROUTER,
-    features: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Families of features, with commas; {STAGE_FEATURES} by default, {PATH_FEATURES} for "
-            "whole paths."
-        ),
-    ] = None,
-    at: Annotated[
-        list[str] | None, typer.Option(help="STAGE=OPTION of the other stages to compare at; repeatable.")
-    ] = None,
-    stages: Annotated[
-        str, typer.Option(help="What the parts of options' names are: retrieval,generator of none/small.")
-    ] = "",
-    labels: Annotated[
-        str, typer.Option(help="Names of the two options of a file of labels: NAME0,NAME1.")
-    ] = "label 0,label 1",
-    anonymous: Annotated[
-        bool, typer.Option("--anonymous", help="Keep no questions in the file; explain names none then.")
-    ] = False,
+    router: RouterOption = DEFAULT_ROUTER,
+    features: StageFeaturesOption = None,
+    stages: StagesOption = "",
+    labels: LabelsOption = LABELS,
+    anonymous: AnonymousOption = False,
     json: JsonOption = None,
 ) -> None:
-    """Train the router of a stage, of whole paths, of drafts, or a whole policy's, and write it.
-
-    With --policy, each is judged out of fold, and what is no better than the rule that stands there is left.
-    With --add-to, the table's new options are added to a router that was trained before.
-    """
-    from dynamicrag.cli.console import human, plain
-    from dynamicrag.cli.output import check_target, write_json
-    from dynamicrag.cli.train_escalation import show_taught, teach
-    from dynamicrag.cli.train_grow import check_alone, extend
-    from dynamicrag.cli.train_policy import show_whole, train_whole
-    from dynamicrag.cli.trained import described
-    from dynamicrag.lab.calibrate.forecast import Recipe
-    from dynamicrag.lab.training import check_families, train_joint, train_router
+    """Train the router of a stage, or add new options to a trained router with --add-to."""
+    from dynamicrag.cli.console import human
+    from dynamicrag.cli.output import check_target
+    from dynamicrag.lab.training import train_router
 
     check_target(json)
-    _check_scope(bool(stage or at), joint or bool(policy), escalation is not None)
     if add_to is not None:
-        check_alone(
-            joint=joint, policy=policy is not None, escalation=escalation is not None,
-            router=router != DEFAULT_ROUTER, features=features is not None, anonymous=anonymous,
-        )  # fmt: skip
+        training = {"--router": router != DEFAULT_ROUTER, "--features": features is not None,
+                    "--anonymous": anonymous}  # fmt: skip
+        if any(training.values()):
+            given = ", ".join(name for name, is_given in training.items() if is_given)
+            raise InputError(f"--add-to takes the router as it was trained: without {given}")
     console = human(json)
-    outcomes, caveats = outcomes_in(table, listed(stages), pair_of(labels), mended=escalation is not None)
-    for note in caveats if json != "-" else ():
-        console.print(f"note: {plain(note)}", style="yellow")
+    outcomes = read_outcomes(table, stages, labels, None if json == "-" else console)
     if add_to is not None:
-        _tell(json, extend(outcomes, add_to, out, stage, settings(at or [])))
+        _report(json, _grown(outcomes, add_to, out, stage, _settings(at or [])))
         return
-    families = listed(features or (PATH_FEATURES if joint or policy or escalation else STAGE_FEATURES))
-    embed = embedder(families)
-    if policy is not None:
-        check_families(families)
-        with console.status("training …"):
-            told = train_whole(outcomes, table, policy, out, Recipe(spec(router), families, embed), joint)
-        write_json(json, told)
-        if json != "-":
-            show_whole(console, told)
-        return
-    if escalation is not None:
-        recipe = Recipe(spec(router), families, embed)
-        with console.status("training …"):
-            told = teach(outcomes, spec(escalation, "--escalation"), out, recipe, not anonymous)
-        write_json(json, told)
-        if json != "-":
-            show_taught(console, told)
-        return
+    families = parts_of(features or STAGE_FEATURES)
     with console.status("training …"):
-        if joint:
-            whole = train_joint(outcomes, router=spec(router), features=families, embed=embed,
-                                keep_questions=not anonymous)  # fmt: skip
-            path, estimator = whole.state().save(out), whole.before
-        else:
-            estimator = train_router(
-                outcomes, router=spec(router), features=families, stage=stage, at=settings(at or []),
-                embed=embed, keep_questions=not anonymous,
-            )  # fmt: skip
-            path = estimator.state().save(out)
-    told = described(estimator, outcomes, path)
-    if joint:
-        told["stages"] = list(whole.stages)
-        told["width_after"] = len((whole.after or whole.before).features.names)
-    _tell(json, told)
+        estimator = train_router(
+            outcomes, router=spec(router), features=families, stage=stage, at=_settings(at or []),
+            embed=embedder(families), keep_questions=not anonymous,
+        )  # fmt: skip
+        path = estimator.state().save(out)
+    _report(json, _described(estimator, outcomes, path))
 
 
-def _check_scope(of_a_stage: bool, of_all_stages: bool, of_drafts: bool) -> None:
-    if of_drafts and (of_a_stage or of_all_stages):
-        raise InputError("--escalation is of drafts: without --joint, --policy, --stage and --at")
-    if of_all_stages and of_a_stage:
-        raise InputError(
-            "--joint and --policy are for all stages that the table's paths vary: without --stage and --at"
-        )
+def train_joint(
+    table: TableOption,
+    out: OutOption,
+    router: RouterOption = DEFAULT_ROUTER,
+    features: PathFeaturesOption = PATH_FEATURES,
+    stages: StagesOption = "",
+    labels: LabelsOption = LABELS,
+    anonymous: AnonymousOption = False,
+    json: JsonOption = None,
+) -> None:
+    """Train one router over whole paths, for all stages that the table's paths vary."""
+    from dynamicrag.cli.console import human
+    from dynamicrag.cli.output import check_target
+    from dynamicrag.lab.training import train_joint as train
+
+    check_target(json)
+    console = human(json)
+    outcomes = read_outcomes(table, stages, labels, None if json == "-" else console)
+    families = parts_of(features)
+    with console.status("training …"):
+        whole = train(
+            outcomes, router=spec(router), features=families, embed=embedder(families),
+            keep_questions=not anonymous,
+        )  # fmt: skip
+        path = whole.state().save(out)
+    after = whole.after or whole.before
+    joint = {"stages": list(whole.stages), "width_after": len(after.features.names)}
+    _report(json, _described(whole.before, outcomes, path) | joint)
 
 
-def listed(text: str) -> list[str]:
-    """Read names that are joined by commas."""
-    return [name.strip() for name in text.split(",") if name.strip()]
+def _grown(
+    outcomes: "OutcomeTable", file: Path, out: Path, stage: str, at: Mapping[str, str]
+) -> dict[str, Any]:
+    """Add the new options of a table to a trained router, write it, and return what it is now."""
+    from dynamicrag.embedders import default_embedder
+    from dynamicrag.lab.growing import grow
+    from dynamicrag.routers.estimator import Estimator
+
+    grown = grow(Estimator.load(file, default_embedder()), outcomes, stage=stage, at=at)
+    path = grown.estimator.state().save(out)
+    added = {"added": dict(grown.added), "anchors": grown.anchors}
+    return _described(grown.estimator, outcomes, path) | added
 
 
-def spec(text: str, option: str = "--router") -> object:
-    """Read ``name`` or ``{name: {parameter: value}}`` off the command line.
-
-    Raises:
-        PolicyError: It is no YAML.
-    """
-    from dynamicrag.plain_yaml import parse_yaml
-
-    try:
-        return parse_yaml(text)
-    except ValueError as error:
-        raise PolicyError(
-            f"{option} {text[:80]}: not a name, nor {{name: {{parameter: value}}}}: {error}"
-        ) from None
-
-
-def settings(given: list[str]) -> dict[str, str]:
+def _settings(given: list[str]) -> dict[str, str]:
     """Read ``STAGE=OPTION`` off the command line."""
     pairs = [text.partition("=") for text in given]
     for stage, sign, option in pairs:
@@ -169,56 +142,59 @@ def settings(given: list[str]) -> dict[str, str]:
     return {stage: option for stage, _, option in pairs}
 
 
-def embedder(families: list[str]) -> "Embed | None":
-    """Return the embedding model, where a family needs one."""
-    from dynamicrag.features.base import FEATURES
+def _described(estimator: "Estimator", table: "OutcomeTable", path: Path) -> dict[str, Any]:
+    """Return a written router as plain data: what it is, what it was made from, and its options."""
+    about, predictor = estimator.about, estimator.predictor
+    return {
+        "file": str(path), "bytes": path.stat().st_size, "router": predictor.registered,
+        "picked": dict(predictor.picked),
+        "parameters": predictor.params(), "features": estimator.features.specs,
+        "width": len(estimator.features.names), "stage": about.stage, "table": about.table,
+        "questions": len(table),
+        "options": {
+            name: {"quality": quality, **{cost: values[k] for cost, values in about.costs.items()}}
+            for k, (name, quality) in enumerate(zip(estimator.options, about.quality, strict=True))
+        },
+    }  # fmt: skip
 
-    if not any(name in FEATURES and FEATURES[name].embeds for name in families):
-        return None
-    from dynamicrag.embedders import default_embedder
 
-    return default_embedder()
-
-
-def _tell(json: str | None, told: dict[str, Any]) -> None:
+def _report(json: str | None, made: dict[str, Any]) -> None:
     from dynamicrag.cli.output import write_json
 
-    write_json(json, told)
+    write_json(json, made)
     if json != "-":
-        _show(told)
+        _show(made)
 
 
-def _show(described: dict[str, Any]) -> None:
-    from dynamicrag.cli.console import console, plain
-    from dynamicrag.cli.tables import plain_table
-    from dynamicrag.cli.units import short, size
+def _show(made: dict[str, Any]) -> None:
+    from dynamicrag.cli.console import console
+    from dynamicrag.lab.view.amounts import digits
+    from dynamicrag.lab.view.page import Column, Row, Table
+    from dynamicrag.lab.view.terminal import print_table
 
     out = console()
-    costs = list(dict.fromkeys(key for o in described["options"].values() for key in o if key != "quality"))
-    table = plain_table("option", "mean quality>", *(f"{cost}>" for cost in costs))
-    for name, figures in described["options"].items():
-        table.add_row(
-            plain(name), f"{figures['quality']:.3f}", *(short(figures.get(cost, 0.0)) for cost in costs)
-        )
-    out.print(table)
-    parts = ", ".join(f"{name} {share:.0%}" for name, share in described["picked"].items())
-    picked = f" ({parts})" if parts else ""
-    whose = " for what was added" if "added" in described else ""
+    costs = list(dict.fromkeys(key for o in made["options"].values() for key in o if key != "quality"))
+    rows = [
+        Row([name, f"{figures['quality']:.3f}", *(digits(figures.get(cost, 0.0)) for cost in costs)])
+        for name, figures in made["options"].items()
+    ]
+    columns = [Column("option", number=False), Column("mean quality"), *map(Column, costs)]
+    print_table(out, Table(columns, rows, most=len(rows)))
+    parts = ", ".join(f"{name} {share:.0%}" for name, share in made["picked"].items())
     out.print(
-        f"{described['router']}{picked} on {', '.join(map(str, described['features']))}: "
-        f"{described['width']} features, {described['questions']:,} questions{whose}"
+        f"{made['router']}{f' ({parts})' if parts else ''} on {', '.join(map(str, made['features']))}: "
+        f"{made['width']} features, {made['questions']:,} questions"
+        f"{' for the added options' if 'added' in made else ''}"
     )
-    for name, count in described.get("added", {}).items():
-        out.print(plain(f"added {name}, known at {count:,} of {described['anchors']:,} anchors"))
-    out.print(f"wrote {described['file']}, {size(described['bytes'])}", style="green", soft_wrap=True)
-    place = f"stages.{described['stage']}.router" if described["stage"] else "router"
-    if "stages" in described:
+    for name, count in made.get("added", {}).items():
+        out.print(f"added {name}, known at {count:,} of {made['anchors']:,} anchors")
+    out.print(f"wrote {made['file']}, {file_size(made['bytes'])}", style="green", soft_wrap=True)
+    place = f"stages.{made['stage']}.router" if made["stage"] else "router"
+    if "stages" in made:
         place = "joint"
-        out.print(
-            f"decides {', '.join(described['stages'])}; once something is retrieved, from "
-            f"{described['width_after']} features"
-        )
+        decided = f"decides {', '.join(made['stages'])}; once something is retrieved, from "
+        out.print(f"{decided}{made['width_after']} features")
     out.print(
-        f"in a policy:  {place}: {{{described['router']}: {{state: {described['file']}}}}}",
+        f"in a policy:  {place}: {{{made['router']}: {{state: {made['file']}}}}}",
         style="dim", soft_wrap=True,
     )  # fmt: skip

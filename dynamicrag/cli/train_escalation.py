@@ -1,7 +1,28 @@
-"""``dynamicrag train --escalation``: what decides on drafts, from a table with their signals."""
+"""``dynamicrag train escalation``: a policy that decides on drafts, from a table with their signals."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.specs import parts_of
+from dynamicrag.cli.train_options import (
+    DEFAULT_ROUTER,
+    LABELS,
+    PATH_FEATURES,
+    AnonymousOption,
+    LabelsOption,
+    OutOption,
+    PathFeaturesOption,
+    RouterOption,
+    StagesOption,
+    TableOption,
+    embedder,
+    file_size,
+    read_outcomes,
+    spec,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -10,18 +31,51 @@ if TYPE_CHECKING:
     from dynamicrag.lab.outcomes.table import OutcomeTable
 
 
-def teach(
+def train_escalation(
+    policy: Annotated[
+        str,
+        typer.Argument(
+            help="Escalation policy, such as value, or {name: {parameter: value}}.", metavar="POLICY"
+        ),
+    ],
+    table: TableOption,
+    out: OutOption,
+    router: RouterOption = DEFAULT_ROUTER,
+    features: PathFeaturesOption = PATH_FEATURES,
+    stages: StagesOption = "",
+    labels: LabelsOption = LABELS,
+    anonymous: AnonymousOption = False,
+    json: JsonOption = None,
+) -> None:
+    """Train a policy that decides on drafts: accept, go on to another path, or abstain."""
+    from dynamicrag.cli.console import human
+    from dynamicrag.cli.output import check_target, write_json
+    from dynamicrag.lab.calibrate.forecast import Recipe
+
+    check_target(json)
+    console = human(json)
+    outcomes = read_outcomes(table, stages, labels, None if json == "-" else console, mended=True)
+    families = parts_of(features)
+    recipe = Recipe(spec(router), families, embedder(families))
+    with console.status("training …"):
+        made = _train(outcomes, spec(policy, "POLICY"), out, recipe, not anonymous)
+    write_json(json, made)
+    if json != "-":
+        _show(console, made)
+
+
+def _train(
     outcomes: "OutcomeTable", policy: object, out: Path, recipe: "Recipe", keep_questions: bool
 ) -> dict[str, Any]:
-    """Train an escalation, write it, and return what came of it.
+    """Train an escalation policy, write it, and return its description.
 
     Raises:
         InputError: The table cannot be learnt from.
         PolicyError: A spec names what does not exist, or the file cannot be written.
     """
-    from dynamicrag.lab.cascade.train import train_escalation
+    from dynamicrag.lab.cascade.train import train_escalation as train
 
-    taught = train_escalation(
+    taught = train(
         outcomes, policy=policy, router=recipe.router, features=recipe.families, embed=recipe.embed,
         keep_questions=keep_questions,
     )  # fmt: skip
@@ -43,33 +97,31 @@ def teach(
     }  # fmt: skip
 
 
-def show_taught(out: "Console", told: dict[str, Any]) -> None:
-    """Print what training an escalation came to."""
-    from dynamicrag.cli.console import plain
-    from dynamicrag.cli.tables import plain_table
-    from dynamicrag.cli.units import percent, short, size
+def _show(out: "Console", made: dict[str, Any]) -> None:
+    from dynamicrag.lab.view.amounts import SPACE, digits, percent
+    from dynamicrag.lab.view.page import Column, Row, Table
+    from dynamicrag.lab.view.terminal import print_table
 
-    unit = told["dimension"]
-    table = plain_table("path", "mean quality>", f"{unit}>")
-    for name, own in told["options"].items():
-        table.add_row(plain(name), f"{own['quality']:.3f}", short(own[unit]))
-    replayed, single = told["replayed"], told["best_single"]
-    table.add_row("best single", f"{single['quality']:.3f}", short(single["cost"]), style="dim")
-    table.add_row(told["policy"], f"{replayed['quality']:.3f}", short(replayed["cost"]), style="bold")
-    out.print(table)
+    unit, replayed, single = made["dimension"], made["replayed"], made["best_single"]
+    rows = [Row([name, f"{own['quality']:.3f}", digits(own[unit])]) for name, own in made["options"].items()]
+    rows.append(Row(["best single", f"{single['quality']:.3f}", digits(single["cost"])], "faint"))
+    rows.append(Row([made["policy"], f"{replayed['quality']:.3f}", digits(replayed["cost"])], "strong"))
+    columns = [Column("path", number=False), Column("mean quality"), Column(unit)]
+    print_table(out, Table(columns, rows, most=len(rows)))
+    shares = [percent(replayed[name]).replace(SPACE, " ") for name in ("escalated", "abstained")]
     out.print(
-        f"replayed on what it learnt from, scores out of fold: {percent(replayed['escalated'])} escalated, "
-        f"{percent(replayed['abstained'])} abstained; 'eval --cascade' judges it on other questions",
+        f"replayed on its training data, scores out of fold: {shares[0]} escalated, {shares[1]} abstained; "
+        "'eval-cascade' judges it on other questions",
         style="dim",
     )
     out.print(
-        f"{told['policy']} on {len(told['signals'])} signals, and {told['prior']} before any draft; "
-        f"{told['questions']:,} questions; λ {told['lambda']:.2g} in {unit}, if the objective has no weights"
+        f"{made['policy']} on {len(made['signals'])} signals, and {made['prior']} before any draft; "
+        f"{made['questions']:,} questions; λ {made['lambda']:.2g} in {unit}, if the objective has no weights"
     )
-    for note in told["notes"]:
-        out.print(plain(f"note: {note}"), style="yellow")
-    out.print(f"wrote {told['file']}, {size(told['bytes'])}", style="green", soft_wrap=True)
+    for note in made["notes"]:
+        out.print(f"note: {note}", style="yellow")
+    out.print(f"wrote {made['file']}, {file_size(made['bytes'])}", style="green", soft_wrap=True)
     out.print(
-        f"in a policy:  stages.verification.router: {{escalation: {{state: {told['file']}}}}}",
+        f"in a policy:  stages.verification.router: {{escalation: {{state: {made['file']}}}}}",
         style="dim", soft_wrap=True,
     )  # fmt: skip

@@ -1,9 +1,26 @@
-"""``dynamicrag train --policy``: routers for all stages that a table varies, and a policy with them."""
+"""``dynamicrag train policy``: routers for all stages that a table varies, and a policy with them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.specs import parts_of
+from dynamicrag.cli.train_options import (
+    DEFAULT_ROUTER,
+    LABELS,
+    PATH_FEATURES,
+    LabelsOption,
+    PathFeaturesOption,
+    RouterOption,
+    StagesOption,
+    TableOption,
+    embedder,
+    read_outcomes,
+    spec,
+)
 from dynamicrag.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,16 +33,51 @@ NAME = "policy.yaml"
 LEAST = 20
 
 
-def train_whole(
+def train_policy(
+    policy: Annotated[str, typer.Argument(help="A preset or a YAML file.", metavar="POLICY")],
+    table: TableOption,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the policy and its routers.")],
+    joint: Annotated[
+        bool, typer.Option("--joint", help="One router over whole paths, for all stages that they vary.")
+    ] = False,
+    router: RouterOption = DEFAULT_ROUTER,
+    features: PathFeaturesOption = PATH_FEATURES,
+    stages: StagesOption = "",
+    labels: LabelsOption = LABELS,
+    json: JsonOption = None,
+) -> None:
+    """Train routers for all stages of a policy that the table varies, and write the policy with them.
+
+    Each is judged out of fold; a router that is no better than the present rule is left out.
+    """
+    from dynamicrag.cli.console import human
+    from dynamicrag.cli.output import check_target, write_json
+    from dynamicrag.lab.calibrate.forecast import Recipe
+    from dynamicrag.lab.training import check_families
+
+    check_target(json)
+    console = human(json)
+    outcomes = read_outcomes(table, stages, labels, None if json == "-" else console)
+    families = parts_of(features)
+    check_families(families)
+    with console.status("training …"):
+        recipe = Recipe(spec(router), families, embedder(families))
+        made = _train(outcomes, table, policy, out, recipe, joint)
+    write_json(json, made)
+    if json != "-":
+        _show(console, made)
+
+
+def _train(
     outcomes: "OutcomeTable", files: Sequence[Path], policy: str, out: Path, recipe: "Recipe", joint: bool
 ) -> dict[str, Any]:
-    """Train a policy, write it with its routers to a folder, and return what came of it.
+    """Train a policy, write it with its routers to a folder, and return what was kept.
 
     Raises:
         InputError: The folder cannot be made, or the table cannot be learnt from.
     """
     from dynamicrag.cli.output import write_text
-    from dynamicrag.lab.calibrate.whole_policy import train_policy
+    from dynamicrag.lab.calibrate.whole_policy import train_policy as train
     from dynamicrag.lab.calibrate.world import World
     from dynamicrag.lab.calibrate.write import content, only, source, text
     from dynamicrag.policy_file import load_policy
@@ -33,7 +85,7 @@ def train_whole(
 
     loaded = load_policy(policy)
     world = World.of(outcomes, LEAST)
-    made = train_policy(world, loaded, recipe, joint=joint)
+    made = train(world, loaded, recipe, joint=joint)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -48,13 +100,13 @@ def train_whole(
         only(data, stage, world.options(stage))
         if not made.joint:
             made.learnt.stages[stage].state().save(out / stage)
-            spec = {name: {"state": f"{stage}.npz", "features": list(recipe.families)}}
-            data["stages"][stage]["router"] = spec
+            state = {name: {"state": f"{stage}.npz", "features": list(recipe.families)}}
+            data["stages"][stage]["router"] = state
             comments[stage] = [_comment(made.report["stages"][stage])]
     for stage, own in made.report["stages"].items():
         if not made.joint and stage not in made.kept:
             comments[stage] = [f"the rule stays: {_comment(own)}"]
-    head = ["Trained by 'dynamicrag train --policy'.", f"From {source(world, files)}."]
+    head = ["Trained by 'dynamicrag train policy'.", f"From {source(world, files)}."]
     write_text(out / NAME, text(data, head, comments))
     return {
         "policy": str(out / NAME),
@@ -67,35 +119,36 @@ def train_whole(
     }
 
 
-def show_whole(out: "Console", told: Mapping[str, Any]) -> None:
-    """Print what training a policy came to."""
-    from dynamicrag.cli.console import plain
-    from dynamicrag.cli.tables import plain_table
-    from dynamicrag.cli.units import percent, short
+def _show(out: "Console", made: Mapping[str, Any]) -> None:
+    from dynamicrag.lab.view.amounts import digits, percent
+    from dynamicrag.lab.view.page import Column, Row, Table
+    from dynamicrag.lab.view.terminal import print_table
 
-    options = plain_table("stage", "option", "quality>", "joules>", "learnt takes>", "rule takes>")
-    for stage, own in told["stages"].items():
+    options = []
+    for stage, own in made["stages"].items():
         for name, figures in own["options"].items():
-            cost = short(figures["joules"]) if "joules" in figures else "–"
+            cost = digits(figures["joules"]) if "joules" in figures else "–"
             shares = percent(figures["learnt"]), percent(figures["rule"])
-            options.add_row(stage, plain(name), f"{figures['quality']:.3f}", cost, *shares)
-    out.print(options)
-    out.print(f"all else as on {told['planned']}, at what the whole path costs", style="dim")
-    table = plain_table("router", "learnt>", "stands>", "gain>", "95 %>", "over best single>", "95 %>", "")
-    table.columns[0].no_wrap = True
-    rows = [*told["stages"].items(), *([("joint", told["joint"])] if "joint" in told else [])]
-    for name, own in rows:
-        kept = told["kept_joint"] if name == "joint" else name in told["kept"] and not told["kept_joint"]
+            options.append(Row([stage, name, f"{figures['quality']:.3f}", cost, *shares]))
+    columns = [Column("stage", number=False), Column("option", number=False)]
+    columns += map(Column, ("quality", "joules", "learnt takes", "rule takes"))
+    print_table(out, Table(columns, options, most=len(options)))
+    out.print(f"all else as on {made['planned']}, at the cost of the whole path", style="dim")
+    rows = []
+    routers = [*made["stages"].items(), *([("joint", made["joint"])] if "joint" in made else [])]
+    for name, own in routers:
+        kept = made["kept_joint"] if name == "joint" else name in made["kept"] and not made["kept_joint"]
         quality = [f"{own['figures'][way]['quality']:.3f}" for way in ("learnt", "stands")]
         gains = [cell for to in ("rule", "single") for cell in _gain(own[to])]
-        why = "learnt" if kept else "joint decides" if told["kept_joint"] else "the rule stays"
-        table.add_row(name, *quality, *gains, why, style="bold" if kept else "")
-    out.print(table)
-    about = f"{told['questions']:,} questions, out of fold; gain: quality less weighted cost"
-    out.print(f"{about}; what is learnt is taken if it gains more than a standard error", style="dim")
-    for note in told["notes"]:
-        out.print(plain(f"note: {note}"), style="yellow")
-    out.print(plain(f"wrote {told['policy']}"), style="green", soft_wrap=True)
+        why = "learnt" if kept else "joint decides" if made["kept_joint"] else "the rule stays"
+        rows.append(Row([name, *quality, *gains, why], "strong" if kept else ""))
+    titles = ("router", "learnt", "stands", "gain", "95 %", "over best single", "95 %")
+    print_table(out, Table([*map(Column, titles), Column("", number=False)], rows))
+    about = f"{made['questions']:,} questions, out of fold; gain: quality less weighted cost"
+    out.print(f"{about}; a router that gains more than a standard error is kept", style="dim")
+    for note in made["notes"]:
+        out.print(f"note: {note}", style="yellow")
+    out.print(f"wrote {made['policy']}", style="green", soft_wrap=True)
 
 
 def _gain(own: Mapping[str, Any]) -> tuple[str, str]:

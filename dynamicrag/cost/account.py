@@ -1,4 +1,4 @@
-"""The account of one query: its lines, and how far its runs have come."""
+"""The account of one query: its lines, and the progress of its runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,11 +13,11 @@ class Account:
     """All lines of one query, of all its runs that this process knows.
 
     Attributes:
-        query_id: Whose it is.
+        query_id: The query.
         lines: The lines, in the order in which they began.
         by_id: The same by id.
-        loose: Lines of executions whose update was lost, until the next execution takes them up.
-        reached: Number of decisions that each run has come to, by the number of the run.
+        loose: Lines of executions whose update was lost, until the next execution adds them.
+        reached: Number of decisions of each run so far, by the number of the run.
     """
 
     query_id: str
@@ -37,18 +37,18 @@ class Account:
         self.by_id[line.id] = line
 
     def of(self, records: Sequence[AccountLine]) -> list[Line]:
-        """Return the lines that records were written from, which are all on this account."""
+        """Return the lines of records; all must be on this account."""
         return [self.by_id[record["id"]] for record in records]
 
 
 class Entry(NamedTuple):
-    """What a node finds when it begins to work on a query.
+    """The state of a query's account when a node begins to work on it.
 
     Attributes:
         account: The query's account.
         new: Whether it is new in this process.
         attempt: The number of the run.
-        loose: Lines of executions whose update was lost; they are the caller's from here.
+        loose: Lines of executions whose update was lost; they now belong to the caller.
     """
 
     account: Account

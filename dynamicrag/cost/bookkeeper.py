@@ -59,7 +59,7 @@ class Bookkeeper:
         self._hurry = threading.Event()
         self._lock = threading.Lock()
         self._pid = 0
-        self._silence_told = False
+        self._silence_logged = False
         self.failures = 0
 
     def submit(self, finished: Finished) -> None:
@@ -106,8 +106,8 @@ class Bookkeeper:
     def _close(self, item: Finished) -> None:
         ledger = self._ledger
         silent = ledger.attribution.silent
-        if silent and not self._silence_told:
-            self._silence_told = True
+        if silent and not self._silence_logged:
+            self._silence_logged = True
             _log.warning(
                 "meter %s has stopped reporting: from now on joules are estimates, marked provisional",
                 ledger.attribution.meter.name,

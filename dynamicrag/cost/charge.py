@@ -1,11 +1,10 @@
 """The charge of a call in every cost dimension, from its usage and its coefficients.
 
-Money, tokens, seconds and joules have a function each, ``(Usage, Profile, Host) -> Amount``. All others
-derive from one of these by their row in :mod:`dynamicrag.cost.dimensions`. Joules of work in this process are
-metered and split (see :mod:`dynamicrag.cost.attribution`); the function's figure is used until then.
+Money, tokens and joules have a function each, and seconds are measured. All other dimensions derive from one
+of these by their row in :mod:`dynamicrag.cost.dimensions`. Joules of work in this process are metered and
+split (see :mod:`dynamicrag.cost.attribution`); the function's figure is used until then.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from dynamicrag.cost.bounds import Bounds
@@ -25,14 +24,11 @@ class Amount(NamedTuple):
     above: float = 0.0
 
 
-def usd(usage: Usage, profile: Profile, host: Host) -> Amount:  # noqa: ARG001
+def usd(usage: Usage, profile: Profile) -> Amount:
     """Return the price of the tokens at the profile's rates, which are list prices.
 
-    A call that used no tokens reached no model and costs nothing. Without a known price the amount is a
-    stand-in of kind ``unknown``.
+    Without a known price the amount is a stand-in of kind ``unknown``.
     """
-    if not _reached(usage):
-        return Amount(0.0, "estimated")
     amount = profile.usd.of(usage.input_tokens, usage.output_tokens, usage.cached_tokens)
     return Amount(amount, "estimated" if profile.priced else UNKNOWN)
 
@@ -41,15 +37,10 @@ def _reached(usage: Usage) -> bool:
     return bool(usage.input_tokens or usage.output_tokens)
 
 
-def tokens(usage: Usage, profile: Profile, host: Host) -> Amount:  # noqa: ARG001
+def tokens(usage: Usage) -> Amount:
     """Return the tokens read and written as the provider counts them, or the worst case if it does not."""
     kind: Kind = "estimated" if usage.assumed else "measured"
     return Amount(usage.input_tokens + usage.output_tokens, kind)
-
-
-def seconds(usage: Usage, profile: Profile, host: Host) -> Amount:  # noqa: ARG001
-    """Return the measured wall time."""
-    return Amount(usage.seconds, "measured")
 
 
 def joules(usage: Usage, profile: Profile, host: Host) -> Amount:
@@ -70,14 +61,6 @@ def joules(usage: Usage, profile: Profile, host: Host) -> Amount:
     return Amount(mid, "estimated", mid - low, high - mid)
 
 
-_OF_USAGE: dict[Dimension, Callable[[Usage, Profile, Host], Amount]] = {
-    "joules": joules,
-    "seconds": seconds,
-    "usd": usd,
-    "tokens": tokens,
-}
-
-
 def bounds_of(coefficient: Coefficient, profile: Profile, host: Host) -> Bounds:
     """Return a coefficient's value: from the profile, else from the host, else its default."""
     key = coefficient.key
@@ -87,6 +70,8 @@ def bounds_of(coefficient: Coefficient, profile: Profile, host: Host) -> Bounds:
 def cost_of(usage: Usage, profile: Profile, host: Host, energy: Amount | None = None) -> Cost:
     """Return the cost of ``usage`` over all dimensions.
 
+    A call that used no tokens reached no model, and costs neither money nor tokens.
+
     Args:
         usage: The consumption of the call.
         profile: The model's rates and location.
@@ -94,9 +79,11 @@ def cost_of(usage: Usage, profile: Profile, host: Host, energy: Amount | None = 
         energy: Active joules, if known better than from the usage.
     """
     amounts = {
-        name: energy if energy is not None and name == "joules" else function(usage, profile, host)
-        for name, function in _OF_USAGE.items()
+        "joules": energy if energy is not None else joules(usage, profile, host),
+        "seconds": Amount(usage.seconds, "measured"),
     }
+    if _reached(usage):
+        amounts["usd"], amounts["tokens"] = usd(usage, profile), tokens(usage)
     return _charged(amounts, profile, host)
 
 

@@ -40,4 +40,4 @@ DIMENSIONS = Dimensions([
     ),
     DimensionRow("tokens", "tokens", hard=True),
 ])  # fmt: skip
-"""The table. The rows without a source have a function each in :mod:`dynamicrag.cost.charge`."""
+"""The table. :mod:`dynamicrag.cost.charge` has the charges of the rows without a source."""

@@ -14,7 +14,7 @@ def private_file(path: Path) -> None:
     """Create a database file that only its owner may read, before anything is written to it.
 
     Its folder is created with the same rights. Other users lose their rights on existing files, and on an
-    existing folder only if it contains nothing but these databases, because other programs may need it.
+    existing folder only if it contains only these databases, because other programs may need it.
     Windows has no such modes and protects the files by the user's profile.
 
     Raises:

@@ -31,16 +31,16 @@ __all__ = [
     "Profiles",
     "Range",
     "Rate",
-    "dearest",
     "here",
     "load_profiles",
+    "most_expensive",
     "override",
     "shipped",
 ]
 
-NO_PRICE = "no price known: usd is unknown, and options are compared at the dearest known price"
+NO_PRICE = "no price known: usd is unknown, and options are compared at the highest known price"
 
-DEAR = Rate(input=1e-5, cached=1e-5, output=1e-4)
+EXPENSIVE = Rate(input=1e-5, cached=1e-5, output=1e-4)
 """Stand-in for an unknown price if no model has a known one, in usd per token."""
 
 _UNKNOWN = "unknown model: "
@@ -100,18 +100,18 @@ class Profiles:
             region=provider.region,
             coefficients=provider.coefficients,
             source=joined(taken.source, provider.source),
-            usd=dearest(self.models.values()),
+            usd=most_expensive(self.models.values()),
             priced=False,
             assumed=joined(profile.assumed, NO_PRICE),
         )
 
 
-def dearest(profiles: Iterable[Profile]) -> Rate:
+def most_expensive(profiles: Iterable[Profile]) -> Rate:
     """Return the highest known price of each part of a rate: the stand-in for an unknown price.
 
     A model with an unknown price must not look cheap, or it would be chosen for that.
     """
-    prices = [profile.usd for profile in profiles if profile.priced and profile.usd != Rate()] or [DEAR]
+    prices = [profile.usd for profile in profiles if profile.priced and profile.usd != Rate()] or [EXPENSIVE]
     parts = (part.name for part in fields(Rate))
     return Rate(**{part: max(getattr(price, part) for price in prices) for part in parts})
 
@@ -209,7 +209,7 @@ def load_profiles(path: Path | None = None) -> Profiles:
         spec: model(spec, entry, f"{where}: models.{spec}", by_name, providers)
         for spec, entry in known(sections["models"], f"{where}: models").items()
     }
-    stand_in = dearest(models.values())
+    stand_in = most_expensive(models.values())
     models = {
         spec: each if each.priced else replace(each, usd=stand_in, assumed=joined(each.assumed, NO_PRICE))
         for spec, each in models.items()

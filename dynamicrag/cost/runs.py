@@ -209,7 +209,7 @@ class Runs:
                 (version,) = db.execute("PRAGMA user_version").fetchone()
                 if version not in (0, _VERSION):
                     raise RunsError(
-                        f"{self.path}: written by another version of dynamicrag; move it away to start anew"
+                        f"{self.path}: written by another dynamicrag version; move it away to start a new one"
                     )
                 db.execute("BEGIN IMMEDIATE")  # closing the connection undoes an open transaction
                 if version == 0:

@@ -126,7 +126,7 @@ class SharedPurse:
         except (sqlite3.Error, OSError) as error:
             raise BudgetError(
                 f"{self._path}: the shared budget {self._account!r} cannot be stored ({error}); nothing is "
-                "spent from such a total: free the disk, or move a broken file away to begin anew"
+                "spent from such a total: free the disk, or move a broken file away to start a new one"
             ) from error
 
 

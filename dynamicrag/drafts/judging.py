@@ -34,8 +34,8 @@ async def foresee(verifiers: Mapping[str, Verifier], turn: TurnState, run: Run) 
             with suppress(Exception), run.ledger.span(turn["id"], "verification", name) as line:
                 began = time.perf_counter()
                 found |= await signals_of(verifier, evidence)
-                took = time.perf_counter() - began
-                line.usage = Usage(seconds=took, cpu_seconds=took)
+                elapsed = time.perf_counter() - began
+                line.usage = Usage(seconds=elapsed, cpu_seconds=elapsed)
     return {"foreseen": found}
 
 
@@ -69,8 +69,8 @@ async def judge(
                 if verifier.computes:
                     began = time.perf_counter()
                     found = await signals_of(verifier, evidence)
-                    took = time.perf_counter() - began
-                    line.usage = Usage(seconds=took, cpu_seconds=took)
+                    elapsed = time.perf_counter() - began
+                    line.usage = Usage(seconds=elapsed, cpu_seconds=elapsed)
                 else:
                     async with asyncio.timeout(seconds):
                         found = await signals_of(verifier, evidence)

@@ -40,16 +40,16 @@ async def make(move: Move, verification: Verification, turn: TurnState, run: Run
 
 async def _refine(move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:
     draft = turn.get("draft")
-    assert draft is not None, "a draft is mended after it was written"
+    assert draft is not None, "a draft is refined after it was written"
     editor = verification.editor(move, turn)
     assert editor is not None, "refining is closed without an editor"
     found = await refine(editor, _objections(verification, turn), turn, run, verification.resources)
     if found is None:
         return {"action": "refine", "redo": None, "draft": {**draft, "refined": True}}
-    return mended(found, turn, run)
+    return refined(found, turn, run)
 
 
-def mended(draft: Draft, turn: TurnState, run: Run) -> TurnState:
+def refined(draft: Draft, turn: TurnState, run: Run) -> TurnState:
     """Return the changes of the turn by refining its draft."""
     return {"action": "refine", "redo": None, "draft": draft, "earlier": _left("refine", turn, run)}
 

@@ -29,7 +29,7 @@ async def refine(
         resources: The models, and the prompt strategies with their voice.
     """
     draft, model, passages = turn["draft"], resources.models[editor], turn.get("passages", [])
-    assert draft is not None, "a draft is mended after it was written"
+    assert draft is not None, "a draft is refined after it was written"
     text, voice = draft["text"], resources.strategy(turn["path"]).voice
     most, system = MAX_TOKENS[voice.style], turn.get("system", "")
 

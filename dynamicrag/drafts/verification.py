@@ -26,8 +26,7 @@ class Verification(DecisionPoint):
     """Judges drafts, and lists the open moves on a draft.
 
     If the router knows whole paths, a move back to a stage leads to the paths that branch there from the
-    current
-    one, and the router names the path; otherwise it leads to the stage's next stronger option.
+    current one, and the router names the path; otherwise it leads to the stage's next stronger option.
 
     Args:
         moves: The moves.

@@ -48,9 +48,9 @@ class Verdict:
 class EscalationPolicy(Persistent, ABC):
     """Decides whether a draft is good enough."""
 
-    def fit(self, lessons: "TrainingData") -> Self:
+    def fit(self, data: "TrainingData") -> Self:
         """Learn from recorded outcomes."""
-        self._fit(lessons)
+        self._fit(data)
         return self
 
     def decide(self, beliefs: Beliefs, lam: float) -> Verdict:
@@ -100,7 +100,7 @@ class EscalationPolicy(Persistent, ABC):
             ) from None
         return policy
 
-    def _fit(self, lessons: "TrainingData") -> None:
+    def _fit(self, data: "TrainingData") -> None:
         """Fit, if the policy learns."""
 
     @abstractmethod

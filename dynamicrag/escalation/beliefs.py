@@ -30,14 +30,13 @@ class Beliefs:
 
     Attributes:
         mean: Expected quality of each option's draft; for a tried option the verifiers' estimate, (n, k).
-        heard: Expected score of each option, (n, k).
+        score: Expected score of each option, (n, k).
         cov: Covariance of qualities and scores, (n, 2k, 2k).
         tried: Which options have a draft, (n, k).
         last: The option tried last, -1 for none, (n,).
         cost: Expected cost of trying each option now; infinite if it cannot be reached, (n, k).
         chain: Chain number of each option, (k,). Options of a chain continue each other: each costs the
-            difference
-            to the one before, in one direction only and without interruption. -1: no chain.
+            difference to the one before, in one direction only and without interruption. -1: no chain.
         budget: Remaining budget, (n,).
         room: Whether the limits allow the option of the last axis after the option of the axis before,
             (n, k, k).
@@ -45,7 +44,7 @@ class Beliefs:
     """
 
     mean: Floats
-    heard: Floats
+    score: Floats
     cov: Floats
     tried: Marks
     last: Positions
@@ -78,9 +77,9 @@ class Beliefs:
         """Change of option l's mean (last axis) per standard deviation of option j's score, (n, k, k)."""
         k = self.mean.shape[1]
         across = self.cov[:, k:, :k]
-        heard = np.sqrt(np.maximum(np.diagonal(self.cov, axis1=1, axis2=2)[:, k:], 0.0))
+        deviation = np.sqrt(np.maximum(np.diagonal(self.cov, axis1=1, axis2=2)[:, k:], 0.0))
         scaled = np.divide(
-            across, heard[:, :, None], out=np.zeros_like(across), where=heard[:, :, None] > 1e-6
+            across, deviation[:, :, None], out=np.zeros_like(across), where=deviation[:, :, None] > 1e-6
         )
         return scaled * self._shape[:, :, None]
 
@@ -164,7 +163,7 @@ class BeliefModel:
         rows, k = prior.shape
         return Beliefs(
             mean=np.clip(prior + self.centre[:k], 0.0, 1.0),
-            heard=prior + self.centre[k:],
+            score=prior + self.centre[k:],
             cov=np.repeat(self.cov[None], rows, axis=0),
             tried=np.zeros((rows, k), dtype=bool),
             last=np.full(rows, -1, dtype=np.intp),
@@ -187,12 +186,12 @@ class BeliefModel:
         rows, k = np.arange(len(beliefs)), beliefs.mean.shape[1]
         column = beliefs.cov[rows, :, k + option]
         size = beliefs.cov[rows, k + option, k + option]
-        told = np.isfinite(score) & (size > 1e-9)
-        gain = column / np.where(told, size, 1.0)[:, None] * told[:, None]
-        news = np.where(told, score - beliefs.heard[rows, option], 0.0)
+        known = np.isfinite(score) & (size > 1e-9)
+        gain = column / np.where(known, size, 1.0)[:, None] * known[:, None]
+        innovation = np.where(known, score - beliefs.score[rows, option], 0.0)
         tried = np.array(beliefs.tried)
         tried[rows, option] = True
-        moved = np.clip(beliefs.mean + gain[:, :k] * news[:, None], 0.0, 1.0)
+        moved = np.clip(beliefs.mean + gain[:, :k] * innovation[:, None], 0.0, 1.0)
         # a verified draft keeps its own verifiers' estimate
         mean = np.where(beliefs.tried, beliefs.mean, moved)
         mean[rows, option] = np.where(np.isfinite(score), score, beliefs.mean[rows, option])
@@ -204,7 +203,7 @@ class BeliefModel:
         return replace(
             beliefs,
             mean=mean,
-            heard=beliefs.heard + gain[:, k:] * news[:, None],
+            score=beliefs.score + gain[:, k:] * innovation[:, None],
             cov=beliefs.cov - gain[:, :, None] * column[:, None, :],
             tried=tried,
             last=np.asarray(option, dtype=np.intp),

@@ -21,7 +21,7 @@ class CascadeRouting(EscalationPolicy):
     quality is the quality of its best draft, with the uncertainty of the estimates; a set with a useless
     option never wins, because that option costs. Options may be skipped and taken in any order; the cheapest
     of the set is tried first, and the policy ends if the best set is empty. It then takes the best draft or
-    (our addition) abstains, whichever is worth more.
+    (our addition) abstains, by their worth.
 
     Args:
         deep: Largest number of further options in a set.

@@ -25,15 +25,15 @@ class Frugal(ListPolicy):
         self.longest = longest
         self.levels = levels
 
-    def _fit(self, lessons: TrainingData) -> None:
-        self.keep(self._lists(lessons), lessons)
+    def _fit(self, data: TrainingData) -> None:
+        self.keep(self._lists(data), data)
 
-    def _lists(self, lessons: TrainingData) -> Iterator[Listed]:
-        k = lessons.quality.shape[1]
-        parts = [levels(column, self.levels)[:-1] for column in lessons.score.T]
+    def _lists(self, data: TrainingData) -> Iterator[Listed]:
+        k = data.quality.shape[1]
+        parts = [levels(column, self.levels)[:-1] for column in data.score.T]
         for size in range(1, min(self.longest, k) + 1):
             for order in permutations(range(k), size):
-                if _forward(order, lessons.chain.tolist()):
+                if _forward(order, data.chain.tolist()):
                     for least in product(*(parts[option] for option in order[:-1])):
                         yield order, (*map(float, least), 0.0)
 

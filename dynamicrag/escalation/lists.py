@@ -1,9 +1,8 @@
 """Lists of options to try in turn, each option with its acceptance threshold.
 
 With the same threshold the turn ends without an answer if the draft's signals say that there is probably
-none.
-The result of each list on the recordings is stored with it, so that for any λ, or any mean budget, the best
-list is looked up.
+none. The result of each list on the recordings is stored with it, so that for any λ, or any mean budget, the
+best list is looked up.
 """
 
 from collections.abc import Iterable
@@ -25,31 +24,31 @@ class ListPolicy(EscalationPolicy):
     Attributes:
         order: Lists of options, filled up with -1, (m, k).
         least: Acceptance threshold of each option, (m, k); the last draft is always accepted.
-        gave: Mean quality of each list, (m,).
-        took: Its mean cost, (m,).
+        quality: Mean quality of each list, (m,).
+        cost: Its mean cost, (m,).
     """
 
-    fitted = ("order", "least", "gave", "took")
+    fitted = ("order", "least", "quality", "cost")
 
-    def keep(self, lists: Iterable[Listed], lessons: TrainingData) -> None:
+    def keep(self, lists: Iterable[Listed], data: TrainingData) -> None:
         """Evaluate lists on recorded outcomes, and keep the Pareto-optimal ones."""
-        score = np.where(np.isfinite(lessons.score), lessons.score, lessons.prior)
+        score = np.where(np.isfinite(data.score), data.score, data.prior)
         listed = list(lists)
-        results = np.array([came_to(own, score, lessons) for own in listed])
+        results = np.array([result_of(own, score, data) for own in listed])
         rank = np.lexsort((-results[:, 0], results[:, 1]))
         best = np.maximum.accumulate(results[rank, 0])
         kept = rank[np.concatenate([[True], results[rank[1:], 0] > best[:-1]])]
-        k = lessons.quality.shape[1]
+        k = data.quality.shape[1]
         self.order = np.full((len(kept), k), -1, dtype=np.intp)
         self.least = np.zeros((len(kept), k))
         for row, number in enumerate(kept):
             order, least = listed[number]
             self.order[row, : len(order)] = order
             self.least[row, : len(least)] = least
-        self.gave, self.took = results[kept].T
+        self.quality, self.cost = results[kept].T
 
     def _decide(self, beliefs: Beliefs, lam: float) -> Verdict:
-        pick = int((self.gave - lam * self.took).argmax())
+        pick = int((self.quality - lam * self.cost).argmax())
         order, least = self.order[pick], self.least[pick]
         order, least = order[order >= 0], least[order >= 0]
         rows = len(beliefs)
@@ -69,25 +68,25 @@ class ListPolicy(EscalationPolicy):
         return Verdict(step, draft)
 
 
-def came_to(listed: Listed, score: Floats, lessons: TrainingData) -> tuple[float, float]:
+def result_of(listed: Listed, score: Floats, data: TrainingData) -> tuple[float, float]:
     """Return the mean quality and cost of a list that ends with the likelier of draft and abstention."""
     order, least = listed
-    rows = len(lessons)
-    quality, tried = np.zeros(rows), np.zeros(lessons.quality.shape, dtype=bool)
+    rows = len(data)
+    quality, tried = np.zeros(rows), np.zeros(data.quality.shape, dtype=bool)
     going = np.ones(rows, dtype=bool)
     for position, option in enumerate(order):
         tried[going, option] = True
-        sure = np.fmax(score[:, option], lessons.hopeless[:, option]) >= least[position]
+        sure = np.fmax(score[:, option], data.hopeless[:, option]) >= least[position]
         ends = going & sure if position < len(order) - 1 else going
-        given_up = lessons.hopeless[:, option] > score[:, option]
-        worth = np.where(given_up, lessons.unanswerable, lessons.quality[:, option])
+        given_up = data.hopeless[:, option] > score[:, option]
+        worth = np.where(given_up, data.unanswerable, data.quality[:, option])
         quality[ends] = worth[ends]
         going = going & ~ends
-    return float(quality.mean()), float(total(lessons.cost, tried, lessons.chain).mean())
+    return float(quality.mean()), float(total(data.cost, tried, data.chain).mean())
 
 
 def levels(score: Floats, number: int) -> Floats:
-    """Return candidate thresholds: below quantiles of the scores, and one that no score reaches.
+    """Return candidate thresholds: below quantiles of the scores, and an unreachable one.
 
     Each is midway to the next lower score, so that similar scores elsewhere also reach it.
     """

@@ -1,8 +1,7 @@
 """Replays policies on recorded outcomes: every requested draft is paid for, and none is generated.
 
 All questions take their steps together, as arrays, because policies are evaluated at many values of λ. A
-learnt
-escalation takes the same steps on a walk, one question at a time; a test guarantees this.
+learnt escalation takes the same steps on a walk, one question at a time; a test guarantees this.
 """
 
 from dataclasses import dataclass
@@ -35,19 +34,19 @@ class Played:
 
 
 def play(
-    policy: EscalationPolicy, model: BeliefModel, lessons: TrainingData, lam: float, budget: float = np.inf
+    policy: EscalationPolicy, model: BeliefModel, data: TrainingData, lam: float, budget: float = np.inf
 ) -> Played:
     """Run a policy on every query; it ends after at most k steps.
 
     Args:
         policy: The trained policy.
         model: How scores change beliefs.
-        lessons: The recorded outcomes.
+        data: The recorded outcomes.
         lam: Quality that one unit of cost is worth.
         budget: Budget of a query in expected cost.
     """
-    rows, k = lessons.quality.shape
-    beliefs = model.begin(lessons.prior, lessons.expected, lessons.chain, np.full(rows, budget))
+    rows, k = data.quality.shape
+    beliefs = model.begin(data.prior, data.expected, data.chain, np.full(rows, budget))
     accepted = np.full(rows, ABSTAIN, dtype=np.intp)
     first = np.full(rows, -1, dtype=np.intp)
     tried = np.zeros((rows, k), dtype=bool)
@@ -59,16 +58,16 @@ def play(
         active, option = active[~ended], choice.step[~ended]
         if not len(active):
             break
-        draft = lessons.mends[option]
+        draft = data.mends[option]
         option = np.where((draft >= 0) & ~tried[active, np.maximum(draft, 0)], draft, option)
         tried[active, option] = True
         first[active] = np.where(first[active] < 0, option, first[active])
         beliefs = model.learn(
-            beliefs.take(~ended), option, lessons.score[active, option], lessons.hopeless[active, option]
+            beliefs.take(~ended), option, data.score[active, option], data.hopeless[active, option]
         )
-    given = lessons.quality[np.arange(rows), np.maximum(accepted, 0)]
-    quality = np.where(accepted == ABSTAIN, lessons.unanswerable, given)
-    return Played(accepted, first, tried, quality, total(lessons.cost, tried, lessons.chain))
+    given = data.quality[np.arange(rows), np.maximum(accepted, 0)]
+    quality = np.where(accepted == ABSTAIN, data.unanswerable, given)
+    return Played(accepted, first, tried, quality, total(data.cost, tried, data.chain))
 
 
 def total(cost: Floats, tried: Marks, chain: Positions) -> Floats:

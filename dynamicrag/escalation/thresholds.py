@@ -24,12 +24,12 @@ class Thresholds(ListPolicy):
     def __init__(self, *, levels: int = 40) -> None:
         self.levels = levels
 
-    def _fit(self, lessons: TrainingData) -> None:
-        self.keep(self._lists(lessons), lessons)
+    def _fit(self, data: TrainingData) -> None:
+        self.keep(self._lists(data), data)
 
-    def _lists(self, lessons: TrainingData) -> Iterator[Listed]:
-        k = lessons.quality.shape[1]
-        parts = levels(lessons.score, self.levels)
+    def _lists(self, data: TrainingData) -> Iterator[Listed]:
+        k = data.quality.shape[1]
+        parts = levels(data.score, self.levels)
         for last in range(k):
             for end in range(last + 1):
                 for least in parts if end else parts[:1]:

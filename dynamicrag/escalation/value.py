@@ -13,15 +13,11 @@ class Value(EscalationPolicy):
     """Takes the step with the highest value of information, looking two steps ahead; or ends.
 
     A draft has two uses: it may be accepted, and its verifiers' signals update the beliefs in all other
-    options.
-    Both are in the expected worth of the best end after it, with one further step if that pays, minus λ times
-    the cost of both (Howard 1966, "Information value theory"; the belief is that of the knowledge gradient
-    for
-    correlated options, Frazier, Powell and Dayanik 2009). Options are stages as well as models: any paths in
-    the
-    recordings. Ends are the best draft, and abstaining, which is worth the probability that the question has
-    no
-    answer.
+    options. Both are in the expected worth of the best end after it, with one further step if that pays,
+    minus λ times the cost of both (Howard 1966, "Information value theory"; the belief is that of the
+    knowledge gradient for correlated options, Frazier, Powell and Dayanik 2009). Options are stages as well
+    as models: any paths in the recordings. Ends are the best draft, and abstaining, which is worth the
+    probability that the question has no answer.
 
     A firewall comes first: a query is not escalated if no open option has an expected quality of ``hope``.
 
@@ -79,14 +75,14 @@ def _remaining(beliefs: Beliefs, option: int) -> Floats:
     """Return every option's spread once another has been verified, (n, k)."""
     k = beliefs.mean.shape[1]
     size = beliefs.cov[:, k + option, k + option]
-    told = (size > 1e-9)[:, None]
+    known = (size > 1e-9)[:, None]
     across = np.diagonal(beliefs.cov[:, k:, :k], axis1=1, axis2=2)
-    heard = np.diagonal(beliefs.cov[:, k:, k:], axis1=1, axis2=2)
-    by = beliefs.cov[:, :, k + option] / np.where(size > 1e-9, size, 1.0)[:, None] * told
+    variance = np.diagonal(beliefs.cov[:, k:, k:], axis1=1, axis2=2)
+    by = beliefs.cov[:, :, k + option] / np.where(size > 1e-9, size, 1.0)[:, None] * known
     across = across - by[:, k:] * beliefs.cov[:, :k, k + option]
-    heard = np.maximum(heard - by[:, k:] * beliefs.cov[:, k:, k + option], 0.0)
-    sure = heard > 1e-6
-    own = np.maximum(across, 0.0) / np.sqrt(np.where(sure, heard, 1.0)) * sure
+    variance = np.maximum(variance - by[:, k:] * beliefs.cov[:, k:, k + option], 0.0)
+    sure = variance > 1e-6
+    own = np.maximum(across, 0.0) / np.sqrt(np.where(sure, variance, 1.0)) * sure
     inside = np.clip(beliefs.mean, 0.02, 0.98)
     return np.asarray(own * 2 * np.sqrt(inside * (1 - inside)))
 

@@ -1,9 +1,8 @@
 """Detects whether a turn stands alone, or depends on the conversation before it.
 
 Only by surface signs: words that point back, turns that continue ("and on Sundays?"), a single noun, a
-question
-without a topic. Asking the helper model in vain costs a little; searching for "the second one" loses the
-answer. So a turn stands alone only if it is plainly a complete question.
+question without a topic. Asking the helper model in vain costs a little; searching for "the second one" loses
+the answer. So a turn stands alone only if it is plainly a complete question.
 """
 
 import re
@@ -123,8 +122,13 @@ def _words(own: Collection[str], kind: str) -> frozenset[str]:
 
 def _languages(text: str, found: Sequence[str]) -> Collection[str]:
     """Return the possible languages of a turn; all if it does not tell."""
-    told = [language for language in languages(text, least=1) if language in POINTERS]
+    found_languages = [language for language in languages(text, least=1) if language in POINTERS]
     first = [
         language for language in POINTERS if found[0] in _table(language, "asks") | _table(language, "opens")
     ]
-    return [language for language in told if language in first] or told or first or list(POINTERS)
+    return (
+        [language for language in found_languages if language in first]
+        or found_languages
+        or first
+        or list(POINTERS)
+    )

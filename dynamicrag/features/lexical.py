@@ -39,6 +39,8 @@ _BRIDGE = re.compile(
 _FOLLOW_UP = re.compile(
     r"\b(it|its|they|them|their|he|him|his|she|her|that one|this one|there|those|these)\b", re.I
 )
+Own = tuple[Sequence[float], Sequence[str]]
+"""The parts of a text independent of the training queries: features and content words."""
 _KINDS = ("who", "what", "when", "where", "which", "how", "why")
 
 
@@ -106,17 +108,25 @@ class LexicalFeatures(Features):
 
     def fit(self, queries: Sequence[Seen]) -> Self:
         """Count the queries with each word; a word of a single query counts as unseen."""
-        counts = Counter(word for query in queries for word in set(_own(query.text)[1]))
+        self.fit_transform(queries)
+        return self
+
+    def fit_transform(self, queries: Sequence[Seen]) -> Floats:
+        """Count the words, and return the queries' features, (n, d); every text is read once."""
+        read = [_own(query.text) for query in queries]
+        counts = Counter(word for _, content in read for word in set(content))
         self.rows = len(queries)
         self.counts = {word: count for word, count in sorted(counts.items()) if count > 1}
-        return self
+        return self._table(read)
 
     def transform(self, queries: Sequence[Seen]) -> Floats:
         """Return the features of queries, (n, d)."""
-        return np.array([self._row(query.text) for query in queries]).reshape(len(queries), len(self.names))
+        return self._table([_own(query.text) for query in queries])
 
-    def _row(self, text: str) -> list[float]:
-        own, content = _own(text)
+    def _table(self, read: Sequence[Own]) -> Floats:
+        return np.array([self._row(*own) for own in read]).reshape(len(read), len(self.names))
+
+    def _row(self, own: Sequence[float], content: Sequence[str]) -> list[float]:
         counts = [self.counts.get(token, 1) for token in content]
         rarity = [math.log((self.rows + 1) / count) for count in counts]
         mean = sum(rarity) / len(rarity)
@@ -135,8 +145,8 @@ class LexicalFeatures(Features):
 
 
 @lru_cache(maxsize=4096)  # called once per fold of a cross-validation
-def _own(text: str) -> tuple[Sequence[float], Sequence[str]]:
-    """Return the parts independent of the training queries: features and content words."""
+def _own(text: str) -> Own:
+    """Return the parts independent of the training queries."""
     tokens = words(text)
     content = tuple(token for token in tokens if token not in STOP_WORDS) or ("",)
     return (*_lexical(text).values(), *opening(text), *shape(text, tokens)), content

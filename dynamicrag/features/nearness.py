@@ -1,9 +1,8 @@
 """Whether the documents cover a question at all, judged by retrieval signals.
 
 There are three answers, because the two kinds of mistake have different costs: a question wrongly judged
-*far* is
-answered without the documents, and a question wrongly judged *near* is withheld if the draft finds no answer.
-Between the two the draft decides: if it is based on the passages, they covered the question.
+*far* is answered without the documents, and a question wrongly judged *near* is withheld if the draft finds
+no answer. Between the two the draft decides: if it is based on the passages, they covered the question.
 
 Measurements with all-MiniLM-L6-v2: best cosine of a question with the chunks of a corpus, percentiles
 5 / 50 / 95, 200 questions each:
@@ -37,7 +36,7 @@ NAMED = 1.0
 
 
 def nearness(features: Mapping[str, float]) -> Nearness:
-    """Return how near the best passage is to the question.
+    """Return the nearness of the best passage to the question.
 
     Args:
         features: ``similarity`` (greatest cosine of a passage with the question, on all-MiniLM's scale;

@@ -3,10 +3,9 @@
 
 ``numbers`` are the parts of number words, ``join`` may occur between two of them. ``frame`` asks ("what is")
 without other content. Operators occur between two numbers (``between``; ``weak`` ones also have other
-meanings,
-and need a frame; ``minus`` is also a sign), before one (``before``), after one (``after``), or before two
-(``pair``) with a ``link`` between them or a ``tail`` after them. ``of`` follows a percent sign. Phrases are
-separated by commas.
+meanings, and need a frame; ``minus`` is also a sign), before one (``before``), after one (``after``), or
+before two (``pair``) with a ``link`` between them or a ``tail`` after them. ``of`` follows a percent sign.
+Phrases are separated by commas.
 """
 
 SUM_WORDS: dict[str, dict[str, str]] = {

@@ -1,10 +1,9 @@
 """Detects turns that need no documents: small talk, and questions about the conversation, in 15 languages.
 
 A turn is small talk only if phrases of one language cover it from the first word to the last. Any remainder
-is
-content, and content is looked up: "Hi, when does the ferry leave?" is not a greeting. The phrases are
-data (:mod:`dynamicrag.features.phrases`, :mod:`dynamicrag.features.conversation`); the words of a turn are
-matched against them, language by language. No model; linear time, and microseconds for usual turns.
+is content, and content is looked up: "Hi, when does the ferry leave?" is not a greeting. The phrases are data
+(:mod:`dynamicrag.features.phrases`, :mod:`dynamicrag.features.conversation`); the words of a turn are matched
+against them, language by language. No model; linear time, and microseconds for usual turns.
 """
 
 import re

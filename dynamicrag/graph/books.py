@@ -1,6 +1,6 @@
-"""The account of a query while a node works on it: what led here, and what the node adds.
+"""The account of a query while a node works on it: earlier lines, and lines that the node adds.
 
-The state holds the lines that led to it, so that whoever goes on sums up, in this process or in another. The
+The state has all earlier lines of the run, so that any process can continue and sum up. The
 ledger holds the lines of all runs; those of a node that failed join the next node's update.
 """
 
@@ -14,7 +14,7 @@ from dynamicrag.types import AccountLine, TurnState
 class Books:
     """The account of one query, within one execution of a node; as a context, it accounts for the work.
 
-    Where the work raises, its lines wait for the next execution.
+    If the work raises, its lines wait for the next execution.
 
     Args:
         pipeline: Has the ledger.
@@ -23,7 +23,7 @@ class Books:
 
     Attributes:
         turn: The turn, with the number of its run.
-        lines: The lines that led here, and those that this execution adds.
+        lines: The earlier lines of the run, and those that this execution adds.
         travelled: Whether other processes may have worked on the query: then :meth:`ask` for their lines.
     """
 
@@ -41,16 +41,16 @@ class Books:
         if missing <= 0:
             self.lines = self._account.of(records)
             self.lines += entry.loose
-        elif entry.new:  # they were made in another process, and the state has lost them
+        elif entry.new:  # made in another process, and lost from the state
             line = lost(query, missing)
             self._ledger.learn(query, [line])
             self.lines = [*self._account.of(records), line]
-        else:  # the state has lost them, but they were made here
+        else:  # lost from the state, but made in this process
             self._records, self._kept = [], 0
             self.lines = list(self._account.lines)
 
     async def ask(self) -> None:
-        """Learn what other processes have spent on the query, as far as the run database knows."""
+        """Add the lines of other processes for the query, from the run database."""
         query = self.turn["id"]
         kept = await in_thread(lambda: self._pipeline.bookkeeper.kept(query))
         self._ledger.learn(query, map(line_of, kept.get("lines", ())))

@@ -1,4 +1,4 @@
-"""Builds the whole graph in the order of the topology: a line of nodes, some of which a turn may skip.
+"""Builds the whole graph in the order of the topology: a line of nodes; a turn may skip some.
 
 The line has the nodes of all policies; a turn skips the stages that its own policy lacks.
 """
@@ -75,10 +75,8 @@ class Way(Runnable[Any, str]):
     """Chooses the next node. LangGraph would call a plain function in a thread under ``ainvoke``.
 
     These are edges, although nodes that name the next one by a ``Command`` would save two copies of the
-    state,
-    8 % of the time of a graph with no-op providers. But if the state is edited while the graph is paused
-    behind
-    such a node, the graph ends there.
+    state, 8 % of the time of a graph with no-op providers. But if the state is edited while the graph is
+    paused behind such a node, the graph ends there.
 
     Args:
         after: Returns the next node's name.

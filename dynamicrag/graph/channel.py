@@ -17,7 +17,7 @@ class Sibling(TypedDict):
     """Another query of the same turn of the conversation.
 
     Attributes:
-        turn: All that the stages know and make of it.
+        turn: Its state in the stages.
         report: Its report; empty until it is done.
     """
 
@@ -29,7 +29,7 @@ class Channel(TypedDict):
     """The state of the current turn of the conversation; it has every key once a query has begun.
 
     Attributes:
-        turn: The state of the query in the stages; with several queries, the one that began last.
+        turn: The state of the query in the stages; with several queries, the last to begin.
         decisions: The routing decisions, in order, of all queries.
         report: Cost and path of the query; empty until it is done.
         account: The calls of all queries, with their costs.

@@ -24,10 +24,9 @@ async def condense(turn: TurnState, before: TurnState | None, pipeline: Pipeline
 
     The helper model is asked only if a turn may depend on the conversation. A valid rewriting replaces the
     turn's question (``rewritten``). Without one, a turn that certainly depends on the question before it
-    inherits
-    that question's decision: if it was looked up, both texts are searched for (``open``); if not, and this
-    turn
-    names no topic of its own, it is not looked up either (``closed``). All other turns are unchanged.
+    inherits that question's decision: if it was looked up, both texts are searched for (``open``); if not,
+    and this turn names no topic of its own, it is not looked up either (``closed``). All other turns are
+    unchanged.
 
     Args:
         turn: The new turn.

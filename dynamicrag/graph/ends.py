@@ -19,7 +19,7 @@ from dynamicrag.graph.turn import abstention, answer_of, begun_turn, current_tur
 from dynamicrag.stages.base import Run
 from dynamicrag.types import Decision, TurnState
 
-TOLD = ("query_id", "path", "cost", "sources", "abstained", "outside")
+REPORTED = ("query_id", "path", "cost", "sources", "abstained", "outside")
 """Keys of the report that the final message has."""
 
 
@@ -97,5 +97,5 @@ def _message(turn: TurnState, text: str, report: dict[str, Any]) -> AIMessage:
         input_tokens=tokens["input"], output_tokens=tokens["output"], total_tokens=sum(tokens.values())
     )
     name = (draft and draft["message_id"]) or str(uuid.uuid4())
-    about = {"dynamicrag": {key: report[key] for key in TOLD}}
+    about = {"dynamicrag": {key: report[key] for key in REPORTED}}
     return AIMessage(text, id=name, usage_metadata=usage, response_metadata=about)

@@ -1,7 +1,7 @@
-"""What a graph streams with ``stream_mode="custom"``, and the report of a query.
+"""Events of a graph with ``stream_mode="custom"``, and the report of a query.
 
-Every event is plain JSON and names itself by ``type``. The events of a query come in this order: a
-``decision`` for each choice, ``withdrawn`` where a streamed draft is taken back, and one ``report``.
+Every event is plain JSON, with its ``type``. The order of a query's events: a ``decision`` for each choice,
+``withdrawn`` for a streamed draft that is withdrawn, and one ``report``.
 """
 
 from typing import Literal
@@ -14,7 +14,7 @@ __all__ = ["DecisionEvent", "DraftCount", "Report", "ReportEvent", "Source", "Wi
 
 
 class Source(TypedDict):
-    """A passage that the answer stands on.
+    """A passage that supports the answer.
 
     Attributes:
         id: The passage's id.
@@ -26,11 +26,11 @@ class Source(TypedDict):
 
 
 class DraftCount(TypedDict):
-    """How many drafts a query took.
+    """The drafts of a query.
 
     Attributes:
-        written: Drafts that were written.
-        stands: Number of the draft that is the answer, from 1; ``None`` where the query abstained.
+        written: Number of drafts written.
+        stands: Number of the draft that is the answer, from 1; ``None`` if the query abstained.
     """
 
     written: int
@@ -38,21 +38,21 @@ class DraftCount(TypedDict):
 
 
 class Report(TypedDict):
-    """What a query gave and cost.
+    """Result and cost of a query.
 
     Attributes:
         query_id: Id of the query, for ``rag.cost`` and ``rag.explain``.
         question: The question, standalone.
         path: The option in force at each stage.
         abstained: Whether the answer was withheld.
-        outside: Whether the documents do not speak of the question.
+        outside: Whether the documents do not cover the question.
         unfinished: Why the answer may be cut: ``length``, ``unknown`` or ``""``.
         escalations: The steps back up, in order.
-        drafts: How many drafts were written, and which one is the answer.
-        unverified: Verifiers that could not judge the draft, and why.
+        drafts: The number of drafts written, and the accepted one.
+        unverified: Verifiers that could not judge the draft, with reasons.
         passages: Ids of the passages chosen as context.
-        sources: The passages that the answer stands on; none where it abstains or lies outside the documents.
-        dropped: Ids of passages that the model's context had no room for.
+        sources: Passages that support the answer; none if it abstains or is outside the documents.
+        dropped: Ids of passages that did not fit the model's context.
         cost: The cost of this run, by dimension.
         cost_all_runs: The cost of all runs of the query from its checkpoints.
         stages: The cost of every stage, by dimension.
@@ -80,7 +80,7 @@ class Report(TypedDict):
 
 
 class DecisionEvent(Decision):
-    """A choice, when it is made: a decision with its ``type``.
+    """A choice, sent when it is made: a decision with its ``type``.
 
     Attributes:
         type: ``decision``.
@@ -90,12 +90,12 @@ class DecisionEvent(Decision):
 
 
 class WithdrawnEvent(TypedDict):
-    """A draft that was streamed is taken back, by an escalation or after a failure.
+    """The withdrawal of a streamed draft, by an escalation or after a failure.
 
     Attributes:
         type: ``withdrawn``.
         message_id: Id of the message to remove from the screen.
-        reason: Why.
+        reason: The reason.
     """
 
     type: Literal["withdrawn"]
@@ -104,7 +104,7 @@ class WithdrawnEvent(TypedDict):
 
 
 class ReportEvent(Report):
-    """The report of a query, once its answer stands.
+    """The report of a query, after its answer is accepted.
 
     Attributes:
         type: ``report``.

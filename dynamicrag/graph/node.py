@@ -82,8 +82,8 @@ class Node(Runnable[Any, Any]):
         turn = self.policies.settle(turn, given.policy, f"{given.where}.policy", begun=here is not None)
         pipeline = self.policies[turn.get("policy", "")]
         call = call_options(given, pipeline)  # raises before anything is spent
-        # a resumed turn may have retrieved under another filter
-        turn = await permitted_turn(turn, call.filter, pipeline.corpora.values())
+        if call.filter:  # a resumed turn may have retrieved under another filter
+            turn = await permitted_turn(turn, call.filter, pipeline.corpora.values())
         books = Books(pipeline, turn, here)
         budget = pipeline.budget.tightened(call.budget, "the call's budget")
         run = Run(pipeline.ledger, budget, pipeline.cost_model, config, runtime.stream_writer, call=call)

@@ -23,6 +23,7 @@ class Policies(Mapping[str, Pipeline]):
     def __init__(self, first: Pipeline, further: Sequence[Pipeline] = ()) -> None:
         self.first = first
         self._pipelines = {"": first, **{each.policy.name: each for each in further}}
+        self._names = [first.policy.name, *list(self._pipelines)[1:]]
         self.stages = tuple(name for name in TOPOLOGY if any(name in each.points for each in self.values()))
         self._lacking = {name: frozenset(self.stages).difference(each.points) for name, each in self.items()}
 
@@ -55,14 +56,16 @@ class Policies(Mapping[str, Pipeline]):
         Raises:
             InputError: The policy is unknown, or differs from the turn's.
         """
-        names = [self.first.policy.name, *list(self)[1:]]
+        if not (wanted or begun):
+            return turn
+        names = self._names
         if wanted and wanted not in names:
             raise InputError(unknown(where, "policy", wanted, names))
         name = "" if wanted == names[0] else wanted
         if not begun:
             return {**turn, "policy": name} if name else turn
         own = turn.get("policy", "")
-        if own not in self:
+        if own not in self._pipelines:
             raise InputError(
                 f"{unknown('the question under way', 'policy', own, names)}; it began with that policy: "
                 f"continue with an object that has it, from_policy(…, policies={{{own!r}: …}}), or ask again"

@@ -128,9 +128,8 @@ class DynamicRAG(Faces):
         """Run your own retriever and model unchanged, and record them.
 
         Nothing is routed, rewritten or withheld. Account, features and signals of every question are stored
-        in
-        the run database under the policy name ``observed``, for ``dynamicrag report`` and for training. See
-        :mod:`dynamicrag.graph.observe` for the records, and for the differences from the bare pipeline.
+        in the run database under the policy name ``observed``, for ``dynamicrag report`` and for training.
+        See :mod:`dynamicrag.graph.observe` for the records, and for the differences from the bare pipeline.
 
         Args:
             retriever: Your retriever, or its spec in a policy.
@@ -248,8 +247,7 @@ class DynamicRAG(Faces):
         """Return the cost of a query over all its runs, after waiting for the meter to cover it.
 
         ``figures()`` has every amount with its provenance. If a price is unknown, ``known("usd")`` is
-        ``None``,
-        and ``cost["usd"]`` has the stand-in used to compare options.
+        ``None``, and ``cost["usd"]`` has the stand-in used to compare options.
 
         Args:
             query_id: ``report["query_id"]``.

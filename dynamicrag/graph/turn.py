@@ -72,9 +72,8 @@ def current_turn(
     """Return the current turn, or a new one if the question has none yet.
 
     So a single node works in a graph without a ``begin`` node. A turn belongs to its message and its text. If
-    the
-    message has no id, or the question is a plain text, the same question may be asked again: then a turn that
-    has finished or has passed this stage is not reused.
+    the message has no id, or the question is a plain text, the same question may be asked again: then a turn
+    that has finished or has passed this stage is not reused.
 
     Args:
         state: The state.
@@ -136,7 +135,9 @@ def turn_before(state: Mapping[str, Any], names: Names, channel: Channel | None)
 
 def answers(turn: TurnState, message: HumanMessage) -> bool:
     """Return whether a turn answers a message in its current text: an edited message keeps its id."""
-    return turn["message_id"] == (message.id or "") and turn["original"] == clean(message.text)
+    if turn["message_id"] != (message.id or ""):
+        return False
+    return turn["original"] == message.content or turn["original"] == clean(message.text)
 
 
 def abstention(turn: TurnState, pipeline: Pipeline) -> str:

@@ -1,4 +1,4 @@
-"""Files of lines, gzipped or not, and what a line of JSON holds."""
+"""Reads and writes files of JSON lines, gzipped or not."""
 
 import gzip
 import json
@@ -14,20 +14,20 @@ from typing import IO, Any
 from dynamicrag.errors import InputError
 
 MOST_CHARACTERS = 50_000_000
-"""Characters of one line; what has no line feeds is no file of lines."""
+"""Most characters of a line; a file with a longer one is no file of lines."""
 
 
 def read_lines(path: Path) -> Iterator[str]:
-    """Yield the lines of a UTF-8 text, gzipped where its name ends in ``.gz``.
+    """Yield the lines of a UTF-8 file, gzipped if its name ends in ``.gz``.
 
-    Lines end in a line feed alone: JSON strings may hold the other separators that ``splitlines`` knows.
+    Only a line feed ends a line: JSON strings may hold the other separators of ``splitlines``.
 
     Raises:
-        InputError: It cannot be read, or a line is longer than lines are.
+        InputError: It cannot be read, or a line is too long.
     """
     packed = path.suffix == ".gz"
     try:
-        if not path.is_file():  # a pipe that nobody writes to would be waited for without end
+        if not path.is_file():  # reading a pipe that nobody writes to would never end
             path.stat()
             raise InputError(f"{path}: cannot be read: it is no regular file; save it as one")
         with (
@@ -48,15 +48,15 @@ def read_lines(path: Path) -> Iterator[str]:
 
 
 def parse_line(line: str, where: str, expected: str) -> dict[str, Any]:
-    """Return the mapping that a line holds; halves of surrogate pairs in its texts are replaced.
+    """Return the mapping of a line, with lone surrogates in its texts replaced.
 
     Args:
         line: The line.
         where: File and number of the line, for messages.
-        expected: What it is to hold, for messages.
+        expected: The expected content of the line, for messages.
 
     Raises:
-        InputError: It holds something else.
+        InputError: The line holds no mapping.
     """
     try:
         record = _loaded(line)
@@ -68,7 +68,7 @@ def parse_line(line: str, where: str, expected: str) -> dict[str, Any]:
 
 
 def parsed_lines(lines: bytes) -> Iterator[dict[str, Any]]:
-    """Yield the mappings that lines of our own hold, without the line that a killed run was writing."""
+    """Yield the mappings of lines that this package wrote, without the torn line of a killed run."""
     for line in lines.split(b"\n"):
         try:
             record = _loaded(line.decode("utf-8", "replace"))
@@ -85,7 +85,7 @@ def append_line(file: IO[bytes], record: Mapping[str, Any]) -> None:
         OSError: It cannot be written.
     """
     begun = None
-    with suppress(OSError, UnsupportedOperation):  # a pipe: what is in it is gone
+    with suppress(OSError, UnsupportedOperation):  # a pipe cannot be cut back
         begun = file.tell()
     data = memoryview(f"{as_json(record)}\n".encode())
     try:
@@ -99,11 +99,11 @@ def append_line(file: IO[bytes], record: Mapping[str, Any]) -> None:
 
 
 def as_json(value: Any, *, plain: bool = False, indent: int | None = None) -> str:
-    """Return JSON that every reader takes: NaN and infinity are ``null``, no half of a surrogate pair.
+    """Return JSON that every reader accepts: NaN and infinity become ``null``, lone surrogates ``?``.
 
     Args:
-        value: What to write.
-        plain: Whether other characters than ASCII are escaped.
+        value: The value.
+        plain: Whether to escape all but ASCII.
         indent: Blanks per level; by default all is on one line.
     """
     try:

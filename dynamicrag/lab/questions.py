@@ -1,4 +1,4 @@
-"""Question files: JSON lines (``.jsonl``, ``.jsonl.gz``), or plain text with one question a line."""
+"""Question files: JSON lines (``.jsonl``, ``.jsonl.gz``), or plain text with one question per line."""
 
 import re
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, and what is known of its answer.
+    """A question and its answers.
 
     Attributes:
         id: Unique in its file.
         text: The question.
-        answers: Gold answers, any of which is right; empty where there is none.
-        gold: Ids of the documents that hold the answer.
-        type: Kind of question, such as ``multi`` or ``unanswerable``; ``""`` where it is not said.
-        answerable: Whether the corpus holds an answer; ``None`` where it is not said.
+        answers: Gold answers, each of them right; empty if there is none or none is known.
+        gold: Ids of the documents that have the answer.
+        type: Kind of question, as ``multi`` or ``unanswerable``; ``""`` if not given.
+        answerable: Whether the corpus has an answer; ``None`` if not given.
     """
 
     id: str
@@ -36,10 +36,10 @@ class Question:
 
 
 def checked_text(text: str, where: str) -> str:
-    """Return a question's text without blanks around it, and without control characters.
+    """Return a question's text without surrounding blanks and control characters.
 
     Raises:
-        InputError: It is empty, or longer than the graph takes.
+        InputError: It is empty, or longer than the graph accepts.
     """
     from dynamicrag.graph.conversation import MAX_QUESTION
 
@@ -58,8 +58,8 @@ def read_questions(path: Path) -> list[Question]:
     """Read a question file.
 
     In JSON lines, ``question`` may be called ``query``; ``answers`` may be one string; a missing
-    ``query_id`` becomes ``q`` and the line's number. A question of type ``unanswerable`` is taken for one,
-    and one with ``gold`` for answerable, unless ``answerable`` says otherwise.
+    ``query_id`` becomes ``q`` and the line's number. Unless ``answerable`` says otherwise, a question of type
+    ``unanswerable`` is not answerable, and a question with ``gold`` is.
 
     Raises:
         InputError: The file or a line of it cannot be used, or an id occurs twice.

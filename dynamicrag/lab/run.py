@@ -1,8 +1,8 @@
-"""Questions through the production graph, each to one JSON record.
+"""Questions through the production graph, each to one record.
 
-A question is asked through the graph that applications run, so that what is measured is what is
-shipped. Its record is complete once the meter has covered it, which is up to a few seconds after the
-answer; the next question does not wait for that.
+A question runs through the graph of applications, so the measured system is the shipped one. Its record
+is complete once the meter has covered it, up to a few seconds after the answer; the next question does not
+wait for that.
 """
 
 import asyncio
@@ -10,24 +10,56 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import TypedDict
+
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.lab.questions import Question
 from dynamicrag.lab.scores import contains, exact_match, token_f1
+from dynamicrag.types import Decision, Escalation, Figure
 
 if TYPE_CHECKING:
     from dynamicrag.graph.rag import DynamicRAG
 
-Record = dict[str, Any]
 SETTLE_SECONDS = 20.0
 """How long a finished query may wait for the meter; its joules stay modelled after that."""
 
 
-async def ask_one(rag: "DynamicRAG", app: Any, question: Question) -> Record:
-    """Ask one question and return its record, not yet settled.
+class Record(TypedDict, total=False):
+    """An asked question: a line of ``dynamicrag ask --json``.
 
-    A question that fails gives a record with ``error`` (and its class, ``failure``), and what it has cost
-    until then.
+    ``turn`` is the id of its query; ``cost`` its figures by dimension, its own until it failed. A failed
+    question has ``error`` and ``failure``, the class of the error, and no answer. ``f1``, ``em`` and
+    ``contains`` are there where ``answers`` are known. ``policy`` and ``run`` tell apart what is asked in one
+    run.
     """
+
+    query_id: str
+    question: str
+    type: str
+    answers: list[str]
+    failure: str
+    error: str
+    standalone: str
+    answer: str
+    abstained: bool
+    outside: bool
+    f1: float
+    em: float
+    contains: float
+    escalations: list[Escalation]
+    passages: list[str]
+    tokens: dict[str, int]
+    first_token_seconds: float | None
+    turn: str
+    decisions: list[Decision]
+    wall_seconds: float
+    cost: dict[str, Figure]
+    policy: str
+    run: str
+
+
+async def ask_one(rag: "DynamicRAG", app: Any, question: Question) -> Record:
+    """Ask one question and return its record, not yet settled."""
     record: Record = {"query_id": question.id, "question": question.text}
     if question.type:
         record["type"] = question.type
@@ -65,32 +97,35 @@ def _answer(state: Mapping[str, Any], question: Question, first: float | None) -
     record: Record = {"standalone": report["question"], "answer": answer, "abstained": report["abstained"]}
     record["outside"] = report["outside"]
     if question.answers:
-        gold = question.answers
-        said = "" if report["abstained"] else answer
-        record |= {"f1": token_f1(said, gold), "em": exact_match(said, gold)}
-        record["contains"] = contains(said, gold)
-    return {
-        **record,
-        "escalations": report["escalations"],
-        "passages": report["passages"],
-        "tokens": report["tokens"],
-        "first_token_seconds": first,
-    }
+        given = "" if report["abstained"] else answer
+        record["f1"] = token_f1(given, question.answers)
+        record["em"] = exact_match(given, question.answers)
+        record["contains"] = contains(given, question.answers)
+    record["escalations"] = report["escalations"]
+    record["passages"] = report["passages"]
+    record["tokens"] = report["tokens"]
+    record["first_token_seconds"] = first
+    return record
 
 
-async def settled(rag: "DynamicRAG", record: Record) -> Record:
-    """Return the record with its final cost, once the meter has covered the query.
+async def settled_cost(rag: "DynamicRAG", query_id: str) -> dict[str, Figure]:
+    """Return the final cost of a query, once the meter has covered it.
 
-    It waits without a thread, so that Ctrl-C ends it at once.
+    It waits without a thread, so Ctrl-C ends it at once.
     """
     from dynamicrag.cost.meter import NullMeter
 
     ledger = rag.pipeline.ledger
-    account = ledger.account(record["turn"])
+    account = ledger.account(query_id)
     until = time.perf_counter() + (0.0 if isinstance(ledger.attribution.meter, NullMeter) else SETTLE_SECONDS)
     while account.provisional and time.perf_counter() < until:  # noqa: ASYNC110 - the ledger has threads
         await asyncio.sleep(0.05)
-    return {**record, "cost": ledger.cost(record["turn"]).figures()}
+    return ledger.cost(query_id).figures()
+
+
+async def settled(rag: "DynamicRAG", record: Record) -> Record:
+    """Return the record with its final cost."""
+    return {**record, "cost": await settled_cost(rag, record["turn"])}
 
 
 async def ask_all(
@@ -100,13 +135,13 @@ async def ask_all(
     workers: int = 1,
     started: Callable[[Question], object] = lambda _: None,
 ) -> AsyncIterator[Record]:
-    """Ask many questions, ``workers`` at a time, and yield settled records as they come.
+    """Ask many questions, ``workers`` at a time, and yield settled records in the order of completion.
 
     Args:
-        rag: What to ask.
+        rag: The policy.
         questions: The questions.
         workers: Number of questions under way at a time.
-        started: Told when a question is begun.
+        started: Called when a question begins.
     """
     app = rag.build_graph().compile()
     gate = asyncio.Semaphore(workers)

@@ -4,6 +4,7 @@ Source: Rajpurkar et al., "SQuAD: 100,000+ Questions for Machine Comprehension o
 """
 
 import math
+import operator
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -56,13 +57,15 @@ def agreement(first: Sequence[float], second: Sequence[float], threshold: float 
 
     Source: Cohen, "A coefficient of agreement for nominal scales", 1960.
     """
+    from sklearn.metrics import cohen_kappa_score
+
     if len(first) != len(second) or not first:
         raise ValueError(f"pairs are needed; got {len(first)} and {len(second)} values")
-    sides = [(a >= threshold, b >= threshold) for a, b in zip(first, second, strict=True)]
-    share = sum(a == b for a, b in sides) / len(sides)
-    p, q = (sum(side[i] for side in sides) / len(sides) for i in (0, 1))
-    chance = p * q + (1 - p) * (1 - q)
-    return share, (share - chance) / (1 - chance) if chance < 1 else math.nan
+    ours, theirs = ([value >= threshold for value in values] for values in (first, second))
+    share = sum(map(operator.eq, ours, theirs)) / len(ours)
+    if len({*ours, *theirs}) == 1:
+        return share, math.nan
+    return share, float(cohen_kappa_score(ours, theirs))
 
 
 def _f1(answer: Sequence[str], gold: Sequence[str]) -> float:

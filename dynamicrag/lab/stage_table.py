@@ -1,4 +1,4 @@
-"""The part of a table of whole paths that tells the options of one stage apart."""
+"""From a table of whole paths to a table of the options of one stage."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,18 +11,18 @@ from dynamicrag.topology import TOPOLOGY
 def at_stage(
     table: OutcomeTable, stage: str, at: Mapping[str, str] | None = None, least: int = 2
 ) -> OutcomeTable:
-    """Return the table of a stage's options, all other stages being equal.
+    """Return the table of a stage's options, with all other stages equal.
 
-    A table whose options have no paths is taken for one of the stage's options already.
+    A table without paths is returned as it is: its options are those of the stage.
 
     Args:
         table: A table of paths.
         stage: The stage.
-        at: Options of other stages; by default those at which most options of ``stage`` were recorded.
-        least: How many of its options there must be.
+        at: Options of other stages; by default those with which most options of ``stage`` were recorded.
+        least: Smallest number of options.
 
     Raises:
-        InputError: An unknown stage, or fewer of its options were recorded there.
+        InputError: The stage is unknown, or fewer of its options were recorded.
     """
     if stage not in TOPOLOGY:
         raise InputError(unknown(table.name, "stage", stage, TOPOLOGY))
@@ -46,7 +46,7 @@ def at_stage(
 
 
 def _candidates(table: OutcomeTable, stage: str, at: Mapping[str, str]) -> dict[str, str]:
-    """Return the path to take for every option of the stage: those around the best-covered setting."""
+    """Return the path by option of the stage, at the setting of other stages with the most options."""
     best: dict[str, str] = {}
     for around in table.paths.values():
         setting = {**{s: o for s, o in around.items() if s != stage}, **at}
@@ -61,7 +61,7 @@ def _candidates(table: OutcomeTable, stage: str, at: Mapping[str, str]) -> dict[
 
 
 def _agree(path: Mapping[str, str], setting: Mapping[str, str], stage: str) -> bool:
-    """Return whether a path stands at a setting of the other stages, as far as they matter to it."""
+    """Return whether a path agrees with a setting at the other stages that it has."""
     passed = TOPOLOGY.passed(path)
     if stage in passed:
         return False

@@ -4,7 +4,7 @@
 ``init_chat_model``, for example ``openai:gpt-4o-mini`` or ``ollama:llama3.2``.
 
 Every call streams, so that LangGraph's ``messages`` stream sees the tokens through the callbacks in
-``config``. Every call runs on the portal's loop, whichever loop awaits it.
+``config``. Every call runs on the portal's loop, independent of the loop that awaits it.
 """
 
 import asyncio
@@ -124,8 +124,7 @@ class ChatModel:
             tags: Tags added to the config's, for example ``nostream`` to hide the call from the user.
             line: Ledger line for the usage, also of a failed or cancelled call.
             most_input: Tokens reserved for the prompt, booked if the provider does not report them; by
-                default
-                one per byte.
+                default one per byte.
 
         Raises:
             ModelUnavailable: As :meth:`load`.

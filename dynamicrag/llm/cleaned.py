@@ -1,9 +1,8 @@
 """Wraps a provider's client so that its stream has only the answer, for every consumer.
 
 The user's settings on the client apply: callbacks, tags and metadata, the rate limiter, and without
-streaming,
-its cache or the global one. LangChain has no cache for streams. Cached answers are booked like generated
-ones.
+streaming, its cache or the global one. LangChain has no cache for streams. Cached answers are booked like
+generated ones.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable

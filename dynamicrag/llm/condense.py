@@ -102,11 +102,9 @@ def condensed(question: str, history: History, written: str, system: str = "") -
     """Return the rewriting written by the helper, or ``None`` if it is not valid.
 
     A valid rewriting asks, in one line of plausible length, in the script and language of the conversation.
-    It
-    uses something of the history or of the system messages, and keeps the names of the question itself. At
-    most
-    half of its words are new, or two thirds if the question names nothing. A small model may answer instead,
-    drift, or talk about its instructions. The question itself is returned if the helper repeats it.
+    It uses something of the history or of the system messages, and keeps the names of the question itself. At
+    most half of its words are new, or two thirds if the question names nothing. A small model may answer
+    instead, drift, or talk about its instructions. The question itself is returned if the helper repeats it.
     """
     line = _line(written)
     if line is None or len(line) > min(LONGEST, 3 * len(question) + 200):

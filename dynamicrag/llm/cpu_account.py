@@ -31,7 +31,7 @@ OUTPUT_SECONDS_PER_BYTE = 75e-12
 PRIOR_WEIGHT = 0.02
 KEEP = 0.98
 
-# Of all local models, because they share the cores; by process, because a fork starts anew. Used only on the
+# Of all local models, because they share the cores; by process, because a fork starts empty. Used only on the
 # portal's loop.
 _open: defaultdict[int, set["Span"]] = defaultdict(set)
 

@@ -141,9 +141,9 @@ def _bound(given: Any) -> bool:
 
 def _spec(given: "BaseChatModel") -> str:
     """Return provider and model, from the object's names for traces."""
-    told = given._get_ls_params()
-    provider = {"azure": "azure_openai"}.get(told.get("ls_provider", ""), told.get("ls_provider", ""))
-    return f"{provider or 'unknown'}:{told.get('ls_model_name') or type(given).__name__}"
+    params = given._get_ls_params()
+    provider = {"azure": "azure_openai"}.get(params.get("ls_provider", ""), params.get("ls_provider", ""))
+    return f"{provider or 'unknown'}:{params.get('ls_model_name') or type(given).__name__}"
 
 
 def _connections(given: "BaseChatModel") -> dict[str, Any]:

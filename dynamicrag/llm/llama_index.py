@@ -71,11 +71,11 @@ class LlamaIndexChat(StreamsOnly):
 def usage_of(reply: Any) -> UsageMetadata | None:
     """Return the usage in a raw reply, in LangChain's form."""
     raw = getattr(reply, "raw", None)
-    told = raw.get("usage") if isinstance(raw, Mapping) else getattr(raw, "usage", None)
-    if told is None:
+    usage = raw.get("usage") if isinstance(raw, Mapping) else getattr(raw, "usage", None)
+    if usage is None:
         return None
     read, wrote = (
-        next((count for key in keys if (count := number(_of(told, key))) is not None), None)
+        next((count for key in keys if (count := number(_of(usage, key))) is not None), None)
         for keys in _COUNTS
     )
     if read is None or wrote is None:
@@ -90,5 +90,5 @@ def spec_of(llm: Any) -> str:
     return f"{provider}:{model if model and model != 'unknown' else type(llm).__name__}"
 
 
-def _of(told: Any, key: str) -> Any:
-    return told.get(key) if isinstance(told, Mapping) else getattr(told, key, None)
+def _of(usage: Any, key: str) -> Any:
+    return usage.get(key) if isinstance(usage, Mapping) else getattr(usage, key, None)

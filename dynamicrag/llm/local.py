@@ -19,6 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from dynamicrag import extras
 from dynamicrag.errors import ModelUnavailable, ProviderError
 from dynamicrag.llm.catalogue import entry
 from dynamicrag.llm.cpu_account import CpuAccount, Span
@@ -105,7 +106,7 @@ class LocalServer:
             from xllamacpp import CommonParams, Server
         except ImportError as error:
             raise ModelUnavailable(
-                f"model {self.name}: running it needs xllamacpp; pip install 'dynamicrag[local]'"
+                f"model {self.name}: running it needs xllamacpp; {extras.install('local')}"
             ) from error
         params = CommonParams()
         params.model.path = str(self.path)

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from dynamicrag import portal
+from dynamicrag import extras, portal
 from dynamicrag.cost.usage import Tokens
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
@@ -138,7 +138,7 @@ def _client_class(name: str) -> Any:
         from langchain_openai import ChatOpenAI
     except ImportError as error:
         raise ModelUnavailable(
-            f"model {name}: it needs langchain-openai; pip install 'dynamicrag[local]'"
+            f"model {name}: it needs langchain-openai; {extras.install('local')}"
         ) from error
 
     class LlamaCppChat(ChatOpenAI):

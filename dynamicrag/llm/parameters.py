@@ -116,9 +116,9 @@ def _refused(error: Exception, droppable: list[str]) -> str | None:
     status = getattr(error, "status_code", None)
     if status not in STATUSES:
         return None
-    stated = _stated(error)
-    name = next((name for name in droppable if re.search(NAMED[name], stated)), None)
-    if name is not None or _PLACES.match(stated):
+    named = _parameter_named(error)
+    name = next((name for name in droppable if re.search(NAMED[name], named)), None)
+    if name is not None or _PLACES.match(named):
         return name
     said = _said(error)
     if _ELSE.search(said):
@@ -131,7 +131,7 @@ def _refused(error: Exception, droppable: list[str]) -> str | None:
     return next(iter(droppable), None) if vague else None
 
 
-def _stated(error: Exception) -> str:
+def _parameter_named(error: Exception) -> str:
     """Return the ``param`` of an error in OpenAI's protocol."""
     body = getattr(error, "body", None)
     inner = body.get("error", body) if isinstance(body, dict) else None

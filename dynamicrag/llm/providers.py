@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
+from dynamicrag import extras
 from dynamicrag.errors import unknown
 
 __all__ = ["missing", "package"]
@@ -51,8 +52,8 @@ def missing(spec: str, params: Mapping[str, Any]) -> list[str]:
     """
     provider = spec.partition(":")[0]
     if provider == "local":
-        modules = [name for name in ("xllamacpp", "langchain_openai") if find_spec(name) is None]
-        return [f"{' and '.join(modules)} not installed; pip install 'dynamicrag[local]'"] if modules else []
+        lack = extras.missing("local")
+        return [lack] if lack else []
     modules_of = _modules()
     if provider not in modules_of:
         return [unknown("its model", "provider", provider, [*modules_of, "local"])]

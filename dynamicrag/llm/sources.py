@@ -47,7 +47,7 @@ def from_folders(entry: ModelEntry, params: Mapping[str, Any], into: Path, progr
 
 def from_hub(entry: ModelEntry, params: Mapping[str, Any], into: Path, progress: Progress) -> None:
     """Download the files from a hub over HTTP, resuming partial files."""
-    import httpx
+    import httpx  # huggingface_hub 2.4 drops the part of a file that an interrupted download had
 
     base = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
     base = f"{base}/{params['repository']}/resolve/{params.get('revision', 'main')}"
@@ -62,7 +62,7 @@ def from_hub(entry: ModelEntry, params: Mapping[str, Any], into: Path, progress:
 
 
 def _beyond(begun: int, total: int, progress: Progress, most: int | None = None) -> Callable[[int], None]:
-    """Return a progress callback for one part of a total of which ``begun`` bytes are done."""
+    """Return a progress callback for one part of a total, after ``begun`` bytes."""
     return lambda done: progress(begun + (done if most is None else min(done, most)), total)
 
 

@@ -297,7 +297,7 @@ class Predictor(Persistent, ABC):
         if not self.grows:
             raise PolicyError(
                 f"{self.registered!r} takes no new option without training: {MEND}, "
-                f"or use one that does: {_those('grows')}"
+                f"or use one of these: {_those('grows')}"
             )
         self._check_trained()
 

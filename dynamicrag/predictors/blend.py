@@ -16,7 +16,7 @@ class Blend(Mixture):
 
     A line, neighbours and trees use the same features differently. If outcomes are few and noisy, estimating
     their weights costs more than it gains: the plain average is hard to beat (Bates and Granger 1969; Clemen
-    1989, "Combining forecasts"), and takes a sixth of the training of ``stack``, which estimates it.
+    1989, "Combining forecasts").
 
     Args:
         of: Specs of the predictors to average.

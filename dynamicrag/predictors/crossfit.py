@@ -1,4 +1,4 @@
-"""Cross-fitted predictions, by which ``stack`` and ``auto`` compare predictors."""
+"""Cross-fitted predictions, by which ``auto`` compares predictors."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -95,9 +95,9 @@ class Knn(Predictor):
         known = ~np.isnan(self.quality)
         count = np.maximum(known.sum(axis=0), 1)
         total = np.where(known, self.quality, 0.0)
-        heard = known.any(axis=0)
+        observed = known.any(axis=0)
         level = total.sum(axis=0) / count
-        self.level = np.where(heard, level, level[heard].mean())
+        self.level = np.where(observed, level, level[observed].mean())
         squares = np.where(known, (self.quality - self.level) ** 2, 0.0).sum(axis=0)
         self.variance = (squares + UNKNOWN**2) / (count + 1)
 

@@ -178,7 +178,7 @@ def lambda_for(
     """Return the smallest λ, by bisection, with which the mean cost of the choices meets a budget.
 
     As in cascade routing, Dekoninck et al. 2024 (arXiv 2410.10347). The weighted cost falls as λ rises; a
-    single dimension of several may not, and then the returned λ is one that meets the budget.
+    single dimension of several may not, and the returned λ then meets the budget.
 
     Args:
         budget: Largest mean cost per query, by dimension, (c,); infinite without a limit.
@@ -209,8 +209,8 @@ def lambda_for(
         low = high
     else:
         raise BudgetError(
-            f"a mean budget of {_told(limits)} per query cannot be met: the cheapest choice costs "
-            f"{_told(spent(high))}; raise the budget, give the dimension a weight, or add cheaper options"
+            f"a mean budget of {_listed(limits)} per query cannot be met: the cheapest choice costs "
+            f"{_listed(spent(high))}; raise the budget, give the dimension a weight, or add cheaper options"
         )
     for _ in range(HALVINGS):
         middle = (low + high) / 2
@@ -221,7 +221,7 @@ def lambda_for(
     return high
 
 
-def _told(amounts: Floats) -> str:
+def _listed(amounts: Floats) -> str:
     return ", ".join(f"{amount:.4g}" for amount in amounts)
 
 

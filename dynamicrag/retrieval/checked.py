@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dynamicrag.borders import answered, is_ours, number, plain, whose
+from dynamicrag.borders import answered, is_ours, method_of, number, plain
 from dynamicrag.call_options import Filter
 from dynamicrag.errors import CorpusError
 from dynamicrag.plain_values import shown
@@ -26,7 +26,7 @@ async def found_by(retriever: Retriever, query: str, k: int, filter: Filter) -> 
     """
     if is_ours(retriever):
         return await retriever.retrieve(query, k, filter)
-    what = whose("retriever", retriever, "retrieve(query, k, filter)")
+    what = method_of("retriever", retriever, "retrieve(query, k, filter)")
     found = await answered(lambda: retriever.retrieve(query, k, filter), what, CorpusError)
     if not isinstance(found, Retrieved):
         raise CorpusError(f"{what} returned {shown(found)}; valid: Retrieved(passages, usage)")

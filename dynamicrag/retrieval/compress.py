@@ -36,11 +36,9 @@ def compress(question: str, passages: Sequence[Passage], tokens: int) -> list[Pa
     rarity; half the share of its better neighbour, because a sentence often continues the one before; and, if
     the passage begins its document, the reciprocal of its position, because texts begin with their topic. The
     less of the question the best sentence explains, the more the rank of the passage counts instead: the
-    terms
-    that a paraphrased question shares with the documents matter little. Ties go to the better passage.
+    terms that a paraphrased question shares with the documents matter little. Ties go to the better passage.
     Sentences keep their order; at least one is kept, and passages without a kept sentence are left out. No
-    model
-    is called.
+    model is called.
 
     Args:
         question: The standalone question.

@@ -123,19 +123,19 @@ class Corpus:
             strict: Whether to refuse a corpus with any unreadable part.
         """
         start = time.perf_counter()
-        tell = progress or _silent
-        waiting = partial(tell, 0, 0, "waiting for another process that is ingesting")
+        report = progress or _silent
+        waiting = partial(report, 0, 0, "waiting for another process that is ingesting")
         with (
             exclusive(self.folder, self._lock_timeout, waiting),
             Store(self.folder / "store.sqlite") as store,
         ):
-            changes = scan(store, self._sources, self._chunker, tell, strict=strict)
+            changes = scan(store, self._sources, self._chunker, report, strict=strict)
             usage = Usage()
             if dense:
                 if not self._probe.same():
                     store.outdate()  # replaced, not cleared: other processes may have the index open
                     self._probe.keep()
-                usage = embed_pending(store, self._vectors, self.embedder, tell, self._account)
+                usage = embed_pending(store, self._vectors, self.embedder, report, self._account)
             chunks = store.counts()["chunks"]
         self._ready |= {"lexical", "dense"} if dense else {"lexical"}
         self.lexical()

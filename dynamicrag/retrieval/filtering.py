@@ -38,10 +38,8 @@ async def permitted_turn(turn: TurnState, filter: Filter, corpora: Iterable[Corp
     """Return a turn without any content that a filter excludes.
 
     A turn may continue under another filter than it began with: resumed, forked or replayed. Excluded
-    passages are
-    removed, with the earlier drafts based on them. If the current draft is based on them, it is removed too
-    and
-    not written again: the turn abstains.
+    passages are removed, with the earlier drafts based on them. If the current draft is based on them, it is
+    removed too and not written again: the turn abstains.
     """
     if not filter or not any(turn.get(key) for key in ("candidates", "passages", "earlier")):
         return turn

@@ -19,15 +19,12 @@ class Linked(Retriever):
 
     A question that needs two facts rarely shares words with the passage of the second fact, which is about
     something named in the first passage. If documents are titled by their topic, a name is a link, and
-    following
-    it needs neither a model nor a second search. Of the named documents, the ones that share most terms with
-    the
-    question are inserted right after the passages that name them.
+    following it needs neither a model nor a second search. Of the named documents, those with most terms of
+    the question are inserted right after the passages that name them.
 
     On questions 300 to 400 of each set the answer is in the first four passages, by ``rrf`` alone and with
-    this
-    on top, for .67 and .82 on HotpotQA, and for .45 and .82 on 2WikiMultihopQA (yes-or-no questions count as
-    not), at 497 and 508, and 419 and 505 tokens.
+    this on top, for .67 and .82 on HotpotQA, and for .45 and .82 on 2WikiMultihopQA (yes-or-no questions
+    count as not), at 497 and 508, and 419 and 505 tokens.
 
     Args:
         of: Name of another option of the stage, whose passages are followed.

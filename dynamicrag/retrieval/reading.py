@@ -19,13 +19,11 @@ class Reading:
     """Distinguishes the texts that a model can read.
 
     The vocabulary of an English model has the letters of many scripts, but words of one only. A Russian word
-    is
-    then a sequence of letters, about which the model has learnt nothing, although no token is unknown.
+    is then a sequence of letters, about which the model has learnt nothing, although no token is unknown.
 
     Args:
         tokenizer: The model's tokenizer, from the library tokenizers. If it is unavailable (``None``),
-            letters
-            count as tokens, and the Latin ones as known.
+            letters count as tokens, and the Latin ones as known.
     """
 
     def __init__(self, tokenizer: Any | None) -> None:
@@ -45,8 +43,8 @@ class Reading:
         """
         if "latin" in self._scripts and not _NOT_LATIN.search(text):
             return 0.0
-        told = [self._says_nothing(token, piece) for token, piece in self._tokens(text) if _says(piece)]
-        return sum(told) / len(told) if told else 0.0
+        unread = [self._says_nothing(token, piece) for token, piece in self._tokens(text) if _says(piece)]
+        return sum(unread) / len(unread) if unread else 0.0
 
     def _tokens(self, text: str) -> list[tuple[str, str]]:
         """Return tokens, each with its text."""

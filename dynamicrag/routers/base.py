@@ -105,6 +105,8 @@ class StageContext:
 
     def nearest(self, index: int) -> int:
         """Return the open option nearest to ``index``, the stronger one first."""
+        if 0 <= index < len(self.allowed) and self.allowed[index]:
+            return index
         open_ = [i for i, allowed in enumerate(self.allowed) if allowed]
         return min(open_, key=lambda i: (abs(i - index), -i))
 

@@ -37,7 +37,7 @@ def names() -> list[str]:
 def build_router(spec: object, where: str, deps: Dependencies) -> Router:
     """Build the router of ``spec``.
 
-    ``escalation`` takes ``state``, the file written by ``dynamicrag train --escalation``. A predictor's
+    ``escalation`` takes ``state``, the file written by ``dynamicrag train escalation``. A predictor's
     name takes ``state``, the file written by ``dynamicrag train``, and either ``explore``: ``{epsilon,
     temperature, seed}``, or ``passing``: the predicted quality required of the cheapest option.
     Hyperparameters and ``features`` are optional, and must equal those of its training. A caller's router in
@@ -158,5 +158,5 @@ def _same(given: Mapping[str, Any], trained: Mapping[str, Any], where: str) -> N
         if value != trained[key]:
             raise PolicyError(
                 f"{where}.{key}: the router was trained with {trained[key]!r}, not with {value!r}; {MEND}, "
-                "or take this out"
+                "or remove this"
             )

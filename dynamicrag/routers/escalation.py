@@ -28,7 +28,7 @@ from dynamicrag.types import Attempt, Option
 from dynamicrag.verify.base import VERIFIERS
 from dynamicrag.verify.unanswerable import is_refusal
 
-TOLD = 3
+SIGNALS_SHOWN = 3
 """Number of signals in the reason of a verdict, each with its effect on P(the last draft is right)."""
 
 
@@ -37,12 +37,10 @@ class LearntEscalation(Router):
     """Accepts the best draft so far, continues with the whole path chosen by a trained policy, or abstains.
 
     After every draft it computes the belief in this draft and in all untried paths, and the remaining cost of
-    each; the policy weighs these. Any path may follow, even one that is weaker at some stage; it branches at
-    the
-    first stage at which it differs from the current path. Paths that exceed the limits are closed, also as a
-    second step after another path. A path of refined drafts continues from the current draft by ``refine``.
-    If
-    an earlier draft is believed to be better than the last, it is the answer.
+    each; the policy weighs these. Any path may follow, even a weaker one at some stage; it branches at
+    the first stage at which it differs from the current path. Paths that exceed the limits are closed, also
+    as a second step after another path. A path of refined drafts continues from the current draft by
+    ``refine``. If an earlier draft is believed to be better than the last, it is the answer.
 
     Args:
         judgement: The trained judgement of drafts.
@@ -99,7 +97,7 @@ class LearntEscalation(Router):
         known = [draft for draft in drafts if draft is not None]
         if not drafts or drafts[-1] is None:
             index = context.move("accept")
-            why = "no path that was learnt from led to this draft, so that nothing is known of a better one"
+            why = "no trained path led to this draft, so no better one is known"
             return Choice(context.nearest(0) if index is None else index, why)
         ways = self._ways(context, known[-1].path)
         price = np.full(len(self._paths), np.inf)
@@ -179,7 +177,7 @@ class LearntEscalation(Router):
         for index, worth in ((accept, mean[draft]), (abstain, beliefs.abstain[0])):
             if index is not None:
                 quality[index] = float(worth)
-        reason = self._told(context.query.text, drafts, mean, draft)
+        reason = self._explained(context.query.text, drafts, mean, draft)
         further = step if step >= 0 else best
         if further is not None:
             gain = float(beliefs.gains[0, further])
@@ -198,13 +196,13 @@ class LearntEscalation(Router):
         earlier = None if draft == drafts[-1].path else self._wanted(draft)
         return Choice(accept, reason, quality=quality, expected=expected, path=earlier)
 
-    def _told(self, question: str, drafts: Sequence[Drafted], mean: Floats, draft: int) -> str:
+    def _explained(self, question: str, drafts: Sequence[Drafted], mean: Floats, draft: int) -> str:
         """Return the beliefs in the drafts in words, with the signals that moved the belief in the last."""
         last = drafts[-1].path
-        effects = self.judgement.effects(question, drafts[-1])[:TOLD]
-        heard = ", ".join(f"{name} {effect:+.2f}" for name, effect in effects)
-        told = f"{self._name(last)} believed {mean[last]:.2f} right" + (f" ({heard})" if heard else "")
-        return told if draft == last else f"{told}, its forerunner {self._name(draft)} {mean[draft]:.2f}"
+        effects = self.judgement.effects(question, drafts[-1])[:SIGNALS_SHOWN]
+        signals = ", ".join(f"{name} {effect:+.2f}" for name, effect in effects)
+        text = f"{self._name(last)} believed {mean[last]:.2f} right" + (f" ({signals})" if signals else "")
+        return text if draft == last else f"{text}, its forerunner {self._name(draft)} {mean[draft]:.2f}"
 
     def _wanted(self, path: int) -> dict[str, str]:
         return {**self._paths[path], **({VERIFICATION: REFINE} if self._mended[path] else {})}

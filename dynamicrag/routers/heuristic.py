@@ -21,7 +21,7 @@ NO_DOCUMENTS = {
     "greeting": "small talk",
     "sum": "a sum",
     "about_conversation": "about the conversation",
-    "follows_none": "it goes on with what was not looked up",
+    "follows_none": "it follows a question that was not looked up",
 }
 """Signs, with their reasons, that a question needs no documents."""
 
@@ -40,7 +40,7 @@ def retrieval(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[f
 
 def retriever(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
     """Take the last: retrievers are listed weakest first, and all are cheap compared with a model's call."""
-    return 1.0, "the one that misses least"
+    return 1.0, "the strongest retriever"
 
 
 def context(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
@@ -49,7 +49,7 @@ def context(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[flo
     A longer context costs in proportion; escalation can still choose it.
     """
     if nearness(features) == "far":
-        return NOTHING, "the documents do not speak of it"
+        return NOTHING, "the documents do not cover it"
     return 0.0, "short first"
 
 
@@ -57,8 +57,7 @@ def prompt(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[str,
     """Answer directly; compare dates and origins from passages; reason over verbal sums without passages.
 
     On 44 comparison questions of 2WikiMultihopQA, the 1.5B model answers .56 directly and .66 by comparing,
-    in
-    the first wording of the prompt, at 1.34 times the joules. Lengths and sizes are left to the direct
+    in the first wording of the prompt, at 1.34 times the joules. Lengths and sizes are left to the direct
     prompt: they have too many units.
     """
     if path.get("retrieval") == "none":
@@ -72,8 +71,7 @@ def generator(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[f
 
     On HotpotQA's first 30 questions with four passages the 1.5B model has an F1 of .57 and the 0.5B of .38 at
     half the energy; twice the passages cost as much as the larger model, and improve neither. Without
-    passages
-    the prompt is short: on 10 such questions the 1.5B has .80 and the 0.5B .44, at 4.0 and 3.2 J.
+    passages the prompt is short: on 10 such questions the 1.5B has .80 and the 0.5B .44, at 4.0 and 3.2 J.
     """
     if path.get("retrieval") == "none":
         return (0.0, "small talk") if features["greeting"] else (1.0, "general knowledge")

@@ -45,7 +45,7 @@ def insight(
     effects = estimator.effects(query, names[chosen], names[rival]) if rival and chosen in names else []
     return {
         "rival": rival,
-        "effects": told(effects),
+        "effects": as_data(effects),
         "neighbours": [
             {"query_id": name, "question": text, "distance": distance}
             for name, text, distance in estimator.neighbours(query)
@@ -54,7 +54,7 @@ def insight(
     }
 
 
-def told(effects: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
+def as_data(effects: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
     """Return effects by feature as plain data, in their order."""
     return [{"feature": name, "effect": effect} for name, effect in effects]
 
@@ -70,9 +70,9 @@ def what_if(
     allowed = [a and q is not None for a, q in zip(decision["allowed"], decision["quality"], strict=True)]
     expected = decision["expected"]
     # an unknown cost must not favour an option: it counts as the highest known cost
-    dearest = {d: max((cost[d] or 0.0 for cost in expected), default=0.0) for d in weights}
+    highest = {d: max((cost[d] or 0.0 for cost in expected), default=0.0) for d in weights}
     costs = np.array(
-        [[dearest[d] if (amount := cost[d]) is None else amount for d in weights] for cost in expected]
+        [[highest[d] if (amount := cost[d]) is None else amount for d in weights] for cost in expected]
     )
     costs = costs.reshape(len(quality), -1)
     worth = list(weights.values())

@@ -88,7 +88,7 @@ class Joint(Router):
         ways = self._ways(context)
         if not any(context.allowed[option] for _, option, _ in ways):
             index = context.nearest(self.planned(context.stage, context.options))
-            return Choice(index, "no path that was learnt from goes on from here: the planned option")
+            return Choice(index, "no trained path continues from here: the planned option")
         query = Seen(context.query.text, context.features)
         estimate = (
             await asyncio.to_thread(self.estimator.estimate, query)

@@ -26,7 +26,7 @@ from dynamicrag.text import words
 
 OF_TEXT = ("query_words", "answer_words")
 """Measures of query and answer, inputs of the learnt scorer besides the signals."""
-MEND = "train it again ('dynamicrag train --escalation')"
+MEND = "train it again ('dynamicrag train escalation')"
 PARTS = ("scorer", "hopeless", "beliefs", "policy")
 
 
@@ -38,7 +38,9 @@ class Drafted(NamedTuple):
     signals: Mapping[str, float]
 
 
-def heard(signals: Mapping[str, float], names: Sequence[str], question: str, answer: str) -> list[float]:
+def draft_measures(
+    signals: Mapping[str, float], names: Sequence[str], question: str, answer: str
+) -> list[float]:
     """Return a draft's signals and measures of its text, in order; all NaN if there is no signal."""
     own = [signals.get(name, np.nan) for name in names]
     if np.isnan(own).all():
@@ -91,7 +93,7 @@ class Judgement:
         beliefs = self.beliefs.begin(prior, first[None], chains(self.prior.paths), np.full(1, np.inf), pairs)
         for draft in drafts:
             table = np.full((1, k, len(self.signals) + len(OF_TEXT)), np.nan)
-            table[0, draft.path] = heard(draft.signals, self.signals, query.text, draft.answer)
+            table[0, draft.path] = draft_measures(draft.signals, self.signals, query.text, draft.answer)
             score = self.scorer.predict(table)[:, draft.path]
             blank = self.hopeless.predict(table)[:, draft.path] if self.hopeless else np.full(1, np.nan)
             beliefs = self.beliefs.learn(beliefs, np.array([draft.path]), score, blank)
@@ -106,7 +108,7 @@ class Judgement:
         names = [*self.signals, *OF_TEXT]
         k = len(self.prior.paths)
         table = np.full((len(names) + 1, k, len(names)), np.nan)
-        table[:, draft.path] = heard(draft.signals, self.signals, question, draft.answer)
+        table[:, draft.path] = draft_measures(draft.signals, self.signals, question, draft.answer)
         table[range(1, len(table)), draft.path, range(len(names))] = np.nan
         right = self.scorer.predict(table)[:, draft.path]
         found = [(name, float(right[0] - right[row])) for row, name in enumerate(names, 1)]

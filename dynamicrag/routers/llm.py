@@ -92,7 +92,8 @@ class LLMRouter(Router):
         from langchain_core.messages import HumanMessage, SystemMessage
 
         lines = [
-            f"- {option.name}{_told(self.about.get(option.name, ''), option.params)}" for option in open_
+            f"- {option.name}{_description(self.about.get(option.name, ''), option.params)}"
+            for option in open_
         ]
         listed = "\n".join([f"Options of the stage '{context.stage}', cheapest first:", *lines])
         asked = f"Question: {clean(context.query.text)}\nOption:"
@@ -105,6 +106,6 @@ def picked(reply: str, names: Sequence[str]) -> str | None:
     return next((name for name in names if name.casefold() == said), None)
 
 
-def _told(about: str, params: Mapping[str, object]) -> str:
+def _description(about: str, params: Mapping[str, object]) -> str:
     shown = about or ", ".join(f"{key} {value}" for key, value in params.items())
     return f": {shown}" if shown else ""

@@ -24,36 +24,36 @@ from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.state import MEND, State, whole
 from dynamicrag.routers.estimator import About, Estimator
 from dynamicrag.topology import TOPOLOGY
+from dynamicrag.types import StagePath
 
 RETRIEVAL_SIGNALS = frozenset(retrieval("", ()))
 """Names of the retrieval signals."""
 VERIFICATION, REFINE = "verification", "refine"
-Steps = Mapping[str, str]
 
 
-def varied(paths: Sequence[Steps]) -> tuple[str, ...]:
+def varied(paths: Sequence[StagePath]) -> tuple[str, ...]:
     """Return the stages at which paths differ; paths that skip a stage are ignored there."""
     return tuple(stage for stage in TOPOLOGY if len({path[stage] for path in paths if stage in path}) > 1)
 
 
-def parting(path: Steps, wanted: Steps) -> str | None:
+def parting(path: StagePath, wanted: StagePath) -> str | None:
     """Return the first stage at which a path differs from a wanted one; ``None`` if it matches."""
     return next((stage for stage in TOPOLOGY if stage in wanted and path.get(stage) != wanted[stage]), None)
 
 
-def mends(path: Steps) -> bool:
+def mends(path: StagePath) -> bool:
     """Return whether a path's draft was refined before it was accepted."""
     return path.get(VERIFICATION) == REFINE
 
 
-def originals(paths: Sequence[Steps]) -> list[int]:
+def originals(paths: Sequence[StagePath]) -> list[int]:
     """Return, for every path that refines a draft, the position of that draft's path; otherwise -1."""
     bare = [frozenset((stage, o) for stage, o in path.items() if stage != VERIFICATION) for path in paths]
     drafts = {bare[i]: i for i, path in enumerate(paths) if not mends(path)}
     return [drafts.get(bare[i], -1) if mends(path) else -1 for i, path in enumerate(paths)]
 
 
-def chains(paths: Sequence[Steps]) -> NDArray[np.intp]:
+def chains(paths: Sequence[StagePath]) -> NDArray[np.intp]:
     """Return chain numbers of paths that share a draft, unrefined and refined, (k,); otherwise -1."""
     chain = np.full(len(paths), -1, dtype=np.intp)
     for number, draft in enumerate(originals(paths)):
@@ -62,7 +62,7 @@ def chains(paths: Sequence[Steps]) -> NDArray[np.intp]:
     return chain
 
 
-def check_option(paths: Sequence[Steps], stage: str, options: Iterable[str], where: str) -> None:
+def check_option(paths: Sequence[StagePath], stage: str, options: Iterable[str], where: str) -> None:
     """Refuse an option of a stage that is on none of the trained paths.
 
     Raises:
@@ -71,12 +71,12 @@ def check_option(paths: Sequence[Steps], stage: str, options: Iterable[str], whe
     known = list(dict.fromkeys(path[stage] for path in paths if stage in path))
     for option in options:
         if option not in known:
-            told = unknown(f"{where}.state", f"option of {stage}", option, known)
+            message = unknown(f"{where}.state", f"option of {stage}", option, known)
             mend = f"{MEND}, or move it to 'parts'" if stage == "retriever" else f"{MEND}, or remove it"
-            raise PolicyError(f"{told}; no path that this router was trained on goes through it: {mend}")
+            raise PolicyError(f"{message}; no path that this router was trained on goes through it: {mend}")
 
 
-def check_takeable(paths: Sequence[Steps], options: Mapping[str, Sequence[str]], where: str) -> None:
+def check_takeable(paths: Sequence[StagePath], options: Mapping[str, Sequence[str]], where: str) -> None:
     """Refuse a policy that lacks options of every path.
 
     Args:
@@ -117,7 +117,7 @@ class PathEstimator:
         after: Estimator on these and the retrieval signals; ``None`` if no feature uses them.
     """
 
-    paths: tuple[Steps, ...]
+    paths: tuple[StagePath, ...]
     before: Estimator
     after: Estimator | None
 
@@ -126,7 +126,7 @@ class PathEstimator:
         cls,
         queries: Sequence[Seen],
         quality: Floats,
-        paths: Mapping[str, Steps],
+        paths: Mapping[str, StagePath],
         *,
         features: Callable[[], FeatureSet],
         predictor: Callable[[], Predictor],
@@ -157,8 +157,8 @@ class PathEstimator:
             )  # fmt: skip
 
         before = fitted([before_retrieval(query) for query in queries], range(len(queries)))
-        told = [i for i, query in enumerate(queries) if has_retrieval_signals(query)]
-        after = fitted([queries[i] for i in told], told) if told else None
+        retrieved = [i for i, query in enumerate(queries) if has_retrieval_signals(query)]
+        after = fitted([queries[i] for i in retrieved], retrieved) if retrieved else None
         if after is not None and after.features.names == before.features.names:
             after = None
         return cls(tuple(dict(path) for path in paths.values()), before, after)
@@ -205,7 +205,7 @@ class PathEstimator:
         if "paths" not in state.meta:
             raise PolicyError(
                 f"{where}: this router decides one stage, not whole paths; give it as the router of its "
-                "stage, or train a joint one ('dynamicrag train --joint')"
+                "stage, or train a joint one ('dynamicrag train joint')"
             )
         return cls.from_state(state, embed, where)
 

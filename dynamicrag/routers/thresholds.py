@@ -33,18 +33,15 @@ class Thresholds(Router):
     Otherwise follows the policy's table for the first finding.
 
     The order is ``unanswerable``, then ``ungrounded``, then ``unsure``. For the first finding, the stages
-    that
-    ``escalate`` lists for it (or ``refine``) are tried in turn. When none of them is left, a draft that
-    declines
-    or is ungrounded is asked for again, if the policy has the option ``ask_again`` and it is open. After that
-    it
-    abstains if ``abstain`` lists the finding, and otherwise accepts the draft. A missing signal cannot fail.
-    If a
-    verifier failed and the policy then does not accept the draft, the finding is ``unverified``.
+    that ``escalate`` lists for it (or ``refine``) are tried in turn. When none of them is left, a draft that
+    declines or is ungrounded is asked for again, if the policy has the option ``ask_again`` and it is open.
+    After that it abstains if ``abstain`` lists the finding, and otherwise accepts the draft. A missing signal
+    cannot fail. If a verifier failed and the policy then does not accept the draft, the finding is
+    ``unverified``.
 
     If the documents may not cover the question at all (see :func:`~dynamicrag.features.nearness.nearness`)
-    and the
-    policy's ``outside`` is ``answer``, an ungrounded draft is accepted as the model's own answer, and marked.
+    and the policy's ``outside`` is ``answer``, an ungrounded draft is accepted as the model's own answer, and
+    marked.
 
     Args:
         groundedness: Minimum share of the answer's words found in the passages.

@@ -185,8 +185,7 @@ class StageBase(DecisionPoint, ABC):
         """Return which options are open, apart from limits of cost.
 
         If the stage is redone, only stronger options are open; on the way to a path named by verification,
-        only the
-        path's option.
+        only the path's option.
         """
         wanted = wanted_option(turn, self.name)
         if wanted is not None:
@@ -256,5 +255,5 @@ def option_names(stages: Mapping[str, DecisionPoint]) -> dict[str, list[str]]:
 
 def query_of(turn: TurnState) -> Query:
     """Return the turn's question."""
-    history = tuple((role, text) for role, text in turn.get("history", []))
+    history = tuple([(role, text) for role, text in turn.get("history", ())])
     return Query(turn["id"], turn["text"], turn.get("original", turn["text"]), history)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from operator import index as as_index
 from typing import TYPE_CHECKING, Any
 
-from dynamicrag.borders import answered, called, is_ours, number, plain, whose
+from dynamicrag.borders import answered, called, is_ours, method_of, number, plain
 from dynamicrag.cost.expect import Plan
 from dynamicrag.errors import ObjectError
 from dynamicrag.plain_values import shown
@@ -30,7 +30,7 @@ async def acted(stage: "StageBase", option: Option, turn: TurnState, run: "Run")
     """
     if is_ours(stage):
         return await stage.act(option, turn, run)
-    what = whose(f"stages.{stage.name}", stage, "act()")
+    what = method_of(f"stages.{stage.name}", stage, "act()")
     found: Any = await answered(lambda: stage.act(option, turn, run), what)
     if not isinstance(found, Mapping):
         raise ObjectError(f"{what} returned {shown(found)}; valid: the changes of the turn, {{}} for none")
@@ -55,7 +55,7 @@ async def evidence_of(stage: "StageBase", turn: TurnState) -> Mapping[str, float
     """
     if is_ours(stage):
         return await stage.evidence(turn)
-    what = whose(f"stages.{stage.name}", stage, "evidence()")
+    what = method_of(f"stages.{stage.name}", stage, "evidence()")
     found = await answered(lambda: stage.evidence(turn), what)
     try:
         if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
@@ -73,7 +73,7 @@ def applied(stage: "StageBase", option: Option, plan: Plan) -> Plan:
     """
     if is_ours(stage):
         return stage.apply(option, plan)
-    what = whose(f"stages.{stage.name}", stage, "apply()")
+    what = method_of(f"stages.{stage.name}", stage, "apply()")
     found = called(lambda: stage.apply(option, plan), what)
     if not isinstance(found, Plan):
         raise ObjectError(f"{what} returned {shown(found)}; valid: the plan, or plan._replace(…)")
@@ -88,7 +88,7 @@ def depth_of(stage: "StageBase") -> int:
     """
     if is_ours(stage):
         return stage.depth()
-    what = whose(f"stages.{stage.name}", stage, "depth()")
+    what = method_of(f"stages.{stage.name}", stage, "depth()")
     found: Any = called(stage.depth, what)
     try:
         return max(0, as_index(found))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from operator import index as as_index
 from typing import Any
 
-from dynamicrag.borders import answered, called, is_ours, number, whose
+from dynamicrag.borders import answered, called, is_ours, method_of, number
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import ObjectError
 from dynamicrag.plain_values import shown
@@ -23,7 +23,7 @@ def planned_by(router: Router, stage: str, options: Sequence[Option]) -> int:
     """
     if is_ours(router):
         return router.planned(stage, options)
-    what = whose(f"stages.{stage}, router", router, "planned()")
+    what = method_of(f"stages.{stage}, router", router, "planned()")
     return _position(called(lambda: router.planned(stage, options), what), options, what)
 
 
@@ -35,7 +35,7 @@ async def chosen(router: Router, context: StageContext) -> Choice:
     """
     if is_ours(router):
         return await router.choose(context)
-    what = whose(f"stages.{context.stage}, router", router, "choose()")
+    what = method_of(f"stages.{context.stage}, router", router, "choose()")
     choice = await answered(lambda: router.choose(context), what)
     if not isinstance(choice, Choice):
         raise ObjectError(f"{what} returned {shown(choice)}; valid: Choice(index, reason)")

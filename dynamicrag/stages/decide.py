@@ -71,7 +71,7 @@ class Decider:
         *,
         router: Router | None = None,
     ) -> Decision:
-        """Choose an option, or take the one that the call forces.
+        """Choose an option, or take the option forced by the call.
 
         A forced decision is recorded under the router name ``forced``, so that no router learns from it.
 
@@ -180,7 +180,7 @@ class Decider:
                 is_open and option.name not in without
                 for is_open, option in zip(point.opened(turn, call), point.options, strict=True)
             ]
-            planned = self._pricing.reckoned(turn, call)
+            planned = self._pricing.permitted(turn, call)
             situation = Situation(open_, self._pricing.plans(point, planned), [False] * len(open_))
             within: Within = partial(self._pricing.within, point, planned, opens=call.opens)
         else:

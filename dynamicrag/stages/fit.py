@@ -50,10 +50,8 @@ async def fit(model: ChatModel, strategy: PromptStrategy, turn: TurnState) -> Fi
     """Make a prompt that leaves room for the answer in the model's context.
 
     Passages are dropped first, the worst first; a single passage that is too long by itself is cut at its
-    end.
-    Then the history is dropped, oldest first, because the question should stand alone. Instructions and
-    system
-    messages stay whole.
+    end. Then the history is dropped, oldest first, because the question should stand alone. Instructions and
+    system messages stay whole.
 
     Raises:
         ProviderError: The question, with instructions and system messages, is too long for the model.

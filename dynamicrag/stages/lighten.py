@@ -17,10 +17,10 @@ def lighter(stage: str, turn: TurnState, error: Exception) -> TurnState | None:
             has not helped.
     """
     passages = turn.get("passages", [])
-    dear = isinstance(error, BudgetExceeded) and not isinstance(error, TotalExceeded)
-    if isinstance(error.__cause__, TimeoutError):  # the time is used up, whatever the prompt
+    too_expensive = isinstance(error, BudgetExceeded) and not isinstance(error, TotalExceeded)
+    if isinstance(error.__cause__, TimeoutError):  # the time is used up for any prompt
         return None
-    if stage != "generator" or not passages or not dear:
+    if stage != "generator" or not passages or not too_expensive:
         return None
     if len(passages) > 1:
         return {**turn, "passages": passages[:-1]}

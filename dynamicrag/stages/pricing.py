@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from dynamicrag.borders import is_ours
 from dynamicrag.call_options import CallOptions
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.expect import CHARACTERS, Asks, CostModel, Plan
@@ -16,6 +17,7 @@ from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option, TurnState
 
 ROUNDS = 3
+REMEMBERED = 4096
 NOTHING = Cost()
 Opens = Callable[[str, str], bool]
 """Whether an option may be taken at a stage."""
@@ -53,11 +55,29 @@ class Pricing:
         self._planned = {name: stage.planned() for name, stage in stages.items()}
         self._cost_model = cost_model
         self._asks = tuple(asks)
+        # a stage of the caller's own may not give the same plan twice
+        self._repeatable = all(is_ours(stage) for stage in stages.values())
+        self._known: dict[tuple[str, Plan, tuple[tuple[str, str], ...]], list[Plan]] = {}
 
     def plans(self, stage: StageBase, turn: TurnState) -> list[Plan]:
-        """Return the remaining work under each option of a stage."""
-        path, at = turn.get("path", {}), self._names.index(stage.name)
-        before = self._along(self._blank(turn), path, self._names[:at])
+        """Return the remaining work under each option of a stage.
+
+        Plans are cached: many questions have the same length, and only passages distinguish them.
+        """
+        path, blank = turn.get("path", {}), self._blank(turn)
+        if not self._repeatable:
+            return self._plans(stage, path, blank)
+        key = stage.name, blank, tuple(path.items())
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[key] = self._plans(stage, path, blank)
+        return known
+
+    def _plans(self, stage: StageBase, path: Mapping[str, str], blank: Plan) -> list[Plan]:
+        at = self._names.index(stage.name)
+        before = self._along(blank, path, self._names[:at])
         after = self._names[at + 1 :]
         return [
             self._along(applied(stage, option, before), {**path, stage.name: option.name}, after)
@@ -100,11 +120,9 @@ class Pricing:
         """Return the options that fit into the remaining budget, by the planned path or by any other.
 
         So a cheaper model is chosen before the documents are dropped: retrieval stays open if a cheaper model
-        can
-        read the passages although the planned one cannot. Another path is searched only if the planned one
-        does
-        not fit: stage by stage, the last first, because most of the cost depends on it. Options closed by
-        ``opens`` are excluded.
+        can read the passages although the planned one cannot. Another path is searched only if the planned
+        one does not fit: stage by stage, the last first, because most of the cost depends on it. Options
+        closed by ``opens`` are excluded.
         """
         fits, binding = admissible(self.at_most(plans), left)
         if all(fits):
@@ -136,8 +154,7 @@ class Pricing:
         """Return the plan of a path from a stage that fits, or of the path that exceeds the limits least.
 
         Among the models that fit it takes the strongest, as a router does if the planned model is closed.
-        Skipped
-        stages stay as planned: dropping the documents is not another way to read them.
+        Skipped stages stay as planned: dropping the documents is not another way to read them.
         """
         names = self._names[self._names.index(stage.name) + 1 :]
         start, gates = applied(stage, option, before), TOPOLOGY.gates
@@ -161,7 +178,7 @@ class Pricing:
                 break
         return best
 
-    def reckoned(self, turn: TurnState, call: CallOptions) -> TurnState:
+    def permitted(self, turn: TurnState, call: CallOptions) -> TurnState:
         """Return the turn with planned options that the call closes replaced by open ones."""
         if not (call.options or call.closed):
             return turn

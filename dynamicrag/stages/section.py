@@ -32,7 +32,7 @@ class StageSection(Section):
 
     Attributes:
         options: Its options, weakest first: names, or specs by name.
-        router: What picks an option; a stage with one option needs none.
+        router: The router that chooses an option; a stage with one option needs none.
     """
 
     options: list[str] | dict[str, Spec | None] | None = None

@@ -1,14 +1,13 @@
 """The situation of a decision: the open options, and the remaining work under each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dynamicrag.cost.expect import Plan
 from dynamicrag.types import Attempt
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """The situation of a turn when a move is chosen.
 
     Attributes:

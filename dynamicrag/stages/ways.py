@@ -1,11 +1,9 @@
 """Moves from the current path to another whole path, and records the paths tried before."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Attempt, TurnState
-
-Path = Mapping[str, str]
+from dynamicrag.types import Attempt, StagePath, TurnState
 
 
 def wanted_option(turn: TurnState, stage: str) -> str | None:
@@ -13,13 +11,13 @@ def wanted_option(turn: TurnState, stage: str) -> str | None:
     return (turn.get("wanted") or {}).get(stage)
 
 
-def standing(path: Path, wanted: Path) -> dict[str, str]:
+def standing(path: StagePath, wanted: StagePath) -> dict[str, str]:
     """Return the part of a path that stays valid on the way to another, including stages it does not name."""
     skipped = TOPOLOGY.passed(wanted)
     return {s: option for s, option in path.items() if wanted.get(s, option) == option and s not in skipped}
 
 
-def tried(turn: TurnState) -> Iterator[Path]:
+def tried(turn: TurnState) -> Iterator[StagePath]:
     """Yield the paths tried by the turn, including those without a draft."""
     yield turn.get("path", {})
     yield from (attempt["path"] for attempt in turn.get("earlier", []))

@@ -87,7 +87,7 @@ class Evidence:
         passages: The context of the draft; empty if nothing was retrieved.
         signals: Signals of its token probabilities, see :func:`dynamicrag.features.response.response`.
         helper: The calls to models, if available.
-        retrieved: All retrieved passages, of which the context has the best.
+        retrieved: All retrieved passages; the context has the best of them.
     """
 
     question: str
@@ -125,8 +125,7 @@ class Verifier(ABC):
         rises: Whether a higher main signal favours the answer.
         doubt: Objection for the editor of the draft if the main signal is bad.
         reads_draft: Whether its signals depend on the draft; otherwise they are known once passages are
-            found, and
-            a draft that cannot pass is not written.
+            found, and a draft that cannot pass is not written.
         computes: Whether ``verify`` computes throughout: its time is CPU time, and it has no timeout.
         paper: Source of the method; ``""`` if there is none.
         verdict: Whether a value of the main signal passes the policy's thresholds, so that sampling can stop

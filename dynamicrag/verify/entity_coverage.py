@@ -26,11 +26,10 @@ class EntityCoverage(Verifier):
     words that do occur in the passages, so that ``groundedness`` finds no fault.
 
     A name is a run of capitalised words, with numbers between them or after; it counts as found if one
-    passage has
-    all of its words, ignoring accents and plurals. All retrieved passages count, not just the context: the
-    common
-    topic of all documents is named in some of them. Not counted are the question's first word, days, months,
-    forms of address, and words all in capitals, because an abbreviation is often written out.
+    passage has all of its words, ignoring accents and plurals. All retrieved passages count, not just the
+    context: the common topic of all documents is named in some of them. Not counted are the question's first
+    word, days, months, forms of address, and words all in capitals, because an abbreviation is often written
+    out.
 
     There is no signal without passages or names, nor if the question's words do not identify its language, if
     that language has no capitals or capitalises all nouns, or if the passages are in another language, which
@@ -41,7 +40,7 @@ class EntityCoverage(Verifier):
     """
 
     gives = (Signal("entity_coverage"),)
-    doubt = "The passages do not speak of what the question names."
+    doubt = "The passages do not mention what the question names."
     reads_draft = False
     computes = True
 

@@ -20,13 +20,11 @@ class Groundedness(Verifier):
     """Signal ``groundedness``: share of the answer's content words that occur in a passage.
 
     Words of the question are no evidence for the answer: they count only if the answer has no others, and
-    then
-    only if a passage has them too. Answers of yes or no have no content words; they, and answers without
+    then only if a passage has them too. Answers of yes or no have no content words; they, and answers without
     passages, get no signal.
 
     In scripts without spaces each letter counts: fully if a letter next to it occurs with it or it is a word
-    by
-    itself, half if it occurs only in other words.
+    by itself, half if it occurs only in other words.
 
     An answer in another language or script than the passages shares few words with them, even if it is right.
     Unless all of its words occur, as for a name, only its numbers are judged. There is no signal if it or the

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from inspect import isawaitable
 from typing import Any
 
-from dynamicrag.borders import number, whose
+from dynamicrag.borders import method_of, number
 from dynamicrag.errors import PolicyError, VerifierError
 from dynamicrag.plain_values import shown
 from dynamicrag.verify.base import Evidence, Signal, Verifier
@@ -39,7 +39,7 @@ async def signals_of(verifier: Verifier, evidence: Evidence) -> dict[str, float]
     Raises:
         VerifierError: A signal is not a number, is out of bounds or is not in ``gives``.
     """
-    what = whose("verifier", verifier, "verify()")
+    what = method_of("verifier", verifier, "verify()")
     asked: Any = verifier.verify(evidence)
     if not isawaitable(asked):
         raise VerifierError(f"{what} returned {shown(asked)} at once; write it with 'async def'")

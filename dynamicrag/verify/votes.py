@@ -36,10 +36,8 @@ class Vote:
         """Return the share in favour, and the number of votes.
 
         A vote of ``None`` does not count; the share is ``None`` without any vote. If votes are skipped, the
-        share is
-        the smallest possible one if it passes, and the largest possible one if it fails: two of four in
-        favour are .5
-        against a threshold of .5, not 1.
+        share is the smallest possible one if it passes, and the largest possible one if it fails: two of four
+        in favour are .5 against a threshold of .5, not 1.
         """
         yes = number = 0
         for taken in range(1, self.most + 1):

@@ -93,9 +93,9 @@ class Live:
         failures.names.add(name)
         if isinstance(error, UnfinishedAnswer):
             failures.unfinished[name] = error
-        dear = isinstance(error, BudgetExceeded)
-        why = f"{'too dear' if dear else 'after failure'}: {error}"
-        decision = await self.instead(stage, turn, failures.names, why, run, cheaper=dear)
+        too_expensive = isinstance(error, BudgetExceeded)
+        why = f"{'too expensive' if too_expensive else 'after failure'}: {error}"
+        decision = await self.instead(stage, turn, failures.names, why, run, cheaper=too_expensive)
         if decision is not None:
             return self._note(turn, decision, decisions, run), False
         less = None if failures.unfinished else lighter(stage.name, turn, error)

@@ -11,7 +11,7 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.expect import Plan
 from dynamicrag.cost.vector import Cost
 from dynamicrag.drafts.judging import UNVERIFIED
-from dynamicrag.drafts.making import make, mended
+from dynamicrag.drafts.making import make, refined
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.features.lexical import lexical
 from dynamicrag.routers.base import StageContext
@@ -131,9 +131,9 @@ class Recorded:
         """Execute a move."""
         if move.kind != "refine":
             return await make(move, verification, turn, run)
-        number = self.recording.paths.agreeing(turn["path"], mended=True)[0]
+        number = self.recording.paths.agreeing(turn["path"], refined=True)[0]
         self.drafts.append(number)
-        return mended(self.recording.draft(number, verification.editor(move, turn) or ""), turn, run)
+        return refined(self.recording.draft(number, verification.editor(move, turn) or ""), turn, run)
 
     def _context(self, point: DecisionPoint, turn: TurnState, signals: Mapping[str, float]) -> StageContext:
         return StageContext(
@@ -160,7 +160,7 @@ class Recorded:
         ways = self._ways(move, verification, turn)
         if ways:
             price = self._price({**standing(path, ways[0]), **ways[0]})
-        edited = self.recording.paths.agreeing(path, mended=True) if move.kind == "refine" else ()
+        edited = self.recording.paths.agreeing(path, refined=True) if move.kind == "refine" else ()
         if edited and draft is not None:
             whole, own = (self.recording.drafts[n].expected for n in (edited[0], int(draft["message_id"])))
             price = Cost({(d, "modelled"): max(0.0, whole[d] - own[d]) for d in DIMENSIONS})
@@ -171,7 +171,7 @@ class Recorded:
     ) -> bool:
         """Return whether a move, by the named way if there is one, leads to a recorded draft."""
         if move.kind == "refine":
-            return bool(self.recording.paths.agreeing(turn["path"], mended=True))
+            return bool(self.recording.paths.agreeing(turn["path"], refined=True))
         if move.kind == "redo":
             ways = [way] if way is not None else self._ways(move, verification, turn)
             return any(self._reaches(each, turn) for each in ways)

@@ -9,10 +9,9 @@ from dynamicrag.drafts.judging import UNVERIFIED
 from dynamicrag.features.base import FEATURES
 from dynamicrag.routers.paths import RETRIEVAL_SIGNALS, mends
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Draft
+from dynamicrag.types import Draft, StagePath
 from dynamicrag.verify.base import VERIFIERS
 
-Steps = Mapping[str, str]
 Signals = Mapping[str, float]
 
 
@@ -25,7 +24,7 @@ class RecordedPaths:
         options: The options of every stage, as the policy has them.
     """
 
-    def __init__(self, paths: Sequence[Steps], options: Mapping[str, Collection[str]]) -> None:
+    def __init__(self, paths: Sequence[StagePath], options: Mapping[str, Collection[str]]) -> None:
         self.paths = tuple(paths)
         self._varied = {
             stage
@@ -38,24 +37,24 @@ class RecordedPaths:
         """Return whether several of the policy's options at a stage were recorded."""
         return stage in self._varied
 
-    def agreeing(self, path: Steps, *, mended: bool = False) -> tuple[int, ...]:
+    def agreeing(self, path: StagePath, *, refined: bool = False) -> tuple[int, ...]:
         """Return the paths that continue a partial path.
 
         A stage that was not varied does not count: its recorded option represents the policy's option.
 
         Args:
             path: Options by stage; skipped stages do not count.
-            mended: Whether to look for refined drafts.
+            refined: Whether to look for refined drafts.
         """
         passed = TOPOLOGY.passed(path)
         own = frozenset((s, o) for s, o in path.items() if s in self._varied and s not in passed)
-        if (own, mended) not in self._known:
-            self._known[own, mended] = tuple(
+        if (own, refined) not in self._known:
+            self._known[own, refined] = tuple(
                 number
                 for number, other in enumerate(self.paths)
-                if mends(other) == mended and all(other.get(s) == o for s, o in own)
+                if mends(other) == refined and all(other.get(s) == o for s, o in own)
             )
-        return self._known[own, mended]
+        return self._known[own, refined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +86,21 @@ class Recording:
     paths: RecordedPaths
     drafts: Sequence[RecordedDraft]
 
-    def price(self, path: Steps) -> Cost:
+    def price(self, path: StagePath) -> Cost:
         """Return the expected cost of a path; for a partial path, of the weakest that continues it."""
         found = self.paths.agreeing(path)
         return self.drafts[found[0]].expected if found else Cost()
 
-    def ahead(self, path: Steps) -> dict[str, float]:
+    def ahead(self, path: StagePath) -> dict[str, float]:
         """Return the signals known on a path before retrieval and draft."""
         return {n: value for n, value in self._signals(path).items() if n not in later()}
 
-    def brought(self, stage: str, path: Steps) -> dict[str, float]:
+    def brought(self, stage: str, path: StagePath) -> dict[str, float]:
         """Return the signals that become known on a path when a stage has acted."""
         names = evidence(stage)
         return {n: value for n, value in self._signals(path).items() if n in names} if names else {}
 
-    def foreseen(self, names: Collection[str], path: Steps) -> dict[str, float]:
+    def foreseen(self, names: Collection[str], path: StagePath) -> dict[str, float]:
         """Return signals of any draft that continues a partial path."""
         found: dict[str, float] = {}
         for number in reversed(self.paths.agreeing(path)):
@@ -119,7 +118,7 @@ class Recording:
             signals={}, refined=mends(self.paths.paths[number]),
         )  # fmt: skip
 
-    def _signals(self, path: Steps) -> Signals:
+    def _signals(self, path: StagePath) -> Signals:
         found = self.paths.agreeing(path)
         return self.drafts[found[0]].signals if found else {}
 

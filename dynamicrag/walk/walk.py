@@ -81,8 +81,8 @@ class Walk:
             drafts = len(turn.get("earlier", []))
             turn, made = await self.executor.take(self.stages[name], turn, run)
             decisions += made
-            # the evidence of any stage, built-in or user-defined
-            turn = await permitted_turn(turn, run.call.filter, self.corpora)
+            if run.call.filter:  # the evidence of any stage, built-in or user-defined
+                turn = await permitted_turn(turn, run.call.filter, self.corpora)
             if len(turn.get("earlier", [])) < drafts:
                 break  # the path gave no draft; the draft before it is judged again
             if TOPOLOGY[name].evidence and name == self._last_evidence():
@@ -163,15 +163,14 @@ class Walk:
             features=turn.get("known", {}),
             path=turn.get("path", {}),
         )
-        choice = Choice(abstain, "the documents do not speak of it", outside=True)
+        choice = Choice(abstain, "the documents do not cover it", outside=True)
         return record(context, choice, turn, "outside")
 
     async def _verdict_on_any(self, turn: TurnState, abstain: int, run: Run) -> Decision | None:
         """Return the decision to abstain if even an otherwise flawless draft would be withheld.
 
-        The router judges a draft of which only the draft-independent signals are known. Its verdict counts if
-        it is
-        certain and does not first go back to a stage.
+        The router judges a draft with only the draft-independent signals. Its verdict counts if
+        it is certain and does not first go back to a stage.
         """
         foreseen = turn.get("foreseen", {})
         if not foreseen:

@@ -119,6 +119,7 @@ main(sys.argv[1:])
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_answered(there, run):
     command = [sys.executable, "-c", SLOW, *ASK, "-q", "q.jsonl", "--json", "out.jsonl"]
     path = os.pathsep.join(map(str, sys.path))

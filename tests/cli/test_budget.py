@@ -39,7 +39,7 @@ def test_a_limit_that_leaves_room_for_nothing_is_refused(there, run):
     limited(there, per_query={"joules": 0})
     code, _, err = run("validate", "b.yaml")
     assert code == 1
-    assert "a limit of 0 leaves room for nothing" in err
+    assert "a limit of 0 allows nothing" in err
     limited(there, per_query={"usd": 0})
     assert run("validate", "b.yaml")[0] == 0
 
@@ -59,7 +59,7 @@ def test_a_limit_in_usd_needs_prices_and_validate_shows_them(there, run):
     prices = {model["name"]: model["price"] for model in json.loads(out)["models"]}
     known, unknown = prices["small"], prices["large"]
     assert (known["input"], known["output"], known["as_of"]) == (1.0, 2.0, "2020-01-31")
-    assert "its price is of 2020-01-31; check it" in known["warning"]
+    assert "its price dates from 2020-01-31; check it" in known["warning"]
     assert (unknown["input"], unknown["output"]) == (None, None)
     assert "models.large.profile.usd: {input:" in unknown["warning"]
     code, out, _ = run("validate", "b.yaml")

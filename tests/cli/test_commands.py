@@ -48,6 +48,24 @@ def test_validate_names_what_models_lack(there, run, monkeypatch):
     assert "set the environment variable MISTRAL_API_KEY" in out
 
 
+def test_a_missing_extra_is_named_before_anything_is_fetched(there, run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    code, out, err = run("ask", "anything", "--policy", "balanced", "--corpus", ".")
+    assert (code, out) == (1, "")
+    assert "pip install 'dynamicrag[local]'" in err
+    assert "models.small (local:" in err
+    assert not (there / "cache").exists()
+
+
+def test_a_page_needs_its_extra_before_anything_is_read(there, run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    needed = "--html: jinja2 is not installed; mend with: pip install 'dynamicrag[lab]'"
+    for command in (["report"], ["calibrate", "-p", "p.yaml", "-t", "none.jsonl", "-o", "out.yaml"]):
+        code, _, err = run(*command, "--html", "page.html")
+        assert code == 1
+        assert needed in " ".join(err.split())
+
+
 def test_a_preset_is_checked_without_documents(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, err = run("validate", "support")

@@ -25,13 +25,13 @@ PLACES = [
     ("version: 1", "version: " + "9" * 5000, "line 2: not valid YAML"),
     (PARROT, PARROT + ', params: {name: q}', "small.params.name: is set by"),
     (PARROT, PARROT + ', params: {spec: q}', "models.small.params.spec: is set by"),
-    (PARROT, PARROT + ', params: {"a b": q}', "params: 'a b' is no parameter"),
+    (PARROT, PARROT + ', params: {"a b": q}', "params: 'a b' is not a parameter"),
     (PARROT, PARROT + ', params: {context: -1}', "params.context: expected a number"),
-    (PARROT, PARROT + ', params: {base_url: "http://[::1"}', "is no address (Invalid IPv6 URL)"),
-    (PARROT, PARROT + ', params: {base_url: "http://h:99999"}', "is no address (Port out"),
+    (PARROT, PARROT + ', params: {base_url: "http://[::1"}', "is not an address (Invalid IPv6 URL)"),
+    (PARROT, PARROT + ', params: {base_url: "http://h:99999"}', "is not an address (Port out"),
     (PARROT, PARROT + ', params: {base_url: 7}', "params.base_url: expected an address, got 7"),
-    (PARROT, PARROT + ', params: {base_url: "localhost:8000"}', "is no http or https address"),
-    (PARROT, PARROT + ', params: {base_url: "http://a b/v1"}', "is no http or https address"),
+    (PARROT, PARROT + ', params: {base_url: "localhost:8000"}', "is not an http or https address"),
+    (PARROT, PARROT + ', params: {base_url: "http://a b/v1"}', "is not an http or https address"),
     (PARROT, PARROT + ', profile: {usd: {input: x}}', "models.small.profile"),
     ("[accept, escalate, abstain]", "{accept: , refine: {model: {a: 1}}}", "refine.model: unknown model"),
     ("max_escalations: 1", "max_escalations: 99999", "verification.max_escalations: Input should be less"),
@@ -64,7 +64,7 @@ def test_files_that_are_no_policies(there, run):
     (there / "binary.yaml").write_bytes(bytes(range(128, 256)))
     (there / "huge.yaml").write_text("# " + "x" * 1_100_000)
     for name, says in [
-        ("fifo.yaml", "it is no regular file"),
+        ("fifo.yaml", "it is not a regular file"),
         ("folder.yaml", "it is a folder"),
         ("empty.yaml", "expected a mapping with 'version'"),
         ("binary.yaml", "line 1: it is not UTF-8 text"),

@@ -163,9 +163,7 @@ def test_several_at_a_time_take_each_its_own_path(there, run):
 
 def test_off_a_terminal_a_line_a_minute_says_what_is_left(there, run, monkeypatch):
     minutes = iter(range(100))
-    monkeypatch.setattr(
-        "dynamicrag.cli.record_tables.time", SimpleNamespace(monotonic=lambda: 40 * next(minutes))
-    )
+    monkeypatch.setattr("dynamicrag.cli.progress.time", SimpleNamespace(monotonic=lambda: 40 * next(minutes)))
     out = run(*RECORD, *GRID)[1]
     said = re.findall(r"^(\d) of 8 runs done; (.*) left$", out, re.M)
     assert [done for done, _ in said] == ["2", "4", "6", "8"]
@@ -290,6 +288,7 @@ main(sys.argv[1:])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_ended_from_outside_it_goes_on(there, run, asked, how):
     lines = [
@@ -314,7 +313,7 @@ def test_ended_from_outside_it_goes_on(there, run, asked, how):
     assert 7 <= done < 24
     if how == signal.SIGINT:
         assert recording.returncode == 130
-        assert err == f"interrupted: {done} of 24 runs are kept; the same command goes on from there\n"
+        assert err == f"interrupted: {done} of 24 runs are kept; the same command continues from there\n"
     run(*RECORD, *GRID)
     assert len(asked) == 24 - done
     killed = without_timings(there / "t.jsonl")

@@ -92,7 +92,7 @@ def test_options_are_listed_as_the_policy_lists_them(kept, run):
         kept.add(record, "?", {}, process(queries=300.0))
     made = json.loads(run("report", "--policy", "mine", "--json", "-")[1])
     assert list(made["overall"]["options"]["generator"]) == ["tiny", "small", "large"]
-    out = run("report", "--policy", "mine")[1]
+    out = run("report", "--policy", "mine")[1].partition("Options that")[2]
     assert out.index("tiny  ") < out.index("small  ") < out.index("large  ")
 
 
@@ -198,6 +198,14 @@ def test_mistakes(kept, run, options, code, words):
     assert got == code
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_a_page_without_its_packages_is_refused_before_any_work(kept, here, run, monkeypatch):
+    monkeypatch.setattr("dynamicrag.lab.view.html.find_spec", lambda name: None if name == "jinja2" else name)
+    code, out, err = run("report", "--html", "r.html", "--csv", "r.csv")
+    assert (code, out) == (1, "")
+    assert "--html: jinja2 not installed; mend with: pip install 'dynamicrag[lab]'" in err
+    assert not (here / "r.csv").exists()
 
 
 def test_a_corrupt_database(here, run):

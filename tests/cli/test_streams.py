@@ -40,6 +40,7 @@ def test_the_signs_that_are_printed_have_a_stand_in():
     assert "… é".encode("cp1252", DEGRADE) == "… é".encode("cp1252")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_commands_on_such_a_terminal(tmp_path, encoding):
     for arguments in (["routers"], ["models", "list"], ["init", "é.yaml"], ["--help"], ["validate", "n…ne"]):

@@ -305,6 +305,7 @@ main(sys.argv[1:])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_ended_from_outside_it_goes_on(world, run, how):
     run(*MAKE)
@@ -324,7 +325,7 @@ def test_ended_from_outside_it_goes_on(world, run, how):
     assert len(done) >= 8
     if how == signal.SIGINT:
         assert making.returncode == 130
-        assert f"{len(done)} steps are kept; the same command goes on from there" in err
+        assert f"{len(done)} steps are kept; the same command continues from there" in err
     code, _, err = run(*MAKE, "--seed", "5")
     assert code == 1
     assert "made with another seed" in err

@@ -154,7 +154,7 @@ def test_a_router_that_must_be_trained_again_takes_no_option(more, run):
         (("-t", "other.jsonl"), "'medium' was observed on none of the questions that this 'knn' was trained"),
         (("-t", "free.jsonl"), "has no joules of medium"),
         (("-t", "more.jsonl", "--stage", "context"), "was trained for the stage 'generator'; leave it out"),
-        (("-t", "more.jsonl", "--joint", "--router", "knn"), "without --joint, --router"),
+        (("-t", "more.jsonl", "--anonymous", "--router", "knn"), "without --router, --anonymous"),
     ],
 )
 def test_mistakes_in_adding_options_are_told(more, run, arguments, told):
@@ -212,7 +212,7 @@ def recorded(there):
 
 
 def test_a_joint_router_is_trained_and_decides_its_stages(recorded, run):
-    code, out, _ = run("train", "--table", "paths.jsonl", "--joint", "--out", "routers/joint")
+    code, out, _ = run("train", "joint", "--table", "paths.jsonl", "--out", "routers/joint")
     assert code == 0
     assert "decides retrieval, generator" in out
     assert "joint: {blend: {state: routers/joint.npz}}" in out
@@ -235,14 +235,23 @@ def test_a_joint_router_is_trained_and_decides_its_stages(recorded, run):
     assert '"chosen": "none"' in (recorded / "a.jsonl").read_text()
 
 
-def test_joint_training_takes_no_stage(recorded, run):
-    code, _, err = run(
-        "train", "-t", "paths.jsonl", "--joint", "--stage", "generator", "--out", "routers/joint"
-    )
-    assert code != 0
-    assert "without --stage and --at" in err
+def test_options_without_a_command_are_those_of_train_stage(table, run):
+    asked = ("-t", "t.jsonl", "--stage", "generator", "--router", "linear", "--features", "lexical")
+    made = []
+    for command in (("train",), ("train", "stage")):
+        code, out, err = run(*command, *asked, "--out", "routers/r", "--json", "-")
+        assert code == 0, err
+        made.append(json.loads(out))
+    assert made[0] == made[1]
+    code, out, _ = run("train", "--help")
+    assert code == 0
+    assert all(name in out for name in ("stage", "joint", "policy", "escalation"))
+    code, _, err = run("train", "stgae", "-t", "t.jsonl")
+    assert code == 2
+    assert "stgae" in err
 
 
+@pytest.mark.slow
 def test_a_whole_policy_is_trained(recorded, run):
     policy = (
         (recorded / "p.yaml")
@@ -250,12 +259,12 @@ def test_a_whole_policy_is_trained(recorded, run):
         .replace("router: heuristic}", "router: {fixed: {option: single}}}", 1)
     )
     (recorded / "rules.yaml").write_text("objective: {weights: {joules: 0.004}}\n" + policy)
-    base = ("train", "--table", "paths.jsonl", "--policy", "rules.yaml")
+    base = ("train", "policy", "rules.yaml", "--table", "paths.jsonl")
     code, out, err = run(*base, "--out", "learnt", "--json", "t.json")
     assert code == 0, err
     told = json.loads((recorded / "t.json").read_text())
     assert "generator" in told["kept"]
-    assert "the whole path costs" in out
+    assert "the cost of the whole path" in out
     written = (recorded / "learnt" / "policy.yaml").read_text()
     assert "against the rule" in written
     assert "state: generator.npz" in written
@@ -279,7 +288,7 @@ def drafted(recorded):
 
 
 def test_an_escalation_is_trained_and_decides_on_drafts(drafted, run):
-    base = ("train", "--escalation", "value", "--router", "linear", "--table", "drafts.jsonl")
+    base = ("train", "escalation", "value", "--router", "linear", "--table", "drafts.jsonl")
     code, out, err = run(*base, "--out", "routers/escalation", "--json", "t.json")
     assert code == 0, err
     assert "stages.verification.router: {escalation: {state: routers/escalation.npz}}" in out
@@ -305,14 +314,13 @@ def test_an_escalation_is_trained_and_decides_on_drafts(drafted, run):
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        (("--escalation", "valve", "-t", "drafts.jsonl"), "unknown escalation policy 'valve'"),
-        (("--escalation", "{value", "-t", "drafts.jsonl"), "--escalation {value: not a name"),
-        (("--escalation", "value", "-t", "t.jsonl"), "no outcome has signals"),
-        (("--escalation", "value", "--joint", "-t", "drafts.jsonl"), "--escalation is of drafts: without"),
+        (("valve", "-t", "drafts.jsonl"), "unknown escalation policy 'valve'"),
+        (("{value", "-t", "drafts.jsonl"), "POLICY {value: not a name"),
+        (("value", "-t", "t.jsonl"), "no outcome has signals"),
     ],
 )
 def test_mistakes_in_training_an_escalation_are_told(drafted, table, run, more, told):
-    code, _, err = run("train", *more, "--out", "routers/escalation")
+    code, _, err = run("train", "escalation", *more, "--out", "routers/escalation")
     assert code != 0
     assert told in err
     assert not (drafted / "routers").exists()

@@ -2,7 +2,7 @@ import pytest
 
 from dynamicrag.cost.bounds import Bounds
 from dynamicrag.cost.grid import intensity
-from dynamicrag.cost.profiles import NO_PRICE, Profiles, Range, dearest, load_profiles
+from dynamicrag.cost.profiles import NO_PRICE, Profiles, Range, load_profiles, most_expensive
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_an_unknown_model_without_a_size_says_so(profiles, spec):
     assert "assumed: its name does not tell its size" in profile.assumed
     assert profile.assumed.endswith(NO_PRICE)
     assert not profile.priced
-    assert profile.usd == dearest(profiles.models.values()), "what it is compared at"
+    assert profile.usd == most_expensive(profiles.models.values()), "what it is compared at"
     assert profile.active_billions is None
     assert profile.joules.of(1000, 100)[1] > 0
     assert profile.coefficients["gco2e_per_kwh"] == Bounds(intensity(profile.region))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dynamicrag.lab.cascade.train import Taught, train_escalation
+from dynamicrag.lab.cascade.train import TrainedEscalation, train_escalation
 from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable, Row
 
 PATHS = {
@@ -47,6 +47,6 @@ def table(
     return OutcomeTable(made, names, "made")
 
 
-def taught(policy: object = "value", **change: object) -> Taught:
+def taught(policy: object = "value", **change: object) -> TrainedEscalation:
     """Return what is learnt from such a table."""
     return train_escalation(table(**change), policy=policy, router="linear", features=["lexical"])

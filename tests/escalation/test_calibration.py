@@ -8,7 +8,7 @@ from dynamicrag.escalation.calibration import SignalCalibration
 from dynamicrag.escalation.conformal import Conformal
 from dynamicrag.escalation.scorer import Scorer
 from dynamicrag.predictors.state import State
-from tests.escalation.lessons import made, model_of
+from tests.escalation.training_data import made, model_of
 
 RNG = np.random.default_rng(0)
 
@@ -86,7 +86,7 @@ def test_too_few_rows_promise_nothing_less_than_everything():
 def test_states(tmp_path):
     signal, right = drawn(300)
     signals = RNG.normal(size=(50, 2, 3))
-    lessons = made()
+    data = made()
     for own, asked in (
         (SignalCalibration().fit(signal, right), (signal,)),
         (Scorer().fit(signals, np.ones((50, 2))), (signals,)),
@@ -97,15 +97,15 @@ def test_states(tmp_path):
     assert Conformal.from_state(State.load(sets.state().save(tmp_path / "s"))).threshold(
         0.1
     ) == sets.threshold(0.1)
-    model = model_of(lessons)
+    model = model_of(data)
     loaded = BeliefModel.from_state(State.load(model.state().save(tmp_path / "b")))
     np.testing.assert_array_equal(model.cov, loaded.cov)
 
 
 def test_one_draft_that_fails_lowers_what_is_believed_of_the_others():
-    lessons = made()
-    model = model_of(lessons)
-    begun = model.begin(lessons.prior[:2], lessons.expected[:2], lessons.chain, np.full(2, np.inf))
+    data = made()
+    model = model_of(data)
+    begun = model.begin(data.prior[:2], data.expected[:2], data.chain, np.full(2, np.inf))
     after = model.learn(begun, np.zeros(2, dtype=np.intp), np.array([0.05, 0.95]), np.full(2, np.nan))
     assert (after.mean[0, 1:] < begun.mean[0, 1:]).all()
     assert (after.mean[1, 1:] > begun.mean[1, 1:]).all()

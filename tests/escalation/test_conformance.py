@@ -7,10 +7,10 @@ import pytest
 
 from dynamicrag.errors import PolicyError
 from dynamicrag.escalation.base import ABSTAIN, POLICIES, EscalationPolicy
-from dynamicrag.escalation.lists import came_to
+from dynamicrag.escalation.lists import result_of
 from dynamicrag.escalation.replay import play, total
 from dynamicrag.predictors.state import State
-from tests.escalation.lessons import made, model_of
+from tests.escalation.training_data import made, model_of
 
 LAMBDAS = (0.0, 0.01, 0.1, 10.0)
 
@@ -20,8 +20,8 @@ def name(request):
     return request.param
 
 
-def policy_of(name, lessons):
-    return POLICIES.build(name, "test").fit(lessons)
+def policy_of(name, data):
+    return POLICIES.build(name, "test").fit(data)
 
 
 def test_there_are_four():
@@ -39,19 +39,19 @@ def test_its_paper_is_named(name):
 @pytest.mark.parametrize("lam", LAMBDAS)
 @pytest.mark.parametrize("k", [1, 3])
 def test_it_ends_with_a_draft_that_was_paid_for(name, k, lam):
-    lessons = made(60, k=k)
-    played = play(policy_of(name, lessons), model_of(lessons), lessons, lam)
+    data = made(60, k=k)
+    played = play(policy_of(name, data), model_of(data), data, lam)
     rows = np.arange(60)
     assert (played.accepted != ABSTAIN).all()
     assert played.tried[rows, played.accepted].all()
-    np.testing.assert_allclose(played.cost, (lessons.cost * played.tried).sum(axis=1))
-    np.testing.assert_array_equal(played.quality, lessons.quality[rows, played.accepted])
+    np.testing.assert_allclose(played.cost, (data.cost * played.tried).sum(axis=1))
+    np.testing.assert_array_equal(played.quality, data.quality[rows, played.accepted])
 
 
 def test_no_step_is_taken_twice(name):
-    lessons = made(40)
-    policy, model = policy_of(name, lessons), model_of(lessons)
-    beliefs = model.begin(lessons.prior, lessons.expected, lessons.chain, np.full(40, np.inf))
+    data = made(40)
+    policy, model = policy_of(name, data), model_of(data)
+    beliefs = model.begin(data.prior, data.expected, data.chain, np.full(40, np.inf))
     for _ in range(4):
         choice = policy.decide(beliefs, 0.0)
         going = choice.step >= 0
@@ -60,64 +60,64 @@ def test_no_step_is_taken_twice(name):
             return
         option = choice.step[going]
         rows = np.flatnonzero(going)
-        lessons, beliefs = lessons.take(rows), beliefs.take(rows)
+        data, beliefs = data.take(rows), beliefs.take(rows)
         at = np.arange(len(rows))
-        beliefs = model.learn(beliefs, option, lessons.score[at, option], lessons.hopeless[at, option])
+        beliefs = model.learn(beliefs, option, data.score[at, option], data.hopeless[at, option])
     assert not going.any(), "it goes on after every option was tried"
 
 
 def test_it_is_the_same_again(name):
-    lessons = made()
-    first, again = (play(policy_of(name, lessons), model_of(lessons), lessons, 0.02) for _ in range(2))
+    data = made()
+    first, again = (play(policy_of(name, data), model_of(data), data, 0.02) for _ in range(2))
     np.testing.assert_array_equal(first.tried, again.tried)
 
 
 def test_state(name, tmp_path):
-    lessons = made()
-    policy = policy_of(name, lessons)
+    data = made()
+    policy = policy_of(name, data)
     saved = State.load(policy.state().save(tmp_path / "own"))
     loaded = EscalationPolicy.from_state(saved, "test")
     assert type(loaded) is type(policy)
     for lam in LAMBDAS:
-        one, two = (play(p, model_of(lessons), lessons, lam) for p in (policy, loaded))
+        one, two = (play(p, model_of(data), data, lam) for p in (policy, loaded))
         np.testing.assert_array_equal(one.tried, two.tried)
         np.testing.assert_array_equal(one.accepted, two.accepted)
 
 
 def test_without_any_signal(name):
-    lessons = made(told=False)
-    played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.01)
+    data = made(told=False)
+    played = play(policy_of(name, data), model_of(data), data, 0.01)
     assert (played.accepted >= 0).all()
 
 
 def test_some_signals_missing(name):
-    lessons = made()
-    score = np.array(lessons.score)
+    data = made()
+    score = np.array(data.score)
     score[::3] = np.nan
-    lessons = replace(lessons, score=score)
-    played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.01)
+    data = replace(data, score=score)
+    played = play(policy_of(name, data), model_of(data), data, 0.01)
     assert (played.accepted >= 0).all()
 
 
 @pytest.mark.parametrize(("budget", "most"), [(0.0, 0.0), (1.0, 1.0), (4.0, 4.0)])
 def test_no_query_spends_more_than_its_budget(name, budget, most):
-    lessons = made()
-    played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.0, budget)
+    data = made()
+    played = play(policy_of(name, data), model_of(data), data, 0.0, budget)
     assert played.cost.max() <= most
     assert ((played.accepted == ABSTAIN) == (most == 0)).all()
 
 
 def test_a_high_price_buys_one_draft_of_the_cheapest(name):
-    lessons = made()
-    played = play(policy_of(name, lessons), model_of(lessons), lessons, 10.0)
+    data = made()
+    played = play(policy_of(name, data), model_of(data), data, 10.0)
     assert played.tried[:, 0].all()
     assert not played.tried[:, 1:].any()
 
 
 def test_all_right_or_all_wrong(name):
     for value in (0.0, 1.0):
-        lessons = replace(made(), quality=np.full((300, 3), value))
-        played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.01)
+        data = replace(made(), quality=np.full((300, 3), value))
+        played = play(policy_of(name, data), model_of(data), data, 0.01)
         assert (played.quality == value).all()
 
 
@@ -131,9 +131,9 @@ def test_it_beats_a_draw_between_options_at_their_price(name):
 
 @pytest.mark.parametrize("looking", ["value", "cascade_routing"])
 def test_no_step_is_taken_for_the_sake_of_one_that_there_is_no_room_for_after_it(looking):
-    lessons = made(verdicts=True)
-    policy, model = policy_of(looking, lessons), model_of(lessons)
-    one = lessons.take(np.arange(1))
+    data = made(verdicts=True)
+    policy, model = policy_of(looking, data), model_of(data)
+    one = data.take(np.arange(1))
     room = np.ones((1, 3, 3), dtype=bool)
     room[0, 0, 1:] = False
     steps = [
@@ -144,9 +144,9 @@ def test_no_step_is_taken_for_the_sake_of_one_that_there_is_no_room_for_after_it
 
 
 def test_cascade_routing_plans_no_set_that_is_dearer_than_the_budget():
-    lessons = made(verdicts=True)
-    policy, model = policy_of("cascade_routing", lessons), model_of(lessons)
-    one = lessons.take(np.arange(1))
+    data = made(verdicts=True)
+    policy, model = policy_of("cascade_routing", data), model_of(data)
+    one = data.take(np.arange(1))
     steps = [
         policy.decide(model.begin(one.prior, one.expected, one.chain, np.full(1, budget)), 0.03).step[0]
         for budget in (np.inf, 3.5)
@@ -156,8 +156,8 @@ def test_cascade_routing_plans_no_set_that_is_dearer_than_the_budget():
 
 def test_untrained_lists_say_so():
     with pytest.raises(PolicyError, match="not trained"):
-        lessons = made(4)
-        play(POLICIES.build("frugal", "test"), model_of(lessons), lessons, 0.0)
+        data = made(4)
+        play(POLICIES.build("frugal", "test"), model_of(data), data, 0.0)
 
 
 def test_a_broken_state_says_so():
@@ -166,35 +166,35 @@ def test_a_broken_state_says_so():
 
 
 def test_a_chain_is_paid_once_and_has_no_way_back(name):
-    lessons = replace(made(), chain=np.array([0, 0, -1]))
-    played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.0)
-    np.testing.assert_allclose(played.cost, total(lessons.cost, played.tried, lessons.chain))
+    data = replace(made(), chain=np.array([0, 0, -1]))
+    played = play(policy_of(name, data), model_of(data), data, 0.0)
+    np.testing.assert_allclose(played.cost, total(data.cost, played.tried, data.chain))
     both = played.tried[:, 0] & played.tried[:, 1] & ~played.tried[:, 2]
     assert (played.cost[both] == 3).all()
 
 
 def test_a_chain_that_was_left_is_not_gone_on_with(name):
-    lessons = replace(made(k=4), chain=np.array([0, 0, 1, 1]))
-    policy, model = policy_of(name, lessons), model_of(lessons)
-    beliefs = model.begin(lessons.prior, lessons.expected, lessons.chain, np.full(300, np.inf))
+    data = replace(made(k=4), chain=np.array([0, 0, 1, 1]))
+    policy, model = policy_of(name, data), model_of(data)
+    beliefs = model.begin(data.prior, data.expected, data.chain, np.full(300, np.inf))
     for step in (0, 2):
         nothing = np.full(300, np.nan)
         beliefs = model.learn(beliefs, np.full(300, step), nothing, nothing)
     assert beliefs.open[0].tolist() == [False, False, False, True]
-    assert beliefs.cost[0, 3] == lessons.expected[0, 3] - lessons.expected[0, 2]
-    played = play(policy, model, lessons, 0.0)
-    np.testing.assert_allclose(played.cost, total(lessons.cost, played.tried, lessons.chain))
+    assert beliefs.cost[0, 3] == data.expected[0, 3] - data.expected[0, 2]
+    played = play(policy, model, data, 0.0)
+    np.testing.assert_allclose(played.cost, total(data.cost, played.tried, data.chain))
 
 
 def test_it_abstains_where_nothing_answers(name):
-    lessons = made()
+    data = made()
     blank = (np.arange(300) % 2).astype(float)
-    quality = lessons.quality * (1 - blank[:, None])
-    score = lessons.score * (1 - blank[:, None])
-    lessons = replace(
-        lessons, quality=quality, score=score, unanswerable=blank, hopeless=np.tile(blank[:, None], (1, 3))
+    quality = data.quality * (1 - blank[:, None])
+    score = data.score * (1 - blank[:, None])
+    data = replace(
+        data, quality=quality, score=score, unanswerable=blank, hopeless=np.tile(blank[:, None], (1, 3))
     )
-    played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.01)
+    played = play(policy_of(name, data), model_of(data), data, 0.01)
     assert (played.accepted[blank == 1] == ABSTAIN).all()
     assert (played.accepted[blank == 0] == ABSTAIN).mean() < 0.1
     assert (played.quality[blank == 1] == 1).all()
@@ -202,28 +202,28 @@ def test_it_abstains_where_nothing_answers(name):
 
 
 def test_a_likely_draft_stands_though_the_question_may_have_no_answer(name):
-    lessons = made()
-    lessons = replace(
-        lessons, quality=np.ones((300, 3)), score=np.full((300, 3), 0.9), hopeless=np.full((300, 3), 0.8)
+    data = made()
+    data = replace(
+        data, quality=np.ones((300, 3)), score=np.full((300, 3), 0.9), hopeless=np.full((300, 3), 0.8)
     )
-    played = play(policy_of(name, lessons), model_of(lessons), lessons, 0.01)
+    played = play(policy_of(name, data), model_of(data), data, 0.01)
     assert (played.accepted >= 0).all()
 
 
 def test_what_a_list_came_to_counts_abstaining():
-    lessons = made(4, k=1)
-    lessons = replace(
-        lessons, quality=np.zeros((4, 1)), score=np.full((4, 1), 0.2), unanswerable=np.array([1.0, 0, 1, 0]),
+    data = made(4, k=1)
+    data = replace(
+        data, quality=np.zeros((4, 1)), score=np.full((4, 1), 0.2), unanswerable=np.array([1.0, 0, 1, 0]),
         hopeless=np.array([[0.9], [0.9], [0.1], [0.1]]),
     )  # fmt: skip
-    score = lessons.score
-    assert came_to(((0,), (0.0,)), score, lessons) == (0.25, 1.0)
+    score = data.score
+    assert result_of(((0,), (0.0,)), score, data) == (0.25, 1.0)
 
 
 def test_value_does_not_escalate_what_nothing_solves():
-    lessons = made()
-    lessons = replace(
-        lessons, prior=np.full((300, 3), 0.01), quality=np.zeros((300, 3)), score=np.full((300, 3), 0.01)
+    data = made()
+    data = replace(
+        data, prior=np.full((300, 3), 0.01), quality=np.zeros((300, 3)), score=np.full((300, 3), 0.01)
     )
-    played = play(policy_of("value", lessons), model_of(lessons), lessons, 0.0)
+    played = play(policy_of("value", data), model_of(data), data, 0.0)
     assert (played.tried.sum(axis=1) <= 1).all()

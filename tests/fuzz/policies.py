@@ -7,7 +7,7 @@ import yaml
 from hypothesis import strategies as st
 
 from dynamicrag.assembly import assemble
-from dynamicrag.cli.validate import NOTES, PARTS
+from dynamicrag.cli.policy_facts import facts_of
 from dynamicrag.policy import Policy
 from dynamicrag.policy_file import load_policy
 from tests.fuzz.target import Target
@@ -111,7 +111,7 @@ def _read_mapping(made: Any, folder: Path) -> object:
 def _validate(policy: Policy) -> object:
     """Do what ``dynamicrag validate`` does."""
     pipeline = assemble(policy, trust=False)
-    return [part(policy, pipeline) for part in PARTS], [note(policy, pipeline, False) for note in NOTES]
+    return facts_of(policy, pipeline, trust=False)
 
 
 FILES = Target(

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from dynamicrag.cost.calibration import Calibration, Observation
 from dynamicrag.cost.runs import Runs
+from dynamicrag.lab.report.export import to_csv, to_json
 from dynamicrag.lab.report.make import make_report
 from dynamicrag.lab.report.records import load
-from dynamicrag.lab.report.rows import entries, to_csv
 from dynamicrag.lab.report.selection import Selection
 from tests.fuzz.target import Target
 from tests.fuzz.values import ODD, damaged, mutated
@@ -60,7 +60,7 @@ def _read(made: Any, folder: Path) -> object:
     turns, processes, _ = load(runs)
     selection = Selection()
     report = make_report(turns, processes, selection, runs.calls())
-    entries(turns)
+    to_json(report, turns)
     to_csv(turns)
     runs.add(turn(9), "And now?", {}, process())
     return report

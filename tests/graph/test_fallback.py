@@ -69,7 +69,7 @@ def generator(out):
 
 NO_ANSWER = {
     "empty": ([delta("")], "the answer is empty"),
-    "a label": (said("Answer: **"), "empty but for marks or a label"),
+    "a label": (said("Answer: **"), "only marks or a label"),
     "blank": ([delta(" \n"), delta(finish="stop")], "the answer is empty"),
     "cut": ([*HALF, delta(finish="length")], "its limit cut the answer"),
     "filtered": ([*HALF, delta(finish="content_filter")], "withheld the answer"),

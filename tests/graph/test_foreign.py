@@ -186,7 +186,7 @@ def test_clashes_are_found_when_the_node_is_added(make):
     clash(MessagesState, "has a node 'rag'", rag, before=lambda b: b.add_node("rag", lambda s: {}))
     add = lambda b: other.add_node(b, "theirs", stage="retriever")  # noqa: E731
     clash(MessagesState, "node 'theirs' of another DynamicRAG keeps its state in 'rag'", rag, before=add)
-    clash(MessagesState, "has a node of that name", rag, name="theirs", before=add)
+    clash(MessagesState, "already has a node of that name", rag, name="theirs", before=add)
     with pytest.raises(PolicyError, match="build_graph: prefix is ''"):
         rag.build_graph(prefix="")
 

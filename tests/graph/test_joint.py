@@ -70,7 +70,7 @@ def test_a_provider_that_fails_is_gone_round(make, ask, joint):
     [
         (
             {**STAGES, "generator": {"options": ["small", "large"], "router": "heuristic"}},
-            r"stages\.generator\.router: 'joint' decides this stage; take this router out, or 'joint'",
+            r"stages\.generator\.router: 'joint' decides this stage; remove this router or 'joint'",
         ),
         ({**STAGES, "generator": {"options": ["small", "medium"]}}, "unknown option of generator 'medium'"),
         (

@@ -285,7 +285,7 @@ def test_twenty_at_once_with_a_verifier_that_fails_at_random(make, register, sta
         ({"router": "escalation"}, r"router\.escalation: 'state' is missing"),
         ({"router": {"escalation": {"stat": "x"}}}, "unknown parameter 'stat'; did you mean 'state'"),
         ({"router": {"escalation": {"state": "nowhere"}}}, "no trained router is here"),
-        ({"escalate": {"unsure": "generator"}}, "'escalation' itself says where to go"),
+        ({"escalate": {"unsure": "generator"}}, "'escalation' itself chooses the target"),
         ({"verifiers": ["unanswerable"]}, "unknown signal of the verifiers listed 'token_margin'"),
     ],
 )

@@ -63,7 +63,7 @@ def test_a_policy_may_abstain_there_before_anything_is_written(make, outside, as
     assert out["rag"]["report"]["abstained"]
     assert make.models["small"].calls == []
     assert told(out) == [("verification", "abstain")]
-    assert out["rag"]["decisions"][-1]["reason"] == "the documents do not speak of it"
+    assert out["rag"]["decisions"][-1]["reason"] == "the documents do not cover it"
 
 
 def test_abstaining_needs_its_option(make):

@@ -11,8 +11,8 @@ import pytest
 from dynamicrag import BudgetExceeded, PolicyError
 from dynamicrag.cost.runs import Runs
 from dynamicrag.lab.report import records
+from dynamicrag.lab.report.export import to_csv
 from dynamicrag.lab.report.figures import statistics
-from dynamicrag.lab.report.rows import to_csv
 
 from .conftest import call
 
@@ -47,9 +47,9 @@ def test_an_unknown_price_is_shown_as_unknown_everywhere(make, ask, tmp_path, mo
     assert [cost["usd"] for cost in made["expected"]] == [None, None, None]
     assert rag.flush()
     turns, *_ = records.load(Runs())
-    assert turns[0]["cost"]["usd"] == unknown
-    assert turns[0]["models"]["fake:small"]["usd"] is None
-    assert statistics([turn["cost"]["usd"] for turn in turns])["total"] == unknown
+    assert turns[0].cost["usd"] == unknown
+    assert Runs().turns()[0]["models"]["fake:small"]["usd"] is None
+    assert statistics([turn.cost["usd"] for turn in turns]).total == unknown
     assert ",unknown," in to_csv(turns)
 
 
@@ -163,7 +163,7 @@ def test_a_timeout_leaves_time_for_another_model(make, ask):
     out = app.invoke(ask(QUESTION))
     assert out["rag"]["report"]["path"]["generator"] in ("small", "medium")
     assert out["messages"][-1].text == "The bridge of town03 opened"
-    assert "too dear: objective.budget.per_query.seconds" in out["rag"]["decisions"][-2]["reason"]
+    assert "too expensive: objective.budget.per_query.seconds" in out["rag"]["decisions"][-2]["reason"]
 
 
 def test_ctrl_c_leaves_nothing_set_aside(make, ask, monkeypatch, tmp_path):
@@ -178,7 +178,7 @@ def test_ctrl_c_leaves_nothing_set_aside(make, ask, monkeypatch, tmp_path):
     def interrupt() -> None:
         while len(make.models["small"].calls) == began:
             time.sleep(0.005)
-        signal.raise_signal(signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # wakes it from its wait
 
     threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):

@@ -1,6 +1,7 @@
 import pytest
 
-from dynamicrag.lab.summary import percentile, saving, summarise
+from dynamicrag.lab.report.figures import share_saved
+from dynamicrag.lab.summary import summarise
 
 
 def decision(stage, options, chosen):
@@ -20,33 +21,34 @@ def test_a_record_from_before_a_dimension_makes_it_unknown():
     old, new = record(1), record(3)
     new["cost"]["water"] = {"value": 1e-5, "kind": "estimated"}
     found = summarise([old, new])
-    assert found["water"]["mean"] is None
-    assert found["joules"]["mean"] == 2
-    assert summarise([new])["water"]["total"] == 1e-5
+    assert found.costs["water"].mean["value"] is None
+    assert found.costs["joules"].mean["value"] == 2
+    assert summarise([new]).costs["water"].total["value"] == 1e-5
 
 
 def test_percentiles_are_between_neighbours():
-    assert percentile([4, 1, 2, 3], 50) == 2.5
-    assert percentile([7], 95) == 7
-    assert percentile([], 50) == 0
+    joules = summarise([record(value) for value in (4, 1, 2, 3)]).costs["joules"]
+    assert joules.p50["value"] == 2.5
+    assert summarise([record(7)]).costs["joules"].p95["value"] == 7
 
 
 def test_a_saving_can_be_negative_or_undefined():
-    assert saving(25, 100) == 0.75
-    assert saving(200, 100) == -1
-    assert saving(1, 0) is None
+    assert share_saved(25, 100) == 0.75
+    assert share_saved(200, 100) == -1
+    assert share_saved(1, 0) is None
+    assert share_saved(None, 1) is None
 
 
 def test_costs_keep_their_kinds_apart():
-    joules = summarise([record(1), record(3), record(4, kind="estimated")])["joules"]
-    assert joules["total"] == 8
-    assert joules["kinds"] == {"modelled": 4, "estimated": 4}
+    joules = summarise([record(1), record(3), record(4, kind="estimated")]).costs["joules"]
+    assert joules.total["value"] == 8
+    assert joules.total["parts"] == {"modelled": 4, "estimated": 4}
 
 
 def test_a_failed_question_counts_as_wrong():
     rows = [record(1, answers=["a"], f1=1.0, em=1.0, contains=1.0), record(1, answers=["a"], error="x")]
-    assert summarise(rows)["types"][""]["f1"] == 0.5
-    assert summarise(rows)["errors"] == 1
+    assert summarise(rows).types[""].f1 == 0.5
+    assert summarise(rows).errors == 1
 
 
 def test_unanswerable_and_greeting():
@@ -56,13 +58,13 @@ def test_unanswerable_and_greeting():
         record(1, type="unanswerable", abstained=False, answer="42"),
         record(1, type="greeting", decisions=[decision("retriever", ["bm25"], "bm25")]),
     ]
-    types = summarise(rows)["types"]
-    assert types["unanswerable"]["abstained"] == pytest.approx(2 / 3)
-    assert types["greeting"]["retrieved"] == 1
-    assert "f1" not in types["greeting"]
+    types = summarise(rows).types
+    assert types["unanswerable"].abstained == pytest.approx(2 / 3)
+    assert types["greeting"].retrieved == 1
+    assert types["greeting"].f1 is None
 
 
 def test_an_escalated_stage_took_both_options():
     first, last = (decision("generator", ["small", "large"], name) for name in ("small", "large"))
-    shares = summarise([record(1, decisions=[first, last]), record(1)])["options"]
+    shares = summarise([record(1, decisions=[first, last]), record(1)]).options
     assert shares == {"generator": {"small": 0.5, "large": 0.5}}

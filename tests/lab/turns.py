@@ -1,5 +1,8 @@
 """Kept queries as the bookkeeper writes them, for the tests of the report."""
 
+from dynamicrag.lab.report.records import Process
+from dynamicrag.lab.report.turns import Turn
+
 STAGES = {"retriever": 0.1, "generator": 0.9}
 
 
@@ -41,7 +44,7 @@ def turn(number, joules=10.0, *, policy="balanced", kind="modelled", usd=0.0, ex
 def asked(number, joules=10.0, *, question="", process="p1", **changes):
     """Return a query as it is read back: with the mark of its question and its process."""
     record = turn(number, joules, **changes)
-    return {**record, "question_mark": question or f"q{number}", "process": process}
+    return Turn.model_validate({**record, "question_mark": question or f"q{number}", "process": process})
 
 
 def process(name="p1", *, queries=100.0, ingest=0.0, idle=0.0, residual=0.0, **changes):
@@ -61,3 +64,8 @@ def process(name="p1", *, queries=100.0, ingest=0.0, idle=0.0, residual=0.0, **c
     }
     parts = ("active", "idle", "constant", "unexplained", "pending")
     return {"metered": residual + sum(accounts[part] for part in parts), **accounts}
+
+
+def books(name="p1", **changes):
+    """Return the accounts of a process as they are read back."""
+    return Process.model_validate(process(name, **changes))

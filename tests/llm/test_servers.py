@@ -201,7 +201,7 @@ def test_a_server_that_cannot_stream_is_asked_for_whole_answers(serve):
 
     server = serve(script)
     model = model_of(server)
-    with pytest.raises(ProviderError, match="no stream") as caught:
+    with pytest.raises(ProviderError, match="not a stream") as caught:
         complete(model)
     assert caught.value.retry_after == 0.0
     assert complete(model).text == "blue"

@@ -19,7 +19,6 @@ LEARNING = [
     "mlp",
     "matrix_factorization",
     "blend",
-    "stack",
     "auto",
 ]
 
@@ -31,7 +30,7 @@ def fit(spec, X, quality, **more):
 @pytest.mark.parametrize("name", LEARNING)
 @pytest.mark.parametrize("table_of", [table, right_or_wrong])
 def test_it_routes_better_than_the_best_single_option(name, table_of):
-    spec = {name: {"of": ["best_single", "linear", "knn"]}} if name in ("blend", "stack", "auto") else name
+    spec = {name: {"of": ["best_single", "linear", "knn"]}} if name in ("blend", "auto") else name
     assert gain(fit(spec, *table_of(n=600)), table_of) > 0.1
 
 
@@ -40,7 +39,7 @@ def test_it_learns_from_a_log_of_one_observation_a_query(name):
     X, quality = table(n=900)
     taken = np.random.default_rng(5).integers(3, size=len(X))
     quality[taken[:, None] != np.arange(3)] = np.nan
-    spec = {name: {"of": ["best_single", "linear"]}} if name in ("blend", "stack", "auto") else name
+    spec = {name: {"of": ["best_single", "linear"]}} if name in ("blend", "auto") else name
     assert gain(fit(spec, X, quality), table) > 0.05
 
 
@@ -302,34 +301,16 @@ class TestMixtures:
         X, quality = table(n=200)
         of = ["linear", {"knn": {"k": 5}}]
         nearest = fit(of[1], X, quality).neighbours(X[:3])
-        for spec in ({"blend": {"of": of}}, {"auto": {"of": of[1:]}}, {"stack": {"of": of[1:]}}):
+        for spec in ({"blend": {"of": of}}, {"auto": {"of": of[1:]}}):
             found = fit(spec, X, quality).neighbours(X[:3])
             assert (np.sort(found[0]) == np.sort(nearest[0])).all()
         assert fit({"blend": {"of": of[:1]}}, X, quality).neighbours(X[:3]) is None
 
     def test_families_reach_the_parts(self):
         X, quality = table()
-        for name in ("blend", "stack"):
-            predictor = fit({name: {"of": ["linear"]}}, X, quality, blocks=[2, 3])
-            assert predictor.members[0].blocks == [2, 3]
+        predictor = fit({"blend": {"of": ["linear"]}}, X, quality, blocks=[2, 3])
+        assert predictor.members[0].blocks == [2, 3]
         assert fit({"auto": {"of": ["linear"]}}, X, quality, blocks=[2, 3]).chosen.blocks == [2, 3]
-
-    def test_the_mix_is_convex_and_drops_what_does_not_help(self):
-        X, quality = table(n=400)
-        predictor = fit({"stack": {"of": ["random", "linear", "best_single"]}}, X, quality)
-        assert predictor.weights.sum() == pytest.approx(1)
-        assert (predictor.weights > 0).all()
-        assert predictor.weights[[m.registered for m in predictor.members].index("linear")] > 0.8
-
-    def test_the_mix_is_no_worse_than_its_parts(self):
-        X, quality = table(n=400, noise=0.3)
-        fresh_X, fresh = table(n=2000, noise=0.0, seed=5)
-
-        def error(spec):
-            return (contrasts(fit(spec, X, quality).predict(fresh_X).mean, fresh) ** 2).mean()
-
-        parts = ["best_single", "linear", {"knn": {"k": 10}}]
-        assert error({"stack": {"of": parts}}) < 1.05 * min(map(error, parts))
 
     def test_auto_takes_what_helps_and_else_the_simplest(self):
         X, quality = table(n=400)
@@ -345,10 +326,8 @@ class TestMixtures:
         assert members == (4, fit({"auto": {"of": of[1:], "seed": 4}}, X, quality).chosen.seed)
 
     def test_a_wrong_member_is_named(self):
-        with pytest.raises(
-            PolicyError, match=r"stack\.of: unknown predictor 'lineal'; did you mean 'linear'"
-        ):
-            fit({"stack": {"of": ["lineal"]}}, *table())
+        with pytest.raises(PolicyError, match=r"auto\.of: unknown predictor 'lineal'; did you mean 'linear'"):
+            fit({"auto": {"of": ["lineal"]}}, *table())
 
     def test_groups_are_never_split(self):
         groups = np.random.default_rng(0).integers(20, size=300)

@@ -19,7 +19,6 @@ NAMES = list(PREDICTORS)
 SMALL = {
     "forest": {"trees": 10},
     "mlp": {"members": 2, "epochs": 5},
-    "stack": {"of": ["best_single", "linear", {"forest": {"trees": 5}}], "folds": 3},
     "auto": {"of": ["best_single", "linear", {"knn": {"k": 5}}], "folds": 3},
     "blend": {"of": ["best_single", "linear", {"forest": {"trees": 5}}]},
 }
@@ -66,7 +65,7 @@ def test_the_registry_holds_these():
         "logistic",
         "forest",
     } <= set(NAMES)
-    assert {"kernel", "mlp", "matrix_factorization", "stack", "auto", "blend"} <= set(NAMES)
+    assert {"kernel", "mlp", "matrix_factorization", "auto", "blend"} <= set(NAMES)
 
 
 def test_importing_all_of_them_is_light():

@@ -178,8 +178,8 @@ async def test_an_embedder_of_another_length_than_the_index_says_how_to_mend_it(
     dense = RETRIEVERS.build("chroma", "here")
     dense.bind(RetrievalContext({"docs": other}, "docs"))
     message = (
-        r"corpus docs: embedder fake gives vectors of 32 numbers, and its index has 64; use the model that "
-        r"the index was made with, give this one a name of its own, or delete the folder .* and ingest again"
+        r"corpus docs: embedder fake gives vectors of 32 numbers, and its index has 64; use "
+        r"the index's own model, give this model another name, or delete the folder .* and ingest again"
     )
     with pytest.raises(CorpusError, match=message):
         await dense.retrieve("the bridge", 3)

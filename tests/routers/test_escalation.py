@@ -13,7 +13,7 @@ from dynamicrag.errors import PolicyError
 from dynamicrag.features.base import Seen
 from dynamicrag.routers.build import build_router
 from dynamicrag.routers.escalation import LearntEscalation
-from dynamicrag.routers.judgement import Drafted, Judgement, heard
+from dynamicrag.routers.judgement import Drafted, Judgement, draft_measures
 from dynamicrag.routers.paths import parting
 from dynamicrag.types import Attempt, Draft
 from tests.escalation.taught import PATHS, PRICES, taught
@@ -90,8 +90,8 @@ def test_without_signals_what_was_expected_is_still_believed(judgement):
 
 
 def test_a_draft_without_a_signal_has_no_measures_either():
-    assert np.isnan(heard({}, ["token_margin"], QUESTION, "In 1813")).all()
-    assert heard({"token_margin": 0.5}, ["token_margin"], "a b c", "one")[:2] == [0.5, 3.0]
+    assert np.isnan(draft_measures({}, ["token_margin"], QUESTION, "In 1813")).all()
+    assert draft_measures({"token_margin": 0.5}, ["token_margin"], "a b c", "one")[:2] == [0.5, 3.0]
 
 
 def test_it_names_the_whole_path_and_the_stage_where_it_parts(judgement):
@@ -156,7 +156,7 @@ def test_a_draft_of_an_unknown_path_stands_and_it_is_said(judgement):
     given.attempts[-1]["path"]["retrieval"] = "iterative"
     name, choice = decided(judgement, given)
     assert name == "accept"
-    assert choice.reason.startswith("no path that was learnt from led to this draft")
+    assert choice.reason.startswith("no trained path led to this draft")
 
 
 def test_without_weights_the_trained_price_holds(judgement):

@@ -185,7 +185,7 @@ async def test_where_no_path_goes_on_it_takes_the_planned_option_and_says_so(sav
     given = asked(QUESTION, stage="generator", path={"retrieval": "iterative"})
     choice = await router.choose(given)
     assert given.options[choice.index].name == "large"
-    assert choice.reason.startswith("no path that was learnt from goes on from here")
+    assert choice.reason.startswith("no trained path continues from here")
     assert choice.quality is None
     # an option that no path goes through has no quality
     none = await router.choose(asked(QUESTION, stage="generator", path={"retrieval": "none"}))

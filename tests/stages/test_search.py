@@ -75,7 +75,7 @@ def test_what_the_budget_has_no_room_for_is_not_embedded(make):
     rag = make(usd=0.9 * len(QUESTION) * PRICE)
     state = ask(rag)
     assert state["rag"]["turn"]["path"]["retriever"] == "lexical"
-    assert "too dear" in next(
+    assert "too expensive" in next(
         d["reason"] for d in reversed(state["rag"]["decisions"]) if d["stage"] == "retriever"
     )
     assert rag.cost(state["rag"]["report"]["query_id"], 0)["usd"] == 0

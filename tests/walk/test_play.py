@@ -10,7 +10,7 @@ from dynamicrag.features.base import Seen
 from dynamicrag.lab.calibrate.walked import pipeline_of
 from dynamicrag.lab.outcomes.table import OutcomeTable
 from dynamicrag.policy_file import load_policy
-from dynamicrag.routers.judgement import heard
+from dynamicrag.routers.judgement import draft_measures
 from dynamicrag.routers.paths import chains, originals
 from dynamicrag.stages.base import Run, option_names
 from dynamicrag.topology import TOPOLOGY
@@ -46,7 +46,7 @@ def lessons(judgement, rows: OutcomeTable):
     """Return what the judgement itself says of every draft, as arrays."""
     n, k = rows.quality.shape
     signals = np.array([
-        [heard(o.signals, judgement.signals, row.text, o.answer) for o in row.outcomes.values()]
+        [draft_measures(o.signals, judgement.signals, row.text, o.answer) for o in row.outcomes.values()]
         for row in rows.rows
     ])  # fmt: skip
     cost = rows.fact("usd")

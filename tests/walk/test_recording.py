@@ -43,7 +43,7 @@ def test_paths_go_on_from_a_part_of_one():
     paths = recording().paths
     assert paths.agreeing({}) == (0, 1, 3, 4, 5)
     assert paths.agreeing({"retrieval": "single", "retriever": "a"}) == (1, 3)
-    assert paths.agreeing({"retrieval": "single", "retriever": "a"}, mended=True) == (2,)
+    assert paths.agreeing({"retrieval": "single", "retriever": "a"}, refined=True) == (2,)
     assert paths.agreeing({"retrieval": "single", "retriever": "b", "generator": "large"}) == ()
     # what a path passes by does not count, nor does a stage at which nothing was varied
     assert paths.agreeing({"retrieval": "none", "retriever": "b", "context": "long"}) == (0,)

@@ -8,7 +8,7 @@ import pytest
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.graph.turn import ABSTAINED
 from dynamicrag.lab.questions import Question
-from dynamicrag.lab.record.following import for_recording
+from dynamicrag.lab.record.executor import for_recording
 from dynamicrag.lab.record.paths import Paths
 from dynamicrag.lab.record.runs import record_all
 from dynamicrag.stages.base import Run, option_names

@@ -1,6 +1,6 @@
-"""What the energy account of this host expects of the recorded paths, beside what they cost there."""
+"""The costs that this host's energy account expects of the recorded paths, beside the recorded ones."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -11,14 +11,15 @@ from dynamicrag.stages.decide import Decider
 ASKED = 50
 """Questions that are priced."""
 FAR = 1.33
-"""Times by which an expectation may be off before a reader is told."""
+"""Factor by which an expectation may be off without a note."""
+Account = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
-def expected(world: World, decider: Decider) -> dict[str, dict[str, dict[str, float]]]:
-    """Return what the account expects and what was recorded, by path and dimension, on average."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
+def expected_costs(world: World, decider: Decider) -> Account:
+    """Return the mean expected and recorded costs, by path and dimension."""
+    found = {}
     for k, (name, path) in enumerate(zip(world.names, world.paths, strict=True)):
-        costs = [decider.price(query.text, path) for query in world.seen[:ASKED]]
+        costs = [decider.price(text, path) for text in world.texts[:ASKED]]
         found[name] = {
             dimension: {
                 "expected": float(np.mean([cost[dimension] for cost in costs])),
@@ -30,23 +31,17 @@ def expected(world: World, decider: Decider) -> dict[str, dict[str, dict[str, fl
     return found
 
 
-def remark(found: dict[str, dict[str, dict[str, float]]], dimension: str) -> str | None:
-    """Return a remark where the account is far from what was recorded; λ would then weigh other costs."""
-    pairs = [own[dimension] for own in found.values() if dimension in own]
-    recorded = sum(pair["recorded"] for pair in pairs)
-    if not recorded:
-        return None
-    ratio = sum(pair["expected"] for pair in pairs) / recorded
-    if 1 / FAR <= ratio <= FAR:
-        return None
-    return (
-        f"this host's account expects {ratio:.2f} times the {dimension} that were recorded, so what is "
-        "promised will not hold here: ask some 30 questions of every model, so that it learns, or record here"
-    )
-
-
-def summary(world: World, decider: Decider) -> dict[str, Any]:
-    """Return :func:`expected`, and its remarks as ``notes``."""
-    found = expected(world, decider)
-    notes = [remark(found, d) for d in ("joules", "seconds", "usd") if d in world.costs]
-    return {"paths": found, "notes": [note for note in notes if note]}
+def remarks(account: Account) -> list[str]:
+    """Return a note for each dimension whose expectation is far off; λ would then weigh other costs."""
+    notes = []
+    for dimension in ("joules", "seconds", "usd"):
+        pairs = [own[dimension] for own in account.values() if dimension in own]
+        recorded = sum(pair["recorded"] for pair in pairs)
+        ratio = sum(pair["expected"] for pair in pairs) / recorded if recorded else 1.0
+        if not 1 / FAR <= ratio <= FAR:
+            notes.append(
+                f"this host's account expects {ratio:.2f} times the {dimension} that were recorded, so what "
+                "is promised will not hold here: ask some 30 questions of every model, so that it learns, or "
+                "record here"
+            )
+    return notes

@@ -1,4 +1,4 @@
-"""What is predicted of questions that were not learnt from: of whole paths, of stages, and of costs."""
+"""Predictions for questions that were not learnt from: of whole paths, of stages, and of costs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import numpy as np
 
 from dynamicrag.features.base import Embed, FeatureSet, Seen
 from dynamicrag.lab.calibrate.world import Rows, World
+from dynamicrag.lab.rejoin import rejoin
 from dynamicrag.lab.routing.expected import ExpectedCost
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import build, folds
@@ -40,14 +41,15 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What is predicted, n questions and k paths.
+    """What is predicted of n questions and k paths.
 
     Attributes:
         early: Quality from what is known before retrieval, (n, k).
         late: Quality from what is known after it, (n, k).
         costs: Expected cost by dimension, (n, k) each.
-        stages: Quality of a stage's options by themselves, all else as planned: early and late, (n, o) each.
-        planned: The path that all else is planned at, (n,).
+        stages: Quality of a stage's options by themselves, with all else as planned: early and late, (n, o)
+            each.
+        planned: The path at which all else is planned, (n,).
     """
 
     early: Floats
@@ -58,10 +60,9 @@ class Forecast:
 
     def price(self, weights: Mapping[str, float]) -> Floats:
         """Return the weighted cost, (n, k)."""
-        total = np.zeros(self.early.shape)
-        for name, weight in weights.items():
-            total = total + weight * self.costs[name]
-        return total
+        return sum(
+            (weight * self.costs[name] for name, weight in weights.items()), np.zeros(self.early.shape)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,9 @@ class Learnt:
     """What was learnt from some questions.
 
     Attributes:
-        whole: Of whole paths.
-        stages: By stage; where a stage's options were not recorded with all else as planned, there is none.
+        whole: The estimator of whole paths.
+        stages: The estimator of each stage of which two options were recorded with all else as planned.
+        costs: Expected costs by dimension.
         planned: The path that was best on average.
     """
 
@@ -81,13 +83,12 @@ class Learnt:
 
 
 def learn(world: World, recipe: Recipe, planned: int | None = None) -> Learnt:
-    """Learn from all questions of ``world``; ``planned`` is the best path on average unless it is given."""
+    """Learn from all questions of ``world``; ``planned`` is by default the path that is best on average."""
     whole = PathEstimator.fit(
         world.seen, world.quality, dict(zip(world.names, world.paths, strict=True)),
         features=recipe.features, predictor=lambda: build(recipe.router, recipe.seed, "--router"),
         groups=world.labels,
     )  # fmt: skip
-    texts = [query.text for query in world.seen]
     planned = world.best if planned is None else planned
     stages = {}
     for stage in world.stages:
@@ -98,7 +99,7 @@ def learn(world: World, recipe: Recipe, planned: int | None = None) -> Learnt:
                 features=recipe.features(), predictor=build(recipe.router, recipe.seed, "--router"),
                 groups=world.labels,
             )  # fmt: skip
-    costs = {name: ExpectedCost().fit(texts, cost) for name, cost in world.costs.items()}
+    costs = {name: ExpectedCost().fit(world.texts, cost) for name, cost in world.costs.items()}
     return Learnt(whole, stages, costs, planned)
 
 
@@ -109,21 +110,19 @@ def columns(world: World, planned: int, stage: str) -> dict[str, int]:
 
 
 def forecast(learnt: Learnt, world: World) -> Forecast:
-    """Predict what is to be expected on the questions of ``world``."""
+    """Predict the questions of ``world``."""
     early, late = learnt.whole.both(world.seen)
     stages = {}
     for stage in world.stages:
-        size = len(world.options(stage))
-        sides = (np.full((len(world), size), np.nan), np.full((len(world), size), np.nan))
+        options = world.options(stage)
+        sides = np.full((2, len(world), len(options)), np.nan)
         estimator = learnt.stages.get(stage)
         if estimator is not None:
-            at = [world.options(stage).index(option) for option in estimator.options]
-            untold = [before_retrieval(query) for query in world.seen]
-            for side, seen in zip(sides, (untold, _known(world.seen, stage)), strict=True):
+            at = [options.index(option) for option in estimator.options]
+            for side, seen in zip(sides, (_early(world.seen), _known(world.seen, stage)), strict=True):
                 side[:, at] = estimator.estimate(seen).mean
-        stages[str(stage)] = sides
-    texts = [query.text for query in world.seen]
-    costs = {name: model.predict(texts) for name, model in learnt.costs.items()}
+        stages[str(stage)] = sides[0], sides[1]
+    costs = {name: model.predict(world.texts) for name, model in learnt.costs.items()}
     return Forecast(early, late, costs, stages, np.full(len(world), learnt.planned))
 
 
@@ -131,44 +130,24 @@ def held_out(
     world: World,
     recipe: Recipe,
     count: int = FOLDS,
-    tell: Callable[[], None] | None = None,
+    progress: Callable[[], None] | None = None,
     planned: int | None = None,
 ) -> Forecast:
     """Predict every question from the questions of other folds; near-duplicates share a fold."""
     fold = folds(len(world), count, world.labels, recipe.seed)
-    parts = []
-    for number in range(fold.max() + 1):
+    parts, outs = [], [np.flatnonzero(fold == number) for number in range(fold.max() + 1)]
+    for number, out in enumerate(outs):
         learnt = learn(world.take(np.flatnonzero(fold != number)), recipe, planned)
-        parts.append(forecast(learnt, world.take(np.flatnonzero(fold == number))))
-        if tell is not None:
-            tell()
-    return together(parts, [np.flatnonzero(fold == number) for number in range(fold.max() + 1)])
+        parts.append(forecast(learnt, world.take(out)))
+        if progress is not None:
+            progress()
+    return rejoin(parts, outs)
 
 
-def together(parts: Sequence[Forecast], rows: Sequence[Rows]) -> Forecast:
-    """Return the forecasts of several sets of questions as one, with every question in its row."""
-    first, order = parts[0], np.argsort(np.concatenate(list(rows)))
-    one = Forecast(
-        np.concatenate([part.early for part in parts]),
-        np.concatenate([part.late for part in parts]),
-        {name: np.concatenate([part.costs[name] for part in parts]) for name in first.costs},
-        {
-            stage: (
-                np.concatenate([part.stages[stage][0] for part in parts]),
-                np.concatenate([part.stages[stage][1] for part in parts]),
-            )
-            for stage in first.stages
-        },
-        np.concatenate([part.planned for part in parts]),
-    )
-    return Forecast(
-        one.early[order],
-        one.late[order],
-        {name: cost[order] for name, cost in one.costs.items()},
-        {stage: (early[order], late[order]) for stage, (early, late) in one.stages.items()},
-        one.planned[order],
-    )
+def _early(seen: Sequence[Seen]) -> list[Seen]:
+    return [before_retrieval(query) for query in seen]
 
 
 def _known(seen: Sequence[Seen], stage: str) -> list[Seen]:
-    return [before_retrieval(query) for query in seen] if stage in TOPOLOGY.ahead else list(seen)
+    """Return what is known of questions when a stage decides."""
+    return _early(seen) if stage in TOPOLOGY.ahead else list(seen)

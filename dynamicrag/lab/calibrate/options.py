@@ -18,13 +18,14 @@ def check_options(policy: Policy, world: World) -> None:
     """Refuse a table of paths that the policy cannot take.
 
     Raises:
-        InputError: An option that the policy does not have.
+        InputError: The policy lacks a recorded option.
     """
     for stage in world.stages:
+        known = options_of(policy, stage)
         for option in world.options(stage):
-            if option not in options_of(policy, stage):
-                told = unknown(f"{world.table}: {stage}", "option", option, options_of(policy, stage))
-                raise InputError(f"{told}; these are the options of {policy.source or 'the policy'}")
+            if option not in known:
+                mistake = unknown(f"{world.table}: {stage}", "option", option, known)
+                raise InputError(f"{mistake}; these are the options of {policy.source or 'the policy'}")
 
 
 def unvaried(policy: Policy, world: World) -> list[str]:
@@ -36,7 +37,7 @@ def ends(world: World, policy: Policy) -> tuple[int, int]:
     """Return the path of the largest model and of the smallest.
 
     Both retrieve once, and read the longest context from the strongest retriever that was recorded with it,
-    without further prompting, as the policy lists its options.
+    without further prompting, in the order in which the policy lists its options.
     """
 
     def place(stage: str, path: Mapping[str, str]) -> int:

@@ -1,7 +1,7 @@
-"""What learnt routers choose on recorded paths, for many questions and values of λ at once.
+"""The choices of learnt routers on recorded paths, for many questions and values of λ at once.
 
-A walk (:mod:`dynamicrag.walk.replay`) with such routers at its stages makes the same choices, which a
-test holds. A walk takes 0.3 ms of a question and a λ, 6 s for 300 questions and 60 λ; this takes 6 ms.
+A walk (:mod:`dynamicrag.walk.replay`) with such routers at its stages makes the same choices; a test holds
+it. A walk takes 0.3 ms a question and λ: 6 s for 300 questions and 60 λ. This takes 6 ms.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from dynamicrag.topology import TOPOLOGY
 
 Replay = Callable[[World, Forecast, Floats], Rows]
 STEPS = 60
-"""Values of λ that are tried."""
+"""Values of λ above 0 that are tried."""
 
 
 def jointly(world: World, made: Forecast, price: Floats) -> Rows:
@@ -35,10 +35,9 @@ def jointly(world: World, made: Forecast, price: Floats) -> Rows:
 
 
 def stagewise(world: World, made: Forecast, price: Floats) -> Rows:
-    """Return the path on which a router for every stage ends, (n,).
+    """Return the path on which routers of single stages end, (n,).
 
-    Each decides by its own options alone, the stages before it as they were decided, those after it as
-    planned.
+    Each decides by its own options alone, with the stages before it as decided and those after it as planned.
     """
     taken = np.empty(len(world), dtype=np.intp)
     groups: list[tuple[dict[str, str], Rows]] = [({}, np.arange(len(world)))]
@@ -64,13 +63,13 @@ def _take(score: Floats, price: Floats) -> Rows:
 def _split(
     world: World, made: Forecast, price: Floats, stage: str, steps: dict[str, str], rows: Rows
 ) -> list[tuple[dict[str, str], Rows]]:
-    """Return what questions that stand at ``steps`` take at a stage, and which those are."""
+    """Return the decisions of a stage for questions with the same earlier decisions, and their rows."""
     if TOPOLOGY[stage].passed(steps):
         return [(steps, rows)]
     options = world.options(stage)
-    untold = stage in TOPOLOGY.ahead or steps.get("retrieval") == "none"
-    mean = made.stages[stage][0 if untold else 1][rows]
-    if np.isnan(mean).all():  # no two options were recorded with all else alike: what was planned stands
+    early = stage in TOPOLOGY.ahead or steps.get("retrieval") == "none"
+    mean = made.stages[stage][0 if early else 1][rows]
+    if np.isnan(mean).all():  # no two options were recorded with all else alike: the plan stands
         plans = [world.paths[plan].get(stage) for plan in made.planned[rows]]
         mean, price = np.array([[plan == own for own in options] for plan in plans], float), 0 * price
     score, cost = np.full(mean.shape, -np.inf), np.zeros(mean.shape)
@@ -78,7 +77,7 @@ def _split(
         ahead = world.agreeing({**steps, stage: option})
         if not ahead:
             continue
-        # an option that was not recorded as planned is as good as the others are on average
+        # an option that was not recorded as planned counts as good as the others on average
         known = np.where(np.isnan(mean[:, k]), np.nan_to_num(np.nanmean(mean, axis=1)), mean[:, k])
         score[:, k] = known
         for plan in np.unique(made.planned[rows]):

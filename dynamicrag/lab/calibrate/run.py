@@ -1,18 +1,15 @@
-"""A policy set to a target on one half of the questions and shown on the other, and the reverse.
+"""A policy set to a target on one half of the questions and evaluated on the other, and the reverse.
 
-Two halves, so that what is shown was never learnt from; and both ways round, so that few questions go as
-far as they can: every figure is over all of them, each held out once. The policy that is written is
-learnt from all questions in the same way.
+Every figure is over all questions, each held out once. The policy that is written is learnt from all
+questions in the same way.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from dynamicrag.errors import DynamicRAGError, InputError
-from dynamicrag.lab.calibrate.came import Came, came, drawn
 from dynamicrag.lab.calibrate.forecast import (
     FOLDS,
     Forecast,
@@ -21,15 +18,28 @@ from dynamicrag.lab.calibrate.forecast import (
     forecast,
     held_out,
     learn,
-    together,
-)
+)  # fmt: skip
 from dynamicrag.lab.calibrate.options import check_options, ends, unvaried
+from dynamicrag.lab.calibrate.realised import Realised, realise, realise_random
 from dynamicrag.lab.calibrate.replay import Replay, jointly, stagewise, walk
+from dynamicrag.lab.calibrate.results import (
+    Baseline,
+    Goal,
+    HalfReport,
+    Learning,
+    Promise,
+    Report,
+    SettingReport,
+    Standing,
+    TargetReport,
+)  # fmt: skip
 from dynamicrag.lab.calibrate.setting import Check, Setting, set_to, shows
 from dynamicrag.lab.calibrate.standing import standings
 from dynamicrag.lab.calibrate.target import Target
 from dynamicrag.lab.calibrate.walked import Walked, Walks, walkable
 from dynamicrag.lab.calibrate.world import World
+from dynamicrag.lab.rejoin import rejoin
+from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.routing.path import Path
 from dynamicrag.lab.routing.path import walk as free_walk
 from dynamicrag.policy import Policy
@@ -37,7 +47,7 @@ from dynamicrag.predictors.crossfit import folds
 
 SAMPLES = 2000
 LEAST = 20
-Tell = Callable[[int, int, str], None]
+Progress = Callable[[int, int, str], None]
 BASELINE = "always-large"
 
 
@@ -47,17 +57,17 @@ class CalibrationResult:
 
     Attributes:
         setting: What the written policy takes, set on all questions.
-        learnt: What it was learnt.
+        learnt: Its routers.
         weights: What a unit of cost is worth at λ = 1.
-        report: The held-out figures, as plain data.
-        curves: Held-out choices along λ, by name.
+        report: The held-out figures.
+        curves: Held-out quality over cost along λ, by name.
     """
 
     setting: Setting
     learnt: Learnt
     weights: Mapping[str, float]
-    report: dict[str, Any]
-    curves: Mapping[str, Path]
+    report: Report
+    curves: Mapping[str, Curve]
 
 
 def calibrate(
@@ -67,7 +77,7 @@ def calibrate(
     recipe: Recipe,
     *,
     samples: int = SAMPLES,
-    tell: Tell | None = None,
+    progress: Progress | None = None,
 ) -> CalibrationResult:
     """Set a policy to a target.
 
@@ -77,7 +87,7 @@ def calibrate(
         target: What is to be reached.
         recipe: How routers are learnt.
         samples: Number of bootstrap samples.
-        tell: Told how far it is.
+        progress: Called with the steps done, all steps and their name.
 
     Raises:
         InputError: The target cannot be aimed at, or the table is not of the policy's options.
@@ -92,48 +102,65 @@ def calibrate(
     done = iter(range(1, 100))
 
     def step() -> None:
-        if tell is not None:
-            tell(next(done), 3 * FOLDS, "learning")
+        if progress is not None:
+            progress(next(done), 3 * FOLDS, "learning")
 
     pipeline = walkable(policy, world.stages, notes)
     shown = pipeline is not None and shows(policy, world, notes)
 
-    def walked(own: World, seen: Forecast, told: list[str]) -> tuple[Check, Walked | None]:
+    def walked(own: World, seen: Forecast, remarks: list[str]) -> tuple[Check, Walked | None]:
         walks = None if pipeline is None else Walks(pipeline, own, seen)
-        return Check(walks, shown=shown), None if walks is None else _policy(walks, told)
+        return Check(walks, shown=shown), None if walks is None else _policy(walks, remarks)
 
     def set_on(own: World) -> Setting:
-        seen = held_out(own, recipe, tell=step)
-        check, taken = walked(own, seen, [])
-        return set_to(own, seen, weights, target, check, taken)
+        seen = held_out(own, recipe, progress=step)
+        return set_to(own, seen, weights, target, *walked(own, seen, []))
 
     halves = [np.flatnonzero(half == number) for number in (0, 1)]
-    settings, made, calibrated = [], [], []
+    settings, parts, realised = [], [], []
     for number in (0, 1):
         own, rest = world.take(halves[1 - number]), world.take(halves[number])
         settings.append(set_on(own))
-        made.append(forecast(learn(own, recipe), rest))
-        calibrated.append(settings[-1].apply(rest, made[-1], weights, *walked(rest, made[-1], [])))
-    seen = together(made, halves)
-    _, itself = walked(world, seen, notes)
-    report, curves = _report(
-        world, policy, itself, recipe, seen, weights, _joined(calibrated, halves), notes, samples, shown=shown
-    )
+        parts.append(forecast(learn(own, recipe), rest))
+        realised.append(settings[-1].apply(rest, parts[-1], weights, *walked(rest, parts[-1], [])))
+    made: Forecast = rejoin(parts, halves)
+    _, itself = walked(world, made, notes)
+    ways = _ways(world, policy, itself, shown=shown)
+    price = made.price(weights)
+    replays: dict[str, Replay] = {"joint": jointly, "per-stage": stagewise}
+    ways |= {name: realise(world, replay(world, made, price)) for name, replay in replays.items()}
+    oracle = free_walk(world.quality, world.costs[world.spent])
+    ways |= {"calibrated": rejoin(realised, halves), "oracle": realise(world, oracle.index[0])}
+    alone = {f"path {name}": realise(world, np.full(len(world), k)) for k, name in enumerate(world.names)}
+    found = standings(world, {**ways, **alone}, BASELINE, samples, recipe.seed)
+    notes += _remarks(policy, world, itself)
     setting = set_on(world)
-    report |= {
-        "target": {"quality": target.quality, "limits": dict(target.limits), "text": str(target)},
-        "reached": _reached(world, target, report["policies"]["calibrated"]),
-        "setting": _told(world, weights, setting),
-        "halves": [
-            {**_told(world, weights, own), "questions": len(rows)}
+    report = Report(
+        table=world.table,
+        questions=len(world),
+        baseline=Baseline(BASELINE, world.names[ends(world, policy)[0]]),
+        cost=world.spent,
+        learnt=Learning(recipe.router, list(recipe.families), recipe.seed),
+        bootstrap=samples,
+        policies={name: found[name] for name in ways},
+        paths={name: found[f"path {name}"] for name in world.names},
+        promised={name: _promised(made, ways[name]) for name in (*replays, "calibrated")},
+        target=TargetReport(target.quality, dict(target.limits), str(target)),
+        reached=_reached(world, target, found["calibrated"]),
+        setting=SettingReport(*_described(world, weights, setting)),
+        halves=[
+            HalfReport(*_described(world, weights, own), questions=len(rows))
             for own, rows in zip(settings, halves, strict=True)
         ],
-    }
+        notes=notes,
+    )
+    walks = {name: walk(replay, world, made, price) for name, replay in replays.items()}
+    curves = {name: _curve(world, path) for name, path in {**walks, "oracle": oracle}.items()}
     return CalibrationResult(setting, learn(world, recipe), weights, report, curves)
 
 
 def _policy(walks: Walks, notes: list[str]) -> Walked | None:
-    """Return what becomes of the policy itself; ``None`` and a note where a router cannot say."""
+    """Return the policy's own walks; ``None`` and a note where a router cannot say."""
     try:
         return walks.policy()
     except DynamicRAGError as error:
@@ -149,102 +176,62 @@ def _weights(policy: Policy, world: World, notes: list[str]) -> dict[str, float]
     return {world.spent: 1.0}
 
 
-def _joined(parts: Sequence[Came], rows: Sequence[Any]) -> Came:
-    order = np.argsort(np.concatenate(list(rows)))
-    first = parts[0]
-    return Came(
-        np.concatenate([part.quality for part in parts])[order],
-        {n: np.concatenate([part.costs[n] for part in parts])[order] for n in first.costs},
-        {n: np.concatenate([part.scores[n] for part in parts])[order] for n in first.scores},
-        np.concatenate([part.taken for part in parts])[order],
-    )
-
-
-def _told(world: World, weights: Mapping[str, float], setting: Setting) -> dict[str, Any]:
-    return {
-        "lambda": setting.lam,
-        "path": None if setting.path is None else world.names[setting.path],
-        "weights": {name: (setting.lam or 0.0) * weight for name, weight in weights.items()},
-        "thresholds": dict(setting.thresholds),
-        "missed": setting.missed,
-    }
-
-
-def _report(
-    world: World,
-    policy: Policy,
-    own: Walked | None,
-    recipe: Recipe,
-    made: Forecast,
-    weights: Mapping[str, float],
-    calibrated: Came,
-    notes: list[str],
-    samples: int,
-    *,
-    shown: bool,
-) -> tuple[dict[str, Any], dict[str, Path]]:
-    price = made.price(weights)
+def _ways(world: World, policy: Policy, own: Walked | None, *, shown: bool) -> dict[str, Realised]:
+    """Return the baselines and the policy itself."""
     large, small = ends(world, policy)
-    replays: dict[str, Replay] = {"joint": jointly, "per-stage": stagewise}
-    curves = {name: walk(replay, world, made, price) for name, replay in replays.items()}
-    oracle = free_walk(world.quality, world.costs[world.spent])
-
-    def always(path: int) -> Came:
-        return came(world, np.full(len(world), path))
-
-    ways = {BASELINE: always(large), "always-small": always(small), "random": drawn(world)}
-    if own is not None:
-        ways[f"policy {policy.name}"] = own.came(world)
-        if shown:
-            ways["its drafts, unverified"] = came(world, own.first)
-        if alike := unvaried(policy, world):
-            notes.append(
-                f"{', '.join(alike)}: not varied in the table, so the policy is judged as if it always took "
-                "what was recorded"
-            )
-        if lost := int(own.unrecorded.sum()):
-            notes.append(
-                f"{lost} of the policy's choices lead to what was not recorded: it chose again among what was"
-            )
-    ways |= {name: came(world, replay(world, made, price)) for name, replay in replays.items()}
-    ways |= {"calibrated": calibrated, "oracle": came(world, oracle.index[0])}
-    alone = {f"path {name}": always(k) for k, name in enumerate(world.names)}
-    found = standings(world, {**ways, **alone}, BASELINE, samples, recipe.seed)
-    report = {
-        "table": world.table,
-        "questions": len(world),
-        "baseline": {"name": BASELINE, "path": world.names[large]},
-        "cost": world.spent,
-        "learnt": {"router": recipe.router, "features": list(recipe.families), "seed": recipe.seed},
-        "bootstrap": samples,
-        "policies": {name: found[name] for name in ways},
-        "paths": {name: found[f"path {name}"] for name in world.names},
-        "promised": {name: _promised(made, ways[name]) for name in ("joint", "per-stage", "calibrated")},
-        "notes": notes,
+    ways = {
+        BASELINE: realise(world, np.full(len(world), large)),
+        "always-small": realise(world, np.full(len(world), small)),
+        "random": realise_random(world),
     }
-    return report, {**curves, "oracle": oracle}
+    if own is not None:
+        ways[f"policy {policy.name}"] = own.realised(world)
+        if shown:
+            ways["its drafts, unverified"] = realise(world, own.first)
+    return ways
 
 
-def _reached(world: World, target: Target, own: Mapping[str, Any]) -> dict[str, Any]:
+def _remarks(policy: Policy, world: World, own: Walked | None) -> list[str]:
+    notes = []
+    if own is not None and (alike := unvaried(policy, world)):
+        notes.append(
+            f"{', '.join(alike)}: not varied in the table, so the policy is judged as if it always took "
+            "what was recorded"
+        )
+    if own is not None and (lost := int(own.unrecorded.sum())):
+        notes.append(
+            f"{lost} of the policy's choices lead to what was not recorded: it chose again among what was"
+        )
+    return notes
+
+
+def _described(
+    world: World, weights: Mapping[str, float], setting: Setting
+) -> tuple[float | None, str | None, dict[str, float], dict[str, float], str]:
+    path = None if setting.path is None else world.names[setting.path]
+    weighed = {name: (setting.lam or 0.0) * weight for name, weight in weights.items()}
+    return setting.lam, path, weighed, dict(setting.thresholds), setting.missed
+
+
+def _reached(world: World, target: Target, own: Standing) -> dict[str, Goal]:
     """Return whether the held-out figures keep to the target."""
-    told: dict[str, Any] = {}
+    goals = {}
     if target.quality is not None:
-        share = own["quality"] / float(world.quality[:, world.best].mean())
-        told["quality"] = {"wanted": target.quality, "came": share, "ok": share >= target.quality - 1e-9}
+        share = own.quality / float(world.quality[:, world.best].mean())
+        goals["quality"] = Goal(target.quality, share, share >= target.quality - 1e-9)
     for name, limit in target.limits.items():
-        spent = own["costs"][name]
-        told[name] = {"wanted": limit, "came": spent, "ok": spent <= limit * (1 + 1e-9)}
-    return told
+        goals[name] = Goal(limit, own.costs[name], own.costs[name] <= limit * (1 + 1e-9))
+    return goals
 
 
-def _promised(made: Forecast, way: Came) -> dict[str, Any]:
-    """Return what was expected of the paths first taken, beside what came, escalations included."""
-    expected = {"quality": made.late, **made.costs}
-    realised = {"quality": way.quality, **way.costs}
+def _promised(made: Forecast, way: Realised) -> dict[str, Promise]:
+    """Return what was expected of the paths first taken, beside what was realised, with escalations."""
+    expected, realised = {"quality": made.late, **made.costs}, {"quality": way.quality, **way.costs}
     return {
-        name: {
-            "promised": float((way.taken * values).sum(axis=1).mean()),
-            "realised": float(realised[name].mean()),
-        }
+        name: Promise(float((way.taken * values).sum(axis=1).mean()), float(realised[name].mean()))
         for name, values in expected.items()
     }
+
+
+def _curve(world: World, path: Path) -> Curve:
+    return Curve.of(path.of(world.costs[world.spent]).mean(axis=1), path.of(world.quality).mean(axis=1))

@@ -1,83 +1,65 @@
-"""What ways to choose come to, beside each other: quality, costs, and their intervals."""
+"""Ways to choose beside each other: quality, costs and their intervals."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from dynamicrag.lab.calibrate.came import Came
+from dynamicrag.lab.calibrate.realised import Realised
+from dynamicrag.lab.calibrate.results import Gain, Reach, Standing
 from dynamicrag.lab.calibrate.world import World
 from dynamicrag.lab.routing.resample import Resample, interval
 from dynamicrag.predictors.checks import Floats
 
-Figures = dict[str, Any]
-
 
 def standings(
-    world: World, ways: Mapping[str, Came], baseline: str, samples: int, seed: int
-) -> dict[str, Figures]:
+    world: World, ways: Mapping[str, Realised], baseline: str, samples: int, seed: int
+) -> dict[str, Standing]:
     """Return the figures of every way to choose.
 
     Args:
         world: The questions.
-        ways: What every way came to, by name; with the baseline and ``oracle`` among them.
+        ways: What each way realises, by name, with the baseline and ``oracle`` among them.
         baseline: The way that others are compared with.
-        samples: Number of bootstrap samples; the same questions for all ways, so that they are paired.
+        samples: Number of bootstrap samples; all ways share their questions, so differences are paired.
         seed: Seed of the samples.
-
-    Returns:
-        By name: ``quality``, the scores, ``costs`` by dimension, ``ratio`` (of the told cost to the
-        baseline's), ``difference`` (in quality to it), ``gap_closed`` (share of what the oracle has above
-        it), ``shares`` of the paths; and ``intervals`` by the same names.
     """
     means = Resample(len(world), samples, seed).means
-    base = ways[baseline]
-    reach = ways["oracle"].quality - base.quality
+    base, spent = ways[baseline], world.spent
+    headroom = ways["oracle"].quality - base.quality
+    sampled_headroom = means(headroom)
+    some = bool(len(sampled_headroom)) and bool((sampled_headroom > 1e-9).all())
     found = {}
     for name, way in ways.items():
         difference = way.quality - base.quality
-        spent, theirs = way.costs[world.spent], base.costs[world.spent]
-        found[name] = {
-            "quality": float(way.quality.mean()),
-            "scores": {score: float(values.mean()) for score, values in way.scores.items()},
-            "costs": {cost: float(values.mean()) for cost, values in way.costs.items()},
-            "ratio": float(spent.mean() / theirs.mean()),
-            "difference": float(difference.mean()),
-            "gap_closed": _share(float(difference.mean()), float(reach.mean())),
-            "shares": {
-                n: float(s) for n, s in zip(world.names, way.taken.mean(axis=0), strict=True) if s > 0
+        sampled = means(difference)
+        found[name] = Standing(
+            quality=float(way.quality.mean()),
+            scores={score: float(values.mean()) for score, values in way.scores.items()},
+            costs={cost: float(values.mean()) for cost, values in way.costs.items()},
+            ratio=float(way.costs[spent].mean() / base.costs[spent].mean()),
+            difference=float(difference.mean()),
+            gap_closed=float(difference.mean() / headroom.mean()) if headroom.mean() > 1e-9 else None,
+            shares={
+                path: float(share)
+                for path, share in zip(world.names, way.taken.mean(axis=0), strict=True)
+                if share > 0
             },
-            "intervals": {
-                "quality": interval(means(way.quality)),
-                "scores": {score: interval(means(values)) for score, values in way.scores.items()},
-                "costs": {cost: interval(means(values)) for cost, values in way.costs.items()},
-                "ratio": interval(means(spent) / np.maximum(means(theirs), 1e-12)),
-                "difference": interval(means(difference)),
-                "gap_closed": _gap_interval(means(difference), means(reach)),
-            },
-        }
+            intervals=Reach(
+                quality=interval(means(way.quality)),
+                scores={score: interval(means(values)) for score, values in way.scores.items()},
+                costs={cost: interval(means(values)) for cost, values in way.costs.items()},
+                ratio=interval(means(way.costs[spent]) / np.maximum(means(base.costs[spent]), 1e-12)),
+                difference=interval(sampled),
+                gap_closed=interval(sampled / sampled_headroom) if some else None,
+            ),
+        )
     return found
 
 
-def gain(better: Floats, worse: Floats, samples: int, seed: int) -> Figures:
-    """Return by how much one is better than the other on the same questions, (n,) each.
-
-    ``sure`` is whether by more than a standard error: less may be luck, and a rule that is understood is
-    worth more than luck.
-    """
+def gain(better: Floats, worse: Floats, samples: int, seed: int) -> Gain:
+    """Return by how much one way is better than another on the same questions, (n,) each."""
     difference = better - worse
+    mean = float(difference.mean())
     error = float(difference.std(ddof=1) / np.sqrt(len(difference))) if len(difference) > 1 else float("inf")
-    return {
-        "gain": float(difference.mean()),
-        "interval": interval(Resample(len(difference), samples, seed).means(difference)),
-        "error": error,
-        "sure": bool(difference.mean() > error),
-    }
-
-
-def _share(part: float, whole: float) -> float | None:
-    return part / whole if whole > 1e-9 else None
-
-
-def _gap_interval(part: Floats, whole: Floats) -> list[float] | None:
-    return interval(part / whole) if len(whole) and (whole > 1e-9).all() else None
+    ends = interval(Resample(len(difference), samples, seed).means(difference))
+    return Gain(mean, ends, error, mean > error)

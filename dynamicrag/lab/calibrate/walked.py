@@ -15,11 +15,10 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import Cost
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import DynamicRAGError, PolicyError
-from dynamicrag.lab.calibrate.came import Came
 from dynamicrag.lab.calibrate.forecast import Forecast
+from dynamicrag.lab.calibrate.realised import WITHHELD, Realised, realise_drafts
 from dynamicrag.lab.calibrate.world import Rows, World
 from dynamicrag.policy import Policy
-from dynamicrag.predictors.checks import Floats
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.stages.base import Run, option_names
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
@@ -27,11 +26,12 @@ from dynamicrag.walk.recorded import Recorded
 from dynamicrag.walk.recording import RecordedPaths, Recording
 from dynamicrag.walk.replay import Replayed, asked, replay
 
-WITHHELD, UNKNOWN = -1, -2
+UNKNOWN = -2
+"""In place of the accepted path: it was not walked yet."""
 
 
 class Weakest(Router):
-    """Takes the weakest option that is open: what is expected of a step up whose router is not known yet."""
+    """Takes the weakest open option: it stands in for the routers of stages after a step up."""
 
     registered = "weakest"
 
@@ -45,11 +45,11 @@ class Walked:
     """What became of n questions on k paths.
 
     Attributes:
-        first: The path that was taken first, (n,). Where the answer was given up before a draft was written,
+        first: The path that was taken first, (n,). Where the policy abstained before a draft was written,
             the weakest that goes on from there: it is charged as if it had been written.
         tried: The paths whose drafts were written, (n, k).
         accepted: The path whose draft was accepted, or ``WITHHELD``, (n,).
-        unrecorded: How many choices lead to no recorded path, (n,).
+        unrecorded: Number of choices that lead to no recorded path, (n,).
     """
 
     first: Rows
@@ -57,18 +57,18 @@ class Walked:
     accepted: Rows
     unrecorded: Rows
 
-    def came(self, world: World) -> Came:
-        """Return what came of it; every draft is paid for, and no answer is right where there is none."""
-        return _came(world, np.arange(len(world)), self.tried, self.accepted, self.first)
+    def realised(self, world: World) -> Realised:
+        """Return what the walks realise."""
+        return realise_drafts(world, self.tried, self.accepted, self.first)
 
 
 class Walks:
     """Walks of one policy on one world.
 
     Args:
-        pipeline: The policy's; nothing of it is loaded or asked.
+        pipeline: The policy's; none of its models is loaded or asked.
         world: The questions and paths.
-        made: What they are expected to cost.
+        made: Their expected costs.
     """
 
     def __init__(self, pipeline: Pipeline, world: World, made: Forecast) -> None:
@@ -105,12 +105,7 @@ class Walks:
         )
 
     def judged(self, verification: Verification, pairs: Iterable[tuple[int, int]]) -> list[Replayed]:
-        """Return what becomes of the drafts of some questions on some paths.
-
-        Args:
-            verification: What judges them.
-            pairs: Questions and paths.
-        """
+        """Return what becomes of the drafts of some questions on some paths under a verification."""
 
         async def all_of() -> list[Replayed]:
             return [
@@ -123,9 +118,9 @@ class Walks:
         return asyncio.run(all_of())
 
     def alone(self, stage: str, planned: Mapping[str, str]) -> list[str]:
-        """Return what a stage's router chooses for every question, the stages before it as planned.
+        """Return the choice of a stage's router for every question, with the stages before it as planned.
 
-        Where the planned path passes the stage by, that is ``""``.
+        It is ``""`` where the planned path passes the stage by.
         """
         stages = self.pipeline.stages
         order = list(stages)
@@ -161,13 +156,13 @@ class Walks:
 
 
 class Verdicts:
-    """What a verification makes of the drafts of all paths, each walked when it is asked for, and once.
+    """The verdicts of a verification on the drafts of all paths; each is walked once, when it is needed.
 
     After a step up, stages that are not decided yet take their weakest recorded option.
 
     Args:
         walks: The walks.
-        verification: What judges.
+        verification: The verification.
     """
 
     def __init__(self, walks: Walks, verification: Verification) -> None:
@@ -178,13 +173,13 @@ class Verdicts:
         self._tried = np.zeros((n, k, k), dtype=bool)
         self._lost = np.zeros((n, k), dtype=np.intp)
 
-    def apply(self, index: Rows) -> Came:
-        """Return what paths come to, (n,) or (m, n), when their drafts are judged."""
+    def apply(self, index: Rows) -> Realised:
+        """Return what paths, (n,) or (m, n), realise when their drafts are judged."""
         rows = self._walk(index)
-        return _came(self._walks.world, rows, self._tried[rows, index], self._accepted[rows, index], index)
+        return realise_drafts(self._walks.world, self._tried[rows, index], self._accepted[rows, index], index)
 
     def unrecorded(self, index: Rows) -> int:
-        """Return how many steps up from these paths' drafts, (n,), lead to a path that was not recorded."""
+        """Return how many steps up from the drafts of these paths, (n,), lead to no recorded path."""
         return int(self._lost[self._walk(index), index].sum())
 
     def _walk(self, index: Rows) -> Rows:
@@ -209,7 +204,7 @@ def walkable(policy: Policy, varied: Collection[str], notes: list[str]) -> Pipel
 
 
 def pipeline_of(policy: Policy, varied: Collection[str]) -> Pipeline:
-    """Return a policy's pipeline for walks; its documents need not be at hand.
+    """Return a policy's pipeline for walks; its documents need not be there.
 
     Args:
         policy: The policy.
@@ -229,19 +224,3 @@ def pipeline_of(policy: Policy, varied: Collection[str]) -> Pipeline:
                 "calibrate with"
             )
     return pipeline
-
-
-def _came(world: World, rows: Rows, tried: NDArray[np.bool_], accepted: Rows, first: Rows) -> Came:
-    """Return what came of drafts, (…, k) of them, of which one or none was accepted, (…)."""
-    withheld, at = accepted == WITHHELD, np.maximum(accepted, 0)
-    right = (~world.answerable).astype(np.float64)[rows]
-
-    def of(table: Floats) -> Floats:
-        return np.where(withheld, right, table[rows, at])
-
-    return Came(
-        of(world.quality),
-        {name: np.where(tried, cost[rows], 0.0).sum(axis=-1) for name, cost in world.costs.items()},
-        {name: of(score) for name, score in world.scores.items()},
-        np.eye(len(world.names))[first] if first.ndim == 1 else np.empty(0),
-    )

@@ -1,57 +1,100 @@
 """A router for every stage that a table varies, and one over whole paths, where they beat the rules."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from dynamicrag.lab.calibrate.came import came
-from dynamicrag.lab.calibrate.forecast import (
-    Forecast,
-    Learnt,
-    Recipe,
-    columns,
-    held_out,
-    learn,
-)
+from dynamicrag.lab.calibrate.forecast import Forecast, Learnt, Recipe, columns, held_out, learn
 from dynamicrag.lab.calibrate.options import check_options
+from dynamicrag.lab.calibrate.realised import realise
 from dynamicrag.lab.calibrate.replay import jointly
+from dynamicrag.lab.calibrate.results import Gain
 from dynamicrag.lab.calibrate.standing import gain
 from dynamicrag.lab.calibrate.walked import Walks, pipeline_of
 from dynamicrag.lab.calibrate.world import Rows, World
+from dynamicrag.lab.routing.plain_data import plain_data
 from dynamicrag.policy import Policy
-from dynamicrag.predictors.checks import Floats
 from dynamicrag.topology import TOPOLOGY
 
 SAMPLES = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
-    """What training a policy came to.
+class Comparison:
+    """A learnt router beside the one that stands there, and beside the best single option.
+
+    Attributes:
+        figures: Mean quality and costs by way to choose: ``learnt``, ``stands`` and ``single``.
+        best: The path of the best single option.
+        rule: Utility gained over the router that stands there.
+        single: Utility gained over the best single option.
+    """
+
+    figures: Mapping[str, Mapping[str, float]]
+    best: str
+    rule: Gain
+    single: Gain
+
+
+@dataclass(frozen=True, slots=True)
+class StageComparison(Comparison):
+    """The comparison for a stage.
+
+    Attributes:
+        router: The router that stands there.
+        options: By option, mean quality and costs, and the shares in which either router takes it.
+    """
+
+    router: str
+    options: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedPolicy:
+    """A trained policy.
 
     Attributes:
         learnt: The routers, learnt from all questions.
-        kept: Stages whose learnt router beats what stands there.
-        joint: Whether the one over whole paths does.
-        report: Out-of-fold figures by stage, and of ``joint``, as plain data.
+        planned: The path that is best on average.
+        weights: The policy's weights of recorded costs.
+        stages: Out-of-fold figures by stage.
+        whole: The same of the router over whole paths; ``None`` where there is none.
     """
 
     learnt: Learnt
-    kept: tuple[str, ...]
-    joint: bool
-    report: dict[str, Any] = field(default_factory=dict)
+    planned: str
+    weights: Mapping[str, float]
+    stages: Mapping[str, StageComparison]
+    whole: Comparison | None
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The stages whose learnt router beats the one that stands there."""
+        return tuple(stage for stage, own in self.stages.items() if own.rule.sure)
+
+    @property
+    def joint(self) -> bool:
+        """Whether the router over whole paths beats the policy."""
+        return self.whole is not None and self.whole.rule.sure
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The figures as plain data."""
+        found = {"planned": self.planned, "weights": self.weights, "stages": self.stages}
+        report: dict[str, Any] = plain_data(found if self.whole is None else {**found, "joint": self.whole})
+        return report
 
 
 def train_policy(
     world: World, policy: Policy, recipe: Recipe, *, joint: bool = False, samples: int = SAMPLES
-) -> Trained:
+) -> TrainedPolicy:
     """Learn routers, and judge each on questions of folds that it has not learnt from.
 
-    A stage's options are compared with all else as on the path that is best on average, at what the whole
-    path costs. What counts is quality less the policy's weighted cost. A learnt router takes the place of
-    the one that stands there if it is better by more than a standard error.
+    A stage's options are compared with all else as on the path that is best on average, at the cost of the
+    whole path. What counts is utility: quality less the policy's weighted cost. A learnt router replaces the
+    one that stands there if it is better by more than a standard error.
 
     Args:
         world: Recorded questions and paths.
@@ -68,35 +111,32 @@ def train_policy(
     weights = {str(name): w for name, w in policy.objective.weights.items() if name in world.costs}
     made = held_out(world, recipe, planned=world.best)
     walks = Walks(pipeline_of(policy, world.stages), world, made)
-    stages = {}
-    for stage in world.stages:
-        around = columns(world, world.best, stage)
-        if len(around) > 1:
-            stages[str(stage)] = _stage(world, made, weights, stage, around, walks, samples)
-    report: dict[str, Any] = {"planned": world.names[world.best], "weights": weights, "stages": stages}
+    around = {str(stage): columns(world, world.best, stage) for stage in world.stages}
+    stages = {
+        stage: _compare_stage(world, made, weights, stage, own, walks, samples)
+        for stage, own in around.items()
+        if len(own) > 1
+    }
+    whole = None
     if joint:
-        whole = jointly(world, made, made.price(weights))
-        report["joint"] = _compared(world, weights, whole, walks.policy().first, samples)
-    kept = tuple(stage for stage, own in stages.items() if own["rule"]["sure"])
-    better = joint and bool(report["joint"]["rule"]["sure"])
-    return Trained(learn(world, recipe, world.best), kept, better, report)
+        taken = jointly(world, made, made.price(weights))
+        whole = Comparison(*_compare(world, weights, taken, walks.policy().first, samples))
+    return TrainedPolicy(learn(world, recipe, world.best), world.names[world.best], weights, stages, whole)
 
 
-def _stage(
-    world: World, made: Forecast, weights: Mapping[str, float], stage: Any, around: Mapping[str, int],
+def _compare_stage(
+    world: World, made: Forecast, weights: Mapping[str, float], stage: str, around: Mapping[str, int],
     walks: Walks, samples: int,
-) -> dict[str, Any]:  # fmt: skip
-    at = list(around.values())
-    options = world.options(stage)
-    mean = made.stages[stage][0 if stage in TOPOLOGY.ahead else 1][
-        :, [options.index(option) for option in around]
-    ]
+) -> StageComparison:  # fmt: skip
+    at, options = list(around.values()), world.options(stage)
+    mean = made.stages[stage][0 if stage in TOPOLOGY.ahead else 1][:, [options.index(o) for o in around]]
     taken = np.array(at)[(mean - made.price(weights)[:, at]).argmax(axis=1)]
-    # where the rule takes what was not recorded with all else as planned, it is taken for the planned option
+    # where the rule takes what was not recorded with all else as planned, the planned option stands in
     stands = np.array([around.get(o, world.best) for o in walks.alone(stage, world.whole[world.best])])
-    return {
-        "router": walks.pipeline.stages[stage].router.registered,
-        "options": {
+    return StageComparison(
+        *_compare(world, weights, taken, stands, samples, at),
+        router=walks.pipeline.stages[stage].router.registered,
+        options={
             option: {
                 "quality": float(world.quality[:, k].mean()),
                 **{name: float(cost[:, k].mean()) for name, cost in world.costs.items()},
@@ -105,37 +145,25 @@ def _stage(
             }
             for option, k in around.items()
         },
-        **_compared(world, weights, taken, stands, samples, at),
-    }
+    )
 
 
-def _compared(
+def _compare(
     world: World, weights: Mapping[str, float], taken: Rows, stands: Rows, samples: int,
-    among: list[int] | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """Return what was learnt beside what stands there, and beside the best single option."""
-    worth = _worth(world, weights)
-    single = max(among or range(len(world.names)), key=lambda k: worth[:, k].mean())
-    rows = np.arange(len(world))
-    ways = {"learnt": taken, "stands": stands, "single": np.full(len(world), single)}
+    among: Sequence[int] = (),
+) -> tuple[dict[str, dict[str, float]], str, Gain, Gain]:  # fmt: skip
+    """Return the fields of a comparison; ``among`` are the single options, by default all paths."""
+    every = np.repeat(np.arange(len(world.names))[:, None], len(world), axis=1)
+    means = realise(world, every).utility(weights).mean(axis=1)
+    single = max(among or range(len(means)), key=lambda k: means[k])
+    ways = {"learnt": taken, "stands": stands, "single": every[single]}
+    realised = {name: realise(world, index) for name, index in ways.items()}
     figures = {
         name: {
-            "quality": float(made.quality.mean()),
-            **{cost: float(values.mean()) for cost, values in made.costs.items()},
+            "quality": float(way.quality.mean()),
+            **{cost: float(values.mean()) for cost, values in way.costs.items()},
         }
-        for name, made in ((name, came(world, index)) for name, index in ways.items())
+        for name, way in realised.items()
     }
-    utility = {name: worth[rows, index] for name, index in ways.items()}
-    return {
-        "figures": figures,
-        "best": world.names[single],
-        "rule": gain(utility["learnt"], utility["stands"], samples, 0),
-        "single": gain(utility["learnt"], utility["single"], samples, 0),
-    }
-
-
-def _worth(world: World, weights: Mapping[str, float]) -> Floats:
-    total = world.quality.copy()
-    for name, weight in weights.items():
-        total -= weight * world.costs[name]
-    return total
+    learnt, rule, alone = (way.utility(weights) for way in realised.values())
+    return figures, world.names[single], gain(learnt, rule, samples, 0), gain(learnt, alone, samples, 0)

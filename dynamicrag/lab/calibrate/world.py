@@ -1,4 +1,4 @@
-"""Recorded paths as arrays: what every path gave and cost on every question."""
+"""Recorded paths as arrays: the quality and cost of every path on every question."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError
 from dynamicrag.features.base import Seen
 from dynamicrag.lab.outcomes.split import Labels, near_duplicates
-from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable
+from dynamicrag.lab.outcomes.table import OutcomeTable
 from dynamicrag.lab.outcomes.whole_paths import check_paths, unmended
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.routers.paths import varied
@@ -34,13 +34,13 @@ class World:
         whole: The paths with all of their stages but verification.
         stages: The stages at which they differ.
         seen: What routers may see of every question.
-        labels: What shares one is near-duplicate, (n,).
-        quality: What each path gave, (n, k).
-        costs: What it cost, by dimension, (n, k) each; tokens where no other cost is known.
+        labels: Near-duplicates have the same label, (n,).
+        quality: Quality of each path, (n, k).
+        costs: Its cost by dimension, (n, k) each; tokens where no other cost is known.
         scores: Further scores, by name, (n, k) each.
-        signals: What was known of every path's answer, by name, (n, k) each; NaN where nothing.
-        drafts: The answers and all that was known of them, n times k.
-        answerable: Whether a question has an answer in the corpus, (n,); yes where that is not known.
+        signals: Names of the signals that any draft has.
+        drafts: The answers with their signals, n times k.
+        answerable: Whether a question has an answer in the corpus, (n,); true where that is not known.
         notes: What a reader must know.
     """
 
@@ -54,14 +54,14 @@ class World:
     quality: Floats
     costs: Mapping[str, Floats]
     scores: Mapping[str, Floats]
-    signals: Mapping[str, Floats]
+    signals: frozenset[str]
     drafts: Sequence[Sequence[RecordedDraft]]
     answerable: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, table: OutcomeTable, least: int) -> "World":
-        """Put a table of whole paths into arrays, without those that mend a draft.
+        """Put a table of whole paths into arrays, without paths that mend a draft.
 
         Questions on which a path was not recorded are left out, and a note says how many.
 
@@ -70,21 +70,9 @@ class World:
         """
         table, notes = unmended(table)
         paths = check_paths(table, least)
-        recorded = {name: table.fact(name) for name in DIMENSIONS if name in table.facts}
-        known = {name: cost for name, cost in recorded.items() if np.nanmax(cost) > 0}
-        for name in [name for name in known if DIMENSIONS[name].follows is not None]:
-            # a table that was begun before the dimension was counted must not lose its first questions
-            if (np.isnan(known[name]) & np.isfinite(known.get("joules", known[name]))).any():
-                del known[name]
-                notes.append(f"{name} was recorded for some of the questions only: left out")
-        if not known and set(TOKENS.split("+")) <= set(table.facts):
-            known = {TOKENS: sum((table.fact(part) for part in TOKENS.split("+")), np.zeros(1))}
-        if not known:
-            raise InputError(f"{table.name}: no path has a cost above 0 in it; there is nothing to save")
-        whole = np.isfinite(table.quality).all(axis=1)
-        for cost in known.values():
-            whole &= np.isfinite(cost).all(axis=1)
-        rows = np.flatnonzero(whole)
+        known = _costs(table, notes)
+        complete = np.isfinite([table.quality, *known.values()]).all(axis=(0, 2))
+        rows = np.flatnonzero(complete)
         if len(rows) < len(table):
             notes.append(
                 f"{len(table) - len(rows)} of {len(table):,} questions lack a path's outcome: left out"
@@ -104,20 +92,22 @@ class World:
             notes.append(
                 f"on {hopeless:.0%} of the questions no path is right: their answers may not be in the corpus"
             )
+        stages = varied(list(paths.values()))
         scores = {name: table.fact(name) for name in SCORES if name in table.facts}
+        outcomes = [[row.outcomes[name] for name in paths] for row in table.rows]
         return cls(
             table=table.name,
             names=tuple(paths),
-            paths=tuple({s: p[s] for s in varied(list(paths.values())) if s in p} for p in paths.values()),
-            whole=tuple({s: o for s, o in p.items() if s != VERIFICATION} for p in paths.values()),
-            stages=varied(list(paths.values())),
+            paths=tuple({s: path[s] for s in stages if s in path} for path in paths.values()),
+            whole=tuple({s: o for s, o in path.items() if s != VERIFICATION} for path in paths.values()),
+            stages=stages,
             seen=table.seen(),
             labels=near_duplicates([row.text for row in table.rows]),
             quality=table.quality,
             costs={name: cost[rows] for name, cost in known.items()},
             scores={name: score for name, score in scores.items() if np.isfinite(score).all()},
-            signals={name: _signal(table, name) for name in _signals(table)},
-            drafts=[[_draft(row.outcomes[name]) for name in paths] for row in table.rows],
+            signals=frozenset(name for row in outcomes for own in row for name in own.signals),
+            drafts=[[RecordedDraft(own.signals, own.answer or "") for own in row] for row in outcomes],
             answerable=np.array([row.answerable is not False for row in table.rows]),
             notes=tuple(notes),
         )
@@ -134,7 +124,6 @@ class World:
             quality=self.quality[rows],
             costs={name: cost[rows] for name, cost in self.costs.items()},
             scores={name: score[rows] for name, score in self.scores.items()},
-            signals={name: signal[rows] for name, signal in self.signals.items()},
             drafts=[self.drafts[i] for i in rows],
             answerable=self.answerable[rows],
         )
@@ -144,13 +133,13 @@ class World:
         return list(dict.fromkeys(path[stage] for path in self.paths if stage in path))
 
     def column(self, steps: Steps) -> int | None:
-        """Return which path this is; what is not retrieved for passes no retriever and no context."""
+        """Return the number of a path; stages that its own options pass by do not count."""
         passed = TOPOLOGY.passed(steps)
         wanted = {stage: steps[stage] for stage in self.stages if stage in steps and stage not in passed}
         return next((i for i, path in enumerate(self.paths) if dict(path) == wanted), None)
 
     def agreeing(self, steps: Steps) -> list[int]:
-        """Return the paths that go on from here."""
+        """Return the paths that go on from some decisions."""
         passed = TOPOLOGY.passed(steps)
         own = {stage: option for stage, option in steps.items() if stage not in passed}
         return [i for i, path in enumerate(self.paths) if all(path.get(s) == o for s, o in own.items())]
@@ -161,21 +150,31 @@ class World:
         return int(self.quality.mean(axis=0).argmax())
 
     @property
+    def texts(self) -> list[str]:
+        """The questions."""
+        return [query.text for query in self.seen]
+
+    @property
     def spent(self) -> str:
-        """The cost that is told where one must do."""
+        """The cost that is reported where one must do."""
         return next(name for name in ("joules", "usd", "seconds", *self.costs) if name in self.costs)
 
 
-def _draft(outcome: Outcome) -> RecordedDraft:
-    return RecordedDraft(outcome.signals, outcome.answer or "")
+def _costs(table: OutcomeTable, notes: list[str]) -> dict[str, Floats]:
+    """Return the costs above 0 by dimension, (n, k) each; tokens where no other cost is known.
 
-
-def _signals(table: OutcomeTable) -> list[str]:
-    return sorted({name for row in table.rows for o in row.outcomes.values() for name in o.signals})
-
-
-def _signal(table: OutcomeTable, name: str) -> Floats:
-    found = [
-        [row.outcomes[option].signals.get(name, np.nan) for option in table.options] for row in table.rows
-    ]
-    return np.array(found, dtype=np.float64)
+    Raises:
+        InputError: There is none.
+    """
+    recorded = {name: table.fact(name) for name in DIMENSIONS if name in table.facts}
+    known = {name: cost for name, cost in recorded.items() if np.nanmax(cost) > 0}
+    for name in [name for name in known if DIMENSIONS[name].follows is not None]:
+        # a table that was begun before the dimension was counted must not lose its first questions
+        if (np.isnan(known[name]) & np.isfinite(known.get("joules", known[name]))).any():
+            del known[name]
+            notes.append(f"{name} was recorded for some of the questions only: left out")
+    if not known and set(TOKENS.split("+")) <= set(table.facts):
+        known = {TOKENS: sum((table.fact(part) for part in TOKENS.split("+")), np.zeros(1))}
+    if not known:
+        raise InputError(f"{table.name}: no path has a cost above 0 in it; there is nothing to save")
+    return known

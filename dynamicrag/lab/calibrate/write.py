@@ -1,4 +1,4 @@
-"""A learnt policy as a file, with where each of its numbers comes from."""
+"""A learnt policy as a file whose comments say where each of its numbers comes from."""
 
 import os
 import platform
@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.lab.calibrate.results import Standing
 from dynamicrag.lab.calibrate.run import CalibrationResult
 from dynamicrag.lab.calibrate.world import World
 from dynamicrag.policy import Policy
@@ -22,13 +23,13 @@ ORDER = (
 )  # fmt: skip
 BANDS = ("joules", "seconds", "usd")
 GUARD = 2.0
-"""A query may cost so many times what the dearest path that is taken is expected to."""
+"""Budget of a query, as a multiple of the dearest taken path's expected cost."""
 Content = dict[str, Any]
 Comments = Mapping[str, Sequence[str]]
 
 
 def content(policy: Policy, folder: Path) -> Content:
-    """Return what a policy says, with paths that are relative to another folder."""
+    """Return the content of a policy's file, with paths relative to another folder."""
     data: Content = policy.model_dump(mode="json", exclude_unset=True)
     for section in data.get("corpora", {}).values():
         section["path"] = [os.path.relpath(policy.folder / path, folder) for path in section["path"]]
@@ -37,7 +38,7 @@ def content(policy: Policy, folder: Path) -> Content:
 
 
 def only(data: Content, stage: str, recorded: Iterable[str]) -> None:
-    """Leave a stage its recorded options, what these are built of as parts, and no router."""
+    """Leave a stage its recorded options with the parts they are built of, and no router."""
     section = data["stages"].setdefault(stage, {})
     options = section.get("options") or list(data["models"])
     kept = [option for option in options if option in set(recorded)]
@@ -56,7 +57,7 @@ def _built_of(names: Iterable[str], every: Mapping[str, Any]) -> set[str]:
 
 
 def source(world: World, files: Sequence[Path]) -> str:
-    """Return where figures come from: tables, dates, rows, machine."""
+    """Return the origin of figures: tables, dates, rows, machine."""
     tables = ", ".join(
         f"{file.name} of {datetime.fromtimestamp(file.stat().st_mtime, UTC):%Y-%m-%d}" for file in files
     )
@@ -79,11 +80,10 @@ def calibrated(
         state: The joint router's state, relative to ``folder``.
     """
     data, comments = content(policy, folder), {}
-    setting = made.setting
-    data["calibrated"] = band(world, made.report["policies"]["calibrated"])
+    setting, learnt = made.setting, made.report.learnt
+    data["calibrated"] = band(world, made.report.policies["calibrated"])
     comments["calibrated"] = [
-        "what it came to on the questions that were held out; 'dynamicrag report --policy' holds queries "
-        "against it"
+        "its figures on held-out questions; 'dynamicrag report --policy' holds queries against them"
     ]
     objective = data.setdefault("objective", {})
     if setting.stands:
@@ -95,7 +95,7 @@ def calibrated(
             fixed = path.get(stage, world.options(stage)[0])
             data["stages"][stage]["router"] = {"fixed": {"option": fixed}}
         comments["stages"] = [
-            f"no way to choose between paths came to the target for less than always {_named(path)}"
+            f"no way to choose between paths reached the target for less than always {_named(path)}"
         ]
         data.pop("joint", None)
     else:
@@ -107,8 +107,8 @@ def calibrated(
             f"λ = {setting.lam:.4g} times the weights {_named(weights)}: set on all questions, each "
             "predicted from the other folds'"
         ]
-        name = parse_spec(made.report["learnt"]["router"], "router")[0]
-        data["joint"] = {name: {"state": state, "features": made.report["learnt"]["features"]}}
+        name = parse_spec(learnt.router, "router")[0]
+        data["joint"] = {name: {"state": state, "features": list(learnt.features)}}
         comments["joint"] = [
             f"learnt from the {len(world.names)} recorded paths; decides {', '.join(world.stages)}. Options "
             "that were not recorded are left out"
@@ -116,13 +116,12 @@ def calibrated(
     budget = {
         dimension: _short(GUARD * setting.dearest[dimension])
         for dimension in DIMENSIONS
-        if dimension in made.report["target"]["limits"]
+        if dimension in made.report.target.limits
     }
     if budget:
         objective["budget"] = {**objective.get("budget", {}), "per_query": budget}
         comments.setdefault("objective", []).append(
-            f"budget: {GUARD:g} times the dearest that a taken path is expected to cost; the mean is kept by "
-            "the weights"
+            f"budget: {GUARD:g} times the dearest taken path's expected cost; the weights keep the mean"
         )
     if setting.thresholds:
         section = data["stages"]["verification"]
@@ -132,25 +131,25 @@ def calibrated(
     return data, comments
 
 
-def band(world: World, came: Mapping[str, Any]) -> Content:
-    """Return what the calibrated policy came to, as :class:`dynamicrag.calibrated.Calibrated` has it.
+def band(world: World, own: Standing) -> Content:
+    """Return a policy's held-out figures as :class:`dynamicrag.calibrated.Calibrated` has them.
 
     Args:
-        world: What it was calibrated on.
-        came: Its held-out figures, of :func:`~dynamicrag.lab.calibrate.standing.standings`.
+        world: The questions.
+        own: The figures.
     """
-    told: Content = {"date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "rows": len(world)}
+    found: Content = {"date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "rows": len(world)}
     for name in BANDS:
-        ends = came["intervals"]["costs"].get(name)
+        ends = own.intervals.costs.get(name)
         if ends is not None:
             low, high = ends
-            told[name] = {"mean": _short(came["costs"][name]), "low": _short(low), "high": _short(high)}
+            found[name] = {"mean": _short(own.costs[name]), "low": _short(low), "high": _short(high)}
     shares: dict[str, dict[str, float]] = {}
-    for name, share in came["shares"].items():
+    for name, share in own.shares.items():
         for stage, option in world.paths[world.names.index(name)].items():
             of = shares.setdefault(stage, {})
             of[option] = _short(of.get(option, 0.0) + share)
-    return {**told, "shares": shares}
+    return {**found, "shares": shares}
 
 
 def text(data: Content, head: Sequence[str], comments: Comments) -> str:

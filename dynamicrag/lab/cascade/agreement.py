@@ -1,9 +1,7 @@
-"""Agreement samples as trials: growing numbers of a weak model's answers, and some of a strong one.
+"""Agreement samples as trials: growing numbers of a weak model's answers, and some of a strong model.
 
-The weak model's options are growing numbers of samples, as many of each prompt; the draft is their
-majority's answer, and the signals are of agreement alone: nothing of the task, the question or the
-answer's text. There are no stages to walk along: options differ in the number of samples alone, so policies
-are played on them as arrays (:func:`~dynamicrag.escalation.replay.play`).
+The weak model's options are growing numbers of samples, as many of each prompt. The draft is the majority's
+answer. The signals tell of agreement alone: nothing of the task, the question or the answer's text.
 
 Source: Yue et al. 2024, "Large Language Model Cascades with Mixture of Thoughts Representations",
 arXiv 2310.03094.
@@ -22,15 +20,14 @@ from dynamicrag.lab.cascade.votes import SIGNALS, Votes
 from dynamicrag.lab.left_out import left_out
 
 GROWTH = (1, 2, 5, 10, 20)
-"""Samples of each prompt that the weak model may come to."""
+"""Numbers of samples of each prompt that are the weak model's options."""
 PRICE = {"weak": 1.0, "strong": 30.0}
 """Price of a token, or a call, where none is given: OpenAI's for GPT-3.5-turbo and GPT-4 in mid 2023, $0.002
 and $0.06 per 1,000 output tokens."""
 OF_METHOD = ("cot_share", "pot_share")
-"""Signals that the scorer is not given: which method answers better is the task's, and the rest is the same
-whichever does."""
+"""Signals that the learnt scorer is not given: the better method depends on the task."""
 PROMPT, GREEDY = re.compile(r"(cot|pot)[^_=]*"), re.compile(r"greedy.*")
-"""Prompts that are taken where none are named: of the weak model, of the strong one."""
+"""Prompts that are taken where none is named: of the weak model, of the strong model."""
 
 
 def make_trials(
@@ -39,13 +36,13 @@ def make_trials(
     """Return the trials of files, with the same options and signals.
 
     Args:
-        files: What is learnt from and judged by.
+        files: The training data and, where there is another, the test data.
         weak: The weak model: ``NAME``, or ``NAME:cot1+pot1`` to take these prompts alone.
         strong: The strong model, likewise; by default its greedy prompts, each an option.
         price: Price of one token, or call, by model.
 
     Raises:
-        InputError: A model or prompt that is not there.
+        InputError: A model or prompt is not there.
     """
     weak, of_weak = _named(files, "--weak", weak, greedy=False)
     strong, of_strong = _named(files, "--strong", strong, greedy=True)
@@ -76,40 +73,37 @@ def _trials(
     file: SampleFile, weak: tuple[str, Sequence[str]], strong: tuple[str, Sequence[str]],
     growth: Sequence[int], price: Mapping[str, float], *, tokens: bool, unit: str, note: str,
 ) -> Trials:  # fmt: skip
+    (small, of_weak), (large, of_strong) = weak, strong
     keys = sorted(file.samples)
-    options = [f"{weak[0]} ×{number * len(weak[1])}" for number in growth]
-    options += [strong[0] if len(strong[1]) == 1 else f"{strong[0]}:{config}" for config in strong[1]]
-    k = len(options)
-    quality, cost = np.empty((len(keys), k)), np.empty((len(keys), k))
-    signals = np.full((len(keys), k, len(SIGNALS)), np.nan)
+    options = [f"{small} ×{number * len(of_weak)}" for number in growth]
+    options += [large if len(of_strong) == 1 else f"{large}:{config}" for config in of_strong]
+    quality, cost = np.empty((2, len(keys), len(options)))
+    signals = np.full((*quality.shape, len(SIGNALS)), np.nan)
     answers: list[list[tuple[float, bool]]] = []
     for row, key in enumerate(keys):
         own = file.samples[key]
         for column, number in enumerate(growth):
-            votes = Votes([(config, own[weak[0], config]) for config in weak[1]], number)
-            quality[row, column] = votes.right
-            signals[row, column] = votes.signals()
-            cost[row, column] = price[weak[0]] * (votes.tokens if tokens else votes.number)
+            votes = Votes([(config, own[small, config]) for config in of_weak], number)
+            quality[row, column], signals[row, column] = votes.right, votes.signals()
+            cost[row, column] = price[small] * (votes.tokens if tokens else votes.number)
         answers.append(votes.candidates())
-        for column, config in enumerate(strong[1], len(growth)):
-            one = own[strong[0], config]
+        for column, config in enumerate(of_strong, len(growth)):
+            one = own[large, config]
             quality[row, column] = one.right[0]
-            cost[row, column] = price[strong[0]] * (one.tokens[0] if tokens else 1.0)
+            cost[row, column] = price[large] * (one.tokens[0] if tokens else 1.0)
     wide = max(map(len, answers))
-    p, right = np.full((len(keys), wide), np.nan), np.zeros((len(keys), wide), dtype=bool)
-    for row, found in enumerate(answers):
-        for column, (share, is_right) in enumerate(found):
-            p[row, column], right[row, column] = share, is_right
-    chain = np.array([0] * len(growth) + [-1] * len(strong[1]), dtype=np.intp)
+    padded = np.array([own + [(np.nan, False)] * (wide - len(own)) for own in answers])
+    chain = np.array([0] * len(growth) + [-1] * len(of_strong), dtype=np.intp)
     return Trials(
-        file.name, options, [file.texts[key] for key in keys], [key[0] for key in keys], quality, cost, unit,
-        signals, SIGNALS, np.zeros(len(keys)), np.zeros(quality.shape), chain, chain < 0, (),
-        Candidates(p, right), OF_METHOD, (note, *file.notes),
+        name=file.name, options=options, texts=[file.texts[key] for key in keys], quality=quality, cost=cost,
+        unit=unit, signals=signals, names=SIGNALS, unanswerable=np.zeros(len(keys)),
+        refused=np.zeros(quality.shape), chain=chain, strong=chain < 0,
+        answers=Candidates(padded[..., 0], padded[..., 1] > 0), unscored=OF_METHOD, notes=(note, *file.notes),
     )  # fmt: skip
 
 
 def _complete(file: SampleFile, needed: Sequence[tuple[str, str]]) -> SampleFile:
-    """Return a file with the questions that all these models and prompts have samples of.
+    """Return a file with the questions of which all these models and prompts have samples.
 
     Raises:
         InputError: There is no such question.
@@ -124,7 +118,7 @@ def _complete(file: SampleFile, needed: Sequence[tuple[str, str]]) -> SampleFile
 
 
 def _named(files: Sequence[SampleFile], flag: str, wanted: str, *, greedy: bool) -> tuple[str, list[str]]:
-    """Return a model and its prompts, by what was asked for and what all files have."""
+    """Return a model and those of its prompts that were asked for, by default those that all files have."""
     llm, _, parts = wanted.partition(":")
     for file in files:
         if llm not in file.models:

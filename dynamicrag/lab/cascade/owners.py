@@ -1,4 +1,4 @@
-"""Which verifier a signal is of: what that verifier took, and whether the signal reads as a probability."""
+"""The verifier that gives a signal: its cost, and whether the signal is a probability."""
 
 from collections.abc import Mapping
 
@@ -9,30 +9,30 @@ from dynamicrag.lab.outcomes.table import OutcomeTable
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.verify.base import VERIFIERS, Signal, Verifier
 
-_TOLD = ("usd", "seconds", "joules")
-"""Dimensions that a recorded table has of every verifier that took anything."""
+_RECORDED = ("usd", "seconds", "joules")
+"""Dimensions that a recorded table has of every verifier with a cost."""
 
 
 def owner_of(signal: str) -> str:
-    """Return the name of the verifier that gives a signal; the signal's own where none is known."""
+    """Return the name of the verifier that gives a signal; the signal's name where none is known."""
     found = _giver(signal)
     return signal if found is None else found[0].registered
 
 
 def spent_in(table: OutcomeTable, unit: str) -> dict[str, Floats]:
-    """Return what each verifier took for every draft, by its name, each (n, k).
+    """Return the cost of each verifier for every draft, by its name, each (n, k).
 
-    Only verifiers that called a model, embedded or computed for long are there; the others take what
-    cannot be told from nothing. NaN where it was not recorded in that unit.
+    Verifiers that call no model, embed nothing and compute little are not there. NaN where the cost was not
+    recorded in that unit.
 
     Args:
         table: The drafts.
-        unit: What costs are of.
+        unit: The unit of costs.
     """
     spent = {}
     for fact in table.facts:
-        name = fact.removesuffix(f"_{_TOLD[0]}")
-        if name == fact or not all(f"{name}_{dimension}" in table.facts for dimension in _TOLD):
+        name = fact.removesuffix(f"_{_RECORDED[0]}")
+        if name == fact or not all(f"{name}_{dimension}" in table.facts for dimension in _RECORDED):
             continue
         own = f"{name}_{unit}"
         known = unit in DIMENSIONS and own in table.facts
@@ -41,11 +41,11 @@ def spent_in(table: OutcomeTable, unit: str) -> dict[str, Floats]:
 
 
 def verifier_cost(spent: Mapping[str, Floats], cost: Floats, signal: str | None) -> tuple[Floats, Floats]:
-    """Return what a signal's verifier took, and what the drafts cost without any verification, each (n, k).
+    """Return the cost of a signal's verifier, and that of the drafts without any verification, each (n, k).
 
     Args:
         spent: From :func:`spent_in`.
-        cost: Of the drafts, verification within, (n, k).
+        cost: Of the drafts with verification, (n, k).
         signal: Name of the signal; ``None`` for all verifiers together.
     """
     every = sum(spent.values(), np.zeros(cost.shape))
@@ -56,7 +56,8 @@ def verifier_cost(spent: Mapping[str, Floats], cost: Floats, signal: str | None)
 def as_probability(name: str, signal: Floats) -> Floats:
     """Return the signal as a probability of being right, or NaN if it is not one.
 
-    A verifier's range tells, and whether its signal rises; of other signals, whether all are from 0 to 1.
+    A verifier declares the range of its signal and its direction. A signal of no verifier is a probability if
+    all its values are from 0 to 1.
     """
     known = np.isfinite(signal)
     found = _giver(name)

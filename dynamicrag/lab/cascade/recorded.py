@@ -1,4 +1,4 @@
-"""Trials from an outcome table whose drafts have signals."""
+"""Trials from outcome tables whose drafts have signals."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from dynamicrag.errors import InputError
 from dynamicrag.lab.cascade.owners import spent_in
 from dynamicrag.lab.cascade.trials import Trials
-from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable, Row
+from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable
 from dynamicrag.lab.routing.problem import kinds_of, set_problem
-from dynamicrag.routers.judgement import OF_TEXT, heard
+from dynamicrag.routers.judgement import OF_TEXT, draft_measures
 from dynamicrag.routers.paths import chains, mends, originals
 from dynamicrag.verify.unanswerable import is_refusal
 
@@ -24,10 +24,10 @@ def from_tables(
 ) -> list[Trials]:
     """Return the trials of a table, or of two with the same options and signals.
 
-    Only rows of which every option has quality and cost are kept: to be replayed, a draft must be there.
+    Rows that lack the quality or cost of an option are left out: a draft must be there to be replayed.
 
     Args:
-        tables: What is learnt from and, where it is another, what is judged by.
+        tables: The training data and, where there is another, the test data.
         cost: As for :func:`~dynamicrag.lab.routing.problem.set_problem`.
         given: Cost of an option wherever the table does not have it.
         only: Options to choose among.
@@ -43,7 +43,11 @@ def from_tables(
             f"{tables[0].name}: no cost is known, and escalation is about cost; name one with --cost, or "
             "give each option's with --option-cost"
         )
-    names = tuple(dict.fromkeys(n for t in tables for row in t.rows for n in _signals(row, problem.options)))
+    options = problem.options
+    names = tuple(dict.fromkeys(
+        name for table in tables for row in table.rows for option in options if option in row.outcomes
+        for name in row.outcomes[option].signals
+    ))  # fmt: skip
     if not names:
         raise InputError(
             f"{tables[0].name}: no outcome has signals, so there is nothing to judge drafts by; record it "
@@ -55,34 +59,35 @@ def from_tables(
         rows = np.flatnonzero(side.complete)
         if not len(rows):
             raise InputError(f"{table.name}: no row has quality and cost of every option, to be replayed")
-        kept, recorded = side.take(rows), [table.rows[i] for i in rows]
-        dropped = len(side) - len(rows)
+        kept = side.take(rows)
+        drafts = [[table.rows[i].outcomes[option] for option in options] for i in rows]
+        # a failed draft has no signal but its length
+        signals = np.array([
+            [draft_measures(own.signals, names, table.rows[i].text, own.answer or "") for own in row]
+            for i, row in zip(rows, drafts, strict=True)
+        ])  # fmt: skip
+        known = table.paths
+        paths = [known[name] for name in options] if all(name in known for name in options) else []
         notes = [*problem.notes] if table is tables[0] else []
-        if dropped:
+        if len(rows) < len(side):
+            dropped = len(side) - len(rows)
             notes.append(f"{table.name}: {dropped} of {len(side)} rows lack an option, and are left out")
-        refused = [[_refused(row.outcomes[option]) for option in problem.options] for row in recorded]
-        signals = np.stack([_table(row, problem.options, names) for row in recorded])
-        missing = [n for s, n in enumerate(names) if np.isnan(signals[:, :, s]).all()]
-        if missing:
+        if missing := [name for s, name in enumerate(names) if np.isnan(signals[:, :, s]).all()]:
             notes.append(f"{table.name}: has no {', '.join(missing)}")
-        notes += _provenance(table, problem.cost)
-        paths = _paths(table, problem.options)
+        if kinds := sorted(kinds_of(table, problem.cost)):
+            notes.append(f"{table.name}: its {problem.cost} are {', '.join(kinds)}")
         found.append(
             Trials(
-                table.name, problem.options, kept.texts, kept.groups, kept.quality, kept.cost, problem.cost,
-                signals, (*names, *OF_TEXT), np.array([float(row.answerable is False) for row in recorded]),
-                np.array(refused), _chain(table, problem.options, paths),
-                np.zeros(len(problem.options), dtype=bool), kept.seen, None, (), tuple(notes), paths,
-                spent_in(table.take(rows).only(problem.options), problem.cost),
+                name=table.name, options=options, texts=kept.texts, quality=kept.quality, cost=kept.cost,
+                unit=problem.cost, signals=signals, names=(*names, *OF_TEXT),
+                unanswerable=np.array([float(table.rows[i].answerable is False) for i in rows]),
+                refused=np.array([[_refused(own) for own in row] for row in drafts]),
+                chain=_chain(table, options, paths), strong=np.zeros(len(options), dtype=bool),
+                seen=kept.seen, notes=tuple(notes), paths=paths,
+                spent=spent_in(table.take(rows).only(options), problem.cost),
             )
         )  # fmt: skip
     return found
-
-
-def _paths(table: OutcomeTable, options: Sequence[str]) -> list[Mapping[str, str]]:
-    """Return every option's path; none where an option has none."""
-    known = table.paths
-    return [known[name] for name in options] if all(name in known for name in options) else []
 
 
 def _chain(
@@ -91,7 +96,7 @@ def _chain(
     """Return which options continue each other.
 
     Raises:
-        InputError: A draft was mended that is not among the options before.
+        InputError: An option mends a draft that is not among the options before it.
     """
     if not paths:
         return np.full(len(options), -1, dtype=np.intp)
@@ -104,29 +109,9 @@ def _chain(
     return chains(paths)
 
 
-def _provenance(table: OutcomeTable, cost: str) -> list[str]:
-    """Return how a cost came about, where the table says so."""
-    kinds = sorted(kinds_of(table, cost))
-    return [f"{table.name}: its {cost} are {', '.join(kinds)}"] if kinds else []
-
-
 def _refused(outcome: Outcome) -> float:
     """Return whether a draft says that there is no answer; NaN where it failed."""
     if outcome.error is not None:
         return np.nan
-    told = outcome.facts.get("abstained")
-    return float(is_refusal(outcome.answer or "")) if told is None else told
-
-
-def _signals(row: Row, options: Sequence[str]) -> list[str]:
-    return [name for option in options if option in row.outcomes for name in row.outcomes[option].signals]
-
-
-def _table(row: Row, options: Sequence[str], names: Sequence[str]) -> np.ndarray:
-    """Return the signals of a row's drafts, (k, s); a failed draft has none but its length."""
-    return np.array(
-        [
-            heard(row.outcomes[option].signals, names, row.text, row.outcomes[option].answer or "")
-            for option in options
-        ]
-    )
+    known = outcome.facts.get("abstained")
+    return float(is_refusal(outcome.answer or "")) if known is None else known

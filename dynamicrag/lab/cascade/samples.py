@@ -5,9 +5,9 @@
     {"dataset": "date", "llm": "GPT3", "config": "cot1", "idx": 0, "results": ["05/01/2021", …],
      "correct": [1, …], "maj_frac": 1.0, "out_tokens": [29, …]}
 
-A line is all samples of one model with one prompt (``config``), which is named for its method: ``cot…``
+A line holds all samples of one model with one prompt (``config``), which is named for its method: ``cot…``
 chain of thought, ``pot…`` program of thought. A line whose ``results`` are empty, ``null`` or missing is left
-out, and named.
+out, and a note names it.
 """
 
 import sys
@@ -25,7 +25,7 @@ from dynamicrag.lab.left_out import left_out
 from dynamicrag.plain_values import shown
 
 COMMON = 0.5
-"""Share of the questions that a prompt must have samples of, to be taken unasked; the others are left out."""
+"""Share of the questions of which a prompt must have samples, to be taken where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Sampled:
     Attributes:
         results: The answers.
         right: Whether each is right.
-        tokens: Tokens of each; NaN where not known.
+        tokens: Tokens of each; NaN where they are not known.
     """
 
     results: Sequence[str]
@@ -54,9 +54,9 @@ class SampleFile:
 
     Attributes:
         name: Its name.
-        samples: What it holds.
+        samples: By question and by model and prompt.
         texts: The questions.
-        notes: What of it is left out.
+        notes: What a reader must know.
     """
 
     name: str
@@ -65,7 +65,7 @@ class SampleFile:
     notes: Sequence[str] = ()
 
     def configs(self, llm: str, share: float = COMMON) -> list[str]:
-        """Return the prompts that a model has samples of, for at least this share of the questions."""
+        """Return a model's prompts with samples of at least this share of the questions."""
         counts = Counter(config for own in self.samples.values() for name, config in own if name == llm)
         return sorted(config for config, count in counts.items() if count >= share * len(self.samples))
 
@@ -129,7 +129,7 @@ def _sampled(record: Mapping[str, Any], where: str) -> Sampled:
         raise InputError(f"{where}.correct: expected a number for each of the {len(results)} results")
     tokens = _numbers(record.get("out_tokens", []), f"{where}.out_tokens")
     if tokens and len(tokens) != len(results):
-        # samples that gave no answer are not among the results, and paid for all the same
+        # samples without an answer are not among the results, but were paid for
         tokens = [sum(tokens) / len(results)] * len(results)
     return Sampled(list(map(str, results)), right, tokens or [np.nan] * len(results))
 

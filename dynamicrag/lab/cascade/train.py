@@ -1,4 +1,4 @@
-"""From an outcome table with signals to a router of verification that can be used online."""
+"""Training of a router of verification, for use online, from an outcome table with signals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,33 +9,55 @@ import numpy as np
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError
 from dynamicrag.escalation.base import ABSTAIN, POLICIES
-from dynamicrag.escalation.replay import Played, play
-from dynamicrag.escalation.training_data import TrainingData
+from dynamicrag.escalation.replay import play
 from dynamicrag.features.base import Embed
 from dynamicrag.lab.cascade.learn import Prior, learn
-from dynamicrag.lab.cascade.price import choose, lambdas
 from dynamicrag.lab.cascade.recorded import from_tables
+from dynamicrag.lab.cascade.replays import choose_lambda, lambdas
 from dynamicrag.lab.outcomes.split import near_duplicates
 from dynamicrag.lab.outcomes.table import OutcomeTable
 from dynamicrag.lab.outcomes.whole_paths import LEAST_ROWS
+from dynamicrag.lab.routing.plain_data import plain_data
 from dynamicrag.lab.training import train_joint
 from dynamicrag.routers.judgement import OF_TEXT, Judgement
 
 
 @dataclass(frozen=True, slots=True)
-class Taught:
-    """A trained escalation, and what it comes to on what it was taught.
+class PathFigures:
+    """Mean quality and cost of a single path."""
+
+    quality: float
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayFigures(PathFigures):
+    """A policy replayed on its training data; priors and scores are out of fold, policy and λ are not."""
+
+    escalated: float
+    abstained: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedEscalation:
+    """A trained escalation.
 
     Attributes:
         judgement: The router's state.
-        figures: ``replayed`` and ``best_single``, each ``{quality, cost}``, and of the first ``escalated``,
-            ``abstained``. Priors and scores are out of fold; policy and λ are not.
+        replayed: The policy on its training data.
+        best_single: The best single path on the same data.
         notes: What a reader must know.
     """
 
     judgement: Judgement
-    figures: dict[str, Any]
+    replayed: ReplayFigures
+    best_single: PathFigures
     notes: Sequence[str]
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The figures as plain data."""
+        return {"replayed": plain_data(self.replayed), "best_single": plain_data(self.best_single)}
 
 
 def train_escalation(
@@ -46,13 +68,13 @@ def train_escalation(
     features: Sequence[object],
     embed: Embed | None = None,
     keep_questions: bool = True,
-) -> Taught:
-    """Train what decides on drafts.
+) -> TrainedEscalation:
+    """Train an escalation policy with its prior and its scorer.
 
     Args:
-        table: What whole paths gave, with the signals of their drafts.
+        table: Outcomes of whole paths, with the signals of their drafts.
         policy: Spec of the escalation policy.
-        router: Spec of the predictor that says what to expect before any draft.
+        router: Spec of the predictor of quality before any draft.
         features: Specs of its families of features.
         embed: The embedding model.
         keep_questions: Whether to keep the beginning of every question, to explain decisions with.
@@ -66,7 +88,7 @@ def train_escalation(
     (trials,) = from_tables([table])
     if trials.unit not in DIMENSIONS:
         raise InputError(
-            f"{table.name}: its cost is in {trials.unit}, and a running query's is reckoned in "
+            f"{table.name}: its cost is in {trials.unit}, and the cost of a running query is in "
             f"{', '.join(DIMENSIONS)}; record a table with one of these"
         )
     if len(trials) < LEAST_ROWS:
@@ -77,9 +99,10 @@ def train_escalation(
     learnt = learn(
         trials, np.arange(len(trials)), near_duplicates(trials.texts), Prior(router, features, embed, seed=0)
     )
-    built.fit(learnt.own)
+    own = learnt.own
+    built.fit(own)
     grid = lambdas(trials.cost)
-    lam = float(grid[choose(built, learnt.model, learnt.own, grid)])
+    lam = float(grid[choose_lambda(built, learnt.model, own, grid)])
     judgement = Judgement(
         prior=prior,
         signals=tuple(name for name in trials.names if name not in OF_TEXT),
@@ -90,22 +113,13 @@ def train_escalation(
         dimension=trials.unit,
         lam=lam,
     )
-    played = play(built, learnt.model, learnt.own, lam)
-    return Taught(judgement, _figures(played, learnt.own), trials.notes)
-
-
-def _figures(played: Played, own: TrainingData) -> dict[str, Any]:
+    played = play(built, learnt.model, own, lam)
     quality, cost = own.quality.mean(axis=0), own.cost.mean(axis=0)
     best = int(quality.argmax())
-    return {
-        "replayed": {
-            "quality": float(played.quality.mean()),
-            "cost": float(played.cost.mean()),
-            "escalated": float((played.tried.sum(axis=1) > 1).mean()),
-            "abstained": float((played.accepted == ABSTAIN).mean()),
-        },
-        "best_single": {
-            "quality": float(quality[best]),
-            "cost": float(cost[best]),
-        },
-    }
+    replayed = ReplayFigures(
+        quality=float(played.quality.mean()),
+        cost=float(played.cost.mean()),
+        escalated=float((played.tried.sum(axis=1) > 1).mean()),
+        abstained=float((played.accepted == ABSTAIN).mean()),
+    )
+    return TrainedEscalation(judgement, replayed, PathFigures(quality[best], cost[best]), trials.notes)

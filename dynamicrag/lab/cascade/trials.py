@@ -1,4 +1,4 @@
-"""What escalation is judged by, as arrays: drafts of every option, their signals, quality and cost."""
+"""Recorded drafts as arrays: the signals, quality and cost of every option on every query."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,38 +27,40 @@ class Candidates:
     p: Floats
     right: NDArray[np.bool_]
 
+    def take(self, rows: NDArray[np.intp]) -> "Candidates":
+        """Return the answers to some queries."""
+        return Candidates(self.p[rows], self.right[rows])
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trials:
-    """All drafts of n queries by k options, with s signals each.
+    """The drafts of n queries by k options, with s signals each.
 
     Attributes:
-        name: What they are called in messages.
+        name: Name in messages.
         options: Names, weakest first.
         texts: The questions.
-        groups: Their groups.
         quality: From 0 to 1, (n, k).
         cost: (n, k).
-        unit: What the cost is of.
+        unit: The unit of the cost.
         signals: NaN where there is none, (n, k, s).
         names: Names of the signals.
         unanswerable: Quality of not answering, (n,).
         refused: 1 where a draft says itself that there is no answer, else 0; NaN where it failed, (n, k).
         chain: See :class:`~dynamicrag.escalation.beliefs.Beliefs`, (k,).
-        strong: Options that count as escalation, (k,); where it is none, any second draft does.
-        seen: What routers see of every query; empty where they are to see nothing.
-        answers: Distinct answers, where they are candidates of their own.
-        aside: Signals that are judged, but not given to the learnt scorer.
+        strong: Options that count as escalation, (k,); where none does, any second draft counts.
+        seen: What routers see of every query; empty where they see nothing.
+        answers: Distinct answers, where they are known.
+        unscored: Signals that are judged, but not given to the learnt scorer.
         notes: What a reader must know.
         paths: Option of every stage, by option; empty where options are no paths.
-        spent: What verifiers took, within ``cost``, by the names of those that took any, each (n, k); NaN
-            where that is not known.
+        spent: Cost of verifiers, which ``cost`` includes, by their names, each (n, k); NaN where it is not
+            known. Verifiers without a cost are not there.
     """
 
     name: str
     options: Sequence[str]
     texts: Sequence[str]
-    groups: Sequence[str]
     quality: Floats
     cost: Floats
     unit: str
@@ -70,7 +72,7 @@ class Trials:
     strong: NDArray[np.bool_]
     seen: Sequence[Seen] = ()
     answers: Candidates | None = None
-    aside: Sequence[str] = ()
+    unscored: Sequence[str] = ()
     notes: Sequence[str] = ()
     paths: Sequence[Mapping[str, str]] = ()
     spent: Mapping[str, Floats] = field(default_factory=dict)
@@ -79,6 +81,6 @@ class Trials:
         return len(self.quality)
 
     @property
-    def heard(self) -> Floats:
+    def scored(self) -> Floats:
         """The signals that the learnt scorer is given, (n, k, s)."""
-        return self.signals[:, :, [name not in self.aside for name in self.names]]
+        return self.signals[:, :, [name not in self.unscored for name in self.names]]

@@ -1,12 +1,14 @@
-"""How well a signal tells right drafts from wrong ones, how honest it is as a probability, what it costs."""
+"""How well a signal tells right drafts from wrong ones, how calibrated it is, and what it costs."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dynamicrag.escalation.calibration import SignalCalibration
 from dynamicrag.lab.cascade.owners import as_probability, verifier_cost
+from dynamicrag.lab.cascade.signal_results import Bin, SignalFigures
 from dynamicrag.lab.cascade.trials import RIGHT, Rounds, Trials
 from dynamicrag.lab.routing.resample import Resample, interval
 from dynamicrag.predictors.checks import Floats
@@ -15,103 +17,107 @@ BINS = 10
 
 
 def judge_signals(
-    train: Trials, judged: Trials, rounds: Rounds, score: Floats, resample: Resample
-) -> dict[str, Any]:
-    """Judge every signal; of growing samples at their end alone, for those before are parts of it."""
-    last = _ends(judged)
-    options = [judged.options[k] for k in last]
-    quality = judged.quality[:, last]
+    train: Trials, test: Trials, rounds: Rounds, score: Floats, resample: Resample
+) -> dict[str, SignalFigures]:
+    """Judge every signal of the test data, and the learnt score as ``learnt``.
+
+    Of growing numbers of samples the largest alone is judged: it holds the others.
+
+    Args:
+        train: The training data.
+        test: The test data.
+        rounds: Rows of both.
+        score: The learnt probability that a draft is right, (n, k).
+        resample: Samples of the test queries.
+    """
+    last = judged_options(test)
+    options = [test.options[k] for k in last]
+    quality = test.quality[:, last]
     found = {}
-    for s, name in enumerate(judged.names):
-        signal = judged.signals[:, last, s]
+    for s, name in enumerate(test.names):
+        signal = test.signals[:, last, s]
+        if not np.isfinite(signal).any():
+            continue
         p = np.full(signal.shape, np.nan)
         for kept, out in rounds:
             known, right = train.signals[kept][:, last, s], train.quality[kept][:, last]
             p[out] = SignalCalibration().fit(known.ravel(), right.ravel()).predict(signal[out])
-        if np.isfinite(signal).any():
-            raw = as_probability(name, signal)
-            found[name] = judge_signal(signal, raw, p, quality, resample, options)
-            found[name] |= _priced(judged, last, name, resample)
-    said = score[:, last]
-    found["learnt"] = judge_signal(said, said, said, quality, resample, options)
-    found["learnt"] |= _priced(judged, last, None, resample)
-    return found
+        own = judge_signal(signal, as_probability(name, signal), p, quality, resample, options)
+        found[name] = _priced(own, test, last, name, resample)
+    learnt = score[:, last]
+    own = judge_signal(learnt, learnt, learnt, quality, resample, options)
+    return {**found, "learnt": _priced(own, test, last, None, resample)}
 
 
-def drafts(judged: Trials) -> int:
-    """Return how many drafts signals are judged on, at most."""
-    return len(judged) * len(_ends(judged))
+def judged_options(test: Trials) -> list[int]:
+    """Return the options whose drafts signals are judged on."""
+    if test.answers is None:
+        return [*range(len(test.options))]
+    return [k for k, own in enumerate(test.chain) if own < 0 or own not in test.chain[k + 1 :]]
 
 
-def _ends(judged: Trials) -> list[int]:
-    if judged.answers is None:
-        return [*range(len(judged.options))]
-    return [k for k, own in enumerate(judged.chain) if own < 0 or own not in judged.chain[k + 1 :]]
-
-
-def _priced(judged: Trials, last: Sequence[int], signal: str | None, resample: Resample) -> dict[str, Any]:
-    """Return the mean cost of a signal's verifier per draft, and its share of the drafts' own.
-
-    Every draft counts, also one that the verifier had nothing to say of.
-    """
-    own, bare = (table[:, last].mean(axis=1) for table in verifier_cost(judged.spent, judged.cost, signal))
-    cost, alone = own.mean(), bare.mean()
-    return {
-        "cost": cost,
-        "cost_share": cost / alone if alone > 0 else np.nan,
-        "cost_interval": interval(resample.means(own)),
-    }
+def _priced(
+    figures: SignalFigures, test: Trials, last: Sequence[int], signal: str | None, resample: Resample
+) -> SignalFigures:
+    """Add the cost of a signal's verifier; drafts that it could not judge count too."""
+    own, bare = (table[:, last].mean(axis=1) for table in verifier_cost(test.spent, test.cost, signal))
+    cost, alone = float(own.mean()), float(bare.mean())
+    share = cost / alone if alone > 0 else float("nan")
+    return replace(figures, cost=cost, cost_share=share, cost_interval=interval(resample.means(own)))
 
 
 def judge_signal(
     signal: Floats, raw: Floats, p: Floats, quality: Floats, resample: Resample, options: Sequence[str]
-) -> dict[str, Any]:
-    """Return what a signal is worth.
+) -> SignalFigures:
+    """Return the figures of a signal, without its cost.
 
     Args:
         signal: As the verifier gave it, NaN where it failed, (n, k).
-        raw: The signal as a probability of being right, NaN where it is none, (n, k).
+        raw: The signal as a probability of being right, NaN if it is not one, (n, k).
         p: Its calibrated probability of being right, learnt from other rows, (n, k).
         quality: Realised, (n, k).
         resample: Samples of the n queries: a query's drafts are drawn together.
         options: Names of the k options.
-
-    Returns:
-        ``drafts`` with the signal; ``auroc`` of the signal over all drafts (below .5 it speaks against),
-        ``auroc_calibrated``, ``ece`` (of ``p``, over bins of equal count), ``ece_raw``, ``brier``, with
-        ``intervals``;
-        ``options``: AUROC by option; ``reliability``: ``[{said, right, drafts}]``.
     """
     seen = np.isfinite(signal) & np.isfinite(quality) & np.isfinite(p)
-    rows, _ = np.nonzero(seen)
-    given, taken, said, right = signal[seen], raw[seen], p[seen], quality[seen] >= RIGHT
-    once = np.ones((1, len(rows)))
+    rows, columns = np.nonzero(seen)
+    given, claimed, calibrated, realised = (table[seen] for table in (signal, raw, p, quality))
+    right = realised >= RIGHT
     weights = resample.counts[:, rows].astype(np.float64)
-    return {
-        "drafts": len(rows),
-        "auroc": auroc(given, right, once)[0],
-        "auroc_calibrated": auroc(said, right, once)[0],
-        "ece": ece(said, quality[seen], once)[0],
-        "ece_raw": ece(taken, quality[seen], once)[0],
-        "brier": float(((said - quality[seen]) ** 2).mean()) if len(rows) else np.nan,
-        "options": {
-            name: auroc(
-                signal[seen[:, k], k], quality[seen[:, k], k] >= RIGHT, np.ones((1, seen[:, k].sum()))
-            )[0]
-            for k, name in enumerate(options)
-        },
-        "reliability": reliability(said, quality[seen]),
-        "intervals": {
-            "auroc": interval(auroc(given, right, weights)),
-            "auroc_calibrated": interval(auroc(said, right, weights)),
-            "ece": interval(ece(said, quality[seen], weights)),
-            "ece_raw": interval(ece(taken, quality[seen], weights)),
-        },
-    }
+
+    def figures(weights: Floats) -> dict[str, Floats]:
+        return {
+            "auroc": auroc(given, right, weights),
+            "auroc_calibrated": auroc(calibrated, right, weights),
+            "ece": ece(calibrated, realised, weights),
+            "ece_raw": ece(claimed, realised, weights),
+        }
+
+    def one(option: int) -> float:
+        inside = columns == option
+        return float(auroc(given[inside], right[inside], np.ones((1, inside.sum())))[0])
+
+    whole = figures(np.ones((1, len(rows))))
+    return SignalFigures(
+        drafts=len(rows),
+        auroc=float(whole["auroc"][0]),
+        auroc_calibrated=float(whole["auroc_calibrated"][0]),
+        ece=float(whole["ece"][0]),
+        ece_raw=float(whole["ece_raw"][0]),
+        brier=float(((calibrated - realised) ** 2).mean()) if len(rows) else float("nan"),
+        options={name: one(option) for option, name in enumerate(options)},
+        reliability=[
+            Bin(float(calibrated[bin_].mean()), float(realised[bin_].mean()), len(bin_))
+            for bin_ in _bins(calibrated)
+        ],
+        intervals={name: interval(samples) for name, samples in figures(weights).items()},
+    )
 
 
-def auroc(signal: Floats, right: np.ndarray, weights: Floats) -> Floats:
-    """Return the probability that a right draft has the higher signal, ties halved, (b,).
+def auroc(signal: Floats, right: NDArray[np.bool_], weights: Floats) -> Floats:
+    """Return the chance that a right draft has the higher signal, ties halved, (b,); NaN for one class.
+
+    It is scikit-learn's ``roc_auc_score`` for all bootstrap samples at once: one by one they take minutes.
 
     Args:
         signal: (m,).
@@ -131,20 +137,22 @@ def auroc(signal: Floats, right: np.ndarray, weights: Floats) -> Floats:
 
 
 def ece(p: Floats, quality: Floats, weights: Floats) -> Floats:
-    """Return the mean distance of what is said from what is found, over bins of equal count, (b,)."""
+    """Return the expected calibration error over bins of equal count, (b,).
+
+    Quality is a share, not a class, and ties are split between bins, so scikit-learn's
+    ``calibration_curve`` does not apply.
+
+    Args:
+        p: Probability of being right, (m,).
+        quality: Realised, (m,).
+        weights: How often each draft is in each sample, (b, m).
+    """
     if not len(p):
         return np.full(len(weights), np.nan)
-    off = np.zeros(len(weights))
-    for rows in _bins(p):
-        off += np.abs((weights[:, rows] * (p[rows] - quality[rows])).sum(axis=1))
-    return np.asarray(off / np.maximum(weights.sum(axis=1), 1e-12))
+    error = sum(np.abs((weights[:, rows] * (p[rows] - quality[rows])).sum(axis=1)) for rows in _bins(p))
+    return np.asarray(error / np.maximum(weights.sum(axis=1), 1e-12))
 
 
-def reliability(p: Floats, quality: Floats) -> list[dict[str, Any]]:
-    """Return what was said and what was found, by bin."""
-    return [{"said": p[rows].mean(), "right": quality[rows].mean(), "drafts": len(rows)} for rows in _bins(p)]
-
-
-def _bins(p: Floats) -> list[np.ndarray]:
+def _bins(p: Floats) -> list[NDArray[np.intp]]:
     parts = np.array_split(np.argsort(p, kind="stable"), BINS)
     return [rows for rows in parts if len(rows)]

@@ -1,4 +1,4 @@
-"""How far samples agree."""
+"""The agreement of samples."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ SIGNALS = (
     "share", "cot_share", "pot_share", "least_share", "cross", "certainty", "few_answers", "margin",
 )  # fmt: skip
 NOTHING = {"", "none", "null", "nan", "error", "timeout", "n/a"}
-"""Results of programs that did not run, and the like: no votes for an answer."""
+"""Results of programs that did not run: they are no votes for an answer."""
 
 
 class Votes:
-    """The first samples of several prompts, and how far they agree.
+    """The agreement of the first samples of several prompts.
 
     Args:
         samples: Prompts and all their samples.
-        number: How many of each are looked at; fewer where there are no more.
+        number: Samples of each prompt that are counted, at most.
     """
 
     def __init__(self, samples: Sequence[tuple[str, Sampled]], number: int) -> None:
@@ -36,7 +36,7 @@ class Votes:
 
     @property
     def right(self) -> float:
-        """Whether the majority's answer is right: what most of its samples were judged to be."""
+        """Whether the majority's answer is right, as most of its samples were judged."""
         judged = [right for _, answer, right in self._votes if answer == self.answer]
         return float(np.mean(judged) > 0.5) if judged else 0.0
 

@@ -7,12 +7,11 @@ last one that another text has too: an instruction, or the worked examples of a 
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
-from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 SHINGLE = 3
 """Words in a shingle."""
@@ -23,6 +22,9 @@ ENOUGH = 4
 MANY = 10
 """Texts that may share a shingle before it is a template's; fewer in a table of under 200."""
 
+PRIME = np.uint64(0x9E3779B97F4A7C15)
+"""What hashes multiply by; odd, and of no pattern (2⁶⁴ divided by the golden ratio)."""
+
 _TOKEN = re.compile(r"\w+|[^\w\s.,;:?!]")  # of brackets and operators some questions consist
 
 Labels = NDArray[np.intp]
@@ -31,8 +33,8 @@ Labels = NDArray[np.intp]
 def near_duplicates(texts: Sequence[str]) -> Labels:
     """Return a label per text, (n,); what is alike, or alike to what is alike, shares one."""
     own = _without_shared_beginnings(texts)
-    pairs = [*_equal(own), *_resembling([_shingles(tokens) for tokens in own])]
-    return _components(len(texts), pairs)
+    pairs = np.array(_equal(own), dtype=np.intp).reshape(-1, 2)
+    return _components(len(texts), np.concatenate([pairs, _resembling(own)]))
 
 
 def together(labels: Labels, groups: Sequence[str]) -> Labels:
@@ -60,35 +62,43 @@ def _without_shared_beginnings(texts: Sequence[str]) -> list[tuple[str, ...]]:
     ]
 
 
-def _shingles(tokens: Sequence[str]) -> set[tuple[str, ...]]:
-    return {tuple(tokens[at : at + SHINGLE]) for at in range(len(tokens) - SHINGLE + 1)}
-
-
 def _equal(texts: Iterable[Hashable]) -> list[tuple[int, int]]:
     first: dict[Hashable, int] = {}
     return [(first.setdefault(text, row), row) for row, text in enumerate(texts)]
 
 
-def _resembling(shingles: Sequence[set[tuple[str, ...]]]) -> list[tuple[int, int]]:
-    where: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for row, own in enumerate(shingles):
-        for shingle in own:
-            where[shingle].append(row)
-    most = min(MANY, max(2, len(shingles) // 20))
-    rare: Counter[int] = Counter()
-    shared: Counter[tuple[int, int]] = Counter()
-    for rows in where.values():
-        if len(rows) <= most:
-            rare.update(rows)
-            shared.update(combinations(rows, 2))
-    return [
-        (one, two)
-        for (one, two), both in shared.items()
-        if min(rare[one], rare[two]) >= ENOUGH and both >= ALIKE * (rare[one] + rare[two] - both)
-    ]
+def _resembling(texts: Sequence[Sequence[str]]) -> NDArray[np.intp]:
+    """Return the pairs of texts that share at least half of their rare shingles, (p, 2)."""
+    from scipy.sparse import csr_matrix
+
+    number: dict[str, int] = {}
+    made = [_shingles(np.array([number.setdefault(t, len(number)) for t in own])) for own in texts]
+    kinds, which = np.unique(np.concatenate(made), return_inverse=True)
+    rows = np.repeat(np.arange(len(texts)), [len(own) for own in made])
+    held = csr_matrix((np.ones(len(rows), np.int32), (rows, which)), shape=(len(texts), len(kinds)))
+    held.data[:] = 1  # a shingle counts once a text
+    often = np.asarray(held.sum(axis=0)).ravel()
+    few = often <= min(MANY, max(2, len(texts) // 20))
+    rare = np.asarray(held[:, few].sum(axis=1)).ravel()
+    telling = held[:, few & (often > 1)]
+    shared = (telling @ telling.T).tocoo()
+    one, two, both = shared.row, shared.col, shared.data
+    alike = (one < two) & (np.minimum(rare[one], rare[two]) >= ENOUGH)
+    alike &= both >= ALIKE * (rare[one] + rare[two] - both)
+    return np.stack([one[alike], two[alike]], axis=1).astype(np.intp)
 
 
-def _components(number: int, pairs: Sequence[tuple[int, int]]) -> Labels:
+def _shingles(tokens: NDArray[np.intp]) -> NDArray[np.uint64]:
+    """Return a text's shingles as numbers of 64 bits, by a hash of which hardly any two are the same."""
+    mixed = tokens.astype(np.uint64)
+    codes = mixed[: max(len(mixed) - SHINGLE + 1, 0)]
+    for step in range(1, SHINGLE):
+        codes = (codes + PRIME) * PRIME
+        codes = (codes ^ (codes >> np.uint64(29))) + mixed[step : step + len(codes)]
+    return codes
+
+
+def _components(number: int, pairs: ArrayLike) -> Labels:
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 

@@ -77,7 +77,7 @@ def unmended(table: OutcomeTable) -> tuple[OutcomeTable, list[str]]:
     if not mended:
         return table, []
     note = (
-        f"{', '.join(mended)}: left out; whether to mend a draft is learnt by 'dynamicrag train --escalation'"
+        f"{', '.join(mended)}: left out; whether to mend a draft is learnt by 'dynamicrag train escalation'"
     )
     return table.only([name for name in table.options if name not in mended]), [note]
 

@@ -1,6 +1,6 @@
-"""The recording on disk: runs as they finish, the table when all have.
+"""A recording on disk: each run as it finishes, and the table when all have finished.
 
-Every finished run is a line of ``OUT.partial``, an outcome table's row with one outcome.
+Every finished run is a line of ``OUT.partial``: a row of an outcome table with one outcome.
 """
 
 import json
@@ -16,11 +16,10 @@ from dynamicrag.lab.record.origin import changed
 from dynamicrag.lab.record.partial import Partial
 
 Key = tuple[str, str]
-"""What tells runs of one origin apart: the question's id, and the path."""
-
-
+"""Identifies a run: the question's id, and the path."""
 COMMON = "verifiers, limits per query, host, helper or number of passages retrieved"
-"""What of a policy bears on all paths."""
+"""Settings of a policy that affect all paths."""
+MEND = "give another --out, or --fresh to record again"
 
 
 def key_of(query_id: str, path: Mapping[str, str]) -> Key:
@@ -29,36 +28,32 @@ def key_of(query_id: str, path: Mapping[str, str]) -> Key:
 
 
 class Journal:
-    """The runs of one recording; a context manager that keeps others from the same file.
+    """The runs of one recording; a context manager that locks its file.
 
     Args:
-        out: The table to be.
-        origin: Hashes of what is recorded with.
-        questions: The questions to be asked.
-        fresh: Whether to begin anew whatever is there.
-        retry: Whether to take failed runs for not done.
+        out: The table's file.
+        origin: Hashes of the policy and the documents.
+        questions: The questions to ask.
+        fresh: Whether to drop earlier runs.
+        retry: Whether to drop earlier runs that failed.
 
     Attributes:
+        out: The table's file.
         origin: Those hashes.
-        runs: All runs there are, each a row with its one outcome.
+        runs: All runs, each a row with one outcome.
 
     Raises:
         InputError: The file cannot be written, is in use, or holds runs of something else.
     """
 
     def __init__(
-        self,
-        out: Path,
-        origin: Mapping[str, str],
-        questions: Sequence[Question],
-        *,
-        fresh: bool = False,
-        retry: bool = False,
-    ) -> None:
+        self, out: Path, origin: Mapping[str, str], questions: Sequence[Question], *,
+        fresh: bool = False, retry: bool = False,
+    ) -> None:  # fmt: skip
         self.out = out
-        self._partial = Partial(out, (".jsonl", ".jsonl.gz"), "recording")
-        self.runs: dict[Key, Row] = {}
         self.origin = dict(origin)
+        self.runs: dict[Key, Row] = {}
+        self._partial = Partial(out, (".jsonl", ".jsonl.gz"), "recording")
         self._questions = {question.id: question for question in questions}
         self._fresh = fresh
         self._retry = retry
@@ -66,7 +61,10 @@ class Journal:
     def __enter__(self) -> "Journal":
         self._partial.__enter__()
         try:
-            self._load()
+            where = self._partial.path
+            if not self._fresh and self.out.exists():
+                self._load(stream_rows(self.out), self.out)
+            self._load((row_of(line, str(where)) for line in self._partial.open(fresh=self._fresh)), where)
         except BaseException:
             self.__exit__()
             raise
@@ -75,13 +73,7 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self._partial.__exit__()
 
-    def _load(self) -> None:
-        if not self._fresh and self.out.exists():
-            self._keep(stream_rows(self.out), self.out)
-        where = self._partial.path
-        self._keep((row_of(line, str(where)) for line in self._partial.open(fresh=self._fresh)), where)
-
-    def _keep(self, rows: Iterable[Row], where: Path) -> None:
+    def _load(self, rows: Iterable[Row], where: Path) -> None:
         for row in rows:
             self._check(row, where)
             for outcome in row.outcomes.values():
@@ -89,28 +81,24 @@ class Journal:
                     self.runs[key_of(row.id, outcome.path)] = replace(row, outcomes={"": outcome})
 
     def _check(self, row: Row, where: Path) -> None:
-        mend = "give another --out, or --fresh to record anew"
         if not all(outcome.path for outcome in row.outcomes.values()):
             raise InputError(
-                f"{where}: {row.id!r} has outcomes without a path, so it was not recorded; {mend}"
+                f"{where}: {row.id!r} has outcomes without a path, so it was not recorded; {MEND}"
             )
         what = changed(row.origin, self.origin)
         if what is not None:
-            said = f"{what} ({COMMON})" if what == "policy" else what
-            raise InputError(f"{where}: {row.id!r} was recorded with another {said}; {mend}")
-        question = self._questions.get(row.id)
-        if question is not None and (question.text, question.answers, question.answerable) != (
-            row.text,
-            row.answers,
-            row.answerable,
-        ):
+            detail = f"{what} ({COMMON})" if what == "policy" else what
+            raise InputError(f"{where}: {row.id!r} was recorded with another {detail}; {MEND}")
+        known = self._questions.get(row.id)
+        if known is not None and (known.text, known.answers, known.answerable) != (
+            row.text, row.answers, row.answerable,
+        ):  # fmt: skip
             raise InputError(
-                f"{where}: the question {row.id!r}, or what is known of its answer, has changed since it was "
-                f"recorded; {mend}"
+                f"{where}: the question {row.id!r} or its answers changed since it was recorded; {MEND}"
             )
 
     def write(self, row: Row, outcome: Outcome) -> None:
-        """Keep a run, or one that has been scored since; on the disk when this returns."""
+        """Keep a run, or its outcome with a new score; it is on the disk when this returns."""
         row = replace(row, outcomes={"": outcome})
         self._partial.write(as_record(row))
         self.runs[key_of(row.id, outcome.path)] = row

@@ -1,7 +1,7 @@
-"""What a table was recorded with, as hashes that mean the same on any machine.
+"""Hashes of the policy and the documents that a table was recorded with; the same on every machine.
 
-What bears on every path has one hash. Models and the stages' options have one each, by their names, so
-that a policy that has got more of them since still agrees with what was recorded.
+One hash covers the settings that affect every path. Every model and every option of a stage has its own, so
+that a recording stays valid when a policy gets more of them.
 """
 
 import hashlib
@@ -24,14 +24,14 @@ from dynamicrag.topology import TOPOLOGY
 
 _SECRET = re.compile(r"(?:^|[^a-z])(?:key|token|secret|password)$", re.IGNORECASE)
 _NAMES_ALONE = ("retrieval", "generator")
-"""Stages whose options are names alone; a generator's are the models."""
+"""Stages whose options have no parameters; a generator's options are the models."""
 
 
 def origin_of(policy: Policy) -> dict[str, str]:
     """Return hashes of ``policy``, ``corpus``, every ``models.NAME`` and every ``STAGE.OPTION``.
 
-    The policy's is over what bears on the outcome of any path, so not over routers, weights and where
-    files lie; a model's is over its files where it is local; the corpus's over the content of its files.
+    ``policy`` covers the settings that affect the outcome of every path: not routers, weights or paths of
+    files. A local model's hash covers its files, the corpus's the content of its files.
 
     Raises:
         CorpusError: A corpus has no document.
@@ -42,7 +42,7 @@ def origin_of(policy: Policy) -> dict[str, str]:
         f"models.{name}": [_weights(section.model), _public(section.params), section.profile]
         for name, section in policy.models.items()
     }
-    policy = brief(policy)  # whatever their style, answers are recorded brief
+    policy = brief(policy)  # answers are recorded in the brief style, not in the policy's
     for stage, section in policy.stages.items():
         if stage in TOPOLOGY.drafting and stage not in _NAMES_ALONE:
             named |= {
@@ -54,9 +54,9 @@ def origin_of(policy: Policy) -> dict[str, str]:
 
 
 def changed(recorded: Mapping[str, str], now: Mapping[str, str]) -> str | None:
-    """Return what is another now than when it was recorded, if anything is.
+    """Return the name of the first hash that differs, or ``None``.
 
-    Models and options that only one of both knows are no change.
+    A model or option that only one of the two has is no change.
     """
     for what, digest in now.items():
         if recorded.get(what, digest if "." in what else None) != digest:
@@ -73,7 +73,7 @@ def _settings(policy: Policy) -> dict[str, Any]:
     return {
         "verifiers": content["stages"]["verification"]["verifiers"],
         "budget": content["objective"]["budget"]["per_query"],
-        # an empty section is left out, so that tables from before it was there are still agreed with
+        # without empty sections, so that tables recorded before a section existed stay valid
         "host": {key: value for key, value in content["host"].items() if value != {}},
         "helper": content["helper"],
         "depth": depth(options),
@@ -81,7 +81,7 @@ def _settings(policy: Policy) -> dict[str, Any]:
 
 
 def _voiced(option: str, spec: Any) -> Any:
-    """Return a prompt's spec with its language by one name, and without a voice that says nothing."""
+    """Return a prompt's spec with one name per language, and without a voice that changes nothing."""
     spec = prompt_spec(option, spec) if spec is not None else None
     if not isinstance(spec, dict) or len(spec) != 1:
         return spec
@@ -104,7 +104,7 @@ def _weights(spec: str) -> list[str]:
         try:
             return [_content(Path(model).expanduser())]
         except FileNotFoundError:
-            return []  # whoever loads the model says so
+            return []  # loading the model reports it
         except OSError as error:
             raise ModelUnavailable(f"{spec}: cannot be read: {error.strerror or error}") from None
     return [file.sha256 for file in entry(model).files]
@@ -115,11 +115,11 @@ def _content(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def _served(file: Path) -> str:
+def _content_or_nothing(file: Path) -> str:
     try:
         return _content(file)
     except OSError:
-        return ""  # the corpus leaves it out too, and says so
+        return ""  # the corpus leaves the file out and reports it
 
 
 def _public(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def _corpus(policy: Policy) -> str:
         files = files_of(
             [policy.folder / path for path in section.path], Skipped(), follow_links=section.follow_links
         )
-        content = sorted((file.id, _served(file.path)) for file in files)
+        content = sorted((file.id, _content_or_nothing(file.path)) for file in files)
         other = [] if section.embedding is None else [section.embedding]
         parts.append([name, section.chunk.model_dump(), content, *other])
     return _digest(parts)

@@ -1,4 +1,4 @@
-"""One run's record and account to its outcome; and the outcome's quality by any score."""
+"""From one run's record and account to its outcome; and the outcome's quality by any score."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,33 +11,35 @@ from dynamicrag.cost.ledger import Ledger
 from dynamicrag.features.lexical import lexical
 from dynamicrag.lab.outcomes.table import Outcome, Row
 from dynamicrag.lab.questions import Question
-from dynamicrag.lab.record.memo import Found, owed
 from dynamicrag.lab.record.paths import Steps
+from dynamicrag.lab.record.searches import Search, uncharged
 from dynamicrag.types import Usage
 from dynamicrag.verify.base import VERIFY
 from dynamicrag.verify.unanswerable import is_refusal
 
 EXACT = ("f1", "em", "contains")
 SCORES = (*EXACT, "similarity", "judge")
+OBEYED = "judge_obeyed"
+"""Fact: 1 if the judge said yes or no, 0 if it said anything else."""
 _LEXICAL = frozenset(lexical("a"))
 
 
-def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, found: Sequence[Found]) -> Outcome:
-    """Return what a settled run gave and cost, with retrievals from memory charged; quality is still open.
+def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, used: Sequence[Search]) -> Outcome:
+    """Return what a settled run gave and cost, cached retrievals included; its quality is NaN for now.
 
     Args:
-        record: As :func:`dynamicrag.lab.run.settled` returns it.
-        steps: The path that it was told to take.
-        ledger: Where its account is.
-        found: Its retrievals.
+        record: From :func:`dynamicrag.lab.run.settled`.
+        steps: The path.
+        ledger: Holds its account.
+        used: Its retrievals.
     """
     lines = ledger.account(record["turn"]).lines
     searched = [line for line in lines if line.stage == "retriever" and line.label == steps.get("retriever")]
-    extra, more = owed(ledger, found, searched)
+    extra, more = uncharged(ledger, used, searched)
     cost = ledger.cost(record["turn"]) + extra
     usage = reduce(add, [line.usage for line in lines], more) if lines else Usage()
-    dimensions = [name for name in DIMENSIONS if name != "tokens"]  # these are counted by their side below
-    # an unknown amount is not observed: left out rather than 0
+    dimensions = [name for name in DIMENSIONS if name != "tokens"]  # tokens are counted by kind below
+    # an unknown amount is left out rather than 0
     facts: dict[str, float] = {d: value for d in dimensions if (value := cost.known(d)) is not None}
     facts |= {
         "input_tokens": usage.input_tokens,
@@ -46,7 +48,7 @@ def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, found: S
         "cpu_seconds": usage.cpu_seconds,
         "retrieval_steps": len(searched),
     }
-    # what each verifier took, which is in the sums: a policy without it would not have paid
+    # the cost of each verifier, which is part of the sums: a policy without it would not have paid it
     for stage, spent in ledger.stages(lines).items():
         if stage.startswith(VERIFY):
             verifier = stage.removeprefix(VERIFY)
@@ -58,7 +60,7 @@ def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, found: S
     return Outcome(
         quality=math.nan,
         facts={name: float(value) for name, value in facts.items()},
-        signals=signals_of(record["decisions"]),
+        signals=_signals(record["decisions"]),
         kinds={dimension: cost.kind(dimension) for dimension in dimensions if cost.known(dimension)},
         path=steps,
         answer=answer,
@@ -66,33 +68,28 @@ def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, found: S
     )
 
 
-def signals_of(decisions: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Return all that the decisions were made from, but for what the question's words say by themselves."""
-    return {
-        name: value
-        for decision in decisions
-        for name, value in decision["features"].items()
-        if name not in _LEXICAL
-    }
+def _signals(decisions: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the features of all decisions, without those that the question's words give by themselves."""
+    features = (feature for decision in decisions for feature in decision["features"].items())
+    return {name: value for name, value in features if name not in _LEXICAL}
 
 
-def row_of(question: Question, origin: Mapping[str, str], outcomes: Mapping[str, Outcome]) -> Row:
-    """Return a question's row."""
+def row_of(question: Question, origin: Mapping[str, str]) -> Row:
+    """Return a question's row, without outcomes."""
     return Row(
-        id=question.id,
-        text=question.text,
-        outcomes=outcomes,
-        group=question.type,
-        answers=question.answers,
-        answerable=question.answerable,
-        origin=origin,
-    )
+        question.id, question.text, {}, question.type, question.answers, question.answerable, origin
+    )  # fmt: skip
+
+
+def only_outcome(row: Row) -> Outcome:
+    """Return the outcome of a row that holds one run."""
+    return next(iter(row.outcomes.values()))
 
 
 def quality_of(row: Row, outcome: Outcome, score: str) -> float:
-    """Return an outcome's quality: 0 for a failure, and NaN where the score has nothing to go by.
+    """Return an outcome's quality: 0 for a failure, NaN if the score needs what is not known.
 
-    On a question without an answer, saying so is right and anything else is wrong.
+    On a question without an answer, a refusal is right and anything else is wrong.
     """
     if outcome.error is not None:
         return 0.0

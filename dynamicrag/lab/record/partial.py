@@ -1,7 +1,7 @@
-"""``OUT.partial``: what long work has done so far, as JSON lines, while ``OUT`` is in the making.
+"""``OUT.partial``: the finished steps of long work, as JSON lines, until ``OUT`` is complete.
 
-Every line is on the disk before the next is written. So work that is killed at any moment has lost
-nothing that was finished, and at most the last line is torn.
+Every line is on the disk before the next is written. Work that is killed loses no finished step; at most
+its last line is torn.
 """
 
 import os
@@ -16,12 +16,12 @@ from dynamicrag.lab.json_lines import append_line, parsed_lines
 
 
 class Partial:
-    """The file; a context manager that keeps others from it.
+    """The partial file; a context manager that locks it against other processes.
 
     Args:
-        out: The file to be.
-        endings: Those that its name may have.
-        doing: What the work is called.
+        out: The final file.
+        endings: Endings that its name may have.
+        work: Name of the work, in messages.
 
     Attributes:
         path: The partial file.
@@ -30,14 +30,14 @@ class Partial:
         InputError: The file cannot be written, or is in use.
     """
 
-    def __init__(self, out: Path, endings: tuple[str, ...], doing: str) -> None:
+    def __init__(self, out: Path, endings: tuple[str, ...], work: str) -> None:
         if out.is_dir() or not out.parent.is_dir():
             what = "is a folder; give a file" if out.is_dir() else f"there is no folder {out.parent}"
             raise InputError(f"--out {out}: {what}")
         if not out.name.endswith(endings):
             raise InputError(f"--out {out}: valid endings: {', '.join(endings)}")
         self._out = out
-        self._doing = doing
+        self._work = work
         self.path = out.with_name(f"{out.name}.partial")
         self._lock = FileLock(out.with_name(f"{out.name}.lock"))
         self._file: IO[bytes] | None = None
@@ -46,7 +46,7 @@ class Partial:
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
-            busy = f"another {self._doing} is writing it; wait for it, or end it"
+            busy = f"another {self._work} is writing it; wait for it, or stop it"
             raise InputError(f"{self._out}: {busy}") from None
         except OSError as error:
             raise InputError(f"--out {self._out}: cannot be written: {error.strerror or error}") from None
@@ -61,7 +61,7 @@ class Partial:
         Path(self._lock.lock_file).unlink(missing_ok=True)
 
     def open(self, *, fresh: bool = False) -> Iterator[dict[str, Any]]:
-        """Go on behind the last whole line, and return the records so far; ``fresh`` drops them."""
+        """Return the records so far and continue behind the last whole line; ``fresh`` drops all records."""
         whole = b""
         if fresh:
             self.path.unlink(missing_ok=True)
@@ -69,7 +69,7 @@ class Partial:
             data = self.path.read_bytes()
             whole = data[: data.rfind(b"\n") + 1]
         self._file = self.path.open("r+b" if self.path.exists() else "wb", buffering=0)
-        self._file.truncate(len(whole))  # the line that a killed run was writing
+        self._file.truncate(len(whole))  # drops the line that a killed run was writing
         self._file.seek(len(whole))
         return parsed_lines(whole)
 
@@ -77,7 +77,7 @@ class Partial:
         """Add a record; it is on the disk when this returns.
 
         Raises:
-            InputError: It cannot be written; what was written before is whole.
+            InputError: It cannot be written; the records before it are whole.
         """
         assert self._file is not None
         try:
@@ -90,6 +90,6 @@ class Partial:
             ) from None
 
     def clear(self) -> None:
-        """Drop all records: what they were kept for is done."""
+        """Drop all records, when the final file is in place."""
         assert self._file is not None
         self._file.truncate(0)

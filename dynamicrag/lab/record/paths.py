@@ -2,27 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
-from pathlib import Path
 
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import InputError, PolicyError, unknown
-from dynamicrag.plain_yaml import parse_yaml, read_text
 from dynamicrag.stages.base import StageBase
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
 
 Steps = dict[str, str]
-"""A path: the option of every stage that it passes."""
-
-VERDICT = "accept"
-"""What every path ends with; of a path that says ``refine``, after the draft was mended."""
-REFINE = "refine"
-"""The other: the draft is mended first."""
+"""A path: the option of every stage on it."""
+ACCEPT, REFINE = "accept", "refine"
+"""The options of verification that a path can have: the draft is accepted at once, or refined first."""
 
 
 class Paths:
-    """Completes and names the paths of one policy.
-
-    Drafts are judged, but always accepted; so the stages that lead to a draft can be varied.
+    """Completes, orders and names the paths of one policy.
 
     Args:
         stages: The policy's stages.
@@ -40,32 +33,32 @@ class Paths:
         self._planned: Steps = {name: stage.planned().name for name, stage in stages.items()}
         self._verification = verification
         moves = [move.name for move in verification.moves]
-        self._options[VERIFICATION] = [name for name in (VERDICT, REFINE) if name in moves]
-        if VERDICT not in moves:
+        self._options[VERIFICATION] = [name for name in (ACCEPT, REFINE) if name in moves]
+        if ACCEPT not in moves:
             raise PolicyError(
-                f"{where}: stages.verification.options lacks {VERDICT!r}, which recording takes every time"
+                f"{where}: stages.verification.options lacks {ACCEPT!r}; recording accepts every draft"
             )
 
     def complete(self, given: Mapping[str, str], where: str) -> Steps:
-        """Return a whole path: stages that are not given stand at their planned option.
+        """Return the whole path: stages that are not given have their planned option.
 
-        Without retrieval a path passes no retriever and no context, whatever is given for them.
+        A path without retrieval has no retriever and no context, even if they are given.
 
         Raises:
-            InputError: A stage or an option that does not exist, or a draft that nobody may mend.
+            InputError: An unknown stage or option, or no model may refine the draft.
         """
         for stage, option in given.items():
             if stage not in self._options:
                 raise InputError(unknown(where, "stage", stage, self._options))
             if option not in self._options[stage]:
                 raise InputError(unknown(where, f"option of {stage}", option, self._options[stage]))
-        steps: Steps = {**self._planned, "verification": VERDICT, **given}
-        if steps["verification"] == REFINE:
-            self._check_mended(steps["generator"], where)
+        steps: Steps = {**self._planned, VERIFICATION: ACCEPT, **given}
+        if steps[VERIFICATION] == REFINE:
+            self._check_refines(steps["generator"], where)
         passed = TOPOLOGY.passed(steps)
         return {stage: steps[stage] for stage in self._options if stage not in passed}
 
-    def _check_mended(self, writer: str, where: str) -> None:
+    def _check_refines(self, writer: str, where: str) -> None:
         verification = self._verification
         if verification.editor_of(verification.moves[verification.index(REFINE)], writer) is None:
             raise InputError(
@@ -74,19 +67,19 @@ class Paths:
             )
         if not verification.settings.get("max_escalations"):
             raise InputError(
-                f"{where}: {REFINE!r} is a step up, and the policy's stages.verification.max_escalations "
-                "allows none; set it to 1 or more"
+                f"{where}: {REFINE!r} is an escalation, and the policy's "
+                "stages.verification.max_escalations allows none; set it to 1 or more"
             )
 
     def grid(self, choices: Mapping[str, Sequence[str]], where: str = "--grid") -> list[Steps]:
-        """Return the product of some options per stage."""
+        """Return every combination of some options per stage."""
         return [
             self.complete(dict(zip(choices, options, strict=True)), where)
             for options in product(*choices.values())
         ]
 
     def vary(self, stages: Iterable[str] | None = None, where: str = "--vary") -> list[Steps]:
-        """Return the planned path, and those that differ from it at one of ``stages``, by default any."""
+        """Return the planned path and those that differ from it at one of ``stages``, by default any."""
         paths = [self.complete({}, where)]
         for stage in self._planned if stages is None else stages:
             if stage not in self._planned:
@@ -97,82 +90,26 @@ class Paths:
     def ordered(self, paths: Iterable[Steps]) -> list[Steps]:
         """Return each path once, weakest options first, earlier stages before later ones.
 
-        Options of recorded paths that the policy has no longer come after those that it has.
+        Options that the policy no longer has come after those that it has.
         """
-        distinct = {tuple(steps.items()): steps for steps in paths}
-        return sorted(distinct.values(), key=self._rank)
-
-    def _rank(self, steps: Steps) -> list[int]:
-        options = {**self._options, VERIFICATION: [VERDICT, REFINE]}
-        ranks = {s: {name: n for n, name in enumerate(names)} for s, names in options.items()}
-        return [ranks[s].get(steps[s], len(ranks[s])) if s in steps else -1 for s in ranks]
+        options = {**self._options, VERIFICATION: [ACCEPT, REFINE]}
+        ranks = {stage: {name: n for n, name in enumerate(names)} for stage, names in options.items()}
+        distinct = {tuple(steps.items()): steps for steps in paths}.values()
+        return sorted(
+            distinct,
+            key=lambda path: [rank.get(path[s], len(rank)) if s in path else -1 for s, rank in ranks.items()],
+        )
 
     @staticmethod
     def names(paths: Sequence[Steps]) -> list[str]:
         """Return a short name per path: its options at the stages where paths differ, as ``none/small``.
 
-        A stage that some paths pass and others do not differs only if those that pass it do. Of
-        verification only ``refine`` is named.
+        A stage that only some paths have differs only if it does among those. Of verification only ``refine``
+        is named.
         """
         drafting = TOPOLOGY.drafting
-        varied = [s for s in drafting if len({steps[s] for steps in paths if s in steps}) > 1]
+        varied = [s for s in drafting if len({path[s] for path in paths if s in path}) > 1] or drafting
         return [
-            "/".join(
-                [*(steps[s] for s in varied or drafting if s in steps)]
-                + [REFINE] * (steps["verification"] == REFINE)
-            )
-            for steps in paths
+            "/".join([*(path[s] for s in varied if s in path), *[REFINE] * (path[VERIFICATION] == REFINE)])
+            for path in paths
         ]
-
-
-def grid_of(texts: Sequence[str], where: str = "--grid") -> dict[str, list[str]]:
-    """Read ``stage=option,option`` texts.
-
-    Raises:
-        InputError: A text has another form, or a stage occurs twice.
-    """
-    choices: dict[str, list[str]] = {}
-    for text in texts:
-        stage, equals, options = text.partition("=")
-        names = [name.strip() for name in options.split(",") if name.strip()]
-        if not equals or not names:
-            raise InputError(f"{where} {text!r}: expected stage=option,option, as generator=small,large")
-        if stage.strip() in choices:
-            raise InputError(f"{where}: {stage.strip()} occurs twice; name all of its options at once")
-        choices[stage.strip()] = names
-    return choices
-
-
-def path_of(text: str, where: str = "--path") -> Steps:
-    """Read ``stage=option,stage=option``.
-
-    Raises:
-        InputError: The text has another form, or a stage occurs twice.
-    """
-    steps: Steps = {}
-    for part in text.split(","):
-        stage, equals, option = (piece.strip() for piece in part.partition("="))
-        if not equals or not option or stage in steps:
-            raise InputError(
-                f"{where} {text!r}: expected stage=option,stage=option, each stage once, as "
-                "retrieval=single,generator=large"
-            )
-        steps[stage] = option
-    return steps
-
-
-def paths_in(file: Path) -> list[Steps]:
-    """Read a YAML list of ``{stage: option}``.
-
-    Raises:
-        InputError: The file cannot be read, or is no such list.
-    """
-    try:
-        found = parse_yaml(read_text(file))
-    except FileNotFoundError:
-        raise InputError(f"{file}: cannot be read: there is no such file") from None
-    except ValueError as error:
-        raise InputError(f"{file}: {error}") from None
-    if not isinstance(found, list) or not found or not all(isinstance(item, dict) for item in found):
-        raise InputError(f"{file}: expected a list of paths, as - {{retrieval: single, generator: large}}")
-    return [{str(stage): str(option) for stage, option in item.items()} for item in found]

@@ -1,61 +1,67 @@
 """Whose the metered energy was: the accounts of the processes that answered some queries."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from dynamicrag.lab.report.figures import least_certain, parts_of
-from dynamicrag.lab.report.records import ROUNDING, Process, Turn
+from dynamicrag.lab.report.records import Process
+from dynamicrag.lab.report.turns import ROUNDING, Turn
 from dynamicrag.types import Figure
 
-ACCOUNTS: Mapping[str, str] = {
-    "queries": "calls made for queries",
-    "ingestion": "embedding documents for the index",
-    "idle": "load that no call claimed: loading models, waiting, the rest of the program",
-    "constant": "what does not follow the load (memory)",
-    "unexplained": "what the meter reported beyond this program's CPU time; a sensor sees other programs too",
-    "pending": "metered, but not yet split when the last query was kept",
-}
 
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The accounts of all processes that answered some queries, added up.
 
-def accounts(turns: Sequence[Turn], processes: Mapping[str, Process]) -> dict[str, Any]:
-    """Return the accounts of all processes that answered one of ``turns``, added up.
-
-    Returns:
-        ``processes``, ``meters`` (names), ``metered`` and the ``accounts`` (figures); ``residual``, what the
-        accounts lack of the meter's sum, 0 to rounding; ``selected``, the part of the queries' energy that
-        is of ``turns`` themselves;
-        ``faults``, readings refused; ``missing``, queries whose process left no accounts.
+    Attributes:
+        processes: Number of processes.
+        meters: Names of their meters.
+        metered: All that the meters saw, in joules.
+        accounts: Joules by account: ``queries``, ``ingestion``, ``idle``, ``constant``, ``unexplained`` and
+            ``pending``.
+        residual: What the accounts lack of ``metered``; 0 to rounding.
+        selected: The part of the account ``queries`` that these queries used.
+        faults: Number of readings that were refused.
+        missing: Number of queries whose process left no accounts.
     """
-    names = {turn["process"] for turn in turns}
-    found = {name: process for name, process in processes.items() if name in names}
-    kind = least_certain([process["kind"] for process in found.values()])
-    sums = {"queries": 0.0, "ingestion": 0.0}
-    metered = 0.0
-    for process in found.values():
-        metered += process["metered"]
-        sums["ingestion"] += process["ingest"]
-        sums["queries"] += process["active"] - process["ingest"]
-        for account in ("idle", "constant", "unexplained", "pending"):
-            sums[account] = sums.get(account, 0.0) + process[account]
+
+    processes: int
+    meters: Sequence[str]
+    metered: Figure
+    accounts: Mapping[str, Figure]
+    residual: Figure
+    selected: Figure
+    faults: int
+    missing: int
+
+
+def accounts(turns: Sequence[Turn], processes: Mapping[str, Process]) -> Accounts:
+    """Return the accounts of all processes that answered one of ``turns``."""
+    found = {name: processes[name] for name in {turn.process for turn in turns} if name in processes}
+    own = list(found.values())
+    kind = least_certain([process.kind for process in own])
+    sums = {
+        "queries": sum(process.active - process.ingest for process in own),
+        "ingestion": sum(process.ingest for process in own),
+        "idle": sum(process.idle for process in own),
+        "constant": sum(process.constant for process in own),
+        "unexplained": sum(process.unexplained for process in own),
+        "pending": sum(process.pending for process in own),
+    }
+    metered = sum(process.metered for process in own)
     residual = metered - sum(sums.values())
     if abs(residual) <= ROUNDING * max(1.0, metered):
         residual = 0.0
-    return {
-        "processes": len(found),
-        "meters": sorted({process["meter"] for process in found.values()}),
-        "metered": Figure(value=metered, kind=kind),
-        "accounts": {account: Figure(value=sums.get(account, 0.0), kind=kind) for account in ACCOUNTS},
-        "residual": Figure(value=residual, kind=kind),
-        "selected": Figure(value=_selected(turns, found), kind=kind),
-        "faults": int(sum(process.get("faults", 0) for process in found.values())),
-        "missing": sum(turn["process"] not in found for turn in turns),
-    }
-
-
-def _selected(turns: Sequence[Turn], processes: Mapping[str, Process]) -> float:
-    """Return the active joules of settled queries that are of the kind of their process's meter."""
-    joules = 0.0
-    for turn in turns:
-        if turn["process"] in processes and not turn.get("provisional"):
-            joules += parts_of(turn["cost"]["joules"]).get(processes[turn["process"]]["kind"], 0.0)
-    return joules
+    # a stand-in for joules that the meter had not covered is in no account
+    settled = [turn for turn in turns if turn.process in found and not turn.provisional]
+    selected = sum(parts_of(turn.cost["joules"]).get(found[turn.process].kind, 0.0) for turn in settled)
+    return Accounts(
+        processes=len(own),
+        meters=sorted({process.meter for process in own}),
+        metered=Figure(value=metered, kind=kind),
+        accounts={name: Figure(value=float(value), kind=kind) for name, value in sums.items()},
+        residual=Figure(value=residual, kind=kind),
+        selected=Figure(value=selected, kind=kind),
+        faults=int(sum(process.faults for process in own)),
+        missing=sum(turn.process not in found for turn in turns),
+    )

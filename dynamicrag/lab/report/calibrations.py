@@ -1,7 +1,7 @@
-"""What calls of local models cost on each host, as fitted from metered calls, with how far that is off."""
+"""The cost of calls of local models on each host, fitted from metered calls."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from dynamicrag.cost.calibration import LEAST, Calibration, Observation
 from dynamicrag.cost.rates import Rate
@@ -10,41 +10,60 @@ Calls = Mapping[str, Mapping[str, Sequence[Observation]]]
 """Metered calls by host and model spec, oldest first."""
 
 
-def calibrations(calls: Calls) -> list[dict[str, Any]]:
-    """Return a fit per host and model, in the order of their names.
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """A fitted cost.
 
-    Returns:
-        ``host``, ``model``, ``calls`` (how many were fitted), ``needed`` (how many a fit takes); ``joules``
-        and ``seconds``: ``input`` (a computed token of the prompt), ``output`` (a generated token),
-        ``call``, and ``error`` (the median relative error of calls held out); ``None`` while there are too
-        few calls to know it, so that the profile's figures stand.
+    Attributes:
+        input: Per prompt token that is computed.
+        output: Per generated token.
+        call: Per call.
+        error: Median relative error on calls that were held out.
     """
+
+    input: float
+    output: float
+    call: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRates:
+    """The fit of a model on a host.
+
+    Attributes:
+        host: The host.
+        model: The model's spec.
+        calls: Number of calls that were fitted.
+        needed: Number of calls that a fit takes.
+        joules: The fitted energy; ``None`` while there are too few calls, and the profile's stand.
+        seconds: The fitted time, likewise.
+    """
+
+    host: str
+    model: str
+    calls: int
+    needed: int
+    joules: Rates | None
+    seconds: Rates | None
+
+
+def calibrations(calls: Calls) -> list[ModelRates]:
+    """Return a fit per host and model, in the order of their names."""
     return [
-        _entry(host, spec, rows)
+        _fitted(host, spec, rows)
         for host, models in sorted(calls.items())
         for spec, rows in sorted(models.items())
     ]
 
 
-def by_host(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """Return calibrations by their host."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for entry in entries:
-        found.setdefault(entry["host"], []).append(entry)
-    return found
+def _fitted(host: str, spec: str, rows: Sequence[Observation]) -> ModelRates:
+    fit = Calibration({spec: rows}).of(spec)
+    if fit is None:
+        return ModelRates(host, spec, sum(row.sound for row in rows), LEAST, None, None)
+    joules, seconds = _rates(fit.joules, fit.joules_error), _rates(fit.seconds, fit.seconds_error)
+    return ModelRates(host, spec, fit.calls, LEAST, joules, seconds)
 
 
-def _entry(host: str, spec: str, rows: Sequence[Observation]) -> dict[str, Any]:
-    fitted = Calibration({spec: rows}).of(spec)
-    return {
-        "host": host,
-        "model": spec,
-        "calls": fitted.calls if fitted else sum(row.sound for row in rows),
-        "needed": LEAST,
-        "joules": _rates(fitted.joules, fitted.joules_error) if fitted else None,
-        "seconds": _rates(fitted.seconds, fitted.seconds_error) if fitted else None,
-    }
-
-
-def _rates(rate: Rate, error: float) -> dict[str, float]:
-    return {"input": rate.input, "output": rate.output, "call": rate.call, "error": error}
+def _rates(rate: Rate, error: float) -> Rates:
+    return Rates(rate.input, rate.output, rate.call, error)

@@ -1,19 +1,66 @@
-"""The report: everything that is shown of kept queries, as plain data, before anybody draws it."""
+"""The report on kept queries, before any renderer shows it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
+from dynamicrag.calibrated import Calibrated
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.lab.report.accounts import accounts
-from dynamicrag.lab.report.calibrations import Calls, calibrations
-from dynamicrag.lab.report.figures import summarise
-from dynamicrag.lab.report.records import Process, Turn
-from dynamicrag.lab.report.savings import compare
+from dynamicrag.lab.report.accounts import Accounts, accounts
+from dynamicrag.lab.report.calibrations import Calls, ModelRates, calibrations
+from dynamicrag.lab.report.drift import Drift, drift
+from dynamicrag.lab.report.records import Process
+from dynamicrag.lab.report.savings import Comparison, compare
 from dynamicrag.lab.report.selection import By, Selection, grouped
+from dynamicrag.lab.report.summary import Summary, summarise
+from dynamicrag.lab.report.turns import Turn
 from dynamicrag.lab.view.amounts import amount
 
-Report = dict[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class Savings:
+    """What policies saved.
+
+    Attributes:
+        baseline: The policy that they are compared with.
+        policies: The comparisons by policy.
+        note: Why there are none.
+    """
+
+    baseline: str
+    policies: Mapping[str, Comparison]
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report.
+
+    Attributes:
+        selection: Which queries it is about.
+        first: When the first of them was answered, ISO 8601 in UTC; ``None`` without queries.
+        last: When the last of them was answered.
+        overall: The summary of all of them.
+        policies: Summaries by policy, the baseline last.
+        groups: Summaries by group.
+        accounts: Whose the metered energy was.
+        saving: What policies saved against the baseline.
+        calibrations: The cost of calls on each host.
+        notes: What a reader must know of the figures.
+        drift: Recent queries against their policy's calibration, by policy.
+    """
+
+    selection: Selection
+    first: str | None
+    last: str | None
+    overall: Summary
+    policies: Mapping[str, Summary]
+    groups: Mapping[str, Summary]
+    accounts: Accounts
+    saving: Savings
+    calibrations: Sequence[ModelRates]
+    notes: Sequence[str]
+    drift: Mapping[str, Drift]
 
 
 def make_report(
@@ -22,113 +69,104 @@ def make_report(
     selection: Selection,
     calls: Calls | None = None,
     notes: Sequence[str] = (),
+    bands: Mapping[str, Calibrated] | None = None,
 ) -> Report:
     """Return the report of the selected queries.
 
     Args:
-        turns: Kept queries, oldest first; the baseline's too, whatever is selected.
+        turns: Kept queries, oldest first; the baseline's too, selected or not.
         processes: Accounts of processes by id.
         selection: Which of them it is about.
-        calls: Metered calls by host and model, whatever is selected.
+        calls: Metered calls by host and model, of all queries.
         notes: What a reader must know of how the queries were loaded.
-
-    Returns:
-        ``selection``; ``first`` and ``last`` (ISO 8601, UTC, or ``None``); ``overall``, ``policies`` and
-        ``groups`` (see :func:`.figures.summarise`); ``accounts``; ``saving``: ``baseline``, ``policies``
-        (see :func:`.savings.compare`) and ``note``, why there is none; ``calibrations`` (see
-        :func:`.calibrations.calibrations`); ``notes``: what a reader must know of the figures.
+        bands: What policies were calibrated to, by name.
     """
     chosen = selection.of(turns)
-    books = accounts(chosen, processes)
-    overall = summarise(chosen)
-    return {
-        "selection": {
-            "policy": selection.policy,
-            "thread": selection.thread,
-            "tag": selection.tag,
-            "user": selection.user,
-            "since": _iso(selection.since) if selection.since > 0 else None,
-            "by": selection.by.value,
-            "baseline": selection.baseline,
-        },
-        "first": _iso(chosen[0]["at"]) if chosen else None,
-        "last": _iso(chosen[-1]["at"]) if chosen else None,
-        "overall": overall,
-        "policies": _groups(chosen, By.policy, selection.baseline),
-        "groups": _groups(chosen, selection.by, selection.baseline),
-        "accounts": books,
-        "saving": _saving(chosen, turns, processes, selection),
-        "calibrations": calibrations(calls or {}),
-        "notes": [*notes, *_notes(overall, books)],
-    }
+    books, overall = accounts(chosen, processes), summarise(chosen)
+    return Report(
+        selection=selection,
+        first=iso(chosen[0].at) if chosen else None,
+        last=iso(chosen[-1].at) if chosen else None,
+        overall=overall,
+        policies=_groups(chosen, By.policy, selection.baseline),
+        groups=_groups(chosen, selection.by, selection.baseline),
+        accounts=books,
+        saving=_savings(chosen, turns, processes, selection),
+        calibrations=calibrations(calls or {}),
+        notes=[*notes, *_notes(overall, books)],
+        drift=drift(chosen, bands or {}),
+    )
 
 
-def _groups(turns: Sequence[Turn], by: By, baseline: str) -> dict[str, Any]:
+def iso(at: float) -> str:
+    """Return a time in seconds since the epoch as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
+def _groups(turns: Sequence[Turn], by: By, baseline: str) -> dict[str, Summary]:
     return {name: summarise(own) for name, own in grouped(turns, by, baseline).items()}
 
 
-def _saving(
+def _savings(
     chosen: Sequence[Turn], turns: Sequence[Turn], processes: Mapping[str, Process], selection: Selection
-) -> dict[str, Any]:
+) -> Savings:
     name = selection.baseline
     # a baseline is run on threads of its own, so it is looked for in all of them
     theirs = Selection(policy=name, since=selection.since).of(turns)
-    found: dict[str, Any] = {"baseline": name, "policies": {}, "note": None}
     policies = {policy: own for policy, own in grouped(chosen, By.policy).items() if policy != name}
     if not policies:
-        found["note"] = f"only the baseline {name} was run: nothing to compare" if chosen else "no runs"
-    elif not theirs:
+        note = f"only the baseline {name} was run: nothing to compare" if chosen else "no runs"
+        return Savings(name, {}, note)
+    if not theirs:
         within = " in this time" if selection.since > 0 else ""
-        found["note"] = f"no baseline run{within}: run `dynamicrag ask --baseline {name} …`"
-    else:
-        for policy, own in policies.items():
-            ids = {turn["process"] for turn in (*own, *theirs)}
-            ingested = sum(processes[process]["ingest"] for process in ids if process in processes)
-            found["policies"][policy] = compare(own, theirs, ingested)
-    return found
+        return Savings(name, {}, f"no baseline run{within}: run `dynamicrag ask --baseline {name} …`")
+    found = {}
+    for policy, own in policies.items():
+        ids = {turn.process for turn in (*own, *theirs)}
+        ingested = sum(processes[process].ingest for process in ids if process in processes)
+        found[policy] = compare(own, theirs, ingested)
+    return Savings(name, found)
 
 
-def _notes(overall: Mapping[str, Any], books: Mapping[str, Any]) -> list[str]:
-    joules, queries = overall["joules"]["total"], overall["queries"]
+def _notes(overall: Summary, books: Accounts) -> list[str]:
+    joules, queries = overall.costs["joules"].total, overall.queries
     found = []
-    if overall["provisional"]:
+    if overall.provisional:
         found.append(
-            f"provisional: {overall['provisional']} of {queries} queries, which the meter had not covered "
+            f"provisional: {overall.provisional} of {queries} queries, which the meter had not covered "
             "when they were kept, so that stand-ins are in their joules"
         )
-    if overall["failed"]:
-        found.append(f"failed: {overall['failed']} of {queries} queries; what they cost is in all sums")
-    staged = sum(stage["total"]["value"] for stage in overall["stages"].values())
-    if joules and abs(staged - joules["value"]) > 1e-3 * joules["value"]:
+    if overall.failed:
+        found.append(f"failed: {overall.failed} of {queries} queries; their cost is in all sums")
+    staged = sum(stage.total["value"] or 0.0 for stage in overall.stages.values())
+    whole = (joules and joules["value"]) or 0.0
+    if abs(staged - whole) > 1e-3 * whole:
         found.append(
-            f"the stages add up to {_joules(staged)}, the queries to {_joules(joules['value'])}: some were "
+            f"the stages add up to {_joules(staged)}, the queries to {_joules(whole)}: some were "
             "metered while they were being kept"
         )
-    if residual := books["residual"]["value"]:
+    if residual := books.residual["value"]:
         found.append(
-            f"{_joules(residual)} of the {_joules(books['metered']['value'])} metered are in no account"
+            f"{_joules(residual)} of the {_joules(books.metered['value'])} metered are in no account"
         )
-    if books["selected"]["value"] > 1.001 * books["accounts"]["queries"]["value"] + 1:
+    selected, account = books.selected["value"] or 0.0, books.accounts["queries"]["value"] or 0.0
+    if selected > 1.001 * account + 1:
         found.append(
-            f"the queries' own figures come to {_joules(books['selected']['value'])}, which is more than "
-            f"their account of {_joules(books['accounts']['queries']['value'])}: the accounts are incomplete"
+            f"the queries' own figures add up to {_joules(selected)}, which is more than "
+            f"their account of {_joules(account)}: the accounts are incomplete"
         )
     for row, _ in DIMENSIONS.derived:
-        if missing := queries - overall[row.name]["queries"]:
+        if missing := queries - overall.costs[row.name].queries:
             found.append(
                 f"{row.name}: not counted in {missing} of {queries} queries, which were kept before it was "
                 "a dimension; its figures are of the others"
             )
-    if books["faults"]:
-        found.append(f"impossible readings of the meter, which count nowhere: {books['faults']}")
-    if books["missing"]:
-        found.append(f"without process accounts: {books['missing']} of {queries} queries")
+    if books.faults:
+        found.append(f"impossible readings of the meter, which count nowhere: {books.faults}")
+    if books.missing:
+        found.append(f"without process accounts: {books.missing} of {queries} queries")
     return found
 
 
-def _joules(value: float) -> str:
+def _joules(value: float | None) -> str:
     return amount("joules", value)
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 
-from dynamicrag.lab.report.records import Turn
+from dynamicrag.lab.report.turns import Turn
 
 BASELINE = "always-large"
 
@@ -43,39 +42,24 @@ class Selection:
     baseline: str = BASELINE
 
     def of(self, turns: Sequence[Turn]) -> list[Turn]:
-        """Return those of ``turns`` that are meant."""
+        """Return the selected ones of ``turns``."""
         return [
             turn
             for turn in turns
-            if self.policy in (None, turn["policy"])
-            and self.thread in (None, turn["thread"])
-            and (self.tag is None or self.tag in tags_of(turn))
-            and self.user in (None, user_of(turn))
-            and turn["at"] >= self.since
+            if self.policy in (None, turn.policy)
+            and self.thread in (None, turn.thread)
+            and (self.tag is None or self.tag in turn.tags)
+            and self.user in (None, turn.user)
+            and turn.at >= self.since
         ]
 
 
-def tags_of(turn: Turn) -> list[str]:
-    """Return the tags that a caller gave a query; none were kept at first."""
-    return list(turn.get("tags", ()))
-
-
-def user_of(turn: Turn) -> str:
-    """Return who asked, if the caller said."""
-    return str(turn.get("user", ""))
-
-
-def day_of(turn: Turn) -> str:
-    """Return the day of a query, in UTC."""
-    return datetime.fromtimestamp(turn["at"], UTC).strftime("%Y-%m-%d")
-
-
 _KEYS: Mapping[By, Callable[[Turn], Sequence[str]]] = {
-    By.policy: lambda turn: [str(turn["policy"])],
-    By.thread: lambda turn: [str(turn["thread"])],
-    By.day: lambda turn: [day_of(turn)],
-    By.tag: lambda turn: tags_of(turn) or [""],
-    By.user: lambda turn: [user_of(turn)],
+    By.policy: lambda turn: [turn.policy],
+    By.thread: lambda turn: [turn.thread],
+    By.day: lambda turn: [f"{turn.time:%Y-%m-%d}"],
+    By.tag: lambda turn: turn.tags or [""],
+    By.user: lambda turn: [turn.user],
 }
 
 
@@ -88,7 +72,8 @@ def grouped(turns: Sequence[Turn], by: By, baseline: str = BASELINE) -> dict[str
     for turn in turns:
         for key in _KEYS[by](turn):
             found.setdefault(key, []).append(turn)
-    if by in (By.thread, By.tag, By.user):
-        joules = {name: sum(turn["cost"]["joules"]["value"] for turn in own) for name, own in found.items()}
-        return dict(sorted(found.items(), key=lambda item: -joules[item[0]]))
-    return dict(sorted(found.items(), key=lambda item: (by is By.policy and item[0] == baseline, item[0])))
+    if by in (By.policy, By.day):
+        return dict(
+            sorted(found.items(), key=lambda item: (by is By.policy and item[0] == baseline, item[0]))
+        )
+    return dict(sorted(found.items(), key=lambda item: -sum(turn.joules for turn in item[1])))

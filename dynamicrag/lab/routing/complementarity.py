@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.routing.path import walk
 from dynamicrag.lab.routing.resample import Resample, interval
+from dynamicrag.lab.routing.results import Complementarity, Loss, OptionResult, Removable, Subset
 from dynamicrag.predictors.checks import Floats
 
 RIGHT = 0.5
@@ -22,7 +22,7 @@ LOSS = 0.01
 
 def complementarity(
     options: Sequence[str], quality: Floats, cost: Floats, mean: Floats, expected: Floats, resample: Resample
-) -> dict[str, Any]:
+) -> Complementarity:
     """Return what the options give beside one another.
 
     Args:
@@ -34,37 +34,40 @@ def complementarity(
         resample: Samples of the queries.
 
     Returns:
-        ``options``: by name its mean ``quality`` and ``cost``, the shares of queries on which it is the
-        ``only_right`` one and ``strictly_best``, and its loss if it alone went (``oracle_loss``,
-        ``routed_loss``, with their ``intervals``); ``overlap``: by pair, both right as a share of either
-        right; ``none_right``; ``subsets``: the best options of every number, by the oracle over them;
-        ``could_go``: the options that could go *together*, with the losses, and the most that is lost
-        anywhere on the routed curve, whatever the price (``curve_loss``).
+        Of every option its mean quality and cost, the shares of queries on which it is the only right one
+        and strictly the best, and the loss without it alone; ``overlap``: by pair, both right as a share of
+        either right; ``none_right``; ``subsets``: the best options of every number, by the oracle over them;
+        ``could_go``: the options that could go *together*, and the most that is lost anywhere on the routed
+        curve, whatever the price.
     """
     loss = _Losses(quality, cost, mean, expected, resample)
     everything = tuple(range(len(options)))
     right = quality >= RIGHT
-    found: dict[str, Any] = {"options": {}, "overlap": {}}
+    alone: dict[str, OptionResult] = {}
     for k, name in enumerate(options):
         others = np.delete(quality, k, axis=1).max(axis=1, initial=0.0)
-        found["options"][name] = {
-            "quality": quality[:, k].mean(),
-            "cost": cost[:, k].mean(),
-            "only_right": (quality[:, k] - others > RIGHT).mean(),
-            "strictly_best": (quality[:, k] > others + 1e-9).mean(),
-            **(loss.of([o for o in everything if o != k]) if len(options) > 1 else {}),
-        }
+        alone[name] = OptionResult(
+            quality=quality[:, k].mean(),
+            cost=cost[:, k].mean(),
+            only_right=(quality[:, k] - others > RIGHT).mean(),
+            strictly_best=(quality[:, k] > others + 1e-9).mean(),
+            loss=loss.of([o for o in everything if o != k]) if len(options) > 1 else None,
+        )
+    overlap: dict[str, dict[str, float | None]] = {}
     for a, b in combinations(everything, 2):
         either = (right[:, a] | right[:, b]).mean()
-        overlap = float((right[:, a] & right[:, b]).mean() / either) if either else None
-        found["overlap"].setdefault(options[a], {})[options[b]] = overlap
-    found["none_right"] = (~right.any(axis=1)).mean()
-    found["subsets"] = [
-        {"options": [options[k] for k in chosen], "oracle": quality[:, list(chosen)].max(axis=1).mean()}
-        for chosen in _subsets(quality)
-    ]
-    found["could_go"] = _could_go(options, loss)
-    return found
+        both = float((right[:, a] & right[:, b]).mean() / either) if either else None
+        overlap.setdefault(options[a], {})[options[b]] = both
+    return Complementarity(
+        options=alone,
+        overlap=overlap,
+        none_right=(~right.any(axis=1)).mean(),
+        subsets=[
+            Subset([options[k] for k in chosen], quality[:, list(chosen)].max(axis=1).mean())
+            for chosen in _subsets(quality)
+        ],
+        could_go=_could_go(options, loss),
+    )
 
 
 class _Losses:
@@ -97,34 +100,34 @@ class _Losses:
         lost = [had - curve.quality_at(float(price)) for price, had in points]
         return float(np.nan_to_num(np.array(lost), nan=np.inf).max())
 
-    def of(self, kept: Sequence[int]) -> dict[str, Any]:
+    def of(self, kept: Sequence[int]) -> Loss:
         """Return what is lost with these options alone."""
         routed, paid = self._route(kept)
         oracle_loss = self.oracle - self.quality[:, list(kept)].max(axis=1)
         routed_loss = self.routed - routed
-        return {
-            "oracle_loss": oracle_loss.mean(),
-            "routed_loss": routed_loss.mean(),
-            "routed_cost": paid.mean() - self.paid.mean(),
-            "intervals": {
+        return Loss(
+            oracle_loss=oracle_loss.mean(),
+            routed_loss=routed_loss.mean(),
+            routed_cost=paid.mean() - self.paid.mean(),
+            intervals={
                 "oracle_loss": interval(self.resample.means(oracle_loss)),
                 "routed_loss": interval(self.resample.means(routed_loss)),
             },
-        }
+        )
 
 
-def _could_go(options: Sequence[str], loss: _Losses) -> dict[str, Any]:
+def _could_go(options: Sequence[str], loss: _Losses) -> Removable:
     """Let options go one after the other, the least missed one first, while there is no loss."""
     kept = list(range(len(options)))
     gone: list[str] = []
-    last: dict[str, Any] = {}
+    found = Removable([])
     means = loss.quality.mean(axis=0)
     open_ = set(kept)
     while open_ and len(kept) > 1:
         tried = {k: loss.of([o for o in kept if o != k]) for k in open_}
-        missed = {k: own["oracle_loss"] + max(0.0, own["routed_loss"]) for k, own in tried.items()}
+        missed = {k: own.oracle_loss + max(0.0, own.routed_loss) for k, own in tried.items()}
         least = min(tried, key=lambda k: (round(missed[k], 9), means[k]))
-        ends = tried[least]["intervals"].values()
+        ends = tried[least].intervals.values()
         if any(end is None or end[1] > LOSS for end in ends):
             break
         open_.remove(least)
@@ -133,8 +136,8 @@ def _could_go(options: Sequence[str], loss: _Losses) -> dict[str, Any]:
         if on_curve <= LOSS:
             kept.remove(least)
             gone.append(options[least])
-            last = tried[least] | {"curve_loss": on_curve}
-    return {"options": gone, **last}
+            found = Removable(gone, tried[least], on_curve)
+    return found
 
 
 def _subsets(quality: Floats) -> list[tuple[int, ...]]:

@@ -15,26 +15,30 @@ from dynamicrag.features.base import Embed
 from dynamicrag.whole_file import replacing
 
 TIMED = 12
-BATCH = 256
+"""Single texts that are timed."""
+MANY = 256
+"""New texts from which they are embedded in bulk."""
 Vectors = NDArray[np.float32]
 _log = logging.getLogger(__name__)
 
 
 class KeptEmbeddings:
-    """An embedding model that remembers; called as the model is.
+    """An embedding model with a file of the vectors that it gave; called as the model is.
 
-    A file that is damaged, or of other vectors, is as good as none: it is written anew.
+    A damaged file is written anew.
 
     Args:
-        embed: The model; not called where every text is known.
+        embed: The model; it is called for texts that the file lacks.
         path: The file, ``….npz``, one per model.
+        in_bulk: What embeds many texts faster; the model by default.
 
     Attributes:
-        microseconds: How long a single text takes; NaN before any was timed.
+        microseconds: Time that a single text takes; NaN before any was timed.
     """
 
-    def __init__(self, embed: Embed, path: Path) -> None:
+    def __init__(self, embed: Embed, path: Path, in_bulk: Embed | None = None) -> None:
         self._embed = embed
+        self._in_bulk = in_bulk or embed
         self._path = path
         self._known: dict[str, Vectors] | None = None
         self.microseconds = float("nan")
@@ -52,9 +56,8 @@ class KeptEmbeddings:
     def _learn(self, keys: Sequence[str], texts: Sequence[str]) -> None:
         assert self._known is not None
         times = []
-        for begin in range(0, len(texts), BATCH):
-            vectors = self._embed(texts[begin : begin + BATCH])
-            self._known.update(zip(keys[begin : begin + BATCH], vectors, strict=True))
+        vectors = (self._in_bulk if len(texts) >= MANY else self._embed)(texts)
+        self._known.update(zip(keys, vectors, strict=True))
         for text in texts[: TIMED + 1]:
             begun = time.perf_counter()
             self._embed([f"{text} "])  # the model itself remembers its latest single texts

@@ -1,6 +1,7 @@
-"""Routers and baselines on one table: the whole evaluation, as plain data.
+"""Routers and baselines on one table.
 
-Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
+The fields of the result, and its keys in JSON (shares are from 0 to 1; what cannot be stated is NaN, and
+``null`` in JSON)::
 
     data            train, test, options, cost {name, kinds, low, high}, queries, learnt_queries, split,
                     folds, seed, bootstrap, weak and strong where there are two options
@@ -22,7 +23,7 @@ Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
                                          weight of that cost
                     apgr, cpt50, cpt80, pgr            with two options (see .pair)
                     accuracy, balanced_accuracy        with labels
-                    train_seconds, decision_us, picked {of what auto or stack is made: share}
+                    train_seconds, decision_us, picked {predictor that it is made of: share}
                     intervals            95 %, [low, high] by the name of the figure
     baselines.NAME  the same, of random, cheapest, best_single, fixed:OPTION, oracle (which knows every
                     outcome and takes a best option, of several the strongest) and oracle_cheapest
@@ -33,7 +34,7 @@ Keys of the result (shares are from 0 to 1; what cannot be said is ``None``)::
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
@@ -41,17 +42,23 @@ from dynamicrag.errors import BudgetError
 from dynamicrag.features.base import Embed
 from dynamicrag.lab.outcomes.table import OutcomeTable
 from dynamicrag.lab.routing.complementarity import complementarity
-from dynamicrag.lab.routing.judge import Figures, Yardstick
+from dynamicrag.lab.routing.judge import Yardstick
 from dynamicrag.lab.routing.path import Path, walk
-from dynamicrag.lab.routing.plain_data import plain_data
-from dynamicrag.lab.routing.predictions import Predicted, Predictions, Tell, predict
+from dynamicrag.lab.routing.predictions import Predicted, Predictions, Progress, predict
 from dynamicrag.lab.routing.problem import Problem, Side, set_problem
-from dynamicrag.lab.routing.resample import Resample, correct
+from dynamicrag.lab.routing.resample import Resample, holm
+from dynamicrag.lab.routing.results import (
+    CostFacts,
+    DataFacts,
+    Evaluation,
+    FeatureFacts,
+    RouterResult,
+    Training,
+)
 from dynamicrag.lab.routing.rounds import Split, make_rounds
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.selection import lambda_for
 
-Evaluation = dict[str, Any]
 FOLDS = 5
 SAMPLES = 1000
 
@@ -71,7 +78,7 @@ def evaluate(
     samples: int = SAMPLES,
     seed: int = 0,
     embed: Embed | None = None,
-    tell: Tell | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Judge routers on a table, by cross-validation or by another table.
 
@@ -89,10 +96,7 @@ def evaluate(
         samples: Number of bootstrap samples.
         seed: Seed of folds, predictors and samples.
         embed: The embedding model, for families that need one.
-        tell: Told how far it is.
-
-    Returns:
-        See the module.
+        progress: Called with how far it is.
 
     Raises:
         InputError: The tables cannot be judged by.
@@ -102,70 +106,81 @@ def evaluate(
     notes = list(problem.notes)
     rounds, side = make_rounds(problem, count=folds, split=split, seed=seed, notes=notes)
     specs = {**routers, "random": "random"}  # a baseline that draws: the one that has a path to be learnt
-    made = predict(problem, rounds, specs, families, embed=embed, seed=seed, tell=tell)
+    made = predict(problem, rounds, specs, families, embed=embed, seed=seed, progress=progress)
     judge = Yardstick(
         problem.options, side.groups, side.quality, side.cost, made.level.argmax(axis=1),
         Resample(len(side), samples, seed), at, problem.labels,
     )  # fmt: skip
     pair = _pair(made, len(problem.options))
     _warn(side, judge, pair, problem, notes)
-    found: dict[str, Figures] = {}
+    found: dict[str, RouterResult] = {}
     for number, (name, own) in enumerate(made.routers.items()):
-        if tell is not None:
-            tell(number, len(made.routers), "judging")
-        found[name] = _figures(judge, own, made, pair) | {"spec": specs[name]}
+        if progress is not None:
+            progress(number, len(made.routers), "judging")
+        found[name] = _judged(judge, own, specs[name], made, pair)
     drawn = found.pop("random")
-    correct(found.values())
+    found = _corrected(found)
     low, high = judge.range
     # where one of two is right and the other wrong, it is the accuracy that tells
-    ranking = _ranked(found, pair is not None and not problem.labels)
-    data = {
-        "train": train.name,
-        "test": test.name if test is not None else None,
-        "options": list(problem.options),
-        "cost": {"name": problem.cost, "kinds": list(problem.kinds), "low": low, "high": high}
-        if problem.cost
-        else None,
-        "queries": len(side),
-        "learnt_queries": len(problem.learn),
-        "split": split if test is None else "test",
-        "folds": len(rounds) if test is None else None,
-        "seed": seed,
-        "bootstrap": samples,
-    }
-    if pair is not None and not problem.labels:
-        data |= {"weak": problem.options[pair[0]], "strong": problem.options[pair[1]]}
-    result: Evaluation = plain_data({
-        "data": data,
-        "features": {
-            "families": list(families),
-            "number": made.features,
-            "fit_seconds": np.mean(made.feature_fit_seconds),
-            "us": np.median(made.feature_us),
-        },
-        "routers": found,
-        "baselines": {"random": drawn, **_baselines(judge, made)},
-        "complementarity": complementarity(
-            problem.options, side.quality, side.cost, made.routers[ranking[0]].mean, made.expected,
-            judge.resample
+    gap = None if problem.labels else pair
+    ranking = _ranked(found, gap is not None)
+    return Evaluation(
+        data=DataFacts(
+            train=train.name,
+            test=test.name if test is not None else None,
+            options=problem.options,
+            cost=CostFacts(problem.cost, problem.kinds, low, high) if problem.cost else None,
+            queries=len(side),
+            learnt_queries=len(problem.learn),
+            split=split if test is None else "test",
+            folds=len(rounds) if test is None else None,
+            seed=seed,
+            bootstrap=samples,
+            weak=None if gap is None else problem.options[gap[0]],
+            strong=None if gap is None else problem.options[gap[1]],
         ),
-        "ranking": ranking,
-        "notes": notes,
-    })  # fmt: skip
-    return result
+        features=FeatureFacts(
+            families=list(families),
+            number=made.features,
+            fit_seconds=float(np.mean(made.feature_fit_seconds)),
+            us=float(np.median(made.feature_us)),
+            embedding_us=getattr(embed, "microseconds", None),
+        ),
+        routers=found,
+        baselines={"random": drawn, **_baselines(judge, made)},
+        complementarity=complementarity(
+            problem.options, side.quality, side.cost, made.routers[ranking[0]].mean, made.expected,
+            judge.resample,
+        ),
+        ranking=ranking,
+        notes=notes,
+    )  # fmt: skip
 
 
-def _figures(judge: Yardstick, own: Predicted, made: Predictions, pair: tuple[int, int] | None) -> Figures:
-    found = judge.figures(walk(own.mean, made.expected))
+def _judged(
+    judge: Yardstick, own: Predicted, spec: object, made: Predictions, pair: tuple[int, int] | None
+) -> RouterResult:
+    result = judge.judge(walk(own.mean, made.expected))
     if pair is not None:
-        figures = judge.pair(own.mean, *pair)
-        found["intervals"] |= figures.pop("intervals")
-        found |= figures
-    found["lambda_at"] = {f"{price:g}": _lambda(price, own.mean, made.expected) for price in judge.at}
-    found["train_seconds"] = np.mean(own.train_seconds)
-    found["decision_us"] = np.median(own.decision_us)
-    found["picked"] = own.picked
-    return found
+        result = judge.with_pair(result, own.mean, *pair)
+    training = Training(
+        spec=spec,
+        lambda_at={f"{price:g}": _lambda(price, own.mean, made.expected) for price in judge.at},
+        train_seconds=float(np.mean(own.train_seconds)),
+        decision_us=float(np.median(own.decision_us)),
+        picked=own.picked,
+    )
+    return replace(result, training=training)
+
+
+def _corrected(found: Mapping[str, RouterResult]) -> dict[str, RouterResult]:
+    """Return the results with ``p_holm``: the luckiest of so many routers is picked."""
+    tested = {name: own.tests for name, own in found.items() if own.tests is not None}
+    corrected = dict(zip(tested, holm([own.p_permutation for own in tested.values()]), strict=True))
+    return {
+        name: replace(own, tests=replace(tested[name], p_holm=corrected[name])) if name in tested else own
+        for name, own in found.items()
+    }
 
 
 def _lambda(price: float, mean: Floats, expected: Floats) -> float | None:
@@ -176,23 +191,24 @@ def _lambda(price: float, mean: Floats, expected: Floats) -> float | None:
         return None
 
 
-def _baselines(judge: Yardstick, made: Predictions) -> dict[str, Figures]:
+def _baselines(judge: Yardstick, made: Predictions) -> dict[str, RouterResult]:
     rows = len(judge.quality)
     cheapest = made.typical.argmin(axis=1)
     strength = made.level.argsort(axis=1).argsort(axis=1)
     oracle = np.where(judge.best, strength, -1).argmax(axis=1)
     chosen = {"cheapest": cheapest, "best_single": judge.single}
     chosen |= {f"fixed:{name}": np.full(rows, k) for k, name in enumerate(judge.options)}
-    found = {name: judge.figures(Path(np.zeros(1), index[None])) for name, index in chosen.items()}
-    found["oracle"] = judge.figures(Path(np.zeros(1), oracle[None]))
-    found["oracle_cheapest"] = judge.figures(walk(judge.quality, judge.cost))
+    found = {name: judge.judge(Path(np.zeros(1), index[None])) for name, index in chosen.items()}
+    found["oracle"] = judge.judge(Path(np.zeros(1), oracle[None]))
+    found["oracle_cheapest"] = judge.judge(walk(judge.quality, judge.cost))
     return found
 
 
-def _ranked(found: Mapping[str, Figures], by_apgr: bool) -> list[str]:
+def _ranked(found: Mapping[str, RouterResult], by_apgr: bool) -> list[str]:
     def worth(name: str) -> tuple[float, float, float]:
         own = found[name]
-        return (float(np.nan_to_num(own["apgr"])) if by_apgr else 0.0, own["quality"], own["area"])
+        apgr = own.pair.apgr if by_apgr and own.pair is not None else 0.0
+        return (float(np.nan_to_num(apgr)), own.quality, own.area)
 
     return sorted(found, key=worth, reverse=True)
 

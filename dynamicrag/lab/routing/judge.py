@@ -1,7 +1,7 @@
-"""What a router's choices came to."""
+"""The figures of a router's choices."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,12 +12,22 @@ from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.routing.pair import Ranking, apgr, cpt
 from dynamicrag.lab.routing.path import Path
 from dynamicrag.lab.routing.resample import Resample, interval, two_sided
+from dynamicrag.lab.routing.results import (
+    CurvePoint,
+    GroupResult,
+    Interval,
+    Intervals,
+    LabelFigures,
+    PairFigures,
+    PairIntervals,
+    RouterResult,
+    Tests,
+)
 from dynamicrag.predictors.checks import Floats
 
 TIE = 1e-9
-SAVINGS = {"saving": 0.0, "saving_within_point": 0.01}
-"""What is saved, by how much quality is given up for it."""
-Figures = dict[str, Any]
+POINT = 0.01
+"""Quality that ``saving_within_point`` gives up."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,11 @@ class Yardstick:
         return self.cost[self.rows, self.single]
 
     @cached_property
+    def oracle_quality(self) -> Floats:
+        """The best that any option gave, (n,)."""
+        return np.asarray(self.quality.max(axis=1))
+
+    @cached_property
     def best(self) -> NDArray[np.bool_]:
         """Which options are as good as the best, (n, k)."""
         return np.asarray(self.quality >= self.quality.max(axis=1, keepdims=True) - TIE)
@@ -70,119 +85,126 @@ class Yardstick:
         means = self.cost.mean(axis=0)
         return float(means.min()), float(means.max())
 
-    def figures(self, path: Path) -> Figures:
-        """Return the figures of a router's λ path; they are of λ = 0 unless they say otherwise.
-
-        The keys are in :mod:`dynamicrag.lab.routing.evaluate`.
-        """
+    def judge(self, path: Path) -> RouterResult:
+        """Return the figures of a router's λ path; they are of λ = 0 unless they say otherwise."""
         quality, cost = path.of(self.quality), path.of(self.cost)
         mean_q, mean_c = quality.mean(axis=1), cost.mean(axis=1)
         curve = Curve.of(mean_c, mean_q)
-        oracle = self.quality.max(axis=1)
-        samples_q, samples_c = self.resample.means(quality), self.resample.means(cost)
-        single_q = self.resample.means(self.single_quality)
-        single_c = self.resample.means(self.single_cost)
-        curves = [Curve.of(c, q) for c, q in zip(samples_c, samples_q, strict=True)]
         target, spent = float(self.single_quality.mean()), float(self.single_cost.mean())
         gain = quality[0] - self.single_quality
-        sampled_gap = _ratio(samples_q[:, 0] - single_q, self.resample.means(oracle) - single_q)
-        savings = {
-            name: np.array([_saved(*own) for own in zip(curves, single_q - less, single_c, strict=True)])
-            for name, less in SAVINGS.items()
-        }
-        found: Figures = {
-            "quality": mean_q[0],
-            "cost": mean_c[0],
-            "gain": gain.mean(),
-            "gap_closed": float(_ratio(gain.mean(), oracle.mean() - target)),
-            **{name: _saved(curve, target - less, spent) for name, less in SAVINGS.items()},
-            "cost_at_best_single_quality": curve.cost_at(target),
-            "quality_at_best_single_cost": curve.quality_at(spent),
-            "area": curve.area(*self.range),
-            "quality_at": {f"{price:g}": curve.quality_at(price) for price in self.at},
-            "intervals": {
-                "quality": interval(samples_q[:, 0]),
-                "cost": interval(samples_c[:, 0]),
-                "gain": interval(samples_q[:, 0] - single_q),
-                "gap_closed": interval(sampled_gap),
-                **{name: interval(samples) for name, samples in savings.items()},
-                "area": interval(np.array([one.area(*self.range) for one in curves])),
-                "routing_accuracy": interval(self.resample.means(self._right(path.index[0]))),
-                "quality_at": {
-                    f"{price:g}": interval(np.array([one.quality_at(price) for one in curves]))
-                    for price in self.at
-                },
-            },
-            "curve": [
-                {"lambda": lam, "cost": c, "quality": q}
-                for lam, c, q in zip(path.lam, mean_c, mean_q, strict=True)
-            ],
+        samples_q = self.resample.means(quality)
+        sampled_gain = samples_q[:, 0] - self.resample.means(self.single_quality)
+        return RouterResult(
+            quality=mean_q[0],
+            cost=mean_c[0],
+            gain=gain.mean(),
+            gap_closed=float(_ratio(gain.mean(), self.oracle_quality.mean() - target)),
+            saving=_saved(curve, target, spent),
+            saving_within_point=_saved(curve, target - POINT, spent),
+            cost_at_best_single_quality=curve.cost_at(target),
+            quality_at_best_single_cost=curve.quality_at(spent),
+            area=curve.area(*self.range),
+            quality_at={f"{price:g}": curve.quality_at(price) for price in self.at},
+            intervals=self._intervals(samples_q, self.resample.means(cost), path),
+            curve=[CurvePoint(*point) for point in zip(path.lam, mean_c, mean_q, strict=True)],
+            groups=self._groups(quality[0], cost[0]),
+            tests=Tests(two_sided(sampled_gain), self.resample.flipped(gain)) if len(samples_q) else None,
             **self._choices(path.index[0]),
-            "groups": self._groups(quality[0], cost[0]),
-        }
-        if len(samples_q):
-            found["p_bootstrap"] = two_sided(samples_q[:, 0] - single_q)
-            found["p_permutation"] = self.resample.flipped(gain)
-        return found
+        )
 
-    def pair(self, mean: Floats, weak: int, strong: int) -> Figures:
-        """Return what RouteLLM measures of predictions, (n, 2)."""
+    def _intervals(self, quality: Floats, cost: Floats, path: Path) -> Intervals:
+        """Return the intervals by the samples' mean qualities and costs along the path, each (b, m)."""
+        curves = [Curve.of(c, q) for c, q in zip(cost, quality, strict=True)]
+        single_q = self.resample.means(self.single_quality)
+        single_c = self.resample.means(self.single_cost)
+        gain = quality[:, 0] - single_q
+
+        def saving(less: float) -> Interval:
+            each = zip(curves, single_q - less, single_c, strict=True)
+            return interval(np.array([_saved(*own) for own in each]))
+
+        return Intervals(
+            quality=interval(quality[:, 0]),
+            cost=interval(cost[:, 0]),
+            gain=interval(gain),
+            gap_closed=interval(_ratio(gain, self.resample.means(self.oracle_quality) - single_q)),
+            saving=saving(0.0),
+            saving_within_point=saving(POINT),
+            area=interval(np.array([one.area(*self.range) for one in curves])),
+            routing_accuracy=interval(self.resample.means(self._right(path.index[0]))),
+            quality_at={
+                f"{price:g}": interval(np.array([one.quality_at(price) for one in curves]))
+                for price in self.at
+            },
+        )
+
+    def with_pair(self, result: RouterResult, mean: Floats, weak: int, strong: int) -> RouterResult:
+        """Return a result with RouteLLM's figures of the predictions, (n, 2)."""
         ranking = Ranking.of(mean[:, strong] - mean[:, weak])
         sides = self.quality[:, weak], self.quality[:, strong]
         recovered = ranking.recovered(*sides)
         samples = ranking.recovered(*sides, self.resample.counts)
-        return {
-            "apgr": float(apgr(recovered)),
-            "cpt50": cpt(recovered, 0.5),
-            "cpt80": cpt(recovered, 0.8),
-            "pgr": recovered.tolist(),
-            "intervals": {
-                "apgr": interval(apgr(samples)),
-                "cpt50": interval(np.array([cpt(own, 0.5) for own in samples])),
-                "cpt80": interval(np.array([cpt(own, 0.8) for own in samples])),
-            },
-        }
+        shares = (interval(np.array([cpt(own, wanted) for own in samples])) for wanted in (0.5, 0.8))
+        return replace(
+            result,
+            pair=PairFigures(
+                float(apgr(recovered)), cpt(recovered, 0.5), cpt(recovered, 0.8), recovered.tolist()
+            ),
+            intervals=replace(result.intervals, pair=PairIntervals(interval(apgr(samples)), *shares)),
+        )
 
-    def _choices(self, index: NDArray[np.intp]) -> Figures:
+    def _choices(self, index: NDArray[np.intp]) -> dict[str, Any]:
         """Return which options were chosen, and which had been right."""
         size = len(self.options)
         right = self._right(index)
-        # of several best ones it had been the chosen one, and else the cheapest
+        # where several options are best, the chosen one counts if it is among them, else the cheapest
         ideal = np.where(right, index, np.where(self.best, self.cost, np.inf).argmin(axis=1))
         table = np.zeros((size, size), dtype=int)
         np.add.at(table, (index, ideal), 1)
-        found: Figures = {
+        labels = None
+        if self.labels:
+            of_each = [right[self.best[:, k]].mean() for k in range(size) if self.best[:, k].any()]
+            labels = LabelFigures(right.mean(), float(np.mean(of_each)))
+        return {
             "routing_accuracy": right.mean(),
             "calls": dict(zip(self.options, np.bincount(index, minlength=size) / len(index), strict=True)),
             "confusion": {
                 chosen: dict(zip(self.options, map(int, row), strict=True))
                 for chosen, row in zip(self.options, table, strict=True)
             },
+            "labels": labels,
         }
-        if self.labels:
-            found["accuracy"] = right.mean()
-            of_each = [right[self.best[:, k]].mean() for k in range(size) if self.best[:, k].any()]
-            found["balanced_accuracy"] = np.mean(of_each)
-        return found
 
     def _right(self, index: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Return where a best option was chosen, (n,)."""
         return np.asarray(self.best[self.rows, index])
 
-    def _groups(self, quality: Floats, cost: Floats) -> Figures:
-        names = np.array(self.groups)
-        found: Figures = {}
-        for name in dict.fromkeys(self.groups):
-            rows = names == name
-            found[name] = {
-                "queries": int(rows.sum()),
-                "quality": quality[rows].mean(),
-                "interval": interval(self.resample.within(quality, rows)),
-                "cost": cost[rows].mean(),
-                "best_single": self.single_quality[rows].mean(),
-                "oracle": self.quality[rows].max(axis=1).mean(),
-            }
-        return found if set(found) != {""} else {}
+    @cached_property
+    def _group(self) -> tuple[Sequence[str], NDArray[np.intp]]:
+        """The names of the groups, and the number of every query's group, (n,)."""
+        names = list(dict.fromkeys(self.groups))
+        number = {name: place for place, name in enumerate(names)}
+        return names, np.array([number[name] for name in self.groups], dtype=np.intp)
+
+    def _groups(self, quality: Floats, cost: Floats) -> Mapping[str, GroupResult]:
+        names, of = self._group
+        if names == [""]:
+            return {}
+        size = np.bincount(of)
+        columns = [quality, cost, self.single_quality, self.oracle_quality]
+        means = np.stack([np.bincount(of, column) / size for column in columns], axis=1)
+        samples = self.resample.within(quality, of)
+        return {
+            name: GroupResult(
+                queries=int(size[g]),
+                quality=means[g, 0],
+                interval=interval(samples[g][~np.isnan(samples[g])]),
+                cost=means[g, 1],
+                best_single=means[g, 2],
+                oracle=means[g, 3],
+            )
+            for g, name in enumerate(names)
+        }
 
 
 def _saved(curve: Curve, quality: float, cost: float) -> float:

@@ -1,13 +1,27 @@
-"""Figures as JSON knows them."""
+"""Results as JSON: dataclasses, mappings, sequences, figures."""
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
+KEY, OPTIONAL, FLAT = "key", "optional", "flat"
+"""Metadata of a dataclass's field: its key in JSON where that is not its name; left out where it is None;
+its own fields are written beside those of the dataclass that holds it, none where it is None."""
+
 
 def plain_data(value: Any) -> Any:
-    """Return what JSON knows; numbers that are none become ``None``."""
+    """Return what JSON knows; numbers that are not finite become ``None``."""
+    if is_dataclass(value) and not isinstance(value, type):
+        found: dict[str, Any] = {}
+        for own in fields(value):
+            held = getattr(value, own.name)
+            if held is None and (OPTIONAL in own.metadata or FLAT in own.metadata):
+                continue
+            made = plain_data(held)
+            found |= made if FLAT in own.metadata else {own.metadata.get(KEY, own.name): made}
+        return found
     if isinstance(value, Mapping):
         return {str(key): plain_data(own) for key, own in value.items()}
     if isinstance(value, list | tuple):

@@ -18,7 +18,8 @@ from dynamicrag.predictors.selection import select
 
 TIMED = 200
 """Most single decisions that are timed, of each router."""
-Tell = Callable[[int, int, str], None]
+Progress = Callable[[int, int, str], None]
+"""Called with the steps done, all steps, and the name of the work."""
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ def predict(
     *,
     embed: Embed | None = None,
     seed: int = 0,
-    tell: Tell | None = None,
+    progress: Progress | None = None,
 ) -> Predictions:
     """Train every router in every round, and let it predict what that round judges by.
 
@@ -80,7 +81,7 @@ def predict(
         families: Specs of the families of features.
         embed: The embedding model, for families that need one.
         seed: Seed of the predictors that have none of their own.
-        tell: Told how far it is.
+        progress: Called with how far it is.
     """
     shape = (sum(len(turn.rows) for turn in rounds), len(problem.options))
     routers = {name: Predicted(np.empty(shape)) for name in specs}
@@ -88,8 +89,8 @@ def predict(
     total = len(rounds) * (len(specs) + 1)
     for number, turn in enumerate(rounds):
         done = number * (len(specs) + 1)
-        if tell is not None:
-            tell(done, total, "training")
+        if progress is not None:
+            progress(done, total, "training")
         learn_X, judge_X, blocks = _features(turn, families, embed, made)
         _prices(problem, turn, made)
         for step, (name, spec) in enumerate(specs.items(), 1):
@@ -104,8 +105,8 @@ def predict(
                 own.picked[part] = own.picked.get(part, 0.0) + share / len(rounds)
             if number == len(rounds) - 1:
                 own.decision_us = _timed(predictor, judge_X, made.expected[turn.rows], problem.columns)
-            if tell is not None:
-                tell(done + step + 1, total, "training")
+            if progress is not None:
+                progress(done + step + 1, total, "training")
     return made
 
 

@@ -1,6 +1,6 @@
-"""Questions made from a corpus, where there are none yet.
+"""Questions made from a corpus, for users who have none yet.
 
-A model writes them, and a round trip decides which are kept (Alberti et al., "Synthetic QA Corpora
-Generation with Roundtrip Consistency", ACL 2019): the passage must be found by the question, the answer
-must follow from the passage, and must not come without it.
+A model writes them and a round trip decides which are kept (Alberti et al., "Synthetic QA Corpora Generation
+with Roundtrip Consistency", ACL 2019): retrieval must find the passage by the question, and the model must
+give the answer with the passage and not without it.
 """

@@ -1,7 +1,7 @@
-"""Facts of a passage: a sentence with something in it that can be asked for.
+"""Facts of a passage: a sentence, and an answer in it that a question can ask for.
 
-Answers are picked before questions are written, by their shape – dates, times, amounts, names – so that
-every answer is short and stands in the passage, whatever a model makes of it (Lewis et al., "PAQ: 65
+Answers are chosen before questions are written, by their form (dates, times, amounts, names). So every answer
+is short and stands in the passage, independent of the model (Lewis et al., "PAQ: 65
 Million Probably-Asked Questions", TACL 2021, who pick answers first too).
 """
 
@@ -13,7 +13,7 @@ from dynamicrag.text import STOP_WORDS, plain_answer
 from dynamicrag.types import Passage
 
 FEWEST, MOST = 6, 45
-"""Words of a sentence that is asked about."""
+"""Number of words of a usable sentence."""
 SHORTEST_NAME = 4
 """Letters of a name that is one word."""
 
@@ -40,12 +40,12 @@ _LINKS = frozenset({"of", "de", "von", "van", "du", "da", "del", "&"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fact:
-    """Something that a passage says.
+    """A statement of a passage.
 
     Attributes:
-        passage: Where.
-        context: The sentence that says it, and the one before.
-        answer: What can be asked for, as it stands in the sentence.
+        passage: The passage.
+        context: The sentence, and the one before it.
+        answer: The answer, as it stands in the sentence.
         named: Whether the answer is a name.
     """
 
@@ -56,7 +56,7 @@ class Fact:
 
 
 def facts_of(passage: Passage) -> Iterator[Fact]:
-    """Yield the facts of a passage, in its order; what its title gives away is none."""
+    """Yield the facts of a passage in order, without answers that its title gives."""
     title = f" {plain_answer(passage['title'])} "
     before = ""
     for sentence in sentences(passage["text"]):
@@ -68,7 +68,7 @@ def facts_of(passage: Passage) -> Iterator[Fact]:
 
 
 def sentences(text: str) -> Iterator[str]:
-    """Yield the whole sentences of a text, without marks of emphasis; headings and tables are none."""
+    """Yield the whole sentences of a text without emphasis marks; skip headings and tables."""
     for paragraph in re.split(r"\n\s*\n|\n(?=\s*[-+•*|#]\s)", text):
         if paragraph.lstrip().startswith(("#", "|")):
             continue
@@ -81,7 +81,7 @@ def sentences(text: str) -> Iterator[str]:
 
 
 def answers_in(sentence: str) -> list[tuple[str, bool]]:
-    """Return what can be asked for in a sentence, and whether it is a name."""
+    """Return the possible answers in a sentence, and whether each is a name."""
     found: list[tuple[int, int, bool]] = []
 
     def add(start: int, end: int, named: bool = False) -> None:
@@ -101,7 +101,7 @@ def answers_in(sentence: str) -> list[tuple[str, bool]]:
 
 
 def _names(sentence: str) -> Iterator[tuple[int, int]]:
-    """Yield where runs of capitalised words are; a single one must not merely begin the sentence."""
+    """Yield the spans of capitalised words; a single word must not be the first of the sentence."""
     run: list[tuple[int, int]] = []
     for match in [*_TOKEN.finditer(sentence), None]:
         word = match[0].strip(_EDGES) if match else ""
@@ -115,7 +115,7 @@ def _names(sentence: str) -> Iterator[tuple[int, int]]:
         if match and (capital or linked):
             start = match.start() + match[0].find(word)
             run.append((start, start + len(word)))
-            if match.end() > start + len(word):  # a comma ends it
+            if match.end() > start + len(word):  # a comma ends the name
                 yield from _whole(sentence, run)
                 run = []
 

@@ -1,4 +1,4 @@
-"""What a question looks like that can be used; a model's text is data, and only its first line counts."""
+"""Checks the form of a question that a model wrote; its text is data, and only its first line counts."""
 
 import re
 
@@ -9,7 +9,7 @@ from dynamicrag.text import content_words, words
 FEWEST, MOST = 4, 35
 """Words of a question."""
 ALIKE = 0.75
-"""Share of common telling words from which two questions are near-duplicates."""
+"""Share of content words in common from which two questions are near-duplicates."""
 
 _ASKING = frozenset({"who", "whose", "what", "when", "where", "which", "why", "how"})
 _LABEL = re.compile(r"^\W*(?:question|q)\s*:\s*", re.IGNORECASE)
@@ -33,11 +33,11 @@ _POINTS = re.compile(
 
 
 class Refused(Exception):
-    """A candidate is not kept.
+    """A question is not kept.
 
     Attributes:
         reason: One of :data:`REASONS`.
-        text: What there was of a question.
+        text: The question, as far as there is one.
     """
 
     def __init__(self, reason: str, text: str = "") -> None:
@@ -47,18 +47,18 @@ class Refused(Exception):
 
 
 REASONS = {
-    "no question": "is not one question that asks for something",
-    "yes or no": "asks whether, not what",
-    "leaks": "speaks of the text that it was made from",
-    "quotes its answer": "holds its own answer",
-    "not alone": "does not say by itself what it is about",
-    "no link": "the second half does not name what the first asks for",
-    "names the link": "gives away what the first passage is needed for",
-    "duplicate": "asks what another one asks",
+    "no question": "is not exactly one question",
+    "yes or no": "asks for yes or no",
+    "leaks": "mentions the text that it was made from",
+    "quotes its answer": "contains its own answer",
+    "not alone": "does not say what it is about",
+    "no link": "the second question does not name the answer of the first",
+    "names the link": "names the answer of the first question",
+    "duplicate": "asks the same as another question",
     "not found": "retrieval does not find the passage",
-    "known without": "the model gives the answer without any passage",
-    "not supported": "the model does not give the answer with the passage",
-    "one is enough": "one of the two passages suffices",
+    "known without": "the model answers without any passage",
+    "not supported": "the model does not answer with the passage",
+    "one is enough": "one of the two passages is enough",
     "answerable": "the model finds an answer in a passage",
     "failed": "a call to the model failed",
 }
@@ -71,15 +71,15 @@ def question_in(text: str) -> str:
 
 
 def checked(text: str, about: str, answer: str = "") -> str:
-    """Return a question that stands alone.
+    """Return a question that can be understood alone.
 
     Args:
-        text: What a model wrote.
-        about: All that it was shown.
-        answer: What is asked for.
+        text: The model's text.
+        about: The text that the model saw.
+        answer: The expected answer.
 
     Raises:
-        Refused: It is none, or it cannot be used.
+        Refused: It is no question, or cannot be used.
     """
     question = question_in(text)
     reason = _fault(question, about, answer)
@@ -108,16 +108,16 @@ def _fault(question: str, about: str, answer: str) -> str | None:
 
 
 def quotes(question: str, answer: str) -> bool:
-    """Return whether a question holds its answer, or all words of it that mean something."""
-    telling = set(content_words(answer))
-    return bool(contains(question, [answer])) or (bool(telling) and telling <= set(words(question)))
+    """Return whether a question contains its answer, or all content words of it."""
+    content = set(content_words(answer))
+    return bool(contains(question, [answer])) or (bool(content) and content <= set(words(question)))
 
 
-def _telling(question: str) -> set[str]:
+def _content(question: str) -> set[str]:
     return {*content_words(question), *(_ASKING & set(words(question)))}
 
 
 def alike(one: str, other: str) -> bool:
-    """Return whether two questions are near-duplicates: by their telling words (Broder, 1997)."""
-    left, right = _telling(one), _telling(other)
+    """Return whether two questions are near-duplicates, by their content words (Broder, 1997)."""
+    left, right = _content(one), _content(other)
     return one == other or len(left & right) >= ALIKE * max(1, len(left | right))

@@ -1,7 +1,7 @@
-"""Questions that take two passages: the answer of one is what the other is about.
+"""Questions that need two passages: the answer of the first is the subject of the second.
 
-Two questions with a name between them are made into one, which describes the name in place of giving
-it (Trivedi et al., "MuSiQue: Multihop Questions via Single-hop Question Composition", TACL 2022).
+Two questions that share a name become one question that describes the name instead of giving it
+(Trivedi et al., "MuSiQue: Multihop Questions via Single-hop Question Composition", TACL 2022).
 """
 
 import asyncio
@@ -10,45 +10,44 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from dynamicrag.lab.scores import contains
-from dynamicrag.lab.synthesize.asker import Asker
+from dynamicrag.lab.synthesize.caller import Caller, key
 from dynamicrag.lab.synthesize.facts import Fact
 from dynamicrag.lab.synthesize.form import Refused, checked
-from dynamicrag.lab.synthesize.kinds import (
+from dynamicrag.lab.synthesize.from_facts import (
     Attempt,
-    Seen,
+    IsDuplicate,
     agrees,
+    asked_for,
     check_answer,
     check_found,
     facts_by_passage,
     in_turn,
-    key,
-)
-from dynamicrag.lab.synthesize.made import Made
+)  # fmt: skip
 from dynamicrag.lab.synthesize.prompts import join
-from dynamicrag.lab.synthesize.single import asked_for
+from dynamicrag.lab.synthesize.question import SyntheticQuestion
 from dynamicrag.types import Passage
 
 COMMON = 4
-"""Documents that may name a link; what more of them name is a place or a time of all, and links nothing."""
+"""Most documents that may name a link; a name in more of them, such as a town, links nothing."""
 
 
 class Multi:
-    """A fact whose answer is a name, and a fact of another document about that name.
+    """Questions from a fact whose answer is a name, and a fact of another document about that name.
 
     Args:
-        asker: Model and retriever.
+        caller: Calls the model and the retriever.
         passages: All passages.
     """
 
     name = "multi"
 
-    def __init__(self, asker: Asker, passages: Sequence[Passage]) -> None:
-        self._asker = asker
+    def __init__(self, caller: Caller, passages: Sequence[Passage]) -> None:
+        self._caller = caller
         self._passages = passages
         self._facts = facts_by_passage(passages)
 
     def attempts(self, rng: random.Random) -> Iterator[Attempt]:
-        """See :class:`.kinds.Kind`."""
+        """See :class:`.from_facts.Kind`."""
         named = [[fact for fact in facts if fact.named] for facts in self._facts.values()]
         for first in in_turn(rng, named):
             seconds = self._about(first)
@@ -56,7 +55,7 @@ class Multi:
                 yield partial(self._attempt, first, rng.choice(seconds))
 
     def _about(self, first: Fact) -> list[Fact]:
-        """Return the facts of other documents about what a fact has for an answer."""
+        """Return the facts of other documents about the answer of a fact."""
         naming = [passage for passage in self._passages if contains(passage["text"], [first.answer])]
         if len({passage["document"] for passage in naming}) > COMMON:
             return []
@@ -72,23 +71,23 @@ class Multi:
             and not contains(second.answer, [first.answer])
         ]
 
-    async def _attempt(self, first: Fact, second: Fact, seen: Seen) -> Made:
-        asker, kind, link, answer = self._asker, self.name, first.answer, second.answer
-        opening = await asked_for(asker, kind, first)
-        closing = await asked_for(asker, kind, second)
+    async def _attempt(self, first: Fact, second: Fact, duplicate: IsDuplicate) -> SyntheticQuestion:
+        caller, kind, link, answer = self._caller, self.name, first.answer, second.answer
+        opening = await asked_for(caller, kind, first)
+        closing = await asked_for(caller, kind, second)
         if not contains(closing, [link]):
             raise Refused("no link", closing)
-        written = await asker.write(kind, join(opening, link, closing))
+        written = await caller.write(kind, join(opening, link, closing))
         question = checked(written, f"{opening} {closing}", answer)
         if contains(question, [link]):
             raise Refused("names the link", question)
-        if seen(question):
+        if duplicate(question):
             raise Refused("duplicate", question)
         both = (first.passage, second.passage)
-        await check_found(asker, kind, question, first.passage)
-        await check_found(asker, kind, question, second.passage, closing)  # what a second round asks for
-        await check_answer(asker, kind, question, answer, both)
-        alone = await asyncio.gather(*(asker.answer(kind, question, [passage]) for passage in both))
+        await check_found(caller, kind, question, first.passage)
+        await check_found(caller, kind, question, second.passage, closing)  # the question of a second round
+        await check_answer(caller, kind, question, answer, both)
+        alone = await asyncio.gather(*(caller.answer(kind, question, [passage]) for passage in both))
         if any(agrees(said, answer) for said in alone):
             raise Refused("one is enough", question)
-        return Made(question, kind, (answer,), both)
+        return SyntheticQuestion(question, kind, (answer,), both)

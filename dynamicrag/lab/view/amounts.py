@@ -1,10 +1,11 @@
 """Figures and names as people read them: three significant digits, fitting units, no control characters."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.types import Figure
 
 SPACE = "\u00a0"
 UNKNOWN = "unknown"
@@ -29,6 +30,11 @@ def amount(dimension: str, value: float | None, *, brief: bool = False, noun: bo
     if row.prefix:
         number = f"−{row.prefix}{number[1:]}" if number.startswith("−") else f"{row.prefix}{number}"
     return SPACE.join(part for part in (number, symbol, row.noun if noun else "") if part)
+
+
+def duration(seconds: float) -> str:
+    """Return seconds, or minutes from two minutes on."""
+    return amount("seconds", seconds) if seconds < 120 else f"{seconds / 60:,.0f}{SPACE}min"
 
 
 def reach(dimension: str, low: float, high: float) -> str:
@@ -102,6 +108,32 @@ def interval(ends: Sequence[float] | None, text: Callable[[float], str] = share,
         to: What stands between them.
     """
     return "" if ends is None else f"{text(ends[0])}{to}{text(ends[1])}"
+
+
+def size(count: float) -> str:
+    """Return bytes as MB or GB."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"
+
+
+def cost_line(cost: Mapping[str, Figure], tokens: Mapping[str, int] | None = None) -> str:
+    """Return a cost in one line: ``12.3 J modelled active · 2.10 s · $0 · 1.60 mg CO₂e``.
+
+    It holds the dimensions whose row says that they belong in a summary.
+    """
+    parts = [_in_line(name, cost[name]) for name, row in DIMENSIONS.items() if row.summary and name in cost]
+    if tokens:
+        parts.append(f"{tokens['input']:,}→{tokens['output']:,} tokens")
+    return " · ".join(parts)
+
+
+def _in_line(name: str, figure: Figure) -> str:
+    value = figure["value"]
+    if value is None:
+        return f"{'price' if name == 'usd' else DIMENSIONS[name].title} unknown"
+    text = amount(name, value)
+    if name == "joules":
+        return f"{text} {figure['kind']} active"
+    return f"{text} estimated" if name == "usd" and value else text
 
 
 def safe(text: object, most: int = 80) -> str:

@@ -52,6 +52,7 @@ def to_svg(chart: Chart, width: float) -> str:
     svg = re.sub(r"font-family: [^;\"]*;?", "", svg)
     for name, colour in COLOURS.items():
         svg = svg.replace(colour, f"var(--{name})")
+    svg = _lean(svg)
     svg = re.sub(r'<g id="about:([^"]*)">', lambda m: f"<g><title>{_unpacked(m[1])}</title>", svg)
     svg = re.sub(r'<g id="[^"]*">', "<g>", svg)
     title = escape(cut(chart.title, 400), quote=True)
@@ -61,6 +62,20 @@ def to_svg(chart: Chart, width: float) -> str:
     assert box is not None
     begin = f'<svg {box[0]} role="img" aria-label="{title}" xmlns:xlink="http://www.w3.org/1999/xlink">'
     return f"{begin}<title>{title}</title>{svg[head.end() :]}"
+
+
+def _lean(svg: str) -> str:
+    """Return a drawing with hundredths of a point, and one title for neighbours that say the same."""
+    svg = re.sub(r' d="[^"]*"', lambda m: re.sub(r"(\.\d\d)\d+", r"\1", m[0]).replace("\n", ""), svg)
+    first, *rest = re.split(r'<g id="(about:[^"]*)">', svg)
+    found, last = [first], ""
+    for name, body in zip(rest[::2], rest[1::2], strict=True):
+        if name == last and found[-1].rstrip().endswith("</g>"):
+            found[-1] = found[-1].rstrip().removesuffix("</g>") + body.lstrip()
+        else:
+            found += [f'<g id="{name}">', body]
+        last = name
+    return "".join(found)
 
 
 def to_png(chart: Chart, path: Path) -> None:
@@ -73,6 +88,8 @@ def to_png(chart: Chart, path: Path) -> None:
         with replacing(path) as draft:
             figure = _figure(chart, 8.0)
             figure.suptitle(cut(chart.title, 120), x=0.01, ha="left", fontsize=11)
+            if isinstance(chart, Curves):
+                figure.legend(loc="outside lower center", ncols=6, frameon=False, fontsize=_POINTS)
             figure.savefig(draft, format="png", dpi=160, facecolor="white")
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
@@ -120,13 +137,10 @@ def _curves(axes: "Axes", chart: Curves) -> None:
             plain = line.dash == "solid"
             (drawn,) = axes.plot(
                 *zip(*line.points, strict=True), color=COLOURS[line.shade if plain else "base"],
+                label=cut(line.name, _NAME),
                 linewidth=2 if plain else 1.4, linestyle=_DASHES[line.dash], zorder=2 if plain else 1,
             )  # fmt: skip
             drawn.set_gid(_about(line.name))
-    _scales(axes, chart.x, chart.y)
-    if chart.x.logarithmic:
-        axes.set_xscale("log")
-        _scales(axes, chart.x, chart.y)
     for dot in sorted(chart.dots, key=lambda dot: dot.strong):
         colour = COLOURS[dot.shade or "ink"]
         if dot.ends is not None:
@@ -136,6 +150,9 @@ def _curves(axes: "Axes", chart: Curves) -> None:
             markeredgecolor=COLOURS["card"],
         )  # fmt: skip
         drawn.set_gid(_about(f"{dot.name}: {chart.y.text(dot.y)} at {chart.x.text(dot.x)}"))
+    if chart.x.logarithmic:
+        axes.set_xscale("log")
+    _scales(axes, chart.x, chart.y)  # last: limits that a chart leaves to the data are those of dots too
     _names(axes, [dot for dot in chart.dots if dot.named])
 
 

@@ -34,8 +34,10 @@ def print_page(out: "Console", page: Page) -> None:
             continue
         out.print()
         out.print(_styled(section.title, "bold"))
-        for block in shown:
+        for number, block in enumerate(shown):
             if isinstance(block, Table):
+                if block.title and number:
+                    out.print()
                 print_table(out, block)
             else:
                 out.print(_styled(_words(block.text), STYLES[block.style]))

@@ -125,15 +125,15 @@ class Compare(Direct):
         items = list(_ITEM.finditer(text, operation.end()))
         if operation[1].lower() == "same":
             answer = _same([item[2] for item in items], self.voice.language_of(question))
-            return self._told(Answer(answer, operation.end()), items)
+            return self._with_values(Answer(answer, operation.end()), items)
         known = [(*found, item) for item in items if (found := value(item[2])) is not None]
         if len(known) < max(len(items), 2) or len({unit for _, unit, _ in known}) > 1:
             return Answer(UNANSWERABLE, operation.end())
         pick = min if operation[1].lower() in _LEAST else max
         *_, picked = pick(known, key=lambda found: found[0])
-        return self._told(span(text, *picked.span(1)), items)
+        return self._with_values(span(text, *picked.span(1)), items)
 
-    def _told(self, answer: Answer, items: Sequence[re.Match[str]]) -> Answer:
+    def _with_values(self, answer: Answer, items: Sequence[re.Match[str]]) -> Answer:
         """Return an answer, with the values after it in the style ``full``."""
         if self.voice.style == "brief" or answer.text == UNANSWERABLE:
             return answer
@@ -142,9 +142,9 @@ class Compare(Direct):
 
 
 def _same(values: Sequence[str], language: str) -> str:
-    told = [set(words(found)) for found in values]
-    if len(told) < 2 or not all(told):
+    parts = [set(words(found)) for found in values]
+    if len(parts) < 2 or not all(parts):
         return UNANSWERABLE
-    alike = all(a <= b or b <= a for a, b in pairwise(told))
+    alike = all(a <= b or b <= a for a, b in pairwise(parts))
     yes, no = YES_NO.get(language, YES_NO["en"])
     return yes if alike else no

@@ -39,7 +39,7 @@ class OwnPrompt(PromptStrategy):
         where: Place in the user's input, for messages.
 
     Raises:
-        PolicyError: It is none of these, or has unknown placeholders.
+        PolicyError: The object is not one of these, or has unknown placeholders.
     """
 
     expected_tokens = 120.0

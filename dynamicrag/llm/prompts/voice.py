@@ -52,13 +52,11 @@ class Voice:
         text = self.instructions.strip()
         if len(text) > MOST_INSTRUCTIONS:
             raise ValueError(
-                f"instructions: {len(text):,} characters; at most {MOST_INSTRUCTIONS:,}. Shorten them; what "
-                "answers are to be taken from belongs into a corpus"
+                f"instructions: {len(text):,} characters; at most {MOST_INSTRUCTIONS:,}. Shorten them; put "
+                "the source texts of answers into a corpus"
             )
         if control := CONTROL.search(text):
-            raise ValueError(
-                f"instructions: {control[0]!r} is a control token of chat templates; take it out"
-            )
+            raise ValueError(f"instructions: {control[0]!r} is a control token of chat templates; remove it")
         language = self.language.strip()
         object.__setattr__(self, "instructions", text)
         object.__setattr__(self, "language", AUTO if language.lower() == AUTO else language_name(language))

@@ -1,8 +1,7 @@
 """One reader per format: from a file to its documents.
 
 A reader yields documents and reports the parts it leaves out. It raises ``CorpusError`` if the file as a
-whole
-cannot be read. A new format is one file here and a row in ``READERS``.
+whole cannot be read. A new format is one file here and a row in ``READERS``.
 """
 
 from collections.abc import Callable, Iterator

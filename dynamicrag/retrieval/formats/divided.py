@@ -1,9 +1,8 @@
 """Joins words divided at line ends, as in printed pages.
 
 A page alone does not distinguish a divided word (``regu-`` / ``lations``) from a compound at the end of a
-line
-(``well-`` / ``known``). The rest of the document often does: the parts are joined unless it has the compound
-within a line, or both parts as separate words but not the joined word.
+line (``well-`` / ``known``). The rest of the document often does: the parts are joined unless it has the
+compound within a line, or both parts as separate words but not the joined word.
 """
 
 import re

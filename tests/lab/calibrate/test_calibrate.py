@@ -6,17 +6,18 @@ import pytest
 import yaml
 
 from dynamicrag.errors import InputError, PolicyError
-from dynamicrag.lab.calibrate.came import came
 from dynamicrag.lab.calibrate.forecast import Recipe, held_out
 from dynamicrag.lab.calibrate.options import ends
-from dynamicrag.lab.calibrate.page import to_html
+from dynamicrag.lab.calibrate.realised import realise
 from dynamicrag.lab.calibrate.replay import jointly, stagewise, walk
 from dynamicrag.lab.calibrate.run import calibrate
 from dynamicrag.lab.calibrate.setting import shows
 from dynamicrag.lab.calibrate.target import Target
+from dynamicrag.lab.calibrate.view import build_page
 from dynamicrag.lab.calibrate.walked import Verdicts, Walks, pipeline_of
 from dynamicrag.lab.calibrate.world import World
 from dynamicrag.lab.calibrate.write import calibrated, text
+from dynamicrag.lab.view.html import to_html
 from dynamicrag.policy_file import load_policy
 
 from .made import POLICY, recorded, right, world
@@ -29,7 +30,7 @@ def run(target, made=None, policy=POLICY):
 
 
 def test_a_quality_is_kept_at_less_cost_on_questions_that_were_held_out():
-    report = run(Target(0.98)).report
+    report = run(Target(0.98)).report.as_json()
     own = report["policies"]["calibrated"]
     assert report["reached"]["quality"]["ok"]
     assert own["quality"] == pytest.approx(1.0, abs=0.03)
@@ -44,7 +45,7 @@ def test_a_quality_is_kept_at_less_cost_on_questions_that_were_held_out():
 
 
 def test_a_limit_of_cost_is_kept_with_what_quality_can_be_had():
-    report = run(Target(limits={"joules": 30.0})).report
+    report = run(Target(limits={"joules": 30.0})).report.as_json()
     own = report["policies"]["calibrated"]
     assert own["costs"]["joules"] <= 33
     assert 0.6 < own["quality"] < 1
@@ -53,8 +54,11 @@ def test_a_limit_of_cost_is_kept_with_what_quality_can_be_had():
 def test_where_choosing_gains_nothing_a_single_path_is_set(tmp_path):
     made = world(quality=lambda kind, name: float(name == "single/small"))
     calibration = run(Target(1.0), made)
-    assert calibration.report["setting"]["path"] == "single/small" or calibration.setting.lam is not None
-    assert calibration.report["policies"]["calibrated"]["quality"] == 1.0
+    assert (
+        calibration.report.as_json()["setting"]["path"] == "single/small"
+        or calibration.setting.lam is not None
+    )
+    assert calibration.report.as_json()["policies"]["calibrated"]["quality"] == 1.0
 
 
 def test_a_policy_that_does_better_than_what_is_learnt_stands_as_it_is(tmp_path):
@@ -72,7 +76,7 @@ def test_a_policy_that_does_better_than_what_is_learnt_stands_as_it_is(tmp_path)
         },
     }}  # fmt: skip
     calibration = run(Target(limits={"joules": 50.0}), made, policy)
-    found = calibration.report["policies"]
+    found = calibration.report.as_json()["policies"]
     assert found["policy policy"]["quality"] == 1.0
     assert found["its drafts, unverified"]["quality"] == pytest.approx(2 / 3)
     assert calibration.setting.stands
@@ -84,11 +88,11 @@ def test_a_policy_that_does_better_than_what_is_learnt_stands_as_it_is(tmp_path)
 
 
 def test_a_target_that_cannot_be_met_gives_the_best_that_can_and_says_why():
-    report = run(Target(limits={"joules": 2.0})).report
+    report = run(Target(limits={"joules": 2.0})).report.as_json()
     assert "at least, and 2 are allowed" in report["setting"]["missed"]
     assert report["policies"]["calibrated"]["costs"]["joules"] < 8
     assert not report["reached"]["joules"]["ok"]
-    above = run(Target(quality=1.5)).report
+    above = run(Target(quality=1.5)).report.as_json()
     assert "is wanted" in above["setting"]["missed"]
     assert above["policies"]["calibrated"]["quality"] > 0.95
 
@@ -142,10 +146,10 @@ def test_a_joint_replay_beats_stages_by_themselves_where_options_depend_on_each_
     forecast = held_out(made, RECIPE)
     price = forecast.price({"joules": 0.001})
     together, apart = jointly(made, forecast, price), stagewise(made, forecast, price)
-    assert came(made, together).quality.mean() > 0.85
-    assert came(made, apart).quality.mean() <= came(made, together).quality.mean()
+    assert realise(made, together).quality.mean() > 0.85
+    assert realise(made, apart).quality.mean() <= realise(made, together).quality.mean()
     dear = jointly(made, forecast, forecast.price({"joules": 0.004}))
-    assert came(made, dear).quality.mean() == pytest.approx(0.7)
+    assert realise(made, dear).quality.mean() == pytest.approx(0.7)
 
 
 def test_a_stage_that_was_recorded_with_another_alone_stays_as_planned():
@@ -198,7 +202,7 @@ def test_a_router_that_asks_a_model_cannot_be_replayed():
 def test_a_stage_at_which_the_policy_chooses_and_the_table_does_not_vary_is_told():
     routed = {**POLICY["stages"], "prompt": {"options": ["direct", "compare"], "router": "heuristic"}}
     for stages, told in ((POLICY["stages"], False), (routed, True)):
-        notes = run(Target(0.98), policy={**POLICY, "stages": stages}).report["notes"]
+        notes = run(Target(0.98), policy={**POLICY, "stages": stages}).report.as_json()["notes"]
         assert any("prompt: not varied in the table" in note for note in notes) == told
 
 
@@ -240,8 +244,8 @@ def test_verification_is_walked_on_the_signals_of_drafts():
     judged = found.apply(small)
     assert judged.quality.mean() == 1.0  # what the small model gets wrong goes to the large one
     assert judged.costs["joules"].mean() == pytest.approx(30 + 100 / 3, rel=0.1)
-    assert own.came(made).quality.tolist() == judged.quality.tolist()
-    assert own.came(made).costs["joules"].tolist() == judged.costs["joules"].tolist()
+    assert own.realised(made).quality.tolist() == judged.quality.tolist()
+    assert own.realised(made).costs["joules"].tolist() == judged.costs["joules"].tolist()
     many = found.apply(np.stack([small, small - 1]))
     assert many.quality[0].tolist() == judged.quality.tolist()
     strict = {"thresholds": {"token_margin": 0.1, "abstain": ["unsure"]}}
@@ -263,7 +267,7 @@ def test_verification_is_walked_on_the_signals_of_drafts():
         "options": ["accept", "escalate"], "verifiers": ["token_margin"], "escalate": {"unsure": "generator"},
         "router": {"thresholds": {"token_margin": 0.5, "abstain": []}},
     }}}  # fmt: skip
-    assert run(Target(0.98), made, policy).report["setting"]["thresholds"]["token_margin"] == 0.0
+    assert run(Target(0.98), made, policy).report.as_json()["setting"]["thresholds"]["token_margin"] == 0.0
 
 
 def test_what_is_given_up_before_a_draft_is_written_is_charged_as_if_it_had_been():
@@ -276,7 +280,7 @@ def test_what_is_given_up_before_a_draft_is_written_is_charged_as_if_it_had_been
         own = walks(made, {**policy, "outside": outside}).policy()
         assert (own.first == small).all()
         assert (own.accepted == accepted).all()
-        came = own.came(made)
+        came = own.realised(made)
         assert came.costs["joules"].tolist() == made.costs["joules"][:, small].tolist()
         right = made.quality[:, small] if accepted >= 0 else ~made.answerable
         assert came.quality.tolist() == right.astype(float).tolist()
@@ -290,7 +294,7 @@ def test_any_verifier_that_was_recorded_is_walked_and_one_that_was_not_is_told()
         policy = with_verification(**{**own, "router": {"thresholds": {"unsure": limits}}})
         notes: list[str] = []
         assert shows(load_policy(policy), made, notes)
-        assert walks(made, policy).policy().came(made).quality.mean() == 1.0
+        assert walks(made, policy).policy().realised(made).quality.mean() == 1.0
         assert any("p_true: not recorded" in note or "p_true, " in note for note in notes) == told
 
 
@@ -310,7 +314,7 @@ def test_the_written_policy_says_where_its_numbers_come_from(tmp_path):
     band = load_policy(again).calibrated
     assert band is not None
     assert band.rows == len(made)
-    came = calibration.report["policies"]["calibrated"]
+    came = calibration.report.as_json()["policies"]["calibrated"]
     assert band.joules.mean == pytest.approx(came["costs"]["joules"], rel=1e-3)
     assert band.joules.low < band.joules.mean < band.joules.high
     assert sum(band.shares["generator"].values()) == pytest.approx(1.0, abs=1e-3)
@@ -319,7 +323,7 @@ def test_the_written_policy_says_where_its_numbers_come_from(tmp_path):
 
 
 def test_the_page_shows_every_path_and_runs_nothing():
-    page = to_html(run(Target(0.98)), world())
+    page = to_html(build_page(run(Target(0.98))))
     assert page.count("<script") == 0
     for name in ("always-large", "calibrated", "oracle", "single/small", "per-stage"):
         assert name in page

@@ -6,10 +6,10 @@ import pytest
 from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.escalation.replay import total
 from dynamicrag.lab.calibrate.world import World
-from dynamicrag.lab.cascade.changed import changed
+from dynamicrag.lab.cascade.comparisons import changed
 from dynamicrag.lab.cascade.recorded import from_tables
 from dynamicrag.lab.cascade.train import train_escalation
-from dynamicrag.lab.cascade.verifiers import drafts
+from dynamicrag.lab.cascade.verifiers import judged_options
 from dynamicrag.lab.outcomes.table import OutcomeTable
 from dynamicrag.lab.outcomes.whole_paths import unmended
 from dynamicrag.routers.paths import chains
@@ -19,16 +19,16 @@ from tests.escalation.taught import MENDED, MENDING, PATHS, PRICES, table, taugh
 @pytest.mark.parametrize("policy", ["value", "cascade_routing", {"thresholds": {"levels": 10}}])
 def test_it_is_worth_more_than_any_single_path(policy):
     own = taught(policy)
-    replayed, single = own.figures["replayed"], own.figures["best_single"]
-    assert replayed["quality"] > single["quality"] - 0.01
-    assert replayed["escalated"] > 0
+    replayed, single = own.replayed, own.best_single
+    assert replayed.quality > single.quality - 0.01
+    assert replayed.escalated > 0
     assert own.judgement.hopeless is None
 
 
 def test_questions_without_an_answer_teach_to_abstain():
     own = taught(blank=0.4)
     assert own.judgement.hopeless is not None
-    assert own.figures["replayed"]["abstained"] > 0.2
+    assert own.replayed.abstained > 0.2
 
 
 def test_a_mended_draft_goes_on_from_its_draft_and_is_paid_once():
@@ -39,7 +39,7 @@ def test_a_mended_draft_goes_on_from_its_draft_and_is_paid_once():
     assert trials.chain.tolist() == [-1, -1, 2, 2, -1]
     tried = np.array([[False, False, True, True, False]])
     assert total(trials.cost[:1], tried, trials.chain) == pytest.approx(PRICES["small"] + MENDING)
-    assert drafts(trials) == 40 * len(options), "each is a draft of its own"
+    assert len(judged_options(trials)) == len(options), "each is a draft of its own"
     assert changed(trials.paths[2], trials.paths[3]) == ("refine",)
     assert changed(trials.paths[0], trials.paths[3]) == ("retrieval", "refine")
 

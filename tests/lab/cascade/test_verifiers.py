@@ -29,14 +29,14 @@ def test_ece():
 def test_a_signal_that_failed_everywhere():
     nothing = np.full((5, 2), np.nan)
     found = judge_signal(nothing, nothing, nothing, np.ones((5, 2)), Resample(5, 10, 0), ["a", "b"])
-    assert found["drafts"] == 0
-    assert np.isnan(found["auroc"])
+    assert found.drafts == 0
+    assert np.isnan(found.auroc)
 
 
 def test_a_signal_that_is_off_is_honest_once_calibrated():
     quality = np.tile([[0.0], [1.0]], (50, 2))
     signal = np.where(quality > 0, 0.6, 0.5)
     found = judge_signal(signal, signal, quality, quality, Resample(100, 20, 0), ["a", "b"])
-    assert found["ece_raw"] == pytest.approx(0.45)
-    assert found["ece"] == 0
-    assert found["intervals"]["ece_raw"][0] <= found["ece_raw"] <= found["intervals"]["ece_raw"][1]
+    assert found.ece_raw == pytest.approx(0.45)
+    assert found.ece == 0
+    assert found.intervals["ece_raw"][0] <= found.ece_raw <= found.intervals["ece_raw"][1]

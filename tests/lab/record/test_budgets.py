@@ -5,7 +5,7 @@ import pytest
 from dynamicrag.errors import TotalExceeded
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.lab.questions import Question
-from dynamicrag.lab.record.following import for_recording
+from dynamicrag.lab.record.executor import for_recording
 from dynamicrag.lab.record.judge import AnswerJudge
 from dynamicrag.lab.record.runs import record_all
 from dynamicrag.verify.base import VERIFIERS
@@ -42,6 +42,7 @@ def recording(make):  # noqa: F811
         rag.close()
 
 
+@pytest.mark.slow
 async def test_a_model_that_times_out_fails_its_own_runs_alone(make, recording):  # noqa: F811
     make.scripts["medium"] = lambda kind, text: "let me see WAIT"
     rag = recording(per_query={"seconds": 3.0}, total={"usd": 1.0})

@@ -6,8 +6,8 @@ from dynamicrag.call_options import NO_FILTER
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.lab.outcomes.table import Outcome
 from dynamicrag.lab.questions import Question
-from dynamicrag.lab.record.expected import Expected
-from dynamicrag.lab.record.following import for_recording
+from dynamicrag.lab.record.executor import for_recording
+from dynamicrag.lab.record.remaining import Remaining
 from dynamicrag.lab.record.runs import record_all
 from dynamicrag.retrieval.base import Retrieved
 from dynamicrag.types import Usage
@@ -34,8 +34,8 @@ def rag(make):  # noqa: F811
 
 async def test_a_retrieval_is_done_once_and_charged_to_every_path(rag, monkeypatch):
     calls = []
-    remembering = rag.pipeline.stages["retriever"].retrievers["lexical"]
-    retrieve = remembering.inner.retrieve
+    cached = rag.pipeline.stages["retriever"].retrievers["lexical"]
+    retrieve = cached.inner.retrieve
 
     async def counted(query, k, filter=NO_FILTER):  # noqa: A002
         calls.append(query)
@@ -43,7 +43,7 @@ async def test_a_retrieval_is_done_once_and_charged_to_every_path(rag, monkeypat
             (await retrieve(query, k, filter)).passages, Usage(calls=1, seconds=3.0, cpu_seconds=2.0)
         )
 
-    monkeypatch.setattr(remembering.inner, "retrieve", counted)
+    monkeypatch.setattr(cached.inner, "retrieve", counted)
     questions = [Question(f"q{n}", f"When was the bridge of town0{n} opened?") for n in (1, 2)]
     work = [
         ({**SINGLE, "context": context, "generator": "small"}, questions) for context in ("short", "long")
@@ -80,7 +80,7 @@ async def test_the_path_that_was_asked_for_is_the_one_that_ran(rag):
 def test_what_is_left_follows_what_came(rag):
     path, other = ({**SINGLE, "context": "short", "generator": name} for name in ("small", "large"))
     questions = [Question(f"q{n}", "How long is it?") for n in range(4)]
-    expected = Expected(rag.pipeline.decider, [(path, questions), (other, questions)])
+    expected = Remaining(rag.pipeline.decider, [(path, questions), (other, questions)])
     price = rag.pipeline.decider.price("How long is it?", path)["seconds"]
     both = price + rag.pipeline.decider.price("How long is it?", other)["seconds"]
     assert expected.runs == 8
@@ -93,7 +93,7 @@ def test_what_is_left_follows_what_came(rag):
 def test_workers_share_the_time_that_is_left_of_a_path_and_no_more_of_them_than_it_has_questions(rag):
     path, other = ({**SINGLE, "context": "short", "generator": name} for name in ("small", "large"))
     questions = [Question(f"q{n}", "How long is it?") for n in range(6)]
-    expected = Expected(rag.pipeline.decider, [(path, questions), (other, questions[:2])], workers=3)
+    expected = Remaining(rag.pipeline.decider, [(path, questions), (other, questions[:2])], workers=3)
     first, second = (
         rag.pipeline.decider.price("How long is it?", steps)["seconds"] for steps in (path, other)
     )
@@ -129,4 +129,4 @@ async def test_what_is_recorded_with_changes_nothing_of_the_policy_s_own_pipelin
     assert outcome.path == steps
     assert {name: point.router for name, point in own.points.items()} == routers
     assert own.verification.verifiers["token_margin"].verdict is not None
-    assert type(own.stages["retriever"].retrievers["lexical"]).__name__ != "Remembering"
+    assert type(own.stages["retriever"].retrievers["lexical"]).__name__ != "CachedRetriever"

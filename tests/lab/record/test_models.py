@@ -10,12 +10,14 @@ from dynamicrag.llm.pull import path_of
 
 ROOT = Path(__file__).parents[3]
 CORPUS = ROOT / "examples" / "corpus"
+# one thread: two wait for one another where another process has a core
 POLICY = """
 version: 1
 corpora: {docs: {path: docs/}}
-models: {small: {model: "local:smollm2-135m-instruct"}}
+models: {small: {model: "local:smollm2-135m-instruct", params: {threads: 1}}}
 stages:
   retrieval: {options: [none, single], router: heuristic}
+  prompt: {options: {direct: {style: brief}}}
 """
 
 

@@ -3,7 +3,8 @@ import pytest
 from dynamicrag.drafts.moves import moves
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import InputError, PolicyError
-from dynamicrag.lab.record.paths import Paths, paths_in
+from dynamicrag.lab.record.path_options import paths_in
+from dynamicrag.lab.record.paths import Paths
 from dynamicrag.routers.fixed import Fixed
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option

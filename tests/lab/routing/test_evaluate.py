@@ -11,18 +11,24 @@ from dynamicrag.errors import InputError
 from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable, Row
 from dynamicrag.lab.routing.embeddings import KeptEmbeddings
 from dynamicrag.lab.routing.evaluate import evaluate
-from dynamicrag.lab.routing.page import to_html
+from dynamicrag.lab.routing.plot import quality_over_cost
 from dynamicrag.lab.routing.problem import set_problem
 from dynamicrag.lab.routing.rounds import make_rounds
-from dynamicrag.lab.routing.scene import compose
+from dynamicrag.lab.routing.view import build_page
+from dynamicrag.lab.view.html import to_html
 from tests.lab.routing.tables import NOUNS, learnable, table
 
 FOREST = {"forest": "forest"}
 
 
-def judged(train, test=None, routers=None, **more):
+def evaluated(train, test=None, routers=None, **more):
     more = {"families": ["lexical"], "samples": 50, **more}
     return evaluate(train, test, routers=routers or {"linear": "linear"}, **more)
+
+
+def judged(train, test=None, routers=None, **more):
+    """The same as ``--json`` has it."""
+    return evaluated(train, test, routers, **more).as_json()
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +113,7 @@ def test_without_any_cost():
     made = judged(learnable(cost=False))
     assert made["data"]["cost"] is None
     assert len(made["routers"]["linear"]["curve"]) == 1
-    assert compose(made) is None
+    assert quality_over_cost(evaluated(learnable(cost=False))) is None
     assert any("no cost is known" in note for note in made["notes"])
     given = judged(learnable(cost=False), option_cost={"small": 1, "large": 2})
     assert given["data"]["cost"]["name"] == "cost"
@@ -217,15 +223,27 @@ def test_what_auto_picked():
     assert made["routers"]["auto"]["picked"] == {"linear": 1.0}
 
 
-def test_the_page_runs_nothing_and_trusts_no_name(found):
+def test_the_page_runs_nothing_and_trusts_no_name():
     bad = learnable(40, options=("small", "<script>alert(1)</script>"))
-    page = to_html(made := judged(bad), compose(made))
+    page = to_html(build_page(evaluated(bad)))
     assert "<script" not in page
     assert "default-src 'none'" in page
-    good = to_html(found, compose(found))
-    assert "polyline" in good
-    assert "APGR" in good
-    assert "http" not in good.replace("http-equiv", "")
+
+
+def test_the_page_names_the_finding_and_shows_curve_tables_and_terms():
+    found = evaluated(learnable(), routers={"linear": "linear", "knn(k=3)": {"knn": {"k": 3}}}, at=(5.0,))
+    page = to_html(build_page(found))
+    assert "<svg" in page
+    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
+    for words in ("linear", "APGR", "What quality costs", "Options", "Right and wrong choices", "By group"):
+        assert words in page
+
+
+def test_a_headline_claims_only_what_is_sure():
+    made = evaluated(table([[0.5, 0.5]] * 30, [[1.0, 2.0]] * 30))
+    assert build_page(made).headline.text.startswith("No router surely beats the best single option")
+    sure = evaluated(learnable(), samples=200)
+    assert build_page(sure).headline.text == "linear gives"
 
 
 def test_embeddings_are_kept(tmp_path):
@@ -250,7 +268,7 @@ def test_embeddings_are_kept(tmp_path):
 
 def test_no_model_is_imported():
     code = (
-        "import sys, dynamicrag.lab.routing.evaluate, dynamicrag.lab.routing.page\n"
+        "import sys, dynamicrag.lab.routing.evaluate, dynamicrag.lab.routing.view\n"
         "print(*{'torch', 'langgraph', 'sentence_transformers', 'matplotlib'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

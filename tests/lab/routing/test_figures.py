@@ -89,45 +89,45 @@ def test_figures_of_choices():
     quality = np.array([[1.0, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]])
     cost = np.tile([1.0, 2, 4], (4, 1))
     judge = Yardstick("abc", ["g", "g", "h", "h"], quality, cost, np.array([1, 1, 1, 1]), Resample(4, 50, 0))
-    own = judge.figures(Path(np.zeros(1), np.array([[0, 1, 2, 0]])))
-    assert (own["quality"], own["cost"]) == (0.75, 2.0)
-    assert own["gain"] == 0.25
-    assert own["gap_closed"] == 1.0
-    assert own["routing_accuracy"] == 1.0
-    assert own["calls"] == {"a": 0.5, "b": 0.25, "c": 0.25}
-    assert own["confusion"]["a"] == {"a": 2, "b": 0, "c": 0}
-    assert own["groups"]["g"]["quality"] == 1.0
-    assert own["groups"]["g"]["interval"] == [1.0, 1.0]
-    assert own["groups"]["h"]["interval"] == [0.0, 1.0]
-    wrong = judge.figures(Path(np.zeros(1), np.array([[2, 2, 2, 2]])))
-    assert wrong["confusion"]["c"] == {"a": 1, "b": 1, "c": 2}
-    assert np.isnan(wrong["saving"])
-    assert np.isnan(wrong["saving_within_point"])
-    free = judge.figures(Path(np.zeros(3), np.array([[1, 1, 1, 1], [0, 1, 0, 0], [0, 0, 0, 0]])))
-    assert free["saving"] == pytest.approx(1 - 1.25 / 2)
-    assert free["saving_within_point"] == pytest.approx(1 - 1.24 / 2)
+    own = judge.judge(Path(np.zeros(1), np.array([[0, 1, 2, 0]])))
+    assert (own.quality, own.cost) == (0.75, 2.0)
+    assert own.gain == 0.25
+    assert own.gap_closed == 1.0
+    assert own.routing_accuracy == 1.0
+    assert own.calls == {"a": 0.5, "b": 0.25, "c": 0.25}
+    assert own.confusion["a"] == {"a": 2, "b": 0, "c": 0}
+    assert own.groups["g"].quality == 1.0
+    assert own.groups["g"].interval == [1.0, 1.0]
+    assert own.groups["h"].interval == [0.0, 1.0]
+    wrong = judge.judge(Path(np.zeros(1), np.array([[2, 2, 2, 2]])))
+    assert wrong.confusion["c"] == {"a": 1, "b": 1, "c": 2}
+    assert np.isnan(wrong.saving)
+    assert np.isnan(wrong.saving_within_point)
+    free = judge.judge(Path(np.zeros(3), np.array([[1, 1, 1, 1], [0, 1, 0, 0], [0, 0, 0, 0]])))
+    assert free.saving == pytest.approx(1 - 1.25 / 2)
+    assert free.saving_within_point == pytest.approx(1 - 1.24 / 2)
 
 
 def test_complementarity():
     quality = np.array([[1.0, 1, 0], [0, 1, 0], [1, 0, 1], [0, 0, 0]])
     mean = np.tile([0.4, 0.6, 0.1], (4, 1))
     found = complementarity("abc", quality, np.ones((4, 3)), mean, np.ones((4, 3)), Resample(4, 200, 0))
-    assert found["options"]["b"]["only_right"] == 0.25
-    assert found["options"]["a"]["only_right"] == 0
-    assert found["options"]["b"]["oracle_loss"] == 0.25
-    assert found["options"]["b"]["routed_loss"] == 0
-    assert found["overlap"] == {"a": {"b": 1 / 3, "c": 0.5}, "b": {"c": 0.0}}
-    assert found["none_right"] == 0.25
-    assert [one["oracle"] for one in found["subsets"]] == [0.5, 0.75, 0.75]
-    assert found["could_go"]["options"] == ["c"]
-    assert found["could_go"]["curve_loss"] == 0
+    assert found.options["b"].only_right == 0.25
+    assert found.options["a"].only_right == 0
+    assert found.options["b"].loss.oracle_loss == 0.25
+    assert found.options["b"].loss.routed_loss == 0
+    assert found.overlap == {"a": {"b": 1 / 3, "c": 0.5}, "b": {"c": 0.0}}
+    assert found.none_right == 0.25
+    assert [one.oracle for one in found.subsets] == [0.5, 0.75, 0.75]
+    assert found.could_go.options == ["c"]
+    assert found.could_go.curve_loss == 0
 
 
 def test_what_makes_the_cheap_end_stays():
     quality = np.tile([0.0, 1.0, 1.0], (50, 1))
     cost = np.tile([1.0, 2, 9], (50, 1))
     found = complementarity("abc", quality, cost, quality, cost, Resample(50, 50, 0))
-    assert found["could_go"]["options"] == ["c"]
+    assert found.could_go.options == ["c"]
 
 
 def test_expected_cost_is_learnt_from_length():

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from dynamicrag.lab.view.charts import Bars, Stack
 from dynamicrag.lab.view.draw import COLOURS, to_png, to_svg
 from dynamicrag.lab.view.html import to_html
 from tests.lab.view.pages import HOSTILE, charts, page
@@ -48,6 +49,14 @@ def test_a_chart_is_well_formed_and_takes_the_colours_of_the_page(chart):
 def test_a_bar_says_what_it_is_when_it_is_pointed_at():
     bars = charts("a & b")[2]
     assert "<title>about a &amp; b</title>" in to_svg(bars, 9.0)
+
+
+def test_a_divided_bar_has_one_title_and_short_coordinates():
+    column = Stack("a", {"c0": 1.0, "c1": 1 / 3, "rest": 2.0}, "about a")
+    svg = to_svg(Bars("title", [column, Stack("b", {"c0": 1.0}, "about b")]), 9.0)
+    ElementTree.fromstring(svg)
+    assert (svg.count("<title>about a</title>"), svg.count("<title>about b</title>")) == (1, 1)
+    assert not re.search(r' d="[^"]*\.\d{3}', svg)
 
 
 def test_a_picture_is_written(tmp_path):

@@ -1,0 +1,103 @@
+"""Progress of long work: bars on a terminal, and lines elsewhere."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dynamicrag.lab.view.amounts import amount, duration
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dynamicrag.lab.record.remaining import Remaining
+    from dynamicrag.lab.synthesize.results import KindResult
+
+MINUTE = 60.0
+
+
+def forecast(seconds: float, joules: float, usd: float) -> str:
+    """Return what work is expected to take: ``12 min, 3.4 kJ``, and dollars if any."""
+    return ", ".join([duration(seconds), amount("joules", joules), *([amount("usd", usd)] if usd else [])])
+
+
+def of_recording(remaining: "Remaining") -> str:
+    """Return what the rest of a recording is expected to take."""
+    return forecast(remaining.time_left(), remaining.left("joules"), remaining.left("usd"))
+
+
+def of_synthesis(kinds: "Mapping[str, KindResult]", workers: int = 1) -> str:
+    """Return what the rest of a synthesis is expected to take."""
+    left = {d: sum(own.left(d) for own in kinds.values()) for d in ("seconds", "joules", "usd")}
+    return forecast(left["seconds"] / workers, left["joules"], left["usd"])
+
+
+@contextmanager
+def bars(out: "Console", totals: Mapping[str, int]) -> "Iterator[Callable[[str, int, str, str], None]]":
+    """Show a bar per task on a terminal while the block runs, and nothing elsewhere.
+
+    Yields a function of a task, the number done, what the bar is called and what stands behind it.
+
+    Args:
+        out: The console.
+        totals: The number of items by task.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+    shown = Progress(
+        SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(28),
+        MofNCompleteColumn(), TextColumn("{task.fields[about]}", markup=False),
+        console=out, transient=True, disable=not out.is_terminal,
+    )  # fmt: skip
+    tasks = {name: shown.add_task(name, total=total, about="") for name, total in totals.items()}
+
+    def show(task: str, done: int, name: str, about: str) -> None:
+        shown.update(tasks[task], completed=done, description=name, about=about)
+
+    with shown:
+        yield show
+
+
+@contextmanager
+def recording(out: "Console", remaining: "Remaining") -> Iterator[Callable[[str], None]]:
+    """Show the progress of a recording; off a terminal, a line per path and at most one per minute."""
+    total, seen, last = remaining.runs, set[str](), time.monotonic()
+
+    with bars(out, {"recording": total}) as show:
+
+        def progress(path: str) -> None:
+            nonlocal last
+            done, left = total - remaining.runs, of_recording(remaining)
+            show("recording", done, path, f"{left} left")
+            if out.is_terminal:
+                return
+            if path not in seen:
+                out.print(f"recording {path} …", style="dim")
+            seen.add(path)
+            now = time.monotonic()
+            if now - last >= MINUTE:
+                last = now
+                out.print(f"{done} of {total} runs done; {left} left", style="dim")
+
+        yield progress
+
+
+@contextmanager
+def synthesis(
+    out: "Console", kinds: "Mapping[str, KindResult]", workers: int
+) -> Iterator[Callable[[str], None]]:
+    """Show the progress of a synthesis by kind of question; off a terminal, a line per batch."""
+    printed: dict[str, int] = {}
+
+    with bars(out, {kind: own.wanted for kind, own in kinds.items()}) as show:
+
+        def progress(kind: str) -> None:
+            own, left = kinds[kind], of_synthesis(kinds, workers)
+            kept, tried = len(own.kept), own.tried
+            show(kind, kept, kind, f"kept, {tried} tried, {left} left")
+            if tried and printed.get(kind) != tried and not out.is_terminal:
+                line = f"{kind}: {kept} of {own.wanted} kept, {tried} tried; {left} left"
+                out.print(line, style="dim")
+            printed[kind] = tried
+
+        yield progress

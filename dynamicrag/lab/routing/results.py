@@ -1,0 +1,257 @@
+"""The results of an evaluation; the fields are the keys of ``--json`` (see :mod:`.evaluate`).
+
+A figure that cannot be stated is NaN, and ``null`` in JSON. Parts that do not apply, such as APGR with more
+than two options, are ``None``, and their keys are missing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dynamicrag.lab.routing.plain_data import FLAT, KEY, OPTIONAL, plain_data
+
+Interval = list[float] | None
+
+
+_FLAT, _OPTIONAL = {FLAT: True}, {OPTIONAL: True}
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """A point of a router's curve."""
+
+    lam: float = field(metadata={KEY: "lambda"})
+    cost: float
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class GroupResult:
+    """A router on the queries of one group; ``best_single`` and ``oracle`` are qualities."""
+
+    queries: int
+    quality: float
+    interval: Interval
+    cost: float
+    best_single: float
+    oracle: float
+
+
+@dataclass(frozen=True, slots=True)
+class PairIntervals:
+    """Intervals of :class:`PairFigures`."""
+
+    apgr: Interval
+    cpt50: Interval
+    cpt80: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class PairFigures:
+    """RouteLLM's figures of two options (see :mod:`.pair`)."""
+
+    apgr: float
+    cpt50: float
+    cpt80: float
+    pgr: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFigures:
+    """The share of right labels, and the mean of both labels' shares."""
+
+    accuracy: float
+    balanced_accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """p-values of the gain: by bootstrap, by permutation, and that after Holm's correction."""
+
+    p_bootstrap: float
+    p_permutation: float
+    p_holm: float | None = field(default=None, metadata=_OPTIONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a predictor brings besides its choices.
+
+    Attributes:
+        spec: Its spec.
+        lambda_at: λ by the cost that it keeps the mean expected cost to; ``None`` where none does.
+        train_seconds: Mean time of a training, features apart.
+        decision_us: Median microseconds of a decision, features apart.
+        picked: Predictors that it is made of, by share.
+    """
+
+    spec: object
+    lambda_at: Mapping[str, float | None]
+    train_seconds: float
+    decision_us: float
+    picked: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Intervals of a router's figures, 95 %, ``[low, high]``."""
+
+    quality: Interval
+    cost: Interval
+    gain: Interval
+    gap_closed: Interval
+    saving: Interval
+    saving_within_point: Interval
+    area: Interval
+    routing_accuracy: Interval
+    quality_at: Mapping[str, Interval]
+    pair: PairIntervals | None = field(default=None, metadata=_FLAT)
+
+
+@dataclass(frozen=True, slots=True)
+class RouterResult:
+    """A router or a baseline; the figures are explained in :mod:`.evaluate`."""
+
+    quality: float
+    cost: float
+    gain: float
+    gap_closed: float
+    saving: float
+    saving_within_point: float
+    cost_at_best_single_quality: float
+    quality_at_best_single_cost: float
+    area: float
+    quality_at: Mapping[str, float]
+    intervals: Intervals
+    curve: Sequence[CurvePoint]
+    routing_accuracy: float
+    calls: Mapping[str, float]
+    confusion: Mapping[str, Mapping[str, int]]
+    groups: Mapping[str, GroupResult]
+    labels: LabelFigures | None = field(default=None, metadata=_FLAT)
+    tests: Tests | None = field(default=None, metadata=_FLAT)
+    pair: PairFigures | None = field(default=None, metadata=_FLAT)
+    training: Training | None = field(default=None, metadata=_FLAT)
+
+    @property
+    def p_holm(self) -> float:
+        """The corrected p-value of the gain; NaN where it was not tested."""
+        own = None if self.tests is None else self.tests.p_holm
+        return float("nan") if own is None else own
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What is lost in quality without some options, by the oracle and as routed, and what the rest costs."""
+
+    oracle_loss: float
+    routed_loss: float
+    routed_cost: float
+    intervals: Mapping[str, Interval]
+
+
+@dataclass(frozen=True, slots=True)
+class OptionResult:
+    """An option by itself, the shares of queries that it alone serves, and the loss without it."""
+
+    quality: float
+    cost: float
+    only_right: float
+    strictly_best: float
+    loss: Loss | None = field(default=None, metadata=_FLAT)
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """The best options of a number, and the quality of the oracle over them."""
+
+    options: Sequence[str]
+    oracle: float
+
+
+@dataclass(frozen=True, slots=True)
+class Removable:
+    """Options that could go together, and the loss without them; ``curve_loss`` is the most at any price."""
+
+    options: Sequence[str]
+    loss: Loss | None = field(default=None, metadata=_FLAT)
+    curve_loss: float | None = field(default=None, metadata=_OPTIONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Complementarity:
+    """How much the options add to one another (see :mod:`.complementarity`)."""
+
+    options: Mapping[str, OptionResult]
+    overlap: Mapping[str, Mapping[str, float | None]]
+    none_right: float
+    subsets: Sequence[Subset]
+    could_go: Removable
+
+
+@dataclass(frozen=True, slots=True)
+class CostFacts:
+    """The cost: its name, its provenance, and the mean of the cheapest and of the dearest option."""
+
+    name: str
+    kinds: Sequence[str]
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class DataFacts:
+    """What was evaluated, and how."""
+
+    train: str
+    test: str | None
+    options: Sequence[str]
+    cost: CostFacts | None
+    queries: int
+    learnt_queries: int
+    split: str
+    folds: int | None
+    seed: int
+    bootstrap: int
+    weak: str | None = field(default=None, metadata=_OPTIONAL)
+    strong: str | None = field(default=None, metadata=_OPTIONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureFacts:
+    """The features, and their times: seconds a fit, microseconds a query, embedding apart."""
+
+    families: Sequence[object]
+    number: int
+    fit_seconds: float
+    us: float
+    embedding_us: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Routers and baselines on one table."""
+
+    data: DataFacts
+    features: FeatureFacts
+    routers: Mapping[str, RouterResult]
+    baselines: Mapping[str, RouterResult]
+    complementarity: Complementarity
+    ranking: Sequence[str]
+    notes: Sequence[str]
+
+    @property
+    def best(self) -> RouterResult:
+        """The first router of the ranking."""
+        return self.routers[self.ranking[0]]
+
+    @property
+    def best_single(self) -> str:
+        """The name of the best single option; the one taken most where it differs by fold."""
+        calls = self.baselines["best_single"].calls
+        return max(calls, key=lambda name: calls[name])
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data with the keys of ``--json``."""
+        found: dict[str, Any] = plain_data(self)
+        return found
