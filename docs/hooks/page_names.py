@@ -33,19 +33,19 @@ FAMILIES: tuple[tuple[str, Registry[Any], str], ...] = (
         "Predictors",
         PREDICTORS,
         "They learn each option's quality. A trained one is also a router by its name: "
-        "`router: {linear: {state: FILE}}`, where `dynamicrag train` has written the file. Such a router "
-        "also takes `explore: {epsilon, temperature, seed}`, or `passing`, the quality that the cheapest "
-        "option must reach.",
+        "`router: {linear: {state: FILE}}`, where `dynamicrag train stage` has written the file. Such a "
+        "router also takes `explore: {epsilon, temperature, seed}`, or `passing`, the quality that the "
+        "cheapest option must reach.",
     ),
-    ("Features", FEATURES, "Predictors see a question through them: `train --features`."),
+    ("Features", FEATURES, "Predictors see a question through them: `dynamicrag train stage --features`."),
     ("Retrievers", RETRIEVERS, "They are the options of the stage `retriever`, and its `parts`."),
     ("Prompts", PROMPTS, "They are the options of the stage `prompt`."),
     ("Verifiers", VERIFIERS, "They judge a draft; `stages.verification.verifiers` lists them."),
     (
         "Escalation policies",
         POLICIES,
-        "`dynamicrag eval` compares them on recorded drafts, and `dynamicrag train` learns one, which the "
-        "router `escalation` carries out.",
+        "`dynamicrag eval-cascade` compares them on recorded drafts, and `dynamicrag train escalation` "
+        "learns one, which the router `escalation` carries out.",
     ),
 )
 TABLES = """## Local models

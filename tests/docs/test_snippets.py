@@ -19,7 +19,7 @@ from tests.docs.commands import check, commands
 from tests.docs.fences import ROOT, fences, pages
 
 LANGUAGES = {"python", "yaml", "console", "json", "jsonl", "toml", "text"}
-QUICK = ("init", "validate", "routers", "models list", "ingest", "ask", "explain", "--version")
+QUICK = ("init", "validate", "routers", "models list", "ingest", "ask", "--version")
 """Commands that are run, and not parsed alone."""
 FILLED = {
     "version": 1,
