@@ -59,7 +59,7 @@ def _show(matrix: dict[str, dict[str, Any]]) -> None:
     print_table(out, Table(columns, rows, most=len(rows)))
     out.print(
         "A trained router takes the file that 'dynamicrag train' wrote: {knn: {state: FILE}}; "
-        "'train stage --add-to' gives it new options. It does not learn while it answers: learn() is for programs "
-        "that feed rewards to a predictor. --json has the papers in full.",
+        "'train stage --add-to' gives it new options. It does not learn while it answers: learn() is for "
+        "programs that feed rewards to a predictor. --json has the papers in full.",
         style="dim",
     )
