@@ -35,7 +35,7 @@ def ask(
     workers: Annotated[
         int, typer.Option("--workers", "-w", min=1, max=MOST_WORKERS, help="Questions at a time.")
     ] = 1,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on from an interrupted run.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Do not continue an interrupted run.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all stages, and passages.")] = False,
 ) -> None:
     """Answer questions over your documents; show the decisions and the cost."""
@@ -145,7 +145,9 @@ class _Session:
         if self._lines.partial is None or not self._lines.partial.exists():
             return ""
         total = len(self._questions) * len(self._policies)
-        return f"{done} of {total} answers are in {self._lines.partial}; the same command goes on from there"
+        return (
+            f"{done} of {total} answers are in {self._lines.partial}; the same command continues from there"
+        )
 
     def _keep(self, record: "Record") -> bool:
         question = self._questions.get(record["query_id"])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
-Tell = Callable[[int, int, str], None]
+Report = Callable[[int, int, str], None]
 """Reports progress: bytes or items done, in total (0: not known), and a label."""
 
 
@@ -71,7 +71,7 @@ def joined(*parts: "str | tuple[str, str]") -> "Text":
 
 
 @contextmanager
-def bar(out: "Console", *, size: bool = False) -> Iterator[Tell]:
+def bar(out: "Console", *, size: bool = False) -> Iterator[Report]:
     """Show progress while the block runs: a bar on a terminal, one line a label elsewhere.
 
     Args:
@@ -101,7 +101,7 @@ def bar(out: "Console", *, size: bool = False) -> Iterator[Tell]:
     )  # fmt: skip
     tasks: dict[str, TaskID] = {}
 
-    def tell(done: int, total: int, label: str) -> None:
+    def report(done: int, total: int, label: str) -> None:
         if label not in tasks:
             tasks[label] = progress.add_task(label, total=None)
             if not out.is_terminal:
@@ -109,7 +109,7 @@ def bar(out: "Console", *, size: bool = False) -> Iterator[Tell]:
         progress.update(tasks[label], completed=done, total=total or None)
 
     with progress:
-        yield tell
+        yield report
 
 
 def quiet() -> None:

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from dynamicrag.lab.routing.results import Evaluation
 
 ROUTERS = ("linear", "knn", "kmeans", "forest", "blend")
-"""What is judged by default: one of each kind that is trained in seconds."""
+"""The default routers: one of each kind that trains in seconds."""
 BASELINES = ("random", "fixed", "cheapest", "best_single")
 """Predictors that are always there, as baselines."""
 
 
 class Split(StrEnum):
-    """What a fold leaves out."""
+    """The unit that a fold leaves out."""
 
     random = "random"
     group = "group"
@@ -142,8 +142,8 @@ def _routers(values: Sequence[str] | None) -> dict[str, object]:
         name, params = parse_spec(spec, "--routers")
         if name in BASELINES:
             continue  # it is there anyway
-        told = ", ".join(f"{key}={value}" for key, value in params.items())
-        named[f"{name}({told})" if told else name] = spec
+        shown = ", ".join(f"{key}={value}" for key, value in params.items())
+        named[f"{name}({shown})" if shown else name] = spec
     if not named:
         valid = ", ".join(name for name in PREDICTORS if name not in BASELINES)
         raise InputError(f"--routers: at least one is needed; valid: {valid}")

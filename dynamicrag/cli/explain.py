@@ -98,9 +98,9 @@ def _show_decision(out: "Console", number: int, decision: "Decision") -> None:
     out.rule(f"{number}  {decision['stage']}", style="bright_black", align="left")
     print_table(out, _options(decision))
     out.print(f"{decision['router']}: {decision['reason']}")
-    propensity, took = decision["propensity"], amount("seconds", decision["cost"]["seconds"])
+    propensity, cost = decision["propensity"], amount("seconds", decision["cost"]["seconds"])
     binding = decision["binding"] or "none"
-    out.print(f"propensity {propensity:.2f} · binding limit: {binding} · choosing took {took}", style="dim")
+    out.print(f"propensity {propensity:.2f} · binding limit: {binding} · choosing took {cost}", style="dim")
 
 
 def _options(decision: "Decision") -> "Table":

@@ -15,14 +15,16 @@ _NAMED = 3
 
 
 def warn_left_out(corpora: "Iterable[Corpus]", out: "Console") -> None:
-    """Print a line for each corpus of which something could not be read."""
+    """Print a line for each corpus with unreadable files."""
     from dynamicrag.errors import CorpusError
     from dynamicrag.retrieval.documents import failures
 
     for corpus in corpora:
         try:
             problems = corpus.problems()
-        except CorpusError as error:  # nothing can be read: whoever asks the corpus will say so
+        except (
+            CorpusError
+        ) as error:  # nothing can be read: every question to the corpus raises the same error
             out.print(plain(f"corpus {corpus.name}: {error}"), style="yellow", soft_wrap=True)
             continue
         if count := failures(problems):

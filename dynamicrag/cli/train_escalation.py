@@ -45,7 +45,7 @@ def train_escalation(
     anonymous: AnonymousOption = False,
     json: JsonOption = None,
 ) -> None:
-    """Train a policy that decides on drafts: accept, go on to another path, or abstain."""
+    """Train a policy that decides on drafts: accept, continue with another path, or abstain."""
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.lab.calibrate.forecast import Recipe

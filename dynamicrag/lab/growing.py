@@ -34,8 +34,8 @@ def grow(
 
     Args:
         estimator: The router of a stage.
-        table: What the new options gave; what it has of others is not looked at. For ``knn`` and
-            ``matrix_factorization`` it is to hold the questions of the training, for ``kmeans`` any.
+        table: Outcomes of the new options; those of other options are ignored. For ``knn`` and
+            ``matrix_factorization`` it must hold the training questions, for ``kmeans`` any.
         stage: The stage, where the table is of whole paths and the router was trained for none.
         at: Options of the other stages, as in :func:`at_stage`.
 
@@ -65,13 +65,13 @@ def grow(
             )
         predictor.add_option(quality)
     means = np.nanmean(table.quality[:, columns], axis=0).tolist()
-    told = replace(
+    grown_about = replace(
         about,
         table=" + ".join(filter(None, (about.table, table.name))),
         quality=[*about.quality, *means] if about.quality else (),
         costs=costs,
     )
-    grown = replace(estimator, options=(*estimator.options, *new), predictor=predictor, about=told)
+    grown = replace(estimator, options=(*estimator.options, *new), predictor=predictor, about=grown_about)
     return Grown(grown, added, predictor.anchors)
 
 
@@ -89,12 +89,12 @@ def _of_stage(
         )
     wanted = stage or trained
     if not wanted and table.paths:
-        raise InputError(f"{table.name}: is a table of whole paths; say of which --stage the options are")
+        raise InputError(f"{table.name}: is a table of whole paths; name the stage of the options by --stage")
     return at_stage(table, wanted, at, least=1) if wanted else table
 
 
 def _costs(table: OutcomeTable, name: str, columns: list[int]) -> list[float]:
-    """Return the mean cost of options; one that is not there would look free."""
+    """Return the mean cost of options; a missing option would look free."""
     found = table.fact(name)[:, columns] if name in table.facts else np.full((1, len(columns)), np.nan)
     lacking = [table.options[c] for c, own in zip(columns, found.T, strict=True) if np.isnan(own).all()]
     if lacking:

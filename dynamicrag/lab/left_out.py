@@ -1,4 +1,4 @@
-"""What of a published file cannot be used and is left out: counted and named, never silent."""
+"""Parts of a published file that cannot be used: counted, named and left out."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,10 @@ def left_out(file: str, names: Sequence[str], total: int, what: str, why: str) -
 
     Args:
         file: Its name.
-        names: What is left out.
+        names: Names of the parts left out.
         total: How many there are, those among them.
-        what: What they are, such as ``rows``.
-        why: What is wrong with them, such as ``have no results``.
+        what: Their kind, such as ``rows``.
+        why: The reason, such as ``have no results``.
     """
     if not names:
         return []

@@ -20,7 +20,7 @@ def tables(summaries: Summaries) -> list[Table]:
 
 
 def process_line(ledger: Ledger) -> str:
-    """Return the energy of the whole process, of which the questions used a part."""
+    """Return the energy of the whole process; the questions used a part of it."""
     meter, totals = ledger.attribution.meter, ledger.attribution.totals
     joules = {
         name: amount("joules", getattr(totals, name))

@@ -35,7 +35,7 @@ def train_router(
     """Train the router of one stage.
 
     Args:
-        table: What its options, or whole paths, gave.
+        table: Outcomes of its options, or of whole paths.
         router: Spec of the predictor.
         features: Specs of the families of features.
         stage: The stage, where the table is of whole paths, or is to serve one stage alone.
@@ -84,7 +84,7 @@ def train_joint(
     """Train a router over whole paths.
 
     Args:
-        table: What the paths gave.
+        table: Outcomes of the paths.
         router: Spec of the predictor.
         features: Specs of the families of features.
         embed: The embedding model.

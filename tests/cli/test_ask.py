@@ -133,7 +133,7 @@ def test_ctrl_c_keeps_what_is_answered(there, run):
         _, err = ask.communicate(timeout=30)
     assert ask.returncode == 130
     assert (
-        err == "interrupted: 1 of 2 answers are in out.jsonl.partial; the same command goes on from there\n"
+        err == "interrupted: 1 of 2 answers are in out.jsonl.partial; the same command continues from there\n"
     )
     _, out, _ = run(*ASK, "-q", "q.jsonl", "--json", "out.jsonl")
     assert "1 answered before, 1 to go" in out

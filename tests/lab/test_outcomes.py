@@ -97,7 +97,7 @@ def test_merging_refuses_another_question_or_another_corpus():
     with pytest.raises(InputError, match="'q1' has another question"):
         OutcomeTable([row("q1", small=1.0)]).merge(OutcomeTable([other]))
     again = OutcomeTable([row("q1", small=0.5)])
-    with pytest.raises(InputError, match=r"'q1' has another outcome of 'small'.*take it out of one"):
+    with pytest.raises(InputError, match=r"'q1' has another outcome of 'small'.*remove it from one"):
         OutcomeTable([row("q1", small=1.0)]).merge(again)
     open_ = OutcomeTable([row("q1", small=float("nan"))])
     assert len(open_.merge(OutcomeTable([row("q1", small=float("nan"))]))) == 1

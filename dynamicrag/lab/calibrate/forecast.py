@@ -41,7 +41,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What is predicted of n questions and k paths.
+    """Predictions for n questions and k paths.
 
     Attributes:
         early: Quality from what is known before retrieval, (n, k).
@@ -67,11 +67,11 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """What was learnt from some questions.
+    """The models trained on some questions.
 
     Attributes:
         whole: The estimator of whole paths.
-        stages: The estimator of each stage of which two options were recorded with all else as planned.
+        stages: The estimator of each stage with two options recorded and all else as planned.
         costs: Expected costs by dimension.
         planned: The path that was best on average.
     """

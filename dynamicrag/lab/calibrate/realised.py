@@ -1,4 +1,4 @@
-"""What choices of paths realise on a recording: quality, costs and scores."""
+"""The realised quality, costs and scores of choices of paths on a recording."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ WITHHELD = -1
 
 @dataclass(frozen=True, slots=True)
 class Realised:
-    """What one way to choose realises, (n,) each, or m ways, (m, n).
+    """The realised figures of one way to choose, (n,) each, or of m ways, (m, n).
 
     Attributes:
         quality: Quality of the answer.

@@ -24,7 +24,7 @@ def jointly(world: World, made: Forecast, price: Floats) -> Rows:
     """Return the path that a joint router ends on, (n,).
 
     It plans from what is known before retrieval; once its retrieval is done it plans again, among the
-    paths that go on from there.
+    paths that continue from there.
     """
     first = _take(made.early, price)
     ways = [tuple(path.get(stage, "") for stage in TOPOLOGY.ahead) for path in world.paths]

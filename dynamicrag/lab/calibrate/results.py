@@ -1,4 +1,4 @@
-"""What a calibration found on held-out questions; its fields are the keys of ``--json``.
+"""Results of a calibration on held-out questions; the fields are the keys of ``--json``.
 
 Qualities and shares are from 0 to 1. Intervals are of 95 %, by paired bootstrap over the questions; ``None``
 where there is none.
@@ -84,7 +84,7 @@ class TargetReport:
 
 @dataclass(frozen=True, slots=True)
 class SettingReport:
-    """What was set: λ with the weights times λ, or a path, or nothing; and the thresholds of verification.
+    """The setting: λ with the weights times λ, or a path, or nothing; and the thresholds of verification.
 
     ``missed`` says why the target was missed on the questions it was set on; it is empty if it was not.
     """
@@ -98,7 +98,7 @@ class SettingReport:
 
 @dataclass(frozen=True, slots=True)
 class HalfReport(SettingReport):
-    """What was set on one half of the questions, and the number of the other half."""
+    """The setting from one half of the questions, and the size of the other half."""
 
     questions: int
 
@@ -127,18 +127,18 @@ class Report:
     Attributes:
         table: Name of the table.
         questions: Number of questions.
-        baseline: What others are compared with.
+        baseline: The baseline of all comparisons.
         cost: The cost dimension that is reported.
         learnt: How routers were learnt.
         bootstrap: Number of bootstrap samples.
         policies: Ways to choose by name, ``calibrated`` among them.
         paths: Every path by itself.
         promised: By way and figure.
-        target: What was to be reached.
+        target: The target.
         reached: By part of the target.
-        setting: What was set on all questions.
-        halves: What was set on either half.
-        notes: What a reader must know.
+        setting: The setting from all questions.
+        halves: The setting from either half.
+        notes: Notes for the reader.
         account: Costs of the paths as this host's energy account expects them and as recorded, by path and
             dimension; ``None`` where it cannot say.
         policy: The file that was written.

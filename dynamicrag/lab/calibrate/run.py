@@ -56,9 +56,9 @@ class CalibrationResult:
     """A calibration.
 
     Attributes:
-        setting: What the written policy takes, set on all questions.
+        setting: The setting of the written policy, from all questions.
         learnt: Its routers.
-        weights: What a unit of cost is worth at λ = 1.
+        weights: Quality that a unit of cost is worth at λ = 1.
         report: The held-out figures.
         curves: Held-out quality over cost along λ, by name.
     """
@@ -84,7 +84,7 @@ def calibrate(
     Args:
         world: Recorded questions and paths.
         policy: The policy that is calibrated.
-        target: What is to be reached.
+        target: The target.
         recipe: How routers are learnt.
         samples: Number of bootstrap samples.
         progress: Called with the steps done, all steps and their name.

@@ -1,4 +1,4 @@
-"""What a calibration sets: λ or a single path, and the thresholds of verification; or nothing."""
+"""The setting of a calibration: λ or a single path, and the thresholds of verification; or nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -70,21 +70,21 @@ def shows(policy: Policy, world: World, notes: list[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is set.
+    """A setting.
 
     Attributes:
         lam: How many times the policy's weights count; ``None`` where nothing is learnt.
         path: The path that is always taken, if one is; with neither, the policy stands as it is.
         checks: The thresholds of verification, by number; ``None`` where they stay as they are.
         missed: Why the target was missed on the questions it was set on; empty if it was not.
-        dearest: The most that a taken path is expected to cost on any question, by dimension.
+        highest: The most that a taken path is expected to cost on any question, by dimension.
     """
 
     lam: float | None
     path: int | None
     checks: int | None
     missed: str
-    dearest: Mapping[str, float]
+    highest: Mapping[str, float]
 
     @property
     def thresholds(self) -> Mapping[str, float]:
@@ -125,8 +125,8 @@ def set_to(
 
     Args:
         world: The questions.
-        made: What is predicted of every path.
-        weights: What a unit of cost is worth at λ = 1.
+        made: Predictions for every path.
+        weights: Quality that a unit of cost is worth at λ = 1.
         target: The target.
         check: The policy's verification under other thresholds.
         own: The policy's own walks; ``None`` where it cannot be walked.
@@ -146,8 +146,8 @@ def set_to(
     at = position - len(path.lam)
     lam = float(path.lam[position]) if at < 0 else None
     index, rows = ways[position], np.arange(len(world))
-    dearest = {name: float(cost[rows, index].max()) for name, cost in made.costs.items()}
-    setting = Setting(lam, at if 0 <= at < len(fixed) else None, None, missed, dearest)
+    highest = {name: float(cost[rows, index].max()) for name, cost in made.costs.items()}
+    setting = Setting(lam, at if 0 <= at < len(fixed) else None, None, missed, highest)
     if setting.stands or loosest is None:
         return setting
     worth = {name: (1.0 if lam is None else lam) * weight for name, weight in weights.items()}

@@ -18,7 +18,7 @@ def standings(
 
     Args:
         world: The questions.
-        ways: What each way realises, by name, with the baseline and ``oracle`` among them.
+        ways: Realised figures by way to choose, with the baseline and ``oracle`` among them.
         baseline: The way that others are compared with.
         samples: Number of bootstrap samples; all ways share their questions, so differences are paired.
         seed: Seed of the samples.

@@ -1,4 +1,4 @@
-"""What a policy is to reach, and the choice that reaches it."""
+"""The target of a policy, and the choice that reaches it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from dynamicrag.predictors.checks import Floats
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be reached on average.
+    """A target for the means.
 
     Attributes:
         quality: Least quality, as a share of the best single path's.
@@ -80,12 +80,12 @@ class Target:
         for name, limit in self.limits.items():
             over = np.maximum(over, costs[name] / limit - 1)
         if (over > 0).all():
-            dear = [
+            excess = [
                 f"{name} {costs[name].min():.4g} a query at least, and {limit:g} are allowed"
                 for name, limit in self.limits.items()
                 if costs[name].min() > limit
             ]
-            return _first(over, -quality), "; ".join(dear) or "no choice keeps to all limits at once"
+            return _first(over, -quality), "; ".join(excess) or "no choice keeps to all limits at once"
         within, spent, need = over <= 0, costs[world.spent], self.needed(world)
         good = within if need is None else within & (quality >= need - 1e-9)
         if need is not None and good.any():

@@ -42,11 +42,11 @@ class Weakest(Router):
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What became of n questions on k paths.
+    """The outcomes of n questions on k paths.
 
     Attributes:
         first: The path that was taken first, (n,). Where the policy abstained before a draft was written,
-            the weakest that goes on from there: it is charged as if it had been written.
+            the weakest path that continues from there: it is charged as if it had been written.
         tried: The paths whose drafts were written, (n, k).
         accepted: The path whose draft was accepted, or ``WITHHELD``, (n,).
         unrecorded: Number of choices that lead to no recorded path, (n,).

@@ -23,7 +23,7 @@ SAMPLES = 2000
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A learnt router beside the one that stands there, and beside the best single option.
+    """A trained router beside the present one, and beside the best single option.
 
     Attributes:
         figures: Mean quality and costs by way to choose: ``learnt``, ``stands`` and ``single``.
@@ -71,7 +71,7 @@ class TrainedPolicy:
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """The stages whose learnt router beats the one that stands there."""
+        """The stages whose trained router beats the present one."""
         return tuple(stage for stage, own in self.stages.items() if own.rule.sure)
 
     @property
@@ -90,11 +90,11 @@ class TrainedPolicy:
 def train_policy(
     world: World, policy: Policy, recipe: Recipe, *, joint: bool = False, samples: int = SAMPLES
 ) -> TrainedPolicy:
-    """Learn routers, and judge each on questions of folds that it has not learnt from.
+    """Train routers, and judge each out of fold.
 
     A stage's options are compared with all else as on the path that is best on average, at the cost of the
-    whole path. What counts is utility: quality less the policy's weighted cost. A learnt router replaces the
-    one that stands there if it is better by more than a standard error.
+    whole path. The measure is utility: quality less the policy's weighted cost. A trained router replaces
+    the present one if it is better by more than a standard error.
 
     Args:
         world: Recorded questions and paths.

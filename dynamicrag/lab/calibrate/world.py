@@ -33,7 +33,7 @@ class World:
         paths: The paths, as far as they differ.
         whole: The paths with all of their stages but verification.
         stages: The stages at which they differ.
-        seen: What routers may see of every question.
+        seen: The part of every question that routers may see.
         labels: Near-duplicates have the same label, (n,).
         quality: Quality of each path, (n, k).
         costs: Its cost by dimension, (n, k) each; tokens where no other cost is known.
@@ -41,7 +41,7 @@ class World:
         signals: Names of the signals that any draft has.
         drafts: The answers with their signals, n times k.
         answerable: Whether a question has an answer in the corpus, (n,); true where that is not known.
-        notes: What a reader must know.
+        notes: Notes for the reader.
     """
 
     table: str
@@ -139,7 +139,7 @@ class World:
         return next((i for i, path in enumerate(self.paths) if dict(path) == wanted), None)
 
     def agreeing(self, steps: Steps) -> list[int]:
-        """Return the paths that go on from some decisions."""
+        """Return the paths that continue some decisions."""
         passed = TOPOLOGY.passed(steps)
         own = {stage: option for stage, option in steps.items() if stage not in passed}
         return [i for i, path in enumerate(self.paths) if all(path.get(s) == o for s, o in own.items())]

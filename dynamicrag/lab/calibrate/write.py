@@ -23,7 +23,7 @@ ORDER = (
 )  # fmt: skip
 BANDS = ("joules", "seconds", "usd")
 GUARD = 2.0
-"""Budget of a query, as a multiple of the dearest taken path's expected cost."""
+"""Budget of a query, as a multiple of the highest expected cost of a taken path."""
 Content = dict[str, Any]
 Comments = Mapping[str, Sequence[str]]
 
@@ -74,7 +74,7 @@ def calibrated(
 
     Args:
         policy: The policy that was calibrated.
-        world: What it was calibrated on.
+        world: The recording that it was calibrated on.
         made: The calibration.
         folder: Where the file will be.
         state: The joint router's state, relative to ``folder``.
@@ -114,14 +114,14 @@ def calibrated(
             "that were not recorded are left out"
         ]
     budget = {
-        dimension: _short(GUARD * setting.dearest[dimension])
+        dimension: _short(GUARD * setting.highest[dimension])
         for dimension in DIMENSIONS
         if dimension in made.report.target.limits
     }
     if budget:
         objective["budget"] = {**objective.get("budget", {}), "per_query": budget}
         comments.setdefault("objective", []).append(
-            f"budget: {GUARD:g} times the dearest taken path's expected cost; the weights keep the mean"
+            f"budget: {GUARD:g} times the highest expected cost of a taken path; the weights keep the mean"
         )
     if setting.thresholds:
         section = data["stages"]["verification"]

@@ -103,7 +103,7 @@ def _trials(
 
 
 def _complete(file: SampleFile, needed: Sequence[tuple[str, str]]) -> SampleFile:
-    """Return a file with the questions of which all these models and prompts have samples.
+    """Return a file with the questions that have samples of all these models and prompts.
 
     Raises:
         InputError: There is no such question.

@@ -24,7 +24,7 @@ def judge_sets(
         train: The training data.
         bench: The test data and what figures are made with.
         rounds: Rows of the training and the test data.
-        data: What is predicted of these rows.
+        data: Predictions for these rows.
     """
     test = bench.trials
     answers = train.answers is not None and test.answers is not None

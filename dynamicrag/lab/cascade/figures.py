@@ -21,7 +21,7 @@ SHARES = (0.1, 0.2, 0.31, 0.4, 0.5)
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What policies are measured against.
+    """The baselines of policies.
 
     Attributes:
         trials: The test data.
@@ -37,7 +37,7 @@ class Bench:
 
     @property
     def reach(self) -> tuple[float, float]:
-        """Mean costs of the cheapest and the dearest option."""
+        """Mean costs of the cheapest and the most expensive option."""
         means = self.trials.cost.mean(axis=0)
         return float(means.min()), float(means.max())
 

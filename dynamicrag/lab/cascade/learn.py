@@ -1,4 +1,4 @@
-"""What is learnt from recorded drafts before a policy decides: priors, scores, expected costs."""
+"""Training on recorded drafts before a policy decides: priors, scores, expected costs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ from dynamicrag.lab.view.page import Figure
 DRAWN = 6
 """Most policies that are drawn, the router among them."""
 WIDE = 30
-"""Ratio of the dearest to the cheapest cost from which costs are on a logarithmic scale."""
+"""Ratio of the highest to the lowest cost from which costs are on a logarithmic scale."""
 _SINGLE = {"always_strong": "always strong", "always_weak": "always weak", "best_single": "best single"}
 
 

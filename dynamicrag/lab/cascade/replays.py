@@ -22,7 +22,7 @@ LOSS = 0.005
 
 
 def lambdas(cost: Floats) -> Floats:
-    """Return the λ of a curve: from 0 to where the dearest option's cost is worth ten right answers."""
+    """Return the λ of a curve: from 0 to where the highest cost of an option is worth ten right answers."""
     unit = max(float(cost.mean(axis=0).max()), 1e-12)
     return np.concatenate([[0.0], np.geomspace(0.003, 10, LAMBDAS - 1) / unit])
 
@@ -41,7 +41,7 @@ class Replays:
 
     Attributes:
         lam: The λ, (m,).
-        played: What became of the queries, with λ as the first axis of every array, (m, n).
+        played: Outcomes of the queries, with λ as the first axis of every array, (m, n).
         chosen: Position of the λ that was chosen in training, by query, (n,).
     """
 
@@ -51,7 +51,7 @@ class Replays:
 
     @property
     def at_chosen(self) -> Played:
-        """What became of each query at the λ chosen for it, (n,)."""
+        """The outcome of each query at the λ chosen for it, (n,)."""
         rows = np.arange(len(self.chosen))
         return Played(*(getattr(self.played, field.name)[self.chosen, rows] for field in fields(Played)))
 

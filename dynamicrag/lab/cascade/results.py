@@ -1,4 +1,4 @@
-"""What an evaluation of escalation found; its fields are the keys of ``--json``.
+"""Results of an evaluation of escalation; the fields are the keys of ``--json``.
 
 Shares are from 0 to 1. Costs are means per query in the unit of the evaluation. Intervals are of 95 %, by
 bootstrap over the queries. A policy pays for every draft that it asks for, the failed ones too. A query is
@@ -79,7 +79,7 @@ class Counted:
 class Unanswered:
     """Numbers of questions without and with an answer in the corpus, and what became of them.
 
-    A draft that says itself that there is no answer abstains; one that failed neither abstains nor invents.
+    A draft that says itself that there is no answer abstains; a failed draft neither abstains nor invents.
     """
 
     unanswerable: int
@@ -121,7 +121,7 @@ class OverRouter:
 
 @dataclass(frozen=True, slots=True)
 class StageGain:
-    """What second drafts added to the means over all queries, by the stages that the accepted path changes.
+    """Second drafts' additions to the means over all queries, by the stages that the accepted path changes.
 
     ``stages`` is ``kept`` where the first draft stood, ``abstained`` where none was accepted.
     """
@@ -144,7 +144,7 @@ class PolicyFigures(Figures):
 
 @dataclass(frozen=True, slots=True)
 class CostRange:
-    """The unit of costs, and the mean costs of the cheapest and the dearest option."""
+    """The unit of costs, and the mean costs of the cheapest and the most expensive option."""
 
     name: str
     low: float
@@ -153,7 +153,7 @@ class CostRange:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What was evaluated, and how; ``folds`` is of a cross-validation, ``drafts`` the most of a signal."""
+    """The data and the method; ``folds`` is of a cross-validation, ``drafts`` the most of a signal."""
 
     train: str
     test: str | None
@@ -173,16 +173,16 @@ class CascadeResult:
     """An evaluation of escalation.
 
     Attributes:
-        data: What was evaluated.
+        data: The data and the method.
         policies: Escalation policies by name.
         baselines: They accept every draft. ``router`` picks one option from the question; ``always_strong``
-            is the dearest, ``always_weak`` the cheapest option, ``best_single`` the best in training,
+            is the most expensive, ``always_weak`` the cheapest option, ``best_single`` the best in training,
             ``fixed:OPTION`` each; ``oracle`` knows every outcome, ``oracle_cheapest`` at every λ.
         random: The curve of drawing lots between the cheapest and the best single option.
         ranking: Names of the policies, by quality at the chosen λ.
         verifiers: By signal; ``learnt`` is the scorer of all signals.
         conformal: Conformal sets.
-        notes: What a reader must know.
+        notes: Notes for the reader.
     """
 
     data: Data

@@ -25,7 +25,7 @@ from dynamicrag.lab.left_out import left_out
 from dynamicrag.plain_values import shown
 
 COMMON = 0.5
-"""Share of the questions of which a prompt must have samples, to be taken where none is named."""
+"""Share of the questions that a default prompt must have samples of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class SampleFile:
         name: Its name.
         samples: By question and by model and prompt.
         texts: The questions.
-        notes: What a reader must know.
+        notes: Notes for the reader.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What an evaluation found of signals and of conformal sets; see ``.results``."""
+"""Results on signals and on conformal sets; see ``.results``."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

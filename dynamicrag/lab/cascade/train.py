@@ -46,7 +46,7 @@ class TrainedEscalation:
         judgement: The router's state.
         replayed: The policy on its training data.
         best_single: The best single path on the same data.
-        notes: What a reader must know.
+        notes: Notes for the reader.
     """
 
     judgement: Judgement

@@ -49,10 +49,10 @@ class Trials:
         refused: 1 where a draft says itself that there is no answer, else 0; NaN where it failed, (n, k).
         chain: See :class:`~dynamicrag.escalation.beliefs.Beliefs`, (k,).
         strong: Options that count as escalation, (k,); where none does, any second draft counts.
-        seen: What routers see of every query; empty where they see nothing.
+        seen: The part of every query that routers see; empty if they see nothing.
         answers: Distinct answers, where they are known.
         unscored: Signals that are judged, but not given to the learnt scorer.
-        notes: What a reader must know.
+        notes: Notes for the reader.
         paths: Option of every stage, by option; empty where options are no paths.
         spent: Cost of verifiers, which ``cost`` includes, by their names, each (n, k); NaN where it is not
             known. Verifiers without a cost are not there.

@@ -46,7 +46,7 @@ def build_page(found: CascadeResult) -> Page:
         command="dynamicrag eval-cascade",
         kicker=" · ".join([data.test or data.train, size, how, f"cost: {data.cost.name} a query"]),
         headline=_headline(name, over.difference, over.interval),
-        lede="Escalation judged on recorded drafts: none was run anew, and a policy pays for every draft "
+        lede="Escalation judged on recorded drafts: none was run again, and a policy pays for every draft "
         "that it asks for.",
         tiles=[
             Tile("best policy", share(best.quality), f"{name}, {cost(best.cost)}"),

@@ -1,4 +1,4 @@
-"""What must be known of tables before they are learnt from or judged by."""
+"""Caveats of tables for training and judging."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from dynamicrag.lab.outcomes.table import OutcomeTable
 
 
 def usable(table: OutcomeTable) -> tuple[OutcomeTable, list[str]]:
-    """Return the table without options that never answered, and what is to be told of the others.
+    """Return the table without options that never answered, and caveats on the others.
 
     A run that failed is in a table as it was recorded: wrong, at what it cost. An option that failed every
     time would look like the cheapest there is.
@@ -26,9 +26,9 @@ def usable(table: OutcomeTable) -> tuple[OutcomeTable, list[str]]:
     notes = left_out(table.name, table.left_out, total, "rows", "have no results")
     for name in table.options:
         if failed[name]:
-            told = f"{table.name}: {name} failed on {failed[name]:,} of {runs[name]:,} queries"
+            failures = f"{table.name}: {name} failed on {failed[name]:,} of {runs[name]:,} queries"
             what = "it is left out" if name in dead else "they count as wrong, at what they cost"
-            notes.append(f"{told}; {what}; record --retry runs them again")
+            notes.append(f"{failures}; {what}; record --retry runs them again")
     notes += [
         f"{table.name}: its questions were recorded with {len(values)} versions of {what}"
         for what, values in _origins(table).items()

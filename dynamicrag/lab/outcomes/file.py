@@ -31,7 +31,7 @@ from dynamicrag.whole_file import replacing
 
 Record = dict[str, Any]
 _WORDS = {"answer": str, "error": str, "signals": dict, "kinds": dict, "path": dict}
-"""What an outcome holds besides numbers."""
+"""Fields of an outcome that are no numbers."""
 LABELS = ("label 0", "label 1")
 
 

@@ -1,9 +1,9 @@
-"""Which questions say the same, so that none is learnt from and judged by at once.
+"""Groups of questions with the same meaning, so that no group is in training and test at once.
 
 Near-duplicates are found by the words that stand side by side in them: texts that share at least half of
 their rare shingles (Broder 1997, "On the resemblance and containment of documents") are taken for one
-question. A shingle that many texts share is a template's, not a question's; so is a paragraph before the
-last one that another text has too: an instruction, or the worked examples of a few-shot prompt.
+question. A shingle that many texts share is a template's, not a question's; so is any paragraph but the
+last if another text has it too: an instruction, or the worked examples of a few-shot prompt.
 """
 
 import re
@@ -23,7 +23,7 @@ MANY = 10
 """Texts that may share a shingle before it is a template's; fewer in a table of under 200."""
 
 PRIME = np.uint64(0x9E3779B97F4A7C15)
-"""What hashes multiply by; odd, and of no pattern (2⁶⁴ divided by the golden ratio)."""
+"""Multiplier of hashes: odd, and without a pattern (2⁶⁴ divided by the golden ratio)."""
 
 _TOKEN = re.compile(r"\w+|[^\w\s.,;:?!]")  # of brackets and operators some questions consist
 
@@ -89,7 +89,7 @@ def _resembling(texts: Sequence[Sequence[str]]) -> NDArray[np.intp]:
 
 
 def _shingles(tokens: NDArray[np.intp]) -> NDArray[np.uint64]:
-    """Return a text's shingles as numbers of 64 bits, by a hash of which hardly any two are the same."""
+    """Return a text's shingles as numbers of 64 bits, by a hash with hardly any collisions."""
     mixed = tokens.astype(np.uint64)
     codes = mixed[: max(len(mixed) - SHINGLE + 1, 0)]
     for step in range(1, SHINGLE):

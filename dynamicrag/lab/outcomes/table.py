@@ -18,7 +18,7 @@ from dynamicrag.predictors.checks import Floats
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one option gave on one query.
+    """The outcome of one option on one query.
 
     Attributes:
         quality: 0 to 1; NaN where it was not observed.
@@ -26,7 +26,7 @@ class Outcome:
         signals: Retrieval and response signals.
         kinds: Provenance of a cost, by its name.
         path: The option of every stage, where the option is a path.
-        answer: What was answered.
+        answer: The answer.
         error: Why there is no answer.
     """
 
@@ -75,7 +75,7 @@ class OutcomeTable:
     Args:
         rows: The rows.
         options: The options, weakest first; by default in the order in which rows name them.
-        name: What to call it in messages.
+        name: Its name in messages.
         left_out: Ids of rows of its file that are not in it, for they have no results.
 
     Raises:
@@ -222,7 +222,7 @@ class OutcomeTable:
                 if not mine.outcomes[name].same(row.outcomes[name]):
                     raise InputError(
                         f"{other.name}: query_id {row.id!r} has another outcome of {name!r} than in "
-                        f"{self.name}; take it out of one of them"
+                        f"{self.name}; remove it from one of them"
                     )
             for what in sorted(mine.origin.keys() & row.origin.keys() - {"policy"}):
                 if mine.origin[what] != row.origin[what]:

@@ -22,7 +22,7 @@ def read_tables(
 
     Args:
         files: The tables.
-        stages: What the parts of an option's name are, ``retrieval/generator`` of ``none/small``, where a
+        stages: Names of the parts of an option's name, ``retrieval/generator`` of ``none/small``, where a
             table gives no paths.
         labels: Names of the two options of a file of labels, in the labels' order.
 

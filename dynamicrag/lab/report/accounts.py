@@ -19,7 +19,7 @@ class Accounts:
         metered: All that the meters saw, in joules.
         accounts: Joules by account: ``queries``, ``ingestion``, ``idle``, ``constant``, ``unexplained`` and
             ``pending``.
-        residual: What the accounts lack of ``metered``; 0 to rounding.
+        residual: ``metered`` less all accounts; 0 to rounding.
         selected: The part of the account ``queries`` that these queries used.
         faults: Number of readings that were refused.
         missing: Number of queries whose process left no accounts.

@@ -97,7 +97,7 @@ def drift(turns: Sequence[Turn], bands: Mapping[str, Calibrated]) -> dict[str, D
 
     Args:
         turns: The selected queries of any policies, oldest first.
-        bands: What policies were calibrated to, by name.
+        bands: The expected figures of calibrated policies, by policy.
     """
     found: dict[str, Drift] = {}
     for policy, band in bands.items():

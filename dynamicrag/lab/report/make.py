@@ -19,7 +19,7 @@ from dynamicrag.lab.view.amounts import amount
 
 @dataclass(frozen=True, slots=True)
 class Savings:
-    """What policies saved.
+    """The savings of policies.
 
     Attributes:
         baseline: The policy that they are compared with.
@@ -44,9 +44,9 @@ class Report:
         policies: Summaries by policy, the baseline last.
         groups: Summaries by group.
         accounts: Whose the metered energy was.
-        saving: What policies saved against the baseline.
+        saving: Savings against the baseline.
         calibrations: The cost of calls on each host.
-        notes: What a reader must know of the figures.
+        notes: Notes on the figures.
         drift: Recent queries against their policy's calibration, by policy.
     """
 
@@ -78,8 +78,8 @@ def make_report(
         processes: Accounts of processes by id.
         selection: Which of them it is about.
         calls: Metered calls by host and model, of all queries.
-        notes: What a reader must know of how the queries were loaded.
-        bands: What policies were calibrated to, by name.
+        notes: Notes on how the queries were loaded.
+        bands: The expected figures of calibrated policies, by policy.
     """
     chosen = selection.of(turns)
     books, overall = accounts(chosen, processes), summarise(chosen)

@@ -20,12 +20,12 @@ class Process(Kept):
         kind: Provenance of its meter's figures.
         meter: Name of its meter.
         metered: All that the meter saw.
-        active: What calls used, ingestion included.
+        active: Energy of calls, ingestion included.
         idle: Load that no call claimed.
-        constant: What does not follow the load.
-        unexplained: What the meter reported beyond the program's CPU time.
-        pending: What was not yet split when its last query was kept.
-        ingest: What embedding documents used.
+        constant: Energy that does not follow the load.
+        unexplained: Energy that the meter reported beyond the program's CPU time.
+        pending: Energy not yet split when its last query was kept.
+        ingest: Energy of embedding documents.
         faults: Number of readings that were refused.
     """
 
@@ -58,8 +58,8 @@ class Loaded(NamedTuple):
 def load(runs: "Runs", since: float = 0.0) -> Loaded:
     """Return the queries kept since a time, and the accounts of all processes.
 
-    A query of which account lines were lost, so that nobody knows its cost, is left out; so is one whose
-    record cannot be true, if others can.
+    A query whose account lines were lost has no known cost and is left out. So is a query with an impossible
+    record, if others are valid.
 
     Raises:
         RunsError: The database cannot be read, no record of a query in it can be true, or one of a process
@@ -104,5 +104,5 @@ def _why(error: ValidationError) -> str:
 def _damaged(runs: "Runs", what: str, why: str) -> RunsError:
     return RunsError(
         f"{runs.path}: {what} is damaged ({why}), so no figure of this database can be trusted; "
-        "move the file away to begin anew, or restore it from a copy"
+        "move the file away to start again, or restore it from a copy"
     )

@@ -1,4 +1,4 @@
-"""What a policy saves against a baseline, with its interval.
+"""Savings of a policy against a baseline, with their intervals.
 
 Questions differ a lot in cost, and a question costs much the same each time. So both policies are compared
 question by question where they answered the same ones. The interval is a percentile bootstrap over
@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """What was saved of a quantity.
+    """The saving of a quantity.
 
     Attributes:
         value: The part of the baseline's cost that was saved; ``None`` where the baseline cost nothing, or

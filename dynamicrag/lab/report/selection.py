@@ -12,7 +12,7 @@ BASELINE = "always-large"
 
 
 class By(StrEnum):
-    """What queries are grouped by."""
+    """A key to group queries by."""
 
     policy = "policy"
     thread = "thread"
@@ -31,7 +31,7 @@ class Selection:
         tag: With this tag alone.
         user: Of this user alone.
         since: Seconds since the epoch; those from then on.
-        by: What they are grouped by.
+        by: The key to group them by.
         baseline: The policy that savings are against.
     """
 
@@ -66,7 +66,7 @@ _KEYS: "Mapping[By, Callable[[Turn], Sequence[str]]]" = {
 
 
 def grouped(turns: "Sequence[Turn]", by: By, baseline: str = BASELINE) -> "dict[str, list[Turn]]":
-    """Return queries by policy (the baseline last), thread, tag or user (the dearest first), or by day.
+    """Return queries by policy (the baseline last), thread, tag or user (most expensive first), or by day.
 
     A query with several tags is in the group of each.
     """

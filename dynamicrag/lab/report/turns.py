@@ -46,7 +46,7 @@ def _check_figure(figure: Figure, name: str) -> None:
 
 
 Costs = Annotated[dict[str, Figure], AfterValidator(_check_costs)]
-"""Figures by cost dimension; one that was not counted yet is missing."""
+"""Figures by cost dimension; a dimension that was not counted yet is missing."""
 
 
 class Kept(BaseModel):
@@ -72,7 +72,7 @@ class Turn(Kept):
         first_token_seconds: Time to the first token, where there was one.
         tokens: Numbers of prompt tokens, ``input``, and of generated ones, ``output``.
         user: Who asked, if the caller said.
-        tags: What the caller tagged it with.
+        tags: The caller's tags.
         path: The option in force at the end, by stage.
         options: The options of each stage, as its policy lists them.
         escalations: The steps back up, as ``stage:option``.
@@ -80,7 +80,7 @@ class Turn(Kept):
         failed_calls: Number of calls that failed.
         abstained: Whether no answer was given.
         provisional: Whether the meter had not covered it when it was kept.
-        error: What went wrong, if it failed.
+        error: The error, if it failed.
         question: Its text, where the policy keeps texts.
         answer: Its answer, where the policy keeps texts.
     """

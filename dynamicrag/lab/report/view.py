@@ -57,9 +57,9 @@ def _finding(report: Report) -> tuple[Headline, str]:
     if compared is None or figure is None or figure.value is None:
         mean = overall.costs["joules"].mean
         note = saving.note or f"the baseline {saving.baseline} took no energy"
-        took = amount("joules", mean["value"] if mean else None)
+        energy = amount("joules", mean["value"] if mean else None)
         return (
-            Headline(f"A query took {took} of active energy"),
+            Headline(f"A query took {energy} of active energy"),
             f"On average, over {_counted(overall.queries)}. What routing saves is not known ({note}).",
         )
     share = f"{percent(abs(figure.value))} {'less' if figure.value >= 0 else 'more'}"

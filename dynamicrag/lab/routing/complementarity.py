@@ -15,9 +15,9 @@ from dynamicrag.predictors.checks import Floats
 RIGHT = 0.5
 """Quality from which an option is right, and by more than which the only right one exceeds all others."""
 ALL = 10
-"""Most options of which all subsets are tried; with more, subsets grow by the best addition."""
+"""Most options whose subsets are all tried; with more, subsets grow by the best addition."""
 LOSS = 0.01
-"""Loss of mean quality that is none: an option can go if the interval of its loss ends below."""
+"""Negligible loss of mean quality: an option can go if the interval of its loss ends below."""
 
 
 def complementarity(
@@ -38,7 +38,7 @@ def complementarity(
         and strictly the best, and the loss without it alone; ``overlap``: by pair, both right as a share of
         either right; ``none_right``; ``subsets``: the best options of every number, by the oracle over them;
         ``could_go``: the options that could go *together*, and the most that is lost anywhere on the routed
-        curve, whatever the price.
+        curve, at any price.
     """
     loss = _Losses(quality, cost, mean, expected, resample)
     everything = tuple(range(len(options)))

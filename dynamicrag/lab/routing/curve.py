@@ -1,8 +1,8 @@
-"""Quality against cost: what can be had for a price, and the price of what is wanted.
+"""Quality against cost: the quality for a price, and the price of a quality.
 
-The points of a λ path are ordered by realised cost and joined by straight lines, for between two λ one
-can draw lots; a point that is dearer and no better than another is left out, for nobody need take it.
-No convex hull is laid over them: it would join points that are far apart, of which chance picks the best.
+The points of a λ path are ordered by realised cost and joined by straight lines: a random choice between
+two λ reaches every point between them. A point that costs more than another and is no better is left out.
+No convex hull is laid over them: it would join distant points, the best of them picked by chance.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from dynamicrag.predictors.checks import Floats
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The best that a path comes to.
+    """The best points of a λ path.
 
     Attributes:
         cost: Rising, (m,).

@@ -25,12 +25,12 @@ _log = logging.getLogger(__name__)
 class KeptEmbeddings:
     """An embedding model with a file of the vectors that it gave; called as the model is.
 
-    A damaged file is written anew.
+    A damaged file is replaced.
 
     Args:
         embed: The model; it is called for texts that the file lacks.
         path: The file, ``….npz``, one per model.
-        in_bulk: What embeds many texts faster; the model by default.
+        in_bulk: Embeds many texts faster; the model by default.
 
     Attributes:
         microseconds: Time that a single text takes; NaN before any was timed.

@@ -83,8 +83,8 @@ def evaluate(
     """Judge routers on a table, by cross-validation or by another table.
 
     Args:
-        train: What is learnt from.
-        test: What is judged by; by default ``train`` in turns.
+        train: The training table.
+        test: The test table; by default folds of ``train``.
         routers: Specs of predictors, by the name that is shown.
         families: Specs of families of features.
         cost: Name of the cost, or several joined by ``+``.
@@ -105,7 +105,7 @@ def evaluate(
     problem = set_problem(train, test, cost=cost, given=option_cost, only=options)
     notes = list(problem.notes)
     rounds, side = make_rounds(problem, count=folds, split=split, seed=seed, notes=notes)
-    specs = {**routers, "random": "random"}  # a baseline that draws: the one that has a path to be learnt
+    specs = {**routers, "random": "random"}  # the baseline that draws needs a path of its own
     made = predict(problem, rounds, specs, families, embed=embed, seed=seed, progress=progress)
     judge = Yardstick(
         problem.options, side.groups, side.quality, side.cost, made.level.argmax(axis=1),

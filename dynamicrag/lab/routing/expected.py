@@ -1,4 +1,4 @@
-"""What an option is expected to cost on a query that it has not been run on.
+"""Expected cost of an option on a query that it has not been run on.
 
 A router knows no realised cost when it decides; to read it off the judged row would flatter every
 router on a curve. So it is predicted, from the length of the question.

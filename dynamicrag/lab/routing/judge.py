@@ -32,7 +32,7 @@ POINT = 0.01
 
 @dataclass(frozen=True)
 class Yardstick:
-    """What every option gave on the judged queries, and what a router is measured against.
+    """Every option's outcomes on the judged queries, and the baselines of a router.
 
     Attributes:
         options: Names, weakest first.
@@ -61,12 +61,12 @@ class Yardstick:
 
     @cached_property
     def single_quality(self) -> Floats:
-        """What the best single option gave, (n,)."""
+        """Quality of the best single option, (n,)."""
         return self.quality[self.rows, self.single]
 
     @cached_property
     def single_cost(self) -> Floats:
-        """What it cost, (n,)."""
+        """Cost of the best single option, (n,)."""
         return self.cost[self.rows, self.single]
 
     @cached_property
@@ -81,7 +81,7 @@ class Yardstick:
 
     @cached_property
     def range(self) -> tuple[float, float]:
-        """Mean cost of the cheapest option and of the dearest."""
+        """Mean cost of the cheapest option and of the most expensive."""
         means = self.cost.mean(axis=0)
         return float(means.min()), float(means.max())
 

@@ -1,6 +1,6 @@
 """Two options, a weak and a strong one: what RouteLLM measures (Ong et al. 2024, arXiv 2406.18665).
 
-Queries are ranked by the predicted gain of the strong option over the weak one, whatever either costs.
+Queries are ranked by the predicted gain of the strong option over the weak one; costs play no part.
 The performance gap recovered, PGR, is the part of the way from the weak option's mean quality to the
 strong one's; it is taken with the strong option called for 0, 10, … 100 % of the queries. APGR is the area
 under it by the trapezoid rule, .5 for a random ranking; CPT(x) is the least share of strong calls with

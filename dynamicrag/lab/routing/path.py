@@ -25,7 +25,7 @@ class Path:
     index: NDArray[np.intp]
 
     def of(self, table: Floats) -> Floats:
-        """Return what the choices came to in a table, (m, n), of what every option came to, (n, k)."""
+        """Return the choices' values, (m, n), from a table of every option's value, (n, k)."""
         return np.asarray(table[np.arange(len(table)), self.index])
 
 
@@ -53,13 +53,13 @@ def walk(mean: Floats, expected: Floats) -> Path:
 def _changes(mean: Floats, expected: Floats) -> Floats:
     """Return the λ at which some query's choice changes, ascending: where two best scores cross."""
     found = []
-    for dear in range(mean.shape[1]):
+    for costly in range(mean.shape[1]):
         for cheap in range(mean.shape[1]):
-            gain, more = mean[:, dear] - mean[:, cheap], expected[:, dear] - expected[:, cheap]
+            gain, more = mean[:, costly] - mean[:, cheap], expected[:, costly] - expected[:, cheap]
             rows = np.flatnonzero((gain > 0) & (more > 0))
             lam = gain[rows] / more[rows]
             scores = mean[rows] - lam[:, None] * expected[rows]
-            best = scores[:, dear] >= scores.max(axis=1) - 1e-9
+            best = scores[:, costly] >= scores.max(axis=1) - 1e-9
             found.append(lam[best & np.isfinite(lam)])
     together = np.concatenate(found)
     return np.unique(together)

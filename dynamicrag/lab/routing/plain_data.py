@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 KEY, OPTIONAL, FLAT = "key", "optional", "flat"
-"""Metadata of a dataclass's field: its key in JSON where that is not its name; left out where it is None;
-its own fields are written beside those of the dataclass that holds it, none where it is None."""
+"""Metadata of a dataclass's field: its key in JSON if that is not its name; omitted if ``None``;
+its own fields stand beside those of the dataclass that holds it, and none if it is ``None``."""
 
 
 def plain_data(value: Any) -> Any:

@@ -14,7 +14,7 @@ from dynamicrag.lab.view.page import Figure
 DRAWN = 6
 """Most routers that are drawn."""
 WIDE = 30
-"""Ratio of the dearest to the cheapest cost from which more than two options have a logarithmic scale."""
+"""Ratio of the highest to the lowest cost from which more than two options have a logarithmic scale."""
 
 
 def cost_text(name: str) -> Format:
@@ -49,7 +49,7 @@ def quality_over_cost(found: Evaluation) -> Figure | None:
 
 
 def _dominated(own: RouterResult, others: Mapping[str, RouterResult]) -> bool:
-    """Return whether another option is better and no dearer."""
+    """Return whether another option is better and costs no more."""
     return any(other.cost <= own.cost and other.quality > own.quality for other in others.values())
 
 

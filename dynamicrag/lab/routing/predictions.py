@@ -1,4 +1,4 @@
-"""What every router predicts of queries that it has not learnt from, and how long it takes to."""
+"""Every router's predictions for held-out queries, and the time that they take."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,13 +24,13 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(slots=True)
 class Predicted:
-    """What one router predicts.
+    """The predictions of one router.
 
     Attributes:
         mean: Quality, (n, k).
         train_seconds: How long each round's training took, features apart.
         decision_us: Microseconds of single decisions, features apart.
-        picked: What it is made of, by share, where it is made of others.
+        picked: Its parts by share, if it is made of others.
     """
 
     mean: Floats
@@ -136,7 +136,7 @@ def _feature_times(features: FeatureSet, judge: Side) -> list[float]:
 
 
 def _prices(problem: Problem, turn: Round, made: Predictions) -> None:
-    """Take what this round's training rows say of cost and quality, whatever the query."""
+    """Take the training rows' mean cost and quality of this round, equal for all queries."""
     learn = turn.learn.columns(problem.columns)
     known = [~np.isnan(column).all() for column in learn.cost.T]
     whole = problem.learn.columns(problem.columns)

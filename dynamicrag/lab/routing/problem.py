@@ -1,4 +1,4 @@
-"""What is judged: the tables as arrays over the options that are routed among, and one cost."""
+"""The problem of an evaluation: tables as arrays over the options, and one cost."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dynamicrag.predictors.checks import Floats
 from dynamicrag.routers.paths import before_retrieval
 
 PREFERRED = ("usd", "joules", "input_tokens+output_tokens", "output_tokens", "retrieval_steps", "seconds")
-"""What is taken for the cost where none is named: the first that every option has and that is not 0."""
+"""The default costs, in order of preference: the first that every option has and that is not 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Side:
     """A table as arrays.
 
     Attributes:
-        seen: What routers may see of every query.
+        seen: The part of every query that routers may see.
         groups: Every query's group.
         quality: Realised, (n, k); NaN where not observed.
         cost: Realised, (n, k); NaN where not observed.
@@ -59,17 +59,17 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is to be judged.
+    """The problem of an evaluation.
 
     Attributes:
         options: Options that are routed among, weakest first.
         columns: Where they stand among the options of ``learn``.
-        learn: What is learnt from; all of its options.
-        judge: What is judged by, ``None`` if it is ``learn`` in turns; only ``options``.
+        learn: The training table with all of its options.
+        judge: The test table with ``options`` alone; ``None`` for folds of ``learn``.
         cost: Name of the cost; empty where there is none.
         kinds: Provenance of the costs, as far as the table says.
         labels: Whether quality is a label: one option is right, and the others wrong.
-        notes: What a reader must know.
+        notes: Notes for the reader.
     """
 
     options: tuple[str, ...]
@@ -93,8 +93,8 @@ def set_problem(
     """Put the tables together.
 
     Args:
-        train: What is learnt from.
-        test: What is judged by; by default ``train``, by cross-validation.
+        train: The training table.
+        test: The test table; by default ``train``, by cross-validation.
         cost: A fact, or several joined by ``+``; by default the first of :data:`PREFERRED` that there is
             and that is not nothing everywhere.
         given: Cost of an option wherever the table does not have it.
@@ -213,7 +213,7 @@ def _default(
     for name in PREFERRED:
         if set(name.split("+")) <= set(train.facts) & set(judged.facts):
             costs = [_costs(table.only(options), name, given) for table in (train, judged)]
-            # local models cost no dollars: what is nothing everywhere cannot be saved
+            # local models cost no dollars: a cost of 0 everywhere cannot be saved
             if all(np.isfinite(c).any(axis=0).all() and np.nansum(c) > 0 for c in costs):
                 return name
     if set(options) <= given.keys():

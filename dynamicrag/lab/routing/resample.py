@@ -14,7 +14,7 @@ class Resample:
     """Samples of the judged queries, the same for every router, so that differences are paired.
 
     Efron 1979, "Bootstrap methods"; the differences are also tested by flipping their signs at random,
-    Fisher's permutation test. ``scipy.stats.bootstrap`` and ``permutation_test`` draw anew for every figure,
+    Fisher's permutation test. ``scipy.stats.bootstrap`` and ``permutation_test`` draw again for every figure,
     so that routers would not be compared on the same samples; on 12,500 queries they take 14 and 80 times
     as long.
 

@@ -75,7 +75,7 @@ class Tests:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What a predictor brings besides its choices.
+    """A predictor's figures besides its choices.
 
     Attributes:
         spec: Its spec.
@@ -142,7 +142,7 @@ class RouterResult:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What is lost in quality without some options, by the oracle and as routed, and what the rest costs."""
+    """The loss of quality without some options, by the oracle and as routed, and the cost of the rest."""
 
     oracle_loss: float
     routed_loss: float
@@ -191,7 +191,7 @@ class Complementarity:
 
 @dataclass(frozen=True, slots=True)
 class CostFacts:
-    """The cost: its name, its provenance, and the mean of the cheapest and of the dearest option."""
+    """The cost: its name, its provenance, and the mean of the cheapest and of the most expensive option."""
 
     name: str
     kinds: Sequence[str]
@@ -201,7 +201,7 @@ class CostFacts:
 
 @dataclass(frozen=True, slots=True)
 class DataFacts:
-    """What was evaluated, and how."""
+    """The data of an evaluation, and its method."""
 
     train: str
     test: str | None

@@ -16,11 +16,11 @@ Split = Literal["random", "group"]
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What is learnt from and what is judged by, once.
+    """The training rows and the test rows of one round.
 
     Attributes:
         learn: All options of the training table.
-        labels: What shares one is not split by the predictors' own cross-validation, (n,).
+        labels: Rows that share a label are not split by the predictors' own cross-validation, (n,).
         judge: The options that are routed among.
         rows: Where the judged rows stand among all that are, (m,).
     """
@@ -74,8 +74,8 @@ def _once(
     leaked = int(known_before(problem.learn.texts, judge.texts).sum())
     if leaked:
         notes.append(
-            f"{leaked:,} of {len(judge):,} questions of the test are near-duplicates of one that was learnt "
-            "from; they are judged all the same"
+            f"{leaked:,} of {len(judge):,} questions of the test are near-duplicates of training "
+            "questions; they are judged all the same"
         )
     return [Round(problem.learn, labels, judge, np.arange(len(judge)))], judge
 

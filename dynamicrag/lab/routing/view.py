@@ -21,7 +21,7 @@ from dynamicrag.lab.view.charts import Axis, Span, Spans
 from dynamicrag.lab.view.page import Block, Figure, Headline, Page, Section, Terms, Tile, Words
 
 MATRIX = 15
-"""Most options of which the right and wrong choices are shown."""
+"""Most options whose right and wrong choices are shown."""
 _TERMS = {
     "quality, cost": "at λ = 0, by quality alone. Small: the 95 % interval, by bootstrap over the queries.",
     "gain": "quality above the best single option's on the same queries, in points; p is that of a "
@@ -29,7 +29,7 @@ _TERMS = {
     "saved": "share of the best single option's cost that is saved where the curve reaches its quality, and "
     "where it reaches a quality that is .01 lower.",
     "gap": "share of the way from the best single option to the oracle.",
-    "area": "mean quality along the curve, from the cheapest option's mean cost to the dearest's.",
+    "area": "mean quality along the curve, from the lowest mean cost of an option to the highest.",
     "APGR, CPT": "RouteLLM (arXiv 2406.18665): queries are ranked by the predicted gain of the strong "
     "option. APGR is .5 for a random ranking; CPT50 is the share of strong calls that recovers half the gap.",
     "oracle": "knows every outcome: no router can do better. Its curve takes the cheapest of the best.",

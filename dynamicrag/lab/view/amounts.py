@@ -95,7 +95,7 @@ def share(value: float | None) -> str:
 
 
 def points(value: float) -> str:
-    """Return a difference in quality in points, of which 100 are all."""
+    """Return a difference in quality in points, 100 to the whole range."""
     return f"{'+' if value > 0 else '−' if value < 0 else ''}{abs(100 * value):.1f}"
 
 
@@ -105,7 +105,7 @@ def interval(ends: Sequence[float] | None, text: Callable[[float], str] = share,
     Args:
         ends: The lower and the upper end.
         text: How an end is written.
-        to: What stands between them.
+        to: The text between them.
     """
     return "" if ends is None else f"{text(ends[0])}{to}{text(ends[1])}"
 
@@ -139,7 +139,7 @@ def _in_line(name: str, figure: Figure) -> str:
 def safe(text: object, most: int = 80) -> str:
     """Return untrusted text for an element or an attribute of HTML or SVG, cut if it is long.
 
-    What would steer the reading direction or is invisible is taken out.
+    Invisible characters and those that change the reading direction are removed.
     """
     return escape(cut(text, most), quote=True)
 

@@ -22,7 +22,7 @@ class Axis:
     """A scale.
 
     Attributes:
-        title: What it measures.
+        title: The quantity.
         low: Where it begins; ``None`` leaves it to the data.
         high: Where it ends.
         logarithmic: Whether equal steps are equal factors.
@@ -58,7 +58,7 @@ class Dot:
     """A point.
 
     Attributes:
-        name: What it is.
+        name: Its name.
         x: Its place across.
         y: Its place up.
         ends: The interval of ``y``.
@@ -81,7 +81,7 @@ class Curves:
     """Lines and dots on two scales.
 
     Attributes:
-        title: What is seen, for those who cannot see it.
+        title: Description of the chart for screen readers.
         lines: The most important first.
         dots: Drawn above the lines.
         x: The scale across.
@@ -102,7 +102,7 @@ class Span:
     """A value with an interval or percentiles.
 
     Attributes:
-        label: What it is of.
+        label: Its name.
         low: Where it begins.
         value: The value itself.
         high: Where it ends.
@@ -123,7 +123,7 @@ class Spans:
     """Values with their intervals, one below the other on one scale.
 
     Attributes:
-        title: What is seen.
+        title: Description of the chart for screen readers.
         rows: From the top.
         x: The scale; 0 is marked where it lies within.
     """
@@ -138,9 +138,9 @@ class Stack:
     """A divided bar.
 
     Attributes:
-        label: What it is of.
+        label: Its name.
         parts: Amounts by the class of the colour, from the first.
-        about: What it says when it is pointed at.
+        about: Its tooltip.
     """
 
     label: str
@@ -153,7 +153,7 @@ class Bars:
     """Divided bars side by side.
 
     Attributes:
-        title: What is seen.
+        title: Description of the chart for screen readers.
         columns: From left to right; their labels are shown where there is room.
         y: The scale; give ``high`` to charts that are to be compared.
     """
@@ -168,7 +168,7 @@ class Strips:
     """Divided bars one below the other.
 
     Attributes:
-        title: What is seen.
+        title: Description of the chart for screen readers.
         rows: From the top.
         x: The scale; give ``high`` for the amount that fills the width.
     """
@@ -183,7 +183,7 @@ class Histogram:
     """The share of values between edges.
 
     Attributes:
-        title: What is seen.
+        title: Description of the chart for screen readers.
         counts: Number of values by bin.
         edges: Where the bins begin, and where the last ends.
         marks: Values to be marked, by name.

@@ -157,7 +157,7 @@ def _curves(axes: "Axes", chart: Curves) -> None:
 
 
 def _names(axes: "Axes", dots: Sequence[Dot]) -> None:
-    """Write names beside dots; one that would cover the last one stands above its dot, not below."""
+    """Write names beside dots; a name that would cover the last one stands above its dot."""
     last, raised = None, False
     for dot in sorted(dots, key=lambda dot: dot.x):
         x, y = axes.transAxes.inverted().transform(axes.transData.transform((dot.x, dot.y)))

@@ -1,7 +1,7 @@
 """A page as one HTML file: no script, no network, no font to load; light and dark, from a phone to a desk.
 
-All text is escaped by the template engine; the content security policy forbids whatever is not of the
-page itself. Both need the extra ``lab`` (jinja2, matplotlib).
+All text is escaped by the template engine; the content security policy forbids everything that is not
+of the page itself. Both need the extra ``lab`` (jinja2, matplotlib).
 """
 
 from datetime import UTC, datetime

@@ -20,7 +20,7 @@ class Cell:
 
     Attributes:
         text: The figure or name.
-        small: What stands beside it in small letters, such as an interval.
+        small: A text in small letters beside it, such as an interval.
         style: How it looks.
         shade: The colour of the series that it names, as in a legend; empty for none.
         bar: A share from 0 to 1, drawn as a bar.
@@ -72,7 +72,7 @@ class Table:
     Attributes:
         columns: The first names the row.
         rows: From the first to the last; a sequence of cells is a row without a style.
-        title: What it is of, where the section does not say so.
+        title: Its title, if the section needs one.
         most: The number of rows shown; a line says how many more there are.
         where: Who shows it.
     """
@@ -89,9 +89,9 @@ class Figure:
     """A chart in a frame; the terminal shows none.
 
     Attributes:
-        chart: What is drawn.
-        title: What it is of.
-        about: What it rests on, beside the title.
+        chart: The chart.
+        title: Its title.
+        about: Its basis, beside the title.
         legend: Names of series by the class of their colour.
     """
 
@@ -118,7 +118,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What words mean; the terminal leaves it to the page.
+    """Explanations of words, on the HTML page alone.
 
     Attributes:
         words: Explanations by word.
@@ -147,8 +147,8 @@ class Section:
 
     Attributes:
         title: Its heading.
-        blocks: What it shows.
-        about: What is seen, in a sentence; the terminal leaves it out.
+        blocks: Its content.
+        about: A sentence about it, on the HTML page alone.
         where: Who shows it.
     """
 
@@ -165,7 +165,7 @@ class Headline:
     Attributes:
         text: The sentence, or its begin.
         emphasis: A part in the colour of good or bad news.
-        rest: What follows it.
+        rest: The end of the sentence.
         bad: Whether the news is bad.
     """
 
@@ -180,9 +180,9 @@ class Tile:
     """A main figure of a page.
 
     Attributes:
-        title: What it is.
+        title: Its title.
         value: The figure with its unit.
-        about: What it rests on.
+        about: Its basis.
     """
 
     title: str
@@ -192,18 +192,18 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a command found, whoever shows it.
+    """The results of a command, for every renderer.
 
     Attributes:
-        name: What the page is, for the title of its window.
+        name: Its name, for the title of the window.
         command: The command that made it.
-        kicker: What was looked at: the only head line of the terminal.
+        kicker: The data: the only head line of the terminal.
         headline: The finding.
-        lede: What the finding rests on.
+        lede: The basis of the finding.
         sections: From first to last.
         tiles: The main figures; the terminal leaves them out.
-        notes: What a reader must know.
-        absent: What is not in the file.
+        notes: Notes for the reader.
+        absent: A sentence on the data that the file does not hold.
     """
 
     name: str
