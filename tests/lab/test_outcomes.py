@@ -67,15 +67,6 @@ def test_what_was_not_observed_is_nan():
     np.testing.assert_array_equal(table.fact("usd"), [[0.1, np.nan], [0.1, 0.1]])
 
 
-def test_a_cost_that_is_missing_can_be_given_and_one_that_is_there_stays():
-    table = OutcomeTable([row("q1", small=1.0, large=1.0)])
-    given = table.with_fact("steps", "large", 3.4).with_fact("usd", "large", 9.0)
-    np.testing.assert_array_equal(given.fact("steps"), [[np.nan, 3.4]])
-    np.testing.assert_array_equal(given.fact("usd"), [[0.1, 0.1]])
-    with pytest.raises(InputError, match="unknown option 'lage'; did you mean 'large'"):
-        table.with_fact("steps", "lage", 1.0)
-
-
 def test_signals_are_those_of_the_first_option_that_has_them():
     outcomes = {
         "a": Outcome(1.0, signals={"matched": 0.5}),

@@ -178,24 +178,6 @@ class OutcomeTable:
         ]
         return OutcomeTable(rows, options, self.name)
 
-    def with_fact(self, name: str, option: str, value: float) -> "OutcomeTable":
-        """Return the table with a fact of one option, wherever it is missing.
-
-        Raises:
-            InputError: The option is not there.
-        """
-        if option not in self.options:
-            raise InputError(unknown(f"{self.name}: cost of an option", "option", option, self.options))
-
-        def given(row: Row) -> Row:
-            outcome = row.outcomes.get(option)
-            if outcome is None or name in outcome.facts:
-                return row
-            outcome = replace(outcome, facts={**outcome.facts, name: value})
-            return replace(row, outcomes={**row.outcomes, option: outcome})
-
-        return OutcomeTable(map(given, self.rows), self.options, self.name)
-
     def merge(self, other: "OutcomeTable") -> "OutcomeTable":
         """Return both tables in one: rows of both, outcomes of both where they share a row.
 
