@@ -1,7 +1,7 @@
 """Builds the stages of a policy, each from its section, and the loop over drafts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 
 from dynamicrag.dependencies import Dependencies
@@ -17,12 +17,14 @@ from dynamicrag.drafts.verification import Verification, steps_up
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.policy import Policy
 from dynamicrag.registry import parse_spec
+from dynamicrag.retrieval.base import RETRIEVERS
 from dynamicrag.routers.base import Router
 from dynamicrag.routers.build import build_joint, build_router, names
 from dynamicrag.routers.joint import Joint
 from dynamicrag.routers.paths import varied
 from dynamicrag.stages.base import STAGES, StageBase, StageDeps, option_names
 from dynamicrag.stages.prompt import PromptStage
+from dynamicrag.stages.retriever import RetrieverSection
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.types import Option
 from dynamicrag.verify.base import VERIFIERS, Verifier
@@ -48,6 +50,7 @@ def build_stages(policy: Policy, deps: Dependencies) -> Built:
         PolicyError: A name is unknown or invalid at its place.
     """
     joint = build_joint(policy.joint, policy.where("joint"), deps) if policy.joint else None
+    deps = replace(deps, embeds=_embeds(policy))
     route = _Routers(policy, deps, joint)
     verification = policy.section(VERIFICATION, VerificationSection)
     stages: dict[str, StageBase] = {}
@@ -69,6 +72,13 @@ def build_stages(policy: Policy, deps: Dependencies) -> Built:
     resources = Resources(deps.models, prompt.strategies, deps.embedder.readable_measured)
     move = partial(route, VERIFICATION)
     return Built(stages, _verification(policy, verification, stages, resources, deps, move))
+
+
+def _embeds(policy: Policy) -> bool:
+    """Return whether a retriever of the policy compares embeddings, so that every question is embedded."""
+    section = policy.section("retriever", RetrieverSection)
+    names = [parse_spec(spec or name, "retriever")[0] for name, spec in section.described.items()]
+    return any(name in RETRIEVERS and RETRIEVERS[name].needs_vectors for name in names)
 
 
 @dataclass(frozen=True, slots=True)

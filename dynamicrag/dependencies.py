@@ -27,9 +27,11 @@ class Dependencies:
         helper: Name of the model for small tasks, if any.
         embedder: The :class:`~dynamicrag.retrieval.embedder.Embedder` of routers and verifiers, a callable
             that returns unit vectors, (n, d).
+        embeds: Whether its retrievers embed every question, so that a router can use the vector as well.
         corpora: Its corpora by name; each a :class:`~dynamicrag.retrieval.corpus.Corpus`.
         folder: Base of relative paths in the policy.
         weights: Quality that one unit of each cost dimension is worth.
+        profiles: The :class:`~dynamicrag.cost.profiles.Profile` of every model, by its name in the policy.
         trust: Whether modules named by the policy may be imported, which runs them.
         routers: The caller's routers, by their names in the policy.
         retrievers: The caller's retrievers, by option.
@@ -40,9 +42,11 @@ class Dependencies:
     models: Mapping[str, Any] = field(default_factory=dict)
     helper: str | None = None
     embedder: Any = None
+    embeds: bool = False
     corpora: Mapping[str, Any] = field(default_factory=dict)
     folder: Path = Path()
     weights: Mapping[Any, float] = field(default_factory=dict)
+    profiles: Mapping[str, Any] = field(default_factory=dict)
     trust: bool = True
     routers: Mapping[str, Any] = field(default_factory=dict)
     retrievers: Mapping[str, Any] = field(default_factory=dict)

@@ -158,6 +158,7 @@ class Decision(TypedDict):
         expected: Expected cost of each option, by dimension; ``None`` if unknown.
         quality: Predicted quality of each option; ``None`` without a prediction.
         spread: Standard deviation of each prediction, if known.
+        plan: The options planned for the stages ahead, if the plan was made anew before this decision.
         path: The whole path that a verdict leads to, or whose earlier draft it accepts, if the router
             names one.
         outside: Whether the accepted answer is not based on the documents.
@@ -181,6 +182,7 @@ class Decision(TypedDict):
     expected: list[dict[str, float | None]]
     quality: list[float | None]
     spread: NotRequired[list[float | None]]
+    plan: NotRequired[dict[str, str]]
     path: NotRequired[dict[str, str]]
     outside: NotRequired[bool]
     policy: NotRequired[str]
@@ -298,6 +300,7 @@ class TurnState(TypedDict, total=False):
             (searched together with the question before it, which was looked up) or ``closed`` (that was not).
         seq: Number of decisions so far.
         path: Option in force per stage.
+        plan: Option planned per stage, by the latest plan.
         redo: Stage to be decided again with a stronger option.
         known: Signals used in decisions of earlier stages.
         action: The last decision of verification.
@@ -336,6 +339,7 @@ class TurnState(TypedDict, total=False):
     follow_up: Literal["rewritten", "open", "closed"]
     seq: int
     path: dict[str, str]
+    plan: dict[str, str]
     redo: str | None
     known: dict[str, float]
     action: str | None

@@ -12,6 +12,7 @@ from dynamicrag.errors import ProviderError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from dynamicrag.graph.plans import Replan
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.lab.questions import Question
     from dynamicrag.lab.run import Record
@@ -64,13 +65,17 @@ async def _ask(rag: "DynamicRAG", question: "Question") -> "Record":
 def _show(out: "Console", record: "Record", account: Sequence[Mapping[str, Any]], insights: Insights) -> None:
     from dynamicrag.cli.console import joined
     from dynamicrag.cli.show import answer
+    from dynamicrag.graph.plans import replans
     from dynamicrag.lab.view.amounts import cost_line
     from dynamicrag.lab.view.terminal import print_table
 
     out.print(joined((record["question"], "bold")))
     out.print(answer(record))
     known: dict[str, float] = {}
+    plans = {each.decision: each for each in replans(record["decisions"])}
     for number, decision in enumerate(record["decisions"], 1):
+        if decision["id"] in plans:
+            _show_plan(out, plans[decision["id"]], first=not known)
         _show_decision(out, number, decision)
         if decision["id"] in insights:
             _show_insight(out, decision, insights[decision["id"]])
@@ -88,6 +93,22 @@ def _spare() -> dict[str, int]:
     from dynamicrag.cost.dimensions import DIMENSIONS
 
     return {row.name: number for number, (row, _) in enumerate(reversed(DIMENSIONS.derived), 2)}
+
+
+def _show_plan(out: "Console", plan: "Replan", *, first: bool) -> None:
+    """Print the plan for the stages ahead: the whole first one, then the changes and their evidence."""
+    from dynamicrag.lab.view.amounts import digits
+
+    out.print()
+    if first:
+        path = ", ".join(f"{stage} {option}" for stage, option in plan.path.items())
+        out.print(f"plan: {path}", style="cyan")
+        return
+    for change in plan.changes:
+        out.print(f"plan changed: {change.stage} {change.before} → {change.after}", style="cyan")
+    evidence = ", ".join(f"{name} {digits(value)}" for name, value in plan.evidence.items())
+    verdict = "on" if plan.changes else "plan confirmed by"
+    out.print(f"{verdict}: {evidence or 'no new evidence'}", style="dim")
 
 
 def _show_decision(out: "Console", number: int, decision: "Decision") -> None:

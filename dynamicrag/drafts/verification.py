@@ -15,7 +15,7 @@ from dynamicrag.stages.base import DecisionPoint, Run, StageBase
 from dynamicrag.stages.situation import Situation
 from dynamicrag.stages.ways import attempt_of, standing, tried
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
-from dynamicrag.types import Move, Passage, TurnState
+from dynamicrag.types import Move, Option, Passage, TurnState
 from dynamicrag.verify.base import Verifier
 
 TIMEOUT = 60.0
@@ -69,6 +69,13 @@ class Verification(DecisionPoint):
             known or self.settings.get("outside") == "abstain"
         )
 
+    @property
+    def doubts(self) -> frozenset[str]:
+        """Stages that the router decides again with a stronger option if a draft is probably wrong."""
+        if not (self.router.doubts and self.settings.get("max_escalations")):
+            return frozenset()
+        return frozenset(self.settings.get("escalate", {}).get("unsure", ())) & set(self._stages)
+
     async def judge(self, turn: TurnState, run: Run) -> TurnState:
         """Let every verifier judge the draft; return its signals, and the verifiers that failed."""
         timeout = self.settings.get("timeout", TIMEOUT)
@@ -98,7 +105,18 @@ class Verification(DecisionPoint):
             urgent=[failed and steps_up(move) for move in self.moves],
             attempts=[*turn.get("earlier", []), *drafted],
             ways=self.ways(turn, call),
+            steps=self._steps(turn, call),
         )
+
+    def _steps(self, turn: TurnState, call: CallOptions) -> dict[str, tuple[str, Option]]:
+        """Return the stage and the option to which a move back to each stage leads."""
+        found = {}
+        for move in self.moves:
+            target = self.target(move, turn.get("path", {}), call) if move.kind == "redo" else None
+            if target is not None:
+                stage = self._stages[target[0]]
+                found[move.stage] = stage.name, stage.options[stage.index(target[1])]
+        return found
 
     def _open(self, move: Move, turn: TurnState, call: CallOptions, *, used_up: bool) -> bool:
         """Return whether a move is open; steps up need a target and a step left."""

@@ -9,6 +9,7 @@ from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.records import cost_of
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import InputError
+from dynamicrag.graph.plans import Replan, replans
 from dynamicrag.graph.policies import Policies
 from dynamicrag.routers.base import Router
 from dynamicrag.topology import TOPOLOGY
@@ -25,6 +26,7 @@ class Explanation:
         query_id: Its id.
         path: The option in force at the end, by stage.
         decisions: Its decisions, in order; empty if they are no longer stored.
+        plans: Its plans, the first one first; each later one has what it changed, and on which evidence.
         insights: The basis of trained routers' decisions, by the decision's id.
         account: Its calls, in order; empty if only the costs by stage are known.
         stages: Cost of each stage, by dimension.
@@ -34,6 +36,7 @@ class Explanation:
     query_id: str
     path: Mapping[str, str]
     decisions: Sequence[Decision]
+    plans: Sequence[Replan]
     insights: Mapping[str, Mapping[str, Any]]
     account: Sequence[Mapping[str, Any]]
     stages: Mapping[str, Mapping[str, Figure]]
@@ -65,11 +68,13 @@ def explain(
     asked = question if question is not None else kept.get("question")
     own = policies.get(decisions[0].get("policy", "")) if decisions else None
     insights = {} if asked is None or own is None else insights_of(own, decisions, asked)
+    plans = replans(decisions)
     if not account:
         path = path or kept.get("path", {})
-        return Explanation(query_id, path, decisions, insights, (), kept["stages"], kept["cost"])
+        return Explanation(query_id, path, decisions, plans, insights, (), kept["stages"], kept["cost"])
     stages = {stage: cost.figures() for stage, cost in ledger.stages(ledger.account(query_id).lines).items()}
-    return Explanation(query_id, path, decisions, insights, account, stages, ledger.cost(query_id).figures())
+    cost = ledger.cost(query_id).figures()
+    return Explanation(query_id, path, decisions, plans, insights, account, stages, cost)
 
 
 def cost_known(pipeline: Pipeline, query_id: str, timeout: float, scope: Scope) -> Cost:

@@ -86,6 +86,9 @@ class StageContext:
         attempts: The drafts so far; the last is under judgement; empty before verification.
         ways: The router's paths that verification may still lead to.
         ask: Calls a model of the policy, for routers that decide by a model.
+        plan: The option of every stage: decided for the stages before this one, planned for the others.
+        doubts: Stages that verification decides again if a draft is probably wrong.
+        steps: At verification, the stage and the option to which a move back to each stage leads.
     """
 
     stage: str
@@ -102,6 +105,9 @@ class StageContext:
     attempts: Sequence[Attempt] = ()
     ways: Sequence[Mapping[str, str]] = ()
     ask: Ask = NOBODY
+    plan: Mapping[str, Option] = field(default_factory=dict)
+    doubts: frozenset[str] = frozenset()
+    steps: Mapping[str, tuple[str, Option]] = field(default_factory=dict)
 
     def nearest(self, index: int) -> int:
         """Return the open option nearest to ``index``, the stronger one first."""
@@ -166,6 +172,9 @@ class Router(ABC):
         trained: Whether it needs a state file from training.
         grows: Whether it accepts options that it was not trained on.
         online: Whether its predictor can learn from single rewards.
+        plans: Whether its choices before a stage is reached serve as the plan for that stage. It then decides
+            without calls, and by the context alone.
+        doubts: Whether, at verification, it redoes a stage if a draft is probably wrong.
         paths: Whole paths among which it decides at verification, cheapest first.
     """
 
@@ -180,6 +189,8 @@ class Router(ABC):
     trained: bool = False
     grows: bool = True
     online: bool = False
+    plans: bool = False
+    doubts: bool = False
     paths: Sequence[Mapping[str, str]] = ()
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:  # noqa: B027 - may be empty

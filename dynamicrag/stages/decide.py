@@ -17,6 +17,7 @@ from dynamicrag.routers.base import NOBODY, Choice, Router, StageContext
 from dynamicrag.stages.base import DecisionPoint, StageBase, query_of
 from dynamicrag.stages.choices import chosen
 from dynamicrag.stages.decisions import record, rounded
+from dynamicrag.stages.planning import Planner
 from dynamicrag.stages.pricing import Pricing, Room
 from dynamicrag.stages.routing import Asker
 from dynamicrag.stages.situation import Situation
@@ -38,6 +39,7 @@ class Decider:
         budget: The limits.
         ledger: The account of the choosing.
         asks: Calls of verifiers about a draft.
+        doubts: Stages that verification decides again if a draft is probably wrong.
         mover: Name of verification's router, which decides on the way to a path it has named.
         asker: Calls models for routers, if any.
     """
@@ -49,10 +51,13 @@ class Decider:
         budget: Budget,
         ledger: Ledger,
         asks: Sequence[Asks] = (),
+        doubts: frozenset[str] = frozenset(),
         mover: str = "",
         asker: Asker | None = None,
     ) -> None:
         self._pricing = Pricing(stages, cost_model, asks)
+        self._planner = Planner(stages, self._pricing, doubts)
+        self._doubts = doubts
         self._mover = mover
         self._budget = budget
         self._ledger = ledger
@@ -92,7 +97,12 @@ class Decider:
         name = f"router:{router.registered if forced is None else FORCED}"
         wanted = None if situation else wanted_option(turn, point.name)
         with self._ledger.span(turn["id"], point.name, name) as line:
-            context, binding = await self._context(point, turn, call, situation)
+            features = await self._features(point, turn, call)
+            plan: dict[str, str] = {}
+            if self._planner.due(point, turn):
+                plan = await self._planner.plan(point, turn, features, call)
+                turn = {**turn, "plan": {**turn.get("plan", {}), **plan}}
+            context, binding = await self._context(point, turn, call, features, situation)
             # a forced or wanted option is the only open one; so the router is not asked
             if forced is not None:
                 choice = Choice(point.index(forced), "as the call asks")
@@ -103,22 +113,23 @@ class Decider:
             own = max(0.0, seconds - context.ask.seconds)
             line.usage = Usage(seconds=own, cpu_seconds=own)
         if context.ask.calls and (self._budget.limited or call.budget):
-            context, binding, choice = await self._after_asking(choice, point, turn, call, situation)
+            context, binding, choice = await self._after_asking(choice, context, point, turn, call, situation)
         if choice.index >= len(context.options) or not context.allowed[choice.index]:
             raise AssertionError(f"{name} chose a closed option at {point.name}")
         by = router.registered if wanted is None else self._mover
-        return record(context, choice, turn, by if forced is None else FORCED, binding, seconds)
+        return record(context, choice, turn, by if forced is None else FORCED, binding, seconds, plan)
 
     async def _after_asking(
         self,
         choice: Choice,
+        before: StageContext,
         point: DecisionPoint,
         turn: TurnState,
         call: CallOptions,
         situation: Situation | None,
     ) -> tuple[StageContext, str | None, Choice]:
         """Check again which options fit: the router's own calls have used budget."""
-        context, binding = await self._context(point, turn, call, situation)
+        context, binding = await self._context(point, turn, call, before.features, situation)
         if not context.allowed[choice.index]:
             why = f"{choice.reason}; no longer fits after asking: the nearest option that fits"
             choice = replace(choice, index=context.nearest(choice.index), reason=why)
@@ -143,7 +154,8 @@ class Decider:
         if not any(is_open and option.name not in failed for option, is_open in open_):
             return None
         try:
-            context, binding = await self._context(stage, turn, call, without=failed)
+            features = await self._features(stage, turn, call)
+            context, binding = await self._context(stage, turn, call, features, without=failed)
         except BudgetExceeded:
             return None  # the failure is the better message
         here = stage.index(turn["path"][stage.name])
@@ -159,18 +171,26 @@ class Decider:
         self, stage: StageBase, turn: TurnState, option: str, why: str, call: CallOptions = NO_OPTIONS
     ) -> Decision:
         """Return the decision for an option that failed but left a usable result."""
-        context, binding = await self._context(stage, turn, call)
+        features = await self._features(stage, turn, call)
+        context, binding = await self._context(stage, turn, call, features)
         return record(context, Choice(stage.index(option), why), turn, "fallback", binding, 0.0)
 
     def price(self, text: str, path: Mapping[str, str]) -> Cost:
         """Return the expected cost of a whole path on a question."""
         return self._pricing.price({"text": text}, path)
 
+    @staticmethod
+    async def _features(point: DecisionPoint, turn: TurnState, call: CallOptions) -> dict[str, float]:
+        """Return the lexical features, the signals known so far, and those of the decision itself."""
+        own = {**await point.corpus_features(turn["text"], call.filter), **await point.features(turn)}
+        return {**lexical(turn["text"]), **turn.get("known", {}), **rounded(own)}
+
     async def _context(
         self,
         point: DecisionPoint,
         turn: TurnState,
         call: CallOptions,
+        features: Mapping[str, float],
         situation: Situation | None = None,
         without: Collection[str] = (),
     ) -> tuple[StageContext, str | None]:
@@ -206,8 +226,6 @@ class Decider:
             index = candidates[cheapest([expected[i] for i in candidates], left)]
             allowed = [i == index for i in range(len(allowed))]
             binding = f"{room.binding}: nothing fits, so the cheapest"
-        own = {**await point.corpus_features(turn["text"], call.filter), **await point.features(turn)}
-        features = {**lexical(turn["text"]), **turn.get("known", {}), **rounded(own)}
         context = StageContext(
             stage=point.name,
             query=query_of(turn),
@@ -223,6 +241,9 @@ class Decider:
             attempts=situation.attempts,
             ways=situation.ways,
             ask=self._asker.on(point.name, turn["id"], call) if self._asker else NOBODY,
+            plan=self._pricing.options(turn),
+            doubts=self._doubts,
+            steps=situation.steps,
         )
         return context, binding
 

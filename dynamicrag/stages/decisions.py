@@ -15,8 +15,9 @@ def record(
     router: str,
     binding: str | None = None,
     seconds: float = 0.0,
+    plan: Mapping[str, str] | None = None,
 ) -> Decision:
-    """Return the record of a choice."""
+    """Return the record of a choice; ``plan`` is the plan for the stages ahead, if it was made anew."""
     seq = turn.get("seq", 0)
     quality = choice.quality
     decision = Decision(
@@ -39,6 +40,8 @@ def record(
     )
     if choice.spread is not None:
         decision["spread"] = list(choice.spread)
+    if plan:
+        decision["plan"] = dict(plan)
     if choice.path is not None:
         decision["path"] = dict(choice.path)
     if turn.get("policy"):
@@ -57,7 +60,8 @@ def decided(turn: TurnState, decision: Decision) -> TurnState:
     """Return the turn with the decision of a stage in force."""
     words = lexical(turn["text"])
     known = {key: value for key, value in decision["features"].items() if key not in words}
-    return {**_in_force(turn, decision), "known": known}
+    planned = {"plan": decision["plan"]} if "plan" in decision else {}
+    return {**_in_force(turn, decision), **planned, "known": known}  # type: ignore[typeddict-item]
 
 
 def moved(turn: TurnState, decision: Decision) -> TurnState:

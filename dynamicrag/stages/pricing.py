@@ -64,7 +64,7 @@ class Pricing:
 
         Plans are cached: many questions have the same length, and only passages distinguish them.
         """
-        path, blank = turn.get("path", {}), self._blank(turn)
+        path, blank = self._ahead(turn), self._blank(turn)
         if not self._repeatable:
             return self._plans(stage, path, blank)
         key = stage.name, blank, tuple(path.items())
@@ -86,7 +86,16 @@ class Pricing:
 
     def plan(self, turn: TurnState, path: Mapping[str, str]) -> Plan:
         """Return the plan of a whole path."""
-        return self._along(self._blank(turn), path, self._names)
+        return self._along(self._blank(turn), {**turn.get("plan", {}), **path}, self._names)
+
+    def planned(self, stage: str) -> str:
+        """Return the option that a stage's router plans with for any query."""
+        return self._planned[stage].name
+
+    def options(self, turn: TurnState) -> dict[str, Option]:
+        """Return the option of every stage: decided, or planned."""
+        path = self._ahead(turn)
+        return {name: self._option(name, path) for name in self._names}
 
     def expected(self, plans: Sequence[Plan | None]) -> list[Cost]:
         """Return the expected cost of each plan."""
@@ -128,7 +137,7 @@ class Pricing:
         if all(fits):
             return Room(plans, fits, binding)
         names = self._names[: self._names.index(stage.name)]
-        before = self._along(self._blank(turn), turn.get("path", {}), names)
+        before = self._along(self._blank(turn), self._ahead(turn), names)
         found = list(plans)
         for number, option in enumerate(stage.options):
             if not fits[number]:
@@ -158,7 +167,7 @@ class Pricing:
         """
         names = self._names[self._names.index(stage.name) + 1 :]
         start, gates = applied(stage, option, before), TOPOLOGY.gates
-        taken = {**turn.get("path", {}), stage.name: option.name}
+        taken = {**self._ahead(turn), stage.name: option.name}
         taken |= {name: self._option(name, taken).name for name in names}
         best, least = self._along(start, taken, names), math.inf
         for _ in range(ROUNDS):
@@ -182,9 +191,9 @@ class Pricing:
         """Return the turn with planned options that the call closes replaced by open ones."""
         if not (call.options or call.closed):
             return turn
-        options = {}
+        options, ahead = {}, self._ahead(turn)
         for name, stage in self._stages.items():
-            planned = self._planned[name]
+            planned = self._option(name, ahead)
             first = (one for one in (planned, *stage.options) if call.opens(name, one.name))
             options[name] = next(first, planned).name
         return {**turn, "path": {**options, **turn.get("path", {})}}
@@ -204,6 +213,11 @@ class Pricing:
         spent = sum((self.price(turn, other) for other in before), NOTHING)
         rest = {d: amount - spent[d] for d, amount in left.items()}
         return admissible(self.at_most([self.plan(turn, path)]), rest)[0][0]
+
+    @staticmethod
+    def _ahead(turn: TurnState) -> dict[str, str]:
+        """Return the decided options, and those of the turn's plan for the other stages."""
+        return {**turn.get("plan", {}), **turn.get("path", {})}
 
     def _blank(self, turn: TurnState) -> Plan:
         """Return the plan before any stage has changed it, with the known facts of the turn."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from dynamicrag.cost.expect import Plan
-from dynamicrag.types import Attempt
+from dynamicrag.types import Attempt, Option
 
 
 class Situation(NamedTuple):
@@ -16,6 +16,7 @@ class Situation(NamedTuple):
         urgent: Options that close all others if one of them is open and affordable.
         attempts: The drafts so far; the last is under judgement.
         ways: The whole paths that may still be tried.
+        steps: The stage and the option to which a move back to each stage leads.
     """
 
     open: Sequence[bool]
@@ -23,3 +24,4 @@ class Situation(NamedTuple):
     urgent: Sequence[bool]
     attempts: Sequence[Attempt] = ()
     ways: Sequence[Mapping[str, str]] = ()
+    steps: Mapping[str, tuple[str, Option]] = {}

@@ -113,6 +113,7 @@ class Recorded:
             expected=[self._expected(move, verification, turn) for move in verification.moves],
             attempts=situation.attempts,
             ways=situation.ways,
+            steps=situation.steps,
         )
         choice = await chosen(verification.router, context)
         move = verification.moves[choice.index]
