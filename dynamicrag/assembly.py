@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from dynamicrag.building import build_stages
 from dynamicrag.corpora import make_corpora
+from dynamicrag.cost.ability import with_accuracy
 from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Calibration
@@ -164,10 +165,13 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
     known, ledger, budget, embedder = common.known, common.ledger, common.budget, common.embedder
     models = _models(policy, common)
     profiles = {
-        name: override(
-            replace(known.of(model.spec, model.runs), runs=model.runs),
-            policy.models[name].profile,
-            policy.where("models", name, "profile"),
+        name: with_accuracy(
+            override(
+                replace(known.of(model.spec, model.runs), runs=model.runs),
+                policy.models[name].profile,
+                policy.where("models", name, "profile"),
+            ),
+            policy.models[name].ability,
         )
         for name, model in models.items()
     }

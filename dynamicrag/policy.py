@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     NonNegativeFloat,
     SerializeAsAny,
@@ -21,6 +22,7 @@ from pydantic import (
 )
 
 from dynamicrag.calibrated import Calibrated
+from dynamicrag.cost.ability import accuracy
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import unknown
@@ -41,6 +43,7 @@ def _messages(given: str | dict[str, str]) -> str | dict[str, str]:
     return given if isinstance(given, str) else {language_name(name): text for name, text in given.items()}
 
 
+Accuracy = Annotated[float, BeforeValidator(accuracy)]
 S = TypeVar("S", bound=StageSection)
 Fact = StrictStr | StrictBool | StrictInt | StrictFloat
 
@@ -112,12 +115,14 @@ class ModelSection(Section):
         params: Parameters of the model's LangChain class, such as ``base_url`` and ``max_retries``.
         profile: Coefficients that replace its profile's, prices among them.
         runs: Where it computes, where its address and class do not tell.
+        ability: Accuracy on a public test of general knowledge, such as MMLU; replaces its profile's.
     """
 
     model: str = ""
     params: dict[str, Any] = Field(default_factory=dict)
     profile: dict[str, Any] = Field(default_factory=dict)
     runs: Runs | None = None
+    ability: Accuracy | None = None
 
 
 class BudgetSection(Section):

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from dynamicrag.cost.ability import Abilities
+from dynamicrag.cost.ability_rows import read_abilities
 from dynamicrag.cost.assume import Provider, SizeClass, class_of, provider_of, size_in
 from dynamicrag.cost.bounds import Bounds
 from dynamicrag.cost.coefficients import depends_on_region, in_country, over, read_coefficients
@@ -45,7 +47,7 @@ EXPENSIVE = Rate(input=1e-5, cached=1e-5, output=1e-4)
 
 _UNKNOWN = "unknown model: "
 _BY_USER = "given by the user"
-_SECTIONS = ("host", "size_classes", "unknown_size", "providers", "models")
+_SECTIONS = ("host", "size_classes", "unknown_size", "providers", "benchmarks", "abilities", "models")
 _DATE = re.compile(r"-(\d{4}-\d{2}-\d{2}|20\d{6})$")
 
 
@@ -59,6 +61,8 @@ class Profiles:
         classes: Size classes, smallest first.
         unknown_size: The class of a model whose size is unknown.
         providers: Providers by the part of a spec before the colon; ``default`` for all others.
+        abilities: Abilities of listed models, and estimates for others.
+        class_of_model: Name of the size class by spec, of known models with one.
     """
 
     host: Host
@@ -66,9 +70,16 @@ class Profiles:
     classes: tuple[SizeClass, ...]
     unknown_size: SizeClass
     providers: Mapping[str, Provider]
+    abilities: Abilities
+    class_of_model: Mapping[str, str]
 
     def of(self, spec: str, runs: Runs) -> Profile:
         """Return the profile of a model; for an unknown model, a profile assumed from its name."""
+        profile = self._costs(spec, runs)
+        size_class = self.class_of_model.get(spec) or self.class_of_model.get(_DATE.sub("", spec))
+        return self.abilities.added(profile, spec, size_class)
+
+    def _costs(self, spec: str, runs: Runs) -> Profile:
         undated = _DATE.sub("", spec)
         if spec in self.models:
             return self.models[spec]
@@ -215,7 +226,9 @@ def load_profiles(path: Path | None = None) -> Profiles:
         for spec, each in models.items()
     }
     host = with_coefficients(Host, sections["host"], f"{where}: host")
-    return Profiles(host, models, classes, by_name[unknown_size], providers)
+    of_model = {spec: name for spec, each in sections["models"].items() if (name := each.get("size_class"))}
+    abilities = read_abilities(sections["benchmarks"], sections["abilities"], where, classes, of_model)
+    return Profiles(host, models, classes, by_name[unknown_size], providers, abilities, of_model)
 
 
 def shipped(name: str) -> Path:

@@ -91,7 +91,10 @@ class Profile:
         prices: Source of the prices, with a date.
         source: Source of energy and latency, with a date.
         active_billions: Parameters that compute a token, in billions, if known.
-        assumed: The assumptions about an unknown model, in words; empty for a known one.
+        ability: Logit of its accuracy on a public test of general knowledge (see
+            :mod:`dynamicrag.cost.ability`); ``None`` if unknown.
+        ability_source: Source of the ability, with a date, or the basis of its estimate.
+        assumed: The assumptions about a model that is not fully known, in words; empty for a known one.
     """
 
     runs: Runs = "remote"
@@ -106,6 +109,8 @@ class Profile:
     prices: str = ""
     source: str = ""
     active_billions: float | None = None
+    ability: float | None = None
+    ability_source: str = ""
     assumed: str = ""
 
     def __post_init__(self) -> None:
@@ -121,7 +126,9 @@ class Profile:
         _check_coefficients(self.coefficients)
         if self.active_billions is not None:
             check("active_billions", self.active_billions, 1e-3, 1e5)
-        for name in ("prices", "source", "assumed"):
+        if self.ability is not None:
+            check("ability", self.ability, -10, 10)
+        for name in ("prices", "source", "ability_source", "assumed"):
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} must be text, got {getattr(self, name)!r}")
 

@@ -167,11 +167,12 @@ def test_overrides_replace_whole_rates_and_settle_what_was_assumed(profiles):
     vouched = override(guess, {"joules": {"input": 0.1, "output": 2}, "source": "our meter"}, WHERE)
     assert vouched.joules == Range.same(Rate(input=0.1, output=2))
     assert vouched.source == "our meter"
-    assert vouched.assumed == NO_PRICE
+    assert vouched.assumed.startswith(f"{NO_PRICE}; ability assumed: ")
     bounds = {"low": {"output": 1}, "mid": {"output": 2}, "high": {"output": 3}}
     assert override(guess, {"joules": bounds}, WHERE).joules.of(0, 1) == (1, 2, 3)
     both = override(guess, {"joules": bounds, "usd": {"output": 1.0e-6}, "prices": "2026, contract"}, WHERE)
-    assert (both.assumed, both.prices, both.source) == ("", "2026, contract", "given by the user")
+    assert both.assumed.startswith("ability assumed: "), "a price does not tell it"
+    assert (both.prices, both.source) == ("2026, contract", "given by the user")
     assert override(guess, {}, WHERE) == guess
 
 

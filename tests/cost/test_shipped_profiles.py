@@ -5,10 +5,11 @@ from dataclasses import fields
 from itertools import pairwise
 
 import pytest
+import yaml
 
 from dynamicrag.cost.bounds import Bounds
 from dynamicrag.cost.grid import intensity
-from dynamicrag.cost.profiles import Profile, Range, Rate, load_profiles
+from dynamicrag.cost.profiles import Profile, Range, Rate, load_profiles, shipped
 
 PROFILES = load_profiles()
 REMOTE = {spec: profile for spec, profile in PROFILES.models.items() if profile.runs == "remote"}
@@ -90,3 +91,19 @@ def test_classes_agree_with_the_published_estimates_they_cite():
 
 def test_every_provider_says_why_it_runs_where_it_does():
     assert all(provider.source and provider.region for provider in PROFILES.providers.values())
+
+
+def test_the_abilities_of_well_known_models_have_a_dated_source():
+    rows = yaml.safe_load(shipped("profiles.yaml").read_text("utf-8"))["abilities"]
+    assert len(rows) >= 60
+    for name, row in rows.items():
+        assert re.fullmatch(r"20\d\d-\d\d", row["date"]), name
+        assert row["source"], name
+        assert 0.25 < row["score"] < 0.95, name
+
+
+@pytest.mark.parametrize("spec", PROFILES.models)
+def test_each_listed_model_has_an_ability(spec: str):
+    profile = PROFILES.of(spec, PROFILES.models[spec].runs)
+    assert profile.ability is not None
+    assert profile.ability_source
