@@ -1,0 +1,78 @@
+"""Decides on a draft that passes every threshold: accept it, or redo a stage because it is probably wrong."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.cost.vector import Dimension
+from dynamicrag.priors.cascade import redo
+from dynamicrag.routers.base import Choice, StageContext
+from dynamicrag.routers.outlook import Outlook
+
+
+class Doubt:
+    """Weighs another draft against the belief in the present one.
+
+    The belief joins the prior for the question and the model with the signals of the draft. A stage that the policy
+    lists under ``escalate.unsure`` is redone if the expected gain exceeds its weighted cost.
+
+    Args:
+        outlook: The prior's view of the policy's options.
+        weights: Quality that one unit of each cost dimension is worth.
+    """
+
+    def __init__(self, outlook: Outlook, weights: Mapping[Dimension, float]) -> None:
+        self._outlook = outlook
+        self._weights = weights
+
+    def choose(self, context: StageContext, vector: NDArray[np.float32] | None) -> Choice:
+        """Return the move with the highest expected quality less cost; ``accept`` must be open."""
+        accept = context.move("accept")
+        assert accept is not None, "the caller has checked it"
+        belief = self.belief(context, vector)
+        quality: list[float | None] = [None] * len(context.options)
+        quality[accept] = belief
+        best, worth, after = accept, belief, belief
+        for stage in context.settings.get("escalate", {}).get("unsure", ()):
+            index = context.move("redo", stage)
+            if index is None:
+                continue
+            expected = self._after(context, vector, stage, belief)
+            quality[index] = expected
+            price = context.expected[index].weighted(self._weights)
+            if expected - price > worth:
+                best, worth, after = index, expected - price, expected
+        reason = f"believed {belief:.2f} right"
+        if best != accept:
+            price = context.expected[best].weighted(self._weights)
+            reason += f"; redoing {context.options[best].name} is expected to give {after:.2f} for {price:.2f}"
+        return Choice(best, reason, quality=quality)
+
+    def belief(self, context: StageContext, vector: NDArray[np.float32] | None) -> float:
+        """Return P(the draft is right), by the prior and the draft's signals."""
+        knowledge = self._outlook.knowledge.verification
+        prior = float(self._outlook.models(context, vector, [context.path["generator"]]).logit[0])
+        seen, _ = knowledge.right(context.features)
+        return _sigmoid(prior + _logit(seen) - _logit(knowledge.rate))
+
+    def _after(
+        self, context: StageContext, vector: NDArray[np.float32] | None, stage: str, belief: float
+    ) -> float:
+        """Return P(the next draft is right) if a stage is redone with its next stronger option."""
+        target, option = context.steps[stage]
+        if target == "generator":
+            rated = self._outlook.models(context, vector, [context.path["generator"], option.name])
+            return redo(self._outlook.pair(rated, 0), belief)
+        now, then = self._outlook.stepped(context, target, option)
+        return _sigmoid(_logit(belief) + max(0.0, then - now))
+
+
+def _logit(p: float) -> float:
+    p = min(max(p, 1e-3), 1.0 - 1e-3)
+    return math.log(p / (1.0 - p))
+
+
+def _sigmoid(x: float) -> float:
+    return 1.0 / (1.0 + math.exp(-x))

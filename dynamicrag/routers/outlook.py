@@ -1,0 +1,196 @@
+"""Estimates the quality of every option of a stage from the shipped prior, on one scale.
+
+The scale is the logit of P(the answer is right): the base of a strategy and a model on this question, plus a
+shift per stage for the option that is decided or planned there. So an option is rated by the answer that it leads
+to, as its cost is.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.cost.rates import Profile
+from dynamicrag.priors.cascade import Pair, pair
+from dynamicrag.priors.generation import CENTRE, Logits
+from dynamicrag.priors.knowledge import Knowledge
+from dynamicrag.routers.base import StageContext
+from dynamicrag.topology import TOPOLOGY
+from dynamicrag.types import Option
+
+NO_DOCUMENTS = {
+    "greeting": "small talk",
+    "sum": "a sum",
+    "about_conversation": "about the conversation",
+    "follows_none": "it follows a question that was not looked up",
+}
+"""Signs, with their reasons, that a question needs no documents."""
+PLAIN = {"retrieval": ("single",), "prompt": ("direct",)}
+"""Options assumed for any question, by stage."""
+UNREAD = -3.0
+"""Logit without the documents where they are needed: the user's documents are not in any model."""
+UNNEEDED = 2.0
+"""Logit without the documents where they are not needed."""
+DISTRACTED = 0.5
+"""Decrease of the logit by passages that a question does not need."""
+
+
+class Rated(NamedTuple):
+    """The estimated quality of a stage's options.
+
+    Attributes:
+        logit: Logit of P(the answer is right), (k,).
+        reason: The evidence for each option, k of them; ``""`` if there is none.
+        spread: Standard deviation of the logits, (k,).
+    """
+
+    logit: NDArray[np.float64]
+    reason: Sequence[str]
+    spread: NDArray[np.float64]
+
+    @property
+    def quality(self) -> NDArray[np.float64]:
+        """P(the answer is right), (k,)."""
+        return np.asarray(1.0 / (1.0 + np.exp(-self.logit)))
+
+    @property
+    def deviation(self) -> NDArray[np.float64]:
+        """Standard deviation of the qualities, (k,), to first order."""
+        quality = self.quality
+        return np.asarray(self.spread * quality * (1.0 - quality))
+
+
+class Outlook:
+    """The prior's view of a policy's options.
+
+    Args:
+        knowledge: The learnt parts of the prior.
+        profiles: The profile of each model, with its ability θ.
+        embedder: Name of the embedding model whose vectors are at hand; ``""`` without one.
+        helped: Whether a helper can reason between the rounds of iterative retrieval.
+    """
+
+    def __init__(self, knowledge: Knowledge, profiles: Mapping[str, Profile], embedder: str, *, helped: bool) -> None:
+        self.knowledge = knowledge
+        self.generation = knowledge.generation(embedder)
+        self._abilities = {
+            name: each.ability for name, each in profiles.items() if each.ability is not None
+        }
+        self._helped = helped
+
+    def rate(self, context: StageContext, vector: NDArray[np.float32] | None) -> Rated:
+        """Rate the options of a stage.
+
+        Args:
+            context: The context of the decision.
+            vector: Embedding of the question, (d,); ``None`` without an embedder.
+        """
+        stage, options = context.stage, context.options
+        if stage == "generator":
+            return self.models(context, vector, [option.name for option in options])
+        if stage == "retrieval":
+            return self._retrieval(context, vector)
+        base = self.models(context, vector, [self._planned(context, "generator")], without=stage)
+        own = self.knowledge.shifts[stage].shifts(options, self._signals(context))
+        spread = np.hypot(base.spread[0], np.full(len(options), own.spread))
+        return Rated(base.logit[0] + np.asarray(own.logit, dtype=np.float64), own.reason, spread)
+
+    def pair(self, rated: Rated, weak: int) -> Pair:
+        """Return the joint probabilities of a rated model and the next one."""
+        return pair(float(rated.logit[weak]), float(rated.logit[weak + 1]), float(rated.spread[weak]))
+
+    def stepped(self, context: StageContext, stage: str, option: Option) -> tuple[float, float]:
+        """Return the shifts of a stage's option in force and of another one."""
+        if stage not in self.knowledge.shifts:
+            return 0.0, 0.0
+        both = [context.plan[stage], option]
+        now, then = self.knowledge.shifts[stage].shifts(both, self._signals(context)).logit
+        return now, then
+
+    def models(
+        self,
+        context: StageContext,
+        vector: NDArray[np.float32] | None,
+        names: Sequence[str],
+        without: str = "generator",
+    ) -> Rated:
+        """Rate the answers of some models, with the decided and planned options of the other stages."""
+        strategy = self._planned(context, "retrieval") or "single"
+        shift, reason = self._others(context, without)
+        if strategy == "none":
+            why = [needless(context.features)] * len(names)
+            return Rated(self._without(context, names) + shift, why, np.ones(len(names)))
+        rows = self._base(context, vector, names, [strategy])
+        return Rated(rows.logit[0] + shift, [reason] * len(names), rows.spread[0])
+
+    def _retrieval(self, context: StageContext, vector: NDArray[np.float32] | None) -> Rated:
+        names = [option.name for option in context.options]
+        skip = needless(context.features)
+        model = self._planned(context, "generator")
+        shift, _ = self._others(context, "retrieval")
+        rows = self._base(context, vector, [model], ["single", "iterative"])
+        single, iterative = (float(logit) + shift for logit in rows.logit[:, 0])
+        gain = max(0.0, iterative - single) if self._helped else 0.0
+        logits = {
+            "none": UNNEEDED if skip else UNREAD,
+            "single": UNNEEDED - DISTRACTED if skip else single,
+            "iterative": UNNEEDED - DISTRACTED if skip else single + gain,
+        }
+        reasons = {
+            "none": skip or "the documents are needed",
+            "iterative": "a question of several hops" if gain > 0 else "one round suffices",
+        }
+        logit = [logits.get(name, logits["single"]) for name in names]
+        spread = np.full(len(names), float(rows.spread[0, 0]))
+        return Rated(np.array(logit), [reasons.get(name, "") for name in names], spread)
+
+    def _without(self, context: StageContext, names: Sequence[str]) -> NDArray[np.float64]:
+        """Return the logits of models that answer without the documents, (m,)."""
+        if not needless(context.features):
+            return np.full(len(names), UNREAD)
+        if context.features.get("greeting"):
+            return np.full(len(names), UNNEEDED)
+        return UNNEEDED + np.array([self._ability(name) - CENTRE for name in names])
+
+    def _ability(self, name: str) -> float:
+        return self._abilities.get(name, CENTRE)
+
+    def _base(
+        self,
+        context: StageContext,
+        vector: NDArray[np.float32] | None,
+        names: Sequence[str],
+        strategies: Sequence[str],
+    ) -> Logits:
+        """Return the logits of strategies with models on the question, (s, m)."""
+        x = self.generation.features.row(context.query.text, vector, context.features)
+        return self.generation.logits(x, [self._ability(name) for name in names], strategies)
+
+    def _others(self, context: StageContext, without: str) -> tuple[float, str]:
+        """Return the sum of the other stages' shifts, and the reason of the strongest."""
+        taken = {stage: option.name for stage, option in context.plan.items()}
+        total, most, reason = 0.0, 0.0, ""
+        signals = self._signals(context)
+        for stage, prior in self.knowledge.shifts.items():
+            if stage == without or stage not in context.plan or TOPOLOGY[stage].passed(taken):
+                continue
+            own = prior.shifts([context.plan[stage]], signals)
+            total += own.logit[0]
+            if abs(own.logit[0]) > most:
+                most, reason = abs(own.logit[0]), own.reason[0]
+        return total, reason
+
+    def _signals(self, context: StageContext) -> dict[str, float]:
+        model = self._planned(context, "generator")
+        return {**context.features, "ability": self._ability(model)}
+
+    @staticmethod
+    def _planned(context: StageContext, stage: str) -> str:
+        option: Option | None = context.plan.get(stage)
+        return "" if option is None else option.name
+
+
+def needless(features: Mapping[str, float]) -> str:
+    """Return the reason why a question needs no documents; ``""`` if it may need them."""
+    return next((reason for sign, reason in NO_DOCUMENTS.items() if features.get(sign)), "")

@@ -1,0 +1,167 @@
+"""Decides any stage by the shipped prior: an estimate of each option's quality, before anything was recorded."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.cost.ability import check_abilities
+from dynamicrag.cost.vector import Cost
+from dynamicrag.dependencies import Dependencies
+from dynamicrag.errors import PolicyError
+from dynamicrag.predictors.base import How
+from dynamicrag.predictors.selection import GREEDY, select
+from dynamicrag.priors.cascade import cascade
+from dynamicrag.priors.knowledge import shipped
+from dynamicrag.registry import checked
+from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
+from dynamicrag.routers.doubt import Doubt
+from dynamicrag.routers.outlook import PLAIN, Outlook, Rated, needless
+from dynamicrag.routers.thresholds import Thresholds
+from dynamicrag.types import Option
+
+PAYS = 4.0
+"""Ratio of the weighted costs of two models from which a cascade is considered."""
+VERIFICATION = "verification"
+
+
+class Offer(NamedTuple):
+    """What each option gives for what it costs.
+
+    Attributes:
+        quality: Estimated quality, (k,).
+        expected: Expected cost, k of them.
+        reason: The evidence, k of them; ``""`` if there is none.
+    """
+
+    quality: NDArray[np.float64]
+    expected: Sequence[Cost]
+    reason: Sequence[str]
+
+
+@ROUTERS.register("prior")
+class Prior(Router):
+    """Takes the option with the highest estimated quality minus weighted expected cost.
+
+    The estimate is shipped: learnt from public outcome tables and our own recordings (``dynamicrag/priors/data/
+    card.md``), and sharpened by the evidence of the query itself. At every stage an option is rated by the answer
+    that it leads to, with the other stages as decided or planned. If the prior also judges the drafts, the
+    generator weighs a cascade where it pays: a draft by a cheaper model, and the next stronger one on doubt.
+
+    Args:
+        withhold: Parameters of :class:`~dynamicrag.routers.thresholds.Thresholds`, for ``verification``: the
+            findings for which a draft is asked for again or withheld.
+        deps: The policy's models, weights and embedder.
+    """
+
+    when = ("pre-generation", "post-generation", "multi-stage")
+    uses = ("query", "model metadata", "response")
+    how: How = "supervised"
+    paper = "Lord 1980 (item response theory); Song et al. 2025, IRT-Router, arXiv 2506.01048"
+    plans = True
+    doubts = True
+
+    def __init__(self, *, withhold: Mapping[str, Any] | None = None, deps: Dependencies) -> None:
+        self._thresholds = Thresholds(**checked(Thresholds, dict(withhold or {}), "withhold"))
+        self.reads = self._thresholds.reads
+        self.weights = dict(deps.weights)
+        knowledge = shipped()
+        self._embed = deps.embedder if deps.embeds and deps.embedder.name == knowledge.embedder else None
+        self.embeds = self._embed is not None
+        self._abilities = {name: profile.ability for name, profile in deps.profiles.items()}
+        embedder = knowledge.embedder if self.embeds else ""
+        self._outlook = Outlook(knowledge, deps.profiles, embedder, helped=deps.helper is not None)
+        self._doubt = Doubt(self._outlook, self.weights)
+
+    def check(self, stage: str, options: Sequence[Option], where: str) -> None:
+        """Refuse models of unknown ability, and stages that the prior knows nothing about."""
+        if stage == "generator":
+            check_abilities(self._abilities, [option.name for option in options], where)
+        elif stage not in (VERIFICATION, "retrieval", *self._outlook.knowledge.shifts):
+            known = ", ".join(["retrieval", *self._outlook.knowledge.shifts, "generator", VERIFICATION])
+            raise PolicyError(
+                f"{where}: 'prior' knows nothing about the stage {stage!r}; valid for {known}; give this stage "
+                "another router, such as fixed or rules"
+            )
+
+    def planned(self, stage: str, options: Sequence[Option]) -> int:
+        """Return the option assumed for any question."""
+        names = [option.name for option in options]
+        plain = [names.index(name) for name in PLAIN.get(stage, ()) if name in names]
+        if stage == "context":
+            return next((i for i, option in enumerate(options) if option.params.get("chunks") != 0), 0)
+        return plain[0] if plain else len(options) - 1 if stage in ("retriever", "generator") else 0
+
+    async def choose(self, context: StageContext) -> Choice:
+        """See the base class."""
+        vector = await self._vector(context)
+        if context.stage == VERIFICATION:
+            finding, _ = self._thresholds.finding(context.features)
+            if finding is None and context.move("accept") is not None:
+                return self._doubt.choose(context, vector)
+            return await self._thresholds.choose(context)
+        rated = self._outlook.rate(context, vector)
+        offer = Offer(rated.quality, context.expected, rated.reason)
+        if context.stage == "generator" and "generator" in context.doubts:
+            offer = self._with_cascades(context, rated)
+        costs = np.array([[cost[d] for d in self.weights] for cost in offer.expected])
+        worth = np.array(list(self.weights.values()))
+        chosen = select(
+            offer.quality, costs.reshape(len(offer.expected), -1), worth, allowed=list(context.allowed)
+        )
+        index = int(chosen.index)
+        return Choice(
+            index=index,
+            reason=_reason(context, offer, np.asarray(offer.quality - chosen.score), index),
+            propensity=float(chosen.propensity),
+            quality=[float(q) for q in offer.quality],
+            spread=[float(s) for s in rated.deviation],
+            expected=None if offer.expected is context.expected else offer.expected,
+        )
+
+    async def _vector(self, context: StageContext) -> NDArray[np.float32] | None:
+        """Return the embedding of the question; ``None`` without an embedder, or where it is not needed."""
+        if self._embed is None or needless(context.features):
+            return None
+        found: NDArray[np.float32] = (await asyncio.to_thread(self._embed, [context.query.text]))[0]
+        return found if self._embed.reads(context.query.text) else None
+
+    def _with_cascades(self, context: StageContext, rated: Rated) -> Offer:
+        """Return the models, each with escalation on doubt to the next stronger one where that pays."""
+        quality, expected, reason = rated.quality, list(context.expected), list(rated.reason)
+        prices = [cost.weighted(self.weights) for cost in expected]
+        for i in range(len(quality) - 1):
+            stronger = context.allowed[i + 1] and context.fits(
+                {**context.path, "generator": context.options[i + 1].name},
+                {**context.path, "generator": context.options[i].name},
+            )
+            if not stronger or prices[i + 1] < PAYS * prices[i]:
+                continue
+            auroc = self._outlook.knowledge.verification.auroc
+            found = cascade(self._outlook.pair(rated, i), prices[i + 1], auroc)
+            if found.worth > quality[i]:
+                quality[i] = found.quality
+                expected[i] = context.expected[i] + context.expected[i + 1].times(found.escalated)
+                reason[i] = (
+                    f"draft with it, and escalate to {context.options[i + 1].name} on doubt "
+                    f"({found.escalated:.0%} of such drafts)"
+                )
+        return Offer(quality, expected, reason)
+
+
+def _reason(context: StageContext, offer: Offer, price: NDArray[np.float64], index: int) -> str:
+    """Return the figures that decided, of the chosen option and of its best rival, and the evidence."""
+    open_ = [i for i, allowed in enumerate(context.allowed) if allowed and i != index]
+    why = f"; {offer.reason[index]}" if offer.reason[index] else ""
+    own = f"estimated {offer.quality[index]:.2f}"
+    if not open_:
+        return f"{own}; nothing else is open{why}"
+    rival = max(open_, key=lambda i: offer.quality[i] - price[i])
+    cost = f" less {_figure(price[index])} and {_figure(price[rival])} for their cost" if price.any() else ""
+    return f"{own} against {offer.quality[rival]:.2f} for {context.options[rival].name}{cost}{why}"
+
+
+def _figure(amount: float) -> str:
+    return f"{amount:.2f}" if amount >= 0.01 or amount == 0 else f"{amount:.1g}"
