@@ -22,6 +22,7 @@ from dynamicrag.routers.build import build_joint, build_router, names
 from dynamicrag.routers.joint import Joint
 from dynamicrag.routers.paths import varied
 from dynamicrag.stages.base import STAGES, StageBase, StageDeps, option_names
+from dynamicrag.stages.descriptions import described
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.types import Option
@@ -61,7 +62,8 @@ def build_stages(policy: Policy, deps: Dependencies) -> Built:
                 stages=stages,
                 hold=verification.stream == "verified",
             )
-            stages[name] = STAGES[name].build(policy.stages[name], own)
+            stage = stages[name] = STAGES[name].build(policy.stages[name], own)
+            stage.options = tuple(described(name, stage.options, descriptions(policy, name, deps)))
     if joint is not None:
         joint.check_paths(option_names(stages), policy.where("joint"))
     prompt = stages["prompt"]
@@ -69,6 +71,12 @@ def build_stages(policy: Policy, deps: Dependencies) -> Built:
     resources = Resources(deps.models, prompt.strategies, deps.embedder.readable_measured)
     move = partial(route, VERIFICATION)
     return Built(stages, _verification(policy, verification, stages, resources, deps, move))
+
+
+def descriptions(policy: Policy, stage: str, deps: Dependencies) -> dict[str, str]:
+    """Return the descriptions of a stage's options; a generator's option inherits its model's."""
+    inherited = deps.descriptions if stage == "generator" else {}
+    return {**inherited, **policy.stages[stage].descriptions}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,7 @@ class _Routers:
     joint: Joint | None
 
     def __call__(self, stage: str, options: Sequence[Option]) -> Router:
+        options = described(stage, options, descriptions(self.policy, stage, self.deps))
         spec = self.policy.stages[stage].router
         where = self.policy.where("stages", stage, "router")
         if self.joint is not None and stage in self.joint.decides:
@@ -135,7 +144,7 @@ def _verification(
             raise PolicyError(unknown(where("router"), "signal of the verifiers listed", signal, given))
     settings = section.model_dump(include={"max_escalations", "on_failure", "timeout"})
     return Verification(
-        found,
+        described(VERIFICATION, found, section.descriptions),
         router,
         {**settings, "escalate": escalate, "outside": policy.outside},
         verifiers=verifiers,
