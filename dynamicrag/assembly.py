@@ -184,6 +184,7 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
     cost_model = CostModel(priced, policy.helper, ledger.host, ledger.calibration)
     deps = Dependencies(
         models=models,
+        descriptions={name: each.description for name, each in policy.models.items() if each.description},
         helper=policy.helper,
         embedder=embedder,
         corpora=corpora,

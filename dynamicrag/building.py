@@ -23,6 +23,7 @@ from dynamicrag.routers.build import build_joint, build_router, names
 from dynamicrag.routers.joint import Joint
 from dynamicrag.routers.paths import varied
 from dynamicrag.stages.base import STAGES, StageBase, StageDeps, option_names
+from dynamicrag.stages.descriptions import described
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.stages.retriever import RetrieverSection
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
@@ -64,7 +65,8 @@ def build_stages(policy: Policy, deps: Dependencies) -> Built:
                 stages=stages,
                 hold=verification.stream == "verified",
             )
-            stages[name] = STAGES[name].build(policy.stages[name], own)
+            stage = stages[name] = STAGES[name].build(policy.stages[name], own)
+            stage.options = tuple(described(name, stage.options, descriptions(policy, name, deps)))
     if joint is not None:
         joint.check_paths(option_names(stages), policy.where("joint"))
     prompt = stages["prompt"]
@@ -81,6 +83,12 @@ def _embeds(policy: Policy) -> bool:
     return any(name in RETRIEVERS and RETRIEVERS[name].needs_vectors for name in names)
 
 
+def descriptions(policy: Policy, stage: str, deps: Dependencies) -> dict[str, str]:
+    """Return the descriptions of a stage's options; a generator's option inherits its model's."""
+    inherited = deps.descriptions if stage == "generator" else {}
+    return {**inherited, **policy.stages[stage].descriptions}
+
+
 @dataclass(frozen=True, slots=True)
 class _Routers:
     """Builds the router of a stage."""
@@ -90,6 +98,7 @@ class _Routers:
     joint: Joint | None
 
     def __call__(self, stage: str, options: Sequence[Option]) -> Router:
+        options = described(stage, options, descriptions(self.policy, stage, self.deps))
         spec = self.policy.stages[stage].router
         where = self.policy.where("stages", stage, "router")
         if self.joint is not None and stage in self.joint.decides:
@@ -145,7 +154,7 @@ def _verification(
             raise PolicyError(unknown(where("router"), "signal of the verifiers listed", signal, given))
     settings = section.model_dump(include={"max_escalations", "on_failure", "timeout"})
     return Verification(
-        found,
+        described(VERIFICATION, found, section.descriptions),
         router,
         {**settings, "escalate": escalate, "outside": policy.outside},
         verifiers=verifiers,

@@ -23,6 +23,7 @@ class CallOptions:
         tags: Labels by which reports can select queries.
         user: The user, for reports.
         filter: Required metadata of every passage.
+        metadata: The run's own metadata, ``config["metadata"]``, as far as its values are single.
     """
 
     options: Mapping[str, str] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class CallOptions:
     tags: tuple[str, ...] = ()
     user: str = ""
     filter: Filter = field(default_factory=dict)
+    metadata: Mapping[str, Value] = field(default_factory=dict)
 
     def opens(self, stage: str, option: str) -> bool:
         """Return whether an option may be taken at a stage."""

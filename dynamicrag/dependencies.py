@@ -24,6 +24,7 @@ class Dependencies:
 
     Attributes:
         models: Its chat models by name, weakest first; each a :class:`~dynamicrag.llm.chat.ChatModel`.
+        descriptions: Descriptions of its models, by name; models without one are left out.
         helper: Name of the model for small tasks, if any.
         embedder: The :class:`~dynamicrag.retrieval.embedder.Embedder` of routers and verifiers, a callable
             that returns unit vectors, (n, d).
@@ -40,6 +41,7 @@ class Dependencies:
     """
 
     models: Mapping[str, Any] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)
     helper: str | None = None
     embedder: Any = None
     embeds: bool = False

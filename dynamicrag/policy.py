@@ -28,6 +28,7 @@ from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import unknown
 from dynamicrag.llm.prompts.base import prompt_spec
 from dynamicrag.spoken import language_name
+from dynamicrag.stages.descriptions import DESCRIPTION, Description
 from dynamicrag.stages.section import Names, Section, Spec, StageSection
 from dynamicrag.types import Runs
 
@@ -116,6 +117,8 @@ class ModelSection(Section):
         profile: Coefficients that replace its profile's, prices among them.
         runs: Where it computes, where its address and class do not tell.
         ability: Accuracy on a public test of general knowledge, such as MMLU; replaces its profile's.
+        description: The questions that it suits: a text, or ``{domain: …, action: …}``. The option of this
+            name in ``stages.generator`` inherits it.
     """
 
     model: str = ""
@@ -123,6 +126,7 @@ class ModelSection(Section):
     profile: dict[str, Any] = Field(default_factory=dict)
     runs: Runs | None = None
     ability: Accuracy | None = None
+    description: Description = ""
 
 
 class BudgetSection(Section):
@@ -265,9 +269,19 @@ def brief(policy: Policy) -> Policy:
     penalise every extra word.
     """
     section = policy.stages["prompt"]
-    options = {name: _plain(name, spec) for name, spec in section.specs.items()}
+    options = {
+        name: _with_text(_plain(name, spec), section.descriptions.get(name))
+        for name, spec in section.specs.items()
+    }
     stages = {**policy.stages, "prompt": section.model_copy(update={"options": options})}
     return policy.model_copy(update={"stages": stages})
+
+
+def _with_text(spec: Spec | None, text: str | None) -> Spec | None:
+    """Return the spec of an option with its description, if it has any."""
+    if text is None:
+        return spec
+    return {**(spec if isinstance(spec, dict) else {}), DESCRIPTION: text}
 
 
 def _plain(option: str, spec: Spec | None) -> Spec | None:

@@ -22,10 +22,15 @@ from dynamicrag.registry import Registry, parameters_schema
 from dynamicrag.retrieval.base import RETRIEVERS
 from dynamicrag.routers.base import ROUTERS
 from dynamicrag.routers.build import names
+from dynamicrag.stages.descriptions import DESCRIPTION, DESCRIPTION_SCHEMA
 from dynamicrag.verify.base import VERIFIERS
 
 __all__ = ["policy_schema"]
 
+ANY_SPEC: dict[str, Any] = {
+    "anyOf": [{"type": "string"}, {"type": "object", "properties": {}}, {"type": "null"}]
+}
+"""Schema of a spec whose parameters are checked only when it is built."""
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 AMOUNTS = (("BudgetSection", "per_query"), ("BudgetSection", "total"), ("ObjectiveSection", "weights"))
 """Places of amounts by cost dimension in a policy."""
@@ -55,12 +60,14 @@ def policy_schema() -> dict[str, Any]:
             fields["router"] = _spec(ROUTERS, names())
         if "verifiers" in fields:
             fields["verifiers"]["items"] = _spec(VERIFIERS)
+    for name in kinds:
+        sections[f"stages.{name}"]["properties"]["options"] = _options({}, _described(ANY_SPEC))
     retriever, prompt = sections["stages.retriever"]["properties"], sections["stages.prompt"]["properties"]
-    for name in ("options", "parts"):
-        retriever[name] = _options({}, _spec(RETRIEVERS))
+    retriever["options"] = _options({}, _described(_spec(RETRIEVERS)))
+    retriever["parts"] = _options({}, _spec(RETRIEVERS))
     # an option with a prompt's name may have only its parameters
-    own = {name: {"anyOf": [_parameters(PROMPTS, name), _spec(PROMPTS)]} for name in PROMPTS}
-    prompt["options"] = _options(own, _spec(PROMPTS))
+    own = {name: _described({"anyOf": [_parameters(PROMPTS, name), _spec(PROMPTS)]}) for name in PROMPTS}
+    prompt["options"] = _options(own, _described(_spec(PROMPTS)))
     for section, name in AMOUNTS:
         sections[section]["properties"][name]["propertyNames"] = {"enum": list(DIMENSIONS)}
     local = [f"local:{name}" for name, entry in catalogue().items() if entry.kind == "chat"]
@@ -72,6 +79,18 @@ def _options(named: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a stage's options: their names, or their specs by name."""
     specs = {"type": "object", "properties": named, "additionalProperties": spec}
     return {"anyOf": [{"type": "array", "items": {"type": "string"}}, specs, {"type": "null"}]}
+
+
+def _described(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an option's spec, beside which a description may stand."""
+    if "anyOf" in spec:
+        return {"anyOf": list(map(_described, spec["anyOf"]))}
+    if "properties" not in spec:
+        return spec
+    made = {**spec, "properties": {**spec["properties"], DESCRIPTION: DESCRIPTION_SCHEMA}}
+    if "maxProperties" in spec:
+        made |= {"minProperties": 0, "maxProperties": spec["maxProperties"] + 1}
+    return made
 
 
 def _parameters(registry: Registry[Any], name: str) -> dict[str, Any]:

@@ -36,10 +36,17 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A named alternative at a stage. A stage lists its options weakest (cheapest) first."""
+    """A named alternative at a stage. A stage lists its options weakest (cheapest) first.
+
+    Attributes:
+        name: Its name.
+        params: Its parameters.
+        description: The questions that it suits, for routers that choose by descriptions.
+    """
 
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ The policy is read first, because the other options are checked against it.
 import math
 import reprlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.call_options import NO_OPTIONS, CallOptions, Filter, Value
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError, unknown
+from dynamicrag.graph.metadata import run_metadata
 
 KEY = "rag"
 FIELDS = ("policy", "options", "closed", "budget", "tags", "user", "filter")
@@ -73,17 +75,20 @@ def given_options(config: Mapping[str, Any] | None, context: object) -> Given:
     return Given(options, where)
 
 
-def call_options(given: Given, pipeline: Pipeline) -> CallOptions:
-    """Check the options of a call and return them.
+def call_options(given: Given, pipeline: Pipeline, config: Mapping[str, Any] | None = None) -> CallOptions:
+    """Check the options of a call and return them, with the run's metadata.
 
     Args:
         given: The unchecked options.
         pipeline: The call's policy, with its stages, options and prices.
+        config: The node's config, which has the metadata.
 
     Raises:
         InputError: An option is unknown or of the wrong type, or leaves no choice.
     """
-    return _Reader(given.where, pipeline).read(given.options) if given.options else NO_OPTIONS
+    call = _Reader(given.where, pipeline).read(given.options) if given.options else NO_OPTIONS
+    metadata = run_metadata(config)
+    return replace(call, metadata=metadata) if metadata else call
 
 
 class _Reader:

@@ -81,7 +81,7 @@ class Node(Runnable[Any, Any]):
         here = channel if channel and channel["turn"]["id"] == query else None
         turn = self.policies.settle(turn, given.policy, f"{given.where}.policy", begun=here is not None)
         pipeline = self.policies[turn.get("policy", "")]
-        call = call_options(given, pipeline)  # raises before anything is spent
+        call = call_options(given, pipeline, config)  # raises before anything is spent
         if call.filter:  # a resumed turn may have retrieved under another filter
             turn = await permitted_turn(turn, call.filter, pipeline.corpora.values())
         books = Books(pipeline, turn, here)

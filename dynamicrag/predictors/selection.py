@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import BudgetError
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.drawing import draw, mixed
 
 TIE = 1e-9
 """Scores that differ by no more than this are tied."""
@@ -133,37 +134,20 @@ def select(
     top = np.where(score >= best - TIE, price, np.inf).argmin(axis=-1)
     if not (explore.epsilon or explore.temperature):
         return Selection(top, np.ones(top.shape), score)
-    chances = _chances(score, best, top, explore)
-    index = _draw(chances, rng)
+    chances = mixed(_chances(score, best, top, explore), score > -np.inf, explore.epsilon)
+    index = draw(chances, rng)
     propensity = np.take_along_axis(chances, index[..., None], axis=-1)[..., 0]
     return Selection(index, propensity, score, chances)
 
 
 def _chances(score: Floats, best: Floats, top: NDArray[np.intp], explore: Exploration) -> Floats:
     if explore.temperature > 0:
-        chances = np.exp((score - best) / explore.temperature)
-        chances /= chances.sum(axis=-1, keepdims=True)
-    else:
-        chances = _certain(score, top)
-    if explore.epsilon > 0:
-        open_ = score > -np.inf
-        evenly = open_ / open_.sum(axis=-1, keepdims=True)
-        chances = (1 - explore.epsilon) * chances + explore.epsilon * evenly
-    return chances
+        return np.asarray(np.exp((score - best) / explore.temperature))
+    return _certain(score, top)
 
 
 def _certain(score: Floats, index: NDArray[np.intp]) -> Floats:
     return np.asarray(np.arange(score.shape[-1]) == index[..., None], dtype=np.float64)
-
-
-def _draw(chances: Floats, rng: np.random.Generator | None) -> NDArray[np.intp]:
-    if rng is None:
-        raise ValueError("exploring needs a generator to draw from: rng=numpy.random.default_rng(seed)")
-    ends = np.cumsum(chances, axis=-1)
-    total = ends[..., -1:]
-    # rounding must not put the point at the very end, beyond every option
-    point = np.minimum(rng.random(total.shape) * total, np.nextafter(total, 0.0))
-    return np.asarray((ends > point).argmax(axis=-1))
 
 
 def lambda_for(

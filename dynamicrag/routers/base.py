@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.predictors.base import How, Uses, When
 from dynamicrag.registry import Registry
-from dynamicrag.types import Attempt, Decision, Move, Option, Query
+from dynamicrag.types import Attempt, Decision, Move, Option, Passage, Query
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -89,6 +90,8 @@ class StageContext:
         plan: The option of every stage: decided for the stages before this one, planned for the others.
         doubts: Stages that verification decides again if a draft is probably wrong.
         steps: At verification, the stage and the option to which a move back to each stage leads.
+        call: The options of the call: its user, tags, filter and metadata.
+        passages: The passages found so far, best first.
     """
 
     stage: str
@@ -108,6 +111,8 @@ class StageContext:
     plan: Mapping[str, Option] = field(default_factory=dict)
     doubts: frozenset[str] = frozenset()
     steps: Mapping[str, tuple[str, Option]] = field(default_factory=dict)
+    call: CallOptions = NO_OPTIONS
+    passages: Sequence[Passage] = ()
 
     def nearest(self, index: int) -> int:
         """Return the open option nearest to ``index``, the stronger one first."""
@@ -139,6 +144,8 @@ class Choice:
         index: The option's position.
         reason: The rule or figure that decided, for people.
         propensity: Probability with which the router takes this option in this context.
+        chances: Probability of every option in the draw that chose; ``None`` without a draw. If options close
+            after the choice, the propensity of the replacement follows from it.
         quality: Predicted quality per option, if the router predicts it; ``None`` for an option without a
             prediction.
         spread: Standard deviation of each predicted quality, if known; ``None`` without a prediction.
@@ -155,6 +162,7 @@ class Choice:
     expected: Sequence[Cost] | None = None
     path: Mapping[str, str] | None = None
     outside: bool = False
+    chances: Sequence[float] | None = None
 
 
 class Router(ABC):

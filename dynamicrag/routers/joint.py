@@ -12,8 +12,8 @@ from dynamicrag.predictors.base import How
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.selection import GREEDY, Exploration, select
 from dynamicrag.routers.base import Choice, Router, StageContext
+from dynamicrag.routers.draws import generator
 from dynamicrag.routers.insight import insight
-from dynamicrag.routers.learned import draws
 from dynamicrag.routers.paths import PathEstimator, check_option, check_takeable
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Decision, Option
@@ -106,7 +106,8 @@ class Joint(Router):
         chosen = select(
             quality, price[:, None], [1.0],
             allowed=[a and i in best for i, a in enumerate(context.allowed)],
-            explore=self._explore, rng=draws(self._explore, self._seed, context),
+            explore=self._explore,
+            rng=generator(self._seed, context) if self._explore != GREEDY else None,
         )  # fmt: skip
         index = int(chosen.index)
         path = "/".join(self._paths[best[index][0]].values())

@@ -13,6 +13,7 @@ from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.selection import GREEDY, Exploration, cheapest_passing, select
 from dynamicrag.predictors.state import MEND
 from dynamicrag.routers.base import Choice, Router, StageContext
+from dynamicrag.routers.draws import generator
 from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.insight import insight
 from dynamicrag.types import Decision, Option
@@ -32,7 +33,7 @@ class Learned(Router):
         estimator: Trained features and predictor.
         weights: Quality that one unit of each cost dimension is worth.
         explore: How often to take another option.
-        seed: Seed of the exploration; a query's draw depends only on it, the stage and the query's id.
+        seed: Seed of the exploration; see :func:`dynamicrag.routers.draws.generator`.
         passing: The required quality; ``None`` to trade quality against cost. It excludes exploration.
     """
 
@@ -102,7 +103,7 @@ class Learned(Router):
             return Choice(index, reason, quality=quality.tolist(), spread=spread)
         chosen = select(
             quality, costs, worth, allowed=list(context.allowed), explore=self._explore,
-            rng=draws(self._explore, self._seed, context),
+            rng=generator(self._seed, context) if self._explore != GREEDY else None,
         )  # fmt: skip
         index = int(chosen.index)
         return Choice(
@@ -124,13 +125,6 @@ class Learned(Router):
         seen = Seen(question, decision["features"])
         behind = insight(self.estimator, seen, decision, names, self.weights)
         return behind if self._passing is None else {**behind, "at_lambda": []}
-
-
-def draws(explore: Exploration, seed: int, context: StageContext) -> np.random.Generator | None:
-    """Return a query's random generator at a stage; ``None`` without exploration."""
-    if explore == GREEDY:
-        return None
-    return np.random.default_rng(list(f"{seed}:{context.stage}:{context.query.id}".encode()))
 
 
 def _passed(quality: float, wanted: float) -> str:

@@ -1,10 +1,10 @@
 """A random option: a baseline, and a way to record outcomes without bias."""
 
 from collections.abc import Sequence
-from random import Random as Generator
 
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
+from dynamicrag.routers.draws import drawn
 from dynamicrag.types import Option
 
 
@@ -12,12 +12,9 @@ from dynamicrag.types import Option
 class Random(Router):
     """Draws among the open options, and reports the probability.
 
-    The draw depends only on the seed, the stage and the query's id, so that it can be repeated and does not
-    depend on concurrent work.
-
     Args:
-        seed: Seed of the draw.
-        weights: Weight per option name; uniform by default.
+        seed: Seed of the draw; see :func:`dynamicrag.routers.draws.generator`.
+        weights: Weight per option name; uniform by default, and if every option with a weight is closed.
     """
 
     uses = ()
@@ -38,13 +35,7 @@ class Random(Router):
 
     async def choose(self, context: StageContext) -> Choice:
         """See the base class."""
-        weights = [
-            (self.weights.get(option.name, 0.0) if self.weights else 1.0) * allowed
-            for option, allowed in zip(context.options, context.allowed, strict=True)
-        ]
-        if not any(weights):  # every option with weight is closed
-            weights = [float(allowed) for allowed in context.allowed]
-        generator = Generator(f"{self.seed}:{context.stage}:{context.query.id}")
-        index = generator.choices(range(len(weights)), weights)[0]
-        propensity = weights[index] / sum(weights)
-        return Choice(index, f"drawn with probability {propensity:.2f}", propensity)
+        weights = [self.weights.get(option.name, 0.0) if self.weights else 1.0 for option in context.options]
+        own = drawn(context, weights, seed=self.seed)
+        reason = f"drawn with probability {own.propensity:.2f}"
+        return Choice(own.index, reason, own.propensity, chances=own.chances)

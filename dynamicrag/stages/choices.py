@@ -57,6 +57,7 @@ async def chosen(router: Router, context: StageContext) -> Choice:
         expected=_costs(choice.expected, context, what),
         path=_path(choice.path, what),
         outside=bool(choice.outside),
+        chances=_chances(choice.chances, context, what),
     )
 
 
@@ -106,6 +107,15 @@ def _per_option(given: Any, name: str, context: StageContext, what: str) -> list
             "number or None"
         )
     return numbers
+
+
+def _chances(given: Any, context: StageContext, what: str) -> list[float] | None:
+    chances = _per_option(given, "chances", context, what)
+    if chances is None:
+        return None
+    if any(chance is None or not 0 <= chance <= 1 for chance in chances):
+        raise ObjectError(f"{what} gave chances={shown(given)}; valid: None, or numbers from 0 to 1")
+    return [float(chance or 0.0) for chance in chances]
 
 
 def _costs(given: Any, context: StageContext, what: str) -> list[Cost] | None:

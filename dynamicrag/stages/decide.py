@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 from dynamicrag.call_options import NO_OPTIONS, CallOptions
@@ -14,6 +13,7 @@ from dynamicrag.errors import BudgetExceeded, InputError
 from dynamicrag.features.lexical import lexical
 from dynamicrag.predictors.selection import cheapest
 from dynamicrag.routers.base import NOBODY, Choice, Router, StageContext
+from dynamicrag.routers.draws import replaced
 from dynamicrag.stages.base import DecisionPoint, StageBase, query_of
 from dynamicrag.stages.choices import chosen
 from dynamicrag.stages.decisions import record, rounded
@@ -130,10 +130,7 @@ class Decider:
     ) -> tuple[StageContext, str | None, Choice]:
         """Check again which options fit: the router's own calls have used budget."""
         context, binding = await self._context(point, turn, call, before.features, situation)
-        if not context.allowed[choice.index]:
-            why = f"{choice.reason}; no longer fits after asking: the nearest option that fits"
-            choice = replace(choice, index=context.nearest(choice.index), reason=why)
-        return context, binding, choice
+        return context, binding, replaced(choice, context)
 
     async def fall_back(
         self,
@@ -244,6 +241,8 @@ class Decider:
             plan=self._pricing.options(turn),
             doubts=self._doubts,
             steps=situation.steps,
+            call=call,
+            passages=turn.get("candidates", []),
         )
         return context, binding
 

@@ -3,10 +3,21 @@
 from collections.abc import Callable, Collection
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.stages.descriptions import DESCRIPTION, text_of
 from dynamicrag.types import Option
+
+
+def _check_description(spec: Any) -> Any:
+    """Refuse a description that is not valid."""
+    if isinstance(spec, dict) and DESCRIPTION in spec:
+        try:
+            text_of(spec[DESCRIPTION])
+        except ValueError as error:
+            raise ValueError(f"{DESCRIPTION}: {error}") from None
+    return spec
 
 
 def _listed(value: object) -> object:
@@ -17,6 +28,8 @@ _LIST = WithJsonSchema({"type": ["array", "string"], "items": {"type": "string"}
 Names = Annotated[list[str], BeforeValidator(_listed), _LIST]
 """Names; a single one needs no list."""
 Spec = str | dict[str, Any]
+OptionSpec = Annotated[Spec | None, AfterValidator(_check_description)]
+"""A spec, or the parameters of one, beside which a ``description`` may stand."""
 Where = Callable[..., str]
 """Returns a place below the section for a message: ``where("options", "short")``."""
 
@@ -31,22 +44,42 @@ class StageSection(Section):
     """A stage.
 
     Attributes:
-        options: Its options, weakest first: names, or specs by name.
+        options: Its options, weakest first: names, or specs by name. A ``description`` beside a spec says
+            for which questions the option is.
         router: The router that chooses an option; a stage with one option needs none.
     """
 
-    options: list[str] | dict[str, Spec | None] | None = None
+    options: list[str] | dict[str, OptionSpec] | None = None
     router: Spec | None = None
 
     @property
     def specs(self) -> dict[str, Spec | None]:
-        """Options by name; ``None`` for an option without parameters."""
-        return dict.fromkeys(self.options) if isinstance(self.options, list) else dict(self.options or {})
+        """Options by name, without descriptions; ``None`` for an option without parameters."""
+        if isinstance(self.options, list):
+            return dict.fromkeys(self.options)
+        return {name: _bare(spec) for name, spec in (self.options or {}).items()}
+
+    @property
+    def descriptions(self) -> dict[str, str]:
+        """Descriptions of options, by name."""
+        specs = self.options if isinstance(self.options, dict) else {}
+        return {
+            name: text_of(spec[DESCRIPTION])
+            for name, spec in specs.items()
+            if isinstance(spec, dict) and DESCRIPTION in spec
+        }
 
     @property
     def described(self) -> dict[str, Spec | None]:
         """All specs of options and their parts, by name; a recording stores a hash of each."""
         return self.specs
+
+
+def _bare(spec: Spec | None) -> Spec | None:
+    """Return a spec without its description; ``None`` if nothing else is there."""
+    if not isinstance(spec, dict) or DESCRIPTION not in spec:
+        return spec
+    return {key: value for key, value in spec.items() if key != DESCRIPTION} or None
 
 
 def check_options(section: StageSection, where: Where) -> dict[str, Spec | None]:

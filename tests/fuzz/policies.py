@@ -40,7 +40,9 @@ calibrated:
   joules: {mean: 2.0, low: 1.0, high: 3.0}
   shares: {generator: {small: 0.5, large: 0.5}}
 stages:
-  retrieval: {options: [none, single, iterative], router: heuristic}
+  retrieval:
+    options: [none, single, iterative]
+    router: {utterances: {examples: {none: [hello there], single: [who was it]}, k: 2, otherwise: iterative}}
   retriever:
     parts: {plain: {bm25: {}}}
     options:
@@ -49,8 +51,20 @@ stages:
       mine: {langchain: {path: "mine:Mine", args: {k: 3}}}
     router: heuristic
   context: {options: {short: {chunks: 2, tokens: 400}, document: {whole: true, documents: 2}}, router: random}
-  prompt: {options: [direct, cot], router: {llm: {model: small, about: {cot: sums}, otherwise: direct}}}
-  generator: {options: [small, large], router: heuristic}
+  prompt:
+    options: {direct: , cot: {description: sums, max_tokens: 64}}
+    router: {llm: {model: small, otherwise: direct, temperature: 0.5, epsilon: 0.1}}
+  generator:
+    options: {small: {description: {domain: chat, action: greet}}, large: }
+    router:
+      rules:
+        when:
+          - {if: {words: {above: 9, at_most: 30}, language: [de, French]}, take: large}
+          - {if: {path: {retrieval: none}, metadata: {plan: gold, seats: {below: 9}}}, take: small}
+          - {if: {hour: {at_least: 8}, weekday: [sat]}, take: large}
+          - {if: {file_type: [pdf, .md], user: anna, tags: [a, b], greeting: true}, take: large}
+        otherwise: small
+        time_zone: Europe/Berlin
   verification:
     options: {accept: , refine: {model: large}, escalate: , abstain: }
     verifiers: [unanswerable, {groundedness: {}}, token_margin]

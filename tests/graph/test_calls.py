@@ -275,3 +275,27 @@ async def test_fifty_calls_at_once_do_not_mix(make, ask):
             labels = [line.label for line in rag.account(out["rag"]["report"]["query_id"]).lines]
             assert labels[-1 if labels[-1] in names else -2] in names
     assert not rag.pipeline.budget._open
+
+
+RULES = {
+    "when": [
+        {"if": {"metadata": {"plan": "gold"}}, "take": "large"},
+        {"if": {"user": "anna", "metadata": {"town": "x"}}, "take": "medium"},
+    ],
+    "otherwise": "small",
+}
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_rules_see_the_runs_metadata_its_user_and_its_filter(make, ask, how):
+    stages = {"generator": {"options": ["small", "medium", "large"], "router": {"rules": RULES}}}
+    app = make(stages=stages).build_graph().compile()
+
+    def chosen(config):
+        return at("generator", call(app, how, ask(QUESTION), config))["chosen"]
+
+    assert chosen({}) == "small"
+    assert chosen({"metadata": {"plan": "gold", "more": [1, {"a": 2}]}}) == "large"
+    assert chosen({"metadata": {"plan": "free"}}) == "small"
+    assert chosen(given(user="anna") | {"metadata": {"town": "x"}}) == "medium"
+    assert chosen(given(user="ben") | {"metadata": {"town": "x"}}) == "small"

@@ -4,7 +4,6 @@ import pytest
 
 from dynamicrag import DynamicRAG, PolicyError
 from dynamicrag.graph.warm import used_models
-from dynamicrag.routers.llm import picked
 from dynamicrag.testing import FakeRetriever, ScriptedChat
 
 POLICY = {
@@ -19,8 +18,11 @@ POLICY = {
     "helper": "judge",
     "stages": {
         "generator": {
-            "options": ["cheap", "strong"],
-            "router": {"llm": {"about": {"cheap": "plain facts", "strong": "hard questions"}}},
+            "options": {
+                "cheap": {"description": "plain facts"},
+                "strong": {"description": {"domain": "physics", "action": "derive a formula"}},
+            },
+            "router": "llm",
         }
     },
 }
@@ -39,7 +41,7 @@ def make():
         policy = {**POLICY, **changes}
         chats = {name: says(name) for name in policy["models"]} | {"judge": says(reply)}
         if router is not None:
-            stages = {"generator": {"options": ["cheap", "strong"], "router": {"llm": router}}}
+            stages = {"generator": {**POLICY["stages"]["generator"], "router": {"llm": router}}}
             policy = {**policy, "stages": stages}
         # short answers: the prices of the tests are those of their limit of tokens
         policy["stages"] = {"prompt": {"options": ["direct"]}, **policy["stages"]}
@@ -69,11 +71,11 @@ def test_the_option_that_the_model_names_is_taken(make, reply):
     assert state["messages"][-1].text == "strong"
     (asked,) = chats["judge"].calls
     assert asked.kind == "route"
-    assert "- cheap: plain facts\n- strong: hard questions" in asked.messages[-1].text
+    assert "1. cheap: plain facts\n2. strong: physics: derive a formula" in asked.messages[-1].text
     assert "When did the bridge open?" in asked.messages[-1].text
 
 
-@pytest.mark.parametrize("reply", ["", "I would take strong", "stronger", "cheap or strong", "In 1871."])
+@pytest.mark.parametrize("reply", ["", "stronger", "cheap or strong", "In 1871.", "3"])
 def test_a_useless_reply_leaves_the_first_option_and_says_so(make, reply):
     _, decision = decide(make(reply)[0])
     assert decision["chosen"] == "cheap"
@@ -126,7 +128,8 @@ def test_asking_is_within_the_budget(make):
 
 
 def test_a_model_that_asking_has_no_room_for_is_not_asked(make):
-    stages = {"generator": {"options": ["cheap", "cheap2"], "router": {"llm": {}}}}
+    options = {name: {"description": name} for name in ("cheap", "cheap2")}
+    stages = {"generator": {"options": options, "router": {"llm": {}}}}
     models = {**POLICY["models"], "cheap2": POLICY["models"]["cheap"]}
     rag, chats = make("cheap2", stages=stages, models=models, objective=limited(3.9e-4))
     _, decision = decide(rag)
@@ -164,7 +167,15 @@ def test_one_open_option_is_not_asked_for(make):
         ),
         ({}, {"helper": None}, r"router\.llm: no model to ask; set 'model', or 'helper' in the policy"),
         ({"otherwise": "chep"}, {}, r"llm\.otherwise: unknown option 'chep'; did you mean 'cheap'"),
-        ({"about": {"x": "y"}}, {}, r"llm\.about: unknown option 'x'"),
+        (
+            {"about": {"x": "y"}},
+            {},
+            r"llm: unknown parameter 'about'.*descriptions belong to the options: options: \{small: \{desc",
+        ),
+        ({"temperature": 3}, {}, r"llm: temperature: expected a number from 0 to 2, got 3"),
+        ({"epsilon": -1}, {}, r"llm: epsilon: expected a number from 0 to 1"),
+        ({"draws": 0}, {}, r"llm: draws: expected a whole number from 1 to 50, got 0"),
+        ({"max_tokens": 10_000}, {}, r"llm: max_tokens: expected a whole number from 1 to 8,192"),
         ({"deps": 1}, {}, r"llm: unknown parameter 'deps'"),
     ],
 )
@@ -177,12 +188,6 @@ def test_drafts_are_not_its_business(make):
     stages = {**POLICY["stages"], "verification": {"options": ["accept", "abstain"], "router": "llm"}}
     with pytest.raises(PolicyError, match=r"verification\.router: 'llm' chooses by the question"):
         make("x", stages=stages)
-
-
-def test_names_are_told_apart_whole():
-    assert picked("long", ["long", "longer"]) == "long"
-    assert picked("Choice - longer", ["long", "longer"]) == "longer"
-    assert picked("long, longer", ["long", "longer"]) is None
 
 
 def test_the_command_line_gets_its_model_ready_too(make):

@@ -46,7 +46,8 @@ def origin_of(policy: Policy) -> dict[str, str]:
     for stage, section in policy.stages.items():
         if stage in TOPOLOGY.drafting and stage not in _NAMES_ALONE:
             named |= {
-                f"{stage}.{option}": _voiced(option, spec) if stage == "prompt" else spec
+                # empty parameters are none, as beside a description
+                f"{stage}.{option}": (_voiced(option, spec) if stage == "prompt" else spec) or None
                 for option, spec in section.described.items()
             }
     hashes = {what: _digest(value) for what, value in named.items()}
