@@ -175,7 +175,7 @@ def _about_weights(policy: "Policy", pipeline: "Pipeline") -> Iterator[str]:
     apart = costs[costliest] - costs[cheapest]
     if apart > 1:
         yield (
-            f"objective.weights: by these weights a call of model {costliest!r} with {_PROMPT:,} tokens costs "
+            f"objective.weights: by these a call of model {costliest!r} with {_PROMPT:,} tokens costs "
             f"{apart:.2g} of quality more than one of {cheapest!r}, and quality is from 0 to 1: cost alone "
             f"decides; divide the weights by {math.ceil(apart * 10)} to let both count"
         )
