@@ -3,11 +3,12 @@
 from datetime import date
 from typing import Any
 
+import yaml
 from prose import Doc, parameters, table
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.prices import price_of
-from dynamicrag.cost.profiles import load_profiles
+from dynamicrag.cost.profiles import load_profiles, shipped
 from dynamicrag.escalation.base import POLICIES
 from dynamicrag.features.base import FEATURES
 from dynamicrag.llm.catalogue import catalogue
@@ -60,6 +61,15 @@ figures of their own. Prices are in dollars per million tokens; the file `polici
 source of each.
 
 {remote}
+## Abilities of well-known models
+
+The ability of a model is its accuracy on MMLU. A name finds its row at every provider: `openai:gpt-4o-2024-08-06`,
+`ollama:llama3.1:8b`, `together:meta-llama/Meta-Llama-3.1-8B-Instruct-Turbo`. A result on another benchmark is
+shifted, in logits: {shifts}. A model without a row has the ability of listed models of its size,
+of its predecessor, or of its size class; `dynamicrag validate` marks such an estimate with `~`, and an unknown
+ability with `?`. `models.NAME.ability` in a policy replaces both.
+
+{abilities}
 ## Cost dimensions
 
 Budgets, weights and reports know these. A hard dimension is never overspent.
@@ -76,7 +86,8 @@ def page() -> str:
             skip = ("deps", "judgement", "weights") if name == "escalation" else ("deps",)
             parts += [f"### `{name}` {{ #{_anchor(heading)}-{name} }}\n", f"{Doc(registry[name]).text}\n"]
             parts.append(parameters(registry[name], skip))
-    parts.append(TABLES.format(local=_local(), remote=_remote(), dimensions=_dimensions()))
+    parts.append(TABLES.format(local=_local(), remote=_remote(), dimensions=_dimensions(),
+                               shifts=_shifts(), abilities=_abilities()))  # fmt: skip
     return "\n".join(parts)
 
 
@@ -100,6 +111,24 @@ def _remote() -> str:
         if profile.runs == "remote" and price.input is not None:
             rows.append((f"`{name}`", f"{price.input:g}", f"{price.output:g}", f"{price.as_of or ''}"))
     return table(("name", "input", "output", "as of"), rows)
+
+
+def _abilities() -> str:
+    rows = [
+        (f"`{name}`", f"{row['score']:g}", row["benchmark"], row["date"], row["source"])
+        for name, row in _profiles()["abilities"].items()
+    ]
+    return table(("family", "accuracy", "benchmark", "as of", "source"), rows)
+
+
+def _shifts() -> str:
+    shifts = {name: each["shift"] for name, each in _profiles()["benchmarks"].items()}
+    return ", ".join(f"{name} {shift:+g}" for name, shift in shifts.items() if shift)
+
+
+def _profiles() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(shipped("profiles.yaml").read_text("utf-8"))
+    return found
 
 
 def _dimensions() -> str:

@@ -1,4 +1,4 @@
-"""``dynamicrag init``: copies a preset into a file."""
+"""``dynamicrag init``: writes a policy to start from."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,22 +10,41 @@ from dynamicrag.errors import InputError, PolicyError, unknown
 
 def init(
     path: Annotated[Path, typer.Argument(help="Policy file to write, .yaml.")] = Path("policy.yaml"),
-    preset: Annotated[str, typer.Option(help="Name of the preset to copy.")] = "balanced",
+    preset: Annotated[
+        str | None, typer.Option(help="Name of a preset to copy, instead of --provider and --style.")
+    ] = None,
+    provider: Annotated[
+        str | None,
+        typer.Option(
+            help="Provider of the models: local (default), openai, anthropic, google, ollama, vllm."
+        ),
+    ] = None,
+    style: Annotated[
+        str | None, typer.Option(help="Trade-off of quality and cost: frugal, balanced (default), quality.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Copy a preset, with its comments, into a policy file of your own."""
+    """Write a policy of your own, with comments: a preset, or the models of a provider in a style."""
     from dynamicrag.cli.console import console
     from dynamicrag.cli.output import write_text
+    from dynamicrag.cli.starter import starter
     from dynamicrag.cost.profiles import shipped
     from dynamicrag.policy_file import PRESETS
 
-    if preset not in PRESETS:
+    if preset is None:
+        provider, style = provider or "local", style or "balanced"
+        text, what = starter(provider, style), f"style {style}, models of {provider}"
+    elif provider is not None or style is not None:
+        raise InputError("--preset: a preset has its own models and style; leave out --provider and --style")
+    elif preset not in PRESETS:
         raise PolicyError(unknown("--preset", "preset", preset, PRESETS))
+    else:
+        text, what = shipped(f"{preset}.yaml").read_text("utf-8"), f"the preset {preset}"
     if path.suffix not in (".yaml", ".yml"):
         raise InputError(f"{path}: a policy's name ends in .yaml; try {path.with_suffix('.yaml')}")
     if path.is_dir() or (path.exists() and not force):
         raise InputError(f"{path}: is there already; choose another name, or --force to replace it")
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}; make it first")
-    write_text(path, shipped(f"{preset}.yaml").read_text("utf-8"))
-    console().print(f"{path}: the preset {preset}; change it, then: dynamicrag validate {path}")
+    write_text(path, text)
+    console().print(f"{path}: {what}; change it, then: dynamicrag validate {path}")

@@ -1,5 +1,6 @@
 """The parts of a policy, and notes for its user; nothing is loaded, asked or imported."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,9 @@ class ModelFacts:
         used: Whether any question can use it.
         pulled: Whether it is on this machine; ``None`` if it runs elsewhere.
         price: Its price.
+        ability: Accuracy on MMLU, measured or estimated; ``None`` if unknown.
+        ability_source: Source of the ability, or the basis of its estimate.
+        estimated: Whether the ability is an estimate.
     """
 
     name: str
@@ -31,6 +35,9 @@ class ModelFacts:
     used: bool
     pulled: bool | None
     price: Price
+    ability: float | None
+    ability_source: str
+    estimated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,7 @@ def facts_of(policy: "Policy", pipeline: "Pipeline", *, trust: bool) -> PolicyFa
         trust: Whether its modules were imported.
     """
     from dynamicrag.cli.prepare import to_pull
+    from dynamicrag.cost.ability import ASSUMED, accuracy_at
     from dynamicrag.cost.prices import price_of
     from dynamicrag.graph.warm import used_models
     from dynamicrag.retrieval.names import shown
@@ -81,9 +89,11 @@ def facts_of(policy: "Policy", pipeline: "Pipeline", *, trust: bool) -> PolicyFa
         ModelFacts(
             name, model.spec, model.runs, name in used,
             model.spec.removeprefix("local:") not in missing if model.runs == "in_process" else None,
-            price_of(name, pipeline.profiles[name], today),
+            price_of(name, profile, today),
+            None if profile.ability is None else round(accuracy_at(profile.ability), 3),
+            profile.ability_source, ASSUMED in profile.assumed,
         )
-        for name, model in pipeline.models.items()
+        for (name, model), profile in zip(pipeline.models.items(), pipeline.profiles.values(), strict=True)
     ]  # fmt: skip
     return PolicyFacts(
         policy.name,
@@ -100,6 +110,7 @@ def facts_of(policy: "Policy", pipeline: "Pipeline", *, trust: bool) -> PolicyFa
             *([] if trust else _not_imported(policy)),
             *_missing(policy, pipeline),
             *_about_embeddings(pipeline),
+            *_about_weights(policy, pipeline),
         ],
     )
 
@@ -144,3 +155,27 @@ def _about_embeddings(pipeline: "Pipeline") -> Iterator[str]:
                 f"words decide whether the documents cover a question; give corpora.{name}.nearness: "
                 "{similar: …, strange: …} to use cosines too"
             )
+
+
+_PROMPT, _ANSWER = 1500, 150
+"""Tokens of a typical call, to show the effect of weights."""
+
+
+def _about_weights(policy: "Policy", pipeline: "Pipeline") -> Iterator[str]:
+    """Say if the costs of two models differ by more than quality can, so that it does not count."""
+    names = [option.name for option in pipeline.stages["generator"].options]
+    costs = {
+        name: pipeline.cost_model.call(name, _PROMPT, _ANSWER).weighted(policy.objective.weights)
+        for name in names
+        if name in pipeline.models
+    }
+    if len(costs) < 2:
+        return
+    cheapest, costliest = min(costs, key=costs.__getitem__), max(costs, key=costs.__getitem__)
+    apart = costs[costliest] - costs[cheapest]
+    if apart > 1:
+        yield (
+            f"objective.weights: by these a call of model {costliest!r} with {_PROMPT:,} tokens costs "
+            f"{apart:.2g} of quality more than one of {cheapest!r}, and quality is from 0 to 1: cost alone "
+            f"decides; divide the weights by {math.ceil(apart * 10)} to let both count"
+        )

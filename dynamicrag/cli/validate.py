@@ -75,7 +75,12 @@ def _show(facts: "PolicyFacts") -> None:
     print_table(out, Table(columns, stages))
     out.print()
     columns = [Column(title, number=False) for title in ("model", "is", "runs", "here")]
-    columns += [Column("usd per 1M in"), Column("out"), Column("as of", number=False)]
+    columns += [
+        Column("MMLU", number=False),
+        Column("usd per 1M in"),
+        Column("out"),
+        Column("as of", number=False),
+    ]
     print_table(out, Table(columns, list(map(_row, facts.models))))
     out.print()
     for name, paths in facts.corpora.items():
@@ -104,4 +109,5 @@ def _row(model: "ModelFacts") -> list[str]:
         prices = [f"{amount('usd', price.call)} a call" if price.call else "free", ""]
     as_of = price.as_of.isoformat() if price.as_of else ""
     here = pulled if model.used else "not used"
-    return [model.name, model.model, model.runs.replace("_", " "), here, *prices, as_of]
+    ability = "?" if model.ability is None else f"{'~' if model.estimated else ''}{model.ability:.2f}"
+    return [model.name, model.model, model.runs.replace("_", " "), here, ability, *prices, as_of]

@@ -120,15 +120,18 @@ def accuracy(given: object) -> float:
         ValueError: It is not a number between 0 and 1.
     """
     if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given < 1:
-        raise ValueError(
-            f"{given!r} is not an accuracy; give a number between 0 and 1, such as 0.82 for 82 %"
-        )
+        raise ValueError("an accuracy between 0 and 1 is needed, such as 0.82 for 82 %")
     return float(given)
 
 
 def logit(probability: float) -> float:
     """Return the logit of a probability between 0 and 1."""
     return math.log(probability / (1 - probability))
+
+
+def accuracy_at(theta: float) -> float:
+    """Return the accuracy on MMLU of a model with an ability."""
+    return 1 / (1 + math.exp(-theta))
 
 
 def with_accuracy(profile: Profile, given: float | None) -> Profile:

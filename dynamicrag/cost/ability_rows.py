@@ -73,7 +73,7 @@ def _ability(entry: object, where: str, shifts: Mapping[str, float]) -> Ability:
     try:
         theta = logit(accuracy(row["score"])) + shifts[row["benchmark"]]
     except ValueError as error:
-        raise PolicyError(f"{where}.score: {error}") from None
+        raise PolicyError(f"{where}.score: {error}, got {row['score']!r}") from None
     return Ability(theta, f"{row['score']:g} on {row['benchmark']} ({row['source']}, {row['date']})")
 
 

@@ -114,7 +114,7 @@ def test_an_impossible_ability_is_refused(value):
             "abilities",
             "x",
             {"score": 88.7, "benchmark": "MMLU", "source": "s", "date": "2026"},
-            "score: 88.7 is",
+            r"score: an accuracy between 0 and 1 .* got 88\.7",
         ),
         ("abilities", "x", {"score": 0.8, "benchmark": "MMLUU", "source": "s", "date": "2026"}, "'MMLUU'"),
         ("abilities", "x", {"score": 0.8}, "lacks benchmark, source, date"),
