@@ -47,7 +47,9 @@ class Doubt:
         reason = f"believed {belief:.2f} right"
         if best != accept:
             price = context.expected[best].weighted(self._weights)
-            reason += f"; redoing {context.options[best].name} is expected to give {after:.2f} for {price:.2f}"
+            reason += (
+                f"; redoing {context.options[best].name} is expected to give {after:.2f} for {price:.2f}"
+            )
         return Choice(best, reason, quality=quality)
 
     def belief(self, context: StageContext, vector: NDArray[np.float32] | None) -> float:

@@ -71,12 +71,12 @@ class Outlook:
         helped: Whether a helper can reason between the rounds of iterative retrieval.
     """
 
-    def __init__(self, knowledge: Knowledge, profiles: Mapping[str, Profile], embedder: str, *, helped: bool) -> None:
+    def __init__(
+        self, knowledge: Knowledge, profiles: Mapping[str, Profile], embedder: str, *, helped: bool
+    ) -> None:
         self.knowledge = knowledge
         self.generation = knowledge.generation(embedder)
-        self._abilities = {
-            name: each.ability for name, each in profiles.items() if each.ability is not None
-        }
+        self._abilities = {name: each.ability for name, each in profiles.items() if each.ability is not None}
         self._helped = helped
 
     def rate(self, context: StageContext, vector: NDArray[np.float32] | None) -> Rated:

@@ -29,7 +29,9 @@ class Planner:
         self._names = list(stages)
         self._pricing = pricing
         self._doubts = doubts
-        self._planning = {name for name, each in stages.items() if each.router.plans and len(each.options) > 1}
+        self._planning = {
+            name for name, each in stages.items() if each.router.plans and len(each.options) > 1
+        }
 
     def due(self, point: DecisionPoint, turn: TurnState) -> bool:
         """Return whether the stages after ``point`` are planned anew before it decides."""
@@ -82,6 +84,8 @@ class Planner:
             price=lambda path: self._pricing.price(turn, path),
             plan=self._pricing.options(turn),
             doubts=self._doubts,
+            call=call,
+            passages=turn.get("candidates", []),
         )
         if not any(context.allowed):
             return turn["path"][stage.name]

@@ -46,7 +46,11 @@ def test_signals_that_tell_nothing_make_no_cascade():
 
 
 def test_a_dear_model_is_not_escalated_to():
-    assert cascade(pair(0.0, 1.0, 1.0), 5.0, 0.9) == (pytest.approx(pair(0.0, 1.0, 1.0).weak), 0.0, pytest.approx(0.5))
+    assert cascade(pair(0.0, 1.0, 1.0), 5.0, 0.9) == (
+        pytest.approx(pair(0.0, 1.0, 1.0).weak),
+        0.0,
+        pytest.approx(0.5),
+    )
 
 
 def test_better_signals_are_worth_more():
