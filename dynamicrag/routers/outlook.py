@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dynamicrag.cost.rates import Profile
 from dynamicrag.priors.cascade import Pair, pair
-from dynamicrag.priors.generation import CENTRE, Logits
+from dynamicrag.priors.generation import CENTRE, STRATEGIES, Logits
 from dynamicrag.priors.knowledge import Knowledge
 from dynamicrag.routers.base import StageContext
 from dynamicrag.topology import TOPOLOGY
@@ -30,7 +30,7 @@ PLAIN = {"retrieval": ("single",), "prompt": ("direct",)}
 """Options assumed for any question, by stage."""
 UNREAD = -3.0
 """Logit without the documents where they are needed: the user's documents are not in any model."""
-UNNEEDED = 2.0
+UNNEEDED = 3.0
 """Logit without the documents where they are not needed."""
 DISTRACTED = 0.5
 """Decrease of the logit by passages that a question does not need."""
@@ -121,7 +121,9 @@ class Outlook:
         if strategy == "none":
             why = [needless(context.features)] * len(names)
             return Rated(self._without(context, names) + shift, why, np.ones(len(names)))
-        rows = self._base(context, vector, names, [strategy])
+        if without != "context" and not shows(context.plan.get("context")):
+            strategy = "none"  # beyond the documents, the knowledge of public tables does count
+        rows = self._base(context, vector, names, [strategy if strategy in STRATEGIES else "single"])
         return Rated(rows.logit[0] + shift, [reason] * len(names), rows.spread[0])
 
     def _retrieval(self, context: StageContext, vector: NDArray[np.float32] | None) -> Rated:
@@ -189,6 +191,11 @@ class Outlook:
     def _planned(context: StageContext, stage: str) -> str:
         option: Option | None = context.plan.get(stage)
         return "" if option is None else option.name
+
+
+def shows(option: Option | None) -> bool:
+    """Return whether an option of ``context`` shows passages."""
+    return option is None or bool(option.params.get("whole") or option.params.get("chunks", 1))
 
 
 def needless(features: Mapping[str, float]) -> str:

@@ -108,9 +108,7 @@ class Prior(Router):
             offer = self._with_cascades(context, rated)
         costs = np.array([[cost[d] for d in self.weights] for cost in offer.expected])
         worth = np.array(list(self.weights.values()))
-        chosen = select(
-            offer.quality, costs.reshape(len(offer.expected), -1), worth, allowed=list(context.allowed)
-        )
+        chosen = select(offer.quality, costs.reshape(len(offer.expected), -1), worth, allowed=_open(context))
         index = int(chosen.index)
         return Choice(
             index=index,
@@ -141,14 +139,26 @@ class Prior(Router):
                 continue
             auroc = self._outlook.knowledge.verification.auroc
             found = cascade(self._outlook.pair(rated, i), prices[i + 1], auroc)
-            if found.worth > quality[i]:
-                quality[i] = found.quality
+            # a cascade saves cost; that it also beats the stronger model is not claimed
+            gained = min(found.quality, quality[i + 1])
+            price = found.escalated * prices[i + 1]
+            if gained - price > max(quality[i], quality[i + 1] - prices[i + 1] + prices[i]):
+                quality[i] = gained
                 expected[i] = context.expected[i] + context.expected[i + 1].times(found.escalated)
                 reason[i] = (
                     f"draft with it, and escalate to {context.options[i + 1].name} on doubt "
                     f"({found.escalated:.0%} of such drafts)"
                 )
         return Offer(quality, expected, reason)
+
+
+def _open(context: StageContext) -> list[bool]:
+    """Return which options to choose from: cost is no reason to answer without the documents."""
+    allowed = list(context.allowed)
+    if context.stage != "retrieval" or needless(context.features):
+        return allowed
+    reading = [a and option.name != "none" for a, option in zip(allowed, context.options, strict=True)]
+    return reading if any(reading) else allowed
 
 
 def _reason(context: StageContext, offer: Offer, price: NDArray[np.float64], index: int) -> str:
