@@ -30,7 +30,7 @@ MOST_BYTES = 2_000_000_000
 
 
 @contextmanager
-def whole(where: str, what: str) -> Iterator[None]:
+def whole(where: str, what: str, mend: str = MEND) -> Iterator[None]:
     """Turn any exception from building an object of a malformed state into an error with its place.
 
     Raises:
@@ -41,9 +41,9 @@ def whole(where: str, what: str) -> Iterator[None]:
     except DynamicRAGError as error:
         if where in str(error):
             raise
-        raise PolicyError(f"{where}: this is no {what} ({error}); {MEND}") from None
+        raise PolicyError(f"{where}: this is no {what} ({error}); {mend}") from None
     except Exception as error:  # noqa: BLE001 - arrays and facts from anyone can make anything fail
-        raise PolicyError(f"{where}: this is no {what} ({_shortly(error)}); {MEND}") from None
+        raise PolicyError(f"{where}: this is no {what} ({_shortly(error)}); {mend}") from None
 
 
 def _shortly(error: Exception) -> str:
@@ -100,8 +100,13 @@ class State:
         return path
 
     @classmethod
-    def load(cls, path: Path | str) -> "State":
+    def load(cls, path: Path | str, kind: str = "trained router", mend: str = MEND) -> "State":
         """Load a state written by :meth:`save`.
+
+        Args:
+            path: The file.
+            kind: Kind of the object in it, for messages.
+            mend: The remedy, for messages.
 
         Raises:
             PolicyError: The file is missing, damaged, edited, or of another version.
@@ -115,21 +120,21 @@ class State:
                 arrays = {n.removeprefix("array/"): file[n] for n in file.files if n != META}
             version = document["format"]
         except FileNotFoundError:
-            raise PolicyError(f"{path}: no trained router is here; {MEND}") from None
+            raise PolicyError(f"{path}: no {kind} is here; {mend}") from None
         except Exception as error:  # noqa: BLE001 - readers of foreign bytes raise anything
             raise PolicyError(
-                f"{path}: this is no trained router, or a damaged one ({_shortly(error)}); {MEND}"
+                f"{path}: this is no {kind}, or a damaged one ({_shortly(error)}); {mend}"
             ) from None
         if version != FORMAT:
             raise PolicyError(
                 f"{path}: the file has format {shown(version)}, this version of dynamicrag reads {FORMAT}; "
-                f"{MEND}"
+                f"{mend}"
             )
         state = cls(document.get("meta") or {}, arrays)
         if not isinstance(state.meta, dict):
-            raise PolicyError(f"{path}: this is no trained router (its facts are no mapping); {MEND}")
+            raise PolicyError(f"{path}: this is no {kind} (its facts are no mapping); {mend}")
         if document.get("digest") != state._digest():
-            raise PolicyError(f"{path}: the file was changed after it was written (wrong digest); {MEND}")
+            raise PolicyError(f"{path}: the file was changed after it was written (wrong digest); {mend}")
         return state
 
     def under(self, name: str) -> dict[str, NDArray[Any]]:

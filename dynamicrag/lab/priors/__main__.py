@@ -1,0 +1,81 @@
+"""``python -m dynamicrag.lab.priors``: learn the shipped prior."""
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dynamicrag.errors import DynamicRAGError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dynamicrag.lab.priors.tables import Tables
+
+CARD = "card.md"
+MOST_BYTES = 2_000_000
+"""Largest size of the shipped arrays."""
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+DataOption = Annotated[Path | None, typer.Option(help="The folder of the public outcome tables.")]
+
+
+@app.command()
+def learn(
+    data: DataOption = None,
+    out: Annotated[Path | None, typer.Option(help="The folder to write prior.npz and card.md to.")] = None,
+    date: Annotated[str, typer.Option(help="The date on the card, YYYY-MM-DD; today by default.")] = "",
+) -> None:
+    """Learn the prior from public tables: the same tables give the same bytes."""
+    _guarded(lambda console: _learn(console, data, out, date))
+
+
+def _learn(console: "Console", data: Path | None, out: Path | None, date: str) -> None:
+    from dynamicrag.errors import InputError
+    from dynamicrag.lab.priors.card import card
+    from dynamicrag.lab.priors.learn import learn as learn_all
+    from dynamicrag.priors.knowledge import FILE
+
+    if out is None:
+        raise InputError("--out: the folder to write to is missing")
+    day = date or datetime.datetime.now(datetime.UTC).date().isoformat()
+    knowledge = learn_all(_tables(console, data))
+    path = knowledge.save(out / FILE)
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise InputError(f"{path}: {size:,} bytes; the shipped prior may have {MOST_BYTES:,}")
+    (out / CARD).write_text(card(day, size), encoding="utf-8")
+    console.print(f"{path}: {size:,} bytes; {out / CARD}")
+
+
+def _tables(console: "Console", data: Path | None) -> "Tables":
+    from dynamicrag.errors import InputError
+    from dynamicrag.lab.priors.tables import Tables
+    from dynamicrag.lab.routing.embeddings import KeptEmbeddings
+    from dynamicrag.llm.pull import cache_dir, pulled
+    from dynamicrag.retrieval.local_embedder import DEFAULT, LocalEmbedder
+
+    if data is None or not data.is_dir():
+        raise InputError(f"--data: {data or 'missing'}; expected the folder of the public outcome tables")
+    model = LocalEmbedder(lambda: pulled(DEFAULT))
+    kept = KeptEmbeddings(model.embed, cache_dir() / "embeddings" / f"{DEFAULT}.npz", model.embed_in_bulk)
+    return Tables(data, kept, DEFAULT, lambda step: console.print(f"{step} …"))
+
+
+def _guarded(command: "Callable[[Console], None]") -> None:
+    """Run a command; an error of ours is one line on standard error, and exit code 1."""
+    from rich.console import Console
+
+    try:
+        command(Console(markup=False, highlight=False, emoji=False))
+    except DynamicRAGError as error:
+        Console(stderr=True, markup=False, highlight=False).print(
+            f"error: {error}", style="red", soft_wrap=True
+        )
+        raise typer.Exit(1) from None
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,88 @@
+"""Learns the item-response model of generator and retrieval."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dynamicrag.lab.priors.item_response import PENALTIES, Fit, Responses, fit
+from dynamicrag.lab.priors.sources import SUBJECTS
+from dynamicrag.lab.priors.tables import Grid
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.priors.generation import EASE, READING, Generation
+from dynamicrag.priors.leverage import Leverage
+from dynamicrag.priors.questions import QuestionFeatures
+
+CARD = """## Generator and retrieval
+
+An item-response model: the question's ease and discrimination from its features, the model's ability, the
+retrieval strategy, the tokens read, and a deviation per model in the table.
+
+Known to fail:
+
+- Never skip a user's documents on it. In the tables the strategy `none` answers public trivia that models
+  know by heart; a user's documents are in no model. The router prices `none` only for questions that need no
+  documents.
+- Ability is one public number. A model may be better or worse at reading passages than its MMLU suggests;
+  recordings of your own correct that. Five models cannot tell the slope of ability with passages from their
+  own deviations: a prior of .3 logits per logit keeps its sign, and the tables alone would give about -.1.
+- The two OpenAI models read 660 tokens of passages in the table, the other three 1,650. The effect of the
+  tokens read is therefore mixed with that of the provider.
+- Quality is exact match with short answers, which punishes wordy answers.
+"""
+
+
+def responses(grid: Grid, X: Floats) -> Responses:
+    """Return the outcomes of a grid with features of its questions, (n, d)."""
+    known = [SUBJECTS[name] for name in grid.subjects]
+    theta = np.array([subject.theta for subject in known])
+    return Responses(X, grid.quality, [subject.model for subject in known], theta, grid.read)
+
+
+def learn_generation(grid: Grid, vectors: ArrayLike | None, embedder: str = "") -> Generation:
+    """Learn the model on a grid.
+
+    Args:
+        grid: The outcomes.
+        vectors: Unit vectors of its questions, (n, e); ``None`` for lexical features alone.
+        embedder: Name of the embedding model.
+    """
+    features = QuestionFeatures.fit(grid.questions, vectors, embedder)
+    data = responses(grid, features.table(grid.questions, vectors))
+    made = fit(data)
+    return Generation(
+        features,
+        made.weights,
+        made.intercepts,
+        tuple(data.models),
+        (float(data.theta.min()), float(data.theta.max())),
+        (float(data.read.min()), float(data.read.max())),
+        leverage(data, made),
+        unseen(data, made),
+    )
+
+
+def leverage(data: Responses, made: Fit) -> Leverage:
+    """Return the posterior variance of a strategy's ease, by the mean information of the strategies."""
+    from scipy.special import expit
+
+    chance = expit(made.logits(data.X, data.design()))
+    information = np.where(np.isnan(data.quality), 0.0, chance * (1 - chance)).sum(axis=2).mean(axis=1)
+    ease = PENALTIES[EASE]
+    return Leverage.fit(data.X, information, 1 / (1 / ease.shared + 1 / ease.own))
+
+
+def unseen(data: Responses, made: Fit) -> Floats:
+    """Return the standard deviation in logits of a model never seen, per strategy, (s,).
+
+    It is the root mean square difference between the predictions for a model with and without its outcomes in
+    training, over all models left out in turn.
+    """
+    full = made.logits(data.X, data.design())
+    squares = []
+    for index, name in enumerate(data.models):
+        rest = data.without([name])
+        if not rest.models:
+            return np.ones(full.shape[1])
+        design = data.design()[:, [index], : READING + 1]
+        design = np.concatenate([design, np.zeros((*design.shape[:2], len(rest.models)))], axis=2)
+        squares.append((fit(rest).logits(data.X, design)[:, :, 0] - full[:, :, index]) ** 2)
+    return np.asarray(np.sqrt(np.mean(squares, axis=(0, 1))))

@@ -1,0 +1,81 @@
+"""The public tables and models that the prior is learnt from, each with its licence or source."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+DERIVABLE = ("Apache-2.0", "MIT")
+"""Licences that allow a derived artefact in this package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table of outcomes.
+
+    Attributes:
+        file: Its file name.
+        origin: Repository of its authors.
+        licence: Its licence.
+        content: Its content in a few words, for the card.
+        learnt: Whether the shipped arrays derive from it; otherwise it is only used for judging.
+    """
+
+    file: str
+    origin: str
+    licence: str
+    content: str
+    learnt: bool = True
+
+    def __post_init__(self) -> None:
+        if self.learnt and self.licence not in DERIVABLE:
+            raise ValueError(f"{self.file}: {self.licence} allows no derived artefact")
+
+
+STRATEGY_BY_MODEL = Source(
+    "strategy_x_llm_dev_500.jsonl.gz",
+    "JinyanSu1/Flare-Aug",
+    "Apache-2.0",
+    "3,000 questions of six public sets, three retrieval strategies with five models, exact match",
+)
+STRATEGY_BY_QUESTION = Source(
+    "adaptive_rag.jsonl.gz",
+    "s-nlp/AdaRAGUE",
+    "MIT",
+    "the same 3,000 questions, three retrieval strategies with Llama 3.1 8B, token F1",
+    learnt=False,
+)
+SOURCES: Sequence[Source] = (STRATEGY_BY_MODEL, STRATEGY_BY_QUESTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A model in the tables, with its public accuracy.
+
+    Attributes:
+        model: Its name in this package's profiles.
+        score: Accuracy on MMLU, 0 to 1, as its authors report it.
+        source: The report.
+        date: Year and month of the report.
+    """
+
+    model: str
+    score: float
+    source: str
+    date: str
+
+    @property
+    def theta(self) -> float:
+        """Ability: the logit of the score."""
+        return math.log(self.score / (1 - self.score))
+
+
+SUBJECTS: Mapping[str, Subject] = {
+    "flan_t5_xl": Subject("flan-t5-xl", 0.524, "Chung et al., arXiv 2210.11416, table 5, direct", "2022-10"),
+    "flan_t5_xxl": Subject(
+        "flan-t5-xxl", 0.551, "Chung et al., arXiv 2210.11416, table 5, direct", "2022-10"
+    ),
+    "llama31_8b": Subject("llama-3.1-8b-instruct", 0.694, "model card, 5-shot, instruct", "2024-07"),
+    "gpt4o_mini": Subject("gpt-4o-mini", 0.820, "OpenAI, GPT-4o mini announcement", "2024-07"),
+    "gpt4o": Subject("gpt-4o", 0.887, "OpenAI, GPT-4o announcement", "2024-05"),
+}
+"""The models by their name in the tables."""

@@ -1,0 +1,85 @@
+"""All that the prior has learnt, in one file of arrays and JSON."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, Self
+
+from dynamicrag.errors import PolicyError
+from dynamicrag.predictors.state import State, whole
+from dynamicrag.priors.generation import Generation
+
+VERSION = 1
+"""Version of the knowledge; raised whenever older code would misread it."""
+FILE = "prior.npz"
+KIND = "prior of dynamicrag"
+MEND = (
+    "install dynamicrag again for the shipped prior, or learn it again: "
+    "python -m dynamicrag.lab.priors --data DIR --out DIR"
+)
+PARTS: Mapping[str, Any] = {"generation_embedding": Generation, "generation_lexical": Generation}
+"""Class of each field of :class:`Knowledge`; each has ``state`` and ``from_state``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """The learnt parts of the prior.
+
+    Attributes:
+        generation_embedding: Generator and retrieval, for policies whose embedder is the one of training.
+        generation_lexical: The same from lexical features alone.
+    """
+
+    generation_embedding: Generation
+    generation_lexical: Generation
+
+    def generation(self, embedder: str = "") -> Generation:
+        """Return the item-response model for an embedding model's name; the lexical one for any other."""
+        known = embedder and embedder == self.generation_embedding.features.embedder
+        return self.generation_embedding if known else self.generation_lexical
+
+    def save(self, path: Path | str) -> Path:
+        """Write to a file, and return its path. The same knowledge gives the same bytes.
+
+        Raises:
+            PolicyError: It cannot be written.
+        """
+        parts = {field.name: getattr(self, field.name).state() for field in fields(self)}
+        return State.of({"version": VERSION}, parts).save(path)
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Load a file written by :meth:`save`.
+
+        Raises:
+            PolicyError: The file is missing, damaged, or of another version.
+        """
+        state = State.load(path, kind=KIND, mend=MEND)
+        version = state.meta.get("version")
+        if version != VERSION:
+            raise PolicyError(
+                f"{path}: the prior has version {version!r}, and this version of dynamicrag reads {VERSION}; "
+                f"{MEND}"
+            )
+        with whole(str(path), f"whole {KIND}", MEND):
+            return cls(**{name: part.from_state(state.part(name)) for name, part in PARTS.items()})
+
+
+_lock = threading.Lock()
+_shipped: list[Knowledge] = []
+
+
+def shipped() -> Knowledge:
+    """Return the knowledge in the package; it is read once, on first use, by any thread.
+
+    Raises:
+        PolicyError: The file is missing, damaged, or of another version.
+    """
+    if not _shipped:
+        with _lock:
+            if not _shipped:
+                with as_file(files("dynamicrag.priors") / "data" / FILE) as path:
+                    _shipped.append(Knowledge.load(path))
+    return _shipped[0]

@@ -1,0 +1,91 @@
+"""Learning the prior: it finds the model that drew the data, is deterministic, and names missing tables."""
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from dynamicrag.errors import InputError
+from dynamicrag.lab.priors.card import card
+from dynamicrag.lab.priors.learn import learn
+from dynamicrag.lab.priors.sources import SUBJECTS, Source
+from dynamicrag.lab.priors.tables import Tables, grid
+from dynamicrag.priors.knowledge import Knowledge
+from tests.lab.priors.synthetic import EASY, HARD, embed, write
+
+
+def tables(folder, steps=None):
+    return Tables(folder, embed, "toy", (steps if steps is not None else []).append)
+
+
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tables")
+    write(folder)
+    return learn(tables(folder))
+
+
+@pytest.mark.parametrize("embedder", ["toy", ""])
+def test_ease_and_ability_are_found(learnt, embedder):
+    model = learnt.generation(embedder)
+    x = {}
+    for kind, text in (("easy", EASY), ("hard", HARD)):
+        question = text.format(n=7)
+        x[kind] = model.features.row(question, embed([question])[0] if embedder else None)
+    easy, hard = (model.logits(x[kind], [0.1, 2.0]).logit for kind in ("easy", "hard"))
+    assert (easy > hard).all()
+    assert (easy[:, 1] > easy[:, 0] + 0.5).all()
+    gains = {kind: model.iterative_gain(x[kind], [1.0]).logit[0] for kind in x}
+    assert gains["hard"] > gains["easy"]
+
+
+def test_the_same_tables_give_the_same_bytes(learnt, tmp_path):
+    write(tmp_path)
+    again = learn(tables(tmp_path))
+    assert again.save(tmp_path / "a.npz").read_bytes() == learnt.save(tmp_path / "b.npz").read_bytes()
+
+
+def test_what_is_saved_predicts_as_before(learnt, tmp_path):
+    loaded = Knowledge.load(learnt.save(tmp_path / "prior.npz"))
+    x = learnt.generation_lexical.features.row(HARD)
+    before, after = (known.generation_lexical.logits(x, [0.5, 1.5]) for known in (learnt, loaded))
+    np.testing.assert_allclose(after.logit, before.logit, atol=1e-5)
+    np.testing.assert_allclose(after.spread, before.spread, atol=1e-5)
+
+
+def test_progress_is_reported(tmp_path):
+    write(tmp_path, rows=20)
+    steps = []
+    learn(tables(tmp_path, steps))
+    assert steps[0].startswith("read strategy_x_llm_dev_500")
+    assert len(steps) >= 3
+
+
+def test_a_missing_table_is_named_with_its_origin(tmp_path):
+    with pytest.raises(InputError, match=r"strategy_x_llm_dev_500.*JinyanSu1/Flare-Aug \(Apache-2.0\)"):
+        grid(tables(tmp_path))
+
+
+def test_a_table_without_a_strategy_is_refused(tmp_path):
+    write(tmp_path, rows=5, options=slice(len(SUBJECTS)))
+    with pytest.raises(InputError, match="missing: single/flan_t5_xl"):
+        grid(tables(tmp_path))
+
+
+def test_a_licence_that_allows_no_derived_artefact_cannot_be_learnt_from():
+    with pytest.raises(ValueError, match="allows no derived artefact"):
+        Source("table", "someone/somewhere", "none", "outcomes")
+    assert not Source("table", "someone/somewhere", "none", "outcomes", learnt=False).learnt
+
+
+def test_the_card_names_data_licences_models_and_limits():
+    text = card("2026-11-30", 1234)
+    for part in ("2026-11-30", "1,234 bytes", "Apache-2.0", "gpt-4o-mini", "0.820", "Never skip", "English"):
+        assert part in text
+
+
+def test_the_command_says_what_is_missing(tmp_path):
+    from dynamicrag.lab.priors.__main__ import app
+
+    done = CliRunner().invoke(app, ["--out", str(tmp_path), "--data", str(tmp_path / "nowhere")])
+    assert done.exit_code == 1
+    assert "expected the folder of the public outcome tables" in done.output + done.stderr
