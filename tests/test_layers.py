@@ -35,7 +35,7 @@ FLOORS: list[set[str]] = [
     },
     {"cost"},
     {"predictors", "escalation"},
-    {"features", "llm", "retrieval", "verify"},
+    {"features", "llm", "priors", "retrieval", "verify"},
     {"routers", "stages", "drafts"},
     {"walk"},
     {"calibrated", "policy", "policy_checks", "policy_file", "building", "assembly"}
@@ -54,6 +54,7 @@ BESIDE = {
     ("policy", "calibrated"),
     ("policy_file", "policy"),
     ("verify", "llm"),
+    ("priors", "features"),
     ("corpora", "policy"),
     ("corpora", "embedders"),
     ("objects", "policy"),

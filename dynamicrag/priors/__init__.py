@@ -1,0 +1,1 @@
+"""Shipped knowledge of the quality of options, before anything was recorded."""
