@@ -17,9 +17,9 @@ class RetrieverPrior(StagePrior):
     """Shifts of the answer's logit by the way of searching.
 
     An option's ``finds`` (see :class:`~dynamicrag.retrieval.base.Retriever`) says how it searches: by
-    ``words``, by ``meaning``, by both, and by ``links``. A search by words and meaning has no shift; nor has an
-    option that does not say how it searches. A later option has a small advantage: options are listed weakest
-    first.
+    ``words``, by ``meaning``, by both, and by ``links``. A search by words and meaning has no shift; nor has
+    an option that does not say how it searches. A later option has a small advantage: options are listed
+    weakest first.
 
     Attributes:
         words: Shift of a search by words alone, compared with one by words and meaning.
