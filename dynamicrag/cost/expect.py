@@ -73,6 +73,7 @@ class Plan(NamedTuple):
         search_cpu_seconds: CPU time of one search.
         searches: Searches in a round.
         chunk_tokens: Tokens of one retrieved chunk, once known.
+        enough: Number of retrieved chunks that the context needs, once known.
         context_tokens: Tokens of the passages in the prompt.
         prompt_tokens: Tokens of the instructions and examples, the same for every question.
         system_tokens: Tokens of the conversation's own system messages.
@@ -88,6 +89,7 @@ class Plan(NamedTuple):
     search_cpu_seconds: float = 0.0
     searches: float = 1.0
     chunk_tokens: float | None = None
+    enough: float | None = None
     context_tokens: float = 0.0
     prompt_tokens: float = 60.0
     system_tokens: float = 0.0

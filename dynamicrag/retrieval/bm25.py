@@ -24,6 +24,8 @@ class BM25(Retriever):
     defaults are Anserini's (Yang, Fang and Lin, SIGIR 2017).
     """
 
+    finds = frozenset({"words"})
+
     def __init__(
         self,
         *,

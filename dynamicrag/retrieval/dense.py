@@ -31,6 +31,7 @@ class Chroma(Retriever):
     (arXiv 2004.04906).
     """
 
+    finds = frozenset({"meaning"})
     needs_vectors = True
 
     def __init__(self, *, corpus: str | None = None) -> None:

@@ -57,6 +57,12 @@ class ReciprocalRankFusion(Retriever):
         """Corpora of all parts that embed."""
         return tuple(dict.fromkeys(corpus for part in self._parts for corpus in part.embedded))
 
+    @property
+    def finds(self) -> frozenset[str]:  # type: ignore[override]
+        """The ways of all parts; empty if that of a part is unknown."""
+        ways = [part.finds for part in self._parts]
+        return frozenset[str]().union(*ways) if all(ways) else frozenset()
+
     async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Call all parts and fuse their rankings."""
         start = time.perf_counter()

@@ -57,6 +57,11 @@ class Linked(Retriever):
         """Corpora of the base option, if it embeds."""
         return self._part.embedded
 
+    @property
+    def finds(self) -> frozenset[str]:  # type: ignore[override]
+        """The ways of the base option, and links; empty if the former are unknown."""
+        return self._part.finds | {"links"} if self._part.finds else frozenset()
+
     async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Call the base option, then follow its passages."""
         start = time.perf_counter()

@@ -226,6 +226,7 @@ class Pricing:
             question_tokens=len(turn["text"]) / CHARACTERS,
             system_tokens=len(turn.get("system", "")) / CHARACTERS,
             chunk_tokens=sum(found) / len(found) if found else None,
+            enough=turn.get("known", {}).get("enough") if found else None,
             asks=self._asks,
         )
 

@@ -91,7 +91,7 @@ class RetrieverStage(StageBase):
         first = next(iter(deps.corpora), "")
         for name, retriever in built.items():
             retriever.bind(RetrievalContext(deps.corpora, first, built, places[name], deps.trust))
-        options = [Option(name) for name in specs]
+        options = [Option(name, _traits(built[name])) for name in specs]
         return cls(
             options,
             deps.route(options),
@@ -137,6 +137,14 @@ class RetrieverStage(StageBase):
         else:
             found = await asyncio.gather(*map(find, queries))
         return {"candidates": found[0] if len(found) == 1 else merge(found)}
+
+
+def _traits(retriever: Retriever) -> dict[str, Any]:
+    """Return what routers may know of a retriever: how it searches, and its corpora."""
+    return {
+        "finds": sorted(retriever.finds),
+        "corpora": [corpus.name for corpus in retriever.sources],
+    }
 
 
 def step(question: str, passages: Sequence[Passage], thoughts: Sequence[str]) -> list[Any]:

@@ -1,0 +1,116 @@
+"""The worth of each retrieved passage: the probability that the answer needs it.
+
+A short context holds more of what is needed if passages are chosen by their worth than by their rank: the
+second fact of a question often stands in a passage that shares few words with the question, and that a better
+passage names.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dynamicrag.text import Unit, terms, units
+from dynamicrag.types import Passage
+
+LEVEL, RANK, NEW, NAMED, MENTIONED, SCORE = -4.4, -0.44, 4.4, 3.5, 3.1, 2.2
+"""Coefficients of a logistic regression: of ln(rank), of the share of the question's words that the passage
+is the first to have, of a title that the question names, of a title that a better passage names, and of the
+score relative to the best.
+
+Learnt on 500 questions of HotpotQA and 2WikiMultihopQA, whose needed passages are known, on the first 12
+passages of ``bm25``, ``chroma``, ``rrf`` and ``linked`` together. Fitted on one retriever alone they differ
+little.
+"""
+NAMING = 2
+"""Number of best passages whose names count."""
+ENOUGH = 0.9
+"""Share of the summed worth from which further passages are left out.
+
+On the other 500 questions, with at most 12 passages, all needed passages are in the context for .86 of the
+questions by ``linked``, .57 by ``rrf`` and .56 by ``bm25``; for .82, .40 and .39 with a constant number of
+passages and equally many tokens.
+"""
+
+
+class Looked(NamedTuple):
+    """A passage and its words.
+
+    Attributes:
+        passage: The passage.
+        words: The words of its title and text.
+    """
+
+    passage: Passage
+    words: set[str]
+
+
+def looked_at(passages: Sequence[Passage]) -> list[Looked]:
+    """Return passages with their words."""
+    return [Looked(each, set(terms(f"{each['title']}\n{each['text']}", every=True))) for each in passages]
+
+
+def worth(question: str, found: Sequence[Looked]) -> list[float]:
+    """Return the probability of each passage that the answer needs it, by rank, score, words and titles.
+
+    A title counts once per document. No model is called.
+
+    Args:
+        question: The standalone question.
+        found: The passages, best first.
+
+    Source: an adaptive number of passages is Taguchi, Maekawa and Bhutani, "Efficient context selection for
+    long-context QA: no tuning, no iteration, just adaptive-k", EMNLP 2025 (arXiv 2506.08479), by the largest
+    gap between scores; here that gap says less than words and titles.
+    """
+    if not found:
+        return []
+    asked, said = set(units(question)), set(terms(question, every=True))
+    best = max(found[0].passage["score"], 1e-9)
+    covered: set[Unit] = set()
+    there: set[tuple[str, str]] = set()
+    made = []
+    for rank, (passage, words) in enumerate(found, 1):
+        own = {unit for unit in asked if unit.within(words)}
+        logit = LEVEL + RANK * math.log(rank) + NEW * len(own - covered) / (len(asked) or 1)
+        logit += SCORE * min(1.0, max(0.0, passage["score"] / best))
+        document = passage.get("corpus", ""), passage["document"]
+        if document not in there:
+            logit += _linked(passage, said, [each for each in found[:NAMING] if each.passage is not passage])
+        made.append(1.0 / (1.0 + math.exp(-logit)))
+        covered |= own
+        there.add(document)
+    return made
+
+
+def enough(values: Sequence[float], most: int, share: float = ENOUGH) -> list[int]:
+    """Return the positions of the passages that a context needs, in order.
+
+    The worthiest are kept until they have ``share`` of the summed worth; a flat profile keeps more passages
+    than one in which a few passages stand out.
+
+    Args:
+        values: The worth of each passage, best rank first.
+        most: Largest number of passages.
+        share: Share of the summed worth.
+    """
+    order = sorted(range(len(values[:most])), key=lambda i: -values[i])
+    total, kept, held = sum(values[:most]), [], 0.0
+    for i in order:
+        kept.append(i)
+        held += values[i]
+        if held >= share * total:
+            break
+    return sorted(kept)
+
+
+def _linked(passage: Passage, said: set[str], others: Sequence[Looked]) -> float:
+    title = units(passage["title"])
+    if not title:
+        return 0.0
+    if all(unit.within(said) for unit in title):
+        return NAMED
+    named = any(
+        other.passage["document"] != passage["document"] and all(unit.within(other.words) for unit in title)
+        for other in others
+    )
+    return MENTIONED if named else 0.0
