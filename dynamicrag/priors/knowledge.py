@@ -40,6 +40,11 @@ class Knowledge:
         known = embedder and embedder == self.generation_embedding.features.embedder
         return self.generation_embedding if known else self.generation_lexical
 
+    @property
+    def embedder(self) -> str:
+        """Name of the embedding model whose vectors the prior reads."""
+        return self.generation_embedding.features.embedder
+
     def save(self, path: Path | str) -> Path:
         """Write to a file, and return its path. The same knowledge gives the same bytes.
 

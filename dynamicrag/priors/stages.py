@@ -1,11 +1,18 @@
-"""The stages of the prior that shift the logit, by name."""
+"""The parts of the prior for the stages around the generator, in one file of readable JSON."""
 
 import json
+import threading
 from collections.abc import Mapping
-from importlib.resources import files
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Self
 
-from dynamicrag.predictors.state import State
+from dynamicrag.errors import PolicyError
+from dynamicrag.plain_values import shown
+from dynamicrag.predictors.state import State, whole
 from dynamicrag.priors.context import ContextPrior
+from dynamicrag.priors.knowledge import KIND, MEND
 from dynamicrag.priors.prompt import PromptPrior
 from dynamicrag.priors.rerank import RerankPrior
 from dynamicrag.priors.retriever import RetrieverPrior
@@ -13,6 +20,9 @@ from dynamicrag.priors.rewrite import RewritePrior
 from dynamicrag.priors.shifts import StagePrior
 from dynamicrag.priors.verification import VerificationPrior
 
+VERSION = 1
+"""Version of the file; raised whenever older code would misread it."""
+FILE = "stages.json"
 SHIFTS: Mapping[str, type[StagePrior]] = {
     "rewrite": RewritePrior,
     "retriever": RetrieverPrior,
@@ -20,19 +30,65 @@ SHIFTS: Mapping[str, type[StagePrior]] = {
     "context": ContextPrior,
     "prompt": PromptPrior,
 }
+"""The part of each stage that shifts the logit."""
 
 
-def from_states(state: State) -> dict[str, StagePrior]:
-    """Return the part of every stage from a state that holds all of them by name.
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The parts of the prior for the stages around the generator.
+
+    Attributes:
+        shifts: The part of each stage that shifts the logit, by stage.
+        verification: The probability that a draft is right.
+    """
+
+    shifts: Mapping[str, StagePrior]
+    verification: VerificationPrior
+
+    def save(self, path: Path | str) -> Path:
+        """Write to a file, and return its path. The same parts give the same bytes."""
+        parts = {**self.shifts, "verification": self.verification}
+        content = {"version": VERSION, **{name: dict(part.state().meta) for name, part in parts.items()}}
+        written = Path(path)
+        written.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        return written
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Load a file written by :meth:`save`.
+
+        Raises:
+            PolicyError: The file is missing, damaged, or of another version.
+        """
+        try:
+            content = json.loads(Path(path).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise PolicyError(f"{path}: this is no whole {KIND} ({error}); {MEND}") from None
+        version = content.get("version") if isinstance(content, dict) else None
+        if version != VERSION:
+            raise PolicyError(
+                f"{path}: the prior has version {shown(version)}, and this version of dynamicrag reads "
+                f"{VERSION}; {MEND}"
+            )
+        with whole(str(path), f"whole {KIND}", MEND):
+            state = State(content)
+            shifts = {name: part.from_state(state.part(name)) for name, part in SHIFTS.items()}
+            return cls(shifts, VerificationPrior.from_state(state.part("verification")))
+
+
+_lock = threading.Lock()
+_shipped: list[Stages] = []
+
+
+def shipped_stages() -> Stages:
+    """Return the parts in the package; they are read once, on first use, by any thread.
 
     Raises:
-        KeyError: A part is missing.
-        PolicyError: A part is damaged.
+        PolicyError: The file is missing, damaged, or of another version.
     """
-    return {name: part.from_state(state.part(name)) for name, part in SHIFTS.items()}
-
-
-def provisional() -> tuple[dict[str, StagePrior], VerificationPrior]:
-    """Return the parts with their first coefficients, until they are in the shipped file."""
-    state = State(json.loads((files("dynamicrag.priors") / "data" / "stages.json").read_text("utf-8")))
-    return from_states(state), VerificationPrior.from_state(state.part("verification"))
+    if not _shipped:
+        with _lock:
+            if not _shipped:
+                with as_file(files("dynamicrag.priors") / "data" / FILE) as path:
+                    _shipped.append(Stages.load(path))
+    return _shipped[0]
