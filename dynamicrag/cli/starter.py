@@ -26,8 +26,8 @@ SAME_HOST = {
 }
 """Weights by style, for models on this host, whose only cost is their energy.
 
-Of models of 7 and 32 billion parameters, the same call takes some 130 and 290 joules: .16 of quality apart, .04
-and .01.
+Of models of 7 and 32 billion parameters, the same call takes some 130 and 290 joules: .16 of quality apart,
+.04 and .01.
 """
 
 WEIGHTS = {
