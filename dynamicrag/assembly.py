@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from dynamicrag.building import build_stages
 from dynamicrag.corpora import make_corpora
-from dynamicrag.cost.ability import with_accuracy
 from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Calibration
@@ -17,7 +16,7 @@ from dynamicrag.cost.expect import CostModel, Priced
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.meters import check_meter
 from dynamicrag.cost.process import shared_attribution
-from dynamicrag.cost.profiles import Profile, Profiles, here, load_profiles, override
+from dynamicrag.cost.profiles import Profile, Profiles, here, load_profiles
 from dynamicrag.cost.runs import Runs, data_dir, known_calls
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.dependencies import Dependencies
@@ -30,7 +29,7 @@ from dynamicrag.llm.params import check_params
 from dynamicrag.objects import Objects, Taken, check_taken
 from dynamicrag.policy import Policy
 from dynamicrag.policy_checks import check_stages
-from dynamicrag.priced import priced_all
+from dynamicrag.priced import profiles_of
 from dynamicrag.retrieval.base import Retriever
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
@@ -164,19 +163,7 @@ def _common(policy: Policy, objects: Objects, trust: bool) -> _Common:
 def _pipeline(policy: Policy, common: _Common) -> Pipeline:
     known, ledger, budget, embedder = common.known, common.ledger, common.budget, common.embedder
     models = _models(policy, common)
-    profiles = {
-        name: with_accuracy(
-            override(
-                replace(known.of(model.spec, model.runs), runs=model.runs),
-                policy.models[name].profile,
-                policy.where("models", name, "profile"),
-            ),
-            policy.models[name].ability,
-        )
-        for name, model in models.items()
-    }
-    specs = {name: model.spec for name, model in models.items()}
-    profiles = priced_all(profiles, specs, [*known.models.values(), *profiles.values()], policy)
+    profiles = profiles_of(policy, models, known)
     if policy.helper is not None and policy.helper not in models:
         raise PolicyError(unknown(policy.where("helper"), "model", policy.helper, models))
     corpora = make_corpora(policy, ledger, known, embedder, common.shared)

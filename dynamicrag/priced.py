@@ -1,20 +1,41 @@
-"""Stand-in prices for models without a known price."""
+"""The profiles of a policy's models, with stand-in prices for models without a known price."""
 
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from dynamicrag.cost.ability import with_accuracy
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.cost.profiles import Profile, most_expensive
+from dynamicrag.cost.profiles import Profile, Profiles, most_expensive, override
 from dynamicrag.errors import PolicyError
+from dynamicrag.llm.chat import ChatModel
 from dynamicrag.policy import Policy
 
-__all__ = ["priced_all"]
+__all__ = ["profiles_of"]
 
 _log = logging.getLogger(__name__)
 
 
-def priced_all(
+def profiles_of(policy: Policy, models: Mapping[str, ChatModel], known: Profiles) -> dict[str, Profile]:
+    """Return the profile of every model, with the policy's coefficients and ability.
+
+    A remote model without a ``context`` gets that of its profile.
+
+    Raises:
+        PolicyError: A coefficient is invalid, or a limit in usd could not be enforced.
+    """
+    profiles = {}
+    for name, model in models.items():
+        section, where = policy.models[name], policy.where("models", name, "profile")
+        profile = replace(known.of(model.spec, model.runs), runs=model.runs)
+        profiles[name] = with_accuracy(override(profile, section.profile, where), section.ability)
+        if model.runs == "remote" and model.context is None:
+            model.context = profile.context
+    specs = {name: model.spec for name, model in models.items()}
+    return _priced(profiles, specs, [*known.models.values(), *profiles.values()], policy)
+
+
+def _priced(
     profiles: Mapping[str, Profile], specs: Mapping[str, str], all_known: Iterable[Profile], policy: Policy
 ) -> dict[str, Profile]:
     """Return the profiles with a stand-in for every unknown price, for choosing only.

@@ -63,11 +63,12 @@ source of each.
 {remote}
 ## Abilities of well-known models
 
-The ability of a model is its accuracy on MMLU. A name finds its row at every provider: `openai:gpt-4o-2024-08-06`,
-`ollama:llama3.1:8b`, `together:meta-llama/Meta-Llama-3.1-8B-Instruct-Turbo`. A result on another benchmark is
-shifted, in logits: {shifts}. A model without a row has the ability of listed models of its size,
-of its predecessor, or of its size class; `dynamicrag validate` marks such an estimate with `~`, and an unknown
-ability with `?`. `models.NAME.ability` in a policy replaces both.
+The ability of a model is its accuracy on MMLU. A name finds its row at every provider:
+`openai:gpt-4o-2024-08-06`, `ollama:llama3.1:8b`, `together:meta-llama/Meta-Llama-3.1-8B-Instruct-Turbo`. A
+result on another benchmark is shifted, in logits: {shifts}. A model
+without a row has the ability of listed models of its size, of its predecessor, or of its size class;
+`dynamicrag validate` marks such an estimate with `~`, and an unknown ability with `?`. `models.NAME.ability`
+in a policy replaces both.
 
 {abilities}
 ## Cost dimensions
@@ -109,8 +110,9 @@ def _remote() -> str:
     for name, profile in load_profiles().models.items():
         price = price_of(name, profile, date.today())
         if profile.runs == "remote" and price.input is not None:
-            rows.append((f"`{name}`", f"{price.input:g}", f"{price.output:g}", f"{price.as_of or ''}"))
-    return table(("name", "input", "output", "as of"), rows)
+            rows.append((f"`{name}`", f"{price.input:g}", f"{price.output:g}", f"{price.as_of or ''}",
+                         f"{profile.context:,}" if profile.context else ""))  # fmt: skip
+    return table(("name", "input", "output", "as of", "context, tokens"), rows)
 
 
 def _abilities() -> str:

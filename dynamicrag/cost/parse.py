@@ -16,7 +16,7 @@ RATES = ("usd", "seconds", "cpu_seconds")
 _OPEN = (*RATES, "joules", "pue", "region", "prices", "source")
 """Keys of a profile that a policy may override, besides coefficients."""
 
-_LISTED = ("runs", "active_billions", "size_class")
+_LISTED = ("runs", "active_billions", "size_class", "context")
 _CLASS = ("up_to", "joules", "seconds", "source")
 
 Made = TypeVar("Made", Rate, Host, Provider)

@@ -91,6 +91,7 @@ class Profile:
         prices: Source of the prices, with a date.
         source: Source of energy and latency, with a date.
         active_billions: Parameters that compute a token, in billions, if known.
+        context: Tokens per request, prompt and answer together, if known.
         ability: Logit of its accuracy on a public test of general knowledge (see
             :mod:`dynamicrag.cost.ability`); ``None`` if unknown.
         ability_source: Source of the ability, with a date, or the basis of its estimate.
@@ -109,6 +110,7 @@ class Profile:
     prices: str = ""
     source: str = ""
     active_billions: float | None = None
+    context: int | None = None
     ability: float | None = None
     ability_source: str = ""
     assumed: str = ""
@@ -126,6 +128,8 @@ class Profile:
         _check_coefficients(self.coefficients)
         if self.active_billions is not None:
             check("active_billions", self.active_billions, 1e-3, 1e5)
+        if self.context is not None and not (type(self.context) is int and self.context > 0):
+            raise ValueError(f"context must be a number of tokens, 1 or more, got {self.context!r}")
         if self.ability is not None:
             check("ability", self.ability, -10, 10)
         for name in ("prices", "source", "ability_source", "assumed"):

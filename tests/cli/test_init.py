@@ -68,9 +68,10 @@ def test_local_models_are_those_of_the_preset_and_the_default(there, run):
     assert (there / "mine.yaml").read_text("utf-8") == shipped("quality.yaml").read_text("utf-8")
 
 
-def test_styles_are_presets_and_spend_less_quality_from_one_to_the_next():
+@pytest.mark.parametrize("provider", PROVIDERS[1:])
+def test_styles_are_presets_and_spend_less_quality_from_one_to_the_next(provider):
     assert {*STYLES} <= {*PRESETS}
-    weights = [yaml.safe_load(WEIGHTS[style]) for style in STYLES]
+    weights = [yaml.safe_load(WEIGHTS[provider][style]) for style in STYLES]
     for dimension in ("usd", "joules"):
         amounts = [float(each[dimension]) for each in weights]
         assert amounts == sorted(amounts, reverse=True)

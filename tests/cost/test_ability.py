@@ -101,6 +101,12 @@ def test_a_decision_by_ability_needs_all_its_models():
         check_abilities(abilities, ["large", "small"], "p.yaml: stages.generator")
 
 
+@pytest.mark.parametrize("value", [0, -1, 1e6, "long", True])
+def test_an_impossible_context_is_refused(value):
+    with pytest.raises(ValueError, match="context must be a number of tokens"):
+        replace(Profile(), context=value)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "high", True])
 def test_an_impossible_ability_is_refused(value):
     with pytest.raises(ValueError, match="ability"):

@@ -107,3 +107,9 @@ def test_each_listed_model_has_an_ability(spec: str):
     profile = PROFILES.of(spec, PROFILES.models[spec].runs)
     assert profile.ability is not None
     assert profile.ability_source
+
+
+def test_the_context_of_current_models_is_known():
+    assert PROFILES.of("anthropic:claude-sonnet-5-5", "remote").context == 1_000_000
+    assert PROFILES.of("x:unlisted", "remote").context is None
+    assert all(profile.context is None or profile.context >= 32_000 for profile in REMOTE.values())
