@@ -1,9 +1,9 @@
 """The value of a cascade: draft with a weaker model, and escalate to a stronger one on doubt.
 
 Two models fail on the same questions more often than by chance, because a question is hard for both. A
-normal spread of the question's difficulty, common to both models, gives that dependence. The signals of a draft
-tell a right one from a wrong one with a known AUROC; a binormal model (Hanley and McNeil 1982) turns it into the
-shares of right and of wrong drafts that each threshold escalates.
+normal spread of the question's difficulty, common to both models, gives that dependence. The signals of a
+draft tell a right one from a wrong one with a known AUROC; a binormal model (Hanley and McNeil 1982) turns it
+into the shares of right and of wrong drafts that each threshold escalates.
 
 Source: the trade-off of Chen et al. 2023, FrugalGPT (arXiv 2305.05176), and Dekoninck et al. 2024 (arXiv
 2410.10347), in closed form instead of a fit on recorded drafts.

@@ -47,8 +47,9 @@ class Stages:
 
     def save(self, path: Path | str) -> Path:
         """Write to a file, and return its path. The same parts give the same bytes."""
-        parts = {**self.shifts, "verification": self.verification}
-        content = {"version": VERSION, **{name: dict(part.state().meta) for name, part in parts.items()}}
+        states = {name: part.state() for name, part in self.shifts.items()}
+        states["verification"] = self.verification.state()
+        content = {"version": VERSION, **{name: dict(state.meta) for name, state in states.items()}}
         written = Path(path)
         written.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         return written

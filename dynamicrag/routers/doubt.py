@@ -15,8 +15,8 @@ from dynamicrag.routers.outlook import Outlook
 class Doubt:
     """Weighs another draft against the belief in the present one.
 
-    The belief joins the prior for the question and the model with the signals of the draft. A stage that the policy
-    lists under ``escalate.unsure`` is redone if the expected gain exceeds its weighted cost.
+    The belief joins the prior for the question and the model with the signals of the draft. A stage that the
+    policy lists under ``escalate.unsure`` is redone if the expected gain exceeds its weighted cost.
 
     Args:
         outlook: The prior's view of the policy's options.
@@ -54,7 +54,7 @@ class Doubt:
 
     def belief(self, context: StageContext, vector: NDArray[np.float32] | None) -> float:
         """Return P(the draft is right), by the prior and the draft's signals."""
-        knowledge = self._outlook.knowledge.verification
+        knowledge = self._outlook.stages.verification
         prior = float(self._outlook.models(context, vector, [context.path["generator"]]).logit[0])
         seen, _ = knowledge.right(context.features)
         return _sigmoid(prior + _logit(seen) - _logit(knowledge.rate))

@@ -1,8 +1,8 @@
 """Estimates the quality of every option of a stage from the shipped prior, on one scale.
 
 The scale is the logit of P(the answer is right): the base of a strategy and a model on this question, plus a
-shift per stage for the option that is decided or planned there. So an option is rated by the answer that it leads
-to, as its cost is.
+shift per stage for the option that is decided or planned there. So an option is rated by the answer that it
+leads to, as its cost is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ from dynamicrag.cost.rates import Profile
 from dynamicrag.priors.cascade import Pair, pair
 from dynamicrag.priors.generation import CENTRE, STRATEGIES, Logits
 from dynamicrag.priors.knowledge import Knowledge
+from dynamicrag.priors.stages import Stages
 from dynamicrag.routers.base import StageContext
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option
@@ -65,17 +66,24 @@ class Outlook:
     """The prior's view of a policy's options.
 
     Args:
-        knowledge: The learnt parts of the prior.
+        knowledge: The learnt prior of questions and models.
+        stages: The learnt priors of the other stages.
         profiles: The profile of each model, with its ability θ.
         embedder: Name of the embedding model whose vectors are at hand; ``""`` without one.
         helped: Whether a helper can reason between the rounds of iterative retrieval.
     """
 
     def __init__(
-        self, knowledge: Knowledge, profiles: Mapping[str, Profile], embedder: str, *, helped: bool
+        self,
+        knowledge: Knowledge,
+        stages: Stages,
+        profiles: Mapping[str, Profile],
+        embedder: str,
+        *,
+        helped: bool,
     ) -> None:
-        self.knowledge = knowledge
-        self.generation = knowledge.generation(embedder)
+        self.stages = stages
+        self._generation = knowledge.generation(embedder)
         self._abilities = {name: each.ability for name, each in profiles.items() if each.ability is not None}
         self._helped = helped
 
@@ -92,7 +100,7 @@ class Outlook:
         if stage == "retrieval":
             return self._retrieval(context, vector)
         base = self.models(context, vector, [self._planned(context, "generator")], without=stage)
-        own = self.knowledge.shifts[stage].shifts(options, self._signals(context))
+        own = self.stages.shifts[stage].shifts(options, self._signals(context))
         spread = np.hypot(base.spread[0], np.full(len(options), own.spread))
         return Rated(base.logit[0] + np.asarray(own.logit, dtype=np.float64), own.reason, spread)
 
@@ -102,10 +110,10 @@ class Outlook:
 
     def stepped(self, context: StageContext, stage: str, option: Option) -> tuple[float, float]:
         """Return the shifts of a stage's option in force and of another one."""
-        if stage not in self.knowledge.shifts:
+        if stage not in self.stages.shifts:
             return 0.0, 0.0
         both = [context.plan[stage], option]
-        now, then = self.knowledge.shifts[stage].shifts(both, self._signals(context)).logit
+        now, then = self.stages.shifts[stage].shifts(both, self._signals(context)).logit
         return now, then
 
     def models(
@@ -166,15 +174,15 @@ class Outlook:
         strategies: Sequence[str],
     ) -> Logits:
         """Return the logits of strategies with models on the question, (s, m)."""
-        x = self.generation.features.row(context.query.text, vector, context.features)
-        return self.generation.logits(x, [self._ability(name) for name in names], strategies)
+        x = self._generation.features.row(context.query.text, vector, context.features)
+        return self._generation.logits(x, [self._ability(name) for name in names], strategies)
 
     def _others(self, context: StageContext, without: str) -> tuple[float, str]:
         """Return the sum of the other stages' shifts, and the reason of the strongest."""
         taken = {stage: option.name for stage, option in context.plan.items()}
         total, most, reason = 0.0, 0.0, ""
         signals = self._signals(context)
-        for stage, prior in self.knowledge.shifts.items():
+        for stage, prior in self.stages.shifts.items():
             if stage == without or stage not in context.plan or TOPOLOGY[stage].passed(taken):
                 continue
             own = prior.shifts([context.plan[stage]], signals)

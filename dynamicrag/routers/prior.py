@@ -1,4 +1,4 @@
-"""Decides any stage by the shipped prior: an estimate of each option's quality, before anything was recorded."""
+"""Decides any stage by the shipped prior, an estimate of each option's quality before anything was recorded."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -12,9 +12,10 @@ from dynamicrag.cost.vector import Cost
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError
 from dynamicrag.predictors.base import How
-from dynamicrag.predictors.selection import GREEDY, select
+from dynamicrag.predictors.selection import select
 from dynamicrag.priors.cascade import cascade
 from dynamicrag.priors.knowledge import shipped
+from dynamicrag.priors.stages import shipped_stages
 from dynamicrag.registry import checked
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.routers.doubt import Doubt
@@ -45,10 +46,11 @@ class Offer(NamedTuple):
 class Prior(Router):
     """Takes the option with the highest estimated quality minus weighted expected cost.
 
-    The estimate is shipped: learnt from public outcome tables and our own recordings (``dynamicrag/priors/data/
-    card.md``), and sharpened by the evidence of the query itself. At every stage an option is rated by the answer
-    that it leads to, with the other stages as decided or planned. If the prior also judges the drafts, the
-    generator weighs a cascade where it pays: a draft by a cheaper model, and the next stronger one on doubt.
+    The estimate is shipped. It was learnt from public outcome tables and our own recordings (see
+    ``dynamicrag/priors/data/card.md``), and the evidence of the query corrects it. At every stage an option is
+    rated by the answer that it leads to, with the other stages as decided or planned. If the prior also judges
+    the drafts, the generator weighs a cascade where it pays: a draft by a cheaper model, and the next stronger
+    one on doubt.
 
     Args:
         withhold: Parameters of :class:`~dynamicrag.routers.thresholds.Thresholds`, for ``verification``: the
@@ -72,18 +74,19 @@ class Prior(Router):
         self.embeds = self._embed is not None
         self._abilities = {name: profile.ability for name, profile in deps.profiles.items()}
         embedder = knowledge.embedder if self.embeds else ""
-        self._outlook = Outlook(knowledge, deps.profiles, embedder, helped=deps.helper is not None)
+        helped = deps.helper is not None
+        self._outlook = Outlook(knowledge, shipped_stages(), deps.profiles, embedder, helped=helped)
         self._doubt = Doubt(self._outlook, self.weights)
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:
         """Refuse models of unknown ability, and stages that the prior knows nothing about."""
         if stage == "generator":
             check_abilities(self._abilities, [option.name for option in options], where)
-        elif stage not in (VERIFICATION, "retrieval", *self._outlook.knowledge.shifts):
-            known = ", ".join(["retrieval", *self._outlook.knowledge.shifts, "generator", VERIFICATION])
+        elif stage not in (VERIFICATION, "retrieval", *self._outlook.stages.shifts):
+            known = ", ".join(["retrieval", *self._outlook.stages.shifts, "generator", VERIFICATION])
             raise PolicyError(
-                f"{where}: 'prior' knows nothing about the stage {stage!r}; valid for {known}; give this stage "
-                "another router, such as fixed or rules"
+                f"{where}: 'prior' knows nothing about the stage {stage!r}; valid for {known}; give this "
+                "stage another router, such as fixed or rules"
             )
 
     def planned(self, stage: str, options: Sequence[Option]) -> int:
@@ -137,7 +140,7 @@ class Prior(Router):
             )
             if not stronger or prices[i + 1] < PAYS * prices[i]:
                 continue
-            auroc = self._outlook.knowledge.verification.auroc
+            auroc = self._outlook.stages.verification.auroc
             found = cascade(self._outlook.pair(rated, i), prices[i + 1], auroc)
             # a cascade saves cost; that it also beats the stronger model is not claimed
             gained = min(found.quality, quality[i + 1])

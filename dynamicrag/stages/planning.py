@@ -1,6 +1,6 @@
 """Plans the options of the stages ahead, with their own routers, from the current knowledge of a query.
 
-A plan is made before the first decision, and made anew after every retrieval, whose evidence may change it. It
+A plan is made before the first decision, and anew after every retrieval, whose evidence may change it. It
 sets the expected cost of each option: the rest of the path is priced at the planned options.
 """
 
