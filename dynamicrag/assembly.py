@@ -190,6 +190,8 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
         model.keep_temperature()
     mover = built.verification.router.registered
     asker = Asker(models, policy.helper, Run(ledger, budget, cost_model, None, _unheard))
+    judged = built.verification
+    decider = Decider(built.stages, cost_model, budget, ledger, judged.asks, judged.doubts, mover, asker)
     return Pipeline(
         policy=policy,
         corpora=corpora,
@@ -199,16 +201,7 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
         helper=policy.helper,
         stages=built.stages,
         verification=built.verification,
-        decider=Decider(  # fmt: skip
-            built.stages,
-            cost_model,
-            budget,
-            ledger,
-            built.verification.asks,
-            built.verification.doubts,
-            mover,
-            asker,
-        ),
+        decider=decider,
         cost_model=cost_model,
         ledger=ledger,
         budget=budget,

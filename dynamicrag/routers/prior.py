@@ -1,4 +1,4 @@
-"""Decides any stage by the shipped prior, an estimate of each option's quality before anything was recorded."""
+"""Decides any stage by the shipped prior: the estimated quality of options before anything was recorded."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -47,10 +47,10 @@ class Prior(Router):
     """Takes the option with the highest estimated quality minus weighted expected cost.
 
     The estimate is shipped. It was learnt from public outcome tables and our own recordings (see
-    ``dynamicrag/priors/data/card.md``), and the evidence of the query corrects it. At every stage an option is
-    rated by the answer that it leads to, with the other stages as decided or planned. If the prior also judges
-    the drafts, the generator weighs a cascade where it pays: a draft by a cheaper model, and the next stronger
-    one on doubt.
+    ``dynamicrag/priors/data/card.md``), and the evidence of the query corrects it. At every stage an option
+    is rated by the answer that it leads to, with the other stages as decided or planned. If the prior also
+    judges the drafts, the generator weighs a cascade where it pays: a draft by a cheaper model, and the next
+    stronger one on doubt.
 
     Args:
         withhold: Parameters of :class:`~dynamicrag.routers.thresholds.Thresholds`, for ``verification``: the

@@ -56,7 +56,7 @@ class Decider:
         asker: Asker | None = None,
     ) -> None:
         self._pricing = Pricing(stages, cost_model, asks)
-        self._planner = Planner(stages, self._pricing, doubts)
+        self._planner = Planner(stages)
         self._doubts = doubts
         self._mover = mover
         self._budget = budget
@@ -100,7 +100,9 @@ class Decider:
             features = await self._features(point, turn, call)
             plan: dict[str, str] = {}
             if self._planner.due(point, turn):
-                plan = await self._planner.plan(point, turn, features, call)
+                sketch = partial(self._sketch, features, call)
+                usual = self._pricing.permitted(turn, call)["path"]
+                plan = await self._planner.plan(point, turn, usual, sketch)
                 turn = {**turn, "plan": {**turn.get("plan", {}), **plan}}
             context, binding = await self._context(point, turn, call, features, situation)
             # a forced or wanted option is the only open one; so the router is not asked
@@ -197,7 +199,7 @@ class Decider:
                 is_open and option.name not in without
                 for is_open, option in zip(point.opened(turn, call), point.options, strict=True)
             ]
-            planned = self._pricing.permitted(turn, call)
+            planned = self._pricing.permitted(turn, call) if call.options or call.closed else turn
             situation = Situation(open_, self._pricing.plans(point, planned), [False] * len(open_))
             within: Within = partial(self._pricing.within, point, planned, opens=call.opens)
         else:
@@ -245,6 +247,27 @@ class Decider:
             passages=turn.get("candidates", []),
         )
         return context, binding
+
+    async def _sketch(
+        self, features: Mapping[str, float], call: CallOptions, stage: StageBase, turn: TurnState
+    ) -> StageContext:
+        """Return the context of a decision ahead, on the current knowledge."""
+        return StageContext(
+            stage=stage.name,
+            query=query_of(turn),
+            options=stage.options,
+            allowed=stage.opened(turn, call),
+            expected=self._pricing.expected(self._pricing.plans(stage, turn)),
+            left={},
+            features={**features, **await stage.corpus_features(turn["text"], call.filter)},
+            path=turn["path"],
+            settings=stage.settings,
+            price=lambda path: self._pricing.price(turn, path),
+            plan=self._pricing.options(turn),
+            doubts=self._doubts,
+            call=call,
+            passages=turn.get("candidates", []),
+        )
 
     async def _room(
         self,

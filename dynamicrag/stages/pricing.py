@@ -88,10 +88,6 @@ class Pricing:
         """Return the plan of a whole path."""
         return self._along(self._blank(turn), {**turn.get("plan", {}), **path}, self._names)
 
-    def planned(self, stage: str) -> str:
-        """Return the option that a stage's router plans with for any query."""
-        return self._planned[stage].name
-
     def options(self, turn: TurnState) -> dict[str, Option]:
         """Return the option of every stage: decided, or planned."""
         path = self._ahead(turn)
@@ -188,9 +184,7 @@ class Pricing:
         return best
 
     def permitted(self, turn: TurnState, call: CallOptions) -> TurnState:
-        """Return the turn with planned options that the call closes replaced by open ones."""
-        if not (call.options or call.closed):
-            return turn
+        """Return the turn with an option for every stage: decided, or planned and open to the call."""
         options, ahead = {}, self._ahead(turn)
         for name, stage in self._stages.items():
             planned = self._option(name, ahead)

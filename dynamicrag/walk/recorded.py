@@ -19,10 +19,11 @@ from dynamicrag.stages.base import DecisionPoint, Run, StageBase, query_of
 from dynamicrag.stages.choices import chosen
 from dynamicrag.stages.decide import on_the_way
 from dynamicrag.stages.decisions import decided, record, rounded, stepped_up
+from dynamicrag.stages.planning import Planner
 from dynamicrag.stages.situation import Situation
 from dynamicrag.stages.ways import standing, wanted_option
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Decision, Move, Passage, TurnState
+from dynamicrag.types import Decision, Move, Option, Passage, TurnState
 from dynamicrag.walk.recording import Recording, evidence
 from dynamicrag.walk.walk import Step
 
@@ -36,15 +37,29 @@ class Recorded:
 
     Attributes:
         recording: The recording of the question.
-        planned: The planned option of every stage; the last stage writes the draft.
+        stages: The stages; the last one writes the draft.
+        planned: The option of every stage that its router plans with for any question.
+        planner: Plans the stages ahead.
+        doubts: Stages that verification decides again if a draft is probably wrong.
         drafts: Numbers of the written drafts, in order.
         unrecorded: Choices that lead to no recorded draft, as ``stage:option``.
     """
 
     recording: Recording
+    stages: Mapping[str, StageBase]
     planned: dict[str, str]
+    planner: Planner
+    doubts: frozenset[str]
     drafts: list[int] = field(default_factory=list)
     unrecorded: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls, stages: Mapping[str, StageBase], verification: Verification, recording: Recording
+    ) -> "Recorded":
+        """Return the executor of a policy's stages on a question's recording."""
+        planned = {name: stage.planned().name for name, stage in stages.items()}
+        return cls(recording, stages, planned, Planner(stages), verification.doubts)
 
     async def take(self, stage: StageBase, turn: TurnState, run: Run) -> Step:  # noqa: ARG002
         """Decide at a stage, unless its option is already chosen, and follow the matching recorded paths.
@@ -55,7 +70,7 @@ class Recorded:
         redone = turn["redo"] == stage.name
         if redone or stage.name not in turn["path"]:
             if self.recording.paths.varies(stage.name):
-                decisions.append(await self.decide(stage, turn))
+                decisions.append(await self.decide(stage, await self._planned_anew(stage, turn)))
                 turn = decided(turn, decisions[0])
             else:
                 turn = {**turn, "path": {**turn["path"], stage.name: stage.planned().name}}
@@ -73,22 +88,34 @@ class Recorded:
     async def decide(self, stage: StageBase, turn: TurnState) -> Decision:
         """Decide at a stage with its router, among the recorded options."""
         path, paths = turn["path"], self.recording.paths
+        plan = turn.get("plan")
         recorded = [bool(paths.agreeing({**path, stage.name: option.name})) for option in stage.options]
-        context = self._context(stage, turn, self.recording.ahead(path))
-        context = replace(
-            context,
-            allowed=stage.allowed(turn),
-            expected=[self._price({**path, stage.name: option.name}) for option in stage.options],
-        )
+        context = await self._sketch(stage, turn)
         if wanted_option(turn, stage.name) is not None:
-            return record(context, on_the_way(context, turn), turn, stage.router.registered)
+            return record(context, on_the_way(context, turn), turn, stage.router.registered, plan=plan)
         choice = await chosen(stage.router, context)
         if not recorded[choice.index]:
             self._note(stage.name, stage.options[choice.index].name)
             open_ = [a and b for a, b in zip(context.allowed, recorded, strict=True)]
             context = replace(context, allowed=open_ if any(open_) else recorded)
             choice = await chosen(stage.router, context)
-        return record(context, choice, turn, stage.router.registered)
+        return record(context, choice, turn, stage.router.registered, plan=plan)
+
+    async def _planned_anew(self, stage: StageBase, turn: TurnState) -> TurnState:
+        """Return the turn with a new plan for the stages ahead, where one is due."""
+        if not self.planner.due(stage, turn):
+            return turn
+        plan = await self.planner.plan(stage, turn, self.planned, self._sketch)
+        return {**turn, "plan": {**turn.get("plan", {}), **plan}}
+
+    async def _sketch(self, stage: StageBase, turn: TurnState) -> StageContext:
+        """Return the context of a stage's decision, with every option priced as recorded."""
+        path = turn["path"]
+        return replace(
+            self._context(stage, turn, self.recording.ahead(path)),
+            allowed=stage.allowed(turn),
+            expected=[self._price({**path, stage.name: option.name}) for option in stage.options],
+        )
 
     async def foresee(self, verification: Verification, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
         """Return the recorded signals of the verifiers that need no draft."""
@@ -137,6 +164,7 @@ class Recorded:
         return refined(self.recording.draft(number, verification.editor(move, turn) or ""), turn, run)
 
     def _context(self, point: DecisionPoint, turn: TurnState, signals: Mapping[str, float]) -> StageContext:
+        ahead = {**self.planned, **turn.get("plan", {}), **turn["path"]}
         return StageContext(
             stage=point.name,
             query=query_of(turn),
@@ -148,6 +176,8 @@ class Recorded:
             path=turn["path"],
             settings=point.settings,
             price=self._price,
+            plan={name: option_in(stage, ahead) for name, stage in self.stages.items()},
+            doubts=self.doubts,
         )
 
     def _price(self, path: Mapping[str, str]) -> Cost:
@@ -202,6 +232,11 @@ class Recorded:
 
     def _note(self, stage: str, option: str) -> None:
         self.unrecorded.append(f"{stage}:{option}")
+
+
+def option_in(stage: StageBase, path: Mapping[str, str]) -> Option:
+    """Return a stage's option on a path."""
+    return stage.options[stage.index(path[stage.name])]
 
 
 def _narrowed(situation: Situation, open_: Sequence[bool]) -> list[bool]:

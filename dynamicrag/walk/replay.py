@@ -48,8 +48,7 @@ async def replay(
         run: The run; nothing is booked on it.
         path: Options already decided, by stage.
     """
-    planned = {name: stage.planned().name for name, stage in stages.items()}
-    executor = Recorded(recording, planned)
+    executor = Recorded.of(stages, verification, recording)
     walk = Walk(stages, verification, executor)
     turn, decisions = await walk.along(list(stages), asked(recording.text, path or {}), run)
     turn, more = await walk.verify(turn, run)

@@ -125,11 +125,11 @@ class Walks:
         stages = self.pipeline.stages
         order = list(stages)
         before = {name: planned[name] for name in order[: order.index(stage)] if name in planned}
-        defaults = {name: each.planned().name for name, each in stages.items()}
 
         async def one(row: int) -> str:
             recording = self._recording(row)
-            executor, turn = Recorded(recording, defaults), asked(recording.text, before)
+            executor = Recorded.of(stages, self.pipeline.verification, recording)
+            turn = asked(recording.text, before)
             for name in order[: order.index(stage) + 1]:
                 if not TOPOLOGY[name].passed(turn["path"]):
                     turn, _ = await executor.take(stages[name], turn, self._run)
