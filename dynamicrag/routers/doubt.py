@@ -55,7 +55,7 @@ class Doubt:
     def belief(self, context: StageContext, vector: NDArray[np.float32] | None) -> float:
         """Return P(the draft is right), by the prior and the draft's signals."""
         knowledge = self._outlook.stages.verification
-        prior = float(self._outlook.models(context, vector, [context.path["generator"]]).logit[0])
+        prior = float(self._outlook.models(context, vector, [context.plan["generator"].name]).logit[0])
         seen, _ = knowledge.right(context.features)
         return _sigmoid(prior + _logit(seen) - _logit(knowledge.rate))
 
@@ -65,7 +65,7 @@ class Doubt:
         """Return P(the next draft is right) if a stage is redone with its next stronger option."""
         target, option = context.steps[stage]
         if target == "generator":
-            rated = self._outlook.models(context, vector, [context.path["generator"], option.name])
+            rated = self._outlook.models(context, vector, [context.plan["generator"].name, option.name])
             return redo(self._outlook.pair(rated, 0), belief)
         now, then = self._outlook.stepped(context, target, option)
         return _sigmoid(_logit(belief) + max(0.0, then - now))
