@@ -117,10 +117,3 @@ def test_a_vector_of_another_model_is_refused():
     with pytest.raises(InputError, match="expected 384 numbers from all-minilm-l6-v2"):
         features.row(LOOK_UP, np.zeros(768))
     assert features.row(LOOK_UP).shape == features.row(LOOK_UP, np.zeros(384)).shape
-
-
-def test_lexical_features_computed_before_are_used(model):
-    from dynamicrag.features.lexical import lexical
-
-    known = {**lexical(CHAIN), "similarity": 0.4}
-    np.testing.assert_array_equal(model.features.row("ignored", known=known), model.features.row(CHAIN))

@@ -48,6 +48,18 @@ def learn_generation(grid: Grid, vectors: ArrayLike | None, embedder: str = "") 
     features = QuestionFeatures.fit(grid.questions, vectors, embedder)
     data = responses(grid, features.table(grid.questions, vectors))
     made = fit(data)
+    return assembled(features, data, made, unseen(data, made))
+
+
+def assembled(features: QuestionFeatures, data: Responses, made: Fit, deviation: Floats) -> Generation:
+    """Return the model of a fit.
+
+    Args:
+        features: The features that ``data.X`` was made with.
+        data: The responses.
+        made: The fit to them.
+        deviation: Standard deviation of a model never seen, (s,).
+    """
     return Generation(
         features,
         made.weights,
@@ -56,7 +68,7 @@ def learn_generation(grid: Grid, vectors: ArrayLike | None, embedder: str = "") 
         (float(data.theta.min()), float(data.theta.max())),
         (float(data.read.min()), float(data.read.max())),
         leverage(data, made),
-        unseen(data, made),
+        deviation,
     )
 
 
