@@ -171,7 +171,7 @@ def page(made: Judged) -> Page:
         Row(
             [
                 each.name,
-                f"{each.quality:.4f}",
+                f"{each.quality:.3f}",
                 f"{min(each.by_seed):.3f}–{max(each.by_seed):.3f}",
                 f"{each.cost:.3f}",
                 _with_interval(each.over_fixed),
@@ -181,9 +181,11 @@ def page(made: Judged) -> Page:
         )
         for each in made.budgets
     ]
-    columns = ("estimate", "EM", "seeds", "$ per 1,000", "over best fixed", "over means alone")
+    spare = {"seeds": 1, "over means alone": 2}
+    titles = ("estimate", "EM", "seeds", "$ / 1,000", "over best fixed", "over means alone")
+    columns = [Column(title, spare=spare.get(title, 0)) for title in titles]
     titled = [
-        Table([Column(title) for title in columns], budgets[start : start + size], f"at ${budget:.2f}")
+        Table(columns, budgets[start : start + size], f"at ${budget:.2f}")
         for size in [len(budgets) // len(BUDGETS)]
         for start, budget in zip(range(0, len(budgets), size), BUDGETS, strict=True)
     ]
@@ -204,4 +206,4 @@ def page(made: Judged) -> Page:
 
 def _with_interval(figures: Sequence[float]) -> str:
     middle, *ends = figures
-    return f"{middle:+.4f}" + (f" [{ends[0]:+.4f}, {ends[1]:+.4f}]" if ends else "")
+    return f"{middle:+.3f}" + (f" [{ends[0]:+.3f}, {ends[1]:+.3f}]" if ends else "")
