@@ -111,7 +111,7 @@ class Generation:
             x: Its features from ``features.row``, (d,).
             theta: Ability of each model, (m,): the logit of a public accuracy on the scale of MMLU.
             strategies: Names of retrieval strategies.
-            models: Name of each model, (m,); a name in ``self.models`` adds that model's deviation.
+            models: Family name of each model, (m,); one in ``self.models`` adds that model's deviation.
             read: Tokens of the passages in the prompt, where a strategy retrieves: one number, or (m,).
 
         Returns:

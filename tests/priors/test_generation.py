@@ -9,7 +9,6 @@ from dynamicrag.priors.knowledge import shipped
 from dynamicrag.priors.leverage import Leverage
 from dynamicrag.priors.questions import QuestionFeatures
 
-KNOWN = "gpt-4o"
 LOOK_UP = "Who wrote the novel Middlemarch?"
 CHAIN = "Where was the director of the film that stars the wife of the founder of the company born?"
 LONG = "We deployed the service on Monday and since then all queue workers time out. " * 40
@@ -117,3 +116,10 @@ def test_a_vector_of_another_model_is_refused():
     with pytest.raises(InputError, match="expected 384 numbers from all-minilm-l6-v2"):
         features.row(LOOK_UP, np.zeros(768))
     assert features.row(LOOK_UP).shape == features.row(LOOK_UP, np.zeros(384)).shape
+
+
+def test_the_models_of_the_tables_are_known_by_their_family(model):
+    assert {"gpt-4o", "gpt-4o-mini", "llama-3.1-8b"} <= set(model.models)
+    x = model.features.row(LOOK_UP)
+    known, unknown = (model.logits(x, [2.06], models=(name,)) for name in ("gpt-4o", "gpt-5"))
+    assert (known.spread < unknown.spread).all()
