@@ -58,6 +58,16 @@ def lexical(question: str) -> dict[str, float]:
     return dict(_lexical(question))
 
 
+def own_names() -> tuple[str, ...]:
+    """Return the names of :func:`own_features`, in order."""
+    return (*lexical(""), *OPENING, *SHAPE)
+
+
+def own_features(question: str) -> Sequence[float]:
+    """Return the features that need no training queries: :func:`lexical`, opening and shape."""
+    return _own(question)[0]
+
+
 @lru_cache(maxsize=256)  # called by every stage of a turn
 def _lexical(question: str) -> dict[str, float]:
     tokens = words(question)
@@ -104,7 +114,7 @@ class LexicalFeatures(Features):
     @property
     def names(self) -> Sequence[str]:
         """A name per feature, in order."""
-        return (*lexical(""), *OPENING, *SHAPE, "rarity_mean", "rarity_max", "rarity_spread", "unseen_share")
+        return (*own_names(), "rarity_mean", "rarity_max", "rarity_spread", "unseen_share")
 
     def fit(self, queries: Sequence[Seen]) -> Self:
         """Count the queries with each word; a word of a single query counts as unseen."""

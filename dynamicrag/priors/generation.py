@@ -100,7 +100,7 @@ class Generation:
         strategies: Sequence[str] = STRATEGIES,
         *,
         models: Sequence[str] = (),
-        read: float = READ,
+        read: ArrayLike = READ,
     ) -> Logits:
         """Estimate every strategy with every model on one question.
 
@@ -111,8 +111,8 @@ class Generation:
             x: Its features from ``features.row``, (d,).
             theta: Ability of each model, (m,): the logit of a public accuracy on the scale of MMLU.
             strategies: Names of retrieval strategies.
-            models: Name of each model, (m,); a name in ``self.models`` adds that model's deviation.
-            read: Tokens of the passages in the prompt, where a strategy retrieves.
+            models: Family name of each model, (m,); one in ``self.models`` adds that model's deviation.
+            read: Tokens of the passages in the prompt, where a strategy retrieves: one number, or (m,).
 
         Returns:
             Logits and spread, (s, m).
@@ -120,7 +120,7 @@ class Generation:
         Raises:
             PolicyError: Unknown strategy.
         """
-        pool = self._pool(tuple(np.atleast_1d(np.asarray(theta, np.float64)).tolist()), tuple(models), read)
+        pool = self._pool(_floats(theta), tuple(models), _floats(read))
         row = np.asarray(x, dtype=np.float32)
         product = (self._rows @ row).astype(np.float64)
         split = self.intercepts.size
@@ -133,20 +133,22 @@ class Generation:
             logit, spread = logit[rows], spread[rows]
         return Logits(logit, spread)
 
-    def _pool(self, theta: tuple[float, ...], models: tuple[str, ...], read: float) -> "_Pool":
+    def _pool(self, theta: tuple[float, ...], models: tuple[str, ...], read: tuple[float, ...]) -> "_Pool":
         """Return what does not depend on the question; the few pools of a policy are kept."""
         key = (theta, models, read)
         if (made := self._pools.get(key)) is None:
             if len(self._pools) >= MOST_POOLS:
                 self._pools.clear()
-            made = self._pools[key] = self._made(np.array(theta), models or ("",) * len(theta), read)
+            made = self._pools[key] = self._made(
+                np.array(theta), models or ("",) * len(theta), np.array(read)
+            )
         return made
 
-    def _made(self, theta: Floats, models: Sequence[str], read: float) -> "_Pool":
+    def _made(self, theta: Floats, models: Sequence[str], read: Floats) -> "_Pool":
         slopes = np.zeros((len(self.intercepts), len(theta)))
         slopes[EASE] = 1
         slopes[ABILITY] = theta - CENTRE
-        slopes[READING] = np.log(min(max(read, self.reads[0]), self.reads[1]) / READ)
+        slopes[READING] = np.log(read.clip(*self.reads) / READ)
         known = [name in self.models for name in models]
         for column, name in enumerate(models):
             if known[column]:
@@ -159,7 +161,7 @@ class Generation:
         return _Pool(slopes, level, 1 + slopes[ABILITY] ** 2, deviation)
 
     def iterative_gain(
-        self, x: ArrayLike, theta: ArrayLike, *, models: Sequence[str] = (), read: float = READ
+        self, x: ArrayLike, theta: ArrayLike, *, models: Sequence[str] = (), read: ArrayLike = READ
     ) -> Logits:
         """Estimate the gain in logits of iterative over single retrieval: a sign of several hops.
 
@@ -216,6 +218,10 @@ class Generation:
             Leverage.from_state(state.part("leverage")),
             np.asarray(state.arrays["unseen"], dtype=np.float64),
         )
+
+
+def _floats(values: ArrayLike) -> tuple[float, ...]:
+    return tuple(np.atleast_1d(np.asarray(values, dtype=np.float64)).tolist())
 
 
 def _strategy(name: str) -> int:

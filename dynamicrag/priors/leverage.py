@@ -11,7 +11,7 @@ from dynamicrag.predictors.state import State
 
 DIRECTIONS = 64
 """Directions kept of the posterior covariance; along all others the prior's variance stands."""
-FAMILIAR = 0.75
+FAMILIAR = 0.95
 """Share of the training questions that count as familiar."""
 
 
@@ -50,7 +50,8 @@ class Leverage:
         largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1)
         axes = axes * np.sign(largest)
         made = cls(axes, 1 / (values[best].clip(0) + precision), 1 / precision, np.inf)
-        spread = np.array([made.of(row) for row in X])
+        along = X @ axes.T
+        spread = along**2 @ (made.variance - made.prior) + (X**2).sum(axis=1) * made.prior
         return cls(axes, made.variance, made.prior, float(np.quantile(spread, FAMILIAR)))
 
     def of(self, x: ArrayLike) -> float:

@@ -1,6 +1,6 @@
 """Standardised features of a question, as the item-response model reads them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dynamicrag.errors import InputError
-from dynamicrag.features.lexical import lexical
+from dynamicrag.features.lexical import own_features, own_names
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.state import State
 
-NAMES: Sequence[str] = tuple(lexical(""))
-"""The lexical features, in order."""
 EMBEDDING_SCALE = 5.0
 """Length given to a unit vector, beside lexical features of variance 1."""
 MOST_DEVIATIONS = 4.0
@@ -47,7 +45,7 @@ class QuestionFeatures:
             vectors: Their unit vectors, (n, e); ``None`` for lexical features alone.
             embedder: Name of the embedding model.
         """
-        table = np.array([list(lexical(text).values()) for text in questions])
+        table = np.array([own_features(text) for text in questions])
         mean = np.empty(0) if vectors is None else np.asarray(vectors, dtype=np.float64).mean(axis=0)
         return cls(table.mean(axis=0), np.maximum(table.std(axis=0), LEAST_DEVIATION), mean, embedder)
 
@@ -56,22 +54,18 @@ class QuestionFeatures:
         """Number of features, d."""
         return len(self.centre) + len(self.vector)
 
-    def row(
-        self, question: str, vector: ArrayLike | None = None, known: Mapping[str, float] | None = None
-    ) -> Floats:
+    def row(self, question: str, vector: ArrayLike | None = None) -> Floats:
         """Return the features of a question, (d,).
 
         Args:
             question: The question.
             vector: Its unit vector, (e,). ``None`` if the embedding model cannot read it: the mean stands in.
-            known: Lexical features computed before, by name; those that are missing are computed.
 
         Raises:
             InputError: The vector has another length than in training.
         """
-        own = known if known is not None and known.keys() >= set(NAMES) else lexical(question)
-        values = np.array([own[name] for name in NAMES])
-        standard = ((values - self.centre) / self.deviation).clip(-MOST_DEVIATIONS, MOST_DEVIATIONS)
+        standard = (np.array(own_features(question)) - self.centre) / self.deviation
+        standard = np.minimum(np.maximum(standard, -MOST_DEVIATIONS), MOST_DEVIATIONS)
         if not len(self.vector):
             return standard
         if vector is None:
@@ -92,7 +86,7 @@ class QuestionFeatures:
     def state(self) -> State:
         """Return the state."""
         arrays = {"centre": self.centre, "deviation": self.deviation, "vector": self.vector}
-        return State({"embedder": self.embedder, "lexical": list(NAMES)}, arrays)
+        return State({"embedder": self.embedder, "lexical": list(own_names())}, arrays)
 
     @classmethod
     def from_state(cls, state: State) -> Self:
@@ -101,7 +95,7 @@ class QuestionFeatures:
         Raises:
             ValueError: It was made with other lexical features.
         """
-        if list(state.meta["lexical"]) != list(NAMES):
+        if tuple(state.meta["lexical"]) != own_names():
             raise ValueError("it was learnt with other lexical features")
         read = {
             name: np.asarray(state.arrays[name], np.float64) for name in ("centre", "deviation", "vector")

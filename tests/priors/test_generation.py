@@ -9,7 +9,6 @@ from dynamicrag.priors.knowledge import shipped
 from dynamicrag.priors.leverage import Leverage
 from dynamicrag.priors.questions import QuestionFeatures
 
-KNOWN = "gpt-4o"
 LOOK_UP = "Who wrote the novel Middlemarch?"
 CHAIN = "Where was the director of the film that stars the wife of the founder of the company born?"
 LONG = "We deployed the service on Monday and since then all queue workers time out. " * 40
@@ -119,8 +118,8 @@ def test_a_vector_of_another_model_is_refused():
     assert features.row(LOOK_UP).shape == features.row(LOOK_UP, np.zeros(384)).shape
 
 
-def test_lexical_features_computed_before_are_used(model):
-    from dynamicrag.features.lexical import lexical
-
-    known = {**lexical(CHAIN), "similarity": 0.4}
-    np.testing.assert_array_equal(model.features.row("ignored", known=known), model.features.row(CHAIN))
+def test_the_models_of_the_tables_are_known_by_their_family(model):
+    assert {"gpt-4o", "gpt-4o-mini", "llama-3.1-8b"} <= set(model.models)
+    x = model.features.row(LOOK_UP)
+    known, unknown = (model.logits(x, [2.06], models=(name,)) for name in ("gpt-4o", "gpt-5"))
+    assert (known.spread < unknown.spread).all()

@@ -1,4 +1,4 @@
-"""``python -m dynamicrag.lab.priors``: learn the shipped prior."""
+"""``python -m dynamicrag.lab.priors``: learn the shipped prior, or judge it out of fold."""
 
 import datetime
 from collections.abc import Callable
@@ -22,14 +22,26 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 DataOption = Annotated[Path | None, typer.Option(help="The folder of the public outcome tables.")]
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def learn(
+    context: typer.Context,
     data: DataOption = None,
     out: Annotated[Path | None, typer.Option(help="The folder to write prior.npz and card.md to.")] = None,
     date: Annotated[str, typer.Option(help="The date on the card, YYYY-MM-DD; today by default.")] = "",
 ) -> None:
     """Learn the prior from public tables: the same tables give the same bytes."""
-    _guarded(lambda console: _learn(console, data, out, date))
+    if context.invoked_subcommand is None:
+        _guarded(lambda console: _learn(console, data, out, date))
+
+
+@app.command()
+def judge(
+    data: DataOption = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds, each with other folds.")] = 3,
+    json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
+) -> None:
+    """Judge the prior out of fold at three budgets, with models unseen, and on strategies alone."""
+    _guarded(lambda console: _judge(console, data, seeds, json))
 
 
 def _learn(console: "Console", data: Path | None, out: Path | None, date: str) -> None:
@@ -48,6 +60,17 @@ def _learn(console: "Console", data: Path | None, out: Path | None, date: str) -
         raise InputError(f"{path}: {size:,} bytes; the shipped prior may have {MOST_BYTES:,}")
     (out / CARD).write_text(card(day, size), encoding="utf-8")
     console.print(f"{path}: {size:,} bytes; {out / CARD}")
+
+
+def _judge(console: "Console", data: Path | None, seeds: int, json: Path | None) -> None:
+    from dynamicrag.lab.json_lines import as_json
+    from dynamicrag.lab.priors.judged import judged, page
+    from dynamicrag.lab.view.terminal import print_page
+
+    made = judged(_tables(console, data), range(seeds))
+    print_page(console, page(made))
+    if json is not None:
+        json.write_text(as_json(made.as_record(), indent=2) + "\n", encoding="utf-8")
 
 
 def _tables(console: "Console", data: Path | None) -> "Tables":

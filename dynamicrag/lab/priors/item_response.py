@@ -11,7 +11,7 @@ from dynamicrag.predictors.checks import Floats
 from dynamicrag.priors.generation import CENTRE, EASE, READ, READING, STRATEGIES
 
 MOST_STEPS = 300
-PRECISION = 1e-8
+PRECISION = 1e-6
 """Relative change of the objective at which the fit stops."""
 
 
@@ -45,7 +45,7 @@ parameters with the gold passage in the prompt get .47, .63 and .67 of 60 Natura
 PENALTIES: Sequence[Penalty] = (
     Penalty(600, 2000, 0.01),
     Penalty(1000, 3000, 30, ABILITY_COUNTS),
-    Penalty(3000, 10000, 3),
+    Penalty(3000, 10000, 0.5),
 )
 """Of ease, ability and reading."""
 DEVIATION = Penalty(2000, 2000, 3)
@@ -107,7 +107,8 @@ class Fit:
         """Return logits, (n, s, m), for the terms of ``design``."""
         terms, strategies, size = self.weights.shape
         own = (X @ self.weights.reshape(-1, size).T).reshape(len(X), terms, strategies) + self.intercepts
-        return np.asarray(np.einsum("nts,smt->nsm", own, design))
+        made = np.matmul(own.transpose(2, 0, 1), design.transpose(0, 2, 1))
+        return np.asarray(made.transpose(1, 0, 2))
 
 
 def fit(data: Responses) -> Fit:
@@ -139,13 +140,14 @@ def fit(data: Responses) -> Fit:
         made = unpacked(flat)
         logit = made.logits(data.X, design)
         loss = (observed * (np.logaddexp(0, logit) - quality * logit)).sum()
-        residual = np.einsum("nsm,smt->nts", observed * (expit(logit) - quality), design)
-        own = (residual.reshape(len(logit), -1).T @ data.X).reshape(terms, strategies, size)
+        wrong = observed * (expit(logit) - quality)
+        residual = np.matmul(wrong.transpose(1, 0, 2), design).transpose(2, 0, 1)
+        own = (residual.reshape(-1, len(logit)) @ data.X).reshape(terms, strategies, size)
         slope = np.concatenate([own.sum(axis=1, keepdims=True), own], axis=1) * scale
         penalty = (
             0.5 * (flat[:split] ** 2).sum() + 0.5 * (of_intercept * (made.intercepts - centres) ** 2).sum()
         )
-        of_intercepts = residual.sum(axis=0) + of_intercept * (made.intercepts - centres)
+        of_intercepts = residual.sum(axis=2) + of_intercept * (made.intercepts - centres)
         gradient = np.concatenate([slope.ravel() + flat[:split], of_intercepts.ravel()])
         return float(loss + penalty), gradient
 

@@ -52,7 +52,7 @@ class Subject:
     """A model in the tables, with its public accuracy.
 
     Attributes:
-        model: Its name in this package's profiles.
+        model: Name of its family in this package's profiles.
         score: Accuracy on MMLU, 0 to 1, as its authors report it.
         source: The report.
         date: Year and month of the report.
@@ -74,7 +74,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "flan_t5_xxl": Subject(
         "flan-t5-xxl", 0.551, "Chung et al., arXiv 2210.11416, table 5, direct", "2022-10"
     ),
-    "llama31_8b": Subject("llama-3.1-8b-instruct", 0.694, "model card, 5-shot, instruct", "2024-07"),
+    "llama31_8b": Subject("llama-3.1-8b", 0.694, "Meta, model card of Llama 3.1, 5-shot", "2024-07"),
     "gpt4o_mini": Subject("gpt-4o-mini", 0.820, "OpenAI, GPT-4o mini announcement", "2024-07"),
     "gpt4o": Subject("gpt-4o", 0.887, "OpenAI, GPT-4o announcement", "2024-05"),
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dynamicrag.lab.priors.sources import STRATEGY_BY_MODEL, SUBJECTS
+from dynamicrag.lab.priors.sources import STRATEGY_BY_MODEL, STRATEGY_BY_QUESTION, SUBJECTS
 from dynamicrag.priors.generation import STRATEGIES
 
 EASY = "Who wrote the novel number {n}?"
@@ -40,4 +40,17 @@ def write(folder: Path, rows: int = 200, options: slice = slice(None)) -> Path:
             kept = dict(list(outcomes.items())[options])
             text = (HARD if hard else EASY).format(n=n)
             file.write(json.dumps({"query_id": f"q{n}", "query": text, "outcomes": kept}) + "\n")
+    return path
+
+
+def write_strategies(folder: Path, rows: int = 200) -> Path:
+    """Write the table of strategies for one model: iterating helps with hard questions alone."""
+    rng = np.random.default_rng(1)
+    path = folder / STRATEGY_BY_QUESTION.file
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        for n in range(rows):
+            chance = dict(zip(STRATEGIES, (0.2, 0.3, 0.8) if n % 2 else (0.3, 0.9, 0.4), strict=True))
+            outcomes = {name: {"quality": float(rng.random() < share)} for name, share in chance.items()}
+            text = (HARD if n % 2 else EASY).format(n=n)
+            file.write(json.dumps({"query_id": f"q{n}", "query": text, "outcomes": outcomes}) + "\n")
     return path

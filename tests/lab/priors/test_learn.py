@@ -1,15 +1,19 @@
 """Learning the prior: it finds the model that drew the data, is deterministic, and names missing tables."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from dynamicrag.errors import InputError
 from dynamicrag.lab.priors.card import card
+from dynamicrag.lab.priors.generation import learn_generation
 from dynamicrag.lab.priors.learn import learn
 from dynamicrag.lab.priors.sources import SUBJECTS, Source
 from dynamicrag.lab.priors.tables import Tables, grid
-from dynamicrag.priors.knowledge import Knowledge
+from dynamicrag.priors.knowledge import Knowledge, shipped
 from tests.lab.priors.synthetic import EASY, HARD, embed, write
 
 
@@ -89,3 +93,12 @@ def test_the_command_says_what_is_missing(tmp_path):
     done = CliRunner().invoke(app, ["--out", str(tmp_path), "--data", str(tmp_path / "nowhere")])
     assert done.exit_code == 1
     assert "expected the folder of the public outcome tables" in done.output + done.stderr
+
+
+@pytest.mark.slow
+def test_the_shipped_arrays_are_made_from_the_public_tables():
+    folder = os.environ.get("DYNAMICRAG_PUBLIC_TABLES")
+    if not folder:
+        pytest.skip("DYNAMICRAG_PUBLIC_TABLES names no folder: the public tables are not part of the project")
+    again = learn_generation(grid(tables(Path(folder))), None)
+    np.testing.assert_allclose(again.weights, shipped().generation_lexical.weights, atol=1e-3)
