@@ -19,10 +19,13 @@ QUESTION = "How many steps must a visitor climb in the lighthouse at Cape Ondry?
 SMALL = """
 version: 1
 corpora: {docs: {path: docs/}}
-models: {small: {model: "local:smollm2-135m-instruct"}}
+models: {small: {model: "local:smollm2-135m-instruct", params: {threads: 1}}}
 helper: small
 host: {meter: cpu}
-stages: {context: {options: {short: {chunks: 2}}}, retrieval: {options: [none, single], router: heuristic}}
+stages:
+  retrieval: {options: [none, single], router: heuristic}
+  context: {options: {short: {chunks: 2}}}
+  prompt: {options: {direct: {style: brief}}}
 """
 
 
