@@ -46,7 +46,7 @@ Fact = StrictStr | StrictBool | StrictInt | StrictFloat
 
 
 class Chunks(Section):
-    """How documents are cut.
+    """The cutting of documents into chunks.
 
     Attributes:
         size: Tokens per chunk.
@@ -87,7 +87,7 @@ class CorpusSection(Section):
     Attributes:
         path: Files and folders, relative to the policy's folder.
         follow_links: Whether links that lead out of the folder are followed.
-        chunk: How documents are cut.
+        chunk: The size and overlap of chunks.
         embedding: ``provider:model``, a sentence-transformers name or folder; by default the caller's.
         embedding_profile: Coefficients that replace those of its profile.
         nearness: Thresholds of its cosines, for an unknown embedding model.
@@ -111,7 +111,7 @@ class ModelSection(Section):
         model: ``local:NAME``, or ``provider:model`` of LangChain; left out where the caller gives the object.
         params: Parameters of the model's LangChain class, such as ``base_url`` and ``max_retries``.
         profile: Coefficients that replace its profile's, prices among them.
-        runs: Where it computes, where its address and class do not tell.
+        runs: The place that it computes at, if its address and class do not tell.
     """
 
     model: str = ""

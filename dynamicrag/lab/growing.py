@@ -19,7 +19,7 @@ class Grown:
     Attributes:
         estimator: The router.
         added: At how many of its predictor's anchors each new option is known.
-        anchors: How many there are.
+        anchors: Number of the anchors.
     """
 
     estimator: Estimator

@@ -11,7 +11,7 @@ def left_out(file: str, names: Sequence[str], total: int, what: str, why: str) -
     Args:
         file: Its name.
         names: Names of the parts left out.
-        total: How many there are, those among them.
+        total: Number of all parts, the named ones among them.
         what: Their kind, such as ``rows``.
         why: The reason, such as ``have no results``.
     """

@@ -60,7 +60,7 @@ def train_router(
         raise InputError(f"{table.name}: a single option, {table.options[0]!r}: nothing to decide")
     if stage != "verification":
         check_families(features)
-    # what a retrieval finds is not known when it is decided on
+    # retrieval signals are not known when an earlier stage decides
     ahead = stage in TOPOLOGY.ahead
     return Estimator.fit(
         [before_retrieval(query) for query in table.seen()] if ahead else table.seen(),

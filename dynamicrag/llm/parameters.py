@@ -57,7 +57,7 @@ class Parameters:
 
     Args:
         names: Names of :data:`NAMED` to send.
-        limits: How the limit can be sent, first choice first; ``""`` sends none.
+        limits: Forms of the limit, first choice first; ``""`` sends none.
     """
 
     def __init__(self, names: Iterable[str], limits: Iterable[str] = ("",)) -> None:

@@ -138,7 +138,7 @@ class Pricing:
         return Room(found, fits, binding)
 
     def fixed(self, plans: Sequence[Plan | None], left: Mapping[Dimension, float]) -> Room:
-        """Return which plans fit unchanged into the remaining budget."""
+        """Return whether each plan fits unchanged into the remaining budget."""
         fits, binding = admissible(self.at_most(plans), left)
         return Room(plans, fits, binding)
 

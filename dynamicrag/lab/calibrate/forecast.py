@@ -20,7 +20,7 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How routers are learnt.
+    """The method that learns routers.
 
     Attributes:
         router: Spec of the predictor.
@@ -149,5 +149,5 @@ def _early(seen: Sequence[Seen]) -> list[Seen]:
 
 
 def _known(seen: Sequence[Seen], stage: str) -> list[Seen]:
-    """Return what is known of questions when a stage decides."""
+    """Return the known signals of questions when a stage decides."""
     return _early(seen) if stage in TOPOLOGY.ahead else list(seen)

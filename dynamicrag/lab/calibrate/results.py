@@ -113,7 +113,7 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """How routers were learnt."""
+    """The method that learnt routers."""
 
     router: object
     features: Sequence[object]
@@ -129,7 +129,7 @@ class Report:
         questions: Number of questions.
         baseline: The baseline of all comparisons.
         cost: The cost dimension that is reported.
-        learnt: How routers were learnt.
+        learnt: The method that learnt routers.
         bootstrap: Number of bootstrap samples.
         policies: Ways to choose by name, ``calibrated`` among them.
         paths: Every path by itself.

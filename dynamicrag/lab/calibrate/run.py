@@ -85,7 +85,7 @@ def calibrate(
         world: Recorded questions and paths.
         policy: The policy that is calibrated.
         target: The target.
-        recipe: How routers are learnt.
+        recipe: The method that learns routers.
         samples: Number of bootstrap samples.
         progress: Called with the steps done, all steps and their name.
 
@@ -225,7 +225,7 @@ def _reached(world: World, target: Target, own: Standing) -> dict[str, Goal]:
 
 
 def _promised(made: Forecast, way: Realised) -> dict[str, Promise]:
-    """Return what was expected of the paths first taken, beside what was realised, with escalations."""
+    """Return the expected figures of the paths first taken, beside the realised ones, with escalations."""
     expected, realised = {"quality": made.late, **made.costs}, {"quality": way.quality, **way.costs}
     return {
         name: Promise(float((way.taken * values).sum(axis=1).mean()), float(realised[name].mean()))

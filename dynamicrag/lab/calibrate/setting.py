@@ -43,7 +43,7 @@ class Check:
         return len(self._tried)
 
     def judge(self, world: World, index: Rows, number: int | None) -> Realised:
-        """Return what paths, (n,) or (m, n), realise under thresholds, by number; ``None`` accepts all."""
+        """Return the figures of paths, (n,) or (m, n), under thresholds, by number; ``None`` accepts all."""
         return realise(world, index) if number is None else self._tried[number].apply(index)
 
 
@@ -73,7 +73,7 @@ class Setting:
     """A setting.
 
     Attributes:
-        lam: How many times the policy's weights count; ``None`` where nothing is learnt.
+        lam: Factor on the policy's weights; ``None`` where nothing is learnt.
         path: The path that is always taken, if one is; with neither, the policy stands as it is.
         checks: The thresholds of verification, by number; ``None`` where they stay as they are.
         missed: Why the target was missed on the questions it was set on; empty if it was not.
@@ -99,7 +99,7 @@ class Setting:
     def apply(
         self, world: World, made: Forecast, weights: Mapping[str, float], check: Check, own: Walked | None
     ) -> Realised:
-        """Return what the setting realises; ``own`` are the policy's own walks."""
+        """Return the setting's realised figures; ``own`` are the policy's own walks."""
         if self.lam is not None:
             index = jointly(world, made, self.lam * made.price(weights))
         elif self.path is not None:

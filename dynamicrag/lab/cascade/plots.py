@@ -20,12 +20,12 @@ _SINGLE = {"always_strong": "always strong", "always_weak": "always weak", "best
 
 
 def cost_text(name: str) -> Format:
-    """Return how a cost is written: with its unit where it is a cost dimension."""
+    """Return the formatter of a cost: with its unit if it is a cost dimension."""
     return (lambda value: amount(name, value, noun=False)) if name in DIMENSIONS else digits
 
 
 def _tick(name: str) -> Format:
-    """Return how a cost stands at a scale: without zeros behind the point."""
+    """Return the formatter of a cost at a scale: without zeros behind the point."""
     if name in DIMENSIONS:
         return lambda value: amount(name, float(f"{value:.3g}"), brief=True, noun=False)
     return lambda value: plain_number(float(f"{value:.3g}"))

@@ -93,7 +93,7 @@ def from_tables(
 def _chain(
     table: OutcomeTable, options: Sequence[str], paths: Sequence[Mapping[str, str]]
 ) -> NDArray[np.intp]:
-    """Return which options continue each other.
+    """Return the options that continue each other.
 
     Raises:
         InputError: An option mends a draft that is not among the options before it.

@@ -18,7 +18,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class SignalFigures:
-    """How well a signal tells right drafts from wrong ones.
+    """A signal's power to tell right drafts from wrong ones.
 
     ``auroc`` is the chance that a right draft has the higher signal. ``ece`` is the calibration error of the
     calibrated probability, ``ece_raw`` of the signal itself where it is a probability. ``cost`` is the

@@ -48,7 +48,7 @@ def over_router(found: CascadeResult) -> Table:
 
 
 def stages(found: CascadeResult) -> Table:
-    """Return what escalation changed, by policy."""
+    """Return the effect of escalation, by policy."""
     cost = plots.cost_text(found.data.cost.name)
     rows = [
         Row([name, " + ".join(own.stages), f"{own.queries:,}", Cell(points(own.gain), _ends(own.interval)),
@@ -61,7 +61,7 @@ def stages(found: CascadeResult) -> Table:
 
 
 def unanswerable(found: CascadeResult) -> Table:
-    """Return what became of questions without an answer."""
+    """Return the outcomes of questions without an answer."""
 
     def cells(own: Figures) -> list[Cell | str]:
         counted = own.unanswerable

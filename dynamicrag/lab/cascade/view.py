@@ -124,7 +124,7 @@ def _conformal(found: CascadeResult) -> Section:
 
 
 def _telling(own: SignalFigures) -> float:
-    """Return how far a signal is from telling nothing."""
+    """Return the distance of a signal from chance."""
     return 0.0 if isnan(own.auroc) else abs(own.auroc - 0.5)
 
 

@@ -38,7 +38,7 @@ def usable(table: OutcomeTable) -> tuple[OutcomeTable, list[str]]:
 
 
 def strangers(train: OutcomeTable, test: OutcomeTable) -> list[str]:
-    """Return what to tell of two tables that were not recorded with the same."""
+    """Return the caveats of two tables that were not recorded with the same setup."""
     first, second = _origins(train), _origins(test)
     return [
         f"{test.name} was recorded with another version of {what} than {train.name}"

@@ -47,7 +47,7 @@ def together(labels: Labels, groups: Sequence[str]) -> Labels:
 
 
 def known_before(known: Sequence[str], asked: Sequence[str]) -> NDArray[np.bool_]:
-    """Return which of the texts asked are alike to a known one, (len(asked),)."""
+    """Return whether each text asked is similar to a known one, (len(asked),)."""
     labels = near_duplicates([*known, *asked])
     return np.isin(labels[len(known) :], labels[: len(known)])
 

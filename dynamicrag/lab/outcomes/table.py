@@ -142,7 +142,7 @@ class OutcomeTable:
         return self._view(lambda outcome: outcome.facts.get(name, np.nan))
 
     def seen(self) -> list[Seen]:
-        """Return what routers may see of every query.
+        """Return the routers' view of every query.
 
         A signal that several options have is the first one's: what is known before generation does not
         depend on the option, and the families of features read nothing else.

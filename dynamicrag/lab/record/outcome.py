@@ -25,7 +25,7 @@ _LEXICAL = frozenset(lexical("a"))
 
 
 def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, used: Sequence[Search]) -> Outcome:
-    """Return what a settled run gave and cost, cached retrievals included; its quality is NaN for now.
+    """Return the outcome of a settled run, cached retrievals included; its quality is NaN for now.
 
     Args:
         record: From :func:`dynamicrag.lab.run.settled`.

@@ -50,7 +50,7 @@ class Remaining:
         self._used[key] += [outcome.facts.get(dimension, 0.0) for dimension in FORECAST]
 
     def left(self, dimension: Dimension) -> float:
-        """Return what the remaining runs will use, at the rate of their path so far, or else of all paths."""
+        """Return the expected use of the remaining runs, by the rate of their path or else of all paths."""
         at = FORECAST.index(dimension)
         return float(sum(cost[at] for cost in self._by_path().values()))
 

@@ -12,7 +12,7 @@ class Statistics:
     """Mean, percentiles and total of a cost; ``None`` where no query has it.
 
     Attributes:
-        queries: How many queries have it.
+        queries: Number of queries that have it.
         mean: The mean.
         p50: The median.
         p95: The 95th percentile.

@@ -77,7 +77,7 @@ class KeptEmbeddings:
     def _write(self) -> None:
         assert self._known is not None
         kept, timed = self._known, self.microseconds
-        kept = {**self._read(), **kept}  # what another process has added since
+        kept = {**self._read(), **kept}  # another process may have added some since
         self._known, self.microseconds = kept, timed
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)

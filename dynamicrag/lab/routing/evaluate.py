@@ -184,7 +184,7 @@ def _corrected(found: Mapping[str, RouterResult]) -> dict[str, RouterResult]:
 
 
 def _lambda(price: float, mean: Floats, expected: Floats) -> float | None:
-    """Return what keeps the mean expected cost to a price; ``None`` where nothing does."""
+    """Return the λ that keeps the mean expected cost to a price; ``None`` if none does."""
     try:
         return lambda_for(price, mean, expected[:, :, None], [1.0], least=0.0)
     except BudgetError:

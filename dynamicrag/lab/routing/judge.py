@@ -76,7 +76,7 @@ class Yardstick:
 
     @cached_property
     def best(self) -> NDArray[np.bool_]:
-        """Which options are as good as the best, (n, k)."""
+        """Whether each option is as good as the best, (n, k)."""
         return np.asarray(self.quality >= self.quality.max(axis=1, keepdims=True) - TIE)
 
     @cached_property
@@ -154,7 +154,7 @@ class Yardstick:
         )
 
     def _choices(self, index: NDArray[np.intp]) -> dict[str, Any]:
-        """Return which options were chosen, and which had been right."""
+        """Return the chosen options and the options that had been right."""
         size = len(self.options)
         right = self._right(index)
         # where several options are best, the chosen one counts if it is among them, else the cheapest
@@ -176,7 +176,7 @@ class Yardstick:
         }
 
     def _right(self, index: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Return where a best option was chosen, (n,)."""
+        """Return whether a best option was chosen, (n,)."""
         return np.asarray(self.best[self.rows, index])
 
     @cached_property
@@ -208,7 +208,7 @@ class Yardstick:
 
 
 def _saved(curve: Curve, quality: float, cost: float) -> float:
-    """Return what share of ``cost`` is saved at ``quality``."""
+    """Return the share of ``cost`` that is saved at ``quality``."""
     return 1 - curve.cost_at(quality) / cost if cost > 0 else float("nan")
 
 

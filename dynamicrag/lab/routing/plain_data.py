@@ -12,7 +12,7 @@ its own fields stand beside those of the dataclass that holds it, and none if it
 
 
 def plain_data(value: Any) -> Any:
-    """Return what JSON knows; numbers that are not finite become ``None``."""
+    """Return plain JSON data; numbers that are not finite become ``None``."""
     if is_dataclass(value) and not isinstance(value, type):
         found: dict[str, Any] = {}
         for own in fields(value):

@@ -18,7 +18,7 @@ WIDE = 30
 
 
 def cost_text(name: str) -> Format:
-    """Return how a cost is written: with its unit where it is a cost dimension."""
+    """Return the formatter of a cost: with its unit if it is a cost dimension."""
     return (lambda value: amount(name, value, noun=False)) if name in DIMENSIONS else digits
 
 

@@ -53,7 +53,7 @@ class Side:
 
     @property
     def complete(self) -> NDArray[np.bool_]:
-        """Which rows have quality and cost of every option, (n,)."""
+        """Whether each row has quality and cost of every option, (n,)."""
         return np.asarray(np.isfinite(self.quality + self.cost).all(axis=1))
 
 
@@ -63,7 +63,7 @@ class Problem:
 
     Attributes:
         options: Options that are routed among, weakest first.
-        columns: Where they stand among the options of ``learn``.
+        columns: Their positions among the options of ``learn``.
         learn: The training table with all of its options.
         judge: The test table with ``options`` alone; ``None`` for folds of ``learn``.
         cost: Name of the cost; empty where there is none.
@@ -176,7 +176,7 @@ def _common(
 
 def _side(table: OutcomeTable, options: Sequence[str], cost: Floats) -> Side:
     quality = (table if tuple(options) == table.options else table.only(options)).quality
-    # one choice of a whole path: what only some of them find out is not known yet
+    # one choice of a whole path: evidence that only some paths gather is not known yet
     seen = table.seen() if table.retrieves_alike else [before_retrieval(query) for query in table.seen()]
     return Side(seen, table.groups, quality, cost)
 

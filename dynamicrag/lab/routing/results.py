@@ -180,7 +180,7 @@ class Removable:
 
 @dataclass(frozen=True, slots=True)
 class Complementarity:
-    """How much the options add to one another (see :mod:`.complementarity`)."""
+    """The value of each option beside the others (see :mod:`.complementarity`)."""
 
     options: Mapping[str, OptionResult]
     overlap: Mapping[str, Mapping[str, float | None]]

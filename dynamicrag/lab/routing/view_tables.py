@@ -65,7 +65,7 @@ def _extra_columns(found: Evaluation) -> dict[Column, Callable[[RouterResult], s
 
 
 def legend_words(found: Evaluation) -> str:
-    """Return what the columns of :func:`router_table` mean."""
+    """Return the meaning of the columns of :func:`router_table`."""
     features = found.features
     said = ["quality, cost: at λ = 0; gain: over the best single option, in points"]
     if found.data.cost:
@@ -169,7 +169,7 @@ def _removable(found: Evaluation) -> str:
 
 
 def confusion_table(found: Evaluation) -> Table:
-    """Return what the best router chose by what had been best."""
+    """Return the best router's choices by the options that had been best."""
     confusion, total = found.best.confusion, found.data.queries
     names = list(confusion)
     rows = []

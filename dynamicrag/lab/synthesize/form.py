@@ -36,7 +36,7 @@ class Refused(Exception):
     """A question is not kept.
 
     Attributes:
-        reason: One of :data:`REASONS`.
+        reason: A reason of :data:`REASONS`.
         text: The question, as far as there is one.
     """
 

@@ -18,7 +18,7 @@ def amount(dimension: str, value: float | None, *, brief: bool = False, noun: bo
 
     Args:
         dimension: A cost dimension.
-        value: How much, in the dimension's own unit; ``None`` if it is unknown.
+        value: The value in the dimension's own unit; ``None`` if it is unknown.
         brief: Whether to leave out zeros behind the point, as on an axis.
         noun: Whether to name what is measured, as in ``38.3 mg CO₂e``; not where a heading does.
     """
@@ -104,7 +104,7 @@ def interval(ends: Sequence[float] | None, text: Callable[[float], str] = share,
 
     Args:
         ends: The lower and the upper end.
-        text: How an end is written.
+        text: Formats an end.
         to: The text between them.
     """
     return "" if ends is None else f"{text(ends[0])}{to}{text(ends[1])}"
