@@ -6,6 +6,7 @@ from math import isnan
 from dynamicrag.lab.cascade import plots
 from dynamicrag.lab.cascade.results import CascadeResult, Counted, Figures
 from dynamicrag.lab.cascade.signal_results import AnswerLevel, Conformal, Interval, SignalFigures
+from dynamicrag.lab.routing.scale import cost_text
 from dynamicrag.lab.view.amounts import interval, percent, points, share
 from dynamicrag.lab.view.page import Cell, Column, Row, Table
 
@@ -17,7 +18,7 @@ _AT = ("0.2", "0.31")
 
 def policies(found: CascadeResult) -> Table:
     """Return policies, best first, and baselines."""
-    cost = plots.cost_text(found.data.cost.name)
+    cost = cost_text(found.data.cost.name)
 
     def cells(own: Figures) -> list[Cell | str]:
         chosen, at = own.chosen, own.quality_at_share
@@ -36,7 +37,7 @@ def policies(found: CascadeResult) -> Table:
 
 def over_router(found: CascadeResult) -> Table:
     """Return the policies' differences to the router, for the terminal."""
-    cost = plots.cost_text(found.data.cost.name)
+    cost = cost_text(found.data.cost.name)
     rows: list[list[Cell | str]] = []
     for name in found.ranking:
         own = found.policies[name]
@@ -49,7 +50,7 @@ def over_router(found: CascadeResult) -> Table:
 
 def stages(found: CascadeResult) -> Table:
     """Return the effect of escalation, by policy."""
-    cost = plots.cost_text(found.data.cost.name)
+    cost = cost_text(found.data.cost.name)
     rows = [
         Row([name, " + ".join(own.stages), f"{own.queries:,}", Cell(points(own.gain), _ends(own.interval)),
              cost(own.cost)], rule=bool(number) and own is found.policies[name].stages[0])
@@ -74,7 +75,7 @@ def unanswerable(found: CascadeResult) -> Table:
 
 def verifiers(found: CascadeResult, ordered: Mapping[str, SignalFigures]) -> Table:
     """Return the signals in an order."""
-    cost = plots.cost_text(found.data.cost.name)
+    cost = cost_text(found.data.cost.name)
     rows: list[list[Cell | str]] = [
         [
             name, Cell(_known(own.auroc, share), interval(own.intervals["auroc"])),

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from math import isnan
 
-from dynamicrag.lab.routing.plot import cost_text, quality_over_cost
+from dynamicrag.lab.routing.plot import quality_over_cost
 from dynamicrag.lab.routing.results import Evaluation, RouterResult
+from dynamicrag.lab.routing.scale import cost_text
 from dynamicrag.lab.routing.view_tables import (
     confusion_table,
     group_table,
