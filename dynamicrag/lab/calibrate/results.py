@@ -6,11 +6,8 @@ where there is none.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from dynamicrag.lab.routing.plain_data import KEY, plain_data
-
-Interval = list[float] | None
+from dynamicrag.lab.results import KEY, Interval, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +118,7 @@ class Learning:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Result):
     """A calibration.
 
     Attributes:
@@ -160,8 +157,3 @@ class Report:
     notes: Sequence[str]
     account: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None
     policy: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as plain data."""
-        found: dict[str, Any] = plain_data(self)
-        return found

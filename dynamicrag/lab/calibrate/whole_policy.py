@@ -14,7 +14,7 @@ from dynamicrag.lab.calibrate.results import Gain
 from dynamicrag.lab.calibrate.standing import gain
 from dynamicrag.lab.calibrate.walked import Walks, pipeline_of
 from dynamicrag.lab.calibrate.world import Rows, World
-from dynamicrag.lab.routing.plain_data import plain_data
+from dynamicrag.lab.results import plain_data
 from dynamicrag.policy import Policy
 from dynamicrag.topology import TOPOLOGY
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from dynamicrag.lab.cascade.results import CascadeResult, Chosen, CurvePoint
+from dynamicrag.lab.cascade.results import CascadeResult, Chosen
 from dynamicrag.lab.cascade.signal_results import Bin, Conformal
+from dynamicrag.lab.results import CurvePoint
 from dynamicrag.lab.routing.scale import DRAWN, cost_axis, cost_text, rising
 from dynamicrag.lab.view.amounts import percent, points, share
 from dynamicrag.lab.view.charts import Axis, Curves, Dot, Line, Span, Spans

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-Interval = list[float] | None
-"""The ends of a 95 % interval; ``None`` where there is none."""
+from dynamicrag.lab.results import Interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from math import isnan
 
 from dynamicrag.lab.cascade import plots
 from dynamicrag.lab.cascade.results import CascadeResult, Counted, Figures
-from dynamicrag.lab.cascade.signal_results import AnswerLevel, Conformal, Interval, SignalFigures
+from dynamicrag.lab.cascade.signal_results import AnswerLevel, Conformal, SignalFigures
+from dynamicrag.lab.results import Interval
 from dynamicrag.lab.routing.scale import cost_text
 from dynamicrag.lab.view.amounts import interval, percent, points, share
 from dynamicrag.lab.view.page import Cell, Column, Row, Table

@@ -129,7 +129,7 @@ def evaluate(
             train=train.name,
             test=test.name if test is not None else None,
             options=problem.options,
-            cost=CostFacts(problem.cost, problem.kinds, low, high) if problem.cost else None,
+            cost=CostFacts(problem.cost, low, high, problem.kinds) if problem.cost else None,
             queries=len(side),
             learnt_queries=len(problem.learn),
             split=split if test is None else "test",

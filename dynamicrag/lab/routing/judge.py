@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dynamicrag.lab.results import CurvePoint, Interval
 from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.routing.pair import Ranking, apgr, cpt
 from dynamicrag.lab.routing.path import Path
 from dynamicrag.lab.routing.resample import Resample, interval, two_sided
 from dynamicrag.lab.routing.results import (
-    CurvePoint,
     GroupResult,
-    Interval,
     Intervals,
     LabelFigures,
     PairFigures,

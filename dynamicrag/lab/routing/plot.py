@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from dynamicrag.lab.routing.results import CurvePoint, Evaluation, RouterResult
+from dynamicrag.lab.results import CurvePoint
+from dynamicrag.lab.routing.results import Evaluation, RouterResult
 from dynamicrag.lab.routing.scale import DRAWN, cost_axis, rising
 from dynamicrag.lab.view.amounts import share
 from dynamicrag.lab.view.charts import Axis, Curves, Dot, Line
