@@ -1,14 +1,13 @@
 """The tables of an evaluation of escalation."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isnan
 
 from dynamicrag.lab.cascade import plots
 from dynamicrag.lab.cascade.results import CascadeResult, Counted, Figures
 from dynamicrag.lab.cascade.signal_results import AnswerLevel, Conformal, SignalFigures
 from dynamicrag.lab.results import Interval
 from dynamicrag.lab.routing.scale import cost_text
-from dynamicrag.lab.view.amounts import interval, percent, points, share
+from dynamicrag.lab.view.amounts import interval, known, percent, points, share
 from dynamicrag.lab.view.page import Cell, Column, Row, Table
 
 SURE = 0.05
@@ -27,7 +26,7 @@ def policies(found: CascadeResult) -> Table:
         return [
             Cell(share(chosen.quality), interval(chosen.intervals["quality"])), cost(chosen.cost),
             Cell(points(chosen.gain) + "*" * sure, style="good" if sure else ""),
-            percent(chosen.escalated), percent(chosen.abstained), _known(own.saving, percent),
+            percent(chosen.escalated), percent(chosen.abstained), known(own.saving, percent),
             *(share(at[s].quality) if s in at else "" for s in _AT), share(own.best.quality),
         ]  # fmt: skip
 
@@ -79,9 +78,9 @@ def verifiers(found: CascadeResult, ordered: Mapping[str, SignalFigures]) -> Tab
     cost = cost_text(found.data.cost.name)
     rows: list[list[Cell | str]] = [
         [
-            name, Cell(_known(own.auroc, share), interval(own.intervals["auroc"])),
-            _known(own.ece_raw, share), Cell(_known(own.ece, share), interval(own.intervals["ece"])),
-            _known(own.brier, share), _known(own.cost, cost), _known(own.cost_share, percent),
+            name, Cell(known(own.auroc, share), interval(own.intervals["auroc"])),
+            known(own.ece_raw, share), Cell(known(own.ece, share), interval(own.intervals["ece"])),
+            known(own.brier, share), known(own.cost, cost), known(own.cost_share, percent),
             percent(own.drafts / found.data.drafts), f"{own.drafts:,}",
         ]
         for name, own in ordered.items()
@@ -131,10 +130,6 @@ def _counted(own: Counted) -> Cell | str:
 def _columns(first: str, *titles: str, **spare: int) -> list[Column]:
     """Return a column of names and columns of numbers; ``spare`` are those that a narrow terminal drops."""
     return [Column(first, number=False), *(Column(title, spare=spare.get(title, 0)) for title in titles)]
-
-
-def _known(value: float, text: Callable[[float], str]) -> str:
-    return "–" if isnan(value) else text(value)
 
 
 def _ends(ends: Interval, text: Callable[[float], str] = points) -> str:

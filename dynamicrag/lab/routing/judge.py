@@ -98,8 +98,8 @@ class Yardstick:
             cost=mean_c[0],
             gain=gain.mean(),
             gap_closed=float(_ratio(gain.mean(), self.oracle_quality.mean() - target)),
-            saving=_saved(curve, target, spent),
-            saving_within_point=_saved(curve, target - POINT, spent),
+            saving=curve.saving(target, spent),
+            saving_within_point=curve.saving(target - POINT, spent),
             cost_at_best_single_quality=curve.cost_at(target),
             quality_at_best_single_cost=curve.quality_at(spent),
             area=curve.area(*self.range),
@@ -120,7 +120,7 @@ class Yardstick:
 
         def saving(less: float) -> Interval:
             each = zip(curves, single_q - less, single_c, strict=True)
-            return interval(np.array([_saved(*own) for own in each]))
+            return interval(np.array([curve.saving(q, c) for curve, q, c in each]))
 
         return Intervals(
             quality=interval(quality[:, 0]),
@@ -204,11 +204,6 @@ class Yardstick:
             )
             for g, name in enumerate(names)
         }
-
-
-def _saved(curve: Curve, quality: float, cost: float) -> float:
-    """Return the share of ``cost`` that is saved at ``quality``."""
-    return 1 - curve.cost_at(quality) / cost if cost > 0 else float("nan")
 
 
 def _ratio(part: Any, whole: Any) -> Any:

@@ -5,7 +5,7 @@ from math import isnan
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.routing.results import Evaluation, GroupResult, RouterResult
-from dynamicrag.lab.view.amounts import digits, interval, percent, points, share
+from dynamicrag.lab.view.amounts import digits, interval, known, percent, points, share
 from dynamicrag.lab.view.page import Block, Cell, Column, Row, Table, Words
 
 SURE = 0.05
@@ -195,11 +195,6 @@ def group_table(groups: Mapping[str, GroupResult], cost: Callable[[float], str])
     ]  # fmt: skip
     columns = [Column("group", number=False), *map(Column, ("queries", "quality", "best single", "oracle"))]
     return Table([*columns, Column("cost")], rows, most=ROWS)
-
-
-def known(value: float, text: Callable[[float], str]) -> str:
-    """Return a figure in words, or a dash where there is none."""
-    return "–" if isnan(value) else text(value)
 
 
 def surely_better(own: RouterResult) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from math import isnan
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.types import Figure
@@ -97,6 +98,11 @@ def share(value: float | None) -> str:
 def points(value: float) -> str:
     """Return a difference in quality in points, 100 to the whole range."""
     return f"{'+' if value > 0 else '−' if value < 0 else ''}{abs(100 * value):.1f}"
+
+
+def known(value: float, text: Callable[[float], str]) -> str:
+    """Return a figure in words, or a dash for NaN."""
+    return "–" if isnan(value) else text(value)
 
 
 def interval(ends: Sequence[float] | None, text: Callable[[float], str] = share, to: str = "–") -> str:
