@@ -33,10 +33,10 @@ from dynamicrag.lab.calibrate.results import (
     Standing,
     TargetReport,
 )  # fmt: skip
-from dynamicrag.lab.calibrate.setting import Check, Setting, set_to, shows
+from dynamicrag.lab.calibrate.setting import Setting, set_to, shows, tightened
 from dynamicrag.lab.calibrate.standing import standings
 from dynamicrag.lab.calibrate.target import Target
-from dynamicrag.lab.calibrate.walked import Walked, Walks, walkable
+from dynamicrag.lab.calibrate.walked import Verdicts, Walked, Walks, walkable
 from dynamicrag.lab.calibrate.world import World
 from dynamicrag.lab.rejoin import rejoin
 from dynamicrag.lab.routing.curve import Curve
@@ -108,9 +108,9 @@ def calibrate(
     pipeline = walkable(policy, world.stages, notes)
     shown = pipeline is not None and shows(policy, world, notes)
 
-    def walked(own: World, seen: Forecast, remarks: list[str]) -> tuple[Check, Walked | None]:
+    def walked(own: World, seen: Forecast, remarks: list[str]) -> tuple[list[Verdicts], Walked | None]:
         walks = None if pipeline is None else Walks(pipeline, own, seen)
-        return Check(walks, shown=shown), None if walks is None else _policy(walks, remarks)
+        return tightened(walks, shown=shown), None if walks is None else _policy(walks, remarks)
 
     def set_on(own: World) -> Setting:
         seen = held_out(own, recipe, progress=step)

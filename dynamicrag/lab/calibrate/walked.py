@@ -171,16 +171,11 @@ class Verdicts:
         self._verification = verification
         self._accepted = np.full((n, k), UNKNOWN, dtype=np.intp)
         self._tried = np.zeros((n, k, k), dtype=bool)
-        self._lost = np.zeros((n, k), dtype=np.intp)
 
     def apply(self, index: Rows) -> Realised:
         """Return the realised figures of paths, (n,) or (m, n), whose drafts are judged."""
         rows = self._walk(index)
         return realise_drafts(self._walks.world, self._tried[rows, index], self._accepted[rows, index], index)
-
-    def unrecorded(self, index: Rows) -> int:
-        """Return the number of steps up from these paths, (n,), that lead to no recorded path."""
-        return int(self._lost[self._walk(index), index].sum())
 
     def _walk(self, index: Rows) -> Rows:
         rows = np.broadcast_to(np.arange(index.shape[-1]), index.shape)
@@ -190,7 +185,6 @@ class Verdicts:
         for (row, column), one in zip(pairs, found, strict=True):
             self._accepted[row, column] = WITHHELD if one.accepted is None else one.accepted
             self._tried[row, column, list(one.drafts or [column])] = True
-            self._lost[row, column] = len(one.unrecorded)
         return np.asarray(rows)
 
 
