@@ -1,4 +1,4 @@
-"""``dynamicrag ask``: one question or many, what they cost, and what that saves against a baseline."""
+"""``dynamicrag ask``: one question or many, with their cost and the saving against a baseline."""
 
 import asyncio
 from collections.abc import Sequence

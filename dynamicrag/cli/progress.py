@@ -36,7 +36,7 @@ def of_synthesis(kinds: "Mapping[str, KindResult]", workers: int = 1) -> str:
 def bars(out: "Console", totals: Mapping[str, int]) -> "Iterator[Callable[[str, int, str, str], None]]":
     """Show a bar per task on a terminal while the block runs, and nothing elsewhere.
 
-    Yields a function of a task, the number done, what the bar is called and what stands behind it.
+    Yields a function of a task, the number done, the bar's name and the text behind it.
 
     Args:
         out: The console.

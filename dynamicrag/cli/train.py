@@ -125,7 +125,7 @@ def train_joint(
 def _grown(
     outcomes: "OutcomeTable", file: Path, out: Path, stage: str, at: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Add the new options of a table to a trained router, write it, and return what it is now."""
+    """Add the new options of a table to a trained router, write it, and return its description."""
     from dynamicrag.embedders import default_embedder
     from dynamicrag.lab.growing import grow
     from dynamicrag.routers.estimator import Estimator
@@ -146,7 +146,7 @@ def _settings(given: list[str]) -> dict[str, str]:
 
 
 def _described(estimator: "Estimator", table: "OutcomeTable", path: Path) -> dict[str, Any]:
-    """Return a written router as plain data: what it is, what it was made from, and its options."""
+    """Return a written router as plain data: its kind, its origin, and its options."""
     about, predictor = estimator.about, estimator.predictor
     return {
         "file": str(path), "bytes": path.stat().st_size, "router": predictor.registered,

@@ -68,7 +68,7 @@ def train_policy(
 def _train(
     outcomes: "OutcomeTable", files: Sequence[Path], policy: str, out: Path, recipe: "Recipe", joint: bool
 ) -> dict[str, Any]:
-    """Train a policy, write it with its routers to a folder, and return what was kept.
+    """Train a policy, write it with its routers to a folder, and return the kept routers.
 
     Raises:
         InputError: The folder cannot be made, or the table cannot be learnt from.

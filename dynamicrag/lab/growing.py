@@ -1,4 +1,4 @@
-"""New options for a trained router, from what they gave on recorded questions; nothing is trained again."""
+"""New options for a trained router, from their results on recorded questions; nothing is trained again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -6,7 +6,7 @@ NAMED = 3
 
 
 def left_out(file: str, names: Sequence[str], total: int, what: str, why: str) -> list[str]:
-    """Return a note on what is left out; none where nothing is.
+    """Return a note on the parts left out; none if there are none.
 
     Args:
         file: Its name.

@@ -134,6 +134,6 @@ def _about(table: OutcomeTable, stage: str, keep_questions: bool) -> About:
 
 
 def _means(values: Floats) -> list[float]:
-    """Return the mean per option over what was observed; 0 where nothing was."""
+    """Return the mean per option over the observed outcomes; 0 without any."""
     seen = ~np.isnan(values)
     return list((np.where(seen, values, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)).tolist())

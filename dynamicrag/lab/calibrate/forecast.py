@@ -44,8 +44,8 @@ class Forecast:
     """Predictions for n questions and k paths.
 
     Attributes:
-        early: Quality from what is known before retrieval, (n, k).
-        late: Quality from what is known after it, (n, k).
+        early: Quality predicted before retrieval, (n, k).
+        late: Quality predicted after it, (n, k).
         costs: Expected cost by dimension, (n, k) each.
         stages: Quality of a stage's options by themselves, with all else as planned: early and late, (n, o)
             each.

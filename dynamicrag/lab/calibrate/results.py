@@ -63,7 +63,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A part of the target, and what was reached of it."""
+    """A part of the target, and the figure reached."""
 
     wanted: float
     reached: float = field(metadata={KEY: "came"})

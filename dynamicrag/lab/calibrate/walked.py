@@ -83,7 +83,7 @@ class Walks:
         """Return the end of every question with the policy's own routers and verification.
 
         Raises:
-            DynamicRAGError: A router cannot decide on what was recorded.
+            DynamicRAGError: A router cannot decide on the recording.
         """
         pipeline = self.pipeline
 

@@ -50,7 +50,7 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class AtShare:
-    """The quality of a curve where a given share of the queries is escalated, and what it costs."""
+    """The quality of a curve where a given share of the queries is escalated, and its cost."""
 
     quality: float
     cost: float

@@ -90,7 +90,7 @@ def verifiers(found: CascadeResult, ordered: Mapping[str, SignalFigures]) -> Tab
 
 
 def conformal(found: Conformal) -> Table:
-    """Return target and realised coverage, with what routing by the sets gives."""
+    """Return target and realised coverage, with the figures of routing by the sets."""
     routed = ("of one: right", "routed", "escalated") if found.of == "answers" else ()
     rows: list[list[Cell | str]] = []
     for level in found.levels.values():

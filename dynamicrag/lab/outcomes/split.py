@@ -31,7 +31,7 @@ Labels = NDArray[np.intp]
 
 
 def near_duplicates(texts: Sequence[str]) -> Labels:
-    """Return a label per text, (n,); what is alike, or alike to what is alike, shares one."""
+    """Return a label per text, (n,); similar texts share one, directly or through others."""
     own = _without_shared_beginnings(texts)
     pairs = np.array(_equal(own), dtype=np.intp).reshape(-1, 2)
     return _components(len(texts), np.concatenate([pairs, _resembling(own)]))

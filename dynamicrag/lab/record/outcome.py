@@ -87,7 +87,7 @@ def only_outcome(row: Row) -> Outcome:
 
 
 def quality_of(row: Row, outcome: Outcome, score: str) -> float:
-    """Return an outcome's quality: 0 for a failure, NaN if the score needs what is not known.
+    """Return an outcome's quality: 0 for a failure, NaN if the score needs an unknown answer.
 
     On a question without an answer, a refusal is right and anything else is wrong.
     """

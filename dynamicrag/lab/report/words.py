@@ -1,4 +1,4 @@
-"""The sentences of the report: what its figures mean, and what they rest on."""
+"""The sentences of the report: the meaning and the basis of its figures."""
 
 from collections.abc import Mapping
 

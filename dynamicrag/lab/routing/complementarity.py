@@ -29,7 +29,7 @@ def complementarity(
         options: Their names.
         quality: Realised, (n, k).
         cost: Realised, (n, k).
-        mean: Quality that a router predicts, (n, k): what is chosen from fewer options is chosen by it.
+        mean: Quality that a router predicts, (n, k); it also chooses among fewer options.
         expected: Expected cost, (n, k).
         resample: Samples of the queries.
 

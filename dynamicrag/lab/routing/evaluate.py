@@ -214,7 +214,7 @@ def _ranked(found: Mapping[str, RouterResult], by_apgr: bool) -> list[str]:
 
 
 def _pair(made: Predictions, options: int) -> tuple[int, int] | None:
-    """Return the weak and the strong one of two options, by what was learnt from."""
+    """Return the weak and the strong one of two options, by the training data."""
     if options != 2:
         return None
     weak = int(made.level.mean(axis=0).argmin())

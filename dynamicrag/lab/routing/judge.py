@@ -38,7 +38,7 @@ class Yardstick:
         groups: Every query's group.
         quality: Realised, (n, k).
         cost: Realised, (n, k).
-        single: The option that was best on average in what was learnt from, (n,).
+        single: The option that was best on average in the training data, (n,).
         resample: Samples of the queries.
         at: Costs at which quality is asked for.
         labels: Whether quality is a label.

@@ -46,8 +46,8 @@ class Predictions:
     Attributes:
         routers: By name.
         expected: Expected cost, (n, k).
-        typical: Mean cost of each option in what was learnt from, (n, k).
-        level: Mean quality of each option in what was learnt from, (n, k).
+        typical: Mean cost of each option in the training data, (n, k).
+        level: Mean quality of each option in the training data, (n, k).
         feature_us: Microseconds to make the features of single queries, without embedding.
         feature_fit_seconds: Seconds to fit and make each round's features.
         features: Number of features.
@@ -72,7 +72,7 @@ def predict(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Predictions:
-    """Train every router in every round, and let it predict what that round judges by.
+    """Train every router in every round, and let it predict that round's test queries.
 
     Args:
         problem: The tables.

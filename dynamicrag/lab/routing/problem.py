@@ -182,7 +182,7 @@ def _side(table: OutcomeTable, options: Sequence[str], cost: Floats) -> Side:
 
 
 def _costs(table: OutcomeTable, name: str, given: Mapping[str, float]) -> Floats:
-    """Return the cost, (n, k): facts joined by ``+``, and what was given where the table has none."""
+    """Return the cost, (n, k): facts joined by ``+``, and the given costs where the table has none."""
     if not name:
         return np.zeros(table.quality.shape)
     parts = [part.strip() for part in name.split("+")]

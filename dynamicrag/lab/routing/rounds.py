@@ -62,7 +62,7 @@ def make_rounds(
 
 
 def _other_groups(learn: Side, judge: Side) -> bool:
-    """Return whether what is judged by is of groups that were never seen, as what is learnt from says."""
+    """Return whether the test data are of groups that the training data lack."""
     known, asked = ({group for group in side.groups if group} for side in (learn, judge))
     return len(known) > 1 and bool(asked) and not known & asked
 

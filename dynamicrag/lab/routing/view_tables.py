@@ -49,7 +49,7 @@ def router_table(found: Evaluation, cost: Callable[[float], str]) -> Table:
 
 
 def _extra_columns(found: Evaluation) -> dict[Column, Callable[[RouterResult], str]]:
-    """Return the columns that depend on the options, with what they show of a router."""
+    """Return the columns that depend on the options, with their texts for a router."""
     if found.data.weak is not None:
         return {
             Column("APGR"): lambda own: known(own.pair.apgr, share) if own.pair else "",
@@ -120,7 +120,7 @@ def lambda_words(found: Evaluation, cost: str) -> str:
 
 
 def option_blocks(found: Evaluation, cost: Callable[[float], str]) -> list[Block]:
-    """Return the options, what they add to one another, and the best subsets."""
+    """Return the options, the value of each beside the others, and the best subsets."""
     about, calls, priced = found.complementarity, found.best.calls, found.data.cost is not None
     columns = [
         Column("option", number=False), Column("quality"), *([Column("cost")] if priced else []),

@@ -64,7 +64,7 @@ async def synthesize(
         model: The name of the model that writes and answers.
         progress: From :func:`planned`; filled here.
         log: The calls made so far.
-        seed: Decides what is asked about, and the order.
+        seed: Decides the facts that are asked about, and the order.
         workers: Number of calls at a time.
         report: Gets the name of a kind whenever its progress changes.
 

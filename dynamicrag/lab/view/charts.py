@@ -1,4 +1,4 @@
-"""Charts as data: what is drawn, not how.
+"""Charts as data; :mod:`.plotted` draws them.
 
 A series has the class of its colour: ``c0`` to ``c7``, ``rest`` and ``rest2`` for what belongs to none,
 ``base`` for what others are compared with.
