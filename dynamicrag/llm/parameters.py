@@ -1,4 +1,4 @@
-"""The parameters that a server may refuse: the ones that are sent, and the changes after a refusal.
+"""The parameters that a server may refuse: their forms, and the changes after a refusal.
 
 Servers behind OpenAI's protocol refuse parameters in their own words, with 400, 403 or 422. A named parameter
 is dropped. If none is named, they are dropped one after another, the least useful first, so a call is
