@@ -80,6 +80,7 @@ def test_a_document_is_whole_or_what_was_there_stays(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
+@pytest.mark.slow
 def test_answers_on_a_full_disk(there):
     done = on_full_disk(
         there,

@@ -57,6 +57,7 @@ def test_each_is_short_and_says_what_it_shows(path):
     assert path.read_text().startswith('"""')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_each_program_says_how_it_is_used(path):
     done = run(path.stem, "--help")
