@@ -70,7 +70,7 @@ def embedder_of(spec: object, where: str, folder: Path = Path()) -> Embedder:
 
 
 def missing(spec: object, where: str) -> str:
-    """Return what an embedder lacks on this machine and the remedy, without importing anything."""
+    """Return an embedder's missing parts on this machine and the remedy, without importing anything."""
     name, _ = parse_spec(spec, where)
     if not _PROVIDED.fullmatch(name):
         return ""

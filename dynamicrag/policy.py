@@ -50,7 +50,7 @@ Fact = StrictStr | StrictBool | StrictInt | StrictFloat
 
 
 class Chunks(Section):
-    """How documents are cut.
+    """The cutting of documents into chunks.
 
     Attributes:
         size: Tokens per chunk.
@@ -91,7 +91,7 @@ class CorpusSection(Section):
     Attributes:
         path: Files and folders, relative to the policy's folder.
         follow_links: Whether links that lead out of the folder are followed.
-        chunk: How documents are cut.
+        chunk: The size and overlap of chunks.
         embedding: ``provider:model``, a sentence-transformers name or folder; by default the caller's.
         embedding_profile: Coefficients that replace those of its profile.
         nearness: Thresholds of its cosines, for an unknown embedding model.
@@ -115,7 +115,7 @@ class ModelSection(Section):
         model: ``local:NAME``, or ``provider:model`` of LangChain; left out where the caller gives the object.
         params: Parameters of the model's LangChain class, such as ``base_url`` and ``max_retries``.
         profile: Coefficients that replace its profile's, prices among them.
-        runs: Where it computes, where its address and class do not tell.
+        runs: The place that it computes at, if its address and class do not tell.
         ability: Accuracy on a public test of general knowledge, such as MMLU; replaces its profile's.
         description: The questions that it suits: a text, or ``{domain: …, action: …}``. The option of this
             name in ``stages.generator`` inherits it.

@@ -31,7 +31,7 @@ def is_a(given: Any, module: str, kind: str) -> bool:
 
 
 def runs_of(given: Any) -> Runs:
-    """Return where an object computes, by its address or its class; ``remote`` if neither tells."""
+    """Return the place that an object computes at, by its address or class; ``remote`` if neither tells."""
     hosts = [urlsplit(address).hostname for address in _addresses(given)]
     if hosts:
         return "same_host" if all(host in LOOPBACK for host in hosts) else "remote"

@@ -56,8 +56,16 @@ PROSE = {
 }
 """Patterns in docstrings, comments and messages, each with better words."""
 
-HEADLESS = r"(?:What|Whatever|Whoever|That which|Such as|Of what|Of which) "
+HEADLESS = re.compile(
+    r"(?:What|Who|Whose|Whom|How|When|Where|Which)(?:ever)?\b|That\b|Those\b|(?:Such|One) (?:as|of|that)\b"
+    r"|All that\b|Of (?:what|which|every)\b|(?:Return|Yield|Refuse) (?:what|who|whose|how|where|which)\b"
+)
 """The beginning of a docstring, or of the description of an argument, that names no thing."""
+
+LOOSE = re.compile(
+    r"(?:^|[,;:] )(?:what|one that|those that)\b(?! if\b)|^(?:who|whose|which)\b", re.IGNORECASE
+)
+"""A clause of a comment that names no thing."""
 
 NAMES = {
     "came": "replayed, result",
@@ -154,8 +162,14 @@ def at_head(line: int, text: str) -> Iterator[str]:
     first, *rows = text.splitlines() or [""]
     entries = [ENTRY.sub("", row, count=1) for row in rows if ENTRY.match(row)]
     for row in (first, *entries):
-        if match := re.match(HEADLESS, row):
+        if match := HEADLESS.match(row):
             yield f"{line}: {match[0]!r} at the head; begin with the thing itself"
+
+
+def loose(line: int, comment: str) -> Iterator[str]:
+    """Yield the clauses of a comment that begin without a head."""
+    for match in LOOSE.finditer(comment.strip()):
+        yield f"{line}: {match[0]!r} begins a clause; name the thing itself"
 
 
 def hits(text: str, data: bool = False) -> list[str]:
@@ -163,6 +177,7 @@ def hits(text: str, data: bool = False) -> list[str]:
     tree = ast.parse(text)
     docs = [(each.lineno, str(each.value)) for each in docstrings(tree)]
     found = [hit for line, doc in docs for hit in at_head(line, doc)]
+    found += [hit for line, comment in comments(text) for hit in loose(line, comment)]
     for line, said in (*docs, *comments(text), *(() if data else messages(tree))):
         found += in_prose(line, said)
     for line, name in names(tree):
@@ -185,6 +200,13 @@ def test_a_folder_is_in_plain_english(folder):
     "text",
     [
         '"""What a call used."""',
+        '"""How far a figure may be off."""',
+        '"""Of every round, the rows that are judged."""',
+        '"""Those hashes."""',
+        '"""Return how far a figure may be off."""',
+        'def f(a):\n    """Sum.\n\n    Args:\n        a: Where it begins.\n    """',
+        "x = 1  # what cannot be had counts as worse",
+        "x = 1  # one choice of a whole path: what only some find out",
         'def f(a):\n    """Sum.\n\n    Args:\n        a: What is added.\n    """',
         "x = 1  # a path that the limits\n# have no room for is not reckoned with",
         'raise ValueError(f"{x}: it is none; take it out")',

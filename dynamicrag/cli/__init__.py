@@ -191,7 +191,7 @@ def _report(error: BaseException) -> int:
 
 
 def _system_error(error: OSError) -> str:
-    """Return what the operating system refused, and how to mend a full disk."""
+    """Return the refusal of the operating system, and the remedy for a full disk."""
     import errno
 
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

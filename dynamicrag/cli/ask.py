@@ -1,4 +1,4 @@
-"""``dynamicrag ask``: one question or many, what they cost, and what that saves against a baseline."""
+"""``dynamicrag ask``: one question or many, with their cost and the saving against a baseline."""
 
 import asyncio
 from collections.abc import Sequence
@@ -140,7 +140,7 @@ class _Session:
         return [record["error"] for record in every if "error" in record], len(every)
 
     def kept(self) -> str:
-        """Return how many answers an interrupted run keeps, and where; nothing without a file."""
+        """Return a note on the answers that an interrupted run keeps; nothing without a file."""
         done = sum(map(len, self._records.values()))
         if self._lines.partial is None or not self._lines.partial.exists():
             return ""

@@ -1,4 +1,4 @@
-"""``dynamicrag budget``: what is left of a total budget that processes of this host share."""
+"""``dynamicrag budget``: the rest of a total budget that processes of this host share."""
 
 from typing import Annotated
 

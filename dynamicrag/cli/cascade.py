@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dynamicrag.cli.options import MOST_SAMPLES, MOST_SEED, JsonOption
+from dynamicrag.cli.judging import (
+    AtOption,
+    BootstrapOption,
+    CostOption,
+    FoldsOption,
+    OnlyOption,
+    OptionCostOption,
+    SeedOption,
+    give,
+    named_specs,
+)
+from dynamicrag.cli.options import JsonOption
 from dynamicrag.cli.specs import choose_families, embedding, given_cost, number_of, parts_of, read_specs
 from dynamicrag.errors import InputError
 
 if TYPE_CHECKING:
-    from dynamicrag.lab.cascade.results import CascadeResult
     from dynamicrag.lab.cascade.trials import Trials
 
 
@@ -38,7 +48,7 @@ def evaluate_cascade(
         list[str] | None,
         typer.Option(help="Its features, as for --policies; by default lexical,tfidf,embedding."),
     ] = None,
-    options: Annotated[str | None, typer.Option(help="Route among these only, joined by commas.")] = None,
+    options: OnlyOption = None,
     weak: Annotated[
         str | None,
         typer.Option(help="The weak model of agreement samples: NAME, or NAME:cot1+pot1 for some prompts."),
@@ -47,21 +57,12 @@ def evaluate_cascade(
     budget: Annotated[
         float | None, typer.Option(min=0, help="Expected cost that one query may spend on all its drafts.")
     ] = None,
-    cost: Annotated[
-        str | None, typer.Option(help="What to save: a fact of the table, or several joined by +.")
-    ] = None,
-    option_cost: Annotated[
-        list[str] | None,
-        typer.Option(help="OPTION=NUMBER: its cost wherever the table has none; repeatable."),
-    ] = None,
-    at: Annotated[
-        str | None, typer.Option(help="Ask for the quality at these costs, joined by commas.")
-    ] = None,
-    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
-    bootstrap: Annotated[
-        int, typer.Option(min=0, max=MOST_SAMPLES, help="Samples for the 95 % intervals.")
-    ] = 1000,
-    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of folds, routers and samples.")] = 0,
+    cost: CostOption = None,
+    option_cost: OptionCostOption = None,
+    at: AtOption = None,
+    folds: FoldsOption = 5,
+    bootstrap: BootstrapOption = 1000,
+    seed: SeedOption = 0,
     json: JsonOption = None,
     plot: Annotated[
         Path | None, typer.Option(help="Write quality-cost curves here: cascade.png and cascade.html.")
@@ -73,15 +74,17 @@ def evaluate_cascade(
     oracle. Cross-validates on one file, or learns from --train and judges by --test.
     """
     from dynamicrag.cli.console import bar, human
-    from dynamicrag.cli.output import check_plot, check_target, write_json
+    from dynamicrag.cli.output import check_plot, check_target
+    from dynamicrag.escalation.base import POLICIES
     from dynamicrag.lab.cascade.evaluate import evaluate
+    from dynamicrag.lab.cascade.plots import quality_over_cost
     from dynamicrag.lab.cascade.view import build_page
-    from dynamicrag.lab.view.terminal import print_page
 
     check_target(json)
     if plot is not None:
         check_plot(plot)
-    named, router = _policies(policies or ()), _router(routers or ("linear",))
+    given = read_specs(policies, "--policies") if policies else list(POLICIES)
+    named, router = named_specs(given, POLICIES, "--policies"), _router(routers or ("linear",))
     files = [path for path in (train, test) if path is not None]
     if not files:
         raise InputError("--train or --test: a file to judge by is needed")
@@ -107,39 +110,11 @@ def evaluate_cascade(
         found = evaluate(
             *trials, policies=named, router=router, families=families, folds=folds,
             at=[number_of(part, "--at") for part in parts_of(at)], samples=bootstrap, seed=seed,
-            embed=embedding(families), progress=progress, budget=float("inf") if budget is None else budget,
+            embed=embedding(families, progress), progress=progress,
+            budget=float("inf") if budget is None else budget,
         )  # fmt: skip
     found = replace(found, notes=[*found.notes, *notes])
-    if plot is not None:
-        _draw(found, plot)
-    write_json(json, found.as_json())
-    if json != "-":
-        print_page(out, build_page(found))
-
-
-def _draw(found: "CascadeResult", folder: Path) -> None:
-    from dynamicrag.cli.output import write_text
-    from dynamicrag.lab.cascade.plots import quality_over_cost
-    from dynamicrag.lab.cascade.view import build_page
-    from dynamicrag.lab.view.draw import to_png
-    from dynamicrag.lab.view.html import to_html
-
-    to_png(quality_over_cost(found).chart, folder / "cascade.png")
-    write_text(folder / "cascade.html", to_html(build_page(found)))
-
-
-def _policies(values: Sequence[str]) -> dict[str, object]:
-    """Return the specs of policies by the names that are shown; all are checked before any work."""
-    from dynamicrag.escalation.base import POLICIES
-    from dynamicrag.registry import parse_spec
-
-    named: dict[str, object] = {}
-    for spec in read_specs(values, "--policies") if values else list(POLICIES):
-        POLICIES.build(spec, "--policies")
-        name, params = parse_spec(spec, "--policies")
-        shown = ", ".join(f"{key}={value}" for key, value in params.items())
-        named[f"{name}({shown})" if shown else name] = spec
-    return named
+    give(out, found, build_page(found), quality_over_cost(found).chart, json, plot, "cascade")
 
 
 def _router(values: Sequence[str]) -> object:

@@ -4,11 +4,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from dynamicrag.cli.options import MOST_SAMPLES, MOST_SEED, JsonOption
+from dynamicrag.cli.judging import (
+    AtOption,
+    BootstrapOption,
+    CostOption,
+    FoldsOption,
+    OnlyOption,
+    OptionCostOption,
+    SeedOption,
+    give,
+    named_specs,
+)
+from dynamicrag.cli.options import JsonOption
 from dynamicrag.cli.specs import (
     choose_families,
     embedding,
@@ -19,9 +30,6 @@ from dynamicrag.cli.specs import (
     read_specs,
 )
 from dynamicrag.errors import InputError
-
-if TYPE_CHECKING:
-    from dynamicrag.lab.routing.results import Evaluation
 
 ROUTERS = ("linear", "knn", "kmeans", "forest", "blend")
 """The default routers: one of each kind that trains in seconds."""
@@ -51,26 +59,17 @@ def evaluate(
     features: Annotated[
         list[str] | None, typer.Option(help="Families, as for --routers; by default lexical,tfidf,embedding.")
     ] = None,
-    options: Annotated[str | None, typer.Option(help="Route among these only, joined by commas.")] = None,
-    cost: Annotated[
-        str | None, typer.Option(help="What to save: a fact of the table, or several joined by +.")
-    ] = None,
-    option_cost: Annotated[
-        list[str] | None,
-        typer.Option(help="OPTION=NUMBER: its cost wherever the table has none; repeatable."),
-    ] = None,
-    at: Annotated[
-        str | None, typer.Option(help="Ask for the quality at these costs, joined by commas.")
-    ] = None,
-    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
+    options: OnlyOption = None,
+    cost: CostOption = None,
+    option_cost: OptionCostOption = None,
+    at: AtOption = None,
+    folds: FoldsOption = 5,
     split: Annotated[Split, typer.Option(help="Leave out rows, or whole groups.")] = Split.random,
     labels: Annotated[
         str, typer.Option(help="Names of label 0 and label 1, where the table is a file of labels.")
     ] = "label 0,label 1",
-    bootstrap: Annotated[
-        int, typer.Option(min=0, max=MOST_SAMPLES, help="Samples for the 95 % intervals.")
-    ] = 1000,
-    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of folds, routers and samples.")] = 0,
+    bootstrap: BootstrapOption = 1000,
+    seed: SeedOption = 0,
     json: JsonOption = None,
     plot: Annotated[
         Path | None,
@@ -84,11 +83,11 @@ def evaluate(
     if train is None:
         raise InputError("--train: a table to learn from is needed")
     from dynamicrag.cli.console import bar, human
-    from dynamicrag.cli.output import check_plot, check_target, write_json
+    from dynamicrag.cli.output import check_plot, check_target
     from dynamicrag.lab.outcomes.file import read_table
     from dynamicrag.lab.routing.evaluate import evaluate as run
+    from dynamicrag.lab.routing.plot import quality_over_cost
     from dynamicrag.lab.routing.view import build_page
-    from dynamicrag.lab.view.terminal import print_page
 
     check_target(json)
     if plot is not None:
@@ -105,45 +104,22 @@ def evaluate(
         found = run(
             learn, judge, routers=named, families=families, cost=cost, option_cost=given,
             options=parts_of(options), folds=folds, split=split.value, at=prices, samples=bootstrap,
-            seed=seed, embed=embedding(families), progress=progress,
+            seed=seed, embed=embedding(families, progress), progress=progress,
         )  # fmt: skip
     if plot is not None and found.data.cost is None:
         notes.append("no cost is known, so there is no curve: no eval.png, and eval.html without it")
     found = replace(found, notes=[*found.notes, *notes])
-    if plot is not None:
-        _draw(found, plot)
-    write_json(json, found.as_json())
-    if json != "-":
-        print_page(out, build_page(found))
-
-
-def _draw(found: "Evaluation", folder: Path) -> None:
-    from dynamicrag.cli.output import write_text
-    from dynamicrag.lab.routing.plot import quality_over_cost
-    from dynamicrag.lab.routing.view import build_page
-    from dynamicrag.lab.view.draw import to_png
-    from dynamicrag.lab.view.html import to_html
-
     figure = quality_over_cost(found)
-    if figure is not None:
-        to_png(figure.chart, folder / "eval.png")
-    write_text(folder / "eval.html", to_html(build_page(found)))
+    give(out, found, build_page(found), None if figure is None else figure.chart, json, plot, "eval")
 
 
 def _routers(values: Sequence[str] | None) -> dict[str, object]:
-    """Return the specs by the names that are shown; all are checked before any work."""
+    """Return the specs by the names that are shown, without the baselines that are always there."""
     from dynamicrag.predictors.base import PREDICTORS
     from dynamicrag.registry import parse_spec
 
-    specs: Sequence[Any] = read_specs(values, "--routers") if values else ROUTERS
-    named: dict[str, object] = {}
-    for spec in specs:
-        PREDICTORS.build(spec, "--routers")
-        name, params = parse_spec(spec, "--routers")
-        if name in BASELINES:
-            continue  # it is there anyway
-        shown = ", ".join(f"{key}={value}" for key, value in params.items())
-        named[f"{name}({shown})" if shown else name] = spec
+    specs = named_specs(read_specs(values, "--routers") if values else ROUTERS, PREDICTORS, "--routers")
+    named = {shown: spec for shown, spec in specs.items() if parse_spec(spec, "")[0] not in BASELINES}
     if not named:
         valid = ", ".join(name for name in PREDICTORS if name not in BASELINES)
         raise InputError(f"--routers: at least one is needed; valid: {valid}")

@@ -28,7 +28,7 @@ def explain(
     corpus: CorpusOption = None,
     json: JsonOption = None,
 ) -> None:
-    """Ask one question and show why every stage did what it did."""
+    """Ask one question and show the reasons of every stage's decision."""
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.prepare import ready

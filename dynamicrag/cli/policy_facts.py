@@ -20,7 +20,7 @@ class ModelFacts:
     Attributes:
         name: Its name in the policy.
         model: Its spec, as ``local:smollm2-135m-instruct``.
-        runs: Where it runs, as ``in_process``.
+        runs: The place that it runs at, as ``in_process``.
         used: Whether any question can use it.
         pulled: Whether it is on this machine; ``None`` if it runs elsewhere.
         price: Its price.

@@ -17,17 +17,17 @@ MINUTE = 60.0
 
 
 def forecast(seconds: float, joules: float, usd: float) -> str:
-    """Return what work is expected to take: ``12 min, 3.4 kJ``, and dollars if any."""
+    """Return the expected time and cost of work: ``12 min, 3.4 kJ``, and dollars if any."""
     return ", ".join([duration(seconds), amount("joules", joules), *([amount("usd", usd)] if usd else [])])
 
 
 def of_recording(remaining: "Remaining") -> str:
-    """Return what the rest of a recording is expected to take."""
+    """Return the expected time and cost of the rest of a recording."""
     return forecast(remaining.time_left(), remaining.left("joules"), remaining.left("usd"))
 
 
 def of_synthesis(kinds: "Mapping[str, KindResult]", workers: int = 1) -> str:
-    """Return what the rest of a synthesis is expected to take."""
+    """Return the expected time and cost of the rest of a synthesis."""
     left = {d: sum(own.left(d) for own in kinds.values()) for d in ("seconds", "joules", "usd")}
     return forecast(left["seconds"] / workers, left["joules"], left["usd"])
 
@@ -36,7 +36,7 @@ def of_synthesis(kinds: "Mapping[str, KindResult]", workers: int = 1) -> str:
 def bars(out: "Console", totals: Mapping[str, int]) -> "Iterator[Callable[[str, int, str, str], None]]":
     """Show a bar per task on a terminal while the block runs, and nothing elsewhere.
 
-    Yields a function of a task, the number done, what the bar is called and what stands behind it.
+    Yields a function of a task, the number done, the bar's name and the text behind it.
 
     Args:
         out: The console.

@@ -1,4 +1,4 @@
-"""``dynamicrag report``: what the queries so far cost, and what routing saved."""
+"""``dynamicrag report``: the cost of the queries so far, and the savings of routing."""
 
 import re
 import time

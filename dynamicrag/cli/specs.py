@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.errors import InputError, unknown
 
 if TYPE_CHECKING:
+    from dynamicrag.cli.console import Report
     from dynamicrag.lab.outcomes.table import OutcomeTable
 
 FAMILIES = ("lexical", "tfidf", "embedding")
@@ -108,8 +109,8 @@ def choose_families(
     return specs, []
 
 
-def embedding(families: Sequence[object]) -> Any:
-    """Return the function that embeds texts, or ``None`` if no family needs it."""
+def embedding(families: Sequence[object], progress: "Report") -> Any:
+    """Return the function that embeds texts and reports progress, or ``None`` if no family needs it."""
     from dynamicrag.features.base import FEATURES
     from dynamicrag.lab.routing.embeddings import KeptEmbeddings
     from dynamicrag.llm.pull import cache_dir, pulled
@@ -120,7 +121,7 @@ def embedding(families: Sequence[object]) -> Any:
         return None
     model = LocalEmbedder(lambda: pulled(EMBEDDER))
     path = cache_dir() / "embeddings" / f"{EMBEDDER}.npz"
-    return KeptEmbeddings(model.embed, path, in_bulk=model.embed_in_bulk)
+    return KeptEmbeddings(model.embed, path, in_bulk=model.embed_in_bulk, progress=progress)
 
 
 def outcomes_in(

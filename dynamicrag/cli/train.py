@@ -22,9 +22,10 @@ from dynamicrag.cli.train_options import (
     StageFeaturesOption,
     StagesOption,
     TableOption,
+    begin,
     embedder,
     file_size,
-    read_outcomes,
+    options_of,
     spec,
 )
 from dynamicrag.errors import InputError
@@ -73,19 +74,15 @@ def train_stage(
     json: JsonOption = None,
 ) -> None:
     """Train the router of a stage, or add new options to a trained router with --add-to."""
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import check_target
     from dynamicrag.lab.training import train_router
 
-    check_target(json)
     if add_to is not None:
         training = {"--router": router != DEFAULT_ROUTER, "--features": features is not None,
                     "--anonymous": anonymous}  # fmt: skip
         if any(training.values()):
             given = ", ".join(name for name, is_given in training.items() if is_given)
             raise InputError(f"--add-to takes the router as it was trained: without {given}")
-    console = human(json)
-    outcomes = read_outcomes(table, stages, labels, None if json == "-" else console)
+    console, outcomes = begin(table, stages, labels, json)
     if add_to is not None:
         _report(json, _grown(outcomes, add_to, out, stage, _settings(at or [])))
         return
@@ -110,13 +107,9 @@ def train_joint(
     json: JsonOption = None,
 ) -> None:
     """Train one router over whole paths, for all stages that the table's paths vary."""
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import check_target
     from dynamicrag.lab.training import train_joint as train
 
-    check_target(json)
-    console = human(json)
-    outcomes = read_outcomes(table, stages, labels, None if json == "-" else console)
+    console, outcomes = begin(table, stages, labels, json)
     families = parts_of(features)
     with console.status("training …"):
         whole = train(
@@ -132,7 +125,7 @@ def train_joint(
 def _grown(
     outcomes: "OutcomeTable", file: Path, out: Path, stage: str, at: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Add the new options of a table to a trained router, write it, and return what it is now."""
+    """Add the new options of a table to a trained router, write it, and return its description."""
     from dynamicrag.embedders import default_embedder
     from dynamicrag.lab.growing import grow
     from dynamicrag.routers.estimator import Estimator
@@ -153,7 +146,7 @@ def _settings(given: list[str]) -> dict[str, str]:
 
 
 def _described(estimator: "Estimator", table: "OutcomeTable", path: Path) -> dict[str, Any]:
-    """Return a written router as plain data: what it is, what it was made from, and its options."""
+    """Return a written router as plain data: its kind, its origin, and its options."""
     about, predictor = estimator.about, estimator.predictor
     return {
         "file": str(path), "bytes": path.stat().st_size, "router": predictor.registered,
@@ -161,10 +154,7 @@ def _described(estimator: "Estimator", table: "OutcomeTable", path: Path) -> dic
         "parameters": predictor.params(), "features": estimator.features.specs,
         "width": len(estimator.features.names), "stage": about.stage, "table": about.table,
         "questions": len(table),
-        "options": {
-            name: {"quality": quality, **{cost: values[k] for cost, values in about.costs.items()}}
-            for k, (name, quality) in enumerate(zip(estimator.options, about.quality, strict=True))
-        },
+        "options": options_of(estimator.options, about.quality, about.costs),
     }  # fmt: skip
 
 

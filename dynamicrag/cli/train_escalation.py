@@ -18,9 +18,10 @@ from dynamicrag.cli.train_options import (
     RouterOption,
     StagesOption,
     TableOption,
+    begin,
     embedder,
     file_size,
-    read_outcomes,
+    options_of,
     spec,
 )
 
@@ -46,13 +47,10 @@ def train_escalation(
     json: JsonOption = None,
 ) -> None:
     """Train a policy that decides on drafts: accept, continue with another path, or abstain."""
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import check_target, write_json
+    from dynamicrag.cli.output import write_json
     from dynamicrag.lab.calibrate.forecast import Recipe
 
-    check_target(json)
-    console = human(json)
-    outcomes = read_outcomes(table, stages, labels, None if json == "-" else console, mended=True)
+    console, outcomes = begin(table, stages, labels, json, mended=True)
     families = parts_of(features)
     recipe = Recipe(spec(router), families, embedder(families))
     with console.status("training …"):
@@ -86,10 +84,7 @@ def _train(
         "features": judgement.prior.before.features.specs, "signals": list(judgement.signals),
         "dimension": judgement.dimension, "lambda": judgement.lam, "table": about.table,
         "questions": len(outcomes), "stages": [s for s in judgement.prior.stages if s != "verification"],
-        "options": {
-            name: {"quality": quality, **{cost: values[k] for cost, values in about.costs.items()}}
-            for k, (name, quality) in enumerate(zip(outcomes.options, about.quality, strict=True))
-        },
+        "options": options_of(outcomes.options, about.quality, about.costs),
         **taught.figures,
         "notes": list(taught.notes),
     }  # fmt: skip

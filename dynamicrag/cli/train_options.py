@@ -1,5 +1,6 @@
 """The options that all ``dynamicrag train`` commands share, and what reads them."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,23 +37,37 @@ AnonymousOption = Annotated[
 LABELS = "label 0,label 1"
 
 
-def read_outcomes(
-    files: list[Path], stages: str, labels: str, out: "Console | None", *, mended: bool = False
-) -> "OutcomeTable":
-    """Return the tables as one, and print what must be known of them.
+def begin(
+    files: list[Path], stages: str, labels: str, json: str | None, *, mended: bool = False
+) -> "tuple[Console, OutcomeTable]":
+    """Return the console of messages, and the tables as one; notes on them are printed.
 
     Args:
         files: The tables.
         stages: Value of ``--stages``.
         labels: Value of ``--labels``.
-        out: The console of the notes, if any.
+        json: Value of ``--json``; with standard output, notes are left out.
         mended: Whether paths that refine their drafts are kept.
     """
+    from dynamicrag.cli.console import human
+    from dynamicrag.cli.output import check_target
+
+    check_target(json)
+    out = human(json)
     outcomes, notes = outcomes_in(files, parts_of(stages), pair_of(labels), mended=mended)
-    if out is not None:
-        for note in notes:
-            out.print(f"note: {note}", style="yellow")
-    return outcomes
+    for note in notes if json != "-" else ():
+        out.print(f"note: {note}", style="yellow")
+    return out, outcomes
+
+
+def options_of(
+    names: Sequence[str], quality: Sequence[float], costs: Mapping[str, Sequence[float]]
+) -> dict[str, dict[str, float]]:
+    """Return the mean quality and costs of every option, by name."""
+    return {
+        name: {"quality": own, **{cost: values[k] for cost, values in costs.items()}}
+        for k, (name, own) in enumerate(zip(names, quality, strict=True))
+    }
 
 
 def spec(text: str, option: str = "--router") -> object:

@@ -17,8 +17,8 @@ from dynamicrag.cli.train_options import (
     RouterOption,
     StagesOption,
     TableOption,
+    begin,
     embedder,
-    read_outcomes,
     spec,
 )
 from dynamicrag.errors import InputError
@@ -50,14 +50,11 @@ def train_policy(
 
     Each is judged out of fold; a router that is no better than the present rule is left out.
     """
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import check_target, write_json
+    from dynamicrag.cli.output import write_json
     from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.training import check_families
 
-    check_target(json)
-    console = human(json)
-    outcomes = read_outcomes(table, stages, labels, None if json == "-" else console)
+    console, outcomes = begin(table, stages, labels, json)
     families = parts_of(features)
     check_families(families)
     with console.status("training …"):
@@ -71,7 +68,7 @@ def train_policy(
 def _train(
     outcomes: "OutcomeTable", files: Sequence[Path], policy: str, out: Path, recipe: "Recipe", joint: bool
 ) -> dict[str, Any]:
-    """Train a policy, write it with its routers to a folder, and return what was kept.
+    """Train a policy, write it with its routers to a folder, and return the kept routers.
 
     Raises:
         InputError: The folder cannot be made, or the table cannot be learnt from.

@@ -76,7 +76,7 @@ class SizeClass:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Where a provider's models run, unless a model's own profile differs.
+    """The place of a provider's models, unless a model's own profile names another.
 
     Attributes:
         region: ISO 3166-1 alpha-3 code of the grid.

@@ -215,7 +215,7 @@ class Budget:
         """Wait a moment for other reservations to be released.
 
         Args:
-            since: When the caller began to wait, on ``time.monotonic``.
+            since: Begin of the caller's wait, on ``time.monotonic``.
 
         Returns:
             Whether the caller should check again; ``False`` if nothing is reserved, or after ``PATIENCE``

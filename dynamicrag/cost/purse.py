@@ -84,7 +84,7 @@ class MemoryPurse:
 
 
 def check(worst: Amounts, limits: Amounts, spent: Amounts, held: Amounts) -> None:
-    """Raise :class:`Short` unless ``worst`` fits into what is left of ``limits``."""
+    """Raise :class:`Short` unless ``worst`` fits into the rest of ``limits``."""
     for dimension, limit in limits.items():
         wanted, slack = worst.get(dimension, 0.0), ROUNDING * limit
         unspent = limit - spent.get(dimension, 0.0)

@@ -77,7 +77,7 @@ class Profile:
     """A model's cost coefficients.
 
     Attributes:
-        runs: Where it computes.
+        runs: The place that it computes at.
         usd: Price per token; if ``priced`` is false, a stand-in to compare options.
         seconds: Latency of a call, per token.
         cpu_seconds: CPU time on this host, over all threads, per token; zero for remote models.

@@ -32,7 +32,7 @@ class Beliefs:
         mean: Expected quality of each option's draft; for a tried option the verifiers' estimate, (n, k).
         score: Expected score of each option, (n, k).
         cov: Covariance of qualities and scores, (n, 2k, 2k).
-        tried: Which options have a draft, (n, k).
+        tried: Whether each option has a draft, (n, k).
         last: The option tried last, -1 for none, (n,).
         cost: Expected cost of trying each option now; infinite if it cannot be reached, (n, k).
         chain: Chain number of each option, (k,). Options of a chain continue each other: each costs the
@@ -59,7 +59,7 @@ class Beliefs:
 
     @property
     def open(self) -> Marks:
-        """Which options can be tried, (n, k)."""
+        """Whether each option can be tried, (n, k)."""
         return np.asarray(~self.tried & (self.cost <= self.budget[:, None]) & np.isfinite(self.cost))
 
     @property

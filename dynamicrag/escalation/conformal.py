@@ -23,7 +23,7 @@ class Conformal:
 
         Args:
             p: Probability of each candidate, NaN for missing candidates, (n, m).
-            right: Which are right, (n, m). Rows without a right candidate are left out.
+            right: Whether each is right, (n, m). Rows without a right candidate are left out.
         """
         solved = (right & np.isfinite(p)).any(axis=1)
         best = np.where(right & np.isfinite(p), p, -np.inf)[solved].max(axis=1, initial=-np.inf)
@@ -36,7 +36,7 @@ class Conformal:
         return float(self.off[rank - 1]) if 0 < rank <= len(self.off) else np.inf
 
     def sets(self, p: Floats, alpha: float) -> Marks:
-        """Return which candidates are in the set, (n, m)."""
+        """Return whether each candidate is in the set, (n, m)."""
         return np.asarray(np.isfinite(p) & (1.0 - np.nan_to_num(p) <= self.threshold(alpha) + 1e-12))
 
     def state(self) -> State:

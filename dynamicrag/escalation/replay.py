@@ -21,7 +21,7 @@ class Played:
     Attributes:
         accepted: The option whose draft was accepted, or ``ABSTAIN``, (n,).
         first: The option run first; -1 for none, (n,).
-        tried: Which options were run, (n, k).
+        tried: Whether each option was run, (n, k).
         quality: Realised, (n,).
         cost: Total cost of the run options, (n,).
     """
@@ -40,7 +40,7 @@ def play(
 
     Args:
         policy: The trained policy.
-        model: How scores change beliefs.
+        model: The model of scores that changes beliefs.
         data: The recorded outcomes.
         lam: Quality that one unit of cost is worth.
         budget: Budget of a query in expected cost.

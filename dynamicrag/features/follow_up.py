@@ -17,7 +17,7 @@ from dynamicrag.text import content_words, languages, unspaced, words
 
 
 class Leaning(IntEnum):
-    """How much a turn needs the conversation before it."""
+    """The degree to which a turn needs the conversation before it."""
 
     ALONE = 0
     PERHAPS = 1
@@ -36,7 +36,7 @@ _TOPIC = 4
 
 
 def leaning(text: str) -> Leaning:
-    """Return how much a turn needs the conversation before it."""
+    """Return the degree to which a turn needs the conversation before it."""
     if reply(text):
         return Leaning.SURELY
     if unspaced(text) * 2 > sum(map(str.isalpha, text)):

@@ -68,7 +68,7 @@ class Nodes:
         """Return the node of a stage, for sync and async graphs.
 
         Args:
-            stage: One of :attr:`stage_names`; the generator's node decides the prompt as well.
+            stage: A name of :attr:`stage_names`; the generator's node decides the prompt as well.
             name: The node's name.
             names: The keys of the graph's state.
             begun: Whether another node has always begun the turn.

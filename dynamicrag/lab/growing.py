@@ -1,4 +1,4 @@
-"""New options for a trained router, from what they gave on recorded questions; nothing is trained again."""
+"""New options for a trained router, from their results on recorded questions; nothing is trained again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ class Grown:
     Attributes:
         estimator: The router.
         added: At how many of its predictor's anchors each new option is known.
-        anchors: How many there are.
+        anchors: Number of the anchors.
     """
 
     estimator: Estimator

@@ -6,12 +6,12 @@ NAMED = 3
 
 
 def left_out(file: str, names: Sequence[str], total: int, what: str, why: str) -> list[str]:
-    """Return a note on what is left out; none where nothing is.
+    """Return a note on the parts left out; none if there are none.
 
     Args:
         file: Its name.
         names: Names of the parts left out.
-        total: How many there are, those among them.
+        total: Number of all parts, the named ones among them.
         what: Their kind, such as ``rows``.
         why: The reason, such as ``have no results``.
     """

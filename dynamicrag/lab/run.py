@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dynamicrag.graph.rag import DynamicRAG
 
 SETTLE_SECONDS = 20.0
-"""How long a finished query may wait for the meter; its joules stay modelled after that."""
+"""Seconds that a finished query may wait for the meter; its joules stay modelled after that."""
 
 
 class Record(TypedDict, total=False):

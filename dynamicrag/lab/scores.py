@@ -39,7 +39,7 @@ def contains(answer: str, gold: Sequence[str]) -> float:
 
 
 def similarity(answer: str, gold: Sequence[str], embed: "Embed") -> float:
-    """Return how near in meaning an answer is to the nearest gold answer, 0 (unrelated) to 1 (the same).
+    """Return the similarity of an answer to the nearest gold answer, 0 (unrelated) to 1 (the same).
 
     The cosine of their embeddings; :data:`UNRELATED` and less counts as 0.
     """

@@ -60,7 +60,7 @@ def train_router(
         raise InputError(f"{table.name}: a single option, {table.options[0]!r}: nothing to decide")
     if stage != "verification":
         check_families(features)
-    # what a retrieval finds is not known when it is decided on
+    # retrieval signals are not known when an earlier stage decides
     ahead = stage in TOPOLOGY.ahead
     return Estimator.fit(
         [before_retrieval(query) for query in table.seen()] if ahead else table.seen(),
@@ -134,6 +134,6 @@ def _about(table: OutcomeTable, stage: str, keep_questions: bool) -> About:
 
 
 def _means(values: Floats) -> list[float]:
-    """Return the mean per option over what was observed; 0 where nothing was."""
+    """Return the mean per option over the observed outcomes; 0 without any."""
     seen = ~np.isnan(values)
     return list((np.where(seen, values, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)).tolist())

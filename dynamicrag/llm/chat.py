@@ -50,7 +50,7 @@ class ChatModel:
     Attributes:
         name: Its name in the policy.
         spec: ``provider:model``.
-        runs: Where it computes.
+        runs: The place that it computes at.
         context: Tokens per request, prompt and answer together; ``None`` if unknown.
         max_retries: Number of retries after a temporary failure if no other model can take over.
         outage: Whether the model is in cooldown after a failure.

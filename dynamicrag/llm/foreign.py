@@ -44,7 +44,7 @@ class ForeignChatModel(ChatModel):
         name: Its name in the policy.
         given: The object.
         spec: ``provider:model``, as far as known.
-        runs: Where it computes.
+        runs: The place that it computes at.
         context: Tokens per request, if known.
         max_retries: As for :class:`ChatModel`.
     """
@@ -112,7 +112,7 @@ def adapt_model(name: str, given: Any, where: str, params: Mapping[str, Any], ru
         given: The object.
         where: Place in the user's input, for messages.
         params: ``context`` and ``max_retries``, if set in the policy.
-        runs: Where it computes, if set in the policy.
+        runs: The place that it computes at, if set in the policy.
 
     Raises:
         PolicyError: The object is not a chat model.

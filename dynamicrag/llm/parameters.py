@@ -1,4 +1,4 @@
-"""The parameters that a server may refuse: which are sent, and what a refusal changes.
+"""The parameters that a server may refuse: their forms, and the changes after a refusal.
 
 Servers behind OpenAI's protocol refuse parameters in their own words, with 400, 403 or 422. A named parameter
 is dropped. If none is named, they are dropped one after another, the least useful first, so a call is
@@ -57,7 +57,7 @@ class Parameters:
 
     Args:
         names: Names of :data:`NAMED` to send.
-        limits: How the limit can be sent, first choice first; ``""`` sends none.
+        limits: Forms of the limit, first choice first; ``""`` sends none.
     """
 
     def __init__(self, names: Iterable[str], limits: Iterable[str] = ("",)) -> None:

@@ -44,7 +44,7 @@ _GIVEN = re.compile(r"(api_?key|token|token_provider|credentials?|credentials_pa
 
 
 def missing(spec: str, params: Mapping[str, Any]) -> list[str]:
-    """Return what a model lacks on this machine and the remedy, without importing or calling anything.
+    """Return a model's missing parts on this machine and the remedy, without importing or calling anything.
 
     Args:
         spec: ``provider:model``.

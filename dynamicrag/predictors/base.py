@@ -47,7 +47,7 @@ class Predictor(Persistent, ABC):
         seed: Seed of all random draws in fitting.
 
     Attributes:
-        when: When it decides. With features of a draft, any predictor decides after generation.
+        when: The time of its decision. With features of a draft, any predictor decides after generation.
         uses: Its inputs.
         how: Kind of algorithm.
         paper: Source of the method.

@@ -55,7 +55,7 @@ def cheapest(expected: Sequence[Cost], left: Mapping[Dimension, float]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """How often to take an option that does not look best, to learn from it.
+    """The exploration of options that do not look best, to learn from them.
 
     Attributes:
         epsilon: Probability of a uniform draw among the open options.
@@ -115,8 +115,8 @@ def select(
         costs: Expected cost, (k, c) or (n, k, c).
         weights: Quality that one unit of each dimension is worth, (c,).
         lam: λ: factor on the weighted cost.
-        allowed: Which options are open, (k,) or (n, k); all by default.
-        explore: How often to take another option than the best.
+        allowed: Whether each option is open, (k,) or (n, k); all by default.
+        explore: The rate of options other than the best.
         rng: Random generator; needed for exploration.
 
     Raises:
@@ -169,7 +169,7 @@ def lambda_for(
         quality: Predicted quality, (n, k).
         costs: Expected cost, (n, k, c).
         weights: Quality that one unit of each dimension is worth, (c,).
-        allowed: Which options are open, (n, k); all by default.
+        allowed: Whether each option is open, (n, k); all by default.
         least: The λ if the budget does not bind.
 
     Raises:
@@ -221,7 +221,7 @@ def cheapest_passing(
         quality: Predicted quality, (k,) or (n, k).
         price: Weighted cost, (k,) or (n, k).
         share: The required quality.
-        allowed: Which options are open; all by default.
+        allowed: Whether each option is open; all by default.
     """
     predicted = np.asarray(quality, dtype=np.float64)
     if allowed is not None:

@@ -12,7 +12,7 @@ class BM25(Retriever):
     """Ranks chunks by the terms they share with the question; no model.
 
     Both implementations return the same ranking, with ties in the order of the chunks; ``bm25s`` is over a
-    hundred times faster. See :mod:`dynamicrag.retrieval.lexical` for terms and measurements.
+    hundred times faster. See :mod:`dynamicrag.retrieval.index_terms` for terms and measurements.
 
     Args:
         corpus: Name of a corpus; by default the policy's first.

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dynamicrag.retrieval.chunking import chunk_id
-from dynamicrag.retrieval.lexical import analyse
+from dynamicrag.retrieval.index_terms import analyse
 from dynamicrag.text import sentences, unspaced
 from dynamicrag.types import Passage
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.cost.profiles import IN_PROCESS, Profile
-from dynamicrag.retrieval.chunking import Chunker, document_of
+from dynamicrag.retrieval.chunking import Chunker
 from dynamicrag.retrieval.documents import Problem, Skipped, failures
 from dynamicrag.retrieval.embedder import Embedder, Scale, Vectors
 from dynamicrag.retrieval.ingest import (
@@ -265,11 +265,6 @@ class Corpus:
         self._require("lexical")
         found = self._open().documents(ids)
         return [Passage(**{**found[name], "corpus": self.name}) for name in ids if name in found]
-
-    @staticmethod
-    def document_of(chunk: str) -> str:
-        """Return the document id of a chunk id."""
-        return document_of(chunk)
 
     def coverage(self, text: str, filter: Filter = NO_FILTER) -> dict[str, float]:  # noqa: A002
         """Return the coverage of a question's vocabulary; see :meth:`Bm25sIndex.coverage`."""

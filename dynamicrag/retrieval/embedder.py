@@ -70,7 +70,7 @@ class Embedder(ABC):
 
     Attributes:
         name: As given.
-        runs: Where it computes.
+        runs: The place that it computes at.
         symmetric: Whether it embeds questions and documents in the same way.
         named: Whether the name identifies the model; otherwise an index is checked by the vectors of a few
             texts.

@@ -31,7 +31,7 @@ class ForeignEmbedder(Embedder):
     Args:
         make: Returns the object; called on first use.
         name: Name of the model; part of the key of an index made with it.
-        runs: Where it computes.
+        runs: The place that it computes at.
         named: Whether the name identifies the model, not only its class.
     """
 

@@ -1,25 +1,4 @@
-"""BM25 over the chunks of a corpus, and coverage of a question by its vocabulary.
-
-The definition of a term was chosen by nDCG@10 on the passages of HotpotQA, 2WikiMultihopQA and Cranfield (k1
-= 0.9, b = 0.4):
-
-====================================================  =====  =====  =====
-lower-cased words alone                                .749   .733   .344
-and stop words (articles, pronouns, question words)    .756   .747   .362
-and plural endings removed (Harman's S stemmer)        .769   .747   .366
-and the title counted twice                            .781   .756   .375
-and one form for every letter, without accents         .781   .754   .376
-and compounds as one word too (this module)            .785   .755   .376
-the title counted twice, with Porter's stemmer         .793   .755   .382
-====================================================  =====  =====  =====
-
-Compounds ("e-mail", "XR-7", "maxTokens") are indexed in parts and as one word, because people write them
-either way; hyphenated ones up to 12 letters, because longer ones cost .003 on Cranfield.
-
-The same questions were used to choose and to measure, so the gains are somewhat optimistic. Porter's stemmer
-gained .012, 0 and .007, but only works for English; it would also add a library that takes longer to import
-than a thousand queries take.
-"""
+"""BM25 over the chunks of a corpus, and coverage of a question by its vocabulary."""
 
 import json
 import math
@@ -31,57 +10,16 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.languages import FUNCTION_WORDS, OTHER_ALPHABETS, by_function_words
+from dynamicrag.retrieval.index_terms import analyse, analyse_chunk
 from dynamicrag.retrieval.store import Chunk
-from dynamicrag.text import singular, terms
 
 UNEXPLAINED, EXPLAINED = 0.15, 0.3
 """Share of a question's idf reached by the best chunk's score for questions in other words than the
 documents, and in the same words: the sample's questions have .24 to .55 (5 and 95 %), paraphrases of them
 .07 to .23.
 """
-ANALYSIS = 2
-"""Version of :func:`analyse`; an index of another version is rebuilt."""
 
 Mask = NDArray[np.bool_]
-
-_ENGLISH = frozenset(
-    """
-    a an and are as at be been but by did do does for from had has have he her his how i if in into is it its
-    no not of on or s she such t that the their then there these they this to was we were what when where
-    which who whom whose why will with you
-    """.split()  # noqa: SIM905 - a list of 70 strings is no easier to read
-)
-
-
-def analyse(text: str, *, document: bool = False) -> list[str]:
-    """Split ``text`` into terms without stop words, in the singular; see :func:`dynamicrag.text.terms`.
-
-    Documents are indexed without English stop words; a question is searched without the stop words of its own
-    language, if its words identify it.
-
-    Args:
-        text: A question or a document.
-        document: Whether it is a document.
-    """
-    found = terms(text, every=document)
-    stop = _ENGLISH if document else _stop_words(found)
-    return [singular(term) for term in found if term not in stop]
-
-
-def _stop_words(asked: list[str]) -> frozenset[str]:
-    languages = by_function_words(asked, least=2) - {"en"}
-    return OTHER_ALPHABETS.union(
-        _ENGLISH if not languages else (), *(FUNCTION_WORDS[own] for own in languages)
-    )
-
-
-def analyse_chunk(chunk: Chunk) -> list[str]:
-    """Return the terms of a chunk; the title counts twice, as a weighted field.
-
-    Source: Robertson, Zaragoza and Taylor, "Simple BM25 extension to multiple weighted fields", CIKM 2004.
-    """
-    return analyse(chunk.title, document=True) * 2 + analyse(chunk.text, document=True)
 
 
 def idf(frequency: int, size: int) -> float:
@@ -267,46 +205,3 @@ class Bm25sIndex(LexicalIndex):
         start, end = self._engine.scores["indptr"][place : place + 2]
         found: NDArray[np.int32] = self._engine.scores["indices"][start:end]
         return found
-
-
-class RankBm25Index(LexicalIndex):
-    """BM25 computed at query time, by rank-bm25: the reference in tests of rankings.
-
-    rank-bm25 follows ATIRE, whose idf is negative for terms in more than half of the documents and is then
-    replaced by a share of the average; its term weight is also multiplied by ``k1 + 1``. With Lucene's idf
-    and the plain term weight, scores equal those of :class:`Bm25sIndex` (Kamphuis et al. 2020). It scores
-    every chunk in Python and exists only in memory.
-    """
-
-    def __init__(self, ids: list[str], engine: Any, scale: float) -> None:
-        self.ids = ids
-        self._engine = engine
-        self._scale = scale
-        self._unseen = max(engine.idf.values(), default=1.0) if engine is not None else 1.0
-
-    @classmethod
-    def build(cls, chunks: Sequence[Chunk], *, k1: float, b: float) -> Self:
-        """Index ``chunks``."""
-        from rank_bm25 import BM25Okapi
-
-        class LuceneBM25(BM25Okapi):  # type: ignore[misc]
-            def _calc_idf(self, nd: dict[str, int]) -> None:
-                self.idf = {term: idf(frequency, self.corpus_size) for term, frequency in nd.items()}
-
-        rows = [analyse_chunk(chunk) for chunk in chunks]
-        engine = LuceneBM25(rows, k1=k1, b=b) if any(rows) else None
-        return cls([chunk.id for chunk in chunks], engine, k1 + 1)
-
-    def scores(self, terms: list[str]) -> NDArray[np.float64]:
-        """Return BM25 of every chunk, ``(n,)``."""
-        with np.errstate(invalid="ignore"):  # 0 / 0 for a chunk without words
-            scores: NDArray[np.float64] = np.nan_to_num(self._engine.get_scores(terms) / self._scale)
-        return scores
-
-    def __contains__(self, term: object) -> bool:
-        return self._engine is not None and term in self._engine.idf
-
-    def weight(self, term: str) -> float:
-        """See the base class."""
-        known: dict[str, float] = self._engine.idf if self._engine is not None else {}
-        return known.get(term, self._unseen)

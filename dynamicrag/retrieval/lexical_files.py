@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from dynamicrag.errors import CorpusError
-from dynamicrag.retrieval.lexical import ANALYSIS, Bm25sIndex, LexicalIndex, RankBm25Index
+from dynamicrag.retrieval.index_terms import ANALYSIS
+from dynamicrag.retrieval.lexical import Bm25sIndex, LexicalIndex
+from dynamicrag.retrieval.lexical_reference import RankBm25Index
 from dynamicrag.retrieval.store import Store
 
 Implementation = Literal["bm25s", "rank-bm25"]

@@ -40,7 +40,7 @@ class Selection:
         return document_of(chunk) in self.documents
 
     def mask(self, index: LexicalIndex) -> Mask:
-        """Return which chunks of an index are in the selection, ``(n,)``."""
+        """Return whether each chunk of an index is in the selection, ``(n,)``."""
         known = self._mask
         if known is None or known[0] is not index:
             mask = np.fromiter(map(self.holds, index.ids), dtype=np.bool_, count=len(index.ids))

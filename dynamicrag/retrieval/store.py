@@ -74,7 +74,7 @@ class Store(Database):
     def __init__(self, path: Path) -> None:
         super().__init__(path, _SCHEMA, _VERSION)
 
-    # -- what is there -------------------------------------------------------------------------
+    # -- the content -------------------------------------------------------------------------
 
     def generation(self) -> tuple[int, int]:
         """Return the numbers of changes of the content and of the vector index."""
@@ -158,7 +158,7 @@ class Store(Database):
             "chunk_chars": int(chunk_chars),
         }
 
-    # -- what is to be done --------------------------------------------------------------------
+    # -- the work left ------------------------------------------------------------------------
 
     def count(self, state: str) -> int:
         """Return the number of chunks in ``state``."""

@@ -74,7 +74,7 @@ class StageContext:
         stage: The stage that decides.
         query: The question.
         options: The stage's options, weakest first.
-        allowed: Which of them are open; at least one is.
+        allowed: Whether each of them is open; at least one is.
         expected: Expected cost of the rest of the path per option.
         left: The remaining budget of the limited dimensions.
         features: Lexical, retrieval and response signals known so far.
@@ -170,9 +170,9 @@ class Router(ABC):
 
     Attributes:
         registered: Its name in policies and decisions.
-        when: When it decides.
+        when: The time of its decision.
         uses: The inputs of its decisions.
-        how: How it decides.
+        how: The kind of its decision.
         paper: Source of the method; ``""`` if there is none.
         embeds: Whether it embeds the question.
         models: Names of the policy's models that it calls.

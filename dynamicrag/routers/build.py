@@ -22,7 +22,7 @@ from dynamicrag.routers.paths import PathEstimator
 
 
 class _Explore:
-    """How a learnt router explores; see :class:`Exploration`."""
+    """A learnt router's exploration; see :class:`Exploration`."""
 
     def __init__(self, *, epsilon: float = 0.0, temperature: float = 0.0, seed: int = 0) -> None:
         self.how = Exploration(epsilon, temperature)

@@ -107,7 +107,7 @@ class Estimator:
             return self.predictor.predict(self.features.transform(queries))
 
     def effects(self, query: Seen, option: str, rival: str) -> list[tuple[str, float]]:
-        """Return how much each feature favours an option over another, heaviest first.
+        """Return the weight of each feature for an option against another, heaviest first.
 
         The effect is the decrease of the predicted lead when the feature takes its mean over the training
         queries; families without interpretable single features count as a whole.

@@ -30,7 +30,7 @@ class Joint(Router):
     Args:
         estimator: Trained on a table of paths.
         weights: Quality that one unit of each cost dimension is worth.
-        explore: How often to take another option, at every stage.
+        explore: The rate of options other than the best, at every stage.
         seed: Seed of the exploration.
 
     Attributes:

@@ -58,7 +58,7 @@ class Judgement:
         scorer: From signals to P(the draft is right).
         hopeless: From signals to P(nothing answers the question); ``None`` if every training question had
             an answer.
-        beliefs: How a score changes the beliefs in all paths.
+        beliefs: The model of scores that changes the beliefs in all paths.
         policy: Decides from beliefs.
         dimension: Dimension of the costs in training.
         lam: λ: default quality that one unit of the dimension is worth.

@@ -32,7 +32,7 @@ class Learned(Router):
     Args:
         estimator: Trained features and predictor.
         weights: Quality that one unit of each cost dimension is worth.
-        explore: How often to take another option.
+        explore: The rate of options other than the best.
         seed: Seed of the exploration; see :func:`dynamicrag.routers.draws.generator`.
         passing: The required quality; ``None`` to trade quality against cost. It excludes exploration.
     """

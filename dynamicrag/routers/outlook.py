@@ -174,7 +174,7 @@ class Outlook:
         strategies: Sequence[str],
     ) -> Logits:
         """Return the logits of strategies with models on the question, (s, m)."""
-        x = self._generation.features.row(context.query.text, vector, context.features)
+        x = self._generation.features.row(context.query.text, vector)
         return self._generation.logits(x, [self._ability(name) for name in names], strategies)
 
     def _others(self, context: StageContext, without: str) -> tuple[float, str]:

@@ -182,7 +182,7 @@ class StageBase(DecisionPoint, ABC):
         return 0
 
     def allowed(self, turn: TurnState) -> list[bool]:
-        """Return which options are open, apart from limits of cost.
+        """Return whether each option is open, apart from limits of cost.
 
         If the stage is redone, only stronger options are open; on the way to a path named by verification,
         only the path's option.
@@ -196,7 +196,7 @@ class StageBase(DecisionPoint, ABC):
         return [i > floor for i in range(len(self.options))]
 
     def opened(self, turn: TurnState, call: CallOptions) -> list[bool]:
-        """Return which options the turn and the call leave open, apart from limits of cost."""
+        """Return whether the turn and the call leave each option open, apart from limits of cost."""
         allowed = self.allowed(turn)
         if not (call.options or call.closed):
             return allowed

@@ -57,9 +57,9 @@ class Pricing:
         self._asks = tuple(asks)
         # a stage of the caller's own may not give the same plan twice
         self._repeatable = all(is_ours(stage) for stage in stages.values())
-        self._known: dict[tuple[str, Plan, tuple[tuple[str, str], ...]], list[Plan]] = {}
+        self._known: dict[tuple[str, Plan, tuple[tuple[str, str], ...]], tuple[Plan, ...]] = {}
 
-    def plans(self, stage: StageBase, turn: TurnState) -> list[Plan]:
+    def plans(self, stage: StageBase, turn: TurnState) -> tuple[Plan, ...]:
         """Return the remaining work under each option of a stage.
 
         Plans are cached: many questions have the same length, and only passages distinguish them.
@@ -75,14 +75,14 @@ class Pricing:
             known = self._known[key] = self._plans(stage, path, blank)
         return known
 
-    def _plans(self, stage: StageBase, path: Mapping[str, str], blank: Plan) -> list[Plan]:
+    def _plans(self, stage: StageBase, path: Mapping[str, str], blank: Plan) -> tuple[Plan, ...]:
         at = self._names.index(stage.name)
         before = self._along(blank, path, self._names[:at])
         after = self._names[at + 1 :]
-        return [
+        return tuple(
             self._along(applied(stage, option, before), {**path, stage.name: option.name}, after)
             for option in stage.options
-        ]
+        )
 
     def plan(self, turn: TurnState, path: Mapping[str, str]) -> Plan:
         """Return the plan of a whole path."""
@@ -143,7 +143,7 @@ class Pricing:
         return Room(found, fits, binding)
 
     def fixed(self, plans: Sequence[Plan | None], left: Mapping[Dimension, float]) -> Room:
-        """Return which plans fit unchanged into the remaining budget."""
+        """Return whether each plan fits unchanged into the remaining budget."""
         fits, binding = admissible(self.at_most(plans), left)
         return Room(plans, fits, binding)
 

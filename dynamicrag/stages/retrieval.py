@@ -52,7 +52,7 @@ class RetrievalStage(StageBase):
         return cls(options, deps.route(options), coverage=coverage if len(options) > 1 else None)
 
     async def corpus_features(self, text: str, filter: Filter) -> dict[str, float]:  # noqa: A002
-        """Return how well the corpora cover the question's words."""
+        """Return the corpora's coverage of the question's words."""
         return {} if self._coverage is None else dict(await asyncio.to_thread(self._coverage, text, filter))
 
     async def features(self, turn: TurnState) -> dict[str, float]:

@@ -11,7 +11,7 @@ class Situation(NamedTuple):
     """The situation of a turn when a move is chosen.
 
     Attributes:
-        open: Which options are open, apart from limits of cost.
+        open: Whether each option is open, apart from limits of cost.
         plans: The remaining work under each option; ``None`` for none.
         urgent: Options that close all others if one of them is open and affordable.
         attempts: The drafts so far; the last is under judgement.

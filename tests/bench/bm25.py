@@ -2,7 +2,8 @@
 
 from random import Random
 
-from dynamicrag.retrieval.lexical import Bm25sIndex, RankBm25Index
+from dynamicrag.retrieval.lexical import Bm25sIndex
+from dynamicrag.retrieval.lexical_reference import RankBm25Index
 from dynamicrag.retrieval.store import Chunk
 from tests.bench.measure import Measure, ratio
 

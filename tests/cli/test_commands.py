@@ -135,7 +135,8 @@ def test_a_real_model_answers(tmp_path, run, monkeypatch):
     (tmp_path / "docs" / "a.md").write_text("# Lighthouse\n\nThe lighthouse has 164 steps.\n")
     (tmp_path / "p.yaml").write_text(
         "version: 1\ncorpora: {docs: {path: docs/}}\n"
-        "models: {small: {model: 'local:smollm2-135m-instruct'}}\n"
+        "models: {small: {model: 'local:smollm2-135m-instruct', params: {threads: 1}}}\n"
+        "stages: {prompt: {options: {direct: {style: brief}}}}\n"
     )
     code, out, err = run("ask", "-p", "p.yaml", "How many steps has the lighthouse?", "--json", "-")
     record = json.loads(out)

@@ -168,6 +168,7 @@ def work(path: Path, seed: int, results) -> None:
     results.put(asyncio.run(storm(budget, seed, 50, [])))
 
 
+@pytest.mark.slow
 def test_four_processes_never_overspend_together(tmp_path):
     path, context = tmp_path / "budgets.sqlite", multiprocessing.get_context("spawn")
     results = context.Queue()

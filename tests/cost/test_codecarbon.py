@@ -66,6 +66,7 @@ def sensed(change: str) -> dict:
     return json.loads(in_namespace(SENSOR, DRAW.format(change=change)).splitlines()[-1])
 
 
+@pytest.mark.slow
 @needs_mounts
 def test_a_sensor_that_wraps_around_is_measured_and_never_absurd():
     found = sensed("wraps")  # 10 J before its end, at 10 W: within a second or two of the start
@@ -79,6 +80,7 @@ def test_a_sensor_that_wraps_around_is_measured_and_never_absurd():
     assert found["at"] < 900_000_000, "it did wrap around"
 
 
+@pytest.mark.slow
 @needs_mounts
 def test_a_sensor_that_dies_is_a_fault_and_not_a_zero():
     found = sensed("dies")
@@ -133,6 +135,7 @@ print(json.dumps([[i.end - i.begin, i.active, i.cpu_seconds] for i in seen]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="this platform cannot stop a process")
 def test_a_process_that_stood_still_used_nothing_meanwhile():
     child = subprocess.Popen(

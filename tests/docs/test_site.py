@@ -63,6 +63,7 @@ def asked(text):
     return [url for url in parser.urls if ELSEWHERE.match(url)] + IN_STYLES.findall(" ".join(styles))
 
 
+@pytest.mark.slow
 def test_no_page_asks_another_host(site):
     found = {path: asked(path.read_text()) for path in site.rglob("*.html")}
     assert len(found) > 30
@@ -72,6 +73,7 @@ def test_no_page_asks_another_host(site):
     assert {path: urls for path, urls in styles.items() if urls} == {}
 
 
+@pytest.mark.slow
 def test_no_page_has_what_makes_the_theme_ask_another_host(site):
     # its script fetches Mermaid for diagrams, and a repository's stars
     for path in site.rglob("*.html"):
@@ -102,6 +104,7 @@ def ids(site, page):
     return set(re.findall(r'\bid="([^"]+)"', (site / page / "index.html").read_text()))
 
 
+@pytest.mark.slow
 def test_every_public_name_is_described(site):
     found = ids(site, "reference/python") | ids(site, "reference/errors")
     wanted = {f"dynamicrag.{name}" for name in dynamicrag.__all__ if name not in errors.__all__}
@@ -110,6 +113,7 @@ def test_every_public_name_is_described(site):
     assert wanted - found == set()
 
 
+@pytest.mark.slow
 def test_no_docstring_shows_its_markup(site):
     for page in ("python", "errors", "policy", "names", "state-and-events", "command-line"):
         text = re.sub(r"<[^>]+>", "", (site / "reference" / page / "index.html").read_text())
@@ -160,6 +164,7 @@ def test_every_error_is_in_the_tree():
     assert tree == {name for name in errors.__all__ if name[0].isupper()}
 
 
+@pytest.mark.slow
 def test_every_page_is_in_the_list_for_language_models(site):
     listed = (site / "llms.txt").read_text()
     everything = (site / "llms-full.txt").read_text()
@@ -173,6 +178,7 @@ def test_every_page_is_in_the_list_for_language_models(site):
         assert (site / page).is_file()
 
 
+@pytest.mark.slow
 def test_every_block_of_code_is_fenced(site):
     # an indented block would escape the tests of the snippets
     for path in pages():

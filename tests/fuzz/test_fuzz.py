@@ -8,6 +8,7 @@ EXAMPLES = {"policies": 200, "policy-mappings": 100, "documents": 60}
 """The others are read faster."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_nothing_else_comes_of_it(target, tmp_path, monkeypatch):

@@ -81,6 +81,7 @@ def near(value):
     return pytest.approx(value)
 
 
+@pytest.mark.slow
 @both
 def test_interrupted_here_resumed_there_and_replayed_three_times(process, uri):
     (begun,) = process(uri, "begin", shared=True)

@@ -1,6 +1,7 @@
 """The examples compile, explain themselves, and run."""
 
 import importlib.util
+import io
 import os
 import signal
 import subprocess
@@ -19,10 +20,13 @@ QUESTION = "How many steps must a visitor climb in the lighthouse at Cape Ondry?
 SMALL = """
 version: 1
 corpora: {docs: {path: docs/}}
-models: {small: {model: "local:smollm2-135m-instruct"}}
+models: {small: {model: "local:smollm2-135m-instruct", params: {threads: 1}}}
 helper: small
 host: {meter: cpu}
-stages: {context: {options: {short: {chunks: 2}}}, retrieval: {options: [none, single], router: heuristic}}
+stages:
+  retrieval: {options: [none, single], router: heuristic}
+  context: {options: {short: {chunks: 2}}}
+  prompt: {options: {direct: {style: brief}}}
 """
 
 
@@ -53,6 +57,7 @@ def test_each_is_short_and_says_what_it_shows(path):
     assert path.read_text().startswith('"""')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_each_program_says_how_it_is_used(path):
     done = run(path.stem, "--help")
@@ -137,6 +142,27 @@ def test_a_tenant_is_answered_from_its_own_documents(make, capsys, monkeypatch):
         assert f"'{other}/" not in told
 
 
+@pytest.fixture
+def talk(capsys, monkeypatch):
+    """Run a chat in this process, so that imports and the model are loaded once; return its output."""
+    list(ROUTERS)
+    monkeypatch.setattr(ROUTERS, "_classes", dict(ROUTERS._classes))
+
+    def run_here(name, *args, said=()):
+        example = load(name)
+        # one thread: two wait for one another where another process has a core
+        quick = {"model": "local:smollm2-135m-instruct", "params": {"threads": 1}}
+        given = {**example.policy(""), "models": {"model": quick}}
+        given["stages"] = {**given["stages"], "prompt": {"options": {"direct": {"style": "brief"}}}}
+        monkeypatch.setattr(example, "policy", lambda model: given)
+        monkeypatch.setattr("sys.argv", [name, *map(str, args)])
+        monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in said)))
+        assert example.main() == 0
+        return capsys.readouterr().out
+
+    return run_here
+
+
 @pytest.mark.models
 class TestForReal:
     def test_docs_chat(self, tmp_path):
@@ -148,18 +174,14 @@ class TestForReal:
         assert "[single · lexical · short · direct · small · accept]" in done.stdout
         assert done.stdout.count(" J]") == 2
 
-    def test_support_chat_remembers_a_thread(self, tmp_path):
-        kept = ["--model", "local:smollm2-135m-instruct", "--memory", tmp_path / "chat.sqlite"]
-        first = run("support_chat", *kept, "--thread", "anna", said=f"{QUESTION}\n")
-        assert first.returncode == 0, first.stderr
-        assert "[visiting]" in first.stdout
-        assert QUESTION in run("support_chat", *kept, "--thread", "anna").stdout
-        assert QUESTION not in run("support_chat", *kept, "--thread", "bert").stdout
+    def test_support_chat_remembers_a_thread(self, tmp_path, talk):
+        kept = ["--memory", tmp_path / "chat.sqlite", "--thread"]
+        assert "[visiting]" in talk("support_chat", *kept, "anna", said=[QUESTION])
+        assert QUESTION in talk("support_chat", *kept, "anna")
+        assert QUESTION not in talk("support_chat", *kept, "bert")
 
-    def test_own_graph(self):
-        done = run("own_graph", "--model", "local:smollm2-135m-instruct", QUESTION)
-        assert done.returncode == 0, done.stderr
-        assert "Sources: Cape Ondry Lighthouse" in done.stdout
+    def test_own_graph(self, talk):
+        assert "Sources: Cape Ondry Lighthouse" in talk("own_graph", QUESTION)
 
     def test_ctrl_c_ends_a_chat_without_a_traceback(self, tmp_path):
         (tmp_path / "small.yaml").write_text(SMALL)

@@ -116,6 +116,7 @@ def test_bad_sections(make, stage, section, said):
         make(stages={stage: section})
 
 
+@pytest.mark.slow
 def test_a_cross_encoder_that_is_not_there_leaves_the_next_option(make, ask, tmp_path):
     options = {"none": None, "cross_encoder": {"model": str(tmp_path / "nothing")}}
     router = {"fixed": {"option": "cross_encoder"}}

@@ -14,15 +14,17 @@ import httpx
 import pytest
 
 ROOT = Path(__file__).parents[2]
+# one thread: two wait for one another where another process has a core; and brief, for seconds count
 POLICY = """
 version: 1
 corpora: {docs: {path: docs/}}
-models: {small: {model: "local:smollm2-135m-instruct"}}
+models: {small: {model: "local:smollm2-135m-instruct", params: {threads: 1}}}
 helper: small
 host: {meter: cpu}
 stages:
   retrieval: {options: [none, single], router: heuristic}
   context: {options: {short: {chunks: 2}}}
+  prompt: {options: {direct: {style: brief}}}
 """
 STAGES = {"retrieval", "retriever", "context", "prompt", "generator", "verification"}
 QUESTION = "How many steps must a visitor climb in the lighthouse at Cape Ondry?"
@@ -135,6 +137,8 @@ async def test_three_turns_of_a_thread_by_the_client(server):
             if part.event == "messages":
                 message = part.data[0]
                 shown[message["id"]] = shown.get(message["id"], "") + message["content"]
+            elif part.event == "custom" and part.data["type"] == "withdrawn":  # as an unfinished answer is
+                del shown[part.data["message_id"]]
         values = (await client.threads.get_state(thread["thread_id"]))["values"]
         assert len(values["messages"]) == 2 * number
         assert list(shown) == [values["messages"][-1]["id"]]

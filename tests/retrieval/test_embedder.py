@@ -76,6 +76,7 @@ def test_no_texts(tmp_path):
     assert len(LocalEmbedder(tmp_path).embed([])) == 0
 
 
+@pytest.mark.slow
 def test_a_folder_without_a_model(tmp_path):
     with pytest.raises(ModelUnavailable, match="has no sentence-transformers model"):
         LocalEmbedder(tmp_path).embed(["x"])

@@ -78,6 +78,7 @@ def test_a_new_database(tmp_path):
         assert at_once(*[use] * 8) == []
 
 
+@pytest.mark.slow
 def test_processes(docs, root):
     code = (
         "import sys; from pathlib import Path; "

@@ -12,7 +12,9 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from dynamicrag.retrieval import RETRIEVERS, RetrievalContext
 from dynamicrag.retrieval.compress import compress
 from dynamicrag.retrieval.english import notice, notice_of
-from dynamicrag.retrieval.lexical import Bm25sIndex, RankBm25Index, analyse
+from dynamicrag.retrieval.index_terms import analyse
+from dynamicrag.retrieval.lexical import Bm25sIndex
+from dynamicrag.retrieval.lexical_reference import RankBm25Index
 from dynamicrag.retrieval.reading import Reading
 from dynamicrag.retrieval.store import Chunk
 from dynamicrag.retrieval.titles import TitleIndex

@@ -4,7 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from dynamicrag.retrieval.lexical import Bm25sIndex, RankBm25Index, analyse
+from dynamicrag.retrieval.index_terms import analyse
+from dynamicrag.retrieval.lexical import Bm25sIndex
+from dynamicrag.retrieval.lexical_reference import RankBm25Index
 from dynamicrag.retrieval.store import Chunk
 
 

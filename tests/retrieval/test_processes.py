@@ -10,6 +10,8 @@ from dynamicrag.errors import CorpusError
 
 from .fakes import contents, corpus
 
+pytestmark = pytest.mark.slow
+
 CORPUS, INGEST, STORE, VECTORS = (
     f"dynamicrag.retrieval.{name}" for name in ("corpus", "ingest", "store", "vectors")
 )

@@ -126,6 +126,7 @@ def plant(folder: Path, tree: list, links: list) -> None:
             link.symlink_to(target)
 
 
+@pytest.mark.slow
 @seeded(60)
 @given(TREE, LINKS)
 def test_every_good_file_of_a_tree_is_served(tree, links):

@@ -20,7 +20,7 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How routers are learnt.
+    """The method that learns routers.
 
     Attributes:
         router: Spec of the predictor.
@@ -44,8 +44,8 @@ class Forecast:
     """Predictions for n questions and k paths.
 
     Attributes:
-        early: Quality from what is known before retrieval, (n, k).
-        late: Quality from what is known after it, (n, k).
+        early: Quality predicted before retrieval, (n, k).
+        late: Quality predicted after it, (n, k).
         costs: Expected cost by dimension, (n, k) each.
         stages: Quality of a stage's options by themselves, with all else as planned: early and late, (n, o)
             each.
@@ -149,5 +149,5 @@ def _early(seen: Sequence[Seen]) -> list[Seen]:
 
 
 def _known(seen: Sequence[Seen], stage: str) -> list[Seen]:
-    """Return what is known of questions when a stage decides."""
+    """Return the known signals of questions when a stage decides."""
     return _early(seen) if stage in TOPOLOGY.ahead else list(seen)

@@ -21,7 +21,7 @@ class Realised:
         quality: Quality of the answer.
         costs: Cost by dimension.
         scores: Further scores, by name.
-        taken: How often each path was taken first, (n, k); of one way alone.
+        taken: Share of each path in the first choices, (n, k); of one way alone.
     """
 
     quality: Floats
@@ -38,7 +38,7 @@ class Realised:
 
 
 def realise(world: World, index: Rows) -> Realised:
-    """Return what paths realise, (n,) or (m, n) of them; every draft is accepted."""
+    """Return the realised figures of paths, (n,) or (m, n) of them; every draft is accepted."""
     rows = np.arange(len(world))
     return Realised(
         world.quality[rows, index],
@@ -49,7 +49,7 @@ def realise(world: World, index: Rows) -> Realised:
 
 
 def realise_drafts(world: World, tried: NDArray[np.bool_], accepted: Rows, first: Rows) -> Realised:
-    """Return what drafts realise, of one way to choose or of m.
+    """Return the realised figures of drafts, of one way to choose or of m.
 
     Every draft is paid for. A withheld answer is right where there is none.
 
@@ -73,7 +73,7 @@ def realise_drafts(world: World, tried: NDArray[np.bool_], accepted: Rows, first
 
 
 def realise_random(world: World) -> Realised:
-    """Return what paths drawn evenly realise on average."""
+    """Return the realised figures of paths drawn evenly, on average."""
     return Realised(
         world.quality.mean(axis=1),
         {name: cost.mean(axis=1) for name, cost in world.costs.items()},

@@ -23,7 +23,7 @@ STEPS = 60
 def jointly(world: World, made: Forecast, price: Floats) -> Rows:
     """Return the path that a joint router ends on, (n,).
 
-    It plans from what is known before retrieval; once its retrieval is done it plans again, among the
+    It plans on the signals before retrieval; once its retrieval is done it plans again, among the
     paths that continue from there.
     """
     first = _take(made.early, price)

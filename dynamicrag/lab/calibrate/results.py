@@ -6,11 +6,8 @@ where there is none.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from dynamicrag.lab.routing.plain_data import KEY, plain_data
-
-Interval = list[float] | None
+from dynamicrag.lab.results import KEY, Interval, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A part of the target, and what was reached of it."""
+    """A part of the target, and the figure reached."""
 
     wanted: float
     reached: float = field(metadata={KEY: "came"})
@@ -113,7 +110,7 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """How routers were learnt."""
+    """The method that learnt routers."""
 
     router: object
     features: Sequence[object]
@@ -121,7 +118,7 @@ class Learning:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Result):
     """A calibration.
 
     Attributes:
@@ -129,7 +126,7 @@ class Report:
         questions: Number of questions.
         baseline: The baseline of all comparisons.
         cost: The cost dimension that is reported.
-        learnt: How routers were learnt.
+        learnt: The method that learnt routers.
         bootstrap: Number of bootstrap samples.
         policies: Ways to choose by name, ``calibrated`` among them.
         paths: Every path by itself.
@@ -160,8 +157,3 @@ class Report:
     notes: Sequence[str]
     account: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None
     policy: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as plain data."""
-        found: dict[str, Any] = plain_data(self)
-        return found

@@ -33,10 +33,10 @@ from dynamicrag.lab.calibrate.results import (
     Standing,
     TargetReport,
 )  # fmt: skip
-from dynamicrag.lab.calibrate.setting import Check, Setting, set_to, shows
+from dynamicrag.lab.calibrate.setting import Setting, set_to, shows, tightened
 from dynamicrag.lab.calibrate.standing import standings
 from dynamicrag.lab.calibrate.target import Target
-from dynamicrag.lab.calibrate.walked import Walked, Walks, walkable
+from dynamicrag.lab.calibrate.walked import Verdicts, Walked, Walks, walkable
 from dynamicrag.lab.calibrate.world import World
 from dynamicrag.lab.rejoin import rejoin
 from dynamicrag.lab.routing.curve import Curve
@@ -85,7 +85,7 @@ def calibrate(
         world: Recorded questions and paths.
         policy: The policy that is calibrated.
         target: The target.
-        recipe: How routers are learnt.
+        recipe: The method that learns routers.
         samples: Number of bootstrap samples.
         progress: Called with the steps done, all steps and their name.
 
@@ -108,9 +108,9 @@ def calibrate(
     pipeline = walkable(policy, world.stages, notes)
     shown = pipeline is not None and shows(policy, world, notes)
 
-    def walked(own: World, seen: Forecast, remarks: list[str]) -> tuple[Check, Walked | None]:
+    def walked(own: World, seen: Forecast, remarks: list[str]) -> tuple[list[Verdicts], Walked | None]:
         walks = None if pipeline is None else Walks(pipeline, own, seen)
-        return Check(walks, shown=shown), None if walks is None else _policy(walks, remarks)
+        return tightened(walks, shown=shown), None if walks is None else _policy(walks, remarks)
 
     def set_on(own: World) -> Setting:
         seen = held_out(own, recipe, progress=step)
@@ -225,7 +225,7 @@ def _reached(world: World, target: Target, own: Standing) -> dict[str, Goal]:
 
 
 def _promised(made: Forecast, way: Realised) -> dict[str, Promise]:
-    """Return what was expected of the paths first taken, beside what was realised, with escalations."""
+    """Return the expected figures of the paths first taken, beside the realised ones, with escalations."""
     expected, realised = {"quality": made.late, **made.costs}, {"quality": way.quality, **way.costs}
     return {
         name: Promise(float((way.taken * values).sum(axis=1).mean()), float(realised[name].mean()))

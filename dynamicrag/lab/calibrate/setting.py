@@ -1,6 +1,6 @@
 """The setting of a calibration: λ or a single path, and the thresholds of verification; or nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,29 +22,21 @@ LOOSEST = 0
 """With these thresholds, only drafts that say themselves that there is no answer are not accepted."""
 
 
-class Check:
-    """A policy's verification under other thresholds, as far as recorded drafts can show it.
+def tightened(walks: Walks | None, *, shown: bool) -> list[Verdicts]:
+    """Return a policy's verification under the thresholds of ``TRIED``.
 
-    Args:
-        walks: Walks of the policy; ``None`` where it cannot be walked.
-        shown: Whether the thresholds' signals were recorded.
+    It is empty where the policy cannot be walked, or where the thresholds' signals were not recorded.
     """
+    if walks is None or not shown:
+        return []
+    verification = walks.pipeline.verification
+    params = parse_spec(walks.pipeline.policy.stages[VERIFICATION].router, "router")[1]
+    return [Verdicts(walks, verification.routed(Thresholds(**{**params, **limits}))) for limits in TRIED]
 
-    def __init__(self, walks: Walks | None, *, shown: bool) -> None:
-        self._tried: list[Verdicts] = []
-        if walks is not None and shown:
-            verification = walks.pipeline.verification
-            params = parse_spec(walks.pipeline.policy.stages[VERIFICATION].router, "router")[1]
-            routers = [Thresholds(**{**params, **limits}) for limits in TRIED]
-            self._tried = [Verdicts(walks, verification.routed(router)) for router in routers]
 
-    def __len__(self) -> int:
-        """Return the number of thresholds that can be tried: those of ``TRIED``, or none."""
-        return len(self._tried)
-
-    def judge(self, world: World, index: Rows, number: int | None) -> Realised:
-        """Return what paths, (n,) or (m, n), realise under thresholds, by number; ``None`` accepts all."""
-        return realise(world, index) if number is None else self._tried[number].apply(index)
+def _judged(world: World, index: Rows, verdicts: Verdicts | None) -> Realised:
+    """Return the figures of paths, (n,) or (m, n); without verdicts, every draft is accepted."""
+    return realise(world, index) if verdicts is None else verdicts.apply(index)
 
 
 def shows(policy: Policy, world: World, notes: list[str]) -> bool:
@@ -73,7 +65,7 @@ class Setting:
     """A setting.
 
     Attributes:
-        lam: How many times the policy's weights count; ``None`` where nothing is learnt.
+        lam: Factor on the policy's weights; ``None`` where nothing is learnt.
         path: The path that is always taken, if one is; with neither, the policy stands as it is.
         checks: The thresholds of verification, by number; ``None`` where they stay as they are.
         missed: Why the target was missed on the questions it was set on; empty if it was not.
@@ -97,9 +89,14 @@ class Setting:
         return self.lam is None and self.path is None
 
     def apply(
-        self, world: World, made: Forecast, weights: Mapping[str, float], check: Check, own: Walked | None
+        self,
+        world: World,
+        made: Forecast,
+        weights: Mapping[str, float],
+        tried: Sequence[Verdicts],
+        own: Walked | None,
     ) -> Realised:
-        """Return what the setting realises; ``own`` are the policy's own walks."""
+        """Return the setting's realised figures; ``own`` are the policy's own walks."""
         if self.lam is not None:
             index = jointly(world, made, self.lam * made.price(weights))
         elif self.path is not None:
@@ -107,7 +104,7 @@ class Setting:
         else:
             assert own is not None, "a policy stands only where its own routers can say"
             return own.realised(world)
-        return check.judge(world, index, self.checks)
+        return _judged(world, index, None if self.checks is None else tried[self.checks])
 
 
 def set_to(
@@ -115,7 +112,7 @@ def set_to(
     made: Forecast,
     weights: Mapping[str, float],
     target: Target,
-    check: Check,
+    tried: Sequence[Verdicts],
     own: Walked | None,
 ) -> Setting:
     """Return the setting that reaches a target: a λ, or a single path or none where that does it for less.
@@ -128,14 +125,14 @@ def set_to(
         made: Predictions for every path.
         weights: Quality that a unit of cost is worth at λ = 1.
         target: The target.
-        check: The policy's verification under other thresholds.
+        tried: The policy's verification under other thresholds, from :func:`tightened`.
         own: The policy's own walks; ``None`` where it cannot be walked.
     """
     path = walk(jointly, world, made, made.price(weights))
     fixed = np.repeat(np.arange(len(world.names))[:, None], len(world), axis=1)
     ways = np.concatenate([path.index, fixed])
-    loosest = LOOSEST if len(check) else None
-    judged = check.judge(world, ways, loosest)
+    loosest = tried[LOOSEST] if tried else None
+    judged = _judged(world, ways, loosest)
     quality = judged.quality.mean(axis=1)
     costs = {name: cost.mean(axis=1) for name, cost in judged.costs.items()}
     if own is not None:
@@ -151,15 +148,15 @@ def set_to(
     if setting.stands or loosest is None:
         return setting
     worth = {name: (1.0 if lam is None else lam) * weight for name, weight in weights.items()}
-    return replace(setting, checks=_tightened(world, index, check, worth, target))
+    return replace(setting, checks=_best(index, tried, worth, target))
 
 
-def _tightened(world: World, index: Rows, check: Check, worth: Mapping[str, float], target: Target) -> int:
+def _best(index: Rows, tried: Sequence[Verdicts], worth: Mapping[str, float], target: Target) -> int:
     """Return the thresholds of the highest utility that breaks no limit."""
     best, most = LOOSEST, 0.0
-    base = check.judge(world, index, LOOSEST).utility(worth)
-    for number in range(len(check)):
-        made = check.judge(world, index, number)
+    base = tried[LOOSEST].apply(index).utility(worth)
+    for number, verdicts in enumerate(tried):
+        made = verdicts.apply(index)
         over = any(made.costs[name].mean() > limit for name, limit in target.limits.items())
         found = gain(made.utility(worth), base, 0, 0)
         if not over and found.sure and found.gain > most:

@@ -35,7 +35,7 @@ class Target:
         return None if self.quality is None else self.quality * float(world.quality[:, world.best].mean())
 
     def check(self, world: World) -> None:
-        """Refuse what not even a router that knows every outcome could reach.
+        """Refuse a target that even a router with all outcomes could not reach.
 
         Raises:
             InputError: There is no target, or it is out of range, of a cost that was not recorded, or
@@ -66,7 +66,7 @@ class Target:
                 )
 
     def aim(self, world: World, quality: Floats, costs: Mapping[str, Floats]) -> tuple[int, str]:
-        """Return which of several ways to choose reaches the target, at the least cost or the most quality.
+        """Return the best way to choose that reaches the target: of the least cost or the most quality.
 
         Args:
             world: The questions.

@@ -58,7 +58,7 @@ class Walked:
     unrecorded: Rows
 
     def realised(self, world: World) -> Realised:
-        """Return what the walks realise."""
+        """Return the realised figures of the walks."""
         return realise_drafts(world, self.tried, self.accepted, self.first)
 
 
@@ -80,10 +80,10 @@ class Walks:
         self._upward = {name: stage.routed(Weakest()) for name, stage in pipeline.stages.items()}
 
     def policy(self) -> Walked:
-        """Return what becomes of every question with the policy's own routers and verification.
+        """Return the end of every question with the policy's own routers and verification.
 
         Raises:
-            DynamicRAGError: A router cannot decide on what was recorded.
+            DynamicRAGError: A router cannot decide on the recording.
         """
         pipeline = self.pipeline
 
@@ -105,7 +105,7 @@ class Walks:
         )
 
     def judged(self, verification: Verification, pairs: Iterable[tuple[int, int]]) -> list[Replayed]:
-        """Return what becomes of the drafts of some questions on some paths under a verification."""
+        """Return the end of some questions whose drafts on some paths pass a verification."""
 
         async def all_of() -> list[Replayed]:
             return [
@@ -171,16 +171,11 @@ class Verdicts:
         self._verification = verification
         self._accepted = np.full((n, k), UNKNOWN, dtype=np.intp)
         self._tried = np.zeros((n, k, k), dtype=bool)
-        self._lost = np.zeros((n, k), dtype=np.intp)
 
     def apply(self, index: Rows) -> Realised:
-        """Return what paths, (n,) or (m, n), realise when their drafts are judged."""
+        """Return the realised figures of paths, (n,) or (m, n), whose drafts are judged."""
         rows = self._walk(index)
         return realise_drafts(self._walks.world, self._tried[rows, index], self._accepted[rows, index], index)
-
-    def unrecorded(self, index: Rows) -> int:
-        """Return how many steps up from the drafts of these paths, (n,), lead to no recorded path."""
-        return int(self._lost[self._walk(index), index].sum())
 
     def _walk(self, index: Rows) -> Rows:
         rows = np.broadcast_to(np.arange(index.shape[-1]), index.shape)
@@ -190,7 +185,6 @@ class Verdicts:
         for (row, column), one in zip(pairs, found, strict=True):
             self._accepted[row, column] = WITHHELD if one.accepted is None else one.accepted
             self._tried[row, column, list(one.drafts or [column])] = True
-            self._lost[row, column] = len(one.unrecorded)
         return np.asarray(rows)
 
 

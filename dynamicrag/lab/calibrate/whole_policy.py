@@ -14,7 +14,7 @@ from dynamicrag.lab.calibrate.results import Gain
 from dynamicrag.lab.calibrate.standing import gain
 from dynamicrag.lab.calibrate.walked import Walks, pipeline_of
 from dynamicrag.lab.calibrate.world import Rows, World
-from dynamicrag.lab.routing.plain_data import plain_data
+from dynamicrag.lab.results import plain_data
 from dynamicrag.policy import Policy
 from dynamicrag.topology import TOPOLOGY
 
@@ -99,7 +99,7 @@ def train_policy(
     Args:
         world: Recorded questions and paths.
         policy: The policy whose routers are to be beaten.
-        recipe: How routers are learnt.
+        recipe: The method that learns routers.
         joint: Whether to learn one over whole paths too.
         samples: Number of bootstrap samples.
 
@@ -131,7 +131,7 @@ def _compare_stage(
     at, options = list(around.values()), world.options(stage)
     mean = made.stages[stage][0 if stage in TOPOLOGY.ahead else 1][:, [options.index(o) for o in around]]
     taken = np.array(at)[(mean - made.price(weights)[:, at]).argmax(axis=1)]
-    # where the rule takes what was not recorded with all else as planned, the planned option stands in
+    # the planned option stands in for an option that was not recorded with all else as planned
     stands = np.array([around.get(o, world.best) for o in walks.alone(stage, world.whole[world.best])])
     return StageComparison(
         *_compare(world, weights, taken, stands, samples, at),

@@ -76,7 +76,7 @@ def calibrated(
         policy: The policy that was calibrated.
         world: The recording that it was calibrated on.
         made: The calibration.
-        folder: Where the file will be.
+        folder: The folder of the file.
         state: The joint router's state, relative to ``folder``.
     """
     data, comments = content(policy, folder), {}

@@ -44,7 +44,7 @@ def _quality_at(cost: Floats, quality: Floats, at: float) -> float:
 
 
 def by_stage(trials: Trials, policy: Played, resample: Resample) -> list[StageGain]:
-    """Return what second drafts added to quality and cost, by the stages they changed, most queries first.
+    """Return the gain of second drafts in quality and cost, by the stages they changed, most queries first.
 
     Args:
         trials: The test data.
@@ -87,7 +87,7 @@ def changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, .
 
 
 def unanswered(trials: Trials, accepted: Positions, resample: Resample) -> Unanswered | None:
-    """Return how often no answer was given, to questions without and with an answer.
+    """Return the shares of abstentions on questions without and with an answer.
 
     Args:
         trials: The test data.

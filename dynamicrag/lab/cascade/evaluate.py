@@ -16,18 +16,12 @@ from dynamicrag.lab.cascade.conformal import judge_sets
 from dynamicrag.lab.cascade.figures import Bench
 from dynamicrag.lab.cascade.learn import Prior, learn
 from dynamicrag.lab.cascade.replays import Replays, choose_lambda, fixed, lambdas, stacked
-from dynamicrag.lab.cascade.results import (
-    CascadeResult,
-    CostRange,
-    CurvePoint,
-    Data,
-    Figures,
-    PolicyFigures,
-)  # fmt: skip
+from dynamicrag.lab.cascade.results import CascadeResult, Data, Figures, PolicyFigures
 from dynamicrag.lab.cascade.trials import Rounds, Trials
 from dynamicrag.lab.cascade.verifiers import judge_signals, judged_options
 from dynamicrag.lab.outcomes.split import known_before, near_duplicates
 from dynamicrag.lab.rejoin import rejoin
+from dynamicrag.lab.results import CostRange, CurvePoint
 from dynamicrag.lab.routing.path import walk
 from dynamicrag.lab.routing.resample import Resample, holm
 from dynamicrag.predictors.checks import Floats

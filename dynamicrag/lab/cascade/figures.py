@@ -72,7 +72,7 @@ class Bench:
                 p_permutation=resample.flipped(gain) if len(resample.counts) else None,
             ),
             best=Best(q[best], c[best], s[best]),
-            saving=_saved(curve, single_q.mean(), single_c.mean()),
+            saving=curve.saving(float(single_q.mean()), float(single_c.mean())),
             quality_at_best_single_cost=curve.quality_at(float(single_c.mean())),
             area=curve.area(*self.reach),
             quality_at={f"{price:g}": curve.quality_at(price) for price in self.at},
@@ -86,7 +86,7 @@ class Bench:
                 if s.max() > s.min()
             },
             intervals={
-                "saving": interval(np.array([_saved(own, *single) for own, *single in singles])),
+                "saving": interval(np.array([own.saving(*single) for own, *single in singles])),
                 "area": interval(np.array([own.area(*self.reach) for own in curves])),
             },
             curve=[
@@ -100,8 +100,3 @@ class Bench:
         strong = self.trials.strong
         found = tried[..., strong].any(axis=-1) if strong.any() else tried.sum(axis=-1) > 1
         return np.asarray(found, dtype=np.float64)
-
-
-def _saved(curve: Curve, quality: float, cost: float) -> float:
-    """Return the share of ``cost`` that a curve saves at ``quality``."""
-    return 1 - curve.cost_at(float(quality)) / float(cost) if cost > 0 else float("nan")

@@ -23,7 +23,7 @@ INNER = 5
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """How quality is predicted from the question.
+    """The predictor of quality from the question.
 
     Attributes:
         router: Spec of the predictor.
@@ -54,15 +54,15 @@ class Prior:
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """All that is learnt from some rows.
+    """The learnt parts of one round.
 
     Attributes:
         trials: The training data.
         rows: Its rows that were learnt from, (m,).
-        prior: How quality is predicted from the question.
+        prior: The predictor of quality from the question.
         scorer: From signals to P(right).
         hopeless: From signals to P(nothing answers the question); ``None`` if all have an answer.
-        model: How scores change beliefs.
+        model: The model of scores that changes beliefs.
         priced: From the question to expected costs.
         own: The rows that were learnt from, each predicted from the other folds.
     """
@@ -91,7 +91,7 @@ def learn(trials: Trials, rows: NDArray[np.intp], labels: NDArray[np.intp], prio
         trials: The training data.
         rows: Its rows to learn from, (m,).
         labels: Rows with the same label share a fold; for all ``trials``.
-        prior: How quality is predicted from the question.
+        prior: The predictor of quality from the question.
     """
     fold = folds(len(rows), INNER, labels[rows], prior.seed)
     signals, quality, blank = trials.scored[rows], trials.quality[rows], trials.unanswerable[rows]

@@ -2,33 +2,15 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.lab.cascade.results import CascadeResult, Chosen, CurvePoint
-from dynamicrag.lab.cascade.signal_results import Bin, Conformal, Interval
-from dynamicrag.lab.routing.curve import Curve
-from dynamicrag.lab.view.amounts import amount, digits, percent, points, share
-from dynamicrag.lab.view.charts import Axis, Curves, Dot, Format, Line, Span, Spans, plain_number
+from dynamicrag.lab.cascade.results import CascadeResult, Chosen
+from dynamicrag.lab.cascade.signal_results import Bin, Conformal
+from dynamicrag.lab.results import CurvePoint
+from dynamicrag.lab.routing.scale import DRAWN, cost_axis, cost_text, rising
+from dynamicrag.lab.view.amounts import percent, points, share
+from dynamicrag.lab.view.charts import Axis, Curves, Dot, Line, Span, Spans
 from dynamicrag.lab.view.page import Figure
 
-DRAWN = 6
-"""Most policies that are drawn, the router among them."""
-WIDE = 30
-"""Ratio of the highest to the lowest cost from which costs are on a logarithmic scale."""
 _SINGLE = {"always_strong": "always strong", "always_weak": "always weak", "best_single": "best single"}
-
-
-def cost_text(name: str) -> Format:
-    """Return how a cost is written: with its unit where it is a cost dimension."""
-    return (lambda value: amount(name, value, noun=False)) if name in DIMENSIONS else digits
-
-
-def _tick(name: str) -> Format:
-    """Return how a cost stands at a scale: without zeros behind the point."""
-    if name in DIMENSIONS:
-        return lambda value: amount(name, float(f"{value:.3g}"), brief=True, noun=False)
-    return lambda value: plain_number(float(f"{value:.3g}"))
 
 
 def shades(found: CascadeResult) -> dict[str, str]:
@@ -57,10 +39,8 @@ def quality_over_cost(found: CascadeResult) -> Figure:
         _dot(", ".join(_SINGLE[name] for name in names), found.baselines[names[0]].chosen, cost, named=True)
         for (cost, _), names in same.items()
     ]
-    costs = [x for line in lines for x, _ in line.points] + [dot.x for dot in dots]
-    logarithmic = len(single) > 2 and min(costs) > 0 and max(costs) / min(costs) >= WIDE
     cost = found.data.cost.name
-    x = Axis(f"mean {cost} a query", None if logarithmic else 0.0, None, logarithmic, _tick(cost))
+    x = cost_axis(cost, lines, dots, len(single))
     title = f"Mean quality against mean {cost} a query, {found.data.test or found.data.train}"
     y = Axis("mean quality", text=share)
     return Figure(Curves(title, lines, dots, x, y), legend=[(shade, name) for name, shade in colours.items()])
@@ -119,10 +99,9 @@ def coverage(found: Conformal) -> Figure | None:
 
 def _rising(curve: Sequence[CurvePoint], across: str) -> list[tuple[float, float]]:
     """Return the points of a curve that are worth their cost, in rising order."""
-    best = Curve.of(np.array([getattr(p, across) for p in curve]), np.array([p.quality for p in curve]))
-    return list(zip(best.cost.tolist(), best.quality.tolist(), strict=True))
+    return rising([getattr(p, across) for p in curve], [p.quality for p in curve])
 
 
 def _dot(name: str, chosen: Chosen, x: float, shade: str = "", *, named: bool = False) -> Dot:
-    ends: Interval = chosen.intervals["quality"]
+    ends = chosen.intervals["quality"]
     return Dot(name, x, chosen.quality, None if ends is None else (ends[0], ends[1]), shade, True, named)

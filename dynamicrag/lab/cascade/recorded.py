@@ -9,7 +9,8 @@ from dynamicrag.errors import InputError
 from dynamicrag.lab.cascade.owners import spent_in
 from dynamicrag.lab.cascade.trials import Trials
 from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable
-from dynamicrag.lab.routing.problem import kinds_of, set_problem
+from dynamicrag.lab.routing.costs import kinds_of
+from dynamicrag.lab.routing.problem import set_problem
 from dynamicrag.routers.judgement import OF_TEXT, draft_measures
 from dynamicrag.routers.paths import chains, mends, originals
 from dynamicrag.verify.unanswerable import is_refusal
@@ -93,7 +94,7 @@ def from_tables(
 def _chain(
     table: OutcomeTable, options: Sequence[str], paths: Sequence[Mapping[str, str]]
 ) -> NDArray[np.intp]:
-    """Return which options continue each other.
+    """Return the options that continue each other.
 
     Raises:
         InputError: An option mends a draft that is not among the options before it.

@@ -16,7 +16,7 @@ from dynamicrag.predictors.checks import Floats
 LAMBDAS = 25
 """Points of a curve."""
 EVERY = 3
-"""One of so many λ is tried on the training data, to choose one."""
+"""Every third λ is tried on the training data, to choose one."""
 LOSS = 0.005
 """Mean quality that may be given up for a lower cost when a λ is chosen."""
 

@@ -9,17 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dynamicrag.lab.cascade.signal_results import Conformal, Interval, SignalFigures
-from dynamicrag.lab.routing.plain_data import KEY, OPTIONAL, plain_data
-
-
-@dataclass(frozen=True, slots=True)
-class CurvePoint:
-    """A point of a curve: what one λ gives."""
-
-    lam: float | None = field(metadata={KEY: "lambda"})
-    cost: float
-    quality: float
+from dynamicrag.lab.cascade.signal_results import Conformal, SignalFigures
+from dynamicrag.lab.results import OPTIONAL, CostRange, CurvePoint, Interval, Method, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +50,7 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class AtShare:
-    """The quality of a curve where a given share of the queries is escalated, and what it costs."""
+    """The quality of a curve where a given share of the queries is escalated, and its cost."""
 
     quality: float
     cost: float
@@ -143,33 +134,16 @@ class PolicyFigures(Figures):
 
 
 @dataclass(frozen=True, slots=True)
-class CostRange:
-    """The unit of costs, and the mean costs of the cheapest and the most expensive option."""
+class Data(Method):
+    """The data and the method; ``drafts`` is the largest number of a signal."""
 
-    name: str
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """The data and the method; ``folds`` is of a cross-validation, ``drafts`` the most of a signal."""
-
-    train: str
-    test: str | None
-    options: Sequence[str]
     cost: CostRange
-    queries: int
-    learnt_queries: int
     drafts: int
-    folds: int | None
-    seed: int
-    bootstrap: int
     budget: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class CascadeResult:
+class CascadeResult(Result):
     """An evaluation of escalation.
 
     Attributes:
@@ -195,7 +169,7 @@ class CascadeResult:
     notes: Sequence[str]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the result as plain data; figures that are not known are ``None``."""
-        found: dict[str, Any] = plain_data(self)
+        """See the base class; the curve of ``random`` is among the baselines."""
+        found = Result.as_json(self)
         found["baselines"]["random"] = {"curve": found.pop("random")}
         return found

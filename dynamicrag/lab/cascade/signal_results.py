@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-Interval = list[float] | None
-"""The ends of a 95 % interval; ``None`` where there is none."""
+from dynamicrag.lab.results import Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class SignalFigures:
-    """How well a signal tells right drafts from wrong ones.
+    """A signal's power to tell right drafts from wrong ones.
 
     ``auroc`` is the chance that a right draft has the higher signal. ``ece`` is the calibration error of the
     calibrated probability, ``ece_raw`` of the signal itself where it is a probability. ``cost`` is the

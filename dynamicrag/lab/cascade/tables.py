@@ -1,12 +1,13 @@
 """The tables of an evaluation of escalation."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isnan
 
 from dynamicrag.lab.cascade import plots
 from dynamicrag.lab.cascade.results import CascadeResult, Counted, Figures
-from dynamicrag.lab.cascade.signal_results import AnswerLevel, Conformal, Interval, SignalFigures
-from dynamicrag.lab.view.amounts import interval, percent, points, share
+from dynamicrag.lab.cascade.signal_results import AnswerLevel, Conformal, SignalFigures
+from dynamicrag.lab.results import Interval
+from dynamicrag.lab.routing.scale import cost_text
+from dynamicrag.lab.view.amounts import interval, known, percent, points, share
 from dynamicrag.lab.view.page import Cell, Column, Row, Table
 
 SURE = 0.05
@@ -17,7 +18,7 @@ _AT = ("0.2", "0.31")
 
 def policies(found: CascadeResult) -> Table:
     """Return policies, best first, and baselines."""
-    cost = plots.cost_text(found.data.cost.name)
+    cost = cost_text(found.data.cost.name)
 
     def cells(own: Figures) -> list[Cell | str]:
         chosen, at = own.chosen, own.quality_at_share
@@ -25,7 +26,7 @@ def policies(found: CascadeResult) -> Table:
         return [
             Cell(share(chosen.quality), interval(chosen.intervals["quality"])), cost(chosen.cost),
             Cell(points(chosen.gain) + "*" * sure, style="good" if sure else ""),
-            percent(chosen.escalated), percent(chosen.abstained), _known(own.saving, percent),
+            percent(chosen.escalated), percent(chosen.abstained), known(own.saving, percent),
             *(share(at[s].quality) if s in at else "" for s in _AT), share(own.best.quality),
         ]  # fmt: skip
 
@@ -36,7 +37,7 @@ def policies(found: CascadeResult) -> Table:
 
 def over_router(found: CascadeResult) -> Table:
     """Return the policies' differences to the router, for the terminal."""
-    cost = plots.cost_text(found.data.cost.name)
+    cost = cost_text(found.data.cost.name)
     rows: list[list[Cell | str]] = []
     for name in found.ranking:
         own = found.policies[name]
@@ -48,8 +49,8 @@ def over_router(found: CascadeResult) -> Table:
 
 
 def stages(found: CascadeResult) -> Table:
-    """Return what escalation changed, by policy."""
-    cost = plots.cost_text(found.data.cost.name)
+    """Return the effect of escalation, by policy."""
+    cost = cost_text(found.data.cost.name)
     rows = [
         Row([name, " + ".join(own.stages), f"{own.queries:,}", Cell(points(own.gain), _ends(own.interval)),
              cost(own.cost)], rule=bool(number) and own is found.policies[name].stages[0])
@@ -61,7 +62,7 @@ def stages(found: CascadeResult) -> Table:
 
 
 def unanswerable(found: CascadeResult) -> Table:
-    """Return what became of questions without an answer."""
+    """Return the outcomes of questions without an answer."""
 
     def cells(own: Figures) -> list[Cell | str]:
         counted = own.unanswerable
@@ -74,12 +75,12 @@ def unanswerable(found: CascadeResult) -> Table:
 
 def verifiers(found: CascadeResult, ordered: Mapping[str, SignalFigures]) -> Table:
     """Return the signals in an order."""
-    cost = plots.cost_text(found.data.cost.name)
+    cost = cost_text(found.data.cost.name)
     rows: list[list[Cell | str]] = [
         [
-            name, Cell(_known(own.auroc, share), interval(own.intervals["auroc"])),
-            _known(own.ece_raw, share), Cell(_known(own.ece, share), interval(own.intervals["ece"])),
-            _known(own.brier, share), _known(own.cost, cost), _known(own.cost_share, percent),
+            name, Cell(known(own.auroc, share), interval(own.intervals["auroc"])),
+            known(own.ece_raw, share), Cell(known(own.ece, share), interval(own.intervals["ece"])),
+            known(own.brier, share), known(own.cost, cost), known(own.cost_share, percent),
             percent(own.drafts / found.data.drafts), f"{own.drafts:,}",
         ]
         for name, own in ordered.items()
@@ -89,7 +90,7 @@ def verifiers(found: CascadeResult, ordered: Mapping[str, SignalFigures]) -> Tab
 
 
 def conformal(found: Conformal) -> Table:
-    """Return target and realised coverage, with what routing by the sets gives."""
+    """Return target and realised coverage, with the figures of routing by the sets."""
     routed = ("of one: right", "routed", "escalated") if found.of == "answers" else ()
     rows: list[list[Cell | str]] = []
     for level in found.levels.values():
@@ -129,10 +130,6 @@ def _counted(own: Counted) -> Cell | str:
 def _columns(first: str, *titles: str, **spare: int) -> list[Column]:
     """Return a column of names and columns of numbers; ``spare`` are those that a narrow terminal drops."""
     return [Column(first, number=False), *(Column(title, spare=spare.get(title, 0)) for title in titles)]
-
-
-def _known(value: float, text: Callable[[float], str]) -> str:
-    return "–" if isnan(value) else text(value)
 
 
 def _ends(ends: Interval, text: Callable[[float], str] = points) -> str:

@@ -17,7 +17,7 @@ from dynamicrag.lab.cascade.replays import choose_lambda, lambdas
 from dynamicrag.lab.outcomes.split import near_duplicates
 from dynamicrag.lab.outcomes.table import OutcomeTable
 from dynamicrag.lab.outcomes.whole_paths import LEAST_ROWS
-from dynamicrag.lab.routing.plain_data import plain_data
+from dynamicrag.lab.results import plain_data
 from dynamicrag.lab.training import train_joint
 from dynamicrag.routers.judgement import OF_TEXT, Judgement
 

@@ -12,7 +12,7 @@ from dynamicrag.predictors.checks import Floats
 RIGHT = 0.5
 """Quality from which a draft is right."""
 Rounds = Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]]
-"""Of every round, the rows that are learnt from and those that are judged."""
+"""The training rows and the test rows of every round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Candidates:
 
     Attributes:
         p: Probability of each, NaN where there is none, (n, m).
-        right: Which are right, (n, m).
+        right: Whether each is right, (n, m).
     """
 
     p: Floats

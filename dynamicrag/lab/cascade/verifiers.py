@@ -1,4 +1,4 @@
-"""How well a signal tells right drafts from wrong ones, how calibrated it is, and what it costs."""
+"""A signal's power to tell right drafts from wrong ones, its calibration, and its cost."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -122,7 +122,7 @@ def auroc(signal: Floats, right: NDArray[np.bool_], weights: Floats) -> Floats:
     Args:
         signal: (m,).
         right: (m,).
-        weights: How often each draft is in each sample, (b, m).
+        weights: Count of each draft in each sample, (b, m).
     """
     if not len(signal):
         return np.full(len(weights), np.nan)
@@ -145,7 +145,7 @@ def ece(p: Floats, quality: Floats, weights: Floats) -> Floats:
     Args:
         p: Probability of being right, (m,).
         quality: Realised, (m,).
-        weights: How often each draft is in each sample, (b, m).
+        weights: Count of each draft in each sample, (b, m).
     """
     if not len(p):
         return np.full(len(weights), np.nan)

@@ -6,6 +6,7 @@ from math import isnan
 from dynamicrag.lab.cascade import plots, tables
 from dynamicrag.lab.cascade.results import CascadeResult, Unanswered
 from dynamicrag.lab.cascade.signal_results import SignalFigures
+from dynamicrag.lab.routing.scale import cost_text
 from dynamicrag.lab.view.amounts import interval, percent, points, share
 from dynamicrag.lab.view.page import Block, Headline, Page, Pair, Section, Terms, Tile, Words
 
@@ -34,7 +35,7 @@ _TERMS = {
 def build_page(found: CascadeResult) -> Page:
     """Return the page of an evaluation."""
     data, base = found.data, found.baselines
-    cost = plots.cost_text(data.cost.name)
+    cost = cost_text(data.cost.name)
     name = found.ranking[0]
     best, over = found.policies[name].chosen, found.policies[name].over_router
     single, oracle = base["best_single"].chosen, base["oracle"].chosen
@@ -124,7 +125,7 @@ def _conformal(found: CascadeResult) -> Section:
 
 
 def _telling(own: SignalFigures) -> float:
-    """Return how far a signal is from telling nothing."""
+    """Return the distance of a signal from chance."""
     return 0.0 if isnan(own.auroc) else abs(own.auroc - 0.5)
 
 

@@ -11,7 +11,7 @@ from dynamicrag.lab.outcomes.table import OutcomeTable
 def usable(table: OutcomeTable) -> tuple[OutcomeTable, list[str]]:
     """Return the table without options that never answered, and caveats on the others.
 
-    A run that failed is in a table as it was recorded: wrong, at what it cost. An option that failed every
+    A run that failed is in a table as it was recorded: wrong, at its cost. An option that failed every
     time would look like the cheapest there is.
 
     Raises:
@@ -38,7 +38,7 @@ def usable(table: OutcomeTable) -> tuple[OutcomeTable, list[str]]:
 
 
 def strangers(train: OutcomeTable, test: OutcomeTable) -> list[str]:
-    """Return what to tell of two tables that were not recorded with the same."""
+    """Return the caveats of two tables that were not recorded with the same setup."""
     first, second = _origins(train), _origins(test)
     return [
         f"{test.name} was recorded with another version of {what} than {train.name}"

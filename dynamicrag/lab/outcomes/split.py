@@ -31,7 +31,7 @@ Labels = NDArray[np.intp]
 
 
 def near_duplicates(texts: Sequence[str]) -> Labels:
-    """Return a label per text, (n,); what is alike, or alike to what is alike, shares one."""
+    """Return a label per text, (n,); similar texts share one, directly or through others."""
     own = _without_shared_beginnings(texts)
     pairs = np.array(_equal(own), dtype=np.intp).reshape(-1, 2)
     return _components(len(texts), np.concatenate([pairs, _resembling(own)]))
@@ -47,7 +47,7 @@ def together(labels: Labels, groups: Sequence[str]) -> Labels:
 
 
 def known_before(known: Sequence[str], asked: Sequence[str]) -> NDArray[np.bool_]:
-    """Return which of the texts asked are alike to a known one, (len(asked),)."""
+    """Return whether each text asked is similar to a known one, (len(asked),)."""
     labels = near_duplicates([*known, *asked])
     return np.isin(labels[len(known) :], labels[: len(known)])
 

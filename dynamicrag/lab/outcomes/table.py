@@ -1,6 +1,6 @@
 """The outcome table: per query, what every option gave and cost.
 
-Rows are the truth; arrays over queries and options are views of them, with NaN for what was not
+Rows are the truth; arrays over queries and options are views of them, with NaN for outcomes not
 observed. The file's format is in :mod:`dynamicrag.lab.outcomes.file`.
 """
 
@@ -128,7 +128,7 @@ class OutcomeTable:
 
     @property
     def retrieves_alike(self) -> bool:
-        """Whether all paths retrieve the same, so that what is found is known before one is chosen."""
+        """Whether all paths retrieve the same, so that its signals are known before one is chosen."""
         return len({(path.get("retrieval"), path.get("retriever")) for path in self.paths.values()}) < 2
 
     def fact(self, name: str) -> Floats:
@@ -142,9 +142,9 @@ class OutcomeTable:
         return self._view(lambda outcome: outcome.facts.get(name, np.nan))
 
     def seen(self) -> list[Seen]:
-        """Return what routers may see of every query.
+        """Return the routers' view of every query.
 
-        A signal that several options have is the first one's: what is known before generation does not
+        A signal that several options have is the first one's: signals before generation do not
         depend on the option, and the families of features read nothing else.
         """
         return [Seen(row.text, self._signals(row)) for row in self.rows]

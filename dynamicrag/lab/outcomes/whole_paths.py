@@ -18,7 +18,7 @@ LEAST_ROWS = 20
 def read_tables(
     files: Sequence[Path], stages: Sequence[str] = (), labels: Sequence[str] = LABELS
 ) -> OutcomeTable:
-    """Read tables of whole paths into one; what is the same path goes by the first table's name for it.
+    """Read tables of whole paths into one; equal paths have the first table's name.
 
     Args:
         files: The tables.

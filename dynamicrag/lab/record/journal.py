@@ -39,7 +39,7 @@ class Journal:
 
     Attributes:
         out: The table's file.
-        origin: Those hashes.
+        origin: Hashes of the policy and the documents.
         runs: All runs, each a row with one outcome.
 
     Raises:

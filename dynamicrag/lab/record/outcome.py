@@ -25,7 +25,7 @@ _LEXICAL = frozenset(lexical("a"))
 
 
 def outcome_of(record: Mapping[str, Any], steps: Steps, ledger: Ledger, used: Sequence[Search]) -> Outcome:
-    """Return what a settled run gave and cost, cached retrievals included; its quality is NaN for now.
+    """Return the outcome of a settled run, cached retrievals included; its quality is NaN for now.
 
     Args:
         record: From :func:`dynamicrag.lab.run.settled`.
@@ -87,7 +87,7 @@ def only_outcome(row: Row) -> Outcome:
 
 
 def quality_of(row: Row, outcome: Outcome, score: str) -> float:
-    """Return an outcome's quality: 0 for a failure, NaN if the score needs what is not known.
+    """Return an outcome's quality: 0 for a failure, NaN if the score needs an unknown answer.
 
     On a question without an answer, a refusal is right and anything else is wrong.
     """

@@ -21,7 +21,7 @@ def chosen_paths(
         vary: Stages to vary, joined by commas, or ``all``.
 
     Raises:
-        InputError: One of them has another form, or names an unknown stage or option.
+        InputError: A path has another form, or names an unknown stage or option.
     """
     chosen = paths.grid(_grid_of(grid)) if grid else []
     chosen += [paths.complete(_path_of(text), f"--path {text!r}") for text in single]

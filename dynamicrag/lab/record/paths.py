@@ -1,4 +1,4 @@
-"""Which paths to record: a grid, a list, or one stage at a time around the planned path."""
+"""The paths to record: a grid, a list, or one stage at a time around the planned path."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def check_scorable(questions: Sequence[Question], score: str) -> int:
-    """Return how many questions the score cannot be computed for.
+    """Return the number of questions that the score cannot be computed for.
 
     Raises:
         InputError: It cannot be computed for any.

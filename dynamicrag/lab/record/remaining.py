@@ -14,7 +14,7 @@ FORECAST: tuple[Dimension, ...] = ("seconds", "joules", "usd")
 
 
 class Remaining:
-    """The runs that are left, and what they are expected to use.
+    """The remaining runs, and their expected use.
 
     Args:
         decider: Prices paths; a cost without a known price counts as 0.
@@ -41,7 +41,7 @@ class Remaining:
         return sum(self._runs.values())
 
     def done(self, question: Question, outcome: Outcome) -> None:
-        """Subtract a run, and compare what it used with its price."""
+        """Subtract a run, and compare its use with its price."""
         steps = dict(outcome.path)
         key, price = _key(steps), self._price(question, steps)
         self._runs[key] -= 1
@@ -50,7 +50,7 @@ class Remaining:
         self._used[key] += [outcome.facts.get(dimension, 0.0) for dimension in FORECAST]
 
     def left(self, dimension: Dimension) -> float:
-        """Return what the remaining runs will use, at the rate of their path so far, or else of all paths."""
+        """Return the expected use of the remaining runs, by the rate of their path or else of all paths."""
         at = FORECAST.index(dimension)
         return float(sum(cost[at] for cost in self._by_path().values()))
 

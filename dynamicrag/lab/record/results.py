@@ -56,7 +56,7 @@ class Oracle:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How a judge agrees with an exact score: share of equal verdicts, Cohen's kappa, number of pairs."""
+    """A judge's agreement with an exact score: share of equal verdicts, Cohen's kappa, number of pairs."""
 
     share: float
     kappa: float | None
@@ -143,7 +143,7 @@ def _oracle(table: OutcomeTable, costs: Mapping[str, Floats]) -> Oracle:
 
 
 def judge_agreement(table: OutcomeTable, cost: Costs) -> Judging:
-    """Return how a judge agrees with exact scores where both exist, and how often it did not say."""
+    """Return a judge's agreement with exact scores where both exist, and its number of abstentions."""
     facts = [outcome.facts for row in table.rows for outcome in row.outcomes.values()]
     agreed = {}
     for score in EXACT:

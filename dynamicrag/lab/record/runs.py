@@ -104,7 +104,7 @@ async def _read(model: ChatModel, messages: "list[BaseMessage]") -> None:
 
 
 async def _warm_retriever(pipeline: Pipeline, steps: Steps) -> None:
-    """Open what a retriever opens at its first question."""
+    """Open the files and models that a retriever opens at its first question."""
     stage = pipeline.stages["retriever"]
     if "retriever" in steps and isinstance(stage, RetrieverStage):
         retriever = stage.retrievers[steps["retriever"]]

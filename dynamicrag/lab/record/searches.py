@@ -59,7 +59,7 @@ class CachedRetriever(Retriever):
 
 
 def uncharged(ledger: Ledger, used: Sequence[Search], lines: Sequence[Line]) -> tuple[Cost, Usage]:
-    """Return what a query took from memory, which its account does not hold yet.
+    """Return the usage that a query took from memory; its account does not hold it yet.
 
     Args:
         ledger: The account.

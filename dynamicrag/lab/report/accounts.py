@@ -1,4 +1,4 @@
-"""Whose the metered energy was: the accounts of the processes that answered some queries."""
+"""Owners of the metered energy: the accounts of the processes that answered some queries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Accounts:
     Attributes:
         processes: Number of processes.
         meters: Names of their meters.
-        metered: All that the meters saw, in joules.
+        metered: The meters' total, in joules.
         accounts: Joules by account: ``queries``, ``ingestion``, ``idle``, ``constant``, ``unexplained`` and
             ``pending``.
         residual: ``metered`` less all accounts; 0 to rounding.

@@ -17,7 +17,7 @@ from dynamicrag.lab.view.page import Figure
 OVERHEAD = "share of idle and constant"
 BARS, BINS = 60, 24
 _FLOOR = -2.0
-"""Where the scale of savings ends on the side of losses; larger ones stand in the table alone."""
+"""The end of the savings' scale on the side of losses; larger losses stand in the table alone."""
 
 Policies = Mapping[str, Sequence[Turn]]
 
@@ -90,7 +90,7 @@ def _both(turns: Sequence[Turn]) -> tuple[list[float], list[float]]:
 
 
 def distribution(policies: Policies, baseline: str) -> list[Figure]:
-    """Return how active energy spreads over the queries, every policy on the same scale."""
+    """Return the spread of active energy over the queries, every policy on the same scale."""
     import numpy as np
 
     values = {policy: [turn.joules for turn in turns] for policy, turns in policies.items()}
@@ -111,7 +111,7 @@ def distribution(policies: Policies, baseline: str) -> list[Figure]:
 
 
 def by_stage(policies: Mapping[str, Summary]) -> Figure:
-    """Return where in a query its active energy goes, on average."""
+    """Return the active energy of each part of a query, on average."""
     rows = []
     for policy, summary in policies.items():
         mean = summary.costs["joules"].mean
@@ -126,7 +126,7 @@ def by_stage(policies: Mapping[str, Summary]) -> Figure:
 
 
 def by_account(books: Accounts) -> Figure:
-    """Return whose the metered energy was."""
+    """Return the owners of the metered energy."""
     parts = {ACCOUNT_SHADES[name]: figure["value"] or 0.0 for name, figure in books.accounts.items()}
     named = [f"{name} {amount('joules', figure['value'])}" for name, figure in books.accounts.items()]
     row = Stack("", parts, ", ".join(named))
@@ -139,7 +139,7 @@ def _full(rows: Sequence[Stack]) -> Axis:
 
 
 def waiting(policies: Mapping[str, Summary]) -> Figure:
-    """Return how long people waited: from the median to the 95th percentile."""
+    """Return the waiting times: from the median to the 95th percentile."""
     rows = []
     for policy, summary in policies.items():
         for name, to, shade in (

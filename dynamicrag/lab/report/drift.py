@@ -29,8 +29,8 @@ class Estimate:
 
     Attributes:
         value: The mean or share.
-        low: Where the interval begins.
-        high: Where it ends.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
     """
 
     value: float
@@ -71,7 +71,7 @@ class Drift:
     """A policy's recent queries against its calibration.
 
     Attributes:
-        since: When it was calibrated, ISO 8601.
+        since: Time of its calibration, ISO 8601.
         rows: Number of questions that it was calibrated on.
         queries: Number of queries since then, at most :data:`RECENT`.
         needed: Number of queries that a judgement takes.

@@ -12,7 +12,7 @@ class Statistics:
     """Mean, percentiles and total of a cost; ``None`` where no query has it.
 
     Attributes:
-        queries: How many queries have it.
+        queries: Number of queries that have it.
         mean: The mean.
         p50: The median.
         p95: The 95th percentile.
@@ -50,7 +50,7 @@ def total(figures: Sequence[Figure]) -> Figure:
     """Return the sum of figures with its parts by provenance, and its bounds where any has them.
 
     A figure of zero says nothing of provenance. Bounds add up, for estimates share their coefficients. A sum
-    with an unknown part is unknown, and its parts are what is known of it.
+    with an unknown part is unknown, and its parts are the known ones.
     """
     parts: dict[str, float] = {}
     for figure in figures:

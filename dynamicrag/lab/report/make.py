@@ -37,13 +37,13 @@ class Report:
     """A report.
 
     Attributes:
-        selection: Which queries it is about.
-        first: When the first of them was answered, ISO 8601 in UTC; ``None`` without queries.
-        last: When the last of them was answered.
+        selection: The selection of queries.
+        first: Time of the first answer, ISO 8601 in UTC; ``None`` without queries.
+        last: Time of the last answer.
         overall: The summary of all of them.
         policies: Summaries by policy, the baseline last.
         groups: Summaries by group.
-        accounts: Whose the metered energy was.
+        accounts: Owners of the metered energy.
         saving: Savings against the baseline.
         calibrations: The cost of calls on each host.
         notes: Notes on the figures.
@@ -76,7 +76,7 @@ def make_report(
     Args:
         turns: Kept queries, oldest first; the baseline's too, selected or not.
         processes: Accounts of processes by id.
-        selection: Which of them it is about.
+        selection: The selection of queries.
         calls: Metered calls by host and model, of all queries.
         notes: Notes on how the queries were loaded.
         bands: The expected figures of calibrated policies, by policy.

@@ -28,7 +28,7 @@ class Quantity:
 
 
 def quantities() -> Mapping[str, Quantity]:
-    """Return what a query costs, by name: energy and what follows from it, all else, and the clock.
+    """Return the costs of a query, by name: energy and what follows from it, all else, and the clock.
 
     Energy and what follows from it stand in both scopes, as ``NAME`` and ``NAME_full``. The seconds of
     calls are not among them: people wait for the answer, not for the sum of calls.

@@ -19,7 +19,7 @@ class Process(Kept):
     Attributes:
         kind: Provenance of its meter's figures.
         meter: Name of its meter.
-        metered: All that the meter saw.
+        metered: The meter's total.
         active: Energy of calls, ingestion included.
         idle: Load that no call claimed.
         constant: Energy that does not follow the load.
@@ -47,7 +47,7 @@ class Loaded(NamedTuple):
     Attributes:
         turns: The queries, oldest first.
         processes: The accounts of all processes, by id.
-        notes: Which queries are left out, and why.
+        notes: The excluded queries, and the reasons.
     """
 
     turns: list[Turn]

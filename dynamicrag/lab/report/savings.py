@@ -89,14 +89,14 @@ class Comparison:
 
 
 def compare(ours: Sequence[Turn], theirs: Sequence[Turn], ingested: float = 0.0) -> Comparison:
-    """Return what a policy saved against a baseline.
+    """Return the savings of a policy against a baseline.
 
     A question's cost is that of all attempts at it, failed ones too, per answer; a question that either
     policy never answered is left out of the pairs.
 
     Args:
         ours: The queries of the policy.
-        theirs: Those of the baseline.
+        theirs: The queries of the baseline.
         ingested: Joules that ingestion took, for both alike.
     """
     mine, other = _by_question(ours), _by_question(theirs)

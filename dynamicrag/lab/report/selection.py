@@ -1,4 +1,4 @@
-"""Which queries a report is about, and how they are grouped."""
+"""Selects and groups the queries of a report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which queries a report is about.
+    """The selection of a report's queries.
 
     Attributes:
         policy: Of this policy alone.

@@ -25,7 +25,7 @@ class StageEnergy:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many queries ended with an option.
+    """The queries that ended with an option.
 
     Attributes:
         share: Their share of all queries.

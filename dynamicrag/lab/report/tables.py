@@ -39,7 +39,7 @@ def first_of(policies: Mapping[str, _T]) -> dict[str, _T]:
 
 
 def costs(overall: Summary) -> Table:
-    """Return what all queries cost."""
+    """Return the cost of all queries."""
     titles = (("mean", 0), ("p50", 2), ("p95", 1), ("total", 0))
     rows: _Rows = []
     for name, quantity in quantities().items():
@@ -76,7 +76,7 @@ def groups(report: Report, where: Where) -> Table:
 
 
 def saved(comparisons: Mapping[str, Comparison], baseline: str) -> Table:
-    """Return what policies saved."""
+    """Return the savings of policies."""
     alone = len(comparisons) == 1
     rows: _Rows = []
     for policy, comparison in comparisons.items():

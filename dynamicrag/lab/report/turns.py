@@ -60,7 +60,7 @@ class Turn(Kept):
 
     Attributes:
         id: Its id.
-        at: When it was answered, in seconds since the epoch.
+        at: Time of the answer, in seconds since the epoch.
         policy: Name of its policy.
         thread: Its thread.
         process: Id of the process that answered it.
@@ -71,7 +71,7 @@ class Turn(Kept):
         wall_seconds: Time to the answer.
         first_token_seconds: Time to the first token, where there was one.
         tokens: Numbers of prompt tokens, ``input``, and of generated ones, ``output``.
-        user: Who asked, if the caller said.
+        user: The user who asked, if the caller named one.
         tags: The caller's tags.
         path: The option in force at the end, by stage.
         options: The options of each stage, as its policy lists them.
@@ -127,7 +127,7 @@ class Turn(Kept):
 
     @property
     def time(self) -> datetime:
-        """When it was answered, in UTC."""
+        """Time of the answer, in UTC."""
         return datetime.fromtimestamp(self.at, UTC)
 
     @property

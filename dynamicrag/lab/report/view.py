@@ -47,7 +47,7 @@ def _outcomes(overall: Summary) -> list[str]:
 
 
 def _finding(report: Report) -> tuple[Headline, str]:
-    """Return the finding in a sentence, and what it rests on."""
+    """Return the finding in a sentence, and its basis."""
     saving, overall = report.saving, report.overall
     # the same questions under both say more than many different ones
     policy, compared = max(

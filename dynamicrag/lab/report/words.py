@@ -1,4 +1,4 @@
-"""The sentences of the report: what its figures mean, and what they rest on."""
+"""The sentences of the report: the meaning and the basis of its figures."""
 
 from collections.abc import Mapping
 
@@ -62,7 +62,7 @@ _METERS: Mapping[str, str] = {
 
 
 def provenance(figure: Figure, unit: str) -> str:
-    """Return where a figure comes from, and the bounds of an estimate."""
+    """Return the provenance of a figure, and the bounds of an estimate."""
     value, parts = figure["value"], parts_of(figure)
     if value is None:
         return f"{amount(unit, sum(parts.values()))} known" if parts else ""
@@ -98,7 +98,7 @@ def accounts_line(books: Accounts) -> str:
 
 
 def basis(comparison: Comparison) -> str:
-    """Return what a saving rests on."""
+    """Return the basis of a saving."""
     if comparison.paired:
         return f"{comparison.pairs:,} questions answered under both"
     return "means of different questions, to be taken with care"
@@ -110,7 +110,7 @@ def interval(figure: Saving) -> str:
 
 
 def caveats(comparison: Comparison) -> str:
-    """Return what a reader must know of a comparison."""
+    """Return the caveats of a comparison."""
     found = []
     if not comparison.paired:
         found.append(
@@ -138,7 +138,7 @@ def uncalibrated(model: ModelRates) -> str:
 
 
 def change(figure: Compared) -> str:
-    """Return how far a figure is from its calibration: points of a share, else per cent."""
+    """Return the distance of a figure from its calibration: points of a share, else per cent."""
     was, now = figure.calibrated.value, figure.recent.value
     sign = "+" if now > was else ""
     if figure.unit == "share":

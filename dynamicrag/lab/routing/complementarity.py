@@ -1,4 +1,4 @@
-"""How much the options add to one another, and which could go."""
+"""The value of each option beside the others, and the options that could go."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -23,13 +23,13 @@ LOSS = 0.01
 def complementarity(
     options: Sequence[str], quality: Floats, cost: Floats, mean: Floats, expected: Floats, resample: Resample
 ) -> Complementarity:
-    """Return what the options give beside one another.
+    """Return the value of each option beside the others.
 
     Args:
         options: Their names.
         quality: Realised, (n, k).
         cost: Realised, (n, k).
-        mean: Quality that a router predicts, (n, k): what is chosen from fewer options is chosen by it.
+        mean: Quality that a router predicts, (n, k); it also chooses among fewer options.
         expected: Expected cost, (n, k).
         resample: Samples of the queries.
 
@@ -101,7 +101,7 @@ class _Losses:
         return float(np.nan_to_num(np.array(lost), nan=np.inf).max())
 
     def of(self, kept: Sequence[int]) -> Loss:
-        """Return what is lost with these options alone."""
+        """Return the loss with these options alone."""
         routed, paid = self._route(kept)
         oracle_loss = self.oracle - self.quality[:, list(kept)].max(axis=1)
         routed_loss = self.routed - routed
@@ -131,7 +131,7 @@ def _could_go(options: Sequence[str], loss: _Losses) -> Removable:
         if any(end is None or end[1] > LOSS for end in ends):
             break
         open_.remove(least)
-        # what nobody misses for its quality may be what makes the cheap end of the curve
+        # an option that adds no quality may still hold the cheap end of the curve
         on_curve = loss.on_curve([o for o in kept if o != least])
         if on_curve <= LOSS:
             kept.remove(least)

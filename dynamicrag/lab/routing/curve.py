@@ -44,6 +44,10 @@ class Curve:
             return float("nan")
         return float(np.interp(quality, self.quality, self.cost))
 
+    def saving(self, quality: float, cost: float) -> float:
+        """Return the share of ``cost`` that the curve saves at ``quality``; NaN where it never reaches it."""
+        return 1 - self.cost_at(quality) / cost if cost > 0 else float("nan")
+
     def area(self, low: float, high: float) -> float:
         """Return the mean quality over the costs from ``low`` to ``high``.
 

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +18,8 @@ TIMED = 12
 """Single texts that are timed."""
 MANY = 256
 """New texts from which they are embedded in bulk."""
+PORTION = 1024
+"""Texts between two reports of progress."""
 Vectors = NDArray[np.float32]
 _log = logging.getLogger(__name__)
 
@@ -31,13 +33,21 @@ class KeptEmbeddings:
         embed: The model; it is called for texts that the file lacks.
         path: The file, ``….npz``, one per model.
         in_bulk: Embeds many texts faster; the model by default.
+        progress: Called with the texts embedded in bulk, all of them, and the name of the work.
 
     Attributes:
         microseconds: Time that a single text takes; NaN before any was timed.
     """
 
-    def __init__(self, embed: Embed, path: Path, in_bulk: Embed | None = None) -> None:
+    def __init__(
+        self,
+        embed: Embed,
+        path: Path,
+        in_bulk: Embed | None = None,
+        progress: Callable[[int, int, str], None] | None = None,
+    ) -> None:
         self._embed = embed
+        self._progress = progress
         self._in_bulk = in_bulk or embed
         self._path = path
         self._known: dict[str, Vectors] | None = None
@@ -56,7 +66,7 @@ class KeptEmbeddings:
     def _learn(self, keys: Sequence[str], texts: Sequence[str]) -> None:
         assert self._known is not None
         times = []
-        vectors = (self._in_bulk if len(texts) >= MANY else self._embed)(texts)
+        vectors = self._embed_many(texts) if len(texts) >= MANY else self._embed(texts)
         self._known.update(zip(keys, vectors, strict=True))
         for text in texts[: TIMED + 1]:
             begun = time.perf_counter()
@@ -64,6 +74,16 @@ class KeptEmbeddings:
             times.append(1e6 * (time.perf_counter() - begun))
         self.microseconds = float(np.median(times[1:] or times))
         self._write()
+
+    def _embed_many(self, texts: Sequence[str]) -> Vectors:
+        made = []
+        for begin in range(0, len(texts), PORTION):
+            if self._progress is not None:
+                self._progress(begin, len(texts), "embedding")
+            made.append(self._in_bulk(texts[begin : begin + PORTION]))
+        if self._progress is not None:
+            self._progress(len(texts), len(texts), "embedding")
+        return np.concatenate(made)
 
     def _read(self) -> dict[str, Vectors]:
         with (
@@ -77,7 +97,7 @@ class KeptEmbeddings:
     def _write(self) -> None:
         assert self._known is not None
         kept, timed = self._known, self.microseconds
-        kept = {**self._read(), **kept}  # what another process has added since
+        kept = {**self._read(), **kept}  # another process may have added some since
         self._known, self.microseconds = kept, timed
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)

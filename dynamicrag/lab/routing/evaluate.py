@@ -129,7 +129,7 @@ def evaluate(
             train=train.name,
             test=test.name if test is not None else None,
             options=problem.options,
-            cost=CostFacts(problem.cost, problem.kinds, low, high) if problem.cost else None,
+            cost=CostFacts(problem.cost, low, high, problem.kinds) if problem.cost else None,
             queries=len(side),
             learnt_queries=len(problem.learn),
             split=split if test is None else "test",
@@ -184,7 +184,7 @@ def _corrected(found: Mapping[str, RouterResult]) -> dict[str, RouterResult]:
 
 
 def _lambda(price: float, mean: Floats, expected: Floats) -> float | None:
-    """Return what keeps the mean expected cost to a price; ``None`` where nothing does."""
+    """Return the λ that keeps the mean expected cost to a price; ``None`` if none does."""
     try:
         return lambda_for(price, mean, expected[:, :, None], [1.0], least=0.0)
     except BudgetError:
@@ -214,7 +214,7 @@ def _ranked(found: Mapping[str, RouterResult], by_apgr: bool) -> list[str]:
 
 
 def _pair(made: Predictions, options: int) -> tuple[int, int] | None:
-    """Return the weak and the strong one of two options, by what was learnt from."""
+    """Return the weak and the strong one of two options, by the training data."""
     if options != 2:
         return None
     weak = int(made.level.mean(axis=0).argmin())

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dynamicrag.lab.results import CurvePoint, Interval
 from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.routing.pair import Ranking, apgr, cpt
 from dynamicrag.lab.routing.path import Path
 from dynamicrag.lab.routing.resample import Resample, interval, two_sided
 from dynamicrag.lab.routing.results import (
-    CurvePoint,
     GroupResult,
-    Interval,
     Intervals,
     LabelFigures,
     PairFigures,
@@ -39,7 +38,7 @@ class Yardstick:
         groups: Every query's group.
         quality: Realised, (n, k).
         cost: Realised, (n, k).
-        single: The option that was best on average in what was learnt from, (n,).
+        single: The option that was best on average in the training data, (n,).
         resample: Samples of the queries.
         at: Costs at which quality is asked for.
         labels: Whether quality is a label.
@@ -76,7 +75,7 @@ class Yardstick:
 
     @cached_property
     def best(self) -> NDArray[np.bool_]:
-        """Which options are as good as the best, (n, k)."""
+        """Whether each option is as good as the best, (n, k)."""
         return np.asarray(self.quality >= self.quality.max(axis=1, keepdims=True) - TIE)
 
     @cached_property
@@ -99,8 +98,8 @@ class Yardstick:
             cost=mean_c[0],
             gain=gain.mean(),
             gap_closed=float(_ratio(gain.mean(), self.oracle_quality.mean() - target)),
-            saving=_saved(curve, target, spent),
-            saving_within_point=_saved(curve, target - POINT, spent),
+            saving=curve.saving(target, spent),
+            saving_within_point=curve.saving(target - POINT, spent),
             cost_at_best_single_quality=curve.cost_at(target),
             quality_at_best_single_cost=curve.quality_at(spent),
             area=curve.area(*self.range),
@@ -121,7 +120,7 @@ class Yardstick:
 
         def saving(less: float) -> Interval:
             each = zip(curves, single_q - less, single_c, strict=True)
-            return interval(np.array([_saved(*own) for own in each]))
+            return interval(np.array([curve.saving(q, c) for curve, q, c in each]))
 
         return Intervals(
             quality=interval(quality[:, 0]),
@@ -154,7 +153,7 @@ class Yardstick:
         )
 
     def _choices(self, index: NDArray[np.intp]) -> dict[str, Any]:
-        """Return which options were chosen, and which had been right."""
+        """Return the chosen options and the options that had been right."""
         size = len(self.options)
         right = self._right(index)
         # where several options are best, the chosen one counts if it is among them, else the cheapest
@@ -176,7 +175,7 @@ class Yardstick:
         }
 
     def _right(self, index: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Return where a best option was chosen, (n,)."""
+        """Return whether a best option was chosen, (n,)."""
         return np.asarray(self.best[self.rows, index])
 
     @cached_property
@@ -205,11 +204,6 @@ class Yardstick:
             )
             for g, name in enumerate(names)
         }
-
-
-def _saved(curve: Curve, quality: float, cost: float) -> float:
-    """Return what share of ``cost`` is saved at ``quality``."""
-    return 1 - curve.cost_at(quality) / cost if cost > 0 else float("nan")
 
 
 def _ratio(part: Any, whole: Any) -> Any:

@@ -25,7 +25,7 @@ class Ranking:
 
     Attributes:
         order: Their rows, (n,).
-        ends: How many queries there are up to the end of every tie, (t,).
+        ends: Number of queries up to the end of every tie, (t,).
     """
 
     order: NDArray[np.intp]
@@ -44,7 +44,7 @@ class Ranking:
         Args:
             weak: Realised quality of the weak option, (n,).
             strong: Of the strong one, (n,).
-            counts: How often each query is in each sample, (b, n).
+            counts: Count of each query in each sample, (b, n).
         """
         times = np.ones((1, len(weak)), dtype=np.float32) if counts is None else counts
         times = times[:, self.order]

@@ -1,4 +1,4 @@
-"""The λ path: what a router chooses from quality alone to cost alone."""
+"""The λ path: a router's choices from quality alone to cost alone."""
 
 from dataclasses import dataclass
 

@@ -2,24 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.lab.routing.curve import Curve
-from dynamicrag.lab.routing.results import CurvePoint, Evaluation, RouterResult
-from dynamicrag.lab.view.amounts import amount, digits, share
-from dynamicrag.lab.view.charts import Axis, Curves, Dot, Format, Line
+from dynamicrag.lab.results import CurvePoint
+from dynamicrag.lab.routing.results import Evaluation, RouterResult
+from dynamicrag.lab.routing.scale import DRAWN, cost_axis, rising
+from dynamicrag.lab.view.amounts import share
+from dynamicrag.lab.view.charts import Axis, Curves, Dot, Line
 from dynamicrag.lab.view.page import Figure
-
-DRAWN = 6
-"""Most routers that are drawn."""
-WIDE = 30
-"""Ratio of the highest to the lowest cost from which more than two options have a logarithmic scale."""
-
-
-def cost_text(name: str) -> Format:
-    """Return how a cost is written: with its unit where it is a cost dimension."""
-    return (lambda value: amount(name, value, noun=False)) if name in DIMENSIONS else digits
 
 
 def quality_over_cost(found: Evaluation) -> Figure | None:
@@ -37,12 +25,7 @@ def quality_over_cost(found: Evaluation) -> Figure | None:
         Dot(name, own.cost, own.quality, strong=name == best, named=not _dominated(own, alone))
         for name, own in alone.items()
     ]
-    costs = [cost for line in lines for cost, _ in line.points] + [dot.x for dot in dots]
-    logarithmic = len(dots) > 2 and min(costs) > 0 and max(costs) / min(costs) >= WIDE
-    x = Axis(
-        f"mean {data.cost.name} a query", None if logarithmic else 0.0, None, logarithmic,
-        cost_text(data.cost.name),
-    )  # fmt: skip
+    x = cost_axis(data.cost.name, lines, dots, len(dots))
     title = f"{data.test or data.train}: mean quality against mean {data.cost.name}, {data.queries:,} queries"
     chart = Curves(title, lines, dots, x, Axis("mean quality", text=share))
     return Figure(chart, legend=[(shade, name) for name, shade in shades.items()])
@@ -53,6 +36,5 @@ def _dominated(own: RouterResult, others: Mapping[str, RouterResult]) -> bool:
     return any(other.cost <= own.cost and other.quality > own.quality for other in others.values())
 
 
-def _points(curve: Sequence[CurvePoint]) -> Sequence[tuple[float, float]]:
-    best = Curve.of(np.array([point.cost for point in curve]), np.array([point.quality for point in curve]))
-    return list(zip(best.cost.tolist(), best.quality.tolist(), strict=True))
+def _points(curve: Sequence[CurvePoint]) -> list[tuple[float, float]]:
+    return rising([point.cost for point in curve], [point.quality for point in curve])

@@ -28,7 +28,7 @@ class Predicted:
 
     Attributes:
         mean: Quality, (n, k).
-        train_seconds: How long each round's training took, features apart.
+        train_seconds: Seconds of each round's training, features apart.
         decision_us: Microseconds of single decisions, features apart.
         picked: Its parts by share, if it is made of others.
     """
@@ -41,15 +41,15 @@ class Predicted:
 
 @dataclass(slots=True)
 class Predictions:
-    """All that is known before an outcome is looked at.
+    """The predictions, made before the outcomes are read.
 
     Attributes:
         routers: By name.
         expected: Expected cost, (n, k).
-        typical: Mean cost of each option in what was learnt from, (n, k).
-        level: Mean quality of each option in what was learnt from, (n, k).
+        typical: Mean cost of each option in the training data, (n, k).
+        level: Mean quality of each option in the training data, (n, k).
         feature_us: Microseconds to make the features of single queries, without embedding.
-        feature_fit_seconds: How long each round's features took to be fitted and made.
+        feature_fit_seconds: Seconds to fit and make each round's features.
         features: Number of features.
     """
 
@@ -72,7 +72,7 @@ def predict(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Predictions:
-    """Train every router in every round, and let it predict what that round judges by.
+    """Train every router in every round, and let it predict that round's test queries.
 
     Args:
         problem: The tables.

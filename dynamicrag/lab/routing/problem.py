@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +10,9 @@ from dynamicrag.errors import InputError, unknown
 from dynamicrag.features.base import Seen
 from dynamicrag.lab.outcomes.caveats import strangers, usable
 from dynamicrag.lab.outcomes.table import OutcomeTable
+from dynamicrag.lab.routing.costs import costs_of, default_cost, kinds_of
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.routers.paths import before_retrieval
-
-PREFERRED = ("usd", "joules", "input_tokens+output_tokens", "output_tokens", "retrieval_steps", "seconds")
-"""The default costs, in order of preference: the first that every option has and that is not 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class Side:
 
     @property
     def complete(self) -> NDArray[np.bool_]:
-        """Which rows have quality and cost of every option, (n,)."""
+        """Whether each row has quality and cost of every option, (n,)."""
         return np.asarray(np.isfinite(self.quality + self.cost).all(axis=1))
 
 
@@ -63,7 +60,7 @@ class Problem:
 
     Attributes:
         options: Options that are routed among, weakest first.
-        columns: Where they stand among the options of ``learn``.
+        columns: Their positions among the options of ``learn``.
         learn: The training table with all of its options.
         judge: The test table with ``options`` alone; ``None`` for folds of ``learn``.
         cost: Name of the cost; empty where there is none.
@@ -95,8 +92,7 @@ def set_problem(
     Args:
         train: The training table.
         test: The test table; by default ``train``, by cross-validation.
-        cost: A fact, or several joined by ``+``; by default the first of :data:`PREFERRED` that there is
-            and that is not nothing everywhere.
+        cost: A fact, or several joined by ``+``; see :func:`.costs.default_cost`.
         given: Cost of an option wherever the table does not have it.
         only: Options to route among; by default all that both tables have.
 
@@ -113,13 +109,13 @@ def set_problem(
     for name in given:
         if name not in train.options:
             raise InputError(unknown("--option-cost", "option", name, train.options))
-    name = _default(train, judged, options, given, notes) if cost is None else cost
-    learn = _side(train, train.options, _costs(train, name, given))
+    name = default_cost(train, judged, options, given, notes) if cost is None else cost
+    learn = _side(train, train.options, costs_of(train, name, given))
     columns = np.array([train.options.index(option) for option in options], dtype=np.intp)
     _check(train, learn.columns(columns), options, name)
     judge = None
     if test is not None:
-        judge = _side(test, options, _costs(test.only(options), name, given))
+        judge = _side(test, options, costs_of(test.only(options), name, given))
         _check(test, judge, options, name)
     kinds = sorted(kinds_of(judged, name)) if name else []
     observed = (learn if judge is None else judge).quality
@@ -176,57 +172,9 @@ def _common(
 
 def _side(table: OutcomeTable, options: Sequence[str], cost: Floats) -> Side:
     quality = (table if tuple(options) == table.options else table.only(options)).quality
-    # one choice of a whole path: what only some of them find out is not known yet
+    # one choice of a whole path: evidence that only some paths gather is not known yet
     seen = table.seen() if table.retrieves_alike else [before_retrieval(query) for query in table.seen()]
     return Side(seen, table.groups, quality, cost)
-
-
-def _costs(table: OutcomeTable, name: str, given: Mapping[str, float]) -> Floats:
-    """Return the cost, (n, k): facts joined by ``+``, and what was given where the table has none."""
-    if not name:
-        return np.zeros(table.quality.shape)
-    parts = [part.strip() for part in name.split("+")]
-    replaced = set(table.options) <= given.keys()
-    missing = [part for part in parts if part not in table.facts]
-    if missing and not replaced:
-        mend = "give each option's with --option-cost OPTION=NUMBER"
-        if not table.facts:
-            raise InputError(
-                f"{table.name}: has no costs, so {name!r} is none of them; leave --cost out to judge by "
-                f"quality alone, or {mend}"
-            )
-        raise InputError(f"{unknown(table.name, 'cost', missing[0], table.facts)}; or {mend}")
-    total = np.full(table.quality.shape, np.nan if missing else 0.0)
-    for part in parts if not missing else ():
-        total += table.fact(part)
-    for option, value in given.items():
-        if option in table.options:
-            column = total[:, table.options.index(option)]
-            column[np.isnan(column)] = value
-    return total
-
-
-def _default(
-    train: OutcomeTable, judged: OutcomeTable, options: Sequence[str], given: Mapping[str, float],
-    notes: list[str],
-) -> str:  # fmt: skip
-    for name in PREFERRED:
-        if set(name.split("+")) <= set(train.facts) & set(judged.facts):
-            costs = [_costs(table.only(options), name, given) for table in (train, judged)]
-            # local models cost no dollars: a cost of 0 everywhere cannot be saved
-            if all(np.isfinite(c).any(axis=0).all() and np.nansum(c) > 0 for c in costs):
-                return name
-    if set(options) <= given.keys():
-        return "cost"
-    if given:
-        lacking = ", ".join(option for option in options if option not in given)
-        raise InputError(f"--option-cost: no cost is known of {lacking}; give theirs too, or name a --cost")
-    facts = [name for name in judged.facts if name in train.facts]
-    notes.append(
-        "no cost is known, so the routers are judged by quality alone; name one with --cost "
-        f"({', '.join(facts) or 'the table has none'}) or give each option's with --option-cost"
-    )
-    return ""
 
 
 def _check(table: OutcomeTable, side: Side, options: Sequence[str], cost: str) -> None:
@@ -245,10 +193,3 @@ def _check(table: OutcomeTable, side: Side, options: Sequence[str], cost: str) -
             f"{table.name}: {cost!r} of {', '.join(free)} is not there; give it with {named}, "
             f"or take another --cost: {', '.join(table.facts)}"
         )
-
-
-def kinds_of(table: OutcomeTable, cost: str) -> set[str]:
-    """Return the provenances of a cost in a table."""
-    parts = {part.strip() for part in cost.split("+")}
-    outcomes: list[Any] = [outcome for row in table.rows for outcome in row.outcomes.values()]
-    return {outcome.kinds[part] for outcome in outcomes for part in parts & outcome.kinds.keys()}

@@ -1,4 +1,4 @@
-"""How far a figure may be off: the bootstrap over queries, and a test of paired differences."""
+"""Uncertainty of a figure: the bootstrap over queries, and a test of paired differences."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ class Resample:
         seed: Seed of the samples.
 
     Attributes:
-        counts: How often each query is in each sample, (b, n).
+        counts: Count of each query in each sample, (b, n).
     """
 
     def __init__(self, rows: int, number: int, seed: int) -> None:
@@ -70,7 +70,7 @@ def interval(samples: Floats) -> list[float] | None:
     """Return the 95 % interval of a figure's samples; ``None`` where a sample has none at an end."""
     if not len(samples):
         return None
-    # what cannot be had counts as worse than anything, not as absent
+    # an unattainable figure counts as worse than all others, not as absent
     known = np.where(np.isnan(samples), -np.inf, samples)
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
     return [float(low), float(high)] if np.isfinite(low) and np.isfinite(high) else None

@@ -6,23 +6,10 @@ than two options, are ``None``, and their keys are missing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from dynamicrag.lab.routing.plain_data import FLAT, KEY, OPTIONAL, plain_data
-
-Interval = list[float] | None
-
+from dynamicrag.lab.results import FLAT, OPTIONAL, CostRange, CurvePoint, Interval, Method, Result
 
 _FLAT, _OPTIONAL = {FLAT: True}, {OPTIONAL: True}
-
-
-@dataclass(frozen=True, slots=True)
-class CurvePoint:
-    """A point of a router's curve."""
-
-    lam: float = field(metadata={KEY: "lambda"})
-    cost: float
-    quality: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +167,7 @@ class Removable:
 
 @dataclass(frozen=True, slots=True)
 class Complementarity:
-    """How much the options add to one another (see :mod:`.complementarity`)."""
+    """The value of each option beside the others (see :mod:`.complementarity`)."""
 
     options: Mapping[str, OptionResult]
     overlap: Mapping[str, Mapping[str, float | None]]
@@ -190,29 +177,18 @@ class Complementarity:
 
 
 @dataclass(frozen=True, slots=True)
-class CostFacts:
-    """The cost: its name, its provenance, and the mean of the cheapest and of the most expensive option."""
+class CostFacts(CostRange):
+    """The cost, with its provenance."""
 
-    name: str
     kinds: Sequence[str]
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
-class DataFacts:
+class DataFacts(Method):
     """The data of an evaluation, and its method."""
 
-    train: str
-    test: str | None
-    options: Sequence[str]
     cost: CostFacts | None
-    queries: int
-    learnt_queries: int
     split: str
-    folds: int | None
-    seed: int
-    bootstrap: int
     weak: str | None = field(default=None, metadata=_OPTIONAL)
     strong: str | None = field(default=None, metadata=_OPTIONAL)
 
@@ -229,7 +205,7 @@ class FeatureFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Result):
     """Routers and baselines on one table."""
 
     data: DataFacts
@@ -250,8 +226,3 @@ class Evaluation:
         """The name of the best single option; the one taken most where it differs by fold."""
         calls = self.baselines["best_single"].calls
         return max(calls, key=lambda name: calls[name])
-
-    def as_json(self) -> dict[str, Any]:
-        """Return plain data with the keys of ``--json``."""
-        found: dict[str, Any] = plain_data(self)
-        return found

@@ -1,4 +1,4 @@
-"""Who is judged by what: a round per fold, or one round where there is a table to judge by."""
+"""The rounds of an evaluation: one per fold, or a single one with a test table."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -22,7 +22,7 @@ class Round:
         learn: All options of the training table.
         labels: Rows that share a label are not split by the predictors' own cross-validation, (n,).
         judge: The options that are routed among.
-        rows: Where the judged rows stand among all that are, (m,).
+        rows: Positions of the judged rows among all judged rows, (m,).
     """
 
     learn: Side
@@ -41,7 +41,7 @@ def make_rounds(
         count: Number of folds; not looked at where there is a table to judge by.
         split: Whether rows or whole groups are left out.
         seed: Seed of the folds.
-        notes: Where to say what a reader must know.
+        notes: The list that receives notes for the reader.
 
     Raises:
         InputError: There is too little to be split.
@@ -62,7 +62,7 @@ def make_rounds(
 
 
 def _other_groups(learn: Side, judge: Side) -> bool:
-    """Return whether what is judged by is of groups that were never seen, as what is learnt from says."""
+    """Return whether the test data are of groups that the training data lack."""
     known, asked = ({group for group in side.groups if group} for side in (learn, judge))
     return len(known) > 1 and bool(asked) and not known & asked
 

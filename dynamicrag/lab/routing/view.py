@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from math import isnan
 
-from dynamicrag.lab.routing.plot import cost_text, quality_over_cost
+from dynamicrag.lab.routing.plot import quality_over_cost
 from dynamicrag.lab.routing.results import Evaluation, RouterResult
+from dynamicrag.lab.routing.scale import cost_text
 from dynamicrag.lab.routing.view_tables import (
     confusion_table,
     group_table,
-    known,
     lambda_words,
     legend_words,
     option_blocks,
@@ -16,7 +16,7 @@ from dynamicrag.lab.routing.view_tables import (
     router_table,
     surely_better,
 )
-from dynamicrag.lab.view.amounts import interval, percent, points, share
+from dynamicrag.lab.view.amounts import interval, known, percent, points, share
 from dynamicrag.lab.view.charts import Axis, Span, Spans
 from dynamicrag.lab.view.page import Block, Figure, Headline, Page, Section, Terms, Tile, Words
 

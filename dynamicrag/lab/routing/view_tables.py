@@ -5,7 +5,7 @@ from math import isnan
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.routing.results import Evaluation, GroupResult, RouterResult
-from dynamicrag.lab.view.amounts import digits, interval, percent, points, share
+from dynamicrag.lab.view.amounts import digits, interval, known, percent, points, share
 from dynamicrag.lab.view.page import Block, Cell, Column, Row, Table, Words
 
 SURE = 0.05
@@ -49,7 +49,7 @@ def router_table(found: Evaluation, cost: Callable[[float], str]) -> Table:
 
 
 def _extra_columns(found: Evaluation) -> dict[Column, Callable[[RouterResult], str]]:
-    """Return the columns that depend on the options, with what they show of a router."""
+    """Return the columns that depend on the options, with their texts for a router."""
     if found.data.weak is not None:
         return {
             Column("APGR"): lambda own: known(own.pair.apgr, share) if own.pair else "",
@@ -65,7 +65,7 @@ def _extra_columns(found: Evaluation) -> dict[Column, Callable[[RouterResult], s
 
 
 def legend_words(found: Evaluation) -> str:
-    """Return what the columns of :func:`router_table` mean."""
+    """Return the meaning of the columns of :func:`router_table`."""
     features = found.features
     said = ["quality, cost: at λ = 0; gain: over the best single option, in points"]
     if found.data.cost:
@@ -120,7 +120,7 @@ def lambda_words(found: Evaluation, cost: str) -> str:
 
 
 def option_blocks(found: Evaluation, cost: Callable[[float], str]) -> list[Block]:
-    """Return the options, what they add to one another, and the best subsets."""
+    """Return the options, the value of each beside the others, and the best subsets."""
     about, calls, priced = found.complementarity, found.best.calls, found.data.cost is not None
     columns = [
         Column("option", number=False), Column("quality"), *([Column("cost")] if priced else []),
@@ -169,7 +169,7 @@ def _removable(found: Evaluation) -> str:
 
 
 def confusion_table(found: Evaluation) -> Table:
-    """Return what the best router chose by what had been best."""
+    """Return the best router's choices by the options that had been best."""
     confusion, total = found.best.confusion, found.data.queries
     names = list(confusion)
     rows = []
@@ -195,11 +195,6 @@ def group_table(groups: Mapping[str, GroupResult], cost: Callable[[float], str])
     ]  # fmt: skip
     columns = [Column("group", number=False), *map(Column, ("queries", "quality", "best single", "oracle"))]
     return Table([*columns, Column("cost")], rows, most=ROWS)
-
-
-def known(value: float, text: Callable[[float], str]) -> str:
-    """Return a figure in words, or a dash where there is none."""
-    return "–" if isnan(value) else text(value)
 
 
 def surely_better(own: RouterResult) -> bool:

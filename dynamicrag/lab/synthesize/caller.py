@@ -170,5 +170,5 @@ class Caller:
 
 
 def key(passage: Passage) -> tuple[str, str]:
-    """Return what identifies a passage among those of all corpora."""
+    """Return the key of a passage among the passages of all corpora."""
     return passage.get("corpus", ""), passage["id"]

@@ -36,7 +36,7 @@ class Refused(Exception):
     """A question is not kept.
 
     Attributes:
-        reason: One of :data:`REASONS`.
+        reason: A reason of :data:`REASONS`.
         text: The question, as far as there is one.
     """
 
@@ -65,7 +65,7 @@ REASONS = {
 
 
 def question_in(text: str) -> str:
-    """Return the question in what a model wrote: its first line, without a label or quotes."""
+    """Return the question in a model's text: its first line, without a label or quotes."""
     line = next((line for line in text.split("\n") if line.strip()), "")
     return _LABEL.sub("", clean(line)).strip(" \t\"'“”*_`")
 

@@ -1,4 +1,4 @@
-"""Kinds of question that are made from one fact: what it answers, and what it leaves open.
+"""Kinds of question that are made from one fact: answered by it, or left open by it.
 
 An *attempt* makes one question or raises :class:`~.form.Refused`. The seed alone decides the order of
 attempts; an attempt's cheap checks come first.

@@ -61,7 +61,7 @@ class KindResult:
             samples.append(attempt.text)
 
     def left(self, dimension: Dimension) -> float:
-        """Return what the missing questions are expected to cost, at the rate so far."""
+        """Return the expected cost of the missing questions, at the rate so far."""
         missing = self.wanted - len(self.kept)
         if self.ended or missing <= 0:
             return 0.0

@@ -37,14 +37,14 @@ CALLS: Mapping[str, Sequence[tuple[float, float, float]]] = {
 
 
 def wanted_of(number: int) -> dict[str, int]:
-    """Return how many questions of each kind make ``number`` in all."""
+    """Return the number of questions of each kind; ``number`` in all."""
     wanted = {kind: int(share * number) for kind, share in SHARES.items()}
     wanted["single"] += number - sum(wanted.values())
     return wanted
 
 
 def planned(rag: "DynamicRAG", model: str, number: int) -> dict[str, KindResult]:
-    """Return what is wanted of each kind, and what an attempt at it may cost."""
+    """Return the number wanted of each kind, and the worst cost of an attempt at it."""
     kinds = {}
     for kind, wanted in wanted_of(number).items():
         costs = [rag.pipeline.cost_model.call(model, *tokens) for tokens in CALLS[kind]]
@@ -64,7 +64,7 @@ async def synthesize(
         model: The name of the model that writes and answers.
         progress: From :func:`planned`; filled here.
         log: The calls made so far.
-        seed: Decides what is asked about, and the order.
+        seed: Decides the facts that are asked about, and the order.
         workers: Number of calls at a time.
         report: Gets the name of a kind whenever its progress changes.
 

@@ -1,4 +1,4 @@
-"""The page of a synthesis: what was kept of each kind and why others were refused, with examples."""
+"""The page of a synthesis: the number kept of each kind, and the reasons for refusals, with examples."""
 
 from collections.abc import Sequence
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from math import isnan
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.types import Figure
@@ -18,7 +19,7 @@ def amount(dimension: str, value: float | None, *, brief: bool = False, noun: bo
 
     Args:
         dimension: A cost dimension.
-        value: How much, in the dimension's own unit; ``None`` if it is unknown.
+        value: The value in the dimension's own unit; ``None`` if it is unknown.
         brief: Whether to leave out zeros behind the point, as on an axis.
         noun: Whether to name what is measured, as in ``38.3 mg CO₂e``; not where a heading does.
     """
@@ -99,12 +100,17 @@ def points(value: float) -> str:
     return f"{'+' if value > 0 else '−' if value < 0 else ''}{abs(100 * value):.1f}"
 
 
+def known(value: float, text: Callable[[float], str]) -> str:
+    """Return a figure in words, or a dash for NaN."""
+    return "–" if isnan(value) else text(value)
+
+
 def interval(ends: Sequence[float] | None, text: Callable[[float], str] = share, to: str = "–") -> str:
     """Return the ends of an interval, ``.78–.84``; nothing where there is none.
 
     Args:
         ends: The lower and the upper end.
-        text: How an end is written.
+        text: Formats an end.
         to: The text between them.
     """
     return "" if ends is None else f"{text(ends[0])}{to}{text(ends[1])}"

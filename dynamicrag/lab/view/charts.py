@@ -1,4 +1,4 @@
-"""Charts as data: what is drawn, not how.
+"""Charts as data; :mod:`.plotted` draws them.
 
 A series has the class of its colour: ``c0`` to ``c7``, ``rest`` and ``rest2`` for what belongs to none,
 ``base`` for what others are compared with.
@@ -23,10 +23,10 @@ class Axis:
 
     Attributes:
         title: The quantity.
-        low: Where it begins; ``None`` leaves it to the data.
-        high: Where it ends.
+        low: Lower end; ``None`` leaves it to the data.
+        high: Upper end.
         logarithmic: Whether equal steps are equal factors.
-        text: How a value is written.
+        text: Formats a value.
     """
 
     title: str = ""
@@ -41,10 +41,10 @@ class Line:
     """A curve.
 
     Attributes:
-        name: Whose it is.
+        name: Name of the series.
         points: Values across and up, from left to right.
         shade: The class of its colour.
-        dash: How it is drawn.
+        dash: The pattern of its dashes.
     """
 
     name: str
@@ -103,9 +103,9 @@ class Span:
 
     Attributes:
         label: Its name.
-        low: Where it begins.
+        low: Lower end.
         value: The value itself.
-        high: Where it ends.
+        high: Upper end.
         text: The value in words.
         shade: The class of its colour.
     """
@@ -185,7 +185,7 @@ class Histogram:
     Attributes:
         title: Description of the chart for screen readers.
         counts: Number of values by bin.
-        edges: Where the bins begin, and where the last ends.
+        edges: Lower ends of the bins, and the upper end of the last.
         marks: Values to be marked, by name.
         x: The scale across.
         y: The scale up, of shares.

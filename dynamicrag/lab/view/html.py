@@ -26,7 +26,7 @@ def to_html(page: Page, now: datetime | None = None) -> str:
 
     Args:
         page: The page.
-        now: When it is made; the present by default.
+        now: Time of the page; now by default.
     """
     from jinja2 import Environment
     from markupsafe import Markup

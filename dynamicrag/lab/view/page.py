@@ -21,7 +21,7 @@ class Cell:
     Attributes:
         text: The figure or name.
         small: A text in small letters beside it, such as an interval.
-        style: How it looks.
+        style: The style of the cell.
         shade: The colour of the series that it names, as in a legend; empty for none.
         bar: A share from 0 to 1, drawn as a bar.
         heat: A share from -1 to 1, drawn as a background: above 0 good, below 0 bad.
@@ -42,7 +42,7 @@ class Column:
     Attributes:
         title: Its heading.
         number: Whether it holds numbers, which stand on the right and are never broken.
-        spare: When a narrow terminal drops the column: 1 is dropped first, 0 never.
+        spare: Order in which a narrow terminal drops columns: 1 is dropped first, 0 never.
     """
 
     title: str
@@ -56,7 +56,7 @@ class Row:
 
     Attributes:
         cells: As many as there are columns.
-        style: How the whole row looks.
+        style: The style of the whole row.
         rule: Whether a line is drawn above it.
     """
 
@@ -74,7 +74,7 @@ class Table:
         rows: From the first to the last; a sequence of cells is a row without a style.
         title: Its title, if the section needs one.
         most: The number of rows shown; a line says how many more there are.
-        where: Who shows it.
+        where: The renderers that show it.
     """
 
     columns: Sequence[Column]
@@ -107,8 +107,8 @@ class Words:
 
     Attributes:
         text: The paragraph.
-        style: How it looks.
-        where: Who shows it.
+        style: The style of the paragraph.
+        where: The renderers that show it.
     """
 
     text: str
@@ -149,7 +149,7 @@ class Section:
         title: Its heading.
         blocks: Its content.
         about: A sentence about it, on the HTML page alone.
-        where: Who shows it.
+        where: The renderers that show it.
     """
 
     title: str

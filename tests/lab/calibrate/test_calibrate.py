@@ -259,10 +259,10 @@ def test_verification_is_walked_on_the_signals_of_drafts():
     # which is stronger is for the policy to say, not for the order in which paths were recorded
     found, _ = verdicts(with_verification(models=["large", "small"], **up))
     assert found.apply(small).quality.mean() == pytest.approx(2 / 3)
-    found, own = verdicts(with_verification(models=["small", "medium", "large"], **up))
-    assert found.unrecorded(small) == own.unrecorded.sum() == len(made) / 3
+    _, own = verdicts(with_verification(models=["small", "medium", "large"], **up))
+    assert own.unrecorded.sum() == len(made) / 3
     mending = {"options": ["accept", "refine"], "escalate": {"unsure": "refine"}, "router": unsure}
-    assert verdicts(with_verification(**mending))[0].unrecorded(small) == len(made) / 3
+    assert verdicts(with_verification(**mending))[1].unrecorded.sum() == len(made) / 3
     policy = {**POLICY, "stages": {**POLICY["stages"], "verification": {
         "options": ["accept", "escalate"], "verifiers": ["token_margin"], "escalate": {"unsure": "generator"},
         "router": {"thresholds": {"token_margin": 0.5, "abstain": []}},

@@ -17,6 +17,7 @@ corpora: {docs: {path: docs/}}
 models: {small: {model: "local:smollm2-135m-instruct", params: {threads: 1}}}
 stages:
   retrieval: {options: [none, single], router: heuristic}
+  context: {options: {short: {chunks: 1}}}
   prompt: {options: {direct: {style: brief}}}
 """
 

@@ -9,7 +9,7 @@ import pytest
 
 from dynamicrag.errors import InputError
 from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable, Row
-from dynamicrag.lab.routing.embeddings import KeptEmbeddings
+from dynamicrag.lab.routing.embeddings import PORTION, KeptEmbeddings
 from dynamicrag.lab.routing.evaluate import evaluate
 from dynamicrag.lab.routing.plot import quality_over_cost
 from dynamicrag.lab.routing.problem import set_problem
@@ -264,6 +264,21 @@ def test_embeddings_are_kept(tmp_path):
     path.write_bytes(b"damaged")
     assert KeptEmbeddings(embed, path)(["bb"]).tolist() == [[2, 1]]
     assert [file.name for file in path.parent.iterdir()] == ["m.npz"]
+
+
+def test_embedding_many_texts_shows_progress(tmp_path):
+    reports = []
+
+    def embed(texts):
+        return np.array([[len(text), 1.0] for text in texts], dtype=np.float32)
+
+    texts = [str(10**5 + number) for number in range(2 * PORTION + 1)]
+    kept = KeptEmbeddings(embed, tmp_path / "m.npz", progress=lambda *at: reports.append(at))
+    assert kept(texts).shape == (len(texts), 2)
+    assert [done for done, _, _ in reports] == [0, PORTION, 2 * PORTION, len(texts)]
+    assert {(total, work) for _, total, work in reports} == {(len(texts), "embedding")}
+    kept(texts)
+    assert len(reports) == 4, "kept vectors take no time"
 
 
 def test_no_model_is_imported():

@@ -7,8 +7,9 @@ from xml.etree import ElementTree
 import pytest
 
 from dynamicrag.lab.view.charts import Bars, Stack
-from dynamicrag.lab.view.draw import COLOURS, to_png, to_svg
+from dynamicrag.lab.view.draw import to_png, to_svg
 from dynamicrag.lab.view.html import to_html
+from dynamicrag.lab.view.plotted import COLOURS
 from tests.lab.view.pages import HOSTILE, charts, page
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)

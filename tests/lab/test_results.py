@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dynamicrag.lab.routing.plain_data import KEY, OPTIONAL, plain_data
+from dynamicrag.lab.results import KEY, OPTIONAL, plain_data
 
 
 @dataclass(frozen=True)
