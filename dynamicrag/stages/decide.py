@@ -222,6 +222,8 @@ class Decider:
             ask=self._asker.on(point.name, turn["id"], call) if self._asker else NOBODY,
             call=call,
             passages=turn.get("candidates", []),
+            last=turn.get("last"),
+            saves=self._pricing.saved(turn) if point.name == "generator" else {},
         )
         return context, binding
 

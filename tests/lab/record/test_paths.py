@@ -114,3 +114,17 @@ def test_a_mended_draft_is_a_path_of_its_own():
     closed = Paths(stages(), verification(MENDING, max_escalations=0))
     with pytest.raises(InputError, match=r"max_escalations allows none; set it to 1 or more"):
         closed.complete({"verification": "refine", "generator": "small"}, "--path")
+
+
+@pytest.mark.parametrize(
+    ("planned", "instead"), [("reuse", "single"), ("extend", "single"), ("none", "none")]
+)
+def test_options_that_need_a_turn_before_are_not_recorded(planned, instead):
+    looking = ["none", "reuse", "single", "extend"]
+    paths = Paths({**stages(), "retrieval": Stage("retrieval", looking, planned)}, verification())
+    assert paths.complete({}, "x")["retrieval"] == instead
+    assert {path["retrieval"] for path in paths.vary(["retrieval"])} == {"none", "single"}
+    with pytest.raises(
+        InputError, match=r"--grid: 'reuse' uses the passages of the turn before.*none, single"
+    ):
+        paths.grid({"retrieval": ["reuse"]})
