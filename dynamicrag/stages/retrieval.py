@@ -87,6 +87,13 @@ class RetrievalStage(StageBase):
         """Whether an option needs the passages of the turn before."""
         return any(option.name in CONVERSATION for option in self.options)
 
+    def planned(self) -> Option:
+        """Return the option assumed before the decision, or the nearest that needs no turn before it."""
+        names = [option.name for option in self.options]
+        at = self.index(super().planned().name)
+        order = (*names[at:], *reversed(names[:at]))  # stronger ones first
+        return self.options[self.index(next(name for name in order if name not in CONVERSATION))]
+
     def available(self, turn: TurnState) -> list[bool]:
         """Return which options have what they need; ``reuse`` and ``extend`` need passages from before."""
         known = bool(known_before(turn))

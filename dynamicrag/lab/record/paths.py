@@ -33,7 +33,7 @@ class Paths:
         self, stages: Mapping[str, StageBase], verification: Verification, where: str = "policy"
     ) -> None:
         self._options = {name: _recordable(name, stage) for name, stage in stages.items()}
-        self._planned: Steps = {name: _planned(stage, self._options[name]) for name, stage in stages.items()}
+        self._planned: Steps = {name: stage.planned().name for name, stage in stages.items()}
         self._verification = verification
         moves = [move.name for move in verification.moves]
         self._options[VERIFICATION] = [name for name in (ACCEPT, REFINE) if name in moves]
@@ -126,10 +126,3 @@ class Paths:
 def _recordable(name: str, stage: StageBase) -> list[str]:
     """Return the options of a stage that can be recorded: questions have no turn before them."""
     return [option.name for option in stage.options if option.name not in _LOOKING_BACK.get(name, ())]
-
-
-def _planned(stage: StageBase, recordable: Sequence[str]) -> str:
-    """Return the planned option of a stage, or the nearest that can be recorded, stronger ones first."""
-    names = [option.name for option in stage.options]
-    at = names.index(stage.planned().name)
-    return next(name for name in (*names[at:], *reversed(names[:at])) if name in recordable)

@@ -6,6 +6,7 @@ from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.lab.record.path_options import paths_in
 from dynamicrag.lab.record.paths import Paths
 from dynamicrag.routers.fixed import Fixed
+from dynamicrag.stages.retrieval import RetrievalStage
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option
 
@@ -120,8 +121,9 @@ def test_a_mended_draft_is_a_path_of_its_own():
     ("planned", "instead"), [("reuse", "single"), ("extend", "single"), ("none", "none")]
 )
 def test_options_that_need_a_turn_before_are_not_recorded(planned, instead):
-    looking = ["none", "reuse", "single", "extend"]
-    paths = Paths({**stages(), "retrieval": Stage("retrieval", looking, planned)}, verification())
+    looking = [Option(name) for name in ("none", "reuse", "single", "extend")]
+    retrieval = RetrievalStage(looking, Fixed(option=planned))
+    paths = Paths({**stages(), "retrieval": retrieval}, verification())
     assert paths.complete({}, "x")["retrieval"] == instead
     assert {path["retrieval"] for path in paths.vary(["retrieval"])} == {"none", "single"}
     with pytest.raises(
