@@ -149,20 +149,21 @@ class Topology:
         self._rows = {key: row for key, row in self._rows.items() if key != name}
 
 
-WITHOUT_RETRIEVAL = {"retrieval": ("none",)}
+WITHOUT_SEARCH = {"retrieval": ("none", "reuse")}
+WITHOUT_PASSAGES = {"retrieval": ("none",)}
 
 TOPOLOGY = Topology(
     (
         Stage("retrieval", plain={"options": ["single"]}),
-        Stage("rewrite", passed_by=WITHOUT_RETRIEVAL),
+        Stage("rewrite", passed_by=WITHOUT_SEARCH),
         Stage(
             "retriever",
-            passed_by=WITHOUT_RETRIEVAL,
+            passed_by=WITHOUT_SEARCH,
             evidence=("retrieval",),
             plain={"options": {"lexical": "bm25"}},
         ),
-        Stage("rerank", passed_by=WITHOUT_RETRIEVAL, evidence=("retrieval",)),
-        Stage("context", passed_by=WITHOUT_RETRIEVAL, plain={"options": {"short": {"chunks": 4}}}),
+        Stage("rerank", passed_by=WITHOUT_SEARCH, evidence=("retrieval",)),
+        Stage("context", passed_by=WITHOUT_PASSAGES, plain={"options": {"short": {"chunks": 4}}}),
         Stage("prompt", node="generate", plain={"options": {"direct": {"style": "full"}}}),
         Stage("generator", node="generate", plain={}),
         Stage(VERIFICATION, node="verify", plain={"options": ["accept"]}),

@@ -293,6 +293,24 @@ class AccountLine(TypedDict):
     overhead: NotRequired[list[Any]]
 
 
+class LastTurn(TypedDict):
+    """The turn before in a conversation, as far as the next turn needs it.
+
+    Attributes:
+        candidates: Its passages, best first, without scores; empty unless the policy can use them again.
+        path: Option in force per stage.
+        model: The model that wrote its answer; empty if no answer was given.
+        input_tokens: Tokens of the prompt of that answer, 0 if unknown.
+        cached_tokens: Those of them that the provider read from its prompt cache, as reported.
+    """
+
+    candidates: list[Passage]
+    path: dict[str, str]
+    model: str
+    input_tokens: int
+    cached_tokens: int
+
+
 class TurnState(TypedDict, total=False):
     """The state of one turn in the stages; plain JSON, stored in the graph's state.
 
@@ -305,6 +323,7 @@ class TurnState(TypedDict, total=False):
         system: The conversation's own system messages, joined.
         follow_up: Result for a turn that depends on those before it: ``rewritten`` to stand alone, ``open``
             (searched together with the question before it, which was looked up) or ``closed`` (that was not).
+        last: The turn before, if the state holds it; removed at the end of the turn.
         seq: Number of decisions so far.
         path: Option in force per stage.
         plan: Option planned per stage, by the latest plan.
@@ -344,6 +363,7 @@ class TurnState(TypedDict, total=False):
     history: list[list[str]]
     system: str
     follow_up: Literal["rewritten", "open", "closed"]
+    last: LastTurn
     seq: int
     path: dict[str, str]
     plan: dict[str, str]

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from dynamicrag.cost.calibration import Calibration
 from dynamicrag.cost.charge import Amount, cost_of
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.profiles import IN_PROCESS, Host, Profile
-from dynamicrag.cost.vector import Cost
+from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.types import Usage
 
 REASONING_TOKENS = 30
@@ -158,6 +159,22 @@ class CostModel:
         )
         energy = Amount(fitted.joules.of(*tokens), "calibrated") if fitted else None
         return cost_of(usage, priced.profile, self._host, energy)
+
+    def saved(self, model: str, cached_tokens: float, prompt_tokens: float = 0.0) -> dict[Dimension, float]:
+        """Return the amounts that cached tokens of a prompt save, by dimension, where they save any.
+
+        Args:
+            model: The model's name in the policy.
+            cached_tokens: Tokens that its provider reads from a prompt cache.
+            prompt_tokens: Those of them that expected prices already assume to be cached, if it caches.
+        """
+        if model not in self._models:
+            return {}
+        tokens = cached_tokens - (prompt_tokens if self._models[model].caches else 0.0)
+        if tokens <= 0:
+            return {}
+        computed, cached = self.call(model, tokens, 0.0), self.call(model, tokens, 0.0, tokens)
+        return {d: computed[d] - cached[d] for d in DIMENSIONS if computed[d] > cached[d]}
 
     def price(self, plan: Plan) -> Cost:
         """Return the expected cost of a whole plan.

@@ -26,7 +26,7 @@ async def make(move: Move, verification: Verification, turn: TurnState, run: Run
         draft = withdraw(draft, move.name, run)
     if move.kind == "abstain" or draft is None:
         return {"action": move.kind, "redo": None, "draft": draft}
-    target = verification.target(move, turn["path"], run.call)
+    target = verification.target(move, turn, run.call)
     left: TurnState = {**turn, "draft": draft}
     return {
         "action": "redo",

@@ -153,15 +153,17 @@ class Verification(DecisionPoint):
         """Return the targets of a move back, cheapest first: the router's paths, or the next step up."""
         path = turn.get("path", {})
         if not self.router.paths:
-            target = self.target(move, path, call)
+            target = self.target(move, turn, call)
             return [] if target is None else [dict([target])]
         return [way for way in self.ways(turn, call) if move.stage == parting(path, way)]
 
-    def target(
-        self, move: Move, path: Mapping[str, str], call: CallOptions = NO_OPTIONS
-    ) -> tuple[str, str] | None:
+    def target(self, move: Move, turn: TurnState, call: CallOptions = NO_OPTIONS) -> tuple[str, str] | None:
         """Return the stage to redo for a move back, and the next stronger option there that is open."""
-        return next((step for step in self.steps_up(move, path) if call.opens(*step)), None)
+        for stage, option in self.steps_up(move, turn.get("path", {})):
+            own = self._stages[stage]
+            if call.opens(stage, option) and own.available(turn)[own.index(option)]:
+                return stage, option
+        return None
 
     def steps_up(self, move: Move, path: Mapping[str, str]) -> list[tuple[str, str]]:
         """Return the stage to redo for a move back, with each stronger option there.

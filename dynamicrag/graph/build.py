@@ -18,11 +18,19 @@ from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.types import TurnState
 
 
-def build_graph(nodes: Nodes, names: Names) -> "StateGraph[Any, Any, Any, Any]":
-    """Return the uncompiled graph: begin, the policies' stages node by node, verify, finish."""
+def build_graph(nodes: Nodes, names: Names, *, inherits: bool = False) -> "StateGraph[Any, Any, Any, Any]":
+    """Return the uncompiled graph: begin, the policies' stages node by node, verify, finish.
+
+    Args:
+        nodes: The nodes.
+        names: The keys of the state.
+        inherits: Whether our channel is an input too, from a parent graph.
+    """
     # the input is a conversation or a question; our nodes make the rest of the state
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(
-        state_schema(names), input_schema=given_schema(names), output_schema=result_schema(names)
+        state_schema(names),
+        input_schema=given_schema(names, inherits=inherits),
+        output_schema=result_schema(names),
     )
     ours, last = node_schema(names), TOPOLOGY[VERIFICATION].node
     graph.add_node("begin_turn", nodes.node("begin", "begin_turn", names))

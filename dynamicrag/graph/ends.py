@@ -12,11 +12,14 @@ from dynamicrag.features.lexical import lexical
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.condense import condense
+from dynamicrag.graph.last_turn import last_turn
 from dynamicrag.graph.names import MESSAGES
 from dynamicrag.graph.node import Node, State, Update, submit
 from dynamicrag.graph.report import report_of
 from dynamicrag.graph.turn import abstention, answer_of, begun_turn, current_turn, start_turn, turn_before
+from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.stages.base import Run
+from dynamicrag.stages.retrieval import RetrievalStage
 from dynamicrag.types import Decision, TurnState
 
 REPORTED = ("query_id", "path", "cost", "sources", "abstained", "outside")
@@ -39,8 +42,14 @@ class Begin(Node):
         pipeline: Pipeline,
     ) -> tuple[TurnState, list[Decision], Update]:
         """See :class:`~dynamicrag.graph.node.Node`."""
-        before = turn_before(state, self.names, self.names.channel(state))
+        channel = self.names.channel(state)
+        before = turn_before(state, self.names, channel)
         turn = await condense(turn, before, pipeline, run)
+        if before is not None and channel is not None:
+            retrieval = pipeline.stages["retrieval"]
+            assert isinstance(retrieval, RetrievalStage), "the built-in stage of this name"
+            last = last_turn(before, channel, passages=retrieval.looks_back)
+            turn = await permitted_turn({**turn, "last": last}, run.call.filter, pipeline.corpora.values())
         return turn, [], {self.names.prefix: {"report": {}, "siblings": {}}}
 
 
@@ -69,6 +78,7 @@ class Finish(Node):
         submit(pipeline, turn, run, facts)
         draft = None if report["abstained"] else turn["draft"]
         turn = {**turn, "draft": draft, "earlier": []}
+        turn.pop("last", None)  # the next turn needs this one alone
         answer = (
             {self.names.answer: text} if self.names.answer else {MESSAGES: [_message(turn, text, report)]}
         )

@@ -97,11 +97,18 @@ def state_schema(names: Names) -> type[Any]:
     return _schema("RagState", keys)
 
 
-def given_schema(names: Names) -> type[Any]:
-    """Return the input schema of the whole graph: a conversation or a question."""
-    if names.question is None:
-        return MessagesState
-    return _schema("RagInput", {names.question: str})
+def given_schema(names: Names, *, inherits: bool = False) -> type[Any]:
+    """Return the input schema of the whole graph: a conversation or a question.
+
+    Args:
+        names: The keys.
+        inherits: Whether our channel is an input too, from a parent graph.
+    """
+    channel = {names.prefix: RagChannel} if inherits else {}
+    if names.question is not None:
+        return _schema("RagInput", {names.question: str, **channel})
+    messages = {MESSAGES: Annotated[list[AnyMessage], add_messages]}
+    return _schema("RagInput", {**messages, **channel}) if inherits else MessagesState
 
 
 def result_schema(names: Names) -> type[Any]:

@@ -146,7 +146,12 @@ class DynamicRAG(Faces):
         return cls.from_policy(policy, **objects)
 
     def build_graph(
-        self, *, question: str | None = None, answer: str | None = None, prefix: str = "rag"
+        self,
+        *,
+        question: str | None = None,
+        answer: str | None = None,
+        prefix: str = "rag",
+        inherits: bool = False,
     ) -> "StateGraph[Any, Any, Any, Any]":
         """Return the whole graph, uncompiled: the caller adds checkpointer and store.
 
@@ -156,13 +161,16 @@ class DynamicRAG(Faces):
             answer: State key of the answer, as a text; by default the answer is a message in ``messages``.
             prefix: Name of our channel, of type :data:`RagChannel`. Two graphs that run side by side within
                 another one need two.
+            inherits: Whether the graph reads its channel from the state of a parent graph, which declares
+                it, so that it knows the turn before. A subgraph with a checkpointer of its own,
+                ``compile(checkpointer=True)``, knows it without.
 
         Raises:
             PolicyError: Invalid or repeated keys.
         """
         names = Names(prefix, question, answer)
         names.check("build_graph")
-        return build_graph(self._nodes, names)
+        return build_graph(self._nodes, names, inherits=inherits)
 
     def add_node(
         self,

@@ -38,10 +38,10 @@ async def permitted_turn(turn: TurnState, filter: Filter, corpora: Iterable[Corp
     """Return a turn without any content that a filter excludes.
 
     A turn may continue under another filter than it began with: resumed, forked or replayed. Excluded
-    passages are removed, with the earlier drafts based on them. If the current draft is based on them, it is
-    removed too and not written again: the turn abstains.
+    passages are removed, also those of the turn before, with the earlier drafts based on them. If the current
+    draft is based on them, it is removed too and not written again: the turn abstains.
     """
-    if not filter or not any(turn.get(key) for key in ("candidates", "passages", "earlier")):
+    if not filter or not any(turn.get(key) for key in ("candidates", "passages", "earlier", "last")):
         return turn
     return await asyncio.to_thread(lambda: _permitted_turn(turn, _keeper(filter, corpora)))
 
@@ -71,6 +71,9 @@ def _permitted_turn(turn: TurnState, kept: Callable[[Passages], list[Passage]]) 
         if len(kept(attempt["passages"])) == len(attempt["passages"])
     ]
     left: TurnState = {**turn, "candidates": found, "passages": shown, "earlier": earlier}
+    last = turn.get("last")
+    if last:
+        left["last"] = {**last, "candidates": kept(last["candidates"])}
     if len(found) < len(candidates):
         left["foreseen"] = {}  # it was judged on removed passages
     if len(shown) < len(passages) and turn.get("draft") is not None:

@@ -10,7 +10,7 @@ from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.predictors.base import How, Uses, When
 from dynamicrag.registry import Registry
-from dynamicrag.types import Attempt, Decision, Move, Option, Passage, Query
+from dynamicrag.types import Attempt, Decision, LastTurn, Move, Option, Passage, Query
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -92,6 +92,9 @@ class StageContext:
         steps: At verification, the stage and the option to which a move back to each stage leads.
         call: The options of the call: its user, tags, filter and metadata.
         passages: The passages found so far, best first.
+        last: The turn before in the conversation, if it is known.
+        saves: At ``generator``, the amounts that the model of the turn before saves by its provider's prompt
+            cache, by dimension, as far as that was reported; expected costs do not assume them.
     """
 
     stage: str
@@ -113,6 +116,8 @@ class StageContext:
     steps: Mapping[str, tuple[str, Option]] = field(default_factory=dict)
     call: CallOptions = NO_OPTIONS
     passages: Sequence[Passage] = ()
+    last: LastTurn | None = None
+    saves: Mapping[Dimension, float] = field(default_factory=dict)
 
     def nearest(self, index: int) -> int:
         """Return the open option nearest to ``index``, the stronger one first."""

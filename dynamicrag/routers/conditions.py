@@ -12,6 +12,7 @@ from typing import Any
 
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.features.base import FEATURES
+from dynamicrag.features.last_turn import NAMES as LAST_TURN
 from dynamicrag.features.lexical import lexical
 from dynamicrag.features.retrieval import retrieval
 from dynamicrag.plain_values import shown
@@ -63,7 +64,7 @@ def covers(earlier: Condition, later: Condition) -> bool:
 def features_at(stage: str) -> frozenset[str]:
     """Return the names of the features that a decision of a stage may know."""
     before = list(TOPOLOGY)[: TOPOLOGY.index(stage)]
-    known = {*lexical(""), *CORPUS, "follows_none"}
+    known = {*lexical(""), *CORPUS, *LAST_TURN, "follows_none"}
     for name in before:
         for family in TOPOLOGY[name].evidence:
             known |= set(getattr(FEATURES[family], "wanted", ())) if family in FEATURES else set()

@@ -14,7 +14,7 @@ from dynamicrag.types import Option
 Rule = Callable[[Mapping[str, float], Mapping[str, str]], tuple[float | str, str]]
 """Function from features and path to a strength, or to a name if options have no order; with the reason."""
 
-NONE, SINGLE, ITERATIVE = 0.0, 0.5, 1.0
+NONE, REUSE, SINGLE, EXTEND, ITERATIVE = 0.0, 0.4, 0.5, 0.6, 1.0
 NOTHING = -1.0
 """Strength of a context that shows nothing, if there is one."""
 NO_DOCUMENTS = {
@@ -29,12 +29,18 @@ NO_DOCUMENTS = {
 def retrieval(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
     """Retrieve once, except for small talk, sums and questions about the conversation itself.
 
-    Words missing from the documents are no reason to skip retrieval: people use their own words. Iterative
-    retrieval is left to policies that fix it, and to learnt routers.
+    A question that plainly continues the turn before is answered from the passages of that turn if they have
+    all of its own words; otherwise, they are added to what is found. Words missing from the documents are no
+    reason to skip retrieval: people use their own words. Iterative retrieval is left to policies that fix it,
+    and to learnt routers.
     """
     for sign, reason in NO_DOCUMENTS.items():
         if features.get(sign):
             return NONE, reason
+    if features.get("leans") and features.get("last_passages"):
+        if features["leans"] == 1.0 and features["last_matched"] == 1.0:
+            return REUSE, "it continues the turn before, whose passages have its words"
+        return EXTEND, "it continues the turn before"
     return SINGLE, "a question for the documents"
 
 
@@ -86,7 +92,9 @@ _RULES: dict[str, Rule] = {
     "generator": generator,
 }
 _PLANNED: dict[str, float] = {"retrieval": SINGLE, "retriever": 1.0, "context": 0.0, "generator": 1.0}
-_RETRIEVAL: dict[str, float] = {"none": NONE, "single": SINGLE, "iterative": ITERATIVE}
+_RETRIEVAL: dict[str, float] = {
+    "none": NONE, "reuse": REUSE, "single": SINGLE, "extend": EXTEND, "iterative": ITERATIVE
+}  # fmt: skip
 
 
 @ROUTERS.register("heuristic")

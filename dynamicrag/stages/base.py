@@ -181,6 +181,10 @@ class StageBase(DecisionPoint, ABC):
         """Return the number of passages that the stage needs from the retriever."""
         return 0
 
+    def available(self, turn: TurnState) -> list[bool]:  # noqa: ARG002
+        """Return which options the turn has the means for; all by default."""
+        return [True] * len(self.options)
+
     def allowed(self, turn: TurnState) -> list[bool]:
         """Return whether each option is open, apart from limits of cost.
 
@@ -190,10 +194,9 @@ class StageBase(DecisionPoint, ABC):
         wanted = wanted_option(turn, self.name)
         if wanted is not None:
             return [option.name == wanted for option in self.options]
-        if turn.get("redo") != self.name:
-            return [True] * len(self.options)
-        floor = self.index(turn["path"].get(self.name))
-        return [i > floor for i in range(len(self.options))]
+        redone = turn.get("redo") == self.name
+        floor = self.index(turn["path"].get(self.name)) if redone else -1
+        return [i > floor and available for i, available in enumerate(self.available(turn))]
 
     def opened(self, turn: TurnState, call: CallOptions) -> list[bool]:
         """Return whether the turn and the call leave each option open, apart from limits of cost."""

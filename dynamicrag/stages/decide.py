@@ -245,6 +245,8 @@ class Decider:
             steps=situation.steps,
             call=call,
             passages=turn.get("candidates", []),
+            last=turn.get("last"),
+            saves=self._pricing.saved(turn) if point.name == "generator" else {},
         )
         return context, binding
 

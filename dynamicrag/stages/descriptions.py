@@ -37,7 +37,9 @@ DESCRIPTION_SCHEMA: dict[str, Any] = {
 BUILT_IN: Mapping[str, Mapping[str, str]] = {
     "retrieval": {
         "none": "search nothing: a greeting, thanks, a sum, or a request about this conversation itself",
+        "reuse": "search nothing again: a question about the passages of the answer before",
         "single": "search the documents once: a question about one thing",
+        "extend": "search once, and keep the passages of the answer before: a question that continues",
         "iterative": "search the documents in several rounds: a question whose facts build on each other",
     },
     "rewrite": {

@@ -54,6 +54,12 @@ def merge(results: Sequence[Sequence[Passage]]) -> list[Passage]:
     return list(merged.values())
 
 
+def extended(found: Sequence[Passage], before: Sequence[Passage]) -> list[Passage]:
+    """Interleave found passages with those of the turn before, each once; a found one replaces its double."""
+    new = set(map(key, found))
+    return merge([found, [passage for passage in before if key(passage) not in new]])
+
+
 def key(passage: Passage) -> tuple[str, str]:
     """Return the identity of a passage; ids are unique within a corpus."""
     return passage.get("corpus", ""), passage["id"]

@@ -12,6 +12,7 @@ from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.predictors.selection import admissible
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.checked import applied
+from dynamicrag.stages.retrieval import known_before
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option, TurnState
@@ -100,6 +101,14 @@ class Pricing:
     def price(self, turn: TurnState, path: Mapping[str, str]) -> Cost:
         """Return the expected cost of a whole path."""
         return self._cost_model.price(self.plan(turn, path))
+
+    def saved(self, turn: TurnState) -> dict[Dimension, float]:
+        """Return the amounts that the model of the turn before saves by its provider's prompt cache."""
+        last = turn.get("last")
+        if not last or not last["cached_tokens"]:
+            return {}
+        shared = self.plan(turn, turn.get("path", {})).prompt_tokens
+        return self._cost_model.saved(last["model"], last["cached_tokens"], shared)
 
     def at_most(self, plans: Sequence[Plan | None]) -> list[dict[Dimension, float]]:
         """Return the amounts to compare with a limit: worst cases in hard dimensions, else expected amounts.
@@ -215,7 +224,8 @@ class Pricing:
 
     def _blank(self, turn: TurnState) -> Plan:
         """Return the plan before any stage has changed it, with the known facts of the turn."""
-        found = [len(passage["text"]) / CHARACTERS for passage in turn.get("candidates", [])]
+        passages = turn.get("candidates") or known_before(turn)
+        found = [len(passage["text"]) / CHARACTERS for passage in passages]
         return Plan(
             question_tokens=len(turn["text"]) / CHARACTERS,
             system_tokens=len(turn.get("system", "")) / CHARACTERS,

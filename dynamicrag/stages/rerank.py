@@ -15,6 +15,7 @@ from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fitted
+from dynamicrag.stages.retrieval import scored_first
 from dynamicrag.stages.rewrite import writer
 from dynamicrag.stages.section import StageSection, check_options, parameters
 from dynamicrag.types import Option, Passage, TurnState, Usage
@@ -75,7 +76,7 @@ class RerankStage(StageBase):
 
     async def evidence(self, turn: TurnState) -> dict[str, float]:
         """Return the retrieval signals of the passages in their new order."""
-        return retrieval(turn["text"], turn.get("candidates", []))
+        return retrieval(turn["text"], scored_first(turn.get("candidates", [])))
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Add the cost of reranking."""

@@ -14,8 +14,8 @@ from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.call import call
 from dynamicrag.stages.checked import depth_of
-from dynamicrag.stages.iterative import DONE, iterate, merge
-from dynamicrag.stages.retrieval import ROUNDS
+from dynamicrag.stages.iterative import DONE, extended, iterate, merge
+from dynamicrag.stages.retrieval import EXTEND, ROUNDS, known_before, scored_first
 from dynamicrag.stages.search import search
 from dynamicrag.stages.section import Spec, StageSection, check_options
 from dynamicrag.types import Option, Passage, TurnState
@@ -103,7 +103,7 @@ class RetrieverStage(StageBase):
 
     async def evidence(self, turn: TurnState) -> dict[str, float]:
         """Return the retrieval signals of the passages."""
-        return retrieval(turn["text"], turn.get("candidates", []))
+        return retrieval(turn["text"], scored_first(turn.get("candidates", [])))
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Add the search, whose cost is tiny compared with a model call."""
@@ -136,7 +136,10 @@ class RetrieverStage(StageBase):
             found = [await iterate(query, find, reason, rounds) for query in queries]
         else:
             found = await asyncio.gather(*map(find, queries))
-        return {"candidates": found[0] if len(found) == 1 else merge(found)}
+        candidates = found[0] if len(found) == 1 else merge(found)
+        if turn["path"].get("retrieval") == EXTEND:
+            candidates = extended(candidates, known_before(turn))
+        return {"candidates": candidates}
 
 
 def _traits(retriever: Retriever) -> dict[str, Any]:

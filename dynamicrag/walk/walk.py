@@ -85,7 +85,7 @@ class Walk:
                 turn = await permitted_turn(turn, run.call.filter, self.corpora)
             if len(turn.get("earlier", [])) < drafts:
                 break  # the path gave no draft; the draft before it is judged again
-            if TOPOLOGY[name].evidence and name == self._last_evidence():
+            if self._completes_basis(name, turn):
                 turn, made = await self._foresee(turn, run)
                 decisions += made
         return turn, decisions
@@ -132,9 +132,17 @@ class Walk:
                 decisions += made
         return turn, decisions
 
-    def _last_evidence(self) -> str:
-        """Return the stage after which the basis of a draft is complete."""
-        return [name for name in self.stages if TOPOLOGY[name].evidence][-1]
+    def _completes_basis(self, name: str, turn: TurnState) -> bool:
+        """Return whether the basis of a draft is complete after a stage.
+
+        It is after the last stage with evidence that the path does not skip. If it skips all of them and
+        there are passages nevertheless, it is after the stage that skips them.
+        """
+        stages = [each for each in self.stages if TOPOLOGY[each].evidence]
+        searched = [each for each in stages if not TOPOLOGY[each].passed(turn["path"])]
+        if searched or not turn.get("candidates"):
+            return name == next(reversed(searched), None)
+        return name == TOPOLOGY[stages[-1]].gate(turn["path"])
 
     async def _foresee(self, turn: TurnState, run: Run) -> Step:
         """Abstain before a draft is written if any draft would be withheld."""

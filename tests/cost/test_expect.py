@@ -89,3 +89,17 @@ class TestVerifiers:
     def test_the_worst_case_is_without(self):
         ask = Asks(1, 100.0, 5.0)
         assert MODEL.worst(PLAN._replace(asks=(ask,))) == MODEL.worst(PLAN)
+
+
+def test_cached_tokens_save_the_difference_of_their_prices():
+    priced = Profile(runs="remote", usd=Rate(input=2e-6, cached=5e-7, output=8e-6))
+    uncached = Profile(runs="remote", usd=Rate(input=2e-6, cached=2e-6, output=8e-6))
+    model = CostModel({"a": Priced("x:a", priced), "b": Priced("x:b", uncached)}, None, Host())
+    assert model.saved("a", 1000, 60)["usd"] == pytest.approx(1.5e-3)
+    assert "usd" not in model.saved("b", 1000)
+    assert model.saved("a", 0) == model.saved("gone", 1000) == {}
+    keeping = CostModel({"large": Priced("local:large", LARGE, caches=True)}, None, Host())
+    assert keeping.saved("large", 100, 60)["joules"] == pytest.approx(
+        4 * 40 * 0.02
+    )  # 60 are in prices already
+    assert keeping.saved("large", 60, 60) == {}

@@ -49,7 +49,7 @@ def test_where_nothing_is_stronger_escalation_is_closed():
 def test_a_skipped_stage_is_open_by_way_of_retrieval():
     turn = {"path": {"retrieval": "none"}, "escalations": []}
     assert opened(turn) == [True, True, True, True]
-    assert VERIFICATION.target(Move("escalate:context", kind="redo", stage="context"), turn["path"]) == (
+    assert VERIFICATION.target(Move("escalate:context", kind="redo", stage="context"), turn) == (
         "retrieval",
         "single",
     )

@@ -58,6 +58,11 @@ POLICIES = {
                                            "ungrounded": "generator"}, max_escalations=5),
     "back to what was passed by": stages("none", escalate={"unanswerable": "context", "unsure": "context"},
                                          max_escalations=3),
+    "as the first of a conversation": {
+        **stages(), "retrieval": fixed(["none", "reuse", "single", "extend"], "reuse")},
+    "back to what a conversation has": {
+        **stages("none", escalate={"unanswerable": "context", "unsure": "context"}, max_escalations=3),
+        "retrieval": fixed(["none", "reuse", "single", "extend"], "none")},
     "mended": stages(escalate={"ungrounded": "refine", "unanswerable": ["generator", "refine"]},
                      max_escalations=3),
     "mended once": stages(escalate={"ungrounded": ["refine", "generator"]}, max_escalations=1),

@@ -6,10 +6,13 @@ from itertools import product
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import InputError, PolicyError, unknown
 from dynamicrag.stages.base import StageBase
+from dynamicrag.stages.retrieval import CONVERSATION
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
 
 Steps = dict[str, str]
 """A path: the option of every stage on it."""
+_LOOKING_BACK: Mapping[str, Sequence[str]] = {"retrieval": CONVERSATION}
+"""Options that need a turn before, by stage."""
 ACCEPT, REFINE = "accept", "refine"
 """The options of verification that a path can have: the draft is accepted at once, or refined first."""
 
@@ -29,7 +32,7 @@ class Paths:
     def __init__(
         self, stages: Mapping[str, StageBase], verification: Verification, where: str = "policy"
     ) -> None:
-        self._options = {name: [option.name for option in stage.options] for name, stage in stages.items()}
+        self._options = {name: _recordable(name, stage) for name, stage in stages.items()}
         self._planned: Steps = {name: stage.planned().name for name, stage in stages.items()}
         self._verification = verification
         moves = [move.name for move in verification.moves]
@@ -50,6 +53,11 @@ class Paths:
         for stage, option in given.items():
             if stage not in self._options:
                 raise InputError(unknown(where, "stage", stage, self._options))
+            if option in _LOOKING_BACK.get(stage, ()):
+                raise InputError(
+                    f"{where}: {option!r} uses the passages of the turn before, and questions are recorded "
+                    f"one by one; valid: {', '.join(self._options[stage])}"
+                )
             if option not in self._options[stage]:
                 raise InputError(unknown(where, f"option of {stage}", option, self._options[stage]))
         steps: Steps = {**self._planned, VERIFICATION: ACCEPT, **given}
@@ -113,3 +121,8 @@ class Paths:
             "/".join([*(path[s] for s in varied if s in path), *[REFINE] * (path[VERIFICATION] == REFINE)])
             for path in paths
         ]
+
+
+def _recordable(name: str, stage: StageBase) -> list[str]:
+    """Return the options of a stage that can be recorded: questions have no turn before them."""
+    return [option.name for option in stage.options if option.name not in _LOOKING_BACK.get(name, ())]

@@ -6,6 +6,7 @@ from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.lab.record.path_options import paths_in
 from dynamicrag.lab.record.paths import Paths
 from dynamicrag.routers.fixed import Fixed
+from dynamicrag.stages.retrieval import RetrievalStage
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option
 
@@ -114,3 +115,18 @@ def test_a_mended_draft_is_a_path_of_its_own():
     closed = Paths(stages(), verification(MENDING, max_escalations=0))
     with pytest.raises(InputError, match=r"max_escalations allows none; set it to 1 or more"):
         closed.complete({"verification": "refine", "generator": "small"}, "--path")
+
+
+@pytest.mark.parametrize(
+    ("planned", "instead"), [("reuse", "single"), ("extend", "single"), ("none", "none")]
+)
+def test_options_that_need_a_turn_before_are_not_recorded(planned, instead):
+    looking = [Option(name) for name in ("none", "reuse", "single", "extend")]
+    retrieval = RetrievalStage(looking, Fixed(option=planned))
+    paths = Paths({**stages(), "retrieval": retrieval}, verification())
+    assert paths.complete({}, "x")["retrieval"] == instead
+    assert {path["retrieval"] for path in paths.vary(["retrieval"])} == {"none", "single"}
+    with pytest.raises(
+        InputError, match=r"--grid: 'reuse' uses the passages of the turn before.*none, single"
+    ):
+        paths.grid({"retrieval": ["reuse"]})
