@@ -102,8 +102,10 @@ class RetrieverStage(StageBase):
         )
 
     async def evidence(self, turn: TurnState) -> dict[str, float]:
-        """Return the retrieval signals of the passages."""
-        return retrieval(turn["text"], turn.get("candidates", []))
+        """Return the retrieval signals of the passages, and ``links`` if the retriever follows links."""
+        taken = self.retrievers.get(turn["path"].get(self.name, ""))
+        links = {"links": 1.0} if taken is not None and "links" in taken.finds else {}
+        return {**retrieval(turn["text"], turn.get("candidates", [])), **links}
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Add the search, whose cost is tiny compared with a model call."""
