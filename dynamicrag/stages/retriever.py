@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import Field
 
+from dynamicrag.call_options import Filter
 from dynamicrag.cost.expect import Plan
 from dynamicrag.errors import BudgetError, ModelError, PolicyError
+from dynamicrag.features.literals import literals
 from dynamicrag.features.retrieval import retrieval
+from dynamicrag.priors.retriever import NEAREST
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retriever
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
@@ -24,6 +28,13 @@ if TYPE_CHECKING:
     from dynamicrag.llm.chat import ChatModel
 
 SHOWN = 4  # number of passages in a reasoning step
+NEAR = 3
+"""Number of sampled chunks whose mean cosine is the nearness of a corpus.
+
+Among the samples of HotpotQA, 2WikiMultihopQA, Cranfield and the sample corpus, the nearest is the right one
+for .63, .84, 1.00 and .90 of 100 questions each (of the last, 40 paraphrases); the first two are both from
+Wikipedia.
+"""
 
 
 class RetrieverSection(StageSection):
@@ -100,6 +111,32 @@ class RetrieverStage(StageBase):
             helper=deps.models[deps.helper] if deps.helper else None,
             needs_vectors=any(each.needs_vectors for each in built.values()),
         )
+
+    async def corpus_features(self, text: str, filter: Filter) -> dict[str, float]:  # noqa: A002
+        """Return ``literals`` (quotes, identifiers and code), and ``nearest_NAME`` of each corpus.
+
+        The latter exist only if the options search several corpora, all of them embedded in this process, and
+        there is no filter.
+        """
+        if len(self.options) < 2:
+            return {}
+        topics = {} if filter else await asyncio.to_thread(self._topics, text)
+        return {"literals": literals(text), **topics}
+
+    def _topics(self, text: str) -> dict[str, float]:
+        """Return the mean cosine of the question with the nearest chunks in each corpus's sample."""
+        corpora = {corpus for option in self.options for corpus in self.retrievers[option.name].sources}
+        embedded = {corpus for option in self.options for corpus in self.retrievers[option.name].embedded}
+        if len(corpora) < 2 or corpora != embedded:
+            return {}
+        found = {}
+        for corpus in sorted(corpora, key=lambda corpus: corpus.name):
+            if corpus.embedder.runs != "in_process" or not corpus.embedder.reads(text):
+                return {}
+            vector = corpus.embedder.embed_measured([text], query=True)[0][0]
+            cosines = np.sort(corpus.sample() @ vector)[-NEAR:]
+            found[f"{NEAREST}{corpus.name}"] = float(cosines.mean()) if len(cosines) else -1.0
+        return found
 
     async def evidence(self, turn: TurnState) -> dict[str, float]:
         """Return the retrieval signals of the passages, and ``links`` if the retriever follows links."""

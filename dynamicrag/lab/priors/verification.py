@@ -21,7 +21,10 @@ SIGNS: Mapping[str, float] = {
 }
 """The free signals, and the direction in which each favours a draft."""
 SHRINKAGE, OF_MARGINS = 0.5, 3.0
-"""Shrinkage of the weights, in rows' worth of log loss; margins mean different things for different models."""
+"""Shrinkage of the weights, in rows' worth of log loss.
+
+Margins mean different things for different models.
+"""
 FOLDS = 5
 BINS = 10
 RIGHT = 0.5
