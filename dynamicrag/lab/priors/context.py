@@ -1,7 +1,7 @@
 """Learns the prior of the stage ``context`` from our own retrievals and recordings."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -32,7 +32,6 @@ SHOWN = {"short": 4, "long": 8}
 """Passages of the recordings' contexts."""
 FREE = -np.inf
 Signals = dict[str, float]
-Kept = Callable[[Searched, Sequence[Passage]], Sequence[Passage]]
 
 
 def learn_context(
@@ -47,9 +46,19 @@ def learn_context(
     """
     known = [(each, option, each.signals(option)) for each in searched for option in OPTIONS]
     several, single = _curve(known, every=True), _curve(known, every=False)
-    hops = _hops(questions)
+    hops, bridges, comparison = map(float, _hops(questions))
     prior = ContextPrior(
-        *map(float, (*hops, *several, *single)),
+        hops=hops,
+        bridges=bridges,
+        comparison=comparison,
+        several=float(several[0]),
+        several_slope=float(several[1]),
+        several_enough=float(several[2]),
+        several_links=float(several[3]),
+        single=float(single[0]),
+        single_slope=float(single[1]),
+        single_enough=float(single[2]),
+        single_links=float(single[3]),
         squeeze=_squeeze(searched),
         lost=_lost(searched),
         held=_held(searched, recorded),
@@ -97,12 +106,9 @@ def _lost(searched: Sequence[Searched]) -> float:
         return [best[i] for i in enough(worth(each.text, looked_at(best)), len(best))]
 
     rows = [(each, each.passages[option][:MOST]) for each in searched for option in OPTIONS]
-    whole, kept = (np.mean([each.held(of(each, best)) for each, best in rows]) for of in (_all, adaptive))
-    return max(0.0, _logit(float(whole)) - _logit(float(kept)))
-
-
-def _all(each: Searched, best: Sequence[Passage]) -> Sequence[Passage]:  # noqa: ARG001
-    return best
+    whole = float(np.mean([each.held(best) for each, best in rows]))
+    kept = float(np.mean([each.held(adaptive(each, best)) for each, best in rows]))
+    return max(0.0, _logit(whole) - _logit(kept))
 
 
 def _squeeze(searched: Sequence[Searched]) -> float:
@@ -111,11 +117,11 @@ def _squeeze(searched: Sequence[Searched]) -> float:
     for count, tokens in SQUEEZED:
         tops = [(each, each.passages["linked"][:count]) for each in searched]
         present = [(each, best) for each, best in tops if _answered(best, each)]
-        kept = np.mean([_answered(compress(each.text, best, tokens), each) for each, best in present])
+        kept = float(np.mean([_answered(compress(each.text, best, tokens), each) for each, best in present]))
         share = len(present) / len(tops)
-        change = _logit(float(share * kept)) - _logit(share)
+        change = _logit(share * kept) - _logit(share)
         slopes.append(change / math.log(min(1.0, tokens / (count * CHUNK_TOKENS))))
-    return float(max(0.0, np.mean(slopes)))
+    return max(0.0, float(np.mean(slopes)))
 
 
 def _answered(passages: Sequence[Passage], each: Searched) -> bool:

@@ -1,8 +1,6 @@
 """Our own retrievals on questions whose needed passages are known."""
 
 import asyncio
-import gzip
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +8,8 @@ from pathlib import Path
 from dynamicrag.errors import InputError
 from dynamicrag.features.lexical import lexical
 from dynamicrag.features.retrieval import retrieval
+from dynamicrag.lab.json_lines import parse_line, read_lines
 from dynamicrag.retrieval import RETRIEVERS, Corpus, RetrievalContext
-from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.types import Passage
 
 SETS = ("hotpotqa", "2wikimultihopqa")
@@ -57,45 +55,55 @@ class Searched:
         return {passage["document"] for passage in passages} >= self.needed
 
 
-def search_set(folder: Path, name: str, embedder: Embedder, root: Path) -> list[Searched]:
-    """Search for every question of a set.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and the documents that its answer needs."""
 
-    Args:
-        folder: Folder with the sets, ``NAME_questions.jsonl.gz`` and ``NAME_corpus.jsonl.gz``.
-        name: Name of the set.
-        embedder: The embedding model.
-        root: Folder to keep the indexes in.
+    id: str
+    text: str
+    answers: tuple[str, ...]
+    needed: frozenset[str]
+
+
+def read_set(folder: Path, name: str) -> list[Asked]:
+    """Read the questions of a public set, ``NAME_questions.jsonl.gz``.
 
     Raises:
-        InputError: A file is missing.
+        InputError: The file is missing or damaged.
     """
-    corpus_file, question_file = (folder / f"{name}_{part}.jsonl.gz" for part in ("corpus", "questions"))
-    for path in (corpus_file, question_file):
-        if not path.is_file():
-            raise InputError(f"{path}: this file is missing; --data is the folder of the public data")
-    corpus = Corpus("docs", [corpus_file], embedder=embedder, root=root)
+    path = folder / f"{name}_questions.jsonl.gz"
+    if not path.is_file():
+        raise InputError(f"{path}: this file is missing; expected the folder of the public question sets")
+    rows = [parse_line(line, str(path), "a question") for line in read_lines(path)]
+    return [
+        Asked(row["query_id"], row["question"], tuple(row.get("answers", ())), frozenset(row["gold"]))
+        for row in rows
+    ]
+
+
+def search(name: str, questions: Sequence[Asked], corpus: Corpus) -> list[Searched]:
+    """Search a corpus for every question by every option.
+
+    Args:
+        name: Name of the set.
+        questions: The questions.
+        corpus: The corpus.
+    """
     built = {option: RETRIEVERS.build(spec, option) for option, spec in OPTIONS.items()}
     for option, retriever in built.items():
-        retriever.bind(RetrievalContext({"docs": corpus}, "docs", built, option))
+        retriever.bind(RetrievalContext({corpus.name: corpus}, corpus.name, built, option))
 
     async def found(text: str) -> dict[str, Sequence[Passage]]:
         return {option: (await each.retrieve(text, DEPTH)).passages for option, each in built.items()}
 
     async def all_found() -> list[Searched]:
-        with gzip.open(question_file, "rt", encoding="utf-8") as lines:
-            rows = [json.loads(line) for line in lines]
         return [
             Searched(
-                name,
-                row["query_id"],
-                row["question"],
-                tuple(row.get("answers", ())),
-                frozenset(row["gold"]),
-                corpus.coverage(row["question"]),
-                await found(row["question"]),
+                name, each.id, each.text, each.answers, each.needed,
+                coverage=corpus.coverage(each.text), passages=await found(each.text),
             )
-            for row in rows
-        ]
+            for each in questions
+        ]  # fmt: skip
 
     return asyncio.run(all_found())
 
