@@ -19,22 +19,20 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
         ``passages``, ``documents`` (distinct parents), ``top_share`` (the best score's share of the sum: high
         if one passage stands out), ``top_margin`` (relative lead of the best over the second), ``matched``
         (share of the question's content words in the best passage) and ``matched_all`` (in all of them
-        together), ``titled`` (whether the question has all words of a passage's title), ``enough`` (number of
-        passages that a context needs, by :mod:`dynamicrag.features.worth`) and ``reach`` (rank of the last of
-        them). If a retriever has compared embeddings, also ``similarity``, the greatest cosine of a passage
-        with the question, and ``english``, whether the question is in the language of the default embedding
-        model.
+        together), ``titled`` (whether the question has all words of a passage's title) and ``enough`` (number
+        of the first twelve passages that a context needs, by :mod:`dynamicrag.features.worth`). If a
+        retriever has compared embeddings, also ``similarity``, the greatest cosine of a passage with the
+        question, and ``english``, whether the question is in the language of the default embedding model.
     """
     if not passages:
         return {"passages": 0.0, "documents": 0.0, "top_share": 0.0, "top_margin": 0.0, "matched": 0.0,
-                "matched_all": 0.0, "titled": 0.0, "enough": 0.0, "reach": 0.0}  # fmt: skip
+                "matched_all": 0.0, "titled": 0.0, "enough": 0.0}  # fmt: skip
     scores = [max(passage["score"], 0.0) for passage in passages]
     total = sum(scores) or 1.0
     second = scores[1] if len(scores) > 1 else 0.0
     asked = set(units(question))
     looked = looked_at(passages)
     found = [each.words for each in looked]
-    kept = enough(worth(question, looked[:DEPTH]), DEPTH)
     similar = [passage["similarity"] for passage in passages if "similarity" in passage]
     return {
         **({"similarity": max(similar), "english": _english(question)} if similar else {}),
@@ -45,8 +43,7 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
         "matched": _share(asked, found[0]),
         "matched_all": _share(asked, set().union(*found)),
         "titled": float(any(_named(passage["title"], question) for passage in passages)),
-        "enough": float(len(kept)),
-        "reach": float(kept[-1] + 1),
+        "enough": float(len(enough(worth(question, looked[:DEPTH]), DEPTH))),
     }
 
 

@@ -16,33 +16,49 @@ DISTRACTED = -1.0
 """Shift of a context with passages if the documents do not cover the question."""
 CHUNK_TOKENS = 125.0
 """Tokens of an average chunk in the recordings."""
+SIGNS = 3.0
+"""Largest number of signs of several hops that count."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContextPrior(StagePrior):
-    """P(the context holds all passages that are needed), as a shift of the answer's logit.
+    """P(the context holds what the answer needs), as a shift of the answer's logit.
 
-    The probability for the best ``k`` passages is σ(level + slope·ln k − reach·ln(reach) + …): it rises with
-    ``k`` and saturates. It was learnt on retrievals whose needed passages are known.
+    A question needs one passage or several, with a probability by its words. For each case, the best ``k``
+    passages hold what is needed with the probability σ(level + slope·ln k − enough·ln(enough) + links): it
+    rises with ``k`` and saturates. It was learnt on retrievals whose needed passages are known.
 
     Attributes:
-        level: Level of the logit.
-        slope: Weight of ln k.
-        reach: Weight of ln(rank of the last passage worth showing), see
-            :func:`~dynamicrag.features.retrieval.retrieval`.
-        matched: Weight of ``matched_all`` − 1.
+        hops: Level of the logit of a question that needs several passages.
+        bridges: Weight of its relative clauses and possessives.
+        comparison: Weight of a comparison.
+        several: Level for questions that need several passages.
+        several_slope: Weight of ln k.
+        several_enough: Weight of ln(``enough``), see :func:`~dynamicrag.features.retrieval.retrieval`.
+        several_links: Weight of a retriever that follows links.
+        single: Level for questions that need one passage.
+        single_slope: Weight of ln k.
+        single_enough: Weight of ln(``enough``).
+        single_links: Weight of a retriever that follows links.
         squeeze: Weight of ln(share of the tokens kept), for options with ``tokens``.
         lost: Decrease of the logit by the passages that ``adaptive`` leaves out.
-        held: Shift from a context without the needed passages to one with them.
+        held: Shift from a context without what is needed to one with it.
         reference: The probability at which the shift is 0.
-        usual: The average of ln(reach), used before the retrieval.
-        spread: Standard deviation of a shift.
+        usual: The average of ln(``enough``), used before the retrieval.
+        spread: Standard deviation of a shift after the retrieval; before, it is twice as large.
     """
 
-    level: float
-    slope: float
-    reach: float
-    matched: float
+    hops: float
+    bridges: float
+    comparison: float
+    several: float
+    several_slope: float
+    several_enough: float
+    several_links: float
+    single: float
+    single_slope: float
+    single_enough: float
+    single_links: float
     squeeze: float
     lost: float
     held: float
@@ -54,27 +70,32 @@ class ContextPrior(StagePrior):
         """See the base class."""
         near = nearness(features)
         found = [self._option(option, features, near) for option in options]
-        known = "reach" in features
-        spread = self.spread if known else 2.0 * self.spread
+        spread = self.spread if "enough" in features else 2.0 * self.spread
         return Shifts(tuple(logit for logit, _ in found), tuple(why for _, why in found), spread)
 
     def holds(self, option: Option, features: Mapping[str, float]) -> float:
-        """Return the probability that an option's context holds all passages that are needed."""
-        params = option.params
-        if params.get("whole"):
-            parents = features.get("passages", 1.0) / max(features.get("documents", 1.0), 1.0)
-            count = params.get("documents", DOCUMENTS) * max(1.0, parents)
+        """Return the probability that an option's context holds what the answer needs."""
+        count = _passages(option, features)
+        if option.params.get("adaptive"):
+            less = -self.lost
         else:
-            count = float(params.get("chunks", 1))
-        logit = self.level + self.slope * math.log(max(count, 1.0))
-        reach = features.get("reach")
-        logit -= self.reach * (self.usual if reach is None else math.log(max(reach, 1.0)))
-        logit += self.matched * (features.get("matched_all", 1.0) - 1.0)
-        if params.get("adaptive"):
-            logit -= self.lost
-        elif "tokens" in params:
-            logit += self.squeeze * math.log(min(1.0, params["tokens"] / (count * CHUNK_TOKENS)))
-        return sigmoid(logit)
+            tokens = option.params.get("tokens", math.inf)
+            less = self.squeeze * math.log(min(1.0, tokens / (count * CHUNK_TOKENS)))
+        steps = math.log(count)
+        enough = features.get("enough")
+        need = self.usual if enough is None else math.log(max(enough, 1.0))
+        links = features.get("links", 0.5 if enough is None else 0.0)
+        several = self.several + self.several_slope * steps - self.several_enough * need
+        single = self.single + self.single_slope * steps - self.single_enough * need
+        share = self.hop_share(features)
+        return share * sigmoid(several + self.several_links * links + less) + (1.0 - share) * sigmoid(
+            single + self.single_links * links + less
+        )
+
+    def hop_share(self, features: Mapping[str, float]) -> float:
+        """Return the probability that a question needs several passages."""
+        signs = self.bridges * min(features.get("bridges", 0.0), SIGNS)
+        return sigmoid(self.hops + signs + self.comparison * features.get("comparison", 0.0))
 
     def _option(self, option: Option, features: Mapping[str, float], near: str) -> tuple[float, str]:
         shown = option.params.get("whole") or option.params.get("chunks", 1)
@@ -84,3 +105,11 @@ class ContextPrior(StagePrior):
             return (UNREAD if near == "near" else DOUBTED), "without the documents"
         held = self.holds(option, features)
         return self.held * (held - self.reference), f"holds what is needed with probability {held:.2f}"
+
+
+def _passages(option: Option, features: Mapping[str, float]) -> float:
+    """Return the number of passages that an option's context takes from the ranking."""
+    if not option.params.get("whole"):
+        return max(1.0, float(option.params.get("chunks", 1)))
+    parts = features.get("passages", 1.0) / max(features.get("documents", 1.0), 1.0)
+    return float(option.params.get("documents", DOCUMENTS)) * max(1.0, parts)

@@ -8,7 +8,8 @@ from dynamicrag.types import Option
 
 NEEDLESS = ("greeting", "sum", "about_conversation", "follows_none")
 """Signs that a question needs no documents, so that the prompt has no passages."""
-MANY_WORDS = 12.0
+NUMBERS, MANY_WORDS = 2, 12
+"""Numbers and words of a sum in words: at least the first, more than the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,21 +17,17 @@ class PromptPrior(StagePrior):
     """Shifts of the answer's logit by the prompt; 0 for ``direct`` and for prompts of the user's own.
 
     Attributes:
-        ranks: Shift of ``compare`` if dates or origins are compared.
+        ranks: Shift of ``compare`` if dates or origins in passages are compared.
         plain: Shift of ``compare`` otherwise.
-        passages: Shift of ``cot`` with passages.
-        words: Shift of ``cot`` without passages, on a short question.
-        reasons: Increase of ``cot`` without passages for a sum in words.
-        ability: Change of that increase per unit of the model's θ.
+        passages: Shift of ``cot`` with passages, and on a short question without them.
+        reasons: Shift of ``cot`` without passages on a sum in words.
         spread: Standard deviation of a shift.
     """
 
     ranks: float
     plain: float
     passages: float
-    words: float
     reasons: float
-    ability: float
     spread: float
 
     def shifts(self, options: Sequence[Option], features: Mapping[str, float]) -> Shifts:
@@ -39,17 +36,19 @@ class PromptPrior(StagePrior):
         return Shifts(tuple(logit for logit, _ in found), tuple(why for _, why in found), self.spread)
 
     def _option(self, option: Option, features: Mapping[str, float]) -> tuple[float, str]:
-        kind = option.params.get("prompt", option.name)
+        needless = any(features.get(sign) for sign in NEEDLESS)
+        kind = option.params.get("prompt", "")
         if kind == "compare":
-            if features.get("ranks") and features.get("passages", 1.0):
+            if features.get("ranks") and not needless and features.get("passages", 1.0):
                 return self.ranks, "dates or origins to compare"
             return self.plain, "nothing to compare"
         if kind == "cot":
-            if not any(features.get(sign) for sign in NEEDLESS):
-                return self.passages, "the answer is in the passages"
-            sum_in_words = features.get("numbers", 0.0) >= 2 and features.get("words", 0.0) > MANY_WORDS
-            if sum_in_words:
-                gain = self.reasons + self.ability * features.get("ability", 0.0)
-                return self.words + max(0.0, gain), "a sum in words"
-            return self.words, "a short answer"
+            if needless and sum_in_words(features):
+                return self.reasons, "a sum in words"
+            return self.passages, "a short answer"
         return 0.0, ""
+
+
+def sum_in_words(features: Mapping[str, float]) -> bool:
+    """Return whether a question without documents has several numbers and many words."""
+    return features.get("numbers", 0.0) >= NUMBERS and features.get("words", 0.0) > MANY_WORDS

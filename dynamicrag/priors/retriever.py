@@ -8,6 +8,18 @@ from dynamicrag.types import Option
 
 LATER = 0.1
 """Advantage of the last option, which its author holds to be the strongest."""
+LITERAL = 0.1
+"""Shift of a search by words, and against one by meaning alone, per quote, identifier or piece of code.
+
+By judgement: embedding models cut identifiers to pieces, and our recordings have none. Quotes alone change
+nothing there.
+"""
+OTHER_WORDS = 0.3
+"""Share of lacking words from which the question is in other words than the documents."""
+CHAINED = 2.0
+"""Largest number of signs of a chain that count."""
+TOPIC = 6.0
+"""Shift of the documents of another topic, per unit of cosine farther away than the nearest."""
 NEAREST = "nearest_"
 """Prefix of the feature with a corpus's nearness to the question; the corpus's name follows."""
 
@@ -22,24 +34,21 @@ class RetrieverPrior(StagePrior):
     weakest first.
 
     Attributes:
-        words: Shift of a search by words alone, compared with one by words and meaning.
+        words: Shift of a search by words alone.
+        words_lacking: Its change per share of the question's words, by idf, that the documents lack.
         meaning: Shift of a search by meaning alone.
-        literal: Increase of a search by words per literal part (quote, identifier, code) of the question.
-        paraphrased: Increase of a search by meaning alone per share of the question's words, by idf, that the
-            documents lack.
+        meaning_lacking: Its change per share of the question's words that the documents lack.
         links: Shift of following links.
-        chained: Increase of following links per sign of a chain (possessives, relative clauses).
-        topic: Shift from the farthest to the nearest corpus, per unit of cosine.
+        chained: Its increase per sign of a chain: possessives, relative clauses, a comparison.
         spread: Standard deviation of a shift.
     """
 
     words: float
+    words_lacking: float
     meaning: float
-    literal: float
-    paraphrased: float
+    meaning_lacking: float
     links: float
     chained: float
-    topic: float
     spread: float
 
     def shifts(self, options: Sequence[Option], features: Mapping[str, float]) -> Shifts:
@@ -53,26 +62,28 @@ class RetrieverPrior(StagePrior):
         finds = frozenset(option.params.get("finds", ()))
         logit, reasons = 0.0, []
         lacking = 1.0 - features.get("idf_coverage", 1.0)
+        literal = LITERAL * min(features.get("literals", 0.0), 2.0)
         if finds and "meaning" not in finds:
-            literal = min(features.get("literals", 0.0), 2.0)
-            logit += self.words + self.literal * literal - self.paraphrased * lacking
-            reasons += ["literal words"] if literal else ["words alone"]
+            logit += self.words + self.words_lacking * lacking + literal
+            reasons.append("literal words" if literal else "words alone")
         elif finds and "words" not in finds:
-            logit += self.meaning + self.paraphrased * lacking
-            reasons += ["in other words than the documents"] if lacking > 0.3 else ["meaning alone"]
+            logit += self.meaning + self.meaning_lacking * lacking - literal
+            reasons.append("other words than the documents" if lacking > OTHER_WORDS else "meaning alone")
         if "links" in finds:
-            chain = min(features.get("bridges", 0.0) + features.get("comparison", 0.0), 2.0)
+            chain = min(features.get("bridges", 0.0) + features.get("comparison", 0.0), CHAINED)
             logit += self.links + self.chained * chain
-            reasons += ["several things are named"] if chain else []
-        near = [
-            features[NEAREST + name]
-            for name in option.params.get("corpora", ())
-            if NEAREST + name in features
-        ]
-        best = max((value for name, value in features.items() if name.startswith(NEAREST)), default=0.0)
-        if near:
-            logit += self.topic * (max(near) - best)
-            reasons += (
-                ["its documents are the nearest"] if max(near) == best else ["its documents are farther"]
-            )
+            reasons.append("follows names")
+        distance = _distance(option, features)
+        if distance is not None:
+            logit -= TOPIC * distance
+            reasons.append("documents farther away" if distance else "the nearest documents")
         return logit, ", ".join(reasons)
+
+
+def _distance(option: Option, features: Mapping[str, float]) -> float | None:
+    """Return how much farther an option's documents are than the nearest; ``None`` if unknown."""
+    names = [NEAREST + name for name in option.params.get("corpora", ())]
+    own = [features[name] for name in names if name in features]
+    if not own:
+        return None
+    return max(value for name, value in features.items() if name.startswith(NEAREST)) - max(own)

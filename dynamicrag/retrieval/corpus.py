@@ -42,6 +42,9 @@ from dynamicrag.types import Passage, Usage
 READING = 3
 """Version of the reading of files; an index of another version is rebuilt, in a new folder."""
 
+SAMPLE = 256
+"""Number of chunks whose vectors stand for the contents of a corpus."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -107,6 +110,7 @@ class Corpus:
         self._vectors = VectorIndex(self.folder / "chroma", f"corpus {name}: embedder {embedder.name}")
         self._lexical: dict[tuple[float, float, Implementation], tuple[int, LexicalIndex]] = {}
         self._titles: tuple[int, TitleIndex] | None = None
+        self._sample: tuple[int, Vectors] | None = None
         self._selections = Selections()
         self._metadata = Metadata(metadata)
         self._vectors_seen = -1
@@ -219,6 +223,17 @@ class Corpus:
         chosen = self.select(filter)
         ready = partial(self._open().ready, list(chosen.documents))
         return chosen.nearest(vector, k, self._vectors, seen, ready)
+
+    def sample(self) -> Vectors:
+        """Return the vectors of at most :data:`SAMPLE` chunks, evenly spread over the documents, (n, d)."""
+        self._require("dense")
+        with self._lock:
+            generation, _ = self._open().generation()
+            if self._sample is None or self._sample[0] != generation:
+                ids = [chunk.id for chunk in self._open().snapshot()[1]]
+                step = max(1, len(ids) // SAMPLE)
+                self._sample = generation, self._vectors.vectors(ids[::step][:SAMPLE])[1]
+            return self._sample[1]
 
     def titles(self, filter: Filter = NO_FILTER) -> TitleIndex:  # noqa: A002
         """Return the title index of the current content; build it if needed."""

@@ -42,7 +42,9 @@ class PromptStage(StageBase):
             or PROMPTS.build(prompt_spec(name, spec), deps.where("options", name), deps)
             for name, spec in specs.items()
         }
-        options = [Option(name) for name in strategies]
+        options = [
+            Option(name, {"prompt": getattr(each, "registered", "")}) for name, each in strategies.items()
+        ]
         return cls(options, deps.route(options), strategies=strategies)
 
     def apply(self, option: Option, plan: Plan) -> Plan:

@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import Field
 
+from dynamicrag.call_options import Filter
 from dynamicrag.cost.expect import Plan
 from dynamicrag.errors import BudgetError, ModelError, PolicyError
+from dynamicrag.features.literals import literals
 from dynamicrag.features.retrieval import retrieval
+from dynamicrag.priors.retriever import NEAREST
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retriever
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
@@ -24,6 +28,13 @@ if TYPE_CHECKING:
     from dynamicrag.llm.chat import ChatModel
 
 SHOWN = 4  # number of passages in a reasoning step
+NEAR = 3
+"""Number of sampled chunks whose mean cosine is the nearness of a corpus.
+
+Among the samples of HotpotQA, 2WikiMultihopQA, Cranfield and the sample corpus, the nearest is the right one
+for .63, .84, 1.00 and .90 of 100 questions each (of the last, 40 paraphrases); the first two are both from
+Wikipedia.
+"""
 
 
 class RetrieverSection(StageSection):
@@ -73,6 +84,10 @@ class RetrieverStage(StageBase):
         self.retrievers = retrievers
         self._stages = stages
         self._helper = helper
+        searched = {corpus for each in retrievers.values() for corpus in each.sources}
+        embedded = {corpus for each in retrievers.values() for corpus in each.embedded}
+        near = len(searched) > 1 and all(each.embedder.runs == "in_process" for each in searched)
+        self._topical = sorted(searched, key=lambda each: each.name) if near and searched == embedded else []
 
     @classmethod
     def build(cls, section: StageSection, deps: StageDeps) -> "RetrieverStage":
@@ -101,9 +116,34 @@ class RetrieverStage(StageBase):
             needs_vectors=any(each.needs_vectors for each in built.values()),
         )
 
+    async def corpus_features(self, text: str, filter: Filter) -> dict[str, float]:  # noqa: A002
+        """Return ``literals`` (quotes, identifiers and code), and ``nearest_NAME`` of each corpus.
+
+        The latter exist only if the options search several corpora, all of them embedded in this process, and
+        there is no filter.
+        """
+        if len(self.options) < 2:
+            return {}
+        topics = self._topical and not filter
+        near = await asyncio.to_thread(self._topics, text) if topics else {}
+        return {"literals": literals(text), **near}
+
+    def _topics(self, text: str) -> dict[str, float]:
+        """Return the mean cosine of the question with the nearest chunks in each corpus's sample."""
+        found = {}
+        for corpus in self._topical:
+            if not corpus.embedder.reads(text):
+                return {}
+            vector = corpus.embedder.embed_measured([text], query=True)[0][0]
+            cosines = np.sort(corpus.sample() @ vector)[-NEAR:]
+            found[f"{NEAREST}{corpus.name}"] = float(cosines.mean()) if len(cosines) else -1.0
+        return found
+
     async def evidence(self, turn: TurnState) -> dict[str, float]:
-        """Return the retrieval signals of the passages."""
-        return retrieval(turn["text"], scored_first(turn.get("candidates", [])))
+        """Return the retrieval signals of the passages, and ``links`` if the retriever follows links."""
+        taken = self.retrievers.get(turn["path"].get(self.name, ""))
+        links = {"links": 1.0} if taken is not None and "links" in taken.finds else {}
+        return {**retrieval(turn["text"], scored_first(turn.get("candidates", []))), **links}
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Add the search, whose cost is tiny compared with a model call."""

@@ -77,7 +77,6 @@ def test_retrieval_features_say_what_stands_out_and_what_matches():
         "matched_all": 1.0,
         "titled": 0.0,
         "enough": 1.0,
-        "reach": 1.0,
     }
     assert retrieval("Who?", [])["passages"] == 0
 

@@ -1,0 +1,113 @@
+"""Our own retrievals on questions whose needed passages are known."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dynamicrag.errors import InputError
+from dynamicrag.features.lexical import lexical
+from dynamicrag.features.retrieval import retrieval
+from dynamicrag.lab.json_lines import parse_line, read_lines
+from dynamicrag.retrieval import RETRIEVERS, Corpus, RetrievalContext
+from dynamicrag.types import Passage
+
+SETS = ("hotpotqa", "2wikimultihopqa")
+"""Question sets with licences that allow a derived artefact (s-nlp/AdaRAGUE, MIT)."""
+OPTIONS: Mapping[str, object] = {
+    "lexical": "bm25",
+    "dense": "chroma",
+    "hybrid": {"rrf": {"of": ["lexical", "dense"]}},
+    "linked": {"linked": {"of": "hybrid"}},
+}
+DEPTH = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A question and its retrievals.
+
+    Attributes:
+        set: Name of its set.
+        id: Id of the question.
+        text: The question.
+        answers: Its answers.
+        needed: Documents that the answer needs; any one of them alone is not enough.
+        coverage: How well the corpus covers its words.
+        passages: The passages of each option of :data:`OPTIONS`, best first.
+    """
+
+    set: str
+    id: str
+    text: str
+    answers: tuple[str, ...]
+    needed: frozenset[str]
+    coverage: Mapping[str, float]
+    passages: Mapping[str, Sequence[Passage]]
+
+    def signals(self, option: str) -> dict[str, float]:
+        """Return the features known after the retrieval of an option."""
+        links = {"links": 1.0} if option == "linked" else {}
+        return {**lexical(self.text), **self.coverage, **retrieval(self.text, self.passages[option]), **links}
+
+    def held(self, passages: Sequence[Passage]) -> bool:
+        """Return whether some passages have all that is needed."""
+        return {passage["document"] for passage in passages} >= self.needed
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and the documents that its answer needs."""
+
+    id: str
+    text: str
+    answers: tuple[str, ...]
+    needed: frozenset[str]
+
+
+def read_set(folder: Path, name: str) -> list[Asked]:
+    """Read the questions of a public set, ``NAME_questions.jsonl.gz``.
+
+    Raises:
+        InputError: The file is missing or damaged.
+    """
+    path = folder / f"{name}_questions.jsonl.gz"
+    if not path.is_file():
+        raise InputError(f"{path}: this file is missing; expected the folder of the public question sets")
+    rows = [parse_line(line, str(path), "a question") for line in read_lines(path)]
+    return [
+        Asked(row["query_id"], row["question"], tuple(row.get("answers", ())), frozenset(row["gold"]))
+        for row in rows
+    ]
+
+
+def search(name: str, questions: Sequence[Asked], corpus: Corpus) -> list[Searched]:
+    """Search a corpus for every question by every option.
+
+    Args:
+        name: Name of the set.
+        questions: The questions.
+        corpus: The corpus.
+    """
+    built = {option: RETRIEVERS.build(spec, option) for option, spec in OPTIONS.items()}
+    for option, retriever in built.items():
+        retriever.bind(RetrievalContext({corpus.name: corpus}, corpus.name, built, option))
+
+    async def found(text: str) -> dict[str, Sequence[Passage]]:
+        return {option: (await each.retrieve(text, DEPTH)).passages for option, each in built.items()}
+
+    async def all_found() -> list[Searched]:
+        return [
+            Searched(
+                name, each.id, each.text, each.answers, each.needed,
+                coverage=corpus.coverage(each.text), passages=await found(each.text),
+            )
+            for each in questions
+        ]  # fmt: skip
+
+    return asyncio.run(all_found())
+
+
+def alternate(searched: Sequence[Searched], *, odd: bool) -> list[Searched]:
+    """Return every other question: the odd ones to learn from, the even ones to judge on."""
+    return [each for place, each in enumerate(searched) if place % 2 == int(odd)]
