@@ -112,7 +112,7 @@ class Verification(DecisionPoint):
         """Return the stage and the option to which a move back to each stage leads."""
         found = {}
         for move in self.moves:
-            target = self.target(move, turn.get("path", {}), call) if move.kind == "redo" else None
+            target = self.target(move, turn, call) if move.kind == "redo" else None
             if target is not None:
                 stage = self._stages[target[0]]
                 found[move.stage] = stage.name, stage.options[stage.index(target[1])]

@@ -8,10 +8,10 @@ from typing import Any
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.predictors.base import PREDICTORS
-from dynamicrag.predictors.selection import Exploration
 from dynamicrag.predictors.state import MEND
 from dynamicrag.registry import checked, parse_spec
 from dynamicrag.routers.base import ROUTERS, Router
+from dynamicrag.routers.draws import Explore
 from dynamicrag.routers.escalation import LearntEscalation
 from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.joint import Joint
@@ -19,14 +19,6 @@ from dynamicrag.routers.judgement import MEND as TRAIN
 from dynamicrag.routers.judgement import Judgement
 from dynamicrag.routers.learned import Learned
 from dynamicrag.routers.paths import PathEstimator
-
-
-class _Explore:
-    """A learnt router's exploration; see :class:`Exploration`."""
-
-    def __init__(self, *, epsilon: float = 0.0, temperature: float = 0.0, seed: int = 0) -> None:
-        self.how = Exploration(epsilon, temperature)
-        self.seed = seed
 
 
 def names() -> list[str]:
@@ -122,7 +114,7 @@ class _Given:
     file: Path
     params: Mapping[str, Any]
     features: object
-    explore: _Explore
+    explore: Explore
 
     @classmethod
     def of(cls, name: str, params: dict[str, Any], where: str, deps: Dependencies) -> "_Given":
@@ -134,7 +126,7 @@ class _Given:
             raise PolicyError(f"{where}.explore: expected {{epsilon, temperature, seed}}, got {explore!r}")
         features = params.pop("features", None)
         try:
-            how = _Explore(**checked(_Explore, explore, f"{where}.explore"))
+            how = Explore(**checked(Explore, explore, f"{where}.explore"))
         except ValueError as error:
             raise PolicyError(f"{where}.explore: {error}") from None
         own = checked(PREDICTORS[name], params, where)

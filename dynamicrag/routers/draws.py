@@ -11,9 +11,10 @@ from hashlib import sha256
 import numpy as np
 
 from dynamicrag.predictors.drawing import draw, mixed
+from dynamicrag.predictors.selection import Exploration
 from dynamicrag.routers.base import Choice, StageContext
 
-__all__ = ["Drawn", "drawn", "generator", "replaced"]
+__all__ = ["Drawn", "Explore", "drawn", "generator", "replaced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,14 @@ class Drawn:
     index: int
     propensity: float
     chances: list[float]
+
+
+class Explore:
+    """How a router explores, in a policy: ``explore: {epsilon: 0.05}``; see :class:`Exploration`."""
+
+    def __init__(self, *, epsilon: float = 0.0, temperature: float = 0.0, seed: int = 0) -> None:
+        self.how = Exploration(epsilon, temperature)
+        self.seed = seed
 
 
 def generator(seed: int, context: StageContext) -> np.random.Generator:

@@ -33,6 +33,10 @@ UNREAD = -3.0
 """Logit without the documents where they are needed: the user's documents are not in any model."""
 UNNEEDED = 3.0
 """Logit without the documents where they are not needed."""
+CONTINUED = 0.1
+"""Increase of the logit by the passages of the turn before, if a question goes on and they have its words."""
+LEFT_BEHIND = 1.5
+"""Decrease of the logit by these passages alone, otherwise."""
 DISTRACTED = 0.5
 """Decrease of the logit by passages that a question does not need."""
 
@@ -142,13 +146,20 @@ class Outlook:
         rows = self._base(context, vector, [model], ["single", "iterative"])
         single, iterative = (float(logit) + shift for logit in rows.logit[:, 0])
         gain = max(0.0, iterative - single) if self._helped else 0.0
+        spared = UNNEEDED - DISTRACTED
+        on, had = context.features.get("leans", 0.0), bool(context.features.get("last_passages"))
+        whole = on == 1.0 and context.features.get("last_matched") == 1.0
         logits = {
             "none": UNNEEDED if skip else UNREAD,
-            "single": UNNEEDED - DISTRACTED if skip else single,
-            "iterative": UNNEEDED - DISTRACTED if skip else single + gain,
+            "reuse": single + (CONTINUED if whole else -LEFT_BEHIND),
+            "single": spared if skip else single,
+            "extend": single + (CONTINUED / 2 if on and had else -CONTINUED),
+            "iterative": spared if skip else single + gain,
         }
         reasons = {
             "none": skip or "the documents are needed",
+            "reuse": "the passages of the turn before have its words" if whole else "it asks for more",
+            "extend": "it continues the turn before" if on and had else "a question of its own",
             "iterative": "a question of several hops" if gain > 0 else "one round suffices",
         }
         logit = [logits.get(name, logits["single"]) for name in names]

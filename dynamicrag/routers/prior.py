@@ -12,13 +12,14 @@ from dynamicrag.cost.vector import Cost
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError
 from dynamicrag.predictors.base import How
-from dynamicrag.predictors.selection import select
+from dynamicrag.predictors.selection import GREEDY, select
 from dynamicrag.priors.cascade import cascade
 from dynamicrag.priors.knowledge import shipped
 from dynamicrag.priors.stages import shipped_stages
 from dynamicrag.registry import checked
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.routers.doubt import Doubt
+from dynamicrag.routers.draws import Explore, generator
 from dynamicrag.routers.outlook import PLAIN, Outlook, Rated, needless
 from dynamicrag.routers.thresholds import Thresholds
 from dynamicrag.types import Option
@@ -55,6 +56,7 @@ class Prior(Router):
     Args:
         withhold: Parameters of :class:`~dynamicrag.routers.thresholds.Thresholds`, for ``verification``: the
             findings for which a draft is asked for again or withheld.
+        explore: How often to take another option: ``{epsilon, temperature, seed}``.
         deps: The policy's models, weights and embedder.
     """
 
@@ -65,8 +67,15 @@ class Prior(Router):
     plans = True
     doubts = True
 
-    def __init__(self, *, withhold: Mapping[str, Any] | None = None, deps: Dependencies) -> None:
+    def __init__(
+        self,
+        *,
+        withhold: Mapping[str, Any] | None = None,
+        explore: Mapping[str, Any] | None = None,
+        deps: Dependencies,
+    ) -> None:
         self._thresholds = Thresholds(**checked(Thresholds, dict(withhold or {}), "withhold"))
+        self._explore = Explore(**checked(Explore, dict(explore or {}), "explore"))
         self.reads = self._thresholds.reads
         self.weights = dict(deps.weights)
         knowledge = shipped()
@@ -109,9 +118,15 @@ class Prior(Router):
         offer = Offer(rated.quality, context.expected, rated.reason)
         if context.stage == "generator" and "generator" in context.doubts:
             offer = self._with_cascades(context, rated)
-        costs = np.array([[cost[d] for d in self.weights] for cost in offer.expected])
-        worth = np.array(list(self.weights.values()))
-        chosen = select(offer.quality, costs.reshape(len(offer.expected), -1), worth, allowed=_open(context))
+        how = self._explore.how
+        chosen = select(
+            offer.quality,
+            self._costs(context, offer),
+            list(self.weights.values()),
+            allowed=_open(context),
+            explore=how,
+            rng=generator(self._explore.seed, context) if how != GREEDY else None,
+        )
         index = int(chosen.index)
         return Choice(
             index=index,
@@ -121,6 +136,18 @@ class Prior(Router):
             spread=[float(s) for s in rated.deviation],
             expected=None if offer.expected is context.expected else offer.expected,
         )
+
+    def _costs(self, context: StageContext, offer: Offer) -> NDArray[np.float64]:
+        """Return the expected amounts of the weighted dimensions, (k, c).
+
+        A model of the turn before is charged less by what its prompt cache saves, if the question goes on.
+        """
+        costs = np.array([[cost[d] for d in self.weights] for cost in offer.expected])
+        costs = costs.reshape(len(offer.expected), -1)
+        kept = context.index(context.last["model"]) if context.saves and context.last else None
+        if kept is not None and context.features.get("leans"):
+            costs[kept] = np.maximum(0.0, costs[kept] - [context.saves.get(d, 0.0) for d in self.weights])
+        return costs
 
     async def _vector(self, context: StageContext) -> NDArray[np.float32] | None:
         """Return the embedding of the question; ``None`` without an embedder, or where it is not needed."""
