@@ -9,19 +9,16 @@ Source: the trade-off of Chen et al. 2023, FrugalGPT (arXiv 2305.05176), and Dek
 2410.10347), in closed form instead of a fit on recorded drafts.
 """
 
+import math
 from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
-import numpy as np
-
-from dynamicrag.predictors.checks import Floats
-
-NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
-WEIGHTS = WEIGHTS / WEIGHTS.sum()
-NORMAL = NormalDist()
+NODES = 9
+"""Nodes of the Gauss-Hermite quadrature over the difficulty."""
 THRESHOLDS = 31
 """Number of thresholds tried; the first escalates no draft and the last every draft."""
+NORMAL = NormalDist()
 
 
 class Pair(NamedTuple):
@@ -62,8 +59,13 @@ def pair(weak: float, strong: float, spread: float) -> Pair:
         strong: Logit of the stronger one.
         spread: Standard deviation of the difficulty, in logits.
     """
-    first, second = _sigmoid(weak + spread * NODES), _sigmoid(strong + spread * NODES)
-    right, other, both = (float(WEIGHTS @ p) for p in (first, second, first * second))
+    right = other = both = 0.0
+    for node, weight in _quadrature():  # few numbers: faster than arrays
+        first = 1.0 / (1.0 + math.exp(-(weak + spread * node)))
+        second = 1.0 / (1.0 + math.exp(-(strong + spread * node)))
+        right += weight * first
+        other += weight * second
+        both += weight * first * second
     return Pair(right, other, both / right, (other - both) / (1.0 - right))
 
 
@@ -75,14 +77,15 @@ def cascade(models: Pair, price: float, auroc: float) -> Cascade:
         price: Weighted cost of the stronger model's draft, in units of quality.
         auroc: AUROC of the signals that tell right drafts of the weaker model from wrong ones, from .5 to 1.
     """
-    right, wrong = _escalated(auroc)
-    share = models.weak * right + (1.0 - models.weak) * wrong
-    quality = (
-        models.weak * (1.0 - right * (1.0 - models.if_right)) + (1.0 - models.weak) * wrong * models.if_wrong
-    )
-    worth = quality - price * share
-    best = int(worth.argmax())
-    return Cascade(float(quality[best]), float(share[best]), float(worth[best]))
+    lost = models.weak * (1.0 - models.if_right)
+    mended = (1.0 - models.weak) * models.if_wrong
+    best = Cascade(models.weak, 0.0, models.weak)
+    for right, wrong in _escalated(auroc):
+        share = models.weak * right + (1.0 - models.weak) * wrong
+        quality = models.weak - right * lost + wrong * mended
+        if quality - price * share > best.worth:
+            best = Cascade(quality, share, quality - price * share)
+    return best
 
 
 def redo(models: Pair, believed: float) -> float:
@@ -90,14 +93,19 @@ def redo(models: Pair, believed: float) -> float:
     return believed * models.if_right + (1.0 - believed) * models.if_wrong
 
 
+@lru_cache(maxsize=1)
+def _quadrature() -> tuple[tuple[float, float], ...]:
+    """Return the nodes of a standard normal variable and their weights."""
+    from numpy.polynomial.hermite_e import hermegauss
+
+    nodes, weights = hermegauss(NODES)
+    return tuple(zip(nodes.tolist(), (weights / weights.sum()).tolist(), strict=True))
+
+
 @lru_cache(maxsize=32)
-def _escalated(auroc: float) -> tuple[Floats, Floats]:
-    """Return the shares of right and of wrong drafts below each threshold, in rising order, (t,) each."""
+def _escalated(auroc: float) -> tuple[tuple[float, float], ...]:
+    """Return the shares of right and of wrong drafts below each threshold, in rising order."""
     apart = 2**0.5 * NORMAL.inv_cdf(min(max(auroc, 0.5), 0.999))
-    at = np.linspace(-3.0, 3.0 + apart, THRESHOLDS - 2)
-    right, wrong = ([NORMAL.cdf(x - apart) for x in at], [NORMAL.cdf(x) for x in at])
-    return np.array([0.0, *right, 1.0]), np.array([0.0, *wrong, 1.0])
-
-
-def _sigmoid(x: Floats) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-x)))
+    steps = THRESHOLDS - 2
+    at = [-3.0 + (6.0 + apart) * i / (steps - 1) for i in range(steps)]
+    return *((NORMAL.cdf(x - apart), NORMAL.cdf(x)) for x in at), (1.0, 1.0)

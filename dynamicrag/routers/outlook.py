@@ -27,6 +27,8 @@ NO_DOCUMENTS = {
     "follows_none": "it follows a question that was not looked up",
 }
 """Signs, with their reasons, that a question needs no documents."""
+REMEMBERED = 256
+"""Number of questions whose features are kept."""
 PLAIN = {"retrieval": ("single",), "prompt": ("direct",)}
 """Options assumed for any question, by stage."""
 UNREAD = -3.0
@@ -90,6 +92,7 @@ class Outlook:
         self._generation = knowledge.generation(embedder)
         self._abilities = {name: each.ability for name, each in profiles.items() if each.ability is not None}
         self._helped = helped
+        self._rows: dict[tuple[str, bool], NDArray[np.float64]] = {}
 
     def rate(self, context: StageContext, vector: NDArray[np.float32] | None) -> Rated:
         """Rate the options of a stage.
@@ -185,8 +188,19 @@ class Outlook:
         strategies: Sequence[str],
     ) -> Logits:
         """Return the logits of strategies with models on the question, (s, m)."""
-        x = self._generation.features.row(context.query.text, vector)
-        return self._generation.logits(x, [self._ability(name) for name in names], strategies)
+        return self._generation.logits(
+            self._row(context, vector), [self._ability(name) for name in names], strategies
+        )
+
+    def _row(self, context: StageContext, vector: NDArray[np.float32] | None) -> NDArray[np.float64]:
+        """Return the features of the question; every stage of a query reads the same ones."""
+        key = context.query.text, vector is None
+        row = self._rows.get(key)
+        if row is None:
+            if len(self._rows) >= REMEMBERED:
+                self._rows.clear()
+            row = self._rows[key] = self._generation.features.row(context.query.text, vector)
+        return row
 
     def _others(self, context: StageContext, without: str) -> tuple[float, str]:
         """Return the sum of the other stages' shifts, and the reason of the strongest."""
