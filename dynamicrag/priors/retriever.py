@@ -32,12 +32,11 @@ class RetrieverPrior(StagePrior):
     weakest first.
 
     Attributes:
-        words: Shift of a search by words alone.
+        words: Shift of a search by words alone; with all changes at most 0.
         words_lacking: Its change per share of the question's words, by idf, that the documents lack.
         meaning: Shift of a search by meaning alone.
         meaning_lacking: Its change per share of the question's words that the documents lack.
-        links: Shift of following links. Signs of a chain in the question (possessives, relative clauses) did not
-            change it.
+        links: Shift of following links; signs of a chain in the question do not change it in the recordings.
         spread: Standard deviation of a shift.
     """
 
@@ -61,7 +60,7 @@ class RetrieverPrior(StagePrior):
         lacking = 1.0 - features.get("idf_coverage", 1.0)
         literal = LITERAL * min(features.get("literals", 0.0), 2.0)
         if finds and "meaning" not in finds:
-            logit += self.words + self.words_lacking * lacking + literal
+            logit += min(0.0, self.words + self.words_lacking * lacking + literal)
             reasons.append("literal words" if literal else "words alone")
         elif finds and "words" not in finds:
             logit += self.meaning + self.meaning_lacking * lacking - literal
