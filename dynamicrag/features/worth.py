@@ -27,9 +27,9 @@ NAMING = 2
 ENOUGH = 0.9
 """Share of the summed worth from which further passages are left out.
 
-On the other 500 questions, with at most 12 passages, all needed passages are in the context for .86 of the
-questions by ``linked``, .57 by ``rrf`` and .56 by ``bm25``; for .82, .40 and .39 with a constant number of
-passages and equally many tokens.
+With at most 12 passages, all needed ones are in the context for .876, .712 and .704 of the other questions of
+HotpotQA by ``linked``, ``rrf`` and ``bm25``, and for .872, .440 and .416 on 2WikiMultihopQA; with a constant
+number of passages and equally many tokens for .846, .575 and .472, and for .843, .325 and .286.
 """
 
 
