@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from dynamicrag.features.base import FEATURES
 from dynamicrag.features.signals import SignalFeatures
-from dynamicrag.features.worth import enough, looked_at, worth
-from dynamicrag.text import Unit, languages, terms, units
+from dynamicrag.features.worth import enough, looked_at, question_words, worth
+from dynamicrag.text import Unit, languages
 from dynamicrag.types import Passage
 
 DEPTH = 12
@@ -30,7 +30,7 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
     scores = [max(passage["score"], 0.0) for passage in passages]
     total = sum(scores) or 1.0
     second = scores[1] if len(scores) > 1 else 0.0
-    asked = set(units(question))
+    asked, said = question_words(question)
     looked = looked_at(passages)
     found = [each.words for each in looked]
     similar = [passage["similarity"] for passage in passages if "similarity" in passage]
@@ -42,21 +42,16 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
         "top_margin": (scores[0] - second) / (scores[0] or 1.0),
         "matched": _share(asked, found[0]),
         "matched_all": _share(asked, set().union(*found)),
-        "titled": float(any(_named(passage["title"], question) for passage in passages)),
+        "titled": float(any(each.titled(said) for each in looked)),
         "enough": float(len(enough(worth(question, looked[:DEPTH]), DEPTH))),
     }
-
-
-def _named(title: str, question: str) -> bool:
-    own, said = units(title), set(terms(question, every=True))
-    return bool(own) and all(unit.within(said) for unit in own)
 
 
 def _english(question: str) -> float:
     return float("en" in languages(question, least=1))
 
 
-def _share(asked: set[Unit], found: set[str]) -> float:
+def _share(asked: frozenset[Unit], found: set[str]) -> float:
     return sum(unit.within(found) for unit in asked) / len(asked) if asked else 1.0
 
 

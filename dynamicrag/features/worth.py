@@ -7,6 +7,7 @@ passage names.
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from dynamicrag.text import Unit, terms, units
@@ -26,9 +27,9 @@ NAMING = 2
 ENOUGH = 0.9
 """Share of the summed worth from which further passages are left out.
 
-On the other 500 questions, with at most 12 passages, all needed passages are in the context for .86 of the
-questions by ``linked``, .57 by ``rrf`` and .56 by ``bm25``; for .82, .40 and .39 with a constant number of
-passages and equally many tokens.
+With at most 12 passages, all needed ones are in the context for .876, .712 and .704 of the other questions of
+HotpotQA by ``linked``, ``rrf`` and ``bm25``, and for .872, .440 and .416 on 2WikiMultihopQA; with a constant
+number of passages and equally many tokens for .846, .575 and .472, and for .843, .325 and .286.
 """
 
 
@@ -38,15 +39,30 @@ class Looked(NamedTuple):
     Attributes:
         passage: The passage.
         words: The words of its title and text.
+        title: The units of its title.
     """
 
     passage: Passage
     words: set[str]
+    title: Sequence[Unit]
+
+    def titled(self, words: set[str]) -> bool:
+        """Return whether a text with these words names the passage's title."""
+        return bool(self.title) and all(unit.within(words) for unit in self.title)
 
 
 def looked_at(passages: Sequence[Passage]) -> list[Looked]:
     """Return passages with their words."""
-    return [Looked(each, set(terms(f"{each['title']}\n{each['text']}", every=True))) for each in passages]
+    return [
+        Looked(each, set(terms(f"{each['title']}\n{each['text']}", every=True)), tuple(units(each["title"])))
+        for each in passages
+    ]
+
+
+@lru_cache(maxsize=64)  # asked several times per turn
+def question_words(question: str) -> tuple[frozenset[Unit], set[str]]:
+    """Return the units of a question, and its words; not to be changed."""
+    return frozenset(units(question)), set(terms(question, every=True))
 
 
 def worth(question: str, found: Sequence[Looked]) -> list[float]:
@@ -64,20 +80,21 @@ def worth(question: str, found: Sequence[Looked]) -> list[float]:
     """
     if not found:
         return []
-    asked, said = set(units(question)), set(terms(question, every=True))
+    asked, said = question_words(question)
     best = max(found[0].passage["score"], 1e-9)
     covered: set[Unit] = set()
     there: set[tuple[str, str]] = set()
     made = []
-    for rank, (passage, words) in enumerate(found, 1):
-        own = {unit for unit in asked if unit.within(words)}
-        logit = LEVEL + RANK * math.log(rank) + NEW * len(own - covered) / (len(asked) or 1)
+    for rank, each in enumerate(found, 1):
+        passage = each.passage
+        new = [unit for unit in asked if unit not in covered and unit.within(each.words)]
+        logit = LEVEL + RANK * math.log(rank) + NEW * len(new) / (len(asked) or 1)
         logit += SCORE * min(1.0, max(0.0, passage["score"] / best))
         document = passage.get("corpus", ""), passage["document"]
         if document not in there:
-            logit += _linked(passage, said, [each for each in found[:NAMING] if each.passage is not passage])
+            logit += _linked(each, said, found[:NAMING])
         made.append(1.0 / (1.0 + math.exp(-logit)))
-        covered |= own
+        covered.update(new)
         there.add(document)
     return made
 
@@ -103,14 +120,9 @@ def enough(values: Sequence[float], most: int, share: float = ENOUGH) -> list[in
     return sorted(kept)
 
 
-def _linked(passage: Passage, said: set[str], others: Sequence[Looked]) -> float:
-    title = units(passage["title"])
-    if not title:
-        return 0.0
-    if all(unit.within(said) for unit in title):
+def _linked(own: Looked, said: set[str], best: Sequence[Looked]) -> float:
+    """Return the weight of a title that the question, or a better document, names."""
+    if own.titled(said):
         return NAMED
-    named = any(
-        other.passage["document"] != passage["document"] and all(unit.within(other.words) for unit in title)
-        for other in others
-    )
-    return MENTIONED if named else 0.0
+    others = (other for other in best if other.passage["document"] != own.passage["document"])
+    return MENTIONED if any(own.titled(other.words) for other in others) else 0.0

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from dynamicrag.priors.shifts import Shifts, StagePrior
 from dynamicrag.types import Option
 
-LATER = 0.1
-"""Advantage of the last option, which its author holds to be the strongest."""
+LATER = 0.01
+"""Advantage of the last option, which its author holds to be the strongest: it decides between equals."""
 LITERAL = 0.1
 """Shift of a search by words, and against one by meaning alone, per quote, identifier or piece of code.
 
@@ -16,8 +16,6 @@ nothing there.
 """
 OTHER_WORDS = 0.3
 """Share of lacking words from which the question is in other words than the documents."""
-CHAINED = 2.0
-"""Largest number of signs of a chain that count."""
 TOPIC = 6.0
 """Shift of the documents of another topic, per unit of cosine farther away than the nearest."""
 NEAREST = "nearest_"
@@ -34,12 +32,11 @@ class RetrieverPrior(StagePrior):
     weakest first.
 
     Attributes:
-        words: Shift of a search by words alone.
+        words: Shift of a search by words alone; with all changes at most 0.
         words_lacking: Its change per share of the question's words, by idf, that the documents lack.
         meaning: Shift of a search by meaning alone.
         meaning_lacking: Its change per share of the question's words that the documents lack.
-        links: Shift of following links.
-        chained: Its increase per sign of a chain: possessives, relative clauses, a comparison.
+        links: Shift of following links; signs of a chain in the question do not change it in the recordings.
         spread: Standard deviation of a shift.
     """
 
@@ -48,7 +45,6 @@ class RetrieverPrior(StagePrior):
     meaning: float
     meaning_lacking: float
     links: float
-    chained: float
     spread: float
 
     def shifts(self, options: Sequence[Option], features: Mapping[str, float]) -> Shifts:
@@ -64,14 +60,13 @@ class RetrieverPrior(StagePrior):
         lacking = 1.0 - features.get("idf_coverage", 1.0)
         literal = LITERAL * min(features.get("literals", 0.0), 2.0)
         if finds and "meaning" not in finds:
-            logit += self.words + self.words_lacking * lacking + literal
+            logit += min(0.0, self.words + self.words_lacking * lacking + literal)
             reasons.append("literal words" if literal else "words alone")
         elif finds and "words" not in finds:
             logit += self.meaning + self.meaning_lacking * lacking - literal
             reasons.append("other words than the documents" if lacking > OTHER_WORDS else "meaning alone")
         if "links" in finds:
-            chain = min(features.get("bridges", 0.0) + features.get("comparison", 0.0), CHAINED)
-            logit += self.links + self.chained * chain
+            logit += self.links
             reasons.append("follows names")
         distance = _distance(option, features)
         if distance is not None:

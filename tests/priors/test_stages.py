@@ -83,8 +83,8 @@ def test_a_question_in_other_words_is_searched_by_meaning_and_a_literal_one_by_w
     assert words > meaning
 
 
-def test_chains_favour_links_and_the_last_option_is_the_default():
-    hybrid, linked = logits("retriever", [BOTH, LINKED], {"bridges": 2.0})
+def test_links_are_followed_and_the_last_option_is_the_default():
+    hybrid, linked = logits("retriever", [BOTH, LINKED], {})
     assert linked > hybrid
     first, last = logits("retriever", [Option("mine"), Option("theirs")], {})
     assert last > first == 0

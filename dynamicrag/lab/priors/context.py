@@ -117,6 +117,8 @@ def _squeeze(searched: Sequence[Searched]) -> float:
     for count, tokens in SQUEEZED:
         tops = [(each, each.passages["linked"][:count]) for each in searched]
         present = [(each, best) for each, best in tops if _answered(best, each)]
+        if not present:
+            return 0.0
         kept = float(np.mean([_answered(compress(each.text, best, tokens), each) for each, best in present]))
         share = len(present) / len(tops)
         change = _logit(share * kept) - _logit(share)

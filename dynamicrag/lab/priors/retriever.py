@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dynamicrag.features.lexical import lexical
 from dynamicrag.lab.priors.searched import Searched
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.priors.retriever import CHAINED, RetrieverPrior
+from dynamicrag.priors.retriever import RetrieverPrior
 
 FIRST = 4
 """Passages that are compared."""
@@ -26,18 +25,14 @@ def learn_retriever(searched: Sequence[Searched], held: float) -> RetrieverPrior
         held: Shift of the logit from a context without what is needed to one with it.
     """
     lacking = np.array([1.0 - each.coverage["idf_coverage"] for each in searched])
-    words = [lexical(each.text) for each in searched]
-    chain = np.array([min(own["bridges"] + own["comparison"], CHAINED) for own in words])
     by_words = _line(_gain(searched, "lexical"), lacking)
     by_meaning = _line(_gain(searched, "dense"), lacking)
-    links = _line(_gain(searched, "linked"), chain)
     return RetrieverPrior(
         words=held * by_words[0],
         words_lacking=held * by_words[1],
         meaning=held * by_meaning[0],
         meaning_lacking=held * by_meaning[1],
-        links=held * links[0],
-        chained=held * max(0.0, links[1]),
+        links=held * float(_gain(searched, "linked").mean()),
         spread=held * 0.25,
     )
 

@@ -100,8 +100,8 @@ def learn_verification(tables: Sequence[OutcomeTable]) -> VerificationPrior:
     drafts = drafts_of(tables)
     slope, centre, _ = _fit(drafts)
     shift = _z(drafts.signals, centre) @ slope
-    changes = []
-    for left_out in range(drafts.model.max() + 1):
+    changes = [np.zeros(1)]
+    for left_out in range(drafts.model.max() + 1 if drafts.model.any() else 0):
         other, _, _ = _fit(drafts.take(drafts.model != left_out))
         rows = drafts.model == left_out
         changes.append((_z(drafts.signals, centre) @ other - shift)[rows])
@@ -150,7 +150,8 @@ def judge(tables: Sequence[OutcomeTable]) -> Judged:
 def _fit(drafts: Drafts, levels: int | None = None) -> tuple[Floats, Floats, Floats]:
     """Return the weights of the directed signals, their centres, and the level of each path."""
     k = levels or int(drafts.level.max()) + 1
-    centre = np.nanmean(drafts.signals, axis=0)
+    seen = np.isfinite(drafts.signals)
+    centre = np.where(seen, drafts.signals, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
     X = np.column_stack([np.eye(k)[drafts.level], np.ones(len(drafts.right)), _z(drafts.signals, centre)])
     s = len(SIGNS)
     own = [OF_MARGINS if name.endswith("margin") else SHRINKAGE for name in SIGNS]
