@@ -6,10 +6,10 @@ import pytest
 
 from dynamicrag.errors import PolicyError
 from dynamicrag.predictors.state import State
-from dynamicrag.priors.stages import SHIFTS, provisional
+from dynamicrag.priors.stages import SHIFTS, shipped_stages
 from dynamicrag.types import Option
 
-PARTS, VERIFICATION = provisional()
+PARTS, VERIFICATION = shipped_stages().shifts, shipped_stages().verification
 SHORT, LONG = Option("short", {"chunks": 2}), Option("long", {"chunks": 8})
 NOTHING = Option("nothing", {"chunks": 0})
 NEAR = {"similarity": 0.6, "matched": 0.8, "passages": 12.0, "documents": 12.0}
