@@ -81,14 +81,18 @@ def is_sum(text: str) -> bool:
     if len(text) > LONGEST:
         return False
     plain = _plain(without_faces(text))
-    if re.sub(r"[\s?!.=]", "", plain).replace("*", "x") in IDIOMS or _NAME.search(plain):
+    if _NAME.search(plain):
         return False
     found: list[str] = []
+    signs = ""
     for number, sign, word, gap, other in _TOKEN.findall(_TIMES.sub(r"\1*\2", plain)):
         if (other and unicodedata.category(other) not in _SILENT) or other == "°":
             return False
         if not gap and not other:
+            signs += number or sign or word
             found += ["0"] if number else [sign] if sign else tokens(word)
+    if signs.replace("*", "x").replace("=", "") in IDIOMS:
+        return False
     return any(_reads(found, language, plain) for language in _languages().values())
 
 

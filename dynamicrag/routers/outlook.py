@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dynamicrag.cost.rates import Profile
 from dynamicrag.priors.cascade import Pair, pair
+from dynamicrag.priors.context import ContextPrior
 from dynamicrag.priors.generation import CENTRE, STRATEGIES, Logits
 from dynamicrag.priors.knowledge import Knowledge
 from dynamicrag.priors.stages import Stages
@@ -76,7 +77,7 @@ class Outlook:
         stages: The learnt priors of the other stages.
         profiles: The profile of each model, with its ability θ.
         embedder: Name of the embedding model whose vectors are at hand; ``""`` without one.
-        helped: Whether a helper can reason between the rounds of iterative retrieval.
+        helper: Name of the model that reasons between the rounds of iterative retrieval, if any.
     """
 
     def __init__(
@@ -86,12 +87,12 @@ class Outlook:
         profiles: Mapping[str, Profile],
         embedder: str,
         *,
-        helped: bool,
+        helper: str | None,
     ) -> None:
         self.stages = stages
         self._generation = knowledge.generation(embedder)
         self._abilities = {name: each.ability for name, each in profiles.items() if each.ability is not None}
-        self._helped = helped
+        self._helper = helper
         self._rows: dict[tuple[str, bool], NDArray[np.float64]] = {}
 
     def rate(self, context: StageContext, vector: NDArray[np.float32] | None) -> Rated:
@@ -146,9 +147,9 @@ class Outlook:
         skip = needless(context.features)
         model = self._planned(context, "generator")
         shift, _ = self._others(context, "retrieval")
-        rows = self._base(context, vector, [model], ["single", "iterative"])
-        single, iterative = (float(logit) + shift for logit in rows.logit[:, 0])
-        gain = max(0.0, iterative - single) if self._helped else 0.0
+        rows = self._base(context, vector, [model], ["single"])
+        single = float(rows.logit[0, 0]) + shift
+        gain = self._gain(context, vector, model)
         spared = UNNEEDED - DISTRACTED
         on, had = context.features.get("leans", 0.0), bool(context.features.get("last_passages"))
         whole = on == 1.0 and context.features.get("last_matched") == 1.0
@@ -168,6 +169,28 @@ class Outlook:
         logit = [logits.get(name, logits["single"]) for name in names]
         spread = np.full(len(names), float(rows.spread[0, 0]))
         return Rated(np.array(logit), [reasons.get(name, "") for name in names], spread)
+
+    def _gain(self, context: StageContext, vector: NDArray[np.float32] | None, model: str) -> float:
+        """Return the gain in logits of several rounds of retrieval over one.
+
+        It is 0 unless the question probably needs several passages: rounds take time, and may drift away from
+        a plain question. The public tables know the gain for an average search; it is scaled by how often the
+        planned search and context miss something here. The helper reasons between the rounds, so its ability
+        counts if it is the lower one.
+        """
+        context_prior, planned = self.stages.shifts.get("context"), context.plan.get("context")
+        if self._helper is None or not isinstance(context_prior, ContextPrior) or planned is None:
+            return 0.0
+        if context_prior.hop_share(context.features) <= 0.5:
+            return 0.0
+        weaker = min((model, self._helper), key=self._ability)
+        rows = self._base(context, vector, [weaker], ["single", "iterative"])
+        signals = self._signals(context)
+        retriever = context.plan.get("retriever")
+        if retriever is not None:
+            signals["links"] = float("links" in retriever.params.get("finds", ()))
+        missed = (1.0 - context_prior.holds(planned, signals)) / (1.0 - context_prior.reference)
+        return max(0.0, float(rows.logit[1, 0] - rows.logit[0, 0])) * min(1.0, missed)
 
     def _without(self, context: StageContext, names: Sequence[str]) -> NDArray[np.float64]:
         """Return the logits of models that answer without the documents, (m,)."""

@@ -83,8 +83,7 @@ class Prior(Router):
         self.embeds = self._embed is not None
         self._abilities = {name: profile.ability for name, profile in deps.profiles.items()}
         embedder = knowledge.embedder if self.embeds else ""
-        helped = deps.helper is not None
-        self._outlook = Outlook(knowledge, shipped_stages(), deps.profiles, embedder, helped=helped)
+        self._outlook = Outlook(knowledge, shipped_stages(), deps.profiles, embedder, helper=deps.helper)
         self._doubt = Doubt(self._outlook, self.weights)
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:

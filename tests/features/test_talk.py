@@ -79,6 +79,12 @@ def test_the_sign_does_not_depend_on_how_a_turn_is_typed(pair, face, data):
     assert verdict(typed + face) == ([flag] if flag else [])
 
 
+@pytest.mark.parametrize("turn", ["2x1", "2 x 1", "¿2x1?", "50/50", "4X4!"])
+@pytest.mark.parametrize("face", FACES)
+def test_a_name_that_looks_like_a_sum_is_none_with_any_picture(turn, face):
+    assert verdict(turn + face) == []
+
+
 @given(st.text(max_size=300))
 @settings(max_examples=300)
 def test_any_text_has_a_verdict(text):
