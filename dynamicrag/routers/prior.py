@@ -11,6 +11,7 @@ from dynamicrag.cost.ability import check_abilities
 from dynamicrag.cost.vector import Cost
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError
+from dynamicrag.features.nearness import nearness
 from dynamicrag.predictors.base import How
 from dynamicrag.predictors.selection import GREEDY, select
 from dynamicrag.priors.cascade import cascade
@@ -20,7 +21,7 @@ from dynamicrag.registry import checked
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.routers.doubt import Doubt
 from dynamicrag.routers.draws import Explore, generator
-from dynamicrag.routers.outlook import PLAIN, Outlook, Rated, needless
+from dynamicrag.routers.outlook import PLAIN, Outlook, Rated, needless, shows
 from dynamicrag.routers.thresholds import Thresholds
 from dynamicrag.types import Option
 
@@ -184,9 +185,13 @@ class Prior(Router):
 def _open(context: StageContext) -> list[bool]:
     """Return which options to choose from: cost is no reason to answer without the documents."""
     allowed = list(context.allowed)
-    if context.stage != "retrieval" or needless(context.features):
+    if context.stage == "retrieval" and not needless(context.features):
+        reads = [option.name != "none" for option in context.options]
+    elif context.stage == "context" and nearness(context.features) != "far":
+        reads = [shows(option) for option in context.options]
+    else:
         return allowed
-    reading = [a and option.name != "none" for a, option in zip(allowed, context.options, strict=True)]
+    reading = [a and b for a, b in zip(allowed, reads, strict=True)]
     return reading if any(reading) else allowed
 
 
