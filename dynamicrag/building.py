@@ -79,8 +79,11 @@ def build_stages(policy: Policy, deps: Dependencies) -> Built:
 def _embeds(policy: Policy) -> bool:
     """Return whether a retriever of the policy compares embeddings, so that every question is embedded."""
     section = policy.section("retriever", RetrieverSection)
-    names = [parse_spec(spec or name, "retriever")[0] for name, spec in section.described.items()]
-    return any(name in RETRIEVERS and RETRIEVERS[name].needs_vectors for name in names)
+    kinds = []
+    for name, spec in section.described.items():
+        list_ = "parts" if name in section.parts else "options"
+        kinds.append(parse_spec(spec or name, policy.where("stages", "retriever", list_, name))[0])
+    return any(kind in RETRIEVERS and RETRIEVERS[kind].needs_vectors for kind in kinds)
 
 
 def descriptions(policy: Policy, stage: str, deps: Dependencies) -> dict[str, str]:

@@ -173,8 +173,8 @@ class Outlook:
     def _gain(self, context: StageContext, vector: NDArray[np.float32] | None, model: str) -> float:
         """Return the gain in logits of several rounds of retrieval over one.
 
-        It is 0 unless the question probably needs several passages: rounds take time, and may drift away from a
-        plain question. The public tables know the gain for an average search; it is scaled by how often the
+        It is 0 unless the question probably needs several passages: rounds take time, and may drift away from
+        a plain question. The public tables know the gain for an average search; it is scaled by how often the
         planned search and context miss something here. The helper reasons between the rounds, so its ability
         counts if it is the lower one.
         """
