@@ -31,7 +31,7 @@ VERIFICATION = "verification"
 
 
 class Offer(NamedTuple):
-    """What each option gives for what it costs.
+    """The quality and the cost of each option.
 
     Attributes:
         quality: Estimated quality, (k,).
@@ -57,7 +57,7 @@ class Prior(Router):
     Args:
         withhold: Parameters of :class:`~dynamicrag.routers.thresholds.Thresholds`, for ``verification``: the
             findings for which a draft is asked for again or withheld.
-        explore: How often to take another option: ``{epsilon, temperature, seed}``.
+        explore: Rate of other options than the best: ``{epsilon, temperature, seed}``.
         deps: The policy's models, weights and embedder.
     """
 
@@ -183,7 +183,7 @@ class Prior(Router):
 
 
 def _open(context: StageContext) -> list[bool]:
-    """Return which options to choose from: cost is no reason to answer without the documents."""
+    """Return whether each option is a candidate: cost is no reason to answer without the documents."""
     allowed = list(context.allowed)
     if context.stage == "retrieval" and not needless(context.features):
         reads = [option.name != "none" for option in context.options]

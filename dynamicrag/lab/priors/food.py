@@ -33,7 +33,7 @@ class Food:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the data are.
+    """Folders of the data.
 
     Attributes:
         public: Folder with ``qa`` (question sets) and ``outcomes`` (tables).

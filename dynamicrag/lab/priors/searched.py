@@ -33,7 +33,7 @@ class Searched:
         text: The question.
         answers: Its answers.
         needed: Documents that the answer needs; any one of them alone is not enough.
-        coverage: How well the corpus covers its words.
+        coverage: Features of its words in the corpus.
         passages: The passages of each option of :data:`OPTIONS`, best first.
     """
 
