@@ -13,25 +13,37 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dynamicrag.lab.priors.tables import Tables
+    from dynamicrag.retrieval.embedder import Embedder
 
 CARD = "card.md"
 MOST_BYTES = 2_000_000
 """Largest size of the shipped arrays."""
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-DataOption = Annotated[Path | None, typer.Option(help="The folder of the public outcome tables.")]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(help="The folder of the public tables and question sets, or of outcomes/ and qa/."),
+]
 
 
 @app.callback(invoke_without_command=True)
 def learn(
     context: typer.Context,
     data: DataOption = None,
-    out: Annotated[Path | None, typer.Option(help="The folder to write prior.npz and card.md to.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write prior.npz, stages.json and card.md to.")
+    ] = None,
+    recordings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A recording of ours; again for each. Without them, the parts that need them stay."
+        ),
+    ] = None,
     date: Annotated[str, typer.Option(help="The date on the card, YYYY-MM-DD; today by default.")] = "",
 ) -> None:
-    """Learn the prior from public tables: the same tables give the same bytes."""
+    """Learn all parts of the prior: the same data give the same bytes."""
     if context.invoked_subcommand is None:
-        _guarded(lambda console: _learn(console, data, out, date))
+        _guarded(lambda console: _learn(console, data, out, recordings or [], date))
 
 
 @app.command()
@@ -44,22 +56,30 @@ def judge(
     _guarded(lambda console: _judge(console, data, seeds, json))
 
 
-def _learn(console: "Console", data: Path | None, out: Path | None, date: str) -> None:
+def _learn(
+    console: "Console", data: Path | None, out: Path | None, recordings: list[Path], date: str
+) -> None:
     from dynamicrag.errors import InputError
     from dynamicrag.lab.priors.card import card
+    from dynamicrag.lab.priors.food import PROJECT, Places
     from dynamicrag.lab.priors.learn import learn as learn_all
-    from dynamicrag.priors.knowledge import FILE
+    from dynamicrag.llm.pull import cache_dir
+    from dynamicrag.priors import knowledge, stages
 
     if out is None:
         raise InputError("--out: the folder to write to is missing")
     day = date or datetime.datetime.now(datetime.UTC).date().isoformat()
-    knowledge = learn_all(_tables(console, data))
-    path = knowledge.save(out / FILE)
+    tables, model = _tables(console, data)
+    places = Places(_within(data, "qa"), PROJECT, recordings, cache_dir() / "corpora")
+    made = learn_all(tables, places, model)
+    out.mkdir(parents=True, exist_ok=True)
+    path = made.knowledge.save(out / knowledge.FILE)
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise InputError(f"{path}: {size:,} bytes; the shipped prior may have {MOST_BYTES:,}")
-    (out / CARD).write_text(card(day, size), encoding="utf-8")
-    console.print(f"{path}: {size:,} bytes; {out / CARD}")
+    made.stages.save(out / stages.FILE)
+    (out / CARD).write_text(card(day, size, made.recordings), encoding="utf-8")
+    console.print(f"{path}: {size:,} bytes; {out / stages.FILE}; {out / CARD}")
 
 
 def _judge(console: "Console", data: Path | None, seeds: int, json: Path | None) -> None:
@@ -67,24 +87,32 @@ def _judge(console: "Console", data: Path | None, seeds: int, json: Path | None)
     from dynamicrag.lab.priors.judged import judged, page
     from dynamicrag.lab.view.terminal import print_page
 
-    made = judged(_tables(console, data), range(seeds))
+    tables, _ = _tables(console, data)
+    made = judged(tables, range(seeds))
     print_page(console, page(made))
     if json is not None:
         json.write_text(as_json(made.as_record(), indent=2) + "\n", encoding="utf-8")
 
 
-def _tables(console: "Console", data: Path | None) -> "Tables":
-    from dynamicrag.errors import InputError
+def _tables(console: "Console", data: Path | None) -> "tuple[Tables, Embedder]":
     from dynamicrag.lab.priors.tables import Tables
     from dynamicrag.lab.routing.embeddings import KeptEmbeddings
     from dynamicrag.llm.pull import cache_dir, pulled
     from dynamicrag.retrieval.local_embedder import DEFAULT, LocalEmbedder
 
-    if data is None or not data.is_dir():
-        raise InputError(f"--data: {data or 'missing'}; expected the folder of the public outcome tables")
+    folder = _within(data, "outcomes")
     model = LocalEmbedder(lambda: pulled(DEFAULT))
     kept = KeptEmbeddings(model.embed, cache_dir() / "embeddings" / f"{DEFAULT}.npz", model.embed_in_bulk)
-    return Tables(data, kept, DEFAULT, lambda step: console.print(f"{step} …"))
+    return Tables(folder, kept, DEFAULT, lambda step: console.print(f"{step} …")), model
+
+
+def _within(data: Path | None, name: str) -> Path:
+    """Return a folder within the folder of all public data, or the folder itself if it has no such."""
+    from dynamicrag.errors import InputError
+
+    if data is None or not data.is_dir():
+        raise InputError(f"--data: {data or 'missing'}; expected the folder of the public outcome tables")
+    return data / name if (data / name).is_dir() else data
 
 
 def _guarded(command: "Callable[[Console], None]") -> None:

@@ -2,28 +2,41 @@
 
 from collections.abc import Sequence
 
-from dynamicrag.lab.priors import generation
+from dynamicrag.lab.priors import context, generation, level, prompt, retriever, stages, verification
 from dynamicrag.lab.priors.sources import SOURCES, SUBJECTS
 
-SECTIONS: Sequence[str] = (generation.CARD,)
+SECTIONS: Sequence[str] = (
+    generation.CARD, retriever.CARD, context.CARD, prompt.CARD, verification.CARD, level.CARD, stages.CARD,
+)  # fmt: skip
 """The section of each part."""
 HEAD = """# Card of the prior
 
-`prior.npz` holds arrays and JSON, no code. `python -m dynamicrag.lab.priors --data DIR --out DIR` makes it
-from the tables below; the same tables give the same bytes. Learnt on {date}, {size:,} bytes.
+`prior.npz` ({size:,} bytes) holds arrays and JSON, no code; `stages.json` holds the coefficients of the other
+stages, to be read. Both are made by one command, and the same data give the same bytes:
+
+    python -m dynamicrag.lab.priors --data DIR --out DIR --recordings FILE --recordings FILE …
+
+Learnt on {date}, with {recordings}.
 """
 LANGUAGE = """
+Our own data are the retrievals of this package on the two question sets, on the sample corpus's questions
+and on paraphrases of them, and recordings of three small local models (0.1 to 1.5 billion parameters) on
+some of these questions. HotpotQA (CC BY-SA 4.0) and 2WikiMultihopQA (Apache-2.0) are behind the samples of
+AdaRAGUE (MIT). No text of them is in the package; a few coefficients derive from what was found and
+answered.
+
 All questions in the tables are English. The estimate for a question in another language, of an unusual
 length, or about another kind of task shrinks to the mean question's, and its spread grows.
 """
 
 
-def card(date: str, size: int) -> str:
+def card(date: str, size: int, recordings: str) -> str:
     """Return the card.
 
     Args:
         date: Day of the training, ``YYYY-MM-DD``.
         size: Bytes of the arrays' file.
+        recordings: The recordings in a few words.
     """
     tables = [
         "| table | authors | licence | content | use |",
@@ -43,7 +56,7 @@ def card(date: str, size: int) -> str:
         ),
     ]
     parts = [
-        HEAD.format(date=date, size=size),
+        HEAD.format(date=date, size=size, recordings=recordings),
         "## Data\n\n" + "\n".join(tables) + "\n" + LANGUAGE,
         "## Models in the tables\n\n" + "\n".join(models) + "\n",
         *SECTIONS,

@@ -1,12 +1,50 @@
 """Learns every part of the prior."""
 
+from dataclasses import dataclass
+
+from dynamicrag.lab.priors.food import Places, read_food
 from dynamicrag.lab.priors.generation import learn_generation
+from dynamicrag.lab.priors.level import Base
+from dynamicrag.lab.priors.stages import learn_stages
 from dynamicrag.lab.priors.tables import Tables, grid
 from dynamicrag.priors.knowledge import Knowledge
+from dynamicrag.priors.stages import Stages, shipped_stages
+from dynamicrag.retrieval.embedder import Embedder
 
 
-def learn(tables: Tables) -> Knowledge:
-    """Learn all parts from the public tables; the same tables give the same arrays.
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """All parts of the prior.
+
+    Attributes:
+        knowledge: Generator and retrieval.
+        stages: The stages around the generator.
+        recordings: The recordings learnt from, in a few words.
+    """
+
+    knowledge: Knowledge
+    stages: Stages
+    recordings: str
+
+
+def learn(tables: Tables, places: Places, embedder: Embedder) -> Learnt:
+    """Learn all parts; the same data give the same coefficients.
+
+    Raises:
+        InputError: A public source or a file of the project is missing, or cannot be used.
+    """
+    food = read_food(places, tables, embedder)
+    knowledge = learn_knowledge(tables)
+    stages = learn_stages(food, _base(knowledge, tables), shipped_stages(), tables.progress)
+    answers = sum(len(row.outcomes) for table in food.recorded for row in table.rows)
+    rows = sum(len(table) for table in food.recorded)
+    kept = "no recordings: verification, level, prompt and the worth of a context are those learnt before"
+    recordings = f"recordings of {answers:,} answers to {rows:,} questions" if rows else kept
+    return Learnt(knowledge, stages, recordings)
+
+
+def learn_knowledge(tables: Tables) -> Knowledge:
+    """Learn generator and retrieval from the public tables.
 
     Raises:
         InputError: A table is missing, or cannot be used.
@@ -18,3 +56,14 @@ def learn(tables: Tables) -> Knowledge:
     tables.progress("fit generator and retrieval, from lexical features")
     by_words = learn_generation(answers, None)
     return Knowledge(generation_embedding=by_embedding, generation_lexical=by_words)
+
+
+def _base(knowledge: Knowledge, tables: Tables) -> Base:
+    """Return the logit of a single retrieval by the learnt prior."""
+    model = knowledge.generation(tables.embedder)
+
+    def base(text: str, ability: float) -> float:
+        vector = tables.embed([text])[0] if model.features.embedder else None
+        return float(model.logits(model.features.row(text, vector), [ability], ["single"]).logit[0, 0])
+
+    return base

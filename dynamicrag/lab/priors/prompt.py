@@ -13,6 +13,15 @@ RIGHT = 0.5
 """Quality from which an answer counts as right."""
 PASSAGES = -0.1
 """Shift of ``cot`` with passages, and on a short question without them, by judgement: no recording has it."""
+CARD = """## Prompt
+
+`compare` is learnt from recordings that have it and `direct` on the same path; `cot` without passages from
+`bbh_prompting`, on sums in words; `cot` with passages is by judgement, for no recording has it.
+
+Not judged on other questions than those learnt from. Known to fail: `compare` was recorded with one model of
+1.5 billion parameters, and `cot` with one of another kind.
+"""
+"""Section of the card."""
 
 
 def learn_prompt(recorded: Sequence[OutcomeTable], prompting: OutcomeTable) -> PromptPrior:

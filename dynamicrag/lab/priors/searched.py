@@ -9,17 +9,23 @@ from dynamicrag.errors import InputError
 from dynamicrag.features.lexical import lexical
 from dynamicrag.features.retrieval import retrieval
 from dynamicrag.lab.json_lines import parse_line, read_lines
+from dynamicrag.lab.priors.sources import QUESTION_SETS
 from dynamicrag.retrieval import RETRIEVERS, Corpus, RetrievalContext
 from dynamicrag.types import Passage
 
-SETS = ("hotpotqa", "2wikimultihopqa")
-"""Question sets with licences that allow a derived artefact (s-nlp/AdaRAGUE, MIT)."""
 OPTIONS: Mapping[str, object] = {
     "lexical": "bm25",
     "dense": "chroma",
     "hybrid": {"rrf": {"of": ["lexical", "dense"]}},
     "linked": {"linked": {"of": "hybrid"}},
 }
+FINDS: Mapping[str, Sequence[str]] = {
+    "lexical": ("words",),
+    "dense": ("meaning",),
+    "hybrid": ("meaning", "words"),
+    "linked": ("links", "meaning", "words"),
+}
+"""How each of them searches."""
 DEPTH = 30
 
 
@@ -65,15 +71,25 @@ class Asked:
     needed: frozenset[str]
 
 
+def corpus_of(folder: Path, name: str) -> Path:
+    """Return the file with the documents of a public set."""
+    return folder / f"{name}_corpus.jsonl.gz"
+
+
 def read_set(folder: Path, name: str) -> list[Asked]:
     """Read the questions of a public set, ``NAME_questions.jsonl.gz``.
 
     Raises:
-        InputError: The file is missing or damaged.
+        InputError: The file, or that of the documents, is missing or damaged.
     """
-    path = folder / f"{name}_questions.jsonl.gz"
-    if not path.is_file():
-        raise InputError(f"{path}: this file is missing; expected the folder of the public question sets")
+    source = QUESTION_SETS[name]
+    path = folder / source.file
+    for needed in (path, corpus_of(folder, name)):
+        if not needed.is_file():
+            raise InputError(
+                f"{needed}: this file is missing; --data is the folder of the public tables and question "
+                f"sets, and {needed.name} is made from {source.origin} ({source.licence})"
+            )
     rows = [parse_line(line, str(path), "a question") for line in read_lines(path)]
     return [
         Asked(row["query_id"], row["question"], tuple(row.get("answers", ())), frozenset(row["gold"]))

@@ -41,10 +41,30 @@ STRATEGY_BY_QUESTION = Source(
     "adaptive_rag.jsonl.gz",
     "s-nlp/AdaRAGUE",
     "MIT",
-    "the same 3,000 questions, three retrieval strategies with Llama 3.1 8B, token F1",
-    learnt=False,
+    "the same 3,000 questions, three retrieval strategies with Llama 3.1 8B, token F1: judged on; learnt "
+    "from it is which questions need several passages",
 )
-SOURCES: Sequence[Source] = (STRATEGY_BY_MODEL, STRATEGY_BY_QUESTION)
+PROMPTING = Source(
+    "bbh_prompting.jsonl.gz",
+    "suzgunmirac/BIG-Bench-Hard",
+    "MIT",
+    "reasoning tasks with and without a chain of thought; no language model is trained on it",
+)
+QUESTION_SETS: Mapping[str, Source] = {
+    "hotpotqa": Source(
+        "hotpotqa_questions.jsonl.gz",
+        "s-nlp/AdaRAGUE",
+        "MIT",
+        "500 questions with their needed passages, and the passages; a sample of HotpotQA, CC BY-SA 4.0",
+    ),
+    "2wikimultihopqa": Source(
+        "2wikimultihopqa_questions.jsonl.gz",
+        "s-nlp/AdaRAGUE",
+        "MIT",
+        "500 questions with their needed passages, and the passages; a sample of 2WikiMultihopQA, Apache-2.0",
+    ),
+}
+SOURCES: Sequence[Source] = (STRATEGY_BY_MODEL, STRATEGY_BY_QUESTION, PROMPTING, *QUESTION_SETS.values())
 
 
 @dataclass(frozen=True, slots=True)

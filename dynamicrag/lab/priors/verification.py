@@ -31,6 +31,17 @@ RIGHT = 0.5
 """Quality from which a draft counts as right."""
 FEWEST = 3
 """Fewest right and wrong drafts of a path for an AUROC."""
+CARD = """## Verification
+
+P(a draft is right) from signals that cost nothing, learnt from the drafts of our recordings.
+
+Judged out of fold by question, on 420 drafts: AUROC .664 within drafts of one path, .848 with the level of
+each path, expected calibration error .041.
+
+Known to fail: margins mean different things for different models; those of models that were not recorded are
+shrunk, and the estimate says so by its spread.
+"""
+"""Section of the card."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from dynamicrag.errors import InputError
 from dynamicrag.lab.priors.card import card
 from dynamicrag.lab.priors.generation import learn_generation
-from dynamicrag.lab.priors.learn import learn
+from dynamicrag.lab.priors.learn import learn_knowledge
 from dynamicrag.lab.priors.sources import SUBJECTS, Source
 from dynamicrag.lab.priors.tables import Tables, grid
 from dynamicrag.priors.knowledge import Knowledge, shipped
@@ -25,7 +25,7 @@ def tables(folder, steps=None):
 def learnt(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tables")
     write(folder)
-    return learn(tables(folder))
+    return learn_knowledge(tables(folder))
 
 
 @pytest.mark.parametrize("embedder", ["toy", ""])
@@ -44,7 +44,7 @@ def test_ease_and_ability_are_found(learnt, embedder):
 
 def test_the_same_tables_give_the_same_bytes(learnt, tmp_path):
     write(tmp_path)
-    again = learn(tables(tmp_path))
+    again = learn_knowledge(tables(tmp_path))
     assert again.save(tmp_path / "a.npz").read_bytes() == learnt.save(tmp_path / "b.npz").read_bytes()
 
 
@@ -59,7 +59,7 @@ def test_what_is_saved_predicts_as_before(learnt, tmp_path):
 def test_progress_is_reported(tmp_path):
     write(tmp_path, rows=20)
     steps = []
-    learn(tables(tmp_path, steps))
+    learn_knowledge(tables(tmp_path, steps))
     assert steps[0].startswith("read strategy_x_llm_dev_500")
     assert len(steps) >= 3
 
@@ -82,9 +82,13 @@ def test_a_licence_that_allows_no_derived_artefact_cannot_be_learnt_from():
 
 
 def test_the_card_names_data_licences_models_and_limits():
-    text = card("2026-11-30", 1234)
-    for part in ("2026-11-30", "1,234 bytes", "Apache-2.0", "gpt-4o-mini", "0.820", "Never skip", "English"):
+    text = card("2026-11-30", 1234, "recordings of 9 answers")
+    for part in ("2026-11-30", "1,234 bytes", "recordings of 9 answers", "gpt-4o-mini", "0.820", "English"):
         assert part in text
+    for part in ("Apache-2.0", "CC BY-SA 4.0", "28 settings", ".606 to .723", "Never skip", "are optimistic"):
+        assert part in text
+    for part in ("Generator", "Retriever", "Context", "Prompt", "Verification", "Level", "Rewriting"):
+        assert f"\n## {part}" in text
 
 
 def test_the_command_says_what_is_missing(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable, Row
-from dynamicrag.lab.priors.context import learn_context, needed_at
+from dynamicrag.lab.priors.context import learn_context, learn_held, needed_at
 from dynamicrag.lab.priors.prompt import learn_prompt
 from dynamicrag.lab.priors.retriever import learn_retriever
 from dynamicrag.lab.priors.searched import OPTIONS, Searched
@@ -53,10 +53,11 @@ def test_a_context_part_learns_that_more_passages_hold_more():
         ]
         + [Row(f"s{n}", "Who?", {"a": Outcome(1.0)}, group="squad") for n in range(9)]
     )
-    made = learn_context(QUESTIONS, [table], hops)
-    assert made == learn_context(QUESTIONS, [table], hops)
+    held = learn_held(QUESTIONS, [table])
+    made = learn_context(QUESTIONS, held, hops)
+    assert made == learn_context(QUESTIONS, held, hops)
     assert made.several_slope > 0.5
-    assert made.comparison > 0 <= made.held
+    assert made.comparison > 0 <= made.held == held
     few, many = (made.holds(Option("", {"chunks": k}), {"enough": 6.0}) for k in (2, 12))
     assert many > few + 0.1
 
