@@ -58,7 +58,7 @@ def expected(
     parts: Mapping[str, StagePrior],
     base: Base,
 ) -> list[Expected]:
-    """Return what the prior expects of each recording, and what was right in it.
+    """Return the prior's expectation of each recording, and its outcomes.
 
     Args:
         recorded: The recordings.

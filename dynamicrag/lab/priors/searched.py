@@ -25,7 +25,7 @@ FINDS: Mapping[str, Sequence[str]] = {
     "hybrid": ("meaning", "words"),
     "linked": ("links", "meaning", "words"),
 }
-"""How each of them searches."""
+"""The ways in which each option searches."""
 DEPTH = 30
 
 
