@@ -118,11 +118,11 @@ class Recorded:
         )
 
     def _prices(self, paths: Sequence[Mapping[str, str]]) -> list[Cost]:
-        """Return the expected cost of each path; one without a recording costs as much as the dearest."""
+        """Return the expected cost of each path; without a recording, that of the most expensive path."""
         recorded = [bool(self.recording.paths.agreeing(path)) for path in paths]
         found = [self._price(path) for path in paths]
-        dearest = Cost({(d, "modelled"): max(cost[d] for cost in found) for d in DIMENSIONS})
-        return [cost if known else dearest for cost, known in zip(found, recorded, strict=True)]
+        highest = Cost({(d, "modelled"): max(cost[d] for cost in found) for d in DIMENSIONS})
+        return [cost if known else highest for cost, known in zip(found, recorded, strict=True)]
 
     async def foresee(self, verification: Verification, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
         """Return the recorded signals of the verifiers that need no draft."""
