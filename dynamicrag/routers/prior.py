@@ -27,6 +27,8 @@ from dynamicrag.types import Option
 
 PAYS = 4.0
 """Ratio of the weighted costs of two models from which a cascade is considered."""
+LEAST = 0.01
+"""Share of escalated drafts below which it is no cascade."""
 VERIFICATION = "verification"
 
 
@@ -169,6 +171,8 @@ class Prior(Router):
                 continue
             auroc = self._outlook.stages.verification.auroc
             found = cascade(self._outlook.pair(rated, i), prices[i + 1], auroc)
+            if found.escalated < LEAST:
+                continue
             # a cascade saves cost; that it also beats the stronger model is not claimed
             gained = min(found.quality, quality[i + 1])
             price = found.escalated * prices[i + 1]
