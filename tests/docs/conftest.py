@@ -32,7 +32,9 @@ class WordVectors(LocalEmbedder):
     """The default embedding model, without its weights."""
 
     def encode(self, texts, *, query):
-        return FakeEmbedder(size=384).encode(texts, query=query)  # the size that the prior expects of its name
+        return FakeEmbedder(size=384).encode(
+            texts, query=query
+        )  # the size that the prior expects of its name
 
     def tokenize(self, text):
         return FakeEmbedder().tokenize(text)
