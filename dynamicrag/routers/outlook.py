@@ -240,7 +240,8 @@ class Outlook:
             own = prior.shifts([context.plan[stage]], signals)
             total += own.logit[0]
             if abs(own.logit[0]) > most:
-                most, reason = abs(own.logit[0]), own.reason[0]
+                most = abs(own.logit[0])
+                reason = f"{context.plan[stage].name}: {own.reason[0]}" if own.reason[0] else ""
         return total, reason
 
     def _signals(self, context: StageContext) -> dict[str, float]:

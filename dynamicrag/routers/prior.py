@@ -207,9 +207,8 @@ def _reason(context: StageContext, offer: Offer, price: NDArray[np.float64], ind
     if not open_:
         return f"{own}; nothing else is open{why}"
     rival = max(open_, key=lambda i: offer.quality[i] - price[i])
-    cost = f" less {_figure(price[index])} and {_figure(price[rival])} for their cost" if price.any() else ""
-    return f"{own} against {offer.quality[rival]:.2f} for {context.options[rival].name}{cost}{why}"
-
-
-def _figure(amount: float) -> str:
-    return f"{amount:.2f}" if amount >= 0.01 or amount == 0 else f"{amount:.1g}"
+    other = f"{offer.quality[rival]:.2f}"
+    if max(price[index], price[rival]) >= 0.005:
+        own += f" less {price[index]:.2f} for its cost"
+        other += f" less {price[rival]:.2f}"
+    return f"{own} against {other} for {context.options[rival].name}{why}"
