@@ -165,7 +165,7 @@ class Decision(TypedDict):
         expected: Expected cost of each option, by dimension; ``None`` if unknown.
         quality: Predicted quality of each option; ``None`` without a prediction.
         spread: Standard deviation of each prediction, if known.
-        plan: The options planned for the stages ahead, if the plan was made anew before this decision.
+        plan: The options planned for the stages ahead, if the plan was made again before this decision.
         path: The whole path that a verdict leads to, or whose earlier draft it accepts, if the router
             names one.
         outside: Whether the accepted answer is not based on the documents.
@@ -301,7 +301,7 @@ class LastTurn(TypedDict):
         path: Option in force per stage.
         model: The model that wrote its answer; empty if no answer was given.
         input_tokens: Tokens of the prompt of that answer, 0 if unknown.
-        cached_tokens: Those of them that the provider read from its prompt cache, as reported.
+        cached_tokens: Prompt tokens that the provider read from its prompt cache, as reported.
     """
 
     candidates: list[Passage]

@@ -76,6 +76,7 @@ def _show(out: "Console", record: "Record", account: Sequence[Mapping[str, Any]]
     for number, decision in enumerate(record["decisions"], 1):
         if decision["id"] in plans:
             _show_plan(out, plans[decision["id"]], first=not known)
+            known |= plans[decision["id"]].evidence  # printed once
         _show_decision(out, number, decision)
         if decision["id"] in insights:
             _show_insight(out, decision, insights[decision["id"]])
@@ -106,9 +107,10 @@ def _show_plan(out: "Console", plan: "Replan", *, first: bool) -> None:
         return
     for change in plan.changes:
         out.print(f"plan changed: {change.stage} {change.before} → {change.after}", style="cyan")
+    if not plan.changes:
+        out.print("plan unchanged", style="cyan")
     evidence = ", ".join(f"{name} {digits(value)}" for name, value in plan.evidence.items())
-    verdict = "on" if plan.changes else "plan confirmed by"
-    out.print(f"{verdict}: {evidence or 'no new evidence'}", style="dim")
+    out.print(f"evidence: {evidence or 'nothing new'}", style="dim")
 
 
 def _show_decision(out: "Console", number: int, decision: "Decision") -> None:

@@ -51,8 +51,8 @@ def starter(provider: str, style: str) -> str:
     are replaced, and the evidence, which was measured with the preset's models, is left out.
 
     Args:
-        provider: One of ``PROVIDERS``.
-        style: One of ``STYLES``.
+        provider: Name in ``PROVIDERS``.
+        style: Name in ``STYLES``.
 
     Raises:
         PolicyError: The provider or the style is unknown.

@@ -166,7 +166,7 @@ class CostModel:
         Args:
             model: The model's name in the policy.
             cached_tokens: Tokens that its provider reads from a prompt cache.
-            prompt_tokens: Those of them that expected prices already assume to be cached, if it caches.
+            prompt_tokens: Number of them that expected prices already assume to be cached, if it caches.
         """
         if model not in self._models:
             return {}

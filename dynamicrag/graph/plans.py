@@ -31,7 +31,7 @@ class Replan:
         decision: Id of the decision before which it was made.
         path: The option planned for each later stage.
         evidence: Signals that were not known to the plan before.
-        changes: What it changed in the plan before.
+        changes: Changes from the plan before.
     """
 
     decision: str

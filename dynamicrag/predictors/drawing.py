@@ -18,7 +18,7 @@ def mixed(chances: ArrayLike, allowed: ArrayLike, epsilon: float = 0.0) -> Float
     Args:
         chances: Weights of the options, (k,) or (n, k), not negative. Those of closed options are dropped,
             and the rest are scaled to a sum of 1; without any, all open options are equally probable.
-        allowed: Which options are open, of the same shape; at least one is.
+        allowed: Whether each option is open, of the same shape; at least one is.
         epsilon: ε: share of the uniform distribution.
     """
     open_ = np.asarray(allowed, dtype=bool)

@@ -73,7 +73,7 @@ class Generation:
         models: Names of the models in the training tables.
         abilities: Least and greatest θ of these: beyond, u(s)·x stays at the end; a(s) continues.
         reads: Least and greatest number of tokens read in the tables; beyond, the end counts.
-        leverage: How unlike the training questions a question is.
+        leverage: Distance of a question from the training questions.
         unseen: Standard deviation in logits of a model never seen, per strategy, (s,).
     """
 
@@ -134,7 +134,7 @@ class Generation:
         return Logits(logit, spread)
 
     def _pool(self, theta: tuple[float, ...], models: tuple[str, ...], read: tuple[float, ...]) -> "_Pool":
-        """Return what does not depend on the question; the few pools of a policy are kept."""
+        """Return the figures that do not depend on the question; the few pools of a policy are kept."""
         key = (theta, models, read)
         if (made := self._pools.get(key)) is None:
             if len(self._pools) >= MOST_POOLS:

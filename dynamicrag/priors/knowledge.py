@@ -1,4 +1,4 @@
-"""All that the prior has learnt, in one file of arrays and JSON."""
+"""The learnt parts of the prior, in one file of arrays and JSON."""
 
 import threading
 from collections.abc import Mapping

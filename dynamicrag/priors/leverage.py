@@ -1,4 +1,4 @@
-"""How far a question lies from the training questions: the posterior variance of a linear predictor."""
+"""Distance of a question from the training questions: the posterior variance of a linear predictor."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -76,7 +76,7 @@ class RetrieverPrior(StagePrior):
 
 
 def _distance(option: Option, features: Mapping[str, float]) -> float | None:
-    """Return how much farther an option's documents are than the nearest; ``None`` if unknown."""
+    """Return the distance of an option's documents beyond the nearest ones; ``None`` if unknown."""
     names = [NEAREST + name for name in option.params.get("corpora", ())]
     own = [features[name] for name in names if name in features]
     if not own:

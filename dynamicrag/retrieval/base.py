@@ -92,7 +92,7 @@ class Retriever(ABC):
             corpus.
         embedded: Corpora among them whose vector index it uses.
         of: Names of the other options of the stage that it calls.
-        finds: How it searches: by ``words``, by ``meaning``, by ``links``; empty if that is unknown.
+        finds: Ways of its search: ``words``, ``meaning``, ``links``; empty if unknown.
         needs_vectors: Whether it uses the vector index of a corpus, so that the corpus must be embedded.
     """
 

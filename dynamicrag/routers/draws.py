@@ -33,7 +33,7 @@ class Drawn:
 
 
 class Explore:
-    """How a router explores, in a policy: ``explore: {epsilon: 0.05}``; see :class:`Exploration`."""
+    """A router's exploration, in a policy: ``explore: {epsilon: 0.05}``; see :class:`Exploration`."""
 
     def __init__(self, *, epsilon: float = 0.0, temperature: float = 0.0, seed: int = 0) -> None:
         self.how = Exploration(epsilon, temperature)

@@ -176,7 +176,7 @@ class Outlook:
         It is 0 unless the question probably needs several passages: rounds take time, and may drift away from
         a plain question. The public tables know the gain for an average search; it is scaled by how often the
         planned search and context miss something here. The helper reasons between the rounds, so its ability
-        counts if it is the lower one.
+        counts if it is the lower one; below the models of the tables, no gain is known.
         """
         context_prior, planned = self.stages.shifts.get("context"), context.plan.get("context")
         if self._helper is None or not isinstance(context_prior, ContextPrior) or planned is None:
@@ -184,6 +184,8 @@ class Outlook:
         if context_prior.hop_share(context.features) <= 0.5:
             return 0.0
         weaker = min((model, self._helper), key=self._ability)
+        if self._ability(weaker) < self._generation.abilities[0]:
+            return 0.0
         rows = self._base(context, vector, [weaker], ["single", "iterative"])
         signals = self._signals(context)
         retriever = context.plan.get("retriever")
@@ -236,7 +238,8 @@ class Outlook:
             own = prior.shifts([context.plan[stage]], signals)
             total += own.logit[0]
             if abs(own.logit[0]) > most:
-                most, reason = abs(own.logit[0]), own.reason[0]
+                most = abs(own.logit[0])
+                reason = f"{context.plan[stage].name}: {own.reason[0]}" if own.reason[0] else ""
         return total, reason
 
     def _signals(self, context: StageContext) -> dict[str, float]:

@@ -11,6 +11,7 @@ from dynamicrag.cost.ability import check_abilities
 from dynamicrag.cost.vector import Cost
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError
+from dynamicrag.features.nearness import nearness
 from dynamicrag.predictors.base import How
 from dynamicrag.predictors.selection import GREEDY, select
 from dynamicrag.priors.cascade import cascade
@@ -20,17 +21,19 @@ from dynamicrag.registry import checked
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.routers.doubt import Doubt
 from dynamicrag.routers.draws import Explore, generator
-from dynamicrag.routers.outlook import PLAIN, Outlook, Rated, needless
+from dynamicrag.routers.outlook import PLAIN, Outlook, Rated, needless, shows
 from dynamicrag.routers.thresholds import Thresholds
 from dynamicrag.types import Option
 
 PAYS = 4.0
 """Ratio of the weighted costs of two models from which a cascade is considered."""
+LEAST = 0.01
+"""Share of escalated drafts below which it is no cascade."""
 VERIFICATION = "verification"
 
 
 class Offer(NamedTuple):
-    """What each option gives for what it costs.
+    """The quality and the cost of each option.
 
     Attributes:
         quality: Estimated quality, (k,).
@@ -56,7 +59,7 @@ class Prior(Router):
     Args:
         withhold: Parameters of :class:`~dynamicrag.routers.thresholds.Thresholds`, for ``verification``: the
             findings for which a draft is asked for again or withheld.
-        explore: How often to take another option: ``{epsilon, temperature, seed}``.
+        explore: Rate of other options than the best: ``{epsilon, temperature, seed}``.
         deps: The policy's models, weights and embedder.
     """
 
@@ -168,6 +171,8 @@ class Prior(Router):
                 continue
             auroc = self._outlook.stages.verification.auroc
             found = cascade(self._outlook.pair(rated, i), prices[i + 1], auroc)
+            if found.escalated < LEAST:
+                continue
             # a cascade saves cost; that it also beats the stronger model is not claimed
             gained = min(found.quality, quality[i + 1])
             price = found.escalated * prices[i + 1]
@@ -182,11 +187,15 @@ class Prior(Router):
 
 
 def _open(context: StageContext) -> list[bool]:
-    """Return which options to choose from: cost is no reason to answer without the documents."""
+    """Return whether each option is a candidate: cost is no reason to answer without the documents."""
     allowed = list(context.allowed)
-    if context.stage != "retrieval" or needless(context.features):
+    if context.stage == "retrieval" and not needless(context.features):
+        reads = [option.name != "none" for option in context.options]
+    elif context.stage == "context" and nearness(context.features) != "far":
+        reads = [shows(option) for option in context.options]
+    else:
         return allowed
-    reading = [a and option.name != "none" for a, option in zip(allowed, context.options, strict=True)]
+    reading = [a and b for a, b in zip(allowed, reads, strict=True)]
     return reading if any(reading) else allowed
 
 
@@ -198,9 +207,8 @@ def _reason(context: StageContext, offer: Offer, price: NDArray[np.float64], ind
     if not open_:
         return f"{own}; nothing else is open{why}"
     rival = max(open_, key=lambda i: offer.quality[i] - price[i])
-    cost = f" less {_figure(price[index])} and {_figure(price[rival])} for their cost" if price.any() else ""
-    return f"{own} against {offer.quality[rival]:.2f} for {context.options[rival].name}{cost}{why}"
-
-
-def _figure(amount: float) -> str:
-    return f"{amount:.2f}" if amount >= 0.01 or amount == 0 else f"{amount:.1g}"
+    other = f"{offer.quality[rival]:.2f}"
+    if max(price[index], price[rival]) >= 0.005:
+        own += f" less {price[index]:.2f} for its cost"
+        other += f" less {price[rival]:.2f}"
+    return f"{own} against {other} for {context.options[rival].name}{why}"

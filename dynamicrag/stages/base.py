@@ -182,7 +182,7 @@ class StageBase(DecisionPoint, ABC):
         return 0
 
     def available(self, turn: TurnState) -> list[bool]:  # noqa: ARG002
-        """Return which options the turn has the means for; all by default."""
+        """Return whether the turn has the means for each option; all by default."""
         return [True] * len(self.options)
 
     def allowed(self, turn: TurnState) -> list[bool]:

@@ -17,7 +17,7 @@ def record(
     seconds: float = 0.0,
     plan: Mapping[str, str] | None = None,
 ) -> Decision:
-    """Return the record of a choice; ``plan`` is the plan for the stages ahead, if it was made anew."""
+    """Return the record of a choice; ``plan`` is the plan for the stages ahead, if it was made again."""
     seq = turn.get("seq", 0)
     quality = choice.quality
     decision = Decision(

@@ -1,6 +1,6 @@
 """Plans the options of the stages ahead, with their own routers, from the current knowledge of a query.
 
-A plan is made before the first decision, and anew after every retrieval, whose evidence may change it. It
+A plan is made before the first decision, and again after every retrieval, whose evidence may change it. It
 sets the expected cost of each option: the rest of the path is priced at the planned options.
 """
 
@@ -34,7 +34,7 @@ class Planner:
         }
 
     def due(self, point: DecisionPoint, turn: TurnState) -> bool:
-        """Return whether the stages after ``point`` are planned anew before it decides."""
+        """Return whether the stages after ``point`` are planned again before it decides."""
         if point.name not in self._stages:
             return False
         at = self._names.index(point.name)

@@ -95,7 +95,7 @@ class RetrievalStage(StageBase):
         return self.options[self.index(next(name for name in order if name not in CONVERSATION))]
 
     def available(self, turn: TurnState) -> list[bool]:
-        """Return which options have what they need; ``reuse`` and ``extend`` need passages from before."""
+        """Return whether each option has its means: ``reuse`` and ``extend`` need passages from before."""
         known = bool(known_before(turn))
         return [known or option.name not in CONVERSATION for option in self.options]
 

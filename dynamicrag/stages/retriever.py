@@ -183,7 +183,7 @@ class RetrieverStage(StageBase):
 
 
 def _traits(retriever: Retriever) -> dict[str, Any]:
-    """Return what routers may know of a retriever: how it searches, and its corpora."""
+    """Return the traits of a retriever that routers read: its ways of searching, and its corpora."""
     return {
         "finds": sorted(retriever.finds),
         "corpora": [corpus.name for corpus in retriever.sources],

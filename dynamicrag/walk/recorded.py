@@ -114,8 +114,15 @@ class Recorded:
         return replace(
             self._context(stage, turn, self.recording.ahead(path)),
             allowed=stage.allowed(turn),
-            expected=[self._price({**path, stage.name: option.name}) for option in stage.options],
+            expected=self._prices([{**path, stage.name: option.name} for option in stage.options]),
         )
+
+    def _prices(self, paths: Sequence[Mapping[str, str]]) -> list[Cost]:
+        """Return the expected cost of each path; without a recording, that of the most expensive path."""
+        recorded = [bool(self.recording.paths.agreeing(path)) for path in paths]
+        found = [self._price(path) for path in paths]
+        highest = Cost({(d, "modelled"): max(cost[d] for cost in found) for d in DIMENSIONS})
+        return [cost if known else highest for cost, known in zip(found, recorded, strict=True)]
 
     async def foresee(self, verification: Verification, turn: TurnState, run: Run) -> TurnState:  # noqa: ARG002
         """Return the recorded signals of the verifiers that need no draft."""

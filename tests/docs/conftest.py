@@ -32,7 +32,7 @@ class WordVectors(LocalEmbedder):
     """The default embedding model, without its weights."""
 
     def encode(self, texts, *, query):
-        return FakeEmbedder(size=48).encode(texts, query=query)
+        return FakeEmbedder(size=384).encode(texts, query=query)  # the size that the prior expects
 
     def tokenize(self, text):
         return FakeEmbedder().tokenize(text)

@@ -216,3 +216,34 @@ async def test_a_learnt_escalation_goes_the_same_whole_paths(make, recorded, tmp
         assert walked == live, own.text
         lengths[len(found.drafts)] += 1
     assert max(lengths) > 1 or worth > 5
+
+
+@pytest.mark.parametrize("worth", [0.1, 5.0, 50.0])
+async def test_the_prior_goes_the_same_way(make, recorded, worth):  # noqa: F811
+    prices = {"small": (0.0005, 0.6), "medium": (0.003, 0.75), "large": (0.02, 0.85), "helper": (0.0, 0.6)}
+    models = {
+        name: {"model": f"fake:{name}", "profile": {"usd": {"call": usd}}, "ability": accuracy}
+        for name, (usd, accuracy) in prices.items()
+    }
+    policy = {
+        "retrieval": {"options": ["none", "single"], "router": "prior"},
+        "context": {"options": CONTEXTS, "router": "prior"},
+        "generator": {"options": list(MODELS), "router": "prior"},
+        "verification": {
+            **VERIFICATION,
+            "options": ["accept", "escalate", "abstain"],
+            "router": {"prior": {"withhold": {"groundedness": 0.5}}},
+            "escalate": {"unanswerable": "context", "unsure": ["context", "generator"]},
+        },
+    }
+    rag = make(stages=policy, models=models, objective={"weights": {"usd": worth}})
+    taken = Counter()
+    for own in recordings(recorded, rag):
+        live, walked, found = await both(rag, own)
+        assert walked == live, own.text
+        assert found.unrecorded == ()
+        taken.update([live["path"]["retrieval"], live["path"]["generator"], *live["moves"]])
+    assert taken["none"] == 1
+    assert taken["single"] == len(QUESTIONS) - 1
+    assert taken["accept"]
+    assert (taken["small"] == len(QUESTIONS)) == (worth == 50.0)

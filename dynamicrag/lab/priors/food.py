@@ -41,7 +41,7 @@ class Food:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the data are, besides the public tables.
+    """Folders of the data, besides the public tables.
 
     Attributes:
         questions: Folder of the public question sets.

@@ -25,7 +25,7 @@ FINDS: Mapping[str, Sequence[str]] = {
     "hybrid": ("meaning", "words"),
     "linked": ("links", "meaning", "words"),
 }
-"""How each of them searches."""
+"""The ways in which each option searches."""
 DEPTH = 30
 
 
@@ -39,7 +39,7 @@ class Searched:
         text: The question.
         answers: Its answers.
         needed: Documents that the answer needs; any one of them alone is not enough.
-        coverage: How well the corpus covers its words.
+        coverage: Features of its words in the corpus.
         passages: The passages of each option of :data:`OPTIONS`, best first.
     """
 
