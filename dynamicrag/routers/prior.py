@@ -18,6 +18,7 @@ from dynamicrag.priors.cascade import cascade
 from dynamicrag.priors.knowledge import shipped
 from dynamicrag.priors.stages import shipped_stages
 from dynamicrag.registry import checked
+from dynamicrag.routers import rounds
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.routers.doubt import Doubt
 from dynamicrag.routers.draws import Explore, generator
@@ -116,7 +117,11 @@ class Prior(Router):
             if finding is None and context.move("accept") is not None:
                 return self._doubt.choose(context, vector)
             return await self._thresholds.choose(context)
-        rated = self._outlook.rate(context, vector)
+        rated = (
+            rounds.rate(self._outlook, context, vector)
+            if context.stage == "retrieval"
+            else self._outlook.rate(context, vector)
+        )
         offer = Offer(rated.quality, context.expected, rated.reason)
         if context.stage == "generator" and "generator" in context.doubts:
             offer = self._with_cascades(context, rated)
