@@ -214,6 +214,6 @@ def _reason(context: StageContext, offer: Offer, price: NDArray[np.float64], ind
     rival = max(open_, key=lambda i: offer.quality[i] - price[i])
     other = f"{offer.quality[rival]:.2f}"
     if max(price[index], price[rival]) >= 0.005:
-        own += f" less {price[index]:.2f} for its cost"
+        own += f" less {price[index]:.2f} for its cost,"
         other += f" less {price[rival]:.2f}"
     return f"{own} against {other} for {context.options[rival].name}{why}"
