@@ -16,7 +16,7 @@ key marked *may be missing* is there only when it says something.
 """
 STATE = (
     channel.Channel, types.TurnState, types.Decision, types.Passage, types.Draft,
-    types.Attempt, types.Escalation, types.AccountLine, types.Figure, channel.Sibling,
+    types.Attempt, types.Escalation, types.LastTurn, types.AccountLine, types.Figure, channel.Sibling,
 )  # fmt: skip
 EVENTS_INTRODUCTION = """## Events
 

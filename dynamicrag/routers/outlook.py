@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from dynamicrag.cost.rates import Profile
 from dynamicrag.priors.cascade import Pair, pair
-from dynamicrag.priors.context import ContextPrior
 from dynamicrag.priors.generation import CENTRE, STRATEGIES, Logits
 from dynamicrag.priors.knowledge import Knowledge
 from dynamicrag.priors.stages import Stages
@@ -36,12 +35,6 @@ UNREAD = -3.0
 """Logit without the documents where they are needed: the user's documents are not in any model."""
 UNNEEDED = 3.0
 """Logit without the documents where they are not needed."""
-CONTINUED = 0.1
-"""Increase of the logit by the passages of the turn before, if a question goes on and they have its words."""
-LEFT_BEHIND = 1.5
-"""Decrease of the logit by these passages alone, otherwise."""
-DISTRACTED = 0.5
-"""Decrease of the logit by passages that a question does not need."""
 
 
 class Rated(NamedTuple):
@@ -90,13 +83,13 @@ class Outlook:
         helper: str | None,
     ) -> None:
         self.stages = stages
-        self._generation = knowledge.generation(embedder)
+        self.generation = knowledge.generation(embedder)
         self._abilities = {name: each.ability for name, each in profiles.items() if each.ability is not None}
-        self._helper = helper
+        self.helper = helper
         self._rows: dict[tuple[str, bool], NDArray[np.float64]] = {}
 
     def rate(self, context: StageContext, vector: NDArray[np.float32] | None) -> Rated:
-        """Rate the options of a stage.
+        """Rate the options of a stage other than ``retrieval``; see :func:`~dynamicrag.routers.rounds.rate`.
 
         Args:
             context: The context of the decision.
@@ -105,10 +98,8 @@ class Outlook:
         stage, options = context.stage, context.options
         if stage == "generator":
             return self.models(context, vector, [option.name for option in options])
-        if stage == "retrieval":
-            return self._retrieval(context, vector)
-        base = self.models(context, vector, [self._planned(context, "generator")], without=stage)
-        own = self.stages.shifts[stage].shifts(options, self._signals(context))
+        base = self.models(context, vector, [self.planned(context, "generator")], without=stage)
+        own = self.stages.shifts[stage].shifts(options, self.signals(context))
         spread = np.hypot(base.spread[0], np.full(len(options), own.spread))
         return Rated(base.logit[0] + np.asarray(own.logit, dtype=np.float64), own.reason, spread)
 
@@ -121,7 +112,7 @@ class Outlook:
         if stage not in self.stages.shifts:
             return 0.0, 0.0
         both = [context.plan[stage], option]
-        now, then = self.stages.shifts[stage].shifts(both, self._signals(context)).logit
+        now, then = self.stages.shifts[stage].shifts(both, self.signals(context)).logit
         return now, then
 
     def models(
@@ -132,67 +123,15 @@ class Outlook:
         without: str = "generator",
     ) -> Rated:
         """Rate the answers of some models, with the decided and planned options of the other stages."""
-        strategy = self._planned(context, "retrieval") or "single"
-        shift, reason = self._others(context, without)
+        strategy = self.planned(context, "retrieval") or "single"
+        shift, reason = self.others(context, without)
         if strategy == "none":
             why = [needless(context.features)] * len(names)
             return Rated(self._without(context, names) + shift, why, np.ones(len(names)))
         if without != "context" and not shows(context.plan.get("context")):
             strategy = "none"  # beyond the documents, the knowledge of public tables does count
-        rows = self._base(context, vector, names, [strategy if strategy in STRATEGIES else "single"])
+        rows = self.base(context, vector, names, [strategy if strategy in STRATEGIES else "single"])
         return Rated(rows.logit[0] + shift, [reason] * len(names), rows.spread[0])
-
-    def _retrieval(self, context: StageContext, vector: NDArray[np.float32] | None) -> Rated:
-        names = [option.name for option in context.options]
-        skip = needless(context.features)
-        model = self._planned(context, "generator")
-        shift, _ = self._others(context, "retrieval")
-        rows = self._base(context, vector, [model], ["single"])
-        single = float(rows.logit[0, 0]) + shift
-        gain = self._gain(context, vector, model)
-        spared = UNNEEDED - DISTRACTED
-        on, had = context.features.get("leans", 0.0), bool(context.features.get("last_passages"))
-        whole = on == 1.0 and context.features.get("last_matched") == 1.0
-        logits = {
-            "none": UNNEEDED if skip else UNREAD,
-            "reuse": single + (CONTINUED if whole else -LEFT_BEHIND),
-            "single": spared if skip else single,
-            "extend": single + (CONTINUED / 2 if on and had else -CONTINUED),
-            "iterative": spared if skip else single + gain,
-        }
-        reasons = {
-            "none": skip or "the documents are needed",
-            "reuse": "the passages of the turn before have its words" if whole else "it asks for more",
-            "extend": "it continues the turn before" if on and had else "a question of its own",
-            "iterative": "a question of several hops" if gain > 0 else "one round suffices",
-        }
-        logit = [logits.get(name, logits["single"]) for name in names]
-        spread = np.full(len(names), float(rows.spread[0, 0]))
-        return Rated(np.array(logit), [reasons.get(name, "") for name in names], spread)
-
-    def _gain(self, context: StageContext, vector: NDArray[np.float32] | None, model: str) -> float:
-        """Return the gain in logits of several rounds of retrieval over one.
-
-        It is 0 unless the question probably needs several passages: rounds take time, and may drift away from
-        a plain question. The public tables know the gain for an average search; it is scaled by how often the
-        planned search and context miss something here. The helper reasons between the rounds, so its ability
-        counts if it is the lower one; below the models of the tables, no gain is known.
-        """
-        context_prior, planned = self.stages.shifts.get("context"), context.plan.get("context")
-        if self._helper is None or not isinstance(context_prior, ContextPrior) or planned is None:
-            return 0.0
-        if context_prior.hop_share(context.features) <= 0.5:
-            return 0.0
-        weaker = min((model, self._helper), key=self._ability)
-        if self._ability(weaker) < self._generation.abilities[0]:
-            return 0.0
-        rows = self._base(context, vector, [weaker], ["single", "iterative"])
-        signals = self._signals(context)
-        retriever = context.plan.get("retriever")
-        if retriever is not None:
-            signals["links"] = float("links" in retriever.params.get("finds", ()))
-        missed = (1.0 - context_prior.holds(planned, signals)) / (1.0 - context_prior.reference)
-        return max(0.0, float(rows.logit[1, 0] - rows.logit[0, 0])) * min(1.0, missed)
 
     def _without(self, context: StageContext, names: Sequence[str]) -> NDArray[np.float64]:
         """Return the logits of models that answer without the documents, (m,)."""
@@ -200,12 +139,13 @@ class Outlook:
             return np.full(len(names), UNREAD)
         if context.features.get("greeting"):
             return np.full(len(names), UNNEEDED)
-        return UNNEEDED + np.array([self._ability(name) - CENTRE for name in names])
+        return UNNEEDED + np.array([self.ability(name) - CENTRE for name in names])
 
-    def _ability(self, name: str) -> float:
+    def ability(self, name: str) -> float:
+        """Return the ability θ of a model."""
         return self._abilities.get(name, CENTRE)
 
-    def _base(
+    def base(
         self,
         context: StageContext,
         vector: NDArray[np.float32] | None,
@@ -213,8 +153,8 @@ class Outlook:
         strategies: Sequence[str],
     ) -> Logits:
         """Return the logits of strategies with models on the question, (s, m)."""
-        return self._generation.logits(
-            self._row(context, vector), [self._ability(name) for name in names], strategies
+        return self.generation.logits(
+            self._row(context, vector), [self.ability(name) for name in names], strategies
         )
 
     def _row(self, context: StageContext, vector: NDArray[np.float32] | None) -> NDArray[np.float64]:
@@ -224,14 +164,14 @@ class Outlook:
         if row is None:
             if len(self._rows) >= REMEMBERED:
                 self._rows.clear()
-            row = self._rows[key] = self._generation.features.row(context.query.text, vector)
+            row = self._rows[key] = self.generation.features.row(context.query.text, vector)
         return row
 
-    def _others(self, context: StageContext, without: str) -> tuple[float, str]:
+    def others(self, context: StageContext, without: str) -> tuple[float, str]:
         """Return the sum of the other stages' shifts, and the reason of the strongest."""
         taken = {stage: option.name for stage, option in context.plan.items()}
         total, most, reason = 0.0, 0.0, ""
-        signals = self._signals(context)
+        signals = self.signals(context)
         for stage, prior in self.stages.shifts.items():
             if stage == without or stage not in context.plan or TOPOLOGY[stage].passed(taken):
                 continue
@@ -242,12 +182,14 @@ class Outlook:
                 reason = f"{context.plan[stage].name}: {own.reason[0]}" if own.reason[0] else ""
         return total, reason
 
-    def _signals(self, context: StageContext) -> dict[str, float]:
-        model = self._planned(context, "generator")
-        return {**context.features, "ability": self._ability(model)}
+    def signals(self, context: StageContext) -> dict[str, float]:
+        """Return the signals known so far, with the ability of the planned model."""
+        model = self.planned(context, "generator")
+        return {**context.features, "ability": self.ability(model)}
 
     @staticmethod
-    def _planned(context: StageContext, stage: str) -> str:
+    def planned(context: StageContext, stage: str) -> str:
+        """Return the name of the option that is decided or planned at a stage."""
         option: Option | None = context.plan.get(stage)
         return "" if option is None else option.name
 

@@ -18,6 +18,7 @@ from dynamicrag.priors.cascade import cascade
 from dynamicrag.priors.knowledge import shipped
 from dynamicrag.priors.stages import shipped_stages
 from dynamicrag.registry import checked
+from dynamicrag.routers import rounds
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.routers.doubt import Doubt
 from dynamicrag.routers.draws import Explore, generator
@@ -116,7 +117,11 @@ class Prior(Router):
             if finding is None and context.move("accept") is not None:
                 return self._doubt.choose(context, vector)
             return await self._thresholds.choose(context)
-        rated = self._outlook.rate(context, vector)
+        rated = (
+            rounds.rate(self._outlook, context, vector)
+            if context.stage == "retrieval"
+            else self._outlook.rate(context, vector)
+        )
         offer = Offer(rated.quality, context.expected, rated.reason)
         if context.stage == "generator" and "generator" in context.doubts:
             offer = self._with_cascades(context, rated)
@@ -209,6 +214,6 @@ def _reason(context: StageContext, offer: Offer, price: NDArray[np.float64], ind
     rival = max(open_, key=lambda i: offer.quality[i] - price[i])
     other = f"{offer.quality[rival]:.2f}"
     if max(price[index], price[rival]) >= 0.005:
-        own += f" less {price[index]:.2f} for its cost"
+        own += f" less {price[index]:.2f} for its cost,"
         other += f" less {price[rival]:.2f}"
     return f"{own} against {other} for {context.options[rival].name}{why}"

@@ -1,31 +1,28 @@
 """Makes the decision of any stage: features, expected costs, limits, router, record."""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.expect import Asks, CostModel, Plan
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.vector import Cost, Dimension
-from dynamicrag.errors import BudgetExceeded, InputError
-from dynamicrag.features.lexical import lexical
-from dynamicrag.predictors.selection import cheapest
-from dynamicrag.routers.base import NOBODY, Choice, Router, StageContext
+from dynamicrag.cost.vector import Cost
+from dynamicrag.errors import BudgetExceeded
+from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.draws import replaced
-from dynamicrag.stages.base import DecisionPoint, StageBase, query_of
+from dynamicrag.stages.base import DecisionPoint, StageBase
 from dynamicrag.stages.choices import chosen
-from dynamicrag.stages.decisions import record, rounded
+from dynamicrag.stages.contexts import Contexts
+from dynamicrag.stages.decisions import record
 from dynamicrag.stages.planning import Planner
-from dynamicrag.stages.pricing import Pricing, Room
+from dynamicrag.stages.pricing import Pricing
 from dynamicrag.stages.routing import Asker
 from dynamicrag.stages.situation import Situation
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.types import Decision, TurnState, Usage
 
-Within = Callable[[Sequence[Plan | None], Mapping[Dimension, float]], Room]
-"""Function from plans and the remaining budget to the plans that fit."""
 FORCED = "forced"
 """Router name of a decision forced by the caller."""
 
@@ -57,11 +54,10 @@ class Decider:
     ) -> None:
         self._pricing = Pricing(stages, cost_model, asks)
         self._planner = Planner(stages)
-        self._doubts = doubts
+        self._contexts = Contexts(self._pricing, budget, ledger, doubts, asker)
         self._mover = mover
         self._budget = budget
         self._ledger = ledger
-        self._asker = asker
 
     def plan_of(self, turn: TurnState) -> Callable[[Mapping[str, str]], Plan]:
         """Return a function from a whole path of the turn to its plan."""
@@ -97,14 +93,14 @@ class Decider:
         name = f"router:{router.registered if forced is None else FORCED}"
         wanted = None if situation else wanted_option(turn, point.name)
         with self._ledger.span(turn["id"], point.name, name) as line:
-            features = await self._features(point, turn, call)
+            features = await self._contexts.features(point, turn, call)
             plan: dict[str, str] = {}
             if self._planner.due(point, turn):
-                sketch = partial(self._sketch, features, call)
+                sketch = partial(self._contexts.sketch, features, call)
                 usual = self._pricing.permitted(turn, call)["path"]
                 plan = await self._planner.plan(point, turn, usual, sketch)
                 turn = {**turn, "plan": {**turn.get("plan", {}), **plan}}
-            context, binding = await self._context(point, turn, call, features, situation)
+            context, binding = await self._contexts.of(point, turn, call, features, situation)
             # a forced or wanted option is the only open one; so the router is not asked
             if forced is not None:
                 choice = Choice(point.index(forced), "as the call asks")
@@ -131,7 +127,7 @@ class Decider:
         situation: Situation | None,
     ) -> tuple[StageContext, str | None, Choice]:
         """Check again which options fit: the router's own calls have used budget."""
-        context, binding = await self._context(point, turn, call, before.features, situation)
+        context, binding = await self._contexts.of(point, turn, call, before.features, situation)
         return context, binding, replaced(choice, context)
 
     async def fall_back(
@@ -153,8 +149,8 @@ class Decider:
         if not any(is_open and option.name not in failed for option, is_open in open_):
             return None
         try:
-            features = await self._features(stage, turn, call)
-            context, binding = await self._context(stage, turn, call, features, without=failed)
+            features = await self._contexts.features(stage, turn, call)
+            context, binding = await self._contexts.of(stage, turn, call, features, without=failed)
         except BudgetExceeded:
             return None  # the failure is the better message
         here = stage.index(turn["path"][stage.name])
@@ -170,127 +166,13 @@ class Decider:
         self, stage: StageBase, turn: TurnState, option: str, why: str, call: CallOptions = NO_OPTIONS
     ) -> Decision:
         """Return the decision for an option that failed but left a usable result."""
-        features = await self._features(stage, turn, call)
-        context, binding = await self._context(stage, turn, call, features)
+        features = await self._contexts.features(stage, turn, call)
+        context, binding = await self._contexts.of(stage, turn, call, features)
         return record(context, Choice(stage.index(option), why), turn, "fallback", binding, 0.0)
 
     def price(self, text: str, path: Mapping[str, str]) -> Cost:
         """Return the expected cost of a whole path on a question."""
         return self._pricing.price({"text": text}, path)
-
-    @staticmethod
-    async def _features(point: DecisionPoint, turn: TurnState, call: CallOptions) -> dict[str, float]:
-        """Return the lexical features, the signals known so far, and those of the decision itself."""
-        own = {**await point.corpus_features(turn["text"], call.filter), **await point.features(turn)}
-        return {**lexical(turn["text"]), **turn.get("known", {}), **rounded(own)}
-
-    async def _context(
-        self,
-        point: DecisionPoint,
-        turn: TurnState,
-        call: CallOptions,
-        features: Mapping[str, float],
-        situation: Situation | None = None,
-        without: Collection[str] = (),
-    ) -> tuple[StageContext, str | None]:
-        if situation is None:
-            assert isinstance(point, StageBase), "only stages that lead to a draft know where a turn stands"
-            open_ = [
-                is_open and option.name not in without
-                for is_open, option in zip(point.opened(turn, call), point.options, strict=True)
-            ]
-            planned = self._pricing.permitted(turn, call) if call.options or call.closed else turn
-            situation = Situation(open_, self._pricing.plans(point, planned), [False] * len(open_))
-            within: Within = partial(self._pricing.within, point, planned, opens=call.opens)
-        else:
-            within = self._pricing.fixed
-        if not any(situation.open):
-            raise InputError(f"stages.{point.name}: the call's options leave no option of this stage open")
-        budget = self._budget.tightened(call.budget, "the call's budget")
-        left, room = await self._room(turn, situation, within, budget)
-        expected = self._pricing.expected(room.plans)
-        allowed = [a and b for a, b in zip(situation.open, room.fits, strict=True)]
-        urgent = [a and b for a, b in zip(situation.urgent, allowed, strict=True)]
-        allowed = urgent if any(urgent) else allowed
-        binding: str | None = room.binding if allowed != list(situation.open) else None
-        if not any(allowed):
-            # an option chosen by verification did fit then; if it no longer does, its calls will raise
-            if budget.exhausted == "error" and wanted_option(turn, point.name) is None:
-                raise BudgetExceeded(
-                    f"stages.{point.name}: no option fits the remaining budget ("
-                    + ", ".join(f"{d} {amount:.4g}" for d, amount in left.items())
-                    + "); raise objective.budget, or set its 'exhausted' to 'cheapest'"
-                )
-            candidates = [i for i, is_open in enumerate(situation.open) if is_open]
-            index = candidates[cheapest([expected[i] for i in candidates], left)]
-            allowed = [i == index for i in range(len(allowed))]
-            binding = f"{room.binding}: nothing fits, so the cheapest"
-        context = StageContext(
-            stage=point.name,
-            query=query_of(turn),
-            options=point.options,
-            allowed=allowed,
-            expected=expected,
-            left=left,
-            features=features,
-            path=turn.get("path", {}),
-            settings=point.settings,
-            price=lambda path: self._pricing.price(turn, path),
-            fits=lambda path, *before: self._pricing.fits(turn, path, before, left),
-            attempts=situation.attempts,
-            ways=situation.ways,
-            ask=self._asker.on(point.name, turn["id"], call) if self._asker else NOBODY,
-            plan=self._pricing.options(turn),
-            doubts=self._doubts,
-            steps=situation.steps,
-            call=call,
-            passages=turn.get("candidates", []),
-            last=turn.get("last"),
-            saves=self._pricing.saved(turn) if point.name == "generator" else {},
-        )
-        return context, binding
-
-    async def _sketch(
-        self, features: Mapping[str, float], call: CallOptions, stage: StageBase, turn: TurnState
-    ) -> StageContext:
-        """Return the context of a decision ahead, on the current knowledge."""
-        return StageContext(
-            stage=stage.name,
-            query=query_of(turn),
-            options=stage.options,
-            allowed=stage.opened(turn, call),
-            expected=self._pricing.expected(self._pricing.plans(stage, turn)),
-            left={},
-            features={**features, **await stage.corpus_features(turn["text"], call.filter)},
-            path=turn["path"],
-            settings=stage.settings,
-            price=lambda path: self._pricing.price(turn, path),
-            plan=self._pricing.options(turn),
-            doubts=self._doubts,
-            call=call,
-            passages=turn.get("candidates", []),
-        )
-
-    async def _room(
-        self,
-        turn: TurnState,
-        situation: Situation,
-        within: Within,
-        budget: Budget,
-    ) -> tuple[dict[Dimension, float], Room]:
-        """Return the remaining budget, and the options that fit into it.
-
-        If none fits, wait for other reservations to be released.
-        """
-        since, waits = time.monotonic(), True
-        while budget.limited:
-            left = await budget.left(turn["id"], self._ledger.spent(turn["id"]))
-            room = within(situation.plans, left)
-            if not waits or any(a and b for a, b in zip(situation.open, room.fits, strict=True)):
-                return left, room
-            # if all were released meanwhile, the last check decides
-            waits = await budget.worth_waiting(since)
-        return {}, Room(situation.plans, [True] * len(situation.open), None)
 
 
 def on_the_way(context: StageContext, turn: TurnState) -> Choice:

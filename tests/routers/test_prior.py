@@ -160,7 +160,7 @@ async def test_the_reason_names_the_rival_and_the_costs(rag):
     own = rag()
     _, found = await choice(own, at(own, "generator", signals=NEAR, usd=(0.001, 0.002)))
     assert "estimated" in found.reason
-    assert "for their cost" in found.reason
+    assert "for its cost, against" in found.reason
     assert ("small" in found.reason) != ("for large" in found.reason)
 
 
