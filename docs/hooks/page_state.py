@@ -15,7 +15,7 @@ state of a whole graph, `RagState`, is `messages` and `rag`. The type of `rag` i
 key marked *may be missing* is there only when it says something.
 """
 STATE = (
-    channel.Channel, types.TurnState, types.Decision, types.Passage, types.Draft,
+    channel.Channel, types.TurnState, types.LastTurn, types.Decision, types.Passage, types.Draft,
     types.Attempt, types.Escalation, types.AccountLine, types.Figure, channel.Sibling,
 )  # fmt: skip
 EVENTS_INTRODUCTION = """## Events
