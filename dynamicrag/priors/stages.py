@@ -1,7 +1,6 @@
 """The parts of the prior for the stages around the generator, in one file of readable JSON."""
 
 import json
-import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ from dynamicrag.priors.verification import VerificationPrior
 VERSION = 1
 """Version of the file; raised whenever older code would misread it."""
 FILE = "stages.json"
-LEVEL = "level"
 SHIFTS: Mapping[str, type[StagePrior]] = {
     "rewrite": RewritePrior,
     "retriever": RetrieverPrior,
@@ -42,20 +40,16 @@ class Stages:
     Attributes:
         shifts: The part of each stage that shifts the logit, by stage.
         verification: The probability that a draft is right.
-        level: Difference of a user's documents from the encyclopedia of the public tables: it is added to the
-            logit of every strategy that retrieves.
     """
 
     shifts: Mapping[str, StagePrior]
     verification: VerificationPrior
-    level: float
 
     def save(self, path: Path | str) -> Path:
         """Write to a file, and return its path. The same parts give the same bytes."""
         states = {name: part.state() for name, part in self.shifts.items()}
         states["verification"] = self.verification.state()
-        parts = {name: dict(state.meta) for name, state in states.items()}
-        content = {"version": VERSION, LEVEL: self.level, **parts}
+        content = {"version": VERSION, **{name: dict(state.meta) for name, state in states.items()}}
         written = Path(path)
         written.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         return written
@@ -80,10 +74,7 @@ class Stages:
         with whole(str(path), f"whole {KIND}", MEND):
             state = State(content)
             shifts = {name: part.from_state(state.part(name)) for name, part in SHIFTS.items()}
-            level = float(state.meta[LEVEL])
-            if not math.isfinite(level):
-                raise ValueError(f"{LEVEL} is {level}")
-            return cls(shifts, VerificationPrior.from_state(state.part("verification")), level)
+            return cls(shifts, VerificationPrior.from_state(state.part("verification")))
 
 
 _lock = threading.Lock()

@@ -152,12 +152,10 @@ class Outlook:
         names: Sequence[str],
         strategies: Sequence[str],
     ) -> Logits:
-        """Return the logits of strategies with models on the question and the user's documents, (s, m)."""
-        base = self.generation.logits(
+        """Return the logits of strategies with models on the question, (s, m)."""
+        return self.generation.logits(
             self._row(context, vector), [self.ability(name) for name in names], strategies
         )
-        level = [[0.0 if strategy == "none" else self.stages.level] for strategy in strategies]
-        return Logits(base.logit + np.array(level), base.spread)
 
     def _row(self, context: StageContext, vector: NDArray[np.float32] | None) -> NDArray[np.float64]:
         """Return the features of the question; every stage of a query reads the same ones."""

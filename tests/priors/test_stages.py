@@ -1,13 +1,12 @@
 """The parts of the prior around the generator: what each option is worth, by the evidence."""
 
-import json
 from dataclasses import replace
 
 import pytest
 
 from dynamicrag.errors import PolicyError
 from dynamicrag.predictors.state import State
-from dynamicrag.priors.stages import SHIFTS, Stages, shipped_stages
+from dynamicrag.priors.stages import SHIFTS, shipped_stages
 from dynamicrag.types import Option
 
 PARTS, VERIFICATION = shipped_stages().shifts, shipped_stages().verification
@@ -142,13 +141,3 @@ def test_verification_survives_its_state_and_a_damaged_one_is_refused():
             type(VERIFICATION).from_state(State(meta))
     certain = replace(VERIFICATION, weights={})
     assert certain.right({"token_margin": 1.0})[0] == pytest.approx(certain.rate)
-
-
-@pytest.mark.parametrize("level", [None, "nan", "high"])
-def test_a_file_without_a_usable_level_is_refused(level, tmp_path):
-    path = shipped_stages().save(tmp_path / "stages.json")
-    assert Stages.load(path) == shipped_stages()
-    content = {**json.loads(path.read_text()), "level": level}
-    path.write_text(json.dumps({name: each for name, each in content.items() if each is not None}))
-    with pytest.raises(PolicyError, match=r"python -m dynamicrag\.lab\.priors"):
-        Stages.load(path)

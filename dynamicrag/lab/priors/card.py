@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from dynamicrag.lab.priors import context, generation, level, prompt, retriever, stages, verification
+from dynamicrag.lab.priors import context, generation, prompt, retriever, stages, verification
 from dynamicrag.lab.priors.sources import SOURCES, SUBJECTS
 
 SECTIONS: Sequence[str] = (
-    generation.CARD, retriever.CARD, context.CARD, prompt.CARD, verification.CARD, level.CARD, stages.CARD,
+    generation.CARD, retriever.CARD, context.CARD, prompt.CARD, verification.CARD, stages.CARD,
 )  # fmt: skip
 """The section of each part."""
 HEAD = """# Card of the prior

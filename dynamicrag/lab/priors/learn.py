@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from dynamicrag.lab.priors.food import Places, read_food
 from dynamicrag.lab.priors.generation import learn_generation
-from dynamicrag.lab.priors.level import Base
 from dynamicrag.lab.priors.stages import learn_stages
 from dynamicrag.lab.priors.tables import Tables, grid
 from dynamicrag.priors.knowledge import Knowledge
@@ -35,10 +34,10 @@ def learn(tables: Tables, places: Places, embedder: Embedder) -> Learnt:
     """
     food = read_food(places, tables, embedder)
     knowledge = learn_knowledge(tables)
-    stages = learn_stages(food, _base(knowledge, tables), shipped_stages(), tables.progress)
+    stages = learn_stages(food, shipped_stages(), tables.progress)
     answers = sum(len(row.outcomes) for table in food.recorded for row in table.rows)
     rows = sum(len(table) for table in food.recorded)
-    kept = "no recordings: verification, level, prompt and the worth of a context are those learnt before"
+    kept = "no recordings: verification, prompt and the worth of a context are those learnt before"
     recordings = f"recordings of {answers:,} answers to {rows:,} questions" if rows else kept
     return Learnt(knowledge, stages, recordings)
 
@@ -56,14 +55,3 @@ def learn_knowledge(tables: Tables) -> Knowledge:
     tables.progress("fit generator and retrieval, from lexical features")
     by_words = learn_generation(answers, None)
     return Knowledge(generation_embedding=by_embedding, generation_lexical=by_words)
-
-
-def _base(knowledge: Knowledge, tables: Tables) -> Base:
-    """Return the logit of a single retrieval by the learnt prior."""
-    model = knowledge.generation(tables.embedder)
-
-    def base(text: str, ability: float) -> float:
-        vector = tables.embed([text])[0] if model.features.embedder else None
-        return float(model.logits(model.features.row(text, vector), [ability], ["single"]).logit[0, 0])
-
-    return base

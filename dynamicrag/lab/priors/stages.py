@@ -4,7 +4,6 @@ from typing import Any, TypeVar
 
 from dynamicrag.lab.priors.context import learn_context, learn_held
 from dynamicrag.lab.priors.food import Food
-from dynamicrag.lab.priors.level import Base, expected, learn_level
 from dynamicrag.lab.priors.prompt import learn_prompt
 from dynamicrag.lab.priors.retriever import learn_retriever
 from dynamicrag.lab.priors.tables import Progress
@@ -31,19 +30,18 @@ Small shifts by judgement: no recording has these options. They are known to be 
 """Section of the card."""
 
 
-def learn_stages(food: Food, base: Base, kept: Stages, progress: Progress) -> Stages:
+def learn_stages(food: Food, kept: Stages, progress: Progress) -> Stages:
     """Learn the part of each stage, and that of verification; the same data give the same parts.
 
     Args:
         food: The data. Without recordings, the parts that need them stay as they are.
-        base: The logit of a single retrieval, from the prior of generator and retrieval.
         kept: The parts as they are.
         progress: Reports the step that begins.
     """
     questions = [*food.searched, *food.paraphrased]
     context, prompt = kept.shifts["context"], kept.shifts["prompt"]
     held = context.held if isinstance(context, ContextPrior) else 0.0
-    verification, level = kept.verification, kept.level
+    verification = kept.verification
     progress("fit the context and the retriever")
     if food.recorded:
         held = _rounded(learn_held(food.searched, food.recorded))
@@ -55,12 +53,10 @@ def learn_stages(food: Food, base: Base, kept: Stages, progress: Progress) -> St
         "prompt": prompt,
     }
     if food.recorded:
-        progress("fit the prompt, the verification and the level, from recordings")
+        progress("fit the prompt and the verification, from recordings")
         parts["prompt"] = _short(learn_prompt(food.recorded, food.prompting))
         verification = _short(learn_verification(food.recorded))
-        recordings = expected(food.recorded, questions, parts, base)
-        level = _rounded(learn_level(recordings)) if recordings else level
-    return Stages(parts, verification, level)
+    return Stages(parts, verification)
 
 
 def _short(part: _Part) -> _Part:

@@ -87,7 +87,7 @@ def test_the_card_names_data_licences_models_and_limits():
         assert part in text
     for part in ("Apache-2.0", "CC BY-SA 4.0", "28 settings", ".606 to .723", "Never skip", "are optimistic"):
         assert part in text
-    for part in ("Generator", "Retriever", "Context", "Prompt", "Verification", "Level", "Rewriting"):
+    for part in ("Generator", "Retriever", "Context", "Prompt", "Verification", "Rewriting"):
         assert f"\n## {part}" in text
 
 

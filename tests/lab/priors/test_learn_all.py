@@ -10,7 +10,6 @@ import pytest
 from dynamicrag.errors import InputError
 from dynamicrag.lab.priors.food import Places
 from dynamicrag.lab.priors.learn import learn
-from dynamicrag.lab.priors.level import Expected, learn_level
 from dynamicrag.lab.priors.sources import PROMPTING, QUESTION_SETS, STRATEGY_BY_QUESTION
 from dynamicrag.lab.priors.tables import Tables
 from dynamicrag.priors.stages import shipped_stages
@@ -121,7 +120,6 @@ def test_every_part_is_learnt(made):
         assert made.stages.shifts[name] != shipped.shifts[name]
     assert made.stages.verification.weights["token_margin"].slope > 1
     assert made.stages.shifts["prompt"].plain < -1
-    assert made.stages.level > 0.5
     assert made.recordings == "recordings of 96 answers to 24 questions"
     assert made.knowledge.embedder == "toy"
 
@@ -140,7 +138,7 @@ def test_without_a_recording_its_parts_stay_and_it_is_said(data, tmp_path, recor
     steps = []
     found = learnt(data, tmp_path, *recordings, steps=steps)
     shipped = shipped_stages()
-    assert (found.stages.verification, found.stages.level) == (shipped.verification, shipped.level)
+    assert found.stages.verification == shipped.verification
     assert found.stages.shifts["prompt"] == shipped.shifts["prompt"]
     assert found.stages.shifts["context"].held == shipped.shifts["context"].held
     assert found.stages.shifts["context"] != shipped.shifts["context"]
@@ -170,12 +168,3 @@ def test_progress_is_reported(data, tmp_path):
     learnt(data, tmp_path, "recording.jsonl.gz", steps=steps)
     for part in ("search hotpotqa: 12 questions", "read strategy_x", "fit the context", "from recordings"):
         assert any(part in step for step in steps), part
-
-
-def test_a_level_meets_the_mean_of_the_recordings_all_alike():
-    few = Expected(np.zeros(2), np.array([1.0, 0.0]))
-    many = Expected(np.zeros(100), np.repeat([1.0, 0.0], [90, 10]))
-    assert learn_level([few]) == pytest.approx(0.0)
-    assert learn_level([many]) == pytest.approx(np.log(9), abs=1e-6)
-    assert learn_level([few, many]) == pytest.approx(np.log(0.7 / 0.3), abs=1e-6)
-    assert 5 < learn_level([Expected(np.zeros(3), np.ones(3))]) < 60
