@@ -11,12 +11,16 @@ from dynamicrag.priors.cascade import redo
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.routers.outlook import Outlook
 
+LEAST_GAIN = 0.02
+"""Quality, less cost, that another draft must be expected to add: it takes time, and the user has to wait."""
+
 
 class Doubt:
     """Weighs another draft against the belief in the present one.
 
     The belief joins the prior for the question and the model with the signals of the draft. A stage that the
-    policy lists under ``escalate.unsure`` is redone if the expected gain exceeds its weighted cost.
+    policy lists under ``escalate.unsure`` is redone if the expected gain exceeds its weighted cost by
+    :data:`LEAST_GAIN`.
 
     Args:
         outlook: The prior's view of the policy's options.
@@ -34,7 +38,9 @@ class Doubt:
         belief = self.belief(context, vector)
         quality: list[float | None] = [None] * len(context.options)
         quality[accept] = belief
-        best, worth, after = accept, belief, belief
+        best, worth = accept, belief + LEAST_GAIN
+        reason = f"believed {belief:.2f} right"
+        why = ""
         for stage in context.settings.get("escalate", {}).get("unsure", ()):
             index = context.move("redo", stage)
             if index is None:
@@ -43,14 +49,9 @@ class Doubt:
             quality[index] = expected
             price = context.expected[index].weighted(self._weights)
             if expected - price > worth:
-                best, worth, after = index, expected - price, expected
-        reason = f"believed {belief:.2f} right"
-        if best != accept:
-            price = context.expected[best].weighted(self._weights)
-            reason += (
-                f"; redoing {context.options[best].name} is expected to give {after:.2f} for {price:.2f}"
-            )
-        return Choice(best, reason, quality=quality)
+                best, worth = index, expected - price
+                why = f"; with {context.steps[stage][1].name} {expected:.2f} is expected, for {price:.2f}"
+        return Choice(best, reason + why, quality=quality)
 
     def belief(self, context: StageContext, vector: NDArray[np.float32] | None) -> float:
         """Return P(the draft is right), by the prior and the draft's signals."""

@@ -20,7 +20,7 @@ from dynamicrag.priors.stages import shipped_stages
 from dynamicrag.registry import checked
 from dynamicrag.routers import rounds
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
-from dynamicrag.routers.doubt import Doubt
+from dynamicrag.routers.doubt import LEAST_GAIN, Doubt
 from dynamicrag.routers.draws import Explore, generator
 from dynamicrag.routers.outlook import PLAIN, Outlook, Rated, needless, shows
 from dynamicrag.routers.thresholds import Thresholds
@@ -175,7 +175,7 @@ class Prior(Router):
             if not stronger or prices[i + 1] < PAYS * prices[i]:
                 continue
             auroc = self._outlook.stages.verification.auroc
-            found = cascade(self._outlook.pair(rated, i), prices[i + 1], auroc)
+            found = cascade(self._outlook.pair(rated, i), prices[i + 1] + LEAST_GAIN, auroc)
             if found.escalated < LEAST:
                 continue
             # a cascade saves cost; that it also beats the stronger model is not claimed
@@ -208,12 +208,13 @@ def _reason(context: StageContext, offer: Offer, price: NDArray[np.float64], ind
     """Return the figures that decided, of the chosen option and of its best rival, and the evidence."""
     open_ = [i for i, allowed in enumerate(context.allowed) if allowed and i != index]
     why = f"; {offer.reason[index]}" if offer.reason[index] else ""
-    own = f"estimated {offer.quality[index]:.2f}"
+    own = f"estimated {_worth(offer.quality[index], price[index])}"
     if not open_:
         return f"{own}; nothing else is open{why}"
     rival = max(open_, key=lambda i: offer.quality[i] - price[i])
-    other = f"{offer.quality[rival]:.2f}"
-    if max(price[index], price[rival]) >= 0.005:
-        own += f" less {price[index]:.2f} for its cost,"
-        other += f" less {price[rival]:.2f}"
-    return f"{own} against {other} for {context.options[rival].name}{why}"
+    other = _worth(offer.quality[rival], price[rival])
+    return f"{own}, against {other} for {context.options[rival].name}{why}"
+
+
+def _worth(quality: float, price: float) -> str:
+    return f"{quality:.2f} less {price:.2f} for its cost" if price >= 0.005 else f"{quality:.2f}"

@@ -265,7 +265,7 @@ async def test_a_doubtful_draft_is_redone_if_that_is_cheap_and_a_sure_one_accept
     name, found = await choice(own, judged(own, LOW, 1e-4))
     assert name == "escalate:generator"
     assert "believed" in found.reason
-    assert "is expected to give" in found.reason
+    assert "is expected, for" in found.reason
     assert (await choice(own, judged(own, LOW, 0.1)))[0] == "accept"
     assert (await choice(own, judged(own, HIGH, 0.005)))[0] == "accept"
 
