@@ -22,7 +22,7 @@ from dynamicrag.priors.stages import Stages
 from dynamicrag.types import Option
 
 LEVELS = ("query alone", "plus corpus", "plus evidence")
-"""What a router knows; each level has the signals of those before it."""
+"""The knowledge of a router; each level has the signals of those before it."""
 FIRST = "linked"
 """The retrieval whose signals are the evidence for all paths."""
 BY_WORDS = "lexical"
