@@ -12,6 +12,7 @@ from dynamicrag.errors import DynamicRAGError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from dynamicrag.lab.priors.food import Places
     from dynamicrag.lab.priors.tables import Tables
     from dynamicrag.retrieval.embedder import Embedder
 
@@ -25,6 +26,11 @@ DataOption = Annotated[
     typer.Option(help="The folder of the public tables and question sets, or of outcomes/ and qa/."),
 ]
 
+RecordingsOption = Annotated[
+    list[Path] | None,
+    typer.Option(help="A recording of ours; again for each. Without them, the parts that need them stay."),
+]
+
 
 @app.callback(invoke_without_command=True)
 def learn(
@@ -33,15 +39,10 @@ def learn(
     out: Annotated[
         Path | None, typer.Option(help="The folder to write prior.npz, stages.json and card.md to.")
     ] = None,
-    recordings: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A recording of ours; again for each. Without them, the parts that need them stay."
-        ),
-    ] = None,
+    recordings: RecordingsOption = None,
     date: Annotated[str, typer.Option(help="The date on the card, YYYY-MM-DD; today by default.")] = "",
 ) -> None:
-    """Learn all parts of the prior: the same data give the same bytes."""
+    """Learn all parts of the prior from public tables, our own retrievals and recordings."""
     if context.invoked_subcommand is None:
         _guarded(lambda console: _learn(console, data, out, recordings or [], date))
 
@@ -56,22 +57,30 @@ def judge(
     _guarded(lambda console: _judge(console, data, seeds, json))
 
 
+@app.command()
+def ablate(
+    data: DataOption = None,
+    recordings: RecordingsOption = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds, each with other folds.")] = 2,
+    json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
+) -> None:
+    """Measure what the question, the corpus and the evidence after retrieval each add."""
+    _guarded(lambda console: _ablate(console, data, recordings or [], seeds, json))
+
+
 def _learn(
     console: "Console", data: Path | None, out: Path | None, recordings: list[Path], date: str
 ) -> None:
     from dynamicrag.errors import InputError
     from dynamicrag.lab.priors.card import card
-    from dynamicrag.lab.priors.food import PROJECT, Places
     from dynamicrag.lab.priors.learn import learn as learn_all
-    from dynamicrag.llm.pull import cache_dir
     from dynamicrag.priors import knowledge, stages
 
     if out is None:
         raise InputError("--out: the folder to write to is missing")
     day = date or datetime.datetime.now(datetime.UTC).date().isoformat()
     tables, model = _tables(console, data)
-    places = Places(_within(data, "qa"), PROJECT, recordings, cache_dir() / "corpora")
-    made = learn_all(tables, places, model)
+    made = learn_all(tables, _places(data, recordings), model)
     out.mkdir(parents=True, exist_ok=True)
     path = made.knowledge.save(out / knowledge.FILE)
     size = path.stat().st_size
@@ -92,6 +101,28 @@ def _judge(console: "Console", data: Path | None, seeds: int, json: Path | None)
     print_page(console, page(made))
     if json is not None:
         json.write_text(as_json(made.as_record(), indent=2) + "\n", encoding="utf-8")
+
+
+def _ablate(
+    console: "Console", data: Path | None, recordings: list[Path], seeds: int, json: Path | None
+) -> None:
+    from dynamicrag.lab.json_lines import as_json
+    from dynamicrag.lab.priors.ablation import ablated, page
+    from dynamicrag.lab.priors.food import read_food
+    from dynamicrag.lab.view.terminal import print_page
+
+    tables, model = _tables(console, data)
+    made = ablated(read_food(_places(data, recordings), tables, model), tables, range(seeds))
+    print_page(console, page(made))
+    if json is not None:
+        json.write_text(as_json(made.as_record(), indent=2) + "\n", encoding="utf-8")
+
+
+def _places(data: Path | None, recordings: list[Path]) -> "Places":
+    from dynamicrag.lab.priors.food import PROJECT, Places
+    from dynamicrag.llm.pull import cache_dir
+
+    return Places(_within(data, "qa"), PROJECT, recordings, cache_dir() / "corpora")
 
 
 def _tables(console: "Console", data: Path | None) -> "tuple[Tables, Embedder]":

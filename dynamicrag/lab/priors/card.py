@@ -12,7 +12,8 @@ SECTIONS: Sequence[str] = (
 HEAD = """# Card of the prior
 
 `prior.npz` ({size:,} bytes) holds arrays and JSON, no code; `stages.json` holds the coefficients of the other
-stages, to be read. Both are made by one command, and the same data give the same bytes:
+stages, to be read. Both are made by one command. The same tables give the same bytes of `prior.npz`; in
+`stages.json` the third digit may differ, because the index of embeddings is approximate:
 
     python -m dynamicrag.lab.priors --data DIR --out DIR --recordings FILE --recordings FILE …
 

@@ -27,7 +27,7 @@ class Learnt:
 
 
 def learn(tables: Tables, places: Places, embedder: Embedder) -> Learnt:
-    """Learn all parts; the same data give the same coefficients.
+    """Learn all parts; the same data and indexes of embeddings give the same coefficients.
 
     Raises:
         InputError: A public source or a file of the project is missing, or cannot be used.
