@@ -30,6 +30,8 @@ PAYS = 4.0
 """Ratio of the weighted costs of two models from which a cascade is considered."""
 LEAST = 0.01
 """Share of escalated drafts below which it is no cascade."""
+SHOWN = 0.005
+"""Weighted cost from which a reason names it."""
 VERIFICATION = "verification"
 
 
@@ -209,6 +211,7 @@ def _reason(context: StageContext, offer: Offer, price: NDArray[np.float64], ind
     open_ = [i for i, allowed in enumerate(context.allowed) if allowed and i != index]
     why = f"; {offer.reason[index]}" if offer.reason[index] else ""
     own = f"estimated {_worth(offer.quality[index], price[index])}"
+    own += " for its cost" if price[index] >= SHOWN else ""
     if not open_:
         return f"{own}; nothing else is open{why}"
     rival = max(open_, key=lambda i: offer.quality[i] - price[i])
@@ -217,4 +220,4 @@ def _reason(context: StageContext, offer: Offer, price: NDArray[np.float64], ind
 
 
 def _worth(quality: float, price: float) -> str:
-    return f"{quality:.2f} less {price:.2f} for its cost" if price >= 0.005 else f"{quality:.2f}"
+    return f"{quality:.2f} less {price:.2f}" if price >= SHOWN else f"{quality:.2f}"
