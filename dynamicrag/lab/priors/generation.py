@@ -55,8 +55,8 @@ Known to fail:
   tokens read is therefore mixed with that of the provider.
 - The level is that of open questions about an encyclopedia, by exact match. Of the recorded answers after one
   retrieval it expects .29, .42 and .36 to be right on the sample, HotpotQA and 2WikiMultihopQA; .76, .53 and
-  .24 were (token F1 of at least .5; `python -m dynamicrag.lab.priors ablate`). A level common to all documents,
-  learnt from two of the sets, makes the third one worse, so there is none.
+  .24 were (token F1 of at least .5; `python -m dynamicrag.lab.priors ablate`). A level common to all
+  documents, learnt from two of the sets, makes the third one worse, so there is none.
 - Quality is exact match with short answers, which punishes wordy answers.
 - Multiple-choice and arithmetic questions (routellm_mmlu and routellm_gsm8k, Apache-2.0) are left out.
   Ability counts more there. At an earlier setting they worsened gpt-4o unseen (log-loss .606 to .723), while
