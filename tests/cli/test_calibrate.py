@@ -1,10 +1,12 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from dynamicrag.cost.profiles import shipped as preset
 from dynamicrag.lab.outcomes.file import write_table
 from dynamicrag.lab.outcomes.table import OutcomeTable
 from tests.lab import shipped
@@ -83,11 +85,26 @@ def test_a_fixed_path_is_a_valid_policy(table, run):
     assert run("validate", "new.yaml")[0] == 0
 
 
+def ruled() -> dict[str, Any]:
+    """Return the balanced preset with rules in place of the prior, which may learn again."""
+    policy = yaml.safe_load(preset("balanced.yaml").read_text("utf-8"))
+    for name in ("retrieval", "retriever", "context", "prompt", "generator"):
+        policy["stages"][name]["router"] = "heuristic"
+    verification = policy["stages"]["verification"]
+    verification |= {
+        "options": ["accept", "ask_again", "abstain"],
+        "router": {"thresholds": verification["router"]["prior"]["withhold"]},
+    }
+    del verification["escalate"], verification["max_escalations"]
+    return policy
+
+
 @pytest.mark.slow
 def test_a_preset_calibrated_on_the_sample_recording_is_a_valid_policy(there, run):
     """Its retrievers are built of others, which were not recorded."""
+    (there / "balanced.yaml").write_text(yaml.safe_dump(ruled(), sort_keys=False))
     code, _, err = run(
-        "calibrate", "--policy", "balanced", "--corpus", str(shipped.CORPUS), "--quality", "0.98",
+        "calibrate", "--policy", "balanced.yaml", "--corpus", str(shipped.CORPUS), "--quality", "0.98",
         "--table", str(shipped.RECORDING), "--router", "linear", "--out", "new.yaml", "--json", "r.json",
     )  # fmt: skip
     assert code == 0, err
