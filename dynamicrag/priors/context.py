@@ -98,13 +98,18 @@ class ContextPrior(StagePrior):
         return sigmoid(self.hops + signs + self.comparison * features.get("comparison", 0.0))
 
     def _option(self, option: Option, features: Mapping[str, float], near: str) -> tuple[float, str]:
-        shown = option.params.get("whole") or option.params.get("chunks", 1)
+        shown = shows(option)
         if near == "far":
             return (DISTRACTED if shown else 0.0), "the documents do not cover it"
         if not shown:
             return (UNREAD if near == "near" else DOUBTED), "without the documents"
         held = self.holds(option, features)
         return self.held * (held - self.reference), f"holds what is needed with probability {held:.2f}"
+
+
+def shows(option: Option) -> bool:
+    """Return whether an option of ``context`` shows the model any retrieved text."""
+    return bool(option.params.get("whole") or option.params.get("chunks", 1))
 
 
 def _passages(option: Option, features: Mapping[str, float]) -> float:

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dynamicrag.features.needless import needless
 from dynamicrag.priors.shifts import Shifts, StagePrior
 from dynamicrag.types import Option
 
-NEEDLESS = ("greeting", "sum", "about_conversation", "follows_none")
-"""Signs that a question needs no documents, so that the prompt has no passages."""
 NUMBERS, MANY_WORDS = 2, 12
 """Numbers and words of a sum in words: at least the first, more than the second."""
 
@@ -36,14 +35,14 @@ class PromptPrior(StagePrior):
         return Shifts(tuple(logit for logit, _ in found), tuple(why for _, why in found), self.spread)
 
     def _option(self, option: Option, features: Mapping[str, float]) -> tuple[float, str]:
-        needless = any(features.get(sign) for sign in NEEDLESS)
+        alone = bool(needless(features))  # so the prompt has no passages
         kind = option.params.get("prompt", "")
         if kind == "compare":
-            if features.get("ranks") and not needless and features.get("passages", 1.0):
+            if features.get("ranks") and not alone and features.get("passages", 1.0):
                 return self.ranks, "dates or origins to compare"
             return self.plain, "nothing to compare"
         if kind == "cot":
-            if needless and sum_in_words(features):
+            if alone and sum_in_words(features):
                 return self.reasons, "a sum in words"
             return self.passages, "a short answer"
         return 0.0, ""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.nearness import nearness
+from dynamicrag.features.needless import needless
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.types import Option
 
@@ -17,13 +18,6 @@ Rule = Callable[[Mapping[str, float], Mapping[str, str]], tuple[float | str, str
 NONE, REUSE, SINGLE, EXTEND, ITERATIVE = 0.0, 0.4, 0.5, 0.6, 1.0
 NOTHING = -1.0
 """Strength of a context that shows nothing, if there is one."""
-NO_DOCUMENTS = {
-    "greeting": "small talk",
-    "sum": "a sum",
-    "about_conversation": "about the conversation",
-    "follows_none": "it follows a question that was not looked up",
-}
-"""Signs, with their reasons, that a question needs no documents."""
 
 
 def retrieval(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[float, str]:  # noqa: ARG001
@@ -34,9 +28,8 @@ def retrieval(features: Mapping[str, float], path: Mapping[str, str]) -> tuple[f
     reason to skip retrieval: people use their own words. Iterative retrieval is left to policies that fix it,
     and to learnt routers.
     """
-    for sign, reason in NO_DOCUMENTS.items():
-        if features.get(sign):
-            return NONE, reason
+    if reason := needless(features):
+        return NONE, reason
     if features.get("leans") and features.get("last_passages"):
         if features["leans"] == 1.0 and features["last_matched"] == 1.0:
             return REUSE, "it continues the turn before, whose passages have its words"

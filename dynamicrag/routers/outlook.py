@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.cost.rates import Profile
+from dynamicrag.features.needless import needless
 from dynamicrag.priors.cascade import Pair, pair
+from dynamicrag.priors.context import shows
 from dynamicrag.priors.generation import CENTRE, STRATEGIES, Logits
 from dynamicrag.priors.knowledge import Knowledge
 from dynamicrag.priors.stages import Stages
@@ -20,13 +22,6 @@ from dynamicrag.routers.base import StageContext
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option
 
-NO_DOCUMENTS = {
-    "greeting": "small talk",
-    "sum": "a sum",
-    "about_conversation": "about the conversation",
-    "follows_none": "it follows a question that was not looked up",
-}
-"""Signs, with their reasons, that a question needs no documents."""
 REMEMBERED = 256
 """Number of questions whose features are kept."""
 PLAIN = {"retrieval": ("single",), "prompt": ("direct",)}
@@ -128,7 +123,7 @@ class Outlook:
         if strategy == "none":
             why = [needless(context.features)] * len(names)
             return Rated(self._without(context, names) + shift, why, np.ones(len(names)))
-        if without != "context" and not shows(context.plan.get("context")):
+        if without != "context" and not self._shows(context):
             strategy = "none"  # beyond the documents, the knowledge of public tables does count
         rows = self.base(context, vector, names, [strategy if strategy in STRATEGIES else "single"])
         return Rated(rows.logit[0] + shift, [reason] * len(names), rows.spread[0])
@@ -188,17 +183,13 @@ class Outlook:
         return {**context.features, "ability": self.ability(model)}
 
     @staticmethod
+    def _shows(context: StageContext) -> bool:
+        """Return whether the decided or planned context shows passages."""
+        option = context.plan.get("context")
+        return option is None or shows(option)
+
+    @staticmethod
     def planned(context: StageContext, stage: str) -> str:
         """Return the name of the option that is decided or planned at a stage."""
         option: Option | None = context.plan.get(stage)
         return "" if option is None else option.name
-
-
-def shows(option: Option | None) -> bool:
-    """Return whether an option of ``context`` shows passages."""
-    return option is None or bool(option.params.get("whole") or option.params.get("chunks", 1))
-
-
-def needless(features: Mapping[str, float]) -> str:
-    """Return the reason why a question needs no documents; ``""`` if it may need them."""
-    return next((reason for sign, reason in NO_DOCUMENTS.items() if features.get(sign)), "")

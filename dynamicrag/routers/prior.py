@@ -12,9 +12,11 @@ from dynamicrag.cost.vector import Cost
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.nearness import nearness
+from dynamicrag.features.needless import needless
 from dynamicrag.predictors.base import How
 from dynamicrag.predictors.selection import GREEDY, select
 from dynamicrag.priors.cascade import cascade
+from dynamicrag.priors.context import shows
 from dynamicrag.priors.knowledge import shipped
 from dynamicrag.priors.stages import shipped_stages
 from dynamicrag.registry import checked
@@ -22,7 +24,7 @@ from dynamicrag.routers import rounds
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.routers.doubt import LEAST_GAIN, Doubt
 from dynamicrag.routers.draws import Explore, generator
-from dynamicrag.routers.outlook import PLAIN, Outlook, Rated, needless, shows
+from dynamicrag.routers.outlook import PLAIN, Outlook, Rated
 from dynamicrag.routers.thresholds import Thresholds
 from dynamicrag.types import Option
 
@@ -80,8 +82,11 @@ class Prior(Router):
         explore: Mapping[str, Any] | None = None,
         deps: Dependencies,
     ) -> None:
-        self._thresholds = Thresholds(**checked(Thresholds, dict(withhold or {}), "withhold"))
-        self._explore = Explore(**checked(Explore, dict(explore or {}), "explore"))
+        try:
+            self._thresholds = Thresholds(**checked(Thresholds, dict(withhold or {}), "withhold"))
+            self._explore = Explore(**checked(Explore, dict(explore or {}), "explore"))
+        except PolicyError as error:
+            raise ValueError(str(error)) from None  # the registry puts the place in the policy before it
         self.reads = self._thresholds.reads
         self.weights = dict(deps.weights)
         knowledge = shipped()
@@ -127,19 +132,19 @@ class Prior(Router):
         offer = Offer(rated.quality, context.expected, rated.reason)
         if context.stage == "generator" and "generator" in context.doubts:
             offer = self._with_cascades(context, rated)
-        how = self._explore.how
+        how, open_ = self._explore.how, _open(context)
         chosen = select(
             offer.quality,
             self._costs(context, offer),
             list(self.weights.values()),
-            allowed=_open(context),
+            allowed=open_,
             explore=how,
             rng=generator(self._explore.seed, context) if how != GREEDY else None,
         )
         index = int(chosen.index)
         return Choice(
             index=index,
-            reason=_reason(context, offer, np.asarray(offer.quality - chosen.score), index),
+            reason=_reason(context, offer, open_, np.asarray(offer.quality - chosen.score), index),
             propensity=float(chosen.propensity),
             quality=[float(q) for q in offer.quality],
             spread=[float(s) for s in rated.deviation],
@@ -160,10 +165,11 @@ class Prior(Router):
 
     async def _vector(self, context: StageContext) -> NDArray[np.float32] | None:
         """Return the embedding of the question; ``None`` without an embedder, or where it is not needed."""
-        if self._embed is None or needless(context.features):
+        text = context.query.text
+        if self._embed is None or needless(context.features) or not self._embed.reads(text):
             return None
-        found: NDArray[np.float32] = (await asyncio.to_thread(self._embed, [context.query.text]))[0]
-        return found if self._embed.reads(context.query.text) else None
+        found: NDArray[np.float32] = (await asyncio.to_thread(self._embed, [text]))[0]
+        return found
 
     def _with_cascades(self, context: StageContext, rated: Rated) -> Offer:
         """Return the models, each with escalation on doubt to the next stronger one where that pays."""
@@ -206,15 +212,17 @@ def _open(context: StageContext) -> list[bool]:
     return reading if any(reading) else allowed
 
 
-def _reason(context: StageContext, offer: Offer, price: NDArray[np.float64], index: int) -> str:
+def _reason(
+    context: StageContext, offer: Offer, open_: Sequence[bool], price: NDArray[np.float64], index: int
+) -> str:
     """Return the figures that decided, of the chosen option and of its best rival, and the evidence."""
-    open_ = [i for i, allowed in enumerate(context.allowed) if allowed and i != index]
+    others = [i for i, allowed in enumerate(open_) if allowed and i != index]
     why = f"; {offer.reason[index]}" if offer.reason[index] else ""
     own = f"estimated {_worth(offer.quality[index], price[index])}"
     own += " for its cost" if price[index] >= SHOWN else ""
-    if not open_:
+    if not others:
         return f"{own}; nothing else is open{why}"
-    rival = max(open_, key=lambda i: offer.quality[i] - price[i])
+    rival = max(others, key=lambda i: offer.quality[i] - price[i])
     other = _worth(offer.quality[rival], price[rival])
     return f"{own}, against {other} for {context.options[rival].name}{why}"
 

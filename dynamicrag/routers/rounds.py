@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from dynamicrag.features.needless import needless
 from dynamicrag.priors.context import ContextPrior
 from dynamicrag.routers.base import StageContext
-from dynamicrag.routers.outlook import UNNEEDED, UNREAD, Outlook, Rated, needless
+from dynamicrag.routers.outlook import UNNEEDED, UNREAD, Outlook, Rated
 
 CONTINUED = 0.1
 """Increase of the logit by the passages of the turn before, if a question goes on and they have its words."""

@@ -8,6 +8,7 @@ from dynamicrag.cost.expect import Plan
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.features.worth import enough, looked_at, worth
 from dynamicrag.plain_values import shown
+from dynamicrag.priors.context import shows
 from dynamicrag.retrieval.compress import compress
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
@@ -69,11 +70,6 @@ def context_option(name: str, params: Any, where: str) -> Option:
                 f"{where}.{key}: expected a whole number from {least} to {MOST[key]:,}, got {shown(value)}"
             )
     return Option(name, {"tokens": ADAPTIVE_TOKENS, **params} if params.get("adaptive") else params)
-
-
-def shows(option: Option) -> bool:
-    """Return whether an option shows the model any retrieved text."""
-    return bool(option.params.get("whole") or option.params.get("chunks", 1))
 
 
 def depth(options: Iterable[Option]) -> int:
