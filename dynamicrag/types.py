@@ -172,6 +172,9 @@ class Decision(TypedDict):
         policy: Name of the policy; left out for the first one.
         chosen: The chosen option.
         propensity: Probability with which the router chose it.
+        chances: Probability of each option in the draw that chose; left out without a draw.
+        base: Predicted quality of each option before online learning; left out for routers without it.
+        state: Number of the last feedback that the router's state had learnt from; left out without any.
         router: The router that chose.
         reason: The reason in words.
         binding: The limit that decided, or ``None``.
@@ -195,6 +198,9 @@ class Decision(TypedDict):
     policy: NotRequired[str]
     chosen: str
     propensity: float
+    chances: NotRequired[list[float]]
+    base: NotRequired[list[float | None]]
+    state: NotRequired[int]
     router: str
     reason: str
     binding: str | None

@@ -33,11 +33,11 @@ FLOORS: list[set[str]] = [
         "plugins",
         "whereabouts",
     },
-    {"cost"},
+    {"cost", "store"},
     {"predictors", "escalation"},
     {"features", "llm", "priors", "retrieval", "verify"},
     {"routers", "stages", "drafts"},
-    {"walk"},
+    {"walk", "learning"},
     {"calibrated", "policy", "policy_checks", "policy_file", "building", "assembly"}
     | {"embedders", "corpora", "objects", "schema", "priced", "sharing"},
     {"graph"},
@@ -47,6 +47,8 @@ FLOORS: list[set[str]] = [
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 BESIDE = {
+    ("cost", "store"),
+    ("learning", "walk"),
     ("escalation", "predictors"),
     ("stages", "routers"),
     ("drafts", "routers"),

@@ -157,6 +157,8 @@ class Choice:
         expected: Expected cost per option, if the router assumes another path than the planned one.
         path: See :class:`~dynamicrag.types.Decision`.
         outside: See :class:`~dynamicrag.types.Decision`.
+        base: Predicted quality per option before online learning, if the router learns online.
+        state: Number of the last feedback that its state has learnt from; ``None`` without online learning.
     """
 
     index: int
@@ -168,6 +170,8 @@ class Choice:
     path: Mapping[str, str] | None = None
     outside: bool = False
     chances: Sequence[float] | None = None
+    base: Sequence[float | None] | None = None
+    state: int | None = None
 
 
 class Router(ABC):

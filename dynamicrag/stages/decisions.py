@@ -40,6 +40,12 @@ def record(
     )
     if choice.spread is not None:
         decision["spread"] = list(choice.spread)
+    if choice.chances is not None:
+        decision["chances"] = list(choice.chances)
+    if choice.base is not None:
+        decision["base"] = list(choice.base)
+    if choice.state is not None:
+        decision["state"] = choice.state
     if plan:
         decision["plan"] = dict(plan)
     if choice.path is not None:

@@ -1,0 +1,1 @@
+"""The run store: finished queries with their decisions, feedback, and states of learners."""
