@@ -98,6 +98,7 @@ class Heuristic(Router):
     """
 
     paper = "Jeong et al. 2024, Adaptive-RAG, arXiv 2403.14403 (the idea; the rules are our own)"
+    reads_text = False
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
         """See the base class."""

@@ -51,6 +51,7 @@ class Learned(Router):
         self.paper, self.embeds = predictor.paper, estimator.features.embeds
         self.grows, self.online = predictor.grows, predictor.online
         self.estimator = estimator
+        self.reads_text = estimator.features.reads_text
         self.weights = dict(weights or {})
         self._explore = explore
         self._seed = seed
