@@ -81,7 +81,7 @@ def _learned(name: str, params: dict[str, Any], where: str, deps: Dependencies) 
     given = _Given.of(name, params, where, deps)
     estimator = Estimator.load(given.file, deps.embedder)
     given.check(estimator)
-    return Learned(estimator, deps.weights, given.explore.how, given.explore.seed, passing)
+    return Learned(estimator, deps.weights, given.explore, passing)
 
 
 def _passing(params: dict[str, Any], where: str) -> float | None:

@@ -116,6 +116,7 @@ class Joint(Router):
             index=index,
             reason=f"on the way to {path}: predicted {quality[index]:.2f}{worth}",
             propensity=float(chosen.propensity),
+            chances=None if chosen.drawn is None else chosen.drawn.tolist(),
             quality=[float(q) if i in best else None for i, q in enumerate(quality)],
             spread=spread,
             expected=costs,
