@@ -22,13 +22,15 @@ VERSION = 1
 """Version of the row; raised whenever its numbers change their meaning."""
 DIMENSIONS = 64
 """Number of projected dimensions of the embedding."""
-WEIGHT = 2.0
+WEIGHT = 1.0
 """Length of the projected embedding of a typical question; the constant has length 1."""
 FLAG = 0.25
 """Weight of a signal, so that the embedding is not drowned by some twenty of them."""
 COUNTS = frozenset(
-    ("words", "content_words", "names", "numbers", "bridges", "passages", "documents", "enough")
-    + ("unseen_terms", "agreement_samples", "thought_agreement_samples")
+    {
+        *("words", "content_words", "names", "numbers", "bridges", "passages", "documents", "enough"),
+        *("unseen_terms", "agreement_samples", "thought_agreement_samples"),
+    }
 )
 """Signals that are counts."""
 
