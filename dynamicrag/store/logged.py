@@ -1,4 +1,4 @@
-"""Records of the decision log: a query with its decisions, and feedback on it. They hold no text by default."""
+"""Records of the decision log: a query with its decisions, and feedback on it. No text by default."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,7 +99,7 @@ class Feedback:
     Attributes:
         query_id: The query.
         name: Kind of the feedback, for example ``thumb``.
-        source: Its source: ``user``, ``gold``, ``judge``, ``verifier`` or ``drafts``, or the caller's own name.
+        source: Its source: ``user``, ``gold``, ``judge``, ``verifier`` or ``drafts``, or your own name.
         at: Seconds since the epoch.
         score: Quality from 0 to 1; ``None`` for a preference.
         stage: The stage that it rates; ``""`` for the whole answer.
