@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dynamicrag.errors import DynamicRAGError
+from dynamicrag.features.needless import needless
 from dynamicrag.learning.logged_vectors import LoggedVectors
 from dynamicrag.learning.rebuilt import MissingOption, ModelCalled, Rebuilder, Silent
 from dynamicrag.predictors.checks import Floats
@@ -102,7 +103,7 @@ class Replay:
             )
         if sum(_open(point, decision)) < 2:
             return ""
-        return _router_obstacle(point.router, query, self.vectors)
+        return _router_obstacle(point.router, query, decision, self.vectors)
 
     async def _play(
         self,
@@ -152,13 +153,15 @@ def _open(point: DecisionPoint, decision: LoggedDecision) -> list[bool]:
     return [allowed.get(option.name, False) for option in point.options]
 
 
-def _router_obstacle(router: Router, query: LoggedQuery, vectors: LoggedVectors) -> str:
+def _router_obstacle(
+    router: Router, query: LoggedQuery, decision: LoggedDecision, vectors: LoggedVectors
+) -> str:
     name = router.registered
     if router.unlogged:
         return f"its router {name!r} needs {_joined(router.unlogged)}, which the log does not keep"
     if router.reads_text and not query.text:
         return f"its router {name!r} reads the questions, and the log has no words; {TEXT}"
-    if router.embeds and not vectors.has(query):
+    if router.embeds and not vectors.has(query) and not needless(decision.features):
         have = f"of {query.embedder!r}" if query.embedder else "for some queries no vector"
         return (
             f"its router {name!r} needs embeddings of {vectors.name!r}, and the log has {have}; use that "

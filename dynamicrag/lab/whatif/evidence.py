@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynamicrag.errors import InputError
-from dynamicrag.learning.query_rewards import SOURCES, QueryRewards, query_rewards
+from dynamicrag.learning.examples import Weight
+from dynamicrag.learning.query_rewards import QueryRewards, query_rewards
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.store.log import Log
 from dynamicrag.store.logged import Feedback, LoggedQuery
 
-__all__ = ["Evidence", "read"]
+__all__ = ["Evidence", "feedback", "read"]
 
 PAGE = 1_000
 NOTHING = (
@@ -55,16 +56,14 @@ class Evidence:
         return list(dict.fromkeys(d for q in self.queries for d, a in q.cost.items() if a is not None))
 
 
-def read(
-    log: Log, policy: str | None = None, since: float = 0.0, sources: Mapping[str, float] = SOURCES
-) -> Evidence:
+def read(log: Log, weight: Weight, policy: str | None = None, since: float = 0.0) -> Evidence:
     """Read queries and their feedback from the log.
 
     Args:
         log: The log.
+        weight: Weight of a reward by its source.
         policy: Name of the policy; all by default.
         since: Time of the first query, in seconds since the epoch.
-        sources: Weight of each source of feedback.
 
     Raises:
         InputError: There is no such query.
@@ -74,10 +73,11 @@ def read(
     if not queries:
         raise InputError(NOTHING)
     ids = {query.id for query in queries}
-    return Evidence(queries, query_rewards((f for f in _feedback(log) if f.query_id in ids), sources))
+    return Evidence(queries, query_rewards((f for f in feedback(log) if f.query_id in ids), weight))
 
 
-def _feedback(log: Log) -> list[Feedback]:
+def feedback(log: Log) -> list[Feedback]:
+    """Return all feedback, in the order of its numbers."""
     found: list[Feedback] = []
     while page := log.feedbacks(after=found[-1].number if found else 0, most=PAGE):
         found += page

@@ -12,19 +12,27 @@ from dynamicrag.lab.whatif.estimates import estimate, fitted_on
 from dynamicrag.lab.whatif.evidence import Evidence
 from dynamicrag.lab.whatif.requirement import judged
 from dynamicrag.lab.whatif.results import PATH, Part, Requirement, WhatIfReport
+from dynamicrag.lab.whatif.taught import taught
 from dynamicrag.learning.logged_vectors import LoggedVectors
 from dynamicrag.learning.replayed import Played, Replay
 from dynamicrag.learning.tabled import tabled, vector_axes
 from dynamicrag.objects import Objects
 from dynamicrag.policy import Policy
+from dynamicrag.store.log import Log
 
 __all__ = ["compare_policies", "same_stages"]
+
+UNTAUGHT = (
+    "its router learns from use, and there is no feedback before these queries to learn from; judge it by "
+    "the later part of the log, with --since: it then learns from the earlier part"
+)
 
 MISSING = "The queries with feedback may differ from the others: people rate as they please."
 
 
 def compare_policies(
     candidate: Policy,
+    log: Log,
     evidence: Evidence,
     requirements: Sequence[Requirement],
     *,
@@ -36,6 +44,7 @@ def compare_policies(
 
     Args:
         candidate: The candidate.
+        log: The log, for learners of the candidate.
         evidence: The logged queries and their feedback.
         requirements: Requirements on the difference.
         logged: The logged policy; stages that it shares with the candidate are as logged without a replay.
@@ -48,14 +57,18 @@ def compare_policies(
     """
     vectors = LoggedVectors(objects.own_embedder() or default_embedder(), evidence.queries)
     pipeline = assemble(candidate, objects=replace(objects, embedder=vectors))
+    lessons = taught(pipeline, log, evidence)
     if stage is not None and stage not in pipeline.points:
         raise InputError(unknown("--stage", "stage of the candidate", stage, pipeline.points))
     same = frozenset(same_stages(candidate, logged)) if logged is not None else frozenset[str]()
     replay = Replay(pipeline.points, vectors, same)
     played = asyncio.run(replay.run(evidence.queries))
     for name, learnt in replay.learnt.items():
-        if learnt and name not in replay.refused and (why := fitted_on(learnt, evidence)):
-            replay.refused[name] = why
+        if why := fitted_on(learnt, evidence):
+            replay.refused.setdefault(name, why)
+    for name, rewards in lessons.items():
+        if not rewards and name not in same:
+            replay.refused.setdefault(name, UNTAUGHT)
     parts, unchanged = _parts(replay, played, evidence, pipeline, stage)
     last = parts[-1] if parts else Part(stage or PATH, 0, 0, refused="")
     names = Counter(query.policy for query in evidence.queries)
@@ -70,7 +83,7 @@ def compare_policies(
         parts=parts,
         unchanged=unchanged,
         verdicts=judged(requirements, last),
-        notes=_notes(evidence, names, logged),
+        notes=[*_notes(evidence, names, logged), *_lessons(lessons)],
     )
 
 
@@ -121,6 +134,14 @@ def _parts(
         why = f"{', '.join(refused)}: {replay.refused[refused[0]]}"
         return [*parts, Part(PATH, decisions, 0, refused=f"it needs all stages; {why}")], unchanged
     return [*parts, estimate(PATH, tables, evidence, weights)], unchanged
+
+
+def _lessons(lessons: Mapping[str, int]) -> list[str]:
+    return [
+        f"The learner of {name} has learnt from {rewards:,} earlier rewards, and then stands still."
+        for name, rewards in lessons.items()
+        if rewards
+    ]
 
 
 def _notes(evidence: Evidence, names: Mapping[str, int], logged: Policy | None) -> list[str]:
