@@ -110,12 +110,14 @@ class LinearArms(Learner):
     def _rows(self, X: Floats) -> Floats:
         """Return x of every query, (n, m)."""
         scaled = self.scaling(X)
-        return np.insert(scaled, 0, 1.0, axis=1) if self.intercept else scaled
+        return np.concatenate([np.ones((len(X), 1)), scaled], axis=1) if self.intercept else scaled
 
     def _predict(self, X: Floats) -> Estimate:
         rows = self._rows(X)
         mean = rows @ self._theta.T + self.level
-        squares = (np.matmul(rows, self._inverse) * rows).sum(axis=2).T
+        options, width = self.b.shape
+        turned = (rows @ self._inverse.reshape(-1, width).T).reshape(-1, options, width)
+        squares = np.matmul(turned, rows[:, :, None])[:, :, 0]
         return Estimate(mean, self.scale * np.sqrt(np.maximum(squares, 0.0)))
 
     def _learn(self, x: Floats, column: int, reward: float, weight: float) -> None:
