@@ -118,7 +118,7 @@ def select(
             raise ValueError("quality and cost of open options must be numbers to choose by; some are NaN")
         raise ValueError("a query has no open option to choose from")
     top = _top(score, best, price)
-    if explore == GREEDY:
+    if not (explore.draws or explore.needs_spread):
         return Selection(top, np.ones(top.shape), score)
     explored = score
     if explore.extra is not None:

@@ -1,5 +1,7 @@
 """Exploration in a policy's words."""
 
+from pathlib import Path
+
 import pytest
 
 from dynamicrag.dependencies import Dependencies
@@ -7,6 +9,7 @@ from dynamicrag.errors import PolicyError
 from dynamicrag.features.base import FeatureSet, Seen
 from dynamicrag.predictors.base import PREDICTORS
 from dynamicrag.predictors.exploration import Exploration
+from dynamicrag.routers.base import ROUTERS
 from dynamicrag.routers.build import build_router
 from dynamicrag.routers.draws import FIELDS, Explore
 from dynamicrag.routers.estimator import Estimator
@@ -57,3 +60,12 @@ def test_impossible_exploration_names_its_place(folder, name, explore, message):
     with pytest.raises(PolicyError, match=message.replace("{", r"\{").replace("}", r"\}")) as caught:
         build(folder, name, explore)
     assert str(caught.value).startswith(f"stages.generator.router.{name}")
+
+
+def test_the_prior_has_no_spread_of_drafts():
+    deps = Dependencies(folder=Path())
+    optimistic = ROUTERS.build({"prior": {"explore": {"optimism": 1}}}, "router", deps)
+    optimistic.check("retrieval", [], "stages.retrieval.router")
+    with pytest.raises(PolicyError, match=r"^stages\.verification\.router\.prior\.explore: .*epsilon"):
+        optimistic.check("verification", [], "stages.verification.router")
+    ROUTERS.build({"prior": {"explore": {"epsilon": 0.1}}}, "router", deps).check("verification", [], "r")
