@@ -44,7 +44,7 @@ class Log:
     def add(self, query: LoggedQuery, user: str = "") -> None:
         """Commit a query with its decisions; a repetition replaces the earlier record.
 
-        If another record replaces one that has feedback, snapshots that had learnt from it are deleted.
+        If the record changes and the query has feedback, snapshots that had learnt from it are deleted.
 
         Args:
             query: The query.
@@ -118,10 +118,10 @@ class Log:
         return list(filter(None, map(_read_feedback, rows[:most])))
 
     def revoked(self, upto: int) -> bool:
-        """Return whether a state that has learnt from all feedback up to a number must be made anew.
+        """Return whether a state that has learnt from all feedback up to a number is no longer valid.
 
-        It must if an entry among that feedback was replaced or deleted later. Ask after reading the feedback
-        that comes next, with the number from before reading.
+        It is not if an entry among that feedback was replaced or deleted later: start again from a snapshot.
+        Ask after reading the feedback that comes next, with the number from before reading.
         """
         if not self._database.exists():
             return False
@@ -147,7 +147,7 @@ class Log:
         """Delete queries with their accounts, decisions and feedback, by age or by user; return their number.
 
         With both, queries must meet both. Pruning by age keeps snapshots, which hold sums and no query;
-        pruning by user deletes them, and the learners learn anew from the rest.
+        pruning by user deletes them, and the learners learn again from the rest.
 
         Args:
             before: Seconds since the epoch.
