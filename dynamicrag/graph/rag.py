@@ -13,8 +13,9 @@ from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
 from dynamicrag.graph.clashes import check
-from dynamicrag.graph.explain import Explanation, cost_known, explain
+from dynamicrag.graph.explain import Explanation, cost_known, explain, logged_decisions
 from dynamicrag.graph.faces import Faces
+from dynamicrag.graph.feedback import Rated
 from dynamicrag.graph.names import Names, node_schema
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.observe import observing
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 CLOSING_SECONDS = 5.0
 
 
-class DynamicRAG(Faces):
+class DynamicRAG(Rated, Faces):
     """Routes every stage of RAG, by one policy or by the policy that a call names.
 
     Resources (models, indexes, meter) belong to this object and are closed over by its nodes; they
@@ -212,15 +213,16 @@ class DynamicRAG(Faces):
     def decisions(self, query_id: str) -> list[Decision]:
         """Return the decisions of a query, in order; empty if they are no longer stored. May block.
 
-        Decisions of recent queries are in memory, and with ``runs: {text: true}`` in the run database.
+        Decisions of recent queries are in memory. Those of older ones are in the decision log, without the
+        reasons unless the policy stores texts (``runs: {text: true}``).
 
         Args:
             query_id: The id in the report and in the final message.
         """
         found = self._nodes.recent.get(query_id)
         if found is None:
-            found = self.pipeline.bookkeeper.kept(query_id).get("decisions", [])
-        return found
+            found = self.pipeline.bookkeeper.kept(query_id).get("decisions")
+        return logged_decisions(self.pipeline.feedback.log, query_id) if found is None else found
 
     def explain(self, query_id: str, question: str | None = None) -> Explanation:
         """Explain a query by its decisions and its account. May block.
