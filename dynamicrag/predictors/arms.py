@@ -1,6 +1,7 @@
 """Bayesian linear regression per option, by sums: the common part of the linear learners."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class LinearArms(Learner):
     """
 
     fitted = ("A", "b", "n", "level", "prior", "intercept")
-    parts = (("scaling", Scaling),)
+    parts: ClassVar[Sequence[tuple[str, type]]] = (("scaling", Scaling),)
     per_option = (
         ("A", 0),
         ("b", 0),
@@ -55,6 +56,11 @@ class LinearArms(Learner):
             raise ValueError(f"discount: expected a number above 0, up to 1, got {discount}")
         self.ridge = ridge
         self.discount = discount
+
+    @property
+    def _penalty(self) -> float:
+        """The weight of the prior."""
+        return self.ridge
 
     @property
     def additive(self) -> bool:
@@ -79,8 +85,11 @@ class LinearArms(Learner):
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:  # noqa: ARG002
         self.scaling = Scaling.of(X)
         self.intercept = np.array(1.0)
+        self._fit_rows(self._rows(X), quality)
+
+    def _fit_rows(self, rows: Floats, quality: Floats) -> None:
+        """Learn a table from x of every query."""
         self._reset(np.nanmean(quality, axis=0))
-        rows = self._rows(X)
         for column, outcomes in enumerate(quality.T):
             seen = ~np.isnan(outcomes)
             known = rows[seen]
@@ -94,7 +103,7 @@ class LinearArms(Learner):
         options, width = len(level), self._rows(np.zeros((1, self.features))).shape[1]
         self.level, self.n = level, np.zeros(options)
         self.prior = np.zeros((options, width))
-        self.A = np.tile(self.ridge * np.eye(width), (options, 1, 1))
+        self.A = np.tile(self._penalty * np.eye(width), (options, 1, 1))
         self.b = np.zeros((options, width))
         self._solve()
 
@@ -114,8 +123,8 @@ class LinearArms(Learner):
         if self.discount < 1.0:
             keep = self.discount
             self.A[column] *= keep
-            self.A[column].flat[:: len(row) + 1] += (1.0 - keep) * self.ridge
-            self.b[column] = keep * self.b[column] + (1.0 - keep) * self.ridge * self.prior[column]
+            self.A[column].flat[:: len(row) + 1] += (1.0 - keep) * self._penalty
+            self.b[column] = keep * self.b[column] + (1.0 - keep) * self._penalty * self.prior[column]
             self.n[column] *= keep
         self.A[column] += weight * np.outer(row, row)
         self.b[column] += weight * (reward - self.level[column]) * row
@@ -136,8 +145,8 @@ class LinearArms(Learner):
             level, prior = quality[0], np.zeros(self.b.shape[1])
         self.level, self.n = np.append(self.level, level), np.append(self.n, 0.0)
         self.prior = np.vstack([self.prior, prior])
-        self.A = np.concatenate([self.A, self.ridge * np.eye(len(prior))[None]])
-        self.b = np.vstack([self.b, self.ridge * prior])
+        self.A = np.concatenate([self.A, self._penalty * np.eye(len(prior))[None]])
+        self.b = np.vstack([self.b, self._penalty * prior])
         self._solve()
 
     def _solve(self) -> None:

@@ -68,7 +68,9 @@ class Learning(Growing):
             self._place(option, np.full(self.anchors, np.nan))
         self._learn(row, int(self._columns[option]), float(reward), float(weight))
 
-    def learn_pair(self, x: ArrayLike, a: int, b: int, y: float, weight: float = 1.0) -> None:
+    def learn_pair(
+        self, x: ArrayLike, a: int, b: int, y: float, weight: float = 1.0, *, lead: float = 0.0
+    ) -> None:
         """Learn online from a preference between two options on one query.
 
         With the linear link of Ailon, Karnin and Joachims 2014 ("Reducing Dueling Bandits to Cardinal
@@ -83,6 +85,7 @@ class Learning(Growing):
             b: The other option's position.
             y: 1 if ``a`` is preferred, 0 if ``b`` is, 0.5 for a tie; or a probability.
             weight: The preference's weight, in observations.
+            lead: Lead of ``a`` over ``b`` by the estimate that the learner's own is added to.
 
         Raises:
             PolicyError: It cannot learn from preferences, or is not trained.
@@ -99,7 +102,7 @@ class Learning(Growing):
         if not (np.isfinite(weight) and weight > 0):
             raise InputError(f"weight: expected a number above 0, got {weight}")
         mean = self.predict(row).mean[0]
-        ahead = 2.0 * y - 1.0
+        ahead = 2.0 * y - 1.0 - lead
         self.learn(row[0], a, ahead + mean[b], weight / 2)
         self.learn(row[0], b, mean[a] - ahead, weight / 2)
 

@@ -63,7 +63,7 @@ class Selection:
     Attributes:
         index: The chosen options, (n,).
         propensity: Probability of each choice, (n,).
-        score: Score of every option, (n, k); ``-inf`` where it is closed.
+        score: Score of every option, (n, k), without optimism; ``-inf`` where it is closed.
         drawn: Probability of every option in the draw, (n, k); ``None`` without a draw.
     """
 
@@ -125,8 +125,8 @@ def select(
         limit = np.take_along_axis(price, top[..., None], axis=-1) * lam + explore.extra
         explored = np.where(lam * price <= limit + TIE, score, -np.inf)
     if explore.needs_spread:
-        wide = _spread(spread, explored)
-        score, explored = score + explore.optimism * wide, explored + explore.optimism * wide
+        wide = _spread(spread, score)
+        explored = explored + explore.optimism * wide
         best = explored.max(axis=-1, keepdims=True)
         top = _top(explored, best, price)
         if not explore.draws:

@@ -7,11 +7,12 @@ Off-policy evaluation divides by that probability, so every router with a random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 
 from dynamicrag.predictors.drawing import draw, mixed
-from dynamicrag.predictors.selection import Exploration
+from dynamicrag.predictors.exploration import Exploration
 from dynamicrag.routers.base import Choice, StageContext
 
 __all__ = ["Drawn", "Explore", "drawn", "generator", "replaced"]
@@ -38,6 +39,17 @@ class Explore:
     def __init__(self, *, epsilon: float = 0.0, temperature: float = 0.0, seed: int = 0) -> None:
         self.how = Exploration(epsilon, temperature)
         self.seed = seed
+
+    @classmethod
+    def beside(cls, own: Exploration, *, seed: int = 0, **given: Any) -> "Explore":
+        """Return an algorithm's own exploration, with the given fields in place of its own.
+
+        Raises:
+            ValueError: The fields exclude each other.
+        """
+        explore = cls(seed=seed)
+        explore.how = replace(own, **given)
+        return explore
 
 
 def generator(seed: int, context: StageContext) -> np.random.Generator:

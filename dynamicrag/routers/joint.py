@@ -10,7 +10,8 @@ from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.base import How
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.selection import GREEDY, Exploration, select
+from dynamicrag.predictors.exploration import GREEDY, Exploration
+from dynamicrag.predictors.selection import select
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.draws import generator
 from dynamicrag.routers.insight import insight

@@ -8,7 +8,8 @@ import numpy as np
 
 from dynamicrag.cost.vector import Cost
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.selection import GREEDY, select
+from dynamicrag.predictors.exploration import GREEDY
+from dynamicrag.predictors.selection import select
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.draws import Explore, generator
 
@@ -27,6 +28,8 @@ class Offer:
         spread: Standard deviation of the estimates, (k,); ``None`` if unknown.
         expected: Expected costs, if the router assumes another path than the planned one.
         reason: The evidence for each option; ``""`` if there is none.
+        base: The estimates before online learning, (k,); ``None`` without it.
+        state: See :class:`~dynamicrag.routers.base.Choice`.
     """
 
     quality: Floats
@@ -35,6 +38,8 @@ class Offer:
     spread: Floats | None = None
     expected: Sequence[Cost] | None = None
     reason: Sequence[str] = ()
+    base: Floats | None = None
+    state: int | None = None
 
 
 class Estimating(Router):
@@ -60,8 +65,8 @@ def take(offer: Offer, context: StageContext, explore: Explore) -> Choice:
     """Return the open option with the highest quality minus price, or a draw by the exploration."""
     how = explore.how
     chosen = select(
-        offer.quality, offer.price[:, None], [1.0],
-        allowed=offer.open, explore=how, rng=generator(explore.seed, context) if how != GREEDY else None,
+        offer.quality, offer.price[:, None], [1.0], allowed=offer.open, spread=offer.spread,
+        explore=how, rng=generator(explore.seed, context) if how != GREEDY else None,
     )  # fmt: skip
     index = int(chosen.index)
     return Choice(
@@ -72,6 +77,8 @@ def take(offer: Offer, context: StageContext, explore: Explore) -> Choice:
         quality=_known(offer.quality),
         spread=None if offer.spread is None else _known(offer.spread),
         expected=offer.expected,
+        base=None if offer.base is None else _known(offer.base),
+        state=offer.state,
     )
 
 

@@ -1,6 +1,5 @@
 """Decides any stage by the shipped prior: the estimated quality of options before anything was recorded."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,6 +25,7 @@ from dynamicrag.routers.draws import Explore
 from dynamicrag.routers.offer import Estimating, Offer
 from dynamicrag.routers.outlook import PLAIN, Outlook, Rated
 from dynamicrag.routers.thresholds import Thresholds
+from dynamicrag.routers.vectors import question_vector
 from dynamicrag.types import Option
 
 PAYS = 4.0
@@ -102,7 +102,7 @@ class Prior(Estimating):
 
     async def offer(self, context: StageContext) -> Offer | Choice:
         """Return the estimates; a choice for a finding against a draft, which is not traded against cost."""
-        vector = await self._vector(context)
+        vector = await question_vector(self._embed, context)
         if context.stage == VERIFICATION:
             finding, _ = self._thresholds.finding(context.features)
             if finding is None and context.move("accept") is not None:
@@ -136,14 +136,6 @@ class Prior(Estimating):
         if kept is not None and context.features.get("leans"):
             costs[kept] = np.maximum(0.0, costs[kept] - [context.saves.get(d, 0.0) for d in self.weights])
         return costs
-
-    async def _vector(self, context: StageContext) -> NDArray[np.float32] | None:
-        """Return the embedding of the question; ``None`` without an embedder, or where it is not needed."""
-        text = context.query.text
-        if self._embed is None or needless(context.features) or not self._embed.reads(text):
-            return None
-        found: NDArray[np.float32] = (await asyncio.to_thread(self._embed, [text]))[0]
-        return found
 
     def _with_cascades(
         self, context: StageContext, rated: Rated

@@ -63,8 +63,12 @@ class Log:
         """Return the latest snapshot of a learner."""
         raise NotImplementedError
 
-    def keep(self, snapshot: Snapshot) -> None:
-        """Store a snapshot, unless a later one is stored or its feedback has been replaced meanwhile."""
+    def epoch(self) -> int:
+        """Return how often feedback that may have been learnt was replaced or deleted."""
+        raise NotImplementedError
+
+    def keep(self, snapshot: Snapshot, epoch: int) -> None:
+        """Store a snapshot made in an epoch, unless a later one is stored or the epoch is over."""
         raise NotImplementedError
 
     def prune(self, *, before: float | None = None, user: str | None = None) -> int:

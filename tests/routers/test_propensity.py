@@ -20,7 +20,7 @@ from dynamicrag.features.base import FeatureSet, Seen
 from dynamicrag.llm.completion import Completion, TokenProb
 from dynamicrag.predictors.base import PREDICTORS
 from dynamicrag.predictors.drawing import mixed
-from dynamicrag.predictors.selection import Exploration
+from dynamicrag.predictors.exploration import Exploration
 from dynamicrag.routers.base import ROUTERS, Choice
 from dynamicrag.routers.draws import Explore, generator, replaced
 from dynamicrag.routers.estimator import Estimator
