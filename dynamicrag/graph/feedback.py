@@ -101,7 +101,7 @@ def learn_from(
         answer: The answer as the user sees it.
         book: Closes the books of the query again, once a judge has marked it.
     """
-    own = own_feedback(query, pipeline.sources)
+    own = own_feedback(query, pipeline.policy.learning.weight)
     if own:
         pipeline.after.submit(lambda: pipeline.feedback.commit(own))
     draft = turn["draft"]

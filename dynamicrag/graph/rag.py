@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.assembly import Pipeline, assemble_all
 from dynamicrag.cost.account import Account
 from dynamicrag.cost.attribution import Attribution
-from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
@@ -60,9 +59,11 @@ class DynamicRAG(Rated, Faces):
         attribution = pipeline.ledger.attribution
         attribution.acquire()
         self._folder = started(self.policies)
+        if self._folder is not None:
+            pipeline.feedback.wake = self._folder.notify
         # graphs hold the nodes, not this object: the meter runs as long as one of them exists
         self._close = weakref.finalize(
-            self._nodes, _close_books, pipeline.bookkeeper, attribution, self._folder
+            self._nodes, _close_books, pipeline, attribution, self._folder
         )
 
     @classmethod
@@ -291,7 +292,7 @@ class DynamicRAG(Rated, Faces):
         Raises:
             RunsError: The run store cannot be read.
         """
-        closed = self.pipeline.bookkeeper.flush(timeout)
+        closed = self.pipeline.after.flush(timeout) and self.pipeline.bookkeeper.flush(timeout)
         if self._folder is not None:
             self._folder.fold()
         return closed
@@ -304,8 +305,9 @@ class DynamicRAG(Rated, Faces):
                 corpus.close()
 
 
-def _close_books(bookkeeper: Bookkeeper, attribution: Attribution, folder: Folder | None) -> None:
+def _close_books(pipeline: Pipeline, attribution: Attribution, folder: Folder | None) -> None:
+    pipeline.after.flush(CLOSING_SECONDS)
     if folder is not None:
         folder.close()
-    bookkeeper.flush(CLOSING_SECONDS)
+    pipeline.bookkeeper.flush(CLOSING_SECONDS)
     attribution.release()

@@ -12,7 +12,6 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 from dynamicrag import portal
@@ -20,7 +19,7 @@ from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.line import JUDGING
 from dynamicrag.errors import BudgetExceeded, VerifierError
 from dynamicrag.learning.background import Background
-from dynamicrag.learning.sources import JUDGE, JudgeSource
+from dynamicrag.learning.sources import JUDGE
 from dynamicrag.learning.writer import FeedbackWriter
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.stages.base import Run
@@ -49,18 +48,18 @@ class SampledJudge:
     Once a call no longer fits its budget, it stops for the rest of the process.
 
     Args:
-        source: Its settings.
         model: The model.
+        share: Share of the answers that it marks, above 0 and at most 1.
         run: The ledger, and the limits of the judge alone.
         writer: Commits the marks.
         background: Does the work.
     """
 
     def __init__(
-        self, source: JudgeSource, model: ChatModel, run: Run, writer: FeedbackWriter, background: Background
+        self, model: ChatModel, share: float, run: Run, writer: FeedbackWriter, background: Background
     ) -> None:
-        self._source = source
         self._model = model
+        self._share = share
         self._run = run
         self._writer = writer
         self._background = background
@@ -83,7 +82,7 @@ class SampledJudge:
             passages: Its context.
             booked: Called once the cost of the judgement is known.
         """
-        if not self._spent and is_sampled(query_id, self._source.share):
+        if not self._spent and is_sampled(query_id, self._share):
             self._background.submit(partial(self._judge, query_id, question, answer, passages, booked))
 
     def _judge(
@@ -102,7 +101,7 @@ class SampledJudge:
             value = portal.run(self._mark(query_id, question, answer, passages))
         except BudgetExceeded:
             self._spent = True
-            _log.info("the judge stops: another call may exceed learning.sources.judge.budget")
+            _log.info("the judge stops: another call may exceed learning.judge.budget")
             return
         finally:
             self._correct(query_id)
@@ -131,7 +130,3 @@ class SampledJudge:
                 self.budget.close(ledger.line_cost(line), line.booked)
                 line.booked = None  # corrected
 
-
-def judge_run(run: Run, budget: Budget) -> Run:
-    """Return a run like another, under the judge's budget and unheard by the user's stream."""
-    return replace(run, budget=budget, config=None, emit=lambda _: None)
