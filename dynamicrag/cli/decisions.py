@@ -73,9 +73,9 @@ def _show_decision(out: "Console", number: int, decision: "Decision") -> None:
     out.print()
     out.rule(f"{number}  {decision['stage']}", style="bright_black", align="left")
     print_table(out, _options(decision))
-    out.print(f"{decision['router']}: {decision['reason'] or 'its reason is not stored'}")
+    out.print(f"{decision['router']}: {decision['reason'] or 'the reason is not stored'}")
     facts = [f"propensity {decision['propensity']:.2f}"]
-    if decision["cost"]:  # else it was read from the log, which has no limits either
+    if decision["reason"]:  # else it was read from the log, which has neither limits nor times
         took = amount("seconds", decision["cost"]["seconds"])
         facts += [f"binding limit: {decision['binding'] or 'none'}", f"choosing took {took}"]
     out.print(" · ".join(facts), style="dim")

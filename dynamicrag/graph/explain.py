@@ -9,9 +9,10 @@ from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.records import cost_of
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import InputError, RunsError
+from dynamicrag.graph.log_entry import decisions_of
 from dynamicrag.graph.plans import Replan, replans
 from dynamicrag.graph.policies import Policies
-from dynamicrag.learning.stored import decisions_of, feedback_on, learnt
+from dynamicrag.learning.stored import feedback_on, learnt
 from dynamicrag.routers.base import Router
 from dynamicrag.store.logged import Feedback
 from dynamicrag.topology import TOPOLOGY
@@ -83,11 +84,11 @@ def explain(
     if not account:
         path = path or kept.get("path", {})
         found = Explanation(query_id, path, decisions, plans, insights, (), kept["stages"], kept["cost"])
-        return with_feedback(found, pipeline.feedback.log)
+        return with_feedback(found, pipeline.log)
     stages = {stage: cost.figures() for stage, cost in ledger.stages(ledger.account(query_id).lines).items()}
     cost = ledger.cost(query_id).figures()
     found = Explanation(query_id, path, decisions, plans, insights, account, stages, cost)
-    return with_feedback(found, pipeline.feedback.log)
+    return with_feedback(found, pipeline.log)
 
 
 def explain_stored(log: "Log", kept: Mapping[str, Any], query_id: str) -> Explanation:
@@ -105,7 +106,7 @@ def explain_stored(log: "Log", kept: Mapping[str, Any], query_id: str) -> Explan
     query = log.query(query_id)
     if query is None and not kept:
         raise unknown_query("explain", query_id)
-    decisions = kept.get("decisions") or (decisions_of(query) if query is not None else [])
+    decisions = kept.get("decisions") or (decisions_of(query, "") if query is not None else [])
     return Explanation(
         query_id=query_id,
         path=query.path if query is not None else kept.get("path", {}),
@@ -118,16 +119,6 @@ def explain_stored(log: "Log", kept: Mapping[str, Any], query_id: str) -> Explan
         feedback=feedback_on(log, query_id),
         learnt=learnt(log, decisions),
     )
-
-
-def logged_decisions(log: "Log | None", query_id: str) -> list[Decision]:
-    """Return the decisions of a query in the log; empty if it lacks the query or cannot be read."""
-    try:
-        query = None if log is None else log.query(query_id)
-    except RunsError as error:
-        _log.warning("query %s: its decisions could not be read: %s", query_id, error)
-        return []
-    return [] if query is None else decisions_of(query)
 
 
 def with_feedback(found: Explanation, log: "Log | None") -> Explanation:

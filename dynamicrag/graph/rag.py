@@ -12,7 +12,7 @@ from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
 from dynamicrag.graph.clashes import check
-from dynamicrag.graph.explain import Explanation, cost_known, explain, logged_decisions
+from dynamicrag.graph.explain import Explanation, cost_known, explain
 from dynamicrag.graph.faces import Faces
 from dynamicrag.graph.feedback import Rated
 from dynamicrag.graph.learning import started
@@ -219,16 +219,15 @@ class DynamicRAG(Rated, Faces):
     def decisions(self, query_id: str) -> list[Decision]:
         """Return the decisions of a query, in order; empty if they are no longer stored. May block.
 
-        Decisions of recent queries are in memory. Those of older ones are in the decision log, without the
-        reasons unless the policy stores texts (``runs: {text: true}``).
+        Decisions of recent queries are in memory, and with ``runs: {text: true}`` in the run database.
 
         Args:
             query_id: The id in the report and in the final message.
         """
         found = self._nodes.recent.get(query_id)
         if found is None:
-            found = self.pipeline.bookkeeper.kept(query_id).get("decisions")
-        return logged_decisions(self.pipeline.feedback.log, query_id) if found is None else found
+            found = self.pipeline.bookkeeper.kept(query_id).get("decisions", [])
+        return found
 
     def explain(self, query_id: str, question: str | None = None) -> Explanation:
         """Explain a query by its decisions and its account. May block.
