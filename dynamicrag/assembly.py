@@ -6,6 +6,7 @@ Nothing heavy happens here: corpora are opened and models loaded on first use, o
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dynamicrag.building import build_stages
 from dynamicrag.corpora import make_corpora
@@ -17,7 +18,6 @@ from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.meters import check_meter
 from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import Profile, Profiles, here, load_profiles
-from dynamicrag.cost.runs import Runs, data_dir, known_calls
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.drafts.verification import Verification
@@ -41,6 +41,11 @@ from dynamicrag.sharing import Shared, beside, named
 from dynamicrag.stages.base import DecisionPoint, Run, StageBase
 from dynamicrag.stages.decide import Decider
 from dynamicrag.stages.routing import Asker
+from dynamicrag.store.address import data_dir
+
+if TYPE_CHECKING:
+    from dynamicrag.cost.runs import Runs
+    from dynamicrag.store.log import Log
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,11 @@ class Pipeline:
     def points(self) -> Mapping[str, DecisionPoint]:
         """All decision points by name, in order."""
         return {**self.stages, self.verification.name: self.verification}
+
+    @property
+    def log(self) -> "Log | None":
+        """The decision log; ``None`` if the policy stores no queries."""
+        return self.bookkeeper.log
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +161,15 @@ def _common(policy: Policy, objects: Objects, trust: bool) -> _Common:
     known = load_profiles()
     host = here(known.host, policy.host.country, policy.host.coefficients, policy.where("host"))
     meter = check_meter(policy.host.meter, policy.where("host", "meter"))
-    runs = Runs(keep=policy.runs.keep) if policy.runs.keep else None
-    ledger = Ledger(shared_attribution(meter), host, Calibration(known_calls(runs)))
+    runs, log = _store(policy)
+    ledger = Ledger(shared_attribution(meter), host, Calibration(runs.known_calls() if runs else {}))
     budget = _budget(policy)
     return _Common(
         known=known,
         ledger=ledger,
         budget=budget,
-        bookkeeper=Bookkeeper(ledger, budget, runs),
-        feedback=FeedbackWriter(None),
+        bookkeeper=Bookkeeper(ledger, budget, runs, log),
+        feedback=FeedbackWriter(log),
         after=Background("an answer's own feedback is lost"),
         embedder=objects.own_embedder() or default_embedder(),
         objects=objects,
@@ -259,6 +269,17 @@ def _model(policy: Policy, name: str, objects: Objects) -> ChatModel:
             raise PolicyError(f"{where}.runs: {section.model} runs in this process; remove this")
         model.runs = section.runs or model.runs
     return model
+
+
+def _store(policy: Policy) -> "tuple[Runs | None, Log | None]":
+    """Return the accounts and the decision log in the run store; none if the policy stores no queries."""
+    if not policy.runs.keep:
+        return None, None
+    from dynamicrag.cost.runs import Runs  # SQLAlchemy takes a while to import
+    from dynamicrag.store.log import Log
+
+    runs = Runs(policy.runs.address, policy.runs.keep)
+    return runs, Log(runs.database, policy.runs.keep)
 
 
 def _budget(policy: Policy) -> Budget:

@@ -154,7 +154,7 @@ def _bands(policy: str | None) -> "tuple[str | None, dict[str, Calibrated]]":
 def _prune(runs: "Runs", before: float) -> None:
     from dynamicrag.cli.console import console
 
-    number = runs.prune(before) if runs.path.exists() else 0
+    number = runs.prune(before)
     day = datetime.fromtimestamp(before, UTC)
     what = "query" if number == 1 else "queries"
     console().print(f"{number:,} {what} from before {day:%Y-%m-%d %H:%M} UTC deleted")

@@ -12,15 +12,19 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import JUDGING, Line
-from dynamicrag.cost.runs import Runs
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import DynamicRAGError
+
+if TYPE_CHECKING:
+    from dynamicrag.cost.runs import Runs
+    from dynamicrag.store.log import Log
+    from dynamicrag.store.logged import LoggedQuery
 
 SETTLE_SECONDS = 60.0
 LOOK_SECONDS = 0.25
@@ -44,23 +48,41 @@ class Bookkeeper:
         ledger: The ledger that has their lines.
         budget: The budget that they are charged to.
         runs: The run database, or ``None`` if runs are not kept.
+        log: The decision log, or ``None`` if it is not kept.
+
+    Attributes:
+        log: As given.
+        failures: Number of queries whose account or decisions could not be stored.
     """
 
     def __init__(
         self,
         ledger: Ledger,
         budget: Budget,
-        runs: Runs | None,
+        runs: "Runs | None",
+        log: "Log | None" = None,
     ) -> None:
         self._ledger = ledger
         self._budget = budget
         self._runs = runs
+        self.log = log
         self._queue: deque[Finished | threading.Event] = deque()
         self._hurry = threading.Event()
         self._lock = threading.Lock()
         self._pid = 0
         self._silence_logged = False
         self.failures = 0
+
+    def commit(self, query: "LoggedQuery", user: str) -> None:
+        """Commit an answered query to the decision log. Never fails; blocks."""
+        if self.log is None:
+            return
+        try:
+            self.log.add(query, user)
+        except DynamicRAGError as error:
+            self._failed(query.id, "decisions", str(error))
+        except Exception as error:  # noqa: BLE001 - an answer must not fail because of its log
+            self._failed(query.id, "decisions", f"{type(error).__name__}: {error}")
 
     def submit(self, finished: Finished) -> None:
         """Queue a finished query. Never blocks and never fails."""
@@ -94,14 +116,14 @@ class Bookkeeper:
             try:
                 self._close(item)
             except DynamicRAGError as error:
-                self._failed(item, str(error))
+                self._failed(item.query_id, "account", str(error))
             except Exception as error:  # noqa: BLE001 - the next query's books must be closed all the same
-                self._failed(item, f"{type(error).__name__}: {error}")
+                self._failed(item.query_id, "account", f"{type(error).__name__}: {error}")
 
-    def _failed(self, item: Finished, why: str) -> None:
+    def _failed(self, query_id: str, what: str, why: str) -> None:
         self.failures += 1
         level = logging.WARNING if self.failures == 1 else logging.DEBUG
-        _log.log(level, "query %s is answered, but its account could not be stored: %s", item.query_id, why)
+        _log.log(level, "query %s is answered, but its %s could not be stored: %s", query_id, what, why)
 
     def _close(self, item: Finished) -> None:
         ledger = self._ledger

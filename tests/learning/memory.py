@@ -10,7 +10,7 @@ from dynamicrag.store.logged import LoggedDecision, LoggedQuery
 class MemoryLog(Log):
     def __init__(self):
         self.items, self.known, self.snapshots = [], {}, {}
-        self.count = self.age = self.reads = 0
+        self.count, self.revocations = 0, []
 
     def add(self, query):
         self.known[query.id] = query
@@ -28,7 +28,7 @@ class MemoryLog(Log):
             return False
         for each in same:
             self.items.remove(each)
-            self.age += 1
+            self.revocations.append((self.count + 1, each.number))
             self.snapshots = {k: s for k, s in self.snapshots.items() if s.upto < each.number}
         self.count += 1
         self.items.append(replace(item, number=self.count))
@@ -43,18 +43,20 @@ class MemoryLog(Log):
                 yield query
 
     def feedbacks(self, *, after=0, most=1_000, query_ids=None):
-        self.reads += 1
         found = [each for each in self.items if each.number > after]
         return [each for each in found if query_ids is None or each.query_id in query_ids][:most]
 
-    def epoch(self):
-        return self.age
+    def last(self):
+        return self.count
+
+    def revoked(self, upto, seen):
+        return any(by > seen and number <= upto for by, number in self.revocations)
 
     def snapshot(self, key):
         return self.snapshots.get(key)
 
-    def keep(self, snapshot, epoch):
-        if epoch == self.age:
+    def keep(self, snapshot, seen):
+        if not self.revoked(snapshot.upto, seen):
             self.snapshots[snapshot.key] = snapshot
 
     def prune(self, *, before=None, user=None):

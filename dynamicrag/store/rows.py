@@ -1,0 +1,54 @@
+"""Statements that SQLite and Postgres write differently, and the keyed hashes that stand for texts."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from dynamicrag.store.tables import FACTS
+
+CHUNK = 5_000
+"""Values in one statement: SQLite takes 32,766."""
+
+
+def put(db: Connection, table: Table, row: Mapping[str, Any], *keys: str) -> None:
+    """Insert a row, or replace the row that has the same values in the columns ``keys``."""
+    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+    statement = make(table).values(**row)
+    others = {name: statement.excluded[name] for name in row if name not in keys}
+    db.execute(statement.on_conflict_do_update(index_elements=keys, set_=others))
+
+
+def put_new(db: Connection, table: Table, row: Mapping[str, Any]) -> None:
+    """Insert a row, unless there is one with its key."""
+    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+    db.execute(make(table).values(**row).on_conflict_do_nothing())
+
+
+def chunks(ids: list[str]) -> Iterator[list[str]]:
+    """Yield values in lists that are short enough for one statement."""
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
+
+
+def drop_oldest(db: Connection, table: Table, keep: int) -> int:
+    """Delete all rows but the last ``keep`` in the order of writing; return the number of deleted rows."""
+    number = table.c.number
+    last = db.execute(select(number).order_by(number.desc()).offset(keep).limit(1)).scalar()
+    return 0 if last is None else db.execute(delete(table).where(number <= last)).rowcount
+
+
+def mark_of(db: Connection, text: str, length: int = 16) -> str:
+    """Return a hash of a text under the key of this store; it is the same for the same text."""
+    put_new(db, FACTS, {"name": "secret", "value": secrets.token_hex(16)})
+    key = db.execute(select(FACTS.c.value).where(FACTS.c.name == "secret")).scalar_one()
+    return hmac.new(str(key).encode(), text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:length]
+
+
+def user_mark(db: Connection, user: str) -> str:
+    """Return the hash that stands for a user's name; ``""`` for ``""``."""
+    return mark_of(db, f"user\0{user}", 32) if user else ""

@@ -1,0 +1,38 @@
+"""Run stores: a new SQLite file, or the tables of a new schema on Postgres."""
+
+import os
+
+import pytest
+
+
+def postgres() -> str:
+    """Return the address of an empty store on Postgres; skip without a server."""
+    address = os.environ.get("DYNAMICRAG_TEST_POSTGRES")
+    if not address:
+        pytest.skip("DYNAMICRAG_TEST_POSTGRES names no database; source .ci/services")
+    psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
+    with psycopg.connect(address, autocommit=True) as db:
+        db.execute("DROP SCHEMA IF EXISTS dynamicrag CASCADE")
+    return address
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.service)])
+def where(request, tmp_path):
+    """Return the place of an empty store."""
+    return tmp_path / "runs.sqlite" if request.param == "sqlite" else postgres()
+
+
+@pytest.fixture
+def database(where):
+    from dynamicrag.store.database import Database
+
+    opened = Database(where)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def log(database):
+    from dynamicrag.store.log import Log
+
+    return Log(database)
