@@ -72,6 +72,7 @@ def _app(debug: bool) -> typer.Typer:
         chat,
         eval,  # noqa: A004 - named for its command
         explain,
+        feedback,
         ingest,
         init,
         models,
@@ -97,6 +98,7 @@ def _app(debug: bool) -> typer.Typer:
         ask.ask,
         chat.chat,
         explain.explain,
+        feedback.feedback,
         synthesize.synthesize,
         record.record,
         calibrate.calibrate,

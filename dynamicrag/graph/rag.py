@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.assembly import Pipeline, assemble_all
 from dynamicrag.cost.account import Account
 from dynamicrag.cost.attribution import Attribution
-from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
 from dynamicrag.graph.clashes import check
 from dynamicrag.graph.explain import Explanation, cost_known, explain
 from dynamicrag.graph.faces import Faces
+from dynamicrag.graph.feedback import Rated
 from dynamicrag.graph.learning import started
 from dynamicrag.graph.log_entry import decisions_of
 from dynamicrag.graph.names import Names, node_schema
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 CLOSING_SECONDS = 5.0
 
 
-class DynamicRAG(Faces):
+class DynamicRAG(Rated, Faces):
     """Routes every stage of RAG, by one policy or by the policy that a call names.
 
     Resources (models, indexes, meter) belong to this object and are closed over by its nodes; they
@@ -60,9 +60,11 @@ class DynamicRAG(Faces):
         attribution = pipeline.ledger.attribution
         attribution.acquire()
         self._folder = started(self.policies)
+        if self._folder is not None:
+            pipeline.feedback.wake = self._folder.notify
         # graphs hold the nodes, not this object: the meter runs as long as one of them exists
         self._close = weakref.finalize(
-            self._nodes, _close_books, pipeline.bookkeeper, attribution, self._folder
+            self._nodes, _close_books, pipeline, attribution, self._folder
         )
 
     @classmethod
@@ -295,7 +297,7 @@ class DynamicRAG(Faces):
         Raises:
             RunsError: The run store cannot be read.
         """
-        closed = self.pipeline.bookkeeper.flush(timeout)
+        closed = self.pipeline.after.flush(timeout) and self.pipeline.bookkeeper.flush(timeout)
         if self._folder is not None:
             self._folder.fold()
         return closed
@@ -308,8 +310,9 @@ class DynamicRAG(Faces):
                 corpus.close()
 
 
-def _close_books(bookkeeper: Bookkeeper, attribution: Attribution, folder: Folder | None) -> None:
+def _close_books(pipeline: Pipeline, attribution: Attribution, folder: Folder | None) -> None:
+    pipeline.after.flush(CLOSING_SECONDS)
     if folder is not None:
         folder.close()
-    bookkeeper.close(CLOSING_SECONDS)
+    pipeline.bookkeeper.close(CLOSING_SECONDS)
     attribution.release()
