@@ -15,11 +15,13 @@ from dynamicrag.graph.build import build_graph
 from dynamicrag.graph.clashes import check
 from dynamicrag.graph.explain import Explanation, cost_known, explain
 from dynamicrag.graph.faces import Faces
+from dynamicrag.graph.learning import started
 from dynamicrag.graph.names import Names, node_schema
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.observe import observing
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.warm import warm
+from dynamicrag.learning.fold import Folder
 from dynamicrag.objects import Objects
 from dynamicrag.retrieval.ingest import Progress
 from dynamicrag.sharing import load_all
@@ -56,8 +58,11 @@ class DynamicRAG(Faces):
         self._nodes = Nodes(self.policies)
         attribution = pipeline.ledger.attribution
         attribution.acquire()
+        self._folder = started(self.policies)
         # graphs hold the nodes, not this object: the meter runs as long as one of them exists
-        self._close = weakref.finalize(self._nodes, _close_books, pipeline.bookkeeper, attribution)
+        self._close = weakref.finalize(
+            self._nodes, _close_books, pipeline.bookkeeper, attribution, self._folder
+        )
 
     @classmethod
     def from_policy(
@@ -277,8 +282,17 @@ class DynamicRAG(Faces):
         return {name: standing.as_dict() for name, standing in self.pipeline.budget.state().items()}
 
     def flush(self, timeout: float = 60.0) -> bool:
-        """Wait until the accounts of all finished queries are closed and stored; return whether they are."""
-        return self.pipeline.bookkeeper.flush(timeout)
+        """Wait until the accounts of all finished queries are closed and stored; return whether they are.
+
+        Feedback so far is then learnt as well.
+
+        Raises:
+            RunsError: The run store cannot be read.
+        """
+        closed = self.pipeline.bookkeeper.flush(timeout)
+        if self._folder is not None:
+            self._folder.fold()
+        return closed
 
     def close(self) -> None:
         """Close the books, stop the meter and release the corpora."""
@@ -288,6 +302,8 @@ class DynamicRAG(Faces):
                 corpus.close()
 
 
-def _close_books(bookkeeper: Bookkeeper, attribution: Attribution) -> None:
+def _close_books(bookkeeper: Bookkeeper, attribution: Attribution, folder: Folder | None) -> None:
+    if folder is not None:
+        folder.close()
     bookkeeper.flush(CLOSING_SECONDS)
     attribution.release()

@@ -55,7 +55,7 @@ def examples(router: Online, query: LoggedQuery, item: Feedback, weight: Weight)
         return []
     found = []
     for decision in credited(query, router.stage):
-        x = router.row(decision.features, query.vector)
+        x = router.row(decision.features, query.vector, query.embedder)
         if item.score is None:
             known = {item.a, item.b} <= set(decision.options) and item.y is not None
             bases = [_base(router, decision, name) for name in (item.a, item.b)] if known else [None]

@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import PolicyError
-from dynamicrag.features.row import VERSION, Row
 from dynamicrag.predictors.base import PREDICTORS, Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.online import Learner
@@ -18,6 +17,7 @@ from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.routers.draws import Explore
 from dynamicrag.routers.offer import Estimating, Offer, take
+from dynamicrag.routers.row import VERSION, Row
 from dynamicrag.routers.vectors import question_vector
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.types import Decision, Option
@@ -154,9 +154,9 @@ class Online(Estimating):
         params = ",".join(f"{name}={value}" for name, value in sorted(self._params.items()))
         return f"{self.stage}/{self.registered}({params})/{self._start}/{self.reward}/row{VERSION}"
 
-    def row(self, signals: Mapping[str, float], vector: ArrayLike | None) -> Floats:
-        """Return the learner's features of a decision, (d,)."""
-        return self._row(signals, vector)
+    def row(self, signals: Mapping[str, float], vector: ArrayLike | None, embedder: str = "") -> Floats:
+        """Return the learner's features of a decision, (d,); see :class:`~dynamicrag.routers.row.Row`."""
+        return self._row(signals, vector, embedder)
 
     def planned(self, stage: str, options: Sequence[Option]) -> int:
         """See the base class."""
@@ -181,7 +181,8 @@ class Online(Estimating):
         if isinstance(based, Choice):
             return based
         vector = await question_vector(self._embed, context)
-        found = learnt.predictor.predict(self._row(context.features, vector)[None])
+        embedder = "" if self._embed is None else self._embed.name
+        found = learnt.predictor.predict(self._row(context.features, vector, embedder)[None])
         columns = [learnt.options.index(option.name) for option in context.options]
         shift = found.mean[0, columns]
         why = based.reason or [""] * len(shift)
