@@ -1,6 +1,8 @@
-"""The features of a stream's questions, and the options' names as strategies and models."""
+"""The features of a stream's questions."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -10,38 +12,63 @@ from dynamicrag.predictors.checks import Floats
 
 DIMENSIONS = 64
 """Principal components of the embeddings."""
-EMBEDDING = 1.0
-"""Factor on the components of a unit vector, beside the constant 1."""
-LEXICAL = 0.05
-"""Factor on a standardised lexical feature: some seventy of them are together about as long as the vector."""
+LENGTH = 0.3
+"""Length of the constant, and of the components of a typical question."""
+LEXICAL = 0.02
+"""Factor on a standardised lexical feature; there are some seventy."""
 MOST_DEVIATIONS = 4.0
 LEAST_DEVIATION = 0.05
 
 
-def features(texts: Sequence[str], embed: Embed | None) -> Floats:
-    """Return the features of questions, (n, d): a constant, the embedding's components, lexical features.
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Turns questions into features: a constant, components of the embedding, lexical features.
 
-    Components, means and deviations are fitted on the questions of the whole stream. They use no outcome, and
-    a running system has such questions before it has rewards. The scales fit learners with a ridge of 1: the
-    constant stands for an option's level, and all other numbers together are no longer than it.
+    The lengths are those of the rows of live learners: one with a ridge of 1 trusts its start as much as some
+    ten rewards.
 
-    Args:
-        texts: The questions.
+    Attributes:
         embed: The embedding model; ``None`` for lexical features alone.
+        centre: Mean embedding, (e,).
+        components: Principal components, (e, at most 64), scaled.
+        mean: Mean of the lexical features, (l,).
+        deviation: Their standard deviation, (l,).
     """
-    lexical = np.array([own_features(text) for text in texts])
-    deviation = np.maximum(lexical.std(axis=0), LEAST_DEVIATION)
-    standard = np.clip((lexical - lexical.mean(axis=0)) / deviation, -MOST_DEVIATIONS, MOST_DEVIATIONS)
-    parts = [np.ones((len(texts), 1)), LEXICAL * standard]
-    if embed is not None:
-        parts.insert(1, EMBEDDING * _components(np.asarray(embed(texts), dtype=np.float64)))
-    return np.concatenate(parts, axis=1)
 
+    embed: Embed | None
+    centre: Floats
+    components: Floats
+    mean: Floats
+    deviation: Floats
 
-def _components(vectors: Floats) -> Floats:
-    """Return the first principal components, (n, at most 64)."""
-    from sklearn.decomposition import PCA
+    @classmethod
+    def of(cls, texts: Sequence[str], embed: Embed | None) -> Self:
+        """Fit on the questions of the whole stream; no outcome is used.
 
-    number = min(DIMENSIONS, *vectors.shape)
-    # the full decomposition: the same table gives the same numbers
-    return np.asarray(PCA(number, svd_solver="full").fit_transform(vectors), dtype=np.float64)
+        A running system knows such questions before it has rewards for them.
+
+        Args:
+            texts: The questions.
+            embed: The embedding model.
+        """
+        lexical = np.array([own_features(text) for text in texts])
+        deviation = np.maximum(lexical.std(axis=0), LEAST_DEVIATION)
+        centre, components = np.empty(0), np.empty((0, 0))
+        if embed is not None:
+            from sklearn.decomposition import PCA
+
+            vectors = np.asarray(embed(texts), dtype=np.float64)
+            # the full decomposition: the same questions give the same numbers
+            found = PCA(min(DIMENSIONS, *vectors.shape), svd_solver="full").fit(vectors)
+            length = np.sqrt(np.maximum(found.explained_variance_.sum(), 1e-12))
+            centre, components = found.mean_, found.components_.T / length
+        return cls(embed, centre, components, lexical.mean(axis=0), deviation)
+
+    def __call__(self, texts: Sequence[str]) -> Floats:
+        """Return the features of questions, (n, d)."""
+        lexical = (np.array([own_features(text) for text in texts]) - self.mean) / self.deviation
+        parts = [np.full((len(texts), 1), LENGTH), LEXICAL * lexical.clip(-MOST_DEVIATIONS, MOST_DEVIATIONS)]
+        if self.embed is not None:
+            vectors = np.asarray(self.embed(texts), dtype=np.float64)
+            parts.insert(1, LENGTH * ((vectors - self.centre) @ self.components))
+        return np.concatenate(parts, axis=1)

@@ -40,7 +40,7 @@ def recovery(lines: Sequence[Timeline], own: Floats, seeds: Seeds) -> AfterChang
     known = np.isfinite(found)
     return AfterChange(
         queries=float(found[known].mean()) if known.all() else None,
-        interval=interval(-sampled.mean(axis=0)) and _ends(sampled.mean(axis=0)),
+        interval=interval(sampled.mean(axis=0)) if len(lines) > 1 else None,
         recovered=float(known.mean()),
         utility=float(np.mean(utility)),
         best_fixed=float(np.mean(fixed)),
@@ -64,7 +64,3 @@ def _first(means: Floats) -> Floats:
     """Return the first time within the tolerance, (b,); infinite if there is none."""
     within = means >= -TOLERANCE
     return np.where(within.any(axis=1), within.argmax(axis=1), np.inf)
-
-
-def _ends(sampled: Floats) -> list[float] | None:
-    return interval(sampled)

@@ -103,9 +103,9 @@ def _prior(
 
 def _learnt_from(source: str, table: str) -> list[str]:
     """Return a note if the shipped prior was learnt from the table."""
-    from dynamicrag.lab.priors.sources import SOURCES
+    from dynamicrag.lab.priors.sources import STRATEGY_BY_MODEL, STRATEGY_BY_QUESTION
 
-    if source == PRIOR and table in {each.file for each in SOURCES}:
+    if source == PRIOR and table in {STRATEGY_BY_MODEL.file, STRATEGY_BY_QUESTION.file}:
         return [
             f"the shipped prior was learnt from {table} or from its questions, so the start is too good; learn "
             "one without it: python -m dynamicrag.lab.priors --without"
