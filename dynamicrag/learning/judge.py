@@ -71,7 +71,12 @@ class SampledJudge:
         return self._run.budget
 
     def submit(
-        self, query_id: str, question: str, answer: str, passages: Sequence[Passage], booked: Callable[[], None]
+        self,
+        query_id: str,
+        question: str,
+        answer: str,
+        passages: Sequence[Passage],
+        booked: Callable[[], None],
     ) -> None:
         """Queue an answer if it belongs to the sample. Never blocks and never fails.
 
@@ -86,7 +91,12 @@ class SampledJudge:
             self._background.submit(partial(self._judge, query_id, question, answer, passages, booked))
 
     def _judge(
-        self, query_id: str, question: str, answer: str, passages: Sequence[Passage], booked: Callable[[], None]
+        self,
+        query_id: str,
+        question: str,
+        answer: str,
+        passages: Sequence[Passage],
+        booked: Callable[[], None],
     ) -> None:
         """Ask for the mark, commit it, and correct the budget to the metered cost.
 
@@ -110,7 +120,10 @@ class SampledJudge:
 
     async def _mark(self, query_id: str, question: str, answer: str, passages: Sequence[Passage]) -> float:
         messages = await fitted(
-            self._model, lambda shown: judge_messages("correct", question, answer, shown), passages, MAX_TOKENS
+            self._model,
+            lambda shown: judge_messages("correct", question, answer, shown),
+            passages,
+            MAX_TOKENS,
         )
         reply = await call(
             self._run, query_id, JUDGING, self._model, messages, max_tokens=MAX_TOKENS, tags=["nostream"],
@@ -129,4 +142,3 @@ class SampledJudge:
             if line.stage == JUDGING and line.booked is not None and line.end is not None:
                 self.budget.close(ledger.line_cost(line), line.booked)
                 line.booked = None  # corrected
-
