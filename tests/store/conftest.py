@@ -7,7 +7,7 @@ import pytest
 
 
 def postgres() -> str:
-    """Return the address of an empty store on Postgres, in a database of this process; skip without a server."""
+    """Return the address of an empty store on Postgres, a database per worker; skip without a server."""
     address = os.environ.get("DYNAMICRAG_TEST_POSTGRES")
     if not address:
         pytest.skip("DYNAMICRAG_TEST_POSTGRES names no database; source .ci/services")
