@@ -46,6 +46,11 @@ def _messages(given: str | dict[str, str]) -> str | dict[str, str]:
 
 
 Accuracy = Annotated[float, BeforeValidator(accuracy)]
+SOURCES = {"drafts": 0.25, "verifier": 0.0}
+"""Default weights of the sources of feedback that are not 1.
+
+Drafts and verifiers are judged by the prior's own belief, so they mostly repeat it.
+"""
 S = TypeVar("S", bound=StageSection)
 Fact = StrictStr | StrictBool | StrictInt | StrictFloat
 
@@ -195,6 +200,43 @@ class HostSection(Section):
     meter: str = "codecarbon"
 
 
+class JudgeSection(Section):
+    """A model that judges a sample of the answers, after they were returned.
+
+    Attributes:
+        model: Name of the model.
+        share: Share of the queries that it judges.
+        budget: Largest cost of all its calls in a process, by dimension.
+    """
+
+    model: str
+    share: float = Field(default=0.05, gt=0, le=1)
+    budget: dict[Dimension, NonNegativeFloat] = Field(min_length=1)
+
+    @field_validator("budget")
+    @classmethod
+    def _are_dimensions(cls, budget: dict[Dimension, float]) -> dict[Dimension, float]:
+        _check_dimensions(budget)
+        return budget
+
+
+class LearningSection(Section):
+    """The feedback that online routers learn from.
+
+    Attributes:
+        sources: Weight of a reward by its source, in observations; 0 switches a source off. By default
+            ``user``, ``gold``, ``judge`` and your own names have 1, ``drafts`` 0.25 and ``verifier`` 0.
+        judge: The sampled judge, if any.
+    """
+
+    sources: dict[str, NonNegativeFloat] = Field(default_factory=dict)
+    judge: JudgeSection | None = None
+
+    def weight(self, source: str) -> float:
+        """Return the weight of a source."""
+        return self.sources.get(source, SOURCES.get(source, 1.0))
+
+
 class RunsSection(Section):
     """Storage of finished queries.
 
@@ -232,6 +274,7 @@ class Policy(Section):
         objective: Worth of cost in quality, and the budget.
         host: The machine that runs this process.
         runs: Storage of finished queries.
+        learning: The feedback that online routers learn from.
         calibrated: Expected cost of the policy, for ``dynamicrag report``.
         stages: The section of every stage of a query, in the topology's order.
         joint: A router over whole paths, for the stages at which its paths differ.
@@ -255,6 +298,7 @@ class Policy(Section):
     objective: ObjectiveSection = ObjectiveSection()
     host: HostSection = HostSection()
     runs: RunsSection = RunsSection()
+    learning: LearningSection = LearningSection()
     calibrated: Calibrated | None = None
     joint: Spec | None = None
     observe: StrictBool = False

@@ -3,6 +3,7 @@
 from dynamicrag.building import Built
 from dynamicrag.errors import PolicyError
 from dynamicrag.policy import Policy
+from dynamicrag.routers.online import Online
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.withheld import withheld
 
@@ -13,9 +14,11 @@ def check_stages(policy: Policy, built: Built) -> None:
     """Refuse stages that are inconsistent with the rest of their policy.
 
     Raises:
-        PolicyError: An observing policy has several options, or a language of answers has no sentence for
-            withheld ones.
+        PolicyError: An observing policy has several options, a language of answers has no sentence for
+            withheld ones, or a router learns from queries that are not stored.
     """
+    if not policy.runs.keep:
+        _check_learning(policy, built)
     if policy.observe:
         _check_observing(policy, built)
     if any(move.kind == "abstain" for move in built.verification.moves):
@@ -32,6 +35,15 @@ def _check_abstaining(policy: Policy, built: Built) -> None:
                 f"{policy.where('abstain_message')}: answers of stages.prompt.options.{name} are in "
                 f"{language}, which has no built-in sentence for withheld answers; "
                 f"add abstain_message: {{{language}: ...}}"
+            )
+
+
+def _check_learning(policy: Policy, built: Built) -> None:
+    for name, point in {**built.stages, built.verification.name: built.verification}.items():
+        if isinstance(point.router, Online):
+            raise PolicyError(
+                f"{policy.where('stages', name, 'router')}: {point.router.registered!r} learns from stored "
+                "queries, and runs.keep is 0; store some (runs: {keep: 20000}), or take another router"
             )
 
 

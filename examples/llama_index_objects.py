@@ -16,8 +16,13 @@ POLICY = {
     "version": 1,
     "models": {"small": {}, "large": {}},  # weakest first; the objects replace these entries
     "stages": {
-        "retrieval": {"options": ["none", "single"], "router": "heuristic"},  # small talk needs no search
-        "generator": {"options": ["small", "large"], "router": "heuristic"},
+        "retrieval": {"options": ["none", "single"], "router": "prior"},  # small talk needs no search
+        "generator": {
+            "options": ["small", "large"],
+            "router": {
+                "rules": {"when": [{"if": {"greeting": True}, "take": "small"}], "otherwise": "large"}
+            },
+        },
     },
 }
 

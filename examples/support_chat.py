@@ -50,7 +50,7 @@ def policy(model: str) -> dict[str, Any]:
         "models": {"model": {"model": model}},
         "helper": "model",
         "stages": {
-            "retrieval": {"options": ["none", "single"], "router": "heuristic"},
+            "retrieval": {"options": ["none", "single"], "router": "prior"},
             "retriever": {
                 "options": {**{name: {"bm25": {"corpus": name}} for name in TOPICS}, "both": both},
                 "router": {"topic": {"topics": TOPICS}},

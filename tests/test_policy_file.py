@@ -11,7 +11,7 @@ corpora: {docs: {path: docs}}
 models: {small: {model: "local:smollm2-135m-instruct"}}
 host: {meter: none}
 stages:
-  context: {options: {short: {chunks: 2}, long: {chunks: 4}}, router: heuristic}
+  context: {options: {short: {chunks: 2}, long: {chunks: 4}}, router: prior}
 """
 
 

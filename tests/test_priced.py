@@ -15,7 +15,7 @@ def pipeline(**models):
                 "corpora": {"docs": {"path": "."}},
                 "models": models,
                 "host": {"meter": "none"},
-                "stages": {"generator": {"options": [*models], "router": "heuristic"}},
+                "stages": {"generator": {"options": [*models], "router": "random"}},
             }
         )
     )

@@ -7,7 +7,7 @@ from dynamicrag.routers.base import ROUTERS
 
 
 def test_every_family_finds_its_members():
-    assert {"fixed", "random", "heuristic", "thresholds"} <= set(ROUTERS)
+    assert {"fixed", "random", "prior", "thresholds"} <= set(ROUTERS)
 
 
 def test_an_unknown_name_gets_the_nearest_spelling():

@@ -120,7 +120,7 @@ def test_what_assembly_refuses_of_parameters_the_schema_refuses(place, value, tm
 
 def test_names_are_offered():
     routers = SCHEMA["$defs"]["StageSection"]["properties"]["router"]["anyOf"][0]["enum"]
-    assert {"fixed", "llm", "knn", "heuristic"} <= set(routers)
+    assert {"fixed", "llm", "knn", "prior"} <= set(routers)
     assert "openai:gpt-4o-mini" in SCHEMA["$defs"]["ModelSection"]["properties"]["model"]["examples"]
 
 

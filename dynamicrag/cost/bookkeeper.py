@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.line import Line
+from dynamicrag.cost.line import JUDGING, Line
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import DynamicRAGError
 
@@ -158,8 +158,9 @@ class Bookkeeper:
                 ledger.calibration.observe(line.spec, observation)
                 calls.setdefault(line.spec, []).append(observation)
         if self._budget.total:
-            booked = Cost.total(line.booked for line in ended if line.booked is not None)
-            self._budget.close(ledger.total(ended), booked)
+            ours = [line for line in ended if line.stage != JUDGING]
+            booked = Cost.total(line.booked for line in ours if line.booked is not None)
+            self._budget.close(ledger.total(ours), booked)
         if self._runs is not None:
             lines = list(account.lines)
             turn = {**self._turn(item, lines), **item.facts, "provisional": account.provisional}
@@ -192,7 +193,8 @@ class Bookkeeper:
 
     def _turn(self, item: Finished, lines: Sequence[Line]) -> dict[str, Any]:
         ledger, query = self._ledger, item.query_id
-        timed = [line for line in lines if line.brought is None]  # other processes have other clocks
+        # other processes have other clocks, and a judge marks an answer that the user has already
+        timed = [line for line in lines if line.brought is None and line.stage != JUDGING]
         begin = min((line.begin for line in timed), default=0.0)
         end = max((line.end or line.begin for line in timed), default=begin)
         tokens = [line.begin + line.usage.first_token_seconds - begin for line in timed

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.assembly import Pipeline, assemble_all
 from dynamicrag.cost.account import Account
 from dynamicrag.cost.attribution import Attribution
-from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
 from dynamicrag.graph.clashes import check
 from dynamicrag.graph.explain import Explanation, cost_known, explain
 from dynamicrag.graph.faces import Faces
+from dynamicrag.graph.feedback import Rated
+from dynamicrag.graph.learning import started
 from dynamicrag.graph.log_entry import decisions_of
 from dynamicrag.graph.names import Names, node_schema
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.observe import observing
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.warm import warm
+from dynamicrag.learning.fold import Folder
 from dynamicrag.objects import Objects
 from dynamicrag.retrieval.ingest import Progress
 from dynamicrag.sharing import load_all
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 CLOSING_SECONDS = 5.0
 
 
-class DynamicRAG(Faces):
+class DynamicRAG(Rated, Faces):
     """Routes every stage of RAG, by one policy or by the policy that a call names.
 
     Resources (models, indexes, meter) belong to this object and are closed over by its nodes; they
@@ -57,8 +59,11 @@ class DynamicRAG(Faces):
         self._nodes = Nodes(self.policies)
         attribution = pipeline.ledger.attribution
         attribution.acquire()
+        self._folder = started(self.policies)
+        if self._folder is not None:
+            pipeline.feedback.wake = self._folder.notify
         # graphs hold the nodes, not this object: the meter runs as long as one of them exists
-        self._close = weakref.finalize(self._nodes, _close_books, pipeline.bookkeeper, attribution)
+        self._close = weakref.finalize(self._nodes, _close_books, pipeline, attribution, self._folder)
 
     @classmethod
     def from_policy(
@@ -283,8 +288,17 @@ class DynamicRAG(Faces):
         return {name: standing.as_dict() for name, standing in self.pipeline.budget.state().items()}
 
     def flush(self, timeout: float = 60.0) -> bool:
-        """Wait until the accounts of all finished queries are closed and stored; return whether they are."""
-        return self.pipeline.bookkeeper.flush(timeout)
+        """Wait until the accounts of all finished queries are closed and stored; return whether they are.
+
+        Feedback so far is then learnt as well.
+
+        Raises:
+            RunsError: The run store cannot be read.
+        """
+        closed = self.pipeline.after.flush(timeout) and self.pipeline.bookkeeper.flush(timeout)
+        if self._folder is not None:
+            self._folder.fold()
+        return closed
 
     def close(self) -> None:
         """Close the books, stop the meter and release the corpora."""
@@ -294,6 +308,9 @@ class DynamicRAG(Faces):
                 corpus.close()
 
 
-def _close_books(bookkeeper: Bookkeeper, attribution: Attribution) -> None:
-    bookkeeper.close(CLOSING_SECONDS)
+def _close_books(pipeline: Pipeline, attribution: Attribution, folder: Folder | None) -> None:
+    pipeline.after.flush(CLOSING_SECONDS)
+    if folder is not None:
+        folder.close()
+    pipeline.bookkeeper.close(CLOSING_SECONDS)
     attribution.release()

@@ -7,6 +7,9 @@ A predictor knows no text, models, prices or LangGraph. It estimates; ``selectio
     estimate = predictor.predict(X[:1])  # mean and spread, each (1, k)
     predictor.state().save("routers/generator.npz")
 
+Some learn on: ``learn(x, option, reward)`` from one reward, ``learn_pair(x, a, b, y)`` from a preference. The
+:class:`~dynamicrag.predictors.online.Learner` s among them need no table: ``start(features, options)``.
+
 To add a predictor, write a file with a subclass that implements ``_fit`` and ``_predict`` and names its
 ``fitted`` arrays. The base class checks every input once, and passes only options with at least one
 observation to ``_fit``, in an order determined by their outcomes: no algorithm receives an empty
@@ -24,12 +27,12 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dynamicrag.errors import InputError, PolicyError
+from dynamicrag.errors import InputError
 from dynamicrag.predictors import checks
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.estimate import UNKNOWN, Estimate, Neighbours
-from dynamicrag.predictors.persistent import Persistent
-from dynamicrag.predictors.state import MEND, State, whole
+from dynamicrag.predictors.learning import Learning
+from dynamicrag.predictors.state import State, whole
 from dynamicrag.registry import Registry
 
 When = Literal["pre-generation", "post-generation", "multi-stage", "online"]
@@ -38,7 +41,7 @@ How = Literal["heuristic", "supervised", "bandit", "reinforcement learning"]
 """The three axes of the survey "Dynamic Model Routing and Cascading", in the terms of its Table 1."""
 
 
-class Predictor(Persistent, ABC):
+class Predictor(Learning, ABC):
     """Estimates the quality of every option from a query's features.
 
     Not safe for threads that learn while others predict: its router guards it.
@@ -51,43 +54,23 @@ class Predictor(Persistent, ABC):
         uses: Its inputs.
         how: Kind of algorithm.
         paper: Source of the method.
-        online: Whether it learns from single rewards.
-        grows: Whether it accepts new options without retraining.
         positional: Whether its estimates depend on positions in the list of options, not on outcomes.
-        options: Number of options, k.
-        features: Number of features, d.
-        blocks: Number of features of each non-empty family.
     """
 
     when: ClassVar[tuple[When, ...]] = ("pre-generation",)
     uses: ClassVar[tuple[Uses, ...]] = ("query",)
     how: ClassVar[How] = "supervised"
     paper: ClassVar[str]
-    online: ClassVar[bool] = False
-    grows: ClassVar[bool] = False
     positional: ClassVar[bool] = False
 
     def __init__(self, *, seed: int = 0) -> None:
+        super().__init__()
         self.seed = seed
-        self.features = 0
-        self.blocks: list[int] = []
-        # column of each option among the algorithm's estimates; -1: unobserved
-        self._columns: NDArray[np.intp] = np.empty(0, dtype=np.intp)
-
-    @property
-    def options(self) -> int:
-        """Number of options; 0 before training."""
-        return len(self._columns)
 
     @property
     def picked(self) -> Mapping[str, float]:
         """The predictors it consists of, with their shares; empty if it is elementary."""
         return {}
-
-    @property
-    def anchors(self) -> int:
-        """Number of qualities for ``add_option``: by default one per training query."""
-        raise NotImplementedError
 
     def fit(
         self,
@@ -163,71 +146,6 @@ class Predictor(Persistent, ABC):
         """
         return None
 
-    def learn(self, x: ArrayLike, option: int, reward: float) -> None:
-        """Learn online from the reward of ``option`` on one query.
-
-        Args:
-            x: Features, (d,).
-            option: The option's position.
-            reward: Its quality.
-
-        Raises:
-            PolicyError: It cannot learn online, or is not trained.
-            InputError: As for :meth:`predict`; or the option is unknown or the reward is not finite.
-        """
-        if not self.online:
-            raise PolicyError(f"{self.registered!r} does not learn online; those that do: {_those('online')}")
-        row = self._queries(np.atleast_2d(x))
-        if not 0 <= option < self.options:
-            raise InputError(f"option: expected 0 to {self.options - 1}, got {option}")
-        if not np.isfinite(reward):
-            raise InputError(f"reward: expected a finite number, got {reward}")
-        if self._columns[option] < 0:  # the first observation of it
-            self._place(option, np.full(self.anchors, np.nan))
-        self._learn(row, int(self._columns[option]), float(reward))
-
-    def add_option(self, quality: ArrayLike | None = None) -> None:
-        """Add an option at the end of the list.
-
-        Args:
-            quality: Its quality at each of the predictor's :attr:`anchors`, NaN where unobserved; ``None`` if
-                nothing is known yet.
-
-        Raises:
-            PolicyError: It needs retraining for new options, or is not trained.
-            InputError: The number of qualities differs from the anchors, or one is infinite.
-        """
-        self._check_grows()
-        known = np.full(self.anchors, np.nan)
-        if quality is not None:
-            known = checks.outcomes(np.atleast_2d(quality).T, self.anchors)[:, 0]
-        self._columns = np.append(self._columns, -1)
-        if not np.isnan(known).all():
-            self._place(self.options - 1, known)
-
-    def at_anchors(self, X: ArrayLike, quality: ArrayLike) -> Floats:
-        """Return an option's quality on some queries in the form for :meth:`add_option`.
-
-        Args:
-            X: The queries' features, (n, d).
-            quality: Its quality on them, (n,); NaN where unobserved.
-
-        Returns:
-            One number per anchor; NaN at anchors without a matching query.
-
-        Raises:
-            PolicyError: As :meth:`add_option`.
-            InputError: As :meth:`predict`, or the number of qualities differs from the queries, or one is
-                infinite.
-        """
-        self._check_grows()
-        table = self._queries(X)
-        given = checks.outcomes(np.atleast_2d(quality).T, len(table))[:, 0]
-        seen = ~np.isnan(given)
-        if not seen.any():
-            return np.full(self.anchors, np.nan)
-        return self._at_anchors(table[seen], given[seen])
-
     def state(self) -> State:
         """Return the complete state of the predictor."""
         self._check_trained()
@@ -277,47 +195,6 @@ class Predictor(Persistent, ABC):
     def _predict(self, X: Floats) -> Estimate:
         """Estimate every option passed to ``_fit``, in its order."""
 
-    def _learn(self, x: Floats, column: int, reward: float) -> None:
-        """Learn one reward; ``x`` is (1, d)."""
-        raise NotImplementedError
-
-    def _grow(self, quality: Floats) -> None:
-        """Append a column; all NaN if nothing is known."""
-        raise NotImplementedError
-
-    def _at_anchors(self, X: Floats, quality: Floats) -> Floats:  # noqa: ARG002
-        """Return the quality at every anchor; by default the mean, which ignores the position of queries."""
-        return np.full(self.anchors, quality.mean())
-
-    def _place(self, option: int, quality: Floats) -> None:
-        self._grow(quality)
-        self._columns[option] = self._columns.max() + 1
-
-    def _check_grows(self) -> None:
-        if not self.grows:
-            raise PolicyError(
-                f"{self.registered!r} takes no new option without training: {MEND}, "
-                f"or use one of these: {_those('grows')}"
-            )
-        self._check_trained()
-
-    def _check_trained(self) -> None:
-        if not self.options:
-            raise PolicyError(f"{self.registered!r} is not trained yet; fit it, or load a trained one")
-
-    def _queries(self, X: ArrayLike) -> Floats:
-        self._check_trained()
-        table = checks.features(X)
-        if table.shape[1] != self.features:
-            raise InputError(
-                f"X: {self.registered!r} was trained on {self.features} features a query, got "
-                f"{table.shape[1]}; use the features it was trained with"
-            )
-        return table
-
 
 PREDICTORS: Registry[Predictor] = Registry("predictor", "dynamicrag.predictors", Predictor)
-
-
-def _those(flag: str) -> str:
-    return ", ".join(name for name in PREDICTORS if getattr(PREDICTORS[name], flag))
+Predictor.family = PREDICTORS

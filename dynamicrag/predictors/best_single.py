@@ -22,8 +22,15 @@ class BestSingle(Predictor):
     uses = ("feedback",)
     paper = "Hu et al. 2024, RouterBench, arXiv 2403.12031"
     online = True
+    weighs = True
     grows = True
+    per_option = (("count", 0), ("total", 0), ("squares", 0))
     fitted = ("count", "total", "squares", "rows")
+
+    @property
+    def additive(self) -> bool:
+        """Its state is sums of rewards."""
+        return True
 
     @property
     def anchors(self) -> int:
@@ -37,17 +44,17 @@ class BestSingle(Predictor):
         self.squares = np.nansum(quality**2, axis=0)
 
     def _predict(self, X: Floats) -> Estimate:
-        known = np.maximum(self.count, 1.0)
+        known = np.where(self.count > 0, self.count, 1.0)
         mean = np.where(self.count > 0, self.total / known, self.total.sum() / self.count.sum())
         # one extra, unknown observation keeps few observations from looking certain
         variance = (self.squares - self.count * mean**2 + UNKNOWN**2) / (self.count + 1)
         spread = np.sqrt(np.maximum(variance, 0.0) / known)
         return Estimate(np.tile(mean, (len(X), 1)), np.tile(spread, (len(X), 1)))
 
-    def _learn(self, x: Floats, column: int, reward: float) -> None:  # noqa: ARG002
-        self.count[column] += 1
-        self.total[column] += reward
-        self.squares[column] += reward**2
+    def _learn(self, x: Floats, column: int, reward: float, weight: float) -> None:  # noqa: ARG002
+        self.count[column] += weight
+        self.total[column] += weight * reward
+        self.squares[column] += weight * reward**2
 
     def _grow(self, quality: Floats) -> None:
         # the mean counts as many outcomes as there were training queries

@@ -21,6 +21,7 @@ class Cheapest(Predictor):
     uses = ("model metadata",)
     paper = "Hu et al. 2024, RouterBench, arXiv 2403.12031"
     grows = True
+    per_option = (("mean", 0),)
     fitted = ("mean",)
 
     @property

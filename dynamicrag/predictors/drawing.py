@@ -9,7 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from dynamicrag.predictors.checks import Floats
 
-__all__ = ["draw", "mixed"]
+__all__ = ["NO_GENERATOR", "draw", "mixed"]
+
+NO_GENERATOR = "exploring needs a generator to draw from: rng=numpy.random.default_rng(seed)"
 
 
 def mixed(chances: ArrayLike, allowed: ArrayLike, epsilon: float = 0.0) -> Floats:
@@ -36,7 +38,7 @@ def draw(chances: Floats, rng: np.random.Generator | None) -> NDArray[np.intp]:
         ValueError: The random generator is missing.
     """
     if rng is None:
-        raise ValueError("exploring needs a generator to draw from: rng=numpy.random.default_rng(seed)")
+        raise ValueError(NO_GENERATOR)
     ends = np.cumsum(chances, axis=-1)
     total = ends[..., -1:]
     # rounding must not put the point at the very end, beyond every option

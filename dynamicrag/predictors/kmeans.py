@@ -31,7 +31,9 @@ class KMeans(Predictor):
     uses = ("query", "feedback")
     paper = "Jitkrittum et al. 2025, UniRoute, arXiv 2502.08773; Zhang et al. 2025, arXiv 2508.12631"
     online = True
+    weighs = True
     grows = True
+    per_option = (("count", 1), ("total", 1), ("squares", 1))
     fitted = ("centres", "sizes", "count", "total", "squares")
     parts = (("scaling", Scaling),)
 
@@ -43,6 +45,11 @@ class KMeans(Predictor):
             raise ValueError(f"prior: expected a number above 0, got {prior}")
         self.clusters = clusters
         self.prior = prior
+
+    @property
+    def additive(self) -> bool:
+        """Its state is sums of rewards."""
+        return True
 
     @property
     def anchors(self) -> int:
@@ -79,11 +86,11 @@ class KMeans(Predictor):
         variance = self.squares[here] - 2 * mean * self.total[here] + self.count[here] * mean**2
         return Estimate(mean, np.sqrt((np.maximum(variance, 0.0) + self.prior * UNKNOWN**2) / count**2))
 
-    def _learn(self, x: Floats, column: int, reward: float) -> None:
+    def _learn(self, x: Floats, column: int, reward: float, weight: float) -> None:
         here = self._cluster(self.scaling(x))[0]
-        self.count[here, column] += 1
-        self.total[here, column] += reward
-        self.squares[here, column] += reward**2
+        self.count[here, column] += weight
+        self.total[here, column] += weight * reward
+        self.squares[here, column] += weight * reward**2
 
     def _at_anchors(self, X: Floats, quality: Floats) -> Floats:
         here = self._cluster(self.scaling(X))

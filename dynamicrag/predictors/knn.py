@@ -41,6 +41,7 @@ class Knn(Predictor):
     paper = "Hu et al. 2024, RouterBench, arXiv 2403.12031; Malekpour et al. 2024, arXiv 2411.04319"
     online = True
     grows = True
+    per_option = (("quality", 1), ("level", 0), ("variance", 0))
     fitted = ("points", "lengths", "quality", "level", "variance")
     parts = (("scaling", Scaling),)
 
@@ -127,7 +128,7 @@ class Knn(Predictor):
         usual = distances.mean(axis=1, keepdims=True)
         return np.exp(-distances / np.where(usual > 0, usual, 1.0))
 
-    def _learn(self, x: Floats, column: int, reward: float) -> None:
+    def _learn(self, x: Floats, column: int, reward: float, weight: float) -> None:  # noqa: ARG002
         row = np.full((1, self.quality.shape[1]), np.nan)
         row[0, column] = reward
         point = self._embed(x)

@@ -13,6 +13,9 @@ from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.ridge import Ridge, fit_ridge
 from dynamicrag.predictors.scaling import Scaling
 
+PER_OPTION = ("weights", "intercept", "alpha", "noise", "known", "precision")
+"""Arrays of the regression whose last axis is over options."""
+
 
 @PREDICTORS.register("matrix_factorization")
 class MatrixFactorization(Predictor):
@@ -70,6 +73,11 @@ class MatrixFactorization(Predictor):
     def _grow(self, quality: Floats) -> None:
         new = fit_ridge(self.places, quality[:, None])
         old = self.ridge
-        columns = ("weights", "intercept", "alpha", "noise", "known", "precision")
-        joined = {name: np.concatenate([getattr(old, name), getattr(new, name)], axis=-1) for name in columns}
+        joined = {
+            name: np.concatenate([getattr(old, name), getattr(new, name)], axis=-1) for name in PER_OPTION
+        }
         self.ridge = replace(old, **joined)
+
+    def _shrink(self, column: int) -> None:
+        kept = {name: np.delete(getattr(self.ridge, name), column, axis=-1) for name in PER_OPTION}
+        self.ridge = replace(self.ridge, **kept)

@@ -39,3 +39,6 @@ class Random(Predictor):
 
     def _grow(self, quality: Floats) -> None:  # noqa: ARG002
         self.width = np.add(self.width, 1)
+
+    def _shrink(self, column: int) -> None:  # noqa: ARG002
+        self.width = np.subtract(self.width, 1)

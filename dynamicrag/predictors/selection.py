@@ -14,10 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import BudgetError
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.drawing import draw, mixed
+from dynamicrag.predictors.drawing import NO_GENERATOR, draw, mixed
+from dynamicrag.predictors.exploration import GREEDY, Exploration
 
 TIE = 1e-9
 """Scores that differ by no more than this are tied."""
+SAMPLES = 256
+"""Draws of posterior sampling, from which each option's probability is estimated."""
 DOUBLINGS = 80
 HALVINGS = 60
 
@@ -54,36 +57,13 @@ def cheapest(expected: Sequence[Cost], left: Mapping[Dimension, float]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Exploration:
-    """The exploration of options that do not look best, to learn from them.
-
-    Attributes:
-        epsilon: Probability of a uniform draw among the open options.
-        temperature: Above 0, options are drawn in proportion to ``exp(score / temperature)``, instead of
-            taking the best; in units of quality.
-    """
-
-    epsilon: float = 0.0
-    temperature: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.epsilon <= 1:
-            raise ValueError(f"epsilon: expected a number from 0 to 1, got {self.epsilon}")
-        if not 0 <= self.temperature < float("inf"):
-            raise ValueError(f"temperature: expected a number of 0 or more, got {self.temperature}")
-
-
-GREEDY = Exploration()
-
-
-@dataclass(frozen=True, slots=True)
 class Selection:
     """A choice. For one query the first axis of all arrays is missing.
 
     Attributes:
         index: The chosen options, (n,).
         propensity: Probability of each choice, (n,).
-        score: Score of every option, (n, k); ``-inf`` where it is closed.
+        score: Score of every option, (n, k), without optimism; ``-inf`` where it is closed.
         drawn: Probability of every option in the draw, (n, k); ``None`` without a draw.
     """
 
@@ -105,10 +85,14 @@ def select(
     *,
     lam: float = 1.0,
     allowed: ArrayLike | None = None,
+    spread: ArrayLike | None = None,
     explore: Exploration = GREEDY,
     rng: np.random.Generator | None = None,
 ) -> Selection:
     """Choose an option per query. Ties go to the cheapest, then to the first.
+
+    Options are explored only where their weighted cost exceeds that of the greedy option by at most
+    ``explore.extra``.
 
     Args:
         quality: Predicted quality, (k,) or (n, k).
@@ -116,8 +100,10 @@ def select(
         weights: Quality that one unit of each dimension is worth, (c,).
         lam: λ: factor on the weighted cost.
         allowed: Whether each option is open, (k,) or (n, k); all by default.
-        explore: The rate of options other than the best.
-        rng: Random generator; needed for exploration.
+        spread: Standard deviation of the predicted quality, as ``quality``; needed for ``optimism`` and
+            ``sample``.
+        explore: The exploration of options other than the best.
+        rng: Random generator; needed for draws.
 
     Raises:
         ValueError: A query has no open option, a figure is missing, or the random generator is missing.
@@ -131,19 +117,54 @@ def select(
         if np.isnan(best).any():
             raise ValueError("quality and cost of open options must be numbers to choose by; some are NaN")
         raise ValueError("a query has no open option to choose from")
-    top = np.where(score >= best - TIE, price, np.inf).argmin(axis=-1)
-    if not (explore.epsilon or explore.temperature):
+    top = _top(score, best, price)
+    if not (explore.draws or explore.needs_spread):
         return Selection(top, np.ones(top.shape), score)
-    chances = mixed(_chances(score, best, top, explore), score > -np.inf, explore.epsilon)
+    explored = score
+    if explore.extra is not None:
+        limit = np.take_along_axis(price, top[..., None], axis=-1) * lam + explore.extra
+        explored = np.where(lam * price <= limit + TIE, score, -np.inf)
+    if explore.needs_spread:
+        wide = _spread(spread, score)
+        explored = explored + explore.optimism * wide
+        best = explored.max(axis=-1, keepdims=True)
+        top = _top(explored, best, price)
+        if not explore.draws:
+            return Selection(top, np.ones(top.shape), score)
+    if explore.sample:
+        own = _sampled(explored, wide, price, rng)
+    elif explore.temperature > 0:
+        own = np.exp((explored - best) / explore.temperature)
+    else:
+        own = _certain(score, top)
+    chances = mixed(own, explored > -np.inf, explore.epsilon)
     index = draw(chances, rng)
     propensity = np.take_along_axis(chances, index[..., None], axis=-1)[..., 0]
     return Selection(index, propensity, score, chances)
 
 
-def _chances(score: Floats, best: Floats, top: NDArray[np.intp], explore: Exploration) -> Floats:
-    if explore.temperature > 0:
-        return np.asarray(np.exp((score - best) / explore.temperature))
-    return _certain(score, top)
+def _top(score: Floats, best: Floats, price: Floats) -> NDArray[np.intp]:
+    """Return the cheapest of the tied best options, the first of the equally cheap."""
+    return np.asarray(np.where(score >= best - TIE, price, np.inf).argmin(axis=-1))
+
+
+def _spread(spread: ArrayLike | None, score: Floats) -> Floats:
+    """Return the spread of open options; 0 for the others."""
+    if spread is None:
+        raise ValueError("optimism and sample need the spread of the predicted quality; it is unknown here")
+    wide = np.where(score > -np.inf, np.asarray(spread, dtype=np.float64), 0.0)
+    if not (wide >= 0).all():
+        raise ValueError("the spread of open options must be numbers of 0 or more; some are not")
+    return wide
+
+
+def _sampled(score: Floats, spread: Floats, price: Floats, rng: np.random.Generator | None) -> Floats:
+    """Return each option's share of wins in draws from its posterior."""
+    if rng is None:
+        raise ValueError(NO_GENERATOR)
+    drawn = score + spread * rng.standard_normal((SAMPLES, *score.shape))
+    top = _top(drawn, drawn.max(axis=-1, keepdims=True), price)
+    return np.stack([(top == option).mean(axis=0) for option in range(score.shape[-1])], axis=-1)
 
 
 def _certain(score: Floats, index: NDArray[np.intp]) -> Floats:

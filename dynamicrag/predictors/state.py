@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,10 @@ def _shortly(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:200]
 
 
+def _damaged(where: str, kind: str, error: Exception, mend: str) -> str:
+    return f"{where}: this is no {kind}, or a damaged one ({_shortly(error)}); {mend}"
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """The complete state of a trained predictor.
@@ -76,6 +80,15 @@ class State:
         """
         return State(self.meta[name], self.under(name))
 
+    def to_bytes(self) -> bytes:
+        """Return the content of a file with the state."""
+        document = {"format": FORMAT, "digest": self._digest(), "meta": self.meta}
+        text = np.frombuffer(json.dumps(document, sort_keys=True).encode(), dtype=np.uint8)
+        content = io.BytesIO()
+        # the names become keyword arguments, and any member name except "file" is valid
+        np.savez_compressed(content, **{META: text, **{f"array/{n}": a for n, a in self.arrays.items()}})  # type: ignore[arg-type]
+        return content.getvalue()
+
     def save(self, path: Path | str) -> Path:
         """Write to ``path`` atomically, and return it with its suffix ``.npz``.
 
@@ -84,15 +97,11 @@ class State:
         """
         path = Path(path)
         path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
-        document = {"format": FORMAT, "digest": self._digest(), "meta": self.meta}
-        text = np.frombuffer(json.dumps(document, sort_keys=True).encode(), dtype=np.uint8)
-        content = io.BytesIO()
-        # the names become keyword arguments, and any member name except "file" is valid
-        np.savez_compressed(content, **{META: text, **{f"array/{n}": a for n, a in self.arrays.items()}})  # type: ignore[arg-type]
+        content = self.to_bytes()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(path) as draft:
-                draft.write_bytes(content.getvalue())
+                draft.write_bytes(content)
         except OSError as error:
             raise PolicyError(
                 f"{path}: the trained router cannot be written: {error.strerror or error}"
@@ -114,27 +123,52 @@ class State:
         path = Path(path)
         path = path if path.suffix == ".npz" or path.is_file() else path.with_name(f"{path.name}.npz")
         try:
-            _check_size(path)
-            with np.load(path, allow_pickle=False) as file:
-                document = json.loads(file[META].tobytes())
-                arrays = {n.removeprefix("array/"): file[n] for n in file.files if n != META}
-            version = document["format"]
+            if path.exists() and not path.is_file():
+                raise ValueError("it is no regular file")
+            with path.open("rb") as file:
+                return cls._read(file, str(path), kind, mend)
         except FileNotFoundError:
             raise PolicyError(f"{path}: no {kind} is here; {mend}") from None
+        except (OSError, ValueError) as error:
+            raise PolicyError(_damaged(str(path), kind, error, mend)) from None
+
+    @classmethod
+    def from_bytes(
+        cls, content: bytes, where: str = "state", kind: str = "trained router", mend: str = MEND
+    ) -> "State":
+        """Return a state from the content of :meth:`to_bytes`.
+
+        Args:
+            content: The bytes.
+            where: Their source, for messages.
+            kind: Kind of the object in them, for messages.
+            mend: The remedy, for messages.
+
+        Raises:
+            PolicyError: The content is damaged, edited, or of another version.
+        """
+        return cls._read(io.BytesIO(content), where, kind, mend)
+
+    @classmethod
+    def _read(cls, file: IO[bytes], where: str, kind: str, mend: str) -> "State":
+        try:
+            _check_size(file)
+            with np.load(file, allow_pickle=False) as members:
+                document = json.loads(members[META].tobytes())
+                arrays = {n.removeprefix("array/"): members[n] for n in members.files if n != META}
+            version = document["format"]
         except Exception as error:  # noqa: BLE001 - readers of foreign bytes raise anything
-            raise PolicyError(
-                f"{path}: this is no {kind}, or a damaged one ({_shortly(error)}); {mend}"
-            ) from None
+            raise PolicyError(_damaged(where, kind, error, mend)) from None
         if version != FORMAT:
             raise PolicyError(
-                f"{path}: the file has format {shown(version)}, this version of dynamicrag reads {FORMAT}; "
+                f"{where}: the file has format {shown(version)}, this version of dynamicrag reads {FORMAT}; "
                 f"{mend}"
             )
         state = cls(document.get("meta") or {}, arrays)
         if not isinstance(state.meta, dict):
-            raise PolicyError(f"{path}: this is no {kind} (its facts are no mapping); {mend}")
+            raise PolicyError(f"{where}: this is no {kind} (its facts are no mapping); {mend}")
         if document.get("digest") != state._digest():
-            raise PolicyError(f"{path}: the file was changed after it was written (wrong digest); {mend}")
+            raise PolicyError(f"{where}: the file was changed after it was written (wrong digest); {mend}")
         return state
 
     def under(self, name: str) -> dict[str, NDArray[Any]]:
@@ -152,11 +186,10 @@ class State:
         return digest.hexdigest()
 
 
-def _check_size(path: Path) -> None:
-    """Refuse a file that is too large unpacked, and a path that is not a file."""
-    if path.exists() and not path.is_file():
-        raise ValueError("it is no regular file")
-    with zipfile.ZipFile(path) as file:
-        size = sum(member.file_size for member in file.infolist())
+def _check_size(file: IO[bytes]) -> None:
+    """Refuse a file that is too large unpacked."""
+    with zipfile.ZipFile(file) as members:
+        size = sum(member.file_size for member in members.infolist())
     if size > MOST_BYTES:
         raise ValueError(f"it holds {size:,} bytes unpacked; at most {MOST_BYTES:,}")
+    file.seek(0)

@@ -3,22 +3,29 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.predictors.base import PREDICTORS
+from dynamicrag.predictors.online import Learner
 from dynamicrag.predictors.state import MEND
 from dynamicrag.registry import checked, parse_spec
 from dynamicrag.routers.base import ROUTERS, Router
-from dynamicrag.routers.draws import Explore
+from dynamicrag.routers.draws import FIELDS, Explore
 from dynamicrag.routers.escalation import LearntEscalation
 from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.joint import Joint
 from dynamicrag.routers.judgement import MEND as TRAIN
 from dynamicrag.routers.judgement import Judgement
 from dynamicrag.routers.learned import Learned
+from dynamicrag.routers.offer import Estimating
+from dynamicrag.routers.online import Online, Reward
 from dynamicrag.routers.paths import PathEstimator
+from dynamicrag.routers.prior import Prior
+
+PRIOR, NOTHING = "prior", "none"
+"""Starts of a learner, besides the file of a trained router."""
 
 
 def names() -> list[str]:
@@ -31,9 +38,13 @@ def build_router(spec: object, where: str, deps: Dependencies) -> Router:
 
     ``escalation`` takes ``state``, the file written by ``dynamicrag train escalation``. A predictor's
     name takes ``state``, the file written by ``dynamicrag train``, and either ``explore``: ``{epsilon,
-    temperature, seed}``, or ``passing``: the predicted quality required of the cheapest option.
-    Hyperparameters and ``features`` are optional, and must equal those of its training. A caller's router in
-    ``deps.routers`` takes precedence over registered ones.
+    temperature, optimism, sample, extra, seed}``, or ``passing``: the predicted quality required of the
+    cheapest option. Hyperparameters and ``features`` are optional, and must equal those of its training.
+
+    An online learner's name without ``state`` takes its hyperparameters, ``start`` (``prior``, ``none``, or
+    the file of a trained router), ``explore`` and ``reward`` (``quality`` or ``scalar``).
+
+    A caller's router in ``deps.routers`` takes precedence over registered ones.
 
     Raises:
         PolicyError: An unknown router or parameter, or a state that is missing, damaged or of another router.
@@ -48,6 +59,8 @@ def build_router(spec: object, where: str, deps: Dependencies) -> Router:
         return ROUTERS.build(spec, where, deps)
     if name not in PREDICTORS:
         raise PolicyError(unknown(where, "router", name, {*names(), *deps.routers}))
+    if issubclass(PREDICTORS[name], Learner) and "state" not in params:
+        return _online(name, params, f"{where}.{name}", deps)
     return _learned(name, params, f"{where}.{name}", deps)
 
 
@@ -81,7 +94,34 @@ def _learned(name: str, params: dict[str, Any], where: str, deps: Dependencies) 
     given = _Given.of(name, params, where, deps)
     estimator = Estimator.load(given.file, deps.embedder)
     given.check(estimator)
-    return Learned(estimator, deps.weights, given.explore.how, given.explore.seed, passing)
+    return Learned(estimator, deps.weights, given.explore, passing)
+
+
+def _online(name: str, params: dict[str, Any], where: str, deps: Dependencies) -> Online:
+    start, reward = params.pop("start", PRIOR), params.pop("reward", "quality")
+    explore = params.pop("explore", {})
+    if reward not in get_args(Reward):
+        raise PolicyError(unknown(f"{where}.reward", "reward", str(reward), get_args(Reward)))
+    if not isinstance(explore, dict):
+        raise PolicyError(f"{where}.explore: expected {{{', '.join(FIELDS)}}}, got {explore!r}")
+    base: Estimating | None = None
+    if start == PRIOR:
+        base = Prior(deps=deps)
+    elif start != NOTHING:
+        if not isinstance(start, str):
+            raise PolicyError(f"{where}.start: expected {PRIOR!r}, {NOTHING!r} or a file, got {start!r}")
+        base = Learned(Estimator.load(deps.folder / start, deps.embedder), deps.weights)
+    embeds = deps.embeds or (base is not None and base.embeds)
+    return Online(
+        name,
+        checked(PREDICTORS[name], params, where),
+        base=base,
+        start=start,
+        weights=deps.weights,
+        explore=checked(Explore, explore, f"{where}.explore"),
+        reward=reward,
+        embed=deps.embedder if embeds else None,
+    )
 
 
 def _passing(params: dict[str, Any], where: str) -> float | None:
@@ -123,7 +163,7 @@ class _Given:
             raise PolicyError(f"{where}: 'state' is missing: the file of the trained router; {MEND}")
         explore = params.pop("explore", {})
         if not isinstance(explore, dict):
-            raise PolicyError(f"{where}.explore: expected {{epsilon, temperature, seed}}, got {explore!r}")
+            raise PolicyError(f"{where}.explore: expected {{{', '.join(FIELDS)}}}, got {explore!r}")
         features = params.pop("features", None)
         try:
             how = Explore(**checked(Explore, explore, f"{where}.explore"))
@@ -143,6 +183,12 @@ class _Given:
         _same(self.params, predictor.params(), self.where)
         if self.features is not None:
             _same({"features": self.features}, {"features": estimator.features.specs}, self.where)
+        if self.explore.how.needs_spread and predictor.predict(estimator.centre[None]).spread is None:
+            key = "sample" if self.explore.how.sample else "optimism"
+            raise PolicyError(
+                f"{self.where}.explore.{key}: {self.name!r} does not know how uncertain its estimates are; "
+                "use 'epsilon' or 'temperature', or another predictor"
+            )
 
 
 def _same(given: Mapping[str, Any], trained: Mapping[str, Any], where: str) -> None:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.priors.cascade import redo
-from dynamicrag.routers.base import Choice, StageContext
+from dynamicrag.routers.base import StageContext
+from dynamicrag.routers.offer import Offer
 from dynamicrag.routers.outlook import Outlook
 
 LEAST_GAIN = 0.02
@@ -31,27 +32,23 @@ class Doubt:
         self._outlook = outlook
         self._weights = weights
 
-    def choose(self, context: StageContext, vector: NDArray[np.float32] | None) -> Choice:
-        """Return the move with the highest expected quality less cost; ``accept`` must be open."""
+    def offer(self, context: StageContext, vector: NDArray[np.float32] | None) -> Offer:
+        """Return the estimates of the moves; ``accept`` must be open."""
         accept = context.move("accept")
         assert accept is not None, "the caller has checked it"
         belief = self.belief(context, vector)
-        quality: list[float | None] = [None] * len(context.options)
+        quality = np.full(len(context.options), np.nan)
+        price = np.zeros(len(context.options))
+        reason = [""] * len(context.options)
         quality[accept] = belief
-        best, worth = accept, belief + LEAST_GAIN
-        reason = f"believed {belief:.2f} right"
-        why = ""
         for stage in context.settings.get("escalate", {}).get("unsure", ()):
             index = context.move("redo", stage)
             if index is None:
                 continue
-            expected = self._after(context, vector, stage, belief)
-            quality[index] = expected
-            price = context.expected[index].weighted(self._weights)
-            if expected - price > worth:
-                best, worth = index, expected - price
-                why = f"; with {context.steps[stage][1].name} {expected:.2f} is expected, for {price:.2f}"
-        return Choice(best, reason + why, quality=quality)
+            quality[index] = self._after(context, vector, stage, belief)
+            price[index] = context.expected[index].weighted(self._weights) + LEAST_GAIN
+            reason[index] = f"the draft is believed {belief:.2f} right; next, {context.steps[stage][1].name}"
+        return Offer(quality, price, np.isfinite(quality).tolist(), reason=reason)
 
     def belief(self, context: StageContext, vector: NDArray[np.float32] | None) -> float:
         """Return P(the draft is right), by the prior and the draft's signals."""

@@ -10,7 +10,8 @@ from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.base import How
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.selection import GREEDY, Exploration, select
+from dynamicrag.predictors.exploration import GREEDY, Exploration
+from dynamicrag.predictors.selection import select
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.draws import generator
 from dynamicrag.routers.insight import insight
@@ -64,6 +65,8 @@ class Joint(Router):
         self.embeds = estimator.before.features.embeds
         self._explore = explore
         self._seed = seed
+        self.reads_text = estimator.before.features.reads_text
+        self.unlogged = ("the expected cost of whole paths",) if any(self.weights.values()) else ()
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:
         """See the base class."""
@@ -116,6 +119,7 @@ class Joint(Router):
             index=index,
             reason=f"on the way to {path}: predicted {quality[index]:.2f}{worth}",
             propensity=float(chosen.propensity),
+            chances=None if chosen.drawn is None else chosen.drawn.tolist(),
             quality=[float(q) if i in best else None for i, q in enumerate(quality)],
             spread=spread,
             expected=costs,

@@ -10,18 +10,19 @@ from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.estimate import Estimate
-from dynamicrag.predictors.selection import GREEDY, Exploration, cheapest_passing, select
+from dynamicrag.predictors.selection import cheapest_passing
 from dynamicrag.predictors.state import MEND
-from dynamicrag.routers.base import Choice, Router, StageContext
-from dynamicrag.routers.draws import generator
+from dynamicrag.routers.base import Choice, StageContext
+from dynamicrag.routers.draws import Explore
 from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.insight import insight
+from dynamicrag.routers.offer import Estimating, Offer
 from dynamicrag.types import Decision, Option
 
 ADD = "add it ('dynamicrag train stage --add-to')"
 
 
-class Learned(Router):
+class Learned(Estimating):
     """Takes the option with the highest predicted quality minus weighted expected cost.
 
     ``score = q − Σ w·c`` with the objective's weights, over the open options. With ``passing``, it takes
@@ -33,7 +34,6 @@ class Learned(Router):
         estimator: Trained features and predictor.
         weights: Quality that one unit of each cost dimension is worth.
         explore: The rate of options other than the best.
-        seed: Seed of the exploration; see :func:`dynamicrag.routers.draws.generator`.
         passing: The required quality; ``None`` to trade quality against cost. It excludes exploration.
     """
 
@@ -41,8 +41,7 @@ class Learned(Router):
         self,
         estimator: Estimator,
         weights: Mapping[Dimension, float] | None = None,
-        explore: Exploration = GREEDY,
-        seed: int = 0,
+        explore: Explore = Explore(),  # noqa: B008 - it has no state
         passing: float | None = None,
     ) -> None:
         predictor = estimator.predictor
@@ -51,9 +50,9 @@ class Learned(Router):
         self.paper, self.embeds = predictor.paper, estimator.features.embeds
         self.grows, self.online = predictor.grows, predictor.online
         self.estimator = estimator
+        self.reads_text = estimator.features.reads_text
         self.weights = dict(weights or {})
-        self._explore = explore
-        self._seed = seed
+        self.explore = explore
         self._passing = passing
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:
@@ -81,8 +80,8 @@ class Learned(Router):
             return int(cheapest_passing(quality, price, self._passing))
         return int(np.nan_to_num(quality - price, nan=-np.inf).argmax())
 
-    async def choose(self, context: StageContext) -> Choice:
-        """See the base class."""
+    async def offer(self, context: StageContext) -> Offer | Choice:
+        """Return the estimates; with ``passing``, the choice: quality is then not traded against cost."""
         query = Seen(context.query.text, context.features)
         estimator = self.estimator
         estimate: Estimate = (
@@ -92,27 +91,14 @@ class Learned(Router):
         )
         columns = [estimator.options.index(option.name) for option in context.options]
         quality = estimate.mean[0, columns]
-        costs = np.array([[cost[d] for d in self.weights] for cost in context.expected]).reshape(
-            len(columns), -1
-        )
-        spread = None if estimate.spread is None else estimate.spread[0, columns].tolist()
-        worth = list(self.weights.values())
-        if self._passing is not None:
-            index = int(cheapest_passing(quality, costs @ np.array(worth), self._passing, context.allowed))
-            reason = _passed(float(quality[index]), self._passing)
-            return Choice(index, reason, quality=quality.tolist(), spread=spread)
-        chosen = select(
-            quality, costs, worth, allowed=list(context.allowed), explore=self._explore,
-            rng=generator(self._seed, context) if self._explore != GREEDY else None,
-        )  # fmt: skip
-        index = int(chosen.index)
-        return Choice(
-            index=index,
-            reason=_reason(context, quality.tolist(), (quality - chosen.score).tolist(), index),
-            propensity=float(chosen.propensity),
-            quality=quality.tolist(),
-            spread=spread,
-        )
+        spread = None if estimate.spread is None else estimate.spread[0, columns]
+        price = np.array([cost.weighted(self.weights) for cost in context.expected])
+        if self._passing is None:
+            return Offer(quality, price, context.allowed, spread)
+        index = int(cheapest_passing(quality, price, self._passing, context.allowed))
+        known = None if spread is None else spread.tolist()
+        reason = _passed(float(quality[index]), self._passing)
+        return Choice(index, reason, quality=quality.tolist(), spread=known)
 
     def explain(
         self,
@@ -131,14 +117,3 @@ def _passed(quality: float, wanted: float) -> str:
     if quality >= wanted:
         return f"the cheapest that is predicted to reach {wanted:.2f}: {quality:.2f}"
     return f"none is predicted to reach {wanted:.2f}: the best, {quality:.2f}"
-
-
-def _reason(context: StageContext, quality: Sequence[float], price: Sequence[float], index: int) -> str:
-    """Return the figures that decided: those of the chosen option and of its best rival."""
-    open_ = [i for i, allowed in enumerate(context.allowed) if allowed and i != index]
-    own = f"predicted {quality[index]:.2f}"
-    if not open_:
-        return f"{own}; nothing else is open"
-    rival = max(open_, key=lambda i: quality[i] - price[i])
-    worth = f" less {price[index]:.2f} and {price[rival]:.2f} for their cost" if any(price) else ""
-    return f"{own} against {quality[rival]:.2f} for {context.options[rival].name}{worth}"

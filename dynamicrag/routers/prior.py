@@ -1,8 +1,7 @@
 """Decides any stage by the shipped prior: the estimated quality of options before anything was recorded."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,45 +13,30 @@ from dynamicrag.errors import PolicyError
 from dynamicrag.features.nearness import nearness
 from dynamicrag.features.needless import needless
 from dynamicrag.predictors.base import How
-from dynamicrag.predictors.selection import GREEDY, select
 from dynamicrag.priors.cascade import cascade
 from dynamicrag.priors.context import shows
 from dynamicrag.priors.knowledge import shipped
 from dynamicrag.priors.stages import shipped_stages
 from dynamicrag.registry import checked
 from dynamicrag.routers import rounds
-from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
+from dynamicrag.routers.base import ROUTERS, Choice, StageContext
 from dynamicrag.routers.doubt import LEAST_GAIN, Doubt
-from dynamicrag.routers.draws import Explore, generator
+from dynamicrag.routers.draws import Explore
+from dynamicrag.routers.offer import Estimating, Offer
 from dynamicrag.routers.outlook import PLAIN, Outlook, Rated
 from dynamicrag.routers.thresholds import Thresholds
+from dynamicrag.routers.vectors import question_vector
 from dynamicrag.types import Option
 
 PAYS = 4.0
 """Ratio of the weighted costs of two models from which a cascade is considered."""
 LEAST = 0.01
 """Share of escalated drafts below which it is no cascade."""
-SHOWN = 0.005
-"""Weighted cost from which a reason names it."""
 VERIFICATION = "verification"
 
 
-class Offer(NamedTuple):
-    """The quality and the cost of each option.
-
-    Attributes:
-        quality: Estimated quality, (k,).
-        expected: Expected cost, k of them.
-        reason: The evidence, k of them; ``""`` if there is none.
-    """
-
-    quality: NDArray[np.float64]
-    expected: Sequence[Cost]
-    reason: Sequence[str]
-
-
 @ROUTERS.register("prior")
-class Prior(Router):
+class Prior(Estimating):
     """Takes the option with the highest estimated quality minus weighted expected cost.
 
     The estimate is shipped. It was learnt from public outcome tables and our own recordings (see
@@ -64,7 +48,7 @@ class Prior(Router):
     Args:
         withhold: Parameters of :class:`~dynamicrag.routers.thresholds.Thresholds`, for ``verification``: the
             findings for which a draft is asked for again or withheld.
-        explore: Rate of other options than the best: ``{epsilon, temperature, seed}``.
+        explore: Exploration of options other than the best; see :class:`~dynamicrag.routers.draws.Explore`.
         deps: The policy's models, weights and embedder.
     """
 
@@ -84,7 +68,7 @@ class Prior(Router):
     ) -> None:
         try:
             self._thresholds = Thresholds(**checked(Thresholds, dict(withhold or {}), "withhold"))
-            self._explore = Explore(**checked(Explore, dict(explore or {}), "explore"))
+            self.explore = Explore(**checked(Explore, dict(explore or {}), "explore"))
         except PolicyError as error:
             raise ValueError(str(error)) from None  # the registry puts the place in the policy before it
         self.reads = self._thresholds.reads
@@ -99,6 +83,11 @@ class Prior(Router):
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:
         """Refuse models of unknown ability, and stages that the prior knows nothing about."""
+        if stage == VERIFICATION and self.explore.how.needs_spread:
+            raise PolicyError(
+                f"{where}.prior.explore: the prior does not know how uncertain it is about drafts; at "
+                f"{VERIFICATION!r} use 'epsilon' or 'temperature'"
+            )
         if stage == "generator":
             check_abilities(self._abilities, [option.name for option in options], where)
         elif stage not in (VERIFICATION, "retrieval", *self._outlook.stages.shifts):
@@ -116,63 +105,47 @@ class Prior(Router):
             return next((i for i, option in enumerate(options) if option.params.get("chunks") != 0), 0)
         return plain[0] if plain else len(options) - 1 if stage in ("retriever", "generator") else 0
 
-    async def choose(self, context: StageContext) -> Choice:
-        """See the base class."""
-        vector = await self._vector(context)
+    async def offer(self, context: StageContext) -> Offer | Choice:
+        """Return the estimates; a choice for a finding against a draft, which is not traded against cost."""
+        vector = await question_vector(self._embed, context)
         if context.stage == VERIFICATION:
             finding, _ = self._thresholds.finding(context.features)
             if finding is None and context.move("accept") is not None:
-                return self._doubt.choose(context, vector)
+                return self._doubt.offer(context, vector)
             return await self._thresholds.choose(context)
         rated = (
             rounds.rate(self._outlook, context, vector)
             if context.stage == "retrieval"
             else self._outlook.rate(context, vector)
         )
-        offer = Offer(rated.quality, context.expected, rated.reason)
+        quality, expected, reason = rated.quality, context.expected, rated.reason
         if context.stage == "generator" and "generator" in context.doubts:
-            offer = self._with_cascades(context, rated)
-        how, open_ = self._explore.how, _open(context)
-        chosen = select(
-            offer.quality,
-            self._costs(context, offer),
-            list(self.weights.values()),
-            allowed=open_,
-            explore=how,
-            rng=generator(self._explore.seed, context) if how != GREEDY else None,
-        )
-        index = int(chosen.index)
-        return Choice(
-            index=index,
-            reason=_reason(context, offer, open_, np.asarray(offer.quality - chosen.score), index),
-            propensity=float(chosen.propensity),
-            quality=[float(q) for q in offer.quality],
-            spread=[float(s) for s in rated.deviation],
-            expected=None if offer.expected is context.expected else offer.expected,
+            quality, expected, reason = self._with_cascades(context, rated)
+        return Offer(
+            quality,
+            self._costs(context, expected) @ np.array(list(self.weights.values())),
+            _open(context),
+            rated.deviation,
+            None if expected is context.expected else expected,
+            reason,
         )
 
-    def _costs(self, context: StageContext, offer: Offer) -> NDArray[np.float64]:
+    def _costs(self, context: StageContext, expected: Sequence[Cost]) -> NDArray[np.float64]:
         """Return the expected amounts of the weighted dimensions, (k, c).
 
         A model of the turn before is charged less by what its prompt cache saves, if the question goes on.
         """
-        costs = np.array([[cost[d] for d in self.weights] for cost in offer.expected])
-        costs = costs.reshape(len(offer.expected), -1)
+        costs = np.array([[cost[d] for d in self.weights] for cost in expected])
+        costs = costs.reshape(len(expected), -1)
         kept = context.index(context.last["model"]) if context.saves and context.last else None
         if kept is not None and context.features.get("leans"):
             costs[kept] = np.maximum(0.0, costs[kept] - [context.saves.get(d, 0.0) for d in self.weights])
         return costs
 
-    async def _vector(self, context: StageContext) -> NDArray[np.float32] | None:
-        """Return the embedding of the question; ``None`` without an embedder, or where it is not needed."""
-        text = context.query.text
-        if self._embed is None or needless(context.features) or not self._embed.reads(text):
-            return None
-        found: NDArray[np.float32] = (await asyncio.to_thread(self._embed, [text]))[0]
-        return found
-
-    def _with_cascades(self, context: StageContext, rated: Rated) -> Offer:
-        """Return the models, each with escalation on doubt to the next stronger one where that pays."""
+    def _with_cascades(
+        self, context: StageContext, rated: Rated
+    ) -> tuple[NDArray[np.float64], Sequence[Cost], Sequence[str]]:
+        """Return quality, cost and reason of the models, each with escalation on doubt where that pays."""
         quality, expected, reason = rated.quality, list(context.expected), list(rated.reason)
         prices = [cost.weighted(self.weights) for cost in expected]
         for i in range(len(quality) - 1):
@@ -196,7 +169,7 @@ class Prior(Router):
                     f"draft with it, and escalate to {context.options[i + 1].name} on doubt "
                     f"({found.escalated:.0%} of such drafts)"
                 )
-        return Offer(quality, expected, reason)
+        return quality, expected, reason
 
 
 def _open(context: StageContext) -> list[bool]:
@@ -210,22 +183,3 @@ def _open(context: StageContext) -> list[bool]:
         return allowed
     reading = [a and b for a, b in zip(allowed, reads, strict=True)]
     return reading if any(reading) else allowed
-
-
-def _reason(
-    context: StageContext, offer: Offer, open_: Sequence[bool], price: NDArray[np.float64], index: int
-) -> str:
-    """Return the figures that decided, of the chosen option and of its best rival, and the evidence."""
-    others = [i for i, allowed in enumerate(open_) if allowed and i != index]
-    why = f"; {offer.reason[index]}" if offer.reason[index] else ""
-    own = f"estimated {_worth(offer.quality[index], price[index])}"
-    own += " for its cost" if price[index] >= SHOWN else ""
-    if not others:
-        return f"{own}; nothing else is open{why}"
-    rival = max(others, key=lambda i: offer.quality[i] - price[i])
-    other = _worth(offer.quality[rival], price[rival])
-    return f"{own}, against {other} for {context.options[rival].name}{why}"
-
-
-def _worth(quality: float, price: float) -> str:
-    return f"{quality:.2f} less {price:.2f}" if price >= SHOWN else f"{quality:.2f}"

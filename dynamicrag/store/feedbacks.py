@@ -90,10 +90,16 @@ def revoke(db: Connection, number: int, by: int) -> None:
         db.execute(insert(REVOKED).values(by=last, number=min(row.number for row in rows)))
 
 
-def revoked(db: Connection, upto: int) -> bool:
-    """Return whether an entry up to a number was revoked by a change after that number."""
-    found = select(REVOKED.c.by).where(REVOKED.c.by > upto, REVOKED.c.number <= upto).limit(1)
+def revoked(db: Connection, upto: int, seen: int) -> bool:
+    """Return whether an entry up to a number was revoked by a change after the number ``seen``."""
+    found = select(REVOKED.c.by).where(REVOKED.c.by > seen, REVOKED.c.number <= upto).limit(1)
     return db.execute(found).first() is not None
+
+
+def last_number(db: Connection) -> int:
+    """Return the number of the last change of feedback."""
+    found = select(COUNTERS.c.value).where(COUNTERS.c.name == FEEDBACK_COUNTER)
+    return int(db.execute(found).scalar() or 0)
 
 
 def first_number(db: Connection, query_id: str | None = None) -> int | None:

@@ -117,16 +117,26 @@ class Log:
         rows.sort(key=lambda row: int(row["number"]))
         return list(filter(None, map(_read_feedback, rows[:most])))
 
-    def revoked(self, upto: int) -> bool:
-        """Return whether a state that has learnt from all feedback up to a number is no longer valid.
+    def last(self) -> int:
+        """Return the number of the last change of feedback; all changes up to it are committed."""
+        if not self._database.exists():
+            return 0
+        with self._database.read() as db:
+            return feedbacks.last_number(db)
 
-        It is not if an entry among that feedback was replaced or deleted later: start again from a snapshot.
-        Ask after reading the feedback that comes next, with the number from before reading.
+    def revoked(self, upto: int, seen: int) -> bool:
+        """Return whether a state must be made anew, because feedback that it learnt was replaced or deleted.
+
+        Ask after reading the feedback that comes next.
+
+        Args:
+            upto: Number of the last feedback that it has learnt from.
+            seen: A number from :meth:`last`, from before that feedback was read.
         """
         if not self._database.exists():
             return False
         with self._database.read() as db:
-            return feedbacks.revoked(db, upto)
+            return feedbacks.revoked(db, upto, seen)
 
     def snapshot(self, key: str) -> Snapshot | None:
         """Return the latest snapshot of a learner."""
@@ -135,13 +145,17 @@ class Log:
         with self._database.read() as db:
             return snapshots.load(db, key)
 
-    def keep(self, snapshot: Snapshot) -> None:
+    def keep(self, snapshot: Snapshot, seen: int) -> None:
         """Store a snapshot, unless a later one is stored or its feedback has been replaced meanwhile.
 
         Some earlier snapshots are kept too: they are valid again when later ones are deleted.
+
+        Args:
+            snapshot: The snapshot.
+            seen: As for :meth:`revoked`.
         """
         with self._database.write() as db:
-            snapshots.store(db, snapshot)
+            snapshots.store(db, snapshot, seen)
 
     def prune(self, *, before: float | None = None, user: str | None = None) -> int:
         """Delete queries with their accounts, decisions and feedback, by age or by user; return their number.

@@ -11,11 +11,11 @@ STEPS = 3
 """Number of snapshots between the latest and the oldest feedback in the log."""
 
 
-def store(db: Connection, snapshot: Snapshot) -> None:
+def store(db: Connection, snapshot: Snapshot, seen: int) -> None:
     """Store a snapshot, unless a later one is stored or feedback that it learnt from was revoked."""
     take_number(db, 0)  # no feedback is replaced until the end of the transaction
     latest = select(func.max(SNAPSHOTS.c.upto)).where(SNAPSHOTS.c.key == snapshot.key)
-    if (db.execute(latest).scalar() or 0) > snapshot.upto or revoked(db, snapshot.upto):
+    if (db.execute(latest).scalar() or 0) > snapshot.upto or revoked(db, snapshot.upto, seen):
         return
     row = {"key": snapshot.key, "upto": snapshot.upto, "state": snapshot.state}
     put(db, SNAPSHOTS, row, "key", "upto")

@@ -30,8 +30,15 @@ POLICY = {
     "stages": {
         "retrieval": {"options": ["single"]},
         "retriever": {"options": {"none": {"langchain": {"path": "tests.bench.graph:make_retriever"}}}},
-        "context": {"options": {"short": {"chunks": 2}, "long": {"chunks": 8}}, "router": "heuristic"},
-        "generator": {"router": "heuristic"},
+        "context": {
+            "options": {"short": {"chunks": 2}, "long": {"chunks": 8}},
+            "router": {
+                "rules": {"when": [{"if": {"words": {"above": 30}}, "take": "long"}], "otherwise": "short"}
+            },
+        },
+        "generator": {
+            "router": {"rules": {"when": [{"if": {"greeting": True}, "take": "small"}], "otherwise": "large"}}
+        },
         "verification": {"options": ["accept", "abstain"], "router": "thresholds"},
     },
 }

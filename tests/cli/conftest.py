@@ -15,7 +15,7 @@ corpora: {docs: {path: docs/, chunk: {size: 64, overlap: 8}}}
 models: {small: {model: "fake:parrot"}, large: {model: "fake:oracle"}}
 host: {meter: none}
 stages:
-  retrieval: {options: [none, single], router: heuristic}
+  retrieval: {options: [none, single], router: prior}
   retriever: {options: {lexical: {bm25: {}}}}
   context: {options: {short: {chunks: 1}}}
   generator: {options: [small, large], router: {fixed: {option: small}}}

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from dynamicrag.cost.profiles import shipped as preset
+from dynamicrag.features.needless import NO_DOCUMENTS
 from dynamicrag.lab.outcomes.file import write_table
 from dynamicrag.lab.outcomes.table import OutcomeTable
 from tests.lab import shipped
@@ -88,8 +89,12 @@ def test_a_fixed_path_is_a_valid_policy(table, run):
 def ruled() -> dict[str, Any]:
     """Return the balanced preset with rules in place of the prior, which may learn again."""
     policy = yaml.safe_load(preset("balanced.yaml").read_text("utf-8"))
-    for name in ("retrieval", "retriever", "context", "prompt", "generator"):
-        policy["stages"][name]["router"] = "heuristic"
+    needless = [{"if": {sign: True}, "take": "none"} for sign in NO_DOCUMENTS]
+    ordered = [{"if": {"ranks": {"above": 0}}, "take": "compare"}]
+    policy["stages"]["retrieval"]["router"] = {"rules": {"when": needless, "otherwise": "single"}}
+    policy["stages"]["prompt"]["router"] = {"rules": {"when": ordered, "otherwise": "direct"}}
+    for name, option in (("retriever", "linked"), ("context", "short"), ("generator", "large")):
+        policy["stages"][name]["router"] = {"fixed": {"option": option}}
     verification = policy["stages"]["verification"]
     verification |= {
         "options": ["accept", "ask_again", "abstain"],

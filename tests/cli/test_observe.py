@@ -42,7 +42,7 @@ def test_what_was_seen_is_reported(observed, run):
 
 
 def test_one_that_has_something_to_decide_is_refused(observed, there, run):
-    text = OBSERVING.replace("{all: {chunks: 3}}", "{all: {chunks: 3}, few: {chunks: 1}}, router: heuristic")
+    text = OBSERVING.replace("{all: {chunks: 3}}", "{all: {chunks: 3}, few: {chunks: 1}}, router: random")
     (there / "fixed.yaml").write_text(text)
     code, _, err = run("validate", "fixed.yaml")
     assert code == 1

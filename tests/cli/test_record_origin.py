@@ -20,7 +20,7 @@ def change(file, old, new):
         ("p.yaml", "bm25: {}", "bm25: {k1: 1.0}", "another retriever.lexical;"),
         ("p.yaml", "fake:parrot", "fake:oracle", "another models.small;"),
         ("p.yaml", "[unanswerable]", "[unanswerable, token_margin]", "another policy ("),
-        ("p.yaml", "1}}}", "1}, deep: {chunks: 20}}, router: heuristic}", "another policy ("),
+        ("p.yaml", "1}}}", "1}, deep: {chunks: 20}}, router: random}", "another policy ("),
         ("docs/lighthouse.md", "164", "165", "another corpus;"),
         ("q.jsonl", "Who keeps it?", "Who kept it?", "the question 'b'"),
     ],

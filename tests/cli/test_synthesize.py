@@ -25,8 +25,8 @@ objective: {budget: {per_query: {tokens: 10}}}
 host: {meter: none}
 stages:
   retriever: {options: {lexical: {bm25: {}}}}
-  context: {options: {short: {chunks: 2}, long: {chunks: 6}}, router: heuristic}
-  generator: {options: [small, large], router: heuristic}
+  context: {options: {short: {chunks: 2}, long: {chunks: 6}}, router: prior}
+  generator: {options: [small, large], router: {fixed: {option: large}}}
 """
 MILLS = ("Arden", "Brook", "Corvo", "Dell", "Elmet", "Frith", "Garth", "Holme", "Inver", "Jarrow")
 PEOPLE = ("Vera Holt", "Ivo Brand", "Nia Marsh", "Tom Pell", "Ada Thrane", "Kit Oake", "Una Frost",

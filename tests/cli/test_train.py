@@ -173,21 +173,23 @@ def test_the_design_space_has_every_router(there, run):
     code, out, _ = run("routers", "--json", "-")
     matrix = json.loads(out)
     assert code == 0
-    assert {"fixed", "heuristic", "thresholds", "escalation", "joint", "knn", "forest"} <= set(matrix)
+    assert {"fixed", "prior", "thresholds", "escalation", "joint", "knn", "forest"} <= set(matrix)
     assert all(row["when"] and row["paper"] and row["what"].endswith((".", ":")) for row in matrix.values())
     shown = run("routers")[1]
     assert shown.count("\n") > len(matrix)
     rows = {line.split()[0]: line for line in shown.splitlines() if line.split()}
     for name, online, grows in (
-        ("heuristic", "no", "any"),
+        ("prior", "no", "any"),
         ("escalation", "no", "train again"),
         ("joint", "no", "train again"),
         ("forest", "no", "train again"),
         ("knn", "learn()", "--add-to"),
         ("matrix_factorization", "no", "--add-to"),
+        ("linucb", "feedback", "any"),
     ):
         assert grows in rows[name]
-        assert ("learn()" in rows[name]) == (online != "no")
+        assert ("learn()" in rows[name]) == (online == "learn()")
+        assert matrix[name]["learns_from_feedback"] == (online == "feedback")
         assert matrix[name]["takes_new_options"] == (grows != "train again")
         assert matrix[name]["learns_online"] == (online != "no")
 
@@ -219,7 +221,7 @@ def test_a_joint_router_is_trained_and_decides_its_stages(recorded, run):
     assert "decides retrieval, generator" in out
     assert "joint: {blend: {state: routers/joint.npz}}" in out
     policy = (recorded / "p.yaml").read_text()
-    policy = policy.replace(", router: heuristic", "").replace(", router: {fixed: {option: small}}", "")
+    policy = policy.replace(", router: prior", "").replace(", router: {fixed: {option: small}}", "")
     (recorded / "learnt.yaml").write_text(
         "objective: {weights: {joules: 0.001}}\njoint: {blend: {state: routers/joint}}\n" + policy
     )
@@ -269,9 +271,7 @@ def test_the_options_say_which_command_is_meant(given, command):
 @pytest.mark.slow
 def test_a_whole_policy_is_trained(recorded, run):
     policy = (
-        (recorded / "p.yaml")
-        .read_text()
-        .replace("router: heuristic}", "router: {fixed: {option: single}}}", 1)
+        (recorded / "p.yaml").read_text().replace("router: prior}", "router: {fixed: {option: single}}}", 1)
     )
     (recorded / "rules.yaml").write_text("objective: {weights: {joules: 0.004}}\n" + policy)
     base = ("train", "policy", "--policy", "rules.yaml", "--table", "paths.jsonl")

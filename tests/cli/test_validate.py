@@ -13,7 +13,7 @@ def test_validate_says_that_plugins_were_not_imported(there, run):
     code, out, err = run("validate", "p.yaml")
     assert code == 0, err
     assert "plugin mine was not imported, which would run it; --trust does" in out
-    (there / "p.yaml").write_text(POLICY.replace("router: heuristic", "router: mine") + "\nplugins: [mine]\n")
+    (there / "p.yaml").write_text(POLICY.replace("router: prior", "router: mine") + "\nplugins: [mine]\n")
     code, _, err = run("validate", "p.yaml")
     assert code == 1
     assert "unknown router 'mine'" in err

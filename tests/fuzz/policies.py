@@ -49,7 +49,7 @@ stages:
       lexical: {bm25: {corpus: docs}}
       both: {rrf: {of: [lexical, plain]}}
       mine: {langchain: {path: "mine:Mine", args: {k: 3}}}
-    router: heuristic
+    router: prior
   context: {options: {short: {chunks: 2, tokens: 400}, document: {whole: true, documents: 2}}, router: random}
   prompt:
     options: {direct: , cot: {description: sums, max_tokens: 64}}

@@ -15,7 +15,7 @@ TEXTS = (
     "null", "1e400", "-0", "NaN", "name", "self", "not an identifier", "class", "__class__",
     "http://[::1", "http://h:99999",
     "os:system", "os.path:join", "a:b", ":", "mine:", "local:", "openai:", "local:../x.gguf",
-    "fixed", "knn", "heuristic",
+    "fixed", "knn", "prior",
 )  # fmt: skip
 _BYTES = [text.encode("utf-8", "surrogatepass") for text in TEXTS]
 NUMBERS = (

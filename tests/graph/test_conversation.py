@@ -18,7 +18,7 @@ FIRST, SECOND = "When was the bridge of town03 opened?", "Which river is it on?"
 THREAD = {"configurable": {"thread_id": "1"}}
 
 
-def stages(*options, router="heuristic", **more):
+def stages(*options, router="prior", **more):
     return {"retrieval": {"options": list(options), "router": router}, **more}
 
 
@@ -157,7 +157,7 @@ def test_reusing_costs_no_search_and_no_rewriting(make):
     ("question", "options", "expected", "signals"),
     [
         (SECOND, ("none", "reuse", "single", "extend"), "reuse", (1.0, 1.0)),
-        (SECOND, ("none", "single", "extend"), "single", (1.0, 1.0)),
+        (SECOND, ("none", "single", "extend"), "extend", (1.0, 1.0)),
         (SECOND, ("none", "single"), "single", None),
         ("And what did it cost?", ("none", "reuse", "single", "extend"), "extend", (1.0, 0.0)),
         ("And what did it cost?", ("reuse", "single"), "single", (1.0, 0.0)),
@@ -165,7 +165,7 @@ def test_reusing_costs_no_search_and_no_rewriting(make):
         ("Thanks!", ("none", "reuse", "single"), "none", None),
     ],
 )
-def test_rules_reuse_what_has_the_words_of_a_follow_up(make, question, options, expected, signals):
+def test_the_prior_reuses_what_has_the_words_of_a_follow_up(make, question, options, expected, signals):
     app = make(stages=stages(*options)).build_graph().compile(checkpointer=InMemorySaver())
     decision = at("retrieval", talk(app, FIRST, question))
     assert decision["chosen"] == expected

@@ -31,7 +31,7 @@ def talk(make, tmp_path):
     written = []
     make.scripts["helper"] = lambda kind, text: written[-1] or "BREAK"
     make.scripts["small"] = lambda kind, text: "So it is."
-    stages = {"retrieval": {"options": ["none", "single"], "router": "heuristic"}}
+    stages = {"retrieval": {"options": ["none", "single"], "router": "prior"}}
     rag = make(corpora={"docs": {"path": str(folder)}}, stages=stages)
     app = rag.build_graph().compile(checkpointer=InMemorySaver())
 

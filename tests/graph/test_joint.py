@@ -69,7 +69,10 @@ def test_a_provider_that_fails_is_gone_round(make, ask, joint):
     ("stages", "told"),
     [
         (
-            {**STAGES, "generator": {"options": ["small", "large"], "router": "heuristic"}},
+            {
+                **STAGES,
+                "generator": {"options": ["small", "large"], "router": {"fixed": {"option": "large"}}},
+            },
             r"stages\.generator\.router: 'joint' decides this stage; remove this router or 'joint'",
         ),
         ({**STAGES, "generator": {"options": ["small", "medium"]}}, "unknown option of generator 'medium'"),

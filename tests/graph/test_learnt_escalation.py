@@ -299,7 +299,7 @@ def test_a_mistake_is_told(make, states, change, told):
     ("stages", "told"),
     [
         (
-            {"generator": {"options": ["small", "helper"], "router": "heuristic"}},
+            {"generator": {"options": ["small", "helper"], "router": "random"}},
             "option of generator 'helper'",
         ),
         ({"generator": {"options": ["small"], "router": {"escalation": {}}}}, "'state' is missing"),

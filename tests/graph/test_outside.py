@@ -9,7 +9,7 @@ from dynamicrag.withheld import ABSTAINED
 
 from .conftest import call
 
-CONTEXT = {"options": {"nothing": {"chunks": 0}, "short": {"chunks": 3}}, "router": "heuristic"}
+CONTEXT = {"options": {"nothing": {"chunks": 0}, "short": {"chunks": 3}}, "router": "prior"}
 STRANGE = "Who wrote Faust?"  # none of its words occurs
 MIXED = "Which composer crosses Bohemia with a violin quartet?"  # one does
 NEAR = "When was the bridge of town03 opened?"

@@ -23,7 +23,7 @@ def test_its_output_schema_can_be_written_as_json(make):
 
 def test_it_can_be_drawn(make):
     stages = {
-        "retrieval": {"options": ["none", "single"], "router": "heuristic"},
+        "retrieval": {"options": ["none", "single"], "router": "prior"},
         "verification": {"options": ["accept", "abstain"], "router": "thresholds"},
     }
     drawn = make(stages=stages, outside="abstain").build_graph().compile().get_graph().draw_mermaid()
@@ -39,7 +39,7 @@ def test_it_can_be_drawn(make):
 def test_only_stages_that_the_policy_may_pass_by_need_a_choice(make):
     plain = make(stages={"retrieval": {"options": ["single"]}}).build_graph().compile().get_graph()
     assert not any(edge.conditional for edge in plain.edges)
-    stages = {"retrieval": {"options": ["none", "single"], "router": "heuristic"}}
+    stages = {"retrieval": {"options": ["none", "single"], "router": "prior"}}
     passing = make(stages=stages).build_graph().compile().get_graph()
     assert {edge.source for edge in passing.edges if edge.conditional} == {"retrieval"}
 

@@ -22,7 +22,7 @@ models: {small: {model: "local:smollm2-135m-instruct", params: {threads: 1}}}
 helper: small
 host: {meter: cpu}
 stages:
-  retrieval: {options: [none, single], router: heuristic}
+  retrieval: {options: [none, single], router: prior}
   context: {options: {short: {chunks: 2}}}
   prompt: {options: {direct: {style: brief}}}
 """

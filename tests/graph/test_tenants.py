@@ -14,8 +14,8 @@ from dynamicrag.types import Passage
 
 TENANTS = [f"tenant{n}" for n in range(5)]
 CHOICES = {
-    "retrieval": {"options": ["none", "single"], "router": "heuristic"},
-    "context": {"options": {"short": {"chunks": 2}, "document": {"whole": True}}, "router": "heuristic"},
+    "retrieval": {"options": ["none", "single"], "router": "prior"},
+    "context": {"options": {"short": {"chunks": 2}, "document": {"whole": True}}, "router": "prior"},
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.predictors.base import PREDICTORS, How, Predictor, Uses, When
 from dynamicrag.predictors.estimate import UNKNOWN
+from dynamicrag.predictors.online import Learner
 from dynamicrag.predictors.state import State
 from tests.predictors.tables import table
 
@@ -21,6 +22,7 @@ SMALL = {
     "mlp": {"members": 2, "epochs": 5},
     "auto": {"of": ["best_single", "linear", {"knn": {"k": 5}}], "folds": 3},
     "blend": {"of": ["best_single", "linear", {"forest": {"trees": 5}}]},
+    "pilot": {"cosine": False},  # a cosine is no quality
 }
 every = pytest.mark.parametrize("name", NAMES)
 growing = pytest.mark.parametrize("name", [n for n in NAMES if PREDICTORS[n].grows])
@@ -90,8 +92,8 @@ def test_it_says_what_it_is(name):
     assert set(cls.when) <= set(get_args(When))
     assert set(cls.uses) <= set(get_args(Uses))
     assert cls.how in get_args(How)
-    assert cls.online == ("online" in cls.when) == ("_learn" in vars(cls))
-    assert cls.grows == ("_grow" in vars(cls))
+    assert cls.online == ("online" in cls.when) == (cls._learn is not Predictor._learn)
+    assert cls.grows == (cls._grow is not Predictor._grow)
 
 
 @every
@@ -167,7 +169,9 @@ def test_an_option_that_was_never_observed_is_as_good_as_the_others_and_uncertai
     estimate = build(name).fit(X, quality).predict(X)
     sound(estimate, len(X), 3)
     assert np.allclose(estimate.mean[:, 0], estimate.mean[:, 1:].mean(axis=1))
-    if estimate.spread is not None:
+    if issubclass(PREDICTORS[name], Learner):
+        assert estimate.spread is None or (estimate.spread[:, :1] >= estimate.spread[:, 1:]).all()
+    elif estimate.spread is not None:
         assert (estimate.spread[:, 0] == UNKNOWN).all()
 
 
@@ -309,11 +313,49 @@ def test_a_new_option_leaves_the_others_as_they_were(name):
         predictor.at_anchors(X, np.ones(len(X) + 1))
 
 
+@growing
+def test_an_option_that_leaves_takes_its_estimates_along(name):
+    X, quality = table(k=4)
+    predictor = build(name).fit(X, quality)
+    before = predictor.predict(X)
+    predictor.add_option()
+    predictor.remove_option(1)
+    after = predictor.predict(X)
+    sound(after, len(X), 4)
+    if not PREDICTORS[name].positional:
+        assert np.allclose(after.mean[:, :3], before.mean[:, [0, 2, 3]])
+    equal(Predictor.from_state(predictor.state()).predict(X), after, 0)
+    known = predictor.at_anchors(X, np.full(len(X), 0.9))
+    predictor.add_option(known)
+    predictor.remove_option(3)
+    sound(predictor.predict(X), len(X), 4)
+    if predictor.online:
+        for _ in range(30):
+            predictor.learn(X[0], 2, 0.0)
+        assert predictor.predict(X[:1]).mean[0, 2] < after.mean[0, 2]
+    with pytest.raises(InputError, match="option: expected 0 to 3, got 4"):
+        predictor.remove_option(4)
+    with pytest.raises(InputError, match="option: expected 0 to 3, got -1"):
+        predictor.remove_option(-1)
+
+
+@growing
+def test_the_last_option_with_an_observation_stays(name):
+    X, quality = table(k=1)
+    predictor = build(name).fit(X, quality)
+    with pytest.raises(InputError, match="only option with an observation"):
+        predictor.remove_option(0)
+
+
 @others
 def test_one_that_cannot_take_new_options_says_who_can(name):
     predictor = fitted(name)
     X, quality = table()
-    for grow in (predictor.add_option, lambda: predictor.at_anchors(X, quality[:, 0])):
+    for grow in (
+        predictor.add_option,
+        lambda: predictor.remove_option(0),
+        lambda: predictor.at_anchors(X, quality[:, 0]),
+    ):
         with pytest.raises(PolicyError, match=r"train the router again.*kmeans, knn"):
             grow()
 
@@ -337,6 +379,9 @@ def test_learning_online(name):
         predictor.learn(X[0], 4, 1.0)
     with pytest.raises(InputError, match="finite"):
         predictor.learn(X[0], 0, np.nan)
+    if not predictor.weighs:
+        with pytest.raises(PolicyError, match="learns neither from weighted rewards"):
+            predictor.learn(X[0], 0, 1.0, 0.5)
 
 
 @offline

@@ -50,7 +50,7 @@ async def test_it_takes_what_is_predicted_to_be_best_less_what_it_costs(saved):
     assert (await weighed.choose(asked(HARD))).index == 1  # .9 better, for .09
     easy = await weighed.choose(asked(EASY))
     assert easy.index == 0
-    assert easy.reason.startswith("predicted 1.00 against 1.00 for large less 0.01 and 0.10")
+    assert easy.reason == "estimated 1.00 less 0.01 for its cost, against 1.00 less 0.10 for large"
     assert easy.quality == pytest.approx([1.0, 1.0], abs=0.05)
     assert len(easy.spread) == 2
     dear = build(saved, weights={"joules": 1.0})

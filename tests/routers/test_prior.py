@@ -264,8 +264,8 @@ async def test_a_doubtful_draft_is_redone_if_that_is_cheap_and_a_sure_one_accept
     own = rag()
     name, found = await choice(own, judged(own, LOW, 1e-4))
     assert name == "escalate:generator"
-    assert "believed" in found.reason
-    assert "is expected, for" in found.reason
+    assert "the draft is believed" in found.reason
+    assert "less 0.02 for its cost" in found.reason
     assert (await choice(own, judged(own, LOW, 0.1)))[0] == "accept"
     assert (await choice(own, judged(own, HIGH, 0.005)))[0] == "accept"
 
@@ -354,7 +354,7 @@ async def test_the_propensity_of_an_exploring_prior_is_exact(rag):
     assert taken["small"] / 2000 == pytest.approx(0.1, abs=0.03)
     again = [(await choice(own, context))[1].index for _ in range(3)]
     assert len(set(again)) == 1
-    assert isinstance(own.pipeline.stages["generator"].router._explore, Explore)
+    assert isinstance(own.pipeline.stages["generator"].router.explore, Explore)
 
 
 @pytest.mark.parametrize("part", ["prior.npz", "stages.json"])

@@ -67,64 +67,11 @@ async def test_random_never_takes_a_closed_option():
         assert (choice.index, choice.propensity) == (1, 1.0)
 
 
-RETRIEVAL = tuple(Option(name) for name in ("none", "single", "iterative"))
-
-
-@pytest.mark.parametrize(
-    ("question", "coverage", "expected"),
-    [
-        ("Hi there!", 0.0, "none"),
-        ("Thanks, that helped.", 1.0, "none"),
-        ("What is 7 times 8?", 1.0, "none"),
-        ("How many crates of 12 minus 4 did the ferry Grey Gull carry?", 1.0, "single"),
-        ("What is the capital of France?", 0.1, "single"),
-        ("When does the ferry leave?", 0.9, "single"),
-    ],
-)
-async def test_the_rules_retrieve_unless_a_sign_says_that_no_document_is_needed(question, coverage, expected):
-    given = context(question, stage="retrieval", options=RETRIEVAL, signals={"idf_coverage": coverage})
-    assert await chosen("heuristic", given) == expected
-
-
-async def test_the_rules_keep_their_meaning_when_options_are_left_out():
-    two = (Option("none"), Option("single"))
-    given = context(
-        "When does the ferry leave?", stage="retrieval", options=two, signals={"idf_coverage": 1.0}
-    )
-    assert await chosen("heuristic", given) == "single"
-
-
-async def test_the_rules_ask_the_strongest_model_where_facts_must_be_put_together():
-    assert await chosen("heuristic", context("Hello!", path={"retrieval": "none"})) == "small"
-    assert await chosen("heuristic", context("Which opened first, the inn or the bath?")) == "large"
-
-
-@pytest.mark.parametrize(
-    ("question", "retrieval", "expected"),
-    [
-        ("Who opened the bridge?", "single", "direct"),
-        ("Which opened first, the inn or the bath?", "single", "compare"),
-        ("Which opened first, the inn or the bath?", "none", "direct"),
-        ("Ann has 3 pears and buys 4 more and then gives away 2; how many are left?", "none", "cot"),
-    ],
-)
-async def test_the_rules_put_a_question_as_its_words_ask_for(question, retrieval, expected):
-    names = ("direct", "compare", "cot")
-    for left_out in (None, *({*names} - {"direct", expected})):
-        options = tuple(Option(name) for name in names if name != left_out)
-        given = context(question, stage="prompt", options=options, path={"retrieval": retrieval})
-        assert await chosen("heuristic", given) == expected
-
-
-async def test_the_rules_put_it_the_first_way_where_the_right_one_is_not_offered():
-    two = (Option("direct"), Option("cot"))
-    given = context("Which is older, A or B?", stage="prompt", options=two, path={"retrieval": "single"})
-    assert await chosen("heuristic", given) == "direct"
-
-
-def test_the_rules_have_nothing_to_say_of_verification():
-    with pytest.raises(PolicyError, match="use 'thresholds'"):
-        ROUTERS.build("heuristic", "router").check("verification", OPTIONS, "router")
+def test_a_router_that_is_not_there_is_told_with_its_neighbour():
+    with pytest.raises(PolicyError, match=r"unknown router 'heuristic'; valid: .*prior"):
+        ROUTERS.build("heuristic", "stages.retrieval.router")
+    with pytest.raises(PolicyError, match=r"unknown router 'piror'; did you mean 'prior'"):
+        ROUTERS.build("piror", "stages.retrieval.router")
 
 
 VERDICTS = tuple(moves(["accept", "escalate", "abstain"], ["context", "generator"]))

@@ -19,13 +19,13 @@ PLAIN = {
     "models": {"small": {"model": "openai:gpt-4o-mini"}, "large": {"model": "openai:gpt-4o"}},
     "helper": "small",
     "stages": {
-        "retrieval": {"options": {"none": None, "single": None}, "router": "heuristic"},
+        "retrieval": {"options": {"none": None, "single": None}, "router": "prior"},
         "rewrite": {"options": {"none": None, "hyde": {"model": "small"}}, "router": "random"},
         "retriever": {"options": {"words": {"bm25": {}}, "bm25": {}}, "router": "random"},
         "rerank": {"options": {"none": None, "mmr": {"depth": 5}}, "router": "random"},
         "context": {"options": {"short": {"chunks": 2}, "long": {"whole": True}}, "router": "random"},
         "prompt": {"options": {"direct": {"style": "full"}, "mine": {"cot": {}}}, "router": "random"},
-        "generator": {"options": {"small": None, "large": None}, "router": "heuristic"},
+        "generator": {"options": {"small": None, "large": None}, "router": "prior"},
         "verification": {"options": {"accept": None, "refine": {"model": "large"}}, "router": "thresholds"},
     },
 }
@@ -79,7 +79,7 @@ def test_a_generators_option_inherits_its_models_description_and_may_replace_it(
         (["large"], ["large tasks"]),
         ({"small": {"description": "facts"}, "large": None}, ["facts", "large tasks"]),
     ):
-        section = {"router": "heuristic"} | ({"options": options} if options else {})
+        section = {"router": "prior"} | ({"options": options} if options else {})
         stages = {**PLAIN["stages"], "generator": section}
         point = built({**PLAIN, "models": models, "stages": stages}, tmp_path).points["generator"]
         assert [option.description for option in point.options] == expected

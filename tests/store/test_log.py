@@ -45,14 +45,15 @@ def test_texts_that_a_database_refuses_are_stored_all_the_same(log):
 def test_a_repetition_replaces_the_record_and_keeps_the_feedback(log):
     log.add(query(1))
     log.feedback(thumb(1))
-    log.keep(Snapshot("k", 1, b"s"))
+    log.keep(Snapshot("k", 1, b"s"), 1)
     log.add(query(1))
     assert log.snapshot("k") is not None  # the same record: nothing has changed
     log.add(query(1, decisions=(DECISION,)))
     assert len(log.query("q1").decisions) == 1
     assert [item.number for item in log.feedbacks()] == [1]
     assert log.snapshot("k") is None
-    assert log.revoked(1)
+    assert log.revoked(1, seen=1)
+    assert not log.revoked(1, seen=log.last())
 
 
 def test_queries_are_read_oldest_first_and_by_what_is_asked(log, monkeypatch):
@@ -160,8 +161,8 @@ def test_feedback_on_an_unknown_query_is_refused(log):
 
 def test_the_latest_snapshot_is_kept(log):
     for upto, state in ((0, b"none"), (3, b"three"), (2, b"late")):
-        log.keep(Snapshot("k", upto, state))
-    log.keep(Snapshot("other", 1, b"x"))
+        log.keep(Snapshot("k", upto, state), upto)
+    log.keep(Snapshot("other", 1, b"x"), 1)
     assert log.snapshot("k") == Snapshot("k", 3, b"three")
     assert log.snapshot("unknown") is None
 
@@ -170,13 +171,14 @@ def test_a_replaced_value_takes_the_snapshots_that_learnt_from_it(log):
     for number in (1, 2, 3):
         log.add(query(number))
         log.feedback(thumb(number))
-        log.keep(Snapshot("k", number, b"%d" % number))
+        log.keep(Snapshot("k", number, b"%d" % number), number)
     log.feedback(thumb(2, 0.0))
     assert log.snapshot("k") == Snapshot("k", 1, b"1")
-    assert [log.revoked(upto) for upto in (0, 1, 2, 3, 4)] == [False, False, True, True, False]
-    log.keep(Snapshot("k", 3, b"3"))  # by a learner that has not seen the change
+    assert [log.revoked(upto, seen=3) for upto in (0, 1, 2, 3, 4)] == [False, False, True, True, True]
+    assert not any(log.revoked(upto, seen=4) for upto in (0, 1, 2, 3, 4))
+    log.keep(Snapshot("k", 3, b"3"), 3)  # by a learner that has not seen the change
     assert log.snapshot("k") == Snapshot("k", 1, b"1")
-    log.keep(Snapshot("k", 4, b"4"))
+    log.keep(Snapshot("k", 4, b"4"), 4)
     assert log.snapshot("k") == Snapshot("k", 4, b"4")
 
 
@@ -185,8 +187,8 @@ def test_revocations_are_bounded_and_stay_true(log, monkeypatch):
     log.add(query(1))
     for number in range(9):
         log.feedback(thumb(1, number / 10))  # entry n + 1 replaces entry n
-    assert all(log.revoked(upto) for upto in range(1, 9))
-    assert not log.revoked(9)
+    assert all(log.revoked(upto, seen=upto) for upto in range(1, 9))
+    assert not log.revoked(9, seen=9)
 
 
 def test_snapshots_from_before_the_oldest_feedback_survive(log):
@@ -194,7 +196,7 @@ def test_snapshots_from_before_the_oldest_feedback_survive(log):
     for number in range(1, 30):
         small.add(query(number))
         small.feedback(thumb(number))
-        small.keep(Snapshot("k", number, b"%d" % number))
+        small.keep(Snapshot("k", number, b"%d" % number), number)
     assert [item.number for item in small.feedbacks()] == [28, 29]
     small.feedback(thumb(28, 0.0))
     found = small.snapshot("k")
@@ -218,7 +220,7 @@ def test_pruning_by_age_keeps_snapshots(log, where):
         Runs(where).add(
             {"id": f"q{number}", "at": 1000.0 + number, "policy": "p", "thread": ""}, "a?", {}, {"id": "p"}
         )
-    log.keep(Snapshot("k", 2, b"s"))
+    log.keep(Snapshot("k", 2, b"s"), 2)
     assert log.prune(before=1002.0) == 1
     assert [each.id for each in log.queries()] == ["q2"]
     assert [turn["id"] for turn in Runs(where).turns()] == ["q2"]
@@ -234,14 +236,14 @@ def test_pruning_by_user_deletes_snapshots(log, where):
         log.feedback(thumb(number))
         turn = {"id": f"q{number}", "at": 1000.0, "policy": "p", "thread": "", "user": user}
         Runs(where).add(turn, "a?", {}, {"id": "p"})
-    log.keep(Snapshot("k", 3, b"s"))
+    log.keep(Snapshot("k", 3, b"s"), 3)
     assert log.prune(user="nobody") == 0
     assert log.snapshot("k") is not None
     assert log.prune(user="anna", before=1003.0) == 2  # the account of q3 is older
     assert [each.id for each in log.queries()] == ["q2"]
     assert log.snapshot("k") is None
-    assert log.revoked(3)
-    log.keep(Snapshot("k", 3, b"s"))
+    assert log.revoked(3, seen=3)
+    log.keep(Snapshot("k", 3, b"s"), 3)
     assert log.snapshot("k") is None
     assert [turn["user"] for turn in Runs(where).turns()] == ["bob"]
     assert log.prune() == 0
@@ -276,5 +278,5 @@ def test_damaged_rows_are_skipped_with_a_line(log, database, caplog):
 def test_nothing_there_is_no_error_and_makes_no_file(tmp_path):
     log = Log(Database(tmp_path / "runs.sqlite"))
     assert (log.query("q1"), list(log.queries()), log.feedbacks(), log.snapshot("k")) == (None, [], [], None)
-    assert (log.prune(before=9.0), log.revoked(1)) == (0, False)
+    assert (log.prune(before=9.0), log.revoked(1, seen=0)) == (0, False)
     assert not (tmp_path / "runs.sqlite").exists()

@@ -34,16 +34,16 @@ def fixed(options, option):
     return {"options": options, "router": {"fixed": {"option": option}}}
 
 
+BY_GREETING = {"rules": {"when": [{"if": {"greeting": True}, "take": "small"}], "otherwise": "large"}}
 CONTEXTS = {"short": {"chunks": 1}, "long": {"chunks": 3}}
 
 
 def stages(retrieval="single", context="short", generator="small", **verification):
-    heuristic = {"router": "heuristic"}
     return {
         "retrieval": fixed(["none", "single"], retrieval),
         "context": fixed(CONTEXTS, context),
-        "generator": {"options": list(MODELS), **heuristic}
-        if generator == "heuristic"
+        "generator": {"options": list(MODELS), "router": BY_GREETING}
+        if generator == "by greeting"
         else fixed(list(MODELS), generator),
         "verification": {**VERIFICATION, **verification},
     }
@@ -51,8 +51,8 @@ def stages(retrieval="single", context="short", generator="small", **verificatio
 
 POLICIES = {
     "fixed": stages(),
-    "heuristic": {**stages(generator="heuristic"), "retrieval": {
-        "options": ["none", "single"], "router": "heuristic"}},
+    "routed": {**stages(generator="by greeting"), "retrieval": {
+        "options": ["none", "single"], "router": "prior"}},
     "nothing to go back to": stages(options=["accept", "abstain"], escalate={}),
     "through two stages": stages(escalate={"unanswerable": ["context", "generator"],
                                            "ungrounded": "generator"}, max_escalations=5),
@@ -158,7 +158,7 @@ async def test_online_equals_replay(make, recorded, name):  # noqa: F811
         assert found.unrecorded == ()
         moves.update(live["moves"])
     assert moves["accept"]
-    assert len(moves) > 1 or name == "heuristic"
+    assert len(moves) > 1 or name == "routed"
 
 
 async def test_what_was_not_recorded_is_said_and_closed(make, recorded):  # noqa: F811

@@ -37,7 +37,8 @@ def learn(
     context: typer.Context,
     data: DataOption = None,
     out: Annotated[
-        Path | None, typer.Option(help="The folder to write prior.npz, stages.json and card.md to.")
+        Path | None,
+        typer.Option(help="The folder to write the files of the prior and their card to."),
     ] = None,
     recordings: RecordingsOption = None,
     date: Annotated[str, typer.Option(help="The date on the card, YYYY-MM-DD; today by default.")] = "",
@@ -74,7 +75,7 @@ def _learn(
     from dynamicrag.errors import InputError
     from dynamicrag.lab.priors.card import card
     from dynamicrag.lab.priors.learn import learn as learn_all
-    from dynamicrag.priors import knowledge, stages
+    from dynamicrag.priors import directions, knowledge, stages
 
     if out is None:
         raise InputError("--out: the folder to write to is missing")
@@ -87,6 +88,7 @@ def _learn(
     if size > MOST_BYTES:
         raise InputError(f"{path}: {size:,} bytes; the shipped prior may have {MOST_BYTES:,}")
     made.stages.save(out / stages.FILE)
+    made.directions.save(out / directions.FILE)
     (out / CARD).write_text(card(day, size, made.recordings), encoding="utf-8")
     console.print(f"{path}: {size:,} bytes; {out / stages.FILE}; {out / CARD}")
 

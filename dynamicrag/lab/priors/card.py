@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 
-from dynamicrag.lab.priors import context, generation, prompt, retriever, stages, verification
+from dynamicrag.lab.priors import context, directions, generation, prompt, retriever, stages, verification
 from dynamicrag.lab.priors.sources import SOURCES, SUBJECTS
 
 SECTIONS: Sequence[str] = (
     generation.CARD, retriever.CARD, context.CARD, prompt.CARD, verification.CARD, stages.CARD,
+    directions.CARD,
 )  # fmt: skip
 """The section of each part."""
 HEAD = """# Card of the prior
 
 `prior.npz` ({size:,} bytes) holds arrays and JSON, no code; `stages.json` holds the coefficients of the other
-stages, to be read. Both are made by one command. The same tables give the same bytes of `prior.npz`; in
-`stages.json` the third digit may differ, because the index of embeddings is approximate:
+stages, to be read; `directions.npz` holds directions of embeddings. One command makes them. The same tables
+give the same bytes of `prior.npz`; in `stages.json` the third digit may differ, because the index of
+embeddings is approximate:
 
     python -m dynamicrag.lab.priors --data DIR --out DIR --recordings FILE --recordings FILE …
 

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from dynamicrag.lab.priors.directions import learn_directions
 from dynamicrag.lab.priors.food import Places, read_food
 from dynamicrag.lab.priors.generation import learn_generation
 from dynamicrag.lab.priors.stages import learn_stages
 from dynamicrag.lab.priors.tables import Tables, grid
+from dynamicrag.priors.directions import Directions
 from dynamicrag.priors.knowledge import Knowledge
 from dynamicrag.priors.stages import Stages, shipped_stages
 from dynamicrag.retrieval.embedder import Embedder
@@ -18,11 +20,13 @@ class Learnt:
     Attributes:
         knowledge: Generator and retrieval.
         stages: The stages around the generator.
+        directions: The directions of question embeddings.
         recordings: The recordings learnt from, in a few words.
     """
 
     knowledge: Knowledge
     stages: Stages
+    directions: Directions
     recordings: str
 
 
@@ -39,7 +43,7 @@ def learn(tables: Tables, places: Places, embedder: Embedder) -> Learnt:
     rows = sum(len(table) for table in food.recorded)
     kept = "no recordings: verification, prompt and the worth of a context are those learnt before"
     recordings = f"recordings of {answers:,} answers to {rows:,} questions" if rows else kept
-    return Learnt(knowledge, stages, recordings)
+    return Learnt(knowledge, stages, learn_directions(tables), recordings)
 
 
 def learn_knowledge(tables: Tables) -> Knowledge:

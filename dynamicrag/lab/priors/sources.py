@@ -64,7 +64,23 @@ QUESTION_SETS: Mapping[str, Source] = {
         "500 questions with their needed passages, and the passages; a sample of 2WikiMultihopQA, Apache-2.0",
     ),
 }
-SOURCES: Sequence[Source] = (STRATEGY_BY_MODEL, STRATEGY_BY_QUESTION, PROMPTING, *QUESTION_SETS.values())
+GENERAL = Source(
+    "routellm_mmlu.jsonl.gz",
+    "lm-sys/RouteLLM",
+    "Apache-2.0",
+    "1,500 questions of MMLU: the directions of their embeddings alone",
+)
+SUMS = Source(
+    "routellm_gsm8k.jsonl.gz",
+    "lm-sys/RouteLLM",
+    "Apache-2.0",
+    "200 word problems: the directions of their embeddings alone",
+)
+DIRECTED = (STRATEGY_BY_MODEL, GENERAL, SUMS)
+"""The tables whose questions give the directions of embeddings."""
+SOURCES: Sequence[Source] = (
+    STRATEGY_BY_MODEL, STRATEGY_BY_QUESTION, PROMPTING, GENERAL, SUMS, *QUESTION_SETS.values(),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

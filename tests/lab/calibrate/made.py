@@ -11,14 +11,24 @@ PATHS = {
     name: {"retrieval": name.split("/")[0], "prompt": "direct", "generator": name.split("/")[1]}
     for name in COSTS
 }  # fmt: skip
+
+
+def ruled(more, take, otherwise):
+    """Return the rule that greetings take one option on some paths, and all else the other."""
+    return {"rules": {"when": [{"if": {"greeting": True, **more}, "take": take}], "otherwise": otherwise}}
+
+
 POLICY = {
     "version": 1,
     "corpora": {"docs": {"path": "docs/"}},
     "models": {"small": {"model": "openai:s"}, "large": {"model": "openai:l"}},
     "objective": {"weights": {"joules": 0.001}},
     "stages": {
-        "retrieval": {"options": ["none", "single"], "router": "heuristic"},
-        "generator": {"options": ["small", "large"], "router": "heuristic"},
+        "retrieval": {"options": ["none", "single"], "router": ruled({}, "none", "single")},
+        "generator": {
+            "options": ["small", "large"],
+            "router": ruled({"path": {"retrieval": "none"}}, "small", "large"),
+        },
     },
 }
 

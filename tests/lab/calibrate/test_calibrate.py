@@ -135,7 +135,7 @@ def test_questions_that_no_path_answers_are_told():
 
 def test_a_table_of_other_options_is_refused():
     other = {**POLICY, "models": {"small": {"model": "openai:s"}, "huge": {"model": "openai:l"}}}
-    other["stages"] = {**POLICY["stages"], "generator": {"options": ["small", "huge"], "router": "heuristic"}}
+    other["stages"] = {**POLICY["stages"], "generator": {"options": ["small", "huge"], "router": "random"}}
     with pytest.raises(InputError, match="generator: unknown option 'large'"):
         run(Target(0.98), policy=other)
 
@@ -200,7 +200,7 @@ def test_a_router_that_asks_a_model_cannot_be_replayed():
 
 
 def test_a_stage_at_which_the_policy_chooses_and_the_table_does_not_vary_is_told():
-    routed = {**POLICY["stages"], "prompt": {"options": ["direct", "compare"], "router": "heuristic"}}
+    routed = {**POLICY["stages"], "prompt": {"options": ["direct", "compare"], "router": "prior"}}
     for stages, told in ((POLICY["stages"], False), (routed, True)):
         notes = run(Target(0.98), policy={**POLICY, "stages": stages}).report.as_json()["notes"]
         assert any("prompt: not varied in the table" in note for note in notes) == told
@@ -210,8 +210,8 @@ def test_the_baseline_reads_the_longest_context_in_whatever_order_paths_were_rec
     made = world()
     retrieving = [{**made.paths[3], "retriever": r, "context": c} for r, c in (("b", "long"), ("c", "short"))]
     more = {
-        "retriever": {"options": {"a": "bm25", "b": "bm25", "c": "bm25"}, "router": "heuristic"},
-        "context": {"options": {"short": {"chunks": 2}, "long": {"chunks": 8}}, "router": "heuristic"},
+        "retriever": {"options": {"a": "bm25", "b": "bm25", "c": "bm25"}, "router": "prior"},
+        "context": {"options": {"short": {"chunks": 2}, "long": {"chunks": 8}}, "router": "prior"},
     }
     policy = load_policy({**POLICY, "stages": {**POLICY["stages"], **more}})
     for paths in (retrieving, retrieving[::-1]):

@@ -16,7 +16,7 @@ version: 1
 corpora: {docs: {path: docs/}}
 models: {small: {model: "local:smollm2-135m-instruct", params: {threads: 1}}}
 stages:
-  retrieval: {options: [none, single], router: heuristic}
+  retrieval: {options: [none, single], router: prior}
   context: {options: {short: {chunks: 1}}}
   prompt: {options: {direct: {style: brief}}}
 """

@@ -47,12 +47,12 @@ def test_what_merely_sounds_like_one_is_not(name):
 
 def test_what_one_of_both_alone_knows_is_no_change():
     before = origin()
-    more = {"options": {"short": {"chunks": 4}, "long": {"chunks": 8}}, "router": "heuristic"}
+    more = {"options": {"short": {"chunks": 4}, "long": {"chunks": 8}}, "router": "random"}
     after = origin(stages={"context": more})
     assert set(after) - set(before) == {"context.long"}
     assert changed(before, after) is None
     assert changed(after, before) is None
-    other = {"options": {"short": {"chunks": 4}, "long": {"chunks": 6}}, "router": "heuristic"}
+    other = {"options": {"short": {"chunks": 4}, "long": {"chunks": 6}}, "router": "random"}
     assert changed(after, origin(stages={"context": other})) == "context.long"
 
 
@@ -61,7 +61,7 @@ def test_a_price_is_its_model_s_own():
 
 
 def test_what_bears_on_all_paths_must_be_there_and_the_same():
-    deep = {"options": {"short": {"chunks": 4}, "deep": {"chunks": 20}}, "router": "heuristic"}
+    deep = {"options": {"short": {"chunks": 4}, "deep": {"chunks": 20}}, "router": "random"}
     assert changed(origin(), origin(stages={"context": deep})) == "policy"
     assert changed(origin(), origin(stages={"verification": {"verifiers": ["groundedness"]}})) == "policy"
     assert changed({}, origin()) == "policy"

@@ -1,0 +1,209 @@
+"""Bayesian linear regression per option, by sums: the common part of the linear learners."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.predictors.estimate import Estimate
+from dynamicrag.predictors.online import Learner
+from dynamicrag.predictors.scaling import Scaling
+from dynamicrag.predictors.state import State
+
+REFRESH = 256
+"""Updates of an option after which its inverse is computed again, against the drift of rank-1 updates."""
+
+
+class LinearArms(Learner):
+    """Ridge regression of the reward on the features, independent per option.
+
+    Per option there are the sums ``A = λI + Σ w·xxᵀ``, ``b = λθ₀ + Σ w·(r − level)·x`` and ``n = Σ w``. The
+    weights of the features are ``θ = A⁻¹b``, the estimate is ``level + xᵀθ``, and its spread
+    ``scale · √(xᵀA⁻¹x)``. The level and θ₀ are the option's prior, 0 after ``start``. With a discount γ below
+    1, a reward first fades the earlier ones of its own option: ``A ← γA + (1 − γ)λI``,
+    ``b ← γb + (1 − γ)λθ₀``, ``n ← γn``. Options that are not chosen do not fade.
+
+    After ``start``, x is the features as given. After ``fit``, x is an intercept and the standardised
+    features, and the level is the option's mean. Features beyond six standard deviations, or beyond ±6 after
+    ``start``, are clipped. A new option starts at the mean of the others, or at the common part.
+
+    Independent options repeat each other's errors: an option that was never tried stays at its prior, however
+    far off that was for all others. With ``shared`` above 0, the weights of an option are a common part plus
+    its own, both with Gaussian priors, as in a hierarchical regression. The common part θ_c is the ridge
+    regression of all options' rewards together, with the penalty ``λ / shared``, and the prior of the own
+    part is at θ_c: ``θ = A⁻¹(b + λθ_c)``. It is a function of the same sums. The spread is that of the own part,
+    because the common part is the same for all options. This part is ours, not of the papers.
+
+    Args:
+        ridge: λ: weight of the prior, in observations per unit of x.
+        discount: γ: the factor on an option's earlier rewards; 1 never forgets.
+        shared: Prior variance of the common weights, as a multiple of that of an option's own; 0 for
+            independent options.
+        seed: Not used.
+    """
+
+    fitted = ("A", "b", "n", "level", "prior", "intercept")
+    parts: ClassVar[Sequence[tuple[str, type]]] = (("scaling", Scaling),)
+    per_option = (
+        ("A", 0),
+        ("b", 0),
+        ("n", 0),
+        ("level", 0),
+        ("prior", 0),
+        ("_inverse", 0),
+        ("_theta", 0),
+        ("_updates", 0),
+    )
+
+    def __init__(
+        self, *, ridge: float = 1.0, discount: float = 1.0, shared: float = 0.0, seed: int = 0
+    ) -> None:
+        super().__init__(seed=seed)
+        if not 0 < ridge < np.inf:
+            raise ValueError(f"ridge: expected a number above 0, got {ridge}")
+        if not 0 < discount <= 1:
+            raise ValueError(f"discount: expected a number above 0, up to 1, got {discount}")
+        self.ridge = ridge
+        if not 0 <= shared < np.inf:
+            raise ValueError(f"shared: expected a number of 0 or more, got {shared}")
+        self.discount = discount
+        self.shared = shared
+
+    @property
+    def _penalty(self) -> float:
+        """The weight of the prior."""
+        return self.ridge
+
+    @property
+    def additive(self) -> bool:
+        """Its state is sums of rewards, unless earlier rewards fade."""
+        return self.discount == 1.0
+
+    @property
+    def anchors(self) -> int:
+        """One: the option's mean quality."""
+        return 1
+
+    @property
+    def scale(self) -> float:
+        """Standard deviation of a reward around its estimate."""
+        return 1.0
+
+    def _start(self, features: int, options: int) -> None:
+        self.scaling = Scaling(np.zeros(features), np.ones(features))
+        self.intercept = np.array(0.0)
+        self._reset(np.zeros(options))
+
+    def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:  # noqa: ARG002
+        self.scaling = Scaling.of(X)
+        self.intercept = np.array(1.0)
+        self._fit_rows(self._rows(X), quality)
+
+    def _fit_rows(self, rows: Floats, quality: Floats) -> None:
+        """Learn a table from x of every query."""
+        self._reset(np.nanmean(quality, axis=0))
+        for column, outcomes in enumerate(quality.T):
+            seen = ~np.isnan(outcomes)
+            known = rows[seen]
+            self.A[column] += known.T @ known
+            self.b[column] += known.T @ (outcomes[seen] - self.level[column])
+            self.n[column] += seen.sum()
+        self._solve()
+
+    def _reset(self, level: Floats) -> None:
+        """Set the prior of every option."""
+        options, width = len(level), self._rows(np.zeros((1, self.features))).shape[1]
+        self.level, self.n = level, np.zeros(options)
+        self.prior = np.zeros((options, width))
+        self.A = np.tile(self._penalty * np.eye(width), (options, 1, 1))
+        self.b = np.zeros((options, width))
+        self._solve()
+
+    def _rows(self, X: Floats) -> Floats:
+        """Return x of every query, (n, m)."""
+        scaled = self.scaling(X)
+        return np.concatenate([np.ones((len(X), 1)), scaled], axis=1) if self.intercept else scaled
+
+    def _predict(self, X: Floats) -> Estimate:
+        rows = self._rows(X)
+        mean = rows @ self._theta.T + self.level
+        options, width = self.b.shape
+        turned = (rows @ self._inverse.reshape(-1, width).T).reshape(-1, options, width)
+        squares = np.matmul(turned, rows[:, :, None])[:, :, 0]
+        return Estimate(mean, self.scale * np.sqrt(np.maximum(squares, 0.0)))
+
+    def _learn(self, x: Floats, column: int, reward: float, weight: float) -> None:
+        row = self._rows(x)[0]
+        if self.discount < 1.0:
+            keep = self.discount
+            self.A[column] *= keep
+            self.A[column].flat[:: len(row) + 1] += (1.0 - keep) * self._penalty
+            self.b[column] = keep * self.b[column] + (1.0 - keep) * self._penalty * self.prior[column]
+            self.n[column] *= keep
+        self.A[column] += weight * np.outer(row, row)
+        self.b[column] += weight * (reward - self.level[column]) * row
+        self.n[column] += weight
+        self._updates[column] += 1
+        if self.discount < 1.0 or self._updates[column] % REFRESH == 0:
+            self._inverse[column] = np.linalg.inv(self.A[column])
+        else:  # Sherman and Morrison 1950
+            inverse = self._inverse[column]
+            turned = inverse @ row
+            inverse -= np.outer(turned, turned) * (weight / (1.0 + weight * (row @ turned)))
+        if not self.shared:
+            self._theta[column] = self._inverse[column] @ self.b[column]
+            return
+        self._seen += 1
+        if self.discount < 1.0 or self._seen % REFRESH == 0:
+            self._sum_up()
+        else:
+            turned = self._pooled @ row
+            self._pooled -= np.outer(turned, turned) * (weight / (1.0 + weight * (row @ turned)))
+        self._share()
+
+    def _grow(self, quality: Floats) -> None:
+        if np.isnan(quality).any():
+            level = self.level.mean()
+            # the common part already says how good the options in use are
+            prior = np.zeros(self.b.shape[1]) if self.shared else self._theta.mean(axis=0)
+        else:
+            level, prior = quality[0], np.zeros(self.b.shape[1])
+        self.level, self.n = np.append(self.level, level), np.append(self.n, 0.0)
+        self.prior = np.vstack([self.prior, prior])
+        self.A = np.concatenate([self.A, self._penalty * np.eye(len(prior))[None]])
+        self.b = np.vstack([self.b, self._penalty * prior])
+        self._solve()
+
+    def _solve(self) -> None:
+        """Compute the inverses and weights from the sums."""
+        self._inverse = np.linalg.inv(self.A)
+        self._theta = np.einsum("kde,ke->kd", self._inverse, self.b)
+        self._updates = np.zeros(len(self.b), dtype=np.intp)
+        self._common = np.zeros(self.b.shape[1])
+        self._seen = 0
+        if self.shared:
+            self._sum_up()
+            self._share()
+
+    def _sum_up(self) -> None:
+        """Compute the inverse of the common part from the sums."""
+        own = self._penalty * np.eye(self.b.shape[1])
+        self._pooled = np.linalg.inv(own / self.shared + (self.A - own).sum(axis=0))
+
+    def _share(self) -> None:
+        """Compute the common weights, and each option's from them."""
+        self._common = self._pooled @ (self.b - self._penalty * self.prior).sum(axis=0)
+        self._theta = np.matmul(self._inverse, (self.b + self._penalty * self._common)[:, :, None])[:, :, 0]
+
+    def _shrink(self, column: int) -> None:
+        """See the base class; the common part forgets the option's rewards too."""
+        super()._shrink(column)
+        if self.shared:
+            self._solve()
+
+    def unpack(self, state: State) -> None:
+        """See the base class."""
+        super().unpack(state)
+        self._solve()

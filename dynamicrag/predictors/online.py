@@ -1,0 +1,72 @@
+"""The base class of learners: algorithms that can start without data and learn from single rewards."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dynamicrag.errors import InputError
+from dynamicrag.predictors.base import How, Predictor, Uses, When
+
+
+class Learner(Predictor):
+    """An online algorithm with a prior of its own.
+
+    It learns quality, or any other number: a residual of quality over an estimate, or a scalar reward that
+    includes cost. ``start`` gives its prior; ``fit`` warm-starts it on a table; ``learn`` continues from
+    either. Every option has an estimate of its own from the start, also without any observation.
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("pre-generation", "online")
+    uses: ClassVar[tuple[Uses, ...]] = ("query", "feedback")
+    how: ClassVar[How] = "bandit"
+    online = True
+    weighs = True
+    grows = True
+
+    def start(self, features: int, options: int) -> Self:
+        """Start from the algorithm's prior, without data.
+
+        Args:
+            features: Number of features, d.
+            options: Number of options, k.
+
+        Returns:
+            The learner itself.
+
+        Raises:
+            InputError: A number is below 1.
+        """
+        for name, number in {"features": features, "options": options}.items():
+            if number < 1:
+                raise InputError(f"{name}: expected 1 or more, got {number}")
+        self.features, self.blocks = features, [features]
+        self._columns = np.arange(options)
+        self._start(features, options)
+        return self
+
+    def fit(
+        self,
+        X: ArrayLike,
+        quality: ArrayLike,
+        cost: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        blocks: Sequence[int] | None = None,
+    ) -> Self:
+        """See the base class; options without an observation start as new ones."""
+        super().fit(X, quality, cost, groups, blocks)
+        for option in np.flatnonzero(self._columns < 0):
+            self._place(int(option), np.full(self.anchors, np.nan))
+        return self
+
+    def add_option(self, quality: ArrayLike | None = None) -> None:
+        """See the base class."""
+        super().add_option(quality)
+        if self._columns[-1] < 0:
+            self._place(self.options - 1, np.full(self.anchors, np.nan))
+
+    @abstractmethod
+    def _start(self, features: int, options: int) -> None:
+        """Set the prior of every option."""
