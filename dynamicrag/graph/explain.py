@@ -36,7 +36,7 @@ class Explanation:
         insights: The basis of trained routers' decisions, by the decision's id.
         account: Its calls, in order; empty if only the costs by stage are known.
         stages: Cost of each stage, by dimension.
-        cost: Total cost, by dimension.
+        cost: Total cost, by dimension; like ``stages``, empty while only the decisions are stored.
         feedback: The stored feedback on it, oldest first.
         learnt: Number of stored scores and preferences that a router had read when it decided, by the
             decision's id, for routers that learn online. Their decisions have the estimate before and after
@@ -75,7 +75,7 @@ def explain(
     account = lines(pipeline, query_id)
     path = {decision["stage"]: decision["chosen"] for decision in decisions}
     kept = pipeline.bookkeeper.kept(query_id) if not account or question is None else {}
-    if not account and not kept:
+    if not account and not kept and not decisions:
         raise unknown_query("explain", query_id)
     asked = question if question is not None else kept.get("question")
     own = policies.get(decisions[0].get("policy", "")) if decisions else None
@@ -83,7 +83,8 @@ def explain(
     plans = replans(decisions)
     if not account:
         path = path or kept.get("path", {})
-        found = Explanation(query_id, path, decisions, plans, insights, (), kept["stages"], kept["cost"])
+        known = kept.get("stages", {}), kept.get("cost", {})  # empty until the account is settled
+        found = Explanation(query_id, path, decisions, plans, insights, (), *known)
         return with_feedback(found, pipeline.log)
     stages = {stage: cost.figures() for stage, cost in ledger.stages(ledger.account(query_id).lines).items()}
     cost = ledger.cost(query_id).figures()

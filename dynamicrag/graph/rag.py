@@ -16,6 +16,7 @@ from dynamicrag.graph.explain import Explanation, cost_known, explain
 from dynamicrag.graph.faces import Faces
 from dynamicrag.graph.feedback import Rated
 from dynamicrag.graph.learning import started
+from dynamicrag.graph.log_entry import decisions_of
 from dynamicrag.graph.names import Names, node_schema
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.observe import observing
@@ -219,15 +220,20 @@ class DynamicRAG(Rated, Faces):
     def decisions(self, query_id: str) -> list[Decision]:
         """Return the decisions of a query, in order; empty if they are no longer stored. May block.
 
-        Decisions of recent queries are in memory, and with ``runs: {text: true}`` in the run database.
+        Decisions of recent queries are in memory, and with ``runs: {text: true}`` in the run database. The
+        decision log has the rest, without reasons, binding limits and the cost of choosing.
 
         Args:
             query_id: The id in the report and in the final message.
         """
-        found = self._nodes.recent.get(query_id)
-        if found is None:
-            found = self.pipeline.bookkeeper.kept(query_id).get("decisions", [])
-        return found
+        books = self.pipeline.bookkeeper
+        found = self._nodes.recent.get(query_id) or books.kept(query_id).get("decisions")
+        if found:
+            return found
+        logged = books.logged(query_id)
+        if logged is None:
+            return []
+        return decisions_of(logged, "" if logged.policy == self.pipeline.policy.name else logged.policy)
 
     def explain(self, query_id: str, question: str | None = None) -> Explanation:
         """Explain a query by its decisions and its account. May block.
@@ -308,5 +314,5 @@ def _close_books(pipeline: Pipeline, attribution: Attribution, folder: Folder | 
     pipeline.after.flush(CLOSING_SECONDS)
     if folder is not None:
         folder.close()
-    pipeline.bookkeeper.flush(CLOSING_SECONDS)
+    pipeline.bookkeeper.close(CLOSING_SECONDS)
     attribution.release()

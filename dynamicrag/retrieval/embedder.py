@@ -161,6 +161,14 @@ class Embedder(ABC):
         """Return whether the model can read ``text``; true by default."""
         return True
 
+    def recent(self, text: str) -> Vectors | None:
+        """Return the vector of a text if it is in the cache, (d,); else ``None``, and nothing is computed."""
+        with self._lock:
+            for query in (False, True):
+                if (known := self._recent.get((text, query))) is not None:
+                    return known[0].copy()
+        return None
+
     def forget(self) -> None:
         """Clear the cache of the latest texts, so that the next call computes again."""
         with self._lock:
