@@ -146,5 +146,3 @@ def _show_features(out: "Console", decision: "Decision", known: Mapping[str, flo
     parts = [f"{key} {digits(value)}" for key, value in new.items() if value or signals]
     parts = ["as before", *parts] if known else parts
     out.print(f"{'signals' if signals else 'saw'}: {', '.join(parts) or 'nothing'}", style="dim")
-
-

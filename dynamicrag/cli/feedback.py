@@ -38,7 +38,9 @@ def feedback(
         if over is not None or tie:
             raise typer.BadParameter("--over and --tie compare; give --prefer as well")
         if score is None:
-            raise typer.BadParameter("give a SCORE (a number from 0 to 1, up or down), or --prefer and --over")
+            raise typer.BadParameter(
+                "give a SCORE (a number from 0 to 1, up or down), or --prefer and --over"
+            )
         value = _number(score)
         changed = writer.score(query_id, value, name=name or "thumb", source=source, stage=stage)
         what = f"{name or 'thumb'} {value:g} for {stage or 'the answer'}"
@@ -49,9 +51,7 @@ def feedback(
             raise typer.BadParameter("give either a SCORE or --prefer")
         at = stage or "generator"
         y = 0.5 if tie else 1.0
-        changed = writer.prefer(
-            query_id, prefer, over, y, stage=at, name=name or "preference", source=source
-        )
+        changed = writer.prefer(query_id, prefer, over, y, stage=at, name=name or "preference", source=source)
         what = f"{prefer} {'as good as' if tie else 'better than'} {over} at {at}"
     state = "stored" if changed else "stored before, unchanged"
     out.print(f"{state}: {what} (source {source})", soft_wrap=True)

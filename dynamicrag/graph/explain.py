@@ -127,9 +127,7 @@ def with_feedback(found: Explanation, log: "Log | None") -> Explanation:
     if log is None:
         return found
     try:
-        return replace(
-            found, feedback=feedback_on(log, found.query_id), learnt=learnt(log, found.decisions)
-        )
+        return replace(found, feedback=feedback_on(log, found.query_id), learnt=learnt(log, found.decisions))
     except RunsError as error:
         _log.warning("query %s: its feedback could not be read: %s", found.query_id, error)
         return found

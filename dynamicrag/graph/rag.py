@@ -63,9 +63,7 @@ class DynamicRAG(Rated, Faces):
         if self._folder is not None:
             pipeline.feedback.wake = self._folder.notify
         # graphs hold the nodes, not this object: the meter runs as long as one of them exists
-        self._close = weakref.finalize(
-            self._nodes, _close_books, pipeline, attribution, self._folder
-        )
+        self._close = weakref.finalize(self._nodes, _close_books, pipeline, attribution, self._folder)
 
     @classmethod
     def from_policy(

@@ -35,7 +35,13 @@ class FeedbackWriter:
         self.wake = wake
 
     def score(
-        self, query_id: str, score: float, *, name: str = "thumb", source: str = USER, stage: str | None = None
+        self,
+        query_id: str,
+        score: float,
+        *,
+        name: str = "thumb",
+        source: str = USER,
+        stage: str | None = None,
     ) -> bool:
         """Commit a score; see :meth:`dynamicrag.DynamicRAG.feedback`."""
         value = _fraction("feedback", "score", score)
@@ -112,7 +118,9 @@ def _fraction(where: str, what: str, value: float) -> float:
     """Return a number from 0 to 1; ``True`` is 1, and ``False`` is 0."""
     number = float(value) if isinstance(value, numbers.Real) else math.nan
     if not 0.0 <= number <= 1.0:  # NaN is not
-        raise InputError(f"{where}: {what} is {str(value)[:LONGEST]}; valid: a number from 0 to 1, True or False")
+        raise InputError(
+            f"{where}: {what} is {str(value)[:LONGEST]}; valid: a number from 0 to 1, True or False"
+        )
     return number
 
 

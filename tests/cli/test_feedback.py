@@ -27,7 +27,9 @@ def query(here, run):
 
 
 def stored():
-    return [(item.query_id, item.name, item.source, item.score, item.stage) for item in open_log().feedbacks()]
+    return [
+        (item.query_id, item.name, item.source, item.score, item.stage) for item in open_log().feedbacks()
+    ]
 
 
 def test_ask_says_how_to_rate_its_answer(here, run):
@@ -179,13 +181,22 @@ def test_explain_shows_a_stored_query_without_asking_it_again(query, here, run):
     run("feedback", query, "--prefer", "large", "--over", "small")
     code, out, err = run("explain", query, "-p", "p.yaml", "--json", "e.json")
     assert (code, err) == (0, "")
-    for words in (f"query {query}", "generator", "user: thumb 0.00 for the answer", "user: preference large over"):
+    for words in (
+        f"query {query}",
+        "generator",
+        "user: thumb 0.00 for the answer",
+        "user: preference large over",
+    ):
         assert words in out
     found = json.loads((here / "e.json").read_text())
     assert found["turn"] == query
     assert found["path"]["generator"] == "small"
     assert [item["score"] for item in found["feedback"]] == [0.0, None]
-    assert {decision["stage"] for decision in found["decisions"]} >= {"retrieval", "generator", "verification"}
+    assert {decision["stage"] for decision in found["decisions"]} >= {
+        "retrieval",
+        "generator",
+        "verification",
+    }
     assert set(found["cost"]) >= {"usd", "joules"}
     assert len(open_log().feedbacks()) == 2
 

@@ -57,7 +57,13 @@ def test_a_score_and_a_preference(make, asked):
     assert rag.prefer(query, "small", "large", 0.5), "a tie now"
     assert not rag.prefer(query, "large", "small", 0.5), "the same pair"
     thumb, stars, pair = stored(rag)
-    assert (thumb.score, stars.score, stars.stage, pair.y, pair.stage) == (1.0, 0.5, "generator", 0.5, "generator")
+    assert (thumb.score, stars.score, stars.stage, pair.y, pair.stage) == (
+        1.0,
+        0.5,
+        "generator",
+        0.5,
+        "generator",
+    )
     assert [item.score for item in rag.explain(query).feedback] == [1.0, 0.5, None]
 
 
@@ -131,7 +137,7 @@ def test_threads_rate_while_others_ask(make, asked):
             for number in range(10):
                 for query in queries:
                     rag.feedback(query, number % 2)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - any failure fails the test
             failures.append(error)
 
     threads = [threading.Thread(target=rate) for _ in range(3)]
@@ -279,7 +285,13 @@ def test_samples_have_their_share_and_larger_ones_contain_smaller_ones():
 
 
 def test_an_abstention_is_not_judged(make, asked):
-    stages = {"verification": {"options": ["accept", "abstain"], "verifiers": ["unanswerable"], "router": "thresholds"}}
+    stages = {
+        "verification": {
+            "options": ["accept", "abstain"],
+            "verifiers": ["unanswerable"],
+            "router": "thresholds",
+        }
+    }
     rag = make(
         stages={**stages, "generator": {"options": ["small"]}},
         learning={"judge": {"model": "helper", "share": 1.0, "budget": {"tokens": 1_000}}},

@@ -22,7 +22,9 @@ def test_a_failure_is_logged_once_and_the_next_work_is_done(caplog):
         assert background.flush(5.0)
     assert done == [1]
     assert background.failures == 2
-    assert [record.getMessage() for record in caplog.records] == ["tests: ZeroDivisionError: division by zero"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "tests: ZeroDivisionError: division by zero"
+    ]
 
 
 def test_more_than_fits_is_dropped():

@@ -161,7 +161,10 @@ def _feedback(report: Report) -> list[Block]:
     own = report.feedback
     found: list[Block] = [feedback_tables.sources(own)]
     if own.policies:
-        found += [feedback_tables.scores("policy", own.policies), feedback_tables.scores("model", own.options)]
+        found += [
+            feedback_tables.scores("policy", own.policies),
+            feedback_tables.scores("model", own.options),
+        ]
     return [*found, *(Words(words.learner_line(learner)) for learner in own.learners)]
 
 

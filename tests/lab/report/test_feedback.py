@@ -27,7 +27,9 @@ def turns():
 def test_amounts_and_means():
     items = [thumb(1, 1.0), thumb(2, 0.0), thumb(3, 1.0), thumb(4, 0.5, source="gold"), thumb(9, 0.0, of=99)]
     items += [thumb(5, 0.0, stage="generator", of=1)]
-    items += [Feedback("t1", "preference", "user", 0.0, stage="generator", a="small", b="large", y=1.0, number=6)]
+    items += [
+        Feedback("t1", "preference", "user", 0.0, stage="generator", a="small", b="large", y=1.0, number=6)
+    ]
     found = summarise_feedback(turns(), items)
     assert found.sources == {"gold": Source(1, 0, 1), "user": Source(4, 1, 3)}
     assert found.policies == {
