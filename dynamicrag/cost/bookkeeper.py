@@ -186,7 +186,7 @@ class Bookkeeper:
     def logged(self, query_id: str) -> "LoggedQuery | None":
         """Return a query of the decision log, or ``None`` if it is not there. Never fails; may block."""
         try:
-            return self.log and self.log.query(query_id)
+            return None if self.log is None else self.log.query(query_id)
         except DynamicRAGError as error:
             _log.debug("query %s: its decisions could not be read: %s", query_id, error)
             return None

@@ -164,10 +164,8 @@ class Embedder(ABC):
     def recent(self, text: str) -> Vectors | None:
         """Return the vector of a text if it is in the cache, (d,); else ``None``, and nothing is computed."""
         with self._lock:
-            for query in (False, True):
-                if (known := self._recent.get((text, query))) is not None:
-                    return known[0].copy()
-        return None
+            known = self._recent.get((text, False), self._recent.get((text, True)))
+        return None if known is None else np.array(known[0])
 
     def forget(self) -> None:
         """Clear the cache of the latest texts, so that the next call computes again."""

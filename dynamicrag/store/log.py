@@ -197,7 +197,11 @@ class Log:
         with self._database.read() as db:
             for some in chunks(list(dict.fromkeys(ids))):
                 rows += db.execute(wanted.where(QUERIES.c.id.in_(some))).mappings()
-        return sorted(rows, key=lambda row: (row["at"], row["number"]))
+        return sorted(rows, key=lambda row: (_moment(row), row["number"]))
+
+
+def _moment(row: RowMapping) -> float:
+    return row["at"] if isinstance(row["at"], float) else 0.0  # a damaged one is skipped when it is decoded
 
 
 def _read(row: RowMapping) -> LoggedQuery | None:
