@@ -6,6 +6,7 @@ Nothing heavy happens here: corpora are opened and models loaded on first use, o
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dynamicrag.building import build_stages
 from dynamicrag.corpora import make_corpora
@@ -17,12 +18,15 @@ from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.meters import check_meter
 from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import Profile, Profiles, here, load_profiles
-from dynamicrag.cost.runs import Runs, data_dir, known_calls
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.embedders import default_embedder
 from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.learning.background import Background
+from dynamicrag.learning.judge import SampledJudge
+from dynamicrag.learning.sources import JUDGE
+from dynamicrag.learning.writer import FeedbackWriter
 from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.params import check_params
@@ -37,6 +41,11 @@ from dynamicrag.sharing import Shared, beside, named
 from dynamicrag.stages.base import DecisionPoint, Run, StageBase
 from dynamicrag.stages.decide import Decider
 from dynamicrag.stages.routing import Asker
+from dynamicrag.store.address import data_dir
+
+if TYPE_CHECKING:
+    from dynamicrag.cost.runs import Runs
+    from dynamicrag.store.log import Log
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +65,19 @@ class Pipeline:
     ledger: Ledger
     budget: Budget
     bookkeeper: Bookkeeper
+    feedback: FeedbackWriter
+    after: Background
+    judge: SampledJudge | None
 
     @property
     def points(self) -> Mapping[str, DecisionPoint]:
         """All decision points by name, in order."""
         return {**self.stages, self.verification.name: self.verification}
+
+    @property
+    def log(self) -> "Log | None":
+        """The decision log; ``None`` if the policy stores no queries."""
+        return self.bookkeeper.log
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +88,8 @@ class _Common:
     ledger: Ledger
     budget: Budget
     bookkeeper: Bookkeeper
+    feedback: FeedbackWriter
+    after: Background
     embedder: Embedder
     objects: Objects
     routers: Taken
@@ -142,14 +161,16 @@ def _common(policy: Policy, objects: Objects, trust: bool) -> _Common:
     known = load_profiles()
     host = here(known.host, policy.host.country, policy.host.coefficients, policy.where("host"))
     meter = check_meter(policy.host.meter, policy.where("host", "meter"))
-    runs = Runs(keep=policy.runs.keep) if policy.runs.keep else None
-    ledger = Ledger(shared_attribution(meter), host, Calibration(known_calls(runs)))
+    runs, log = _store(policy)
+    ledger = Ledger(shared_attribution(meter), host, Calibration(runs.known_calls() if runs else {}))
     budget = _budget(policy)
     return _Common(
         known=known,
         ledger=ledger,
         budget=budget,
-        bookkeeper=Bookkeeper(ledger, budget, runs),
+        bookkeeper=Bookkeeper(ledger, budget, runs, log),
+        feedback=FeedbackWriter(log),
+        after=Background("an answer's own feedback is lost"),
         embedder=objects.own_embedder() or default_embedder(),
         objects=objects,
         routers=objects.own_routers(),
@@ -206,7 +227,25 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
         ledger=ledger,
         budget=budget,
         bookkeeper=common.bookkeeper,
+        feedback=common.feedback,
+        after=common.after,
+        judge=_judge(policy, models, cost_model, common),
     )
+
+
+def _judge(
+    policy: Policy, models: Mapping[str, ChatModel], cost_model: CostModel, common: _Common
+) -> SampledJudge | None:
+    """Return the judge of a sample of the answers, if the policy has one and learns from it."""
+    section = policy.learning.judge
+    if section is None:
+        return None
+    if section.model not in models:
+        raise PolicyError(unknown(policy.where("learning", "judge", "model"), "model", section.model, models))
+    if not policy.learning.weight(JUDGE) or common.feedback.log is None:
+        return None
+    run = Run(common.ledger, Budget(total=section.budget), cost_model, None, _unheard)
+    return SampledJudge(models[section.model], section.share, run, common.feedback, common.after)
 
 
 def _models(policy: Policy, common: _Common) -> dict[str, ChatModel]:
@@ -230,6 +269,17 @@ def _model(policy: Policy, name: str, objects: Objects) -> ChatModel:
             raise PolicyError(f"{where}.runs: {section.model} runs in this process; remove this")
         model.runs = section.runs or model.runs
     return model
+
+
+def _store(policy: Policy) -> "tuple[Runs | None, Log | None]":
+    """Return the accounts and the decision log in the run store; none if the policy stores no queries."""
+    if not policy.runs.keep:
+        return None, None
+    from dynamicrag.cost.runs import Runs  # SQLAlchemy takes a while to import
+    from dynamicrag.store.log import Log
+
+    runs = Runs(policy.runs.address, policy.runs.keep)
+    return runs, Log(runs.database, policy.runs.keep)
 
 
 def _budget(policy: Policy) -> Budget:

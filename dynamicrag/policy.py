@@ -30,6 +30,7 @@ from dynamicrag.llm.prompts.base import prompt_spec
 from dynamicrag.spoken import language_name
 from dynamicrag.stages.descriptions import DESCRIPTION, Description
 from dynamicrag.stages.section import Names, Section, Spec, StageSection
+from dynamicrag.store.address import problem_of
 from dynamicrag.types import Runs
 
 LONGEST_MESSAGE = 2_000
@@ -242,10 +243,21 @@ class RunsSection(Section):
     Attributes:
         keep: Number of latest queries stored; 0 stores nothing.
         text: Whether questions and answers are also stored.
+        address: The store: ``postgresql://USER@HOST/DATABASE`` or ``sqlite:///FILE``; by default the
+            environment variable ``DYNAMICRAG_RUNS``, else a SQLite file in the data folder.
     """
 
     keep: int = Field(default=20_000, ge=0, le=1_000_000_000)
     text: bool = False
+    address: str | None = Field(default=None, repr=False)  # it may have a password
+
+    @field_validator("address")
+    @classmethod
+    def _is_address(cls, address: str | None) -> str | None:
+        problem = "" if address is None else problem_of(address)
+        if problem:
+            raise ValueError(problem)
+        return address
 
 
 class Policy(Section):

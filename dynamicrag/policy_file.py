@@ -215,7 +215,8 @@ def _message(error: ValidationError, source: str, kind: type[BaseModel], at: Seq
     if first["type"] == "literal_error" and place and isinstance(given, str):
         valid = str(first.get("ctx", {}).get("expected", "")).replace(" or ", ", ").replace("'", "")
         return unknown(where.removesuffix(f".{place[-1]}"), "value", given, valid.split(", "))
-    got = f", got {shown(given)}" if not isinstance(given, dict | list) else ""
+    shows = not isinstance(given, dict | list) and place[-1:] != ["address"]  # it may have a password
+    got = f", got {shown(given)}" if shows else ""
     return f"{where}: {first['msg'].removeprefix('Value error, ')}{got}"
 
 

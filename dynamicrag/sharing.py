@@ -14,6 +14,9 @@ __all__ = ["Shared", "beside", "load_all", "named"]
 
 T = TypeVar("T")
 
+STORE = ("keep", "address")
+"""Settings of the run store: all policies of an object have one."""
+
 
 def load_all(
     policy: str | Path | Mapping[str, Any],
@@ -64,14 +67,14 @@ class Shared:
 def beside(policy: Policy, first: Policy) -> Policy:
     """Return a further policy of an object, with the object's settings from the first policy.
 
-    These are the host, the number of stored queries, and the total of the budget.
+    These are the host, the store of queries and their number, and the total of the budget.
 
     Args:
         policy: The policy as written.
         first: The object's first policy.
 
     Raises:
-        PolicyError: It has its own total, or other settings of the host or the number of stored queries.
+        PolicyError: It has its own total, or other settings of the host or the store.
     """
     budget, firsts = policy.objective.budget, first.objective.budget
     for key in ("total", "account"):
@@ -82,13 +85,14 @@ def beside(policy: Policy, first: Policy) -> Policy:
             )
     if policy.host not in (HostSection(), first.host):
         raise PolicyError(_differs(policy, first, "host"))
-    if "keep" in policy.runs.model_fields_set and policy.runs.keep != first.runs.keep:
-        raise PolicyError(_differs(policy, first, "runs", "keep"))
+    for key in STORE:
+        if key in policy.runs.model_fields_set and getattr(policy.runs, key) != getattr(first.runs, key):
+            raise PolicyError(_differs(policy, first, "runs", key))
     budget = budget.model_copy(update={"total": firsts.total, "account": firsts.account})
     return policy.model_copy(
         update={
             "host": first.host,
-            "runs": policy.runs.model_copy(update={"keep": first.runs.keep}),
+            "runs": policy.runs.model_copy(update={key: getattr(first.runs, key) for key in STORE}),
             "objective": policy.objective.model_copy(update={"budget": budget}),
         }
     )

@@ -1,7 +1,7 @@
 """Floor 8: the command line. ``main`` is its entry; each command has a file.
 
 Commands raise :class:`~dynamicrag.errors.DynamicRAGError`; here it becomes one line on standard error and an
-exit code: 1 for an error, 2 for wrong usage, 130 for Ctrl-C.
+exit code: 1 for an error (2 for ``whatif``, where 1 is a verdict), 2 for wrong usage, 130 for Ctrl-C.
 """
 
 import functools
@@ -72,6 +72,7 @@ def _app(debug: bool) -> typer.Typer:
         chat,
         eval,  # noqa: A004 - named for its command
         explain,
+        feedback,
         ingest,
         init,
         models,
@@ -84,6 +85,7 @@ def _app(debug: bool) -> typer.Typer:
         train_escalation,
         train_policy,
         validate,
+        whatif,
     )
 
     app = typer.Typer(
@@ -98,6 +100,7 @@ def _app(debug: bool) -> typer.Typer:
         ask.ask,
         chat.chat,
         explain.explain,
+        feedback.feedback,
         synthesize.synthesize,
         record.record,
         calibrate.calibrate,
@@ -106,6 +109,7 @@ def _app(debug: bool) -> typer.Typer:
         report.report,
     ):
         app.command()(_guarded(command, debug))
+    app.command()(_guarded(whatif.whatif, debug, whatif.REFUSED))
     app.command("eval")(_guarded(eval.evaluate, debug))
     app.command("eval-cascade")(_guarded(cascade.evaluate_cascade, debug))
     app.command()(_guarded(simulate.simulate, debug))
@@ -150,8 +154,8 @@ def _root(
     """Every stage of RAG is a routing decision, under one budget of money, time, energy and carbon."""
 
 
-def _guarded(command: Callable[..., Any], debug: bool) -> Callable[..., Any]:
-    """Return ``command`` with errors turned into one line and an exit code."""
+def _guarded(command: Callable[..., Any], debug: bool, refused: int = 1) -> Callable[..., Any]:
+    """Return ``command`` with errors turned into one line and an exit code, ``refused`` for our own."""
 
     @functools.wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -166,7 +170,8 @@ def _guarded(command: Callable[..., Any], debug: bool) -> Callable[..., Any]:
         except BaseException as error:
             if debug or hasattr(error, "format_message"):
                 raise
-            raise typer.Exit(_report(error)) from None
+            code = _report(error)
+            raise typer.Exit(refused if isinstance(error, DynamicRAGError) else code) from None
 
     return guarded
 

@@ -17,12 +17,12 @@ def budget(
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cost.budget import Budget
-    from dynamicrag.cost.runs import data_dir
     from dynamicrag.cost.shared_purse import SharedPurse
     from dynamicrag.lab.view.amounts import amount
     from dynamicrag.lab.view.page import Column, Table
     from dynamicrag.lab.view.terminal import print_table
     from dynamicrag.policy_file import load_policy
+    from dynamicrag.store.address import data_dir
 
     check_target(json)
     loaded = load_policy(policy)

@@ -10,17 +10,21 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.line import Line
-from dynamicrag.cost.runs import Runs
+from dynamicrag.cost.line import JUDGING, Line
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import DynamicRAGError
+
+if TYPE_CHECKING:
+    from dynamicrag.cost.runs import Runs
+    from dynamicrag.store.log import Log
+    from dynamicrag.store.logged import LoggedQuery
 
 SETTLE_SECONDS = 60.0
 LOOK_SECONDS = 0.25
@@ -44,23 +48,47 @@ class Bookkeeper:
         ledger: The ledger that has their lines.
         budget: The budget that they are charged to.
         runs: The run database, or ``None`` if runs are not kept.
+        log: The decision log, or ``None`` if it is not kept.
+
+    Attributes:
+        log: As given.
+        failures: Number of accounts and of decisions of queries that could not be stored.
     """
 
     def __init__(
         self,
         ledger: Ledger,
         budget: Budget,
-        runs: Runs | None,
+        runs: "Runs | None",
+        log: "Log | None" = None,
     ) -> None:
         self._ledger = ledger
         self._budget = budget
         self._runs = runs
+        self.log = log
         self._queue: deque[Finished | threading.Event] = deque()
         self._hurry = threading.Event()
         self._lock = threading.Lock()
         self._pid = 0
         self._silence_logged = False
         self.failures = 0
+
+    def commit(self, query_id: str, entry: "Callable[[], LoggedQuery]", user: str) -> None:
+        """Commit an answered query to the decision log. Never fails; blocks.
+
+        Args:
+            query_id: Its id.
+            entry: Makes its entry.
+            user: Name of the user.
+        """
+        if self.log is None:
+            return
+        try:
+            self.log.add(entry(), user)
+        except DynamicRAGError as error:
+            self._failed(query_id, "decisions", str(error))
+        except Exception as error:  # noqa: BLE001 - an answer must not fail because of its log
+            self._failed(query_id, "decisions", f"{type(error).__name__}: {error}")
 
     def submit(self, finished: Finished) -> None:
         """Queue a finished query. Never blocks and never fails."""
@@ -81,6 +109,12 @@ class Bookkeeper:
         self._hurry.set()
         return done.wait(timeout)
 
+    def close(self, timeout: float = SETTLE_SECONDS) -> None:
+        """Wait as :meth:`flush`, and close the run store; later queries open it again."""
+        self.flush(timeout)
+        if self._runs is not None:
+            self._runs.database.close()
+
     def _work(self) -> None:
         while True:
             if not self._queue:
@@ -94,14 +128,14 @@ class Bookkeeper:
             try:
                 self._close(item)
             except DynamicRAGError as error:
-                self._failed(item, str(error))
+                self._failed(item.query_id, "account", str(error))
             except Exception as error:  # noqa: BLE001 - the next query's books must be closed all the same
-                self._failed(item, f"{type(error).__name__}: {error}")
+                self._failed(item.query_id, "account", f"{type(error).__name__}: {error}")
 
-    def _failed(self, item: Finished, why: str) -> None:
+    def _failed(self, query_id: str, what: str, why: str) -> None:
         self.failures += 1
         level = logging.WARNING if self.failures == 1 else logging.DEBUG
-        _log.log(level, "query %s is answered, but its account could not be stored: %s", item.query_id, why)
+        _log.log(level, "query %s is answered, but its %s could not be stored: %s", query_id, what, why)
 
     def _close(self, item: Finished) -> None:
         ledger = self._ledger
@@ -124,8 +158,9 @@ class Bookkeeper:
                 ledger.calibration.observe(line.spec, observation)
                 calls.setdefault(line.spec, []).append(observation)
         if self._budget.total:
-            booked = Cost.total(line.booked for line in ended if line.booked is not None)
-            self._budget.close(ledger.total(ended), booked)
+            ours = [line for line in ended if line.stage != JUDGING]
+            booked = Cost.total(line.booked for line in ours if line.booked is not None)
+            self._budget.close(ledger.total(ours), booked)
         if self._runs is not None:
             lines = list(account.lines)
             turn = {**self._turn(item, lines), **item.facts, "provisional": account.provisional}
@@ -148,9 +183,18 @@ class Bookkeeper:
             _log.debug("query %s: its record by other processes could not be read: %s", query_id, error)
             return {}
 
+    def logged(self, query_id: str) -> "LoggedQuery | None":
+        """Return a query of the decision log, or ``None`` if it is not there. Never fails; may block."""
+        try:
+            return None if self.log is None else self.log.query(query_id)
+        except DynamicRAGError as error:
+            _log.debug("query %s: its decisions could not be read: %s", query_id, error)
+            return None
+
     def _turn(self, item: Finished, lines: Sequence[Line]) -> dict[str, Any]:
         ledger, query = self._ledger, item.query_id
-        timed = [line for line in lines if line.brought is None]  # other processes have other clocks
+        # other processes have other clocks, and a judge marks an answer that the user has already
+        timed = [line for line in lines if line.brought is None and line.stage != JUDGING]
         begin = min((line.begin for line in timed), default=0.0)
         end = max((line.end or line.begin for line in timed), default=begin)
         tokens = [line.begin + line.usage.first_token_seconds - begin for line in timed

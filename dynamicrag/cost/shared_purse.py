@@ -13,10 +13,10 @@ from pathlib import Path
 
 import psutil
 
-from dynamicrag.cost.private import private_file
 from dynamicrag.cost.purse import Amounts, check
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import BudgetError
+from dynamicrag.store.private import private_file
 
 WAIT_SECONDS = 30.0
 CLOCK = 2.0

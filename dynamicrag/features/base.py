@@ -51,11 +51,13 @@ class Features(Persistent, ABC):
     Attributes:
         embeds: Whether it needs ``embed``, a sentence-embedding model.
         opaque: Whether its single features are not interpretable, so that they are reported as a whole.
+        reads_text: Whether it reads the question's words, and not only signals or the embedding.
         names: A name per feature, in order; available after fitting.
     """
 
     embeds: ClassVar[bool] = False
     opaque: ClassVar[bool] = False
+    reads_text: ClassVar[bool] = True
     embed: Embed | None = None
 
     @property
@@ -114,6 +116,11 @@ class FeatureSet:
     def embeds(self) -> bool:
         """Whether any family needs the embedding model."""
         return any(part.embeds for part in self.parts)
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether any family reads the question's words, or a template is removed from them."""
+        return bool(self.template.shared) or any(part.reads_text for part in self.parts)
 
     @property
     def names(self) -> list[str]:

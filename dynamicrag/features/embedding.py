@@ -21,6 +21,7 @@ class Embedding(Features):
 
     embeds = True
     opaque = True
+    reads_text = False
     fitted = ("mean",)
 
     def __init__(self) -> None:

@@ -23,6 +23,7 @@ class SignalFeatures(Features):
         gaps: Whether a training query lacked each of them, (s,).
     """
 
+    reads_text = False
     wanted: Sequence[str]
     fitted = ("means", "gaps")
 

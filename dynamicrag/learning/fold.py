@@ -15,7 +15,8 @@ from dynamicrag.errors import DynamicRAGError
 from dynamicrag.learning.examples import Example, Weight, examples
 from dynamicrag.predictors.state import State
 from dynamicrag.routers.online import Learnt, Online
-from dynamicrag.store.log import Log, Snapshot
+from dynamicrag.store.log import Log
+from dynamicrag.store.logged import Snapshot
 
 AT_ONCE = 500
 """Feedback read from the log at once."""
@@ -35,14 +36,14 @@ class Pupil:
         policy: Name of the policy; feedback on other policies' queries is not learnt.
         router: The router with the learner.
         weight: Weight of feedback by source.
-        epoch: Number of changes to feedback that was learnt already; -1 before the first fold.
+        seen: Number of the last change of feedback when it read the log; -1 before the first fold.
         kept: Number of the last feedback in a snapshot.
     """
 
     policy: str
     router: Online
     weight: Weight
-    epoch: int = -1
+    seen: int = -1
     kept: int = 0
 
     @property
@@ -114,47 +115,49 @@ class Folder:
             self._wake.clear()
 
     def _fold(self, pupil: Pupil) -> int:
-        epoch = self._log.epoch()
-        if epoch != pupil.epoch:
-            pupil.router.learnt = self._start(pupil)
-            pupil.epoch = epoch
-        before = pupil.router.learnt.rewards
-        while items := self._log.feedbacks(after=pupil.router.learnt.upto, most=AT_ONCE):
-            known = {query.id: query for query in self._log.queries(ids=[item.query_id for item in items])}
-            learnt = pupil.router.learnt
+        log, router = self._log, pupil.router
+        if pupil.seen < 0:
+            self._start(pupil)
+        before = router.learnt.rewards
+        while True:
+            learnt, last = router.learnt, log.last()
+            items = log.feedbacks(after=learnt.upto, most=AT_ONCE)
+            if log.revoked(learnt.upto, pupil.seen):
+                self._start(pupil)
+                continue
+            pupil.seen = last
+            if not items:
+                return router.learnt.rewards - before
+            known = {query.id: query for query in log.queries(ids=[item.query_id for item in items])}
             found = [
                 example
                 for item in items
                 if (query := known.get(item.query_id)) is not None and query.policy == pupil.policy
-                for example in examples(pupil.router, query, item, pupil.weight)
+                for example in examples(router, query, item, pupil.weight)
             ]
             # decisions read the state meanwhile: it is replaced, never changed
-            pupil.router.learnt = replace(after(learnt, found), upto=items[-1].number)
-            if items[-1].number - pupil.kept >= SNAPSHOT_EVERY:
-                self._keep(pupil, epoch)
-        return pupil.router.learnt.rewards - before
+            router.learnt = replace(after(learnt, found), upto=items[-1].number)
+            if router.learnt.upto - pupil.kept >= SNAPSHOT_EVERY:
+                self._keep(pupil)
 
-    def _start(self, pupil: Pupil) -> Learnt:
-        """Return the state of the latest snapshot, or the one before any reward."""
-        options = pupil.router.learnt.options
+    def _start(self, pupil: Pupil) -> None:
+        """Take the state of the latest snapshot, or the one before any reward."""
+        router, pupil.seen = pupil.router, self._log.last()
+        options = router.learnt.options
+        router.learnt, pupil.kept = router.fresh(options), 0
         snapshot = self._log.snapshot(pupil.key)
-        pupil.kept = 0
-        if snapshot is not None:
-            try:
-                state = State.from_bytes(snapshot.state, pupil.key)
-                learnt = Learnt.from_state(state, pupil.key).fitting(options)
-            except DynamicRAGError as error:
-                _log.warning(
-                    "%s: the snapshot cannot be used (%s); learning anew from the log", pupil.key, error
-                )
-            else:
-                pupil.kept = snapshot.upto
-                return learnt
-        return pupil.router.fresh(options)
+        if snapshot is None:
+            return
+        try:
+            state = State.from_bytes(snapshot.state, pupil.key)
+            router.learnt = Learnt.from_state(state, pupil.key).fitting(options)
+            pupil.kept = snapshot.upto
+        except DynamicRAGError as error:
+            _log.warning("%s: a snapshot cannot be used (%s); learning anew from the log", pupil.key, error)
 
-    def _keep(self, pupil: Pupil, epoch: int) -> None:
+    def _keep(self, pupil: Pupil) -> None:
         learnt = pupil.router.learnt
-        self._log.keep(Snapshot(pupil.key, learnt.upto, learnt.state().to_bytes()), epoch)
+        self._log.keep(Snapshot(pupil.key, learnt.upto, learnt.state().to_bytes()), pupil.seen)
         pupil.kept = learnt.upto
 
 

@@ -193,6 +193,9 @@ class Router(ABC):
             without calls, and by the context alone.
         doubts: Whether, at verification, it redoes a stage if a draft is probably wrong.
         paths: Whole paths among which it decides at verification, cheapest first.
+        reads_text: Whether it reads the question's words. A router that decides by features, or by the
+            question's embedding, does not.
+        unlogged: Inputs of its decisions that the decision log does not keep, in words.
     """
 
     registered: str
@@ -209,6 +212,8 @@ class Router(ABC):
     plans: bool = False
     doubts: bool = False
     paths: Sequence[Mapping[str, str]] = ()
+    reads_text: bool = True
+    unlogged: Sequence[str] = ()
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:  # noqa: B027 - may be empty
         """Refuse options that this router cannot serve.

@@ -54,6 +54,7 @@ class LearntEscalation(Router):
     paper = "Dekoninck et al. 2024, Cascade Routing, arXiv 2410.10347; Chen et al. 2023, arXiv 2305.05176"
     trained = True
     grows = False
+    unlogged = ("the drafts",)
 
     def __init__(self, *, judgement: Judgement, weights: Mapping[Dimension, float] | None = None) -> None:
         self.judgement = judgement

@@ -16,6 +16,7 @@ class Fixed(Router):
     """
 
     uses = ()
+    reads_text = False
     paper = "Chen et al. 2023, FrugalGPT, arXiv 2305.05176"
 
     def __init__(self, *, option: str) -> None:

@@ -65,6 +65,8 @@ class Joint(Router):
         self.embeds = estimator.before.features.embeds
         self._explore = explore
         self._seed = seed
+        self.reads_text = estimator.before.features.reads_text
+        self.unlogged = ("the expected cost of whole paths",) if any(self.weights.values()) else ()
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:
         """See the base class."""

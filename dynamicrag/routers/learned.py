@@ -50,6 +50,7 @@ class Learned(Estimating):
         self.paper, self.embeds = predictor.paper, estimator.features.embeds
         self.grows, self.online = predictor.grows, predictor.online
         self.estimator = estimator
+        self.reads_text = estimator.features.reads_text
         self.weights = dict(weights or {})
         self.explore = explore
         self._passing = passing

@@ -57,6 +57,7 @@ class LLMRouter(Router):
 
     parameter_hint = "descriptions belong to the options: options: {small: {description: plain facts}}"
     paper = "Shen et al. 2023, HuggingGPT, arXiv 2303.17580; Tran et al. 2025, Arch-Router, arXiv 2506.16655"
+    unlogged = ("the replies of a model",)
 
     def __init__(
         self,

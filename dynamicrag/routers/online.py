@@ -123,6 +123,8 @@ class Online(Estimating):
         self.plans = base is not None and base.plans
         self.doubts = base is not None and base.doubts
         self.reads = () if base is None else base.reads
+        self.reads_text = base is not None and base.reads_text
+        self.unlogged = () if base is None else base.unlogged
         self._params, self._start, self._explore, self._embed = dict(params), start, dict(explore), embed
         self._row = Row(retrieved=False, drafted=False)
         self.stage = ""

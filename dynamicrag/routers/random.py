@@ -18,6 +18,7 @@ class Random(Router):
     """
 
     uses = ()
+    reads_text = False
     paper = "Hu et al. 2024, RouterBench, arXiv 2403.12031"
 
     def __init__(self, *, seed: int = 0, weights: dict[str, float] | None = None) -> None:

@@ -13,6 +13,8 @@ from dynamicrag.types import Option
 
 KEYS = ("if", "take")
 TIMES = frozenset({("hour",), ("weekday",)})
+UNLOGGED = ("user", "metadata", "file_type", "hour", "weekday")
+"""Conditions on facts that the decision log does not keep."""
 
 
 class Rule(NamedTuple):
@@ -53,6 +55,9 @@ class Rules(Router):
         if timed and not time_zone:
             raise ValueError("a rule on 'hour' or 'weekday' needs 'time_zone', for example Europe/Berlin")
         self._now = _clock(time_zone)
+        named = {name for rule in self.rules for name, *_ in rule.condition}
+        self.reads_text = "language" in named
+        self.unlogged = tuple(f"the condition {name!r}" for name in UNLOGGED if name in named)
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:
         """See the base class."""

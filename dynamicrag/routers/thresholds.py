@@ -54,6 +54,7 @@ class Thresholds(Router):
 
     when = ("post-generation", "multi-stage")
     uses = ("query", "response")
+    reads_text = False
     parameter_hint = "a signal of another verifier goes under 'unsure' or 'ungrounded': {unsure: {tone: 0.5}}"
     paper = "Chen et al. 2023, FrugalGPT, arXiv 2305.05176; Ramirez et al. 2024 (first-token margin)"
 

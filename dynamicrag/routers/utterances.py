@@ -49,6 +49,7 @@ class Utterances(Router):
 
     paper = "semantic-router (Aurelio AI; the idea)"
     embeds = True
+    reads_text = False
 
     def __init__(
         self,

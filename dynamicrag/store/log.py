@@ -1,80 +1,220 @@
 """The decision log: finished queries with their decisions, feedback on them, and snapshots of learners."""
 
+import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import Any
 
-from dynamicrag.store.logged import Feedback, LoggedQuery
+from sqlalchemy import Connection, RowMapping, Select, select, tuple_
 
+from dynamicrag.store import feedbacks, snapshots
+from dynamicrag.store.database import Database
+from dynamicrag.store.encode import query_of, row_of
+from dynamicrag.store.feedbacks import feedback_of
+from dynamicrag.store.logged import Feedback, LoggedQuery, Snapshot
+from dynamicrag.store.pruning import prune
+from dynamicrag.store.rows import chunks, drop_oldest, put, user_mark
+from dynamicrag.store.tables import FEEDBACK, QUERIES, TURNS
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The state of a learner after a prefix of the feedback.
+__all__ = ["Log", "Snapshot"]
 
-    Attributes:
-        key: Identifies the learner: policy, stage, router, parameters and features.
-        upto: Number of the last feedback that it has learnt from.
-        state: The state, as written by :meth:`~dynamicrag.predictors.state.State.to_bytes`.
-    """
+PAGE = 500
+"""Queries read at a time."""
+DAMAGED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+_QUERY = select(QUERIES, TURNS.c.record.label("settled")).outerjoin(TURNS, TURNS.c.id == QUERIES.c.id)
 
-    key: str
-    upto: int
-    state: bytes
+_log = logging.getLogger(__name__)
 
 
 class Log:
     """The decision log in the run store. Safe for threads and for processes.
 
+    Args:
+        database: The run store.
+        keep: Largest number of queries kept; the oldest are deleted first, with decisions and feedback.
+
     Raises:
         RunsError: From all methods: the store cannot be read or written.
     """
 
-    def add(self, query: LoggedQuery) -> None:
-        """Commit a query with its decisions; a repetition replaces the earlier record."""
-        raise NotImplementedError
+    def __init__(self, database: Database, keep: int = 20_000) -> None:
+        self._database = database
+        self._keep = keep
+        self._added = 0
+
+    def add(self, query: LoggedQuery, user: str = "") -> None:
+        """Commit a query with its decisions; a repetition replaces the earlier record.
+
+        If the record changes and the query has feedback, snapshots that had learnt from it are deleted.
+
+        Args:
+            query: The query.
+            user: Name of the user. Its keyed hash is stored, in place of ``query.user``.
+        """
+        row = row_of(query)
+        with self._database.write() as db:
+            if user:
+                row["user"] = user_mark(db, user)
+            found = select(QUERIES.c.record, QUERIES.c.features).where(QUERIES.c.id == query.id)
+            before = db.execute(found).first()
+            if before is not None and tuple(before) != (row["record"], row["features"]):
+                number = feedbacks.take_number(db)
+                first = feedbacks.first_number(db, query.id)
+                if first is not None:
+                    feedbacks.revoke(db, first, number)
+            put(db, QUERIES, row, "id")
+            self._bound(db)
 
     def feedback(self, item: Feedback) -> bool:
         """Commit feedback; return whether it changed the log.
 
         If it replaces an earlier value, the earlier entry is deleted, this one gets a new number, and
-        snapshots that had learnt from the earlier one are deleted in the same transaction.
+        snapshots that had learnt from the earlier one are deleted in the same transaction. The pairs (a, b)
+        and (b, a) are the same pair.
 
         Raises:
-            InputError: The query is unknown: it was never stored, or it was pruned.
+            InputError: The query is unknown: it was never stored, or it was pruned. Or the value is invalid.
         """
-        raise NotImplementedError
+        item = feedbacks.checked(item)
+        with self._database.write() as db:
+            changed = feedbacks.store(db, item)
+            if not changed:
+                db.rollback()
+        return changed
 
     def query(self, query_id: str) -> LoggedQuery | None:
-        """Return one query, or ``None``."""
-        raise NotImplementedError
+        """Return one query, or ``None``; a damaged one counts as missing."""
+        if not self._database.exists():
+            return None
+        with self._database.read() as db:
+            row = db.execute(_QUERY.where(QUERIES.c.id == query_id)).mappings().first()
+        return None if row is None else _read(row)
 
     def queries(
         self, *, since: float = 0.0, policy: str | None = None, ids: Sequence[str] | None = None
     ) -> Iterator[LoggedQuery]:
-        """Return queries, oldest first."""
-        raise NotImplementedError
+        """Return queries, oldest first. They are read page by page, so that writers need not wait."""
+        if not self._database.exists():
+            return
+        wanted = _QUERY.where(QUERIES.c.at >= since)
+        if policy is not None:
+            wanted = wanted.where(QUERIES.c.policy == policy)
+        rows = self._pages(wanted) if ids is None else self._named(wanted, list(ids))
+        yield from filter(None, map(_read, rows))
 
     def feedbacks(
         self, *, after: int = 0, most: int = 1_000, query_ids: Sequence[str] | None = None
     ) -> list[Feedback]:
         """Return feedback in the order of its numbers; every later commit has a larger number."""
-        raise NotImplementedError
+        if not self._database.exists():
+            return []
+        wanted = select(FEEDBACK).where(FEEDBACK.c.number > after).order_by(FEEDBACK.c.number).limit(most)
+        rows = list[RowMapping]()
+        with self._database.read() as db:
+            if query_ids is None:
+                rows += db.execute(wanted).mappings()
+            for some in chunks(list(dict.fromkeys(query_ids or ()))):
+                rows += db.execute(wanted.where(FEEDBACK.c.query.in_(some))).mappings()
+        rows.sort(key=lambda row: int(row["number"]))
+        return list(filter(None, map(_read_feedback, rows[:most])))
+
+    def last(self) -> int:
+        """Return the number of the last change of feedback; all changes up to it are committed."""
+        if not self._database.exists():
+            return 0
+        with self._database.read() as db:
+            return feedbacks.last_number(db)
+
+    def revoked(self, upto: int, seen: int) -> bool:
+        """Return whether a state must be made anew, because feedback that it learnt was replaced or deleted.
+
+        Ask after reading the feedback that comes next.
+
+        Args:
+            upto: Number of the last feedback that it has learnt from.
+            seen: A number from :meth:`last`, from before that feedback was read.
+        """
+        if not self._database.exists():
+            return False
+        with self._database.read() as db:
+            return feedbacks.revoked(db, upto, seen)
 
     def snapshot(self, key: str) -> Snapshot | None:
         """Return the latest snapshot of a learner."""
-        raise NotImplementedError
+        if not self._database.exists():
+            return None
+        with self._database.read() as db:
+            return snapshots.load(db, key)
 
-    def epoch(self) -> int:
-        """Return how often feedback that may have been learnt was replaced or deleted."""
-        raise NotImplementedError
+    def keep(self, snapshot: Snapshot, seen: int) -> None:
+        """Store a snapshot, unless a later one is stored or its feedback has been replaced meanwhile.
 
-    def keep(self, snapshot: Snapshot, epoch: int) -> None:
-        """Store a snapshot made in an epoch, unless a later one is stored or the epoch is over."""
-        raise NotImplementedError
+        Some earlier snapshots are kept too: they are valid again when later ones are deleted.
+
+        Args:
+            snapshot: The snapshot.
+            seen: As for :meth:`revoked`.
+        """
+        with self._database.write() as db:
+            snapshots.store(db, snapshot, seen)
 
     def prune(self, *, before: float | None = None, user: str | None = None) -> int:
-        """Delete queries with their decisions and feedback, by age or by user; return their number.
+        """Delete queries with their accounts, decisions and feedback, by age or by user; return their number.
 
-        Pruning by age keeps snapshots, which hold sums and no query; pruning by user deletes them, and the
-        learners learn anew from the rest.
+        With both, queries must meet both. Pruning by age keeps snapshots, which hold sums and no query;
+        pruning by user deletes them, and the learners learn again from the rest.
+
+        Args:
+            before: Seconds since the epoch.
+            user: Name of the user.
         """
-        raise NotImplementedError
+        if not self._database.exists() or (before is None and user is None):
+            return 0
+        with self._database.write() as db:
+            number = prune(db, before, user)
+        self._database.erase()
+        return number
+
+    def _bound(self, db: Connection) -> None:
+        """Delete the oldest queries: at the first query, and then as often as keeps the excess under 1 %."""
+        if self._added % (self._keep // 100 + 1) == 0:
+            drop_oldest(db, QUERIES, self._keep)
+        self._added += 1
+
+    def _pages(self, wanted: Select[Any]) -> Iterator[RowMapping]:
+        key = tuple_(QUERIES.c.at, QUERIES.c.number)
+        wanted = wanted.order_by(QUERIES.c.at, QUERIES.c.number).limit(PAGE)
+        page, rows = wanted, list[RowMapping]()
+        while True:
+            with self._database.read() as db:
+                rows = list(db.execute(page).mappings())
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            page = wanted.where(key > (rows[-1]["at"], rows[-1]["number"]))
+
+    def _named(self, wanted: Select[Any], ids: Sequence[str]) -> list[RowMapping]:
+        rows = list[RowMapping]()
+        with self._database.read() as db:
+            for some in chunks(list(dict.fromkeys(ids))):
+                rows += db.execute(wanted.where(QUERIES.c.id.in_(some))).mappings()
+        return sorted(rows, key=lambda row: (_moment(row), row["number"]))
+
+
+def _moment(row: RowMapping) -> float:
+    return row["at"] if isinstance(row["at"], float) else 0.0  # a damaged one is skipped when it is decoded
+
+
+def _read(row: RowMapping) -> LoggedQuery | None:
+    try:
+        return query_of(row, row["settled"])
+    except DAMAGED as error:
+        _log.warning("query %r: its record in the decision log is damaged (%r) and skipped", row["id"], error)
+        return None
+
+
+def _read_feedback(row: RowMapping) -> Feedback | None:
+    try:
+        return feedback_of(row)
+    except DAMAGED as error:
+        _log.warning("feedback %r in the decision log is damaged (%r) and skipped", row["number"], error)
+        return None

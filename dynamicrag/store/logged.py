@@ -1,4 +1,4 @@
-"""Records of the decision log: a query with its decisions, and feedback on it. No text by default."""
+"""Records of the decision log: queries with their decisions, feedback, snapshots. By default without text."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,7 +99,8 @@ class Feedback:
     Attributes:
         query_id: The query.
         name: Kind of the feedback, for example ``thumb``.
-        source: Its source: ``user``, ``gold``, ``judge``, ``verifier`` or ``drafts``, or your own name.
+        source: Its source: ``user``, ``gold``, ``judge``, ``verifier`` or ``drafts``, or the caller's own
+            name.
         at: Seconds since the epoch.
         score: Quality from 0 to 1; ``None`` for a preference.
         stage: The stage that it rates; ``""`` for the whole answer.
@@ -119,3 +120,18 @@ class Feedback:
     b: str = ""
     y: float | None = None
     number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of a learner after a prefix of the feedback.
+
+    Attributes:
+        key: Identifies the learner: policy, stage, router, parameters and features.
+        upto: Number of the last feedback that it has learnt from.
+        state: The state, as written by :meth:`~dynamicrag.predictors.state.State.to_bytes`.
+    """
+
+    key: str
+    upto: int
+    state: bytes

@@ -2,8 +2,8 @@ import json
 
 import yaml
 
-from dynamicrag.cost.runs import data_dir
 from dynamicrag.cost.shared_purse import SharedPurse
+from dynamicrag.store.address import data_dir
 
 
 def limited(there, **budget):

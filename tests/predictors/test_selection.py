@@ -123,6 +123,11 @@ def test_only_exploration_within_the_extra_cost():
     assert np.allclose(drawn.chances, [0.2, 0.8])
 
 
+def test_a_limit_on_exploration_alone_is_greedy():
+    chosen = select(QUALITY, COSTS, WEIGHTS, explore=Exploration(extra=0.1))
+    assert (chosen.index, chosen.propensity, chosen.drawn) == (1, 1.0, None)
+
+
 def test_the_chances_of_posterior_sampling_are_shares_of_256_draws():
     explore = Exploration(sample=True, epsilon=0.1)
     rng = np.random.default_rng(0)

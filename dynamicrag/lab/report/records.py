@@ -89,7 +89,7 @@ def load(runs: "Runs", since: float = 0.0) -> Loaded:
             accounts[name] = Process.model_validate(process)
         except ValidationError as error:
             raise _damaged(runs, f"process {name[:60]!r}", _why(error)) from error
-    file, what = runs.path.name, "queries"
+    file, what = runs.database.label, "queries"
     notes = left_out(file, damaged, len(records), what, "are damaged")
     why = "have lost lines of their account, so that nobody knows what they cost"
     return Loaded(found, accounts, notes + left_out(file, lost, len(records), what, why))
@@ -103,6 +103,6 @@ def _why(error: ValidationError) -> str:
 
 def _damaged(runs: "Runs", what: str, why: str) -> RunsError:
     return RunsError(
-        f"{runs.path}: {what} is damaged ({why}), so no figure of this database can be trusted; "
+        f"{runs.database.name}: {what} is damaged ({why}), so no figure of this database can be trusted; "
         "move the file away to start again, or restore it from a copy"
     )

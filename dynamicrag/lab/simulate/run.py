@@ -117,9 +117,7 @@ def simulate(
         if setting.weights
         else default_weights(world.quality.mean(axis=0), world.expected)
     )
-    fresh = {
-        name: starter(spec, own, world.X, recorded, 0) for name, spec in setting.learners.items()
-    }
+    fresh = {name: starter(spec, own, world.X, recorded, 0) for name, spec in setting.learners.items()}
     digest = _digest(world, recorded, setting)
     replays = _Replays(world, setting, fresh, digest, kept, progress, weights)
     forest = forest_means(world, side.texts, 0)

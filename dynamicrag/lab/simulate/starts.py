@@ -117,6 +117,8 @@ def _recorded(path: Path, options: Sequence[str], nothing: Floats) -> Start:
     recorded = read_table(path)
     missing = [option for option in options if option not in recorded.options]
     if missing:
-        raise InputError(f"--start {path}: has no outcomes of {', '.join(missing)}; --options names the others")
+        raise InputError(
+            f"--start {path}: has no outcomes of {', '.join(missing)}; --options names the others"
+        )
     recorded = recorded.only(options)
     return Start(nothing, ([row.text for row in recorded.rows], recorded.quality))

@@ -26,7 +26,9 @@ def build_page(found: Simulation) -> Page:
         name="simulation",
         command="dynamicrag simulate",
         kicker=f"{data.table} · {data.queries:,} queries · {len(data.options)} options · start: {data.start}",
-        headline=Headline(f"{name} gives", f"{points(best.gain.value or 0.0)} points", f"over {fixed.option}"),
+        headline=Headline(
+            f"{name} gives", f"{points(best.gain.value or 0.0)} points", f"over {fixed.option}"
+        ),
         sections=[
             Section(_title("middle", middle, data.cost), blocks),
             *(

@@ -5,9 +5,9 @@ import stat
 
 import pytest
 
-from dynamicrag.cost.private import private_file
 from dynamicrag.cost.runs import Runs
 from dynamicrag.cost.shared_purse import SharedPurse
+from dynamicrag.store.private import private_file
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 
@@ -26,13 +26,17 @@ def umask(request):
 @pytest.mark.usefixtures("umask")
 def test_made_private_under_any_umask(tmp_path):
     folder = tmp_path / "data"
-    Runs(folder / "runs.sqlite").prune(0)
+    runs = Runs(folder / "runs.sqlite")
+    runs.add({"id": "q", "at": 0.0, "policy": "p", "thread": ""}, "a?", {}, {"id": "p"})
     SharedPurse(folder / "budgets.sqlite", "team").add({"usd": 1.0})
     assert mode(folder) == 0o700
     assert {path.name: mode(path) for path in folder.iterdir()} == {
         "runs.sqlite": 0o600,
+        "runs.sqlite-wal": 0o600,
+        "runs.sqlite-shm": 0o600,
         "budgets.sqlite": 0o600,
     }
+    runs.database.close()
 
 
 def test_what_is_open_to_others_is_tightened_and_what_is_read_only_stays_so(tmp_path):

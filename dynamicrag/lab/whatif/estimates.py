@@ -1,0 +1,109 @@
+"""Estimates of one part of the comparison, or the reason for none."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dynamicrag.lab.view.amounts import percent
+from dynamicrag.lab.whatif.evidence import Evidence
+from dynamicrag.lab.whatif.results import Part
+from dynamicrag.learning.intervals import Range
+from dynamicrag.learning.offpolicy import Comparison, compare, effective_size, weights_of
+from dynamicrag.learning.tabled import SAME, StageTable, steps_of
+from dynamicrag.predictors.checks import Floats
+
+__all__ = ["LEAST_SIZE", "estimate", "fitted_on"]
+
+LEAST_SIZE = 50
+"""Smallest effective sample size of an estimate."""
+EXPLORE = "log with exploration (explore: {epsilon: 0.1} at the stage's router)"
+
+
+def estimate(
+    name: str, tables: Sequence[StageTable], evidence: Evidence, weights: Mapping[str, float]
+) -> Part:
+    """Return the estimates of a part.
+
+    Args:
+        name: Its name.
+        tables: The replayed decisions of its stages.
+        evidence: The log.
+        weights: The candidate's weights of the cost dimensions.
+    """
+    decisions, changed = sum(t.decisions for t in tables), sum(len(t.query) for t in tables)
+    quality = evidence.quality()
+    why = _unsupported(tables) or _too_few(tables, quality)
+    if why:
+        return Part(name, decisions, changed, refused=why)
+    outcomes = {"quality": quality, "utility": evidence.utility(weights)}
+    outcomes |= {dimension: evidence.cost(dimension) for dimension in evidence.dimensions}
+    made = {
+        outcome: found
+        for outcome, values in outcomes.items()
+        if (found := _compared(tables, values, Range(0.0, 1.0) if outcome == "quality" else None))
+    }
+    return Part(name, decisions, changed, made["quality"].effective, outcomes=made)
+
+
+def fitted_on(learnt: int, evidence: Evidence) -> str:
+    """Return why a router cannot be judged by feedback that it has learnt from; ``""`` if it can.
+
+    Args:
+        learnt: Number of the last feedback that it has learnt from.
+        evidence: The log.
+    """
+    used = [query for query in evidence.queries if 0 < evidence.rewards.oldest.get(query.id, 0) <= learnt]
+    if not used:
+        return ""
+    last = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(max(query.at for query in used) + 1.0))
+    return (
+        f"its router has learnt from {len(used):,} of these queries (feedback 1 to {learnt:,}), so they "
+        f"would flatter it; judge it by later queries: --since {last}"
+    )
+
+
+def _unsupported(tables: Sequence[StageTable]) -> str:
+    """Return why the log cannot show choices of the candidate; ``""`` if it can."""
+    for table in tables:
+        lacking = table.unsupported > SAME
+        if not lacking.any():
+            continue
+        share = float(lacking.sum()) / max(1, table.decisions)
+        fixed = bool((table.logged.max(axis=1) > 1 - SAME).all())
+        never = "the log is deterministic there" if fixed else "their logged probability is 0"
+        return (
+            f"in {percent(share)} of the decisions at {table.stage} the candidate takes options that the "
+            f"logged policy never takes in this context ({never}); {EXPLORE}"
+        )
+    return ""
+
+
+def _too_few(tables: Sequence[StageTable], quality: Floats) -> str:
+    rated = int((~np.isnan(quality)).sum())
+    if rated < LEAST_SIZE:
+        return f"{rated:,} queries have feedback on the answer; at least {LEAST_SIZE} are needed"
+    size = effective_size(_weights(tables, quality))
+    if size < LEAST_SIZE:
+        return (
+            f"the effective sample size is {size:.0f} of {rated:,} queries with feedback, and at least "
+            f"{LEAST_SIZE} are needed: the logged policy rarely took the candidate's options; {EXPLORE}, or "
+            "log more queries"
+        )
+    return ""
+
+
+def _weights(tables: Sequence[StageTable], outcomes: Floats) -> Floats:
+    known = ~np.isnan(outcomes)
+    found = np.ones(len(outcomes))
+    for table in tables:
+        found *= weights_of(table.query, table.ratio, len(outcomes))
+    return found[known]
+
+
+def _compared(tables: Sequence[StageTable], outcomes: Floats, reach: Range | None) -> Comparison | None:
+    """Return the comparison of an outcome; ``None`` if too few queries have it."""
+    known = ~np.isnan(outcomes)
+    if known.sum() < LEAST_SIZE or effective_size(_weights(tables, outcomes)) < LEAST_SIZE:
+        return None
+    return compare(steps_of(tables, outcomes), outcomes[known], reach)

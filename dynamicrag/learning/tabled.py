@@ -1,0 +1,161 @@
+"""Replayed decisions of one stage as arrays, and their steps for the estimators."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.learning.offpolicy import Steps
+from dynamicrag.learning.outcome_model import predicted
+from dynamicrag.learning.replayed import Played
+from dynamicrag.predictors.checks import Floats
+from dynamicrag.store.logged import LoggedQuery
+
+__all__ = ["StageTable", "steps_of", "tabled", "vector_axes"]
+
+SAME = 1e-6
+"""Largest difference between equal probabilities, which the log may have rounded."""
+AXES = 16
+"""Number of principal components of the embeddings that predict outcomes."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageTable:
+    """The replayed decisions at one stage, m of them, over the k options that the log has there.
+
+    Attributes:
+        stage: The stage.
+        decisions: Number of all its decisions, with those that the candidate leaves as logged.
+        query: Row of each changed decision's query, (m,).
+        place: Position of each decision within its query, (m,).
+        logged: Logged probabilities, (m, k).
+        candidate: The candidate's probabilities, (m, k).
+        lost: The candidate's probability of options that the log could not take, (m,).
+        chosen: Position of each chosen option, (m,).
+        features: Features that predict outcomes, (m, d).
+    """
+
+    stage: str
+    decisions: int
+    query: NDArray[np.intp]
+    place: NDArray[np.intp]
+    logged: Floats
+    candidate: Floats
+    lost: Floats
+    chosen: NDArray[np.intp]
+    features: Floats
+
+    @property
+    def ratio(self) -> Floats:
+        """The candidate's probability of the chosen option over the logged one, (m,)."""
+        rows = np.arange(len(self.chosen))
+        return np.asarray(self.candidate[rows, self.chosen] / self.logged[rows, self.chosen])
+
+    @property
+    def unsupported(self) -> Floats:
+        """The candidate's probability of options that the log never took in the context, (m,)."""
+        return np.asarray(np.where(self.logged > 0, 0.0, self.candidate).sum(axis=1) + self.lost)
+
+
+def tabled(stage: str, played: Sequence[Played], vectors: Floats) -> StageTable:
+    """Return the changed decisions of a stage as arrays.
+
+    Args:
+        stage: The stage.
+        played: All its decisions.
+        vectors: Features of every query, (n, e).
+    """
+    names = list(dict.fromkeys(name for own in played for name in own.decision.options))
+    columns = {name: i for i, name in enumerate(names)}
+    changed = [own for own in played if _differs(own)]
+    logged, candidate = np.zeros((2, len(changed), len(names)))
+    for row, own in enumerate(changed):
+        at = [columns[name] for name in own.decision.options]
+        logged[row, at] = own.decision.chances
+        candidate[row, at] = own.chances
+    query = np.array([own.query for own in changed], dtype=np.intp)
+    return StageTable(
+        stage=stage,
+        decisions=len(played),
+        query=query,
+        place=np.array([own.decision.seq for own in changed], dtype=np.intp),
+        logged=logged,
+        candidate=candidate,
+        lost=np.array([own.lost for own in changed], dtype=np.float64),
+        chosen=np.array([columns[own.decision.chosen] for own in changed], dtype=np.intp),
+        features=np.hstack([_standard([own.decision.features for own in changed]), vectors[query]]),
+    )
+
+
+def steps_of(tables: Sequence[StageTable], outcomes: Floats) -> Steps:
+    """Return the changed decisions of some stages as steps, with predictions of an outcome.
+
+    Args:
+        tables: The stages.
+        outcomes: Outcome of every query, (n,); decisions of a query with NaN are left out.
+    """
+    rows = np.flatnonzero(~np.isnan(outcomes))
+    new_row = np.full(len(outcomes), -1, dtype=np.intp)
+    new_row[rows] = np.arange(len(rows))
+    parts = [_predict(table, outcomes, new_row) for table in tables]
+    if not parts:
+        nothing = np.empty(0)
+        return Steps(nothing.astype(np.intp), nothing.astype(np.intp), nothing, nothing, nothing)
+    query, place, ratio, ahead, taken = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.lexsort((place, query))
+    query = query[order].astype(np.intp)
+    first = np.searchsorted(query, query, side="left")
+    return Steps(query, np.arange(len(query)) - first, ratio[order], ahead[order], taken[order])
+
+
+def _predict(
+    table: StageTable, outcomes: Floats, new_row: NDArray[np.intp]
+) -> tuple[NDArray[np.number[Any]], ...]:
+    kept = new_row[table.query] >= 0
+    query = table.query[kept]
+    chosen, candidate = table.chosen[kept], table.candidate[kept]
+    found = predicted(table.features[kept], chosen, outcomes[query], candidate.shape[1], query)
+    ahead = (candidate * found).sum(axis=1)
+    taken = found[np.arange(len(chosen)), chosen]
+    return new_row[query], table.place[kept], table.ratio[kept], np.asarray(ahead), np.asarray(taken)
+
+
+def vector_axes(queries: Sequence[LoggedQuery]) -> Floats:
+    """Return the first principal components of the queries' embeddings, (n, e); 0 for a query without one.
+
+    With several embedding models, the most frequent one counts.
+    """
+    sizes = [(query.embedder, len(query.vector)) for query in queries if len(query.vector)]
+    if not sizes:
+        return np.empty((len(queries), 0))
+    most = max(dict.fromkeys(sizes), key=sizes.count)
+    rows = [i for i, query in enumerate(queries) if (query.embedder, len(query.vector)) == most]
+    table = np.array([queries[i].vector for i in rows], dtype=np.float64)
+    table -= table.mean(axis=0)
+    _, basis = np.linalg.eigh(table.T @ table)
+    found = np.zeros((len(queries), min(AXES, most[1])))
+    found[rows] = table @ basis[:, ::-1][:, : found.shape[1]]
+    return np.asarray(found / (found.std(axis=0) + 1e-12))
+
+
+def _differs(own: Played) -> bool:
+    if own.chances is None:
+        return False
+    return own.lost > SAME or bool(np.abs(own.chances - np.array(own.decision.chances)).max() > SAME)
+
+
+def _standard(features: Sequence[Mapping[str, float]]) -> Floats:
+    """Return named features as columns of mean 0 and deviation 1; a missing one is 0."""
+    names = sorted({name for own in features for name in own})
+    table = np.array([[own.get(name, np.nan) for name in names] for own in features], dtype=np.float64)
+    table = table.reshape(len(features), len(names))
+    table[~np.isfinite(table)] = np.nan
+    known = ~np.isnan(table)
+    counts = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, table, 0.0).sum(axis=0) / counts
+    table = np.where(known, table - mean, 0.0)
+    deviation = np.sqrt((table**2).sum(axis=0) / counts)
+    varies = deviation > 1e-9
+    return np.asarray(table[:, varies] / deviation[varies])
