@@ -23,6 +23,10 @@ from dynamicrag.dependencies import Dependencies
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.embedders import default_embedder
 from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.learning.background import Background
+from dynamicrag.learning.judge import SampledJudge
+from dynamicrag.learning.sources import JUDGE
+from dynamicrag.learning.writer import FeedbackWriter
 from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.params import check_params
@@ -61,6 +65,9 @@ class Pipeline:
     ledger: Ledger
     budget: Budget
     bookkeeper: Bookkeeper
+    feedback: FeedbackWriter
+    after: Background
+    judge: SampledJudge | None
 
     @property
     def points(self) -> Mapping[str, DecisionPoint]:
@@ -81,6 +88,8 @@ class _Common:
     ledger: Ledger
     budget: Budget
     bookkeeper: Bookkeeper
+    feedback: FeedbackWriter
+    after: Background
     embedder: Embedder
     objects: Objects
     routers: Taken
@@ -160,6 +169,8 @@ def _common(policy: Policy, objects: Objects, trust: bool) -> _Common:
         ledger=ledger,
         budget=budget,
         bookkeeper=Bookkeeper(ledger, budget, runs, log),
+        feedback=FeedbackWriter(log),
+        after=Background("an answer's own feedback is lost"),
         embedder=objects.own_embedder() or default_embedder(),
         objects=objects,
         routers=objects.own_routers(),
@@ -216,7 +227,25 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
         ledger=ledger,
         budget=budget,
         bookkeeper=common.bookkeeper,
+        feedback=common.feedback,
+        after=common.after,
+        judge=_judge(policy, models, cost_model, common),
     )
+
+
+def _judge(
+    policy: Policy, models: Mapping[str, ChatModel], cost_model: CostModel, common: _Common
+) -> SampledJudge | None:
+    """Return the judge of a sample of the answers, if the policy has one and learns from it."""
+    section = policy.learning.judge
+    if section is None:
+        return None
+    if section.model not in models:
+        raise PolicyError(unknown(policy.where("learning", "judge", "model"), "model", section.model, models))
+    if not policy.learning.weight(JUDGE) or common.feedback.log is None:
+        return None
+    run = Run(common.ledger, Budget(total=section.budget), cost_model, None, _unheard)
+    return SampledJudge(models[section.model], section.share, run, common.feedback, common.after)
 
 
 def _models(policy: Policy, common: _Common) -> dict[str, ChatModel]:

@@ -175,9 +175,12 @@ def circle(needs: Mapping[str, set[str]]) -> str:
         ),
         (
             "import dynamicrag.assembly",
-            "torch codecarbon chromadb llama_index sentence_transformers langgraph",
+            "torch codecarbon chromadb llama_index sentence_transformers langgraph sqlalchemy",
         ),
-        ("from dynamicrag import DynamicRAG", "torch codecarbon chromadb llama_index sentence_transformers"),
+        (
+            "from dynamicrag import DynamicRAG",
+            "torch codecarbon chromadb llama_index sentence_transformers sqlalchemy",
+        ),
     ],
     ids=["package", "predictors", "escalation", "assembly", "face"],
 )

@@ -35,8 +35,9 @@ FAMILIES: tuple[tuple[str, Registry[Any], str], ...] = (
         PREDICTORS,
         "They learn each option's quality. A trained one is also a router by its name: "
         "`router: {linear: {state: FILE}}`, where `dynamicrag train stage` has written the file. Such a "
-        "router also takes `explore: {epsilon, temperature, seed}`, or `passing`, the quality that the "
-        "cheapest option must reach.",
+        "router also takes `explore: {epsilon, temperature, optimism, sample, extra, seed}`, or `passing`, "
+        "the quality that the cheapest option must reach. An online learner also works without a file: "
+        "`router: linucb`.",
     ),
     ("Features", FEATURES, "Predictors see a question through them: `dynamicrag train stage --features`."),
     ("Retrievers", RETRIEVERS, "They are the options of the stage `retriever`, and its `parts`."),

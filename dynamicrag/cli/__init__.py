@@ -72,12 +72,14 @@ def _app(debug: bool) -> typer.Typer:
         chat,
         eval,  # noqa: A004 - named for its command
         explain,
+        feedback,
         ingest,
         init,
         models,
         record,
         report,
         routers,
+        simulate,
         synthesize,
         train,
         train_escalation,
@@ -98,6 +100,7 @@ def _app(debug: bool) -> typer.Typer:
         ask.ask,
         chat.chat,
         explain.explain,
+        feedback.feedback,
         synthesize.synthesize,
         record.record,
         calibrate.calibrate,
@@ -109,6 +112,7 @@ def _app(debug: bool) -> typer.Typer:
     app.command()(_guarded(whatif.whatif, debug, whatif.REFUSED))
     app.command("eval")(_guarded(eval.evaluate, debug))
     app.command("eval-cascade")(_guarded(cascade.evaluate_cascade, debug))
+    app.command()(_guarded(simulate.simulate, debug))
     training = typer.Typer(
         help="Train routers from outcome tables; without a command, the options say which is meant.",
         no_args_is_help=True, cls=train.TrainGroup,

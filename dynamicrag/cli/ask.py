@@ -36,7 +36,12 @@ def ask(
         int, typer.Option("--workers", "-w", min=1, max=MOST_WORKERS, help="Questions at a time.")
     ] = 1,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not continue an interrupted run.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all stages, and passages.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show all stages, passages, and the query's id.")
+    ] = False,
+    learn: Annotated[
+        bool, typer.Option("--learn", help="Store each answer's F1 as feedback, of the source gold.")
+    ] = False,
 ) -> None:
     """Answer questions over your documents; show the decisions and the cost."""
     from dynamicrag.cli.console import human
@@ -46,14 +51,19 @@ def ask(
     from dynamicrag.policy_file import load_policy
 
     asked = _questions(question, questions)[:limit]
+    if learn and not any(each.answers for each in asked):
+        raise typer.BadParameter("--learn compares with gold answers; give --questions with answers")
     lines = JsonLines(json)
     policies = [load_policy(name, corpus or None) for name in (policy, baseline) if name]
     if any(each.answers for each in asked):  # they are scored
         policies = [brief(item) for item in policies]
+    if learn:
+        for item in policies:
+            _check_stores(item)
     out = human(json)
     for item in policies:  # mistakes in either show before any question
         provide(item, out)
-    session = _Session(policies, asked, lines, out, workers, fresh, verbose)
+    session = _Session(policies, asked, lines, out, workers, fresh, verbose, learn)
     try:
         errors, total = session.run()
     except KeyboardInterrupt:
@@ -73,6 +83,14 @@ def _questions(question: str | None, path: Path | None) -> "Sequence[Question]":
         return [Question("q1", checked_text(question, "question"))]
     assert path is not None
     return read_questions(path)
+
+
+def _check_stores(policy: "Policy") -> None:
+    if not policy.runs.keep:
+        raise InputError(
+            f"--learn: {policy.where('runs', 'keep')} is 0, and feedback needs stored queries; raise it, or "
+            "leave --learn out"
+        )
 
 
 def fingerprint(policy: "Policy") -> str:
@@ -105,6 +123,7 @@ class _Session:
         workers: int,
         fresh: bool,
         verbose: bool,
+        learn: bool,
     ) -> None:
         self._policies = {policy.name: policy for policy in policies}
         if len(self._policies) < len(policies):
@@ -112,7 +131,7 @@ class _Session:
         self._questions = {question.id: question for question in questions}
         self._runs = {policy.name: fingerprint(policy) for policy in policies}
         self._lines, self._out, self._workers = lines, out, workers
-        self._fresh, self._verbose = fresh, verbose
+        self._fresh, self._verbose, self._learn = fresh, verbose, learn
         self._records: dict[str, list[Record]] = {name: [] for name in self._policies}
         self._processes: dict[str, str] = {}
 
@@ -185,6 +204,7 @@ class _Session:
         from dynamicrag.cli.console import joined, plain
         from dynamicrag.cli.show import panel
         from dynamicrag.lab.run import ask_all
+        from dynamicrag.learning.sources import GOLD
 
         begun = len(self._records[name])
         with self._out.status("") as status:
@@ -197,6 +217,11 @@ class _Session:
 
             async for record in ask_all(rag, questions, workers=self._workers, started=started):
                 tagged: Record = {**record, "policy": name, "run": self._runs[name]}
+                if self._learn and "f1" in record:  # first: a written record is not asked again
+                    await rag.afeedback(record["turn"], record["f1"], name="f1", source=GOLD)
                 self._lines.write(tagged)
                 self._records[name].append(tagged)
                 self._out.print(panel(tagged, verbose=self._verbose))
+                if len(self._questions) == 1 and "error" not in record and self._policies[name].runs.keep:
+                    hint = f"rate it: dynamicrag feedback {record['turn']} up (or down)"
+                    self._out.print(hint, style="dim", soft_wrap=True)

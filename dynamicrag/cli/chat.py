@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from dynamicrag.types import Decision
 
 HELP = (
-    "/why  the last decisions · /cost  what the conversation has cost · /quit  or Ctrl-D to leave · "
-    "Ctrl-C stops an answer"
+    "/up and /down  rate the last answer · /why  the last decisions · /cost  what the conversation has cost "
+    "· /quit  or Ctrl-D to leave · Ctrl-C stops an answer"
 )
 
 
@@ -51,6 +51,8 @@ class _Chat:
         self._thread: RunnableConfig = {"configurable": {"thread_id": uuid.uuid4().hex}}
         self._turns: list[str] = []
         self._decisions: list[Decision] = []
+        self._answered: str | None = None
+        """The query of the last answer, if it was not stopped."""
         self._stopped = False
         """Whether the user's last input was Ctrl-C; a second one leaves."""
 
@@ -101,11 +103,14 @@ class _Chat:
             return None
 
     def _command(self, text: str) -> None:
+        from dynamicrag.cli.feedback import THUMBS
         from dynamicrag.cli.show import decisions
         from dynamicrag.cost.vector import Cost
         from dynamicrag.lab.view.amounts import cost_line
 
-        if text == "/why":
+        if text.removeprefix("/") in THUMBS:
+            self._rate(text.removeprefix("/"))
+        elif text == "/why":
             self._out.print(decisions(self._decisions) if self._decisions else "nothing was asked yet")
         elif text == "/cost":
             total = Cost.total(self._rag.cost(turn) for turn in self._turns)
@@ -113,6 +118,16 @@ class _Chat:
             self._out.print(f"{count}: {cost_line(total.figures())}", style="dim")
         else:
             self._out.print(HELP, style="dim")
+
+    def _rate(self, thumb: str) -> None:
+        """Store a thumb on the last answer; another one replaces it."""
+        from dynamicrag.cli.feedback import THUMBS
+
+        if self._answered is None:
+            self._out.print("there is no answer to rate yet")
+            return
+        changed = self._rag.feedback(self._answered, THUMBS[thumb])
+        self._out.print(f"thumb {thumb}{'' if changed else ', as before'}", style="dim")
 
     def _answer(self, text: str) -> None:
         draft = _Draft(self._out)
@@ -123,8 +138,8 @@ class _Chat:
             raise
 
     async def _stream(self, text: str, draft: "_Draft") -> None:
-        self._decisions = []
-        line = ""
+        self._decisions, self._answered = [], None
+        line, answered = "", None
         async for mode, data in self._app.astream(
             {"messages": [("user", text)]}, self._thread, stream_mode=["messages", "custom"]
         ):
@@ -139,7 +154,8 @@ class _Chat:
             elif data.get("type") == "withdrawn":
                 draft.withdraw(data["message_id"], data["reason"])
             elif data.get("type") == "report":
-                line = self._line(data)
+                line, answered = self._line(data), data["query_id"]
+        self._answered = answered
         draft.end()
         self._out.print(line, style="dim")
 

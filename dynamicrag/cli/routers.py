@@ -24,6 +24,7 @@ def routers(json: JsonOption = None) -> None:
 def design_space() -> dict[str, dict[str, Any]]:
     """Return the axes of every router, by name: of a stage or of all of them first, then predictors."""
     from dynamicrag.predictors.base import PREDICTORS
+    from dynamicrag.predictors.online import Learner
     from dynamicrag.routers.base import ROUTERS
     from dynamicrag.routers.joint import Joint
 
@@ -32,8 +33,9 @@ def design_space() -> dict[str, dict[str, Any]]:
     return {
         name: {
             "when": list(kind.when), "uses": list(kind.uses), "how": kind.how, "paper": kind.paper,
-            "trained": name in learnt or kind.trained,
-            "learns_online": kind.online, "takes_new_options": kind.grows,
+            "trained": not issubclass(kind, Learner) if name in learnt else kind.trained,
+            "learns_online": kind.online, "learns_from_feedback": issubclass(kind, Learner),
+            "takes_new_options": kind.grows,
             "what": (kind.__doc__ or "").strip().partition("\n")[0],
         }
         for name, kind in {**rules, **learnt}.items()
@@ -50,7 +52,7 @@ def _show(matrix: dict[str, dict[str, Any]]) -> None:
         when = [word.removesuffix("-generation") for word in row["when"]]
         source = re.match(r".*?\d{4}", row["paper"])
         grows = ("--add-to" if row["trained"] else "any") if row["takes_new_options"] else "train again"
-        online = "learn()" if row["learns_online"] else "no"
+        online = "feedback" if row["learns_from_feedback"] else "learn()" if row["learns_online"] else "no"
         cells = (", ".join(when), ", ".join(row["uses"]) or "nothing", row["how"], online, grows)
         rows.append([name, *cells, source.group() if source else ""])
     titles = ("router", "when", "uses", "how", "online", "new options", "from")
@@ -60,6 +62,7 @@ def _show(matrix: dict[str, dict[str, Any]]) -> None:
     out.print(
         "A trained router takes the file that 'dynamicrag train' wrote: {knn: {state: FILE}}; "
         "'train stage --add-to' gives it new options. It does not learn while it answers: learn() is for "
-        "programs that feed rewards to a predictor. --json has the papers in full.",
+        "programs that feed rewards to a predictor. A router that learns from feedback needs no file. --json "
+        "has the papers in full.",
         style="dim",
     )

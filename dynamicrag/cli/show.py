@@ -24,7 +24,7 @@ def panel(record: "Record", *, verbose: bool = False) -> "Panel":
 
     Args:
         record: A record from :func:`dynamicrag.lab.run.ask_all`.
-        verbose: Whether stages with a single option and the passages are shown, too.
+        verbose: Whether stages with a single option, the passages and the query's id are shown, too.
     """
     from rich.console import Group
     from rich.panel import Panel
@@ -40,6 +40,8 @@ def panel(record: "Record", *, verbose: bool = False) -> "Panel":
     if verbose and record.get("passages"):
         lines.append(joined(("passages  " + plain(", ".join(record["passages"])), "dim")))
     lines.append(joined((cost_line(record["cost"], record.get("tokens")), "dim")))
+    if verbose and record.get("turn"):
+        lines.append(joined((f"query  {record['turn']}", "dim")))
     return Panel(
         Group(*lines), title=joined((title, "dim")), title_align="left",
         border_style="red" if "error" in record else "bright_black", padding=(0, 1),

@@ -10,14 +10,14 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.line import Line
+from dynamicrag.cost.line import JUDGING, Line
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import DynamicRAGError
 
@@ -52,7 +52,7 @@ class Bookkeeper:
 
     Attributes:
         log: As given.
-        failures: Number of queries whose account or decisions could not be stored.
+        failures: Number of accounts and of decisions of queries that could not be stored.
     """
 
     def __init__(
@@ -73,16 +73,22 @@ class Bookkeeper:
         self._silence_logged = False
         self.failures = 0
 
-    def commit(self, query: "LoggedQuery", user: str) -> None:
-        """Commit an answered query to the decision log. Never fails; blocks."""
+    def commit(self, query_id: str, entry: "Callable[[], LoggedQuery]", user: str) -> None:
+        """Commit an answered query to the decision log. Never fails; blocks.
+
+        Args:
+            query_id: Its id.
+            entry: Makes its entry.
+            user: Name of the user.
+        """
         if self.log is None:
             return
         try:
-            self.log.add(query, user)
+            self.log.add(entry(), user)
         except DynamicRAGError as error:
-            self._failed(query.id, "decisions", str(error))
+            self._failed(query_id, "decisions", str(error))
         except Exception as error:  # noqa: BLE001 - an answer must not fail because of its log
-            self._failed(query.id, "decisions", f"{type(error).__name__}: {error}")
+            self._failed(query_id, "decisions", f"{type(error).__name__}: {error}")
 
     def submit(self, finished: Finished) -> None:
         """Queue a finished query. Never blocks and never fails."""
@@ -102,6 +108,12 @@ class Bookkeeper:
         self._queue.append(done)
         self._hurry.set()
         return done.wait(timeout)
+
+    def close(self, timeout: float = SETTLE_SECONDS) -> None:
+        """Wait as :meth:`flush`, and close the run store; later queries open it again."""
+        self.flush(timeout)
+        if self._runs is not None:
+            self._runs.database.close()
 
     def _work(self) -> None:
         while True:
@@ -146,8 +158,9 @@ class Bookkeeper:
                 ledger.calibration.observe(line.spec, observation)
                 calls.setdefault(line.spec, []).append(observation)
         if self._budget.total:
-            booked = Cost.total(line.booked for line in ended if line.booked is not None)
-            self._budget.close(ledger.total(ended), booked)
+            ours = [line for line in ended if line.stage != JUDGING]
+            booked = Cost.total(line.booked for line in ours if line.booked is not None)
+            self._budget.close(ledger.total(ours), booked)
         if self._runs is not None:
             lines = list(account.lines)
             turn = {**self._turn(item, lines), **item.facts, "provisional": account.provisional}
@@ -170,9 +183,18 @@ class Bookkeeper:
             _log.debug("query %s: its record by other processes could not be read: %s", query_id, error)
             return {}
 
+    def logged(self, query_id: str) -> "LoggedQuery | None":
+        """Return a query of the decision log, or ``None`` if it is not there. Never fails; may block."""
+        try:
+            return None if self.log is None else self.log.query(query_id)
+        except DynamicRAGError as error:
+            _log.debug("query %s: its decisions could not be read: %s", query_id, error)
+            return None
+
     def _turn(self, item: Finished, lines: Sequence[Line]) -> dict[str, Any]:
         ledger, query = self._ledger, item.query_id
-        timed = [line for line in lines if line.brought is None]  # other processes have other clocks
+        # other processes have other clocks, and a judge marks an answer that the user has already
+        timed = [line for line in lines if line.brought is None and line.stage != JUDGING]
         begin = min((line.begin for line in timed), default=0.0)
         end = max((line.end or line.begin for line in timed), default=begin)
         tokens = [line.begin + line.usage.first_token_seconds - begin for line in timed

@@ -1,6 +1,7 @@
 """The nodes at both ends of a turn: one begins it, the other returns the answer and the report."""
 
 import uuid
+from functools import partial
 from typing import Any
 
 from langchain_core.messages import AIMessage
@@ -8,11 +9,14 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.runnables import RunnableConfig
 
 from dynamicrag.assembly import Pipeline
+from dynamicrag.cost.in_thread import in_thread
 from dynamicrag.features.lexical import lexical
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.condense import condense
+from dynamicrag.graph.feedback import learn_from
 from dynamicrag.graph.last_turn import last_turn
+from dynamicrag.graph.log_entry import entry_of
 from dynamicrag.graph.names import MESSAGES
 from dynamicrag.graph.node import Node, State, Update, submit
 from dynamicrag.graph.report import report_of
@@ -74,8 +78,11 @@ class Finish(Node):
         report = report_of(turn, books.lines, pipeline.ledger)
         run.emit({"type": "report", **report})
         text = answer_of(turn, pipeline) or abstention(turn, pipeline)
-        facts = self._facts(turn, report, text, pipeline, self.names.channel(state))
+        made = self._made(turn, self.names.channel(state))
+        facts = self._facts(turn, report, text, pipeline, made)
         submit(pipeline, turn, run, facts)
+        await self._commit(turn, run, pipeline, made)
+        learn_from(pipeline, turn, text, partial(submit, pipeline, turn, run, facts))
         draft = None if report["abstained"] else turn["draft"]
         turn = {**turn, "draft": draft, "earlier": []}
         turn.pop("last", None)  # the next turn needs this one alone
@@ -84,9 +91,22 @@ class Finish(Node):
         )
         return turn, [], {**answer, self.names.prefix: {"report": report}}
 
+    def _made(self, turn: TurnState, channel: Channel | None) -> list[Decision]:
+        """Return the decisions of the turn, also where the graph's state hides our channel."""
+        made = [each for each in channel["decisions"] if each["turn"] == turn["id"]] if channel else []
+        return made or self._recent.get(turn["id"]) or []
+
+    @staticmethod
+    async def _commit(turn: TurnState, run: Run, pipeline: Pipeline, made: list[Decision]) -> None:
+        """Commit the query to the decision log, before the answer returns."""
+        books = pipeline.bookkeeper
+        if books.log is not None:
+            entry = partial(entry_of, turn, made, run, pipeline)
+            await in_thread(lambda: books.commit(turn["id"], entry, run.call.user))
+
     @staticmethod
     def _facts(
-        turn: TurnState, report: dict[str, Any], text: str, pipeline: Pipeline, channel: Channel | None
+        turn: TurnState, report: dict[str, Any], text: str, pipeline: Pipeline, made: list[Decision]
     ) -> dict[str, Any]:
         """Return the facts of the query that the run database stores."""
         steps = [f"{step['stage']}:{step['option']}" for step in turn["escalations"]]
@@ -95,7 +115,6 @@ class Finish(Node):
         if pipeline.policy.observe:
             facts["features"] = lexical(turn["text"]) | turn.get("known", {})
         if pipeline.policy.runs.text:
-            made = [each for each in channel["decisions"] if each["turn"] == turn["id"]] if channel else []
             facts |= {"question": turn["original"], "answer": text, "decisions": made}
         return facts
 

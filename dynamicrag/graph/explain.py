@@ -2,18 +2,24 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.records import cost_of
 from dynamicrag.cost.vector import Cost, Scope
-from dynamicrag.errors import InputError
+from dynamicrag.errors import InputError, RunsError
+from dynamicrag.graph.log_entry import decisions_of
 from dynamicrag.graph.plans import Replan, replans
 from dynamicrag.graph.policies import Policies
+from dynamicrag.learning.stored import feedback_on, learnt
 from dynamicrag.routers.base import Router
+from dynamicrag.store.logged import Feedback
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Decision, Figure
+
+if TYPE_CHECKING:
+    from dynamicrag.store.log import Log
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +36,11 @@ class Explanation:
         insights: The basis of trained routers' decisions, by the decision's id.
         account: Its calls, in order; empty if only the costs by stage are known.
         stages: Cost of each stage, by dimension.
-        cost: Total cost, by dimension.
+        cost: Total cost, by dimension; like ``stages``, empty while only the decisions are stored.
+        feedback: The stored feedback on it, oldest first.
+        learnt: Number of stored scores and preferences that a router had read when it decided, by the
+            decision's id, for routers that learn online. Their decisions have the estimate before and after
+            learning as ``base`` and ``quality``.
     """
 
     query_id: str
@@ -41,6 +51,8 @@ class Explanation:
     account: Sequence[Mapping[str, Any]]
     stages: Mapping[str, Mapping[str, Figure]]
     cost: Mapping[str, Figure]
+    feedback: Sequence[Feedback] = ()
+    learnt: Mapping[str, int] = field(default_factory=dict)
 
 
 def explain(
@@ -63,7 +75,7 @@ def explain(
     account = lines(pipeline, query_id)
     path = {decision["stage"]: decision["chosen"] for decision in decisions}
     kept = pipeline.bookkeeper.kept(query_id) if not account or question is None else {}
-    if not account and not kept:
+    if not account and not kept and not decisions:
         raise unknown_query("explain", query_id)
     asked = question if question is not None else kept.get("question")
     own = policies.get(decisions[0].get("policy", "")) if decisions else None
@@ -71,10 +83,54 @@ def explain(
     plans = replans(decisions)
     if not account:
         path = path or kept.get("path", {})
-        return Explanation(query_id, path, decisions, plans, insights, (), kept["stages"], kept["cost"])
+        known = kept.get("stages", {}), kept.get("cost", {})  # empty until the account is settled
+        found = Explanation(query_id, path, decisions, plans, insights, (), *known)
+        return with_feedback(found, pipeline.log)
     stages = {stage: cost.figures() for stage, cost in ledger.stages(ledger.account(query_id).lines).items()}
     cost = ledger.cost(query_id).figures()
-    return Explanation(query_id, path, decisions, plans, insights, account, stages, cost)
+    found = Explanation(query_id, path, decisions, plans, insights, account, stages, cost)
+    return with_feedback(found, pipeline.log)
+
+
+def explain_stored(log: "Log", kept: Mapping[str, Any], query_id: str) -> Explanation:
+    """Explain a query from the run store alone, without its policy.
+
+    Args:
+        log: The decision log.
+        kept: The record of the query in the run database; empty if there is none.
+        query_id: Its id.
+
+    Raises:
+        InputError: The store does not have the query.
+        RunsError: The store cannot be read.
+    """
+    query = log.query(query_id)
+    if query is None and not kept:
+        raise unknown_query("explain", query_id)
+    decisions = kept.get("decisions") or (decisions_of(query, "") if query is not None else [])
+    return Explanation(
+        query_id=query_id,
+        path=query.path if query is not None else kept.get("path", {}),
+        decisions=decisions,
+        plans=replans(decisions),
+        insights={},
+        account=(),
+        stages=kept.get("stages", {}),
+        cost=kept.get("cost", {}),
+        feedback=feedback_on(log, query_id),
+        learnt=learnt(log, decisions),
+    )
+
+
+def with_feedback(found: Explanation, log: "Log | None") -> Explanation:
+    """Return an explanation with the feedback on its query; without it if the store cannot be read."""
+    if log is None:
+        return found
+    try:
+        return replace(found, feedback=feedback_on(log, found.query_id), learnt=learnt(log, found.decisions))
+    except RunsError as error:
+        _log.warning("query %s: its feedback could not be read: %s", found.query_id, error)
+        return found
 
 
 def cost_known(pipeline: Pipeline, query_id: str, timeout: float, scope: Scope) -> Cost:

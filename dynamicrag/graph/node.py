@@ -158,11 +158,10 @@ class StageNode(Node):
 
 def submit(pipeline: Pipeline, turn: TurnState, run: Run, facts: Mapping[str, Any]) -> None:
     """Pass a finished query to the bookkeeper."""
-    thread = ((run.config or {}).get("configurable") or {}).get("thread_id")
     named = {
         "policy": pipeline.policy.name,
         "options": option_names(pipeline.points),
-        "thread": str(thread or ""),
+        "thread": run.thread,
         "tags": list(run.call.tags),
         "user": run.call.user,
     }

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.assembly import Pipeline, assemble_all
 from dynamicrag.cost.account import Account
 from dynamicrag.cost.attribution import Attribution
-from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
 from dynamicrag.graph.clashes import check
 from dynamicrag.graph.explain import Explanation, cost_known, explain
 from dynamicrag.graph.faces import Faces
+from dynamicrag.graph.feedback import Rated
 from dynamicrag.graph.learning import started
+from dynamicrag.graph.log_entry import decisions_of
 from dynamicrag.graph.names import Names, node_schema
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.observe import observing
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 CLOSING_SECONDS = 5.0
 
 
-class DynamicRAG(Faces):
+class DynamicRAG(Rated, Faces):
     """Routes every stage of RAG, by one policy or by the policy that a call names.
 
     Resources (models, indexes, meter) belong to this object and are closed over by its nodes; they
@@ -59,10 +60,10 @@ class DynamicRAG(Faces):
         attribution = pipeline.ledger.attribution
         attribution.acquire()
         self._folder = started(self.policies)
+        if self._folder is not None:
+            pipeline.feedback.wake = self._folder.notify
         # graphs hold the nodes, not this object: the meter runs as long as one of them exists
-        self._close = weakref.finalize(
-            self._nodes, _close_books, pipeline.bookkeeper, attribution, self._folder
-        )
+        self._close = weakref.finalize(self._nodes, _close_books, pipeline, attribution, self._folder)
 
     @classmethod
     def from_policy(
@@ -217,15 +218,20 @@ class DynamicRAG(Faces):
     def decisions(self, query_id: str) -> list[Decision]:
         """Return the decisions of a query, in order; empty if they are no longer stored. May block.
 
-        Decisions of recent queries are in memory, and with ``runs: {text: true}`` in the run database.
+        Decisions of recent queries are in memory, and with ``runs: {text: true}`` in the run database. The
+        decision log has the rest, without reasons, binding limits and the cost of choosing.
 
         Args:
             query_id: The id in the report and in the final message.
         """
-        found = self._nodes.recent.get(query_id)
-        if found is None:
-            found = self.pipeline.bookkeeper.kept(query_id).get("decisions", [])
-        return found
+        books = self.pipeline.bookkeeper
+        found = self._nodes.recent.get(query_id) or books.kept(query_id).get("decisions")
+        if found:
+            return found
+        logged = books.logged(query_id)
+        if logged is None:
+            return []
+        return decisions_of(logged, "" if logged.policy == self.pipeline.policy.name else logged.policy)
 
     def explain(self, query_id: str, question: str | None = None) -> Explanation:
         """Explain a query by its decisions and its account. May block.
@@ -289,7 +295,7 @@ class DynamicRAG(Faces):
         Raises:
             RunsError: The run store cannot be read.
         """
-        closed = self.pipeline.bookkeeper.flush(timeout)
+        closed = self.pipeline.after.flush(timeout) and self.pipeline.bookkeeper.flush(timeout)
         if self._folder is not None:
             self._folder.fold()
         return closed
@@ -302,8 +308,9 @@ class DynamicRAG(Faces):
                 corpus.close()
 
 
-def _close_books(bookkeeper: Bookkeeper, attribution: Attribution, folder: Folder | None) -> None:
+def _close_books(pipeline: Pipeline, attribution: Attribution, folder: Folder | None) -> None:
+    pipeline.after.flush(CLOSING_SECONDS)
     if folder is not None:
         folder.close()
-    bookkeeper.flush(CLOSING_SECONDS)
+    pipeline.bookkeeper.close(CLOSING_SECONDS)
     attribution.release()

@@ -35,7 +35,7 @@ class BanditThresholds(LinUCB):
     def __init__(
         self,
         *,
-        alpha: float = 0.1,
+        alpha: float = 1.0,
         ridge: float = 1.0,
         discount: float = 1.0,
         score: int | None = None,

@@ -7,6 +7,9 @@ A predictor knows no text, models, prices or LangGraph. It estimates; ``selectio
     estimate = predictor.predict(X[:1])  # mean and spread, each (1, k)
     predictor.state().save("routers/generator.npz")
 
+Some learn on: ``learn(x, option, reward)`` from one reward, ``learn_pair(x, a, b, y)`` from a preference. The
+:class:`~dynamicrag.predictors.online.Learner` s among them need no table: ``start(features, options)``.
+
 To add a predictor, write a file with a subclass that implements ``_fit`` and ``_predict`` and names its
 ``fitted`` arrays. The base class checks every input once, and passes only options with at least one
 observation to ``_fit``, in an order determined by their outcomes: no algorithm receives an empty

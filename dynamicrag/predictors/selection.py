@@ -118,7 +118,7 @@ def select(
             raise ValueError("quality and cost of open options must be numbers to choose by; some are NaN")
         raise ValueError("a query has no open option to choose from")
     top = _top(score, best, price)
-    if explore == GREEDY:
+    if not (explore.draws or explore.needs_spread):
         return Selection(top, np.ones(top.shape), score)
     explored = score
     if explore.extra is not None:
@@ -162,12 +162,9 @@ def _sampled(score: Floats, spread: Floats, price: Floats, rng: np.random.Genera
     """Return each option's share of wins in draws from its posterior."""
     if rng is None:
         raise ValueError(NO_GENERATOR)
-    wins = np.zeros(score.shape)
     drawn = score + spread * rng.standard_normal((SAMPLES, *score.shape))
     top = _top(drawn, drawn.max(axis=-1, keepdims=True), price)
-    for each in top:
-        wins += _certain(score, each)
-    return wins / SAMPLES
+    return np.asarray(np.eye(score.shape[-1])[top].mean(axis=0))
 
 
 def _certain(score: Floats, index: NDArray[np.intp]) -> Floats:

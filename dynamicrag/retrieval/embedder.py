@@ -161,6 +161,12 @@ class Embedder(ABC):
         """Return whether the model can read ``text``; true by default."""
         return True
 
+    def recent(self, text: str) -> Vectors | None:
+        """Return the vector of a text if it is in the cache, (d,); else ``None``, and nothing is computed."""
+        with self._lock:
+            known = self._recent.get((text, False), self._recent.get((text, True)))
+        return None if known is None else np.array(known[0])
+
     def forget(self) -> None:
         """Clear the cache of the latest texts, so that the next call computes again."""
         with self._lock:

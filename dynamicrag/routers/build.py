@@ -12,7 +12,7 @@ from dynamicrag.predictors.online import Learner
 from dynamicrag.predictors.state import MEND
 from dynamicrag.registry import checked, parse_spec
 from dynamicrag.routers.base import ROUTERS, Router
-from dynamicrag.routers.draws import Explore
+from dynamicrag.routers.draws import FIELDS, Explore
 from dynamicrag.routers.escalation import LearntEscalation
 from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.joint import Joint
@@ -38,8 +38,8 @@ def build_router(spec: object, where: str, deps: Dependencies) -> Router:
 
     ``escalation`` takes ``state``, the file written by ``dynamicrag train escalation``. A predictor's
     name takes ``state``, the file written by ``dynamicrag train``, and either ``explore``: ``{epsilon,
-    temperature, seed}``, or ``passing``: the predicted quality required of the cheapest option.
-    Hyperparameters and ``features`` are optional, and must equal those of its training.
+    temperature, optimism, sample, extra, seed}``, or ``passing``: the predicted quality required of the
+    cheapest option. Hyperparameters and ``features`` are optional, and must equal those of its training.
 
     An online learner's name without ``state`` takes its hyperparameters, ``start`` (``prior``, ``none``, or
     the file of a trained router), ``explore`` and ``reward`` (``quality`` or ``scalar``).
@@ -103,7 +103,7 @@ def _online(name: str, params: dict[str, Any], where: str, deps: Dependencies) -
     if reward not in get_args(Reward):
         raise PolicyError(unknown(f"{where}.reward", "reward", str(reward), get_args(Reward)))
     if not isinstance(explore, dict):
-        raise PolicyError(f"{where}.explore: expected {{epsilon, seed, …}}, got {explore!r}")
+        raise PolicyError(f"{where}.explore: expected {{{', '.join(FIELDS)}}}, got {explore!r}")
     base: Estimating | None = None
     if start == PRIOR:
         base = Prior(deps=deps)
@@ -163,7 +163,7 @@ class _Given:
             raise PolicyError(f"{where}: 'state' is missing: the file of the trained router; {MEND}")
         explore = params.pop("explore", {})
         if not isinstance(explore, dict):
-            raise PolicyError(f"{where}.explore: expected {{epsilon, temperature, seed}}, got {explore!r}")
+            raise PolicyError(f"{where}.explore: expected {{{', '.join(FIELDS)}}}, got {explore!r}")
         features = params.pop("features", None)
         try:
             how = Explore(**checked(Explore, explore, f"{where}.explore"))
@@ -183,6 +183,12 @@ class _Given:
         _same(self.params, predictor.params(), self.where)
         if self.features is not None:
             _same({"features": self.features}, {"features": estimator.features.specs}, self.where)
+        if self.explore.how.needs_spread and predictor.predict(estimator.centre[None]).spread is None:
+            key = "sample" if self.explore.how.sample else "optimism"
+            raise PolicyError(
+                f"{self.where}.explore.{key}: {self.name!r} does not know how uncertain its estimates are; "
+                "use 'epsilon' or 'temperature', or another predictor"
+            )
 
 
 def _same(given: Mapping[str, Any], trained: Mapping[str, Any], where: str) -> None:

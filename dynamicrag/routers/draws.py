@@ -4,6 +4,7 @@ Off-policy evaluation divides by that probability, so every router with a random
 :func:`~dynamicrag.predictors.selection.select`, which uses the same two functions: mix, then draw.
 """
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -15,7 +16,7 @@ from dynamicrag.predictors.drawing import draw, mixed
 from dynamicrag.predictors.exploration import Exploration
 from dynamicrag.routers.base import Choice, StageContext
 
-__all__ = ["Drawn", "Explore", "drawn", "generator", "replaced"]
+__all__ = ["FIELDS", "Drawn", "Explore", "drawn", "generator", "replaced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,17 @@ class Drawn:
 class Explore:
     """A router's exploration, in a policy: ``explore: {epsilon: 0.05}``; see :class:`Exploration`."""
 
-    def __init__(self, *, epsilon: float = 0.0, temperature: float = 0.0, seed: int = 0) -> None:
-        self.how = Exploration(epsilon, temperature)
+    def __init__(
+        self,
+        *,
+        epsilon: float = 0.0,
+        temperature: float = 0.0,
+        optimism: float = 0.0,
+        sample: bool = False,
+        extra: float | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.how = Exploration(epsilon, temperature, optimism, sample, extra)
         self.seed = seed
 
     @classmethod
@@ -50,6 +60,10 @@ class Explore:
         explore = cls(seed=seed)
         explore.how = replace(own, **given)
         return explore
+
+
+FIELDS = tuple(inspect.signature(Explore).parameters)
+"""Keys of ``explore`` in a policy."""
 
 
 def generator(seed: int, context: StageContext) -> np.random.Generator:

@@ -48,7 +48,7 @@ class Prior(Estimating):
     Args:
         withhold: Parameters of :class:`~dynamicrag.routers.thresholds.Thresholds`, for ``verification``: the
             findings for which a draft is asked for again or withheld.
-        explore: Rate of other options than the best: ``{epsilon, temperature, seed}``.
+        explore: Exploration of options other than the best; see :class:`~dynamicrag.routers.draws.Explore`.
         deps: The policy's models, weights and embedder.
     """
 
@@ -83,6 +83,11 @@ class Prior(Estimating):
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:
         """Refuse models of unknown ability, and stages that the prior knows nothing about."""
+        if stage == VERIFICATION and self.explore.how.needs_spread:
+            raise PolicyError(
+                f"{where}.prior.explore: the prior does not know how uncertain it is about drafts; at "
+                f"{VERIFICATION!r} use 'epsilon' or 'temperature'"
+            )
         if stage == "generator":
             check_abilities(self._abilities, [option.name for option in options], where)
         elif stage not in (VERIFICATION, "retrieval", *self._outlook.stages.shifts):

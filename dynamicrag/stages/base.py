@@ -63,6 +63,11 @@ class Run:
     failed: frozenset[str] = frozenset()
     call: CallOptions = NO_OPTIONS
 
+    @property
+    def thread(self) -> str:
+        """Id of the conversation; ``""`` without one."""
+        return str(((self.config or {}).get("configurable") or {}).get("thread_id") or "")
+
 
 class DecisionPoint:
     """A decision of a router: its options, weakest first, and the router.

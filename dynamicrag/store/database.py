@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -79,7 +79,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that only reads; all its reads see one state.
+        """Open a transaction that only reads.
 
         Raises:
             RunsError: The database cannot be read.
@@ -97,8 +97,7 @@ class Database:
         """
         with self._errors():
             opened = self._ready()
-            # SQLite has one writer: threads wait here in turn, and only processes compete for the file
-            with opened.writing if self.path else nullcontext(), opened.engine.connect() as db:
+            with self._turn(opened), opened.engine.connect() as db:
                 self._begin(db, "BEGIN IMMEDIATE")
                 yield db
                 db.commit()
@@ -109,6 +108,19 @@ class Database:
             with self._errors(), self._ready().engine.connect() as db:
                 db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    @contextmanager
+    def _turn(self, opened: _Opened) -> Iterator[None]:
+        """Wait for the other writers of this process; SQLite has one, and waits less fairly."""
+        if self.path is None:
+            yield
+            return
+        if not opened.writing.acquire(timeout=BUSY_SECONDS):
+            raise sqlite3.OperationalError("database is locked by another thread")
+        try:
+            yield
+        finally:
+            opened.writing.release()
+
     def _begin(self, db: Connection, statement: str) -> None:
         if self.path is not None:
             db.exec_driver_sql(statement)
@@ -117,24 +129,30 @@ class Database:
 
     def _ready(self) -> _Opened:
         """Return this process's connections to a database that has all tables."""
-        key: tuple[int, ...] = (os.getpid(),)
+        opened = self._opened.get(self._key())
+        if opened is not None:
+            return opened
+        _dispose(self._opened)  # of a file that was moved away
         if self.path is not None:
             private_file(self.path)
-            about = self.path.stat()
-            key = (*key, about.st_dev, about.st_ino)
-        opened = self._opened.get(key)
-        if opened is None:
-            _dispose(self._opened)  # of a file that was moved away
-            made = _Opened(self._engine(), threading.Lock())
-            with made.engine.connect() as db:
-                if self.path is not None:
-                    db.exec_driver_sql("BEGIN IMMEDIATE")
-                migrate(db, self.name)
-                db.commit()
-            opened = self._opened.setdefault(key, made)
-            if opened is not made:
-                made.engine.dispose()
+        made = _Opened(self._engine(), threading.Lock())
+        with made.engine.connect() as db:
+            if self.path is not None:
+                db.exec_driver_sql("BEGIN IMMEDIATE")
+            migrate(db, self.name)
+            db.commit()
+        opened = self._opened.setdefault(self._key(), made)
+        if opened is not made:
+            made.engine.dispose()
         return opened
+
+    def _key(self) -> tuple[int, ...]:
+        """Return the identity of this process, and of the file, if there is one."""
+        with suppress(FileNotFoundError):
+            if self.path is not None:
+                about = self.path.stat()
+                return os.getpid(), about.st_dev, about.st_ino
+        return (os.getpid(),)
 
     def _engine(self) -> Engine:
         if self.path is not None:

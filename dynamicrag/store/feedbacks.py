@@ -21,7 +21,7 @@ def checked(item: Feedback) -> Feedback:
     """Return feedback with the options of its pair in one order.
 
     Raises:
-        InputError: It has no value or two, a value outside of 0 to 1, or a pair that is none.
+        InputError: It has no value or two, a value outside of 0 to 1, or an invalid pair.
     """
     pair = item.y is not None
     if pair == (item.score is not None):

@@ -44,7 +44,7 @@ class Log:
     def add(self, query: LoggedQuery, user: str = "") -> None:
         """Commit a query with its decisions; a repetition replaces the earlier record.
 
-        If another record replaces one that has feedback, snapshots that had learnt from it are deleted.
+        If the record changes and the query has feedback, snapshots that had learnt from it are deleted.
 
         Args:
             query: The query.
@@ -161,7 +161,7 @@ class Log:
         """Delete queries with their accounts, decisions and feedback, by age or by user; return their number.
 
         With both, queries must meet both. Pruning by age keeps snapshots, which hold sums and no query;
-        pruning by user deletes them, and the learners learn anew from the rest.
+        pruning by user deletes them, and the learners learn again from the rest.
 
         Args:
             before: Seconds since the epoch.
@@ -197,7 +197,11 @@ class Log:
         with self._database.read() as db:
             for some in chunks(list(dict.fromkeys(ids))):
                 rows += db.execute(wanted.where(QUERIES.c.id.in_(some))).mappings()
-        return sorted(rows, key=lambda row: (row["at"], row["number"]))
+        return sorted(rows, key=lambda row: (_moment(row), row["number"]))
+
+
+def _moment(row: RowMapping) -> float:
+    return row["at"] if isinstance(row["at"], float) else 0.0  # a damaged one is skipped when it is decoded
 
 
 def _read(row: RowMapping) -> LoggedQuery | None:

@@ -4,29 +4,40 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Executable, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dynamicrag.store.tables import FACTS
 
+_SECRET = select(FACTS.c.value).where(FACTS.c.name == "secret")
 CHUNK = 5_000
 """Values in one statement: SQLite takes 32,766."""
 
 
 def put(db: Connection, table: Table, row: Mapping[str, Any], *keys: str) -> None:
     """Insert a row, or replace the row that has the same values in the columns ``keys``."""
-    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    statement = make(table).values(**row)
-    others = {name: statement.excluded[name] for name in row if name not in keys}
-    db.execute(statement.on_conflict_do_update(index_elements=keys, set_=others))
+    db.execute(_upsert(db.dialect.name, table, tuple(row), keys), row)
 
 
 def put_new(db: Connection, table: Table, row: Mapping[str, Any]) -> None:
     """Insert a row, unless there is one with its key."""
-    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    db.execute(make(table).values(**row).on_conflict_do_nothing())
+    db.execute(_insert(db.dialect.name, table).on_conflict_do_nothing(), row)
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+@cache
+def _upsert(dialect: str, table: Table, columns: tuple[str, ...], keys: tuple[str, ...]) -> Executable:
+    """Return the statement; making it takes longer than running it."""
+    statement = _insert(dialect, table)
+    others = {name: statement.excluded[name] for name in columns if name not in keys}
+    made: Executable = statement.on_conflict_do_update(index_elements=keys, set_=others)
+    return made
 
 
 def chunks(ids: list[str]) -> Iterator[list[str]]:
@@ -44,8 +55,10 @@ def drop_oldest(db: Connection, table: Table, keep: int) -> int:
 
 def mark_of(db: Connection, text: str, length: int = 16) -> str:
     """Return a hash of a text under the key of this store; it is the same for the same text."""
-    put_new(db, FACTS, {"name": "secret", "value": secrets.token_hex(16)})
-    key = db.execute(select(FACTS.c.value).where(FACTS.c.name == "secret")).scalar_one()
+    key = db.execute(_SECRET).scalar()
+    if key is None:
+        put_new(db, FACTS, {"name": "secret", "value": secrets.token_hex(16)})
+        key = db.execute(_SECRET).scalar_one()
     return hmac.new(str(key).encode(), text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:length]
 
 

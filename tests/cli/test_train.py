@@ -185,9 +185,11 @@ def test_the_design_space_has_every_router(there, run):
         ("forest", "no", "train again"),
         ("knn", "learn()", "--add-to"),
         ("matrix_factorization", "no", "--add-to"),
+        ("linucb", "feedback", "any"),
     ):
         assert grows in rows[name]
-        assert ("learn()" in rows[name]) == (online != "no")
+        assert ("learn()" in rows[name]) == (online == "learn()")
+        assert matrix[name]["learns_from_feedback"] == (online == "feedback")
         assert matrix[name]["takes_new_options"] == (grows != "train again")
         assert matrix[name]["learns_online"] == (online != "no")
 

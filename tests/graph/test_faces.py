@@ -34,7 +34,10 @@ def test_another_process_explains_from_the_run_database(make, ask, monkeypatch, 
     assert first.flush()
     assert len(Runs().turns()) == 1
     found = second.explain(report["query_id"])
-    assert (found.path, found.decisions, found.account) == (report["path"], [], ())
+    assert (found.path, found.account) == (report["path"], ())
+    assert [each["chosen"] for each in found.decisions] == [
+        each["chosen"] for each in first.decisions(report["query_id"])
+    ]
     assert set(found.stages) == set(report["stages"])
     assert found.cost["tokens"]["value"] == report["cost"]["tokens"]["value"]
     with pytest.raises(InputError, match="explain: no query 'nobody' is known here; valid: a report"):

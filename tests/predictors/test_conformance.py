@@ -313,11 +313,49 @@ def test_a_new_option_leaves_the_others_as_they_were(name):
         predictor.at_anchors(X, np.ones(len(X) + 1))
 
 
+@growing
+def test_an_option_that_leaves_takes_its_estimates_along(name):
+    X, quality = table(k=4)
+    predictor = build(name).fit(X, quality)
+    before = predictor.predict(X)
+    predictor.add_option()
+    predictor.remove_option(1)
+    after = predictor.predict(X)
+    sound(after, len(X), 4)
+    if not PREDICTORS[name].positional:
+        assert np.allclose(after.mean[:, :3], before.mean[:, [0, 2, 3]])
+    equal(Predictor.from_state(predictor.state()).predict(X), after, 0)
+    known = predictor.at_anchors(X, np.full(len(X), 0.9))
+    predictor.add_option(known)
+    predictor.remove_option(3)
+    sound(predictor.predict(X), len(X), 4)
+    if predictor.online:
+        for _ in range(30):
+            predictor.learn(X[0], 2, 0.0)
+        assert predictor.predict(X[:1]).mean[0, 2] < after.mean[0, 2]
+    with pytest.raises(InputError, match="option: expected 0 to 3, got 4"):
+        predictor.remove_option(4)
+    with pytest.raises(InputError, match="option: expected 0 to 3, got -1"):
+        predictor.remove_option(-1)
+
+
+@growing
+def test_the_last_option_with_an_observation_stays(name):
+    X, quality = table(k=1)
+    predictor = build(name).fit(X, quality)
+    with pytest.raises(InputError, match="only option with an observation"):
+        predictor.remove_option(0)
+
+
 @others
 def test_one_that_cannot_take_new_options_says_who_can(name):
     predictor = fitted(name)
     X, quality = table()
-    for grow in (predictor.add_option, lambda: predictor.at_anchors(X, quality[:, 0])):
+    for grow in (
+        predictor.add_option,
+        lambda: predictor.remove_option(0),
+        lambda: predictor.at_anchors(X, quality[:, 0]),
+    ):
         with pytest.raises(PolicyError, match=r"train the router again.*kmeans, knn"):
             grow()
 
@@ -341,6 +379,9 @@ def test_learning_online(name):
         predictor.learn(X[0], 4, 1.0)
     with pytest.raises(InputError, match="finite"):
         predictor.learn(X[0], 0, np.nan)
+    if not predictor.weighs:
+        with pytest.raises(PolicyError, match="learns neither from weighted rewards"):
+            predictor.learn(X[0], 0, 1.0, 0.5)
 
 
 @offline

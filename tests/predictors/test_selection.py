@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from dynamicrag.errors import BudgetError
-from dynamicrag.predictors.selection import Exploration, cheapest_passing, lambda_for, select
+from dynamicrag.predictors.exploration import Exploration
+from dynamicrag.predictors.selection import cheapest_passing, lambda_for, select
 
 QUALITY = np.array([0.2, 0.5, 0.6])
 COSTS = np.array([[1.0, 0.0], [2.0, 1.0], [8.0, 5.0]])
@@ -85,6 +86,125 @@ def test_exploring_wants_a_generator_and_sane_numbers():
         Exploration(epsilon=1.5)
     with pytest.raises(ValueError, match="temperature"):
         Exploration(temperature=-1)
+
+
+SPREAD = np.array([0.3, 0.1, 0.05])
+
+
+def test_optimism_adds_spreads_and_stays_certain():
+    chosen = select(QUALITY, COSTS, WEIGHTS, spread=SPREAD, explore=Exploration(optimism=1.2))
+    assert (chosen.index, chosen.propensity) == (1, 1.0)  # .15 + .36 against .4 + .12
+    chosen = select(QUALITY, COSTS, WEIGHTS, spread=SPREAD, explore=Exploration(optimism=1.3))
+    assert (chosen.index, chosen.propensity) == (0, 1.0)  # .15 + .39 against .4 + .13
+    assert np.allclose(chosen.score, [0.15, 0.4, 0.2]), "the score is without optimism"
+    assert chosen.chances.tolist() == [1, 0, 0]
+
+
+def test_only_exploration_within_the_extra_cost():
+    quality, costs = [0.5, 0.4, 0.4], [[1.0], [2.0], [8.0]]
+    wide = [0.0, 0.3, 0.9]
+
+    def index(**more):
+        return select(quality, costs, [0.05], spread=wide, explore=Exploration(optimism=1.0, **more)).index
+
+    assert index() == 2
+    assert index(extra=0.35) == 2, "an extra of exactly the limit is within it"
+    assert index(extra=0.34) == 1
+    assert index(extra=0.0) == 0
+    drawn = select(
+        quality, costs, [0.05], explore=Exploration(epsilon=0.4, extra=0.1), rng=np.random.default_rng(0)
+    )
+    assert np.allclose(drawn.chances, [0.8, 0.2, 0.0])
+    # a cheaper option is never an extra cost
+    drawn = select(
+        [0.0, 0.9], [[1.0], [2.0]], [0.05], explore=Exploration(epsilon=0.4, extra=0.0),
+        rng=np.random.default_rng(0),
+    )  # fmt: skip
+    assert np.allclose(drawn.chances, [0.2, 0.8])
+
+
+def test_a_limit_on_exploration_alone_is_greedy():
+    chosen = select(QUALITY, COSTS, WEIGHTS, explore=Exploration(extra=0.1))
+    assert (chosen.index, chosen.propensity, chosen.drawn) == (1, 1.0, None)
+
+
+def test_the_chances_of_posterior_sampling_are_shares_of_256_draws():
+    explore = Exploration(sample=True, epsilon=0.1)
+    rng = np.random.default_rng(0)
+    chosen = select(
+        [0.5, 0.5, 0.9],
+        [[0.0]] * 3,
+        [1.0],
+        allowed=[True, True, False],
+        spread=SPREAD,
+        explore=explore,
+        rng=rng,
+    )
+    shares = (chosen.chances[:2] - 0.05) / 0.9 * 256
+    assert np.allclose(shares, shares.round())
+    assert chosen.chances[2] == 0
+    assert chosen.chances.sum() == pytest.approx(1)
+    assert shares[0] / 256 == pytest.approx(0.5, abs=0.1)
+    assert chosen.propensity == chosen.chances[chosen.index]
+
+
+@pytest.mark.parametrize("extra", [None, 0.2])
+def test_the_propensities_of_posterior_sampling_are_exact(extra):
+    n = 4_000
+    quality, costs, spread = (np.tile(x, (n, *(1,) * x.ndim)) for x in (QUALITY, COSTS, SPREAD))
+    explore = Exploration(sample=True, epsilon=0.05, extra=extra)
+    chosen = select(quality, costs, WEIGHTS, spread=spread, explore=explore, rng=np.random.default_rng(0))
+    again = select(quality, costs, WEIGHTS, spread=spread, explore=explore, rng=np.random.default_rng(0))
+    assert (again.index == chosen.index).all()
+    assert (chosen.propensity == chosen.chances[np.arange(n), chosen.index]).all()
+    # every row has its own estimate of the chances, so compare their sums with the frequencies
+    taken = np.bincount(chosen.index, minlength=3)
+    deviation = np.sqrt((chosen.chances * (1 - chosen.chances)).sum(axis=0))
+    assert (np.abs(taken - chosen.chances.sum(axis=0)) <= 4 * deviation).all()
+    values = np.array([1.0, 2.0, 4.0])
+    open_ = chosen.chances[0] > 0
+    weighted = values[chosen.index] / chosen.propensity
+    assert abs(weighted.mean() - values[open_].sum()) < 4 * weighted.std() / np.sqrt(n)
+
+
+def test_certain_estimates_are_sampled_as_they_are():
+    for quality, best in (([0.2, 0.5], 1), ([0.5, 0.5], 0)):
+        chosen = select(
+            quality, [[1.0], [2.0]], [0.0], spread=[0.0, 0.0], explore=Exploration(sample=True),
+            rng=np.random.default_rng(0),
+        )  # fmt: skip
+        assert (chosen.index, chosen.propensity) == (best, 1.0)
+
+
+def test_exploring_by_spread_wants_it():
+    for explore in (Exploration(optimism=1.0), Exploration(sample=True)):
+        with pytest.raises(ValueError, match="need the spread"):
+            select(QUALITY, COSTS, WEIGHTS, explore=explore, rng=np.random.default_rng(0))
+        with pytest.raises(ValueError, match="numbers of 0 or more"):
+            select(QUALITY, COSTS, WEIGHTS, spread=[0.1, np.nan, 0.1], explore=explore)
+    with pytest.raises(ValueError, match="default_rng"):
+        select(QUALITY, COSTS, WEIGHTS, spread=SPREAD, explore=Exploration(sample=True))
+    closed = [True, True, False]
+    unknown = [0.1, 0.1, np.nan]
+    assert select(
+        QUALITY, COSTS, WEIGHTS, allowed=closed, spread=unknown, explore=Exploration(optimism=1.0)
+    ).index in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"optimism": -1}, "optimism: expected a number of 0 or more"),
+        ({"optimism": np.inf}, "optimism: expected a number of 0 or more"),
+        ({"extra": -0.1}, "extra: expected a number of 0 or more"),
+        ({"extra": np.nan}, "extra: expected a number of 0 or more"),
+        ({"sample": True, "optimism": 1}, "sample: excludes 'optimism'"),
+        ({"sample": True, "temperature": 1}, "sample: excludes 'temperature'"),
+    ],
+)
+def test_impossible_exploration_is_refused(fields, message):
+    with pytest.raises(ValueError, match=message):
+        Exploration(**fields)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9])

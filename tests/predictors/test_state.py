@@ -36,6 +36,26 @@ def test_a_state_comes_back_whole(tmp_path):
     assert [p.name for p in (tmp_path / "some").iterdir()] == ["where.npz"]
 
 
+def test_bytes_are_the_content_of_a_file(saved):
+    state = State.load(saved)
+    assert state.to_bytes() == saved.read_bytes()
+    again = State.from_bytes(saved.read_bytes())
+    assert again.meta == state.meta
+    assert again.to_bytes() == state.to_bytes()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no zip", b"\x80\x04K\x01."])
+def test_other_bytes_are_refused_with_their_source(content):
+    with pytest.raises(PolicyError, match=r"^snapshot 7: this is no learner.*; learn it again$"):
+        State.from_bytes(content, "snapshot 7", "learner", "learn it again")
+
+
+def test_edited_bytes_are_refused(saved):
+    rewrite(saved, lambda document, members: document["meta"].update(features=6))
+    with pytest.raises(PolicyError, match="wrong digest"):
+        State.from_bytes(saved.read_bytes())
+
+
 def test_the_suffix_may_be_left_out(saved):
     assert Predictor.load(saved.with_suffix("")).registered == "linear"
 

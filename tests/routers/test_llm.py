@@ -105,7 +105,6 @@ def test_its_cost_is_on_the_account_apart_and_its_time_is_counted_once(make):
     assert cost == pytest.approx(4e-4)
     (choosing,) = [line for line in lines if line.label == "router:llm"]
     assert choosing.usage.seconds + asked.usage.seconds <= decision["cost"]["seconds"] + 1e-3
-    assert choosing.usage.cpu_seconds < asked.usage.seconds
 
 
 def test_the_reply_is_no_part_of_the_answers_stream(make):

@@ -1,19 +1,25 @@
 """Run stores: a new SQLite file, or the tables of a new schema on Postgres."""
 
 import os
+from urllib.parse import urlsplit
 
 import pytest
 
 
 def postgres() -> str:
-    """Return the address of an empty store on Postgres; skip without a server."""
+    """Return the address of an empty store on Postgres, a database per worker; skip without a server."""
     address = os.environ.get("DYNAMICRAG_TEST_POSTGRES")
     if not address:
         pytest.skip("DYNAMICRAG_TEST_POSTGRES names no database; source .ci/services")
     psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
+    name = f"dynamicrag_{os.environ.get('PYTEST_XDIST_WORKER', 'tests')}"
     with psycopg.connect(address, autocommit=True) as db:
+        if not db.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            db.execute(f"CREATE DATABASE {name}")
+    own = urlsplit(address)._replace(path=f"/{name}").geturl()
+    with psycopg.connect(own, autocommit=True) as db:
         db.execute("DROP SCHEMA IF EXISTS dynamicrag CASCADE")
-    return address
+    return own
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.service)])

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from dynamicrag.cost.runs import Runs
 from dynamicrag.errors import InputError
@@ -263,11 +263,13 @@ def test_damaged_rows_are_skipped_with_a_line(log, database, caplog):
         log.add(query(number))
         log.feedback(thumb(number))
     with database.write() as db:
-        db.execute(update(QUERIES).where(QUERIES.c.id == "q1").values(record="{}"))
+        at = {} if database.path is None else {"at": text("'never'")}
+        db.execute(update(QUERIES).where(QUERIES.c.id == "q1").values(record="{}", **at))
         db.execute(update(QUERIES).where(QUERIES.c.id == "q2").values(features=b"\0"))
         db.execute(update(FEEDBACK).where(FEEDBACK.c.number == 2).values(score=None))
     with caplog.at_level(logging.WARNING):
         assert [each.id for each in log.queries()] == ["q3"]
+        assert [each.id for each in log.queries(ids=["q1", "q2", "q3"])] == ["q3"]
         assert log.query("q1") is None
         assert [item.number for item in log.feedbacks()] == [1, 3]
     assert "'q1': its record in the decision log is damaged" in caplog.text

@@ -9,6 +9,7 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.report.accounts import Accounts, accounts
 from dynamicrag.lab.report.calibrations import Calls, ModelRates, calibrations
 from dynamicrag.lab.report.drift import Drift, drift
+from dynamicrag.lab.report.feedback import FeedbackSummary
 from dynamicrag.lab.report.records import Process
 from dynamicrag.lab.report.savings import Comparison, compare
 from dynamicrag.lab.report.selection import By, Selection, grouped
@@ -48,6 +49,7 @@ class Report:
         calibrations: The cost of calls on each host.
         notes: Notes on the figures.
         drift: Recent queries against their policy's calibration, by policy.
+        feedback: The feedback on the queries.
     """
 
     selection: Selection
@@ -61,6 +63,7 @@ class Report:
     calibrations: Sequence[ModelRates]
     notes: Sequence[str]
     drift: Mapping[str, Drift]
+    feedback: FeedbackSummary
 
 
 def make_report(
@@ -70,6 +73,7 @@ def make_report(
     calls: Calls | None = None,
     notes: Sequence[str] = (),
     bands: Mapping[str, Calibrated] | None = None,
+    feedback: FeedbackSummary | None = None,
 ) -> Report:
     """Return the report of the selected queries.
 
@@ -80,6 +84,7 @@ def make_report(
         calls: Metered calls by host and model, of all queries.
         notes: Notes on how the queries were loaded.
         bands: The expected figures of calibrated policies, by policy.
+        feedback: The feedback on the selected queries.
     """
     chosen = selection.of(turns)
     books, overall = accounts(chosen, processes), summarise(chosen)
@@ -95,6 +100,7 @@ def make_report(
         calibrations=calibrations(calls or {}),
         notes=[*notes, *_notes(overall, books)],
         drift=drift(chosen, bands or {}),
+        feedback=feedback or FeedbackSummary(),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.lab.report import drawn, tables, words
+from dynamicrag.lab.report import drawn, feedback_tables, tables, words
 from dynamicrag.lab.report.make import Report
 from dynamicrag.lab.report.quantities import quantities
 from dynamicrag.lab.report.selection import By, grouped
@@ -129,6 +129,8 @@ def _sections(report: Report, turns: Sequence[Turn]) -> list[Section]:
     )
     found.insert(0 if report.saving.policies else len(found), saved)
     found.append(Section("Whose energy it was", accounts))
+    if report.feedback.sources:
+        found.append(Section("Feedback", _feedback(report), words.FEEDBACK))
     if report.drift:
         found.append(Section("Whether it is as calibrated", _drift(report), words.DRIFT))
     if report.calibrations:
@@ -153,6 +155,17 @@ def _saved(report: Report) -> list[Block]:
 def _spread(policies: drawn.Policies, baseline: str) -> list[Block]:
     figures = drawn.distribution(policies, baseline)
     return [Pair(figures)] if len(figures) > 1 else list(figures)
+
+
+def _feedback(report: Report) -> list[Block]:
+    own = report.feedback
+    found: list[Block] = [feedback_tables.sources(own)]
+    if own.policies:
+        found += [
+            feedback_tables.scores("policy", own.policies),
+            feedback_tables.scores("model", own.options),
+        ]
+    return [*found, *(Words(words.learner_line(learner)) for learner in own.learners)]
 
 
 def _drift(report: Report) -> list[Block]:

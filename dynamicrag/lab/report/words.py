@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dynamicrag.lab.report.accounts import Accounts
 from dynamicrag.lab.report.calibrations import ModelRates
 from dynamicrag.lab.report.drift import Compared, Drift
+from dynamicrag.lab.report.feedback import Learner
 from dynamicrag.lab.report.figures import parts_of
 from dynamicrag.lab.report.make import Report
 from dynamicrag.lab.report.quantities import quantities
@@ -34,6 +35,10 @@ GROUPS = "Means per query unless they say otherwise; times are medians."
 DRIFT = (
     "Recent queries beside those that the policy was calibrated on. A figure has moved where the two "
     "95\u00a0% intervals lie apart, the recent one widened for the number of figures that are compared."
+)
+FEEDBACK = (
+    "The mean score of answers by each source, with the number of scores. Routers choose an option by the "
+    "question, so a model that receives the hard ones scores lower here than it deserves."
 )
 MEANING = "Every figure says where it comes from. A sum is called by the least certain of its parts."
 
@@ -72,6 +77,15 @@ def provenance(figure: Figure, unit: str) -> str:
     if len(parts) > 1:
         kinds = ", ".join(f"{percent(part / value)} {kind}" for kind, part in parts.items())
     return f"{kinds}; {reach(unit, figure['low'], figure['high'])}" if "low" in figure else kinds
+
+
+def learner_line(learner: Learner) -> str:
+    """Return how much feedback a router has learnt from."""
+    waiting = f"; {learner.waiting:,} came after its latest decision" if learner.waiting else ""
+    return (
+        f"{learner.policy}: the router {learner.router} of {learner.stage} had read {learner.feedback:,} "
+        f"scores and preferences{waiting}."
+    )
 
 
 def accounts_line(books: Accounts) -> str:

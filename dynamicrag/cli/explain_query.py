@@ -1,0 +1,99 @@
+"""The explanation of a stored query, read from the run store: its question is not asked again."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dynamicrag.graph.explain import Explanation
+    from dynamicrag.lab.view.page import Table
+    from dynamicrag.policy import Policy
+    from dynamicrag.store.logged import Feedback
+    from dynamicrag.types import Figure
+
+
+def explain_query(query_id: str, policy: "Policy", json: str | None) -> None:
+    """Show the decisions of a stored query, its feedback and its cost.
+
+    Args:
+        query_id: Its id.
+        policy: The policy, whose ``runs.address`` names the store.
+        json: File for the result as JSON; ``-`` for standard output.
+
+    Raises:
+        InputError: The store does not have the query.
+        RunsError: The store cannot be read.
+    """
+    from dataclasses import asdict
+
+    from dynamicrag.cli.console import human
+    from dynamicrag.cli.output import write_json
+    from dynamicrag.cli.stores import open_log, open_runs
+    from dynamicrag.graph.explain import explain_stored
+
+    kept = open_runs(policy).turn(query_id) or {}
+    found = explain_stored(open_log(policy), kept, query_id)
+    result = {
+        "turn": query_id,
+        "path": dict(found.path),
+        "decisions": list(found.decisions),
+        "stages": found.stages,
+        "cost": found.cost,
+        "account": [],
+        "insights": {},
+        "learnt": dict(found.learnt),
+        "feedback": [asdict(item) for item in found.feedback],
+    }
+    write_json(json, {**result, **{key: kept[key] for key in ("question", "answer") if key in kept}})
+    if json != "-":
+        _show(human(json), found, kept)
+
+
+def _show(out: "Console", found: "Explanation", kept: Mapping[str, Any]) -> None:
+    from dynamicrag.cli.console import joined
+    from dynamicrag.cli.decisions import show_decisions
+    from dynamicrag.lab.view.amounts import cost_line
+    from dynamicrag.lab.view.terminal import print_table
+
+    out.print(joined((kept.get("question") or f"query {found.query_id}", "bold")))
+    if "answer" in kept:
+        out.print(kept["answer"], style="green")
+    show_decisions(out, found.decisions, found.insights, found.learnt)
+    if found.feedback:
+        out.print()
+        out.rule("feedback", style="bright_black", align="left")
+        for item in found.feedback:
+            out.print(feedback_line(item))
+    if found.stages:
+        out.print()
+        out.rule("cost by stage", style="bright_black", align="left")
+        print_table(out, _stages(found.stages))
+        out.print()
+        out.print(cost_line(found.cost), style="bold")
+
+
+def feedback_line(item: "Feedback") -> str:
+    """Return one piece of feedback in words."""
+    when = datetime.fromtimestamp(item.at, UTC)
+    if item.score is None:
+        a, b, y = item.a, item.b, item.y if item.y is not None else 0.5
+        what = f"{a} and {b} equally good" if y == 0.5 else f"{a} over {b}" if y > 0.5 else f"{b} over {a}"
+        value = "" if y in (0.0, 0.5, 1.0) else f" ({max(y, 1.0 - y):.2f})"
+        said = f"{what}{value} at {item.stage}"
+    else:
+        said = f"{item.score:.2f} for {item.stage or 'the answer'}"
+    return f"{when:%Y-%m-%d %H:%M} UTC  {item.source}: {item.name} {said}"
+
+
+def _stages(stages: "Mapping[str, Mapping[str, Figure]]") -> "Table":
+    from dynamicrag.cost.dimensions import DIMENSIONS
+    from dynamicrag.lab.view.amounts import amount
+    from dynamicrag.lab.view.page import Column, Table
+
+    rows: list[Sequence[str]] = [
+        [stage, *(amount(d, cost[d]["value"]) if d in cost else "–" for d in DIMENSIONS)]
+        for stage, cost in stages.items()
+    ]
+    return Table([Column("stage"), *map(Column, DIMENSIONS)], rows, most=1000)

@@ -1,0 +1,70 @@
+"""One learner on one stream: predict, choose, and learn from the chosen option alone."""
+
+from collections import defaultdict
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamicrag.lab.simulate.timeline import Timeline, World
+from dynamicrag.predictors.base import Predictor
+from dynamicrag.predictors.exploration import Exploration
+from dynamicrag.predictors.selection import select
+
+
+def replay(
+    fresh: Callable[[list[int]], Predictor],
+    world: World,
+    line: Timeline,
+    rng: np.random.Generator,
+    explore: Exploration | None = None,
+) -> NDArray[np.intp]:
+    """Return the option chosen at each time, (n,).
+
+    A learner sees the features, the estimate before any reward, and expected costs; of the outcomes it sees
+    the chosen option's quality alone, and no sooner than its reward is due.
+
+    Args:
+        fresh: Returns the learner at its start, for the positions of its options.
+        world: The table.
+        line: The stream.
+        rng: Random generator of draws.
+        explore: The exploration; by default the learner's own.
+    """
+    known = [int(column) for column in np.flatnonzero(line.open[0])]
+    learner = fresh(known)
+    place = {column: position for position, column in enumerate(known)}
+    waiting: defaultdict[int, list[int]] = defaultdict(list)
+    chosen = np.empty(len(line), dtype=np.intp)
+    weights = np.array([line.weight])
+    for time, row in enumerate(line.rows):
+        for column in np.flatnonzero(line.open[time]):
+            if int(column) not in place:
+                learner.add_option()
+                place[int(column)] = len(known)
+                known.append(int(column))
+        x = world.X[row]
+        found = learner.predict(x[None])
+        index = select(
+            found.mean[0] + world.base[row, known],
+            line.expected[time, known][:, None],
+            weights,
+            allowed=line.open[time, known],
+            spread=None if found.spread is None else found.spread[0],
+            explore=learner.exploration if explore is None else explore,
+            rng=rng,
+        ).index
+        chosen[time] = known[int(index)]
+        if line.due[time] >= 0:
+            waiting[int(line.due[time])].append(time)
+        for earlier in waiting.pop(time, ()):
+            _learn(learner, world, line, earlier, int(chosen[earlier]), place)
+    return chosen
+
+
+def _learn(
+    learner: Predictor, world: World, line: Timeline, time: int, column: int, place: dict[int, int]
+) -> None:
+    row = line.rows[time]
+    reward = line.quality[time, column] - world.base[row, column]
+    learner.learn(world.X[row], place[column], float(reward))
