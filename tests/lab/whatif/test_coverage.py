@@ -26,19 +26,19 @@ ESTIMATORS = ("quality snips", "quality dr", "quality difference", "utility dr",
 
 @pytest.mark.parametrize("stages", [1, 2])
 def test_intervals_cover_the_truth(stages):
-    report = measure(world(stages), table="made", logs=20, rows=400, epsilon=0.9)
-    for estimator in ESTIMATORS:  # a few logs, shared by the candidates: some .03 of it is luck
-        assert report.pooled(estimator) >= 0.89, estimator
-    assert "20 logs of 400 queries" in build_page(report).kicker
+    report = measure(world(stages), table="made", logs=12, rows=400, epsilon=0.9)
+    for estimator in ESTIMATORS:  # a few logs, shared by the candidates: some .04 of it is luck
+        assert report.pooled(estimator) >= 0.87, estimator
+    assert "12 logs of 400 queries" in build_page(report).kicker
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stages", [1, 2])
 def test_coverage_is_that_of_the_intervals_claim(stages):
-    report = measure(world(stages), table="made", logs=200, rows=400, epsilon=0.9)
+    report = measure(world(stages), table="made", logs=100, rows=400, epsilon=0.9)
     for estimator in ESTIMATORS:
         assert report.pooled(estimator) >= 0.93, estimator
-        assert report.least(estimator, logs=100) >= 0.90, estimator
+        assert report.least(estimator, logs=90) >= 0.90, estimator
     for candidate in report.found["quality dr"].values():
         assert abs(candidate.error) / candidate.logs < 0.01, "the estimate is unbiased"
 
