@@ -188,6 +188,7 @@ def test_nothing_in_this_time(kept, run):
         (["--by", "week"], 2, "'policy', 'thread', 'day'"),
         (["--prune", "soon"], 2, "--prune 'soon'"),
         (["--prune", "30d", "--policy", "balanced"], 2, "give it alone"),
+        (["--prune", "all"], 2, "name the user: --user NAME"),
         (["--html", "."], 1, "is a folder"),
         (["--csv", "gone/r.csv"], 1, "there is no folder gone"),
         (["--html", "r", "--csv", "r"], 1, "a file of its own"),
@@ -232,6 +233,17 @@ def test_prune(kept, here, run):
     assert out.startswith("1 query from before")
     assert len(kept.turns()) == 12
     assert run("report", "--prune", "7d")[1].startswith("0 queries")
+
+
+def test_prune_by_user(kept, here, run):
+    names = [turn.get("user") for turn in kept.turns()]
+    name = next(filter(None, names))
+    code, out, _ = run("report", "--prune", "all", "--user", name)
+    assert code == 0
+    assert out.startswith(f"{names.count(name)} quer")
+    assert f"of {name} deleted" in out
+    assert len(kept.turns()) == len(names) - names.count(name)
+    assert run("report", "--prune", "7d", "--user", "nobody")[1].startswith("0 queries of nobody from before")
 
 
 def test_prune_makes_no_database(here, run):
