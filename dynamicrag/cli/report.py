@@ -165,9 +165,9 @@ def _prune(runs: "Runs", age: str, user: str | None, now: float) -> None:
     before = None if age == "all" else moment(age, "--prune", now)
     number = runs.prune(before, user or None)
     what = "query" if number == 1 else "queries"
-    whose = f" of {user}" if user else ""
+    owner = f" of {user}" if user else ""
     since = "" if before is None else f" from before {datetime.fromtimestamp(before, UTC):%Y-%m-%d %H:%M} UTC"
-    console().print(f"{number:,} {what}{whose}{since} deleted", markup=False)
+    console().print(f"{number:,} {what}{owner}{since} deleted", markup=False)
 
 
 def _check_files(html: Path | None, csv: Path | None, json: str | None) -> None:
