@@ -10,7 +10,6 @@ from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.online import Learner
 from dynamicrag.predictors.scaling import Scaling
-from dynamicrag.predictors.state import State
 
 REFRESH = 256
 """Updates of an option after which its inverse is computed again, against the drift of rank-1 updates."""
@@ -33,8 +32,8 @@ class LinearArms(Learner):
     far off that was for all others. With ``shared`` above 0, the weights of an option are a common part plus
     its own, both with Gaussian priors, as in a hierarchical regression. The common part θ_c is the ridge
     regression of all options' rewards together, with the penalty ``λ / shared``, and the prior of the own
-    part is at θ_c: ``θ = A⁻¹(b + λθ_c)``. It is a function of the same sums. The spread is that of the own part,
-    because the common part is the same for all options. This part is ours, not of the papers.
+    part is at θ_c: ``θ = A⁻¹(b + λθ_c)``. It is a function of the same sums. The spread is that of the own
+    part, because the common part is the same for all options. This part is ours, not of the papers.
 
     Args:
         ridge: λ: weight of the prior, in observations per unit of x.
@@ -203,7 +202,5 @@ class LinearArms(Learner):
         if self.shared:
             self._solve()
 
-    def unpack(self, state: State) -> None:
-        """See the base class."""
-        super().unpack(state)
+    def _restore(self) -> None:
         self._solve()

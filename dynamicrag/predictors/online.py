@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from dynamicrag.errors import InputError
 from dynamicrag.predictors.base import How, Predictor, Uses, When
+from dynamicrag.predictors.state import State
 
 
 class Learner(Predictor):
@@ -66,6 +67,22 @@ class Learner(Predictor):
         super().add_option(quality)
         if self._columns[-1] < 0:
             self._place(self.options - 1, np.full(self.anchors, np.nan))
+
+    def unpack(self, state: State) -> None:
+        """Restore the state from :meth:`pack`.
+
+        Raises:
+            ValueError: Its parts do not fit each other, or are not finite.
+        """
+        super().unpack(state)
+        self._restore()
+        estimate = self.predict(np.zeros((1, self.features)))
+        for numbers in (estimate.mean, estimate.spread):
+            if numbers is not None and (numbers.shape != (1, self.options) or not np.isfinite(numbers).all()):
+                raise ValueError(f"it does not give a finite quality for each of its {self.options} options")
+
+    def _restore(self) -> None:
+        """Compute the attributes that follow from the fitted ones; by default there are none."""
 
     @abstractmethod
     def _start(self, features: int, options: int) -> None:

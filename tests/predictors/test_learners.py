@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dynamicrag.errors import InputError
+from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.predictors.base import PREDICTORS, Predictor
 from dynamicrag.predictors.exploration import Exploration
 from dynamicrag.predictors.online import Learner
@@ -93,6 +93,23 @@ def test_a_state_continues_where_it_was_saved(name, tmp_path):
         loaded.learn(x, option, reward)
     assert close(loaded, whole, X)
     assert loaded.exploration == whole.exploration
+
+
+@every
+def test_a_state_of_other_features_or_options_is_refused(name):
+    state = taught(name, rewards()).state()
+    broken = [
+        State({**state.meta, "columns": [0, 1, 2, 3]}, state.arrays),
+        State(
+            state.meta, {key: array[..., :0] if array.ndim else array for key, array in state.arrays.items()}
+        ),
+        State(state.meta, {key: array * np.nan for key, array in state.arrays.items()}),
+    ]
+    if name != "epsilon_greedy":  # it looks at no feature
+        broken.append(State({**state.meta, "features": D + 1}, state.arrays))
+    for each in broken:
+        with np.errstate(invalid="ignore"), pytest.raises(PolicyError, match="there: this is no whole state"):
+            Predictor.from_state(each, "there")
 
 
 @every
