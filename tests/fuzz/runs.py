@@ -28,7 +28,8 @@ _CELLS = [
     "record"), ("calls", "spec"),
     ("calls", "joules"), ("calls", "computed"), ("facts", "value"), ("queries", "record"), ("queries", "at"),
     ("queries", "features"), ("queries", "vector"), ("feedback", "score"), ("feedback", "at"),
-    ("feedback", "number"), ("snapshots", "upto"), ("snapshots", "state"), ("counters", "value"), ("revoked", "number"),
+    ("feedback", "number"), ("snapshots", "upto"), ("snapshots", "state"), ("counters", "value"),
+    ("revoked", "number"),
 ]  # fmt: skip
 
 
