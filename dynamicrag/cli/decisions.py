@@ -76,8 +76,8 @@ def _show_decision(out: "Console", number: int, decision: "Decision") -> None:
     out.print(f"{decision['router']}: {decision['reason'] or 'the reason is not stored'}")
     facts = [f"propensity {decision['propensity']:.2f}"]
     if decision["reason"]:  # else it was read from the log, which has neither limits nor times
-        took = amount("seconds", decision["cost"]["seconds"])
-        facts += [f"binding limit: {decision['binding'] or 'none'}", f"choosing took {took}"]
+        seconds = amount("seconds", decision["cost"]["seconds"])
+        facts += [f"binding limit: {decision['binding'] or 'none'}", f"choosing took {seconds}"]
     out.print(" · ".join(facts), style="dim")
 
 
