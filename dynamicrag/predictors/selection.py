@@ -164,7 +164,7 @@ def _sampled(score: Floats, spread: Floats, price: Floats, rng: np.random.Genera
         raise ValueError(NO_GENERATOR)
     drawn = score + spread * rng.standard_normal((SAMPLES, *score.shape))
     top = _top(drawn, drawn.max(axis=-1, keepdims=True), price)
-    return np.stack([(top == option).mean(axis=0) for option in range(score.shape[-1])], axis=-1)
+    return np.asarray(np.eye(score.shape[-1])[top].mean(axis=0))
 
 
 def _certain(score: Floats, index: NDArray[np.intp]) -> Floats:

@@ -42,9 +42,21 @@ def learn(
     ] = None,
     recordings: RecordingsOption = None,
     date: Annotated[str, typer.Option(help="The date on the card, YYYY-MM-DD; today by default.")] = "",
+    without: Annotated[
+        Path | None,
+        typer.Option(
+            help="An outcome table whose questions are left out, for 'dynamicrag simulate --start'; only prior.npz is "
+            "written."
+        ),
+    ] = None,
 ) -> None:
     """Learn all parts of the prior from public tables, our own retrievals and recordings."""
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        return
+    if without is not None:
+        table = without
+        _guarded(lambda console: _learn_without(console, data, out, table))
+    else:
         _guarded(lambda console: _learn(console, data, out, recordings or [], date))
 
 
@@ -91,6 +103,22 @@ def _learn(
     made.directions.save(out / directions.FILE)
     (out / CARD).write_text(card(day, size, made.recordings), encoding="utf-8")
     console.print(f"{path}: {size:,} bytes; {out / stages.FILE}; {out / CARD}")
+
+
+def _learn_without(console: "Console", data: Path | None, out: Path | None, table: Path) -> None:
+    """Learn generator and retrieval without the questions of a table."""
+    from dynamicrag.errors import InputError
+    from dynamicrag.lab.outcomes.file import read_table
+    from dynamicrag.lab.priors.learn import learn_knowledge
+    from dynamicrag.priors import knowledge
+
+    if out is None:
+        raise InputError("--out: the folder to write to is missing")
+    left_out = {row.text for row in read_table(table).rows}
+    tables, _ = _tables(console, data)
+    made = learn_knowledge(tables, left_out)
+    out.mkdir(parents=True, exist_ok=True)
+    console.print(f"{made.save(out / knowledge.FILE)}: without the questions of {table.name}")
 
 
 def _judge(console: "Console", data: Path | None, seeds: int, json: Path | None) -> None:

@@ -126,7 +126,7 @@ def unseen(data: Responses, made: Fit) -> Floats:
     squares = []
     for index, name in enumerate(data.models):
         rest = data.without([name])
-        if not rest.models:
+        if not rest.models or np.isnan(rest.quality).all():
             return np.ones(full.shape[1])
         design = data.design()[:, [index], : READING + 1]
         design = np.concatenate([design, np.zeros((*design.shape[:2], len(rest.models)))], axis=2)

@@ -1,6 +1,9 @@
 """Learns every part of the prior."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from dynamicrag.lab.priors.directions import learn_directions
 from dynamicrag.lab.priors.food import Places, read_food
@@ -46,13 +49,21 @@ def learn(tables: Tables, places: Places, embedder: Embedder) -> Learnt:
     return Learnt(knowledge, stages, learn_directions(tables), recordings)
 
 
-def learn_knowledge(tables: Tables) -> Knowledge:
+def learn_knowledge(tables: Tables, without: Collection[str] = ()) -> Knowledge:
     """Learn generator and retrieval from the public tables.
+
+    Args:
+        tables: The tables.
+        without: Questions whose outcomes are left out. Without any outcome the model is its own prior: a
+            stronger model is better, by the same amount on every question.
 
     Raises:
         InputError: A table is missing, or cannot be used.
     """
     answers = grid(tables)
+    hidden = np.isin(answers.questions, list(without))
+    quality = np.where(hidden[:, None, None], np.nan, answers.quality)
+    answers = replace(answers, quality=quality)
     vectors = tables.vectors(answers.questions)
     tables.progress("fit generator and retrieval, with embeddings")
     by_embedding = learn_generation(answers, vectors, tables.embedder)

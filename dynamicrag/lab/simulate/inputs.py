@@ -7,15 +7,15 @@ from typing import Self
 import numpy as np
 
 from dynamicrag.features.base import Embed
-from dynamicrag.features.lexical import own_features
+from dynamicrag.features.lexical import lexical
 from dynamicrag.predictors.checks import Floats
 
 DIMENSIONS = 64
 """Principal components of the embeddings."""
 LENGTH = 0.3
 """Length of the constant, and of the components of a typical question."""
-LEXICAL = 0.02
-"""Factor on a standardised lexical feature; there are some seventy."""
+LEXICAL = 0.05
+"""Factor on a standardised lexical feature; there are some twenty."""
 MOST_DEVIATIONS = 4.0
 LEAST_DEVIATION = 0.05
 
@@ -51,8 +51,8 @@ class Inputs:
             texts: The questions.
             embed: The embedding model.
         """
-        lexical = np.array([own_features(text) for text in texts])
-        deviation = np.maximum(lexical.std(axis=0), LEAST_DEVIATION)
+        table = _lexical(texts)
+        deviation = np.maximum(table.std(axis=0), LEAST_DEVIATION)
         centre, components = np.empty(0), np.empty((0, 0))
         if embed is not None:
             from sklearn.decomposition import PCA
@@ -62,13 +62,17 @@ class Inputs:
             found = PCA(min(DIMENSIONS, *vectors.shape), svd_solver="full").fit(vectors)
             length = np.sqrt(np.maximum(found.explained_variance_.sum(), 1e-12))
             centre, components = found.mean_, found.components_.T / length
-        return cls(embed, centre, components, lexical.mean(axis=0), deviation)
+        return cls(embed, centre, components, table.mean(axis=0), deviation)
 
     def __call__(self, texts: Sequence[str]) -> Floats:
         """Return the features of questions, (n, d)."""
-        lexical = (np.array([own_features(text) for text in texts]) - self.mean) / self.deviation
-        parts = [np.full((len(texts), 1), LENGTH), LEXICAL * lexical.clip(-MOST_DEVIATIONS, MOST_DEVIATIONS)]
+        standard = (_lexical(texts) - self.mean) / self.deviation
+        parts = [np.full((len(texts), 1), LENGTH), LEXICAL * standard.clip(-MOST_DEVIATIONS, MOST_DEVIATIONS)]
         if self.embed is not None:
             vectors = np.asarray(self.embed(texts), dtype=np.float64)
             parts.insert(1, LENGTH * ((vectors - self.centre) @ self.components))
         return np.concatenate(parts, axis=1)
+
+
+def _lexical(texts: Sequence[str]) -> Floats:
+    return np.array([list(lexical(text).values()) for text in texts], dtype=np.float64)
