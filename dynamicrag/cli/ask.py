@@ -88,8 +88,8 @@ def _questions(question: str | None, path: Path | None) -> "Sequence[Question]":
 def _check_stores(policy: "Policy") -> None:
     if not policy.runs.keep:
         raise InputError(
-            f"--learn: {policy.where('runs', 'keep')} is 0, and feedback needs stored queries; raise it, or leave "
-            "--learn out"
+            f"--learn: {policy.where('runs', 'keep')} is 0, and feedback needs stored queries; raise it, or "
+            "leave --learn out"
         )
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from dynamicrag.types import Decision
 
 HELP = (
-    "/up and /down  rate the last answer · /why  the last decisions · /cost  what the conversation has cost · "
-    "/quit  or Ctrl-D to leave · Ctrl-C stops an answer"
+    "/up and /down  rate the last answer · /why  the last decisions · /cost  what the conversation has cost "
+    "· /quit  or Ctrl-D to leave · Ctrl-C stops an answer"
 )
 
 

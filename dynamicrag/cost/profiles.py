@@ -7,6 +7,7 @@ model gets the figures of its size class, and its profile says so.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -190,7 +191,7 @@ def load_profiles(path: Path | None = None) -> Profiles:
     """
     where = str(path or "profiles.yaml")
     try:
-        data = yaml.safe_load((path or shipped("profiles.yaml")).read_text("utf-8"))
+        data = _shipped_data() if path is None else yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise PolicyError(f"{where}: not a profile file: {error}") from None
     sections = known(data, where, _SECTIONS)
@@ -229,6 +230,15 @@ def load_profiles(path: Path | None = None) -> Profiles:
     of_model = {spec: name for spec, each in sections["models"].items() if (name := each.get("size_class"))}
     abilities = read_abilities(sections["benchmarks"], sections["abilities"], where, classes, of_model)
     return Profiles(host, models, classes, by_name[unknown_size], providers, abilities, of_model)
+
+
+@cache
+def _shipped_data() -> Any:
+    """Return the content of the shipped file: parsing takes longer than all else that builds a policy.
+
+    Profiles themselves are built each time, for a plugin may have added a dimension since.
+    """
+    return yaml.safe_load(shipped("profiles.yaml").read_text("utf-8"))
 
 
 def shipped(name: str) -> Path:

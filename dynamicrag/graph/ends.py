@@ -14,6 +14,7 @@ from dynamicrag.features.lexical import lexical
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.condense import condense
+from dynamicrag.graph.feedback import learn_from
 from dynamicrag.graph.last_turn import last_turn
 from dynamicrag.graph.log_entry import entry_of
 from dynamicrag.graph.names import MESSAGES
@@ -81,6 +82,7 @@ class Finish(Node):
         facts = self._facts(turn, report, text, pipeline, made)
         submit(pipeline, turn, run, facts)
         await self._commit(turn, run, pipeline, made)
+        learn_from(pipeline, turn, text, partial(submit, pipeline, turn, run, facts))
         draft = None if report["abstained"] else turn["draft"]
         turn = {**turn, "draft": draft, "earlier": []}
         turn.pop("last", None)  # the next turn needs this one alone

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dynamicrag.assembly import Pipeline
+from dynamicrag.learning.judge import Answered
 from dynamicrag.learning.sources import DRAFTS, USER, VERIFIER, own_feedback
 from dynamicrag.types import TurnState
 
@@ -109,7 +110,7 @@ def learn_from(pipeline: Pipeline, turn: TurnState, answer: str, book: Callable[
         pipeline.after.submit(partial(_collect, pipeline, log, turn["id"]))
     if pipeline.judge is not None and draft is not None and turn["action"] != "abstain":
         shown = [passage for passage in turn["passages"] if passage["id"] not in draft["dropped"]]
-        pipeline.judge.submit(turn["id"], turn["text"], answer, shown, book)
+        pipeline.judge.submit(Answered(turn["id"], turn["text"], answer, shown), book)
 
 
 def _collect(pipeline: Pipeline, log: "Log", query_id: str) -> None:

@@ -12,7 +12,9 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from dynamicrag import portal
 from dynamicrag.cost.budget import Budget
@@ -29,6 +31,9 @@ from dynamicrag.store.logged import Feedback
 from dynamicrag.types import Passage
 from dynamicrag.verify.judge import judge_messages, mark
 
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
 MAX_TOKENS = 12
 SETTLE_SECONDS = 60.0
 """Longest wait for the meter, before the budget is corrected to the metered cost of a call."""
@@ -40,6 +45,23 @@ def is_sampled(query_id: str, share: float) -> bool:
     """Return whether a query belongs to the sample of a share."""
     digest = hashlib.blake2b(query_id.encode(), digest_size=8, person=b"judge").digest()
     return int.from_bytes(digest) < share * 2.0**64
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer to mark.
+
+    Attributes:
+        query_id: Its query.
+        question: The standalone question.
+        answer: The answer as the user sees it.
+        passages: Its context.
+    """
+
+    query_id: str
+    question: str
+    answer: str
+    passages: Sequence[Passage]
 
 
 class SampledJudge:
@@ -70,34 +92,17 @@ class SampledJudge:
         """The limits of the judge."""
         return self._run.budget
 
-    def submit(
-        self,
-        query_id: str,
-        question: str,
-        answer: str,
-        passages: Sequence[Passage],
-        booked: Callable[[], None],
-    ) -> None:
+    def submit(self, answered: Answered, booked: Callable[[], None]) -> None:
         """Queue an answer if it belongs to the sample. Never blocks and never fails.
 
         Args:
-            query_id: The query.
-            question: The standalone question.
-            answer: The answer as the user sees it.
-            passages: Its context.
+            answered: The answer.
             booked: Called once the cost of the judgement is known.
         """
-        if not self._spent and is_sampled(query_id, self._share):
-            self._background.submit(partial(self._judge, query_id, question, answer, passages, booked))
+        if not self._spent and is_sampled(answered.query_id, self._share):
+            self._background.submit(partial(self._judge, answered, booked))
 
-    def _judge(
-        self,
-        query_id: str,
-        question: str,
-        answer: str,
-        passages: Sequence[Passage],
-        booked: Callable[[], None],
-    ) -> None:
+    def _judge(self, answered: Answered, booked: Callable[[], None]) -> None:
         """Ask for the mark, commit it, and correct the budget to the metered cost.
 
         Raises:
@@ -107,27 +112,25 @@ class SampledJudge:
         """
         if self._spent:
             return
+        query = answered.query_id
         try:
-            value = portal.run(self._mark(query_id, question, answer, passages))
+            value = portal.run(self._mark(answered))
+            self._writer.commit([Feedback(query, JUDGE, JUDGE, time.time(), score=value)])
         except BudgetExceeded:
             self._spent = True
             _log.info("the judge stops: another call may exceed learning.judge.budget")
-            return
         finally:
-            self._correct(query_id)
+            self._correct(query)
             booked()
-        self._writer.commit([Feedback(query_id, JUDGE, JUDGE, time.time(), score=value)])
 
-    async def _mark(self, query_id: str, question: str, answer: str, passages: Sequence[Passage]) -> float:
-        messages = await fitted(
-            self._model,
-            lambda shown: judge_messages("correct", question, answer, shown),
-            passages,
-            MAX_TOKENS,
-        )
+    async def _mark(self, answered: Answered) -> float:
+        def prompt(passages: Sequence[Passage]) -> "list[BaseMessage]":
+            return judge_messages("correct", answered.question, answered.answer, passages)
+
+        messages = await fitted(self._model, prompt, answered.passages, MAX_TOKENS)
         reply = await call(
-            self._run, query_id, JUDGING, self._model, messages, max_tokens=MAX_TOKENS, tags=["nostream"],
-            patient=False,
+            self._run, answered.query_id, JUDGING, self._model, messages, max_tokens=MAX_TOKENS,
+            tags=["nostream"], patient=False,
         )  # fmt: skip
         value = mark(reply.text)
         if value is None:

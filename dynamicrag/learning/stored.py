@@ -40,6 +40,6 @@ def learnt(log: "Log", decisions: Sequence[Decision]) -> Mapping[str, int]:
 
 
 def _is_online(decision: Decision) -> bool:
-    """Return whether a router that learns online decided: it had learnt, or its estimate is not the base's."""
+    """Return whether a router that learns online decided: it had learnt, or it estimates beyond a base."""
     base = decision.get("base")
     return bool(decision.get("state")) or (base is not None and base != decision["quality"])

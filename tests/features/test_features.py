@@ -41,6 +41,7 @@ def test_flags_are_raised(question, flag):
         ("Who are you to the king?", "greeting"),
         ("Which bus goes to the old harbour on Sundays?", "greeting"),
         ("When did the bridge open in 1911?", "sum"),
+        ("How many crates of 12 minus 4 did the ferry Grey Gull carry?", "sum"),
         ("Who opened the bridge?", "comparison"),
         ("Who was the first to cross the bridge?", "ranks"),
         ("Do I need more than one ticket, or is one enough?", "ranks"),

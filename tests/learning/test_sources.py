@@ -6,6 +6,7 @@ from dynamicrag.learning.sources import own_feedback
 from dynamicrag.policy import LearningSection
 from tests.learning.logged import context, judged, logged, wrote
 
+
 def both(source):
     return 0.25
 
@@ -71,5 +72,7 @@ def test_a_refined_draft_is_no_draft_of_its_model():
 
 def test_a_draft_judged_again_after_a_failed_escalation_is_no_other_draft():
     again = judged(1, "escalate:generator", 0.3)
-    query = logged(wrote(0, "small"), again, wrote(2, "large"), judged(3, "accept", 0.3, features=again.features))
+    query = logged(
+        wrote(0, "small"), again, wrote(2, "large"), judged(3, "accept", 0.3, features=again.features)
+    )
     assert own_feedback(query, standard) == []

@@ -88,7 +88,7 @@ def test_a_pruned_query_is_refused(writer, log):
 def test_an_unknown_stage_is_refused_with_those_of_the_query(writer):
     with pytest.raises(InputError, match=r"unknown stage 'generater'; did you mean 'generator'\?"):
         writer.score("q1", 1.0, stage="generater")
-    with pytest.raises(InputError, match="unknown stage 'rerank'.*context, generator, verification"):
+    with pytest.raises(InputError, match=r"unknown stage 'rerank'.*context, generator, verification"):
         writer.prefer("q1", "mmr", "none", 1.0, stage="rerank")
 
 
