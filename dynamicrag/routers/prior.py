@@ -96,6 +96,7 @@ class Prior(Router):
         embedder = knowledge.embedder if self.embeds else ""
         self._outlook = Outlook(knowledge, shipped_stages(), deps.profiles, embedder, helper=deps.helper)
         self._doubt = Doubt(self._outlook, self.weights)
+        self._models = dict(deps.models)
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:
         """Refuse models of unknown ability, and stages that the prior knows nothing about."""
@@ -171,6 +172,10 @@ class Prior(Router):
         found: NDArray[np.float32] = (await asyncio.to_thread(self._embed, [text]))[0]
         return found
 
+    def _shows_doubt(self, option: Option) -> bool:
+        """Return whether a model's drafts have token probabilities, on which the signals' AUROC rests."""
+        return option.name in self._models and self._models[option.name].reports_probabilities
+
     def _with_cascades(self, context: StageContext, rated: Rated) -> Offer:
         """Return the models, each with escalation on doubt to the next stronger one where that pays."""
         quality, expected, reason = rated.quality, list(context.expected), list(rated.reason)
@@ -180,7 +185,7 @@ class Prior(Router):
                 {**context.path, "generator": context.options[i + 1].name},
                 {**context.path, "generator": context.options[i].name},
             )
-            if not stronger or prices[i + 1] < PAYS * prices[i]:
+            if not stronger or prices[i + 1] < PAYS * prices[i] or not self._shows_doubt(context.options[i]):
                 continue
             auroc = self._outlook.stages.verification.auroc
             found = cascade(self._outlook.pair(rated, i), prices[i + 1] + LEAST_GAIN, auroc)
