@@ -156,7 +156,7 @@ class Folder:
             router.learnt = Learnt.from_state(state, pupil.key).fitting(options)
             pupil.kept = snapshot.upto
         except DynamicRAGError as error:
-            _log.warning("%s: a snapshot cannot be used (%s); learning anew from the log", pupil.key, error)
+            _log.warning("%s: a snapshot cannot be used (%s); learning again from the log", pupil.key, error)
 
     def _keep(self, pupil: Pupil) -> None:
         learnt = pupil.router.learnt

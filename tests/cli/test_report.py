@@ -252,6 +252,7 @@ def test_prune_makes_no_database(here, run):
     assert not (here / "data").exists()
 
 
+@pytest.mark.slow
 def test_what_the_pipeline_keeps_can_be_reported(there, run, monkeypatch):
     monkeypatch.setenv("DYNAMICRAG_DATA", str(there / "data"))
     assert run("ask", "-p", "p.yaml", "-q", "q.jsonl")[0] == 0
@@ -277,6 +278,7 @@ calibrated:
 """
 
 
+@pytest.mark.slow
 def test_drift_against_the_band_of_a_file(here, run):
     (here / "mine.yaml").write_text(CALIBRATED)
     runs, now = Runs(), time.time()
