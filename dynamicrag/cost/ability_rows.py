@@ -49,6 +49,8 @@ def read_abilities(
             if family(each) in listed:
                 raise PolicyError(f"{place}: {each!r} is listed twice")
             listed[family(each)] = ability
+        if not entry.get("line", True):
+            continue
         if size := size_in(name):
             by_size.append((size.billions, ability.theta))
             of_size.setdefault(class_of(size, classes).name, []).append(ability.theta)
@@ -64,7 +66,9 @@ def read_abilities(
 
 
 def _ability(entry: object, where: str, shifts: Mapping[str, float]) -> Ability:
-    row = _complete(entry, where, _ROW, ("also",))
+    row = _complete(entry, where, _ROW, ("also", "line"))
+    if not isinstance(row.get("line", True), bool):
+        raise PolicyError(f"{where}.line: must be true or false, got {row['line']!r}")
     if row["benchmark"] not in shifts:
         raise PolicyError(unknown(f"{where}.benchmark", "benchmark", row["benchmark"], shifts))
     also = row.get("also", [])

@@ -239,6 +239,15 @@ async def test_a_cascade_that_the_limits_do_not_allow_is_not_weighed(rag):
     assert "on doubt" not in found.reason
 
 
+async def test_a_cascade_is_not_weighed_where_drafts_have_no_token_probabilities(rag):
+    own = rag()
+    usd = await price_of_a_cascade(own)
+    silent = {**MODELS, "small": {"model": "anthropic:claude-3-haiku"}}
+    assert not await cascaded(rag(models=silent), 10.0, usd)
+    own.pipeline.models["small"]._manners.sent.leave_out("logprobs")  # as after a server's refusal
+    assert not await cascaded(own, 10.0, usd)
+
+
 # verification
 
 

@@ -15,7 +15,7 @@ from dynamicrag.lab.whatif.estimates import LEAST_SIZE
 from dynamicrag.lab.whatif.worlds import DrawnLog, World, candidates, exploring
 from dynamicrag.learning.intervals import Estimated, Range
 from dynamicrag.learning.offpolicy import compare, effective_size, weights_of
-from dynamicrag.learning.tabled import steps_of
+from dynamicrag.learning.tabled import predictions, steps_of
 
 __all__ = ["CoverageReport", "Covered", "measure"]
 
@@ -105,6 +105,12 @@ def measure(
     found = {f"{o} {e}": {name: Covered() for name in tried} for o in outcomes for e in ESTIMATORS}
     for number in range(logs):
         drawn = DrawnLog.draw(logged, rows, np.random.default_rng([seed, number]))
+        seen = {outcome: values[drawn.rows, drawn.chosen] for outcome, values in outcomes.items()}
+        # predictions depend on the logged decisions alone
+        known = {
+            outcome: [predictions(table, own) for table in drawn.tables(world, logged, logged)]
+            for outcome, own in seen.items()
+        }
         for name, chances in tried.items():
             tables = drawn.tables(world, logged, chances)
             weights = np.prod([weights_of(t.query, t.ratio, rows) for t in tables], axis=0)
@@ -114,8 +120,8 @@ def measure(
                 refused[name] += 1
                 continue
             for outcome, values in outcomes.items():
-                seen = values[drawn.rows, drawn.chosen]
-                made = compare(steps_of(tables, seen), seen, reach[outcome])
+                steps = steps_of(tables, known[outcome], seen[outcome])
+                made = compare(steps, seen[outcome], reach[outcome])
                 truth = float((chances * values).sum(axis=1).mean())
                 before = float((logged * values).sum(axis=1).mean())
                 for estimator in ESTIMATORS:
