@@ -36,7 +36,9 @@ def ask(
         int, typer.Option("--workers", "-w", min=1, max=MOST_WORKERS, help="Questions at a time.")
     ] = 1,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not continue an interrupted run.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all stages, and passages.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show all stages, whole reasons, and passages.")
+    ] = False,
 ) -> None:
     """Answer questions over your documents; show the decisions and the cost."""
     from dynamicrag.cli.console import human
