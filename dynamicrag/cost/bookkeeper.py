@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.line import JUDGING, Line
+from dynamicrag.cost.line import Line
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import DynamicRAGError
+from dynamicrag.topology import JUDGING
 
 if TYPE_CHECKING:
     from dynamicrag.cost.runs import Runs
