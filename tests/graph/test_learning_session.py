@@ -59,7 +59,9 @@ def test_thumbs_change_a_routers_mind(example, capsys, tmp_path):
     assert "user: thumb 0.00 for the answer" in before
     assert "learnt from" not in before
     assert re.search(r"by now, after 20 rewards: small 0\.29 → 0\.1\d, large 0\.36 → 0\.8\d", before)
-    assert re.search(r"learnt from 19 scores and preferences: small 0\.\d\d → 0\.1\d, large 0\.3\d → 0\.8\d", after)
+    assert re.search(
+        r"learnt from 19 scores and preferences: small 0\.\d\d → 0\.1\d, large 0\.3\d → 0\.8\d", after
+    )
     assert "by now" not in after, "the default policy is not the query's"
     (now,) = json.loads((tmp_path / "first.json").read_text())["now"].values()
     assert now["rewards"] == 20
