@@ -25,34 +25,34 @@ def simulate(
     router: Annotated[
         list[str] | None,
         typer.Option(
-            help="Learners: names joined by commas, or a spec such as '{linucb: {alpha: 0.3}}'; repeatable. By "
-            f"default {','.join(ROUTERS)}."
+            help="Learners: names joined by commas, or a spec such as '{linucb: {alpha: 0.3}}'; repeatable. "
+            f"By default {','.join(ROUTERS)}."
         ),
     ] = None,
     change: Annotated[
         list[str] | None,
         typer.Option(
-            help="What happens in the stream: new, worse, price, blocks, delay or missing, or a spec such as "
-            "'{worse: {option: gpt-4, at: 0.5, by: 0.3}}'; repeatable, and then together."
+            help="A change in the stream: new, worse, price, blocks, delay or missing, or a spec such as "
+            "'{worse: {option: gpt-4, at: 0.5, by: 0.3}}'; repeatable: several happen in one stream."
         ),
     ] = None,
     start: Annotated[
         str,
         typer.Option(
             metavar="none|prior|FOLDER|TABLE",
-            help="What learners start from: nothing, the shipped prior, another prior's folder, or a recorded "
-            "table.",
+            help="The start of the learners: nothing, the shipped prior, the folder of another prior, or a "
+            "recorded table.",
         ),
     ] = "prior",
     ability: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=ACCURACY", help="A model's accuracy on MMLU, for the prior; repeatable."),
+        typer.Option(metavar="NAME=ACCURACY", help="Accuracy of a model on MMLU, for the prior; repeatable."),
     ] = None,
     weight: Annotated[
         list[str] | None,
         typer.Option(
-            help="Quality that one unit of cost is worth; several joined by commas, the first with all seeds. "
-            "By default three around the trade of the table."
+            help="Quality that one unit of cost is worth; several joined by commas, the first with all "
+            "seeds. By default three around the trade of the table."
         ),
     ] = None,
     seeds: Annotated[
@@ -63,7 +63,7 @@ def simulate(
     ] = 3,
     explore: Annotated[
         str | None,
-        typer.Option(help="An exploration for all, such as '{epsilon: 0.05}', instead of each learner's own."),
+        typer.Option(help="One exploration for all, such as '{epsilon: 0.05}', instead of their own."),
     ] = None,
     options: OnlyOption = None,
     cost: CostOption = None,
@@ -82,7 +82,7 @@ def simulate(
     from dynamicrag.cli.specs import embedding
     from dynamicrag.lab.outcomes.file import read_table
     from dynamicrag.lab.simulate.learners import check_learners
-    from dynamicrag.lab.simulate.run import Setting
+    from dynamicrag.lab.simulate.replays import Setting
     from dynamicrag.lab.simulate.run import simulate as run
     from dynamicrag.lab.simulate.view import build_page
     from dynamicrag.lab.view.terminal import print_page

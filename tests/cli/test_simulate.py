@@ -55,7 +55,7 @@ def interruptible(monkeypatch):
 
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_simulation_continues(here, run, monkeypatch):
-    from dynamicrag.lab.simulate import run as module
+    from dynamicrag.lab.simulate import replays as module
 
     real, calls = module.replay, []
 

@@ -45,8 +45,8 @@ def learn(
     without: Annotated[
         Path | None,
         typer.Option(
-            help="An outcome table whose questions are left out, for 'dynamicrag simulate --start'; only prior.npz is "
-            "written."
+            help="An outcome table whose questions are left out, for 'dynamicrag simulate --start'; writes "
+            "prior.npz alone."
         ),
     ] = None,
 ) -> None:

@@ -21,9 +21,11 @@ def forest_means(world: World, texts: list[str], seed: int) -> Floats:
     It is trained on the outcomes of all options on the other folds, and knows nothing of changes.
     """
     groups = near_duplicates(texts)
-    return out_of_fold(
-        ["forest"], world.X, world.quality, groups, [world.X.shape[1]], count=FOLDS, seed=seed, where="forest"
-    )[0]
+    blocks = [world.X.shape[1]]
+    means = out_of_fold(
+        [FOREST], world.X, world.quality, groups, blocks, count=FOLDS, seed=seed, where=FOREST
+    )
+    return np.asarray(means[0])
 
 
 def utilities(line: Timeline, forest: Floats) -> Mapping[str, Floats]:

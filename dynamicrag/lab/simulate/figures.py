@@ -55,7 +55,8 @@ class Seeds:
 
     def share(self, own: Floats, start: int, end: int) -> Figure:
         """Return the share of the gap from the best fixed option to the forest, from a time to another."""
-        sums = [each[:, start:end].sum(axis=1) for each in (own, *map(self.baselines.get, (FIXED, FOREST)))]
+        three = (own, self.baselines[FIXED], self.baselines[FOREST])
+        sums = [each[:, start:end].sum(axis=1) for each in three]
         return self.figure(np.array(sums), _share)
 
     def shares(self, own: Floats) -> tuple[dict[str, Figure], dict[str, Figure]]:

@@ -52,10 +52,10 @@ class CurvePoint:
 class LearnerResult:
     """A learner.
 
-    ``regret`` is the sum of the oracle's utility minus the learner's. ``gain`` is utility above the best fixed
-    option's, per query, and ``last_half`` the same on the last half. ``share`` is the share of the gap from the best fixed option to the forest, by the number of queries since
-    the start; ``recent`` the same over the queries since the number before. ``microseconds`` is the time
-    to choose and learn.
+    ``regret`` is the sum of the oracle's utility minus the learner's. ``gain`` is utility above the best
+    fixed option's, per query, and ``last_half`` the same on the last half. ``share`` is the share of the gap
+    from the best fixed option to the forest, by the number of queries since the start; ``recent`` the same
+    over the queries since the number before. ``microseconds`` is the time to choose and learn.
     """
 
     utility: float

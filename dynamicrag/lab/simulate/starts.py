@@ -66,8 +66,8 @@ def start(
         return _recorded(path, options, nothing)
     if source != PRIOR and not (path / knowledge.FILE).is_file():
         raise InputError(
-            f"--start {source}: expected none, prior, the folder of a prior ({knowledge.FILE}), or an outcome "
-            "table"
+            f"--start {source}: expected none, prior, the folder of a prior ({knowledge.FILE}), or an "
+            "outcome table"
         )
     known = knowledge.shipped() if source == PRIOR else knowledge.Knowledge.load(path / knowledge.FILE)
     return _prior(known, options, texts, embed, embedder, abilities, _learnt_from(source, table))
@@ -94,10 +94,8 @@ def _prior(
     ]
     lacking = [option for option, part in zip(options, parts, strict=True) if not part.known]
     if lacking:
-        notes = [
-            *notes,
-            f"ability unknown, counted as average: {', '.join(lacking)}; give it with --ability NAME=ACCURACY",
-        ]
+        mend = "give it with --ability NAME=ACCURACY"
+        notes = [*notes, f"ability unknown, counted as average: {', '.join(lacking)}; {mend}"]
     return Start(expit(np.array(base)), notes=tuple(notes))
 
 
@@ -107,8 +105,8 @@ def _learnt_from(source: str, table: str) -> list[str]:
 
     if source == PRIOR and table in {STRATEGY_BY_MODEL.file, STRATEGY_BY_QUESTION.file}:
         return [
-            f"the shipped prior was learnt from {table} or from its questions, so the start is too good; learn "
-            "one without it: python -m dynamicrag.lab.priors --without"
+            f"the shipped prior was learnt from the questions of {table}, so the start is too good; learn "
+            "one without them: python -m dynamicrag.lab.priors --without"
         ]
     return []
 
@@ -118,7 +116,7 @@ def _recorded(path: Path, options: Sequence[str], nothing: Floats) -> Start:
     missing = [option for option in options if option not in recorded.options]
     if missing:
         raise InputError(
-            f"--start {path}: has no outcomes of {', '.join(missing)}; --options names the others"
+            f"--start {path}: has no outcomes of {', '.join(missing)}; name fewer with --options"
         )
     recorded = recorded.only(options)
     return Start(nothing, ([row.text for row in recorded.rows], recorded.quality))

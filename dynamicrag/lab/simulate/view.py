@@ -10,8 +10,8 @@ from dynamicrag.lab.view.page import Block, Cell, Column, Headline, Page, Row, S
 
 BASELINES = (ORACLE, FOREST, FIXED, RANDOM)
 LEGEND = (
-    "utility: quality minus weighted realised cost. gap: closed of that from the best fixed option in hindsight "
-    "to an offline forest, since the start. last half: points of utility above the best fixed option there. "
+    "utility: quality minus weighted realised cost. gap: closed of that from the best fixed option in "
+    "hindsight to an offline forest, since the start. last half: points of utility above that option. "
     "regret: the oracle's total utility minus the learner's. Small figures: 95 % intervals over the seeds."
 )
 
@@ -89,8 +89,8 @@ def _legend(own: Weighed) -> str:
     if after is None:
         return LEGEND
     return (
-        f"{LEGEND} recovered: queries after a change until the mean utility of the next {after.window}, over all "
-        f"seeds, is at most {after.tolerance:g} below that of the best fixed option after the change."
+        f"{LEGEND} recovered: queries after a change until the mean utility of the next {after.window}, over "
+        f"all seeds, is at most {after.tolerance:g} below that of the best fixed option after the change."
     )
 
 

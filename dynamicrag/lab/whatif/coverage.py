@@ -11,15 +11,15 @@ import typer
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.lab.results import Result
 from dynamicrag.lab.view.page import Column, Headline, Page, Row, Section, Table
-from dynamicrag.lab.whatif.estimates import LEAST_SIZE
+from dynamicrag.lab.whatif.estimates import LEAST_SIZE, RATINGS
 from dynamicrag.lab.whatif.worlds import DrawnLog, World, candidates, exploring
 from dynamicrag.learning.intervals import Estimated, Range
-from dynamicrag.learning.offpolicy import compare, effective_size, weights_of
+from dynamicrag.learning.offpolicy import compare, effective_size, usual_range, weights_of
 from dynamicrag.learning.tabled import predictions, steps_of
 
 __all__ = ["CoverageReport", "Covered", "measure"]
 
-QUALITY, UTILITY = "quality", "utility"
+QUALITY, UTILITY, COST = "quality", "utility", "cost"
 ESTIMATORS = ("ips", "snips", "dr", "difference")
 
 
@@ -99,8 +99,9 @@ def measure(
     """
     logged = exploring(world, epsilon, seed)
     tried = candidates(world, logged, seed)
-    outcomes = {QUALITY: world.quality, UTILITY: world.quality - world.cost}
-    reach = {QUALITY: Range(0.0, 1.0), UTILITY: None}
+    outcomes = {QUALITY: world.quality, UTILITY: world.quality - world.cost, COST: world.cost}
+    price = usual_range(world.cost)
+    reach = {QUALITY: RATINGS, UTILITY: Range(RATINGS.low - price.high, RATINGS.high - price.low), COST: None}
     refused, sizes = dict.fromkeys(tried, 0), dict.fromkeys(tried, 0.0)
     found = {f"{o} {e}": {name: Covered() for name in tried} for o in outcomes for e in ESTIMATORS}
     for number in range(logs):
@@ -132,10 +133,8 @@ def measure(
 
 def build_page(report: CoverageReport) -> Page:
     """Return the page of a report."""
-    columns = [
-        Column("candidate", number=False), Column("effective size"), Column("refused"),
-        *(Column(name) for name in report.found),
-    ]  # fmt: skip
+    columns = [Column("candidate", number=False), Column("effective"), Column("refused")]
+    columns += [Column(name.replace("difference", "diff.")) for name in report.found]
     rows = [
         Row(
             [
@@ -184,7 +183,7 @@ def main(
     report = measure(world, table=table.name, logs=logs, rows=rows, epsilon=epsilon, seed=seed)
     if json is not None:
         Path(json).write_text(as_json(report.as_json(), indent=2) + "\n")
-    print_page(Console(width=160), build_page(report))
+    print_page(Console(width=200), build_page(report))
 
 
 if __name__ == "__main__":

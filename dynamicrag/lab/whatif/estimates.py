@@ -9,7 +9,7 @@ from dynamicrag.lab.view.amounts import percent
 from dynamicrag.lab.whatif.evidence import Evidence
 from dynamicrag.lab.whatif.results import Part
 from dynamicrag.learning.intervals import Range
-from dynamicrag.learning.offpolicy import Comparison, compare, effective_size, weights_of
+from dynamicrag.learning.offpolicy import Comparison, compare, effective_size, usual_range, weights_of
 from dynamicrag.learning.tabled import SAME, StageTable, predictions, steps_of
 from dynamicrag.predictors.checks import Floats
 
@@ -17,6 +17,8 @@ __all__ = ["LEAST_SIZE", "Estimates", "fitted_on"]
 
 LEAST_SIZE = 50
 """Smallest effective sample size of an estimate."""
+RATINGS = Range(0.0, 1.0)
+"""The range of rewards."""
 EXPLORE = "log with exploration (explore: {epsilon: 0.1} at the stage's router)"
 
 
@@ -31,6 +33,7 @@ class Estimates:
     def __init__(self, evidence: Evidence, weights: Mapping[str, float]) -> None:
         self._quality = evidence.quality()
         self._outcomes = {"quality": self._quality, "utility": evidence.utility(weights)}
+        self._reach = {"quality": RATINGS, "utility": _utility_range(evidence, weights)}
         self._outcomes |= {dimension: evidence.cost(dimension) for dimension in evidence.dimensions}
         self._predictions: dict[tuple[str, str], Floats] = {}
 
@@ -55,8 +58,7 @@ class Estimates:
         if known.sum() < LEAST_SIZE or effective_size(_weights(tables, values)) < LEAST_SIZE:
             return None
         found = [self._predicted(table, outcome) for table in tables]
-        reach = Range(0.0, 1.0) if outcome == "quality" else None
-        return compare(steps_of(tables, found, values), values[known], reach)
+        return compare(steps_of(tables, found, values), values[known], self._reach.get(outcome))
 
     def _predicted(self, table: StageTable, outcome: str) -> Floats:
         """Return the predictions at a stage, which its own part and the path share."""
@@ -81,6 +83,14 @@ def fitted_on(learnt: int, evidence: Evidence) -> str:
         f"its router has learnt from {len(used):,} of these queries (feedback 1 to {learnt:,}), so they "
         f"would flatter it; judge it by later queries: --since {last}"
     )
+
+
+def _utility_range(evidence: Evidence, weights: Mapping[str, float]) -> Range:
+    """Return the range of quality less weighted cost."""
+    prices = sum((w * evidence.cost(d) for d, w in weights.items() if w), np.zeros(len(evidence.queries)))
+    known = prices[~np.isnan(prices)]
+    price = usual_range(known) if len(known) else Range(0.0, 0.0)
+    return Range(RATINGS.low - price.high, RATINGS.high - price.low)
 
 
 def _unsupported(tables: Sequence[StageTable]) -> str:

@@ -4,10 +4,15 @@ import numpy as np
 
 from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable, Row
 
-KINDS = ("who wrote the book number {n}?", "why is the number {n} of both towns in the north older or taller?")
+KINDS = (
+    "who wrote the book number {n}?",
+    "why is the number {n} of both towns in the north older or taller?",
+)
 
 
-def table(rows: int = 400, qualities=((0.9, 0.2), (0.2, 0.9)), costs=(1.0, 1.0), seed: int = 0) -> OutcomeTable:
+def table(
+    rows: int = 400, qualities=((0.9, 0.2), (0.2, 0.9)), costs=(1.0, 1.0), seed: int = 0
+) -> OutcomeTable:
     """Return a table of two kinds of questions in turn.
 
     Args:

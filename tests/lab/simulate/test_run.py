@@ -5,7 +5,8 @@ import pytest
 
 from dynamicrag.errors import InputError
 from dynamicrag.lab.simulate.changes.base import CHANGES
-from dynamicrag.lab.simulate.run import Setting, simulate
+from dynamicrag.lab.simulate.replays import Setting
+from dynamicrag.lab.simulate.run import simulate
 from tests.lab.simulate.tables import same, table
 
 LINUCB = {"linucb": {"linucb": {"alpha": 0.5, "shared": 10.0}}}
@@ -165,7 +166,10 @@ def test_rows_without_an_outcome_are_left_out():
     from dataclasses import replace
 
     whole = table(100)
-    rows = [replace(whole.rows[0], outcomes={"option 0": whole.rows[0].outcomes["option 0"]}), *whole.rows[1:]]
+    rows = [
+        replace(whole.rows[0], outcomes={"option 0": whole.rows[0].outcomes["option 0"]}),
+        *whole.rows[1:],
+    ]
     found = run(type(whole)(rows, whole.options))
     assert found.data.queries == 99
     assert any("1 of 100 queries" in note for note in found.notes)
