@@ -10,7 +10,7 @@ __all__ = ["EXTRAS", "install", "missing", "require"]
 EXTRAS: Mapping[str, Mapping[str, str]] = {
     "local": {"xllamacpp": "xllamacpp", "langchain_openai": "langchain-openai"},
     "lab": {"matplotlib": "matplotlib", "jinja2": "jinja2"},
-    "postgres": {"psycopg": "psycopg[binary]"},
+    "postgres": {"psycopg": "psycopg"},
 }
 """By extra: the modules that it brings, each with the package that has it."""
 

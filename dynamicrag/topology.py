@@ -12,6 +12,8 @@ from dynamicrag.errors import PolicyError
 
 VERIFICATION = "verification"
 """The row that judges drafts. It is the last; the stages before it make a draft."""
+JUDGING = "judge"
+"""Part of a query's account, and no stage: calls that mark the answer after it was given."""
 
 
 @dataclass(frozen=True, slots=True)

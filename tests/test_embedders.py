@@ -49,6 +49,7 @@ def test_names(spec, name, runs):
     assert (embedder.name, embedder.runs) == (name, runs)
 
 
+@pytest.mark.slow
 def test_a_folder_is_relative_to_the_policy(tmp_path):
     (tmp_path / "e5").mkdir()
     embedder = embedder_of("e5", "corpora.docs.embedding", tmp_path)

@@ -150,10 +150,16 @@ def words_of(name: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
 
 
+ANY_PROSE = re.compile("|".join(PROSE), re.IGNORECASE)
+
+
 def in_prose(line: int, text: str) -> Iterator[str]:
     """Yield what the list finds in a text."""
+    joined = " ".join(text.split())
+    if not ANY_PROSE.search(joined):
+        return
     for pattern, better in PROSE.items():
-        for match in re.finditer(pattern, " ".join(text.split()), re.IGNORECASE):
+        for match in re.finditer(pattern, joined, re.IGNORECASE):
             yield f"{line}: {match[0]!r}; better: {better}"
 
 
@@ -177,8 +183,9 @@ def hits(text: str, data: bool = False) -> list[str]:
     tree = ast.parse(text)
     docs = [(each.lineno, str(each.value)) for each in docstrings(tree)]
     found = [hit for line, doc in docs for hit in at_head(line, doc)]
-    found += [hit for line, comment in comments(text) for hit in loose(line, comment)]
-    for line, said in (*docs, *comments(text), *(() if data else messages(tree))):
+    remarks = list(comments(text))
+    found += [hit for line, comment in remarks for hit in loose(line, comment)]
+    for line, said in (*docs, *remarks, *(() if data else messages(tree))):
         found += in_prose(line, said)
     for line, name in names(tree):
         found += [f"{line}: {name}; better: {NAMES[word]}" for word in words_of(name) if word in NAMES]

@@ -218,10 +218,13 @@ def test_answers_are_compared_as_squad_has_it_and_letter_by_letter_without_space
     assert plain_answer("蓝色的。") == "蓝 色 的"
 
 
+HANGUL = pytest.param("는", marks=pytest.mark.slow)  # composing takes the longest
+
+
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "unit",
-    ["a", "-", "a-", "Ab ", ". ", "\n", "a\n", "-\n", "a-\n", "e\u0301", "长", "ส", "는", "か", "1,",
+    ["a", "-", "a-", "Ab ", ". ", "\n", "a\n", "-\n", "a-\n", "e\u0301", "长", "ส", HANGUL, "か", "1,",
      "a.", "'", "_", "aB", "Aaa", "\ud800", "🙂", " ", "(", "\u200b",
      "\u0301", "+", "x1", "。", "…", "\x00", "i\u0307"],
 )  # fmt: skip

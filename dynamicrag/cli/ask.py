@@ -37,7 +37,8 @@ def ask(
     ] = 1,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not continue an interrupted run.")] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show all stages, passages, and the query's id.")
+        bool,
+        typer.Option("--verbose", "-v", help="Show all stages, whole reasons, passages, and the query's id."),
     ] = False,
     learn: Annotated[
         bool, typer.Option("--learn", help="Store each answer's F1 as feedback, of the source gold.")

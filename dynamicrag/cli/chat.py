@@ -111,7 +111,9 @@ class _Chat:
         if text.removeprefix("/") in THUMBS:
             self._rate(text.removeprefix("/"))
         elif text == "/why":
-            self._out.print(decisions(self._decisions) if self._decisions else "nothing was asked yet")
+            self._out.print(
+                decisions(self._decisions, whole=True) if self._decisions else "nothing was asked yet"
+            )
         elif text == "/cost":
             total = Cost.total(self._rag.cost(turn) for turn in self._turns)
             count = f"{len(self._turns)} turn{'' if len(self._turns) == 1 else 's'}"

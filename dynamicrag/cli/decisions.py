@@ -1,11 +1,12 @@
 """Decisions on the terminal: options with their figures, the reason, and the features behind each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from dynamicrag.graph.estimates import EstimateNow
     from dynamicrag.graph.plans import Replan
     from dynamicrag.lab.view.page import Table
     from dynamicrag.types import Decision
@@ -16,6 +17,7 @@ def show_decisions(
     decisions: "Sequence[Decision]",
     insights: Mapping[str, Mapping[str, Any]],
     learnt: Mapping[str, int],
+    now: "Mapping[str, EstimateNow]",
 ) -> None:
     """Print the decisions of a query in order, and the plans between them.
 
@@ -24,6 +26,7 @@ def show_decisions(
         decisions: The decisions.
         insights: The basis of trained routers' decisions, by the decision's id.
         learnt: Amount of feedback that online routers had read, by the decision's id.
+        now: Present estimates of online routers, by the decision's id.
     """
     from dynamicrag.graph.plans import replans
 
@@ -34,8 +37,8 @@ def show_decisions(
             _show_plan(out, plans[decision["id"]], first=not known)
             known |= plans[decision["id"]].evidence  # printed once
         _show_decision(out, number, decision)
-        if decision["id"] in learnt:
-            out.print(_change(decision, learnt[decision["id"]]), style="cyan")
+        for line in _changes(decision, learnt.get(decision["id"]), now.get(decision["id"])):
+            out.print(line, style="cyan")
         if decision["id"] in insights:
             _show_insight(out, decision, insights[decision["id"]])
         _show_features(out, decision, known)
@@ -73,11 +76,11 @@ def _show_decision(out: "Console", number: int, decision: "Decision") -> None:
     out.print()
     out.rule(f"{number}  {decision['stage']}", style="bright_black", align="left")
     print_table(out, _options(decision))
-    out.print(f"{decision['router']}: {decision['reason'] or 'the reason is not stored'}")
+    out.print(f"{decision['router']}: {decision['reason']}" if decision["reason"] else decision["router"])
     facts = [f"propensity {decision['propensity']:.2f}"]
     if decision["reason"]:  # else it was read from the log, which has neither limits nor times
-        took = amount("seconds", decision["cost"]["seconds"])
-        facts += [f"binding limit: {decision['binding'] or 'none'}", f"choosing took {took}"]
+        seconds = amount("seconds", decision["cost"]["seconds"])
+        facts += [f"binding limit: {decision['binding'] or 'none'}", f"choosing took {seconds}"]
     out.print(" · ".join(facts), style="dim")
 
 
@@ -104,15 +107,22 @@ def _options(decision: "Decision") -> "Table":
     return Table([*columns, Column("open", number=False)], rows)
 
 
-def _change(decision: "Decision", number: int) -> str:
-    """Return the estimates before and after online learning."""
-    base = decision.get("base") or [None] * len(decision["options"])
-    changes = [
-        f"{name} {_rating(before, None)} → {_rating(after, None)}"
-        for name, before, after in zip(decision["options"], base, decision["quality"], strict=True)
-        if after is not None
-    ]
-    return f"learnt from {number:,} scores and preferences: {', '.join(changes)}"
+def _changes(decision: "Decision", read: int | None, now: "EstimateNow | None") -> Iterator[str]:
+    """Yield the estimates before and after online learning: at the decision, and by now."""
+    base = decision.get("base")
+    if read is not None:
+        yield f"learnt from {read:,} scores and preferences: {_steps(decision, base, decision['quality'])}"
+    if now is not None and now.rewards:
+        yield f"by now, after {now.rewards:,} rewards: {_steps(decision, base, now.quality)}"
+
+
+def _steps(decision: "Decision", base: Sequence[float | None] | None, after: Sequence[float | None]) -> str:
+    before = base or [None] * len(after)
+    return ", ".join(
+        f"{name} {_rating(old, None)} → {_rating(new, None)}"
+        for name, old, new in zip(decision["options"], before, after, strict=True)
+        if new is not None
+    )
 
 
 def _rating(quality: float | None, spread: float | None) -> str:

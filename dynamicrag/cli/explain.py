@@ -85,7 +85,7 @@ def _show(
 
     out.print(joined((record["question"], "bold")))
     out.print(answer(record))
-    show_decisions(out, record["decisions"], insights, learnt)
+    show_decisions(out, record["decisions"], insights, learnt, {})
     out.print()
     out.rule("account", style="bright_black", align="left")
     print_table(out, _account(account))

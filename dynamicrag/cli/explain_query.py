@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dynamicrag.graph.explain import Explanation
     from dynamicrag.lab.view.page import Table
     from dynamicrag.policy import Policy
+    from dynamicrag.store.log import Log
     from dynamicrag.store.logged import Feedback
     from dynamicrag.types import Figure
 
@@ -19,7 +20,8 @@ def explain_query(query_id: str, policy: "Policy", json: str | None) -> None:
 
     Args:
         query_id: Its id.
-        policy: The policy, whose ``runs.address`` names the store.
+        policy: The policy, whose ``runs.address`` names the store. If it is the query's own, the present
+            estimates of its learners are shown too.
         json: File for the result as JSON; ``-`` for standard output.
 
     Raises:
@@ -31,10 +33,9 @@ def explain_query(query_id: str, policy: "Policy", json: str | None) -> None:
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import write_json
     from dynamicrag.cli.stores import open_log, open_runs
-    from dynamicrag.graph.explain import explain_stored
 
     kept = open_runs(policy).turn(query_id) or {}
-    found = explain_stored(open_log(policy), kept, query_id)
+    found = _explained(open_log(policy), kept, query_id, policy)
     result = {
         "turn": query_id,
         "path": dict(found.path),
@@ -44,11 +45,31 @@ def explain_query(query_id: str, policy: "Policy", json: str | None) -> None:
         "account": [],
         "insights": {},
         "learnt": dict(found.learnt),
+        "now": {name: asdict(estimate) for name, estimate in found.now.items()},
         "feedback": [asdict(item) for item in found.feedback],
     }
     write_json(json, {**result, **{key: kept[key] for key in ("question", "answer") if key in kept}})
     if json != "-":
         _show(human(json), found, kept)
+
+
+def _explained(log: "Log", kept: Mapping[str, Any], query_id: str, policy: "Policy") -> "Explanation":
+    """Return the explanation; with the learners' present estimates if the query is of this policy."""
+    from dynamicrag.assembly import assemble
+    from dynamicrag.graph.explain import explain_stored
+    from dynamicrag.graph.learning import started
+    from dynamicrag.graph.policies import Policies
+
+    query = log.query(query_id)
+    if query is None or query.policy != policy.name:
+        return explain_stored(log, kept, query_id)
+    policies = Policies(assemble(policy), ())
+    folder = started(policies)
+    try:
+        return explain_stored(log, kept, query_id, policies)
+    finally:
+        if folder is not None:
+            folder.close()
 
 
 def _show(out: "Console", found: "Explanation", kept: Mapping[str, Any]) -> None:
@@ -60,7 +81,9 @@ def _show(out: "Console", found: "Explanation", kept: Mapping[str, Any]) -> None
     out.print(joined((kept.get("question") or f"query {found.query_id}", "bold")))
     if "answer" in kept:
         out.print(kept["answer"], style="green")
-    show_decisions(out, found.decisions, found.insights, found.learnt)
+    if not all(decision["reason"] for decision in found.decisions):
+        out.print("the reasons of decisions are stored only with runs: {text: true}", style="dim")
+    show_decisions(out, found.decisions, found.insights, found.learnt, found.now)
     if found.feedback:
         out.print()
         out.rule("feedback", style="bright_black", align="left")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dynamicrag.lab.report.feedback import FeedbackSummary
     from dynamicrag.lab.report.make import Report
     from dynamicrag.lab.report.turns import Turn
+    from dynamicrag.policy import Policy
 
 _AGO = re.compile(r"(\d{1,5})([mhdw])")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -49,24 +50,30 @@ def report(
     json: JsonOption = None,
     prune: Annotated[
         str | None,
-        typer.Option(help="Delete the queries older than this (30d, 2026-11-01) and do nothing else."),
+        typer.Option(
+            help="Delete the queries older than this (30d, 2026-11-01) with their feedback, and do nothing "
+            "else; with --user only theirs, and all of theirs with 'all'."
+        ),
     ] = None,
 ) -> None:
     """Show what the queries so far cost in energy, money and time, and what routing saved."""
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import write_json, write_text
-    from dynamicrag.cost.runs import Runs
+    from dynamicrag.cli.stores import open_runs
     from dynamicrag.lab.report.export import to_csv, to_json
     from dynamicrag.lab.report.make import make_report
     from dynamicrag.lab.report.records import load
 
-    runs, now = Runs(), time.time()
-    policy, bands = _bands(policy)
+    now = time.time()
     if prune is not None:
-        if any(value is not None for value in (since, policy, thread, tag, user, html, csv, json)):
-            raise typer.BadParameter("--prune deletes old queries, whosever they are; give it alone")
-        _prune(runs, moment(prune, "--prune", now))
+        if any(value is not None for value in (since, policy, thread, tag, html, csv, json)):
+            raise typer.BadParameter(
+                "--prune deletes queries by age and by user; give it alone, or with --user"
+            )
+        _prune(open_runs(), prune, user, now)
         return
+    named, bands = _policies(policy)
+    runs, policy = open_runs(named), policy if named is None else named.name
     _check_files(html, csv, json)
     begin = 0.0 if since is None else moment(since, "--since", now)
     selection = Selection(policy, thread, tag, user, begin, by, baseline)
@@ -137,27 +144,30 @@ def moment(text: str, option: str, now: float) -> float:
     return max(0.0, seconds)
 
 
-def _bands(policy: str | None) -> "tuple[str | None, dict[str, Calibrated]]":
-    """Return the name of the policy that is meant, and what policies were calibrated to, by name.
+def _policies(policy: str | None) -> "tuple[Policy | None, dict[str, Calibrated]]":
+    """Return the policy if it is a file, and what policies were calibrated to, by name.
 
     Queries are kept with their policy's name alone, so that only presets and a file that is given are known.
     """
     from dynamicrag.policy_file import PRESETS, load_policy
 
     loaded = [load_policy(preset) for preset in PRESETS]
-    if policy is not None and policy.endswith((".yaml", ".yml")):
-        loaded.append(load_policy(policy))
-        policy = loaded[-1].name
-    return policy, {one.name: one.calibrated for one in loaded if one.calibrated is not None}
+    named = load_policy(policy) if policy is not None and policy.endswith((".yaml", ".yml")) else None
+    loaded += [named] if named is not None else []
+    return named, {one.name: one.calibrated for one in loaded if one.calibrated is not None}
 
 
-def _prune(runs: "Runs", before: float) -> None:
+def _prune(runs: "Runs", age: str, user: str | None, now: float) -> None:
     from dynamicrag.cli.console import console
 
-    number = runs.prune(before)
-    day = datetime.fromtimestamp(before, UTC)
+    if age == "all" and not user:
+        raise typer.BadParameter("--prune all deletes a user's queries; name the user: --user NAME")
+    before = None if age == "all" else moment(age, "--prune", now)
+    number = runs.prune(before, user or None)
     what = "query" if number == 1 else "queries"
-    console().print(f"{number:,} {what} from before {day:%Y-%m-%d %H:%M} UTC deleted")
+    owner = f" of {user}" if user else ""
+    since = "" if before is None else f" from before {datetime.fromtimestamp(before, UTC):%Y-%m-%d %H:%M} UTC"
+    console().print(f"{number:,} {what}{owner}{since} deleted", markup=False)
 
 
 def _check_files(html: Path | None, csv: Path | None, json: str | None) -> None:

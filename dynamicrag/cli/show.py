@@ -1,5 +1,6 @@
 """An answered question on the terminal: the answer, its decisions, and its cost."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 CHOSEN = "●"
 OUTSIDE = "not from the documents"
+CLAUSE_END = re.compile(r"[;,] ")
+"""The end of a reason's first clause."""
 
 
 def panel(record: "Record", *, verbose: bool = False) -> "Panel":
@@ -33,7 +36,7 @@ def panel(record: "Record", *, verbose: bool = False) -> "Panel":
     lines: list[RenderableType] = [joined((plain(record["question"]), "bold")), answer(record), ""]
     shown = [decision for decision in record["decisions"] if verbose or len(decision["options"]) > 1]
     if shown:
-        lines += [decisions(shown), ""]
+        lines += [decisions(shown, whole=verbose), ""]
     for step in record.get("escalations", ()):
         text = plain(f"↑ {step['stage']} → {step['option']}  {step['reason']}")
         lines.append(joined((text, "yellow")))
@@ -61,8 +64,13 @@ def answer(record: "Record") -> "Text":
     return joined((plain(record["answer"]), style), (beyond, "yellow"), (scores, "dim"))
 
 
-def decisions(made: "Sequence[Decision]") -> "Table":
-    """Return a line per decision: stage, options with the chosen one marked, cost, reason."""
+def decisions(made: "Sequence[Decision]", *, whole: bool) -> "Table":
+    """Return a line per decision: stage, options with the chosen one marked, cost, reason.
+
+    Args:
+        made: The decisions.
+        whole: Whether to show the whole reason, and not its first clause.
+    """
     from rich.table import Table
 
     table = Table.grid(padding=(0, 2))
@@ -74,7 +82,8 @@ def decisions(made: "Sequence[Decision]") -> "Table":
         expected = decision["expected"][decision["options"].index(decision["chosen"])]["joules"]
         binding = f" (limit: {decision['binding']})" if decision["binding"] else ""
         cost = f"≈ {amount('joules', expected)}" if expected else ""
-        table.add_row(decision["stage"], options(decision), cost, plain(decision["reason"]) + binding)
+        reason = decision["reason"] if whole else CLAUSE_END.split(decision["reason"], maxsplit=1)[0]
+        table.add_row(decision["stage"], options(decision), cost, plain(reason) + binding)
     return table
 
 

@@ -44,21 +44,20 @@ def whatif(
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.report import moment
-    from dynamicrag.cost.runs import Runs
+    from dynamicrag.cli.stores import open_log
     from dynamicrag.lab.view.terminal import print_page
     from dynamicrag.lab.whatif.evidence import read
     from dynamicrag.lab.whatif.make import compare_policies
     from dynamicrag.lab.whatif.requirement import DEFAULT, requirement
     from dynamicrag.lab.whatif.view import build_page
     from dynamicrag.policy_file import load_policy
-    from dynamicrag.store.log import Log
 
     check_target(json)
     wanted = [requirement(text) for text in require or [DEFAULT]]
     loaded = load_policy(candidate)
     name, logged = _logged(policy)
     begin = 0.0 if since is None else moment(since, "--since", time.time())
-    log = Log(Runs(loaded.runs.address).database)
+    log = open_log(loaded)
     evidence = read(log, loaded.learning.weight, name, begin)
     report = compare_policies(loaded, log, evidence, wanted, logged=logged, stage=stage)
     write_json(json, report.as_json())

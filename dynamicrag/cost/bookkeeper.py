@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.line import JUDGING, Line
+from dynamicrag.cost.line import Line
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import DynamicRAGError
+from dynamicrag.topology import JUDGING
 
 if TYPE_CHECKING:
     from dynamicrag.cost.runs import Runs
@@ -86,9 +87,9 @@ class Bookkeeper:
         try:
             self.log.add(entry(), user)
         except DynamicRAGError as error:
-            self._failed(query_id, "decisions", str(error))
+            self.failed(query_id, "decisions", str(error))
         except Exception as error:  # noqa: BLE001 - an answer must not fail because of its log
-            self._failed(query_id, "decisions", f"{type(error).__name__}: {error}")
+            self.failed(query_id, "decisions", f"{type(error).__name__}: {error}")
 
     def submit(self, finished: Finished) -> None:
         """Queue a finished query. Never blocks and never fails."""
@@ -128,11 +129,12 @@ class Bookkeeper:
             try:
                 self._close(item)
             except DynamicRAGError as error:
-                self._failed(item.query_id, "account", str(error))
+                self.failed(item.query_id, "account", str(error))
             except Exception as error:  # noqa: BLE001 - the next query's books must be closed all the same
-                self._failed(item.query_id, "account", f"{type(error).__name__}: {error}")
+                self.failed(item.query_id, "account", f"{type(error).__name__}: {error}")
 
-    def _failed(self, query_id: str, what: str, why: str) -> None:
+    def failed(self, query_id: str, what: str, why: str) -> None:
+        """Count a record that could not be stored; the first is logged as a warning."""
         self.failures += 1
         level = logging.WARNING if self.failures == 1 else logging.DEBUG
         _log.log(level, "query %s is answered, but its %s could not be stored: %s", query_id, what, why)

@@ -11,9 +11,6 @@ from dynamicrag.types import Usage
 INGEST = "ingest:"
 """Prefix of the account ids of corpora, which belong to no query."""
 
-JUDGING = "judge"
-"""Stage of the calls that mark an answer after it was given, under a budget of their own."""
-
 NOTHING = Usage()
 
 

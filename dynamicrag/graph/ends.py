@@ -1,5 +1,6 @@
 """The nodes at both ends of a turn: one begins it, the other returns the answer and the report."""
 
+import asyncio
 import uuid
 from functools import partial
 from typing import Any
@@ -26,6 +27,8 @@ from dynamicrag.stages.base import Run
 from dynamicrag.stages.retrieval import RetrievalStage
 from dynamicrag.types import Decision, TurnState
 
+COMMIT_SECONDS = 15.0
+"""Time for which an answer waits for the decision log."""
 REPORTED = ("query_id", "path", "cost", "sources", "abstained", "outside")
 """Keys of the report that the final message has."""
 
@@ -102,7 +105,11 @@ class Finish(Node):
         books = pipeline.bookkeeper
         if books.log is not None:
             entry = partial(entry_of, turn, made, run, pipeline)
-            await in_thread(lambda: books.commit(turn["id"], entry, run.call.user))
+            try:
+                async with asyncio.timeout(COMMIT_SECONDS):
+                    await in_thread(lambda: books.commit(turn["id"], entry, run.call.user))
+            except TimeoutError:
+                books.failed(turn["id"], "decisions", f"no answer from the store in {COMMIT_SECONDS:g} s")
 
     @staticmethod
     def _facts(

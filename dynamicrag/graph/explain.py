@@ -9,6 +9,7 @@ from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.records import cost_of
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import InputError, RunsError
+from dynamicrag.graph.estimates import EstimateNow, estimates_now
 from dynamicrag.graph.log_entry import decisions_of
 from dynamicrag.graph.plans import Replan, replans
 from dynamicrag.graph.policies import Policies
@@ -41,6 +42,7 @@ class Explanation:
         learnt: Number of stored scores and preferences that a router had read when it decided, by the
             decision's id, for routers that learn online. Their decisions have the estimate before and after
             learning as ``base`` and ``quality``.
+        now: The estimates of routers that learn online for the same decisions by now, by the decision's id.
     """
 
     query_id: str
@@ -53,6 +55,7 @@ class Explanation:
     cost: Mapping[str, Figure]
     feedback: Sequence[Feedback] = ()
     learnt: Mapping[str, int] = field(default_factory=dict)
+    now: Mapping[str, EstimateNow] = field(default_factory=dict)
 
 
 def explain(
@@ -85,20 +88,23 @@ def explain(
         path = path or kept.get("path", {})
         known = kept.get("stages", {}), kept.get("cost", {})  # empty until the account is settled
         found = Explanation(query_id, path, decisions, plans, insights, (), *known)
-        return with_feedback(found, pipeline.log)
+        return _with_feedback(found, pipeline.log, own)
     stages = {stage: cost.figures() for stage, cost in ledger.stages(ledger.account(query_id).lines).items()}
     cost = ledger.cost(query_id).figures()
     found = Explanation(query_id, path, decisions, plans, insights, account, stages, cost)
-    return with_feedback(found, pipeline.log)
+    return _with_feedback(found, pipeline.log, own)
 
 
-def explain_stored(log: "Log", kept: Mapping[str, Any], query_id: str) -> Explanation:
-    """Explain a query from the run store alone, without its policy.
+def explain_stored(
+    log: "Log", kept: Mapping[str, Any], query_id: str, policies: Policies | None = None
+) -> Explanation:
+    """Explain a query from the run store alone.
 
     Args:
         log: The decision log.
         kept: The record of the query in the run database; empty if there is none.
         query_id: Its id.
+        policies: Its policy with the learners' present states, if known.
 
     Raises:
         InputError: The store does not have the query.
@@ -119,15 +125,19 @@ def explain_stored(log: "Log", kept: Mapping[str, Any], query_id: str) -> Explan
         cost=kept.get("cost", {}),
         feedback=feedback_on(log, query_id),
         learnt=learnt(log, decisions),
+        now={} if query is None or policies is None else estimates_now(policies.first, query),
     )
 
 
-def with_feedback(found: Explanation, log: "Log | None") -> Explanation:
+def _with_feedback(found: Explanation, log: "Log | None", own: Pipeline | None) -> Explanation:
     """Return an explanation with the feedback on its query; without it if the store cannot be read."""
     if log is None:
         return found
     try:
-        return replace(found, feedback=feedback_on(log, found.query_id), learnt=learnt(log, found.decisions))
+        query = None if own is None else log.query(found.query_id)
+        now = {} if own is None or query is None else estimates_now(own, query)
+        read = learnt(log, found.decisions)
+        return replace(found, feedback=feedback_on(log, found.query_id), learnt=read, now=now)
     except RunsError as error:
         _log.warning("query %s: its feedback could not be read: %s", found.query_id, error)
         return found

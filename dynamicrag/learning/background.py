@@ -18,7 +18,7 @@ class Background:
     A fork starts without the waiting work of its parent, which the parent does.
 
     Args:
-        what: What the work is, for the log.
+        what: The loss if a piece of work fails, for the log.
         most: Number of waiting pieces of work; further ones are dropped.
     """
 

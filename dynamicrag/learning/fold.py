@@ -10,13 +10,16 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.learning.examples import Example, Weight, examples
 from dynamicrag.predictors.state import State
 from dynamicrag.routers.online import Learnt, Online
-from dynamicrag.store.log import Log
 from dynamicrag.store.logged import Snapshot
+
+if TYPE_CHECKING:
+    from dynamicrag.store.log import Log
 
 AT_ONCE = 500
 """Feedback read from the log at once."""
@@ -60,7 +63,7 @@ class Folder:
         pupils: The learners.
     """
 
-    def __init__(self, log: Log, pupils: Sequence[Pupil]) -> None:
+    def __init__(self, log: "Log", pupils: Sequence[Pupil]) -> None:
         self._log = log
         self._pupils = list(pupils)
         self._folding = threading.Lock()
@@ -153,7 +156,7 @@ class Folder:
             router.learnt = Learnt.from_state(state, pupil.key).fitting(options)
             pupil.kept = snapshot.upto
         except DynamicRAGError as error:
-            _log.warning("%s: a snapshot cannot be used (%s); learning anew from the log", pupil.key, error)
+            _log.warning("%s: a snapshot cannot be used (%s); learning again from the log", pupil.key, error)
 
     def _keep(self, pupil: Pupil) -> None:
         learnt = pupil.router.learnt

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from dynamicrag import portal
 from dynamicrag.cost.budget import Budget
-from dynamicrag.cost.line import JUDGING
 from dynamicrag.errors import BudgetExceeded, VerifierError
 from dynamicrag.learning.background import Background
 from dynamicrag.learning.sources import JUDGE
@@ -28,6 +27,7 @@ from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fitted
 from dynamicrag.store.logged import Feedback
+from dynamicrag.topology import JUDGING
 from dynamicrag.types import Passage
 from dynamicrag.verify.judge import judge_messages, mark
 

@@ -19,7 +19,22 @@ from numpy.typing import NDArray
 from dynamicrag.learning.intervals import Estimated, Range, added_weight, estimated
 from dynamicrag.predictors.checks import Floats
 
-__all__ = ["Comparison", "Steps", "compare", "doubly_robust", "effective_size", "ips", "snips", "weights_of"]
+__all__ = [
+    "Comparison",
+    "Steps",
+    "compare",
+    "doubly_robust",
+    "effective_size",
+    "ips",
+    "snips",
+    "usual_range",
+    "weights_of",
+]
+
+EXTREME = 0.01
+"""Share of outcomes without bounds that is too extreme for an added query."""
+ROUNDING = 1e-9
+"""Differences below this share of the largest outcome are errors of rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +138,17 @@ def compare(steps: Steps, outcomes: Floats, reach: Range | None = None) -> Compa
     Args:
         steps: The changed decisions of these queries.
         outcomes: Outcome of each query, (n,).
-        reach: The range of outcomes; by default that of the queries.
+        reach: The range of outcomes; by default :func:`usual_range` of the queries' outcomes.
     """
     outcomes = np.asarray(outcomes, dtype=np.float64)
-    reach = reach or Range(float(outcomes.min()), float(outcomes.max()))
+    reach = reach or usual_range(outcomes)
     weights = weights_of(steps.query, steps.ratio, len(outcomes))
     size, ends, weight = effective_size(weights), _ends(reach), added_weight(weights)
     terms, logged = doubly_robust(steps, outcomes), float(outcomes.mean())
     level = float((weights * outcomes).sum() / weights.sum()) if weights.any() else logged
     mean = float(terms.mean())
     own, other = mean + weight * (ends - level), logged + (ends - logged)
+    least = ROUNDING * float(np.abs(outcomes).max(initial=0.0))
     return Comparison(
         queries=len(outcomes),
         effective=size,
@@ -140,8 +156,18 @@ def compare(steps: Steps, outcomes: Floats, reach: Range | None = None) -> Compa
         ips=ips(weights, outcomes, reach),
         snips=snips(weights, outcomes, reach),
         dr=estimated(terms, own, size),
-        difference=estimated(terms - outcomes, own - other, size),
+        difference=estimated(_rounded(terms - outcomes, least), _rounded(own - other, least), size),
     )
+
+
+def usual_range(outcomes: Floats) -> Range:
+    """Return the range of outcomes without bounds, such as costs, without the most extreme hundredths."""
+    low, high = np.quantile(outcomes, [EXTREME, 1 - EXTREME])
+    return Range(float(low), float(high))
+
+
+def _rounded(values: Floats, least: float) -> Floats:
+    return np.where(np.abs(values) < least, 0.0, values)
 
 
 def _ends(reach: Range) -> Floats:

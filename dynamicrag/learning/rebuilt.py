@@ -71,7 +71,7 @@ class Rebuilder:
 
         Args:
             query: The query.
-            decision: One of its decisions.
+            decision: The decision.
             path: The options in force before it.
             ask: Refuses calls of models.
 

@@ -28,7 +28,7 @@ def feedback_on(log: "Log", query_id: str) -> list[Feedback]:
 
 
 def learnt(log: "Log", decisions: Sequence[Decision]) -> Mapping[str, int]:
-    """Return how many stored scores and preferences a decision's router had read, by the decision's id.
+    """Return the number of stored scores and preferences that a router had read, by the decision's id.
 
     Only decisions of routers that learn online are in it.
     """

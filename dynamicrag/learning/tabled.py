@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from dynamicrag.learning.replayed import Played
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.store.logged import LoggedQuery
 
-__all__ = ["StageTable", "steps_of", "tabled", "vector_axes"]
+__all__ = ["StageTable", "predictions", "steps_of", "tabled", "vector_axes"]
 
 SAME = 1e-6
 """Largest difference between equal probabilities, which the log may have rounded."""
@@ -89,37 +88,61 @@ def tabled(stage: str, played: Sequence[Played], vectors: Floats) -> StageTable:
     )
 
 
-def steps_of(tables: Sequence[StageTable], outcomes: Floats) -> Steps:
-    """Return the changed decisions of some stages as steps, with predictions of an outcome.
+def predictions(table: StageTable, outcomes: Floats) -> Floats:
+    """Return the predicted outcome of every option at every changed decision, (m, k), cross-fitted.
+
+    Args:
+        table: The decisions.
+        outcomes: Outcome of every query, (n,); NaN at decisions of a query whose outcome is NaN.
+    """
+    known = ~np.isnan(outcomes[table.query])
+    found = np.full_like(table.candidate, np.nan)
+    query = table.query[known]
+    found[known] = predicted(
+        table.features[known], table.chosen[known], outcomes[query], found.shape[1], query
+    )
+    return found
+
+
+def steps_of(tables: Sequence[StageTable], predicted_: Sequence[Floats], outcomes: Floats) -> Steps:
+    """Return the changed decisions of some stages as steps.
 
     Args:
         tables: The stages.
-        outcomes: Outcome of every query, (n,); decisions of a query with NaN are left out.
+        predicted_: The :func:`predictions` of each.
+        outcomes: Outcome of every query, (n,); a query with NaN is left out, and the rest are numbered again.
     """
-    rows = np.flatnonzero(~np.isnan(outcomes))
-    new_row = np.full(len(outcomes), -1, dtype=np.intp)
-    new_row[rows] = np.arange(len(rows))
-    parts = [_predict(table, outcomes, new_row) for table in tables]
-    if not parts:
-        nothing = np.empty(0)
-        return Steps(nothing.astype(np.intp), nothing.astype(np.intp), nothing, nothing, nothing)
-    query, place, ratio, ahead, taken = (np.concatenate(column) for column in zip(*parts, strict=True))
+    known = ~np.isnan(outcomes)
+    new_row = np.cumsum(known) - 1
+    query, place, ratio, ahead, taken = _joined(tables, predicted_)
+    kept = known[query]
+    query, place = new_row[query[kept]], place[kept]
     order = np.lexsort((place, query))
-    query = query[order].astype(np.intp)
-    first = np.searchsorted(query, query, side="left")
-    return Steps(query, np.arange(len(query)) - first, ratio[order], ahead[order], taken[order])
+    query = query[order]
+    rank = np.arange(len(query)) - np.searchsorted(query, query, side="left")
+    return Steps(query, rank, ratio[kept][order], ahead[kept][order], taken[kept][order])
 
 
-def _predict(
-    table: StageTable, outcomes: Floats, new_row: NDArray[np.intp]
-) -> tuple[NDArray[np.number[Any]], ...]:
-    kept = new_row[table.query] >= 0
-    query = table.query[kept]
-    chosen, candidate = table.chosen[kept], table.candidate[kept]
-    found = predicted(table.features[kept], chosen, outcomes[query], candidate.shape[1], query)
-    ahead = (candidate * found).sum(axis=1)
-    taken = found[np.arange(len(chosen)), chosen]
-    return new_row[query], table.place[kept], table.ratio[kept], np.asarray(ahead), np.asarray(taken)
+def _joined(
+    tables: Sequence[StageTable], predicted_: Sequence[Floats]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats, Floats, Floats]:
+    """Return row, position, ratio, and predictions under the candidate and of the chosen option."""
+    none: Floats = np.empty(0)
+    query, place = [none.astype(np.intp)], [none.astype(np.intp)]
+    ratio, ahead, taken = [none], [none], [none]
+    for table, found in zip(tables, predicted_, strict=True):
+        query.append(table.query)
+        place.append(table.place)
+        ratio.append(table.ratio)
+        ahead.append((table.candidate * found).sum(axis=1))
+        taken.append(found[np.arange(len(found)), table.chosen])
+    return (
+        np.concatenate(query),
+        np.concatenate(place),
+        np.concatenate(ratio),
+        np.concatenate(ahead),
+        np.concatenate(taken),
+    )
 
 
 def vector_axes(queries: Sequence[LoggedQuery]) -> Floats:

@@ -84,6 +84,11 @@ class ChatModel:
         same_host = host in LOOPBACK or (host is None and self.provider == "ollama")
         self.runs = "same_host" if same_host else "remote"
 
+    @property
+    def reports_probabilities(self) -> bool:
+        """Whether answers have token probabilities, as far as known: requested, and not refused so far."""
+        return self._manners.sent.sends("logprobs")
+
     def keep_temperature(self) -> None:
         """Keep the user's temperature, or send none; by default ours is sent."""
         if "temperature" not in self._params:

@@ -91,9 +91,6 @@ def select(
 ) -> Selection:
     """Choose an option per query. Ties go to the cheapest, then to the first.
 
-    Options are explored only where their weighted cost exceeds that of the greedy option by at most
-    ``explore.extra``.
-
     Args:
         quality: Predicted quality, (k,) or (n, k).
         costs: Expected cost, (k, c) or (n, k, c).

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import shake_256
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.state import State, whole
-from dynamicrag.priors.knowledge import KIND, MEND
+from dynamicrag.priors.shipping import KIND, MEND, Shipped
 
 FILE = "directions.npz"
 DIMENSIONS = 64
@@ -89,10 +88,7 @@ class Directions:
             return cls(centre, components, str(state.meta["embedder"]))
 
 
-@lru_cache(maxsize=1)
-def _shipped() -> Directions:
-    with as_file(files("dynamicrag.priors") / "data" / FILE) as path:
-        return Directions.load(path)
+shipped_directions = Shipped(FILE, Directions.load)
 
 
 @lru_cache(maxsize=8)
@@ -106,7 +102,7 @@ def directions(embedder: str, size: int) -> Directions:
     Raises:
         PolicyError: The shipped file is missing or damaged.
     """
-    shipped = _shipped()
+    shipped = shipped_directions()
     if embedder == shipped.embedder and size == len(shipped.centre):
         return shipped
     return Directions.random(size)

@@ -38,6 +38,8 @@ EASE, ABILITY, READING = range(3)
 """Position of the shared terms; those of the models follow."""
 MOST_POOLS = 256
 """Pools of models kept per process."""
+REMEMBERED = 256
+"""Number of questions whose features are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,27 @@ class Generation:
     unseen: Floats
     _rows: NDArray[np.float32] = field(init=False, repr=False)
     _pools: dict[tuple[Any, ...], "_Pool"] = field(init=False, repr=False, default_factory=dict)
+    _questions: dict[tuple[str, bytes], Floats] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         # weights and axes in one matrix: a question costs one product
         rows = np.concatenate([self.weights.reshape(-1, self.weights.shape[-1]), self.leverage.axes])
         object.__setattr__(self, "_rows", rows.astype(np.float32))
+
+    def row(self, text: str, vector: NDArray[np.float32] | None) -> Floats:
+        """Return x of a question, (d,); every stage of a query reads the same one, so it is kept.
+
+        Args:
+            text: The question.
+            vector: Its embedding, (d,); ``None`` without an embedder.
+        """
+        key = text, b"" if vector is None else vector.tobytes()
+        row = self._questions.get(key)
+        if row is None:
+            if len(self._questions) >= REMEMBERED:
+                self._questions.clear()
+            row = self._questions[key] = self.features.row(text, vector)
+        return row
 
     def logits(
         self,

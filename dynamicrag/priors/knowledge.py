@@ -1,24 +1,17 @@
 """The learnt parts of the prior, in one file of arrays and JSON."""
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, Self
 
-from dynamicrag.errors import PolicyError
 from dynamicrag.predictors.state import State, whole
 from dynamicrag.priors.generation import Generation
+from dynamicrag.priors.shipping import KIND, MEND, Shipped, check_version
 
 VERSION = 1
 """Version of the knowledge; raised whenever older code would misread it."""
 FILE = "prior.npz"
-KIND = "prior of dynamicrag"
-MEND = (
-    "install dynamicrag again for the shipped prior, or learn it again: "
-    "python -m dynamicrag.lab.priors --data DIR --out DIR"
-)
 PARTS: Mapping[str, Any] = {"generation_embedding": Generation, "generation_lexical": Generation}
 """Class of each field of :class:`Knowledge`; each has ``state`` and ``from_state``."""
 
@@ -62,29 +55,10 @@ class Knowledge:
             PolicyError: The file is missing, damaged, or of another version.
         """
         state = State.load(path, kind=KIND, mend=MEND)
-        version = state.meta.get("version")
-        if version != VERSION:
-            raise PolicyError(
-                f"{path}: the prior has version {version!r}, and this version of dynamicrag reads {VERSION}; "
-                f"{MEND}"
-            )
+        check_version(path, state.meta.get("version"), VERSION)
         with whole(str(path), f"whole {KIND}", MEND):
             return cls(**{name: part.from_state(state.part(name)) for name, part in PARTS.items()})
 
 
-_lock = threading.Lock()
-_shipped: list[Knowledge] = []
-
-
-def shipped() -> Knowledge:
-    """Return the knowledge in the package; it is read once, on first use, by any thread.
-
-    Raises:
-        PolicyError: The file is missing, damaged, or of another version.
-    """
-    if not _shipped:
-        with _lock:
-            if not _shipped:
-                with as_file(files("dynamicrag.priors") / "data" / FILE) as path:
-                    _shipped.append(Knowledge.load(path))
-    return _shipped[0]
+shipped = Shipped(FILE, Knowledge.load)
+"""Returns the knowledge in the package."""

@@ -1,23 +1,20 @@
 """The parts of the prior for the stages around the generator, in one file of readable JSON."""
 
 import json
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Self
 
 from dynamicrag.errors import PolicyError
-from dynamicrag.plain_values import shown
 from dynamicrag.predictors.state import State, whole
 from dynamicrag.priors.context import ContextPrior
-from dynamicrag.priors.knowledge import KIND, MEND
 from dynamicrag.priors.prompt import PromptPrior
 from dynamicrag.priors.rerank import RerankPrior
 from dynamicrag.priors.retriever import RetrieverPrior
 from dynamicrag.priors.rewrite import RewritePrior
 from dynamicrag.priors.shifts import StagePrior
+from dynamicrag.priors.shipping import KIND, MEND, Shipped, check_version
 from dynamicrag.priors.verification import VerificationPrior
 
 VERSION = 1
@@ -66,30 +63,12 @@ class Stages:
         except (OSError, ValueError) as error:
             raise PolicyError(f"{path}: this is no whole {KIND} ({error}); {MEND}") from None
         version = content.get("version") if isinstance(content, dict) else None
-        if version != VERSION:
-            raise PolicyError(
-                f"{path}: the prior has version {shown(version)}, and this version of dynamicrag reads "
-                f"{VERSION}; {MEND}"
-            )
+        check_version(path, version, VERSION)
         with whole(str(path), f"whole {KIND}", MEND):
             state = State(content)
             shifts = {name: part.from_state(state.part(name)) for name, part in SHIFTS.items()}
             return cls(shifts, VerificationPrior.from_state(state.part("verification")))
 
 
-_lock = threading.Lock()
-_shipped: list[Stages] = []
-
-
-def shipped_stages() -> Stages:
-    """Return the parts in the package; they are read once, on first use, by any thread.
-
-    Raises:
-        PolicyError: The file is missing, damaged, or of another version.
-    """
-    if not _shipped:
-        with _lock:
-            if not _shipped:
-                with as_file(files("dynamicrag.priors") / "data" / FILE) as path:
-                    _shipped.append(Stages.load(path))
-    return _shipped[0]
+shipped_stages = Shipped(FILE, Stages.load)
+"""Returns the parts in the package."""

@@ -82,7 +82,7 @@ class Online(Estimating):
 
     The learner sees the reward minus the base estimate, so that it starts from the base and moves away from
     it only as far as rewards show. It learns quality, which selection trades against cost; so weights, prices
-    and limits can change without learning anew. With ``reward="scalar"`` it learns quality minus weighted
+    and limits can change without a new start. With ``reward="scalar"`` it learns quality minus weighted
     realised cost, as in MetaLLM and GreenServ, and selection does not subtract cost again.
 
     Its name in a decision is its learner's.
@@ -99,7 +99,7 @@ class Online(Estimating):
 
     Attributes:
         stage: The stage that it decides.
-        learnt: The state in force; whoever folds the log replaces it.
+        learnt: The state in force; folding the log replaces it.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class Online(Estimating):
 
     @property
     def key(self) -> str:
-        """Identity of the state: with another algorithm, start, reward or row it is learnt anew."""
+        """Identity of the state: another algorithm, start, reward or row starts again."""
         params = ",".join(f"{name}={value}" for name, value in sorted(self._params.items()))
         return f"{self.stage}/{self.registered}({params})/{self._start}/{self.reward}/row{VERSION}"
 

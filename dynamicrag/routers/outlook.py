@@ -22,8 +22,6 @@ from dynamicrag.routers.base import StageContext
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option
 
-REMEMBERED = 256
-"""Number of questions whose features are kept."""
 PLAIN = {"retrieval": ("single",), "prompt": ("direct",)}
 """Options assumed for any question, by stage."""
 UNREAD = -3.0
@@ -81,7 +79,6 @@ class Outlook:
         self.generation = knowledge.generation(embedder)
         self._abilities = {name: each.ability for name, each in profiles.items() if each.ability is not None}
         self.helper = helper
-        self._rows: dict[tuple[str, bool], NDArray[np.float64]] = {}
 
     def rate(self, context: StageContext, vector: NDArray[np.float32] | None) -> Rated:
         """Rate the options of a stage other than ``retrieval``; see :func:`~dynamicrag.routers.rounds.rate`.
@@ -148,19 +145,8 @@ class Outlook:
         strategies: Sequence[str],
     ) -> Logits:
         """Return the logits of strategies with models on the question, (s, m)."""
-        return self.generation.logits(
-            self._row(context, vector), [self.ability(name) for name in names], strategies
-        )
-
-    def _row(self, context: StageContext, vector: NDArray[np.float32] | None) -> NDArray[np.float64]:
-        """Return the features of the question; every stage of a query reads the same ones."""
-        key = context.query.text, vector is None
-        row = self._rows.get(key)
-        if row is None:
-            if len(self._rows) >= REMEMBERED:
-                self._rows.clear()
-            row = self._rows[key] = self.generation.features.row(context.query.text, vector)
-        return row
+        row = self.generation.row(context.query.text, vector)
+        return self.generation.logits(row, [self.ability(name) for name in names], strategies)
 
     def others(self, context: StageContext, without: str) -> tuple[float, str]:
         """Return the sum of the other stages' shifts, and the reason of the strongest."""

@@ -80,6 +80,7 @@ class Prior(Estimating):
         embedder = knowledge.embedder if self.embeds else ""
         self._outlook = Outlook(knowledge, shipped_stages(), deps.profiles, embedder, helper=deps.helper)
         self._doubt = Doubt(self._outlook, self.weights)
+        self._models = dict(deps.models)
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:
         """Refuse models of unknown ability, and stages that the prior knows nothing about."""
@@ -142,6 +143,10 @@ class Prior(Estimating):
             costs[kept] = np.maximum(0.0, costs[kept] - [context.saves.get(d, 0.0) for d in self.weights])
         return costs
 
+    def _shows_doubt(self, option: Option) -> bool:
+        """Return whether a model's drafts have token probabilities, on which the signals' AUROC rests."""
+        return option.name in self._models and self._models[option.name].reports_probabilities
+
     def _with_cascades(
         self, context: StageContext, rated: Rated
     ) -> tuple[NDArray[np.float64], Sequence[Cost], Sequence[str]]:
@@ -153,7 +158,7 @@ class Prior(Estimating):
                 {**context.path, "generator": context.options[i + 1].name},
                 {**context.path, "generator": context.options[i].name},
             )
-            if not stronger or prices[i + 1] < PAYS * prices[i]:
+            if not stronger or prices[i + 1] < PAYS * prices[i] or not self._shows_doubt(context.options[i]):
                 continue
             auroc = self._outlook.stages.verification.auroc
             found = cascade(self._outlook.pair(rated, i), prices[i + 1] + LEAST_GAIN, auroc)

@@ -172,7 +172,7 @@ class Database:
             yield
         except DynamicRAGError:
             raise
-        except (SQLAlchemyError, sqlite3.Error, OSError, ValueError) as error:
+        except (SQLAlchemyError, sqlite3.Error, ImportError, OSError, ValueError) as error:
             raise RunsError(
                 f"{self.name}: the run database cannot be used ({self._reason(error)}); {self._mend(error)}"
             ) from error

@@ -12,6 +12,7 @@ import numpy as np
 from sqlalchemy import RowMapping
 
 from dynamicrag.store.logged import LoggedDecision, LoggedQuery, Vector
+from dynamicrag.topology import JUDGING
 
 LARGEST = float(np.finfo(np.float16).max)
 _PLAIN = ("stage", "seq", "router", "state", "options", "allowed", "chosen", "chances", "expected", "quality")
@@ -66,9 +67,16 @@ def query_of(row: RowMapping, settled: str | None) -> LoggedQuery:
 
 
 def cost_of(settled: str) -> dict[str, float | None]:
-    """Return the cost of a settled account by dimension; empty if its record is damaged."""
+    """Return the cost of a settled account by dimension; empty if its record is damaged.
+
+    The cost of a judge that marked the answer afterwards is not in it: no decision caused it.
+    """
     try:
-        return {name: figure["value"] for name, figure in json.loads(settled)["cost"].items()}
+        record = json.loads(settled)
+        judging = record.get("stages", {}).get(JUDGING, {})
+        apart = {name: figure["value"] or 0.0 for name, figure in judging.items()}
+        total = {name: figure["value"] for name, figure in record["cost"].items()}
+        return {name: each and each - apart.get(name, 0.0) for name, each in total.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
 

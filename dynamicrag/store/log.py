@@ -125,7 +125,7 @@ class Log:
             return feedbacks.last_number(db)
 
     def revoked(self, upto: int, seen: int) -> bool:
-        """Return whether a state must be made anew, because feedback that it learnt was replaced or deleted.
+        """Return whether a state is no longer valid, because feedback that it learnt was replaced or deleted.
 
         Ask after reading the feedback that comes next.
 

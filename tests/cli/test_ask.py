@@ -22,6 +22,15 @@ def test_one_question(there, run):
     assert "\x1b" not in out
 
 
+def test_a_card_has_the_first_clause_of_a_reason_and_the_whole_of_it_when_asked_to(there, run):
+    question = "How many steps has the lighthouse?"
+    _, brief, _ = run(*ASK, question)
+    _, whole, _ = run(*ASK, question, "--verbose")
+    assert "estimated" in brief
+    assert "nothing" not in brief, "its second clause: nothing else is open"
+    assert "nothing" in whole
+
+
 def test_records(there, run):
     code, out, _ = run(*ASK, "-q", "q.jsonl", "--json", "out.jsonl")
     assert code == 0

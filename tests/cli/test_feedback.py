@@ -176,6 +176,31 @@ def test_help_names_the_thumbs(here, run, monkeypatch):
     assert "/up and /down" in chat(run, monkeypatch, "/help")[1]
 
 
+def test_a_conversation_teaches_the_next_one(here, run, monkeypatch):
+    """The small model cannot tell; thumbs down move the router to the large one."""
+    router = "{linucb: {start: none, alpha: 0}}"
+    text = (here / "p.yaml").read_text().replace("{fixed: {option: small}}", router)
+    text = text.replace("[accept, escalate, abstain]", "[accept]").replace("    router: thresholds\n", "")
+    text = text.replace("    escalate: {unanswerable: generator}\n", "").replace(
+        "    max_escalations: 1\n", ""
+    )
+    (here / "p.yaml").write_text(text)
+    code, out, err = chat(run, monkeypatch, KEEPER, "/down", KEEPER, "/down")
+    assert (code, err) == (0, "")
+    assert out.count("→ small ·") == 2
+    asked = list(dict.fromkeys(query for query, *_ in stored()))
+    for query in asked:
+        run("feedback", query, "--prefer", "large", "--over", "small")
+    _, out, _ = chat(run, monkeypatch, KEEPER, "/up")
+    assert "→ large ·" in out
+    assert "It has 164 steps." in out
+    last = stored()[-1][0]
+    _, out, _ = run("explain", last, "-p", "p.yaml")
+    assert "learnt from 4 scores and preferences: small – → -0." in out.replace("−", "-")
+    assert "by now, after 5 rewards" in out
+    assert "linucb of generator had read 4 scores and preferences; 1 came after" in run("report")[1]
+
+
 def test_explain_shows_a_stored_query_without_asking_it_again(query, here, run):
     run("feedback", query, "down")
     run("feedback", query, "--prefer", "large", "--over", "small")

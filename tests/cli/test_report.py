@@ -188,6 +188,7 @@ def test_nothing_in_this_time(kept, run):
         (["--by", "week"], 2, "'policy', 'thread', 'day'"),
         (["--prune", "soon"], 2, "--prune 'soon'"),
         (["--prune", "30d", "--policy", "balanced"], 2, "give it alone"),
+        (["--prune", "all"], 2, "name the user: --user NAME"),
         (["--html", "."], 1, "is a folder"),
         (["--csv", "gone/r.csv"], 1, "there is no folder gone"),
         (["--html", "r", "--csv", "r"], 1, "a file of its own"),
@@ -234,12 +235,24 @@ def test_prune(kept, here, run):
     assert run("report", "--prune", "7d")[1].startswith("0 queries")
 
 
+def test_prune_by_user(kept, here, run):
+    names = [turn.get("user") for turn in kept.turns()]
+    name = next(filter(None, names))
+    code, out, _ = run("report", "--prune", "all", "--user", name)
+    assert code == 0
+    assert out.startswith(f"{names.count(name)} quer")
+    assert f"of {name} deleted" in out
+    assert len(kept.turns()) == len(names) - names.count(name)
+    assert run("report", "--prune", "7d", "--user", "nobody")[1].startswith("0 queries of nobody from before")
+
+
 def test_prune_makes_no_database(here, run):
     code, out, _ = run("report", "--prune", "7d")
     assert (code, out[:9]) == (0, "0 queries")
     assert not (here / "data").exists()
 
 
+@pytest.mark.slow
 def test_what_the_pipeline_keeps_can_be_reported(there, run, monkeypatch):
     monkeypatch.setenv("DYNAMICRAG_DATA", str(there / "data"))
     assert run("ask", "-p", "p.yaml", "-q", "q.jsonl")[0] == 0
@@ -265,6 +278,7 @@ calibrated:
 """
 
 
+@pytest.mark.slow
 def test_drift_against_the_band_of_a_file(here, run):
     (here / "mine.yaml").write_text(CALIBRATED)
     runs, now = Runs(), time.time()

@@ -50,6 +50,7 @@ def test_commands_on_such_a_terminal(tmp_path, encoding):
         assert done.returncode == (1 if "validate" in arguments else 0)
 
 
+@pytest.mark.slow
 def test_a_pipe_that_is_closed_and_a_disk_that_is_full():
     reader, writer = os.pipe()
     os.close(reader)

@@ -136,6 +136,7 @@ def test_questions_of_every_kind(world, run):
     assert not list(world.glob("q.jsonl.*"))
 
 
+@pytest.mark.slow
 def test_the_seed_decides(world, run):
     texts = []
     for seed in (1, 1, 2):
@@ -184,6 +185,7 @@ def answered_anyway(messages):
     return " ".join([*map(str, range(1800, 1810)), *PEOPLE, *TOWNS])
 
 
+@pytest.mark.slow
 def test_one_passage_that_suffices(world, run, monkeypatch):
     def script(messages):
         said = reply(messages)
@@ -209,6 +211,7 @@ def test_a_model_that_fails(world, run, monkeypatch):
     assert run(*MAKE)[0] == 0
 
 
+@pytest.mark.slow
 def test_a_total_that_is_used_up(world, run):
     total = "total: {tokens: 3000}"
     (world / "p.yaml").write_text(POLICY.replace("per_query: {tokens: 10}", total))

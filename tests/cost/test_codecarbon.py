@@ -96,6 +96,7 @@ class Errors:
         self.seen.append(f"{args.thread}: {args.exc_value!r}")
 
 
+@pytest.mark.slow
 def test_it_ends_without_an_error_and_without_leaving_a_timer(monkeypatch):
     errors = Errors()
     monkeypatch.setattr(threading, "excepthook", errors)

@@ -166,6 +166,7 @@ def test_cpu_time_meter_reports_what_this_process_used():
     assert all(a.end == b.begin for a, b in pairwise(seen))
 
 
+@pytest.mark.slow
 def test_codecarbon_meters_this_process_and_keeps_memory_apart():
     seen: list[Interval] = []
     meter = CodeCarbonMeter(seconds=0.5)

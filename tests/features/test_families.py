@@ -52,6 +52,7 @@ def test_the_registry_holds_these():
     assert set(FEATURES) == {"embedding", "lexical", "response", "retrieval", "tfidf"}
 
 
+@pytest.mark.slow
 @every
 def test_a_name_per_number(name):
     features = fitted(name)
@@ -159,6 +160,7 @@ def test_training_on_one_query_or_on_nothing_but_silence(name):
         assert np.isfinite(features.transform(TRAINING)).all()
 
 
+@pytest.mark.slow
 @reading
 def test_no_models_are_imported(name):
     code = (

@@ -16,14 +16,20 @@ from dynamicrag.lab.report.export import to_csv, to_json
 from dynamicrag.lab.report.make import make_report
 from dynamicrag.lab.report.records import load
 from dynamicrag.lab.report.selection import Selection
+from dynamicrag.store.log import Log
+from dynamicrag.store.logged import Snapshot
 from tests.fuzz.target import Target
 from tests.fuzz.values import ODD, damaged, mutated
 from tests.lab.turns import process, turn
+from tests.store.made import query, thumb
 
 _CELLS = [
     ("turns", "record"), ("turns", "question"), ("turns", "at"), ("turns", "id"), ("processes",
     "record"), ("calls", "spec"),
-    ("calls", "joules"), ("calls", "computed"), ("facts", "value"),
+    ("calls", "joules"), ("calls", "computed"), ("facts", "value"), ("queries", "record"), ("queries", "at"),
+    ("queries", "features"), ("queries", "vector"), ("feedback", "score"), ("feedback", "at"),
+    ("feedback", "number"), ("snapshots", "upto"), ("snapshots", "state"), ("counters", "value"),
+    ("revoked", "number"),
 ]  # fmt: skip
 
 
@@ -32,6 +38,12 @@ def _fill(path: Path) -> None:
     for number in range(3):
         calls = {"local:x": [Observation(10.0, 5.0, 2.0 + number, 1.0)] * 9}
         runs.add(turn(number), f"Who is number {number}?", calls, process())
+        log = Log(runs.database)
+        log.add(query(number), "anna")
+        log.feedback(thumb(number))
+        log.feedback(thumb(number, 0.5))
+        log.keep(Snapshot("k", 2 * number, b"state"), 2 * number)
+    runs.database.close()
 
 
 @cache
@@ -63,6 +75,15 @@ def _read(made: Any, folder: Path) -> object:
     to_json(report, turns)
     to_csv(turns)
     runs.add(turn(9), "And now?", {}, process())
+    log = Log(runs.database)
+    list(log.queries())
+    log.feedbacks()
+    log.snapshot("k")
+    log.add(query(9))
+    log.feedback(thumb(9))
+    log.keep(Snapshot("k", log.last(), b"state"), log.last())
+    log.prune(user="anna")
+    runs.database.close()
     return report
 
 

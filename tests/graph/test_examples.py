@@ -65,6 +65,7 @@ def test_each_program_says_how_it_is_used(path):
     assert "usage:" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_wrong_path_is_an_error_of_one_line():
     done = run("docs_chat", "no/such/folder")
     assert done.returncode == 1

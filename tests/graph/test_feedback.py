@@ -8,9 +8,9 @@ from contextlib import closing
 
 import pytest
 
-from dynamicrag.cost.line import JUDGING
 from dynamicrag.errors import InputError, PolicyError, RunsError
 from dynamicrag.learning.judge import is_sampled
+from dynamicrag.topology import JUDGING
 from tests.graph.conftest import TOWNS
 
 QUESTION = "When was the bridge of town03 opened?"
@@ -208,6 +208,8 @@ def test_a_judge_marks_answers_on_the_querys_account(make, asked):
     assert spent == rag.pipeline.ledger.line_cost(line)["tokens"] == 22.0
     kept = rag.pipeline.bookkeeper.kept(query)
     assert JUDGING in kept["stages"]
+    logged = rag.pipeline.log.query(query)
+    assert logged.cost["tokens"] == kept["cost"]["tokens"]["value"] - 22.0, "no decision caused it"
     assert kept["wall_seconds"] < line.end - min(each.begin for each in rag.account(query).lines)
 
 

@@ -50,6 +50,7 @@ def test_there_are_at_least_forty_turns():
     assert len(TURNS) >= 40
 
 
+@pytest.mark.slow
 def test_each_turn_is_asked_as_it_is_meant(talk):
     wrong = []
     for number, row in enumerate(TURNS):

@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+import threading
 from contextlib import closing
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from dynamicrag.graph.log_entry import _chances
 from dynamicrag.store.logged import LoggedQuery
+from tests.store.conftest import postgres
 
 from .conftest import call
 
@@ -113,6 +115,18 @@ def test_a_store_that_is_down_costs_no_answer_and_one_warning(make, data, caplog
 
 
 @pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_an_answer_does_not_wait_for_ever(make, how, caplog, monkeypatch):
+    monkeypatch.setattr("dynamicrag.graph.ends.COMMIT_SECONDS", 0.05)
+    rag, free = make(), threading.Event()
+    monkeypatch.setattr(rag.pipeline.log, "add", lambda *_: free.wait(20))
+    with caplog.at_level(logging.WARNING):
+        assert call(rag.build_graph().compile(), how, ASKED)["messages"][-1].text
+    free.set()
+    assert "no answer from the store in 0.05 s" in caplog.text
+
+
+@pytest.mark.usefixtures("data")
 def test_decisions_come_back_in_a_later_process(make):
     channel, kept = asked(make())
     later = make()
@@ -154,3 +168,18 @@ def test_chances_of_a_router_that_names_only_its_own():
     assert _chances({**decision, "propensity": 1.0}) == [0.0, 1.0, 0.0, 0.0]
     alone = {"options": ["a", "b"], "allowed": [False, True], "chosen": "b", "propensity": 0.5}
     assert _chances(alone) == [0.0, 1.0]
+
+
+@pytest.mark.service
+def test_accounts_and_decisions_on_postgres(make, data):
+    address = postgres()
+    rag = make(runs={"address": address})
+    kept = asked(rag)[1]
+    assert rag.flush()
+    assert rag.pipeline.log.query(kept.id).cost["seconds"] > 0
+    later = make(runs={"address": address})
+    assert [each["chosen"] for each in later.decisions(kept.id)] == [each.chosen for each in kept.decisions]
+    assert later.cost(kept.id)["seconds"] > 0
+    assert rag.pipeline.log.prune(user="anna") == 1
+    assert later.decisions(kept.id) == []
+    assert not data.exists()

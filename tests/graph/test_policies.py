@@ -358,6 +358,7 @@ class TestBudgets:
             r"^policies\['x'\]: host: differs from .* 'policy', which",
         ),
         ({"runs": {"keep": 7}}, r"^policies\['x'\]: runs\.keep: differs from"),
+        ({"runs": {"address": "sqlite:///x"}}, r"^policies\['x'\]: runs\.address: differs from"),
         ({"helper": "helpr"}, r"^policies\['x'\]: helper: unknown model 'helpr'; did you mean 'helper'"),
         (
             {"stages": {"generater": {}}},

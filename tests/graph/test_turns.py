@@ -130,6 +130,7 @@ def test_a_second_turn_starts_afresh(make, ask):
     assert second["messages"][-1].text == "In 1813"
 
 
+@pytest.mark.slow
 def test_the_meter_runs_as_long_as_a_graph_can_be_asked(make):
     import gc
 

@@ -155,14 +155,14 @@ def test_another_set_of_options_keeps_what_was_learnt_of_the_others(monkeypatch,
     assert estimate(later)[later.router.learnt.options.index("large")] > 0.6
 
 
-def test_a_damaged_snapshot_is_learnt_anew(monkeypatch, caplog, log):
+def test_a_damaged_snapshot_is_learnt_again(monkeypatch, caplog, log):
     monkeypatch.setattr(fold, "SNAPSHOT_EVERY", 1)
     logged(10, log)
     own = pupil()
     log.keep(fold.Snapshot(own.key, 10, b"damaged"), log.last())
     Folder(log, [own]).fold()
     assert own.router.learnt.rewards == 10
-    assert "learning anew" in caplog.text
+    assert "learning again" in caplog.text
 
 
 def test_the_thread_folds_when_told_and_survives_a_store_that_is_down(monkeypatch, caplog, log):

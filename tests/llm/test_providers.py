@@ -59,6 +59,7 @@ def test_a_key_may_stand_in_the_policy_or_the_environment(bare, monkeypatch):
     assert missing("openai:x", {}) == []
 
 
+@pytest.mark.slow
 def test_no_provider_is_imported():
     code = (
         "import sys\nfrom dynamicrag.llm.providers import missing\nmissing('openai:x', {})\n"

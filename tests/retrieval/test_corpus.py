@@ -171,6 +171,7 @@ def test_damaged_bm25_is_made_again(ingested, docs, root):
     assert contents(corpus(docs, root)) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pages", [12, 40])
 def test_a_full_disk(docs, root, monkeypatch, pages):
     made = corpus(docs, root)

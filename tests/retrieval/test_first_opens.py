@@ -54,6 +54,7 @@ def test_threads_that_ingest_first(docs, root):
         each.close()
 
 
+@pytest.mark.slow
 def test_threads_that_open_and_close_one_vector_index(docs, root, ingested):
     vector = ingested.embedder.embed(["bridge"])[0]
 

@@ -119,6 +119,7 @@ def test_tables(tmp_path, table, lines):
     assert [line for line in document.text.split("\n") if line.startswith("|")] == lines
 
 
+@pytest.mark.slow
 def test_a_large_page_is_read_alike(tmp_path):
     parts = "> # wrong\n\n- one\n  ```\n  # wrong\n  ```\n- two\n\n  | a | b |\n  |---|---|\n  | 1 | 2 |\n\n"
     document = read(tmp_path, parts * 3_000 + "# Right\n\nText.\n")

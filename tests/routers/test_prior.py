@@ -8,7 +8,9 @@ import pytest
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.lexical import lexical
-from dynamicrag.priors import knowledge, stages
+from dynamicrag.priors import shipping
+from dynamicrag.priors.knowledge import shipped
+from dynamicrag.priors.stages import shipped_stages
 from dynamicrag.routers.base import StageContext
 from dynamicrag.routers.draws import Explore
 from dynamicrag.stages.base import STAGES, StageBase, add_stage
@@ -239,6 +241,15 @@ async def test_a_cascade_that_the_limits_do_not_allow_is_not_weighed(rag):
     assert "on doubt" not in found.reason
 
 
+async def test_a_cascade_is_not_weighed_where_drafts_have_no_token_probabilities(rag):
+    own = rag()
+    usd = await price_of_a_cascade(own)
+    silent = {**MODELS, "small": {"model": "anthropic:claude-3-haiku"}}
+    assert not await cascaded(rag(models=silent), 10.0, usd)
+    own.pipeline.models["small"]._manners.sent.leave_out("logprobs")  # as after a server's refusal
+    assert not await cascaded(own, 10.0, usd)
+
+
 # verification
 
 
@@ -362,9 +373,8 @@ async def test_the_propensity_of_an_exploring_prior_is_exact(rag):
 def test_a_damaged_prior_is_refused_with_the_remedy(rag, monkeypatch, tmp_path, part, content):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / part).write_bytes(content)
-    module = knowledge if part == "prior.npz" else stages
-    monkeypatch.setattr(module, "_shipped", [])
-    monkeypatch.setattr(module, "files", lambda package: tmp_path)
+    monkeypatch.setattr(shipped if part == "prior.npz" else shipped_stages, "_read", [])
+    monkeypatch.setattr(shipping, "files", lambda package: tmp_path)
     with pytest.raises(PolicyError, match=r"install dynamicrag again.*python -m dynamicrag\.lab\.priors"):
         rag()
 

@@ -80,6 +80,19 @@ def test_the_file_is_its_owners_alone_and_so_are_the_files_beside_it(tmp_path):
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["runs.sqlite"]
 
 
+def test_no_name_of_a_user_is_in_the_files(tmp_path):
+    database = Database(tmp_path / "runs.sqlite")
+    log = Log(database)
+    log.add(query(1), "anna of somewhere")
+    log.feedback(thumb(1))
+    assert log.prune(user="anna") == 0
+    for _ in range(2):  # with the log of changes, and after it was written into the file
+        stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        assert b"balanced" in stored
+        assert b"anna" not in stored
+        database.close()
+
+
 def test_a_file_that_was_moved_away_is_no_longer_written_to(tmp_path):
     path = tmp_path / "runs.sqlite"
     log = Log(Database(path))

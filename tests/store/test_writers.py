@@ -91,7 +91,7 @@ def test_a_snapshot_is_not_stored_while_its_feedback_is_replaced(log):
         if index % 2:
             log.feedback(Feedback(f"q{index}", "thumb", "user", 0.0, 0.0))
         else:
-            log.keep(Snapshot(f"k{index}", 20, b"s"))
+            log.keep(Snapshot(f"k{index}", 20, b"s"), seen=20)
 
     in_threads(20, work)
     assert all(log.snapshot(f"k{index}") is None for index in range(0, 20, 2))

@@ -186,10 +186,10 @@ def test_no_question_breaks_a_family(family, text):
         "a" * 10**5,
         "\n" * 10**5,
         "( " * 50_000,
-        "长" * 10**5,
+        pytest.param("长" * 10**5, marks=pytest.mark.slow, id="chinese"),
         "? " * 50_000,
         "unknown " * 12_000,
-        "1+" * 50_000,
+        pytest.param("1+" * 50_000, marks=pytest.mark.slow, id="sum"),
     ],
 )
 def test_long_texts_take_no_longer_than_they_are(text):

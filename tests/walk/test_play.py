@@ -66,7 +66,14 @@ def lessons(judgement, rows: OutcomeTable):
 
 
 @pytest.mark.parametrize("policy", ["value", "cascade_routing", "frugal", "thresholds"])
-@pytest.mark.parametrize("change", [{}, {"blank": 0.4}, {"mended": 0.9}], ids=["all", "blank", "mended"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({}, id="all", marks=pytest.mark.slow),
+        pytest.param({"blank": 0.4}, id="blank", marks=pytest.mark.slow),
+        pytest.param({"mended": 0.9}, id="mended"),
+    ],
+)
 async def test_play_is_the_walk(tmp_path, policy, change):
     judgement = taught(policy, **change).judgement
     rows = table(40, seed=1, **change)

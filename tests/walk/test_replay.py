@@ -201,7 +201,7 @@ async def test_what_is_outside_the_documents_is_withheld_before_it_is_written(ma
 
 
 @pytest.mark.parametrize("start", ["none", "single"])
-@pytest.mark.parametrize("worth", [0.5, 5.0, 50.0])
+@pytest.mark.parametrize("worth", [0.5, pytest.param(5.0, marks=pytest.mark.slow), 50.0])
 async def test_a_learnt_escalation_goes_the_same_whole_paths(make, recorded, tmp_path, start, worth):  # noqa: F811
     state = str(taught("value").judgement.state().save(tmp_path / "state"))
     judge = {"options": ["accept", "escalate", "abstain"], "router": {"escalation": {"state": state}}}

@@ -80,7 +80,7 @@ def provenance(figure: Figure, unit: str) -> str:
 
 
 def learner_line(learner: Learner) -> str:
-    """Return how much feedback a router has learnt from."""
+    """Return the amount of feedback that a router has learnt from, as a sentence."""
     waiting = f"; {learner.waiting:,} came after its latest decision" if learner.waiting else ""
     return (
         f"{learner.policy}: the router {learner.router} of {learner.stage} had read {learner.feedback:,} "

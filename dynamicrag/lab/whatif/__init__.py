@@ -1,1 +1,1 @@
-"""What another policy would have given on logged queries: estimates, refusals, and the verdict for CI."""
+"""Compares a policy with the logged one, on logged queries: estimates, refusals, and the verdict for CI."""

@@ -11,15 +11,15 @@ import typer
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.lab.results import Result
 from dynamicrag.lab.view.page import Column, Headline, Page, Row, Section, Table
-from dynamicrag.lab.whatif.estimates import LEAST_SIZE
+from dynamicrag.lab.whatif.estimates import LEAST_SIZE, RATINGS
 from dynamicrag.lab.whatif.worlds import DrawnLog, World, candidates, exploring
 from dynamicrag.learning.intervals import Estimated, Range
-from dynamicrag.learning.offpolicy import compare, effective_size, weights_of
-from dynamicrag.learning.tabled import steps_of
+from dynamicrag.learning.offpolicy import compare, effective_size, usual_range, weights_of
+from dynamicrag.learning.tabled import predictions, steps_of
 
 __all__ = ["CoverageReport", "Covered", "measure"]
 
-QUALITY, UTILITY = "quality", "utility"
+QUALITY, UTILITY, COST = "quality", "utility", "cost"
 ESTIMATORS = ("ips", "snips", "dr", "difference")
 
 
@@ -99,12 +99,19 @@ def measure(
     """
     logged = exploring(world, epsilon, seed)
     tried = candidates(world, logged, seed)
-    outcomes = {QUALITY: world.quality, UTILITY: world.quality - world.cost}
-    reach = {QUALITY: Range(0.0, 1.0), UTILITY: None}
+    outcomes = {QUALITY: world.quality, UTILITY: world.quality - world.cost, COST: world.cost}
+    price = usual_range(world.cost)
+    reach = {QUALITY: RATINGS, UTILITY: Range(RATINGS.low - price.high, RATINGS.high - price.low), COST: None}
     refused, sizes = dict.fromkeys(tried, 0), dict.fromkeys(tried, 0.0)
     found = {f"{o} {e}": {name: Covered() for name in tried} for o in outcomes for e in ESTIMATORS}
     for number in range(logs):
         drawn = DrawnLog.draw(logged, rows, np.random.default_rng([seed, number]))
+        seen = {outcome: values[drawn.rows, drawn.chosen] for outcome, values in outcomes.items()}
+        # predictions depend on the logged decisions alone
+        known = {
+            outcome: [predictions(table, own) for table in drawn.tables(world, logged, logged)]
+            for outcome, own in seen.items()
+        }
         for name, chances in tried.items():
             tables = drawn.tables(world, logged, chances)
             weights = np.prod([weights_of(t.query, t.ratio, rows) for t in tables], axis=0)
@@ -114,8 +121,8 @@ def measure(
                 refused[name] += 1
                 continue
             for outcome, values in outcomes.items():
-                seen = values[drawn.rows, drawn.chosen]
-                made = compare(steps_of(tables, seen), seen, reach[outcome])
+                steps = steps_of(tables, known[outcome], seen[outcome])
+                made = compare(steps, seen[outcome], reach[outcome])
                 truth = float((chances * values).sum(axis=1).mean())
                 before = float((logged * values).sum(axis=1).mean())
                 for estimator in ESTIMATORS:
@@ -126,10 +133,8 @@ def measure(
 
 def build_page(report: CoverageReport) -> Page:
     """Return the page of a report."""
-    columns = [
-        Column("candidate", number=False), Column("effective size"), Column("refused"),
-        *(Column(name) for name in report.found),
-    ]  # fmt: skip
+    columns = [Column("candidate", number=False), Column("effective"), Column("refused")]
+    columns += [Column(name.replace("difference", "diff.")) for name in report.found]
     rows = [
         Row(
             [
@@ -178,7 +183,7 @@ def main(
     report = measure(world, table=table.name, logs=logs, rows=rows, epsilon=epsilon, seed=seed)
     if json is not None:
         Path(json).write_text(as_json(report.as_json(), indent=2) + "\n")
-    print_page(Console(width=160), build_page(report))
+    print_page(Console(width=200), build_page(report))
 
 
 if __name__ == "__main__":

@@ -9,41 +9,63 @@ from dynamicrag.lab.view.amounts import percent
 from dynamicrag.lab.whatif.evidence import Evidence
 from dynamicrag.lab.whatif.results import Part
 from dynamicrag.learning.intervals import Range
-from dynamicrag.learning.offpolicy import Comparison, compare, effective_size, weights_of
-from dynamicrag.learning.tabled import SAME, StageTable, steps_of
+from dynamicrag.learning.offpolicy import Comparison, compare, effective_size, usual_range, weights_of
+from dynamicrag.learning.tabled import SAME, StageTable, predictions, steps_of
 from dynamicrag.predictors.checks import Floats
 
-__all__ = ["LEAST_SIZE", "estimate", "fitted_on"]
+__all__ = ["LEAST_SIZE", "Estimates", "fitted_on"]
 
 LEAST_SIZE = 50
 """Smallest effective sample size of an estimate."""
+RATINGS = Range(0.0, 1.0)
+"""The range of rewards."""
 EXPLORE = "log with exploration (explore: {epsilon: 0.1} at the stage's router)"
 
 
-def estimate(
-    name: str, tables: Sequence[StageTable], evidence: Evidence, weights: Mapping[str, float]
-) -> Part:
-    """Return the estimates of a part.
+class Estimates:
+    """Estimates the parts of one comparison.
 
     Args:
-        name: Its name.
-        tables: The replayed decisions of its stages.
         evidence: The log.
         weights: The candidate's weights of the cost dimensions.
     """
-    decisions, changed = sum(t.decisions for t in tables), sum(len(t.query) for t in tables)
-    quality = evidence.quality()
-    why = _unsupported(tables) or _too_few(tables, quality)
-    if why:
-        return Part(name, decisions, changed, refused=why)
-    outcomes = {"quality": quality, "utility": evidence.utility(weights)}
-    outcomes |= {dimension: evidence.cost(dimension) for dimension in evidence.dimensions}
-    made = {
-        outcome: found
-        for outcome, values in outcomes.items()
-        if (found := _compared(tables, values, Range(0.0, 1.0) if outcome == "quality" else None))
-    }
-    return Part(name, decisions, changed, made["quality"].effective, outcomes=made)
+
+    def __init__(self, evidence: Evidence, weights: Mapping[str, float]) -> None:
+        self._quality = evidence.quality()
+        self._outcomes = {"quality": self._quality, "utility": evidence.utility(weights)}
+        self._reach = {"quality": RATINGS, "utility": _utility_range(evidence, weights)}
+        self._outcomes |= {dimension: evidence.cost(dimension) for dimension in evidence.dimensions}
+        self._predictions: dict[tuple[str, str], Floats] = {}
+
+    def part(self, name: str, tables: Sequence[StageTable]) -> Part:
+        """Return the estimates of a part, or why there are none.
+
+        Args:
+            name: Its name.
+            tables: The replayed decisions of its stages.
+        """
+        decisions, changed = sum(t.decisions for t in tables), sum(len(t.query) for t in tables)
+        why = _unsupported(tables) or _too_few(tables, self._quality)
+        if why:
+            return Part(name, decisions, changed, refused=why)
+        made = {outcome: found for outcome in self._outcomes if (found := self._compared(tables, outcome))}
+        return Part(name, decisions, changed, made["quality"].effective, outcomes=made)
+
+    def _compared(self, tables: Sequence[StageTable], outcome: str) -> Comparison | None:
+        """Return the comparison of an outcome; ``None`` if too few queries have it."""
+        values = self._outcomes[outcome]
+        known = ~np.isnan(values)
+        if known.sum() < LEAST_SIZE or effective_size(_weights(tables, values)) < LEAST_SIZE:
+            return None
+        found = [self._predicted(table, outcome) for table in tables]
+        return compare(steps_of(tables, found, values), values[known], self._reach.get(outcome))
+
+    def _predicted(self, table: StageTable, outcome: str) -> Floats:
+        """Return the predictions at a stage, which its own part and the path share."""
+        key = table.stage, outcome
+        if key not in self._predictions:
+            self._predictions[key] = predictions(table, self._outcomes[outcome])
+        return self._predictions[key]
 
 
 def fitted_on(learnt: int, evidence: Evidence) -> str:
@@ -61,6 +83,14 @@ def fitted_on(learnt: int, evidence: Evidence) -> str:
         f"its router has learnt from {len(used):,} of these queries (feedback 1 to {learnt:,}), so they "
         f"would flatter it; judge it by later queries: --since {last}"
     )
+
+
+def _utility_range(evidence: Evidence, weights: Mapping[str, float]) -> Range:
+    """Return the range of quality less weighted cost."""
+    prices = sum((w * evidence.cost(d) for d, w in weights.items() if w), np.zeros(len(evidence.queries)))
+    known = prices[~np.isnan(prices)]
+    price = usual_range(known) if len(known) else Range(0.0, 0.0)
+    return Range(RATINGS.low - price.high, RATINGS.high - price.low)
 
 
 def _unsupported(tables: Sequence[StageTable]) -> str:
@@ -99,11 +129,3 @@ def _weights(tables: Sequence[StageTable], outcomes: Floats) -> Floats:
     for table in tables:
         found *= weights_of(table.query, table.ratio, len(outcomes))
     return found[known]
-
-
-def _compared(tables: Sequence[StageTable], outcomes: Floats, reach: Range | None) -> Comparison | None:
-    """Return the comparison of an outcome; ``None`` if too few queries have it."""
-    known = ~np.isnan(outcomes)
-    if known.sum() < LEAST_SIZE or effective_size(_weights(tables, outcomes)) < LEAST_SIZE:
-        return None
-    return compare(steps_of(tables, outcomes), outcomes[known], reach)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from dynamicrag.assembly import Pipeline, assemble
 from dynamicrag.embedders import default_embedder
 from dynamicrag.errors import InputError, PolicyError, unknown
-from dynamicrag.lab.whatif.estimates import estimate, fitted_on
+from dynamicrag.lab.whatif.estimates import Estimates, fitted_on
 from dynamicrag.lab.whatif.evidence import Evidence
 from dynamicrag.lab.whatif.requirement import judged
 from dynamicrag.lab.whatif.results import PATH, Part, Requirement, WhatIfReport
@@ -56,8 +56,8 @@ def compare_policies(
         PolicyError: The candidate cannot be built, or gives a logged name to another model.
     """
     vectors = LoggedVectors(objects.own_embedder() or default_embedder(), evidence.queries)
-    pipeline = assemble(candidate, objects=replace(objects, embedder=vectors))
-    lessons = taught(pipeline, log, evidence)
+    pipeline = assemble(_without_documents(candidate), objects=replace(objects, embedder=vectors))
+    earlier = taught(pipeline, log, evidence)
     if stage is not None and stage not in pipeline.points:
         raise InputError(unknown("--stage", "stage of the candidate", stage, pipeline.points))
     same = frozenset(same_stages(candidate, logged)) if logged is not None else frozenset[str]()
@@ -66,7 +66,7 @@ def compare_policies(
     for name, learnt in replay.learnt.items():
         if why := fitted_on(learnt, evidence):
             replay.refused.setdefault(name, why)
-    for name, rewards in lessons.items():
+    for name, rewards in earlier.items():
         if not rewards and name not in same:
             replay.refused.setdefault(name, UNTAUGHT)
     parts, unchanged = _parts(replay, played, evidence, pipeline, stage)
@@ -83,8 +83,19 @@ def compare_policies(
         parts=parts,
         unchanged=unchanged,
         verdicts=judged(requirements, last),
-        notes=[*_notes(evidence, names, logged), *_lessons(lessons)],
+        notes=[*_notes(evidence, names, logged), *_learners(earlier)],
     )
+
+
+def _without_documents(policy: Policy) -> Policy:
+    """Return a policy that needs no folder of documents: a replay reads none."""
+    corpora = {
+        name: own
+        if all((policy.folder / path).exists() for path in own.path)
+        else own.model_copy(update={"path": ["."]})
+        for name, own in policy.corpora.items()
+    }
+    return policy.model_copy(update={"corpora": corpora})
 
 
 def same_stages(candidate: Policy, logged: Policy) -> list[str]:
@@ -110,7 +121,7 @@ def _parts(
 ) -> tuple[list[Part], list[str]]:
     """Return the parts, the path last, and the stages that are as logged."""
     axes = vector_axes(evidence.queries)
-    weights = pipeline.policy.objective.weights
+    estimates = Estimates(evidence, pipeline.policy.objective.weights)
     tables, parts, unchanged = [], [], []
     for name in pipeline.points:
         own = [each for each in played if each.decision.stage == name]
@@ -123,23 +134,23 @@ def _parts(
         table = tabled(name, own, axes)
         if len(table.query):
             tables.append(table)
-            parts.append(estimate(name, [table], evidence, weights))
+            parts.append(estimates.part(name, [table]))
         else:
             unchanged.append(name)
     if stage is not None:
-        return parts or [estimate(stage, [], evidence, weights)], unchanged
+        return parts or [estimates.part(stage, [])], unchanged
     refused = [name for name in pipeline.points if name in replay.refused]
     if refused:
         decisions = sum(part.decisions for part in parts)
         why = f"{', '.join(refused)}: {replay.refused[refused[0]]}"
         return [*parts, Part(PATH, decisions, 0, refused=f"it needs all stages; {why}")], unchanged
-    return [*parts, estimate(PATH, tables, evidence, weights)], unchanged
+    return [*parts, estimates.part(PATH, tables)], unchanged
 
 
-def _lessons(lessons: Mapping[str, int]) -> list[str]:
+def _learners(earlier: Mapping[str, int]) -> list[str]:
     return [
         f"The learner of {name} has learnt from {rewards:,} earlier rewards, and then stands still."
-        for name, rewards in lessons.items()
+        for name, rewards in earlier.items()
         if rewards
     ]
 

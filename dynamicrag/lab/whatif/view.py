@@ -23,7 +23,7 @@ def build_page(report: WhatIfReport) -> Page:
         headline=_headline(report),
         lede="Estimated from logged decisions and their probabilities; no model was called.",
         sections=[
-            *(_section(part) for part in report.parts),
+            *_sections(report.parts),
             *([Section("As logged", [Words(", ".join(report.unchanged))])] if report.unchanged else []),
             Section("Required", _verdicts(report)),
         ],
@@ -39,34 +39,57 @@ def _headline(report: WhatIfReport) -> Headline:
     return Headline("It is not shown that this policy meets what is required", bad=True)
 
 
-def _section(part: Part) -> Section:
-    title = "Whole path" if part.name == PATH else f"{part.name}, the other stages as logged"
+def _section(part: Part, title: str) -> Section:
     counts = f"{part.changed:,} of {part.decisions:,} decisions have other probabilities than logged"
     if part.refused:
         return Section(title, [Words(f"no estimate: {part.refused}", "bad")])
     if part.effective is not None:
         counts += f"; effective sample size {part.effective:,.0f}"
-    return Section(title, [_table(part), Words(counts)])
+    others = part.outcomes.get("quality")
+    blocks: list[Table | Words] = [_table(part), Words(counts)]
+    if others is not None:
+        pairs = (("inverse propensity", others.ips), ("self-normalised", others.snips))
+        said = ", ".join(
+            f"{name} {_text('quality', own.value)} ({_ends('quality', own)})" for name, own in pairs
+        )
+        blocks.append(Words(f"quality by other estimators: {said}"))
+    return Section(title, blocks, "Doubly robust estimates, with 95 % intervals.")
+
+
+def _sections(parts: Sequence[Part]) -> list[Section]:
+    """Return a section for each part; a path that changes at one stage alone repeats nothing."""
+    whole = parts[-1] if parts and parts[-1].name == PATH and not parts[-1].refused else None
+    alone = parts[0].name if whole is not None and len(parts) == 2 else ""
+    titles = {PATH: f"Whole path, which differs at {alone} alone" if alone else "Whole path"}
+    return [
+        _section(part, titles.get(part.name, f"{part.name}, the other stages as logged"))
+        for part in parts
+        if part.name != alone
+    ]
 
 
 def _table(part: Part) -> Table:
     columns = [
-        Column("", number=False), Column("queries", spare=2), Column("logged"),
-        Column("candidate: IPS", spare=1), Column("SNIPS", spare=1), Column("doubly robust"),
-        Column("difference"),
+        Column("", number=False), Column("queries", spare=1), Column("logged"), Column("candidate"),
+        Column("95 %", spare=2), Column("difference"), Column("95 % of it"),
     ]  # fmt: skip
     return Table(columns, [_row(name, found) for name, found in part.outcomes.items()])
 
 
 def _row(name: str, found: Comparison) -> Row:
-    figures = [found.logged, found.ips, found.snips, found.dr]
-    cells = [Cell(_text(name, own.value), _ends(name, own)) for own in figures]
-    difference = Cell(
-        _signed(name, found.difference.value),
-        interval([found.difference.low, found.difference.high], lambda value: _signed(name, value), " to "),
-        _style(name, found.difference),
+    own = found.difference
+    ends = interval([own.low, own.high], lambda value: _signed(name, value), " to ")
+    return Row(
+        [
+            name,
+            f"{found.queries:,}",
+            _text(name, found.logged.value),
+            _text(name, found.dr.value),
+            Cell(_ends(name, found.dr), style="faint"),
+            Cell(_signed(name, own.value), style=_style(name, own)),
+            Cell(ends, style=_style(name, own)),
+        ]
     )
-    return Row([name, f"{found.queries:,}", *cells, difference])
 
 
 def _style(name: str, difference: Estimated) -> Style:

@@ -112,18 +112,18 @@ def candidates(world: World, logged: Floats, seed: int = 0) -> Mapping[str, Floa
     n, k = world.quality.shape
     rng = np.random.default_rng(seed + 1)
     ranked = np.argsort(-world.quality.mean(axis=0))
-    best, second, worst, first = (_always(i, n, k) for i in (ranked[0], ranked[1], ranked[-1], 0))
+    best, second, worst = (_always(i, n, k) for i in (ranked[0], ranked[1], ranked[-1]))
     predicted = _certain(_predicted(world).argmax(axis=1), k)
     few = np.where(rng.random((n, 1)) < FEW, best, logged)
     return {
         "best": best,
         "second": second,
         "worst": worst,
-        "first": first,
         "uniform": np.full((n, k), 1 / k),
         "predicted": predicted,
         "predicted, exploring": 0.9 * predicted + 0.1 / k,
         "half best, half second": 0.5 * best + 0.5 * second,
+        "half best, half worst": 0.5 * best + 0.5 * worst,
         "best for long questions": np.where(world.features[:, :1] > 0, best, worst),
         f"best for {FEW:.0%}, else logged": few,
     }

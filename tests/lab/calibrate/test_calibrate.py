@@ -230,6 +230,7 @@ def with_verification(*, models=("small", "large"), **section):
     return {**POLICY, "models": every, "stages": stages}
 
 
+@pytest.mark.slow
 def test_verification_is_walked_on_the_signals_of_drafts():
     made = world(signals=lambda quality: {"token_margin": 0.9 if quality else 0.05, "unanswerable": 0.0})
     small = np.full(len(made), made.names.index("single/small"))
@@ -322,6 +323,7 @@ def test_the_written_policy_says_where_its_numbers_come_from(tmp_path):
     assert text(data, [], comments).count("calibrated:") == 1  # calibrated anew, the old band goes
 
 
+@pytest.mark.slow
 def test_the_page_shows_every_path_and_runs_nothing():
     page = to_html(build_page(run(Target(0.98))))
     assert page.count("<script") == 0

@@ -95,6 +95,7 @@ def test_several_rounds_gain_less_where_one_retrieval_misses_little():
     assert found.prior[EVIDENCE][0, 2] == pytest.approx(0.4, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_page_shows_every_pool_and_what_was_expected(choices):
     made, best = shares_closed(choices, 0.0, [0])
     shown = page(Ablated(made, [Expected(0, 12, 0.35, 0.41)], [best]))

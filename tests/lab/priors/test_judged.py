@@ -89,6 +89,7 @@ def test_a_table_without_the_pool_cannot_be_judged(tmp_path):
         pool(replace(answers, subjects=["flan_t5_xl", "flan_t5_xxl", "llama31_8b", "gpt4o_mini", "x"]))
 
 
+@pytest.mark.slow
 def test_all_estimates_are_judged_beside_each_other(tables):
     made = judged(tables, [0])
     found = {(each.name, each.budget): each for each in made.budgets}

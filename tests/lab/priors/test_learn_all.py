@@ -163,6 +163,7 @@ def test_outside_a_checkout_the_command_says_so(data, tmp_path):
         learnt(data, tmp_path, project="elsewhere")
 
 
+@pytest.mark.slow
 def test_progress_is_reported(data, tmp_path):
     steps = []
     learnt(data, tmp_path, "recording.jsonl.gz", steps=steps)

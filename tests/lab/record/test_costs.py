@@ -130,3 +130,13 @@ async def test_what_is_recorded_with_changes_nothing_of_the_policy_s_own_pipelin
     assert {name: point.router for name, point in own.points.items()} == routers
     assert own.verification.verifiers["token_margin"].verdict is not None
     assert type(own.stages["retriever"].retrievers["lexical"]).__name__ != "CachedRetriever"
+
+
+async def test_a_recording_asks_no_sampled_judge(make):  # noqa: F811
+    judge = {"model": "helper", "share": 1.0, "budget": {"tokens": 10_000}}
+    recording = DynamicRAG(for_recording(make(stages=STAGES, learning={"judge": judge}).pipeline))
+    steps = {**SINGLE, "context": "long", "generator": "large"}
+    [item async for item in record_all(recording, [(steps, [Question("q", "How long?")])])]
+    recording.flush()
+    assert recording.pipeline.models["helper"].calls == []
+    recording.close()

@@ -125,6 +125,7 @@ def document(turns, bands):
     return to_html(page(make_report(turns, {"p1": books()}, Selection(), bands=bands), turns))
 
 
+@pytest.mark.slow
 def test_the_page_has_a_panel():
     turns = queries(60, joules=20.0)
     assert "as calibrated" not in document(turns, {})

@@ -88,7 +88,9 @@ def test_every_chart_says_what_it_shows():
     assert all('role="img"' in one and "<title>" in one for one in charts)
 
 
-@pytest.mark.parametrize("by", list(By))
+@pytest.mark.parametrize(
+    "by", [By.policy, *(pytest.param(by, marks=pytest.mark.slow) for by in By if by != By.policy)]
+)
 def test_hostile_names_stay_text(by):
     turns = compared(policy=HOSTILE, thread=HOSTILE, path={"generator": HOSTILE}, error=HOSTILE)
     reader = read(page(turns, {"p1": books(meter=HOSTILE)}, by=by))
@@ -109,6 +111,7 @@ def test_a_report_of_one_query_without_any_baseline():
     assert "nan" not in document.lower()
 
 
+@pytest.mark.slow
 def test_a_residual_is_shown():
     document = page(compared(), {"p1": books(residual=5.0)})
     assert "do not add up" in document

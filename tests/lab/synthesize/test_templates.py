@@ -2,6 +2,8 @@ import random
 from collections import Counter
 from itertools import islice
 
+import pytest
+
 from dynamicrag.lab.synthesize.results import KindResult
 from dynamicrag.lab.synthesize.run import make, wanted_of
 from dynamicrag.lab.synthesize.templates import NoDocuments, rewriting, sum_of
@@ -12,6 +14,7 @@ async def made(number, seed):
     return await make([NoDocuments()], kinds, seed, lambda _: None), kinds["none"]
 
 
+@pytest.mark.slow
 async def test_many_of_every_sort_and_none_twice():
     questions, progress = await made(200, seed=1)
     assert len({one.question for one in questions}) == 200

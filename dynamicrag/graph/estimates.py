@@ -1,0 +1,48 @@
+"""Estimates of online routers for a logged decision, by what they have learnt until now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dynamicrag.assembly import Pipeline
+from dynamicrag.routers.online import Online
+from dynamicrag.store.logged import LoggedDecision, LoggedQuery
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateNow:
+    """The present estimate of an online router for a past decision.
+
+    Attributes:
+        quality: Estimated quality of each option of the decision; ``None`` for a removed one.
+        rewards: Number of rewards and preferences that the router has learnt.
+    """
+
+    quality: Sequence[float | None]
+    rewards: int
+
+
+def estimates_now(pipeline: Pipeline, query: LoggedQuery) -> Mapping[str, EstimateNow]:
+    """Return the present estimates for the decisions of online routers, by the decision's id.
+
+    Args:
+        pipeline: The query's policy.
+        query: The query.
+    """
+    found = {}
+    for decision in query.decisions:
+        point = pipeline.points.get(decision.stage)
+        router = None if point is None else point.router
+        if isinstance(router, Online) and decision.router == router.registered:
+            found[f"{query.id}-{decision.seq}"] = _now(router, query, decision)
+    return found
+
+
+def _now(router: Online, query: LoggedQuery, decision: LoggedDecision) -> EstimateNow:
+    learnt = router.learnt  # folding may replace it meanwhile
+    row = router.row(decision.features, query.vector, query.embedder)
+    shift = dict(zip(learnt.options, learnt.predictor.predict(row[None]).mean[0], strict=True))
+    quality = [
+        (base or 0.0) + float(shift[option]) if option in shift else None
+        for option, base in zip(decision.options, decision.base, strict=True)
+    ]
+    return EstimateNow(quality, learnt.rewards)
