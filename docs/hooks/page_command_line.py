@@ -12,7 +12,8 @@ from dynamicrag.cli import _app
 INTRODUCTION = """# Command line
 
 Every command has `--help`. The exit code is 0 when the command succeeds, 1 after an error, 2 after wrong
-usage and 130 after Ctrl-C. The option `--debug`, before or behind the command, shows tracebacks and the
+usage and 130 after Ctrl-C; `whatif` exits with 1 for a requirement that is not shown, and with 2 after an
+error. The option `--debug`, before or behind the command, shows tracebacks and the
 libraries' own messages. `dynamicrag --version` prints the version.
 [The guide](../commands/index.md) shows the commands by task.
 """

@@ -26,13 +26,11 @@ __all__ = [
     "doubly_robust",
     "effective_size",
     "ips",
+    "observed_range",
     "snips",
-    "usual_range",
     "weights_of",
 ]
 
-EXTREME = 0.01
-"""Share of outcomes without bounds that is too extreme for an added query."""
 ROUNDING = 1e-9
 """Differences below this share of the largest outcome are errors of rounding."""
 
@@ -138,10 +136,10 @@ def compare(steps: Steps, outcomes: Floats, reach: Range | None = None) -> Compa
     Args:
         steps: The changed decisions of these queries.
         outcomes: Outcome of each query, (n,).
-        reach: The range of outcomes; by default :func:`usual_range` of the queries' outcomes.
+        reach: The range of outcomes; by default that of the queries.
     """
     outcomes = np.asarray(outcomes, dtype=np.float64)
-    reach = reach or usual_range(outcomes)
+    reach = reach or observed_range(outcomes)
     weights = weights_of(steps.query, steps.ratio, len(outcomes))
     size, ends, weight = effective_size(weights), _ends(reach), added_weight(weights)
     terms, logged = doubly_robust(steps, outcomes), float(outcomes.mean())
@@ -160,10 +158,9 @@ def compare(steps: Steps, outcomes: Floats, reach: Range | None = None) -> Compa
     )
 
 
-def usual_range(outcomes: Floats) -> Range:
-    """Return the range of outcomes without bounds, such as costs, without the most extreme hundredths."""
-    low, high = np.quantile(outcomes, [EXTREME, 1 - EXTREME])
-    return Range(float(low), float(high))
+def observed_range(outcomes: Floats) -> Range:
+    """Return the range of the observed outcomes."""
+    return Range(float(outcomes.min()), float(outcomes.max()))
 
 
 def _rounded(values: Floats, least: float) -> Floats:

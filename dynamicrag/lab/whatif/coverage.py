@@ -14,7 +14,7 @@ from dynamicrag.lab.view.page import Column, Headline, Page, Row, Section, Table
 from dynamicrag.lab.whatif.estimates import LEAST_SIZE, RATINGS
 from dynamicrag.lab.whatif.worlds import DrawnLog, World, candidates, exploring
 from dynamicrag.learning.intervals import Estimated, Range
-from dynamicrag.learning.offpolicy import compare, effective_size, usual_range, weights_of
+from dynamicrag.learning.offpolicy import compare, effective_size, observed_range, weights_of
 from dynamicrag.learning.tabled import predictions, steps_of
 
 __all__ = ["CoverageReport", "Covered", "measure"]
@@ -100,7 +100,7 @@ def measure(
     logged = exploring(world, epsilon, seed)
     tried = candidates(world, logged, seed)
     outcomes = {QUALITY: world.quality, UTILITY: world.quality - world.cost, COST: world.cost}
-    price = usual_range(world.cost)
+    price = observed_range(world.cost)
     reach = {QUALITY: RATINGS, UTILITY: Range(RATINGS.low - price.high, RATINGS.high - price.low), COST: None}
     refused, sizes = dict.fromkeys(tried, 0), dict.fromkeys(tried, 0.0)
     found = {f"{o} {e}": {name: Covered() for name in tried} for o in outcomes for e in ESTIMATORS}

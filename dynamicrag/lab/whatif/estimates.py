@@ -9,7 +9,7 @@ from dynamicrag.lab.view.amounts import percent
 from dynamicrag.lab.whatif.evidence import Evidence
 from dynamicrag.lab.whatif.results import Part
 from dynamicrag.learning.intervals import Range
-from dynamicrag.learning.offpolicy import Comparison, compare, effective_size, usual_range, weights_of
+from dynamicrag.learning.offpolicy import Comparison, compare, effective_size, observed_range, weights_of
 from dynamicrag.learning.tabled import SAME, StageTable, predictions, steps_of
 from dynamicrag.predictors.checks import Floats
 
@@ -89,7 +89,7 @@ def _utility_range(evidence: Evidence, weights: Mapping[str, float]) -> Range:
     """Return the range of quality less weighted cost."""
     prices = sum((w * evidence.cost(d) for d, w in weights.items() if w), np.zeros(len(evidence.queries)))
     known = prices[~np.isnan(prices)]
-    price = usual_range(known) if len(known) else Range(0.0, 0.0)
+    price = observed_range(known) if len(known) else Range(0.0, 0.0)
     return Range(RATINGS.low - price.high, RATINGS.high - price.low)
 
 
