@@ -290,15 +290,15 @@ class DynamicRAG(Rated, Faces):
     def flush(self, timeout: float = 60.0) -> bool:
         """Wait until the accounts of all finished queries are closed and stored; return whether they are.
 
-        Feedback so far is then learnt as well.
+        Feedback so far is then learnt as well, and answers that a judge marks are marked.
 
         Raises:
             RunsError: The run store cannot be read.
         """
-        closed = self.pipeline.after.flush(timeout) and self.pipeline.bookkeeper.flush(timeout)
+        closed = [self.pipeline.after.flush(timeout), self.pipeline.bookkeeper.flush(timeout)]
         if self._folder is not None:
             self._folder.fold()
-        return closed
+        return all(closed)
 
     def close(self) -> None:
         """Close the books, stop the meter and release the corpora."""

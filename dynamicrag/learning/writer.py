@@ -1,7 +1,7 @@
 """Checks feedback on a logged query, and commits it."""
 
-import math
 import numbers
+import reprlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -103,8 +103,8 @@ class FeedbackWriter:
 
 def _item(where: str, query_id: str, name: str, source: str) -> Feedback:
     """Return feedback without its value, after checking the texts."""
-    if not isinstance(query_id, str) or not query_id:
-        raise InputError(f"{where}: query_id is {query_id!r}; valid: the text report['query_id']")
+    if not (isinstance(query_id, str) and query_id and query_id.isprintable()):
+        raise InputError(f"{where}: query_id is {reprlib.repr(query_id)}; valid: report['query_id']")
     for what, text in (("name", name), ("source", source)):
         if not (isinstance(text, str) and 0 < len(text) <= LONGEST_NAME and text.isprintable()):
             raise InputError(
@@ -116,12 +116,10 @@ def _item(where: str, query_id: str, name: str, source: str) -> Feedback:
 
 def _fraction(where: str, what: str, value: float) -> float:
     """Return a number from 0 to 1; ``True`` is 1, and ``False`` is 0."""
-    number = float(value) if isinstance(value, numbers.Real) else math.nan
-    if not 0.0 <= number <= 1.0:  # NaN is not
-        raise InputError(
-            f"{where}: {what} is {str(value)[:LONGEST]}; valid: a number from 0 to 1, True or False"
-        )
-    return number
+    if not (isinstance(value, numbers.Real) and 0 <= value <= 1):  # NaN is not
+        shown = str(value)[:LONGEST] if isinstance(value, str | float) else reprlib.repr(value)
+        raise InputError(f"{where}: {what} is {shown}; valid: a number from 0 to 1, True or False")
+    return float(value)
 
 
 def _decisions(where: str, query: LoggedQuery, stage: str) -> list[LoggedDecision]:

@@ -57,7 +57,7 @@ def test_valid_scores(writer, log, score):
     assert log.feedbacks()[0].score == float(score)
 
 
-@pytest.mark.parametrize("score", [math.nan, math.inf, -0.01, 1.01, "1", None, [1.0], 1j])
+@pytest.mark.parametrize("score", [math.nan, math.inf, -0.01, 1.01, 10**400, "1", None, [1.0], 1j])
 def test_scores_out_of_range_are_refused(writer, log, score):
     with pytest.raises(InputError, match="valid: a number from 0 to 1, True or False"):
         writer.score("q1", score)
@@ -73,7 +73,7 @@ def test_an_unknown_query_is_refused_with_the_reasons_that_it_may_have(writer, l
         writer.prefer(query_id, "small", "large", 1.0, stage="generator")
 
 
-@pytest.mark.parametrize("query_id", ["", None, 7])
+@pytest.mark.parametrize("query_id", ["", None, 7, "a\0b", "\ud800"])
 def test_a_query_id_is_a_text(writer, query_id):
     with pytest.raises(InputError, match="query_id"):
         writer.score(query_id, 1.0)

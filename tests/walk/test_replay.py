@@ -222,7 +222,7 @@ async def test_a_learnt_escalation_goes_the_same_whole_paths(make, recorded, tmp
 async def test_the_prior_goes_the_same_way(make, recorded, worth):  # noqa: F811
     prices = {"small": (0.0005, 0.6), "medium": (0.003, 0.75), "large": (0.02, 0.85), "helper": (0.0, 0.6)}
     models = {
-        name: {"model": f"fake:{name}", "profile": {"usd": {"call": usd}}, "ability": accuracy}
+        name: {"model": f"openai:{name}", "profile": {"usd": {"call": usd}}, "ability": accuracy}
         for name, (usd, accuracy) in prices.items()
     }
     policy = {

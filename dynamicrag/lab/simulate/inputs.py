@@ -12,9 +12,11 @@ from dynamicrag.predictors.checks import Floats
 
 DIMENSIONS = 64
 """Principal components of the embeddings."""
-LENGTH = 0.3
-"""Length of the constant, and of the components of a typical question."""
-LEXICAL = 0.05
+CONSTANT = 0.5
+"""Length of the constant: options differ by more in their level than from question to question."""
+EMBEDDING = 0.2
+"""Length of the components of a typical question."""
+LEXICAL = 0.03
 """Factor on a standardised lexical feature; there are some twenty."""
 MOST_DEVIATIONS = 4.0
 LEAST_DEVIATION = 0.05
@@ -24,8 +26,8 @@ LEAST_DEVIATION = 0.05
 class Inputs:
     """Turns questions into features: a constant, components of the embedding, lexical features.
 
-    The lengths are those of the rows of live learners: one with a ridge of 1 trusts its start as much as some
-    ten rewards.
+    The lengths are about those of the rows of live learners: one with a ridge of 1 trusts the level that it
+    starts from as much as four rewards, and the effects of a question as much as some ten.
 
     Attributes:
         embed: The embedding model; ``None`` for lexical features alone.
@@ -67,10 +69,13 @@ class Inputs:
     def __call__(self, texts: Sequence[str]) -> Floats:
         """Return the features of questions, (n, d)."""
         standard = (_lexical(texts) - self.mean) / self.deviation
-        parts = [np.full((len(texts), 1), LENGTH), LEXICAL * standard.clip(-MOST_DEVIATIONS, MOST_DEVIATIONS)]
+        parts = [
+            np.full((len(texts), 1), CONSTANT),
+            LEXICAL * standard.clip(-MOST_DEVIATIONS, MOST_DEVIATIONS),
+        ]
         if self.embed is not None:
             vectors = np.asarray(self.embed(texts), dtype=np.float64)
-            parts.insert(1, LENGTH * ((vectors - self.centre) @ self.components))
+            parts.insert(1, EMBEDDING * ((vectors - self.centre) @ self.components))
         return np.concatenate(parts, axis=1)
 
 

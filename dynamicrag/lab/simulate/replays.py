@@ -18,6 +18,7 @@ from dynamicrag.lab.simulate.timeline import Timeline, World
 from dynamicrag.lab.simulate.weights import Weight
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.exploration import Exploration
+from dynamicrag.routers.online import BESIDE
 
 Progress = Callable[[int, int, str], None]
 """Called with the replays done, all replays, and the name of the work."""
@@ -36,7 +37,7 @@ class Kept(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How to simulate.
+    """The settings of a simulation.
 
     Attributes:
         learners: Specs of learners, by the name that is shown.
@@ -107,6 +108,12 @@ def digest_of(world: World, recorded: Floats | None, setting: Setting) -> str:
     digest = hashlib.sha256()
     for array in (world.X, world.base, world.quality, world.cost, recorded):
         digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
-    facts: list[Any] = [list(world.options), list(world.groups), list(setting.shown), repr(setting.explore)]
+    facts: list[Any] = [
+        repr(BESIDE),
+        list(world.options),
+        list(world.groups),
+        list(setting.shown),
+        repr(setting.explore),
+    ]
     digest.update(as_json([*facts, {name: repr(spec) for name, spec in setting.learners.items()}]).encode())
     return digest.hexdigest()[:16]

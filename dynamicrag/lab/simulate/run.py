@@ -43,7 +43,7 @@ def simulate(
 
     Args:
         table: The table; queries without the outcome of every option are left out.
-        setting: How to simulate.
+        setting: The settings.
         cost: Name of the cost, or several joined by ``+``.
         option_cost: Cost of an option wherever the table has none.
         options: Options to route among; all by default.

@@ -1,4 +1,4 @@
-"""What a learner knows before the first reward: nothing, a prior, or a recorded table."""
+"""The start of a learner, before the first reward: nothing, a prior, or a recorded table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

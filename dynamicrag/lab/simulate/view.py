@@ -50,9 +50,9 @@ def _table(own: Weighed, cost: str) -> Block:
     changed = any(each.after_change for each in own.learners.values())
     columns = [
         Column("learner", number=False), Column("utility"), Column("quality", spare=3),
-        *([Column("cost", spare=4)] if cost else []), *(Column(f"gap {mark}") for mark in marks),
-        Column("last half"), *([Column("recovered")] if changed else []), Column("regret", spare=2),
-        Column("µs", spare=1),
+        *([Column("cost", spare=4)] if cost else []),
+        *(Column(f"gap {mark}", spare=0 if mark == "all" else 5) for mark in marks), Column("last half"),
+        *([Column("recovered")] if changed else []), Column("regret", spare=2), Column("µs", spare=1),
     ]  # fmt: skip
     rows = [Row(_cells(name, each, cost)) for name, each in own.learners.items()]
     for place, name in enumerate(BASELINES):
@@ -69,14 +69,15 @@ def _cells(name: str, own: LearnerResult, cost: str) -> list[Cell | str]:
     return [
         name, Cell(share(own.utility), interval(own.interval)), share(own.quality),
         *([cost_text(cost)(own.cost)] if cost else []),
-        *(_cell(each, percent) for each in own.share.values()), _cell(own.last_half, points),
+        *(_cell(each, percent, mark == "all") for mark, each in own.share.items()),
+        _cell(own.last_half, points),
         *([_recovered(after)] if after else []), f"{own.regret:,.0f}", f"{own.microseconds:,.0f}",
     ]  # fmt: skip
 
 
-def _cell(figure: Figure, text: Callable[[float], str]) -> Cell:
+def _cell(figure: Figure, text: Callable[[float], str], ends: bool = True) -> Cell:
     shown = "–" if figure.value is None else text(figure.value)
-    return Cell(shown, interval(figure.interval, text))
+    return Cell(shown, interval(figure.interval, text, " to ") if ends else "")
 
 
 def _recovered(after: AfterChange) -> Cell:

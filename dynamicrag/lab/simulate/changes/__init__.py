@@ -1,1 +1,1 @@
-"""What may happen in a stream, one file each."""
+"""Changes in a stream, one file each."""
