@@ -10,7 +10,7 @@ An interval of a mean from n terms is their t interval, with two changes:
 
 ``python -m dynamicrag.lab.whatif.coverage`` measures how often they cover the truth. In a trial on logs drawn
 from RouterBench and Adaptive-RAG, the plain t interval, the percentile bootstrap and Hall's correction for
-skewness covered only .87 to .90 for some candidates, and the empirical Bernstein bound was 3 to 20 times wider.
+skewness covered only .87 to .90 for some candidates; the empirical Bernstein bound was 3 to 20 times wider.
 """
 
 from dataclasses import dataclass
