@@ -112,9 +112,11 @@ def _online(name: str, params: dict[str, Any], where: str, deps: Dependencies) -
             raise PolicyError(f"{where}.start: expected {PRIOR!r}, {NOTHING!r} or a file, got {start!r}")
         base = Learned(Estimator.load(deps.folder / start, deps.embedder), deps.weights)
     embeds = deps.embeds or (base is not None and base.embeds)
+    own = checked(PREDICTORS[name], params, where)
+    PREDICTORS.build({name: own}, where.removesuffix(f".{name}"))  # refuses bad values at their place
     return Online(
         name,
-        checked(PREDICTORS[name], params, where),
+        own,
         base=base,
         start=start,
         weights=deps.weights,

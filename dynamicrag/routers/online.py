@@ -26,13 +26,14 @@ Reward = Literal["quality", "scalar"]
 BESIDE: Mapping[str, Mapping[str, Any]] = {
     "linucb": {"alpha": 0.4, "shared": 10.0},
     "thompson": {"sigma": 0.1, "shared": 10.0},
+    "pilot": {"cosine": False},
 }
 """Hyperparameters beside a base estimate where the policy gives none, instead of the algorithms' own.
 
 A base is often off by about the same for all options. Options that share nothing then lock in on the option
 that is tried first. A reward of 0 or 1 deviates by about .4 from its mean. Posterior sampling among many
 options explores more than optimism, so its σ is smaller. Chosen on four public tables together, for all of
-them; see the page "Learners measured".
+them; see the page "Learners measured". A cosine is no quality: it cannot be added to one, and saturates.
 """
 
 
