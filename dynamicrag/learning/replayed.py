@@ -8,6 +8,7 @@ import numpy as np
 
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.features.needless import needless
+from dynamicrag.learning.examples import NOT_CHOSEN
 from dynamicrag.learning.logged_vectors import LoggedVectors
 from dynamicrag.learning.rebuilt import MissingOption, ModelCalled, Rebuilder, Silent
 from dynamicrag.predictors.checks import Floats
@@ -17,10 +18,8 @@ from dynamicrag.stages.choices import chosen
 from dynamicrag.store.logged import LoggedDecision, LoggedQuery
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
 
-__all__ = ["NOT_A_ROUTER", "Played", "Replay"]
+__all__ = ["Played", "Replay"]
 
-NOT_A_ROUTER = frozenset({"forced", "fallback"})
-"""Router names of decisions that no router made; a candidate would not change them."""
 TEXT = "store the questions with 'runs: {text: true}' in the policy"
 
 
@@ -67,7 +66,7 @@ class Replay:
             for decision, path in _with_paths(query):
                 if decision.stage in self.refused:
                     continue
-                if decision.stage in self.unchanged or decision.router in NOT_A_ROUTER:
+                if decision.stage in self.unchanged or decision.router in NOT_CHOSEN:
                     played.append(Played(row, decision, None))
                     continue
                 why = self._obstacle(query, decision)

@@ -45,10 +45,11 @@ class Directions:
         centre = np.mean([each.mean(axis=0) for each in tables], axis=0)
         scatter = np.mean([(each - centre).T @ (each - centre) / len(each) for each in tables], axis=0)
         variances, found = np.linalg.eigh(scatter)
-        components = found[:, ::-1][:, :DIMENSIONS]
-        components = components * np.sign(components[np.abs(components).argmax(axis=0), range(DIMENSIONS)])
-        length = np.sqrt(variances[::-1][:DIMENSIONS].sum())
-        return cls(centre, components / length, embedder)
+        kept = found[:, ::-1][:, :DIMENSIONS]
+        kept = kept * np.sign(kept[np.abs(kept).argmax(axis=0), range(kept.shape[1])])
+        components = np.zeros((len(centre), DIMENSIONS))  # a short embedding has fewer directions
+        components[:, : kept.shape[1]] = kept / np.sqrt(variances[::-1][:DIMENSIONS].sum())
+        return cls(centre, components, embedder)
 
     @classmethod
     def random(cls, size: int) -> Self:

@@ -77,8 +77,8 @@ def test_a_session(asked, run):
     assert code in (0, 1), err
     for words in (
         "300 logged queries, 300 with feedback",
-        "Whole path",
-        "generator, the other stages as logged",
+        "Whole path, which differs at generator alone",
+        "self-normalised",
     ):
         assert words in out
     report = json.loads((asked / "result.json").read_text())

@@ -104,7 +104,8 @@ def _unsupported(tables: Sequence[StageTable]) -> str:
         never = "the log is deterministic there" if fixed else "their logged probability is 0"
         return (
             f"in {percent(share)} of the decisions at {table.stage} the candidate takes options that the "
-            f"logged policy never takes in this context ({never}); {EXPLORE}"
+            f"logged policy never takes in this context ({never}); {EXPLORE}; or, if the candidate does not "
+            "change this stage, give the logged policy's file by --policy"
         )
     return ""
 

@@ -10,7 +10,7 @@ import pytest
 from dynamicrag.errors import InputError
 from dynamicrag.lab.priors.food import Places
 from dynamicrag.lab.priors.learn import learn
-from dynamicrag.lab.priors.sources import PROMPTING, QUESTION_SETS, STRATEGY_BY_QUESTION
+from dynamicrag.lab.priors.sources import GENERAL, PROMPTING, QUESTION_SETS, STRATEGY_BY_QUESTION, SUMS
 from dynamicrag.lab.priors.tables import Tables
 from dynamicrag.priors.stages import shipped_stages
 from dynamicrag.testing import FakeEmbedder
@@ -53,6 +53,12 @@ def data(tmp_path_factory) -> Path:
         root / PROMPTING.file,
         [{"query_id": "s", "query": sums, "outcomes": {"cot": {"quality": 1}, "direct": {"quality": 0}}}],
     )
+    for source in (GENERAL, SUMS):
+        asked = [
+            {"query_id": f"g{n}", "query": question(source.file, n), "outcomes": {"a": {"quality": 1}}}
+            for n in range(70)
+        ]
+        lines(root / source.file, asked)
     recorded = []
     for name in QUESTION_SETS:
         passages = [
