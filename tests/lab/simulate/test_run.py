@@ -77,8 +77,9 @@ def test_a_new_option_is_used():
     assert own.after_change.best_fixed > 0.8
 
 
-def test_a_learner_leaves_an_option_that_became_worse():
-    found = run(same(0.9, 0.7, rows=600), {"worse": {"option": "option 0", "by": 0.9}})
+def test_a_learner_that_forgets_leaves_an_option_that_became_worse():
+    forgets = {"linucb": {"linucb": {"alpha": 0.5, "shared": 10.0, "discount": 0.98}}}
+    found = run(same(0.9, 0.7), {"worse": {"option": "option 0", "by": 0.9}}, learners=forgets)
     own = found.middle.learners["linucb"]
     assert own.after_change.queries is not None
     assert own.calls["option 1"] > 0.3
