@@ -24,14 +24,14 @@ from dynamicrag.types import Decision, Option
 
 Reward = Literal["quality", "scalar"]
 BESIDE: Mapping[str, Mapping[str, Any]] = {
-    "linucb": {"alpha": 0.4, "shared": 10.0},
+    "linucb": {"alpha": 0.2, "shared": 10.0},
     "thompson": {"sigma": 0.1, "shared": 10.0},
 }
 """Hyperparameters beside a base estimate where the policy gives none, instead of the algorithms' own.
 
-A base is often off by about the same for all options. Options that share nothing then lock in on the option
-that is tried first. A reward of 0 or 1 deviates by about .4 from its mean. Posterior sampling among many
-options explores more than optimism, so its σ is smaller. Chosen on four public tables together, for all of
+A base is often off by about the same for all options. Options that share nothing then stay where the base
+ranks them, and without a base on the option that is tried first. Posterior sampling among many options
+explores more than optimism, so its σ is smaller than α. Chosen on four public tables together, for all of
 them; see the page "Learners measured".
 """
 

@@ -164,5 +164,5 @@ def test_an_old_model_has_its_own_accuracy_and_does_not_count_for_others(tmp_pat
     assert found.of("x:other-70b") == ABILITIES.of("x:other-70b")
     data["abilities"]["old-70b"] = {**row, "line": "no"}
     path.write_text(yaml.safe_dump(data, sort_keys=False), "utf-8")
-    with pytest.raises(PolicyError, match="old-70b.line: must be true or false"):
+    with pytest.raises(PolicyError, match=r"old-70b\.line: must be true or false"):
         load_profiles(path)
