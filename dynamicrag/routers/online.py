@@ -23,25 +23,6 @@ from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.types import Decision, Option
 
 Reward = Literal["quality", "scalar"]
-BESIDE: Mapping[str, Mapping[str, Any]] = {
-    "linucb": {"alpha": 0.2, "shared": 10.0},
-    "thompson": {"sigma": 0.1, "shared": 10.0},
-}
-"""Hyperparameters beside a base estimate where the policy gives none, instead of the algorithms' own.
-
-A base is often off by about the same for all options. Options that share nothing then stay where the base
-ranks them, and without a base on the option that is tried first. Posterior sampling among many options
-explores more than optimism, so its σ is smaller than α. Chosen on four public tables together, for all of
-them; see the page "Learners measured".
-"""
-
-
-def beside(name: str, params: Mapping[str, Any], stage: str = "") -> dict[str, Any]:
-    """Return the hyperparameters of a learner at a stage.
-
-    The moves of verification share nothing: a reward of an answer says nothing about abstaining.
-    """
-    return {**({} if stage == VERIFICATION else BESIDE.get(name, {})), **params}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,18 +146,14 @@ class Online(Estimating):
 
     def fresh(self, options: Sequence[str]) -> Learnt:
         """Return the state before any reward."""
-        learner = PREDICTORS.build({self.registered: self._hyper}, f"stages.{self.stage}.router")
+        learner = PREDICTORS.build({self.registered: self._params}, f"stages.{self.stage}.router")
         assert isinstance(learner, Learner), "only learners are built as this router"
         return Learnt(learner.start(len(self._row), len(options)), tuple(options))
 
     @property
-    def _hyper(self) -> dict[str, Any]:
-        return beside(self.registered, self._params, self.stage)
-
-    @property
     def key(self) -> str:
         """Identity of the state: another algorithm, start, reward or row starts again."""
-        params = ",".join(f"{name}={value}" for name, value in sorted(self._hyper.items()))
+        params = ",".join(f"{name}={value}" for name, value in sorted(self._params.items()))
         return f"{self.stage}/{self.registered}({params})/{self._start}/{self.reward}/row{VERSION}"
 
     def row(self, signals: Mapping[str, float], vector: ArrayLike | None, embedder: str = "") -> Floats:

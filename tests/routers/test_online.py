@@ -136,18 +136,3 @@ def test_bad_parameters_name_their_place(rag, router, message):  # noqa: F811
 def test_one_option_alone_is_learnt_as_well(rag):  # noqa: F811
     own = rag(stages={"generator": {"options": ["small"], "router": "linucb"}})
     assert router_of(own).learnt.options == ("small",)
-
-
-def test_beside_an_estimate_options_share_but_the_moves_of_verification_do_not(rag):  # noqa: F811
-    own = online(rag, {"linucb": {"alpha": 0.2}})
-    learner = router_of(own).learnt.predictor
-    assert (learner.alpha, learner.shared) == (0.2, 10.0)
-    assert "shared=10.0" in router_of(own).key
-    verification = {
-        "options": ["accept", "escalate"],
-        "verifiers": ["token_margin"],
-        "router": "linucb",
-        "escalate": {"unsure": "generator"},
-    }
-    judging = rag(stages={"verification": verification})
-    assert router_of(judging, "verification").learnt.predictor.shared == 0.0
