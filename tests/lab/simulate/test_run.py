@@ -9,7 +9,7 @@ from dynamicrag.lab.simulate.replays import Setting
 from dynamicrag.lab.simulate.run import simulate
 from tests.lab.simulate.tables import same, table
 
-LINUCB = {"linucb": {"linucb": {"alpha": 0.5}}}
+LINUCB = {"linucb": "linucb"}
 
 
 def run(outcomes, *changes, learners=LINUCB, **given):
@@ -78,7 +78,7 @@ def test_a_new_option_is_used():
 
 
 def test_a_learner_that_forgets_leaves_an_option_that_became_worse():
-    forgets = {"linucb": {"linucb": {"alpha": 0.5, "discount": 0.98}}}
+    forgets = {"linucb": {"linucb": {"discount": 0.98}}}
     found = run(same(0.9, 0.7), {"worse": {"option": "option 0", "by": 0.9}}, learners=forgets)
     own = found.middle.learners["linucb"]
     assert own.after_change.queries is not None
