@@ -199,6 +199,7 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
         corpora=corpora,
         folder=policy.folder,
         weights=policy.objective.weights,
+        budget=budget,
         profiles=profiles,
         trust=common.trust,
         routers=common.routers,

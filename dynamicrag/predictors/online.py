@@ -18,7 +18,12 @@ class Learner(Predictor):
     It learns quality, or any other number: a residual of quality over an estimate, or a scalar reward that
     includes cost. ``start`` gives its prior; ``fit`` warm-starts it on a table; ``learn`` continues from
     either. Every option has an estimate of its own from the start, also without any observation.
+
+    Attributes:
+        positions: Hyperparameters that are positions of features; a policy gives their names.
     """
+
+    positions: ClassVar[tuple[str, ...]] = ()
 
     when: ClassVar[tuple[When, ...]] = ("pre-generation", "online")
     uses: ClassVar[tuple[Uses, ...]] = ("query", "feedback")

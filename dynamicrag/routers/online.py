@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dynamicrag.cost.vector import Dimension
-from dynamicrag.errors import PolicyError
+from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.predictors.base import PREDICTORS, Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.online import Learner
@@ -17,6 +17,7 @@ from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.routers.draws import Explore
 from dynamicrag.routers.offer import Estimating, Offer, take
+from dynamicrag.routers.pace import Pace
 from dynamicrag.routers.row import VERSION, Row
 from dynamicrag.routers.vectors import question_vector
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
@@ -96,11 +97,14 @@ class Online(Estimating):
         explore: Exploration in the policy's words; keys left out are the learner's own.
         reward: The number that it learns.
         embed: The embedder; ``None`` to learn from signals alone.
+        pace: Paces the spending of a total; ``None`` for none.
 
     Attributes:
         stage: The stage that it decides.
-        learnt: The state in force; folding the log replaces it.
+        learnt: The state in force, once the options were checked; folding the log replaces it.
     """
+
+    learnt: Learnt
 
     def __init__(
         self,
@@ -113,6 +117,7 @@ class Online(Estimating):
         explore: Mapping[str, Any],
         reward: Reward,
         embed: Embedder | None,
+        pace: Pace | None = None,
     ) -> None:
         kind = PREDICTORS[name]
         self.registered = name
@@ -125,10 +130,10 @@ class Online(Estimating):
         self.reads = () if base is None else base.reads
         self.reads_text = base is not None and base.reads_text
         self.unlogged = () if base is None else base.unlogged
+        self._pace = pace
         self._params, self._start, self._explore, self._embed = dict(params), start, dict(explore), embed
         self._row = Row(retrieved=False, drafted=False)
-        self.stage = ""
-        self.learnt = self.fresh(["only"])
+        self.stage = self._where = ""
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:
         """Refuse options that the base cannot serve, and start the learner."""
@@ -136,7 +141,7 @@ class Online(Estimating):
             self.base.check(stage, options, where)
         elif stage == VERIFICATION:
             raise PolicyError(f"{where}: a learner of verification needs the findings of 'start: prior'")
-        self.stage = stage
+        self.stage, self._where = stage, f"{where}.{self.registered}"
         self._row = Row(retrieved=stage not in TOPOLOGY.ahead, drafted=stage == VERIFICATION)
         self.learnt = self.fresh([option.name for option in options])
         try:
@@ -146,9 +151,25 @@ class Online(Estimating):
 
     def fresh(self, options: Sequence[str]) -> Learnt:
         """Return the state before any reward."""
-        learner = PREDICTORS.build({self.registered: self._params}, f"stages.{self.stage}.router")
+        params = {name: self._placed(name, value) for name, value in self._params.items()}
+        learner = PREDICTORS.build({self.registered: params}, self._where)
         assert isinstance(learner, Learner), "only learners are built as this router"
         return Learnt(learner.start(len(self._row), len(options)), tuple(options))
+
+    def _placed(self, name: str, value: Any) -> Any:
+        """Return a hyperparameter, with positions in place of the names of features.
+
+        Raises:
+            PolicyError: There is no such feature at this stage.
+        """
+        kind = PREDICTORS[self.registered]
+        if not (issubclass(kind, Learner) and name in kind.positions) or value is None:
+            return value
+        if isinstance(value, list):
+            return [self._placed(name, each) for each in value]
+        if value not in self._row.names:
+            raise PolicyError(unknown(f"{self._where}.{name}", "feature", str(value), self._row.names))
+        return self._row.names.index(value)
 
     @property
     def key(self) -> str:
@@ -189,10 +210,14 @@ class Online(Estimating):
         quality = based.quality + found.mean[0, columns]
         if self.reward == "quality":
             quality = np.clip(quality, 0.0, 1.0)
+        open_ = based.open
+        if self._pace is not None:
+            open_ = await self._pace.open(quality, based.expected or context.expected, open_)
         why = based.reason or [""] * len(quality)
         return replace(
             based,
             quality=quality,
+            open=open_,
             spread=None if found.spread is None else found.spread[0, columns],
             reason=[_reason(text, by, learnt) for text, by in zip(why, quality - based.quality, strict=True)],
             # without a base nothing was predicted before learning
