@@ -186,15 +186,17 @@ class Online(Estimating):
         embedder = "" if self._embed is None else self._embed.name
         found = learnt.predictor.predict(self._row(context.features, vector, embedder)[None])
         columns = [learnt.options.index(option.name) for option in context.options]
-        shift = found.mean[0, columns]
-        why = based.reason or [""] * len(shift)
+        quality = based.quality + found.mean[0, columns]
+        if self.reward == "quality":
+            quality = np.clip(quality, 0.0, 1.0)
+        why = based.reason or [""] * len(quality)
         return replace(
             based,
-            quality=based.quality + shift,
+            quality=quality,
             spread=None if found.spread is None else found.spread[0, columns],
-            reason=[_reason(text, by, learnt) for text, by in zip(why, shift, strict=True)],
+            reason=[_reason(text, by, learnt) for text, by in zip(why, quality - based.quality, strict=True)],
             # without a base nothing was predicted before learning
-            base=np.full(len(shift), np.nan) if self.base is None else based.quality,
+            base=np.full(len(quality), np.nan) if self.base is None else based.quality,
             state=learnt.upto,
         )
 

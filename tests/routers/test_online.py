@@ -136,3 +136,12 @@ def test_bad_parameters_name_their_place(rag, router, message):  # noqa: F811
 def test_one_option_alone_is_learnt_as_well(rag):  # noqa: F811
     own = rag(stages={"generator": {"options": ["small"], "router": "linucb"}})
     assert router_of(own).learnt.options == ("small",)
+
+
+async def test_estimates_stay_probabilities(rag):  # noqa: F811
+    own = online(rag, {"linucb": {"alpha": 0}})
+    context = at(own, "generator")
+    teach(own, context, "large", 0.9)
+    teach(own, context, "small", -0.9)
+    _, found = await choice(own, context)
+    assert found.quality == pytest.approx([0.0, 1.0])
