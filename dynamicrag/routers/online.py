@@ -24,6 +24,8 @@ from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.types import Decision, Option
 
 Reward = Literal["quality", "scalar"]
+NOTHING_KNOWN = 0.5
+"""Estimate without a base: with a start at 0, no option would look better than the first one tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Online(Estimating):
     Args:
         name: The learner's name.
         params: Its hyperparameters.
-        base: Router whose estimate it starts from; ``None`` to start from 0.
+        base: Router whose estimate it starts from; ``None`` to start from one half.
         start: The base in words, part of the state's key.
         weights: Quality that one unit of each cost dimension is worth.
         explore: Exploration in the policy's words; keys left out are the learner's own.
@@ -228,7 +230,7 @@ class Online(Estimating):
     async def _based(self, context: StageContext) -> Offer | Choice:
         price = np.array([cost.weighted(self.weights) for cost in context.expected])
         if self.base is None:
-            offer: Offer | Choice = Offer(np.zeros(len(price)), price, context.allowed)
+            offer: Offer | Choice = Offer(np.full(len(price), NOTHING_KNOWN), price, context.allowed)
         else:
             offer = await self.base.offer(context)
         if self.reward == "scalar" and isinstance(offer, Offer):

@@ -78,7 +78,7 @@ def test_a_new_option_is_used():
 
 
 def test_a_learner_that_forgets_leaves_an_option_that_became_worse():
-    forgets = {"linucb": {"linucb": {"discount": 0.98}}}
+    forgets = {"linucb": {"linucb": {"discount": 0.9}}}
     found = run(same(0.9, 0.7), {"worse": {"option": "option 0", "by": 0.9}}, learners=forgets)
     own = found.middle.learners["linucb"]
     assert own.after_change.queries is not None
