@@ -111,7 +111,7 @@ def _changes(decision: "Decision", read: int | None, now: "EstimateNow | None") 
     """Yield the estimates before and after online learning: at the decision, and by now."""
     base = decision.get("base")
     if read is not None:
-        yield f"learnt from {read:,} scores and preferences: {_steps(decision, base, decision['quality'])}"
+        yield f"had read {read:,} scores and preferences: {_steps(decision, base, decision['quality'])}"
     if now is not None and now.rewards:
         yield f"by now, after {now.rewards:,} rewards: {_steps(decision, base, now.quality)}"
 

@@ -152,7 +152,7 @@ class Folder:
         if snapshot is None:
             return
         try:
-            state = State.from_bytes(snapshot.state, pupil.key)
+            state = State.from_bytes(snapshot.state, "snapshot", "state of a learner", "it is left out")
             router.learnt = Learnt.from_state(state, pupil.key).fitting(options)
             pupil.kept = snapshot.upto
         except DynamicRAGError as error:

@@ -97,8 +97,8 @@ class Replay:
         new = [name for name in own if name not in logged]
         if new:
             return (
-                f"the log has no decision with the option {_named(new)}, so nothing shows what it would have "
-                "given; log queries with it, with exploration on"
+                f"the log has no decision with {_named(new)}, so nothing shows what it would have given; "
+                "log queries with it, with exploration on"
             )
         if sum(_open(point, decision)) < 2:
             return ""
@@ -177,7 +177,8 @@ def _chances(choice: Choice, options: int) -> Floats:
 
 
 def _named(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in names)
+    options = "option" if len(names) == 1 else "options"
+    return f"the {options} {', '.join(map(repr, names))}"
 
 
 def _joined(names: Sequence[str]) -> str:

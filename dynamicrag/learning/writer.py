@@ -95,8 +95,8 @@ class FeedbackWriter:
             raise InputError(
                 f"{where}: query {query_id[:LONGEST]!r} is not in the decision log; valid: a "
                 "report['query_id']. Its answer may have failed, its policy may store no queries (runs.keep: "
-                "0), another data folder may hold it, or it may be deleted: runs.keep limits the number of "
-                "stored queries, and old ones can be pruned"
+                "0), the store may have been down or full, another data folder may hold it, or it may be "
+                "deleted: runs.keep limits the number of stored queries, and old ones can be pruned"
             )
         return query
 
@@ -116,8 +116,10 @@ def _item(where: str, query_id: str, name: str, source: str) -> Feedback:
 
 def _fraction(where: str, what: str, value: float) -> float:
     """Return a number from 0 to 1; ``True`` is 1, and ``False`` is 0."""
+    if type(value).__name__ == "bool" and type(value).__module__ == "numpy":  # is no number there
+        value = bool(value)
     if not (isinstance(value, numbers.Real) and 0 <= value <= 1):  # NaN is not
-        shown = str(value)[:LONGEST] if isinstance(value, str | float) else reprlib.repr(value)
+        shown = str(value) if isinstance(value, float) else reprlib.repr(value)
         raise InputError(f"{where}: {what} is {shown}; valid: a number from 0 to 1, True or False")
     return float(value)
 

@@ -129,9 +129,11 @@ def _online(name: str, params: dict[str, Any], where: str, deps: Dependencies) -
     assert issubclass(kind, Learner), "the caller has checked it"
     named = {key: value for key, value in params.items() if key in kind.positions}
     plain = {key: value for key, value in params.items() if key not in named}
+    own = checked(kind, plain, where)
+    PREDICTORS.build({name: own}, where.removesuffix(f".{name}"))  # refuses bad values at their place
     return Online(
         name,
-        {**checked(kind, plain, where), **named},
+        {**own, **named},
         base=base,
         start=start,
         weights=deps.weights,

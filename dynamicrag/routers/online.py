@@ -153,9 +153,10 @@ class Online(Estimating):
 
     def fresh(self, options: Sequence[str]) -> Learnt:
         """Return the state before any reward."""
+        kind = PREDICTORS[self.registered]
+        assert issubclass(kind, Learner), "only learners are built as this router"
         params = {name: self._placed(name, value) for name, value in self._params.items()}
-        learner = PREDICTORS.build({self.registered: params}, self._where)
-        assert isinstance(learner, Learner), "only learners are built as this router"
+        learner = kind(**{**kind.beside, **params})
         return Learnt(learner.start(len(self._row), len(options)), tuple(options))
 
     def _placed(self, name: str, value: Any) -> Any:

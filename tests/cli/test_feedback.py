@@ -196,7 +196,7 @@ def test_a_conversation_teaches_the_next_one(here, run, monkeypatch):
     assert "It has 164 steps." in out
     last = stored()[-1][0]
     _, out, _ = run("explain", last, "-p", "p.yaml")
-    assert "learnt from 4 scores and preferences: small – → -0." in out.replace("−", "-")
+    assert "had read 4 scores and preferences: small – → -0." in out.replace("−", "-")
     assert "by now, after 5 rewards" in out
     assert "linucb of generator had read 4 scores and preferences; 1 came after" in run("report")[1]
 

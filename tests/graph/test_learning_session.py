@@ -41,7 +41,7 @@ def test_thumbs_change_a_routers_mind(example, capsys, tmp_path):
     example.main()
     said = capsys.readouterr().out
     rounds = re.findall(r"round \d: (.*)", said)
-    assert rounds[0].startswith("small small ")
+    assert rounds[0].startswith("small ")
     assert rounds[-1] == "large large large large"
     assert "learnt from 19 rewards" in said
     first, last = re.findall(r"(?:first|last) query ([0-9a-f]{24}): ", said)
@@ -65,7 +65,7 @@ def test_thumbs_change_a_routers_mind(example, capsys, tmp_path):
     assert "by now" not in after, "the default policy is not the query's"
     (now,) = json.loads((tmp_path / "first.json").read_text())["now"].values()
     assert now["rewards"] == 20
-    assert now["quality"][1] > now["quality"][0] + 0.5
+    assert now["quality"][1] > now["quality"][0] + 0.4
 
 
 def with_specs(policy):

@@ -166,6 +166,7 @@ def test_a_damaged_snapshot_is_learnt_again(monkeypatch, caplog, log):
     Folder(log, [own]).fold()
     assert own.router.learnt.rewards == 10
     assert "learning again" in caplog.text
+    assert "dynamicrag train" not in caplog.text
 
 
 def test_the_thread_folds_when_told_and_survives_a_store_that_is_down(monkeypatch, caplog, log):

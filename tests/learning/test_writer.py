@@ -51,7 +51,7 @@ def test_name_source_and_stage_are_apart(writer, log):
     assert len(log.feedbacks()) == 4
 
 
-@pytest.mark.parametrize("score", [True, False, 0, 1, 0.25, np.float32(0.5), np.int64(1)])
+@pytest.mark.parametrize("score", [True, False, 0, 1, 0.25, np.float32(0.5), np.int64(1), np.bool_(True)])
 def test_valid_scores(writer, log, score):
     writer.score("q1", score)
     assert log.feedbacks()[0].score == float(score)

@@ -67,6 +67,16 @@ async def test_prices_still_count_after_learning(rag):  # noqa: F811
     assert (await choice(own, dear))[0] == "small"
 
 
+@pytest.mark.parametrize("name", ["linucb", "thompson", "pilot", "greenserv", "epsilon_greedy"])
+async def test_the_estimate_goes_to_the_mean_reward_and_not_beyond(rag, name):  # noqa: F811
+    own = online(rag, name)
+    context = at(own, "generator")
+    based = (await choice(own, context))[1].quality[1]
+    teach(own, context, "large", 0.2)
+    learnt = (await choice(own, context))[1].quality[1]
+    assert based + 0.1 < learnt < based + 0.21
+
+
 async def test_a_scalar_reward_has_the_cost_in_it(rag):  # noqa: F811
     own = online(rag, {"linucb": {"alpha": 0, "reward": "scalar", "start": "none"}})
     context = at(own, "generator", usd=(0.0005, 10.0))
@@ -124,6 +134,7 @@ async def test_a_state_is_restored_whole(rag):  # noqa: F811
         ({"linucb": {"explore": {"temprature": 1}}}, "explore"),
         ({"linucb": {"explore": {"epsilon": 2}}}, "epsilon: expected a number from 0 to 1"),
         ({"linucb": {"alfa": 1}}, "alpha"),
+        ({"linucb": {"alpha": -1}}, "alpha: expected a number of 0 or more, got -1"),
     ],
 )
 def test_bad_parameters_name_their_place(rag, router, message):  # noqa: F811

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dynamicrag.errors import InputError
+from dynamicrag.errors import MOST_NAMES, InputError
 from dynamicrag.learning.examples import Weight
 from dynamicrag.learning.query_rewards import QueryRewards, query_rewards
 from dynamicrag.predictors.checks import Floats
@@ -15,10 +15,7 @@ from dynamicrag.store.logged import Feedback, LoggedQuery
 __all__ = ["Evidence", "feedback", "read"]
 
 PAGE = 1_000
-NOTHING = (
-    "the log has no query of this policy and time; ask with a policy that keeps runs, or change --policy or "
-    "--since"
-)
+NOTHING = "the log has no query of this policy and time; "
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,9 @@ def read(log: Log, weight: Weight, policy: str | None = None, since: float = 0.0
     """
     queries = list(log.queries(since=since, policy=policy))
     if not queries:
-        raise InputError(NOTHING)
+        others = sorted({query.policy for query in log.queries()})
+        known = f"policies in the log: {', '.join(others[:MOST_NAMES])}; change --policy or --since"
+        raise InputError(NOTHING + (known if others else "ask with a policy that keeps runs"))
     ids = {query.id for query in queries}
     return Evidence(queries, query_rewards((f for f in feedback(log) if f.query_id in ids), weight))
 

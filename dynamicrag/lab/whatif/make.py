@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from dynamicrag.assembly import Pipeline, assemble
 from dynamicrag.embedders import default_embedder
 from dynamicrag.errors import InputError, PolicyError, unknown
@@ -83,7 +85,7 @@ def compare_policies(
         parts=parts,
         unchanged=unchanged,
         verdicts=judged(requirements, last),
-        notes=[*_notes(evidence, names, logged), *_learners(earlier)],
+        notes=[*_notes(evidence, names, logged), *_unpriced(evidence, candidate), *_learners(earlier)],
     )
 
 
@@ -145,6 +147,19 @@ def _parts(
         why = f"{', '.join(refused)}: {replay.refused[refused[0]]}"
         return [*parts, Part(PATH, decisions, 0, refused=f"it needs all stages; {why}")], unchanged
     return [*parts, estimates.part(PATH, tables)], unchanged
+
+
+def _unpriced(evidence: Evidence, candidate: Policy) -> list[str]:
+    """Return a note for each dimension with a weight whose cost some queries lack."""
+    notes, total = [], len(evidence.queries)
+    for dimension, weight in candidate.objective.weights.items():
+        missing = int(np.isnan(evidence.cost(dimension)).sum()) if weight else 0
+        if missing:
+            notes.append(
+                f"{missing:,} of {total:,} queries have no known {dimension}, which the candidate weighs; "
+                "they are left out of utility. Declare it in models.NAME.profile of the policy that answers."
+            )
+    return notes
 
 
 def _learners(earlier: Mapping[str, int]) -> list[str]:

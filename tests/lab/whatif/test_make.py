@@ -120,7 +120,14 @@ def test_an_option_that_was_never_played_is_named(whatif, tmp_path):
         'large: {model: "fake:oracle"}', 'large: {model: "fake:oracle"}, huge: {model: "fake:huge"}'
     )
     report = whatif(text.replace("[small, large]", "[small, large, huge]"), memory_log(tmp_path, 100))
-    assert "'huge'" in part(report, "generator").refused
+    assert "no decision with the option 'huge'" in part(report, "generator").refused
+
+
+def test_an_unknown_cost_with_a_weight_is_the_reason_for_no_utility(whatif, tmp_path):
+    text = policy("{fixed: {option: small}}", **{"{usd: 10}": "{usd: 10, water: 1}"})
+    report = whatif(text, memory_log(tmp_path, 100))
+    assert any("100 of 100 queries have no known water" in note for note in report.notes)
+    assert not any("known usd" in note for note in report.notes)
 
 
 def test_a_stage_that_the_log_lacks_is_refused(whatif, tmp_path):
@@ -196,7 +203,7 @@ def test_other_weights_change_every_stage(tmp_path):
 
 
 def test_an_unknown_policy_has_no_queries(whatif, tmp_path):
-    with pytest.raises(InputError, match="no query of this policy"):
+    with pytest.raises(InputError, match=r"no query of this policy.*in the log: logged; change --policy"):
         whatif(policy(), memory_log(tmp_path, 60), name="nobody")
 
 
