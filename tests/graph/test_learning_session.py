@@ -60,7 +60,7 @@ def test_thumbs_change_a_routers_mind(example, capsys, tmp_path):
     assert "learnt from" not in before
     assert re.search(r"by now, after 20 rewards: small 0\.29 → 0\.[01]\d, large 0\.36 → 0\.[89]\d", before)
     assert re.search(
-        r"learnt from 19 scores and preferences: small 0\.\d\d → 0\.[01]\d, large 0\.3\d → 0\.[89]\d", after
+        r"had read 19 scores and preferences: small 0\.\d\d → 0\.[01]\d, large 0\.3\d → 0\.[89]\d", after
     )
     assert "by now" not in after, "the default policy is not the query's"
     (now,) = json.loads((tmp_path / "first.json").read_text())["now"].values()
