@@ -62,6 +62,8 @@ def print_table(out: "Console", table: Table) -> None:
         gone = [index for index in columns if table.columns[index].spare == spare]
         dropped += [table.columns[index].title for index in gone]
         columns = [index for index in columns if index not in gone]
+    if table.title:  # a title of the table itself would break at the table's width
+        out.print(_styled(table.title, "bold"))
     out.print(_rich(table, columns))
     more = len(table.rows) - table.most
     if more > 0:
@@ -74,10 +76,7 @@ def _rich(table: Table, columns: Sequence[int]) -> "RichTable":
     from rich import box
     from rich.table import Table as RichTable
 
-    made = RichTable(
-        title=_styled(table.title, "bold") if table.title else None, title_justify="left",
-        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True,
-    )  # fmt: skip
+    made = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
     for index in columns:
         column: Column = table.columns[index]
         side: JustifyMethod = "right" if column.number and index else "left"

@@ -35,3 +35,8 @@ def test_a_narrow_terminal_drops_what_can_be_spared_and_says_so():
 def test_long_tables_say_how_many_rows_are_left():
     table = Table([Column("name")], [[str(n)] for n in range(9)], most=4)
     assert "… and 5 more" in shown(table)
+
+
+def test_a_title_is_on_one_line_above_a_narrower_table():
+    text = shown(Table([Column("a"), Column("b")], [["1", "2"]], "Share of the queries by option"))
+    assert text.splitlines()[0] == "Share of the queries by option"
