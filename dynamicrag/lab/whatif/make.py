@@ -156,13 +156,8 @@ def _unpriced(evidence: Evidence, candidate: Policy) -> list[str]:
         missing = int(np.isnan(evidence.cost(dimension)).sum()) if weight else 0
         if missing:
             notes.append(
-<<<<<<< HEAD
-                f"{missing:,} of {total:,} queries have no known {dimension}, which the candidate weighs; "
-                "they are left out of utility. Declare it in models.NAME.profile of the policy that answers."
-=======
                 f"{missing:,} of {total:,} queries have no known {dimension}, which the candidate weighs, "
                 "and are left out of utility. Declare it in models.NAME.profile of the policy that answers."
->>>>>>> eyes
             )
     return notes
 
