@@ -68,6 +68,7 @@ class Pipeline:
     feedback: FeedbackWriter
     after: Background
     judge: SampledJudge | None
+    logs: bool = True
 
     @property
     def points(self) -> Mapping[str, DecisionPoint]:
@@ -76,8 +77,8 @@ class Pipeline:
 
     @property
     def log(self) -> "Log | None":
-        """The decision log; ``None`` if the policy stores no queries."""
-        return self.bookkeeper.log
+        """The decision log; ``None`` if the policy stores no queries, or these are no queries of users."""
+        return self.bookkeeper.log if self.logs else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,7 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
         corpora=corpora,
         folder=policy.folder,
         weights=policy.objective.weights,
+        budget=budget,
         profiles=profiles,
         trust=common.trust,
         routers=common.routers,

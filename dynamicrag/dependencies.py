@@ -32,6 +32,7 @@ class Dependencies:
         corpora: Its corpora by name; each a :class:`~dynamicrag.retrieval.corpus.Corpus`.
         folder: Base of relative paths in the policy.
         weights: Quality that one unit of each cost dimension is worth.
+        budget: The :class:`~dynamicrag.cost.budget.Budget` of its queries, if there is one.
         profiles: The :class:`~dynamicrag.cost.profiles.Profile` of every model, by its name in the policy.
         trust: Whether modules named by the policy may be imported, which runs them.
         routers: The caller's routers, by their names in the policy.
@@ -48,6 +49,7 @@ class Dependencies:
     corpora: Mapping[str, Any] = field(default_factory=dict)
     folder: Path = Path()
     weights: Mapping[Any, float] = field(default_factory=dict)
+    budget: Any = None
     profiles: Mapping[str, Any] = field(default_factory=dict)
     trust: bool = True
     routers: Mapping[str, Any] = field(default_factory=dict)

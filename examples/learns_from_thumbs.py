@@ -16,7 +16,7 @@ POLICY = {
         "small": {"ability": 0.7, "profile": {"usd": {"input": 1.5e-7, "output": 6e-7}}},
         "large": {"ability": 0.85, "profile": {"usd": {"input": 2.5e-6, "output": 1e-5}}},
     },
-    "objective": {"weights": {"usd": 80}},
+    "objective": {"weights": {"usd": 200}},
     "host": {"meter": "none"},
     "stages": {"generator": {"options": ["small", "large"], "router": "linucb"}},
 }

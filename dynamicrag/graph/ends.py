@@ -103,7 +103,7 @@ class Finish(Node):
     async def _commit(turn: TurnState, run: Run, pipeline: Pipeline, made: list[Decision]) -> None:
         """Commit the query to the decision log, before the answer returns."""
         books = pipeline.bookkeeper
-        if books.log is not None:
+        if pipeline.log is not None:
             entry = partial(entry_of, turn, made, run, pipeline)
             try:
                 async with asyncio.timeout(COMMIT_SECONDS):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.routers.online import Online
+from dynamicrag.routers.online import NOTHING_KNOWN, Online
 from dynamicrag.store.logged import Feedback, LoggedDecision, LoggedQuery
 from dynamicrag.topology import VERIFICATION
 
@@ -80,7 +80,7 @@ def credited(query: LoggedQuery, stage: str) -> list[LoggedDecision]:
 def _base(router: Online, decision: LoggedDecision, option: str) -> float | None:
     """Return the estimate of an option that the learner starts from; ``None`` if it was not made."""
     if router.base is None:
-        return 0.0
+        return NOTHING_KNOWN
     if decision.router not in (router.registered, router.base.registered):
         return None
     return decision.base[decision.options.index(option)]

@@ -26,20 +26,11 @@ class LinearArms(Learner):
 
     After ``start``, x is the features as given. After ``fit``, x is an intercept and the standardised
     features, and the level is the option's mean. Features beyond six standard deviations, or beyond ±6 after
-    ``start``, are clipped. A new option starts at the mean of the others, or at the common part.
-
-    Independent options repeat each other's errors: an option that was never tried stays at its prior, however
-    far off that was for all others. With ``shared`` above 0, the weights of an option are a common part plus
-    its own, both with Gaussian priors, as in a hierarchical regression. The common part θ_c is the ridge
-    regression of all options' rewards together, with the penalty ``λ / shared``, and the prior of the own
-    part is at θ_c: ``θ = A⁻¹(b + λθ_c)``. It is a function of the same sums. The spread is that of the own
-    part, because the common part is the same for all options. This part is ours, not of the papers.
+    ``start``, are clipped. A new option starts at the mean of the others.
 
     Args:
         ridge: λ: weight of the prior, in observations per unit of x.
         discount: γ: the factor on an option's earlier rewards; 1 never forgets.
-        shared: Prior variance of the common weights, as a multiple of that of an option's own; 0 for
-            independent options.
         seed: Not used.
     """
 
@@ -56,19 +47,14 @@ class LinearArms(Learner):
         ("_updates", 0),
     )
 
-    def __init__(
-        self, *, ridge: float = 1.0, discount: float = 1.0, shared: float = 0.0, seed: int = 0
-    ) -> None:
+    def __init__(self, *, ridge: float = 1.0, discount: float = 1.0, seed: int = 0) -> None:
         super().__init__(seed=seed)
         if not 0 < ridge < np.inf:
             raise ValueError(f"ridge: expected a number above 0, got {ridge}")
         if not 0 < discount <= 1:
             raise ValueError(f"discount: expected a number above 0, up to 1, got {discount}")
         self.ridge = ridge
-        if not 0 <= shared < np.inf:
-            raise ValueError(f"shared: expected a number of 0 or more, got {shared}")
         self.discount = discount
-        self.shared = shared
 
     @property
     def _penalty(self) -> float:
@@ -151,22 +137,11 @@ class LinearArms(Learner):
             inverse = self._inverse[column]
             turned = inverse @ row
             inverse -= np.outer(turned, turned) * (weight / (1.0 + weight * (row @ turned)))
-        if not self.shared:
-            self._theta[column] = self._inverse[column] @ self.b[column]
-            return
-        self._seen += 1
-        if self.discount < 1.0 or self._seen % REFRESH == 0:
-            self._sum_up()
-        else:
-            turned = self._pooled @ row
-            self._pooled -= np.outer(turned, turned) * (weight / (1.0 + weight * (row @ turned)))
-        self._share()
+        self._theta[column] = self._inverse[column] @ self.b[column]
 
     def _grow(self, quality: Floats) -> None:
         if np.isnan(quality).any():
-            level = self.level.mean()
-            # the common part already says how good the options in use are
-            prior = np.zeros(self.b.shape[1]) if self.shared else self._theta.mean(axis=0)
+            level, prior = self.level.mean(), self._theta.mean(axis=0)
         else:
             level, prior = quality[0], np.zeros(self.b.shape[1])
         self.level, self.n = np.append(self.level, level), np.append(self.n, 0.0)
@@ -180,27 +155,6 @@ class LinearArms(Learner):
         self._inverse = np.linalg.inv(self.A)
         self._theta = np.einsum("kde,ke->kd", self._inverse, self.b)
         self._updates = np.zeros(len(self.b), dtype=np.intp)
-        self._common = np.zeros(self.b.shape[1])
-        self._seen = 0
-        if self.shared:
-            self._sum_up()
-            self._share()
-
-    def _sum_up(self) -> None:
-        """Compute the inverse of the common part from the sums."""
-        own = self._penalty * np.eye(self.b.shape[1])
-        self._pooled = np.linalg.inv(own / self.shared + (self.A - own).sum(axis=0))
-
-    def _share(self) -> None:
-        """Compute the common weights, and each option's from them."""
-        self._common = self._pooled @ (self.b - self._penalty * self.prior).sum(axis=0)
-        self._theta = np.matmul(self._inverse, (self.b + self._penalty * self._common)[:, :, None])[:, :, 0]
-
-    def _shrink(self, column: int) -> None:
-        """See the base class; the common part forgets the option's rewards too."""
-        super()._shrink(column)
-        if self.shared:
-            self._solve()
 
     def _restore(self) -> None:
         self._solve()

@@ -28,6 +28,7 @@ class BanditThresholds(LinUCB):
         seed: Not used.
     """
 
+    positions = ("score",)
     when = ("post-generation", "online")
     uses = ("response", "feedback")
     paper = "Dynamic Model Routing and Cascading 2026, section 10; Li et al. 2010, arXiv 1003.0146"

@@ -17,8 +17,6 @@ class LinUCB(LinearArms):
         alpha: α: the spreads added to the estimate; 0 never explores.
         ridge: λ: weight of the prior, in observations per unit of x.
         discount: γ: the factor on an option's earlier rewards; 1 never forgets.
-        shared: Prior variance of the common weights, as a multiple of that of an option's own; 0 for
-            independent options.
         seed: Not used.
     """
 
@@ -30,10 +28,9 @@ class LinUCB(LinearArms):
         alpha: float = 1.0,
         ridge: float = 1.0,
         discount: float = 1.0,
-        shared: float = 0.0,
         seed: int = 0,
     ) -> None:
-        super().__init__(ridge=ridge, discount=discount, shared=shared, seed=seed)
+        super().__init__(ridge=ridge, discount=discount, seed=seed)
         if not 0 <= alpha < float("inf"):
             raise ValueError(f"alpha: expected a number of 0 or more, got {alpha}")
         self.alpha = alpha

@@ -1,8 +1,8 @@
 """The base class of learners: algorithms that can start without data and learn from single rewards."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,7 +18,14 @@ class Learner(Predictor):
     It learns quality, or any other number: a residual of quality over an estimate, or a scalar reward that
     includes cost. ``start`` gives its prior; ``fit`` warm-starts it on a table; ``learn`` continues from
     either. Every option has an estimate of its own from the start, also without any observation.
+
+    Attributes:
+        positions: Hyperparameters that are positions of features; a policy gives their names.
+        beside: Hyperparameters of other default where its estimate is added to another one.
     """
+
+    positions: ClassVar[tuple[str, ...]] = ()
+    beside: ClassVar[Mapping[str, Any]] = {}
 
     when: ClassVar[tuple[When, ...]] = ("pre-generation", "online")
     uses: ClassVar[tuple[Uses, ...]] = ("query", "feedback")

@@ -1,5 +1,8 @@
 """LinUCB that starts from weights learnt offline."""
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 import numpy as np
 
 from dynamicrag.predictors.base import PREDICTORS
@@ -29,6 +32,7 @@ class Pilot(LinUCB):
         seed: Not used.
     """
 
+    beside: ClassVar[Mapping[str, Any]] = {"cosine": False}  # a cosine is no quality to be added to one
     paper = "Panda et al. 2025, PILOT, arXiv 2508.21141"
 
     def __init__(

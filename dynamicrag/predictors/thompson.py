@@ -19,8 +19,6 @@ class Thompson(LinearArms):
         sigma: σ: standard deviation of a reward around its estimate.
         ridge: λ: weight of the prior, in observations per unit of x; its standard deviation is σ/√λ.
         discount: γ: the factor on an option's earlier rewards; 1 never forgets.
-        shared: Prior variance of the common weights, as a multiple of that of an option's own; 0 for
-            independent options.
         seed: Not used: draws take the selection's generator.
     """
 
@@ -32,10 +30,9 @@ class Thompson(LinearArms):
         sigma: float = 0.25,
         ridge: float = 1.0,
         discount: float = 1.0,
-        shared: float = 0.0,
         seed: int = 0,
     ) -> None:
-        super().__init__(ridge=ridge, discount=discount, shared=shared, seed=seed)
+        super().__init__(ridge=ridge, discount=discount, seed=seed)
         if not 0 < sigma < float("inf"):
             raise ValueError(f"sigma: expected a number above 0, got {sigma}")
         self.sigma = sigma

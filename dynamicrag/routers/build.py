@@ -21,6 +21,7 @@ from dynamicrag.routers.judgement import Judgement
 from dynamicrag.routers.learned import Learned
 from dynamicrag.routers.offer import Estimating
 from dynamicrag.routers.online import Online, Reward
+from dynamicrag.routers.pace import Pace
 from dynamicrag.routers.paths import PathEstimator
 from dynamicrag.routers.prior import Prior
 
@@ -42,7 +43,8 @@ def build_router(spec: object, where: str, deps: Dependencies) -> Router:
     cheapest option. Hyperparameters and ``features`` are optional, and must equal those of its training.
 
     An online learner's name without ``state`` takes its hyperparameters, ``start`` (``prior``, ``none``, or
-    the file of a trained router), ``explore`` and ``reward`` (``quality`` or ``scalar``).
+    the file of a trained router), ``explore``, ``reward`` (``quality`` or ``scalar``) and
+    ``pace`` (:class:`~dynamicrag.routers.pace.Pace`).
 
     A caller's router in ``deps.routers`` takes precedence over registered ones.
 
@@ -104,6 +106,17 @@ def _online(name: str, params: dict[str, Any], where: str, deps: Dependencies) -
         raise PolicyError(unknown(f"{where}.reward", "reward", str(reward), get_args(Reward)))
     if not isinstance(explore, dict):
         raise PolicyError(f"{where}.explore: expected {{{', '.join(FIELDS)}}}, got {explore!r}")
+    pace = None
+    if "pace" in params:
+        place = f"{where}.pace"
+        given = params.pop("pace")
+        if not isinstance(given, dict):
+            raise PolicyError(f"{place}: expected {{dimension, lower, upper}}, got {given!r}")
+        try:
+            pace = Pace(**checked(Pace, given, place))
+        except (TypeError, ValueError) as error:
+            raise PolicyError(f"{place}: {error}") from None
+        pace.bind(deps.budget, place)
     base: Estimating | None = None
     if start == PRIOR:
         base = Prior(deps=deps)
@@ -112,17 +125,22 @@ def _online(name: str, params: dict[str, Any], where: str, deps: Dependencies) -
             raise PolicyError(f"{where}.start: expected {PRIOR!r}, {NOTHING!r} or a file, got {start!r}")
         base = Learned(Estimator.load(deps.folder / start, deps.embedder), deps.weights)
     embeds = deps.embeds or (base is not None and base.embeds)
-    own = checked(PREDICTORS[name], params, where)
+    kind = PREDICTORS[name]
+    assert issubclass(kind, Learner), "the caller has checked it"
+    named = {key: value for key, value in params.items() if key in kind.positions}
+    plain = {key: value for key, value in params.items() if key not in named}
+    own = checked(kind, plain, where)
     PREDICTORS.build({name: own}, where.removesuffix(f".{name}"))  # refuses bad values at their place
     return Online(
         name,
-        own,
+        {**own, **named},
         base=base,
         start=start,
         weights=deps.weights,
         explore=checked(Explore, explore, f"{where}.explore"),
         reward=reward,
         embed=deps.embedder if embeds else None,
+        pace=pace,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dynamicrag.cost.vector import Dimension
-from dynamicrag.errors import PolicyError
+from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.predictors.base import PREDICTORS, Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.online import Learner
@@ -17,32 +17,15 @@ from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.routers.draws import Explore
 from dynamicrag.routers.offer import Estimating, Offer, take
+from dynamicrag.routers.pace import Pace
 from dynamicrag.routers.row import VERSION, Row
 from dynamicrag.routers.vectors import question_vector
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.types import Decision, Option
 
 Reward = Literal["quality", "scalar"]
-BESIDE: Mapping[str, Mapping[str, Any]] = {
-    "linucb": {"alpha": 0.4, "shared": 10.0},
-    "thompson": {"sigma": 0.1, "shared": 10.0},
-    "pilot": {"cosine": False},
-}
-"""Hyperparameters beside a base estimate where the policy gives none, instead of the algorithms' own.
-
-A base is often off by about the same for all options. Options that share nothing then lock in on the option
-that is tried first. A reward of 0 or 1 deviates by about .4 from its mean. Posterior sampling among many
-options explores more than optimism, so its σ is smaller. Chosen on four public tables together, for all of
-them; see the page "Learners measured". A cosine is no quality: it cannot be added to one, and saturates.
-"""
-
-
-def beside(name: str, params: Mapping[str, Any], stage: str = "") -> dict[str, Any]:
-    """Return the hyperparameters of a learner at a stage.
-
-    The moves of verification share nothing: a reward of an answer says nothing about abstaining.
-    """
-    return {**({} if stage == VERIFICATION else BESIDE.get(name, {})), **params}
+NOTHING_KNOWN = 0.5
+"""Estimate without a base: with a start at 0, no option would look better than the first one tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +93,20 @@ class Online(Estimating):
     Args:
         name: The learner's name.
         params: Its hyperparameters.
-        base: Router whose estimate it starts from; ``None`` to start from 0.
+        base: Router whose estimate it starts from; ``None`` to start from one half.
         start: The base in words, part of the state's key.
         weights: Quality that one unit of each cost dimension is worth.
         explore: Exploration in the policy's words; keys left out are the learner's own.
         reward: The number that it learns.
         embed: The embedder; ``None`` to learn from signals alone.
+        pace: Paces the spending of a total; ``None`` for none.
 
     Attributes:
         stage: The stage that it decides.
-        learnt: The state in force; folding the log replaces it.
+        learnt: The state in force, once the options were checked; folding the log replaces it.
     """
+
+    learnt: Learnt
 
     def __init__(
         self,
@@ -133,6 +119,7 @@ class Online(Estimating):
         explore: Mapping[str, Any],
         reward: Reward,
         embed: Embedder | None,
+        pace: Pace | None = None,
     ) -> None:
         kind = PREDICTORS[name]
         self.registered = name
@@ -145,10 +132,10 @@ class Online(Estimating):
         self.reads = () if base is None else base.reads
         self.reads_text = base is not None and base.reads_text
         self.unlogged = () if base is None else base.unlogged
+        self._pace = pace
         self._params, self._start, self._explore, self._embed = dict(params), start, dict(explore), embed
         self._row = Row(retrieved=False, drafted=False)
-        self.stage = ""
-        self.learnt = self.fresh(["only"])
+        self.stage = self._where = ""
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:
         """Refuse options that the base cannot serve, and start the learner."""
@@ -156,7 +143,7 @@ class Online(Estimating):
             self.base.check(stage, options, where)
         elif stage == VERIFICATION:
             raise PolicyError(f"{where}: a learner of verification needs the findings of 'start: prior'")
-        self.stage = stage
+        self.stage, self._where = stage, f"{where}.{self.registered}"
         self._row = Row(retrieved=stage not in TOPOLOGY.ahead, drafted=stage == VERIFICATION)
         self.learnt = self.fresh([option.name for option in options])
         try:
@@ -166,18 +153,31 @@ class Online(Estimating):
 
     def fresh(self, options: Sequence[str]) -> Learnt:
         """Return the state before any reward."""
-        learner = PREDICTORS.build({self.registered: self._hyper}, f"stages.{self.stage}.router")
-        assert isinstance(learner, Learner), "only learners are built as this router"
+        kind = PREDICTORS[self.registered]
+        assert issubclass(kind, Learner), "only learners are built as this router"
+        params = {name: self._placed(name, value) for name, value in self._params.items()}
+        learner = kind(**{**kind.beside, **params})
         return Learnt(learner.start(len(self._row), len(options)), tuple(options))
 
-    @property
-    def _hyper(self) -> dict[str, Any]:
-        return beside(self.registered, self._params, self.stage)
+    def _placed(self, name: str, value: Any) -> Any:
+        """Return a hyperparameter, with positions in place of the names of features.
+
+        Raises:
+            PolicyError: There is no such feature at this stage.
+        """
+        kind = PREDICTORS[self.registered]
+        if not (issubclass(kind, Learner) and name in kind.positions) or value is None:
+            return value
+        if isinstance(value, list):
+            return [self._placed(name, each) for each in value]
+        if value not in self._row.names:
+            raise PolicyError(unknown(f"{self._where}.{name}", "feature", str(value), self._row.names))
+        return self._row.names.index(value)
 
     @property
     def key(self) -> str:
         """Identity of the state: another algorithm, start, reward or row starts again."""
-        params = ",".join(f"{name}={value}" for name, value in sorted(self._hyper.items()))
+        params = ",".join(f"{name}={value}" for name, value in sorted(self._params.items()))
         return f"{self.stage}/{self.registered}({params})/{self._start}/{self.reward}/row{VERSION}"
 
     def row(self, signals: Mapping[str, float], vector: ArrayLike | None, embedder: str = "") -> Floats:
@@ -210,22 +210,28 @@ class Online(Estimating):
         embedder = "" if self._embed is None else self._embed.name
         found = learnt.predictor.predict(self._row(context.features, vector, embedder)[None])
         columns = [learnt.options.index(option.name) for option in context.options]
-        shift = found.mean[0, columns]
-        why = based.reason or [""] * len(shift)
+        quality = based.quality + found.mean[0, columns]
+        if self.reward == "quality":
+            quality = np.clip(quality, 0.0, 1.0)
+        open_ = based.open
+        if self._pace is not None:
+            open_ = await self._pace.open(quality, based.expected or context.expected, open_)
+        why = based.reason or [""] * len(quality)
         return replace(
             based,
-            quality=based.quality + shift,
+            quality=quality,
+            open=open_,
             spread=None if found.spread is None else found.spread[0, columns],
-            reason=[_reason(text, by, learnt) for text, by in zip(why, shift, strict=True)],
+            reason=[_reason(text, by, learnt) for text, by in zip(why, quality - based.quality, strict=True)],
             # without a base nothing was predicted before learning
-            base=np.full(len(shift), np.nan) if self.base is None else based.quality,
+            base=np.full(len(quality), np.nan) if self.base is None else based.quality,
             state=learnt.upto,
         )
 
     async def _based(self, context: StageContext) -> Offer | Choice:
         price = np.array([cost.weighted(self.weights) for cost in context.expected])
         if self.base is None:
-            offer: Offer | Choice = Offer(np.zeros(len(price)), price, context.allowed)
+            offer: Offer | Choice = Offer(np.full(len(price), NOTHING_KNOWN), price, context.allowed)
         else:
             offer = await self.base.offer(context)
         if self.reward == "scalar" and isinstance(offer, Offer):

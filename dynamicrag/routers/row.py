@@ -4,9 +4,8 @@ A learner's state outlives a process and a training, so its features depend on n
 constant, a projection of the question's embedding, and the signals that the stage's decisions record, on
 fixed scales. A missing signal is 0.
 
-The row is short, so that a learner with λ = 1 trusts the estimate that it starts from as much as some ten
-rewards: with rows of length 1, λ of 3 to 10 was the best of four for ridge regressions of quality on six
-public tables.
+The row is short, so that a learner with λ = 1 trusts the estimate that it starts from: its level as much as
+four rewards, and the effects of a question as much as some twenty-five.
 """
 
 import math
@@ -23,10 +22,12 @@ from dynamicrag.priors.directions import DIMENSIONS, directions
 
 VERSION = 1
 """Version of the row; raised whenever its numbers change their meaning."""
-LENGTH = 0.3
-"""Length of the constant, and of the projected embedding of a typical question."""
-SIGNAL = 0.1
-"""Weight of a signal, so that the embedding is not drowned by some twenty of them."""
+CONSTANT = 0.5
+"""The constant: options differ by more in their level than from question to question."""
+EMBEDDING = 0.2
+"""Length of the projected embedding of a typical question."""
+SIGNAL = 0.05
+"""Weight of a signal; there are some twenty, many of them 0."""
 COUNTS = frozenset(
     {
         *("words", "content_words", "names", "numbers", "bridges", "passages", "documents", "enough"),
@@ -70,10 +71,10 @@ class Row:
             embedder: Name of that model.
         """
         row = np.zeros(len(self.names))
-        row[0] = LENGTH
+        row[0] = CONSTANT
         given = np.empty(0) if vector is None else np.asarray(vector, dtype=np.float64)
         if given.size:
-            row[1 : 1 + DIMENSIONS] = LENGTH * directions(embedder, given.size)(given)
+            row[1 : 1 + DIMENSIONS] = EMBEDDING * directions(embedder, given.size)(given)
         start = 1 + DIMENSIONS
         for place, name in enumerate(self._signals, start):
             value = signals.get(name)

@@ -185,9 +185,9 @@ def test_a_conversation_teaches_the_next_one(here, run, monkeypatch):
         "    max_escalations: 1\n", ""
     )
     (here / "p.yaml").write_text(text)
-    code, out, err = chat(run, monkeypatch, KEEPER, "/down", KEEPER, "/down")
+    code, out, err = chat(run, monkeypatch, KEEPER, "/down")
     assert (code, err) == (0, "")
-    assert out.count("→ small ·") == 2
+    assert out.count("→ small ·") == 1
     asked = list(dict.fromkeys(query for query, *_ in stored()))
     for query in asked:
         run("feedback", query, "--prefer", "large", "--over", "small")
@@ -196,9 +196,9 @@ def test_a_conversation_teaches_the_next_one(here, run, monkeypatch):
     assert "It has 164 steps." in out
     last = stored()[-1][0]
     _, out, _ = run("explain", last, "-p", "p.yaml")
-    assert "had read 4 scores and preferences: small – → -0." in out.replace("−", "-")
-    assert "by now, after 5 rewards" in out
-    assert "linucb of generator had read 4 scores and preferences; 1 came after" in run("report")[1]
+    assert "had read 2 scores and preferences: small – → 0." in out
+    assert "by now, after 3 rewards" in out
+    assert "linucb of generator had read 2 scores and preferences; 1 came after" in run("report")[1]
 
 
 def test_explain_shows_a_stored_query_without_asking_it_again(query, here, run):

@@ -41,7 +41,7 @@ def test_a_change_as_json_on_standard_output(here, run):
     code, out, _ = run("simulate", *FAST, "--weight", "0.1", "--change", change, "--json", "-")
     assert code == 0
     after = json.loads(out)["learners"]["linucb"]["after_change"]
-    assert {"queries", "recovered", "window"} <= set(after)
+    assert {"queries", "recovered", "tolerance"} <= set(after)
 
 
 @pytest.fixture

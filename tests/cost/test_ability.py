@@ -151,3 +151,18 @@ def test_few_listed_models_give_no_line(tmp_path):
     assert abilities.line is None
     assert abilities.of("x:other-7b") is None
     assert abilities.of("x:other-7b", "small") is not None
+
+
+def test_an_old_model_has_its_own_accuracy_and_does_not_count_for_others(tmp_path):
+    data = yaml.safe_load(shipped("profiles.yaml").read_text("utf-8"))
+    path = tmp_path / "profiles.yaml"
+    row = {"score": 0.3, "benchmark": "MMLU", "source": "s", "date": "2023-01", "line": False}
+    data["abilities"]["old-70b"] = row
+    path.write_text(yaml.safe_dump(data, sort_keys=False), "utf-8")
+    found = load_profiles(path).abilities
+    assert found.of("x:old-70b").theta == pytest.approx(logit(0.3))
+    assert found.of("x:other-70b") == ABILITIES.of("x:other-70b")
+    data["abilities"]["old-70b"] = {**row, "line": "no"}
+    path.write_text(yaml.safe_dump(data, sort_keys=False), "utf-8")
+    with pytest.raises(PolicyError, match=r"old-70b\.line: must be true or false"):
+        load_profiles(path)

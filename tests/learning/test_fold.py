@@ -10,7 +10,7 @@ import pytest
 from dynamicrag.errors import RunsError
 from dynamicrag.learning import fold
 from dynamicrag.learning.fold import Folder, Pupil
-from dynamicrag.routers.online import Online
+from dynamicrag.routers.online import NOTHING_KNOWN, Online
 from dynamicrag.store.database import Database
 from dynamicrag.store.log import Log
 from dynamicrag.store.logged import Feedback
@@ -52,7 +52,10 @@ def logged(count, log, seed=0):
 
 
 def estimate(own, words=8.0):
-    return own.router.learnt.predictor.predict(own.router.row({"words": words}, None)[None]).mean[0]
+    return (
+        NOTHING_KNOWN
+        + own.router.learnt.predictor.predict(own.router.row({"words": words}, None)[None]).mean[0]
+    )
 
 
 def test_rewards_move_the_estimates(log):

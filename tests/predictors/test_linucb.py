@@ -63,37 +63,3 @@ def test_wild_features_are_clipped():
     own.learn([1e9], 0, 1.0)
     assert own.A[0] == 37.0
     assert np.isfinite(own.predict([[-1e300]]).mean).all()
-
-
-def test_a_shared_part_moves_the_options_that_were_not_tried():
-    """By hand, λ = 1, as much variance in common as apart: θ_c = 1/2, θ = (1 + 1/2)/2 and 1/2."""
-    learner = LinUCB(shared=1.0).start(1, 2)
-    learner.learn([1.0], 0, 1.0)
-    estimate = learner.predict([[1.0]])
-    assert estimate.mean[0] == pytest.approx([0.75, 0.5])
-    assert estimate.spread is not None
-    assert estimate.spread[0] == pytest.approx([0.5**0.5, 1.0])
-
-
-def test_the_shared_part_is_a_function_of_sums():
-    rng = np.random.default_rng(0)
-    X, rewards = rng.normal(size=(600, 3)), rng.random(600)
-    one, other = LinUCB(shared=10.0).start(3, 2), LinUCB(shared=10.0).start(3, 2)
-    for row in range(600):
-        one.learn(X[row], row % 2, rewards[row])
-    for row in reversed(range(600)):
-        other.learn(X[row], row % 2, rewards[row])
-    restored = LinUCB.from_state(one.state())
-    for learner in (other, restored):
-        assert learner.predict(X).mean == pytest.approx(one.predict(X).mean, abs=1e-9)
-
-
-def test_a_new_option_starts_at_the_shared_part():
-    learner = LinUCB(shared=10.0).start(1, 2)
-    for _ in range(50):
-        learner.learn([1.0], 0, 0.8)
-    learner.learn([1.0], 1, 0.1)
-    learner.add_option()
-    assert learner.predict([[1.0]]).mean[0, 2] == pytest.approx(0.78, abs=0.03)
-    learner.remove_option(1)
-    assert learner.predict([[1.0]]).mean[0, 1] > 0.78

@@ -147,3 +147,68 @@ def test_bad_parameters_name_their_place(rag, router, message):  # noqa: F811
 def test_one_option_alone_is_learnt_as_well(rag):  # noqa: F811
     own = rag(stages={"generator": {"options": ["small"], "router": "linucb"}})
     assert router_of(own).learnt.options == ("small",)
+
+
+async def test_estimates_stay_probabilities(rag):  # noqa: F811
+    own = online(rag, {"linucb": {"alpha": 0}})
+    context = at(own, "generator")
+    teach(own, context, "large", 0.9)
+    teach(own, context, "small", -0.9)
+    _, found = await choice(own, context)
+    assert found.quality == pytest.approx([0.0, 1.0])
+
+
+async def test_a_policy_names_the_features_of_a_learner(rag):  # noqa: F811
+    verification = {
+        "options": ["accept", "escalate"],
+        "verifiers": ["token_margin"],
+        "router": {"bandit_thresholds": {"score": "token_margin"}},
+        "escalate": {"unsure": "generator"},
+    }
+    own = rag(stages={"verification": verification})
+    learner = router_of(own, "verification").learnt.predictor
+    assert learner.score == router_of(own, "verification")._row.names.index("token_margin")
+    verification["router"] = {"bandit_thresholds": {"score": "token_margins"}}
+    with pytest.raises(PolicyError, match=r"bandit_thresholds\.score: unknown feature 'token_margins'"):
+        rag(stages={"verification": verification})
+
+
+def paced(make, spent, **pace):  # noqa: F811
+    """Return an object whose total is partly spent, with a router that paces it."""
+    own = make(
+        models=MODELS,
+        helper="small",
+        stages={
+            "generator": {
+                "options": ["small", "large"],
+                "router": {"linucb": {"alpha": 0, "pace": {"lower": 10, "upper": 1_000, **pace}}},
+            }
+        },
+        objective={"weights": {"usd": 1}, "budget": {"total": {"usd": 5.0}}},
+    )
+    own.pipeline.budget.purse.add({"usd": spent})
+    return own
+
+
+@pytest.mark.parametrize(("spent", "taken"), [(0.0, "large"), (4.9, "small"), (6.0, "small")])
+async def test_a_total_is_paced(make, spent, taken):  # noqa: F811
+    """At .02 a call, the large model gives some 30 of quality per dollar: enough while little is spent."""
+    own = paced(make, spent)
+    context = at(own, "generator", usd=(0.0002, 0.02))
+    name, found = await choice(own, context)
+    assert name == taken, found.reason
+
+
+@pytest.mark.parametrize(
+    ("pace", "message"),
+    [
+        ({"dimension": "joules"}, "objective.budget.total has no 'joules'"),
+        ({"lower": 0}, "lower: expected a number above 0"),
+        ({"uper": 3}, "upper"),
+    ],
+)
+def test_a_bad_pace_is_refused(make, pace, message):  # noqa: F811
+    with pytest.raises(PolicyError) as refused:
+        paced(make, 0.0, **pace)
+    assert message in str(refused.value)
+    assert "stages.generator.router.linucb.pace" in str(refused.value)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dynamicrag.features.lexical import lexical
-from dynamicrag.routers.row import LENGTH, Row
+from dynamicrag.routers.row import CONSTANT, Row
 
 EARLY, LATE, DRAFTED = (
     Row(retrieved=False, drafted=False),
@@ -16,7 +16,7 @@ EARLY, LATE, DRAFTED = (
 @pytest.mark.parametrize("row", [EARLY, LATE, DRAFTED])
 def test_its_length_and_names_agree_whatever_is_missing(row):
     assert len(row({})) == len(row.names) == len(set(row.names)) == len(row)
-    assert row({})[0] == LENGTH
+    assert row({})[0] == CONSTANT
     assert not row({})[1:].any()
 
 

@@ -90,14 +90,14 @@ class PathExecutor(Live):
 def for_recording(pipeline: Pipeline) -> Pipeline:
     """Return a pipeline that caches retrievals and in which every verifier judges every draft.
 
-    It has no sampled judge, whose calls would be part of the recorded costs.
+    It has no decision log: forced paths are no traffic to learn from. So no sampled judge marks its answers.
     """
     stages = {name: _cached(stage) for name, stage in pipeline.stages.items()}
     # no total here: a spent total must end the recording, not exclude options; the calls still keep to it
     budget = Budget(pipeline.budget.per_query, exhausted=pipeline.budget.exhausted)
     verification = _exhaustive(pipeline.verification)
     decider = Decider(stages, pipeline.cost_model, budget, pipeline.ledger, verification.asks)
-    return replace(pipeline, stages=stages, verification=verification, decider=decider, judge=None)
+    return replace(pipeline, stages=stages, verification=verification, decider=decider, logs=False)
 
 
 def _cached(stage: StageBase) -> StageBase:

@@ -9,7 +9,6 @@ from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import build
 from dynamicrag.predictors.online import Learner
 from dynamicrag.registry import parse_spec
-from dynamicrag.routers.online import beside
 
 Fresh = Callable[[Sequence[int]], Predictor]
 """Returns a learner at its start, for the positions of its options."""
@@ -40,16 +39,15 @@ def starter(spec: object, start: Start, X: Floats, recorded: Floats | None, seed
     """Return the maker of fresh learners.
 
     Args:
-        spec: The learner's spec; hyperparameters left out are those of a router.
+        spec: The learner's spec.
         start: The start.
         X: Features of the stream, (n, d).
         recorded: Features of the recorded questions, (m, d); ``None`` without a table.
         seed: Seed of a learner that has none of its own.
     """
-    name, params = parse_spec(spec, "--router")
 
     def fresh(columns: Sequence[int]) -> Predictor:
-        own = build({name: beside(name, params)}, seed, "--router")
+        own = build(spec, seed, "--router")
         if start.recorded is not None and recorded is not None:
             return own.fit(recorded, start.recorded[1][:, list(columns)])
         assert isinstance(own, Learner)

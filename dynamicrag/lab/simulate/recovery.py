@@ -10,10 +10,10 @@ from dynamicrag.lab.simulate.results import AfterChange
 from dynamicrag.lab.simulate.timeline import Timeline
 from dynamicrag.predictors.checks import Floats
 
-WINDOW = 100
-"""Queries over which utility is averaged, besides the seeds."""
 TOLERANCE = 0.02
-"""Utility by which a learner that has recovered may lie below the best fixed option."""
+"""Utility per query by which a learner that has recovered may lie below the best fixed option."""
+FOLLOWING = 50
+"""Queries that must follow a recovery, at most a quarter of those after the change."""
 
 
 def recovery(lines: Sequence[Timeline], own: Floats, seeds: Seeds) -> AfterChange:
@@ -27,24 +27,22 @@ def recovery(lines: Sequence[Timeline], own: Floats, seeds: Seeds) -> AfterChang
     marks = np.array([line.marks or (0,) for line in lines])
     ends = np.column_stack([marks[:, 1:], [len(line) for line in lines]])
     least = int((ends - marks).min())
-    window = min(WINDOW, least)
-    behind, utility, fixed = [], [], []
+    lost, utility, fixed = [], [], []
     for mark, end in zip(marks.T, ends.T, strict=True):
-        best = np.stack([_best(line, *span) for line, *span in zip(lines, mark, end, strict=True)])
+        best = np.stack([_best(line, *span)[:least] for line, *span in zip(lines, mark, end, strict=True)])
         mine = np.stack([row[start : start + least] for row, start in zip(own, mark, strict=True)])
-        behind.append(_windows(mine - best[:, :least], window))
+        lost.append(np.cumsum(best - mine - TOLERANCE, axis=1))
         utility.append(mine.mean())
-        fixed.append(best[:, :least].mean())
-    found = np.array([_first(part.mean(axis=0)[None]) for part in behind])[:, 0]
-    sampled = np.array([_first(seeds.counts @ part) for part in behind])
+        fixed.append(best.mean())
+    found = np.array([_recovered(part.mean(axis=0)[None]) for part in lost])[:, 0]
+    sampled = np.array([_recovered(seeds.counts @ part) for part in lost]).mean(axis=0)
     known = np.isfinite(found)
     return AfterChange(
-        queries=float(found[known].mean()) if known.all() else None,
-        interval=interval(sampled.mean(axis=0)) if len(lines) > 1 else None,
+        queries=float(found.mean()) if known.all() else None,
+        interval=interval(sampled) if len(lines) > 1 and np.isfinite(sampled).all() else None,
         recovered=float(known.mean()),
         utility=float(np.mean(utility)),
         best_fixed=float(np.mean(fixed)),
-        window=window,
         tolerance=TOLERANCE,
     )
 
@@ -54,13 +52,12 @@ def _best(line: Timeline, start: int, end: int) -> Floats:
     return np.asarray(line.utility[start:end, line.best(start, end)])
 
 
-def _windows(values: Floats, window: int) -> Floats:
-    """Return the mean over the window from each time on, (s, m)."""
-    sums = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
-    return np.asarray((sums[:, window:] - sums[:, :-window]) / window)
+def _recovered(lost: Floats) -> Floats:
+    """Return the time at which the loss since the change is largest, (b,); infinite if it goes on growing.
 
-
-def _first(means: Floats) -> Floats:
-    """Return the first time within the tolerance, (b,); infinite if there is none."""
-    within = means >= -TOLERANCE
-    return np.where(within.any(axis=1), within.argmax(axis=1), np.inf)
+    Args:
+        lost: The sum of the losses beyond the tolerance up to each query, (b, m).
+    """
+    worst = np.pad(lost, ((0, 0), (1, 0))).argmax(axis=1)
+    length = lost.shape[1]
+    return np.where(worst <= length - min(FOLLOWING, length // 4), worst, np.inf)

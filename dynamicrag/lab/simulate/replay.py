@@ -46,7 +46,7 @@ def replay(
         x = world.X[row]
         found = learner.predict(x[None])
         index = select(
-            found.mean[0] + world.base[row, known],
+            np.clip(found.mean[0] + world.base[row, known], 0.0, 1.0),  # as the router does
             line.expected[time, known][:, None],
             weights,
             allowed=line.open[time, known],

@@ -18,7 +18,6 @@ from dynamicrag.lab.simulate.timeline import Timeline, World
 from dynamicrag.lab.simulate.weights import Weight
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.exploration import Exploration
-from dynamicrag.routers.online import BESIDE
 
 Progress = Callable[[int, int, str], None]
 """Called with the replays done, all replays, and the name of the work."""
@@ -109,7 +108,6 @@ def digest_of(world: World, recorded: Floats | None, setting: Setting) -> str:
     for array in (world.X, world.base, world.quality, world.cost, recorded):
         digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
     facts: list[Any] = [
-        repr(BESIDE),
         list(world.options),
         list(world.groups),
         list(setting.shown),

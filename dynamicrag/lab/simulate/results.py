@@ -23,11 +23,12 @@ class Figure:
 class AfterChange:
     """Recovery after the changes.
 
-    A learner has recovered at the first query after a change from which on the mean over the next ``window``
-    queries and all seeds of its utility lies no more than ``tolerance`` below that of the best fixed option
-    after the change. ``queries`` counts up to there, as a mean over the changes; ``None`` if it never gets
-    there before the next change. ``utility`` and ``best_fixed`` are means from the change on. Without a
-    change at a known time, they count from the start.
+    The loss is the sum, from the change on, of the utility of the best fixed option after the change minus
+    the learner's and minus ``tolerance`` per query, as a mean over the seeds. ``queries`` counts from the
+    change to the largest loss: from there on, the learner is about as good as that option. It is a mean over
+    the changes, and ``None`` if the loss grows until the next change or the end; ``recovered`` is the share
+    of the changes with a recovery. ``utility`` and ``best_fixed`` are means from the change on. Without a
+    change at a known time, all count from the start.
     """
 
     queries: float | None
@@ -35,7 +36,6 @@ class AfterChange:
     recovered: float
     utility: float
     best_fixed: float
-    window: int
     tolerance: float
 
 

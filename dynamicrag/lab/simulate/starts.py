@@ -14,6 +14,7 @@ from dynamicrag.lab.simulate.names import behind
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.priors import knowledge
 from dynamicrag.priors.generation import STRATEGIES
+from dynamicrag.routers.online import NOTHING_KNOWN
 
 NONE, PRIOR = "none", "prior"
 
@@ -60,7 +61,7 @@ def start(
     """
     nothing = np.zeros((len(texts), len(options)))
     if source == NONE:
-        return Start(nothing)
+        return Start(nothing + NOTHING_KNOWN)
     path = Path(source)
     if source != PRIOR and path.is_file():
         return _recorded(path, options, nothing)

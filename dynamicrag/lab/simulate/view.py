@@ -90,8 +90,8 @@ def _legend(own: Weighed) -> str:
     if after is None:
         return LEGEND
     return (
-        f"{LEGEND} recovered: queries after a change until the mean utility of the next {after.window}, over "
-        f"all seeds, is at most {after.tolerance:g} below that of the best fixed option after the change."
+        f"{LEGEND} recovered: queries from a change to the largest total loss against the best fixed option "
+        f"after it, less {after.tolerance:g} per query."
     )
 
 

@@ -56,6 +56,28 @@ def test_what_is_saved_predicts_as_before(learnt, tmp_path):
     np.testing.assert_allclose(after.spread, before.spread, atol=1e-5)
 
 
+def test_without_the_questions_of_a_table_the_model_is_its_own_prior(tmp_path):
+    write(tmp_path)
+    asked = grid(tables(tmp_path)).questions
+    made = learn_knowledge(tables(tmp_path), asked)
+    model = made.generation("")
+    easy, hard = (model.features.row(text.format(n=7), None) for text in (EASY, HARD))
+    assert model.logits(easy, [1.0]).logit == pytest.approx(model.logits(hard, [1.0]).logit)
+    none, single, _ = model.logits(easy, [2.0]).logit[:, 0] - model.logits(easy, [1.0]).logit[:, 0]
+    assert (none, single) == pytest.approx((0.7, 0.3), abs=0.01)
+
+
+def test_the_command_learns_a_prior_without_a_table(tmp_path, monkeypatch):
+    from dynamicrag.lab.priors import __main__ as command
+
+    path = write(tmp_path)
+    monkeypatch.setattr(command, "_tables", lambda console, data: (tables(data), None))
+    given = ["--data", str(tmp_path), "--out", str(tmp_path / "out"), "--without", str(path)]
+    found = CliRunner().invoke(command.app, given)
+    assert found.exit_code == 0, found.output
+    assert [each.name for each in (tmp_path / "out").iterdir()] == ["prior.npz"]
+
+
 def test_progress_is_reported(tmp_path):
     write(tmp_path, rows=20)
     steps = []

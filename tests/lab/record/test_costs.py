@@ -132,11 +132,12 @@ async def test_what_is_recorded_with_changes_nothing_of_the_policy_s_own_pipelin
     assert type(own.stages["retriever"].retrievers["lexical"]).__name__ != "CachedRetriever"
 
 
-async def test_a_recording_asks_no_sampled_judge(make):  # noqa: F811
+async def test_a_recording_is_no_traffic_to_learn_from_or_to_judge(make):  # noqa: F811
     judge = {"model": "helper", "share": 1.0, "budget": {"tokens": 10_000}}
     recording = DynamicRAG(for_recording(make(stages=STAGES, learning={"judge": judge}).pipeline))
     steps = {**SINGLE, "context": "long", "generator": "large"}
     [item async for item in record_all(recording, [(steps, [Question("q", "How long?")])])]
     recording.flush()
     assert recording.pipeline.models["helper"].calls == []
+    assert list(recording.pipeline.bookkeeper.log.queries()) == []
     recording.close()

