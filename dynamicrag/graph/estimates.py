@@ -13,8 +13,8 @@ class EstimateNow:
     """The present estimate of an online router for a past decision.
 
     Attributes:
-        quality: Estimated quality of each option of the decision; ``None`` for a removed one, and for one
-            that had no estimate to learn beside.
+        quality: Estimated quality of each option of the decision; ``None`` for a removed option, and for
+            an option without a base estimate.
         rewards: Number of rewards and preferences that the router has learnt.
     """
 
