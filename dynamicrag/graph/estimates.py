@@ -13,7 +13,8 @@ class EstimateNow:
     """The present estimate of an online router for a past decision.
 
     Attributes:
-        quality: Estimated quality of each option of the decision; ``None`` for a removed one.
+        quality: Estimated quality of each option of the decision; ``None`` for a removed option, and for
+            an option without a base estimate.
         rewards: Number of rewards and preferences that the router has learnt.
     """
 
@@ -41,8 +42,9 @@ def _now(router: Online, query: LoggedQuery, decision: LoggedDecision) -> Estima
     learnt = router.learnt  # folding may replace it meanwhile
     row = router.row(decision.features, query.vector, query.embedder)
     shift = dict(zip(learnt.options, learnt.predictor.predict(row[None]).mean[0], strict=True))
+    bases = [0.0] * len(decision.options) if router.base is None else decision.base
     quality = [
-        (base or 0.0) + float(shift[option]) if option in shift else None
-        for option, base in zip(decision.options, decision.base, strict=True)
+        None if base is None or option not in shift else base + float(shift[option])
+        for option, base in zip(decision.options, bases, strict=True)
     ]
     return EstimateNow(quality, learnt.rewards)

@@ -186,6 +186,8 @@ class Database:
     def _mend(self, error: Exception) -> str:
         if self.path is None:
             return "check that the server runs, and the address and rights of its user"
+        if "readonly" in str(error):
+            return "make the file and its folder writable"
         return "another process is using it; try again" if "locked" in str(error) else MEND
 
 
