@@ -81,6 +81,15 @@ def ablate(
     _guarded(lambda console: _ablate(console, data, recordings or [], seeds, json))
 
 
+@app.command()
+def stages(
+    data: DataOption = None,
+    json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
+) -> None:
+    """Judge the shipped prior at retrieval, context and retriever, without a language model."""
+    _guarded(lambda console: _stages(console, data, json))
+
+
 def _learn(
     console: "Console", data: Path | None, out: Path | None, recordings: list[Path], date: str
 ) -> None:
@@ -143,6 +152,20 @@ def _ablate(
 
     tables, model = _tables(console, data)
     made = ablated(read_food(_places(data, recordings), tables, model), tables, range(seeds))
+    print_page(console, page(made))
+    if json is not None:
+        json.write_text(as_json(made.as_record(), indent=2) + "\n", encoding="utf-8")
+
+
+def _stages(console: "Console", data: Path | None, json: Path | None) -> None:
+    from dynamicrag.lab.json_lines import as_json
+    from dynamicrag.lab.priors.stages_judged import page, stages_judged
+    from dynamicrag.lab.view.terminal import print_page
+    from dynamicrag.llm.pull import pulled
+    from dynamicrag.retrieval.local_embedder import DEFAULT, LocalEmbedder
+
+    model = LocalEmbedder(lambda: pulled(DEFAULT))
+    made = stages_judged(_places(data, []), model, lambda step: console.print(f"{step} …"))
     print_page(console, page(made))
     if json is not None:
         json.write_text(as_json(made.as_record(), indent=2) + "\n", encoding="utf-8")

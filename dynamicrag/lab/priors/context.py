@@ -38,14 +38,15 @@ number and by the profile of their worth; from `adaptive_rag`, which questions n
 recordings, what holding them is worth.
 
 Judged on the even questions, with weights from the odd ones: the share of questions with all needed passages
-in the prompt, by `adaptive` with at most 12 passages and by a constant number with as many tokens.
+in the prompt, by `adaptive` with at most 12 passages and by a constant number with as many tokens
+(`python -m dynamicrag.lab.priors stages`).
 
 | retriever | HotpotQA, adaptive | constant | 2WikiMultihopQA, adaptive | constant |
 |---|---|---|---|---|
-| `linked` | .876 | .846 | .872 | .843 |
-| `rrf` | .712 | .575 | .440 | .325 |
-| `bm25` | .704 | .472 | .416 | .286 |
-| `chroma` | .624 | .481 | .360 | .268 |
+| `linked` | .876 | .841 | .872 | .842 |
+| `rrf` | .712 | .563 | .440 | .324 |
+| `bm25` | .704 | .469 | .416 | .286 |
+| `chroma` | .624 | .474 | .360 | .267 |
 
 Known to fail: both sets ask for several passages of an encyclopedia, one paragraph each; long documents that
 answer in one place were not judged.

@@ -63,7 +63,7 @@ def read_food(places: Places, tables: Tables, embedder: Embedder) -> Food:
         InputError: A public source or a file of the project is missing or damaged.
     """
     asked = {name: read_set(places.questions, name) for name in QUESTION_SETS}
-    sample, recorded = _sample_questions(places.project), _recorded(places.recordings, tables.progress)
+    sample, recorded = sample_questions(places.project), _recorded(places.recordings, tables.progress)
     hops, prompting = tables.read(STRATEGY_BY_QUESTION), tables.read(PROMPTING)
 
     def found(name: str, path: Path, questions: Sequence[Asked]) -> list[Searched]:
@@ -96,7 +96,7 @@ def _recorded(paths: Sequence[Path], progress: Progress) -> list[OutcomeTable]:
     return [read_table(path) for path in paths]
 
 
-def _sample_questions(project: Path) -> list[Asked]:
+def sample_questions(project: Path) -> list[Asked]:
     """Return the sample corpus's questions, in the documents' words and in others."""
     asked = []
     plain, other = (

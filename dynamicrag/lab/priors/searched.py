@@ -124,6 +124,6 @@ def search(name: str, questions: Sequence[Asked], corpus: Corpus) -> list[Search
     return asyncio.run(all_found())
 
 
-def alternate(searched: Sequence[Searched], *, odd: bool) -> list[Searched]:
+def alternate(asked: Sequence[Asked], *, odd: bool) -> list[Asked]:
     """Return every other question: the odd ones to learn from, the even ones to judge on."""
-    return [each for place, each in enumerate(searched) if place % 2 == int(odd)]
+    return [each for place, each in enumerate(asked) if place % 2 == int(odd)]
