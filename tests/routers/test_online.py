@@ -13,6 +13,13 @@ from dynamicrag.routers.online import Learnt, Online
 from tests.graph.conftest import docs, make  # noqa: F401 - fixtures
 from tests.routers.test_prior import MODELS, at, choice, judged, rag  # noqa: F401 - fixtures
 
+
+@pytest.fixture(autouse=True)
+def _own_store(tmp_path, monkeypatch):
+    """Give each test a log of its own: learners read what others have logged."""
+    monkeypatch.setenv("DYNAMICRAG_DATA", str(tmp_path / "data"))
+
+
 LEARNERS = [name for name in PREDICTORS if issubclass(PREDICTORS[name], Learner)]
 
 
