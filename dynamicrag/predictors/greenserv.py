@@ -19,8 +19,8 @@ class GreenServ(LinUCB):
     Ziller et al. 2026 (arXiv 2601.17551). The authors' code was read; reading difficulty is 100 − Flesch
     reading ease, within 0 and 100. They put all queries in the first cluster until every centre is there, and
     move a centre at each question; here a query belongs to the nearest centre so far, and centres move with
-    each reward. So the order of the rewards matters. Their reward
-    mixes accuracy and energy; with ``reward: scalar`` a router here learns quality less weighted cost.
+    each reward. So the order of the rewards matters. Their reward mixes accuracy and energy; with
+    ``reward: scalar`` a router here learns quality less weighted cost.
 
     The caller's features hold the task and the reading ease at the positions named here. All other features,
     for example an embedding, are clustered by their direction.
