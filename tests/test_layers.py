@@ -42,6 +42,7 @@ FLOORS: list[set[str]] = [
     {"calibrated", "policy", "policy_checks", "policy_file", "building", "assembly"}
     | {"embedders", "corpora", "objects", "schema", "priced", "sharing"},
     {"graph"},
+    {"faces"},
     {"lab"},
     {"testing"},
     {"cli"},

@@ -1,0 +1,1 @@
+"""Floor 8: our routing behind the interfaces of other libraries."""
