@@ -21,7 +21,7 @@ from dynamicrag.errors import InputError, unknown
 from dynamicrag.graph.metadata import run_metadata
 
 KEY = "rag"
-FIELDS = ("policy", "options", "closed", "budget", "tags", "user", "filter")
+FIELDS = ("policy", "options", "closed", "budget", "weights", "tags", "user", "filter")
 ENDS = ("accept", "abstain")
 """Verdicts that end a turn. The others lead to another draft, a limited number of times."""
 LONGEST, MOST = 200, 50
@@ -110,6 +110,7 @@ class _Reader:
             options=options,
             closed=closed,
             budget=self._budget(given.get("budget")),
+            weights=self._weights(given.get("weights")),
             tags=tuple(_texts(given.get("tags"), f"{self._where}.tags")),
             user=_text("" if given.get("user") is None else given["user"], f"{self._where}.user"),
             filter=self._filter(given.get("filter")),
@@ -184,6 +185,21 @@ class _Reader:
                         f"set it in the policy: models.{name}.profile.usd: {{input: ..., output: ...}}"
                     )
         return limits
+
+    def _weights(self, given: object) -> dict[str, float]:
+        where = f"{self._where}.weights"
+        weights = {}
+        for dimension, weight in _mapping(
+            {} if given is None else given, where, "of a dimension to the quality that one unit is worth"
+        ).items():
+            if dimension not in DIMENSIONS:
+                raise InputError(unknown(where, "dimension", dimension, DIMENSIONS))
+            if not _is_number(weight) or weight < 0:
+                raise InputError(
+                    f"{where}.{dimension}: expected a number, 0 and more; got {reprlib.repr(weight)}"
+                )
+            weights[dimension] = float(weight)
+        return weights
 
     def _filter(self, given: object) -> Filter:
         where = f"{self._where}.filter"

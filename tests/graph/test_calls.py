@@ -70,6 +70,30 @@ def test_a_forced_model_that_fails_has_no_substitute(make, ask):
     assert make.models["small"].calls == make.models["large"].calls == []
 
 
+def test_a_call_weighs_cost_by_its_own_weights(make, ask):
+    prior = {"generator": {"options": ["small", "medium", "large"], "router": "prior"}}
+    abilities = {"small": 0.3, "medium": 0.6, "large": 0.9}
+    rated = PRICED | {name: {**PRICED[name], "ability": ability} for name, ability in abilities.items()}
+    rag = make(models=rated, stages=prior, objective={"weights": {"usd": 0}})
+    app = rag.build_graph().compile()
+    free, dear = (
+        app.invoke(ask(QUESTION), given(weights=weights)) for weights in ({"usd": 0}, {"usd": 1_000})
+    )
+    assert at("generator", free)["chosen"] == "large"
+    assert at("generator", dear)["chosen"] == "small"
+    assert at("generator", dear)["weights"] == {"usd": 1_000.0}
+    assert at("generator", dear)["quality"] == at("generator", free)["quality"]
+    logged = rag.pipeline.log.query(dear["rag"]["report"]["query_id"]) if rag.pipeline.log else None
+    assert logged is None or logged.weights["usd"] == 1_000
+
+
+@pytest.mark.parametrize("weights", [{"euros": 1}, {"usd": -1}, {"usd": float("nan")}, {"usd": True}, 3])
+def test_unusable_weights_are_refused(make, ask, weights):
+    app = make().build_graph().compile()
+    with pytest.raises(InputError, match=r"rag\.weights"):
+        app.invoke(ask(QUESTION), given(weights=weights))
+
+
 @pytest.mark.parametrize(
     ("options", "asked"),
     [
