@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from dynamicrag.calibrated import Calibrated
     from dynamicrag.cost.runs import Runs
-    from dynamicrag.lab.report.feedback import FeedbackSummary
     from dynamicrag.lab.report.make import Report
     from dynamicrag.lab.report.turns import Turn
     from dynamicrag.policy import Policy
@@ -61,6 +60,7 @@ def report(
     from dynamicrag.cli.output import write_json, write_text
     from dynamicrag.cli.stores import open_runs
     from dynamicrag.lab.report.export import to_csv, to_json
+    from dynamicrag.lab.report.feedback import stored_feedback
     from dynamicrag.lab.report.make import make_report
     from dynamicrag.lab.report.records import load
 
@@ -85,7 +85,7 @@ def report(
             out.print(line, soft_wrap=True, markup=False)
         if html is not None:
             raise InputError(f"--html {html}: there is nothing to show, so no page was written")
-    made = make_report(turns, processes, selection, runs.calls(), notes, bands, _feedback(runs, chosen))
+    made = make_report(turns, processes, selection, runs.calls(), notes, bands, stored_feedback(runs, chosen))
     # files first: a reader of the table may stop half-way
     if csv is not None:
         write_text(csv, to_csv(chosen))
@@ -94,20 +94,6 @@ def report(
         _show(made, chosen, html, None if json == "-" else out)
     for path in filter(None, (html, csv, None if json in (None, "-") else Path(json))):
         out.print(f"{path}: {len(chosen):,} queries", style="dim", soft_wrap=True)
-
-
-def _feedback(runs: "Runs", turns: "Sequence[Turn]") -> "FeedbackSummary":
-    """Return the feedback on queries; the latest decisions of each policy show how much of it was learnt."""
-    from dynamicrag.lab.report.feedback import RECENT, FeedbackSummary, summarise_feedback
-    from dynamicrag.learning.stored import all_feedback
-    from dynamicrag.store.log import Log
-
-    log = Log(runs.database)
-    items = all_feedback(log)
-    if not items:
-        return FeedbackSummary()
-    recent = [turn.id for own in grouped(turns, By.policy).values() for turn in own[-RECENT:]]
-    return summarise_feedback(turns, items, log.queries(ids=recent))
 
 
 def _show(report: "Report", turns: "Sequence[Turn]", html: Path | None, out: "Console | None") -> None:

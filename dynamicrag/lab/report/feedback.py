@@ -2,9 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from dynamicrag.lab.report.selection import By, grouped
 from dynamicrag.lab.report.turns import Turn
 from dynamicrag.store.logged import Feedback, LoggedQuery
+
+if TYPE_CHECKING:
+    from dynamicrag.cost.runs import Runs
 
 RECENT = 100
 """Number of the latest queries of a policy whose decisions show what its learners have learnt from."""
@@ -140,3 +145,20 @@ def _learners(items: Sequence[Feedback], recent: Iterable[LoggedQuery]) -> list[
         Learner(*key, sum(number <= upto for number in numbers), sum(number > upto for number in numbers))
         for key, upto in read.items()
     ]
+
+
+def stored_feedback(runs: "Runs", turns: Sequence[Turn]) -> FeedbackSummary:
+    """Return the feedback on queries; the latest decisions of each policy show how much of it was learnt.
+
+    Raises:
+        RunsError: The store cannot be read.
+    """
+    from dynamicrag.learning.stored import all_feedback
+    from dynamicrag.store.log import Log
+
+    log = Log(runs.database)
+    items = all_feedback(log)
+    if not items:
+        return FeedbackSummary()
+    recent = [turn.id for own in grouped(turns, By.policy).values() for turn in own[-RECENT:]]
+    return summarise_feedback(turns, items, log.queries(ids=recent))

@@ -1,0 +1,142 @@
+"""Questions of the web chat: from a question to a run, and from a finished run to the answer's account."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dynamicrag.assembly import Pipeline
+from dynamicrag.errors import DynamicRAGError
+from dynamicrag.graph.rag import DynamicRAG
+from dynamicrag.serve.web.answer import Answer, OtherDraft
+from dynamicrag.serve.web.baseline import baseline_cost
+from dynamicrag.serve.web.conversation import Conversation
+from dynamicrag.serve.web.running import Running
+from dynamicrag.types import StagePath, TurnState
+
+__all__ = ["SETTLE_SECONDS", "begin", "completed", "named", "policy_names", "rated", "settled"]
+
+SETTLE_SECONDS = 15.0
+"""Longest wait for the meter after an answer."""
+
+
+def policy_names(rag: DynamicRAG) -> list[str]:
+    """Return the names of the policies; the first one is the default."""
+    return [name or rag.pipeline.policy.name for name in rag.policies]
+
+
+def named(rag: DynamicRAG, policy: str) -> Pipeline:
+    """Return a policy by its name."""
+    return rag.policies["" if policy == rag.pipeline.policy.name else policy]
+
+
+def begin(
+    rag: DynamicRAG,
+    graph: Any,
+    conversation: Conversation,
+    question: str,
+    policy: str,
+    weights: Mapping[str, float],
+) -> Running:
+    """Begin to answer a question; the conversation has the answer from now on.
+
+    Args:
+        rag: The policies.
+        graph: Their compiled graph, with a checkpointer.
+        conversation: The conversation.
+        question: The question.
+        policy: Name of the policy.
+        weights: The call's weights of cost; empty for the policy's.
+    """
+    call: dict[str, Any] = {"policy": policy, **({"weights": dict(weights)} if weights else {})}
+    config = conversation.config(call)
+    given = {"messages": [("user", question)]}
+    answer = Answer(question, policy)
+    index = len(conversation.answers)
+    conversation.answers.append(answer)
+
+    async def finish(last: Answer) -> Answer:
+        state = await graph.aget_state(config)
+        return completed(last, named(rag, policy), state.values)
+
+    def ended(last: Answer) -> None:
+        conversation.running = None
+        conversation.answers[index] = last
+
+    events = graph.astream(given, config, stream_mode=["messages", "custom"])
+    conversation.running = Running(events, answer, finish, ended)
+    running: Running = conversation.running
+    return running
+
+
+def completed(answer: Answer, pipeline: Pipeline, values: Mapping[str, Any]) -> Answer:
+    """Return an answer with the facts of its finished run.
+
+    Args:
+        answer: The answer as it was streamed.
+        pipeline: Its policy.
+        values: The state of the graph.
+    """
+    channel = values["rag"]
+    turn: TurnState = channel["turn"]
+    report = channel["report"]
+    dropped = set(report["dropped"])
+    return replace(
+        answer,
+        text=values["messages"][-1].text,
+        query_id=turn["id"],
+        decisions=channel["decisions"],
+        abstained=report["abstained"],
+        outside=report["outside"],
+        escalations=report["escalations"],
+        passages=[passage for passage in turn["passages"] if passage["id"] not in dropped],
+        other=_other(turn, report["drafts"]["stands"]),
+        cost=report["cost"],
+        settled=not report["provisional"],
+        baseline=baseline_cost(pipeline, turn).figures(),
+    )
+
+
+def _other(turn: TurnState, stands: int | None) -> OtherDraft | None:
+    """Return the last draft besides the answer whose path differs from that of the answer."""
+    drafts: list[tuple[str, StagePath]] = [
+        (each["draft"]["text"], each["path"]) for each in turn.get("earlier", [])
+    ]
+    if turn["draft"] is not None:
+        drafts.append((turn["draft"]["text"], turn["path"]))
+    if stands is None or not 1 <= stands <= len(drafts):
+        return None
+    text, path = drafts.pop(stands - 1)
+    for other, taken in reversed(drafts):
+        differs = [stage for stage in path if taken.get(stage, path[stage]) != path[stage]]
+        stages = [stage for stage in ("generator", *differs) if stage in differs and stage != "verification"]
+        if stages and other != text:
+            return OtherDraft(other, stages[0], taken[stages[0]], path[stages[0]])
+    return None
+
+
+async def settled(rag: DynamicRAG, answer: Answer, seconds: float = SETTLE_SECONDS) -> Answer:
+    """Return an answer with its cost after the meter has covered it, or after a wait.
+
+    A stopped or failed run has a cost too, if it had begun.
+    """
+    if not answer.query_id:
+        return answer
+    try:
+        cost = await rag.acost(answer.query_id, seconds)
+    except DynamicRAGError:
+        return answer
+    account = rag.account(answer.query_id)
+    return replace(answer, cost=cost.figures(), settled=not account.provisional)
+
+
+def rated(answer: Answer, feedback: Sequence[Any]) -> Answer:
+    """Return an answer with the feedback that is stored on it."""
+    scores = [item.score for item in feedback if item.score is not None and item.source == "user"]
+    pairs = [item for item in feedback if item.score is None and item.source == "user"]
+    words = [
+        f"{a} over {b}"
+        for a, b in [(p.a, p.b) if (p.y or 0.0) > 0.5 else (p.b, p.a) for p in pairs if p.y != 0.5]
+    ]
+    return replace(
+        answer, rating=scores[-1] if scores else None, preference=words[-1] if words else ""
+    )

@@ -1,0 +1,117 @@
+"""The layout of the page, and which event goes to which handler."""
+
+from typing import Any
+
+from dynamicrag.graph.rag import DynamicRAG
+from dynamicrag.retrieval.readers import ENDINGS
+from dynamicrag.serve.web.answering import policy_names
+from dynamicrag.serve.web.handlers import AS_IT_IS, Handlers
+from dynamicrag.serve.web.library import Library
+from dynamicrag.serve.web.otherwise import FACTORS
+from dynamicrag.serve.web.panel import EMPTY
+from dynamicrag.serve.web.settings import WebSettings
+
+__all__ = ["build"]
+
+HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+"""No event is an endpoint for others, and none covers the page with a spinner."""
+
+
+def build(rag: DynamicRAG, settings: WebSettings) -> Any:
+    """Return the page."""
+    import gradio as gr
+
+    library = Library(rag, settings)
+    handlers = Handlers(rag, settings, library)
+    with gr.Blocks(title="DynamicRAG", analytics_enabled=False, fill_width=True) as page:
+        known = gr.BrowserState(None, storage_key="dynamicrag-conversation")
+        gr.HTML("<header class='dr-head'><h1>Ask your documents</h1></header>")
+        with gr.Tabs(elem_id="dr-tabs"):
+            with gr.Tab("Chat", id="chat"):
+                _chat(gr, page, known, handlers, rag, settings)
+            if library.available:
+                with gr.Tab("Documents", id="documents") as tab:
+                    _documents(gr, tab, handlers, settings)
+            with gr.Tab("Report", id="report") as tab:
+                shown = gr.HTML("<p class='dr-empty'>The report is being made …</p>")
+                tab.select(handlers.report, None, shown, **HIDDEN)
+    return page
+
+
+def _chat(
+    gr: Any, page: Any, known: Any, handlers: Handlers, rag: DynamicRAG, settings: WebSettings
+) -> None:
+    names = policy_names(rag)
+    with gr.Row(elem_classes="dr-columns"):
+        with gr.Column(scale=5, min_width=300):
+            chat = gr.Chatbot(
+                elem_id="dr-chat", show_label=False, label="Conversation", height="62vh", min_height=280,
+                render_markdown=False, sanitize_html=True, allow_tags=False, latex_delimiters=[], buttons=[],
+                placeholder="Ask about your documents.", layout="panel", feedback_options=("Like", "Dislike"),
+            )  # fmt: skip
+            with gr.Row(elem_classes="dr-ask"):
+                box = gr.Textbox(
+                    label="Question", placeholder="Ask a question", lines=1, max_lines=6, scale=8, autofocus=True,
+                    elem_id="dr-question", max_length=20_000,
+                )  # fmt: skip
+                send = gr.Button("Send", variant="primary", scale=1, min_width=80, elem_id="dr-send")
+                halt = gr.Button("Stop", scale=1, min_width=80, visible=False, elem_id="dr-stop")
+            with gr.Row(elem_classes="dr-under"):
+                policy = gr.Dropdown(
+                    names, value=names[0], label="Policy", min_width=160, elem_id="dr-policy",
+                    interactive=len(names) > 1,
+                )  # fmt: skip
+                again = gr.Button("New conversation", size="sm", min_width=150, elem_id="dr-new")
+            gr.HTML("<h2 class='dr-title'>This conversation</h2>")
+            chart = gr.HTML(elem_id="dr-session")
+        with gr.Column(scale=4, min_width=300, elem_classes="dr-side"):
+            picked = gr.Dropdown(label="Answer", visible=False, elem_id="dr-picked", filterable=False)
+            shown = gr.HTML(EMPTY, elem_id="dr-panel")
+            other = gr.Button("Prefer the other draft", size="sm", visible=False, elem_id="dr-prefer")
+            stored = gr.Markdown("", elem_id="dr-stored", sanitize_html=True)
+            gr.HTML("<h2 class='dr-title'>At other weights of cost</h2>")
+            weight = gr.Radio(
+                list(FACTORS), value=AS_IT_IS, label="How much cost counts", elem_id="dr-weight",
+            )  # fmt: skip
+            weighed = gr.HTML(elem_id="dr-weighed")
+            applies = gr.Checkbox(False, label="Use this for the next question", elem_id="dr-applies")
+    everything = [chat, shown, weighed, chart, picked, other, stored]
+    asked = gr.on(
+        [box.submit, send.click], handlers.ask, [box, known, policy, weight, applies],
+        [box, chat, shown, send, halt, known], concurrency_limit=settings.concurrency, **HIDDEN,
+    )  # fmt: skip
+    asked.then(handlers.settle, [known, weight], everything, concurrency_limit=None, **HIDDEN)
+    halt.click(handlers.stop, known, None, queue=False, **HIDDEN)
+    again.click(handlers.renew, known, [known, *everything], **HIDDEN)
+    page.load(handlers.load, known, [known, *everything], **HIDDEN)
+    gr.on(
+        [picked.input, weight.input], handlers.show, [known, picked, weight], [shown, weighed, other, stored], **HIDDEN
+    )
+    other.click(handlers.prefer, [known, picked], stored, **HIDDEN)
+
+    async def rate(given: gr.LikeData, known: str | None) -> str:
+        return await handlers.rate(known, int(given.index), _thumb(given.liked))
+
+    rate.__annotations__["given"] = gr.LikeData
+    chat.like(rate, known, stored, **HIDDEN)
+
+
+def _thumb(liked: object) -> bool | None:
+    return {"Like": True, "Dislike": False, True: True, False: False}.get(liked)  # type: ignore[call-overload]
+
+
+def _documents(gr: Any, tab: Any, handlers: Handlers, settings: WebSettings) -> None:
+    most = f"{settings.upload_bytes / 1e6:g} MB each, {settings.upload_files} documents"
+    gr.HTML(
+        f"<p class='dr-lede'>Uploaded documents are searched beside the server’s own, from the next question on. "
+        f"A document of the same name replaces the one before. Formats: {', '.join(ENDINGS)}; at most {most}.</p>"
+    )
+    files = gr.File(label="Upload documents", file_count="multiple", elem_id="dr-upload", height=150)
+    results = gr.HTML(elem_id="dr-results")
+    table = gr.HTML(elem_id="dr-documents")
+    with gr.Row(elem_classes="dr-under"):
+        name = gr.Dropdown([], label="Document", elem_id="dr-document", min_width=200)
+        remove = gr.Button("Remove", size="sm", min_width=100, elem_id="dr-remove")
+    files.upload(handlers.upload, files, [results, table, name, files], **HIDDEN)
+    remove.click(handlers.remove, name, [results, table, name], **HIDDEN)
+    tab.select(handlers.documents, None, [table, name], **HIDDEN)

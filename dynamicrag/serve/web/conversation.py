@@ -1,0 +1,76 @@
+"""The conversations of the server's visitors, in memory."""
+
+import secrets
+from collections import OrderedDict
+from typing import Any
+
+from dynamicrag.serve.web.answer import Answer
+
+__all__ = ["Conversation", "Conversations"]
+
+
+class Conversation:
+    """The answers of one visitor, and the thread that the graph remembers.
+
+    Attributes:
+        id: Its secret id, which the visitor's browser keeps.
+        thread: Id of its thread.
+        answers: Its answers, oldest first; the last one may still be written.
+        running: The run that writes an answer; ``None`` between questions.
+    """
+
+    def __init__(self) -> None:
+        self.id = secrets.token_urlsafe(24)
+        self.thread = f"web-{secrets.token_hex(12)}"
+        self.answers: list[Answer] = []
+        self.running: Any = None
+
+    def config(self, call: dict[str, Any]) -> dict[str, Any]:
+        """Return the config of a run with the options of its call."""
+        return {"configurable": {"thread_id": self.thread, "rag": call}}
+
+    def answer(self, index: int | None) -> Answer | None:
+        """Return an answer by its position, by default the last one; ``None`` if there is none."""
+        if not self.answers:
+            return None
+        within = index is not None and 0 <= index < len(self.answers)
+        return self.answers[index if within and index is not None else -1]
+
+
+class Conversations:
+    """Conversations by id; the least recently used are dropped.
+
+    Args:
+        most: Number of conversations kept.
+        saver: The checkpointer with their threads.
+    """
+
+    def __init__(self, most: int, saver: Any) -> None:
+        self._most = most
+        self._saver = saver
+        self._known: OrderedDict[str, Conversation] = OrderedDict()
+
+    def of(self, given: object) -> Conversation:
+        """Return the conversation of an id, or a new one if it is unknown."""
+        found = self._known.get(given) if isinstance(given, str) else None
+        if found is None:
+            found = self._known[(made := Conversation()).id] = made
+            self._drop_idle()
+        self._known.move_to_end(found.id)
+        return found
+
+    def drop(self, given: object) -> None:
+        """Forget a conversation and its thread."""
+        found = self._known.pop(given, None) if isinstance(given, str) else None
+        if found is not None:
+            if found.running is not None:
+                found.running.stop()
+            self._saver.delete_thread(found.thread)
+
+    def _drop_idle(self) -> None:
+        idle = [name for name, each in self._known.items() if each.running is None]
+        for name in idle[: len(self._known) - self._most]:
+            self.drop(name)
+
+    def __len__(self) -> int:
+        return len(self._known)

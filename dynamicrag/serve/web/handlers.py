@@ -1,0 +1,205 @@
+"""The events of the page: each reads the visitor's conversation and returns the parts that change."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from dynamicrag.errors import DynamicRAGError
+from dynamicrag.graph.rag import DynamicRAG
+from dynamicrag.learning.sources import USER
+from dynamicrag.serve.web import views
+from dynamicrag.serve.web.answering import begin, named, rated, settled
+from dynamicrag.serve.web.conversation import Conversation, Conversations
+from dynamicrag.serve.web.library import Library
+from dynamicrag.serve.web.otherwise import FACTORS, call_weights, otherwise
+from dynamicrag.serve.web.panel import EMPTY, other_weights, panel
+from dynamicrag.serve.web.reported import report_frame
+from dynamicrag.serve.web.settings import WebSettings
+
+__all__ = ["Handlers"]
+
+Parts = tuple[Any, ...]
+AS_IT_IS = "As in the policy"
+
+
+class Handlers:
+    """Handles the events of all visitors.
+
+    Args:
+        rag: The policies.
+        settings: The limits.
+        library: The uploaded documents.
+    """
+
+    def __init__(self, rag: DynamicRAG, settings: WebSettings, library: Library) -> None:
+        from langgraph.checkpoint.memory import InMemorySaver
+
+        saver = InMemorySaver()
+        self._rag = rag
+        self._settings = settings
+        self._library = library
+        self._graph: Any = rag.build_graph().compile(checkpointer=saver)
+        self._conversations = Conversations(settings.conversations, saver)
+
+    async def load(self, known: str | None) -> Parts:
+        """Return a visitor's conversation: its id, and all parts of the page."""
+        conversation = self._conversations.of(known)
+        return conversation.id, *self._all(conversation, None, FACTORS[AS_IT_IS])
+
+    async def renew(self, known: str | None) -> Parts:
+        """Forget a conversation and begin another."""
+        self._conversations.drop(known)
+        return await self.load(None)
+
+    async def ask(
+        self, question: str, known: str | None, policy: str, weight: str, applies: bool
+    ) -> AsyncIterator[Parts]:
+        """Answer a question; yields the question box, the messages, the panel and the buttons."""
+        import gradio as gr
+
+        conversation = self._conversations.of(known)
+        question = question.strip()
+        if not question or (why := self._refusal(conversation)):
+            if question:
+                gr.Warning(why)
+            yield (gr.skip(),) * 6
+            return
+        weights = call_weights(named(self._rag, policy), FACTORS[weight]) if applies else {}
+        running = begin(self._rag, self._graph, conversation, question, policy, weights)
+        yield "", gr.skip(), EMPTY, gr.Button(visible=False), gr.Button(visible=True), conversation.id
+        before = conversation.answers[:-1]
+        async for answer in running.states():
+            decided = panel(answer) if answer.decisions else gr.skip()
+            yield gr.skip(), views.messages([*before, answer]), decided, gr.skip(), gr.skip(), gr.skip()
+        buttons = gr.Button(visible=True), gr.Button(visible=False)
+        yield gr.skip(), views.messages(conversation.answers), gr.skip(), *buttons, gr.skip()
+
+    async def settle(self, known: str | None, weight: str) -> AsyncIterator[Parts]:
+        """Return all parts after an answer: at once, and when the meter has covered it."""
+        conversation = self._conversations.of(known)
+        yield self._all(conversation, None, FACTORS[weight])
+        index = len(conversation.answers) - 1
+        if index < 0 or conversation.running is not None:
+            return
+        conversation.answers[index] = await settled(self._rag, conversation.answers[index])
+        if index == len(conversation.answers) - 1:  # else a newer answer has the panel
+            yield self._all(conversation, index, FACTORS[weight])
+
+    async def stop(self, known: str | None) -> None:
+        """Stop the answer that is being written."""
+        running = self._conversations.of(known).running
+        if running is not None:
+            running.stop()
+
+    async def show(self, known: str | None, index: int | None, weight: str) -> Parts:
+        """Return panel, choices at other weights, and the button for the other draft, of an answer."""
+        import gradio as gr
+
+        conversation = self._conversations.of(known)
+        answer = conversation.answer(index)
+        lines = [] if answer is None else otherwise(answer.decisions, named(self._rag, answer.policy), FACTORS[weight])
+        other = gr.Button(visible=answer is not None and answer.other is not None and answer.state == "done")
+        return panel(answer), other_weights(lines) if answer else "", other, _stored(conversation, index)
+
+    async def rate(self, known: str | None, message: int, good: bool | None) -> str:
+        """Store a thumb on an answer; return the feedback that is stored.
+
+        Args:
+            known: The conversation.
+            message: Position of the message in the conversation.
+            good: Whether it is up; ``None`` if the visitor took it back, which the store cannot.
+        """
+        conversation = self._conversations.of(known)
+        answer = conversation.answer(message // 2)
+        if answer is None or answer.state != "done":
+            return "Only finished answers can be rated."
+        if good is not None:
+            try:
+                await self._rag.afeedback(answer.query_id, float(good))
+            except DynamicRAGError as error:
+                return str(error)
+        await self._read_feedback(conversation, message // 2)
+        return _stored(conversation, message // 2)
+
+    async def prefer(self, known: str | None, index: int | None) -> str:
+        """Store that the other draft of an answer is better; return the feedback that is stored."""
+        conversation = self._conversations.of(known)
+        answer = conversation.answer(index)
+        if answer is None or answer.other is None:
+            return "This answer has no other draft to compare."
+        other = answer.other
+        try:
+            await self._rag.aprefer(answer.query_id, other.option, other.against, 1.0, stage=other.stage)
+        except DynamicRAGError as error:
+            return str(error)
+        await self._read_feedback(conversation, len(conversation.answers) - 1 if index is None else index)
+        return _stored(conversation, index)
+
+    async def upload(self, files: Sequence[Any] | None) -> Parts:
+        """Add uploaded files; return the results, the documents, their names and an empty upload."""
+        given = [(Path(getattr(each, "orig_name", None) or str(each)).name, Path(str(each))) for each in files or ()]
+        found = await asyncio.to_thread(self._library.add, given) if given else []
+        return views.outcomes(found), *await self.documents(), None
+
+    async def remove(self, name: str | None) -> Parts:
+        """Remove a document; return the result, the documents and their names."""
+        found = [await asyncio.to_thread(self._library.remove, name)] if name else []
+        return views.outcomes(found), *await self.documents()
+
+    async def documents(self) -> Parts:
+        """Return the uploaded documents as a table, and the choices for removal."""
+        import gradio as gr
+
+        found = await asyncio.to_thread(self._library.documents)
+        names = [each.name for each in found]
+        return views.listed(found), gr.Dropdown(choices=names, value=None, interactive=bool(names))
+
+    async def report(self) -> str:
+        """Return the report."""
+        return await asyncio.to_thread(report_frame, self._rag)
+
+    def _refusal(self, conversation: Conversation) -> str:
+        if conversation.running is not None:
+            return "An answer is being written; stop it, or wait for it."
+        if len(conversation.answers) >= self._settings.turns:
+            return f"A conversation has at most {self._settings.turns} questions; begin another."
+        return ""
+
+    def _all(self, conversation: Conversation, index: int | None, factor: float) -> Parts:
+        """Return messages with ratings, panel, choices at other weights, chart, list of answers, and buttons."""
+        import gradio as gr
+
+        answers = conversation.answers
+        answer = conversation.answer(index)
+        lines = [] if answer is None else otherwise(answer.decisions, named(self._rag, answer.policy), factor)
+        has_other = answer is not None and answer.other is not None and answer.state == "done"
+        last = len(answers) - 1 if index is None else index
+        return (
+            gr.Chatbot(value=views.messages(answers), feedback_value=views.ratings(answers)),  # type: ignore[arg-type]
+            panel(answer),
+            other_weights(lines) if answer else "",
+            views.session_chart(answers),
+            gr.Dropdown(choices=views.choices(answers), value=last if answers else None, visible=len(answers) > 1),
+            gr.Button(visible=has_other),
+            _stored(conversation, index),
+        )
+
+    async def _read_feedback(self, conversation: Conversation, index: int) -> None:
+        answer = conversation.answers[index]
+        log = self._rag.pipeline.log
+        if log is not None:
+            from dynamicrag.learning.stored import feedback_on
+
+            found = await asyncio.to_thread(feedback_on, log, answer.query_id)
+            conversation.answers[index] = rated(answer, [item for item in found if item.source == USER])
+
+
+def _stored(conversation: Conversation, index: int | None) -> str:
+    """Return the stored feedback on an answer in words."""
+    answer = conversation.answer(index)
+    if answer is None:
+        return ""
+    parts = [] if answer.rating is None else [f"thumb {'up' if answer.rating > 0.5 else 'down'}"]
+    parts += [f"{answer.preference}, by your preference"] if answer.preference else []
+    return f"Stored: {'; '.join(parts)}." if parts else ""

@@ -1,0 +1,44 @@
+"""Mounts the web chat into a FastAPI application."""
+
+import os
+from typing import TYPE_CHECKING
+
+from dynamicrag.extras import require
+from dynamicrag.graph.rag import DynamicRAG
+from dynamicrag.serve.web.settings import WebSettings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+__all__ = ["mount"]
+
+
+def mount(app: "FastAPI", rag: DynamicRAG, settings: WebSettings = WebSettings()) -> "FastAPI":  # noqa: B008
+    """Serve the web chat at ``/``; mount it after all other routes, because it takes every other path.
+
+    Nothing is sent to anybody: no analytics, no fonts, no shared link.
+
+    Args:
+        app: The application.
+        rag: The policies.
+        settings: The limits, and the folder of uploads.
+
+    Raises:
+        InputError: The extra ``ui`` is not installed.
+    """
+    require("ui", for_="the web chat")
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported
+    from fastapi.middleware import Middleware
+    from gradio import mount_gradio_app
+
+    from dynamicrag.serve.web.blocks import build
+    from dynamicrag.serve.web.headers import OwnHostOnly
+    from dynamicrag.serve.web.theme import HEAD, css, theme
+
+    page = build(rag, settings)
+    page.queue(max_size=settings.concurrency * 4, api_open=False)
+    return mount_gradio_app(
+        app, page, path="/", theme=theme(), css=css(), head=HEAD, footer_links=[], run_history=False,
+        ssr_mode=False, enable_monitoring=False, mcp_server=False, show_error=False,
+        max_file_size=settings.upload_bytes, app_kwargs={"middleware": [Middleware(OwnHostOnly)]},
+    )  # fmt: skip
