@@ -43,7 +43,7 @@ FLOORS: list[set[str]] = [
     | {"embedders", "corpora", "objects", "schema", "priced", "sharing"},
     {"graph"},
     {"faces"},
-    {"lab"},
+    {"lab", "serve"},
     {"testing"},
     {"cli"},
 ]

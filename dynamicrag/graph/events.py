@@ -1,7 +1,7 @@
 """Events of a graph with ``stream_mode="custom"``, and the report of a query.
 
-Every event is plain JSON, with its ``type``. The order of a query's events: a ``decision`` for each choice,
-``withdrawn`` for a streamed draft that is withdrawn, and one ``report``.
+Every event is plain JSON, with its ``type``. The order of a query's events: ``begun``, a ``decision`` for each
+choice, ``withdrawn`` for a streamed draft that is withdrawn, and one ``report``.
 """
 
 from typing import Literal
@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from dynamicrag.types import Decision, Escalation, Figure
 
-__all__ = ["DecisionEvent", "DraftCount", "Report", "ReportEvent", "Source", "WithdrawnEvent"]
+__all__ = ["BegunEvent", "DecisionEvent", "DraftCount", "Report", "ReportEvent", "Source", "WithdrawnEvent"]
 
 
 class Source(TypedDict):
@@ -77,6 +77,18 @@ class Report(TypedDict):
     stages: dict[str, dict[str, Figure]]
     tokens: dict[str, int]
     provisional: bool
+
+
+class BegunEvent(TypedDict):
+    """The beginning of a query, before its first call.
+
+    Attributes:
+        type: ``begun``.
+        query_id: Id of the query.
+    """
+
+    type: Literal["begun"]
+    query_id: str
 
 
 class DecisionEvent(Decision):
