@@ -43,7 +43,8 @@ FLOORS: list[set[str]] = [
     | {"embedders", "corpora", "objects", "schema", "priced", "sharing"},
     {"graph"},
     {"faces"},
-    {"lab", "serve"},
+    {"lab"},
+    {"serve"},
     {"testing"},
     {"cli"},
 ]

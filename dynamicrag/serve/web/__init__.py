@@ -10,7 +10,7 @@ own::
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dynamicrag.serve.web.mount import mount
+    from dynamicrag.serve.web.mounting import mount
     from dynamicrag.serve.web.settings import WebSettings
 
 __all__ = ["WebSettings", "mount"]
@@ -22,4 +22,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'dynamicrag.serve.web' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"dynamicrag.serve.web.{'mount' if name == 'mount' else 'settings'}"), name)
+    return getattr(
+        import_module(f"dynamicrag.serve.web.{'mounting' if name == 'mount' else 'settings'}"), name
+    )

@@ -11,6 +11,7 @@ from dynamicrag.serve.web.answer import Answer, OtherDraft
 from dynamicrag.serve.web.baseline import baseline_cost
 from dynamicrag.serve.web.conversation import Conversation
 from dynamicrag.serve.web.running import Running
+from dynamicrag.topology import VERIFICATION
 from dynamicrag.types import StagePath, TurnState
 
 __all__ = ["SETTLE_SECONDS", "begin", "completed", "named", "policy_names", "rated", "settled"]
@@ -89,29 +90,45 @@ def completed(answer: Answer, pipeline: Pipeline, values: Mapping[str, Any]) -> 
         outside=report["outside"],
         escalations=report["escalations"],
         passages=[passage for passage in turn["passages"] if passage["id"] not in dropped],
-        other=_other(turn, report["drafts"]["stands"]),
+        other=_other(answer, turn, report),
         cost=report["cost"],
         settled=not report["provisional"],
         baseline=baseline_cost(pipeline, turn).figures(),
     )
 
 
-def _other(turn: TurnState, stands: int | None) -> OtherDraft | None:
+def _other(answer: Answer, turn: TurnState, report: Mapping[str, Any]) -> OtherDraft | None:
     """Return the last draft besides the answer whose path differs from that of the answer."""
-    drafts: list[tuple[str, StagePath]] = [
-        (each["draft"]["text"], each["path"]) for each in turn.get("earlier", [])
-    ]
-    if turn["draft"] is not None:
-        drafts.append((turn["draft"]["text"], turn["path"]))
+    stands = report["drafts"]["stands"]
+    drafts = _drafts(answer, turn, report["drafts"]["written"])
     if stands is None or not 1 <= stands <= len(drafts):
         return None
     text, path = drafts.pop(stands - 1)
     for other, taken in reversed(drafts):
         differs = [stage for stage in path if taken.get(stage, path[stage]) != path[stage]]
-        stages = [stage for stage in ("generator", *differs) if stage in differs and stage != "verification"]
-        if stages and other != text:
+        stages = [stage for stage in ("generator", *differs) if stage in differs and stage != VERIFICATION]
+        if stages and other and other != text:
             return OtherDraft(other, stages[0], taken[stages[0]], path[stages[0]])
     return None
+
+
+def _drafts(answer: Answer, turn: TurnState, written: int) -> list[tuple[str, StagePath]]:
+    """Return text and path of the drafts of a turn, in order.
+
+    The state has earlier drafts if its router may return to them. Otherwise they are those that were streamed and
+    withdrawn, with the paths before each verdict.
+    """
+    last = "" if turn["draft"] is None else turn["draft"]["text"]
+    earlier = turn.get("earlier", [])
+    if earlier:
+        return [*((each["draft"]["text"], each["path"]) for each in earlier), (last, turn["path"])]
+    paths, path = list[StagePath](), dict[str, str]()
+    for decision in answer.decisions:
+        if decision["stage"] == VERIFICATION:
+            paths.append(dict(path))
+        path[decision["stage"]] = decision["chosen"]
+    texts = [*(each.text for each in answer.withdrawn), last]
+    return list(zip(texts, paths, strict=True)) if len(texts) == len(paths) == written else []
 
 
 async def settled(rag: DynamicRAG, answer: Answer, seconds: float = SETTLE_SECONDS) -> Answer:
@@ -137,6 +154,4 @@ def rated(answer: Answer, feedback: Sequence[Any]) -> Answer:
         f"{a} over {b}"
         for a, b in [(p.a, p.b) if (p.y or 0.0) > 0.5 else (p.b, p.a) for p in pairs if p.y != 0.5]
     ]
-    return replace(
-        answer, rating=scores[-1] if scores else None, preference=words[-1] if words else ""
-    )
+    return replace(answer, rating=scores[-1] if scores else None, preference=words[-1] if words else "")

@@ -38,16 +38,14 @@ def build(rag: DynamicRAG, settings: WebSettings) -> Any:
     return page
 
 
-def _chat(
-    gr: Any, page: Any, known: Any, handlers: Handlers, rag: DynamicRAG, settings: WebSettings
-) -> None:
+def _chat(gr: Any, page: Any, known: Any, handlers: Handlers, rag: DynamicRAG, settings: WebSettings) -> None:
     names = policy_names(rag)
     with gr.Row(elem_classes="dr-columns"):
         with gr.Column(scale=5, min_width=300):
             chat = gr.Chatbot(
                 elem_id="dr-chat", show_label=False, label="Conversation", height="62vh", min_height=280,
                 render_markdown=False, sanitize_html=True, allow_tags=False, latex_delimiters=[], buttons=[],
-                placeholder="Ask about your documents.", layout="panel", feedback_options=("Like", "Dislike"),
+                placeholder="Ask about your documents.", layout="bubble", feedback_options=("Like", "Dislike"),
             )  # fmt: skip
             with gr.Row(elem_classes="dr-ask"):
                 box = gr.Textbox(
@@ -67,26 +65,26 @@ def _chat(
         with gr.Column(scale=4, min_width=300, elem_classes="dr-side"):
             picked = gr.Dropdown(label="Answer", visible=False, elem_id="dr-picked", filterable=False)
             shown = gr.HTML(EMPTY, elem_id="dr-panel")
+            with gr.Accordion("At other weights of cost", open=False, elem_id="dr-otherwise"):
+                weight = gr.Radio(
+                    list(FACTORS), value=AS_IT_IS, label="How much cost counts", elem_id="dr-weight"
+                )
+                weighed = gr.HTML(elem_id="dr-weighed")
+                applies = gr.Checkbox(False, label="Use this for the next question", elem_id="dr-applies")
+            sources = gr.HTML(elem_id="dr-sources")
             other = gr.Button("Prefer the other draft", size="sm", visible=False, elem_id="dr-prefer")
             stored = gr.Markdown("", elem_id="dr-stored", sanitize_html=True)
-            gr.HTML("<h2 class='dr-title'>At other weights of cost</h2>")
-            weight = gr.Radio(
-                list(FACTORS), value=AS_IT_IS, label="How much cost counts", elem_id="dr-weight",
-            )  # fmt: skip
-            weighed = gr.HTML(elem_id="dr-weighed")
-            applies = gr.Checkbox(False, label="Use this for the next question", elem_id="dr-applies")
-    everything = [chat, shown, weighed, chart, picked, other, stored]
+    beside = [shown, weighed, sources, other, stored]
+    everything = [chat, chart, picked, *beside]
     asked = gr.on(
         [box.submit, send.click], handlers.ask, [box, known, policy, weight, applies],
         [box, chat, shown, send, halt, known], concurrency_limit=settings.concurrency, **HIDDEN,
     )  # fmt: skip
     asked.then(handlers.settle, [known, weight], everything, concurrency_limit=None, **HIDDEN)
     halt.click(handlers.stop, known, None, queue=False, **HIDDEN)
-    again.click(handlers.renew, known, [known, *everything], **HIDDEN)
+    gr.on([again.click, chat.clear], handlers.renew, known, [known, *everything], **HIDDEN)
     page.load(handlers.load, known, [known, *everything], **HIDDEN)
-    gr.on(
-        [picked.input, weight.input], handlers.show, [known, picked, weight], [shown, weighed, other, stored], **HIDDEN
-    )
+    gr.on([picked.input, weight.input], handlers.show, [known, picked, weight], beside, **HIDDEN)
     other.click(handlers.prefer, [known, picked], stored, **HIDDEN)
 
     async def rate(given: gr.LikeData, known: str | None) -> str:

@@ -10,8 +10,8 @@ from dynamicrag.serve.web.answer import Answer
 
 __all__ = ["Session", "chart", "session"]
 
-WIDTH, HEIGHT = 640.0, 230.0
-LEFT, RIGHT, TOP, BOTTOM = 58.0, 12.0, 14.0, 26.0
+WIDTH, HEIGHT = 520.0, 200.0
+LEFT, RIGHT, TOP, BOTTOM = 64.0, 10.0, 14.0, 26.0
 MOST_LABELS = 12
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
@@ -56,7 +56,9 @@ def chart(found: Session) -> str:
         f"Energy of {len(sums)} answers: {amount('joules', sums[-1])}; "
         f"expected without routing: {amount('joules', base[-1])}"
     )
-    body = "".join([*_grid(top, step), *_bars(found, top), _curve(base, top, "base"), _curve(sums, top, "own")])
+    body = "".join(
+        [*_grid(top, step), *_bars(found, top), _curve(base, top, "base"), _curve(sums, top, "own")]
+    )
     return (
         f'<svg class="dr-chart" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{safe(words, 200)}">'
         f"{body}</svg>"

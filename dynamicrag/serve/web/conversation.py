@@ -54,8 +54,9 @@ class Conversations:
         """Return the conversation of an id, or a new one if it is unknown."""
         found = self._known.get(given) if isinstance(given, str) else None
         if found is None:
-            found = self._known[(made := Conversation()).id] = made
-            self._drop_idle()
+            found = Conversation()
+            self._known[found.id] = found
+            self._drop_idle(found)
         self._known.move_to_end(found.id)
         return found
 
@@ -67,9 +68,9 @@ class Conversations:
                 found.running.stop()
             self._saver.delete_thread(found.thread)
 
-    def _drop_idle(self) -> None:
-        idle = [name for name, each in self._known.items() if each.running is None]
-        for name in idle[: len(self._known) - self._most]:
+    def _drop_idle(self, new: Conversation) -> None:
+        idle = [name for name, each in self._known.items() if each.running is None and each is not new]
+        for name in idle[: max(0, len(self._known) - self._most)]:
             self.drop(name)
 
     def __len__(self) -> int:

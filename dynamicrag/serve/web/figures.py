@@ -37,7 +37,9 @@ class CostLine:
 def cost_lines(answer: Answer) -> list[CostLine]:
     """Return the dimensions that belong in a summary."""
     return [
-        _line(name, row.title, answer) for name, row in DIMENSIONS.items() if row.summary and name in answer.cost
+        _line(name, row.title, answer)
+        for name, row in DIMENSIONS.items()
+        if row.summary and name in answer.cost
     ]
 
 
@@ -52,10 +54,16 @@ def _line(dimension: str, title: str, answer: Answer) -> CostLine:
         amount(dimension, value, noun=False),
         kinds(dimension, answer.cost[dimension]),
         amount(dimension, expected, noun=False) if answer.baseline else UNKNOWN,
-        answer.baseline[dimension]["kind"] if dimension in answer.baseline else "",
+        _basis(answer, dimension),
         difference,
         value is not None and expected is not None and value <= expected,
     )
+
+
+def _basis(answer: Answer, dimension: str) -> str:
+    """Return the provenance of an expected amount; an expected time or price was not measured."""
+    kind = answer.baseline[dimension]["kind"] if dimension in answer.baseline else ""
+    return "expected" if kind == "measured" else kind
 
 
 def kinds(dimension: str, figure: Figure) -> str:

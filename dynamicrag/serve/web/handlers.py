@@ -9,11 +9,12 @@ from dynamicrag.errors import DynamicRAGError
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.learning.sources import USER
 from dynamicrag.serve.web import views
+from dynamicrag.serve.web.answer import Answer
 from dynamicrag.serve.web.answering import begin, named, rated, settled
 from dynamicrag.serve.web.conversation import Conversation, Conversations
 from dynamicrag.serve.web.library import Library
 from dynamicrag.serve.web.otherwise import FACTORS, call_weights, otherwise
-from dynamicrag.serve.web.panel import EMPTY, other_weights, panel
+from dynamicrag.serve.web.panel import EMPTY, basis, other_weights, panel
 from dynamicrag.serve.web.reported import report_frame
 from dynamicrag.serve.web.settings import WebSettings
 
@@ -93,14 +94,10 @@ class Handlers:
             running.stop()
 
     async def show(self, known: str | None, index: int | None, weight: str) -> Parts:
-        """Return panel, choices at other weights, and the button for the other draft, of an answer."""
-        import gradio as gr
-
+        """Return the parts beside the conversation, for an answer."""
         conversation = self._conversations.of(known)
         answer = conversation.answer(index)
-        lines = [] if answer is None else otherwise(answer.decisions, named(self._rag, answer.policy), FACTORS[weight])
-        other = gr.Button(visible=answer is not None and answer.other is not None and answer.state == "done")
-        return panel(answer), other_weights(lines) if answer else "", other, _stored(conversation, index)
+        return self._beside(answer, FACTORS[weight]) + (_stored(conversation, index),)
 
     async def rate(self, known: str | None, message: int, good: bool | None) -> str:
         """Store a thumb on an answer; return the feedback that is stored.
@@ -138,7 +135,10 @@ class Handlers:
 
     async def upload(self, files: Sequence[Any] | None) -> Parts:
         """Add uploaded files; return the results, the documents, their names and an empty upload."""
-        given = [(Path(getattr(each, "orig_name", None) or str(each)).name, Path(str(each))) for each in files or ()]
+        given = [
+            (Path(getattr(each, "orig_name", None) or str(each)).name, Path(str(each)))
+            for each in files or ()
+        ]
         found = await asyncio.to_thread(self._library.add, given) if given else []
         return views.outcomes(found), *await self.documents(), None
 
@@ -167,23 +167,31 @@ class Handlers:
         return ""
 
     def _all(self, conversation: Conversation, index: int | None, factor: float) -> Parts:
-        """Return messages with ratings, panel, choices at other weights, chart, list of answers, and buttons."""
+        """Return the messages with ratings, the chart, the list of answers, and the parts beside them."""
         import gradio as gr
 
         answers = conversation.answers
         answer = conversation.answer(index)
-        lines = [] if answer is None else otherwise(answer.decisions, named(self._rag, answer.policy), factor)
-        has_other = answer is not None and answer.other is not None and answer.state == "done"
         last = len(answers) - 1 if index is None else index
         return (
             gr.Chatbot(value=views.messages(answers), feedback_value=views.ratings(answers)),  # type: ignore[arg-type]
-            panel(answer),
-            other_weights(lines) if answer else "",
             views.session_chart(answers),
-            gr.Dropdown(choices=views.choices(answers), value=last if answers else None, visible=len(answers) > 1),
-            gr.Button(visible=has_other),
+            gr.Dropdown(
+                choices=views.choices(answers), value=last if answers else None, visible=len(answers) > 1
+            ),
+            *self._beside(answer, factor),
             _stored(conversation, index),
         )
+
+    def _beside(self, answer: Answer | None, factor: float) -> Parts:
+        """Return the panel, the choices at other weights, the sources, and the button for the other draft."""
+        import gradio as gr
+
+        has_other = answer is not None and answer.other is not None and answer.state == "done"
+        weighed = ""
+        if answer is not None:
+            weighed = other_weights(otherwise(answer.decisions, named(self._rag, answer.policy), factor))
+        return panel(answer), weighed, basis(answer), gr.Button(visible=has_other)
 
     async def _read_feedback(self, conversation: Conversation, index: int) -> None:
         answer = conversation.answers[index]

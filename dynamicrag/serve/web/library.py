@@ -66,7 +66,9 @@ class Library:
             for pipeline in rag.policies.values():
                 dense = wants_vectors(pipeline)
                 for corpus in pipeline.corpora.values():
-                    if self._folder in corpus.paths and all(corpus is not known for known, _ in self._corpora):
+                    if self._folder in corpus.paths and all(
+                        corpus is not known for known, _ in self._corpora
+                    ):
                         self._corpora.append((corpus, dense))
 
     @property

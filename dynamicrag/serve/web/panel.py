@@ -3,6 +3,7 @@
 All text may come from users, documents or models, and is escaped here.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from dynamicrag.lab.view.amounts import safe
@@ -12,20 +13,30 @@ from dynamicrag.serve.web.figures import CostLine, cost_lines
 from dynamicrag.serve.web.otherwise import Otherwise
 from dynamicrag.serve.web.prose import plain
 from dynamicrag.serve.web.steps import OptionLine, Step, fixed, steps
-from dynamicrag.serve.web.support import Supported, supported
+from dynamicrag.serve.web.support import Piece, Supported, supported
 
-__all__ = ["EMPTY", "other_weights", "panel"]
+__all__ = ["EMPTY", "basis", "other_weights", "panel"]
 
 LONGEST = 400
-EMPTY = '<p class="dr-empty">Ask a question. Its way through the stages, its cost and its sources stand here.</p>'
+_HEADING = re.compile(r"#{1,6} ")
+EMPTY = (
+    '<p class="dr-empty">Ask a question. Its way through the stages, its cost and its sources stand here.</p>'
+)
 
 
 def panel(answer: Answer | None) -> str:
-    """Return the panel of an answer."""
+    """Return the cost of an answer, and its way through the stages."""
     if answer is None:
         return EMPTY
-    parts = [*_cost(answer), *_way(answer), *_sources(answer), *_drafts(answer)]
-    if answer.query_id and answer.state != "writing":
+    return f'<div class="dr-panel">{"".join([*_cost(answer), *_way(answer)])}</div>'
+
+
+def basis(answer: Answer | None) -> str:
+    """Return the basis of an answer: its sources, and the drafts besides it."""
+    if answer is None or answer.state == "writing":
+        return ""
+    parts = [*_sources(answer), *_drafts(answer)]
+    if answer.query_id:
         parts.append(f'<p class="dr-small">Query <code>{safe(answer.query_id)}</code></p>')
     return f'<div class="dr-panel">{"".join(parts)}</div>'
 
@@ -35,9 +46,13 @@ def other_weights(lines: Sequence[Otherwise]) -> str:
     if not lines:
         return '<p class="dr-empty">No decision of this answer had estimates to weigh.</p>'
     changed = sum(line.differs for line in lines)
-    said = "Every stage would be decided as it was." if not changed else f"{changed} of {len(lines)} would differ."
+    said = (
+        "Every stage would be decided as it was."
+        if not changed
+        else f"{changed} of {len(lines)} would differ."
+    )
     rows = "".join(
-        f'<li{_class("changed", line.differs)}><span>{safe(line.stage)}</span> '
+        f"<li{_class('changed', line.differs)}><span>{safe(line.stage)}</span> "
         + (f"{safe(line.chosen)} → <b>{safe(line.option)}</b>" if line.differs else safe(line.option))
         + "</li>"
         for line in lines
@@ -49,18 +64,20 @@ def _cost(answer: Answer) -> Iterator[str]:
     lines = cost_lines(answer)
     if not lines:
         return
-    about = f"Beside it: expected without routing ({BASIS}), by the same cost model." if answer.baseline else ""
+    about = f"Without routing: {BASIS}; expected by the same cost model." if answer.baseline else ""
     note = "" if answer.settled else " Provisional: the meter has not covered it yet."
     rows = "".join(map(_cost_row, lines))
     yield (
-        f'<section><h2>Cost</h2><table class="dr-cost"><thead><tr><th scope="col">This answer</th>'
-        f'<th scope="col">Amount</th><th scope="col">Without routing, expected</th></tr></thead>'
+        f'<section><h2>Cost</h2><table class="dr-cost"><thead><tr><td></td><th scope="col">This answer</th>'
+        f'<th scope="col">Without routing (expected)</th></tr></thead>'
         f'<tbody>{rows}</tbody></table><p class="dr-small">{safe(about, LONGEST)}{note}</p></section>'
     )
 
 
 def _cost_row(line: CostLine) -> str:
-    difference = f'<small{_class("less", line.less)}>{safe(line.difference)}</small>' if line.difference else ""
+    difference = (
+        f"<small{_class('less', line.less)}>{safe(line.difference)}</small>" if line.difference else ""
+    )
     basis = f"<small>{safe(line.basis)}</small>" if line.basis else ""
     return (
         f'<tr><th scope="row">{safe(line.title)}</th>'
@@ -94,7 +111,11 @@ def _step(step: Step) -> str:
     again = " again" if step.again else ""
     changes = "".join(f"<li>{safe(line, LONGEST)}</li>" for line in step.changes)
     plan = f'<div class="dr-plan">Plan changed on evidence<ul>{changes}</ul></div>' if changes else ""
-    why = f'<span class="dr-why">{safe(step.reason + binding, LONGEST)}</span>' if step.reason or binding else ""
+    why = (
+        f'<span class="dr-why">{safe(step.reason + binding, LONGEST)}</span>'
+        if step.reason or binding
+        else ""
+    )
     return (
         f'<tbody><tr><th colspan="3" scope="rowgroup">{plan}<span class="dr-stage">{safe(step.stage)}{again}</span> '
         f'<b>{safe(step.chosen)}</b> <span class="dr-router">by {safe(step.router)}</span>{why}</th></tr>'
@@ -108,8 +129,8 @@ def _option(line: OptionLine) -> str:
     name = f"{mark if line.chosen else ''}{safe(line.name)}"
     closed = "" if line.open else ' <span class="dr-hidden">(closed)</span>'
     return (
-        f'<tr{_class(style, bool(style))}><td>{name}{closed}</td><td>{safe(line.estimate)}</td>'
-        f"<td>{safe(line.cost)}</td></tr>"
+        f"<tr{_class(style, bool(style))}><td>{name}{closed}</td><td>{safe(line.estimate)}</td>"
+        f"<td>{' · '.join(f'<span>{safe(part)}</span>' for part in line.costs) or '–'}</td></tr>"
     )
 
 
@@ -129,13 +150,20 @@ def _sources(answer: Answer) -> Iterator[str]:
 
 
 def _source(source: Supported, is_open: bool) -> str:
-    text = " ".join(f"<mark>{plain(p.text)}</mark>" if p.used else plain(p.text) for p in source.pieces)
+    text = " ".join(map(_piece, source.pieces))
     used = "used" if source.used else "shown to the model"
     title = safe(source.title or source.id, 120)
     return (
         f"<details{' open' if is_open else ''}><summary>{title} <small>{used}</small></summary>"
-        f'<p>{text}</p><p class="dr-small">{safe(source.id, 200)}</p></details>'
+        f'<div class="dr-text">{text}</div><p class="dr-small">{safe(source.id, 200)}</p></details>'
     )
+
+
+def _piece(piece: Piece) -> str:
+    heading = _HEADING.match(piece.text)
+    if heading:
+        return f"<b>{plain(piece.text[heading.end() :])}</b>"
+    return f"<mark>{plain(piece.text)}</mark>" if piece.used else plain(piece.text)
 
 
 def _drafts(answer: Answer) -> Iterator[str]:

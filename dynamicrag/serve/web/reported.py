@@ -53,4 +53,6 @@ def _page(rag: DynamicRAG, user: str | None) -> str:
     if not chosen:
         return ""
     feedback = stored_feedback(runs, chosen)
-    return to_html(page(make_report(turns, processes, selection, runs.calls(), notes, None, feedback), chosen))
+    return to_html(
+        page(make_report(turns, processes, selection, runs.calls(), notes, None, feedback), chosen)
+    )

@@ -21,14 +21,14 @@ class OptionLine:
     Attributes:
         name: Its name.
         estimate: Its predicted quality; ``–`` without one.
-        cost: Its expected cost.
+        costs: Its expected costs that are not zero.
         chosen: Whether it was chosen.
         open: Whether it could be chosen.
     """
 
     name: str
     estimate: str
-    cost: str
+    costs: Sequence[str]
     chosen: bool
     open: bool
 
@@ -87,7 +87,7 @@ def _lines(decision: Decision) -> list[OptionLine]:
         OptionLine(
             name,
             _estimate(decision["quality"][index], spreads[index]),
-            _cost(decision["expected"][index]),
+            _costs(decision["expected"][index]),
             name == decision["chosen"],
             decision["allowed"][index],
         )
@@ -101,10 +101,10 @@ def _estimate(quality: float | None, spread: float | None) -> str:
     return f"{quality:.2f}" if spread is None else f"{quality:.2f} ± {spread:.2f}"
 
 
-def _cost(expected: Mapping[str, float | None]) -> str:
+def _costs(expected: Mapping[str, float | None]) -> list[str]:
     parts = [amount(d, expected[d], noun=False) for d in SHOWN if expected.get(d)]
     unknown = [f"{d} unknown" for d in SHOWN if d in expected and expected[d] is None]
-    return " · ".join([*parts, *unknown]) or "–"
+    return [*parts, *unknown]
 
 
 def _changes(plan: Replan | None) -> list[str]:

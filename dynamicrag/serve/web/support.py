@@ -48,14 +48,14 @@ def supported(question: str, answer: str, passages: Sequence[Passage]) -> list[S
     known = {(i, j): set(terms(split[i][j], every=True)) for i, j in places}
     used = set(_used(question, answer, known))
     return [
-        Supported(passage["id"], passage["title"], [Piece(text, (i, j) in used) for j, text in enumerate(said)])
+        Supported(
+            passage["id"], passage["title"], [Piece(text, (i, j) in used) for j, text in enumerate(said)]
+        )
         for i, (passage, said) in enumerate(zip(passages, split, strict=True))
     ]
 
 
-def _used(
-    question: str, answer: str, known: dict[tuple[int, int], set[str]]
-) -> Iterator[tuple[int, int]]:
+def _used(question: str, answer: str, known: dict[tuple[int, int], set[str]]) -> Iterator[tuple[int, int]]:
     """Yield the place of the best sentence for each sentence of the answer, if one is good enough."""
     for said in sentences(answer):
         claimed = units(said)

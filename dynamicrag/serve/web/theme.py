@@ -8,7 +8,8 @@ __all__ = ["HEAD", "css", "theme"]
 SANS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 
-# Gradio labels each message with its whole source, which a screen reader would read instead of the message
+# Gradio labels each message with its whole source, which a screen reader would read instead of the message, and the
+# upload with other words than it shows
 HEAD = """
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
@@ -18,7 +19,7 @@ HEAD = """
   const relabel = () => document.querySelectorAll("[data-testid=user], [data-testid=bot]").forEach(node => {
     const label = name[node.dataset.testid];
     if (node.getAttribute("aria-label") !== label) node.setAttribute("aria-label", label);
-  });
+  }) || document.querySelector("#dr-upload button[aria-dropeffect]")?.removeAttribute("aria-label");
   new MutationObserver(relabel).observe(document, {childList: true, subtree: true});
 })();
 </script>
@@ -51,6 +52,9 @@ def theme() -> Any:
         block_label_text_color_dark="#a2a7b0", block_title_text_color="#5d626b",
         block_title_text_color_dark="#a2a7b0", block_padding="0",
         block_info_text_color="#5d626b", block_info_text_color_dark="#a2a7b0",
+        border_color_primary="#e4e1db", border_color_primary_dark="#2f343c",
+        background_fill_secondary="transparent", background_fill_secondary_dark="transparent",
+        color_accent_soft="#eaf3f9", color_accent_soft_dark="#1b2b38",
         input_background_fill="#ffffff", input_background_fill_dark="#1b1e23",
         input_border_color="#d8d4cc", input_border_color_dark="#3a3f48", input_border_width="1px",
         button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700",

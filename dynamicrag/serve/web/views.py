@@ -25,7 +25,10 @@ def messages(answers: Sequence[Answer]) -> list[dict[str, Any]]:
 
 def ratings(answers: Sequence[Answer]) -> list[str | None]:
     """Return the stored rating of each answer, as the chat names it."""
-    return [{1.0: "Like", 0.0: "Dislike"}.get(each.rating) if each.rating is not None else None for each in answers]
+    return [
+        {1.0: "Like", 0.0: "Dislike"}.get(each.rating) if each.rating is not None else None
+        for each in answers
+    ]
 
 
 def choices(answers: Sequence[Answer]) -> list[tuple[str, int]]:
@@ -53,7 +56,8 @@ def listed(documents: Sequence[Stored]) -> str:
     if not documents:
         return '<p class="dr-empty">No document is uploaded.</p>'
     rows = "".join(
-        f'<tr><th scope="row">{safe(each.name, 130)}</th><td>{_size(each.size)}</td></tr>' for each in documents
+        f'<tr><th scope="row">{safe(each.name, 130)}</th><td>{_size(each.size)}</td></tr>'
+        for each in documents
     )
     head = '<thead><tr><th scope="col">Document</th><th scope="col">Size</th></tr></thead>'
     return f'<table class="dr-files">{head}<tbody>{rows}</tbody></table>'

@@ -1,0 +1,174 @@
+"""The page in a browser: a conversation with scripted models over the sample documents."""
+
+import re
+
+import pytest
+
+pytestmark = pytest.mark.service
+
+OPENED = "Reeve Osbert Thrane opened the Hallorin Bridge on 3 June 1911."
+
+
+def test_an_answer_has_its_way_its_cost_and_its_sources(visitor):
+    assert visitor.ask("Who opened the Hallorin Bridge?") == OPENED
+    page = visitor.page
+    way = page.locator("#dr-panel .dr-way")
+    assert {"retrieval", "context", "generator"} <= set(way.locator(".dr-stage").all_inner_texts())
+    assert way.locator("tr.chosen").count() == 3
+    assert re.search(r"\d+\.\d+ ± 0\.\d+", way.inner_text())
+    energy = page.locator("#dr-panel .dr-cost tbody tr").first.inner_text()
+    assert "modelled" in energy
+    assert "less" in energy
+    assert (
+        "Reeve Osbert Thrane opened the bridge on 3 June 1911"
+        in page.locator("#dr-sources mark").first.inner_text()
+    )
+    page.wait_for_selector("#dr-session svg")
+    page.wait_for_function("!document.querySelector('#dr-panel').innerText.includes('Provisional')")
+    assert visitor.errors == []
+
+
+def test_everything_stays_on_the_host(visitor):
+    visitor.ask("Who opened the Hallorin Bridge?")
+    visitor.tab("Report")
+    visitor.page.wait_for_selector("iframe.dr-report")
+    visitor.tab("Documents")
+    visitor.page.wait_for_selector("#dr-documents p, #dr-documents table")
+    assert len(visitor.requests) > 10
+    assert visitor.elsewhere() == []
+
+
+def test_answers_cannot_run_code_or_ask_other_hosts(visitor):
+    answer = visitor.ask("What is the attack about?")
+    assert "<img src=x onerror=" in answer
+    assert "<b>raw</b>" in answer
+    body = visitor.page.locator("[data-testid=bot]").last
+    assert body.locator("strong").inner_text() == "bold"
+    assert body.locator("img, script, [href^=javascript]").count() == 0
+    assert visitor.page.evaluate("window.pwned") is None
+    assert visitor.elsewhere() == []
+
+
+def test_a_question_is_shown_as_it_was_written(visitor):
+    question = 'Is "<i>this</i>" & <img src=x onerror=window.pwned=1> a lighthouse?'
+    visitor.ask(question)
+    assert visitor.page.locator("[data-testid=user]").last.inner_text().strip() == question
+    assert visitor.page.evaluate("window.pwned") is None
+
+
+def test_a_withdrawn_draft_disappears_and_can_be_preferred(visitor):
+    visitor.choose("#dr-policy", "doubting")
+    assert visitor.ask("Who designed the bridge?") == "It was designed by the engineer Idonea Varrick."
+    page = visitor.page
+    assert "Zebras" not in page.locator("#dr-chat").inner_text()
+    page.locator("#dr-sources summary", has_text="The other draft").click()
+    assert "Zebras juggle" in page.locator("#dr-sources").inner_text()
+    assert "generator → large" in page.locator("#dr-panel").inner_text()
+    page.click("#dr-prefer")
+    page.wait_for_function("document.querySelector('#dr-stored').innerText.includes('small over large')")
+
+
+def test_a_thumb_is_stored_and_shown_after_a_reload(visitor):
+    visitor.ask("Who opened the Hallorin Bridge?")
+    page = visitor.page
+    page.get_by_role("button", name=re.compile("^like", re.I)).last.click()
+    page.wait_for_function("document.querySelector('#dr-stored').innerText.includes('thumb up')")
+    page.get_by_role("button", name=re.compile("^dislike", re.I)).last.click()
+    page.wait_for_function("document.querySelector('#dr-stored').innerText.includes('thumb down')")
+    visitor.open()
+    page.wait_for_selector("[data-testid=bot]")
+    assert visitor.answer() == OPENED
+    page.wait_for_function("document.querySelector('#dr-stored').innerText.includes('thumb down')")
+    assert page.locator("#dr-panel .dr-way").count() == 1
+
+
+def test_other_weights_are_answered_without_a_call(visitor, site_rag):
+    visitor.ask("Who opened the Hallorin Bridge?")
+    calls = sum(len(model.calls) for model in site_rag.pipeline.models.values())
+    visitor.page.click("#dr-otherwise > button")
+    visitor.page.get_by_label("16×").click()
+    visitor.page.wait_for_selector("#dr-weighed li.changed")
+    assert "would differ" in visitor.page.locator("#dr-weighed").inner_text()
+    assert sum(len(model.calls) for model in site_rag.pipeline.models.values()) == calls
+
+
+def test_a_stopped_answer_keeps_its_account(visitor):
+    visitor.ask("Is the ferry slow?", wait=False)
+    page = visitor.page
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-testid=bot]')].some(n => n.innerText.includes('One'))"
+    )
+    page.click("#dr-stop")
+    page.wait_for_selector("text=Stopped.")
+    page.wait_for_selector("#dr-panel .dr-cost")
+    assert visitor.ask("Who opened the Hallorin Bridge?") == OPENED
+
+
+def test_an_uploaded_document_answers_the_next_question(visitor, document):
+    page = visitor.page
+    question = "How many maps does the archive of Ondrel hold?"
+    assert "412" not in visitor.ask(question)
+    visitor.tab("Documents")
+    first = document("archive.md", "# Archive\n\nThe archive of Ondrel holds 412 maps.\n")
+    page.set_input_files("#dr-upload input[type=file]", [first, document("tool.exe", "no")])
+    page.wait_for_selector("#dr-results li.refused")
+    assert "no reader for this ending" in page.locator("#dr-results").inner_text()
+    assert "archive.md" in page.locator("#dr-documents").inner_text()
+    visitor.tab("Chat")
+    assert visitor.ask(question) == "It holds 412 maps."
+    visitor.tab("Documents")
+    document("archive.md", "# Archive\n\nThe archive of Ondrel holds 97 maps.\n")
+    page.set_input_files("#dr-upload input[type=file]", [first])
+    page.wait_for_selector("#dr-results >> text=updated")
+    visitor.tab("Chat")
+    assert visitor.ask(question) == "It holds 97 maps."
+    visitor.tab("Documents")
+    visitor.choose("#dr-document", "archive")
+    page.click("#dr-remove")
+    page.wait_for_selector("#dr-results >> text=removed")
+    visitor.tab("Chat")
+    assert "97" not in visitor.ask(question)
+
+
+def test_the_page_fits_a_phone(visit):
+    visitor = visit()
+    visitor.page.set_viewport_size({"width": 360, "height": 740})
+    visitor.ask("When was the Hallorin Bridge built between which years?")
+    page = visitor.page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    chat, panel = page.locator("#dr-chat").bounding_box(), page.locator("#dr-panel").bounding_box()
+    assert panel["y"] > chat["y"] + chat["height"]
+    visitor.tab("Documents")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_finding_of_axe(visit, axe, scheme):
+    visitor = visit(color_scheme=scheme, reduced_motion="reduce")
+    visitor.ask("Who opened the Hallorin Bridge?")
+    for tab in ("Chat", "Documents", "Report"):
+        visitor.tab(tab)
+        visitor.page.wait_for_timeout(300)
+        visitor.page.evaluate(axe)
+        found = visitor.page.evaluate("axe.run()")["violations"]
+        serious = [
+            (each["id"], each["nodes"][0]["html"])
+            for each in found
+            if each["impact"] in ("serious", "critical")
+        ]
+        assert serious == [], tab
+    assert visitor.page.evaluate("document.body.classList.contains('dark')") == (scheme == "dark")
+
+
+def test_the_keyboard_reaches_everything(visitor):
+    visitor.ask("Who opened the Hallorin Bridge?")
+    visitor.page.focus("#dr-question textarea")
+    reached = []
+    for _ in range(14):
+        visitor.page.keyboard.press("Tab")
+        reached.append(visitor.page.evaluate("document.activeElement.closest('[id^=dr-]')?.id ?? ''"))
+    assert [
+        name
+        for name in ("dr-send", "dr-policy", "dr-new", "dr-otherwise", "dr-sources")
+        if name not in reached
+    ] == []
