@@ -1,6 +1,7 @@
 """Applications with scripted models, asked without a network."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -33,10 +34,11 @@ def asked(content: Any = "When did the bridge open?", **more: Any) -> dict[str, 
 
 
 class Site:
-    """Makes applications, and clients of them; ``chat`` is their model."""
+    """Makes applications, and clients of them; ``chat`` is their model, and ``script`` its answers."""
 
     def __init__(self) -> None:
-        self.chat = ScriptedChat(script=lambda kind, prompt: ANSWER)
+        self.script: Callable[[str, str], str] = lambda kind, prompt: ANSWER
+        self.chat = ScriptedChat(script=lambda kind, prompt: self.script(kind, prompt))
         self.more: dict[str, ScriptedChat] = {}
         self.made: list[DynamicRAG] = []
         self.rag: DynamicRAG

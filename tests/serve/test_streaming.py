@@ -18,12 +18,8 @@ ESCALATING = {
 }  # fmt: skip
 
 
-def first_unanswerable(chat):
-    chat.script = lambda kind, prompt: ANSWER if len(chat.calls) > 1 else "unanswerable"
-
-
 async def test_a_policy_that_may_withdraw_sends_the_accepted_answer_in_one_piece(site):
-    first_unanswerable(site.chat)
+    site.script = lambda kind, prompt: ANSWER if len(site.chat.calls) > 1 else "unanswerable"
     response = await site.client(stages=ESCALATING).post(PATH, json=asked(stream=True))
     chunks = events(response.text)
     assert text_of(chunks) == ANSWER
@@ -38,7 +34,7 @@ async def test_a_call_that_accepts_every_draft_is_live(site):
 
 
 async def test_a_model_that_fails_before_its_first_text_has_a_status(site):
-    site.chat.script = lambda kind, prompt: "BREAK"
+    site.script = lambda kind, prompt: "BREAK"
     response = await site.client().post(PATH, json=asked(stream=True))
     error = response.json()["error"]
     assert response.status_code in (502, 503)
@@ -47,7 +43,7 @@ async def test_a_model_that_fails_before_its_first_text_has_a_status(site):
 
 
 async def test_a_model_that_fails_half_way_is_an_error_in_the_stream(site):
-    site.chat.script = lambda kind, prompt: "It opened BREAK"
+    site.script = lambda kind, prompt: "It opened BREAK"
     response = await site.client().post(PATH, json=asked(stream=True))
     assert response.status_code == 200
     assert '"content":"opened "' in response.text
@@ -60,10 +56,10 @@ async def test_another_model_after_text_was_sent_is_an_error_and_before_it_the_a
     models = {"m": {"profile": PRICE}, "n": {"profile": PRICE}}
     stages = {"generator": {"options": ["m", "n"], "router": {"fixed": {"option": "m"}}}}
     site.more = {"n": type(site.chat)(script=lambda kind, prompt: "In 1871, they say.")}
-    site.chat.script = lambda kind, prompt: "BREAK"
+    site.script = lambda kind, prompt: "BREAK"
     response = await site.client(models=models, stages=stages).post(PATH, json=asked(stream=True))
     assert text_of(events(response.text)) == "In 1871, they say."
-    site.chat.script = lambda kind, prompt: "It opened BREAK"
+    site.script = lambda kind, prompt: "It opened BREAK"
     response = await site.client(models=models, stages=stages).post(PATH, json=asked(stream=True))
     assert "answer_withdrawn" in response.text
 
@@ -71,7 +67,7 @@ async def test_another_model_after_text_was_sent_is_an_error_and_before_it_the_a
 async def test_a_comment_keeps_a_silent_stream_open(site, monkeypatch):
     monkeypatch.setattr(answering, "HEAD_SECONDS", 0.05)
     monkeypatch.setattr(streaming, "BEAT_SECONDS", 0.05)
-    site.chat.script = lambda kind, prompt: "WAIT"
+    site.script = lambda kind, prompt: "WAIT"
     visit = Visit(site.app(), json.dumps(asked(stream=True)).encode())
     await visit.until(lambda: visit.text.count(": the query runs\n\n") > 2)
     assert visit.status == 200
@@ -98,7 +94,7 @@ BUDGET = {"objective": {"budget": {"total": {"usd": 1.0}}}}
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_client_that_leaves_cancels_its_query_and_pays_for_it(site, stream):
-    site.chat.script = lambda kind, prompt: "It opened WAIT in 1871."
+    site.script = lambda kind, prompt: "It opened WAIT in 1871."
     app = site.app(**BUDGET)
     visit = Visit(app, json.dumps(asked(stream=stream)).encode())
     await visit.until(lambda: '"opened "' in visit.text if stream else site.chat.calls)
@@ -110,7 +106,7 @@ async def test_a_client_that_leaves_cancels_its_query_and_pays_for_it(site, stre
 
 
 async def test_a_server_that_stops_cancels_what_runs_and_closes_the_books(site):
-    site.chat.script = lambda kind, prompt: "It opened WAIT in 1871."
+    site.script = lambda kind, prompt: "It opened WAIT in 1871."
     app = site.app(**BUDGET)
     visit = Visit(app, json.dumps(asked(stream=True)).encode())
     await visit.until(lambda: '"opened "' in visit.text)
@@ -123,7 +119,7 @@ async def test_a_server_that_stops_cancels_what_runs_and_closes_the_books(site):
 
 
 async def test_a_query_has_a_time_limit(site):
-    site.chat.script = lambda kind, prompt: "It opened WAIT in 1871."
+    site.script = lambda kind, prompt: "It opened WAIT in 1871."
     client = site.client(Settings(seconds=0.3), **BUDGET)
     site.rag.warm()
     response = await client.post(PATH, json=asked())
