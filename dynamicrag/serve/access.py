@@ -1,7 +1,5 @@
 """Decides who may ask: an ASGI layer that runs before a body is read."""
 
-from urllib.parse import urlsplit
-
 from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -44,7 +42,7 @@ class Access:
 
     def _caller(self, headers: Headers) -> Caller:
         if self._keys is None:
-            host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+            host = _without_port(headers.get("host", ""))
             if not is_loopback(host):
                 raise Refused(
                     403, f"This server answers on this machine only, not as {host[:100]!r}.", headers=CLOSE
@@ -59,6 +57,10 @@ class Access:
             why = "Incorrect API key provided."
             raise Refused(401, why, code="invalid_api_key", headers=UNKNOWN)
         return caller
+
+
+def _without_port(host: str) -> str:
+    return host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
 
 
 def caller_of(request: Request) -> Caller:

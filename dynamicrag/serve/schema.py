@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -31,12 +30,7 @@ __all__ = [
 MOST_MESSAGES, LONGEST_NAME = 1_000, 200
 
 
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
-
-
-Text = Annotated[StrictStr, AfterValidator(_clean)]
-Name = Annotated[StrictStr, Field(max_length=LONGEST_NAME), AfterValidator(_clean)]
+Name = Annotated[StrictStr, Field(max_length=LONGEST_NAME)]
 Value = StrictStr | StrictBool | StrictInt | StrictFloat
 
 
@@ -45,14 +39,14 @@ class Part(BaseModel):
 
     model_config = ConfigDict(extra="allow")
     type: Name
-    text: Text | None = None
+    text: StrictStr | None = None
 
 
 class Message(BaseModel):
     """A message of the conversation; further keys are ignored."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: Text | list[Part] | None = None
+    content: StrictStr | list[Part] | None = None
 
 
 class CallOptions(BaseModel):

@@ -1,5 +1,7 @@
 """Applications with scripted models, asked without a network."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -32,17 +34,19 @@ def asked(content: Any = "When did the bridge open?", **more: Any) -> dict[str, 
 
 
 class Site:
-    """Makes applications, and clients of them; ``chat`` is their model."""
+    """Makes applications, and clients of them; ``chat`` is their model, and ``script`` its answers."""
 
     def __init__(self) -> None:
-        self.chat = ScriptedChat(script=lambda kind, prompt: ANSWER)
+        self.script: Callable[[str, str], str] = lambda kind, prompt: ANSWER
+        self.chat = ScriptedChat(script=lambda kind, prompt: self.script(kind, prompt))
+        self.more: dict[str, ScriptedChat] = {}
         self.made: list[DynamicRAG] = []
         self.rag: DynamicRAG
 
     def app(self, settings: Settings = Settings(), policies: Any = None, **changes: Any) -> Any:  # noqa: B008
         self.rag = DynamicRAG.from_policy(
             policy(**changes),
-            models={"m": self.chat},
+            models={"m": self.chat, **self.more},
             retrievers={"kb": FakeRetriever(TEXTS)},
             policies=policies,
         )
@@ -70,3 +74,68 @@ def site(tmp_path, monkeypatch):
 @pytest.fixture
 def keys():
     return read_keys({"anna": ANNA, "bert": BERT}, "keys")
+
+
+class Visit:
+    """One request to an application by its bare protocol, whose client may leave or send slowly.
+
+    Args:
+        app: The application.
+        body: Pieces of the body; the last one ends it unless ``ends`` is false.
+        headers: Headers, besides the host and the content type.
+        path: The path.
+        ends: Whether the body ends.
+    """
+
+    def __init__(self, app, *body, headers=(), path="/v1/chat/completions", ends=True):
+        kept = {"host": "127.0.0.1", "content-type": "application/json", **dict(headers)}
+        self.scope = {
+            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1",
+            "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
+            "scheme": "http", "headers": [(k.encode(), v.encode()) for k, v in kept.items()],
+        }  # fmt: skip
+        self.pieces = [
+            {"type": "http.request", "body": piece, "more_body": n < len(body) or not ends}
+            for n, piece in enumerate(body, 1)
+        ]
+        self.read = 0
+        self.sent: list[Any] = []
+        self.leaves = asyncio.Event()
+        self.task = asyncio.create_task(app(self.scope, self._receive, self._send))
+
+    async def _receive(self):
+        if self.pieces:
+            self.read += 1
+            return self.pieces.pop(0)
+        await self.leaves.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message):
+        self.sent.append(message)
+
+    @property
+    def status(self):
+        return self.sent[0]["status"] if self.sent else None
+
+    @property
+    def headers(self):
+        return {name.decode(): value.decode() for name, value in self.sent[0]["headers"]}
+
+    @property
+    def text(self):
+        return b"".join(each.get("body", b"") for each in self.sent[1:]).decode()
+
+    async def until(self, condition):
+        """Wait until a condition holds."""
+        async with asyncio.timeout(10):
+            while not condition():
+                await asyncio.sleep(0.005)
+
+    async def leave(self):
+        """Close the connection, and wait until the application has noticed."""
+        self.leaves.set()
+        await self.done()
+
+    async def done(self):
+        async with asyncio.timeout(10):
+            await asyncio.wait([self.task])
