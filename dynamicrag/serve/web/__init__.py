@@ -1,7 +1,7 @@
 """The web chat: answers with the way that they took, their cost and their sources.
 
-It needs the extra ``ui``. ``dynamicrag serve`` shows it at ``/``; :func:`mount` adds it to an application of your
-own::
+It needs the extra ``ui``. ``dynamicrag serve`` shows it at ``/``; :func:`mount` adds it to an application of
+your own::
 
     app = FastAPI()
     mount(app, rag, WebSettings(uploads=Path("uploads")))

@@ -7,6 +7,9 @@ from typing import Any
 from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.graph.rag import DynamicRAG
+from dynamicrag.serve.keys import Caller
+from dynamicrag.serve.question import policy_names
+from dynamicrag.serve.web.admission import Admission
 from dynamicrag.serve.web.answer import Answer, OtherDraft
 from dynamicrag.serve.web.baseline import baseline_cost
 from dynamicrag.serve.web.conversation import Conversation
@@ -14,25 +17,22 @@ from dynamicrag.serve.web.running import Running
 from dynamicrag.topology import VERIFICATION
 from dynamicrag.types import StagePath, TurnState
 
-__all__ = ["SETTLE_SECONDS", "begin", "completed", "named", "policy_names", "rated", "settled"]
+__all__ = ["SETTLE_SECONDS", "begin", "completed", "named", "rated", "settled"]
 
 SETTLE_SECONDS = 15.0
 """Longest wait for the meter after an answer."""
 
 
-def policy_names(rag: DynamicRAG) -> list[str]:
-    """Return the names of the policies; the first one is the default."""
-    return [name or rag.pipeline.policy.name for name in rag.policies]
-
-
 def named(rag: DynamicRAG, policy: str) -> Pipeline:
-    """Return a policy by its name."""
-    return rag.policies["" if policy == rag.pipeline.policy.name else policy]
+    """Return a policy by its public name."""
+    return rag.policies[policy_names(rag)[policy]]
 
 
 def begin(
     rag: DynamicRAG,
     graph: Any,
+    admission: Admission,
+    caller: Caller,
     conversation: Conversation,
     question: str,
     policy: str,
@@ -43,29 +43,30 @@ def begin(
     Args:
         rag: The policies.
         graph: Their compiled graph, with a checkpointer.
+        admission: Admits the question.
+        caller: The visitor.
         conversation: The conversation.
         question: The question.
         policy: Name of the policy.
         weights: The call's weights of cost; empty for the policy's.
     """
-    call: dict[str, Any] = {"policy": policy, **({"weights": dict(weights)} if weights else {})}
-    config = conversation.config(call)
-    given = {"messages": [("user", question)]}
-    answer = Answer(question, policy)
-    index = len(conversation.answers)
+    call = admission.call(caller, policy, weights)
+    answer, index = Answer(question, policy), len(conversation.answers)
     conversation.answers.append(answer)
 
+    def started(limits: Mapping[str, float]) -> Any:
+        config = conversation.config({**call, "budget": dict(limits)} if limits else call)
+        return graph.astream({"messages": [("user", question)]}, config, stream_mode=["messages", "custom"])
+
     async def finish(last: Answer) -> Answer:
-        state = await graph.aget_state(config)
+        state = await graph.aget_state(conversation.config({}))
         return completed(last, named(rag, policy), state.values)
 
     def ended(last: Answer) -> None:
         conversation.running = None
         conversation.answers[index] = last
 
-    events = graph.astream(given, config, stream_mode=["messages", "custom"])
-    conversation.running = Running(events, answer, finish, ended)
-    running: Running = conversation.running
+    running = conversation.running = Running(admission, caller, answer, started, finish, ended)
     return running
 
 
@@ -115,8 +116,8 @@ def _other(answer: Answer, turn: TurnState, report: Mapping[str, Any]) -> OtherD
 def _drafts(answer: Answer, turn: TurnState, written: int) -> list[tuple[str, StagePath]]:
     """Return text and path of the drafts of a turn, in order.
 
-    The state has earlier drafts if its router may return to them. Otherwise they are those that were streamed and
-    withdrawn, with the paths before each verdict.
+    The state has earlier drafts if its router may return to them. Otherwise they are those that were streamed
+    and withdrawn, with the paths before each verdict.
     """
     last = "" if turn["draft"] is None else turn["draft"]["text"]
     earlier = turn.get("earlier", [])

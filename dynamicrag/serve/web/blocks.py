@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import gradio as gr
+
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.retrieval.readers import ENDINGS
-from dynamicrag.serve.web.answering import policy_names
+from dynamicrag.serve.question import policy_names
+from dynamicrag.serve.web.admission import Admission
 from dynamicrag.serve.web.handlers import AS_IT_IS, Handlers
 from dynamicrag.serve.web.library import Library
 from dynamicrag.serve.web.otherwise import FACTORS
@@ -17,40 +20,39 @@ HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"
 """No event is an endpoint for others, and none covers the page with a spinner."""
 
 
-def build(rag: DynamicRAG, settings: WebSettings) -> Any:
+def build(rag: DynamicRAG, settings: WebSettings, admission: Admission) -> Any:
     """Return the page."""
-    import gradio as gr
-
     library = Library(rag, settings)
-    handlers = Handlers(rag, settings, library)
+    handlers = Handlers(rag, settings, library, admission)
     with gr.Blocks(title="DynamicRAG", analytics_enabled=False, fill_width=True) as page:
         known = gr.BrowserState(None, storage_key="dynamicrag-conversation")
         gr.HTML("<header class='dr-head'><h1>Ask your documents</h1></header>")
         with gr.Tabs(elem_id="dr-tabs"):
             with gr.Tab("Chat", id="chat"):
-                _chat(gr, page, known, handlers, rag, settings)
+                _chat(page, known, handlers, rag, settings)
             if library.available:
                 with gr.Tab("Documents", id="documents") as tab:
-                    _documents(gr, tab, handlers, settings)
+                    _documents(tab, handlers, settings)
             with gr.Tab("Report", id="report") as tab:
                 shown = gr.HTML("<p class='dr-empty'>The report is being made …</p>")
                 tab.select(handlers.report, None, shown, **HIDDEN)
     return page
 
 
-def _chat(gr: Any, page: Any, known: Any, handlers: Handlers, rag: DynamicRAG, settings: WebSettings) -> None:
-    names = policy_names(rag)
+def _chat(page: Any, known: Any, handlers: Handlers, rag: DynamicRAG, settings: WebSettings) -> None:
+    names = list(policy_names(rag))
     with gr.Row(elem_classes="dr-columns"):
         with gr.Column(scale=5, min_width=300):
             chat = gr.Chatbot(
                 elem_id="dr-chat", show_label=False, label="Conversation", height="62vh", min_height=280,
                 render_markdown=False, sanitize_html=True, allow_tags=False, latex_delimiters=[], buttons=[],
-                placeholder="Ask about your documents.", layout="bubble", feedback_options=("Like", "Dislike"),
+                placeholder="Ask about your documents.", layout="bubble",
+                feedback_options=("Like", "Dislike"),
             )  # fmt: skip
             with gr.Row(elem_classes="dr-ask"):
                 box = gr.Textbox(
-                    label="Question", placeholder="Ask a question", lines=1, max_lines=6, scale=8, autofocus=True,
-                    elem_id="dr-question", max_length=20_000,
+                    label="Question", placeholder="Ask a question", lines=1, max_lines=6, scale=8,
+                    autofocus=True, elem_id="dr-question", max_length=20_000,
                 )  # fmt: skip
                 send = gr.Button("Send", variant="primary", scale=1, min_width=80, elem_id="dr-send")
                 halt = gr.Button("Stop", scale=1, min_width=80, visible=False, elem_id="dr-stop")
@@ -87,22 +89,22 @@ def _chat(gr: Any, page: Any, known: Any, handlers: Handlers, rag: DynamicRAG, s
     gr.on([picked.input, weight.input], handlers.show, [known, picked, weight], beside, **HIDDEN)
     other.click(handlers.prefer, [known, picked], stored, **HIDDEN)
 
-    async def rate(given: gr.LikeData, known: str | None) -> str:
-        return await handlers.rate(known, int(given.index), _thumb(given.liked))
+    async def rate(given: gr.LikeData, known: str | None, request: gr.Request) -> str:
+        return await handlers.rate(known, given.index, _thumb(given.liked), request)
 
-    rate.__annotations__["given"] = gr.LikeData
     chat.like(rate, known, stored, **HIDDEN)
 
 
 def _thumb(liked: object) -> bool | None:
-    return {"Like": True, "Dislike": False, True: True, False: False}.get(liked)  # type: ignore[call-overload]
+    return {"Like": True, "Dislike": False}.get(str(liked)) if not isinstance(liked, bool) else liked
 
 
-def _documents(gr: Any, tab: Any, handlers: Handlers, settings: WebSettings) -> None:
+def _documents(tab: Any, handlers: Handlers, settings: WebSettings) -> None:
     most = f"{settings.upload_bytes / 1e6:g} MB each, {settings.upload_files} documents"
     gr.HTML(
-        f"<p class='dr-lede'>Uploaded documents are searched beside the server’s own, from the next question on. "
-        f"A document of the same name replaces the one before. Formats: {', '.join(ENDINGS)}; at most {most}.</p>"
+        "<p class='dr-lede'>Uploaded documents are searched beside the server’s own, from the next question "
+        "on. A document of the same name replaces the one before. "
+        f"Formats: {', '.join(ENDINGS)}; at most {most}.</p>"
     )
     files = gr.File(label="Upload documents", file_count="multiple", elem_id="dr-upload", height=150)
     results = gr.HTML(elem_id="dr-results")

@@ -1,4 +1,4 @@
-"""The chart of a conversation: joules of each answer, and their sum beside that of the baseline. SVG, no script."""
+"""The chart of a conversation as SVG: joules of each answer, and their sum beside that of the baseline."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Session:
 
 
 def session(answers: Sequence[Answer]) -> Session:
-    """Return the energy of a conversation; answers without a baseline, as stopped ones, are compared with 0."""
+    """Return the energy of a conversation; an answer without a baseline, as a stopped one, adds 0 to it."""
     known = [
         (number, joules, answer.expected("joules") or 0.0)
         for number, answer in enumerate(answers, 1)
@@ -59,10 +59,8 @@ def chart(found: Session) -> str:
     body = "".join(
         [*_grid(top, step), *_bars(found, top), _curve(base, top, "base"), _curve(sums, top, "own")]
     )
-    return (
-        f'<svg class="dr-chart" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{safe(words, 200)}">'
-        f"{body}</svg>"
-    )
+    box = f"0 0 {WIDTH:g} {HEIGHT:g}"
+    return f'<svg class="dr-chart" viewBox="{box}" role="img" aria-label="{safe(words, 200)}">{body}</svg>'
 
 
 def _scale(highest: float) -> tuple[float, float]:

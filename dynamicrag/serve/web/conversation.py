@@ -12,14 +12,19 @@ __all__ = ["Conversation", "Conversations"]
 class Conversation:
     """The answers of one visitor, and the thread that the graph remembers.
 
+    Args:
+        owner: Name of the visitor's API key; ``""`` without keys.
+
     Attributes:
+        owner: As given.
         id: Its secret id, which the visitor's browser keeps.
         thread: Id of its thread.
         answers: Its answers, oldest first; the last one may still be written.
         running: The run that writes an answer; ``None`` between questions.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, owner: str = "") -> None:
+        self.owner = owner
         self.id = secrets.token_urlsafe(24)
         self.thread = f"web-{secrets.token_hex(12)}"
         self.answers: list[Answer] = []
@@ -50,11 +55,11 @@ class Conversations:
         self._saver = saver
         self._known: OrderedDict[str, Conversation] = OrderedDict()
 
-    def of(self, given: object) -> Conversation:
-        """Return the conversation of an id, or a new one if it is unknown."""
+    def of(self, given: object, owner: str = "") -> Conversation:
+        """Return the conversation of an id, or a new one if it is unknown or another visitor's."""
         found = self._known.get(given) if isinstance(given, str) else None
-        if found is None:
-            found = Conversation()
+        if found is None or found.owner != owner:
+            found = Conversation(owner)
             self._known[found.id] = found
             self._drop_idle(found)
         self._known.move_to_end(found.id)

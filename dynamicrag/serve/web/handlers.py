@@ -5,10 +5,15 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
+
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.learning.sources import USER
+from dynamicrag.serve.keys import Caller
+from dynamicrag.serve.question import KEY_TAG
 from dynamicrag.serve.web import views
+from dynamicrag.serve.web.admission import Admission
 from dynamicrag.serve.web.answer import Answer
 from dynamicrag.serve.web.answering import begin, named, rated, settled
 from dynamicrag.serve.web.conversation import Conversation, Conversations
@@ -31,35 +36,37 @@ class Handlers:
         rag: The policies.
         settings: The limits.
         library: The uploaded documents.
+        admission: Admits questions.
     """
 
-    def __init__(self, rag: DynamicRAG, settings: WebSettings, library: Library) -> None:
+    def __init__(
+        self, rag: DynamicRAG, settings: WebSettings, library: Library, admission: Admission
+    ) -> None:
         from langgraph.checkpoint.memory import InMemorySaver
 
         saver = InMemorySaver()
         self._rag = rag
         self._settings = settings
         self._library = library
+        self._admission = admission
         self._graph: Any = rag.build_graph().compile(checkpointer=saver)
         self._conversations = Conversations(settings.conversations, saver)
 
-    async def load(self, known: str | None) -> Parts:
+    async def load(self, known: str | None, request: gr.Request) -> Parts:
         """Return a visitor's conversation: its id, and all parts of the page."""
-        conversation = self._conversations.of(known)
+        conversation = self._of(known, request)
         return conversation.id, *self._all(conversation, None, FACTORS[AS_IT_IS])
 
-    async def renew(self, known: str | None) -> Parts:
+    async def renew(self, known: str | None, request: gr.Request) -> Parts:
         """Forget a conversation and begin another."""
-        self._conversations.drop(known)
-        return await self.load(None)
+        self._conversations.drop(self._of(known, request).id)
+        return await self.load(None, request)
 
     async def ask(
-        self, question: str, known: str | None, policy: str, weight: str, applies: bool
+        self, question: str, known: str | None, policy: str, weight: str, applies: bool, request: gr.Request
     ) -> AsyncIterator[Parts]:
         """Answer a question; yields the question box, the messages, the panel and the buttons."""
-        import gradio as gr
-
-        conversation = self._conversations.of(known)
+        conversation = self._of(known, request)
         question = question.strip()
         if not question or (why := self._refusal(conversation)):
             if question:
@@ -67,7 +74,8 @@ class Handlers:
             yield (gr.skip(),) * 6
             return
         weights = call_weights(named(self._rag, policy), FACTORS[weight]) if applies else {}
-        running = begin(self._rag, self._graph, conversation, question, policy, weights)
+        who = self._admission, _caller(request)
+        running = begin(self._rag, self._graph, *who, conversation, question, policy, weights)
         yield "", gr.skip(), EMPTY, gr.Button(visible=False), gr.Button(visible=True), conversation.id
         before = conversation.answers[:-1]
         async for answer in running.states():
@@ -76,9 +84,9 @@ class Handlers:
         buttons = gr.Button(visible=True), gr.Button(visible=False)
         yield gr.skip(), views.messages(conversation.answers), gr.skip(), *buttons, gr.skip()
 
-    async def settle(self, known: str | None, weight: str) -> AsyncIterator[Parts]:
+    async def settle(self, known: str | None, weight: str, request: gr.Request) -> AsyncIterator[Parts]:
         """Return all parts after an answer: at once, and when the meter has covered it."""
-        conversation = self._conversations.of(known)
+        conversation = self._of(known, request)
         yield self._all(conversation, None, FACTORS[weight])
         index = len(conversation.answers) - 1
         if index < 0 or conversation.running is not None:
@@ -87,27 +95,28 @@ class Handlers:
         if index == len(conversation.answers) - 1:  # else a newer answer has the panel
             yield self._all(conversation, index, FACTORS[weight])
 
-    async def stop(self, known: str | None) -> None:
+    async def stop(self, known: str | None, request: gr.Request) -> None:
         """Stop the answer that is being written."""
-        running = self._conversations.of(known).running
+        running = self._of(known, request).running
         if running is not None:
             running.stop()
 
-    async def show(self, known: str | None, index: int | None, weight: str) -> Parts:
+    async def show(self, known: str | None, index: int | None, weight: str, request: gr.Request) -> Parts:
         """Return the parts beside the conversation, for an answer."""
-        conversation = self._conversations.of(known)
+        conversation = self._of(known, request)
         answer = conversation.answer(index)
-        return self._beside(answer, FACTORS[weight]) + (_stored(conversation, index),)
+        return *self._beside(answer, FACTORS[weight]), _stored(conversation, index)
 
-    async def rate(self, known: str | None, message: int, good: bool | None) -> str:
+    async def rate(self, known: str | None, message: Any, good: bool | None, request: gr.Request) -> str:
         """Store a thumb on an answer; return the feedback that is stored.
 
         Args:
             known: The conversation.
             message: Position of the message in the conversation.
             good: Whether it is up; ``None`` if the visitor took it back, which the store cannot.
+            request: The visitor's request.
         """
-        conversation = self._conversations.of(known)
+        conversation = self._of(known, request)
         answer = conversation.answer(message // 2)
         if answer is None or answer.state != "done":
             return "Only finished answers can be rated."
@@ -119,9 +128,9 @@ class Handlers:
         await self._read_feedback(conversation, message // 2)
         return _stored(conversation, message // 2)
 
-    async def prefer(self, known: str | None, index: int | None) -> str:
+    async def prefer(self, known: str | None, index: int | None, request: gr.Request) -> str:
         """Store that the other draft of an answer is better; return the feedback that is stored."""
-        conversation = self._conversations.of(known)
+        conversation = self._of(known, request)
         answer = conversation.answer(index)
         if answer is None or answer.other is None:
             return "This answer has no other draft to compare."
@@ -149,15 +158,17 @@ class Handlers:
 
     async def documents(self) -> Parts:
         """Return the uploaded documents as a table, and the choices for removal."""
-        import gradio as gr
-
         found = await asyncio.to_thread(self._library.documents)
         names = [each.name for each in found]
         return views.listed(found), gr.Dropdown(choices=names, value=None, interactive=bool(names))
 
-    async def report(self) -> str:
+    async def report(self, request: gr.Request) -> str:
         """Return the report."""
-        return await asyncio.to_thread(report_frame, self._rag)
+        name = _caller(request).name
+        return await asyncio.to_thread(report_frame, self._rag, f"{KEY_TAG}{name}" if name else None)
+
+    def _of(self, known: str | None, request: gr.Request) -> Conversation:
+        return self._conversations.of(known, _caller(request).name)
 
     def _refusal(self, conversation: Conversation) -> str:
         if conversation.running is not None:
@@ -168,8 +179,6 @@ class Handlers:
 
     def _all(self, conversation: Conversation, index: int | None, factor: float) -> Parts:
         """Return the messages with ratings, the chart, the list of answers, and the parts beside them."""
-        import gradio as gr
-
         answers = conversation.answers
         answer = conversation.answer(index)
         last = len(answers) - 1 if index is None else index
@@ -185,8 +194,6 @@ class Handlers:
 
     def _beside(self, answer: Answer | None, factor: float) -> Parts:
         """Return the panel, the choices at other weights, the sources, and the button for the other draft."""
-        import gradio as gr
-
         has_other = answer is not None and answer.other is not None and answer.state == "done"
         weighed = ""
         if answer is not None:
@@ -201,6 +208,12 @@ class Handlers:
 
             found = await asyncio.to_thread(feedback_on, log, answer.query_id)
             conversation.answers[index] = rated(answer, [item for item in found if item.source == USER])
+
+
+def _caller(request: gr.Request) -> Caller:
+    """Return the caller that the server found behind a request."""
+    found = getattr(getattr(request.request, "state", None), "caller", None)
+    return found if isinstance(found, Caller) else Caller()
 
 
 def _stored(conversation: Conversation, index: int | None) -> str:

@@ -1,15 +1,22 @@
-"""Response headers that keep the page to its own host."""
+"""The border of the page: it serves its own host, and leaves the paths of the API alone."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
-__all__ = ["POLICY", "OwnHostOnly"]
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.routing import Match, Mount
+
+__all__ = ["POLICY", "OwnHostOnly", "Page"]
+
+API = "/v1/"
 
 # Gradio has inline scripts and compiles templates; pictures, styles and calls stay on this host
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = (
     (b"content-security-policy", POLICY.encode()),
@@ -20,8 +27,16 @@ HEADERS = (
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+class Page(Mount):
+    """The page, at every path but the API's: an unknown path there is an error in the API's form."""
+
+    def matches(self, scope: MutableMapping[str, Any]) -> tuple[Match, Any]:
+        """See the base class."""
+        return (Match.NONE, {}) if scope["path"].startswith(API) else super().matches(scope)
+
+
 class OwnHostOnly:
-    """ASGI middleware that adds the headers.
+    """ASGI middleware that adds the headers, and refuses what another site's page sends.
 
     Args:
         app: The application.
@@ -38,4 +53,17 @@ class OwnHostOnly:
                 message["headers"] = [*message.get("headers", []), *HEADERS]
             await send(message)
 
-        await self._app(scope, receive, sent if scope["type"] == "http" else send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif _foreign(Headers(scope=scope)):
+            refusal = PlainTextResponse("This page answers its own visitors only.", 403)
+            await refusal(scope, receive, sent)
+        else:
+            await self._app(scope, receive, sent)
+
+
+def _foreign(headers: Headers) -> bool:
+    """Return whether a page of another origin made the request: browsers send keys along with it."""
+    origin = headers.get("origin")
+    own = headers.get("host"), headers.get("x-forwarded-host")  # the latter behind a proxy
+    return origin is not None and urlsplit(origin).netloc not in own

@@ -129,17 +129,17 @@ class Library:
         kept.mkdir()
         for name in changes:
             with suppress(FileNotFoundError):
-                os.replace(self._folder / name, kept / name)
+                (self._folder / name).replace(kept / name)
         for name, path in changes.items():
             if path is not None:
-                os.replace(path, self._folder / name)
+                path.replace(self._folder / name)
         try:
             self._refresh()
         except DynamicRAGError as error:
             for name in changes:
                 (self._folder / name).unlink(missing_ok=True)
                 with suppress(FileNotFoundError):
-                    os.replace(kept / name, self._folder / name)
+                    (kept / name).replace(self._folder / name)
             with suppress(DynamicRAGError):
                 self._refresh()
             return str(error)

@@ -14,7 +14,9 @@ __all__ = ["mount"]
 
 
 def mount(app: "FastAPI", rag: DynamicRAG, settings: WebSettings = WebSettings()) -> "FastAPI":  # noqa: B008
-    """Serve the web chat at ``/``; mount it after all other routes, because it takes every other path.
+    """Serve the web chat at ``/``, and at every path that no earlier route has, except below ``/v1/``.
+
+    In an application of :func:`~dynamicrag.serve.create_app`, its keys, queue and budgets hold for visitors.
 
     Nothing is sent to anybody: no analytics, no fonts, no shared link.
 
@@ -31,14 +33,17 @@ def mount(app: "FastAPI", rag: DynamicRAG, settings: WebSettings = WebSettings()
     from fastapi.middleware import Middleware
     from gradio import mount_gradio_app
 
+    from dynamicrag.serve.web.admission import Admission
     from dynamicrag.serve.web.blocks import build
-    from dynamicrag.serve.web.headers import OwnHostOnly
+    from dynamicrag.serve.web.headers import OwnHostOnly, Page
     from dynamicrag.serve.web.theme import HEAD, css, theme
 
-    page = build(rag, settings)
+    page = build(rag, settings, Admission(rag, getattr(app.state, "service", None)))
     page.queue(max_size=settings.concurrency * 4, api_open=False)
-    return mount_gradio_app(
+    mount_gradio_app(
         app, page, path="/", theme=theme(), css=css(), head=HEAD, footer_links=[], run_history=False,
         ssr_mode=False, enable_monitoring=False, mcp_server=False, show_error=False,
         max_file_size=settings.upload_bytes, app_kwargs={"middleware": [Middleware(OwnHostOnly)]},
     )  # fmt: skip
+    app.router.routes[-1] = Page("/", app=app.router.routes[-1].app)  # type: ignore[attr-defined]
+    return app

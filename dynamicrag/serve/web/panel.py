@@ -117,7 +117,8 @@ def _step(step: Step) -> str:
         else ""
     )
     return (
-        f'<tbody><tr><th colspan="3" scope="rowgroup">{plan}<span class="dr-stage">{safe(step.stage)}{again}</span> '
+        f'<tbody><tr><th colspan="3" scope="rowgroup">{plan}'
+        f'<span class="dr-stage">{safe(step.stage)}{again}</span> '
         f'<b>{safe(step.chosen)}</b> <span class="dr-router">by {safe(step.router)}</span>{why}</th></tr>'
         f"{''.join(map(_option, step.options))}</tbody>"
     )

@@ -10,19 +10,19 @@ __all__ = ["report_frame"]
 FLUSH_SECONDS = 3.0
 
 
-def report_frame(rag: DynamicRAG, user: str | None = None) -> str:
+def report_frame(rag: DynamicRAG, tag: str | None = None) -> str:
     """Return a frame with the report, or a sentence that says why there is none. Blocks.
 
     Args:
         rag: The policies; their run store has the queries.
-        user: Only the queries of this user; by default all.
+        tag: Only the queries with this tag; by default all.
     """
     lack = missing("lab")
     if lack:
         return _said(f"The report needs further packages: {lack}")
     rag.flush(FLUSH_SECONDS)
     try:
-        page = _page(rag, user)
+        page = _page(rag, tag)
     except RunsError as error:
         return _said(f"The report cannot be made: {error}")
     if not page:
@@ -35,12 +35,12 @@ def _said(text: str) -> str:
     return f'<p class="dr-empty">{safe(text, 1000)}</p>'
 
 
-def _page(rag: DynamicRAG, user: str | None) -> str:
+def _page(rag: DynamicRAG, tag: str | None) -> str:
     from dynamicrag.cost.runs import Runs
     from dynamicrag.lab.report.feedback import stored_feedback
     from dynamicrag.lab.report.make import make_report
     from dynamicrag.lab.report.records import load
-    from dynamicrag.lab.report.selection import BASELINE, By, Selection
+    from dynamicrag.lab.report.selection import Selection
     from dynamicrag.lab.report.view import page
     from dynamicrag.lab.view.html import to_html
 
@@ -48,7 +48,7 @@ def _page(rag: DynamicRAG, user: str | None) -> str:
         return ""
     runs = Runs(rag.pipeline.policy.runs.address)
     turns, processes, notes = load(runs)
-    selection = Selection(None, None, None, user, 0.0, By.policy, BASELINE)
+    selection = Selection(tag=tag)
     chosen = selection.of(turns)
     if not chosen:
         return ""

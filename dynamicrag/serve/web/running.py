@@ -1,13 +1,13 @@
 """A run that writes an answer in a task of its own: its reader may leave, and it can be stopped."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any
 
-from dynamicrag.errors import DynamicRAGError
+from dynamicrag.serve.keys import Caller
+from dynamicrag.serve.web.admission import Admission
 from dynamicrag.serve.web.answer import Answer, Withdrawn
 
 __all__ = ["Running"]
@@ -15,15 +15,16 @@ __all__ = ["Running"]
 BEAT_SECONDS = 0.06
 """Least time between two states that a reader sees: a browser draws no faster."""
 
-_log = logging.getLogger(__name__)
-
 
 class Running:
     """Writes one answer. Its state changes with every token and decision.
 
     Args:
-        events: The run, as ``graph.astream`` yields it with ``stream_mode=["messages", "custom"]``.
+        admission: Admits the question.
+        caller: Its caller.
         answer: The answer before it begins.
+        begin: Begins the run within some limits; returns its events, as ``graph.astream`` yields them with
+            ``stream_mode=["messages", "custom"]``.
         finish: Completes the answer after the run.
         ended: Called once with the last state.
 
@@ -33,17 +34,22 @@ class Running:
 
     def __init__(
         self,
-        events: AsyncIterator[tuple[str, Any]],
+        admission: Admission,
+        caller: Caller,
         answer: Answer,
-        finish: "Callable[[Answer], Any]",
+        begin: Callable[[Mapping[str, float]], AsyncIterator[tuple[str, Any]]],
+        finish: Callable[[Answer], Awaitable[Answer]],
         ended: Callable[[Answer], None],
     ) -> None:
         self.answer = answer
         self._texts: dict[str, str] = {}
         self._gone: set[str] = set()
+        self._admission = admission
+        self._caller = caller
+        self._begin = begin
         self._finish = finish
         self._ended = ended
-        self._task = asyncio.create_task(self._run(events))
+        self._task = admission.start(self._run())
 
     def stop(self) -> None:
         """Cancel the run; its account stays."""
@@ -68,19 +74,19 @@ class Running:
         with suppress(asyncio.CancelledError):
             await asyncio.wait([self._task])
 
-    async def _run(self, events: AsyncIterator[tuple[str, Any]]) -> None:
+    async def _run(self) -> None:
         try:
-            async for mode, data in events:
-                self._add(mode, data)
-            self.answer = await self._finish(replace(self.answer, state="done"))
+            async with self._admission.admitted(self._caller, self.answer.policy) as ticket:
+                async with aclosing(self._begin(ticket.limits)) as events:  # type: ignore[type-var]
+                    async for mode, data in events:
+                        self._add(mode, data)
+                        ticket.query_id = self.answer.query_id
+                self.answer = await self._finish(replace(self.answer, state="done"))
         except asyncio.CancelledError:
             self.answer = replace(self.answer, state="stopped")
-        except DynamicRAGError as error:
-            self.answer = replace(self.answer, state="failed", failure=str(error))
-        except Exception as error:
-            _log.exception("an answer of the web chat failed")
-            why = f"{type(error).__name__}: the answer failed; the server's log has the details"
-            self.answer = replace(self.answer, state="failed", failure=why)
+        except Exception as error:  # noqa: BLE001 - the visitor reads it, and the next question may succeed
+            failure = self._admission.failure(error)
+            self.answer = replace(self.answer, state="failed", failure=failure)
         finally:
             self._ended(self.answer)
 
@@ -90,6 +96,8 @@ class Running:
             if message.type != "human" and message.text and message.id not in self._gone:
                 self._texts[message.id] = self._texts.get(message.id, "") + message.text
                 self.answer = replace(self.answer, text=self._text())
+        elif data.get("type") == "begun":
+            self.answer = replace(self.answer, query_id=data["query_id"])
         elif data.get("type") == "decision":
             self.answer = self.answer.decided(_without_type(data))
         elif data.get("type") == "withdrawn":

@@ -1,7 +1,7 @@
 """The sentences of passages that support an answer, by the words that they share with it.
 
-The words are counted as in :class:`~dynamicrag.verify.groundedness.Groundedness`: those of the question are no
-evidence.
+The words are counted as in :class:`~dynamicrag.verify.groundedness.Groundedness`: those of the question are
+no evidence.
 """
 
 from collections.abc import Iterator, Sequence

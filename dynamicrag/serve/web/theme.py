@@ -8,8 +8,8 @@ __all__ = ["HEAD", "css", "theme"]
 SANS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 
-# Gradio labels each message with its whole source, which a screen reader would read instead of the message, and the
-# upload with other words than it shows
+# Gradio labels each message with its whole source, which a screen reader would read instead of the message,
+# and the upload with other words than it shows
 HEAD = """
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
@@ -40,8 +40,8 @@ def theme() -> Any:
         "#0c3b5b", "#08263c",
     )  # fmt: skip
     made = gr.themes.Base(
-        primary_hue=accent, secondary_hue=accent, neutral_hue=gr.themes.colors.stone, font=SANS, font_mono=MONO,
-        radius_size=gr.themes.sizes.radius_md, text_size=gr.themes.sizes.text_md,
+        primary_hue=accent, secondary_hue=accent, neutral_hue=gr.themes.colors.stone, font=SANS,
+        font_mono=MONO, radius_size=gr.themes.sizes.radius_md, text_size=gr.themes.sizes.text_md,
     )  # fmt: skip
     return made.set(
         body_background_fill="#fbfaf8", body_background_fill_dark="#14161a",

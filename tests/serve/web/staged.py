@@ -14,9 +14,9 @@ import yaml
 from fastapi import FastAPI
 
 from dynamicrag import DynamicRAG
+from dynamicrag.retrieval.local_embedder import LocalEmbedder
 from dynamicrag.serve.web import WebSettings, mount
 from dynamicrag.testing import FakeEmbedder, ScriptedModel
-from dynamicrag.retrieval.local_embedder import LocalEmbedder
 
 CORPUS = Path(__file__).parents[3] / "examples" / "corpus"
 ANSWERS = {
@@ -75,7 +75,9 @@ def policies(folder: Path) -> dict[str, Any]:
     models = {
         name: {
             "model": f"fake:{name}", "ability": ability,
-            "profile": {"usd": {"input": price, "output": price}, "joules": {"input": joules, "output": 10 * joules}},
+            "profile": {
+                "usd": {"input": price, "output": price}, "joules": {"input": joules, "output": 10 * joules},
+            },
         }
         for name, price, joules, ability in MODELS
     }  # fmt: skip
