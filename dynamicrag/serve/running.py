@@ -13,7 +13,7 @@ from dynamicrag.errors import InputError
 
 __all__ = ["listening", "run"]
 
-KEEP_ALIVE_SECONDS = 15
+KEEP_ALIVE_SECONDS = 75
 BACKLOG = 2_048
 
 

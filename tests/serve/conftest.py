@@ -128,7 +128,7 @@ class Visit:
     async def until(self, condition):
         """Wait until a condition holds."""
         async with asyncio.timeout(10):
-            while not condition():
+            while not condition():  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
     async def leave(self):

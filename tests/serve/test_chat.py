@@ -122,7 +122,11 @@ async def test_metadata_reaches_routers(site):
 
 
 async def test_every_policy_is_a_model(site):
-    cheap = {"version": 1, "models": {"m": {"profile": PRICE}}, "stages": {"retrieval": {"options": ["none"]}}}
+    cheap = {
+        "version": 1,
+        "models": {"m": {"profile": PRICE}},
+        "stages": {"retrieval": {"options": ["none"]}},
+    }
     client = site.client(policies={"cheap": cheap})
     listed = (await client.get("/v1/models")).json()
     assert [each["id"] for each in listed["data"]] == ["policy", "cheap"]
@@ -223,5 +227,3 @@ async def test_an_abstention_is_an_answer_that_says_so(site):
     assert response.json()["dynamicrag"]["abstained"]
     assert response.json()["choices"][0]["finish_reason"] == "stop"
     assert response.json()["dynamicrag"]["sources"] == []
-
-
