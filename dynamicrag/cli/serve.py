@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.serve.settings import Settings
+    from dynamicrag.serve.web.settings import WebSettings
 
 MEGABYTE = 1_000_000
 
@@ -46,8 +47,20 @@ def serve(
     grace: Annotated[
         float, typer.Option(min=0, help="Seconds that running queries have to end when the server stops.")
     ] = 20.0,
+    web: Annotated[
+        bool | None,
+        typer.Option("--web/--no-web", help="The web chat; by default if its extra is installed."),
+    ] = None,
+    uploads: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of documents uploaded in the web chat, searched beside the first corpus; by default "
+            "one in the data folder, and none with API keys."
+        ),
+    ] = None,
+    no_uploads: Annotated[bool, typer.Option("--no-uploads", help="No uploads in the web chat.")] = False,
 ) -> None:
-    """Answer over HTTP as OpenAI does, for any of its clients."""
+    """Answer over HTTP as OpenAI does, for any of its clients, and in a web chat."""
     from dynamicrag.cli.console import console
     from dynamicrag.extras import require
 
@@ -69,11 +82,17 @@ def serve(
         grace_seconds=grace,
     )
     out = console()
-    with listening(host, port) as bound, _load(policies or ["balanced"], corpus, out) as rag:
+    chat = _web(web, uploads, no_uploads or (keys is not None and uploads is None))
+    folder = chat.uploads if chat else None
+    with listening(host, port) as bound, _load(policies or ["balanced"], corpus, folder, out) as rag:
         app = create_app(rag, settings)
+        if chat is not None:
+            from dynamicrag.serve.web import mount
+
+            mount(app, rag, chat)
         _warm(rag, out)
         url = f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}"
-        run(app, bound, settings.grace_seconds, lambda: _say(url, rag, settings, out))
+        run(app, bound, settings.grace_seconds, lambda: _say(url, rag, settings, out, web=chat is not None))
         out.print("stopped; all accounts are closed", style="dim")
 
 
@@ -92,22 +111,53 @@ def _budget(given: Sequence[str]) -> dict[str, float]:
     return limits
 
 
-def _load(policies: Sequence[str], corpus: Sequence[Path] | None, out: "Console") -> "DynamicRAG":
+def _web(wanted: bool | None, uploads: Path | None, without: bool) -> "WebSettings | None":
+    """Return the settings of the web chat, with its folder of uploads; ``None`` without it.
+
+    Raises:
+        InputError: It is wanted, and its extra is missing; or the folder cannot be made.
+    """
+    from dynamicrag.errors import InputError
+    from dynamicrag.extras import missing, require
+    from dynamicrag.serve.web.settings import WebSettings
+    from dynamicrag.store.address import data_dir
+
+    if wanted:
+        require("ui", for_="--web")
+    if wanted is False or missing("ui"):
+        return None
+    if without:
+        return WebSettings()
+    folder = uploads or data_dir() / "uploads"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--uploads {folder}: cannot be made: {error.strerror or error}") from None
+    return WebSettings(uploads=folder)
+
+
+def _load(
+    policies: Sequence[str], corpus: Sequence[Path] | None, uploads: Path | None, out: "Console"
+) -> "DynamicRAG":
     """Return the object of all policies, after their models are on this machine."""
+    from dynamicrag.assembly import assemble_all
     from dynamicrag.cli.prepare import provide
     from dynamicrag.errors import InputError
     from dynamicrag.graph.rag import DynamicRAG
+    from dynamicrag.objects import Objects
     from dynamicrag.policy_file import load_policy
+    from dynamicrag.serve.web.uploads import with_uploads
 
-    loaded = [load_policy(each, corpus or None) for each in policies]
+    loaded = [with_uploads(load_policy(each, corpus or None), uploads) for each in policies]
     names = [each.name for each in loaded]
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"--policy: two policies have the name {name!r}; rename a file")
     for each in loaded:
         provide(each, out, conversation=True)
-    further = dict(zip(names[1:], policies[1:], strict=True))
-    return DynamicRAG.from_policy(policies[0], corpus or None, policies=further)
+    others = dict(zip(names[1:], loaded[1:], strict=True))
+    first, *further = assemble_all(loaded[0], others, objects=Objects())
+    return DynamicRAG(first, further)
 
 
 def _warm(rag: "DynamicRAG", out: "Console") -> None:
@@ -120,9 +170,11 @@ def _warm(rag: "DynamicRAG", out: "Console") -> None:
     warn_left_out(list(corpora.values()), out)
 
 
-def _say(url: str, rag: "DynamicRAG", settings: "Settings", out: "Console") -> None:
+def _say(url: str, rag: "DynamicRAG", settings: "Settings", out: "Console", *, web: bool) -> None:
     from dynamicrag.serve.question import policy_names
 
+    if web:
+        out.print(f"{url}/  web chat", style="bold", soft_wrap=True)
     out.print(f"{url}/v1", style="bold", soft_wrap=True)
     about = f"models: {', '.join(policy_names(rag))} · API: {url}/docs · Ctrl-C stops"
     keys = f"{len(settings.keys.callers)} API keys" if settings.keys else "no API keys: this machine only"

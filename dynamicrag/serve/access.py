@@ -1,5 +1,8 @@
 """Decides who may ask: an ASGI layer that runs before a body is read."""
 
+from base64 import b64decode
+from collections.abc import Mapping
+
 from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,6 +16,9 @@ __all__ = ["Access", "caller_of"]
 OPEN = ("/healthz", "/docs", "/openapi.json")
 """Paths without a key: they tell nothing about documents or queries."""
 UNKNOWN = {"www-authenticate": "Bearer", **CLOSE}
+PAGE = {"www-authenticate": 'Basic realm="API key as the password", charset="UTF-8"', **CLOSE}
+"""Makes a browser ask for the key, which it then sends along."""
+API = "/v1/"
 
 
 class Access:
@@ -34,13 +40,14 @@ class Access:
         """Handle a request."""
         if scope["type"] == "http" and scope["path"] not in OPEN:
             try:
-                scope.setdefault("state", {})["caller"] = self._caller(Headers(scope=scope))
+                ask = UNKNOWN if scope["path"].startswith(API) else PAGE
+                scope.setdefault("state", {})["caller"] = self._caller(Headers(scope=scope), ask)
             except Refused as refusal:
                 await refusal.response()(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _caller(self, headers: Headers) -> Caller:
+    def _caller(self, headers: Headers, ask: Mapping[str, str]) -> Caller:
         if self._keys is None:
             host = _without_port(headers.get("host", ""))
             if not is_loopback(host):
@@ -48,15 +55,26 @@ class Access:
                     403, f"This server answers on this machine only, not as {host[:100]!r}.", headers=CLOSE
                 )
             return Caller()
-        scheme, _, key = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not key.strip():
+        key = _key(headers.get("authorization", ""))
+        if not key:
             why = "You didn't provide an API key. Send it in the header: Authorization: Bearer YOUR_KEY."
-            raise Refused(401, why, headers=UNKNOWN)
-        caller = self._keys.caller(key.strip())
+            raise Refused(401, why, headers=ask)
+        caller = self._keys.caller(key)
         if caller is None:
             why = "Incorrect API key provided."
-            raise Refused(401, why, code="invalid_api_key", headers=UNKNOWN)
+            raise Refused(401, why, code="invalid_api_key", headers=ask)
         return caller
+
+
+def _key(header: str) -> str:
+    """Return the key in a header: a bearer's, or the password that a browser sends; ``""`` without one."""
+    scheme, _, given = header.partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            return b64decode(given, validate=True).decode().partition(":")[2].strip()
+        except ValueError:
+            return ""
+    return given.strip() if scheme.lower() == "bearer" else ""
 
 
 def _without_port(host: str) -> str:
