@@ -7,6 +7,7 @@ from typing import Any
 from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.graph.rag import DynamicRAG
+from dynamicrag.learning.sources import USER
 from dynamicrag.serve.keys import Caller
 from dynamicrag.serve.question import policy_names
 from dynamicrag.serve.web.admission import Admission
@@ -148,9 +149,9 @@ async def settled(rag: DynamicRAG, answer: Answer, seconds: float = SETTLE_SECON
 
 
 def rated(answer: Answer, feedback: Sequence[Any]) -> Answer:
-    """Return an answer with the feedback that is stored on it."""
-    scores = [item.score for item in feedback if item.score is not None and item.source == "user"]
-    pairs = [item for item in feedback if item.score is None and item.source == "user"]
+    """Return an answer with the user's feedback that is stored on it."""
+    scores = [item.score for item in feedback if item.score is not None and item.source == USER]
+    pairs = [item for item in feedback if item.score is None and item.source == USER]
     words = [
         f"{a} over {b}"
         for a, b in [(p.a, p.b) if (p.y or 0.0) > 0.5 else (p.b, p.a) for p in pairs if p.y != 0.5]

@@ -82,7 +82,15 @@ def _chat(page: Any, known: Any, handlers: Handlers, rag: DynamicRAG, settings: 
         [box.submit, send.click], handlers.ask, [box, known, policy, weight, applies],
         [box, chat, shown, send, halt, known], concurrency_limit=settings.concurrency, **HIDDEN,
     )  # fmt: skip
-    asked.then(handlers.settle, [known, weight], everything, concurrency_limit=None, **HIDDEN)
+    # several at a time: the next question may come before the meter has covered the last answer
+    asked.then(
+        handlers.settle,
+        [known, weight],
+        everything,
+        concurrency_limit=None,
+        trigger_mode="multiple",
+        **HIDDEN,
+    )
     halt.click(handlers.stop, known, None, queue=False, **HIDDEN)
     gr.on([again.click, chat.clear], handlers.renew, known, [known, *everything], **HIDDEN)
     page.load(handlers.load, known, [known, *everything], **HIDDEN)
@@ -92,7 +100,7 @@ def _chat(page: Any, known: Any, handlers: Handlers, rag: DynamicRAG, settings: 
     async def rate(given: gr.LikeData, known: str | None, request: gr.Request) -> str:
         return await handlers.rate(known, given.index, _thumb(given.liked), request)
 
-    chat.like(rate, known, stored, **HIDDEN)
+    chat.like(rate, known, stored, trigger_mode="multiple", **HIDDEN)
 
 
 def _thumb(liked: object) -> bool | None:

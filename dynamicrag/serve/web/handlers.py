@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import gradio as gr
 
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.graph.rag import DynamicRAG
-from dynamicrag.learning.sources import USER
+from dynamicrag.learning.stored import feedback_on
 from dynamicrag.serve.keys import Caller
 from dynamicrag.serve.question import KEY_TAG
 from dynamicrag.serve.web import views
@@ -91,7 +92,11 @@ class Handlers:
         index = len(conversation.answers) - 1
         if index < 0 or conversation.running is not None:
             return
-        conversation.answers[index] = await settled(self._rag, conversation.answers[index])
+        found = await settled(self._rag, conversation.answers[index])
+        # it may have been rated in the meantime
+        conversation.answers[index] = replace(
+            conversation.answers[index], cost=found.cost, settled=found.settled
+        )
         if index == len(conversation.answers) - 1:  # else a newer answer has the panel
             yield self._all(conversation, index, FACTORS[weight])
 
@@ -201,13 +206,10 @@ class Handlers:
         return panel(answer), weighed, basis(answer), gr.Button(visible=has_other)
 
     async def _read_feedback(self, conversation: Conversation, index: int) -> None:
-        answer = conversation.answers[index]
         log = self._rag.pipeline.log
         if log is not None:
-            from dynamicrag.learning.stored import feedback_on
-
-            found = await asyncio.to_thread(feedback_on, log, answer.query_id)
-            conversation.answers[index] = rated(answer, [item for item in found if item.source == USER])
+            found = await asyncio.to_thread(feedback_on, log, conversation.answers[index].query_id)
+            conversation.answers[index] = rated(conversation.answers[index], found)
 
 
 def _caller(request: gr.Request) -> Caller:

@@ -36,12 +36,12 @@ def mount(app: "FastAPI", rag: DynamicRAG, settings: WebSettings = WebSettings()
     from dynamicrag.serve.web.admission import Admission
     from dynamicrag.serve.web.blocks import build
     from dynamicrag.serve.web.headers import OwnHostOnly, Page
-    from dynamicrag.serve.web.theme import HEAD, css, theme
+    from dynamicrag.serve.web.theme import head, theme
 
     page = build(rag, settings, Admission(rag, getattr(app.state, "service", None)))
     page.queue(max_size=settings.concurrency * 4, api_open=False)
     mount_gradio_app(
-        app, page, path="/", theme=theme(), css=css(), head=HEAD, footer_links=[], run_history=False,
+        app, page, path="/", theme=theme(), head=head(), footer_links=[], run_history=False,
         ssr_mode=False, enable_monitoring=False, mcp_server=False, show_error=False,
         max_file_size=settings.upload_bytes, app_kwargs={"middleware": [Middleware(OwnHostOnly)]},
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["HEAD", "css", "theme"]
+__all__ = ["head", "theme"]
 
 SANS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
@@ -26,9 +26,10 @@ HEAD = """
 """
 
 
-def css() -> str:
-    """Return the style sheet of the page."""
-    return files("dynamicrag.serve.web").joinpath("page.css").read_text("utf-8")
+def head() -> str:
+    """Return the head of the page, with its style sheet; Gradio rewrites the selectors of its option ``css``."""
+    sheet = files("dynamicrag.serve.web").joinpath("page.css").read_text("utf-8")
+    return f"{HEAD}<style>{sheet}</style>"
 
 
 def theme() -> Any:

@@ -15,9 +15,9 @@ AXE = "axe-core@4.14.1"
 CHROMIUM = os.environ.get("DYNAMICRAG_TEST_CHROMIUM") or shutil.which("chromium")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Chromium of the system."""
+    """Chromium of the system; its event loop must not outlive the tests of the page."""
     sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM:
         pytest.skip("no chromium; .ci/services installs it, or set DYNAMICRAG_TEST_CHROMIUM")
@@ -27,12 +27,12 @@ def browser():
         made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def uploads(tmp_path_factory):
     return tmp_path_factory.mktemp("web") / "uploads"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site_rag(uploads):
     """The policies of the server, with scripted models."""
     lack = missing("ui")
@@ -49,7 +49,7 @@ def site_rag(uploads):
     folders.undo()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(site_rag, uploads):
     """Address of a server with scripted models."""
     from dynamicrag.serve.web import WebSettings
@@ -81,7 +81,7 @@ class Visitor:
     """A page in a browser context of its own, with everything that it asked for."""
 
     def __init__(self, browser, address, **context):
-        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, **context)
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context})
         self.page = self.context.new_page()
         self.requests: list[str] = []
         self.errors: list[str] = []
@@ -103,6 +103,7 @@ class Visitor:
         if wait:
             self.page.wait_for_function(
                 f"document.querySelectorAll('[data-testid=bot]').length > {before} "
+                "&& !document.querySelector('#dr-stop')?.checkVisibility() "
                 "&& document.querySelector('#dr-panel .dr-cost') && document.querySelector('#dr-sources p')"
             )
         return self.answer() if wait else ""

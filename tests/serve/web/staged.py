@@ -11,10 +11,10 @@ from typing import Any
 
 import uvicorn
 import yaml
-from fastapi import FastAPI
 
 from dynamicrag import DynamicRAG
 from dynamicrag.retrieval.local_embedder import LocalEmbedder
+from dynamicrag.serve import Settings, create_app
 from dynamicrag.serve.web import WebSettings, mount
 from dynamicrag.testing import FakeEmbedder, ScriptedModel
 
@@ -22,7 +22,7 @@ CORPUS = Path(__file__).parents[3] / "examples" / "corpus"
 ANSWERS = {
     "opened the Hallorin Bridge": "Reeve Osbert Thrane opened the Hallorin Bridge on 3 June 1911.",
     "designed": "It was designed by the engineer Idonea Varrick.",
-    "built between": "The Hallorin Bridge was built between **1908 and 1911**.",
+    "built": "The Hallorin Bridge was built between **1908 and 1911**, of green Tamrick stone.",
     "lighthouse": "A visitor climbs 164 steps to the top of the tower.",
     "attack": '<img src=x onerror="window.pwned=1"> <script>window.pwned=1</script> **bold** '
     "![p](https://evil.example/p.png) [here](javascript:window.pwned=1) <b>raw</b>",
@@ -129,17 +129,17 @@ def stage_rag(patch: Any, folder: Path) -> DynamicRAG:
 
 
 @contextlib.contextmanager
-def serving(rag: DynamicRAG, settings: WebSettings) -> Iterator[str]:
-    """Serve the web chat on a free port; yields its address."""
-    app = mount(FastAPI(), rag, settings)
+def serving(rag: DynamicRAG, settings: WebSettings, server: Settings | None = None) -> Iterator[str]:
+    """Serve the API and the web chat on a free port; yields its address."""
+    app = mount(create_app(rag, server or Settings()), rag, settings)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
+    runner = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    thread = threading.Thread(target=runner.run, daemon=True)
     thread.start()
-    while not server.started:
+    while not runner.started:
         time.sleep(0.05)
     yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
+    runner.should_exit = True
     thread.join(10)

@@ -4,6 +4,13 @@ import re
 
 import pytest
 
+from dynamicrag.serve import Settings
+from dynamicrag.serve.keys import read_keys
+from dynamicrag.serve.web import WebSettings
+from tests.serve.web.conftest import Visitor
+from tests.serve.web.picture import take
+from tests.serve.web.staged import serving
+
 pytestmark = pytest.mark.service
 
 OPENED = "Reeve Osbert Thrane opened the Hallorin Bridge on 3 June 1911."
@@ -133,7 +140,7 @@ def test_an_uploaded_document_answers_the_next_question(visitor, document):
 def test_the_page_fits_a_phone(visit):
     visitor = visit()
     visitor.page.set_viewport_size({"width": 360, "height": 740})
-    visitor.ask("When was the Hallorin Bridge built between which years?")
+    visitor.ask("When was the Hallorin Bridge built?")
     page = visitor.page
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     chat, panel = page.locator("#dr-chat").bounding_box(), page.locator("#dr-panel").bounding_box()
@@ -172,3 +179,22 @@ def test_the_keyboard_reaches_everything(visitor):
         for name in ("dr-send", "dr-policy", "dr-new", "dr-otherwise", "dr-sources")
         if name not in reached
     ] == []
+
+
+def test_a_visitor_asks_in_the_name_of_the_key(browser, site_rag):
+    key = "anna-key-of-sixteen"
+    given = {"username": "any", "password": key}
+    with serving(site_rag, WebSettings(), Settings(keys=read_keys({"anna": key}, "keys"))) as address:
+        visitor = Visitor(browser, address, http_credentials=given)
+        assert visitor.ask("Who opened the Hallorin Bridge?") == OPENED
+        query = visitor.page.locator("#dr-sources code").inner_text()
+        assert visitor.page.get_by_role("tab", name="Documents").count() == 0
+        visitor.context.close()
+    site_rag.flush()
+    kept = site_rag.pipeline.bookkeeper.kept(query)
+    assert (kept["user"], kept["tags"]) == ("anna", ["key:anna"])
+
+
+def test_the_picture_of_the_documentation_can_be_taken(visitor, tmp_path):
+    take(visitor, tmp_path / "web-chat.png", ("Who opened the Hallorin Bridge?",))
+    assert 10_000 < (tmp_path / "web-chat.png").stat().st_size < 200_000
