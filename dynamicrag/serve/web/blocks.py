@@ -118,7 +118,7 @@ def _documents(tab: Any, handlers: Handlers, settings: WebSettings) -> None:
     results = gr.HTML(elem_id="dr-results")
     table = gr.HTML(elem_id="dr-documents")
     with gr.Row(elem_classes="dr-under"):
-        name = gr.Dropdown([], label="Document", elem_id="dr-document", min_width=200)
+        name = gr.Dropdown([], label="Document to remove", elem_id="dr-document", min_width=200)
         remove = gr.Button("Remove", size="sm", min_width=100, elem_id="dr-remove")
     files.upload(handlers.upload, files, [results, table, name, files], **HIDDEN)
     remove.click(handlers.remove, name, [results, table, name], **HIDDEN)

@@ -108,14 +108,11 @@ def _way(answer: Answer) -> Iterator[str]:
 
 def _step(step: Step) -> str:
     binding = f" Limit: {step.binding}." if step.binding else ""
+    reason = (step.reason if step.reason != step.router else "") + binding
     again = " again" if step.again else ""
     changes = "".join(f"<li>{safe(line, LONGEST)}</li>" for line in step.changes)
     plan = f'<div class="dr-plan">Plan changed on evidence<ul>{changes}</ul></div>' if changes else ""
-    why = (
-        f'<span class="dr-why">{safe(step.reason + binding, LONGEST)}</span>'
-        if step.reason or binding
-        else ""
-    )
+    why = f'<span class="dr-why">{safe(reason, LONGEST)}</span>' if reason else ""
     return (
         f'<tbody><tr><th colspan="3" scope="rowgroup">{plan}'
         f'<span class="dr-stage">{safe(step.stage)}{again}</span> '
@@ -168,12 +165,13 @@ def _piece(piece: Piece) -> str:
 
 
 def _drafts(answer: Answer) -> Iterator[str]:
+    other = answer.other
     gone = "".join(
         f"<details><summary>Withdrawn draft <small>{safe(each.reason, 160)}</small></summary>"
         f"<p>{plain(each.text)}</p></details>"
         for each in answer.withdrawn
+        if other is None or each.text != other.text
     )
-    other = answer.other
     compared = (
         f"<details><summary>The other draft <small>{safe(other.stage)}: {safe(other.option)} instead of "
         f"{safe(other.against)}</small></summary><p>{plain(other.text)}</p></details>"

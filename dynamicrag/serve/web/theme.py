@@ -27,7 +27,7 @@ HEAD = """
 
 
 def head() -> str:
-    """Return the head of the page, with its style sheet; Gradio rewrites the selectors of its option ``css``."""
+    """Return the head of the page with its style sheet; Gradio rewrites the selectors of its ``css``."""
     sheet = files("dynamicrag.serve.web").joinpath("page.css").read_text("utf-8")
     return f"{HEAD}<style>{sheet}</style>"
 
