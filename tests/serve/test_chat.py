@@ -138,8 +138,8 @@ async def test_every_policy_is_a_model(site):
 
 
 async def test_what_clients_send_by_default_is_ignored_and_said(site):
-    defaults = {"temperature": 0.2, "max_tokens": 50, "n": 1, "tools": None, "response_format": {"type": "text"},
-                "stop": None, "logprobs": False, "store": False}  # fmt: skip
+    defaults = {"temperature": 0.2, "max_tokens": 50, "n": 1, "tools": None, "stop": None, "logprobs": False,
+                "response_format": {"type": "text"}, "store": False}  # fmt: skip
     response = await site.client().post(PATH, json=asked(**defaults))
     assert response.status_code == 200
     assert response.json()["dynamicrag"]["ignored"] == ["max_tokens", "store", "temperature"]
