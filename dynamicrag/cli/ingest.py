@@ -109,7 +109,7 @@ def _corpus(
 ) -> "Corpus":
     from dynamicrag.corpora import make_corpus, own_embedder
     from dynamicrag.embedders import default_embedder
-    from dynamicrag.policy import CorpusSection
+    from dynamicrag.policy_corpora import CorpusSection
 
     sections = policy.corpora or {"docs": CorpusSection(path=[])}
     if name is not None and name not in sections:

@@ -54,6 +54,8 @@ def record(
         decision["policy"] = turn["policy"]
     if choice.outside:
         decision["outside"] = True
+    if turn.get("resumes") == context.stage:
+        decision["asked"] = turn["asked"][-1]
     return decision
 
 
@@ -80,7 +82,10 @@ def _in_force(turn: TurnState, decision: Decision) -> TurnState:
     stage = decision["stage"]
     path = {**turn.get("path", {}), stage: decision["chosen"]}
     redo = None if turn.get("redo") == stage else turn.get("redo")
-    return {**turn, "seq": decision["seq"] + 1, "path": path, "redo": redo}
+    after: TurnState = {**turn, "seq": decision["seq"] + 1, "path": path, "redo": redo}
+    if turn.get("resumes") == stage:
+        after["resumes"] = ""
+    return after
 
 
 def stepped_up(turn: TurnState, stage: str) -> TurnState:
