@@ -110,3 +110,102 @@ def test_refused_without_a_draft_it_abstains_and_pays_nothing(asking, make, ask,
     assert (last["stage"], last["chosen"], last["router"]) == ("verification", "abstain", "budget")
     assert last["binding"] == "usd: refused more budget"
     assert last["asked"] == report["asked"][0]
+
+
+def escalating(asking, make, usd=0.0015, **changes):
+    """Return an object whose small model declines, and whose next model does not fit."""
+    make.scripts["small"] = lambda kind, text: "unanswerable"
+    return asking(usd, ESCALATING, **changes)
+
+
+@both
+def test_a_step_up_that_only_the_budget_closes_is_asked_about(asking, make, ask, how):
+    chat = thread(escalating(asking, make), how)
+    before = chat(ask(QUESTION))
+    asked = request(before)
+    assert (asked["stage"], asked["spent"]) == ("verification", {"usd": pytest.approx(0.001)})
+    (offer,) = asked["offers"]
+    assert offer["option"] == "escalate:generator"
+    assert offer["extra"] == {"usd": 0.0095}
+    assert offer["sentence"] == "$0.0095 more"
+    assert calls(make) == {"small": 1}
+    assert before["rag"]["report"] == {}
+    out = chat.resume({"usd": 0.01})
+    assert calls(make) == {"small": 1, "medium": 1}
+    assert out["messages"][-1].text == "The bridge of town03 opened"
+    assert out["rag"]["report"]["cost"]["usd"]["value"] == pytest.approx(0.011)
+    assert lines(before).items() <= lines(out).items()
+    assert [d["chosen"] for d in out["rag"]["decisions"] if d["stage"] == "generator"] == ["small", "medium"]
+    judged = [line for line in out["rag"]["account"] if line["stage"] == "verification"]
+    assert len({line["id"] for line in judged}) == len(judged)
+    asked_at = [d for d in out["rag"]["decisions"] if "asked" in d]
+    assert [(d["stage"], d["chosen"]) for d in asked_at] == [("verification", "escalate:generator")]
+
+
+@both
+def test_a_refused_step_up_leaves_what_the_policy_makes_of_the_draft(asking, make, ask, how):
+    chat = thread(escalating(asking, make), how)
+    before = chat(ask(QUESTION))
+    out = chat.resume(False)
+    assert calls(make) == {"small": 1}
+    assert lines(out) == lines(before)
+    report = out["rag"]["report"]
+    assert report["bounded"] == "usd: refused more budget"
+    assert report["abstained"], "a draft that declines is withheld"
+    last = out["rag"]["decisions"][-1]
+    assert (last["chosen"], last["binding"]) == ("abstain", "usd: refused more budget")
+    assert "refused more budget" in last["reason"]
+
+
+BY_TOKEN = {"model": "fake:small", "profile": {"usd": {"input": 1e-5, "output": 1e-5}}}
+ODD = f"{QUESTION} {'☃' * 300}"
+"""A question of more tokens, at worst, than its length lets a plan expect."""
+
+
+@both
+def test_a_call_whose_reservation_is_refused_is_asked_about(make, ask, how):
+    rag = make(
+        models={**DEAR, "small": BY_TOKEN},
+        objective={"budget": {"per_query": {"usd": 0.009}, "exhausted": "ask"}},
+        stages={"generator": {"options": ["small"]}},
+    )
+    chat = thread(rag, how)
+    before = chat(ask(ODD))
+    asked = request(before)
+    assert asked["stage"] == "generator", "the plan fitted, and the real prompt does not"
+    assert calls(make) == {}
+    out = chat.resume(True)
+    assert calls(make) == {"small": 1}
+    assert len(out["rag"]["turn"]["passages"]) == 2, "the grant pays for the whole prompt"
+    made = [(d["stage"], "asked" in d) for d in out["rag"]["decisions"] if d["stage"] in ("prompt", "generator")]
+    assert made == [("prompt", False), ("generator", False), ("generator", True)]
+    assert [d["seq"] for d in out["rag"]["decisions"]] == list(range(len(out["rag"]["decisions"])))
+    assert lines(before).items() <= lines(out).items()
+    assert out["rag"]["report"]["path"]["generator"] == "small"
+
+
+def test_a_step_up_whose_call_is_refused_is_asked_about_and_either_way_the_draft_is_kept(make, ask):
+    """The dearer model fits by the plan; its real prompt does not."""
+    make.scripts["small"] = lambda kind, text: "unanswerable"
+    stages = {**ESCALATING, "generator": {"options": ["small", "medium"], "router": {"fixed": {"option": "small"}}}}
+    rag = make(
+        models={**DEAR, "medium": {"model": "fake:medium", "profile": {"usd": {"input": 1e-6, "output": 1e-6}}}},
+        objective={"budget": {"per_query": {"usd": 0.0019}, "exhausted": "ask"}},
+        stages=stages,
+    )
+    for answer, models in ((True, {"small": 1, "medium": 1}), (False, {"small": 1})):
+        for model in make.models.values():
+            model.calls.clear()
+        chat = thread(rag)
+        before = chat(ask(ODD))
+        assert request(before)["stage"] == "generator"
+        assert calls(make) == {"small": 1}
+        out = chat.resume(answer)
+        assert calls(make) == models
+        assert lines(before).items() <= lines(out).items()
+        report = out["rag"]["report"]
+        assert report["abstained"] is not answer
+        assert report["drafts"]["written"] == len(models)
+        if not answer:
+            assert lines(out) == lines(before)
+            assert report["path"]["generator"] == "small"
