@@ -1,6 +1,5 @@
 """The node that asks for more budget: it has paid nothing, and interrupts the graph."""
 
-import math
 import reprlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +10,7 @@ from langgraph.types import interrupt
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.graph.books import Books
+from dynamicrag.graph.calls import is_number
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.node import Node, State, Update
@@ -107,14 +107,6 @@ def _problem(answer: Any, request: BudgetRequest) -> str:
         if dimension not in limits:
             known = "is not limited here" if dimension in DIMENSIONS else "is no dimension of cost"
             return f"{reprlib.repr(dimension)} {known}; limited: {', '.join(limits)}; {valid}"
-        if not _positive(amount):
+        if not is_number(amount) or amount <= 0:
             return f"{dimension}: {reprlib.repr(amount)} is no amount above 0; {valid}"
     return ""
-
-
-def _positive(amount: Any) -> bool:
-    try:
-        finite = isinstance(amount, int | float) and math.isfinite(amount)
-    except OverflowError:  # an integer of hundreds of digits
-        return False
-    return finite and not isinstance(amount, bool) and amount > 0

@@ -172,7 +172,7 @@ class _Reader:
             if dimension not in DIMENSIONS:
                 raise InputError(unknown(where, "dimension", dimension, DIMENSIONS))
             place = f"{where}.{dimension}"
-            if not _is_number(limit) or limit < 0 or (limit == 0 and dimension != "usd"):
+            if not is_number(limit) or limit < 0 or (limit == 0 and dimension != "usd"):
                 least = "0 and more" if dimension == "usd" else "more than 0"
                 raise InputError(f"{place}: expected a number, {least}; got {reprlib.repr(limit)}")
             limits[dimension] = float(limit)
@@ -200,7 +200,8 @@ class _Reader:
         return wanted
 
 
-def _is_number(given: object) -> bool:
+def is_number(given: object) -> bool:
+    """Return whether a value is a finite number, and not a truth value."""
     try:
         return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
     except OverflowError:  # an integer of hundreds of digits

@@ -196,7 +196,7 @@ class Shortages:
 def rounded_up(amount: float) -> float:
     """Return an amount rounded up to two significant digits."""
     power = 10.0 ** (math.floor(math.log10(amount)) - DIGITS + 1)
-    up = math.ceil(amount / power) * power
+    up = math.ceil(amount / power - 1e-9) * power  # 95.00000000000001 is 95
     return float(f"{up:.{DIGITS}g}")
 
 

@@ -1,83 +1,25 @@
 """``exhausted: ask``: the graph is interrupted before it pays what does not fit, and goes on either way."""
 
-import asyncio
-import json
-import logging
-import time
-from itertools import pairwise
-from typing import Any
-
 import pytest
-from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.graph import END, START, MessagesState, StateGraph
-from langgraph.types import Command, Send
 
-from dynamicrag import BudgetExceeded, RagChannel
-
-QUESTION = "When was the bridge of town03 opened?"
-PRICES = {"small": 0.001, "medium": 0.01, "large": 0.1, "helper": 0.0}
-DEAR = {name: {"model": f"fake:{name}", "profile": {"usd": {"call": price}}} for name, price in PRICES.items()}
-ESCALATING = {
-    "verification": {
-        "options": ["accept", "escalate", "abstain"],
-        "verifiers": ["unanswerable"],
-        "router": "thresholds",
-        "escalate": {"unanswerable": "generator"},
-        "max_escalations": 2,
-    }
-}
-
-
-@pytest.fixture
-def asking(make):
-    """Return a function that makes an object which asks for more money per query."""
-
-    def of(usd, stages=None, **changes):
-        budget = {"per_query": {"usd": usd}, "exhausted": "ask", **changes.pop("budget", {})}
-        return make(models=DEAR, objective={"budget": budget}, stages=stages, **changes)
-
-    return of
-
-
-class Thread:
-    """One thread of a graph with a checkpointer, by its synchronous or its asynchronous face."""
-
-    def __init__(self, app, how="sync", name="1"):
-        self.app, self.how, self.config = app, how, {"configurable": {"thread_id": name}}
-
-    def __call__(self, given):
-        if self.how == "sync":
-            return self.app.invoke(given, self.config)
-        return asyncio.run(self.app.ainvoke(given, self.config))
-
-    def resume(self, answer):
-        return self(Command(resume=answer))
-
-
-def thread(rag, how="sync", **compiled):
-    return Thread(rag.build_graph().compile(checkpointer=InMemorySaver(), **compiled), how)
-
-
-def request(out):
-    (asked,) = out["__interrupt__"]
-    json.dumps(asked.value)  # plain JSON
-    return asked.value
-
-
-def calls(make):
-    return {name: len(model.calls) for name, model in make.models.items() if model.calls}
-
-
-def lines(out):
-    return {line["id"]: (line["stage"], line["label"], line["cost"]) for line in out["rag"]["account"]}
-
-
-both = pytest.mark.parametrize("how", ["sync", "async"])
+from .asking import (
+    ANSWER,
+    DEAR,
+    ESCALATING,
+    QUESTION,
+    asking,
+    both,
+    calls,
+    escalating,
+    lines,
+    request,
+    thread,
+)
 
 
 @both
-def test_before_a_draft_it_asks_and_goes_on_where_it_stopped(asking, make, ask, how):
-    chat = thread(asking(0.0005), how)
+def test_before_a_draft_it_asks_and_goes_on_where_it_stopped(make, ask, how):
+    chat = thread(asking(make, 0.0005), how)
     asked = request(chat(ask(QUESTION)))
     assert (asked["type"], asked["stage"], asked["question"]) == ("budget", "retrieval", QUESTION)
     assert asked["limits"] == asked["left"] == {"usd": 0.0005}
@@ -87,7 +29,7 @@ def test_before_a_draft_it_asks_and_goes_on_where_it_stopped(asking, make, ask, 
     assert offer["extra"] == {"usd": 0.0005}, "the limit and this pay for the cheapest model"
     assert calls(make) == {}
     out = chat.resume(True)
-    assert out["messages"][-1].text == "The bridge of town03 opened"
+    assert out["messages"][-1].text == ANSWER
     assert calls(make) == {"small": 1}
     report = out["rag"]["report"]
     assert report["cost"]["usd"]["value"] == pytest.approx(0.001)
@@ -97,8 +39,8 @@ def test_before_a_draft_it_asks_and_goes_on_where_it_stopped(asking, make, ask, 
 
 
 @both
-def test_refused_without_a_draft_it_abstains_and_pays_nothing(asking, make, ask, how):
-    chat = thread(asking(0.0005, ESCALATING), how)
+def test_refused_without_a_draft_it_abstains_and_pays_nothing(make, ask, how):
+    chat = thread(asking(make, 0.0005, ESCALATING), how)
     before = chat(ask(QUESTION))
     out = chat.resume(False)
     report = out["rag"]["report"]
@@ -112,15 +54,9 @@ def test_refused_without_a_draft_it_abstains_and_pays_nothing(asking, make, ask,
     assert last["asked"] == report["asked"][0]
 
 
-def escalating(asking, make, usd=0.0015, **changes):
-    """Return an object whose small model declines, and whose next model does not fit."""
-    make.scripts["small"] = lambda kind, text: "unanswerable"
-    return asking(usd, ESCALATING, **changes)
-
-
 @both
-def test_a_step_up_that_only_the_budget_closes_is_asked_about(asking, make, ask, how):
-    chat = thread(escalating(asking, make), how)
+def test_a_step_up_that_only_the_budget_closes_is_asked_about(make, ask, how):
+    chat = thread(escalating(make), how)
     before = chat(ask(QUESTION))
     asked = request(before)
     assert (asked["stage"], asked["spent"]) == ("verification", {"usd": pytest.approx(0.001)})
@@ -132,7 +68,7 @@ def test_a_step_up_that_only_the_budget_closes_is_asked_about(asking, make, ask,
     assert before["rag"]["report"] == {}
     out = chat.resume({"usd": 0.01})
     assert calls(make) == {"small": 1, "medium": 1}
-    assert out["messages"][-1].text == "The bridge of town03 opened"
+    assert out["messages"][-1].text == ANSWER
     assert out["rag"]["report"]["cost"]["usd"]["value"] == pytest.approx(0.011)
     assert lines(before).items() <= lines(out).items()
     assert [d["chosen"] for d in out["rag"]["decisions"] if d["stage"] == "generator"] == ["small", "medium"]
@@ -143,8 +79,8 @@ def test_a_step_up_that_only_the_budget_closes_is_asked_about(asking, make, ask,
 
 
 @both
-def test_a_refused_step_up_leaves_what_the_policy_makes_of_the_draft(asking, make, ask, how):
-    chat = thread(escalating(asking, make), how)
+def test_a_refused_step_up_leaves_what_the_policy_makes_of_the_draft(make, ask, how):
+    chat = thread(escalating(make), how)
     before = chat(ask(QUESTION))
     out = chat.resume(False)
     assert calls(make) == {"small": 1}
@@ -177,7 +113,9 @@ def test_a_call_whose_reservation_is_refused_is_asked_about(make, ask, how):
     out = chat.resume(True)
     assert calls(make) == {"small": 1}
     assert len(out["rag"]["turn"]["passages"]) == 2, "the grant pays for the whole prompt"
-    made = [(d["stage"], "asked" in d) for d in out["rag"]["decisions"] if d["stage"] in ("prompt", "generator")]
+    made = [
+        (d["stage"], "asked" in d) for d in out["rag"]["decisions"] if d["stage"] in ("prompt", "generator")
+    ]
     assert made == [("prompt", False), ("generator", False), ("generator", True)]
     assert [d["seq"] for d in out["rag"]["decisions"]] == list(range(len(out["rag"]["decisions"])))
     assert lines(before).items() <= lines(out).items()
@@ -187,9 +125,15 @@ def test_a_call_whose_reservation_is_refused_is_asked_about(make, ask, how):
 def test_a_step_up_whose_call_is_refused_is_asked_about_and_either_way_the_draft_is_kept(make, ask):
     """The dearer model fits by the plan; its real prompt does not."""
     make.scripts["small"] = lambda kind, text: "unanswerable"
-    stages = {**ESCALATING, "generator": {"options": ["small", "medium"], "router": {"fixed": {"option": "small"}}}}
+    stages = {
+        **ESCALATING,
+        "generator": {"options": ["small", "medium"], "router": {"fixed": {"option": "small"}}},
+    }
     rag = make(
-        models={**DEAR, "medium": {"model": "fake:medium", "profile": {"usd": {"input": 1e-6, "output": 1e-6}}}},
+        models={
+            **DEAR,
+            "medium": {"model": "fake:medium", "profile": {"usd": {"input": 1e-6, "output": 1e-6}}},
+        },
         objective={"budget": {"per_query": {"usd": 0.0019}, "exhausted": "ask"}},
         stages=stages,
     )
