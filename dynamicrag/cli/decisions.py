@@ -72,11 +72,14 @@ def _show_plan(out: "Console", plan: "Replan", *, first: bool) -> None:
 def _show_decision(out: "Console", number: int, decision: "Decision") -> None:
     from dynamicrag.cost.amounts import amount
     from dynamicrag.lab.view.terminal import print_table
+    from dynamicrag.stages.requests import answered_in_words
 
     out.print()
     out.rule(f"{number}  {decision['stage']}", style="bright_black", align="left")
     print_table(out, _options(decision))
     out.print(f"{decision['router']}: {decision['reason']}" if decision["reason"] else decision["router"])
+    if "asked" in decision:
+        out.print(answered_in_words(decision["asked"]), style="yellow")
     facts = [f"propensity {decision['propensity']:.2f}"]
     if decision["reason"]:  # else it was read from the log, which has neither limits nor times
         seconds = amount("seconds", decision["cost"]["seconds"])

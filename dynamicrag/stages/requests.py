@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from dynamicrag.cost.amounts import SPACE, amount, percent
 from dynamicrag.cost.vector import Dimension
-from dynamicrag.offers import BudgetOffer, BudgetRequest
+from dynamicrag.offers import BudgetAnswer, BudgetOffer, BudgetRequest
 from dynamicrag.stages.shortage import Priced, Shortage
 from dynamicrag.types import TurnState
 
-__all__ = ["in_words", "request_of"]
+__all__ = ["answered_in_words", "in_words", "request_of"]
 
 
 def request_of(
@@ -46,6 +46,14 @@ def request_of(
 def in_words(amounts: Mapping[Dimension, float]) -> str:
     """Return amounts with their units, ``40 J and $0.002``."""
     return " and ".join(amount(d, x, brief=True).replace(SPACE, " ") for d, x in amounts.items())
+
+
+def answered_in_words(answer: BudgetAnswer) -> str:
+    """Return a request for more budget and its answer in one line."""
+    offers = "; ".join(f"{offer['option']}: {offer['sentence']}" for offer in answer["offers"])
+    granted = answer["granted"]
+    said = "refused" if granted is None else f"granted {in_words(granted)}"
+    return f"asked for more budget ({offers}): {said}"
 
 
 def _offer(priced: Priced, standing: float | None, *, answered: bool) -> BudgetOffer:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dynamicrag.call_options import CallOptions
-from dynamicrag.cost.budget import Budget, Rest
+from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.expect import Plan
 from dynamicrag.cost.ledger import Ledger
+from dynamicrag.cost.reservations import Rest
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.routers.base import NOBODY, Choice, StageContext
