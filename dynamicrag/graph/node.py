@@ -5,7 +5,7 @@ Only this module converts a graph's state to a turn, and a turn to an update of 
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.runtime import Runtime, get_runtime
@@ -41,7 +41,12 @@ class Node(Runnable[Any, Any]):
         name: The node's name.
         names: The keys of the state.
         begun: Whether another node has always begun the turn.
+
+    Attributes:
+        kept_as: Format of the policy's name in the record of a query.
     """
+
+    kept_as: ClassVar[str] = "{}"
 
     def __init__(
         self, policies: Policies, recent: Recent, name: str, names: Names, *, begun: bool = False
@@ -94,7 +99,9 @@ class Node(Runnable[Any, Any]):
                 turn, made, update = await self.work(state, books.turn, run, books, pipeline)
         except BaseException as error:
             if pipeline.ledger.account(query).lines:
-                submit(pipeline, turn, run, {"path": turn["path"], "error": type(error).__name__})
+                name = self.kept_as.format(pipeline.policy.name)
+                failed = {"policy": name, "path": turn["path"], "error": type(error).__name__}
+                submit(pipeline, turn, run, failed)
             raise
         if made:
             before = [each for each in here["decisions"] if each["turn"] == query] if here else []

@@ -15,6 +15,7 @@ from dynamicrag.graph.clashes import check
 from dynamicrag.graph.explain import Explanation, cost_known, explain
 from dynamicrag.graph.faces import Faces
 from dynamicrag.graph.feedback import Rated
+from dynamicrag.graph.handles import Handles
 from dynamicrag.graph.learning import started
 from dynamicrag.graph.log_entry import decisions_of
 from dynamicrag.graph.names import Names, node_schema
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 CLOSING_SECONDS = 5.0
 
 
-class DynamicRAG(Rated, Faces):
+class DynamicRAG(Rated, Handles, Faces):
     """Routes every stage of RAG, by one policy or by the policy that a call names.
 
     Resources (models, indexes, meter) belong to this object and are closed over by its nodes; they
