@@ -7,6 +7,7 @@ To use it:
 - ``RagState``: the state of the graph; ``RagChannel`` is the type of our key, to declare in your state.
 - ``Explanation``: the decisions and the account of a query.
 - ``Decision``, ``Passage``: records in the state of a choice, and of a piece of a document.
+- ``RoutedChatModel``: a LangChain chat model that chooses one of the policy's models for each call.
 - ``Cost``: an amount of money, seconds, joules and carbon, each with its provenance.
 
 To extend it, register a class under a name for policies, ``@ROUTERS.register("mine")``:
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         ProviderError,
         VerifierError,
     )
+    from dynamicrag.faces.langchain.chat_model import RoutedChatModel
     from dynamicrag.features.base import FEATURES, Features, Seen
     from dynamicrag.graph.channel import RagChannel
     from dynamicrag.graph.explain import Explanation
@@ -87,6 +89,7 @@ _HOMES = {
         "ProviderError",
         "VerifierError",
     ),
+    "faces.langchain.chat_model": ("RoutedChatModel",),
     "features.base": ("FEATURES", "Features", "Seen"),
     "graph.rag": ("DynamicRAG",),
     "graph.channel": ("RagChannel",),
@@ -152,6 +155,7 @@ __all__ = [
     "RetrievalContext",
     "Retrieved",
     "Retriever",
+    "RoutedChatModel",
     "Router",
     "Run",
     "Seen",

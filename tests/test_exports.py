@@ -53,6 +53,7 @@ EXPORTS = [
     "RetrievalContext",
     "Retrieved",
     "Retriever",
+    "RoutedChatModel",
     "Router",
     "Run",
     "Seen",
