@@ -10,34 +10,24 @@ and in ``rag.explain``. Every call of it is decided by the policy's ``generator`
     message.response_metadata["dynamicrag"] = task.about()
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dynamicrag.faces.langchain.choosing import Choosing
+from dynamicrag.faces.langchain.question import turn_of
+from dynamicrag.faces.langchain.request import Request
+from dynamicrag.faces.langchain.task import Task
+from dynamicrag.graph.calls import call_options, given_options
+from dynamicrag.stages.base import Run
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessage, BaseMessage
+    from langchain_core.messages import BaseMessage
     from langchain_core.runnables import RunnableConfig
 
     from dynamicrag.graph.channel import Channel
     from dynamicrag.graph.rag import DynamicRAG
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A call of a chat model, before its model is chosen.
-
-    Attributes:
-        messages: The whole prompt: system message and conversation.
-        tools: The tools that the model may call, in any form that ``bind_tools`` takes.
-        structured: Whether the reply has a schema, by the provider's feature or by a tool.
-    """
-
-    messages: "Sequence[BaseMessage]"
-    tools: Sequence[Any] = ()
-    structured: bool = False
+__all__ = ["Request", "Routing", "Task"]
 
 
 class Routing:
@@ -50,7 +40,9 @@ class Routing:
     """
 
     def __init__(self, rag: "DynamicRAG", *, max_tokens: int = 4096) -> None:
-        raise NotImplementedError
+        self._policies = rag.policies
+        self._recent = rag.recent
+        self._choosing = {name: Choosing(each, max_tokens) for name, each in rag.policies.items()}
 
     def task(
         self,
@@ -60,8 +52,8 @@ class Routing:
         context: object = None,
         channel: "Channel | None" = None,
         emit: Callable[[dict[str, Any]], None] | None = None,
-    ) -> "Task":
-        """Return the task of the last human message: the one in ``channel`` if it belongs to it, or a new one.
+    ) -> Task:
+        """Return the task of the last human message: the task in ``channel`` if it is the same, or a new one.
 
         Args:
             messages: The conversation.
@@ -73,65 +65,16 @@ class Routing:
         Raises:
             InputError: There is no human message, or the options of the call are invalid.
         """
-        raise NotImplementedError
+        given = given_options(config, context)
+        turn, begun = turn_of(messages, channel, config)
+        turn = self._policies.settle(turn, given.policy, f"{given.where}.policy", begun=begun)
+        name = turn.get("policy", "")
+        pipeline = self._policies[name]
+        call = call_options(given, pipeline, config)
+        budget = pipeline.budget.tightened(call.budget, "the call's budget")
+        run = Run(pipeline.ledger, budget, pipeline.cost_model, config, emit or _unheard, call=call)
+        return Task(pipeline, self._choosing[name], self._recent, turn, channel if begun else None, run)
 
 
-class Task:
-    """One question, and the model calls made for it.
-
-    Attributes:
-        query_id: Its id in the account, the decision log and ``rag.explain``.
-    """
-
-    query_id: str
-
-    def call(self, request: Request, invoke: "Callable[[BaseChatModel], T]") -> T:
-        """Choose a model, reserve the worst case, call ``invoke`` with its client, and book the usage.
-
-        Model calls within ``invoke`` are seen by a callback, so that failed calls and calls of other models
-        are booked too. If the model fails, another option of the policy takes over.
-
-        Args:
-            request: The call, for the decision and the reservation.
-            invoke: Makes the call with the chosen client: the user's own object where the policy has one.
-
-        Raises:
-            PolicyError: No model of the policy can call tools, and the request has some.
-            BudgetExceeded: No open model fits the remaining budget.
-            ModelError: The call failed, and no other model is left.
-        """
-        raise NotImplementedError
-
-    async def acall(self, request: Request, invoke: "Callable[[BaseChatModel], Awaitable[T]]") -> T:
-        """As :meth:`call`."""
-        raise NotImplementedError
-
-    def stream(self, request: Request, stream: "Callable[[BaseChatModel], Iterator[T]]") -> Iterator[T]:
-        """As :meth:`call`, for a streamed reply. Another model takes over only before the first chunk."""
-        raise NotImplementedError
-
-    def astream(
-        self, request: Request, stream: "Callable[[BaseChatModel], AsyncIterator[T]]"
-    ) -> AsyncIterator[T]:
-        """As :meth:`stream`."""
-        raise NotImplementedError
-
-    def about(self) -> dict[str, Any]:
-        """Return the facts for ``response_metadata["dynamicrag"]``: ``query_id``, ``path``, ``model``, ``cost``."""
-        raise NotImplementedError
-
-    def update(self) -> Mapping[str, Any]:
-        """Return the update of our channel since the task was made: plain JSON for the reducer."""
-        raise NotImplementedError
-
-    def finish(self, message: "AIMessage | None") -> Mapping[str, Any]:
-        """End the task: log its decisions, close its books; return the update of our channel. May block.
-
-        Args:
-            message: The final message; ``None`` if there is no answer.
-        """
-        raise NotImplementedError
-
-    async def afinish(self, message: "AIMessage | None") -> Mapping[str, Any]:
-        """As :meth:`finish`."""
-        raise NotImplementedError
+def _unheard(event: Mapping[str, Any]) -> None:
+    """Ignore an event outside a graph."""
