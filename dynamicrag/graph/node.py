@@ -164,7 +164,9 @@ class StageNode(Node):
 
 
 def submit(pipeline: Pipeline, turn: TurnState, run: Run, facts: Mapping[str, Any]) -> None:
-    """Pass a finished query to the bookkeeper."""
+    """Pass a finished query to the bookkeeper, unless another query pays for it and has its calls."""
+    if pipeline.ledger.paid_by(turn["id"]) != turn["id"]:
+        return
     named = {
         "policy": pipeline.policy.name,
         "options": option_names(pipeline.points),

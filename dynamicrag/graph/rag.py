@@ -22,6 +22,7 @@ from dynamicrag.graph.names import Names, node_schema
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.observe import observing
 from dynamicrag.graph.policies import Policies
+from dynamicrag.graph.recent import Recent
 from dynamicrag.graph.warm import warm
 from dynamicrag.learning.fold import Folder
 from dynamicrag.objects import Objects
@@ -65,6 +66,11 @@ class DynamicRAG(Rated, Handles, Faces):
             pipeline.feedback.wake = self._folder.notify
         # graphs hold the nodes, not this object: the meter runs as long as one of them exists
         self._close = weakref.finalize(self._nodes, _close_books, pipeline, attribution, self._folder)
+
+    @property
+    def recent(self) -> Recent:
+        """The decisions of recent queries, for faces that decide outside the graph."""
+        return self._nodes.recent
 
     @classmethod
     def from_policy(

@@ -104,13 +104,15 @@ class RetrieverStage(StageBase):
             for name, spec in section.described.items()
         }
         first = next(iter(deps.corpora), "")
+        if not deps.corpora and all(each.name == "none" for each in deps.stages["retrieval"].options):
+            built = {}  # nothing is ever searched: a policy for agents, without documents
         for name, retriever in built.items():
             retriever.bind(RetrievalContext(deps.corpora, first, built, places[name], deps.trust))
-        options = [Option(name, _traits(built[name])) for name in specs]
+        options = [Option(name, _traits(built[name]) if name in built else {}) for name in specs]
         return cls(
             options,
             deps.route(options),
-            retrievers={name: built[name] for name in specs},
+            retrievers={name: built[name] for name in specs if name in built},
             stages=deps.stages,
             helper=deps.models[deps.helper] if deps.helper else None,
             needs_vectors=any(each.needs_vectors for each in built.values()),
