@@ -34,7 +34,7 @@ HIDDEN = ("score", "similarity", "query_id", "retriever", "corpus", "document")
 """Metadata that neither a model nor an embedding reads."""
 
 
-class RoutedNodeRetriever(BaseRetriever):
+class RoutedNodeRetriever(BaseRetriever):  # type: ignore[misc]  # mypy follows no LlamaIndex types here
     """Finds nodes by routed decisions, as ``rag.as_retriever`` does.
 
     The metadata of a node are ``title``, ``document``, ``score``, ``retriever`` and ``query_id``.
@@ -71,7 +71,7 @@ class RoutedNodeRetriever(BaseRetriever):
         return [_node(each) for each in await self._retriever.ainvoke(query_bundle.query_str, self._config)]
 
 
-class RoutedQueryEngine(BaseQueryEngine):
+class RoutedQueryEngine(BaseQueryEngine):  # type: ignore[misc]
     """Answers queries with the whole graph.
 
     A response has the passages that support it as ``source_nodes``, and in ``metadata`` the query's id, path
@@ -115,7 +115,7 @@ def _response(answered: Answered) -> Response:
 
 
 def _cited(source: CitedSource) -> NodeWithScore:
-    about = {name: source[name] for name in ("title", "document", "corpus", "score")}  # type: ignore[literal-required]
+    about = {name: source[name] for name in ("title", "document", "corpus", "score")}
     return _scored(source["id"], source["text"], about)
 
 

@@ -1,11 +1,12 @@
 """A LangChain chat model whose calls are routed among the models of a policy."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from langchain_core.caches import BaseCache
-from langchain_core.language_models import BaseChatModel, LanguageModelInput, LangSmithParams
+from langchain_core.language_models import LangSmithParams, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
@@ -17,9 +18,7 @@ from dynamicrag.faces.langchain.configured import CALL, ConfiguredChatModel
 from dynamicrag.faces.langchain.model_call import PROVIDER, ModelCall
 from dynamicrag.faces.langchain.routed_call import Request, Routing
 from dynamicrag.faces.langchain.unseen import asilent, silent, unseen
-
-if TYPE_CHECKING:
-    from dynamicrag.graph.rag import DynamicRAG
+from dynamicrag.graph.rag import DynamicRAG
 
 __all__ = ["RoutedChatModel"]
 
@@ -57,15 +56,12 @@ class RoutedChatModel(ConfiguredChatModel):
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, ignored_types=(cached_property,))
 
-    rag: Any = Field(exclude=True, repr=False)
+    rag: DynamicRAG = Field(exclude=True, repr=False)
     temperature: float | None = None
     max_tokens: int | None = Field(default=None, ge=1)
     stop: list[str] | None = None
     streaming: bool = False
     cache: BaseCache | bool | None = Field(default=False, exclude=True)
-
-    def __init__(self, rag: "DynamicRAG", **settings: Any) -> None:
-        super().__init__(rag=rag, **settings)
 
     @cached_property
     def _routing(self) -> Routing:
@@ -160,12 +156,13 @@ class RoutedChatModel(ConfiguredChatModel):
         call = self._call(messages, stop, kwargs)
         whole: AIMessageChunk | None = None
         last: AIMessageChunk | None = None
-        async for chunk in call.task.astream(
-            call.request, lambda client: asilent(lambda: call.astream(client))
-        ):
-            if last is not None:
-                yield ChatGenerationChunk(message=last)
-            whole, last = chunk if whole is None else whole + chunk, chunk
+        chunks = call.task.astream(call.request, lambda client: asilent(lambda: call.astream(client)))
+        # an abandoned stream gives its reservation back at once
+        async with aclosing(chunks):  # type: ignore[type-var]  # it is a generator
+            async for chunk in chunks:
+                if last is not None:
+                    yield ChatGenerationChunk(message=last)
+                whole, last = chunk if whole is None else whole + chunk, chunk
         if whole is not None and last is not None:
             await call.task.afinish(whole)
             yield ChatGenerationChunk(message=call.described(last, whole))

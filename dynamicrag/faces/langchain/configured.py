@@ -64,7 +64,7 @@ class ConfiguredChatModel(BaseChatModel):
         """Yield the reply to a prompt in chunks."""
         return super().astream(input, config, stop=stop, **routed(kwargs, config))
 
-    def stream_events(  # type: ignore[override]
+    def stream_events(
         self,
         input: LanguageModelInput,  # noqa: A002
         config: RunnableConfig | None = None,
@@ -74,7 +74,7 @@ class ConfiguredChatModel(BaseChatModel):
         call = routed(kwargs, config) if kwargs.get("version") == "v3" else kwargs
         return super().stream_events(input, config, **call)
 
-    def astream_events(  # type: ignore[override]
+    def astream_events(
         self,
         input: LanguageModelInput,  # noqa: A002
         config: RunnableConfig | None = None,

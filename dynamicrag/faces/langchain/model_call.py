@@ -1,12 +1,13 @@
 """One call of the routed chat model: how the chosen model is called, and the facts of the reply."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import LC_ID_PREFIX, AIMessage, AIMessageChunk
-
+from langchain_core.runnables import Runnable
 
 from dynamicrag.faces.langchain.routed_call import Request, Task
 
@@ -47,10 +48,12 @@ class ModelCall:
         for message in self._ready(client).stream(list(self.request.messages), **self.settings):
             yield _chunk(message)
 
-    async def astream(self, client: BaseChatModel) -> AsyncIterator[AIMessageChunk]:
+    async def astream(self, client: BaseChatModel) -> AsyncGenerator[AIMessageChunk]:
         """Stream from the chosen model."""
-        async for message in self._ready(client).astream(list(self.request.messages), **self.settings):
-            yield _chunk(message)
+        messages = self._ready(client).astream(list(self.request.messages), **self.settings)
+        async with aclosing(messages):  # type: ignore[type-var]  # it is a generator
+            async for message in messages:
+                yield _chunk(message)
 
     def described(self, message: Any, whole: AIMessage | None = None) -> Any:
         """Return a message with the facts of the call; ``whole`` is the sum of a stream's chunks."""
@@ -59,14 +62,15 @@ class ModelCall:
         known = (whole or message).response_metadata
         name = {} if known.get("model_name") else {"model_name": self._name(known, about["model"])}
         facts = {**message.response_metadata, **name, PROVIDER: {**about, "reason": reason}}
-        return message.model_copy(update={"response_metadata": facts})
+        last = {"chunk_position": "last"} if isinstance(message, AIMessageChunk) else {}
+        return message.model_copy(update={"response_metadata": facts, **last})
 
     def _name(self, known: dict[str, Any], option: str) -> str:
         model = self.task.pipeline.models.get(option)
         spec = option if model is None else model.spec.partition(":")[2]
         return str(known.get("model") or spec or option)
 
-    def _ready(self, client: BaseChatModel) -> Any:
+    def _ready(self, client: BaseChatModel) -> Runnable[Any, AIMessage]:
         return client.bind_tools(self.request.tools, **self.bound) if self.request.tools else client
 
 

@@ -4,8 +4,8 @@ Otherwise every token of a routed call would be streamed, traced and counted twi
 model object itself stay.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import ExitStack, aclosing, contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -42,13 +42,13 @@ def silent(begin: Callable[[], Iterator[T]]) -> Iterator[T]:
         yield from chunks
 
 
-async def asilent(begin: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
+async def asilent(begin: Callable[[], AsyncGenerator[T]]) -> AsyncGenerator[T]:
     """Yield the chunks of an unseen model run."""
-    with unseen():
-        chunks = begin()
-        first = await anext(chunks, _END)
-    if first is not _END:
-        yield first
+    async with aclosing(begin()) as chunks:
+        with unseen():
+            first = await anext(chunks, _END)
+        if first is not _END:
+            yield first
         async for chunk in chunks:
             yield chunk
 
