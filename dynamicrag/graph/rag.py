@@ -97,7 +97,8 @@ class DynamicRAG(Rated, Handles, Faces):
                 file, or its content as a mapping; by default a plain policy, for objects.
             corpus: Files or folders that replace the path of each policy's first corpus.
             models: LangChain chat models or LlamaIndex LLMs, by name.
-            retrievers: LangChain retrievers and vector stores, LlamaIndex retrievers and indexes, by option.
+            retrievers: LangChain retrievers and vector stores, LlamaIndex retrievers, indexes and
+                query engines, by option.
             embedder: LangChain Embeddings, a LlamaIndex BaseEmbedding or a SentenceTransformer, for routers,
                 verifiers and corpora without ``embedding``.
             verifiers: Your verifiers, by their names in ``stages.verification.verifiers``.
