@@ -33,6 +33,7 @@ INTERNAL = "lc_internal_call"
 OURS = "dynamicrag"
 """Provider name of our own chat model, which books its calls itself."""
 STAGE = "generator"
+NO_LIMIT = 10**9
 
 _watch: ContextVar["Watch | None"] = ContextVar("dynamicrag_watch", default=None)
 
@@ -123,7 +124,7 @@ class Watch(BaseCallbackHandler):
         line = span.__enter__()
         line.started()
         self.lines.append(line)
-        counted = Counted(most if most is not None else 10**9)
+        counted = Counted(NO_LIMIT if most is None else most)
         self._open[run_id] = _Call(span, line, asked, size, counted, time.process_time())
 
     def on_llm_new_token(self, token: Any, *, run_id: UUID, chunk: Any = None, **kwargs: Any) -> None:  # noqa: ARG002
@@ -181,8 +182,8 @@ class Watch(BaseCallbackHandler):
     def _tokens(self, call: _Call) -> Tokens:
         most_input, counted = self._limits.most_input, call.counted
         set_aside = round(call.size.tokens) if most_input is None else most_input
-        if self._limits.most_output is None:  # nothing was sent: a token has at least one byte
-            counted.most_output = max(counted.size, 1)
+        if self._limits.most_output is None and not any(each.output for each in counted.reports):
+            counted.most_output = max(counted.size, 1)  # no limit, no report: a token has at least one byte
         return counted.tokens(call.size.bytes, call.size.most, set_aside)
 
     def _close(self, call: _Call, tokens: Tokens, cpu_seconds: float | None) -> None:
