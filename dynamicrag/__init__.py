@@ -4,6 +4,7 @@ To use it:
 
 - ``DynamicRAG``: a policy as a LangGraph graph, or as single nodes for your graph.
 - ``load_policy``, ``Policy``: a policy file, read and checked.
+- ``DynamicRAGMiddleware``: routing for LangChain's agents.
 - ``RagState``: the state of the graph; ``RagChannel`` is the type of our key, to declare in your state.
 - ``Explanation``: the decisions and the account of a query.
 - ``Decision``, ``Passage``: records in the state of a choice, and of a piece of a document.
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         ProviderError,
         VerifierError,
     )
+    from dynamicrag.faces.langchain.middleware import DynamicRAGMiddleware
     from dynamicrag.features.base import FEATURES, Features, Seen
     from dynamicrag.graph.channel import RagChannel
     from dynamicrag.graph.explain import Explanation
@@ -87,6 +89,7 @@ _HOMES = {
         "ProviderError",
         "VerifierError",
     ),
+    "faces.langchain.middleware": ("DynamicRAGMiddleware",),
     "features.base": ("FEATURES", "Features", "Seen"),
     "graph.rag": ("DynamicRAG",),
     "graph.channel": ("RagChannel",),
@@ -129,6 +132,7 @@ __all__ = [
     "DimensionRow",
     "DynamicRAG",
     "DynamicRAGError",
+    "DynamicRAGMiddleware",
     "Embedder",
     "Estimate",
     "Evidence",

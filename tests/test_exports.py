@@ -25,6 +25,7 @@ EXPORTS = [
     "DimensionRow",
     "DynamicRAG",
     "DynamicRAGError",
+    "DynamicRAGMiddleware",
     "Embedder",
     "Estimate",
     "Evidence",

@@ -20,6 +20,7 @@ from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.faces.langchain.answered_by import Callee, asked_model, callee_of
 from dynamicrag.faces.langchain.prompt_size import PromptSize
 from dynamicrag.llm.failures import provider_error
+from dynamicrag.llm.local_lent import CPU_SECONDS
 from dynamicrag.types import Usage
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Watch(BaseCallbackHandler):
     Attributes:
         lines: The calls so far.
         error: The error of the last call; ``None`` if it was answered.
+        failures: The errors of options of the policy, by option.
     """
 
     run_inline = True
@@ -90,6 +92,7 @@ class Watch(BaseCallbackHandler):
         self._open: dict[UUID, _Call] = {}
         self.lines: list[Line] = []
         self.error: BaseException | None = None
+        self.failures: dict[str, Exception] = {}
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -152,7 +155,7 @@ class Watch(BaseCallbackHandler):
             call.counted.add_report(message.usage_metadata)
         reply = {} if message is None else message.response_metadata
         self._name(call, callee_of(self._pipeline, self._chosen, call.asked, reply))
-        self._close(call, self._tokens(call), reply.get("cpu_seconds"))
+        self._close(call, self._tokens(call), reply.get(CPU_SECONDS))
         self.error = None
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
@@ -170,6 +173,8 @@ class Watch(BaseCallbackHandler):
         self.error = error
         name, spec = call.line.label, call.line.spec
         refused = isinstance(error, Exception) and provider_error(name, spec, error).refused
+        if isinstance(error, Exception) and name in self._pipeline.models:
+            self.failures[name] = error
         nothing = bool(refused) and not call.counted.chunks
         tokens = Tokens(0, 0, 0, assumed=False) if nothing else self._tokens(call)
         call.line.failed = True

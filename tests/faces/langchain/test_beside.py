@@ -1,6 +1,5 @@
 """The middleware beside LangChain's own: fallback, tool selection, summarisation."""
 
-
 import pytest
 from langchain.agents.middleware import (
     LLMToolSelectorMiddleware,
@@ -23,10 +22,16 @@ class Down(Exception):
     status_code = 503
 
 
+class Rejected(Exception):
+    """A server's refusal of one request."""
+
+    status_code = 400
+
+
 @pytest.mark.parametrize("how", ["sync", "async"])
 def test_a_fallback_model_is_booked_under_its_own_name_and_the_failed_call_too(make, how):
     models = two()
-    models["gpt-4o-mini"].script = lambda *_: Down("no")
+    models["gpt-4o-mini"].script = lambda *_: Rejected("no")
     other = ToolChat(named="gpt-4.1", script=adds)
     rag = make(models, stages=FIXED)
     out = run(agent_of(rag, models, beside=[ModelFallbackMiddleware(other)]), how)
@@ -41,9 +46,19 @@ def test_a_fallback_model_is_booked_under_its_own_name_and_the_failed_call_too(m
     assert lines[1].profile.usd.input == pytest.approx(2.0e-6)
 
 
-def test_a_fallback_to_an_option_of_the_policy_has_its_profile(make):
+def test_an_outage_behind_a_fallback_is_noticed(make):
     models = two()
     models["gpt-4o-mini"].script = lambda *_: Down("no")
+    rag = make(models, stages=FIXED)
+    other = ToolChat(named="gpt-4.1", script=adds)
+    out = agent_of(rag, models, beside=[ModelFallbackMiddleware(other)]).invoke(ASKED)
+    assert len(models["gpt-4o-mini"].given) == 1
+    assert about(out)["model"] == "gpt-4o"
+
+
+def test_a_fallback_to_an_option_of_the_policy_has_its_profile(make):
+    models = two()
+    models["gpt-4o-mini"].script = lambda *_: Rejected("no")
     rag = make(models, stages=FIXED)
     other = ToolChat(named="gpt-4o-2024-08-06", script=adds)
     out = agent_of(rag, models, beside=[ModelFallbackMiddleware(other)]).invoke(ASKED)
@@ -66,7 +81,7 @@ def test_without_a_fallback_another_option_takes_over(make, how):
 def test_if_all_options_fail_the_error_names_the_model(make):
     models = two(lambda *_: ValueError("odd"))
     rag = make(models, stages=FIXED)
-    with pytest.raises(ProviderError, match="gpt-4o .*odd"):
+    with pytest.raises(ProviderError, match=r"gpt-4o .*odd"):
         agent_of(rag, models).invoke(ASKED)
 
 
