@@ -6,6 +6,7 @@ To use it:
 - ``load_policy``, ``Policy``: a policy file, read and checked.
 - ``DynamicRAGMiddleware``: routing for LangChain's agents.
 - ``RagState``: the state of the graph; ``RagChannel`` is the type of our key, to declare in your state.
+- ``RagContext``: the context of a run, which configures an assistant of LangGraph Server.
 - ``Explanation``: the decisions and the account of a query.
 - ``Decision``, ``Passage``: records in the state of a choice, and of a piece of a document.
 - ``Cost``: an amount of money, seconds, joules and carbon, each with its provenance.
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from dynamicrag.faces.langchain.middleware import DynamicRAGMiddleware
     from dynamicrag.features.base import FEATURES, Features, Seen
     from dynamicrag.graph.channel import RagChannel
+    from dynamicrag.graph.context import RagContext
     from dynamicrag.graph.explain import Explanation
     from dynamicrag.graph.names import RagState
     from dynamicrag.graph.rag import DynamicRAG
@@ -93,6 +95,7 @@ _HOMES = {
     "features.base": ("FEATURES", "Features", "Seen"),
     "graph.rag": ("DynamicRAG",),
     "graph.channel": ("RagChannel",),
+    "graph.context": ("RagContext",),
     "graph.explain": ("Explanation",),
     "graph.names": ("RagState",),
     "llm.chat": ("ChatModel",),
@@ -152,6 +155,7 @@ __all__ = [
     "ProviderError",
     "Query",
     "RagChannel",
+    "RagContext",
     "RagState",
     "RetrievalContext",
     "Retrieved",

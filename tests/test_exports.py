@@ -50,6 +50,7 @@ EXPORTS = [
     "RETRIEVERS",
     "ROUTERS",
     "RagChannel",
+    "RagContext",
     "RagState",
     "RetrievalContext",
     "Retrieved",
