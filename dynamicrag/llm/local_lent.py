@@ -54,7 +54,7 @@ def local_lent(kind: Any, server: LocalServer) -> Any:
                     timings = chunk.message.response_metadata.get("timings") or timings
                     yield chunk
             about = {CPU_SECONDS: server.account.charge(span, timings)}
-            yield ChatGenerationChunk(message=AIMessageChunk("", response_metadata=about))
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata=about))
 
     LocalLent.__name__, LocalLent.__qualname__ = kind.__name__, kind.__qualname__
     return LocalLent
