@@ -11,7 +11,7 @@ from dynamicrag.store.logged import Feedback, LoggedDecision, LoggedQuery
 from dynamicrag.topology import VERIFICATION
 
 KEPT = "kept"
-"""Router of a decision to go on with a task's model, which repeats the choice of another router."""
+"""Router of a decision to keep a task's model, which repeats the choice of another router."""
 NOT_CHOSEN = frozenset({"forced", "fallback", KEPT})
 """Routers of decisions that no router made."""
 Weight = Callable[[str], float]

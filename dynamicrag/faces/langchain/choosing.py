@@ -1,6 +1,7 @@
 """Chooses the model of a call by the policy's ``generator`` router."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dynamicrag.cost.expect import Plan
@@ -61,8 +62,10 @@ class Choosing:
             able = {name: await self.capable.of(name) for name in names}
             self.capable.check(able, run.call.options.get(STAGE))
         open_ = [able[name] and name not in failed and run.call.opens(STAGE, name) for name in names]
-        in_context = [each and self._has_room(name, request) for each, name in zip(open_, names, strict=True)]
-        return in_context if any(in_context) else open_
+        for fits in (partial(self._has_room, request), self._is_up):
+            fitting = [each and fits(name) for each, name in zip(open_, names, strict=True)]
+            open_ = fitting if any(fitting) else open_
+        return open_
 
     async def decide(
         self,
@@ -123,9 +126,12 @@ class Choosing:
             return known * min(1.0, own[-1].cached_tokens / before)
         return float(known) if known >= least else 0.0
 
-    def _has_room(self, name: str, request: Request) -> bool:
+    def _has_room(self, request: Request, name: str) -> bool:
         context = self._pipeline.models[name].context
         return context is None or request.size.tokens < context
+
+    def _is_up(self, name: str) -> bool:
+        return not self._pipeline.models[name].outage.rests
 
 
 def _unheard(event: Mapping[str, object]) -> None:

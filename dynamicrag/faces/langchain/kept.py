@@ -57,9 +57,9 @@ class Kept(Router):
         if np.isnan(quality[here]):
             return here
         allowed = np.array(context.allowed) & ~np.isnan(quality)
-        costs = np.array([[cost[d] for d in self._weights] for cost in context.expected])
+        weights = context.weights(self._weights)
+        costs = np.array([[cost[d] for d in weights] for cost in context.expected])
         costs = costs.reshape(len(quality), -1)
-        weights = list(self._weights.values())
-        selected = select(np.nan_to_num(quality), costs, weights, allowed=allowed)
+        selected = select(np.nan_to_num(quality), costs, list(weights.values()), allowed=allowed)
         gain = selected.score[selected.index] - selected.score[here]
         return int(selected.index) if gain > TIE else here

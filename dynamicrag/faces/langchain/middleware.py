@@ -55,15 +55,15 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
     One human message is one task, which is one query in the account, the budget, the decision log and
     ``rag.explain``. Within a task the model changes only if another one outweighs the prompt cache that would
     be lost. The budget of a query holds for the task with all agents and graphs of the same ``rag`` that its
-    tools call. Each AI message has ``response_metadata["dynamicrag"]``: query id, path, model and cost so far.
+    tools call. Each AI message has ``response_metadata["dynamicrag"]``: query id, path, model, cost so far.
 
     List it before ``ModelFallbackMiddleware`` and other middleware that calls models.
 
     Args:
         rag: The policies with their models, account and budget.
-        stages: The decisions to make. ``generator``: the model of each call. ``retrieval``: once per task, the
-            policy's stages from ``retrieval`` to ``context``, whose passages are added to the system message.
-            ``tools``: once per task, the tools that are nearest to the question.
+        stages: The decisions to make. ``generator``: the model of each call. ``retrieval``: the policy's
+            stages from ``retrieval`` to ``context``, once per task; their passages are added to the system
+            message. ``tools``: the tools that are shown, the nearest to the question.
         max_tokens: Largest number of tokens of a reply, sent only if a budget limits the call and the model
             has no limit of its own.
         max_tools: Largest number of tools shown, for the stage ``tools``.

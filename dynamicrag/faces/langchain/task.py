@@ -128,7 +128,8 @@ class Task:
                     portal.run(self._failed(attempt, error, request, failed))
                 else:
                     portal.run(attempt.close(self.run))
-                    return self._worked(attempt, result)
+                    self._worked(attempt, request)
+                    return result
 
     async def acall(self, request: Request, invoke: "Callable[[BaseChatModel], Awaitable[T]]") -> T:
         """As :meth:`call`; a limit in seconds ends the call in time."""
@@ -145,7 +146,8 @@ class Task:
                     await self._failed(attempt, error, request, failed)
                 else:
                     await attempt.close(self.run)
-                    return self._worked(attempt, result)
+                    self._worked(attempt, request)
+                    return result
 
     def stream(self, request: Request, stream: "Callable[[BaseChatModel], Iterator[T]]") -> Iterator[T]:
         """As :meth:`call`, for a streamed reply. Another model takes over only before the first chunk."""
@@ -172,7 +174,7 @@ class Task:
                     attempt = context.run(portal.run, self._attempt(request, failed))
                 else:
                     context.run(portal.run, attempt.close(self.run))
-                    self._worked(attempt, None)
+                    self._worked(attempt, request)
                     break
                 finally:
                     context.run(watching.__exit__, None, None, None)
@@ -208,7 +210,7 @@ class Task:
                     attempt = await _within(context, self._attempt(request, failed))
                 else:
                     await attempt.close(self.run)
-                    self._worked(attempt, None)
+                    self._worked(attempt, request)
                     break
                 finally:
                     context.run(watching.__exit__, None, None, None)
@@ -337,10 +339,9 @@ class Task:
                 f"objective.budget.per_query.seconds: model {model.name} had no answer in the "
                 f"{attempt.seconds:.3g} s that it had; raise the limit, or use a faster model"
             ) from error
-        failure = provider_error(model.name, model.spec, error)
-        tools = bool(request.tools or request.structured)
-        if not (tools and self._choosing.capable.refused(chosen, error)) and is_outage(failure, error):
-            model.outage.failed(str(failure), failure.retry_after or None)
+        failure = self._note_failures(attempt, request).get(chosen) or provider_error(
+            model.name, model.spec, error
+        )
         failed.errors[chosen] = failure
         if any(await self._choosing.open(request, self.run, failed.errors)):
             return
@@ -349,13 +350,24 @@ class Task:
         failed.waits += 1
         failed.errors.clear()
 
-    def _worked(self, attempt: Attempt, result: T) -> T:
+    def _note_failures(self, attempt: Attempt, request: Request) -> dict[str, ModelError]:
+        """Learn from the failed calls of an attempt: outages, and refusals of tools."""
+        noted = {}
+        for name, error in attempt.watch.failures.items():
+            model = self.pipeline.models[name]
+            failure = noted[name] = provider_error(model.name, model.spec, error)
+            tools = bool(request.tools or request.structured)
+            if not (tools and self._choosing.capable.refused(name, error)) and is_outage(failure, error):
+                model.outage.failed(str(failure), failure.retry_after or None)
+        return noted
+
+    def _worked(self, attempt: Attempt, request: Request) -> None:
+        self._note_failures(attempt, request)
         answered = next((line for line in reversed(attempt.watch.lines) if not line.failed), None)
         if answered is not None:
             self._answered = answered.label
             if answered.label in self.pipeline.models:
                 self.pipeline.models[answered.label].outage.worked()
-        return result
 
 
 _END: Any = object()

@@ -20,6 +20,7 @@ from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.faces.langchain.answered_by import Callee, asked_model, callee_of
 from dynamicrag.faces.langchain.prompt_size import PromptSize
 from dynamicrag.llm.failures import provider_error
+from dynamicrag.llm.local_lent import CPU_SECONDS
 from dynamicrag.types import Usage
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ INTERNAL = "lc_internal_call"
 OURS = "dynamicrag"
 """Provider name of our own chat model, which books its calls itself."""
 STAGE = "generator"
+NO_LIMIT = 10**9
 
 _watch: ContextVar["Watch | None"] = ContextVar("dynamicrag_watch", default=None)
 
@@ -75,6 +77,7 @@ class Watch(BaseCallbackHandler):
     Attributes:
         lines: The calls so far.
         error: The error of the last call; ``None`` if it was answered.
+        failures: The errors of options of the policy, by option.
     """
 
     run_inline = True
@@ -89,6 +92,7 @@ class Watch(BaseCallbackHandler):
         self._open: dict[UUID, _Call] = {}
         self.lines: list[Line] = []
         self.error: BaseException | None = None
+        self.failures: dict[str, Exception] = {}
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -123,7 +127,7 @@ class Watch(BaseCallbackHandler):
         line = span.__enter__()
         line.started()
         self.lines.append(line)
-        counted = Counted(most if most is not None else 10**9)
+        counted = Counted(NO_LIMIT if most is None else most)
         self._open[run_id] = _Call(span, line, asked, size, counted, time.process_time())
 
     def on_llm_new_token(self, token: Any, *, run_id: UUID, chunk: Any = None, **kwargs: Any) -> None:  # noqa: ARG002
@@ -151,7 +155,7 @@ class Watch(BaseCallbackHandler):
             call.counted.add_report(message.usage_metadata)
         reply = {} if message is None else message.response_metadata
         self._name(call, callee_of(self._pipeline, self._chosen, call.asked, reply))
-        self._close(call, self._tokens(call), reply.get("cpu_seconds"))
+        self._close(call, self._tokens(call), reply.get(CPU_SECONDS))
         self.error = None
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
@@ -169,6 +173,8 @@ class Watch(BaseCallbackHandler):
         self.error = error
         name, spec = call.line.label, call.line.spec
         refused = isinstance(error, Exception) and provider_error(name, spec, error).refused
+        if isinstance(error, Exception) and name in self._pipeline.models:
+            self.failures[name] = error
         nothing = bool(refused) and not call.counted.chunks
         tokens = Tokens(0, 0, 0, assumed=False) if nothing else self._tokens(call)
         call.line.failed = True
@@ -181,8 +187,8 @@ class Watch(BaseCallbackHandler):
     def _tokens(self, call: _Call) -> Tokens:
         most_input, counted = self._limits.most_input, call.counted
         set_aside = round(call.size.tokens) if most_input is None else most_input
-        if self._limits.most_output is None:  # nothing was sent: a token has at least one byte
-            counted.most_output = max(counted.size, 1)
+        if self._limits.most_output is None and not any(each.output for each in counted.reports):
+            counted.most_output = max(counted.size, 1)  # no limit, no report: a token has at least one byte
         return counted.tokens(call.size.bytes, call.size.most, set_aside)
 
     def _close(self, call: _Call, tokens: Tokens, cpu_seconds: float | None) -> None:
