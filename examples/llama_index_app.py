@@ -40,7 +40,7 @@ def build(small: Any, large: Any, index: Any) -> DynamicRAG:
     return DynamicRAG.from_policy(POLICY, models={"small": small, "large": large}, retrievers={"kb": kb})
 
 
-def told(response: Any) -> str:
+def shown(response: Any) -> str:
     """Return an answer, its sources, its path and its cost."""
     about = response.metadata
     sources = sorted({node.metadata["title"] or node.metadata["document"] for node in response.source_nodes})
@@ -64,7 +64,7 @@ def main() -> None:
     with build(OpenAI("gpt-4o-mini"), OpenAI("gpt-4o"), index) as rag:
         engine = RoutedQueryEngine(rag, config={"tags": ["llama_index_app"]})
         while question := input("> ").strip():
-            print(told(engine.query(question)))
+            print(shown(engine.query(question)))
 
 
 if __name__ == "__main__":

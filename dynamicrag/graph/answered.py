@@ -6,6 +6,7 @@ from langchain_core.runnables import RunnableConfig
 from typing_extensions import TypedDict
 
 from dynamicrag.graph.build import build_graph
+from dynamicrag.graph.detached import detached
 from dynamicrag.graph.events import Source
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.nodes import Nodes
@@ -86,11 +87,11 @@ class Answers:
         Raises:
             DynamicRAGError: As the graph.
         """
-        return _answered(self._graph.invoke({QUESTION: question}, config))
+        return _answered(self._graph.invoke({QUESTION: question}, detached(config)))
 
     async def aask(self, question: str, config: RunnableConfig | None = None) -> Answered:
         """Answer a question; see :meth:`ask`."""
-        return _answered(await self._graph.ainvoke({QUESTION: question}, config))
+        return _answered(await self._graph.ainvoke({QUESTION: question}, detached(config)))
 
 
 def _answered(state: dict[str, Any]) -> Answered:

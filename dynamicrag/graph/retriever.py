@@ -6,10 +6,11 @@ from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, Callba
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import ensure_config, patch_config
+from langchain_core.runnables.config import patch_config
 from pydantic import PrivateAttr
 
 from dynamicrag.errors import InputError
+from dynamicrag.graph.detached import detached
 from dynamicrag.graph.retrieve import QUESTION, search_graph
 from dynamicrag.types import Passage, TurnState
 
@@ -49,7 +50,7 @@ class RoutedRetriever(BaseRetriever):
             DynamicRAGError: The retrieval failed.
         """
         # LangChain passes its callback manager to the method that searches, but not the config
-        return super().invoke(input, config, **kwargs, asked=ensure_config(config))
+        return super().invoke(input, config, **kwargs, asked=detached(config))
 
     async def ainvoke(
         self,
@@ -58,7 +59,7 @@ class RoutedRetriever(BaseRetriever):
         **kwargs: Any,
     ) -> list[Document]:
         """Return the documents for a question; see :meth:`invoke`."""
-        return await super().ainvoke(input, config, **kwargs, asked=ensure_config(config))
+        return await super().ainvoke(input, config, **kwargs, asked=detached(config))
 
     def _get_relevant_documents(
         self,

@@ -39,11 +39,11 @@ def test_a_question_is_answered_from_the_index_and_small_talk_without(example, r
     engine = RoutedQueryEngine(rag)
     found = engine.query("When does the museum open?")
     assert found.metadata["path"]["generator"] == "large"
-    assert "museum.md" in example.told(found)
-    assert "$0.000000" in example.told(found)  # a model in this process has no price
+    assert "museum.md" in example.shown(found)
+    assert "$0.000000" in example.shown(found)  # a model in this process has no price
     hello = engine.query("Hello!")
     assert (hello.metadata["path"]["retrieval"], hello.metadata["path"]["generator"]) == ("none", "small")
-    assert "no sources" in example.told(hello)
+    assert "no sources" in example.shown(hello)
 
 
 async def test_their_synthesis_over_our_retriever(example, rag):

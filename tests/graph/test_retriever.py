@@ -9,6 +9,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 
 from dynamicrag import InputError
+from dynamicrag.cost.runs import Runs
+from dynamicrag.lab.report.records import load
 from dynamicrag.withheld import ABSTAINED
 
 FIRST = "When was the bridge of town03 opened?"
@@ -200,3 +202,8 @@ def test_reports_keep_its_queries_apart(make):
     assert kept["policy"] == f"{rag.pipeline.policy.name} (retriever)"
     assert kept["path"] == {"retrieval": "single", "retriever": "lexical", "context": "short"}
     assert rag.pipeline.log.query(query) is None
+    with pytest.raises(InputError):
+        rag.feedback(query, 1.0)
+    loaded = load(Runs())
+    assert [turn.policy for turn in loaded.turns if turn.id == query] == [kept["policy"]]
+    assert not any(query in note for note in loaded.notes)

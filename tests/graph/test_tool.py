@@ -9,6 +9,7 @@ from langchain_core.tools import ToolException
 from langgraph.checkpoint.memory import InMemorySaver
 
 from dynamicrag import BudgetExceeded, InputError, PolicyError
+from dynamicrag.graph.calls import given_options
 
 from .agent import agent, told
 
@@ -116,6 +117,20 @@ async def test_nothing_of_ours_is_in_the_agents_checkpoints(make, how):
     again = await one(made, how, ASKED, thread)
     first, second = (message.artifact for message in told(again))
     assert first["query_id"] != second["query_id"]
+
+
+def test_its_nodes_do_not_see_the_agents_checkpointer(make, monkeypatch):
+    """A node that asks for more budget would interrupt a run that cannot be resumed."""
+    seen = []
+    monkeypatch.setattr(
+        "dynamicrag.graph.node.given_options",
+        lambda config, context: seen.append(config["configurable"]) or given_options(config, context),
+    )
+    config = {"configurable": {"thread_id": "a"}}
+    agent(tool(make()), FIRST, checkpointer=InMemorySaver()).invoke(ASKED, config)
+    assert seen
+    assert not any(each.get("__pregel_checkpointer") for each in seen)
+    assert {each["thread_id"] for each in seen} == {"a"}
 
 
 def test_the_conversation_of_the_agent_is_not_ours(make):
