@@ -179,7 +179,7 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         except GraphBubbleUp:
             raise
         except Exception as error:
-            self._task(request.state, request.runtime).failed(error)
+            self._routing.broke_off(channel["turn"], error, get_config(), request.runtime.context)
             raise
         finally:
             ledger.lose(payer.query_id, payer.lines)  # the task's next step takes them up

@@ -7,7 +7,6 @@ import numpy as np
 
 from dynamicrag.cost.rates import IN_PROCESS
 from dynamicrag.faces.langchain.task import Task
-from dynamicrag.types import Usage
 
 if TYPE_CHECKING:
     from langchain.agents.middleware import ModelRequest
@@ -20,8 +19,8 @@ STAGE = "tools"
 class ToolSet:
     """Chooses the tools of a request.
 
-    Similarity is the cosine of the policy's embeddings of the question and of each tool's name and description.
-    The provider's tools, and tools that the task has called, always stay.
+    Similarity is the cosine of the policy's embeddings: of the question, and of each tool's name and
+    description. The provider's tools, and tools that the task has called, always stay.
 
     Args:
         most: Largest number of tools.
@@ -48,8 +47,9 @@ class ToolSet:
         with task.working(), ledger.span(task.query_id, STAGE, embedder.name, IN_PROCESS, STAGE) as line:
             question, asked = await embedder.aembed_measured([task.turn["text"]], query=True)
             new = [text for text in texts if (embedder.name, text) not in self._vectors]
-            vectors, read = await embedder.aembed_measured(new) if new else ([], Usage())
-            self._vectors |= {(embedder.name, text): each for text, each in zip(new, vectors, strict=True)}
+            vectors, read = await embedder.aembed_measured(new)
+            for text, vector in zip(new, vectors, strict=True):
+                self._vectors[embedder.name, text] = vector
             line.usage = asked + read
         scores: np.ndarray[Any, Any] = (
             np.stack([self._vectors[embedder.name, text] for text in texts]) @ question[0]
