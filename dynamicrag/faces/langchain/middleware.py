@@ -22,7 +22,7 @@ from dynamicrag.cost.payer import Payer, payer_in, paying
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.faces.langchain.passages import with_passages
 from dynamicrag.faces.langchain.routed_call import Request, Routing, Task
-from dynamicrag.faces.langchain.tool_set import nearest_tools
+from dynamicrag.faces.langchain.tool_set import ToolSet
 from dynamicrag.graph.channel import RagChannel
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         self.tools = []
         _check(stages)
         self._stages = frozenset(stages)
-        self._max_tools = max_tools
+        self._tool_set = ToolSet(max_tools)
         self._rag = rag
         self._routing = Routing(rag, max_tokens=max_tokens)
 
@@ -162,8 +162,8 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         """Return a request with the passages and the tools of the task."""
         if "retrieval" in self._stages:
             request = await with_passages(task, request)
-        if "tools" in self._stages and len(request.tools) > self._max_tools:
-            request = await nearest_tools(task, request, self._max_tools)
+        if "tools" in self._stages:
+            request = await self._tool_set.of(task, request)
         return request
 
     @contextmanager
@@ -179,7 +179,7 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         except GraphBubbleUp:
             raise
         except Exception as error:
-            self._task(request.state, request.runtime).failed(error)
+            self._routing.broke_off(channel["turn"], error, get_config(), request.runtime.context)
             raise
         finally:
             ledger.lose(payer.query_id, payer.lines)  # the task's next step takes them up

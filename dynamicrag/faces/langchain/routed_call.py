@@ -10,15 +10,16 @@ and in ``rag.explain``. Every call of it is decided by the policy's ``generator`
     message.response_metadata["dynamicrag"] = task.about()
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.faces.langchain.choosing import Choosing
 from dynamicrag.faces.langchain.question import turn_of
 from dynamicrag.faces.langchain.request import Request
 from dynamicrag.faces.langchain.task import Task
-from dynamicrag.graph.calls import call_options, given_options
-from dynamicrag.stages.base import Run
+from dynamicrag.graph.calls import Given, call_options, given_options
+from dynamicrag.graph.node import submit
+from dynamicrag.stages.base import Emit, Run
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from dynamicrag.graph.channel import Channel
     from dynamicrag.graph.rag import DynamicRAG
+    from dynamicrag.types import TurnState
 
 __all__ = ["Request", "Routing", "Task"]
 
@@ -51,7 +53,7 @@ class Routing:
         *,
         context: object = None,
         channel: "Channel | None" = None,
-        emit: Callable[[dict[str, Any]], None] | None = None,
+        emit: Emit | None = None,
     ) -> Task:
         """Return the task of the last human message: the task in ``channel`` if it is the same, or a new one.
 
@@ -68,12 +70,31 @@ class Routing:
         given = given_options(config, context)
         turn, begun = turn_of(messages, channel, config)
         turn = self._policies.settle(turn, given.policy, f"{given.where}.policy", begun=begun)
+        run = self._run(turn, given, config, emit or _unheard)
         name = turn.get("policy", "")
-        pipeline = self._policies[name]
+        choosing, here = self._choosing[name], channel if begun else None
+        return Task(self._policies[name], choosing, self._recent, turn, here, run)
+
+    def broke_off(
+        self, turn: "TurnState", error: BaseException, config: "RunnableConfig", context: object
+    ) -> None:
+        """Store the costs so far of a task that may have ended by an error outside its model calls.
+
+        Args:
+            turn: Its turn.
+            error: The error.
+            config: The run's config.
+            context: LangGraph's runtime context.
+        """
+        run = self._run(turn, given_options(config, context), config, _unheard)
+        facts = {"path": turn["path"], "error": type(error).__name__}
+        submit(self._policies[turn.get("policy", "")], turn, run, facts)
+
+    def _run(self, turn: "TurnState", given: Given, config: "RunnableConfig | None", emit: Emit) -> Run:
+        pipeline = self._policies[turn.get("policy", "")]
         call = call_options(given, pipeline, config)
         budget = pipeline.budget.tightened(call.budget, "the call's budget")
-        run = Run(pipeline.ledger, budget, pipeline.cost_model, config, emit or _unheard, call=call)
-        return Task(pipeline, self._choosing[name], self._recent, turn, channel if begun else None, run)
+        return Run(pipeline.ledger, budget, pipeline.cost_model, config, emit, call=call)
 
 
 def _unheard(event: Mapping[str, Any]) -> None:

@@ -112,3 +112,14 @@ def test_an_endless_task_ends_at_its_budget(make, how):
         run(agent_of(rag, models), how, config={"recursion_limit": 500})
     (query,) = rag.pipeline.ledger._accounts
     assert 0.005 < rag.cost(query)["usd"] <= 0.01
+
+
+def test_a_policy_without_documents_must_say_so(make):
+    models = two()
+    with pytest.raises(PolicyError, match="unknown corpus"):
+        make(models, stages={"generator": {"router": "prior"}})
+    rag = make(models, stages={"retrieval": {"options": ["none"]}, "generator": {"router": "prior"}})
+    assert rag.pipeline.corpora == {}
+    graph = rag.build_graph().compile()
+    models["gpt-4o-mini"].script = models["gpt-4o"].script = lambda *_: said("Three.")
+    assert graph.invoke(ASKED)["messages"][-1].text == "Three."
