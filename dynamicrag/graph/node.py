@@ -5,8 +5,12 @@ Only this module converts a graph's state to a turn, and a turn to an update of 
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
+<<<<<<< HEAD
 from dataclasses import replace
 from typing import Any
+=======
+from typing import Any, ClassVar
+>>>>>>> tools
 
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.errors import GraphBubbleUp
@@ -46,7 +50,12 @@ class Node(Runnable[Any, Any]):
         name: The node's name.
         names: The keys of the state.
         begun: Whether another node has always begun the turn.
+
+    Attributes:
+        kept_as: Format of the policy's name in the record of a query.
     """
+
+    kept_as: ClassVar[str] = "{}"
 
     def __init__(
         self, policies: Policies, recent: Recent, name: str, names: Names, *, begun: bool = False
@@ -109,7 +118,9 @@ class Node(Runnable[Any, Any]):
             raise  # the graph is interrupted, and the query goes on later
         except BaseException as error:
             if pipeline.ledger.account(query).lines:
-                submit(pipeline, turn, run, {"path": turn["path"], "error": type(error).__name__})
+                name = self.kept_as.format(pipeline.policy.name)
+                failed = {"policy": name, "path": turn["path"], "error": type(error).__name__}
+                submit(pipeline, turn, run, failed)
             raise
         if made:
             before = [each for each in here["decisions"] if each["turn"] == query] if here else []
@@ -179,7 +190,9 @@ class StageNode(Node):
 
 
 def submit(pipeline: Pipeline, turn: TurnState, run: Run, facts: Mapping[str, Any]) -> None:
-    """Pass a finished query to the bookkeeper."""
+    """Pass a finished query to the bookkeeper, unless another query pays for it and has its calls."""
+    if pipeline.ledger.paid_by(turn["id"]) != turn["id"]:
+        return
     named = {
         "policy": pipeline.policy.name,
         "options": option_names(pipeline.points),

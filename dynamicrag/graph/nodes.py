@@ -1,6 +1,7 @@
 """The nodes of one object: both ends, and walks along the stages between them."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from dynamicrag.graph.ask import Ask
 from dynamicrag.graph.asking import Asking
@@ -107,11 +108,14 @@ class Nodes:
     async def _verify(self, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
         return await self._walk(turn).verify(turn, run)
 
-    def _along(self, stages: Sequence[str]) -> Work:
-        async def work(turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
-            return await self._walk(turn).along(stages, turn, run)
+    async def along(
+        self, stages: Sequence[str], turn: TurnState, run: Run
+    ) -> tuple[TurnState, list[Decision]]:
+        """Take a turn through some stages of its policy; see :meth:`~dynamicrag.walk.walk.Walk.along`."""
+        return await self._walk(turn).along(stages, turn, run)
 
-        return work
+    def _along(self, stages: Sequence[str]) -> Work:
+        return partial(self.along, stages)
 
     async def _write(self, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
         """Write a draft; the prompt is decided too, and the context if no node has decided it."""
