@@ -5,12 +5,8 @@ Only this module converts a graph's state to a turn, and a turn to an update of 
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-<<<<<<< HEAD
 from dataclasses import replace
-from typing import Any
-=======
 from typing import Any, ClassVar
->>>>>>> tools
 
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.errors import GraphBubbleUp
