@@ -39,7 +39,7 @@ class EventStream(StreamingResponse):
         chunks = _Chunks(answering.query_id, question, created, include_usage=include_usage)
         super().__init__(
             _events(answering, chunks),
-            headers={**first_headers(answering.query_id, question), "cache-control": "no-cache"},
+            headers={**first_headers(answering.query_id, question), "cache-control": "no-cache", "x-accel-buffering": "no"},
             media_type="text/event-stream",
         )
 
