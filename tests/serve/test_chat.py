@@ -91,6 +91,8 @@ async def test_the_conversation_is_that_of_the_request(site):
     assert "In Ondry." in site.chat.calls[0].messages[-1].text
     system = [each.text for each in site.chat.calls[1].messages if isinstance(each, SystemMessage)]
     assert "Answer in one word." in "\n".join(system)
+    stream = {"model": "policy", "messages": messages, "stream": True}
+    assert text_of(events((await client.post(PATH, json=stream)).text)) == ANSWER, "without the history"
     site.chat.calls.clear()
     await client.post(PATH, json=asked())
     assert site.chat.kinds() == ["answer"], "nothing of the last request is left"
