@@ -38,8 +38,8 @@ async def search(
         return (await _search(run, query_id, stage, name, retriever, query, k))[0]
 
     async def paid() -> list[Passage]:
-        query, spent = run.ledger.paid_by(query_id), run.ledger.spent(query_id)
-        async with run.budget.reserved(query, worst, spent) as held:
+        payer, spent = run.ledger.paid_by(query_id), run.ledger.spent(query_id)
+        async with run.budget.reserved(payer, worst, spent) as held:
             passages, cost = await _search(run, query_id, stage, name, retriever, query, k)
             held.settle(cost)
             return passages
