@@ -93,7 +93,7 @@ class Routing:
     def _run(self, turn: "TurnState", given: Given, config: "RunnableConfig | None", emit: Emit) -> Run:
         pipeline = self._policies[turn.get("policy", "")]
         call = call_options(given, pipeline, config)
-        budget = pipeline.budget.tightened(call.budget, "the call's budget")
+        budget = pipeline.budget.of_call(call)
         return Run(pipeline.ledger, budget, pipeline.cost_model, config, emit, call=call)
 
 
