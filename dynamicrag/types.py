@@ -355,6 +355,7 @@ class TurnState(TypedDict, total=False):
         policy: Name of the policy that the turn uses to its end; empty for the object's first.
         step: The step of the outermost graph in which the turn began; siblings share it.
         replaces: Ids of the queries present when it began, all of earlier turns.
+        trace: Place of its first span as a W3C ``traceparent``, if spans are recorded.
     """
 
     id: str
@@ -363,6 +364,7 @@ class TurnState(TypedDict, total=False):
     policy: str
     step: str
     replaces: list[str]
+    trace: str
     message_id: str
     text: str
     original: str

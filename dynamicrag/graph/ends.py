@@ -63,6 +63,8 @@ class Begin(Node):
 class Finish(Node):
     """Turns the accepted draft into the answer, removes withdrawn drafts, and reports."""
 
+    ends = True
+
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`~dynamicrag.graph.node.Node`."""
         if self._begun and channel:

@@ -5,23 +5,25 @@ Only this module converts a graph's state to a turn, and a turn to an update of 
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.runtime import Runtime, get_runtime
 
-from dynamicrag import portal
+from dynamicrag import portal, traces
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.bookkeeper import Finished
 from dynamicrag.graph.books import Books
-from dynamicrag.graph.calls import call_options, given_options
+from dynamicrag.graph.calls import Given, call_options, given_options
 from dynamicrag.graph.channel import Channel
+from dynamicrag.graph.decided import shown
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
+from dynamicrag.graph.traced import traced
 from dynamicrag.graph.turn import answer_of, begun_turn, current_turn
 from dynamicrag.retrieval.filtering import permitted_turn
-from dynamicrag.stages.base import Run, option_names
+from dynamicrag.stages.base import Run, option_names, thread_of
 from dynamicrag.types import Decision, TurnState
 
 State = Mapping[str, Any]
@@ -41,16 +43,30 @@ class Node(Runnable[Any, Any]):
         name: The node's name.
         names: The keys of the state.
         begun: Whether another node has always begun the turn.
+        whole: Whether the node belongs to the whole graph, whose nodes share a root span.
+
+    Attributes:
+        ends: Whether it ends a turn.
     """
 
+    ends: ClassVar[bool] = False
+
     def __init__(
-        self, policies: Policies, recent: Recent, name: str, names: Names, *, begun: bool = False
+        self,
+        policies: Policies,
+        recent: Recent,
+        name: str,
+        names: Names,
+        *,
+        begun: bool = False,
+        whole: bool = False,
     ) -> None:
         self.name = name
         self.names = names
         self.policies = policies
         self._recent = recent
         self._begun = begun
+        self._whole = whole
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
         """Do the work and block until it is done."""
@@ -74,19 +90,40 @@ class Node(Runnable[Any, Any]):
         """
 
     async def _go(self, state: State, config: RunnableConfig | None, runtime: Runtime[Any]) -> Update:
-        given, prefix = given_options(config, runtime.context), self.names.prefix
+        given = given_options(config, runtime.context)
         channel = self.names.channel(state)
         turn = self.turn(state, channel, config)
         query = turn["id"]
         here = channel if channel and channel["turn"]["id"] == query else None
         turn = self.policies.settle(turn, given.policy, f"{given.where}.policy", begun=here is not None)
         pipeline = self.policies[turn.get("policy", "")]
+        shared: traces.Attributes = {
+            "dynamicrag.query_id": query,
+            "dynamicrag.policy": pipeline.policy.name,
+            "gen_ai.conversation.id": thread_of(config) or None,
+        }
+        ends = self.ends
+        with traced(self.policies.roots, turn, self.name or "", shared, whole=self._whole, ends=ends) as turn:
+            return await self._traced(state, turn, here, pipeline, given, config, runtime)
+
+    async def _traced(
+        self,
+        state: State,
+        turn: TurnState,
+        here: Channel | None,
+        pipeline: Pipeline,
+        given: Given,
+        config: RunnableConfig | None,
+        runtime: Runtime[Any],
+    ) -> Update:
+        query, prefix = turn["id"], self.names.prefix
         call = call_options(given, pipeline, config)  # raises before anything is spent
         if call.filter:  # a resumed turn may have retrieved under another filter
             turn = await permitted_turn(turn, call.filter, pipeline.corpora.values())
         books = Books(pipeline, turn, here)
         budget = pipeline.budget.tightened(call.budget, "the call's budget")
-        run = Run(pipeline.ledger, budget, pipeline.cost_model, config, runtime.stream_writer, call=call)
+        emit = shown(runtime.stream_writer, query, config)
+        run = Run(pipeline.ledger, budget, pipeline.cost_model, config, emit, call=call)
         try:
             with books:
                 if books.travelled:
@@ -117,6 +154,7 @@ class StageNode(Node):
         work: The work.
         stage: The stage that it begins with, by its name for ``add_node``.
         begun: See :class:`Node`.
+        whole: See :class:`Node`.
     """
 
     def __init__(
@@ -129,8 +167,9 @@ class StageNode(Node):
         stage: str,
         *,
         begun: bool = False,
+        whole: bool = False,
     ) -> None:
-        super().__init__(policies, recent, name, names, begun=begun)
+        super().__init__(policies, recent, name, names, begun=begun, whole=whole)
         self._works = work
         self._stage = stage
 

@@ -64,7 +64,7 @@ class Nodes:
         """Whether a turn may end before a draft is written."""
         return any(each.verification.foresees for each in self.policies.values())
 
-    def node(self, stage: str, name: str, names: Names, *, begun: bool = False) -> Node:
+    def node(self, stage: str, name: str, names: Names, *, begun: bool = False, whole: bool = False) -> Node:
         """Return the node of a stage, for sync and async graphs.
 
         Args:
@@ -72,18 +72,19 @@ class Nodes:
             name: The node's name.
             names: The keys of the graph's state.
             begun: Whether another node has always begun the turn.
+            whole: Whether it belongs to the whole graph.
         """
         if stage in ENDS:
-            return ENDS[stage](self.policies, self.recent, name, names, begun=begun)
+            return ENDS[stage](self.policies, self.recent, name, names, begun=begun, whole=whole)
         works: dict[str, Work] = {"generator": self._write, VERIFICATION: self._verify}
         work = works.get(stage) or self._along([stage])
-        return StageNode(self.policies, self.recent, name, names, work, stage, begun=begun)
+        return StageNode(self.policies, self.recent, name, names, work, stage, begun=begun, whole=whole)
 
     def shared(self, node: str, names: Names) -> Node:
         """Return a node of the whole graph, with all stages that it decides."""
         stages = self.line[node]
         work = self._verify if stages == [VERIFICATION] else self._along(stages)
-        return StageNode(self.policies, self.recent, node, names, work, stages[-1], begun=True)
+        return StageNode(self.policies, self.recent, node, names, work, stages[-1], begun=True, whole=True)
 
     def _walk(self, turn: TurnState) -> Walk:
         return self._walks[turn.get("policy", "")]
