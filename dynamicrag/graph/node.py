@@ -46,9 +46,11 @@ class Node(Runnable[Any, Any]):
         whole: Whether the node belongs to the whole graph, whose nodes share a root span.
 
     Attributes:
+        begins: Whether it begins a turn.
         ends: Whether it ends a turn.
     """
 
+    begins: ClassVar[bool] = False
     ends: ClassVar[bool] = False
 
     def __init__(
@@ -102,8 +104,15 @@ class Node(Runnable[Any, Any]):
             "dynamicrag.policy": pipeline.policy.name,
             "gen_ai.conversation.id": thread_of(config) or None,
         }
-        ends = self.ends
-        with traced(self.policies.roots, turn, self.name or "", shared, whole=self._whole, ends=ends) as turn:
+        with traced(
+            self.policies.roots,
+            turn,
+            self.name or "",
+            shared,
+            whole=self._whole,
+            begins=self.begins,
+            ends=self.ends,
+        ) as turn:
             return await self._traced(state, turn, here, pipeline, given, config, runtime)
 
     async def _traced(

@@ -3,11 +3,11 @@
 Nodes of the whole graph share a root span. If this process has none, because the query was resumed elsewhere
 or after an interrupt, the node opens another one. A single node in a caller's graph has a span of its own.
 Each is a child of the caller's current span; without one, it continues the query's trace, whose place is
-``trace`` in the turn.
+``trace`` in the turn. A query of the whole graph that began without a trace has none later.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from dynamicrag import traces
@@ -22,11 +22,17 @@ __all__ = ["traced"]
 ROOT = "invoke_workflow dynamicrag"
 
 
-@contextmanager
 def traced(
-    roots: Roots, turn: TurnState, node: str, shared: traces.Attributes, *, whole: bool, ends: bool
-) -> Iterator[TurnState]:
-    """Trace one execution of a node; yield the turn, with its place in the trace.
+    roots: Roots,
+    turn: TurnState,
+    node: str,
+    shared: traces.Attributes,
+    *,
+    whole: bool,
+    begins: bool,
+    ends: bool,
+) -> AbstractContextManager[TurnState]:
+    """Return a context that traces one execution of a node, and gives the turn with its place in the trace.
 
     Args:
         roots: The open root spans.
@@ -34,15 +40,23 @@ def traced(
         node: The node's name.
         shared: Attributes of all its spans.
         whole: Whether the node belongs to the whole graph, whose nodes share a root.
+        begins: Whether it is the graph's first node.
         ends: Whether it is the graph's last node.
     """
+    if whole and not begins and "trace" not in turn:
+        return nullcontext(turn)
+    span = (roots.get(turn["id"]) if whole else None) or _opened(turn, node, shared, whole=whole)
+    if span is None:
+        return nullcontext(turn)
+    return _within(span, roots, turn, shared, stays=whole and not ends)
+
+
+@contextmanager
+def _within(
+    span: "Span", roots: Roots, turn: TurnState, shared: traces.Attributes, *, stays: bool
+) -> Iterator[TurnState]:
+    """Make a span the parent of a node's spans; end it, unless it stays open for the next node."""
     query = turn["id"]
-    span = roots.get(query) if whole else None
-    if span is None:
-        span = _opened(turn, node, shared, whole=whole)
-    if span is None:
-        yield turn
-        return
     try:
         with traces.current(span, shared):
             yield turn if "trace" in turn else {**turn, "trace": traces.carried(span)}
@@ -52,7 +66,7 @@ def traced(
             traces.failed(span, error)
             span.end()
         raise
-    if whole and not ends:
+    if stays:
         roots.put(query, span)
         return
     roots.pop(query)
