@@ -1,15 +1,11 @@
 """The spans of one query, and its run tree in LangChain: ``python examples/traces.py``.
 
-Models are scripted, so it runs offline: the small one finds no answer, and the question goes to the large one.
-It needs ``pip install 'dynamicrag[traces]'``. The same spans go to a collector (Jaeger, Tempo, Langfuse, …) with
+Models are scripted, so it runs offline: the small one finds no answer, and the large one is asked. It needs
+``pip install 'dynamicrag[traces]'``. With ``BatchSpanProcessor(OTLPSpanExporter())`` below, the same spans go
+to the collector that ``OTEL_EXPORTER_OTLP_ENDPOINT`` names: Jaeger, Tempo, Langfuse, …
 
-    OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 opentelemetry-instrument python your_app.py
-
-and the same run tree goes to LangSmith, without any code, with
-
-    LANGSMITH_TRACING=true LANGSMITH_API_KEY=… python your_app.py
-
-(``LANGSMITH_OTEL_ENABLED=true`` makes LangSmith's client send its runs as spans instead.)
+The same run tree goes to LangSmith, without any code, if ``LANGSMITH_TRACING=true`` and ``LANGSMITH_API_KEY``
+are set; with ``LANGSMITH_TRACING_MODE=otel`` LangSmith's client sends its runs as spans.
 """
 
 from collections.abc import Sequence
@@ -42,9 +38,12 @@ POLICY: dict[str, Any] = {
 }
 
 
+def scripted(answer: str) -> ScriptedChat:
+    return ScriptedChat(script=lambda kind, prompt: answer)
+
+
 def build() -> DynamicRAG:
-    answers = {"small": "unanswerable", "large": "164 steps."}
-    models = {name: ScriptedChat(script=lambda _, __, said=said: said) for name, said in answers.items()}
+    models = {"small": scripted("unanswerable"), "large": scripted("164 steps.")}
     return DynamicRAG.from_policy(POLICY, models=models)
 
 
