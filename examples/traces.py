@@ -39,7 +39,7 @@ POLICY: dict[str, Any] = {
 
 
 def scripted(answer: str) -> ScriptedChat:
-    return ScriptedChat(script=lambda kind, prompt: answer)
+    return ScriptedChat(script=lambda *_: answer)
 
 
 def build() -> DynamicRAG:
