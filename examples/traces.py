@@ -55,7 +55,7 @@ def tree(spans: Sequence[ReadableSpan], parent: int | None = None, depth: int = 
             told = {key.rpartition(".")[2]: value for key, value in (span.attributes or {}).items()}
             facts = [told[key] for key in SHOWN if key in told]
             shown = [f"{fact:.3g}" if isinstance(fact, float) else str(fact) for fact in facts]
-            lines.append(f"{'  ' * depth + span.name:<36} {', '.join(shown)}")
+            lines.append(f"{'  ' * depth + span.name:<36} {', '.join(shown)}".rstrip())
             lines += tree(spans, span.context.span_id, depth + 1)
     return lines
 
@@ -67,7 +67,7 @@ def runs(run: Any, depth: int = 0) -> list[str]:
     about += [document.id for document in (run.outputs or {}).get("documents", [])[:3]]
     line = f"{'  ' * depth}{run.run_type} {run.name}"
     return [
-        f"{line:<36} {', '.join(about)}",
+        f"{line:<36} {', '.join(about)}".rstrip(),
         *(each for child in run.child_runs for each in runs(child, depth + 1)),
     ]
 
