@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -36,8 +36,8 @@ __all__ = [
 
 CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 """Environment variable of the GenAI conventions: whether spans have the texts of a query."""
-INTERRUPTS = "GraphBubbleUp"
-"""LangGraph's base class of pauses, which are raised but are no failures."""
+PAUSES = frozenset({"GraphBubbleUp", "Lacking"})
+"""Names of the exceptions that pause a query: LangGraph's, and ours for a lack of budget."""
 
 Value = str | bool | int | float | Sequence[str]
 Attributes = Mapping[str, Value | None]
@@ -54,7 +54,11 @@ def tracer() -> "Tracer":
     """Return the package's tracer; it follows a tracer provider that is set later."""
     from opentelemetry import trace
 
-    return trace.get_tracer("dynamicrag", version("dynamicrag"))
+    try:
+        number = version("dynamicrag")
+    except PackageNotFoundError:  # run from a checkout
+        number = None
+    return trace.get_tracer("dynamicrag", number)
 
 
 def content() -> bool:
@@ -73,11 +77,13 @@ def current(span: "Span", shared: Attributes) -> Iterator[None]:
     from opentelemetry import context, trace
 
     query = _query.set(shared if span.is_recording() else None)
-    token = context.attach(trace.set_span_in_context(span))
+    before, here = context.get_current(), trace.set_span_in_context(span)
+    context.attach(here)
     try:
         yield
     finally:
-        context.detach(token)
+        if context.get_current() is here:
+            context.attach(before)
         _query.reset(query)
 
 
@@ -112,10 +118,14 @@ def stage(name: str, *, redone: bool = False) -> AbstractContextManager[None]:
     return span(f"stage {name}", {"dynamicrag.stage": name, "dynamicrag.redone": redone or None})
 
 
-def note(attributes: Callable[[], Attributes]) -> None:
-    """Add attributes to the current span of the recorded query."""
+def note(attributes: Attributes | Callable[[], Attributes]) -> None:
+    """Add attributes to the current span of the recorded query.
+
+    Args:
+        attributes: The attributes, or a function that returns them, called only if they are recorded.
+    """
     if _query.get() is not None:
-        recording().set_attributes(given(attributes()))
+        recording().set_attributes(given(attributes() if callable(attributes) else attributes))
 
 
 def event(name: str, attributes: Attributes) -> None:
@@ -140,7 +150,7 @@ def failed(span: "Span", error: BaseException) -> None:
     """Record a failure; its text, which may quote the question, only with :func:`content`."""
     from opentelemetry.trace import Status, StatusCode
 
-    if any(each.__name__ == INTERRUPTS for each in type(error).__mro__):
+    if any(each.__name__ in PAUSES for each in type(error).__mro__):
         span.add_event("dynamicrag.interrupted")
         return
     kind = type(error).__qualname__
@@ -158,7 +168,7 @@ class _Open:
     ) -> None:
         self._name, self._attributes, self._at_end, self._client = name, attributes, at_end, client
         self._span: Span | None = None
-        self._token: Any = None
+        self._contexts: tuple[Context, Context] | None = None
 
     def __enter__(self) -> None:
         from opentelemetry import context, trace
@@ -166,16 +176,20 @@ class _Open:
         kind = trace.SpanKind.CLIENT if self._client else trace.SpanKind.INTERNAL
         with unbroken():
             self._span = tracer().start_span(self._name, kind=kind, attributes=given(self._attributes))
-            self._token = context.attach(trace.set_span_in_context(self._span))
+            before, here = context.get_current(), trace.set_span_in_context(self._span)
+            context.attach(here)
+            self._contexts = before, here
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         from opentelemetry import context
 
-        if self._span is None:
+        if self._span is None or self._contexts is None:
             return
-        context.detach(self._token)
+        before, here = self._contexts
+        if context.get_current() is here:  # a call that callbacks begin and end may end in another context
+            context.attach(before)
         with unbroken():
             if self._at_end is not None:
                 self._span.set_attributes(given(self._at_end()))

@@ -52,8 +52,8 @@ def tree(spans: Sequence[ReadableSpan], parent: int | None = None, depth: int = 
     lines = []
     for span in sorted(spans, key=lambda span: span.start_time or 0):
         if (span.parent.span_id if span.parent else None) == parent:
-            told = {key.rpartition(".")[2]: value for key, value in (span.attributes or {}).items()}
-            facts = [told[key] for key in SHOWN if key in told]
+            known = {key.rpartition(".")[2]: value for key, value in (span.attributes or {}).items()}
+            facts = [known[key] for key in SHOWN if key in known]
             shown = [f"{fact:.3g}" if isinstance(fact, float) else str(fact) for fact in facts]
             lines.append(f"{'  ' * depth + span.name:<36} {', '.join(shown)}".rstrip())
             lines += tree(spans, span.context.span_id, depth + 1)

@@ -55,7 +55,6 @@ def call_span(line: Line, kind: CallKind, cost: Callable[[Line], Cost]) -> Abstr
         "gen_ai.request.model": callee if asks else None,
         "gen_ai.data_source.id": line.label if kind == "retrieval" else None,
         "dynamicrag.stage": line.stage,
-        "dynamicrag.callee": line.label,
         "dynamicrag.runs": line.profile.runs,
     }
     away = asks and line.profile.runs != "in_process"
@@ -92,6 +91,7 @@ def _named(line: Line) -> tuple[str, str]:
 def _used(line: Line, cost: Cost, *, tokens: bool) -> traces.Attributes:
     usage = line.usage
     found: dict[str, traces.Value | None] = {**figure_attributes(cost.figures())}
+    found["dynamicrag.callee"] = line.label  # the model that answered, where another was asked
     found["dynamicrag.provisional"] = line.profile.runs == "in_process" and not line.settled
     if tokens and usage.calls:
         found["gen_ai.usage.input_tokens"] = usage.input_tokens

@@ -14,16 +14,16 @@ from dynamicrag import portal, traces
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.bookkeeper import Finished
 from dynamicrag.graph.books import Books
-from dynamicrag.graph.calls import Given, call_options, given_options
+from dynamicrag.graph.calls import call_options, given_options
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.decided import shown
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
-from dynamicrag.graph.traced import traced
+from dynamicrag.graph.traced import Traced
 from dynamicrag.graph.turn import answer_of, begun_turn, current_turn
 from dynamicrag.retrieval.filtering import permitted_turn
-from dynamicrag.stages.base import Run, option_names, thread_of
+from dynamicrag.stages.base import Run, option_names
 from dynamicrag.types import Decision, TurnState
 
 State = Mapping[str, Any]
@@ -92,40 +92,13 @@ class Node(Runnable[Any, Any]):
         """
 
     async def _go(self, state: State, config: RunnableConfig | None, runtime: Runtime[Any]) -> Update:
-        given = given_options(config, runtime.context)
+        given, prefix = given_options(config, runtime.context), self.names.prefix
         channel = self.names.channel(state)
         turn = self.turn(state, channel, config)
         query = turn["id"]
         here = channel if channel and channel["turn"]["id"] == query else None
         turn = self.policies.settle(turn, given.policy, f"{given.where}.policy", begun=here is not None)
         pipeline = self.policies[turn.get("policy", "")]
-        shared: traces.Attributes = {
-            "dynamicrag.query_id": query,
-            "dynamicrag.policy": pipeline.policy.name,
-            "gen_ai.conversation.id": thread_of(config) or None,
-        }
-        with traced(
-            self.policies.roots,
-            turn,
-            self.name or "",
-            shared,
-            whole=self._whole,
-            begins=self.begins,
-            ends=self.ends,
-        ) as turn:
-            return await self._traced(state, turn, here, pipeline, given, config, runtime)
-
-    async def _traced(
-        self,
-        state: State,
-        turn: TurnState,
-        here: Channel | None,
-        pipeline: Pipeline,
-        given: Given,
-        config: RunnableConfig | None,
-        runtime: Runtime[Any],
-    ) -> Update:
-        query, prefix = turn["id"], self.names.prefix
         call = call_options(given, pipeline, config)  # raises before anything is spent
         if call.filter:  # a resumed turn may have retrieved under another filter
             turn = await permitted_turn(turn, call.filter, pipeline.corpora.values())
@@ -133,8 +106,9 @@ class Node(Runnable[Any, Any]):
         budget = pipeline.budget.tightened(call.budget, "the call's budget")
         emit = shown(runtime.stream_writer, query, config)
         run = Run(pipeline.ledger, budget, pipeline.cost_model, config, emit, call=call)
+        tracing = self._tracing(turn, pipeline, run)
         try:
-            with books:
+            with tracing, books:
                 if books.travelled:
                     await books.ask()
                 turn, made, update = await self.work(state, books.turn, run, books, pipeline)
@@ -145,11 +119,22 @@ class Node(Runnable[Any, Any]):
         if made:
             before = [each for each in here["decisions"] if each["turn"] == query] if here else []
             self._recent.put(query, [*before, *made])
-        kept, lines = books.close(turn)
+        kept, lines = books.close(tracing.placed(turn))
         ours: Update = {"turn": kept, "decisions": made, "account": lines}
         if prefix in update:
             ours |= update[prefix]
         return {**update, prefix: ours}
+
+    def _tracing(self, turn: TurnState, pipeline: Pipeline, run: Run) -> Traced:
+        shared: traces.Attributes = {
+            "dynamicrag.query_id": turn["id"],
+            "dynamicrag.policy": pipeline.policy.name,
+            "gen_ai.conversation.id": run.thread or None,
+        }
+        return Traced(
+            self.policies.roots, turn, self.name or "", shared,
+            whole=self._whole, begins=self.begins, ends=self.ends,
+        )  # fmt: skip
 
 
 class StageNode(Node):

@@ -6,8 +6,8 @@ Each is a child of the caller's current span; without one, it continues the quer
 ``trace`` in the turn. A query of the whole graph that began without a trace has none later.
 """
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from dynamicrag import traces
@@ -17,22 +17,13 @@ from dynamicrag.types import TurnState
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
-__all__ = ["traced"]
+__all__ = ["Traced"]
 
 ROOT = "invoke_workflow dynamicrag"
 
 
-def traced(
-    roots: Roots,
-    turn: TurnState,
-    node: str,
-    shared: traces.Attributes,
-    *,
-    whole: bool,
-    begins: bool,
-    ends: bool,
-) -> AbstractContextManager[TurnState]:
-    """Return a context that traces one execution of a node, and gives the turn with its place in the trace.
+class Traced:
+    """One execution of a node; as a context, it traces the work.
 
     Args:
         roots: The open root spans.
@@ -40,38 +31,57 @@ def traced(
         node: The node's name.
         shared: Attributes of all its spans.
         whole: Whether the node belongs to the whole graph, whose nodes share a root.
-        begins: Whether it is the graph's first node.
-        ends: Whether it is the graph's last node.
+        begins: Whether it begins a turn.
+        ends: Whether it ends a turn.
     """
-    if whole and not begins and "trace" not in turn:
-        return nullcontext(turn)
-    span = (roots.get(turn["id"]) if whole else None) or _opened(turn, node, shared, whole=whole)
-    if span is None:
-        return nullcontext(turn)
-    return _within(span, roots, turn, shared, stays=whole and not ends)
 
+    def __init__(
+        self,
+        roots: Roots,
+        turn: TurnState,
+        node: str,
+        shared: traces.Attributes,
+        *,
+        whole: bool,
+        begins: bool,
+        ends: bool,
+    ) -> None:
+        self._roots, self._turn, self._node, self._shared = roots, turn, node, shared
+        self._whole, self._begins, self._ends = whole, begins, ends
+        self._span: Span | None = None
+        self._current: AbstractContextManager[None] | None = None
 
-@contextmanager
-def _within(
-    span: "Span", roots: Roots, turn: TurnState, shared: traces.Attributes, *, stays: bool
-) -> Iterator[TurnState]:
-    """Make a span the parent of a node's spans; end it, unless it stays open for the next node."""
-    query = turn["id"]
-    try:
-        with traces.current(span, shared):
-            yield turn if "trace" in turn else {**turn, "trace": traces.carried(span)}
-    except BaseException as error:
-        roots.pop(query)
+    def placed(self, turn: TurnState) -> TurnState:
+        """Return the turn with its place in the trace, if there is one."""
+        if self._span is None or "trace" in turn:
+            return turn
+        return {**turn, "trace": traces.carried(self._span)}
+
+    def __enter__(self) -> None:
+        query = self._turn["id"]
+        if self._whole and not self._begins and "trace" not in self._turn:
+            return
+        kept = self._roots.get(query) if self._whole else None
+        self._span = kept or _opened(self._turn, self._node, self._shared, whole=self._whole)
+        if self._span is not None:
+            self._current = traces.current(self._span, self._shared)
+            self._current.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._span is None or self._current is None:
+            return
+        self._current.__exit__(None, None, None)
+        query = self._turn["id"]
+        if error is None and self._whole and not self._ends:
+            self._roots.put(query, self._span)
+            return
+        self._roots.pop(query)
         with traces.unbroken():
-            traces.failed(span, error)
-            span.end()
-        raise
-    if stays:
-        roots.put(query, span)
-        return
-    roots.pop(query)
-    with traces.unbroken():
-        span.end()
+            if error is not None:
+                traces.failed(self._span, error)
+            self._span.end()
 
 
 def _opened(turn: TurnState, node: str, shared: traces.Attributes, *, whole: bool) -> "Span | None":

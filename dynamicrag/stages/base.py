@@ -66,7 +66,7 @@ class Run:
     @property
     def thread(self) -> str:
         """Id of the conversation; ``""`` without one."""
-        return thread_of(self.config)
+        return str(((self.config or {}).get("configurable") or {}).get("thread_id") or "")
 
 
 class DecisionPoint:
@@ -254,11 +254,6 @@ def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
             raise
 
     return add
-
-
-def thread_of(config: "RunnableConfig | None") -> str:
-    """Return the id of the conversation of a config; ``""`` without one."""
-    return str(((config or {}).get("configurable") or {}).get("thread_id") or "")
 
 
 def option_names(stages: Mapping[str, DecisionPoint]) -> dict[str, list[str]]:

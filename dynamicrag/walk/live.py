@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from dynamicrag import traces
 from dynamicrag.drafts.making import make
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import BudgetExceeded, ModelError, UnfinishedAnswer
@@ -42,12 +41,6 @@ class Live:
 
     async def take(self, stage: StageBase, turn: TurnState, run: Run) -> Step:
         """Decide at a stage, unless its option is already chosen, and act; on failure try another option."""
-        with traces.stage(stage.name, redone=turn["redo"] == stage.name):
-            turn, decisions = await self._take(stage, turn, run)
-            traces.note(lambda: {"dynamicrag.option": turn["path"].get(stage.name)})
-        return turn, decisions
-
-    async def _take(self, stage: StageBase, turn: TurnState, run: Run) -> Step:
         decisions: list[Decision] = []
         redone = turn["redo"] == stage.name
         if redone or stage.name not in turn["path"]:

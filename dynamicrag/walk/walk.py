@@ -80,7 +80,9 @@ class Walk:
             if name not in self.stages or TOPOLOGY[name].passed(turn["path"]):
                 continue
             drafts = len(turn.get("earlier", []))
-            turn, made = await self.executor.take(self.stages[name], turn, run)
+            with traces.stage(name, redone=turn["redo"] == name):
+                turn, made = await self.executor.take(self.stages[name], turn, run)
+                traces.note({"dynamicrag.option": turn["path"].get(name)})
             decisions += made
             if run.call.filter:  # the evidence of any stage, built-in or user-defined
                 turn = await permitted_turn(turn, run.call.filter, self.corpora)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.types import Command, interrupt
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import StatusCode
@@ -338,6 +339,31 @@ def test_a_resumed_query_in_a_request_of_its_own_links_to_its_beginning(make, sp
     resumed, first = sorted(spans.named(ROOT), key=lambda span: span.parent is None)
     assert spans.parent(resumed).name == "second request"
     assert [link.context.span_id for link in resumed.links] == [first.context.span_id]
+
+
+def test_an_interrupt_ends_the_root_without_an_error(make, spans, ask):
+    config = {"configurable": {"thread_id": "1"}}
+    rag, _ = traced_app(make, spans, ask)
+    context = rag.pipeline.stages["context"]
+    act = context.act
+
+    async def asks(option, turn, run):
+        interrupt("more?")
+        return await act(option, turn, run)
+
+    context.act = asks
+    app = rag.build_graph().compile(checkpointer=InMemorySaver())
+    app.invoke(ask(QUESTION), config)
+    first, stage = spans.one(ROOT), spans.one("stage context")
+    for span in (first, stage):
+        assert span.status.status_code is StatusCode.UNSET
+        assert [event.name for event in span.events] == ["dynamicrag.interrupted"]
+    out = app.invoke(Command(resume="yes"), config)
+    assert out["messages"][-1].text == "The bridge of town03 opened"
+    resumed = next(span for span in spans.named(ROOT) if span is not first and span.parent)
+    assert resumed.attributes["dynamicrag.resumed"] is True
+    assert resumed.parent.span_id == first.context.span_id
+    assert not rag.policies.roots._roots
 
 
 def test_roots_that_were_left_are_ended_in_time(spans):
