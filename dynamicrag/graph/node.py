@@ -131,10 +131,8 @@ class Node(Runnable[Any, Any]):
             "dynamicrag.policy": pipeline.policy.name,
             "gen_ai.conversation.id": run.thread or None,
         }
-        return Traced(
-            self.policies.roots, turn, self.name or "", shared,
-            whole=self._whole, begins=self.begins, ends=self.ends,
-        )  # fmt: skip
+        roots = self.policies.roots if self._whole else None
+        return Traced(roots, turn, self.name or "", shared, begins=self.begins, ends=self.ends)
 
 
 class StageNode(Node):

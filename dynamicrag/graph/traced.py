@@ -26,28 +26,26 @@ class Traced:
     """One execution of a node; as a context, it traces the work.
 
     Args:
-        roots: The open root spans.
+        roots: The open root spans, for nodes of the whole graph, which share one; ``None`` for a single node.
         turn: The turn.
         node: The node's name.
         shared: Attributes of all its spans.
-        whole: Whether the node belongs to the whole graph, whose nodes share a root.
         begins: Whether it begins a turn.
         ends: Whether it ends a turn.
     """
 
     def __init__(
         self,
-        roots: Roots,
+        roots: Roots | None,
         turn: TurnState,
         node: str,
         shared: traces.Attributes,
         *,
-        whole: bool,
-        begins: bool,
-        ends: bool,
+        begins: bool = False,
+        ends: bool = False,
     ) -> None:
         self._roots, self._turn, self._node, self._shared = roots, turn, node, shared
-        self._whole, self._begins, self._ends = whole, begins, ends
+        self._begins, self._ends = begins, ends
         self._span: Span | None = None
         self._current: AbstractContextManager[None] | None = None
 
@@ -59,10 +57,12 @@ class Traced:
 
     def __enter__(self) -> None:
         query = self._turn["id"]
-        if self._whole and not self._begins and "trace" not in self._turn:
-            return
-        kept = self._roots.get(query) if self._whole else None
-        self._span = kept or _opened(self._turn, self._node, self._shared, whole=self._whole)
+        if self._roots is not None:
+            if not self._begins and "trace" not in self._turn:
+                return
+            self._span = self._roots.get(query)
+        if self._span is None:
+            self._span = _opened(self._turn, self._node, self._shared, whole=self._roots is not None)
         if self._span is not None:
             self._current = traces.current(self._span, self._shared)
             self._current.__enter__()
@@ -74,10 +74,11 @@ class Traced:
             return
         self._current.__exit__(None, None, None)
         query = self._turn["id"]
-        if error is None and self._whole and not self._ends:
-            self._roots.put(query, self._span)
-            return
-        self._roots.pop(query)
+        if self._roots is not None:
+            if error is None and not self._ends:
+                self._roots.put(query, self._span)
+                return
+            self._roots.pop(query)
         with traces.unbroken():
             if error is not None:
                 traces.failed(self._span, error)
