@@ -123,7 +123,7 @@ async def _call(
         if not seconds:
             raise _too_late(model, seconds) from TimeoutError()  # nothing is sent and nothing charged
     profile = run.cost_model.profile(model.name)
-    async with run.budget.reserved(query_id, worst, spent) as held:
+    async with run.budget.reserved(run.ledger.paid_by(query_id), worst, spent) as held:
         with run.ledger.span(query_id, stage, model.name, profile, model.spec) as line:
             traces.note(lambda: asked(messages, max_tokens, temperature))
             try:

@@ -38,14 +38,7 @@ def record(
         features=dict(context.features),
         cost={"seconds": seconds},
     )
-    if choice.spread is not None:
-        decision["spread"] = list(choice.spread)
-    if choice.chances is not None:
-        decision["chances"] = list(choice.chances)
-    if choice.base is not None:
-        decision["base"] = list(choice.base)
-    if choice.state is not None:
-        decision["state"] = choice.state
+    _estimated(decision, choice)
     if plan:
         decision["plan"] = dict(plan)
     if choice.path is not None:
@@ -56,7 +49,21 @@ def record(
         decision["policy"] = turn["policy"]
     if choice.outside:
         decision["outside"] = True
+    if turn.get("resumes") == context.stage:
+        decision["asked"] = turn["asked"][-1]
     return decision
+
+
+def _estimated(decision: Decision, choice: Choice) -> None:
+    """Add to a record what the router knows besides its estimates."""
+    if choice.spread is not None:
+        decision["spread"] = list(choice.spread)
+    if choice.chances is not None:
+        decision["chances"] = list(choice.chances)
+    if choice.base is not None:
+        decision["base"] = list(choice.base)
+    if choice.state is not None:
+        decision["state"] = choice.state
 
 
 def rounded(features: Mapping[str, float]) -> dict[str, float]:
@@ -82,7 +89,10 @@ def _in_force(turn: TurnState, decision: Decision) -> TurnState:
     stage = decision["stage"]
     path = {**turn.get("path", {}), stage: decision["chosen"]}
     redo = None if turn.get("redo") == stage else turn.get("redo")
-    return {**turn, "seq": decision["seq"] + 1, "path": path, "redo": redo}
+    after: TurnState = {**turn, "seq": decision["seq"] + 1, "path": path, "redo": redo}
+    if turn.get("resumes") == stage:
+        after["resumes"] = ""
+    return after
 
 
 def stepped_up(turn: TurnState, stage: str) -> TurnState:

@@ -42,7 +42,8 @@ async def search(
         return (await _search(run, query_id, stage, name, retriever, query, k))[0]
 
     async def paid() -> list[Passage]:
-        async with run.budget.reserved(query_id, worst, run.ledger.cost(query_id)) as held:
+        query, spent = run.ledger.paid_by(query_id), run.ledger.spent(query_id)
+        async with run.budget.reserved(query, worst, spent) as held:
             passages, cost = await _search(run, query_id, stage, name, retriever, query, k)
             held.settle(cost)
             return passages
