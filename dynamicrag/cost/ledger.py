@@ -85,6 +85,8 @@ class Ledger:
         attribution = self.attribution
         name = f"{attribution.id}.{next(_numbers)}"
         line = Line(query_id, stage, label, profile, time.perf_counter(), spec=spec, id=name)
+        if profile.runs == "same_host":
+            line.rate = attribution.joules_per_cpu_second or self.host.joules_per_cpu_second
         with self._lock:
             self._account(query_id).add(line)
         run = _run.get()
@@ -219,19 +221,26 @@ class Ledger:
             return line.priced[1]
         settled = line.settled
         cost = cost_of(line.usage, line.profile, self.host, self._energy(line))
+        if line.usage.gpu_joules:
+            cost += overhead_of(Amount(line.usage.gpu_joules, "measured"), self.host)
         if line.end is not None and not line.closed:  # every node asks for it until it is closed
             line.priced = settled, cost
         return cost
 
     def _energy(self, line: Line) -> Amount | None:
-        if line.profile.runs != "in_process":
+        usage, runs = line.usage, line.profile.runs
+        if runs == "same_host":
+            if usage.cpu_seconds or usage.gpu_joules:
+                return Amount(usage.cpu_seconds * line.rate, "modelled")
+            if not (usage.input_tokens or usage.output_tokens):
+                return None  # it reached nobody
+        elif runs == "remote":
             return None
-        if line.settled and line.covered:
+        elif line.settled and line.covered:
             return Amount(line.joules, self.attribution.meter.kind)
-        fitted = self.calibration.of(line.spec) if line.spec else None
-        if fitted is None or not line.usage.calls:
+        fitted = self.calibration.of(line.key) if line.spec else None
+        if fitted is None or not usage.calls:
             return None
-        usage = line.usage
         predicted = fitted.joules.of(usage.input_tokens, usage.output_tokens, usage.cached_tokens)
         return Amount(predicted, "calibrated")
 

@@ -7,11 +7,12 @@ that the object's class does not accept are not sent; reading stops at the limit
 
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
+from dynamicrag.cost.servers.meter import Consumed
 from dynamicrag.cost.usage import Tokens
 from dynamicrag.errors import PolicyError
 from dynamicrag.llm.chat import ChatModel
@@ -21,7 +22,7 @@ from dynamicrag.llm.manners import Manners
 from dynamicrag.llm.odd_usage import tolerant
 from dynamicrag.llm.streamed import StreamedAnswer
 from dynamicrag.types import Runs
-from dynamicrag.whereabouts import described, is_a, runs_of
+from dynamicrag.whereabouts import described, is_a, runs_of, server_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -94,14 +95,14 @@ class ForeignChatModel(ChatModel):
             self._based = os.getpid(), base
         return self._based[1]
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[float]:
-        yield time.process_time()
+    def _turn(self) -> AbstractAsyncContextManager[Any]:
+        return nullcontext(time.process_time()) if self.runs == "in_process" else super()._turn()
 
-    def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:
+    async def _consumed(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> Consumed:
         """Return this process's CPU time meanwhile if the model computes here; it includes other work."""
-        del answer, tokens
-        return time.process_time() - float(turn) if self.runs == "in_process" else 0.0
+        if self.runs == "in_process":
+            return Consumed(time.process_time() - float(turn))
+        return await super()._consumed(turn, answer, tokens)
 
 
 def adapt_model(name: str, given: Any, where: str, params: Mapping[str, Any], runs: Runs | None) -> ChatModel:
@@ -132,7 +133,9 @@ def adapt_model(name: str, given: Any, where: str, params: Mapping[str, Any], ru
         hint = "; pass the model itself, without bound arguments" if _bound(given) else ""
         raise PolicyError(f"{where}: expected {VALID}, got {described(given)}{hint}")
     given_params = {key: params[key] for key in OURS if key in params}
-    return ForeignChatModel(name, client, spec=spec, runs=runs or runs_of(given), **given_params)
+    model = ForeignChatModel(name, client, spec=spec, runs=runs or runs_of(given), **given_params)
+    model.address = server_of(given)  # of the user's object, which may be inside the client
+    return model
 
 
 def _bound(given: Any) -> bool:

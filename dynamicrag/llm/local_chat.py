@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag import extras, portal
+from dynamicrag.cost.servers.meter import Consumed
 from dynamicrag.cost.usage import Tokens
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
@@ -125,11 +126,11 @@ class LocalChatModel(ChatModel):
         """Count the tokens of a prompt exactly."""
         return await self.count_prompt(messages)
 
-    def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:
+    async def _consumed(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> Consumed:
         account = self.server.account
         if answer.timings:
-            return account.charge(turn, answer.timings)
-        return account.charge_broken_off(turn, tokens.input, tokens.output)
+            return Consumed(account.charge(turn, answer.timings))
+        return Consumed(account.charge_broken_off(turn, tokens.input, tokens.output))
 
 
 @cache
