@@ -1,7 +1,7 @@
 """A model server in its own process, which burns a known CPU time per token: ``python burning.py [worker]``.
 
 It speaks OpenAI's chat API. A token is a word. With ``worker``, a child process computes, as in Ollama; the
-child ends after each request, and a further one is made for the next.
+child ends after each request, and a further one is made for the next. ``port N`` names the port.
 """
 
 import subprocess
@@ -40,7 +40,7 @@ if __name__ == "__main__" and sys.argv[1:2] == ["burn"]:
 elif __name__ == "__main__":
     from dynamicrag.testing.server import ScriptedServer
 
-    server = ScriptedServer(reply)
+    server = ScriptedServer(reply, port=int(sys.argv[2]) if sys.argv[1:2] == ["port"] else 0)
     sys.stdout.write(f"{server.url}\n")
     sys.stdout.flush()
     sys.stdin.read()  # it ends with its parent
