@@ -87,8 +87,8 @@ def cost_of(usage: Usage, profile: Profile, host: Host, energy: Amount | None = 
     return _charged(amounts, profile, host)
 
 
-def overhead_of(energy: Amount, host: Host) -> Cost:
-    """Return the cost of this host's energy that no call used, in joules and derived dimensions."""
+def energy_of(energy: Amount, host: Host) -> Cost:
+    """Return the cost of energy used on this host, in joules and derived dimensions."""
     return _charged({"joules": energy}, IN_PROCESS, host)
 
 

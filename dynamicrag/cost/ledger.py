@@ -16,7 +16,7 @@ from contextvars import ContextVar, Token
 from dynamicrag.cost.account import Account, Entry
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.calibration import Calibration
-from dynamicrag.cost.charge import Amount, cost_of, overhead_of
+from dynamicrag.cost.charge import Amount, cost_of, energy_of
 from dynamicrag.cost.line import INGEST, Line
 from dynamicrag.cost.meter import NullMeter
 from dynamicrag.cost.process import shared_attribution
@@ -85,8 +85,7 @@ class Ledger:
         attribution = self.attribution
         name = f"{attribution.id}.{next(_numbers)}"
         line = Line(query_id, stage, label, profile, time.perf_counter(), spec=spec, id=name)
-        if profile.runs == "same_host":
-            line.rate = attribution.joules_per_cpu_second or self.host.joules_per_cpu_second
+        line.rate = attribution.joules_per_cpu_second or self.host.joules_per_cpu_second
         with self._lock:
             self._account(query_id).add(line)
         run = _run.get()
@@ -214,15 +213,18 @@ class Ledger:
         if scope == "active":
             return cost
         overhead = Amount(line.overhead, line.overhead_kind or self.attribution.meter.kind)
-        return cost.with_overhead(overhead_of(overhead, self.host))
+        return cost.with_overhead(energy_of(overhead, self.host))
 
     def _priced(self, line: Line) -> Cost:
         if line.priced is not None and line.priced[0] == line.settled:
             return line.priced[1]
         settled = line.settled
-        cost = cost_of(line.usage, line.profile, self.host, self._energy(line))
-        if line.usage.gpu_joules:
-            cost += overhead_of(Amount(line.usage.gpu_joules, "measured"), self.host)
+        usage = line.usage
+        cost = cost_of(usage, line.profile, self.host, self._energy(line))
+        if usage.server_cpu_seconds:
+            cost += energy_of(Amount(usage.server_cpu_seconds * line.rate, "modelled"), self.host)
+        if usage.gpu_joules:
+            cost += energy_of(Amount(usage.gpu_joules, "measured"), self.host)
         if line.end is not None and not line.closed:  # every node asks for it until it is closed
             line.priced = settled, cost
         return cost
@@ -230,8 +232,8 @@ class Ledger:
     def _energy(self, line: Line) -> Amount | None:
         usage, runs = line.usage, line.profile.runs
         if runs == "same_host":
-            if usage.cpu_seconds or usage.gpu_joules:
-                return Amount(usage.cpu_seconds * line.rate, "modelled")
+            if usage.server_cpu_seconds or usage.gpu_joules:
+                return Amount(0.0, "modelled")  # it is added to the cost
             if not (usage.input_tokens or usage.output_tokens):
                 return None  # it reached nobody
         elif runs == "remote":

@@ -41,7 +41,7 @@ class Line:
         priced: Its cost when last computed, and whether it was settled then.
         brought: Its cost, if another process made the call; its times are then unknown to this clock.
         overhead_kind: Provenance of its overhead, if another process made the call.
-        rate: Joules per CPU-second of a server on this host, as the meter had them when the call began.
+        rate: Joules per CPU-second of a server on this host, as the meter saw them when the call began.
         unmetered: The reason why the energy of a server on this host is an estimate; empty if it is not.
     """
 
@@ -77,7 +77,7 @@ class Line:
     @property
     def server_joules(self) -> float:
         """The energy of a server on this host for the call: CPU time × rate, and the GPU's."""
-        return self.usage.cpu_seconds * self.rate + self.usage.gpu_joules
+        return self.usage.server_cpu_seconds * self.rate + self.usage.gpu_joules
 
     def started(self) -> None:
         """Mark the end of waiting and the start of computing."""

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag import portal
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.servers.call import ServerCall, server_call
-from dynamicrag.cost.servers.meter import NOTHING, Consumed
 from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.llm.cleaning import AnswerText
 from dynamicrag.llm.client import make_client
@@ -191,13 +190,14 @@ class ChatModel:
             finally:
                 seconds = time.perf_counter() - began
                 tokens = self._tokens(answer, turn, messages, most_input, failure)
-                usage = answer.as_usage(tokens, seconds)
+                cpu_seconds = self._cpu_seconds(turn, answer, tokens) if turn is not None else 0.0
+                usage = answer.as_usage(tokens, seconds, cpu_seconds)
                 if line is not None:
-                    line.usage = usage  # it stands if the caller is cancelled once more
-                if turn is not None:
-                    usage = answer.as_usage(tokens, seconds, await self._consumed(turn, answer, tokens))
-                if line is not None:
-                    line.usage, line.unmetered = usage, getattr(turn, "reason", "")
+                    line.usage = usage
+                if isinstance(turn, ServerCall):  # if the caller is cancelled once more, its usage stands
+                    usage = (await turn.end(tokens)).added(usage)
+                    if line is not None:
+                        line.usage, line.unmetered = usage, turn.reason
             self.outage.worked()
             return self._manners.completion(answer, usage)
 
@@ -229,10 +229,10 @@ class ChatModel:
             return server_call(self.address, self.spec)
         return nullcontext(self)
 
-    async def _consumed(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> Consumed:
-        """Return the consumption of a call on this host, as far as it can be seen."""
-        del answer
-        return await turn.end(tokens) if isinstance(turn, ServerCall) else NOTHING
+    def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:
+        """Return the CPU time of a call in this process, over all threads."""
+        del turn, answer, tokens
+        return 0.0
 
     def _call(self, max_tokens: int, temperature: float) -> dict[str, Any]:
         """Return the keyword arguments of one call."""

@@ -12,7 +12,6 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from dynamicrag.cost.servers.meter import Consumed
 from dynamicrag.cost.usage import Tokens
 from dynamicrag.errors import PolicyError
 from dynamicrag.llm.chat import ChatModel
@@ -98,11 +97,10 @@ class ForeignChatModel(ChatModel):
     def _turn(self) -> AbstractAsyncContextManager[Any]:
         return nullcontext(time.process_time()) if self.runs == "in_process" else super()._turn()
 
-    async def _consumed(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> Consumed:
+    def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:
         """Return this process's CPU time meanwhile if the model computes here; it includes other work."""
-        if self.runs == "in_process":
-            return Consumed(time.process_time() - float(turn))
-        return await super()._consumed(turn, answer, tokens)
+        del answer, tokens
+        return time.process_time() - float(turn) if self.runs == "in_process" else 0.0
 
 
 def adapt_model(name: str, given: Any, where: str, params: Mapping[str, Any], runs: Runs | None) -> ChatModel:

@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag import extras, portal
-from dynamicrag.cost.servers.meter import Consumed
 from dynamicrag.cost.usage import Tokens
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
@@ -126,11 +125,11 @@ class LocalChatModel(ChatModel):
         """Count the tokens of a prompt exactly."""
         return await self.count_prompt(messages)
 
-    async def _consumed(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> Consumed:
+    def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:
         account = self.server.account
         if answer.timings:
-            return Consumed(account.charge(turn, answer.timings))
-        return Consumed(account.charge_broken_off(turn, tokens.input, tokens.output))
+            return account.charge(turn, answer.timings)
+        return account.charge_broken_off(turn, tokens.input, tokens.output)
 
 
 @cache

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dynamicrag.cost.servers.meter import NOTHING, Consumed
 from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.llm.cleaning import AnswerText
 from dynamicrag.llm.completion import Completion, TokenProb, within
@@ -88,7 +87,7 @@ class StreamedAnswer:
         self.counted.add_chunk(text, len(listed))
         self.counted.add_report(usage)
 
-    def as_usage(self, tokens: Tokens, seconds: float, consumed: Consumed = NOTHING) -> Usage:
+    def as_usage(self, tokens: Tokens, seconds: float, cpu_seconds: float) -> Usage:
         """Return the usage of the call."""
         return Usage(
             calls=1,
@@ -96,8 +95,7 @@ class StreamedAnswer:
             cached_tokens=tokens.cached,
             output_tokens=tokens.output,
             seconds=seconds,
-            cpu_seconds=consumed.cpu_seconds,
-            gpu_joules=consumed.gpu_joules,
+            cpu_seconds=cpu_seconds,
             first_token_seconds=self.first_token_seconds,
             assumed=tokens.assumed,
         )

@@ -60,14 +60,14 @@ class Chroma(Retriever):
         passages, search = await in_thread(work)
         elsewhere = self._elsewhere(embedding)
         if elsewhere:  # its server's consumption is on its own line
-            embedding = replace(embedding, cpu_seconds=0.0, gpu_joules=0.0)
+            embedding = replace(embedding, server_cpu_seconds=0.0, gpu_joules=0.0)
         usage = replace(embedding + search, calls=1, input_tokens=0, assumed=False)
         return Retrieved(passages, usage, elsewhere=elsewhere)
 
     def _elsewhere(self, embedding: Usage) -> tuple[Elsewhere, ...]:
         if self._corpus.embedder.runs == "in_process" or not embedding.calls:
             return ()
-        used = replace(embedding, seconds=0.0)
+        used = replace(embedding, seconds=0.0, cpu_seconds=0.0)
         return (Elsewhere(self._corpus.embedder.name, self._corpus.profile, used),)
 
     def _compared(self, passage: Passage) -> Passage:

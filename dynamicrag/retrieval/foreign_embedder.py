@@ -84,10 +84,9 @@ class ForeignEmbedder(Embedder):
             if call is not None:  # a byte stands for a token in each call alike, so its calls compare
                 consumed = call.finish(Tokens(tokens if answered else 0, 0, 0, assumed=False))
         if usage is None:
-            seconds = cpu if here else consumed.cpu_seconds
-            usage = Usage(calls=1, seconds=wall, cpu_seconds=seconds, gpu_joules=consumed.gpu_joules,
+            usage = Usage(calls=1, seconds=wall, cpu_seconds=cpu if here else 0.0,
                           input_tokens=tokens, assumed=not here)  # fmt: skip
-        return found, usage
+        return found, consumed.added(usage)
 
     def _call(self) -> ServerCall | None:
         """Return a call to the object's server, if it runs on this host."""

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
@@ -17,6 +18,7 @@ from dynamicrag.cost.servers.tokens import fitted, predicted
 from dynamicrag.cost.servers.tree import ProcessTree
 from dynamicrag.cost.usage import Tokens
 from dynamicrag.store.address import data_dir
+from dynamicrag.types import Usage
 from dynamicrag.whereabouts import Address
 
 if TYPE_CHECKING:
@@ -43,6 +45,10 @@ class Consumed(NamedTuple):
 
     cpu_seconds: float = 0.0
     gpu_joules: float = 0.0
+
+    def added(self, usage: Usage) -> Usage:
+        """Return the usage of the call with its share."""
+        return replace(usage, server_cpu_seconds=self.cpu_seconds, gpu_joules=self.gpu_joules)
 
 
 NOTHING = Consumed()

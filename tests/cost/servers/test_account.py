@@ -15,7 +15,7 @@ from dynamicrag.types import Usage
 
 HERE = Profile(runs="same_host", server="127.0.0.1:8000", joules=Range.same(Rate(input=1.0, output=2.0)))
 SPEC = "openai:m"
-USED = Usage(calls=1, input_tokens=100, output_tokens=10, seconds=2.0, cpu_seconds=3.0)
+USED = Usage(calls=1, input_tokens=100, output_tokens=10, seconds=2.0, server_cpu_seconds=3.0)
 
 
 def call(ledger, usage, profile=HERE):
@@ -40,7 +40,7 @@ def test_a_metered_server_is_modelled_by_its_cpu_time(ledger):
 
 
 def test_an_unmetered_server_is_estimated_as_before(ledger):
-    _, cost = call(ledger, replace(USED, cpu_seconds=0.0))
+    _, cost = call(ledger, replace(USED, server_cpu_seconds=0.0))
     assert joules(cost) == {"estimated": 120.0}
     _, cost = call(ledger, Usage(calls=1, seconds=1.0))
     assert not joules(cost)  # it reached nobody
@@ -71,7 +71,7 @@ def test_metered_calls_are_observed_under_model_and_server(ledger):
     assert line.key == "openai:m at 127.0.0.1:8000"
     assert observed(line) == Observation(60, 10, 15.0, 2.0)
     for usage in (
-        replace(USED, cpu_seconds=0.0),
+        replace(USED, server_cpu_seconds=0.0),
         replace(USED, assumed=True),
         replace(USED, output_tokens=0),
     ):
@@ -92,5 +92,5 @@ def test_expectations_are_calibrated_for_this_server_alone():
 def test_a_call_that_was_not_metered_is_calibrated_if_others_were():
     seen = [Observation(n, 10, 0.5 * n + 20, 0.1 * n) for n in range(50, 50 + 10 * LEAST, 10)]
     ledger = Ledger(Attribution(NullMeter()), Host(), Calibration({calibration_key(SPEC, HERE): seen}))
-    _, cost = call(ledger, replace(USED, input_tokens=200, cpu_seconds=0.0))
+    _, cost = call(ledger, replace(USED, input_tokens=200, server_cpu_seconds=0.0))
     assert joules(cost) == {"calibrated": pytest.approx(120.0, rel=0.01)}
