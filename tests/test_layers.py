@@ -13,6 +13,7 @@ from tests.parsed import MODULES, ROOT, nodes
 FLOORS: list[set[str]] = [
     {
         "errors",
+        "offers",
         "extras",
         "types",
         "topology",
@@ -39,7 +40,16 @@ FLOORS: list[set[str]] = [
     {"features", "llm", "priors", "retrieval", "verify"},
     {"routers", "stages", "drafts"},
     {"walk", "learning"},
-    {"calibrated", "policy", "policy_checks", "policy_file", "building", "assembly"}
+    {
+        "calibrated",
+        "policy",
+        "policy_corpora",
+        "policy_objective",
+        "policy_checks",
+        "policy_file",
+        "building",
+        "assembly",
+    }
     | {"embedders", "corpora", "objects", "schema", "priced", "sharing"},
     {"graph"},
     {"faces"},
@@ -56,6 +66,9 @@ BESIDE = {
     ("drafts", "routers"),
     ("drafts", "stages"),
     ("policy", "calibrated"),
+    ("policy", "policy_corpora"),
+    ("policy", "policy_objective"),
+    ("corpora", "policy_corpora"),
     ("policy_file", "policy"),
     ("verify", "llm"),
     ("priors", "features"),

@@ -5,14 +5,17 @@ Only this module converts a graph's state to a turn, and a turn to an update of 
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime, get_runtime
 
 from dynamicrag import portal
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.bookkeeper import Finished
+from dynamicrag.graph.asking import Asking
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.calls import call_options, given_options
 from dynamicrag.graph.channel import Channel
@@ -26,6 +29,8 @@ from dynamicrag.types import Decision, TurnState
 
 State = Mapping[str, Any]
 Update = dict[str, Any]
+MOST_ASKED = 10
+"""Largest number of requests for more budget in one turn; after them, the limits hold."""
 Work = Callable[[TurnState, Run], Awaitable[tuple[TurnState, list[Decision]]]]
 
 
@@ -73,6 +78,10 @@ class Node(Runnable[Any, Any]):
         In the update, keys under the name of our channel are merged into the channel.
         """
 
+    def may_ask(self, pipeline: Pipeline, config: RunnableConfig | None) -> bool:  # noqa: ARG002
+        """Return whether a query that lacks budget may stop at this node, to be asked about."""
+        return False
+
     async def _go(self, state: State, config: RunnableConfig | None, runtime: Runtime[Any]) -> Update:
         given, prefix = given_options(config, runtime.context), self.names.prefix
         channel = self.names.channel(state)
@@ -82,16 +91,22 @@ class Node(Runnable[Any, Any]):
         turn = self.policies.settle(turn, given.policy, f"{given.where}.policy", begun=here is not None)
         pipeline = self.policies[turn.get("policy", "")]
         call = call_options(given, pipeline, config)  # raises before anything is spent
+        if turn.get("granted"):
+            call = replace(call, granted=turn["granted"])
+        if pipeline.budget.exhausted == "ask" and self.may_ask(pipeline, config):
+            call = replace(call, asks=len(turn.get("asked", ())) < MOST_ASKED)
         if call.filter:  # a resumed turn may have retrieved under another filter
             turn = await permitted_turn(turn, call.filter, pipeline.corpora.values())
         books = Books(pipeline, turn, here)
-        budget = pipeline.budget.tightened(call.budget, "the call's budget")
+        budget = pipeline.budget.of_call(call)
         run = Run(pipeline.ledger, budget, pipeline.cost_model, config, runtime.stream_writer, call=call)
         try:
             with books:
                 if books.travelled:
                     await books.ask()
                 turn, made, update = await self.work(state, books.turn, run, books, pipeline)
+        except GraphBubbleUp:
+            raise  # the graph is interrupted, and the query goes on later
         except BaseException as error:
             if pipeline.ledger.account(query).lines:
                 submit(pipeline, turn, run, {"path": turn["path"], "error": type(error).__name__})
@@ -117,6 +132,7 @@ class StageNode(Node):
         work: The work.
         stage: The stage that it begins with, by its name for ``add_node``.
         begun: See :class:`Node`.
+        asking: Decides whether the graph can ask for more budget.
     """
 
     def __init__(
@@ -129,10 +145,16 @@ class StageNode(Node):
         stage: str,
         *,
         begun: bool = False,
+        asking: Asking,
     ) -> None:
         super().__init__(policies, recent, name, names, begun=begun)
         self._works = work
         self._stage = stage
+        self._asking = asking
+
+    def may_ask(self, pipeline: Pipeline, config: RunnableConfig | None) -> bool:
+        """See :class:`Node`."""
+        return self._asking.possible(pipeline, config, whole=self._begun)
 
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`Node`."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from dynamicrag.graph.ask import Ask
+from dynamicrag.graph.asking import Asking
 from dynamicrag.graph.ends import Begin, Finish
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.node import Node, StageNode, Work
@@ -32,6 +34,7 @@ class Nodes:
     def __init__(self, policies: Policies, executor: Executor | None = None) -> None:
         self.policies = policies
         self.recent = Recent()
+        self._asking = Asking(live=executor is None)
         self._walks = {
             name: Walk(
                 each.stages,
@@ -64,6 +67,15 @@ class Nodes:
         """Whether a turn may end before a draft is written."""
         return any(each.verification.foresees for each in self.policies.values())
 
+    @property
+    def asks(self) -> bool:
+        """Whether a turn may ask for more budget."""
+        return any(each.budget.exhausted == "ask" for each in self.policies.values())
+
+    def ask(self, name: str, names: Names) -> Node:
+        """Return the node that asks for more budget."""
+        return Ask(self.policies, self.recent, name, names, self._walk, begun=True)
+
     def node(self, stage: str, name: str, names: Names, *, begun: bool = False) -> Node:
         """Return the node of a stage, for sync and async graphs.
 
@@ -77,13 +89,17 @@ class Nodes:
             return ENDS[stage](self.policies, self.recent, name, names, begun=begun)
         works: dict[str, Work] = {"generator": self._write, VERIFICATION: self._verify}
         work = works.get(stage) or self._along([stage])
-        return StageNode(self.policies, self.recent, name, names, work, stage, begun=begun)
+        return StageNode(
+            self.policies, self.recent, name, names, work, stage, begun=begun, asking=self._asking
+        )
 
     def shared(self, node: str, names: Names) -> Node:
         """Return a node of the whole graph, with all stages that it decides."""
         stages = self.line[node]
         work = self._verify if stages == [VERIFICATION] else self._along(stages)
-        return StageNode(self.policies, self.recent, node, names, work, stages[-1], begun=True)
+        return StageNode(
+            self.policies, self.recent, node, names, work, stages[-1], begun=True, asking=self._asking
+        )
 
     def _walk(self, turn: TurnState) -> Walk:
         return self._walks[turn.get("policy", "")]
