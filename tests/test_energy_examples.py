@@ -7,7 +7,7 @@ import pytest
 
 from dynamicrag import DynamicRAG
 from dynamicrag.cli.starter import starter
-from dynamicrag.testing import FakeRetriever, ScriptedChat
+from dynamicrag.testing import FakeEmbedder, FakeRetriever, ScriptedChat
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ABOUT = "# The ferry\n\nThe ferry leaves Port Harrow at noon."
@@ -83,6 +83,6 @@ def test_the_policy_for_ollama_answers(docs, tmp_path):
     path = tmp_path / "ollama.yaml"
     path.write_text(text)
     given = {"small": says("At noon."), "large": says("At noon.")}
-    with DynamicRAG.from_policy(path, corpus=docs, models=given) as rag:
+    with DynamicRAG.from_policy(path, corpus=docs, models=given, embedder=FakeEmbedder()) as rag:
         state = rag.build_graph().compile().invoke({"messages": [("user", QUESTION)]})
     assert "noon" in state["messages"][-1].text

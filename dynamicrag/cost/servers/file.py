@@ -127,7 +127,7 @@ def _mark(db: sqlite3.Connection, server: str, reading: Reading) -> int:
     """Add a mark: the begin of a segment. Marks before all open calls are deleted."""
     _close(db, server, reading)
     now = time.monotonic()
-    db.execute(  # a client that was killed and whose process id lives on, or a clock that began anew
+    db.execute(  # a client that was killed and whose process id lives on, or a host that was started again
         "DELETE FROM calls WHERE mark IN (SELECT number FROM marks WHERE at < ? OR at > ?)",
         (now - LONGEST_SECONDS, now),
     )

@@ -1,7 +1,7 @@
 """The energy of the GPUs that a server computes on, by NVIDIA's management library (NVML).
 
-NVML meters whole devices. A device counts if the server's processes are the only ones that compute on it;
-otherwise nothing tells the server's share.
+NVML meters whole devices. A device counts if no other programs compute on it; otherwise nothing tells
+the server's share.
 """
 
 import platform
