@@ -77,7 +77,9 @@ class Usage:
         cached_tokens: Prompt tokens read from a cache.
         output_tokens: Generated tokens.
         seconds: Wall time.
-        cpu_seconds: CPU time declared for the call on this host, over all threads; 0 for a remote call.
+        cpu_seconds: CPU time declared for the call in this process, over all threads; 0 for a remote call.
+        server_cpu_seconds: CPU time of a model server on this host for the call; 0 if it was not metered.
+        gpu_joules: Metered energy of the GPUs of such a server for the call.
         first_token_seconds: Wall time until the first token, if any.
         assumed: Whether tokens are a worst case, because the provider did not count them credibly.
     """
@@ -88,6 +90,8 @@ class Usage:
     output_tokens: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    server_cpu_seconds: float = 0.0
+    gpu_joules: float = 0.0
     first_token_seconds: float | None = None
     assumed: bool = False
 
@@ -101,6 +105,8 @@ class Usage:
             output_tokens=self.output_tokens + other.output_tokens,
             seconds=self.seconds + other.seconds,
             cpu_seconds=self.cpu_seconds + other.cpu_seconds,
+            server_cpu_seconds=self.server_cpu_seconds + other.server_cpu_seconds,
+            gpu_joules=self.gpu_joules + other.gpu_joules,
             first_token_seconds=other.first_token_seconds if first is None else first,
             assumed=self.assumed or other.assumed,
         )
