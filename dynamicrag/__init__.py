@@ -5,6 +5,7 @@ To use it:
 - ``DynamicRAG``: a policy as a LangGraph graph, or as single nodes for your graph.
 - ``load_policy``, ``Policy``: a policy file, read and checked.
 - ``RagState``: the state of the graph; ``RagChannel`` is the type of our key, to declare in your state.
+- ``RagContext``: the context of a run, which configures an assistant of LangGraph Server.
 - ``Explanation``: the decisions and the account of a query.
 - ``Decision``, ``Passage``: records in the state of a choice, and of a piece of a document.
 - ``Cost``: an amount of money, seconds, joules and carbon, each with its provenance.
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     )
     from dynamicrag.features.base import FEATURES, Features, Seen
     from dynamicrag.graph.channel import RagChannel
+    from dynamicrag.graph.context import RagContext
     from dynamicrag.graph.explain import Explanation
     from dynamicrag.graph.names import RagState
     from dynamicrag.graph.rag import DynamicRAG
@@ -90,6 +92,7 @@ _HOMES = {
     "features.base": ("FEATURES", "Features", "Seen"),
     "graph.rag": ("DynamicRAG",),
     "graph.channel": ("RagChannel",),
+    "graph.context": ("RagContext",),
     "graph.explain": ("Explanation",),
     "graph.names": ("RagState",),
     "llm.chat": ("ChatModel",),
@@ -148,6 +151,7 @@ __all__ = [
     "ProviderError",
     "Query",
     "RagChannel",
+    "RagContext",
     "RagState",
     "RetrievalContext",
     "Retrieved",

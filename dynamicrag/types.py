@@ -171,6 +171,7 @@ class Decision(TypedDict):
         path: The whole path that a verdict leads to, or whose earlier draft it accepts, if the router
             names one.
         outside: Whether the accepted answer is not based on the documents.
+        weights: The call's weights of cost dimensions; left out if it sets none.
         policy: Name of the policy; left out for the first one.
         chosen: The chosen option.
         propensity: Probability with which the router chose it.
@@ -197,6 +198,7 @@ class Decision(TypedDict):
     spread: NotRequired[list[float | None]]
     plan: NotRequired[dict[str, str]]
     path: NotRequired[dict[str, str]]
+    weights: NotRequired[dict[str, float]]
     outside: NotRequired[bool]
     policy: NotRequired[str]
     chosen: str

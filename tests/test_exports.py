@@ -49,6 +49,7 @@ EXPORTS = [
     "RETRIEVERS",
     "ROUTERS",
     "RagChannel",
+    "RagContext",
     "RagState",
     "RetrievalContext",
     "Retrieved",

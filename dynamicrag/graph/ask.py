@@ -10,7 +10,7 @@ from langgraph.types import interrupt
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.graph.books import Books
-from dynamicrag.graph.calls import is_number
+from dynamicrag.graph.call_reader import is_number
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.node import Node, State, Update

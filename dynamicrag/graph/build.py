@@ -10,6 +10,7 @@ from typing import Any
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.graph import END, START, StateGraph
 
+from dynamicrag.graph.context import RagContext
 from dynamicrag.graph.names import Names, given_schema, node_schema, result_schema, state_schema
 from dynamicrag.graph.node import State
 from dynamicrag.graph.nodes import Nodes
@@ -18,7 +19,9 @@ from dynamicrag.topology import ASKING, TOPOLOGY, VERIFICATION
 from dynamicrag.types import TurnState
 
 
-def build_graph(nodes: Nodes, names: Names, *, inherits: bool = False) -> "StateGraph[Any, Any, Any, Any]":
+def build_graph(
+    nodes: Nodes, names: Names, *, inherits: bool = False, context_schema: type[Any] = RagContext
+) -> "StateGraph[Any, Any, Any, Any]":
     """Return the uncompiled graph: begin, the policies' stages node by node, verify, finish.
 
     If a policy asks for more budget, there is a node for that beside the line.
@@ -27,12 +30,14 @@ def build_graph(nodes: Nodes, names: Names, *, inherits: bool = False) -> "State
         nodes: The nodes.
         names: The keys of the state.
         inherits: Whether our channel is an input too, from a parent graph.
+        context_schema: Type of a run's context.
     """
     # the input is a conversation or a question; our nodes make the rest of the state
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(
         state_schema(names),
         input_schema=given_schema(names, inherits=inherits),
         output_schema=result_schema(names),
+        context_schema=context_schema,
     )
     ours, last = node_schema(names), TOPOLOGY[VERIFICATION].node
     graph.add_node("begin_turn", nodes.node("begin", "begin_turn", names))

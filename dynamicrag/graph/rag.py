@@ -12,6 +12,7 @@ from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
 from dynamicrag.graph.clashes import check
+from dynamicrag.graph.context import RagContext
 from dynamicrag.graph.explain import Explanation, cost_known, explain
 from dynamicrag.graph.faces import Faces
 from dynamicrag.graph.feedback import Rated
@@ -158,6 +159,7 @@ class DynamicRAG(Rated, Faces):
         answer: str | None = None,
         prefix: str = "rag",
         inherits: bool = False,
+        context_schema: type[Any] = RagContext,
     ) -> "StateGraph[Any, Any, Any, Any]":
         """Return the whole graph, uncompiled: the caller adds checkpointer and store.
 
@@ -170,13 +172,14 @@ class DynamicRAG(Rated, Faces):
             inherits: Whether the graph reads its channel from the state of a parent graph, which declares
                 it, so that it knows the turn before. A subgraph with a checkpointer of its own,
                 ``compile(checkpointer=True)``, knows it without.
+            context_schema: Type of a run's context, if it has more keys than ``rag``.
 
         Raises:
             PolicyError: Invalid or repeated keys.
         """
         names = Names(prefix, question, answer)
         names.check("build_graph")
-        return build_graph(self._nodes, names, inherits=inherits)
+        return build_graph(self._nodes, names, inherits=inherits, context_schema=context_schema)
 
     def add_node(
         self,

@@ -50,6 +50,8 @@ def record(
         decision["plan"] = dict(plan)
     if choice.path is not None:
         decision["path"] = dict(choice.path)
+    if context.call.weights:
+        decision["weights"] = dict(context.call.weights)
     if turn.get("policy"):
         decision["policy"] = turn["policy"]
     if choice.outside:
