@@ -74,7 +74,8 @@ def _offer(priced: Priced, standing: float | None, *, answered: bool) -> BudgetO
 
 
 def _in_words(dimension: Dimension, value: float) -> str:
-    row, text = DIMENSIONS[dimension], amount(dimension, value, brief=True).replace(SPACE, " ")
+    row = DIMENSIONS[dimension]
+    text = amount(dimension, float(f"{value:.3g}"), brief=True).replace(SPACE, " ")
     return text if row.unit or row.prefix else f"{text} {row.title}"
 
 
