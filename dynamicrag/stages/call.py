@@ -145,5 +145,5 @@ def _too_late(model: ChatModel, seconds: float | None) -> BudgetExceeded:
         "that it had; raise the limit, or use a faster model"
     )
     if seconds:
-        late.short = {"seconds": 2 * seconds}  # it begins anew, and needs more than it had
+        late.short = {"seconds": 2 * seconds}  # it begins again, and needs more than it had
     return late

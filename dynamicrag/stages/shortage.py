@@ -26,7 +26,7 @@ MARGIN = 0.1
 DIGITS = 2
 """Significant digits of an amount that is asked for."""
 ON = ("redo", "refine", "ask_again")
-"""Kinds of moves that go on with the answer."""
+"""Kinds of moves that continue the answer."""
 Amounts = Mapping[Dimension, float]
 
 
