@@ -10,7 +10,7 @@ from dynamicrag.call_options import CallOptions, Filter, Value
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError, unknown
 
-__all__ = ["CallReader", "mapping"]
+__all__ = ["CallReader", "is_number", "mapping"]
 
 ENDS = ("accept", "abstain")
 """Verdicts that end a turn. The others lead to another draft, a limited number of times."""

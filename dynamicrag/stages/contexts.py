@@ -174,7 +174,7 @@ class Contexts:
         """
         since, waits = time.monotonic(), True
         while budget.limited:
-            left = await budget.left(turn["id"], self._ledger.spent(turn["id"]))
+            left = await budget.left(self._ledger.paid_by(turn["id"]), self._ledger.spent(turn["id"]))
             room = within(situation.plans, left)
             if not waits or any(a and b for a, b in zip(situation.open, room.fits, strict=True)):
                 return left, room

@@ -38,14 +38,7 @@ def record(
         features=dict(context.features),
         cost={"seconds": seconds},
     )
-    if choice.spread is not None:
-        decision["spread"] = list(choice.spread)
-    if choice.chances is not None:
-        decision["chances"] = list(choice.chances)
-    if choice.base is not None:
-        decision["base"] = list(choice.base)
-    if choice.state is not None:
-        decision["state"] = choice.state
+    _estimated(decision, choice)
     if plan:
         decision["plan"] = dict(plan)
     if choice.path is not None:
@@ -64,6 +57,18 @@ def _of_turn(decision: Decision, turn: TurnState) -> Decision:
     if turn.get("resumes") == decision["stage"]:
         decision["asked"] = turn["asked"][-1]
     return decision
+
+
+def _estimated(decision: Decision, choice: Choice) -> None:
+    """Add to a record what the router knows besides its estimates."""
+    if choice.spread is not None:
+        decision["spread"] = list(choice.spread)
+    if choice.chances is not None:
+        decision["chances"] = list(choice.chances)
+    if choice.base is not None:
+        decision["base"] = list(choice.base)
+    if choice.state is not None:
+        decision["state"] = choice.state
 
 
 def rounded(features: Mapping[str, float]) -> dict[str, float]:
