@@ -330,7 +330,7 @@ class LastTurn(TypedDict):
 
 
 class Lack(TypedDict):
-    """A lack of budget at a stage: the graph asks for more before the turn goes on.
+    """A lack of budget at a stage: the graph asks for more before the turn continues.
 
     Attributes:
         stage: The stage that decides again.

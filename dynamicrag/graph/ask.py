@@ -31,7 +31,7 @@ VALID = (
 class Ask(Node):
     """Interrupts the graph with a request for more budget, and applies the answer.
 
-    The stages before have settled their calls, and this node makes none. Whoever resumes the graph answers
+    The stages before have settled their calls, and this node makes none. The caller resumes the graph
     with ``Command(resume=...)``: ``True`` grants the cheapest offer, a mapping grants amounts by dimension,
     and ``False`` refuses. Any other answer interrupts it again, with an ``error`` in the request.
 

@@ -128,7 +128,7 @@ class Node(Runnable[Any, Any]):
                     await books.ask()
                 turn, made, update = await self.work(state, books.turn, run, books, pipeline)
         except GraphBubbleUp:
-            raise  # the graph is interrupted, and the query goes on later
+            raise  # the graph is interrupted, and the query continues later
         except BaseException as error:
             if pipeline.ledger.account(query).lines:
                 name = self.kept_as.format(pipeline.policy.name)

@@ -143,7 +143,10 @@ async def _call(
 
 
 def _too_late(model: ChatModel, seconds: float | None) -> BudgetExceeded:
-    return BudgetExceeded(
+    late = BudgetExceeded(
         f"objective.budget.per_query.seconds: model {model.name} had no answer in the {seconds or 0.0:.3g} s "
         "that it had; raise the limit, or use a faster model"
     )
+    if seconds:
+        late.short = {"seconds": 2 * seconds}  # it begins again, and needs more than it had
+    return late

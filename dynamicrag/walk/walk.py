@@ -77,7 +77,7 @@ class Walk:
     async def along(self, names: Sequence[str], turn: TurnState, run: Run) -> Step:
         """Take a turn through some stages; stops early if no draft could be accepted, or budget is lacking.
 
-        A turn that was granted more budget goes on at the stage that lacked it.
+        A turn that was granted more budget continues at the stage that lacked it.
 
         Args:
             names: The stages, in order.

@@ -5,7 +5,19 @@ from typing import get_type_hints
 from dynamicrag.graph.events import DecisionEvent, DraftCount, Report, ReportEvent, Source, WithdrawnEvent
 from dynamicrag.types import Decision
 
-RARE = {"attempt", "spread", "plan", "path", "outside", "policy", "chances", "base", "state"}
+RARE = {
+    "asked",
+    "attempt",
+    "spread",
+    "plan",
+    "path",
+    "outside",
+    "policy",
+    "chances",
+    "base",
+    "state",
+    "weights",
+}
 ESCALATING = {
     "verification": {
         "options": ["accept", "escalate", "abstain"],
