@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from dynamicrag.assembly import Pipeline
-    from dynamicrag.cost.budget import Held
+    from dynamicrag.cost.reservations import Held
     from dynamicrag.llm.chat import ChatModel
     from dynamicrag.stages.base import Run
 
