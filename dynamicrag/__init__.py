@@ -9,6 +9,7 @@ To use it:
 - ``RagContext``: the context of a run, which configures an assistant of LangGraph Server.
 - ``Explanation``: the decisions and the account of a query.
 - ``Decision``, ``Passage``: records in the state of a choice, and of a piece of a document.
+- ``RoutedChatModel``: a LangChain chat model that chooses one of the policy's models for each call.
 - ``Cost``: an amount of money, seconds, joules and carbon, each with its provenance.
 
 To extend it, register a class under a name for policies, ``@ROUTERS.register("mine")``:
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         ProviderError,
         VerifierError,
     )
+    from dynamicrag.faces.langchain.chat_model import RoutedChatModel
     from dynamicrag.faces.langchain.middleware import DynamicRAGMiddleware
     from dynamicrag.features.base import FEATURES, Features, Seen
     from dynamicrag.graph.channel import RagChannel
@@ -91,6 +93,7 @@ _HOMES = {
         "ProviderError",
         "VerifierError",
     ),
+    "faces.langchain.chat_model": ("RoutedChatModel",),
     "faces.langchain.middleware": ("DynamicRAGMiddleware",),
     "features.base": ("FEATURES", "Features", "Seen"),
     "graph.rag": ("DynamicRAG",),
@@ -160,6 +163,7 @@ __all__ = [
     "RetrievalContext",
     "Retrieved",
     "Retriever",
+    "RoutedChatModel",
     "Router",
     "Run",
     "Seen",

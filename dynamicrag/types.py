@@ -380,6 +380,7 @@ class TurnState(TypedDict, total=False):
         bounded: The reason that the budget ended the turn; empty if it did not.
         step: The step of the outermost graph in which the turn began; siblings share it.
         replaces: Ids of the queries present when it began, all of earlier turns.
+        trace: Place of its first span as a W3C ``traceparent``, if spans are recorded.
     """
 
     id: str
@@ -393,6 +394,7 @@ class TurnState(TypedDict, total=False):
     bounded: str
     step: str
     replaces: list[str]
+    trace: str
     message_id: str
     text: str
     original: str

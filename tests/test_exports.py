@@ -55,6 +55,7 @@ EXPORTS = [
     "RetrievalContext",
     "Retrieved",
     "Retriever",
+    "RoutedChatModel",
     "Router",
     "Run",
     "Seen",

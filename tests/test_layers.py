@@ -24,6 +24,7 @@ FLOORS: list[set[str]] = [
         "normal",
         "spoken",
         "text",
+        "traces",
     }
     | {
         "borders",
@@ -183,7 +184,8 @@ def circle(needs: Mapping[str, set[str]]) -> str:
     [
         (
             "import dynamicrag",
-            "numpy pydantic yaml langgraph langchain_core torch codecarbon chromadb sklearn llama_index",
+            "numpy pydantic yaml langgraph langchain_core torch codecarbon chromadb sklearn llama_index "
+            "opentelemetry",
         ),
         (
             "import dynamicrag.predictors as p, pkgutil, importlib\n"
@@ -197,7 +199,7 @@ def circle(needs: Mapping[str, set[str]]) -> str:
         ),
         (
             "import dynamicrag.assembly",
-            "torch codecarbon chromadb llama_index sentence_transformers langgraph sqlalchemy",
+            "torch codecarbon chromadb llama_index sentence_transformers langgraph sqlalchemy opentelemetry",
         ),
         pytest.param(
             "from dynamicrag import DynamicRAG",

@@ -16,6 +16,7 @@ from contextvars import ContextVar, Token
 from dynamicrag.cost.account import Account, Entry
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.calibration import Calibration
+from dynamicrag.cost.call_span import CallKind, call_span
 from dynamicrag.cost.charge import Amount, cost_of, overhead_of
 from dynamicrag.cost.line import INGEST, Line
 from dynamicrag.cost.meter import NullMeter
@@ -72,8 +73,9 @@ class Ledger:
 
     @contextmanager
     def span(
-        self, query_id: str, stage: str, label: str, profile: Profile = IN_PROCESS, spec: str = ""
-    ) -> Iterator[Line]:
+        self, query_id: str, stage: str, label: str, profile: Profile = IN_PROCESS, spec: str = "", *,
+        kind: CallKind = "chat",
+    ) -> Iterator[Line]:  # fmt: skip
         """Account for one call; its line stays even if the call raises or is cancelled.
 
         Args:
@@ -82,6 +84,7 @@ class Ledger:
             label: Name of the callee in the policy.
             profile: Location and coefficients of the callee.
             spec: The called model, if any.
+            kind: The work of the call, for its span in a trace.
         """
         attribution = self.attribution
         name = f"{attribution.id}.{next(_numbers)}"
@@ -95,15 +98,16 @@ class Ledger:
         run = _run.get()
         if run is not None and run[0] == query_id:
             run[1].append(line)
-        attribution.open(line)
-        try:
-            yield line
-        except BaseException:
-            line.failed = True
-            raise
-        finally:
-            line.end = time.perf_counter()
-            attribution.close(line)
+        with call_span(line, kind, self.line_cost):
+            attribution.open(line)
+            try:
+                yield line
+            except BaseException:
+                line.failed = True
+                raise
+            finally:
+                line.end = time.perf_counter()
+                attribution.close(line)
 
     def _account(self, query_id: str) -> Account:
         account = self._accounts.get(query_id)

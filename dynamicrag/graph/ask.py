@@ -42,6 +42,7 @@ class Ask(Node):
         names: See :class:`Node`.
         walk: Returns the walk of a turn's policy.
         begun: See :class:`Node`.
+        whole: See :class:`Node`.
     """
 
     def __init__(
@@ -53,8 +54,9 @@ class Ask(Node):
         walk: Callable[[TurnState], Walk],
         *,
         begun: bool = False,
+        whole: bool = False,
     ) -> None:
-        super().__init__(policies, recent, name, names, begun=begun)
+        super().__init__(policies, recent, name, names, begun=begun, whole=whole)
         self._walk = walk
 
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:  # noqa: ARG002

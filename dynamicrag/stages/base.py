@@ -52,6 +52,7 @@ class Run:
         last_resort: Whether no other option is left, so that even a model in cooldown is asked.
         failed: Options of the stage that have failed already, and are not tried again.
         call: The options of the call.
+        depth: Fewest passages to retrieve; stages may need more.
     """
 
     ledger: Ledger
@@ -62,6 +63,7 @@ class Run:
     last_resort: bool = False
     failed: frozenset[str] = frozenset()
     call: CallOptions = NO_OPTIONS
+    depth: int = 0
 
     @property
     def thread(self) -> str:

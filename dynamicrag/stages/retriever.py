@@ -155,7 +155,7 @@ class RetrieverStage(StageBase):
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
         """Retrieve, best first."""
         retriever = self.retrievers[option.name]
-        depth = max(depth_of(stage) for stage in self._stages.values())
+        depth = max(run.depth, *(depth_of(stage) for stage in self._stages.values()))
 
         async def find(query: str) -> list[Passage]:
             return await search(run, turn["id"], self.name, option.name, retriever, query, depth)

@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dynamicrag.faces.langchain.chat_model import RoutedChatModel
     from dynamicrag.faces.langchain.middleware import DynamicRAGMiddleware
 
-__all__ = ["DynamicRAGMiddleware"]
+__all__ = ["DynamicRAGMiddleware", "RoutedChatModel"]
 
-_HOMES = {"DynamicRAGMiddleware": "middleware"}
+_HOMES = {"DynamicRAGMiddleware": "middleware", "RoutedChatModel": "chat_model"}
 
 
 def __getattr__(name: str) -> Any:
