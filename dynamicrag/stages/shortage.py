@@ -165,7 +165,7 @@ class Shortages:
 
     async def _rest(self, turn: TurnState, call: CallOptions) -> tuple[Budget, Rest]:
         budget = self._budget.of_call(call)
-        return budget, await budget.rest(turn["id"], self._ledger.spent(turn["id"]))
+        return budget, await budget.rest(self._ledger.paid_by(turn["id"]), self._ledger.spent(turn["id"]))
 
     def _extra(self, plan: Plan, rest: Rest, short: Amounts) -> Amounts:
         """Return the amounts that a plan lacks of the query's own limits; nothing if a total closes it."""
