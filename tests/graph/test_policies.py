@@ -169,6 +169,7 @@ def test_an_unknown_policy_is_refused_before_anything_is_spent(rag, ask, named, 
     assert not rag.pipeline.ledger._accounts
 
 
+@pytest.mark.slow
 async def test_fifty_calls_under_different_policies_do_not_mix(rag, ask):
     app = rag.build_graph().compile()
     policies, models = ["policy", "mid", "rich"], ["small", "medium", "large"]
