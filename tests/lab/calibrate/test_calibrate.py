@@ -78,7 +78,7 @@ def test_a_policy_that_does_better_than_what_is_learnt_stands_as_it_is(tmp_path)
     }}  # fmt: skip
     calibration = run(Target(limits={"joules": 50.0}), made, policy)
     found = calibration.report.as_json()["policies"]
-    assert found["policy policy"]["quality"] == 1.0
+    assert found[f"policy {load_policy(policy).name}"]["quality"] == 1.0
     assert found["its drafts, unverified"]["quality"] == pytest.approx(2 / 3)
     assert calibration.setting.stands
     assert found["calibrated"]["quality"] == 1.0
