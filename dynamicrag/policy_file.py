@@ -48,7 +48,11 @@ def load_policy(
     """
     if isinstance(policy, Mapping):
         data: Any = _checked(policy)
-        about = {"name": "observed" if policy.get("observe") else _named_by_content(data), "source": "", "folder": Path()}
+        about = {
+            "name": "observed" if policy.get("observe") else _named_by_content(data),
+            "source": "",
+            "folder": Path(),
+        }
     else:
         path, preset = _find(policy)
         about = {"name": path.stem, "source": str(policy), "folder": Path() if preset else path.parent}

@@ -46,6 +46,7 @@ FLOORS: list[set[str]] = [
     {"lab"},
     {"testing"},
     {"cli"},
+    {"__main__"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 BESIDE = {

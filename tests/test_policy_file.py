@@ -203,8 +203,16 @@ def test_a_calibration_that_cannot_be(folder, old, new, message):
 
 
 def test_a_mapping_is_named_by_its_content():
-    one = {"version": 1, "models": {"a": {"model": "openai:gpt-4o"}}, "stages": {"generator": {"options": ["a"]}}}
-    two = {"version": 1, "stages": {"generator": {"options": ["a"]}}, "models": {"a": {"model": "openai:gpt-4o"}}}
+    one = {
+        "version": 1,
+        "models": {"a": {"model": "openai:gpt-4o"}},
+        "stages": {"generator": {"options": ["a"]}},
+    }
+    two = {
+        "version": 1,
+        "stages": {"generator": {"options": ["a"]}},
+        "models": {"a": {"model": "openai:gpt-4o"}},
+    }
     other = {**one, "outside": "abstain"}
     names = [load_policy(policy).name for policy in (one, two, other)]
     assert names[0] == names[1] != names[2]
