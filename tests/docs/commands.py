@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-
 from dynamicrag.cli import _command
 from tests.docs.fences import ROOT
 
