@@ -10,6 +10,8 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+from dynamicrag.offers import BudgetAnswer, BudgetRequest
+
 StagePath = Mapping[str, str]
 """The option at each stage, by the stage's name; a partial path lacks some stages."""
 
@@ -169,6 +171,7 @@ class Decision(TypedDict):
         path: The whole path that a verdict leads to, or whose earlier draft it accepts, if the router
             names one.
         outside: Whether the accepted answer is not based on the documents.
+        weights: The call's weights of cost dimensions; left out if it sets none.
         policy: Name of the policy; left out for the first one.
         chosen: The chosen option.
         propensity: Probability with which the router chose it.
@@ -180,6 +183,7 @@ class Decision(TypedDict):
         binding: The limit that decided, or ``None``.
         features: The router's inputs.
         cost: Cost of choosing, in seconds.
+        asked: The request for more budget before this decision, and its answer, if there was one.
     """
 
     id: str
@@ -194,6 +198,7 @@ class Decision(TypedDict):
     spread: NotRequired[list[float | None]]
     plan: NotRequired[dict[str, str]]
     path: NotRequired[dict[str, str]]
+    weights: NotRequired[dict[str, float]]
     outside: NotRequired[bool]
     policy: NotRequired[str]
     chosen: str
@@ -206,6 +211,7 @@ class Decision(TypedDict):
     binding: str | None
     features: dict[str, float]
     cost: dict[str, float]
+    asked: NotRequired[BudgetAnswer]
 
 
 class Draft(TypedDict):
@@ -317,6 +323,20 @@ class LastTurn(TypedDict):
     cached_tokens: int
 
 
+class Lack(TypedDict):
+    """A lack of budget at a stage: the graph asks for more before the turn goes on.
+
+    Attributes:
+        stage: The stage that decides again.
+        request: The request, as the graph's interrupt shows it.
+        otherwise: The decision on the draft that stands, if more budget is refused; ``None`` without a draft.
+    """
+
+    stage: str
+    request: BudgetRequest
+    otherwise: Decision | None
+
+
 class TurnState(TypedDict, total=False):
     """The state of one turn in the stages; plain JSON, stored in the graph's state.
 
@@ -353,16 +373,28 @@ class TurnState(TypedDict, total=False):
         attempt: Number of the run from a checkpoint, from 1.
         lines: Number of account lines of this run.
         policy: Name of the policy that the turn uses to its end; empty for the object's first.
+        lack: The lack of budget that the graph is to ask about, if any.
+        resumes: The stage at which a turn goes on that was granted more budget.
+        granted: The amounts granted to the query beyond its limits, by dimension.
+        asked: The requests for more budget so far, with their answers.
+        bounded: The reason that the budget ended the turn; empty if it did not.
         step: The step of the outermost graph in which the turn began; siblings share it.
         replaces: Ids of the queries present when it began, all of earlier turns.
+        trace: Place of its first span as a W3C ``traceparent``, if spans are recorded.
     """
 
     id: str
     attempt: int
     lines: int
     policy: str
+    lack: Lack | None
+    resumes: str
+    granted: dict[str, float]
+    asked: list[BudgetAnswer]
+    bounded: str
     step: str
     replaces: list[str]
+    trace: str
     message_id: str
     text: str
     original: str

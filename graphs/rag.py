@@ -1,34 +1,37 @@
 """The graph for LangGraph Server: ``langgraph.json`` names :func:`make_graph`.
 
-The server calls the factory at every access, on its event loop, where blocking is an error: so the
-graph is made once, in a thread. Checkpointer and store are the server's.
+The server calls the factory at every access, on its event loop, where blocking is an error: so the graph is
+made once a corpus, in a thread. Checkpointer and store are the server's. The context configures an
+assistant: its policy, weights and limits under ``rag``, and the name of its corpus.
 """
 
 import asyncio
-import os
-import threading
 from functools import cache
 from typing import Any
 
-from dynamicrag import DynamicRAG
+from langgraph_sdk.runtime import ServerRuntime
 
-_lock = threading.Lock()
-
-
-async def make_graph() -> Any:
-    """Return the graph; DYNAMICRAG_POLICY and DYNAMICRAG_CORPUS set policy and corpus."""
-    return await asyncio.to_thread(_make)
+from dynamicrag import RagContext
+from graphs.shared import rag_of
 
 
-def _make() -> Any:
-    with _lock:  # a cache alone would let two first requests make two
-        return _graph()
+class Configuration(RagContext, total=False):
+    """The context of a run.
+
+    Attributes:
+        corpus: Name of a corpus of ``DYNAMICRAG_CORPUS``; by default the first.
+    """
+
+    corpus: str
+
+
+async def make_graph(runtime: ServerRuntime[Configuration]) -> Any:
+    """Return the graph of the run's corpus; of the first corpus where nothing is run."""
+    running = runtime.execution_runtime
+    context = running.context if running else None
+    return await asyncio.to_thread(_graph, (context or {}).get("corpus", ""))
 
 
 @cache
-def _graph() -> Any:
-    rag = DynamicRAG.from_policy(
-        os.environ.get("DYNAMICRAG_POLICY", "balanced"),
-        corpus=os.environ.get("DYNAMICRAG_CORPUS", "examples/corpus"),
-    )
-    return rag.build_graph().compile()
+def _graph(corpus: str) -> Any:
+    return rag_of(corpus).build_graph(context_schema=Configuration).compile()

@@ -13,6 +13,7 @@ from tests.parsed import MODULES, ROOT, imports_in
 FLOORS: list[set[str]] = [
     {
         "errors",
+        "offers",
         "extras",
         "types",
         "topology",
@@ -23,6 +24,7 @@ FLOORS: list[set[str]] = [
         "normal",
         "spoken",
         "text",
+        "traces",
     }
     | {
         "borders",
@@ -39,7 +41,16 @@ FLOORS: list[set[str]] = [
     {"features", "llm", "priors", "retrieval", "verify"},
     {"routers", "stages", "drafts"},
     {"walk", "learning"},
-    {"calibrated", "policy", "policy_checks", "policy_file", "building", "assembly"}
+    {
+        "calibrated",
+        "policy",
+        "policy_corpora",
+        "policy_objective",
+        "policy_checks",
+        "policy_file",
+        "building",
+        "assembly",
+    }
     | {"embedders", "corpora", "objects", "schema", "priced", "sharing"},
     {"graph"},
     {"faces"},
@@ -57,6 +68,9 @@ BESIDE = {
     ("drafts", "routers"),
     ("drafts", "stages"),
     ("policy", "calibrated"),
+    ("policy", "policy_corpora"),
+    ("policy", "policy_objective"),
+    ("corpora", "policy_corpora"),
     ("policy_file", "policy"),
     ("verify", "llm"),
     ("priors", "features"),
@@ -171,7 +185,8 @@ def circle(needs: Mapping[str, set[str]]) -> str:
     [
         (
             "import dynamicrag",
-            "numpy pydantic yaml langgraph langchain_core torch codecarbon chromadb sklearn llama_index",
+            "numpy pydantic yaml langgraph langchain_core torch codecarbon chromadb sklearn llama_index "
+            "opentelemetry",
         ),
         (
             "import dynamicrag.predictors as p, pkgutil, importlib\n"
@@ -185,7 +200,7 @@ def circle(needs: Mapping[str, set[str]]) -> str:
         ),
         (
             "import dynamicrag.assembly",
-            "torch codecarbon chromadb llama_index sentence_transformers langgraph sqlalchemy",
+            "torch codecarbon chromadb llama_index sentence_transformers langgraph sqlalchemy opentelemetry",
         ),
         pytest.param(
             "from dynamicrag import DynamicRAG",

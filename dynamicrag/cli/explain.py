@@ -95,7 +95,7 @@ def _show(
 
 def _account(lines: Sequence[Mapping[str, Any]]) -> "Table":
     from dynamicrag.cli.decisions import spare
-    from dynamicrag.lab.view.amounts import amount
+    from dynamicrag.cost.amounts import amount
     from dynamicrag.lab.view.page import Column, Row, Table
 
     order = spare()

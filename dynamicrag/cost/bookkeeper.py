@@ -18,6 +18,7 @@ from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import Line
+from dynamicrag.cost.query_log import log_finished
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.topology import JUDGING
@@ -163,6 +164,7 @@ class Bookkeeper:
             ours = [line for line in ended if line.stage != JUDGING]
             booked = Cost.total(line.booked for line in ours if line.booked is not None)
             self._budget.close(ledger.total(ours), booked)
+        log_finished(item.query_id, item.facts, ledger.cost(item.query_id), provisional=account.provisional)
         if self._runs is not None:
             lines = list(account.lines)
             turn = {**self._turn(item, lines), **item.facts, "provisional": account.provisional}

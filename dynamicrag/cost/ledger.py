@@ -16,9 +16,11 @@ from contextvars import ContextVar, Token
 from dynamicrag.cost.account import Account, Entry
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.calibration import Calibration
+from dynamicrag.cost.call_span import CallKind, call_span
 from dynamicrag.cost.charge import Amount, cost_of, overhead_of
 from dynamicrag.cost.line import INGEST, Line
 from dynamicrag.cost.meter import NullMeter
+from dynamicrag.cost.payer import payer_in
 from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import IN_PROCESS, Host, Profile
 from dynamicrag.cost.records import line_of, record_of
@@ -71,8 +73,9 @@ class Ledger:
 
     @contextmanager
     def span(
-        self, query_id: str, stage: str, label: str, profile: Profile = IN_PROCESS, spec: str = ""
-    ) -> Iterator[Line]:
+        self, query_id: str, stage: str, label: str, profile: Profile = IN_PROCESS, spec: str = "", *,
+        kind: CallKind = "chat",
+    ) -> Iterator[Line]:  # fmt: skip
         """Account for one call; its line stays even if the call raises or is cancelled.
 
         Args:
@@ -81,24 +84,30 @@ class Ledger:
             label: Name of the callee in the policy.
             profile: Location and coefficients of the callee.
             spec: The called model, if any.
+            kind: The work of the call, for its span in a trace.
         """
         attribution = self.attribution
         name = f"{attribution.id}.{next(_numbers)}"
         line = Line(query_id, stage, label, profile, time.perf_counter(), spec=spec, id=name)
+        payer = payer_in(self)
         with self._lock:
             self._account(query_id).add(line)
+            if payer is not None and payer.query_id != query_id:
+                self._account(payer.query_id).add(line)
+                payer.lines.append(line)
         run = _run.get()
         if run is not None and run[0] == query_id:
             run[1].append(line)
-        attribution.open(line)
-        try:
-            yield line
-        except BaseException:
-            line.failed = True
-            raise
-        finally:
-            line.end = time.perf_counter()
-            attribution.close(line)
+        with call_span(line, kind, self.line_cost):
+            attribution.open(line)
+            try:
+                yield line
+            except BaseException:
+                line.failed = True
+                raise
+            finally:
+                line.end = time.perf_counter()
+                attribution.close(line)
 
     def _account(self, query_id: str) -> Account:
         account = self._accounts.get(query_id)
@@ -182,8 +191,18 @@ class Ledger:
         """Return the cost of a query so far, over all its runs."""
         return self.total(self.account(query_id).lines, scope)
 
+    def paid_by(self, query_id: str) -> str:
+        """Return the query whose limits hold for the calls of a query: itself, or the payer."""
+        payer = payer_in(self)
+        return query_id if payer is None else payer.query_id
+
     def spent(self, query_id: str) -> Cost:
-        """Return the cost so far of the current run of a query; outside a run, of all its runs."""
+        """Return the cost so far of the current run of a query; outside a run, of all its runs.
+
+        Within another query that pays for it, this is the cost of all runs of the payer.
+        """
+        if (payer := payer_in(self)) is not None:
+            return self.cost(payer.query_id)
         run = _run.get()
         mine = run is not None and run[0] == query_id
         return self.total(run[1]) if run is not None and mine else self.cost(query_id)

@@ -8,24 +8,21 @@ The policy is read first, because the other options are checked against it.
     app.invoke(question, context={"rag": {"options": {"generator": "small"}, "budget": {"usd": 0.01}}})
 """
 
-import math
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from dynamicrag.assembly import Pipeline
-from dynamicrag.call_options import NO_OPTIONS, CallOptions, Filter, Value
-from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.errors import InputError, unknown
+from dynamicrag.graph.call_reader import CallReader, mapping
+from dynamicrag.graph.context import RagOptions
 from dynamicrag.graph.metadata import run_metadata
 
 KEY = "rag"
-FIELDS = ("policy", "options", "closed", "budget", "tags", "user", "filter")
-ENDS = ("accept", "abstain")
-"""Verdicts that end a turn. The others lead to another draft, a limited number of times."""
-LONGEST, MOST = 200, 50
-"""Largest number of characters of a tag or a user, and of tags: they are stored with the query."""
+CONFIG, CONTEXT = f"config.configurable.{KEY}", f"context.{KEY}"
+FIELDS = tuple(RagOptions.__annotations__)
 
 
 class Given(NamedTuple):
@@ -51,7 +48,11 @@ NOTHING = Given({}, "")
 
 
 def given_options(config: Mapping[str, Any] | None, context: object) -> Given:
-    """Return the unchecked options of a call.
+    """Return the unchecked options of a call: the context's, or else the config's.
+
+    LangGraph Server copies the context of a thread's first run into the config of its later runs, so the
+    context decides where both have options. A filter in the config holds in any case: an application that
+    sets it for a tenant relies on it.
 
     Args:
         config: The node's config.
@@ -59,20 +60,37 @@ def given_options(config: Mapping[str, Any] | None, context: object) -> Given:
             ``rag``.
 
     Raises:
-        InputError: The options are not a mapping, have unknown keys, or differ between config and context.
+        InputError: The options are not a mapping, have unknown keys, or have contradictory filters.
     """
     given = ((config or {}).get("configurable") or {}).get(KEY)
     other = context.get(KEY) if isinstance(context, Mapping) else getattr(context, KEY, None)
-    if given is None and other is None:
-        return NOTHING
-    if given is not None and other is not None and given != other:
-        raise InputError(f"config.configurable.{KEY} and context.{KEY} differ; give one of them")
-    where = f"context.{KEY}" if given is None else f"config.configurable.{KEY}"
-    options = _mapping(other if given is None else given, where, "of " + ", ".join(FIELDS))
+    if other is None:
+        return NOTHING if given is None else Given(_known(given, CONFIG), CONFIG)
+    options = _known(other, CONTEXT)
+    kept = None if given is None else _known(given, CONFIG).get("filter")
+    return Given(options if kept is None else {**options, "filter": _both(kept, options)}, CONTEXT)
+
+
+def _known(given: object, where: str) -> Mapping[Any, Any]:
+    options = mapping(given, where, "of " + ", ".join(FIELDS))
     for key in options:
         if key not in FIELDS:
             raise InputError(unknown(where, "key", key, FIELDS))
-    return Given(options, where)
+    return options
+
+
+def _both(kept: object, options: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Return the filter of the config and that of the context as one; a field of both must be equal."""
+    what = "of a metadata field to a value or a list"
+    first = mapping(kept, f"{CONFIG}.filter", what)
+    second = mapping(options.get("filter") or {}, f"{CONTEXT}.filter", what)
+    for field in first.keys() & second.keys():
+        if first[field] != second[field]:
+            raise InputError(
+                f"{CONTEXT}.filter.{field}: {reprlib.repr(second[field])} contradicts {CONFIG}.filter, which "
+                f"has {reprlib.repr(first[field])} and holds in any case; remove one of them"
+            )
+    return {**second, **first}
 
 
 def call_options(given: Given, pipeline: Pipeline, config: Mapping[str, Any] | None = None) -> CallOptions:
@@ -86,160 +104,6 @@ def call_options(given: Given, pipeline: Pipeline, config: Mapping[str, Any] | N
     Raises:
         InputError: An option is unknown or of the wrong type, or leaves no choice.
     """
-    call = _Reader(given.where, pipeline).read(given.options) if given.options else NO_OPTIONS
+    call = CallReader(given.where, pipeline).read(given.options) if given.options else NO_OPTIONS
     metadata = run_metadata(config)
     return replace(call, metadata=metadata) if metadata else call
-
-
-class _Reader:
-    """Checks the options of a call against a pipeline.
-
-    Args:
-        where: Place of the options, for messages.
-        pipeline: The pipeline.
-    """
-
-    def __init__(self, where: str, pipeline: Pipeline) -> None:
-        self._where = where
-        self._pipeline = pipeline
-
-    def read(self, given: Mapping[Any, Any]) -> CallOptions:
-        options = self._options(given.get("options"))
-        closed = self._closed(given.get("closed"), options)
-        return CallOptions(
-            options=options,
-            closed=closed,
-            budget=self._budget(given.get("budget")),
-            tags=tuple(_texts(given.get("tags"), f"{self._where}.tags")),
-            user=_text("" if given.get("user") is None else given["user"], f"{self._where}.user"),
-            filter=self._filter(given.get("filter")),
-        )
-
-    def _options(self, given: object) -> dict[str, str]:
-        where = f"{self._where}.options"
-        chosen = {}
-        for stage, name in _mapping(
-            {} if given is None else given, where, "of a stage to the option to take"
-        ).items():
-            self._check(stage, name, where)
-            if stage == "verification" and name not in ENDS:
-                raise InputError(
-                    f"{where}.{stage}: {name!r} cannot be forced, because it leads to another draft; "
-                    f"valid: {', '.join(self._ends())}"
-                )
-            chosen[stage] = name
-        return chosen
-
-    def _closed(self, given: object, forced: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-        where = f"{self._where}.closed"
-        closed = {}
-        for stage, names in _mapping(
-            {} if given is None else given, where, "of a stage to a list of options"
-        ).items():
-            listed = _listed(names, f"{where}.{stage}", "names of options")
-            for name in listed:
-                self._check(stage, name, where)
-            if forced.get(stage) in listed:
-                raise InputError(
-                    f"{where}.{stage}: {forced[stage]!r} is forced by {self._where}.options; "
-                    "remove it from one of them"
-                )
-            ends = self._ends() if stage == "verification" else self._names(stage)
-            if set(ends) <= set(listed):
-                raise InputError(f"{where}.{stage}: no option is left; allow one of {', '.join(ends)}")
-            closed[stage] = tuple(listed)
-        return closed
-
-    def _check(self, stage: object, name: object, where: str) -> None:
-        if stage not in self._pipeline.points:
-            raise InputError(unknown(where, "stage", stage, self._pipeline.points))
-        names = self._names(str(stage))
-        if name not in names:
-            raise InputError(unknown(f"{where}.{stage}", "option", name, names))
-
-    def _names(self, stage: str) -> list[str]:
-        return [option.name for option in self._pipeline.points[stage].options]
-
-    def _ends(self) -> list[str]:
-        return [name for name in self._names("verification") if name in ENDS]
-
-    def _budget(self, given: object) -> dict[str, float]:
-        where = f"{self._where}.budget"
-        limits = {}
-        for dimension, limit in _mapping(
-            {} if given is None else given, where, "of a dimension to a limit"
-        ).items():
-            if dimension not in DIMENSIONS:
-                raise InputError(unknown(where, "dimension", dimension, DIMENSIONS))
-            place = f"{where}.{dimension}"
-            if not _is_number(limit) or limit < 0 or (limit == 0 and dimension != "usd"):
-                least = "0 and more" if dimension == "usd" else "more than 0"
-                raise InputError(f"{place}: expected a number, {least}; got {reprlib.repr(limit)}")
-            limits[dimension] = float(limit)
-        if "usd" in limits:
-            for name, profile in self._pipeline.profiles.items():
-                if not profile.priced:
-                    raise InputError(
-                        f"{where}.usd: no price is known of model {name!r}, so the limit cannot be enforced; "
-                        f"set it in the policy: models.{name}.profile.usd: {{input: ..., output: ...}}"
-                    )
-        return limits
-
-    def _filter(self, given: object) -> Filter:
-        where = f"{self._where}.filter"
-        wanted = {}
-        for name, value in _mapping(
-            {} if given is None else given, where, "of a metadata field to a value or a list"
-        ).items():
-            if not isinstance(name, str) or not name:
-                raise InputError(f"{where}: expected names of metadata fields, got {reprlib.repr(name)}")
-            values = value if isinstance(value, list | tuple | set | frozenset) else [value]
-            if not values:
-                raise InputError(f"{where}.{name}: an empty list matches no document; give a value")
-            wanted[name] = tuple(_value(each, f"{where}.{name}") for each in values)
-        return wanted
-
-
-def _is_number(given: object) -> bool:
-    try:
-        return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
-    except OverflowError:  # an integer of hundreds of digits
-        return False
-
-
-def _value(given: object, where: str) -> Value:
-    if not isinstance(given, str | int | float) or (isinstance(given, float) and not math.isfinite(given)):
-        raise InputError(f"{where}: expected text, a number, true or false; got {reprlib.repr(given)}")
-    return given
-
-
-def _mapping(given: object, where: str, what: str) -> Mapping[Any, Any]:
-    if not isinstance(given, Mapping):
-        raise InputError(f"{where}: expected a mapping {what}; got {reprlib.repr(given)}")
-    return given
-
-
-def _listed(given: object, where: str, what: str) -> list[Any]:
-    if isinstance(given, str):
-        return [given]
-    if isinstance(given, Mapping | bytes) or not isinstance(given, Iterable):
-        raise InputError(f"{where}: expected a list of {what}; got {reprlib.repr(given)}")
-    return list(given)
-
-
-def _texts(given: object, where: str) -> list[str]:
-    listed = _listed(() if given is None else given, where, "tags")
-    if len(listed) > MOST:
-        raise InputError(f"{where}: {len(listed)} tags; valid: at most {MOST}")
-    for text in listed:
-        if not text:
-            raise InputError(f"{where}: an empty tag; remove it")
-    return list(dict.fromkeys(_text(text, where) for text in listed))
-
-
-def _text(given: object, where: str) -> str:
-    if not isinstance(given, str) or len(given) > LONGEST:
-        raise InputError(
-            f"{where}: expected a text of at most {LONGEST} characters; got {reprlib.repr(given)}"
-        )
-    return given

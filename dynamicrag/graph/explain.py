@@ -14,6 +14,7 @@ from dynamicrag.graph.log_entry import decisions_of
 from dynamicrag.graph.plans import Replan, replans
 from dynamicrag.graph.policies import Policies
 from dynamicrag.learning.stored import feedback_on, learnt
+from dynamicrag.offers import BudgetAnswer
 from dynamicrag.routers.base import Router
 from dynamicrag.store.logged import Feedback
 from dynamicrag.topology import TOPOLOGY
@@ -56,6 +57,11 @@ class Explanation:
     feedback: Sequence[Feedback] = ()
     learnt: Mapping[str, int] = field(default_factory=dict)
     now: Mapping[str, EstimateNow] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> Sequence[BudgetAnswer]:
+        """The requests for more budget before its decisions: the offers, and the amounts granted."""
+        return [decision["asked"] for decision in self.decisions if "asked" in decision]
 
 
 def explain(

@@ -32,7 +32,7 @@ def entry_of(turn: TurnState, decisions: Sequence[Decision], run: Run, pipeline:
         decisions=[_logged(each) for each in decisions],
         thread=run.thread,
         tags=run.call.tags,
-        weights=policy.objective.weights,
+        weights={**policy.objective.weights, **run.call.weights},
         signals=turn["signals"],
         embedder="" if vector is None else embedder.name,
         vector=np.empty(0, np.float16) if vector is None else vector.astype(np.float16),

@@ -12,15 +12,19 @@ from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
 from dynamicrag.graph.clashes import check
+from dynamicrag.graph.context import RagContext
 from dynamicrag.graph.explain import Explanation, cost_known, explain
 from dynamicrag.graph.faces import Faces
 from dynamicrag.graph.feedback import Rated
+from dynamicrag.graph.handles import Handles
 from dynamicrag.graph.learning import started
 from dynamicrag.graph.log_entry import decisions_of
 from dynamicrag.graph.names import Names, node_schema
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.observe import observing
 from dynamicrag.graph.policies import Policies
+from dynamicrag.graph.recent import Recent
+from dynamicrag.graph.roots import Roots
 from dynamicrag.graph.warm import warm
 from dynamicrag.learning.fold import Folder
 from dynamicrag.objects import Objects
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
 CLOSING_SECONDS = 5.0
 
 
-class DynamicRAG(Rated, Faces):
+class DynamicRAG(Rated, Handles, Faces):
     """Routes every stage of RAG, by one policy or by the policy that a call names.
 
     Resources (models, indexes, meter) belong to this object and are closed over by its nodes; they
@@ -63,7 +67,14 @@ class DynamicRAG(Rated, Faces):
         if self._folder is not None:
             pipeline.feedback.wake = self._folder.notify
         # graphs hold the nodes, not this object: the meter runs as long as one of them exists
-        self._close = weakref.finalize(self._nodes, _close_books, pipeline, attribution, self._folder)
+        self._close = weakref.finalize(
+            self._nodes, _close_books, pipeline, attribution, self._folder, self.policies.roots
+        )
+
+    @property
+    def recent(self) -> Recent:
+        """The decisions of recent queries, for faces that decide outside the graph."""
+        return self._nodes.recent
 
     @classmethod
     def from_policy(
@@ -90,7 +101,8 @@ class DynamicRAG(Rated, Faces):
                 file, or its content as a mapping; by default a plain policy, for objects.
             corpus: Files or folders that replace the path of each policy's first corpus.
             models: LangChain chat models or LlamaIndex LLMs, by name.
-            retrievers: LangChain retrievers and vector stores, LlamaIndex retrievers and indexes, by option.
+            retrievers: LangChain retrievers and vector stores, LlamaIndex retrievers, indexes and
+                query engines, by option.
             embedder: LangChain Embeddings, a LlamaIndex BaseEmbedding or a SentenceTransformer, for routers,
                 verifiers and corpora without ``embedding``.
             verifiers: Your verifiers, by their names in ``stages.verification.verifiers``.
@@ -158,6 +170,7 @@ class DynamicRAG(Rated, Faces):
         answer: str | None = None,
         prefix: str = "rag",
         inherits: bool = False,
+        context_schema: type[Any] = RagContext,
     ) -> "StateGraph[Any, Any, Any, Any]":
         """Return the whole graph, uncompiled: the caller adds checkpointer and store.
 
@@ -170,13 +183,14 @@ class DynamicRAG(Rated, Faces):
             inherits: Whether the graph reads its channel from the state of a parent graph, which declares
                 it, so that it knows the turn before. A subgraph with a checkpointer of its own,
                 ``compile(checkpointer=True)``, knows it without.
+            context_schema: Type of a run's context, if it has more keys than ``rag``.
 
         Raises:
             PolicyError: Invalid or repeated keys.
         """
         names = Names(prefix, question, answer)
         names.check("build_graph")
-        return build_graph(self._nodes, names, inherits=inherits)
+        return build_graph(self._nodes, names, inherits=inherits, context_schema=context_schema)
 
     def add_node(
         self,
@@ -308,7 +322,8 @@ class DynamicRAG(Rated, Faces):
                 corpus.close()
 
 
-def _close_books(pipeline: Pipeline, attribution: Attribution, folder: Folder | None) -> None:
+def _close_books(pipeline: Pipeline, attribution: Attribution, folder: Folder | None, roots: Roots) -> None:
+    roots.close()
     pipeline.after.flush(CLOSING_SECONDS)
     if folder is not None:
         folder.close()

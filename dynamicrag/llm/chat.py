@@ -20,9 +20,10 @@ from dynamicrag import portal
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.llm.cleaning import AnswerText
-from dynamicrag.llm.client import make_client
+from dynamicrag.llm.client import LIMITS, make_client
 from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.failures import is_outage, provider_error
+from dynamicrag.llm.lent import lent
 from dynamicrag.llm.manners import Manners
 from dynamicrag.llm.outage import Outage
 from dynamicrag.llm.parameters import STATUSES
@@ -79,6 +80,7 @@ class ChatModel:
         self._manners = Manners(self.provider)
         self._wordy = False  # whether a prompt had more tokens than its bound
         self._clients: dict[tuple[Any, ...], BaseChatModel] = {}
+        self._lent: dict[tuple[Any, ...], BaseChatModel] = {}
         self._server = str(params.get("base_url", ""))
         host = urlsplit(self._server).hostname
         same_host = host in LOOPBACK or (host is None and self.provider == "ollama")
@@ -105,6 +107,31 @@ class ChatModel:
     async def aload(self) -> None:
         """As :meth:`load`, without blocking the loop."""
         await asyncio.to_thread(self.load)
+
+    @property
+    def own_limit(self) -> int | None:
+        """Largest number of generated tokens by the user's own setting; ``None`` without one."""
+        return next((self._params[key] for key in LIMITS if isinstance(self._params.get(key), int)), None)
+
+    def lend(self, max_tokens: int | None = None) -> "BaseChatModel":
+        """Return LangChain's client for calls that the caller makes: with tools, with a schema, streamed.
+
+        The user's settings apply; we send no temperature and ask for no log-probabilities. The client's own
+        retries are off. Its asynchronous calls run on the portal's loop, so that any loop may await them.
+
+        Args:
+            max_tokens: Largest number of tokens to generate; by default the user's own setting.
+
+        Raises:
+            ModelUnavailable: As :meth:`load`.
+        """
+        key = (os.getpid(), max_tokens)
+        if key not in self._lent:
+            self._lent[key] = lent(self._lendable(max_tokens))
+        return self._lent[key]
+
+    def _lendable(self, max_tokens: int | None) -> "BaseChatModel":
+        return make_client(self.name, self.spec, self._params, self._manners.sent, max_tokens, None)
 
     async def complete(
         self,

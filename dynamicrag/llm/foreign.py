@@ -86,6 +86,26 @@ class ForeignChatModel(ChatModel):
             self._keep(key, tolerant(self._base().model_copy(update=update)))
         return self._clients[key]
 
+    @property
+    def own_limit(self) -> int | None:
+        """See the base class."""
+        given = (getattr(self._given, name, None) for name in _LIMITS)
+        return next((limit for limit in given if isinstance(limit, int)), None)
+
+    def _lendable(self, max_tokens: int | None) -> "BaseChatModel":
+        fields, root = type(self._given).model_fields, getattr(self._given, "root_client", None)
+        base, update = self._base(), dict[str, Any]()
+        if max_tokens is not None:
+            update |= {name: max_tokens for name in _LIMITS if name in fields}
+        if "max_retries" in fields:
+            update["max_retries"] = 0
+        if root is not None and hasattr(root, "with_options"):
+            root = root.with_options(max_retries=0)
+            update |= {"root_client": root, "client": root.chat.completions}
+        client = base.model_copy(update=update)
+        tolerant(client)
+        return client
+
     def _base(self) -> "BaseChatModel":
         """Return this process's copy of the object, with its own connections if needed."""
         if self._based is None or self._based[0] != os.getpid():

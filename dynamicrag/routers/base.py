@@ -119,6 +119,10 @@ class StageContext:
     last: LastTurn | None = None
     saves: Mapping[Dimension, float] = field(default_factory=dict)
 
+    def weights(self, own: Mapping[Dimension, float]) -> Mapping[Dimension, float]:
+        """Return the weights of this decision: the policy's, and in their place those of the call."""
+        return {**own, **self.call.weights} if self.call.weights else own
+
     def nearest(self, index: int) -> int:
         """Return the open option nearest to ``index``, the stronger one first."""
         if 0 <= index < len(self.allowed) and self.allowed[index]:

@@ -46,7 +46,7 @@ class Doubt:
             if index is None:
                 continue
             quality[index] = self._after(context, vector, stage, belief)
-            price[index] = context.expected[index].weighted(self._weights) + LEAST_GAIN
+            price[index] = context.expected[index].weighted(context.weights(self._weights)) + LEAST_GAIN
             reason[index] = f"the draft is believed {belief:.2f} right; next, {context.steps[stage][1].name}"
         return Offer(quality, price, np.isfinite(quality).tolist(), reason=reason)
 

@@ -102,8 +102,9 @@ class LearntEscalation(Router):
             return Choice(context.nearest(0) if index is None else index, why)
         ways = self._ways(context, known[-1].path)
         price = np.full(len(self._paths), np.inf)
+        weights = context.weights(self._weights)
         for path, (_, cost) in ways.items():
-            price[path] = cost.weighted(self._weights) / self._lam if self._lam else 0.0
+            price[path] = cost.weighted(weights) / self._lam if self._lam else 0.0
         later = [path for path, of in enumerate(self._originals) if of in ways]
         for path in later:
             price[path] = price[self._originals[path]] + self._mending[path]

@@ -54,6 +54,11 @@ def insight(
     }
 
 
+def weights_of(decision: Decision, own: Mapping[Dimension, float]) -> Mapping[Dimension, float]:
+    """Return the weights that a decision was made at: the router's, or those of its call."""
+    return {**own, **decision.get("weights", {})}
+
+
 def as_data(effects: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
     """Return effects by feature as plain data, in their order."""
     return [{"feature": name, "effect": effect} for name, effect in effects]

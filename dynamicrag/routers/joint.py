@@ -14,7 +14,7 @@ from dynamicrag.predictors.exploration import GREEDY, Exploration
 from dynamicrag.predictors.selection import select
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.draws import generator
-from dynamicrag.routers.insight import insight
+from dynamicrag.routers.insight import insight, weights_of
 from dynamicrag.routers.paths import PathEstimator, check_option, check_takeable
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Decision, Option
@@ -98,14 +98,14 @@ class Joint(Router):
             if self.embeds
             else self.estimator.estimate(query)
         )
-        best = self._best(ways, estimate.mean[0])
+        best = self._best(ways, estimate.mean[0], context)
         names = [option.name for option in context.options]
         quality = [estimate.mean[0, best[i][0]] if i in best else 0.0 for i in range(len(names))]
         spread = None
         if estimate.spread is not None:
             spread = [float(estimate.spread[0, best[i][0]]) if i in best else None for i in range(len(names))]
         costs = [best[i][1] if i in best else context.expected[i] for i in range(len(names))]
-        price = np.array([self._worth(cost) for cost in costs])
+        price = np.array([self._worth(cost, context) for cost in costs])
         chosen = select(
             quality, price[:, None], [1.0],
             allowed=[a and i in best for i, a in enumerate(context.allowed)],
@@ -137,7 +137,7 @@ class Joint(Router):
             if quality is not None:
                 onward = self._onward({**path, decision["stage"]: option})
                 names[option] = estimator.options[min(onward, key=lambda i: abs(mean[i] - quality))]
-        return insight(estimator, known, decision, names, self.weights)
+        return insight(estimator, known, decision, names, weights_of(decision, self.weights))
 
     def _onward(self, done: Mapping[str, str]) -> list[int]:
         """Return the paths that continue the decided options."""
@@ -164,18 +164,20 @@ class Joint(Router):
         fits = [way for way in ways if all(way[2][d] <= amount for d, amount in context.left.items())]
         return fits or ways
 
-    def _best(self, ways: Sequence[tuple[int, int, Cost]], mean: Floats) -> dict[int, tuple[int, Cost]]:
+    def _best(
+        self, ways: Sequence[tuple[int, int, Cost]], mean: Floats, context: StageContext
+    ) -> dict[int, tuple[int, Cost]]:
         """Return the best path through each option, and its cost."""
         best: dict[int, tuple[int, Cost]] = {}
         scores: dict[int, float] = {}
         for number, option, cost in ways:
-            score = float(mean[number]) - self._worth(cost)
+            score = float(mean[number]) - self._worth(cost, context)
             if score > scores.get(option, -np.inf):
                 scores[option], best[option] = score, (number, cost)
         return best
 
-    def _worth(self, cost: Cost) -> float:
-        return sum(weight * cost[dimension] for dimension, weight in self.weights.items())
+    def _worth(self, cost: Cost, context: StageContext) -> float:
+        return cost.weighted(context.weights(self.weights))
 
 
 def _place(stage: str) -> int:

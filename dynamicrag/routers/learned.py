@@ -15,7 +15,7 @@ from dynamicrag.predictors.state import MEND
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.routers.draws import Explore
 from dynamicrag.routers.estimator import Estimator
-from dynamicrag.routers.insight import insight
+from dynamicrag.routers.insight import insight, weights_of
 from dynamicrag.routers.offer import Estimating, Offer
 from dynamicrag.types import Decision, Option
 
@@ -92,7 +92,8 @@ class Learned(Estimating):
         columns = [estimator.options.index(option.name) for option in context.options]
         quality = estimate.mean[0, columns]
         spread = None if estimate.spread is None else estimate.spread[0, columns]
-        price = np.array([cost.weighted(self.weights) for cost in context.expected])
+        weights = context.weights(self.weights)
+        price = np.array([cost.weighted(weights) for cost in context.expected])
         if self._passing is None:
             return Offer(quality, price, context.allowed, spread)
         index = int(cheapest_passing(quality, price, self._passing, context.allowed))
@@ -109,7 +110,7 @@ class Learned(Estimating):
         """See the base class; with ``passing``, quality is not traded against cost, so λ changes nothing."""
         names = {name: name for name in decision["options"]}
         seen = Seen(question, decision["features"])
-        behind = insight(self.estimator, seen, decision, names, self.weights)
+        behind = insight(self.estimator, seen, decision, names, weights_of(decision, self.weights))
         return behind if self._passing is None else {**behind, "at_lambda": []}
 
 

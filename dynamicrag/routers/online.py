@@ -229,7 +229,8 @@ class Online(Estimating):
         )
 
     async def _based(self, context: StageContext) -> Offer | Choice:
-        price = np.array([cost.weighted(self.weights) for cost in context.expected])
+        weights = context.weights(self.weights)
+        price = np.array([cost.weighted(weights) for cost in context.expected])
         if self.base is None:
             offer: Offer | Choice = Offer(np.full(len(price), NOTHING_KNOWN), price, context.allowed)
         else:

@@ -124,24 +124,25 @@ class Prior(Estimating):
             quality, expected, reason = self._with_cascades(context, rated)
         return Offer(
             quality,
-            self._costs(context, expected) @ np.array(list(self.weights.values())),
+            self._prices(context, expected),
             _open(context),
             rated.deviation,
             None if expected is context.expected else expected,
             reason,
         )
 
-    def _costs(self, context: StageContext, expected: Sequence[Cost]) -> NDArray[np.float64]:
-        """Return the expected amounts of the weighted dimensions, (k, c).
+    def _prices(self, context: StageContext, expected: Sequence[Cost]) -> NDArray[np.float64]:
+        """Return the weighted expected cost, (k,).
 
         A model of the turn before is charged less by what its prompt cache saves, if the question goes on.
         """
-        costs = np.array([[cost[d] for d in self.weights] for cost in expected])
-        costs = costs.reshape(len(expected), -1)
+        weights = context.weights(self.weights)
+        costs = np.array([[cost[d] for d in weights] for cost in expected]).reshape(len(expected), -1)
         kept = context.index(context.last["model"]) if context.saves and context.last else None
         if kept is not None and context.features.get("leans"):
-            costs[kept] = np.maximum(0.0, costs[kept] - [context.saves.get(d, 0.0) for d in self.weights])
-        return costs
+            costs[kept] = np.maximum(0.0, costs[kept] - [context.saves.get(d, 0.0) for d in weights])
+        prices: NDArray[np.float64] = costs @ np.array(list(weights.values()))
+        return prices
 
     def _shows_doubt(self, option: Option) -> bool:
         """Return whether a model's drafts have token probabilities, on which the signals' AUROC rests."""
@@ -152,7 +153,8 @@ class Prior(Estimating):
     ) -> tuple[NDArray[np.float64], Sequence[Cost], Sequence[str]]:
         """Return quality, cost and reason of the models, each with escalation on doubt where that pays."""
         quality, expected, reason = rated.quality, list(context.expected), list(rated.reason)
-        prices = [cost.weighted(self.weights) for cost in expected]
+        weights = context.weights(self.weights)
+        prices = [cost.weighted(weights) for cost in expected]
         for i in range(len(quality) - 1):
             stronger = context.allowed[i + 1] and context.fits(
                 {**context.path, "generator": context.options[i + 1].name},

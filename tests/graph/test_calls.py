@@ -8,6 +8,7 @@ import pytest
 from langgraph.graph import START, MessagesState, StateGraph
 
 from dynamicrag.errors import BudgetExceeded, InputError, ProviderError
+from dynamicrag.graph.calls import given_options
 
 from .conftest import TOWNS, call
 from .test_books import PRICED
@@ -68,6 +69,30 @@ def test_a_forced_model_that_fails_has_no_substitute(make, ask):
     with pytest.raises(ProviderError, match="medium"):
         app.invoke(ask(QUESTION), given(options={"generator": "medium"}))
     assert make.models["small"].calls == make.models["large"].calls == []
+
+
+def test_a_call_weighs_cost_by_its_own_weights(make, ask):
+    prior = {"generator": {"options": ["small", "medium", "large"], "router": "prior"}}
+    abilities = {"small": 0.3, "medium": 0.6, "large": 0.9}
+    rated = PRICED | {name: {**PRICED[name], "ability": ability} for name, ability in abilities.items()}
+    rag = make(models=rated, stages=prior, objective={"weights": {"usd": 0}})
+    app = rag.build_graph().compile()
+    free, dear = (
+        app.invoke(ask(QUESTION), given(weights=weights)) for weights in ({"usd": 0}, {"usd": 1_000})
+    )
+    assert at("generator", free)["chosen"] == "large"
+    assert at("generator", dear)["chosen"] == "small"
+    assert at("generator", dear)["weights"] == {"usd": 1_000.0}
+    assert at("generator", dear)["quality"] == at("generator", free)["quality"]
+    logged = rag.pipeline.log.query(dear["rag"]["report"]["query_id"]) if rag.pipeline.log else None
+    assert logged is None or logged.weights["usd"] == 1_000
+
+
+@pytest.mark.parametrize("weights", [{"euros": 1}, {"usd": -1}, {"usd": float("nan")}, {"usd": True}, 3])
+def test_unusable_weights_are_refused(make, ask, weights):
+    app = make().build_graph().compile()
+    with pytest.raises(InputError, match=r"rag\.weights"):
+        app.invoke(ask(QUESTION), given(weights=weights))
 
 
 @pytest.mark.parametrize(
@@ -178,11 +203,20 @@ def test_what_a_context_says_in_another_form_is_refused(make, ask, rag):
             app.invoke(ask(QUESTION), context=context)
 
 
-def test_config_and_context_may_agree_but_not_differ(make, ask):
-    app, wanted = make().build_graph().compile(), {"options": {"generator": "large"}}
-    assert at("generator", app.invoke(ask(QUESTION), given(**wanted), context={"rag": wanted}))
-    with pytest.raises(InputError, match=r"config\.configurable\.rag and context\.rag differ"):
-        app.invoke(ask(QUESTION), given(**wanted), context={"rag": {"user": "anna"}})
+def test_the_context_decides_where_the_config_differs(make, ask):
+    app = make().build_graph().compile()
+    config, context = given(options={"generator": "small"}), {"options": {"generator": "large"}}
+    assert at("generator", app.invoke(ask(QUESTION), config, context={"rag": context}))["chosen"] == "large"
+
+
+def test_a_filter_in_the_config_holds_whatever_the_context_says(make):
+    config = given(filter={"tenant": "acme"})
+    for context in ({}, {"user": "anna"}, {"filter": {}}, {"filter": {"tenant": "acme"}}):
+        assert given_options(config, {"rag": context}).options["filter"] == {"tenant": "acme"}
+    both = given_options(config, {"rag": {"filter": {"year": 2026}}})
+    assert both.options["filter"] == {"tenant": "acme", "year": 2026}
+    with pytest.raises(InputError, match=r"context\.rag\.filter\.tenant: 'other' contradicts"):
+        given_options(config, {"rag": {"filter": {"tenant": "other"}}})
 
 
 def test_a_subgraph_hears_it_too(make, ask):

@@ -2,6 +2,8 @@
 
 import json
 
+from dynamicrag import RagContext
+
 
 def test_it_runs_without_a_context(make, ask):
     app = make().build_graph().compile()
@@ -12,8 +14,27 @@ def test_its_schemas_can_be_written_as_json(make):
     app = make().build_graph().compile()
     given = app.get_input_jsonschema()
     assert set(given["properties"]) == {"messages"}
-    assert app.get_context_jsonschema() is None
     json.dumps(given)
+
+
+def test_its_context_has_the_options_of_a_call(make):
+    schema = make().build_graph().compile().get_context_jsonschema()
+    assert set(schema["properties"]) == {"rag"}
+    assert set(schema["$defs"]["RagOptions"]["properties"]) == {
+        "policy", "options", "closed", "budget", "weights", "tags", "user", "filter"
+    }  # fmt: skip
+    assert "required" not in schema
+
+
+def test_a_context_of_the_caller_may_have_more_keys(make, ask):
+    class Own(RagContext, total=False):
+        tenant: str
+
+    graph = make().build_graph(context_schema=Own).compile()
+    assert set(graph.get_context_jsonschema()["properties"]) == {"rag", "tenant"}
+    context = {"rag": {"options": {"generator": "large"}}, "tenant": "acme"}
+    state = graph.invoke(ask("When was the bridge of town03 opened?"), context=context)
+    assert state["rag"]["report"]["path"]["generator"] == "large"
 
 
 def test_its_output_schema_can_be_written_as_json(make):

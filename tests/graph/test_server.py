@@ -47,13 +47,18 @@ def server(tmp_path_factory):
     shutil.copy(ROOT / "langgraph.json", folder)  # the server keeps its state beside it
     shutil.copytree(ROOT / "graphs", folder / "graphs", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "policy.yaml").write_text(POLICY)
+    (folder / "bare.yaml").write_text(POLICY.replace("chunks: 2", "chunks: 1"))
+    (folder / "port").mkdir()
+    (folder / "port/pier.md").write_text("# Pier 9\n\nPier 9 of Port Alder has 84 lamps.\n")
     port = free_port()
     command = [sys.executable, "-m", "langgraph_cli", "dev", "--no-browser", "--no-reload"]
     command += ["--port", str(port)]
     env = {
         **os.environ,
         "DYNAMICRAG_POLICY": str(folder / "policy.yaml"),
-        "DYNAMICRAG_CORPUS": str(ROOT / "examples/corpus"),
+        "DYNAMICRAG_POLICIES": f"bare={folder / 'bare.yaml'}",
+        "DYNAMICRAG_CORPUS": f"museum={ROOT / 'examples/corpus'},port={folder / 'port'}",
+        "DYNAMICRAG_DATA": str(folder / "data"),
         "PYTHONPATH": str(ROOT),
         "LANGSMITH_TRACING": "false",
     }
@@ -168,6 +173,49 @@ async def test_six_questions_at_once_by_the_client(server):
 
 async def test_its_schemas_can_be_read(server):
     client = pytest.importorskip("langgraph_sdk").get_client(url=server)
-    (assistant,) = await client.assistants.search(graph_id="rag")
+    assistant = (await client.assistants.search(graph_id="rag"))[-1]
     schemas = await client.assistants.get_schemas(assistant["assistant_id"])
     assert set(schemas["input_schema"]["properties"]) == {"messages"}
+    assert set(schemas["context_schema"]["properties"]) == {"rag", "corpus"}
+
+
+async def test_assistants_of_two_policies_answer_one_thread_in_turns(server):
+    client = pytest.importorskip("langgraph_sdk").get_client(url=server)
+    rag = {"weights": {"joules": 0.001}, "user": "anna"}
+    first, second = [
+        await client.assistants.create("rag", context={"rag": {**rag, **policy}})
+        for policy in ({}, {"policy": "bare"})
+    ]
+    thread = await client.threads.create()
+    found = []
+    for assistant in (first, second, first):
+        given = {"messages": [{"role": "user", "content": QUESTION}]}
+        out = await client.runs.wait(thread["thread_id"], assistant["assistant_id"], input=given)
+        decision = next(each for each in out["rag"]["decisions"] if each["stage"] == "retrieval")
+        found.append((decision.get("policy"), len(out["rag"]["report"]["passages"]), decision["weights"]))
+    weights = {"joules": 0.001}
+    assert found == [(None, 2, weights), ("bare", 1, weights), (None, 2, weights)]
+    assert len(out["messages"]) == 6
+
+
+async def test_an_assistant_has_its_corpus_and_its_feedback_is_stored(server):
+    client = pytest.importorskip("langgraph_sdk").get_client(url=server)
+    assistant = await client.assistants.create("rag", context={"corpus": "port"})
+    given = {"messages": [{"role": "user", "content": "How many lamps has Pier 9 of Port Alder?"}]}
+    out = await client.runs.wait(None, assistant["assistant_id"], input=given)
+    assert [passage.split("#")[0] for passage in out["rag"]["report"]["passages"]] == ["pier.md"]
+    body = {"query_id": out["rag"]["report"]["query_id"], "score": 1}
+    async with httpx.AsyncClient(base_url=server) as plain:
+        assert (await plain.post("/feedback", json=body)).json() == {"changed": True}
+        assert (await plain.post("/feedback", json=body)).json() == {"changed": False}
+        for wrong in ({"score": 1}, {**body, "query_id": "nobody"}, {**body, "score": 7}, {**body, "x": 1}):
+            answer = await plain.post("/feedback", json=wrong)
+            assert (answer.status_code, set(answer.json())) == (400, {"error"})
+
+
+async def test_an_unknown_corpus_is_refused(server):
+    client = pytest.importorskip("langgraph_sdk").get_client(url=server)
+    assistant = await client.assistants.create("rag", context={"corpus": "../../etc"})
+    given = {"messages": [{"role": "user", "content": "Hello"}]}
+    out = await client.runs.wait(None, assistant["assistant_id"], input=given, raise_error=False)
+    assert "unknown corpus" in str(out)

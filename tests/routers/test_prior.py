@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from dynamicrag.call_options import CallOptions
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import PolicyError
 from dynamicrag.features.lexical import lexical
@@ -120,6 +121,14 @@ async def test_documents_are_left_out_for_turns_that_need_none_and_never_for_pri
 async def test_one_round_is_taken_where_several_cost_more_than_they_gain(rag):
     own = rag(weights={"usd": 20_000})
     assert (await choice(own, at(own, "retrieval", usd=(0.0001, 0.002, 0.02))))[0] == "single"
+
+
+async def test_weights_of_the_call_replace_those_of_the_policy(rag):
+    own = rag(weights={"usd": 0})
+    context = at(own, "retrieval", usd=(0.0001, 0.002, 0.02))
+    dear = replace(context, call=CallOptions(weights={"usd": 20_000.0}))
+    assert (await choice(own, dear))[0] == "single"
+    assert (await choice(own, dear))[1].quality == (await choice(own, context))[1].quality
 
 
 async def test_a_call_without_retrieval_is_obeyed(rag):

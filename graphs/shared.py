@@ -1,0 +1,46 @@
+"""The objects behind the graphs: one ``DynamicRAG`` a corpus, made once for the process.
+
+The environment names what an assistant may choose from:
+
+- ``DYNAMICRAG_POLICY``: the first policy, a preset or a file; ``balanced`` by default.
+- ``DYNAMICRAG_POLICIES``: further policies, ``frugal,quality`` or ``mine=policies/mine.yaml``.
+- ``DYNAMICRAG_CORPUS``: a folder, or several by name: ``handbook=docs/handbook,faq=docs/faq``.
+"""
+
+import os
+import threading
+from functools import cache
+from pathlib import Path
+
+from dynamicrag import DynamicRAG, InputError
+
+_lock = threading.Lock()
+
+
+def rag_of(corpus: str = "") -> DynamicRAG:
+    """Return the object of a corpus by its name; by default of the first. May block for seconds.
+
+    Raises:
+        InputError: There is no such corpus.
+    """
+    known = named(os.environ.get("DYNAMICRAG_CORPUS", "examples/corpus"))
+    name = corpus or next(iter(known))
+    if name not in known:
+        raise InputError(f"context.corpus: unknown corpus {name!r}; valid: {', '.join(known)}")
+    with _lock:  # a cache alone would let two first requests make two
+        return _made(known[name])
+
+
+@cache
+def _made(corpus: str) -> DynamicRAG:
+    return DynamicRAG.from_policy(
+        os.environ.get("DYNAMICRAG_POLICY", "balanced"),
+        corpus=corpus,
+        policies=dict(named(os.environ.get("DYNAMICRAG_POLICIES", ""))),
+    )
+
+
+def named(listed: str) -> dict[str, str]:
+    """Return the parts of a list ``a=x,b=y`` by name; without a name, a part has that of its file."""
+    parts = [part.strip().rpartition("=") for part in listed.split(",") if part.strip()]
+    return {name.strip() or Path(value).stem: value.strip() for name, _, value in parts}
