@@ -90,7 +90,7 @@ class Generation:
     _rows: NDArray[np.float32] = field(init=False, repr=False)
     _pools: dict[tuple[Any, ...], "_Pool"] = field(init=False, repr=False, default_factory=dict)
     _questions: dict[tuple[str, bytes], Floats] = field(init=False, repr=False, default_factory=dict)
-    _products: dict[int, tuple[Floats, Floats, float]] = field(init=False, repr=False, default_factory=dict)
+    _products: dict[int, tuple[Any, Floats, float]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         # weights and axes in one matrix: a question costs one product
@@ -157,8 +157,8 @@ class Generation:
     def _product(self, x: ArrayLike) -> tuple[Any, Floats, float]:
         """Return x, its terms per strategy (s, terms), and its variance.
 
-        Those of the rows that :meth:`row` returned are kept, for every stage of a query asks for them. The row
-        itself is kept with them, so its address cannot be another one's.
+        The product of a row from :meth:`row` is kept, for every stage of a query asks for it. The row
+        is kept with it, so that its address cannot be another row's.
         """
         kept = self._products.get(id(x))
         if kept is not None and kept[0] is x:
