@@ -277,6 +277,7 @@ def make_failing(failing):  # noqa: F811 - a fixture by its name
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_twenty_at_once_with_a_verifier_that_fails_at_random(make, register, states, seed):  # noqa: F811
     register("flaky")(Flaky)
     chance = random.Random(seed)
