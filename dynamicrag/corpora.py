@@ -76,7 +76,7 @@ def make_corpus(
         profile=profile,
         root=cache_dir() / "corpora",
         metadata=section.metadata,
-        account=lambda: ledger.span(f"{INGEST}{name}", "ingest", embedder.name, profile),
+        account=lambda: ledger.span(f"{INGEST}{name}", "ingest", embedder.name, profile, kind="embeddings"),
     )
 
 

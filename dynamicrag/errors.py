@@ -129,8 +129,8 @@ class BudgetExceeded(BudgetError):
     """No affordable option is left within the budget.
 
     Attributes:
-        short: The amounts that the refused call lacks of its query's limits, by dimension; empty if the error
-            is not about a call, or the amounts are unknown.
+        short: The amounts that the refused call lacks of its query's limits, by dimension; for a call that
+            took too long, twice its time. Empty if the error is not about a call, or they are unknown.
     """
 
     short: Mapping[str, float] = {}

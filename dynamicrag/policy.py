@@ -149,7 +149,7 @@ class Policy(Section):
     """A whole policy.
 
     Attributes:
-        name: Name of the preset, or the file's stem.
+        name: Name of the preset, the file's stem, or ``policy-`` and a hash of a policy given as a mapping.
         source: The file, for messages; ``""`` for a policy given as a mapping.
         folder: Base of its relative paths.
         version: Version of the format.

@@ -77,7 +77,9 @@ class Usage:
         cached_tokens: Prompt tokens read from a cache.
         output_tokens: Generated tokens.
         seconds: Wall time.
-        cpu_seconds: CPU time declared for the call on this host, over all threads; 0 for a remote call.
+        cpu_seconds: CPU time declared for the call in this process, over all threads; 0 for a remote call.
+        server_cpu_seconds: CPU time of a model server on this host for the call; 0 if it was not metered.
+        gpu_joules: Metered energy of the GPUs of such a server for the call.
         first_token_seconds: Wall time until the first token, if any.
         assumed: Whether tokens are a worst case, because the provider did not count them credibly.
     """
@@ -88,6 +90,8 @@ class Usage:
     output_tokens: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    server_cpu_seconds: float = 0.0
+    gpu_joules: float = 0.0
     first_token_seconds: float | None = None
     assumed: bool = False
 
@@ -101,6 +105,8 @@ class Usage:
             output_tokens=self.output_tokens + other.output_tokens,
             seconds=self.seconds + other.seconds,
             cpu_seconds=self.cpu_seconds + other.cpu_seconds,
+            server_cpu_seconds=self.server_cpu_seconds + other.server_cpu_seconds,
+            gpu_joules=self.gpu_joules + other.gpu_joules,
             first_token_seconds=other.first_token_seconds if first is None else first,
             assumed=self.assumed or other.assumed,
         )
@@ -324,7 +330,7 @@ class LastTurn(TypedDict):
 
 
 class Lack(TypedDict):
-    """A lack of budget at a stage: the graph asks for more before the turn goes on.
+    """A lack of budget at a stage: the graph asks for more before the turn continues.
 
     Attributes:
         stage: The stage that decides again.
@@ -380,6 +386,7 @@ class TurnState(TypedDict, total=False):
         bounded: The reason that the budget ended the turn; empty if it did not.
         step: The step of the outermost graph in which the turn began; siblings share it.
         replaces: Ids of the queries present when it began, all of earlier turns.
+        trace: Place of its first span as a W3C ``traceparent``, if spans are recorded.
     """
 
     id: str
@@ -393,6 +400,7 @@ class TurnState(TypedDict, total=False):
     bounded: str
     step: str
     replaces: list[str]
+    trace: str
     message_id: str
     text: str
     original: str

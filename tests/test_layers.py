@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.parsed import MODULES, ROOT, nodes
+from tests.parsed import MODULES, ROOT, imports_in
 
 FLOORS: list[set[str]] = [
     {
@@ -24,6 +24,7 @@ FLOORS: list[set[str]] = [
         "normal",
         "spoken",
         "text",
+        "traces",
     }
     | {
         "borders",
@@ -56,6 +57,7 @@ FLOORS: list[set[str]] = [
     {"lab", "serve"},
     {"testing"},
     {"cli"},
+    {"__main__"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 BESIDE = {
@@ -110,10 +112,10 @@ def imports(path: Path) -> Iterator[str]:
 
     Under ``TYPE_CHECKING`` and within functions too: a floor that knows the names of one above leans on it.
     """
-    for node in nodes(path):
+    for node in imports_in(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "dynamicrag")
-        elif isinstance(node, ast.ImportFrom):
+        else:
             assert node.level == 0, f"{path}: imports are absolute"
             if node.module == "dynamicrag":
                 yield from (f"dynamicrag.{alias.name}" for alias in node.names)
@@ -159,10 +161,10 @@ def test_no_two_files_import_each_other():
 
 def imported_files(path: Path, files: Mapping[str, Path]) -> Iterator[str]:
     """Yield the files of the package that a file imports; a package stands for its ``__init__``."""
-    for node in nodes(path):
+    for node in imports_in(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in files)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 yield from (
@@ -183,7 +185,8 @@ def circle(needs: Mapping[str, set[str]]) -> str:
     [
         (
             "import dynamicrag",
-            "numpy pydantic yaml langgraph langchain_core torch codecarbon chromadb sklearn llama_index",
+            "numpy pydantic yaml langgraph langchain_core torch codecarbon chromadb sklearn llama_index "
+            "opentelemetry",
         ),
         (
             "import dynamicrag.predictors as p, pkgutil, importlib\n"
@@ -197,7 +200,7 @@ def circle(needs: Mapping[str, set[str]]) -> str:
         ),
         (
             "import dynamicrag.assembly",
-            "torch codecarbon chromadb llama_index sentence_transformers langgraph sqlalchemy",
+            "torch codecarbon chromadb llama_index sentence_transformers langgraph sqlalchemy opentelemetry",
         ),
         pytest.param(
             "from dynamicrag import DynamicRAG",

@@ -111,12 +111,12 @@ class Priced:
     """A model of the policy as the cost model sees it.
 
     Attributes:
-        spec: ``provider:model``, the key of its calibration.
+        key: The key of its calibration, see :func:`~dynamicrag.cost.rates.calibration_key`.
         profile: Its coefficients.
         caches: Whether a common prefix of prompts is computed once.
     """
 
-    spec: str
+    key: str
     profile: Profile
     caches: bool = False
 
@@ -153,7 +153,7 @@ class CostModel:
         """Return the expected cost of one call to a model; ``cached_tokens`` are among the input's."""
         priced = self._models[model]
         tokens = input_tokens, output_tokens, cached_tokens
-        fitted = self._calibration.of(priced.spec) if priced.profile.runs == "in_process" else None
+        fitted = self._calibration.of(priced.key) if priced.profile.runs != "remote" else None
         usage = Usage(
             calls=1,
             input_tokens=round(input_tokens),

@@ -31,7 +31,7 @@ VALID = (
 class Ask(Node):
     """Interrupts the graph with a request for more budget, and applies the answer.
 
-    The stages before have settled their calls, and this node makes none. Whoever resumes the graph answers
+    The stages before have settled their calls, and this node makes none. The caller resumes the graph
     with ``Command(resume=...)``: ``True`` grants the cheapest offer, a mapping grants amounts by dimension,
     and ``False`` refuses. Any other answer interrupts it again, with an ``error`` in the request.
 
@@ -42,6 +42,7 @@ class Ask(Node):
         names: See :class:`Node`.
         walk: Returns the walk of a turn's policy.
         begun: See :class:`Node`.
+        whole: See :class:`Node`.
     """
 
     def __init__(
@@ -53,8 +54,9 @@ class Ask(Node):
         walk: Callable[[TurnState], Walk],
         *,
         begun: bool = False,
+        whole: bool = False,
     ) -> None:
-        super().__init__(policies, recent, name, names, begun=begun)
+        super().__init__(policies, recent, name, names, begun=begun, whole=whole)
         self._walk = walk
 
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:  # noqa: ARG002

@@ -1,4 +1,4 @@
-"""Whether a graph can ask for more budget: its interrupt needs a checkpointer to go on from."""
+"""Whether a graph can ask for more budget: its interrupt needs a checkpointer to continue from."""
 
 import logging
 import threading
@@ -12,7 +12,7 @@ from dynamicrag.assembly import Pipeline
 _log = logging.getLogger(__name__)
 
 BARE = (
-    "the graph has no checkpointer to go on from after an interrupt; compile it with one: "
+    "the graph has no checkpointer to continue from after an interrupt; compile it with one: "
     "rag.build_graph().compile(checkpointer=...)"
 )
 SINGLE = "single nodes cannot ask, because that takes a node of its own; use rag.build_graph() as a subgraph"

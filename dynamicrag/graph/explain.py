@@ -211,6 +211,8 @@ def lines(pipeline: Pipeline, query_id: str) -> list[dict[str, Any]]:
             "stage": line.stage, "call": line.label, "failed": line.failed,
             "input_tokens": usage.input_tokens, "cached_tokens": usage.cached_tokens,
             "output_tokens": usage.output_tokens, "seconds": usage.seconds,
-            "cpu_seconds": usage.cpu_seconds, "cost": ledger.line_cost(line).figures(),
+            "cpu_seconds": usage.cpu_seconds + usage.server_cpu_seconds,
+            "cost": ledger.line_cost(line).figures(),
+            **({"unmetered": line.unmetered} if line.unmetered else {}),
         })  # fmt: skip
     return found

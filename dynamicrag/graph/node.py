@@ -12,16 +12,18 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime, get_runtime
 
-from dynamicrag import portal
+from dynamicrag import portal, traces
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.bookkeeper import Finished
 from dynamicrag.graph.asking import Asking
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.calls import call_options, given_options
 from dynamicrag.graph.channel import Channel
+from dynamicrag.graph.decided import shown
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
+from dynamicrag.graph.traced import Traced
 from dynamicrag.graph.turn import answer_of, begun_turn, current_turn
 from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.stages.base import Run, option_names
@@ -46,21 +48,34 @@ class Node(Runnable[Any, Any]):
         name: The node's name.
         names: The keys of the state.
         begun: Whether another node has always begun the turn.
+        whole: Whether the node belongs to the whole graph, whose nodes share a root span.
 
     Attributes:
         kept_as: Format of the policy's name in the record of a query.
+        begins: Whether it begins a turn.
+        ends: Whether it ends a turn.
     """
 
     kept_as: ClassVar[str] = "{}"
+    begins: ClassVar[bool] = False
+    ends: ClassVar[bool] = False
 
     def __init__(
-        self, policies: Policies, recent: Recent, name: str, names: Names, *, begun: bool = False
+        self,
+        policies: Policies,
+        recent: Recent,
+        name: str,
+        names: Names,
+        *,
+        begun: bool = False,
+        whole: bool = False,
     ) -> None:
         self.name = name
         self.names = names
         self.policies = policies
         self._recent = recent
         self._begun = begun
+        self._whole = whole
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
         """Do the work and block until it is done."""
@@ -104,14 +119,16 @@ class Node(Runnable[Any, Any]):
             turn = await permitted_turn(turn, call.filter, pipeline.corpora.values())
         books = Books(pipeline, turn, here)
         budget = pipeline.budget.of_call(call)
-        run = Run(pipeline.ledger, budget, pipeline.cost_model, config, runtime.stream_writer, call=call)
+        emit = shown(runtime.stream_writer, query, config)
+        run = Run(pipeline.ledger, budget, pipeline.cost_model, config, emit, call=call)
+        tracing = self._tracing(turn, pipeline, run)
         try:
-            with books:
+            with tracing, books:
                 if books.travelled:
                     await books.ask()
                 turn, made, update = await self.work(state, books.turn, run, books, pipeline)
         except GraphBubbleUp:
-            raise  # the graph is interrupted, and the query goes on later
+            raise  # the graph is interrupted, and the query continues later
         except BaseException as error:
             if pipeline.ledger.account(query).lines:
                 name = self.kept_as.format(pipeline.policy.name)
@@ -121,11 +138,20 @@ class Node(Runnable[Any, Any]):
         if made:
             before = [each for each in here["decisions"] if each["turn"] == query] if here else []
             self._recent.put(query, [*before, *made])
-        kept, lines = books.close(turn)
+        kept, lines = books.close(tracing.placed(turn))
         ours: Update = {"turn": kept, "decisions": made, "account": lines}
         if prefix in update:
             ours |= update[prefix]
         return {**update, prefix: ours}
+
+    def _tracing(self, turn: TurnState, pipeline: Pipeline, run: Run) -> Traced:
+        shared: traces.Attributes = {
+            "dynamicrag.query_id": turn["id"],
+            "dynamicrag.policy": pipeline.policy.name,
+            "gen_ai.conversation.id": run.thread or None,
+        }
+        roots = self.policies.roots if self._whole else None
+        return Traced(roots, turn, self.name or "", shared, begins=self.begins, ends=self.ends)
 
 
 class StageNode(Node):
@@ -139,6 +165,7 @@ class StageNode(Node):
         work: The work.
         stage: The stage that it begins with, by its name for ``add_node``.
         begun: See :class:`Node`.
+        whole: See :class:`Node`.
         asking: Decides whether the graph can ask for more budget.
     """
 
@@ -152,9 +179,10 @@ class StageNode(Node):
         stage: str,
         *,
         begun: bool = False,
+        whole: bool = False,
         asking: Asking,
     ) -> None:
-        super().__init__(policies, recent, name, names, begun=begun)
+        super().__init__(policies, recent, name, names, begun=begun, whole=whole)
         self._works = work
         self._stage = stage
         self._asking = asking

@@ -75,9 +75,9 @@ class Nodes:
 
     def ask(self, name: str, names: Names) -> Node:
         """Return the node that asks for more budget."""
-        return Ask(self.policies, self.recent, name, names, self._walk, begun=True)
+        return Ask(self.policies, self.recent, name, names, self._walk, begun=True, whole=True)
 
-    def node(self, stage: str, name: str, names: Names, *, begun: bool = False) -> Node:
+    def node(self, stage: str, name: str, names: Names, *, begun: bool = False, whole: bool = False) -> Node:
         """Return the node of a stage, for sync and async graphs.
 
         Args:
@@ -85,13 +85,22 @@ class Nodes:
             name: The node's name.
             names: The keys of the graph's state.
             begun: Whether another node has always begun the turn.
+            whole: Whether it belongs to the whole graph.
         """
         if stage in ENDS:
-            return ENDS[stage](self.policies, self.recent, name, names, begun=begun)
+            return ENDS[stage](self.policies, self.recent, name, names, begun=begun, whole=whole)
         works: dict[str, Work] = {"generator": self._write, VERIFICATION: self._verify}
         work = works.get(stage) or self._along([stage])
         return StageNode(
-            self.policies, self.recent, name, names, work, stage, begun=begun, asking=self._asking
+            self.policies,
+            self.recent,
+            name,
+            names,
+            work,
+            stage,
+            begun=begun,
+            whole=whole,
+            asking=self._asking,
         )
 
     def shared(self, node: str, names: Names) -> Node:
@@ -99,8 +108,9 @@ class Nodes:
         stages = self.line[node]
         work = self._verify if stages == [VERIFICATION] else self._along(stages)
         return StageNode(
-            self.policies, self.recent, node, names, work, stages[-1], begun=True, asking=self._asking
-        )
+            self.policies, self.recent, node, names, work, stages[-1],
+            begun=True, whole=True, asking=self._asking,
+        )  # fmt: skip
 
     def _walk(self, turn: TurnState) -> Walk:
         return self._walks[turn.get("policy", "")]

@@ -24,6 +24,7 @@ from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.observe import observing
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
+from dynamicrag.graph.roots import Roots
 from dynamicrag.graph.warm import warm
 from dynamicrag.learning.fold import Folder
 from dynamicrag.objects import Objects
@@ -66,7 +67,9 @@ class DynamicRAG(Rated, Handles, Faces):
         if self._folder is not None:
             pipeline.feedback.wake = self._folder.notify
         # graphs hold the nodes, not this object: the meter runs as long as one of them exists
-        self._close = weakref.finalize(self._nodes, _close_books, pipeline, attribution, self._folder)
+        self._close = weakref.finalize(
+            self._nodes, _close_books, pipeline, attribution, self._folder, self.policies.roots
+        )
 
     @property
     def recent(self) -> Recent:
@@ -319,7 +322,8 @@ class DynamicRAG(Rated, Handles, Faces):
                 corpus.close()
 
 
-def _close_books(pipeline: Pipeline, attribution: Attribution, folder: Folder | None) -> None:
+def _close_books(pipeline: Pipeline, attribution: Attribution, folder: Folder | None, roots: Roots) -> None:
+    roots.close()
     pipeline.after.flush(CLOSING_SECONDS)
     if folder is not None:
         folder.close()

@@ -14,10 +14,10 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from dynamicrag import portal
 from dynamicrag.cost.line import Line
+from dynamicrag.cost.servers.call import ServerCall, server_call
 from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.llm.cleaning import AnswerText
 from dynamicrag.llm.client import LIMITS, make_client
@@ -30,7 +30,7 @@ from dynamicrag.llm.parameters import STATUSES
 from dynamicrag.llm.prompt_bound import learn, most_tokens
 from dynamicrag.llm.streamed import StreamedAnswer
 from dynamicrag.types import Runs
-from dynamicrag.whereabouts import LOOPBACK
+from dynamicrag.whereabouts import called_by, on_this_host
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -52,6 +52,7 @@ class ChatModel:
         name: Its name in the policy.
         spec: ``provider:model``.
         runs: The place that it computes at.
+        address: The address of its server; ``None`` if unknown.
         context: Tokens per request, prompt and answer together; ``None`` if unknown.
         max_retries: Number of retries after a temporary failure if no other model can take over.
         outage: Whether the model is in cooldown after a failure.
@@ -82,9 +83,9 @@ class ChatModel:
         self._clients: dict[tuple[Any, ...], BaseChatModel] = {}
         self._lent: dict[tuple[Any, ...], BaseChatModel] = {}
         self._server = str(params.get("base_url", ""))
-        host = urlsplit(self._server).hostname
-        same_host = host in LOOPBACK or (host is None and self.provider == "ollama")
-        self.runs = "same_host" if same_host else "remote"
+        self.address = called_by(self.provider, self._server)
+        here = self.address is not None and on_this_host(self.address.host)
+        self.runs = "same_host" if here else "remote"
 
     @property
     def reports_probabilities(self) -> bool:
@@ -214,11 +215,16 @@ class ChatModel:
                     self.outage.failed(str(failure), failure.retry_after or None)
                 raise failure from error
             finally:
+                seconds = time.perf_counter() - began
                 tokens = self._tokens(answer, turn, messages, most_input, failure)
                 cpu_seconds = self._cpu_seconds(turn, answer, tokens) if turn is not None else 0.0
-                usage = answer.as_usage(tokens, time.perf_counter() - began, cpu_seconds)
+                usage = answer.as_usage(tokens, seconds, cpu_seconds)
                 if line is not None:
                     line.usage = usage
+                if isinstance(turn, ServerCall):  # if the caller is cancelled once more, its usage stands
+                    usage = (await turn.end(tokens)).added(usage)
+                    if line is not None:
+                        line.usage, line.unmetered = usage, turn.reason
             self.outage.worked()
             return self._manners.completion(answer, usage)
 
@@ -246,6 +252,8 @@ class ChatModel:
 
     def _turn(self) -> AbstractAsyncContextManager[Any]:
         """Return the context that a call holds while it is computed."""
+        if self.runs == "same_host" and self.address is not None:
+            return server_call(self.address, self.spec)
         return nullcontext(self)
 
     def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:

@@ -7,8 +7,8 @@ that the object's class does not accept are not sent; reading stops at the limit
 
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from dynamicrag.llm.manners import Manners
 from dynamicrag.llm.odd_usage import tolerant
 from dynamicrag.llm.streamed import StreamedAnswer
 from dynamicrag.types import Runs
-from dynamicrag.whereabouts import described, is_a, runs_of
+from dynamicrag.whereabouts import described, is_a, runs_of, server_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -114,9 +114,8 @@ class ForeignChatModel(ChatModel):
             self._based = os.getpid(), base
         return self._based[1]
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[float]:
-        yield time.process_time()
+    def _turn(self) -> AbstractAsyncContextManager[Any]:
+        return nullcontext(time.process_time()) if self.runs == "in_process" else super()._turn()
 
     def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:
         """Return this process's CPU time meanwhile if the model computes here; it includes other work."""
@@ -152,7 +151,9 @@ def adapt_model(name: str, given: Any, where: str, params: Mapping[str, Any], ru
         hint = "; pass the model itself, without bound arguments" if _bound(given) else ""
         raise PolicyError(f"{where}: expected {VALID}, got {described(given)}{hint}")
     given_params = {key: params[key] for key in OURS if key in params}
-    return ForeignChatModel(name, client, spec=spec, runs=runs or runs_of(given), **given_params)
+    model = ForeignChatModel(name, client, spec=spec, runs=runs or runs_of(given), **given_params)
+    model.address = server_of(given)  # of the user's object, which may be inside the client
+    return model
 
 
 def _bound(given: Any) -> bool:

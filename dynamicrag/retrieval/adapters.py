@@ -118,6 +118,11 @@ class LangChain(Adapter):
         ("langchain_core.vectorstores.base", "VectorStore"),
     )
 
+    @property
+    def shows_itself(self) -> bool:
+        """See the contract: a retriever of LangChain is a run, a vector store is not."""
+        return is_a(self._retriever, *self.kinds[0])
+
     async def _ask(self, query: str, k: int, wanted: Filter) -> Any:
         arguments = langchain_arguments(self._retriever, wanted) if wanted else {}
         if is_a(self._retriever, *self.kinds[1]):

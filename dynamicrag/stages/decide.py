@@ -97,7 +97,7 @@ class Decider:
         forced = call.options.get(point.name)
         name = f"router:{router.registered if forced is None else FORCED}"
         wanted = None if situation else wanted_option(turn, point.name)
-        with self._ledger.span(turn["id"], point.name, name) as line:
+        with self._ledger.span(turn["id"], point.name, name, kind="route") as line:
             features = await self._contexts.features(point, turn, call)
             plan: dict[str, str] = {}
             if self._planner.due(point, turn):

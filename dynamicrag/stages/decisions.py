@@ -45,11 +45,16 @@ def record(
         decision["path"] = dict(choice.path)
     if context.call.weights:
         decision["weights"] = dict(context.call.weights)
-    if turn.get("policy"):
-        decision["policy"] = turn["policy"]
     if choice.outside:
         decision["outside"] = True
-    if turn.get("resumes") == context.stage:
+    return _of_turn(decision, turn)
+
+
+def _of_turn(decision: Decision, turn: TurnState) -> Decision:
+    """Add the facts that a decision takes over from its turn."""
+    if turn.get("policy"):
+        decision["policy"] = turn["policy"]
+    if turn.get("resumes") == decision["stage"]:
         decision["asked"] = turn["asked"][-1]
     return decision
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from dynamicrag.cost.amounts import SPACE, amount, percent
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.offers import BudgetAnswer, BudgetOffer, BudgetRequest
 from dynamicrag.stages.shortage import Priced, Shortage
@@ -45,7 +46,7 @@ def request_of(
 
 def in_words(amounts: Mapping[Dimension, float]) -> str:
     """Return amounts with their units, ``40 J and $0.002``."""
-    return " and ".join(amount(d, x, brief=True).replace(SPACE, " ") for d, x in amounts.items())
+    return " and ".join(_in_words(dimension, x) for dimension, x in amounts.items())
 
 
 def answered_in_words(answer: BudgetAnswer) -> str:
@@ -70,6 +71,12 @@ def _offer(priced: Priced, standing: float | None, *, answered: bool) -> BudgetO
     return BudgetOffer(
         option=priced.option, quality=quality, gain=gain, extra=dict(priced.extra), sentence=sentence
     )
+
+
+def _in_words(dimension: Dimension, value: float) -> str:
+    row = DIMENSIONS[dimension]
+    text = amount(dimension, float(f"{value:.3g}"), brief=True).replace(SPACE, " ")
+    return text if row.unit or row.prefix else f"{text} {row.title}"
 
 
 def _percent(share: float) -> str:

@@ -21,12 +21,12 @@ from dynamicrag.stages.pricing import Pricing
 from dynamicrag.stages.situation import Situation
 from dynamicrag.types import Move, TurnState, Usage
 
-MARGIN = 0.05
+MARGIN = 0.1
 """Share of an estimated amount that is asked for in addition: choosing itself costs a little."""
 DIGITS = 2
 """Significant digits of an amount that is asked for."""
 ON = ("redo", "refine", "ask_again")
-"""Kinds of moves that go on with the answer."""
+"""Kinds of moves that continue the answer."""
 Amounts = Mapping[Dimension, float]
 
 
@@ -116,7 +116,8 @@ class Shortages:
     ) -> Shortage | None:
         """Return the lack at verification, if only the limits close the move that the router would make.
 
-        A router that calls models is not asked a second time, so it never lacks anything here.
+        A router that calls models is not asked a second time, so it never lacks anything here. After a grant
+        that pays for one of the offers, the router decides within the larger limits.
         """
         if point.router.models or not (self._budget.per_query or call.budget):
             return None
@@ -125,6 +126,10 @@ class Shortages:
         fitting = [here.fits({**here.path, **way}) for way in situation.ways]
         if list(here.allowed) == list(situation.open) and all(fitting):
             return None
+        if turn.get("resumes") == point.name:
+            offered = [offer["option"] for offer in turn["asked"][-1]["offers"]]
+            if any(here.index(option) is not None for option in offered):
+                return None
         began = time.perf_counter()
         with self._ledger.span(turn["id"], point.name, f"router:{point.router.registered}") as line:
             free, _ = await self._contexts.of(point, turn, call, features, situation, limited=False)
@@ -160,7 +165,7 @@ class Shortages:
 
     async def _rest(self, turn: TurnState, call: CallOptions) -> tuple[Budget, Rest]:
         budget = self._budget.of_call(call)
-        return budget, await budget.rest(turn["id"], self._ledger.spent(turn["id"]))
+        return budget, await budget.rest(self._ledger.paid_by(turn["id"]), self._ledger.spent(turn["id"]))
 
     def _extra(self, plan: Plan, rest: Rest, short: Amounts) -> Amounts:
         """Return the amounts that a plan lacks of the query's own limits; nothing if a total closes it."""
@@ -182,12 +187,13 @@ class Shortages:
             return None
         limits, spent = budget.per_query, self._ledger.spent(turn["id"])
 
-        def share(each: Priced) -> float:
-            return max(amount / max(limits[d], 1e-12) for d, amount in each.extra.items())
+        def order(each: Priced) -> tuple[float, float]:
+            share = max(amount / max(limits[d], 1e-12) for d, amount in each.extra.items())
+            return share, -(each.quality or 0.0)
 
         return Shortage(
             stage=stage,
-            options=sorted(found, key=share),
+            options=sorted(found, key=order),
             limits=dict(limits),
             spent={d: spent.known(d) for d in limits},
             left={d: max(0.0, rest.own[d]) for d in limits},

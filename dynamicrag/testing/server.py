@@ -52,16 +52,17 @@ class ScriptedServer:
 
     Args:
         script: Returns the answer; raises :class:`Refusal` for an error.
+        port: The port; by default a free one.
 
     Attributes:
         url: Its ``base_url``.
         requests: The bodies so far.
     """
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, port: int = 0) -> None:
         self.script = script
         self.requests: list[Chunk] = []
-        self._httpd = _Listening(("127.0.0.1", 0), _handler(self))
+        self._httpd = _Listening(("127.0.0.1", port), _handler(self))
         self.url = f"http://127.0.0.1:{self._httpd.server_port}/v1"
         threading.Thread(
             target=self._httpd.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True

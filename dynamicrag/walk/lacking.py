@@ -37,7 +37,7 @@ class Lacking(Exception):
 
 
 def ends_only(verification: Verification, call: CallOptions) -> CallOptions:
-    """Return the options of the call with all moves closed that go on with the answer."""
+    """Return the options of the call with all moves closed that continue the answer."""
     on = tuple(move.name for move in verification.moves if move.kind in ON)
     closed = {**call.closed, verification.name: (*call.closed.get(verification.name, ()), *on)}
     return replace(call, closed=closed, asks=False)
@@ -67,7 +67,7 @@ def standing_turn(turn: TurnState, stage: str, verification: Verification) -> Tu
 
 
 def granted(turn: TurnState, amounts: dict[str, float]) -> TurnState:
-    """Return the turn that goes on with more budget, at the stage that lacked it."""
+    """Return the turn that continues, with more budget, at the stage that lacked it."""
     lack = turn["lack"]
     assert lack is not None, "only a turn that lacks something is granted more"
     before = turn.get("granted", {})

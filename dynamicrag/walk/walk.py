@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from dynamicrag import traces
 from dynamicrag.cost.vector import Cost
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import InputError
@@ -76,7 +77,7 @@ class Walk:
     async def along(self, names: Sequence[str], turn: TurnState, run: Run) -> Step:
         """Take a turn through some stages; stops early if no draft could be accepted, or budget is lacking.
 
-        A turn that was granted more budget goes on at the stage that lacked it.
+        A turn that was granted more budget continues at the stage that lacked it.
 
         Args:
             names: The stages, in order.
@@ -92,7 +93,9 @@ class Walk:
                 continue
             drafts = len(turn.get("earlier", []))
             try:
-                turn, made = await self.executor.take(self.stages[name], turn, run)
+                with traces.stage(name, redone=turn["redo"] == name):
+                    turn, made = await self.executor.take(self.stages[name], turn, run)
+                    traces.note({"dynamicrag.option": turn["path"].get(name)})
             except Lacking as lacking:
                 return await self._lacks(lacking, run), decisions + lacking.decisions
             decisions += made
@@ -127,23 +130,26 @@ class Walk:
                     "verification: there is no draft to judge; let a node with stage='generator' come before "
                     "it"
                 )
-            draft = {**draft, "refined": False}
-            if draft != judged:  # a draft whose refining failed was judged already
-                turn = {**turn, **await self.executor.judge(self.verification, turn, run)}
-                judged = draft
-            # every draft has its own verdict
-            path = {name: option for name, option in turn["path"].items() if name != self.verification.name}
-            turn = {**turn, "path": path}
-            try:
-                decision = await self.executor.choose(self.verification, turn, run)
-            except Lacking as lacking:
-                turn = await self._lacks(lacking, run)
-                break
-            move = self.verification.moves[self.verification.index(decision["chosen"])]
-            run.emit({"type": "decision", **decision})
-            turn = moved(turn, decision)
-            decisions.append(decision)
-            turn = {**turn, **await self.executor.make(move, self.verification, turn, run)}
+            with traces.stage(self.verification.name):
+                draft = {**draft, "refined": False}
+                if draft != judged:  # a draft whose refining failed was judged already
+                    turn = {**turn, **await self.executor.judge(self.verification, turn, run)}
+                    judged = draft
+                # every draft has its own verdict
+                path = {
+                    name: option for name, option in turn["path"].items() if name != self.verification.name
+                }
+                turn = {**turn, "path": path}
+                try:
+                    decision = await self.executor.choose(self.verification, turn, run)
+                except Lacking as lacking:
+                    turn = await self._lacks(lacking, run)
+                    break
+                move = self.verification.moves[self.verification.index(decision["chosen"])]
+                run.emit({"type": "decision", **decision})
+                turn = moved(turn, decision)
+                decisions.append(decision)
+                turn = {**turn, **await self.executor.make(move, self.verification, turn, run)}
             if move.kind in ("accept", "abstain"):
                 break
             redo = turn["redo"]
@@ -192,12 +198,13 @@ class Walk:
         if not self.verification.foresees or not run.call.opens(self.verification.name, "abstain"):
             return turn, []
         abstain = [move.kind for move in self.verification.moves].index("abstain")
-        turn = {**turn, **await self.executor.foresee(self.verification, turn, run)}
-        decision = self._outside(turn, abstain) or await self._verdict_on_any(turn, abstain, run)
-        if decision is None:
-            return turn, []
-        run.emit({"type": "decision", **decision})
-        return {**moved(turn, decision), "action": "abstain", "redo": None}, [decision]
+        with traces.stage(self.verification.name):
+            turn = {**turn, **await self.executor.foresee(self.verification, turn, run)}
+            decision = self._outside(turn, abstain) or await self._verdict_on_any(turn, abstain, run)
+            if decision is None:
+                return turn, []
+            run.emit({"type": "decision", **decision})
+            return {**moved(turn, decision), "action": "abstain", "redo": None}, [decision]
 
     def _outside(self, turn: TurnState, abstain: int) -> Decision | None:
         """Return the decision to abstain if the documents do not cover the question at all."""

@@ -130,6 +130,25 @@ def test_a_soft_limit_asks_too_and_holds(make, ask):
     assert out["rag"]["report"]["cost"]["joules"]["value"] <= 0.5 + granted
 
 
+def test_a_call_that_took_too_long_is_asked_about_and_begins_anew(make, ask):
+    said = iter(["let me see WAIT", ANSWER])
+    make.scripts["small"] = lambda kind, text: next(said)
+    rag = make(
+        stages={"generator": {"options": ["small"]}},
+        objective={"budget": {"per_query": {"seconds": 2.0}, "exhausted": "ask"}},
+    )
+    chat = thread(rag)
+    before = chat(ask(QUESTION))
+    asked = request(before)
+    assert asked["stage"] == "generator"
+    assert 3 < asked["offers"][0]["extra"]["seconds"] < 5, "twice the time that it had"
+    (line,) = [line for line in before["rag"]["account"] if line["label"] == "small"]
+    assert line["failed"]
+    out = chat.resume({"seconds": 5})
+    assert out["messages"][-1].text == ANSWER
+    assert calls(make) == {"small": 2}
+
+
 def able(**abilities):
     models = {name: {**DEAR[name], "ability": ability} for name, ability in abilities.items()}
     return {**models, "helper": DEAR["helper"]}

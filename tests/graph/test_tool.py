@@ -198,6 +198,14 @@ async def test_its_tokens_are_not_the_agents(make, how):
     assert "".join(drafts) == ANSWER
 
 
+def test_its_decisions_are_events_within_the_namespace_of_the_call(make):
+    made = agent(tool(make()), FIRST)
+    assert list(made.stream(ASKED, stream_mode="custom")) == []
+    events = list(made.stream(ASKED, stream_mode="custom", subgraphs=True))
+    assert {space[0].partition(":")[0] for space, _ in events} == {"tools"}
+    assert [event["type"] for _, event in events] == ["decision"] * 6 + ["report"]
+
+
 def test_a_failure_of_the_provider_is_a_tool_error_and_the_agent_goes_on(make):
     make.scripts |= dict.fromkeys(("small", "medium", "large"), lambda kind, text: "BREAK")
     state = agent(tool(make()), FIRST).invoke(ASKED)
@@ -208,10 +216,10 @@ def test_a_failure_of_the_provider_is_a_tool_error_and_the_agent_goes_on(make):
     assert state["messages"][-1].text.startswith("In short: ")
 
 
-def poor(make):
+def poor(make, exhausted="error"):
     profile = {"usd": {"input": 1.0, "output": 1.0}}
     models = {"small": {"model": "fake:small", "profile": profile}}
-    budget = {"per_query": {"usd": 1e-9}, "exhausted": "error"}
+    budget = {"per_query": {"usd": 1e-9}, "exhausted": exhausted}
     stages = {"generator": {"options": ["small"]}}
     return make(models=models, helper=None, objective={"budget": budget}, stages=stages)
 
@@ -271,3 +279,14 @@ def test_a_tool_that_providers_refuse_is_refused_at_once(make, given, problem):
 def test_a_wrong_on_budget_is_refused(make):
     with pytest.raises(PolicyError, match="valid: raise, report"):
         tool(make(), on_budget="ignore")
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+async def test_a_tool_does_not_ask_for_more_budget(make, how):
+    """It could not be resumed: its part of the run is in no checkpoint."""
+    rag = poor(make, exhausted="ask")
+    made = agent(tool(rag), FIRST, checkpointer=InMemorySaver())
+    with pytest.raises(BudgetExceeded):
+        await one(made, how, ASKED, {"configurable": {"thread_id": "a"}})
+    with pytest.raises(BudgetExceeded):
+        await one(rag.as_retriever(), how, FIRST)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NotRequired
 
 from langchain.agents.middleware import AgentMiddleware, AgentState, ExtendedModelResponse
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.config import get_config
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
@@ -142,9 +142,9 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         task = self._under_way(state, runtime)
         return None if task is None else {"rag": await task.afinish(_final(state))}
 
-    def _task(self, state: Any, runtime: Any) -> Task:
+    def _task(self, state: Any, runtime: Any, messages: Sequence[BaseMessage] | None = None) -> Task:
         return self._routing.task(
-            state["messages"],
+            state["messages"] if messages is None else messages,
             get_config(),
             context=runtime.context,
             channel=state.get("rag") or None,
@@ -156,7 +156,7 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         channel = state.get("rag") or None
         if channel is None or channel["report"]:
             return None
-        return self._task(state, runtime)
+        return self._task(state, runtime, ())  # also if other middleware has added a human message
 
     async def _prepared(self, task: Task, request: "ModelRequest[Any]") -> "ModelRequest[Any]":
         """Return a request with the passages and the tools of the task."""

@@ -18,6 +18,7 @@ from dynamicrag.faces.langchain.question import turn_of
 from dynamicrag.faces.langchain.request import Request
 from dynamicrag.faces.langchain.task import Task
 from dynamicrag.graph.calls import Given, call_options, given_options
+from dynamicrag.graph.decided import shown
 from dynamicrag.graph.node import submit
 from dynamicrag.stages.base import Emit, Run
 
@@ -70,7 +71,7 @@ class Routing:
         given = given_options(config, context)
         turn, begun = turn_of(messages, channel, config)
         turn = self._policies.settle(turn, given.policy, f"{given.where}.policy", begun=begun)
-        run = self._run(turn, given, config, emit or _unheard)
+        run = self._run(turn, given, config, shown(emit or _unheard, turn["id"], config))
         name = turn.get("policy", "")
         choosing, here = self._choosing[name], channel if begun else None
         return Task(self._policies[name], choosing, self._recent, turn, here, run)
@@ -93,7 +94,7 @@ class Routing:
     def _run(self, turn: "TurnState", given: Given, config: "RunnableConfig | None", emit: Emit) -> Run:
         pipeline = self._policies[turn.get("policy", "")]
         call = call_options(given, pipeline, config)
-        budget = pipeline.budget.tightened(call.budget, "the call's budget")
+        budget = pipeline.budget.of_call(call)
         return Run(pipeline.ledger, budget, pipeline.cost_model, config, emit, call=call)
 
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from langgraph.errors import GraphBubbleUp
 
-from dynamicrag import portal
+from dynamicrag import portal, traces
 from dynamicrag.faces.langchain.choosing import Choosing
 from dynamicrag.faces.langchain.finishing import finished
 from dynamicrag.faces.langchain.watch import STAGE
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.node import submit
+from dynamicrag.graph.traced import Traced
 from dynamicrag.stages.base import Run
 
 if TYPE_CHECKING:
@@ -122,9 +123,16 @@ class UnderWay:
     @contextmanager
     def working(self) -> Iterator[None]:
         """Account for the work in this context; a failed task is stored with its costs so far."""
+        shared: traces.Attributes = {
+            "dynamicrag.query_id": self.query_id,
+            "dynamicrag.policy": self.pipeline.policy.name,
+            "gen_ai.conversation.id": self.run.thread or None,
+        }
+        tracing = Traced(None, self.turn, STAGE, shared)
         try:
-            with self._books:
+            with tracing, self._books:
                 yield
+                self.turn = tracing.placed(self.turn)
         except GraphBubbleUp:
             raise
         except BaseException as error:

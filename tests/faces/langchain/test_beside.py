@@ -2,6 +2,7 @@
 
 import pytest
 from langchain.agents.middleware import (
+    AgentMiddleware,
     LLMToolSelectorMiddleware,
     ModelFallbackMiddleware,
     ModelRetryMiddleware,
@@ -149,6 +150,18 @@ def test_a_task_continues_when_its_question_is_summarised(make, how):
     assert {each["turn"] for each in out["rag"]["decisions"]} == {about(out)["query_id"]}
     assert len(out["rag"]["decisions"]) == 5
     assert out["rag"]["report"]["question"] == "What is 1 + 2?"
+
+
+def test_a_message_that_other_middleware_adds_at_the_end_begins_no_task(make):
+    class Asks(AgentMiddleware):
+        def after_agent(self, state, runtime):
+            return {"messages": [HumanMessage("Anything else?")]}
+
+    models = two()
+    rag = make(models, stages=FIXED)
+    out = agent_of(rag, models, beside=[Asks()]).invoke(ASKED)
+    assert out["rag"]["report"]["question"] == "What is 1 + 2?"
+    assert {each["turn"] for each in out["rag"]["decisions"]} == {out["rag"]["report"]["query_id"]}
 
 
 def test_a_summary_alone_begins_a_task(make):
