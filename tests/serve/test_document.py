@@ -43,10 +43,11 @@ NAMED = ["/v1/feedback", "/v1/decisions/{query_id}"]
 @pytest.fixture(scope="module")
 def operations(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DYNAMICRAG_DATA", str(tmp_path_factory.mktemp("data")))
+        folder = tmp_path_factory.mktemp("data")
+        patch.setenv("DYNAMICRAG_DATA", str(folder))
         if not hasattr(utils.many, "more"):  # later versions of Hypothesis lack it
             patch.setattr(utils.many, "more", more, raising=False)
-        site = Site()
+        site = Site(folder)
         app = site.app(Settings(body_bytes=100_000))
         document = schemathesis.openapi.from_asgi("/openapi.json", app)
         found = [result.ok() for result in document.get_all_operations()]
