@@ -4,10 +4,12 @@ To use it:
 
 - ``DynamicRAG``: a policy as a LangGraph graph, or as single nodes for your graph.
 - ``load_policy``, ``Policy``: a policy file, read and checked.
+- ``DynamicRAGMiddleware``: routing for LangChain's agents.
 - ``RagState``: the state of the graph; ``RagChannel`` is the type of our key, to declare in your state.
 - ``RagContext``: the context of a run, which configures an assistant of LangGraph Server.
 - ``Explanation``: the decisions and the account of a query.
 - ``Decision``, ``Passage``: records in the state of a choice, and of a piece of a document.
+- ``RoutedChatModel``: a LangChain chat model that chooses one of the policy's models for each call.
 - ``Cost``: an amount of money, seconds, joules and carbon, each with its provenance.
 
 To extend it, register a class under a name for policies, ``@ROUTERS.register("mine")``:
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
         ProviderError,
         VerifierError,
     )
+    from dynamicrag.faces.langchain.chat_model import RoutedChatModel
+    from dynamicrag.faces.langchain.middleware import DynamicRAGMiddleware
     from dynamicrag.features.base import FEATURES, Features, Seen
     from dynamicrag.graph.channel import RagChannel
     from dynamicrag.graph.context import RagContext
@@ -89,6 +93,8 @@ _HOMES = {
         "ProviderError",
         "VerifierError",
     ),
+    "faces.langchain.chat_model": ("RoutedChatModel",),
+    "faces.langchain.middleware": ("DynamicRAGMiddleware",),
     "features.base": ("FEATURES", "Features", "Seen"),
     "graph.rag": ("DynamicRAG",),
     "graph.channel": ("RagChannel",),
@@ -132,6 +138,7 @@ __all__ = [
     "DimensionRow",
     "DynamicRAG",
     "DynamicRAGError",
+    "DynamicRAGMiddleware",
     "Embedder",
     "Estimate",
     "Evidence",
@@ -156,6 +163,7 @@ __all__ = [
     "RetrievalContext",
     "Retrieved",
     "Retriever",
+    "RoutedChatModel",
     "Router",
     "Run",
     "Seen",

@@ -18,6 +18,7 @@ from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.meters import check_meter
 from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import Profile, Profiles, here, load_profiles
+from dynamicrag.cost.rates import calibration_key
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.drafts.verification import Verification
@@ -189,7 +190,10 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
     if policy.helper is not None and policy.helper not in models:
         raise PolicyError(unknown(policy.where("helper"), "model", policy.helper, models))
     corpora = make_corpora(policy, ledger, known, embedder, common.shared)
-    priced = {name: Priced(model.spec, profiles[name], caches=model.caches) for name, model in models.items()}
+    priced = {
+        name: Priced(calibration_key(model.spec, profiles[name]), profiles[name], caches=model.caches)
+        for name, model in models.items()
+    }
     cost_model = CostModel(priced, policy.helper, ledger.host, ledger.calibration)
     deps = Dependencies(
         models=models,

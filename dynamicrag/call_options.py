@@ -21,6 +21,8 @@ class CallOptions:
         closed: The excluded options, by stage.
         budget: Limit of the query's cost, by dimension; it only tightens the policy's limits.
         weights: Quality that one unit of a cost dimension is worth, in place of the policy's weight.
+        granted: The amounts granted to the query beyond its limits, by dimension.
+        asks: Whether the query may ask for more budget where its limits allow nothing.
         tags: Labels by which reports can select queries.
         user: The user, for reports.
         filter: Required metadata of every passage.
@@ -31,6 +33,8 @@ class CallOptions:
     closed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     budget: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
+    granted: Mapping[str, float] = field(default_factory=dict)
+    asks: bool = False
     tags: tuple[str, ...] = ()
     user: str = ""
     filter: Filter = field(default_factory=dict)

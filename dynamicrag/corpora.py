@@ -9,7 +9,8 @@ from dynamicrag.embedders import embedder_of
 from dynamicrag.errors import PolicyError
 from dynamicrag.llm.pull import cache_dir
 from dynamicrag.plain_values import shown
-from dynamicrag.policy import CorpusSection, Policy
+from dynamicrag.policy import Policy
+from dynamicrag.policy_corpora import CorpusSection
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder, Scale
 from dynamicrag.sharing import Shared
@@ -75,7 +76,7 @@ def make_corpus(
         profile=profile,
         root=cache_dir() / "corpora",
         metadata=section.metadata,
-        account=lambda: ledger.span(f"{INGEST}{name}", "ingest", embedder.name, profile),
+        account=lambda: ledger.span(f"{INGEST}{name}", "ingest", embedder.name, profile, kind="embeddings"),
     )
 
 

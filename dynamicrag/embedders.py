@@ -6,7 +6,6 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from dynamicrag.errors import ModelUnavailable, PolicyError, unknown
 from dynamicrag.llm.catalogue import catalogue
@@ -16,7 +15,7 @@ from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.retrieval.foreign_embedder import lazy_embedder
 from dynamicrag.retrieval.local_embedder import DEFAULT, LocalEmbedder
 from dynamicrag.types import Runs
-from dynamicrag.whereabouts import LOOPBACK
+from dynamicrag.whereabouts import called_by, on_this_host
 
 __all__ = ["default_embedder", "embedder_of", "missing"]
 
@@ -124,7 +123,7 @@ def _key(name: str, params: Mapping[str, Any]) -> str:
 
 
 def _runs(name: str, params: Mapping[str, Any]) -> Runs:
-    host = urlsplit(str(params.get("base_url") or "")).hostname
-    if host in LOOPBACK or (host is None and name.startswith("ollama:")):
+    address = called_by(name.partition(":")[0], str(params.get("base_url") or ""))
+    if address is not None and on_this_host(address.host):
         return "same_host"
     return "in_process" if name.startswith("huggingface:") else "remote"

@@ -21,7 +21,7 @@ A message says where, what is wrong, what is valid and how to mend it. The comma
 only the message; a traceback means a mistake of ours, not of the user.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -126,7 +126,14 @@ class BudgetError(DynamicRAGError):
 
 
 class BudgetExceeded(BudgetError):
-    """No affordable option is left within the budget."""
+    """No affordable option is left within the budget.
+
+    Attributes:
+        short: The amounts that the refused call lacks of its query's limits, by dimension; for a call that
+            took too long, twice its time. Empty if the error is not about a call, or they are unknown.
+    """
+
+    short: Mapping[str, float] = {}
 
 
 class TotalExceeded(BudgetExceeded):

@@ -58,7 +58,8 @@ class Objects:
 
     Attributes:
         models: LangChain chat models, LlamaIndex LLMs, or our own, by the names of models.
-        retrievers: LangChain retrievers and vector stores, LlamaIndex retrievers and indexes, or our own, by
+        retrievers: LangChain retrievers and vector stores, LlamaIndex retrievers, indexes and query
+            engines, or our own, by
             the options of the stage ``retriever``.
         embedder: LangChain Embeddings, a LlamaIndex BaseEmbedding, a SentenceTransformer, or our own; for
             routers, verifiers and corpora without an embedding model of their own.

@@ -14,19 +14,15 @@ from pydantic import (
     NonNegativeFloat,
     SerializeAsAny,
     StrictBool,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
     field_validator,
-    model_validator,
 )
 
 from dynamicrag.calibrated import Calibrated
 from dynamicrag.cost.ability import accuracy
-from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import Dimension
-from dynamicrag.errors import unknown
 from dynamicrag.llm.prompts.base import prompt_spec
+from dynamicrag.policy_corpora import CorpusSection
+from dynamicrag.policy_objective import ObjectiveSection, check_dimensions
 from dynamicrag.spoken import language_name
 from dynamicrag.stages.descriptions import DESCRIPTION, Description
 from dynamicrag.stages.section import Names, Section, Spec, StageSection
@@ -52,66 +48,6 @@ SOURCES = {"drafts": 0.25, "verifier": 0.0}
 Drafts and verifiers are judged by the prior's own belief, so they mostly repeat it.
 """
 S = TypeVar("S", bound=StageSection)
-Fact = StrictStr | StrictBool | StrictInt | StrictFloat
-
-
-class Chunks(Section):
-    """The cutting of documents into chunks.
-
-    Attributes:
-        size: Tokens per chunk.
-        overlap: Tokens that neighbouring chunks share; less than half of ``size``.
-    """
-
-    size: int = Field(default=256, ge=32, le=100_000)
-    overlap: int = Field(default=32, ge=0)
-
-    @model_validator(mode="after")
-    def _fits(self) -> "Chunks":
-        if self.overlap >= self.size / 2:
-            raise ValueError(f"overlap: {self.overlap} is out of range; valid: 0 to {(self.size - 1) // 2}")
-        return self
-
-
-class NearnessSection(Section):
-    """Cosine thresholds for whether documents cover a question, for your own embedding model.
-
-    Attributes:
-        similar: A passage with this cosine or more is near the question.
-        strange: A passage with a lower cosine may be unrelated to the question; less than ``similar``.
-    """
-
-    similar: float = Field(ge=-1, le=1)
-    strange: float = Field(ge=-1, le=1)
-
-    @model_validator(mode="after")
-    def _apart(self) -> "NearnessSection":
-        if self.strange >= self.similar:
-            raise ValueError(f"similar: {self.similar:g} must be above strange, {self.strange:g}")
-        return self
-
-
-class CorpusSection(Section):
-    """One corpus: its files, how they are cut, and how they are embedded.
-
-    Attributes:
-        path: Files and folders, relative to the policy's folder.
-        follow_links: Whether links that lead out of the folder are followed.
-        chunk: The size and overlap of chunks.
-        embedding: ``provider:model``, a sentence-transformers name or folder; by default the caller's.
-        embedding_profile: Coefficients that replace those of its profile.
-        nearness: Thresholds of its cosines, for an unknown embedding model.
-        metadata: Metadata of documents, for filters, by pattern of their path below the folder.
-    """
-
-    path: Names = Field(min_length=1)
-    follow_links: StrictBool = False
-    chunk: Chunks = Chunks()
-    metadata: dict[str, dict[str, Fact | list[Fact]]] = Field(default_factory=dict)
-
-    embedding: Spec | None = None
-    embedding_profile: dict[str, Any] = Field(default_factory=dict)
-    nearness: NearnessSection | None = None
 
 
 class ModelSection(Section):
@@ -133,57 +69,6 @@ class ModelSection(Section):
     runs: Runs | None = None
     ability: Accuracy | None = None
     description: Description = ""
-
-
-class BudgetSection(Section):
-    """Hard limits of cost.
-
-    Attributes:
-        per_query: Limit of one query, by dimension.
-        total: Limit of all queries together, by dimension.
-        exhausted: Behaviour if no option fits: the ``cheapest`` option, or a ``BudgetExceeded`` error.
-            Limits of ``usd`` and ``tokens`` per query raise the error in any case.
-        account: Name of a total shared by all processes of this host; by default each has its own.
-    """
-
-    per_query: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
-    total: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
-    exhausted: Literal["cheapest", "error"] = "cheapest"
-    account: str | None = None
-
-    @field_validator("per_query", "total")
-    @classmethod
-    def _has_room(cls, limits: dict[Dimension, float]) -> dict[Dimension, float]:
-        _check_dimensions(limits)
-        for dimension, limit in limits.items():
-            if limit == 0 and dimension != "usd":  # no money is a valid budget: there are free models
-                raise ValueError(f"{dimension}: a limit of 0 allows nothing; raise or remove it")
-        return limits
-
-
-class ObjectiveSection(Section):
-    """The quality that one unit of cost is worth, and the budget.
-
-    Attributes:
-        weights: Quality, from 0 to 1, that one unit of cost is worth, by dimension.
-        budget: Limits of cost.
-    """
-
-    weights: dict[Dimension, NonNegativeFloat] = Field(default_factory=dict)
-    budget: BudgetSection = BudgetSection()
-
-    @field_validator("weights")
-    @classmethod
-    def _are_dimensions(cls, weights: dict[Dimension, float]) -> dict[Dimension, float]:
-        _check_dimensions(weights)
-        return weights
-
-
-def _check_dimensions(amounts: dict[Dimension, float]) -> None:
-    for name in amounts:
-        if name not in DIMENSIONS:
-            # pydantic adds the place
-            raise ValueError(unknown("", "dimension", name, DIMENSIONS).removeprefix(": "))
 
 
 class HostSection(Section):
@@ -216,7 +101,7 @@ class JudgeSection(Section):
     @field_validator("budget")
     @classmethod
     def _are_dimensions(cls, budget: dict[Dimension, float]) -> dict[Dimension, float]:
-        _check_dimensions(budget)
+        check_dimensions(budget)
         return budget
 
 
@@ -264,7 +149,7 @@ class Policy(Section):
     """A whole policy.
 
     Attributes:
-        name: Name of the preset, or the file's stem.
+        name: Name of the preset, the file's stem, or ``policy-`` and a hash of a policy given as a mapping.
         source: The file, for messages; ``""`` for a policy given as a mapping.
         folder: Base of its relative paths.
         version: Version of the format.

@@ -3,6 +3,8 @@
 Every error names the file, the place, the valid values and the nearest spelling.
 """
 
+import hashlib
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +48,11 @@ def load_policy(
     """
     if isinstance(policy, Mapping):
         data: Any = _checked(policy)
-        about = {"name": "observed" if policy.get("observe") else "policy", "source": "", "folder": Path()}
+        about = {
+            "name": "observed" if policy.get("observe") else _named_by_content(data),
+            "source": "",
+            "folder": Path(),
+        }
     else:
         path, preset = _find(policy)
         about = {"name": path.stem, "source": str(policy), "folder": Path() if preset else path.parent}
@@ -67,6 +73,19 @@ def load_policy(
             return Policy.model_validate({**data, **about, "stages": stages})
         except ValidationError as error:
             raise PolicyError(_message(error, str(about["source"]), Policy)) from None
+
+
+def _named_by_content(data: Any) -> str:
+    """Return the name of a policy given as a mapping: equal for equal content, in any order of its sections.
+
+    Feedback, accounts and reports are stored by it, so two policies must not have one name.
+    """
+    if not isinstance(data, dict):
+        return "policy"  # refused later, with what is valid
+    stages = data.get("stages")
+    ordered = {**data, "stages": dict(sorted(stages.items()))} if isinstance(stages, dict) else data
+    content = json.dumps(dict(sorted(ordered.items(), key=str)), default=str)
+    return f"policy-{hashlib.sha256(content.encode()).hexdigest()[:6]}"
 
 
 @contextmanager

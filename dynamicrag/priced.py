@@ -27,12 +27,16 @@ def profiles_of(policy: Policy, models: Mapping[str, ChatModel], known: Profiles
     profiles = {}
     for name, model in models.items():
         section, where = policy.models[name], policy.where("models", name, "profile")
-        profile = replace(known.of(model.spec, model.runs), runs=model.runs)
+        profile = replace(known.of(model.spec, model.runs), runs=model.runs, server=_server(model))
         profiles[name] = with_accuracy(override(profile, section.profile, where), section.ability)
         if model.runs == "remote" and model.context is None:
             model.context = profile.context
     specs = {name: model.spec for name, model in models.items()}
     return _priced(profiles, specs, [*known.models.values(), *profiles.values()], policy)
+
+
+def _server(model: ChatModel) -> str:
+    return str(model.address) if model.runs == "same_host" and model.address is not None else ""
 
 
 def _priced(

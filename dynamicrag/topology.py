@@ -12,6 +12,10 @@ from dynamicrag.errors import PolicyError
 
 VERIFICATION = "verification"
 """The row that judges drafts. It is the last; the stages before it make a draft."""
+ASKING = "ask_for_budget"
+"""The node that asks for more budget, and no stage."""
+RESERVED = frozenset({"begin", "begin_turn", "finish", "verify", ASKING, "messages", "rag"})
+"""Names that the graph uses for other nodes and for its state."""
 JUDGING = "judge"
 """Part of a query's account, and no stage: calls that mark the answer after it was given."""
 
@@ -39,6 +43,19 @@ class Stage:
         """Fill in the node."""
         if not self.node:
             object.__setattr__(self, "node", self.name)
+
+    def check(self) -> None:
+        """Raise unless the names of the stage and of its node are valid for a user-defined stage.
+
+        Raises:
+            PolicyError: A name is invalid, or the graph uses it.
+        """
+        for what, name in (("name", self.name), ("node", self.node)):
+            if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
+                raise PolicyError(
+                    f"stage {self.name!r}: {name!r} cannot be its {what}; valid: letters, digits and '_', "
+                    f"not {', '.join(sorted(RESERVED))}"
+                )
 
     def gate(self, path: Mapping[str, str]) -> str | None:
         """Return the earlier stage whose option on a path skips this one, if any."""

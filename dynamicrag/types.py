@@ -10,6 +10,8 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+from dynamicrag.offers import BudgetAnswer, BudgetRequest
+
 StagePath = Mapping[str, str]
 """The option at each stage, by the stage's name; a partial path lacks some stages."""
 
@@ -75,7 +77,9 @@ class Usage:
         cached_tokens: Prompt tokens read from a cache.
         output_tokens: Generated tokens.
         seconds: Wall time.
-        cpu_seconds: CPU time declared for the call on this host, over all threads; 0 for a remote call.
+        cpu_seconds: CPU time declared for the call in this process, over all threads; 0 for a remote call.
+        server_cpu_seconds: CPU time of a model server on this host for the call; 0 if it was not metered.
+        gpu_joules: Metered energy of the GPUs of such a server for the call.
         first_token_seconds: Wall time until the first token, if any.
         assumed: Whether tokens are a worst case, because the provider did not count them credibly.
     """
@@ -86,6 +90,8 @@ class Usage:
     output_tokens: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    server_cpu_seconds: float = 0.0
+    gpu_joules: float = 0.0
     first_token_seconds: float | None = None
     assumed: bool = False
 
@@ -99,6 +105,8 @@ class Usage:
             output_tokens=self.output_tokens + other.output_tokens,
             seconds=self.seconds + other.seconds,
             cpu_seconds=self.cpu_seconds + other.cpu_seconds,
+            server_cpu_seconds=self.server_cpu_seconds + other.server_cpu_seconds,
+            gpu_joules=self.gpu_joules + other.gpu_joules,
             first_token_seconds=other.first_token_seconds if first is None else first,
             assumed=self.assumed or other.assumed,
         )
@@ -181,6 +189,7 @@ class Decision(TypedDict):
         binding: The limit that decided, or ``None``.
         features: The router's inputs.
         cost: Cost of choosing, in seconds.
+        asked: The request for more budget before this decision, and its answer, if there was one.
     """
 
     id: str
@@ -208,6 +217,7 @@ class Decision(TypedDict):
     binding: str | None
     features: dict[str, float]
     cost: dict[str, float]
+    asked: NotRequired[BudgetAnswer]
 
 
 class Draft(TypedDict):
@@ -319,6 +329,20 @@ class LastTurn(TypedDict):
     cached_tokens: int
 
 
+class Lack(TypedDict):
+    """A lack of budget at a stage: the graph asks for more before the turn continues.
+
+    Attributes:
+        stage: The stage that decides again.
+        request: The request, as the graph's interrupt shows it.
+        otherwise: The decision on the draft that stands, if more budget is refused; ``None`` without a draft.
+    """
+
+    stage: str
+    request: BudgetRequest
+    otherwise: Decision | None
+
+
 class TurnState(TypedDict, total=False):
     """The state of one turn in the stages; plain JSON, stored in the graph's state.
 
@@ -355,16 +379,28 @@ class TurnState(TypedDict, total=False):
         attempt: Number of the run from a checkpoint, from 1.
         lines: Number of account lines of this run.
         policy: Name of the policy that the turn uses to its end; empty for the object's first.
+        lack: The lack of budget that the graph is to ask about, if any.
+        resumes: The stage at which a turn goes on that was granted more budget.
+        granted: The amounts granted to the query beyond its limits, by dimension.
+        asked: The requests for more budget so far, with their answers.
+        bounded: The reason that the budget ended the turn; empty if it did not.
         step: The step of the outermost graph in which the turn began; siblings share it.
         replaces: Ids of the queries present when it began, all of earlier turns.
+        trace: Place of its first span as a W3C ``traceparent``, if spans are recorded.
     """
 
     id: str
     attempt: int
     lines: int
     policy: str
+    lack: Lack | None
+    resumes: str
+    granted: dict[str, float]
+    asked: list[BudgetAnswer]
+    bounded: str
     step: str
     replaces: list[str]
+    trace: str
     message_id: str
     text: str
     original: str

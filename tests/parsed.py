@@ -9,6 +9,18 @@ MODULES = sorted((ROOT / "dynamicrag").rglob("*.py"))
 
 
 @cache
-def nodes(path: Path) -> tuple[ast.AST, ...]:
-    """Return all nodes of a file's syntax tree, the module first."""
-    return tuple(ast.walk(ast.parse(path.read_text("utf-8"))))
+def imports_in(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """Return all imports of a file, also those within functions and conditions.
+
+    Only statements are visited: expressions are most of a tree, and hold no import.
+    """
+    found: list[ast.Import | ast.ImportFrom] = []
+    waiting: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found.append(node)
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inside = getattr(node, block, None)
+            waiting += inside if isinstance(inside, list) else ()
+    return tuple(found)

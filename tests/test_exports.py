@@ -1,6 +1,6 @@
 """What the package offers by name, and what its code never does."""
 
-import ast
+import re
 
 import pytest
 
@@ -8,7 +8,7 @@ import dynamicrag
 from dynamicrag import testing
 from dynamicrag.cost.dimension_table import Dimensions
 from dynamicrag.registry import Registry
-from tests.parsed import MODULES, nodes
+from tests.parsed import MODULES, imports_in
 
 EXPORTS = [
     "Answer",
@@ -25,6 +25,7 @@ EXPORTS = [
     "DimensionRow",
     "DynamicRAG",
     "DynamicRAGError",
+    "DynamicRAGMiddleware",
     "Embedder",
     "Estimate",
     "Evidence",
@@ -54,6 +55,7 @@ EXPORTS = [
     "RetrievalContext",
     "Retrieved",
     "Retriever",
+    "RoutedChatModel",
     "Router",
     "Run",
     "Seen",
@@ -104,16 +106,18 @@ def test_other_names_do_not():
         _ = dynamicrag.Dynamic
 
 
-def test_every_module_has_a_docstring():
-    assert not [str(path) for path in MODULES if not ast.get_docstring(nodes(path)[0])]
+def test_every_module_begins_with_a_docstring():
+    begins = re.compile(r'(?:#.*\n)*"""')
+    assert not [str(path) for path in MODULES if not begins.match(path.read_text("utf-8"))]
 
 
 def test_no_module_unpickles_or_evaluates():
     """Ruff flags the calls; what it cannot see is that an exemption of it stays the only one."""
-    for path, node in [(module, each) for module in MODULES for each in nodes(module)]:
-        if isinstance(node, ast.Import | ast.ImportFrom):
+    for path in MODULES:
+        for node in imports_in(path):
             names = {alias.name.split(".")[0] for alias in node.names} | {getattr(node, "module", None)}
             assert not names & {"pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}, path
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("yaml.load", "yaml.load_all"):
-            assert ast.unparse(node.args[1]) == "_Loader", path
-            assert "class _Loader(yaml.SafeLoader)" in path.read_text("utf-8"), path
+        text = path.read_text("utf-8")
+        if "yaml.load(" in text or "yaml.load_all(" in text:
+            assert not re.findall(r"yaml\.load(?:_all)?\((?!\w+, _Loader\))", text), path
+            assert "class _Loader(yaml.SafeLoader)" in text, path

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import yaml
 
@@ -198,3 +200,26 @@ def test_a_calibration_that_cannot_be(folder, old, new, message):
     assert old in CALIBRATED
     with pytest.raises(PolicyError, match=message):
         load_policy(write(folder, SMALL + CALIBRATED.replace(old, new)))
+
+
+def test_a_mapping_is_named_by_its_content():
+    one = {
+        "version": 1,
+        "models": {"a": {"model": "openai:gpt-4o"}},
+        "stages": {"generator": {"options": ["a"]}},
+    }
+    two = {
+        "version": 1,
+        "stages": {"generator": {"options": ["a"]}},
+        "models": {"a": {"model": "openai:gpt-4o"}},
+    }
+    other = {**one, "outside": "abstain"}
+    names = [load_policy(policy).name for policy in (one, two, other)]
+    assert names[0] == names[1] != names[2]
+    assert re.fullmatch(r"policy-[0-9a-f]{6}", names[0])
+
+
+@pytest.mark.parametrize("name", ["frugal", "balanced", "quality", "support"])
+def test_presets_offer_the_passages_of_the_turn_before(name):
+    options = load_policy(name).stages["retrieval"].specs
+    assert {"reuse", "extend"} <= {*options}

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-import typer
 from prose import default, in_words, table
 from sphinx_roles import as_markdown
 
-from dynamicrag.cli import _app
+from dynamicrag.cli import _command
 
 INTRODUCTION = """# Command line
 
@@ -26,7 +25,7 @@ def page() -> str:
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Yield every command with its full name."""
-    yield from _below(typer.main.get_command(_app(debug=False)), "dynamicrag")
+    yield from _below(_command(debug=False), "dynamicrag")
 
 
 def _below(command: Any, name: str) -> Iterator[tuple[str, Any]]:

@@ -30,10 +30,19 @@ EVENTS = (
 )  # fmt: skip
 
 
+REQUESTS_INTRODUCTION = """## Requests for more budget
+
+With `exhausted: ask`, a query whose budget is used up interrupts the graph; the interrupt's value is a
+[`BudgetRequest`](#budgetrequest). [Ask for more budget](../how-to/ask-for-budget.md) shows how to answer it.
+"""
+REQUESTS = (events.BudgetRequest, events.BudgetOffer, events.BudgetAnswer, types.Lack)
+
+
 def page() -> str:
     """Return the page."""
     parts = [INTRODUCTION, *(_section(kind) for kind in STATE), EVENTS_INTRODUCTION]
-    return "\n".join([*parts, *(_section(kind, "###") for kind in EVENTS)])
+    parts += [*(_section(kind, "###") for kind in EVENTS), REQUESTS_INTRODUCTION]
+    return "\n".join([*parts, *(_section(kind, "###") for kind in REQUESTS)])
 
 
 def _section(kind: type, mark: str = "##") -> str:

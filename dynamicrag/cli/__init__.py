@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(given: Sequence[str], debug: bool) -> int:
     """Run a command and return its exit code; wrong usage prints one line."""
     try:
-        code = _app(debug)(given, prog_name=NAME, standalone_mode=False)
+        code = _command(debug)(given, prog_name=NAME, standalone_mode=False)
     except Exception as error:
         if not hasattr(error, "format_message"):  # no error of Typer, whose classes differ between versions
             raise
@@ -61,6 +61,12 @@ def _run(given: Sequence[str], debug: bool) -> int:
         fail(f"{command}: {error.format_message()}")
         return 2
     return code if isinstance(code, int) else 0
+
+
+@functools.cache
+def _command(debug: bool) -> Any:
+    """Return the command line, built once in a process: reading all signatures takes tens of milliseconds."""
+    return typer.main.get_command(_app(debug))
 
 
 def _app(debug: bool) -> typer.Typer:

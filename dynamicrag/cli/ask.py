@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.lab.questions import Question
     from dynamicrag.lab.run import Record
+    from dynamicrag.offers import BudgetRequest
     from dynamicrag.policy import Policy
 
 
@@ -203,6 +204,7 @@ class _Session:
 
     async def _ask(self, rag: "DynamicRAG", name: str, questions: "Sequence[Question]") -> None:
         from dynamicrag.cli.console import joined, plain
+        from dynamicrag.cli.more_budget import at_terminal, confirmed
         from dynamicrag.cli.show import panel
         from dynamicrag.lab.run import ask_all
         from dynamicrag.learning.sources import GOLD
@@ -216,7 +218,15 @@ class _Session:
                 text = plain(question.text)[: max(20, self._out.width - 24)]
                 status.update(joined((f"{begun}/{len(self._questions)}  {text}", "dim")))
 
-            async for record in ask_all(rag, questions, workers=self._workers, started=started):
+            async def confirm(request: "BudgetRequest") -> bool:
+                status.stop()
+                return await asyncio.to_thread(confirmed, self._out, request)
+
+            asks = rag.pipeline.budget.exhausted == "ask" and len(self._questions) == 1 and at_terminal()
+            made = ask_all(
+                rag, questions, workers=self._workers, started=started, confirm=confirm if asks else None
+            )
+            async for record in made:
                 tagged: Record = {**record, "policy": name, "run": self._runs[name]}
                 if self._learn and "f1" in record:  # first: a written record is not asked again
                     await rag.afeedback(record["turn"], record["f1"], name="f1", source=GOLD)

@@ -16,9 +16,9 @@ def budget(
     """Show what is spent, reserved and left of a policy's shared total budget."""
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import check_target, write_json
+    from dynamicrag.cost.amounts import amount
     from dynamicrag.cost.budget import Budget
     from dynamicrag.cost.shared_purse import SharedPurse
-    from dynamicrag.lab.view.amounts import amount
     from dynamicrag.lab.view.page import Column, Table
     from dynamicrag.lab.view.terminal import print_table
     from dynamicrag.policy_file import load_policy

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dynamicrag.graph.rag import DynamicRAG
+    from dynamicrag.offers import BudgetRequest
     from dynamicrag.types import Decision
 
 HELP = (
@@ -132,19 +133,29 @@ class _Chat:
         self._out.print(f"thumb {thumb}{'' if changed else ', as before'}", style="dim")
 
     def _answer(self, text: str) -> None:
+        from dynamicrag.cli.more_budget import confirmed
+
         draft = _Draft(self._out)
         try:
-            asyncio.run(self._stream(text, draft))
+            request = asyncio.run(self._stream(text, draft))
+            while request is not None:
+                more = confirmed(self._out, request)
+                request = asyncio.run(self._stream(text, draft, more))
         except Exception:
             draft.break_off()
             raise
 
-    async def _stream(self, text: str, draft: "_Draft") -> None:
-        self._decisions, self._answered = [], None
+    async def _stream(self, text: str, draft: "_Draft", more: bool | None = None) -> "BudgetRequest | None":
+        """Stream the answer to a question; return the request for more budget if it stops for one.
+
+        Args:
+            text: The question.
+            draft: Shows the answer.
+            more: The answer to the request for which it has stopped, if it has.
+        """
+        given = self._given(text, more)
         line, answered = "", None
-        async for mode, data in self._app.astream(
-            {"messages": [("user", text)]}, self._thread, stream_mode=["messages", "custom"]
-        ):
+        async for mode, data in self._app.astream(given, self._thread, stream_mode=["messages", "custom"]):
             if mode == "messages":
                 message = data[0]
                 if message.type != "human":
@@ -158,8 +169,21 @@ class _Chat:
             elif data.get("type") == "report":
                 line, answered = self._line(data), data["query_id"]
         self._answered = answered
+        if answered is None:
+            stopped = (await self._app.aget_state(self._thread)).interrupts
+            return stopped[0].value if stopped else None
         draft.end()
         self._out.print(line, style="dim")
+        return None
+
+    def _given(self, text: str, more: bool | None) -> Any:
+        """Return the input of a new turn, or the answer to a request for more budget."""
+        from langgraph.types import Command
+
+        if more is not None:
+            return Command(resume=more)
+        self._decisions, self._answered = [], None
+        return {"messages": [("user", text)]}
 
     def _line(self, report: Mapping[str, Any]) -> str:
         """Return the turn in one line: the options chosen where there was a choice, and the cost so far.

@@ -54,7 +54,7 @@ def spare() -> dict[str, int]:
 
 def _show_plan(out: "Console", plan: "Replan", *, first: bool) -> None:
     """Print the plan for the stages ahead: the whole first one, then the changes and their evidence."""
-    from dynamicrag.lab.view.amounts import digits
+    from dynamicrag.cost.amounts import digits
 
     out.print()
     if first:
@@ -70,13 +70,16 @@ def _show_plan(out: "Console", plan: "Replan", *, first: bool) -> None:
 
 
 def _show_decision(out: "Console", number: int, decision: "Decision") -> None:
-    from dynamicrag.lab.view.amounts import amount
+    from dynamicrag.cost.amounts import amount
     from dynamicrag.lab.view.terminal import print_table
+    from dynamicrag.stages.requests import answered_in_words
 
     out.print()
     out.rule(f"{number}  {decision['stage']}", style="bright_black", align="left")
     print_table(out, _options(decision))
     out.print(f"{decision['router']}: {decision['reason']}" if decision["reason"] else decision["router"])
+    if "asked" in decision:
+        out.print(answered_in_words(decision["asked"]), style="yellow")
     facts = [f"propensity {decision['propensity']:.2f}"]
     if decision["reason"]:  # else it was read from the log, which has neither limits nor times
         seconds = amount("seconds", decision["cost"]["seconds"])
@@ -86,8 +89,8 @@ def _show_decision(out: "Console", number: int, decision: "Decision") -> None:
 
 def _options(decision: "Decision") -> "Table":
     from dynamicrag.cli.show import CHOSEN
+    from dynamicrag.cost.amounts import amount
     from dynamicrag.cost.dimensions import DIMENSIONS
-    from dynamicrag.lab.view.amounts import amount
     from dynamicrag.lab.view.page import Column, Row, Table
 
     rated = any(quality is not None for quality in decision["quality"])
@@ -148,7 +151,7 @@ def _show_insight(out: "Console", decision: "Decision", insight: Mapping[str, An
 
 def _show_features(out: "Console", decision: "Decision", known: Mapping[str, float]) -> None:
     """Print the features of a decision that no earlier one had."""
-    from dynamicrag.lab.view.amounts import digits
+    from dynamicrag.cost.amounts import digits
 
     new = {key: value for key, value in decision["features"].items() if known.get(key) != value}
     signals = decision["stage"] == "verification"

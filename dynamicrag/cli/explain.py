@@ -89,13 +89,16 @@ def _show(
     out.print()
     out.rule("account", style="bright_black", align="left")
     print_table(out, _account(account))
+    unmetered = [(line["call"], line["unmetered"]) for line in account if "unmetered" in line]
+    for call, why in dict.fromkeys(unmetered):
+        out.print(f"note: the energy of {call} is estimated: {why}", style="yellow", soft_wrap=True)
     out.print()
     out.print(cost_line(record["cost"], record.get("tokens")), style="bold")
 
 
 def _account(lines: Sequence[Mapping[str, Any]]) -> "Table":
     from dynamicrag.cli.decisions import spare
-    from dynamicrag.lab.view.amounts import amount
+    from dynamicrag.cost.amounts import amount
     from dynamicrag.lab.view.page import Column, Row, Table
 
     order = spare()

@@ -111,8 +111,8 @@ def feedback_line(item: "Feedback") -> str:
 
 
 def _stages(stages: "Mapping[str, Mapping[str, Figure]]") -> "Table":
+    from dynamicrag.cost.amounts import amount
     from dynamicrag.cost.dimensions import DIMENSIONS
-    from dynamicrag.lab.view.amounts import amount
     from dynamicrag.lab.view.page import Column, Table
 
     rows: list[Sequence[str]] = [

@@ -39,11 +39,11 @@ def ingest(
     from dynamicrag.cli.console import bar, console, human
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.prepare import pull_missing
+    from dynamicrag.cost.amounts import amount
     from dynamicrag.cost.ledger import Ledger
     from dynamicrag.cost.line import INGEST
     from dynamicrag.cost.process import shared_attribution
     from dynamicrag.cost.profiles import load_profiles
-    from dynamicrag.lab.view.amounts import amount
     from dynamicrag.llm.catalogue import catalogue
     from dynamicrag.llm.pull import path_of
     from dynamicrag.policy_file import load_policy
@@ -109,7 +109,7 @@ def _corpus(
 ) -> "Corpus":
     from dynamicrag.corpora import make_corpus, own_embedder
     from dynamicrag.embedders import default_embedder
-    from dynamicrag.policy import CorpusSection
+    from dynamicrag.policy_corpora import CorpusSection
 
     sections = policy.corpora or {"docs": CorpusSection(path=[])}
     if name is not None and name not in sections:

@@ -1,7 +1,7 @@
 """The parts of a policy, and notes for its user; nothing is loaded, asked or imported."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -109,6 +109,7 @@ def facts_of(policy: "Policy", pipeline: "Pipeline", *, trust: bool) -> PolicyFa
         [
             *([] if trust else _not_imported(policy)),
             *_missing(policy, pipeline),
+            *_unmetered(pipeline, used),
             *_about_embeddings(pipeline),
             *_about_weights(policy, pipeline),
         ],
@@ -138,6 +139,17 @@ def _missing(policy: "Policy", pipeline: "Pipeline") -> Iterator[str]:
     for name, section in policy.corpora.items():
         if section.embedding is not None and (lack := missing_embedder(section.embedding, name)):
             yield f"corpus {name}: embedding: {lack}"
+
+
+def _unmetered(pipeline: "Pipeline", used: Collection[str]) -> Iterator[str]:
+    """Name the models of servers on this host that cannot be metered, as things stand."""
+    from dynamicrag.cost.servers.meter import server_meter
+
+    for name, model in pipeline.models.items():
+        if name in used and model.runs == "same_host" and model.address is not None:
+            reason = server_meter(model.address).look()
+            if reason:
+                yield f"model {name} ({model.spec}) at {model.address}: its energy is estimated: {reason}"
 
 
 def _about_embeddings(pipeline: "Pipeline") -> Iterator[str]:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dynamicrag.lab.view.amounts import amount, duration
+from dynamicrag.cost.amounts import amount
+from dynamicrag.lab.view.amounts import duration
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dynamicrag.cli.console import joined, plain
-from dynamicrag.lab.view.amounts import amount, cost_line
+from dynamicrag.cost.amounts import amount
+from dynamicrag.lab.view.amounts import cost_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

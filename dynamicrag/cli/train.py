@@ -168,7 +168,7 @@ def _report(json: str | None, made: dict[str, Any]) -> None:
 
 def _show(made: dict[str, Any]) -> None:
     from dynamicrag.cli.console import console
-    from dynamicrag.lab.view.amounts import digits
+    from dynamicrag.cost.amounts import digits
     from dynamicrag.lab.view.page import Column, Row, Table
     from dynamicrag.lab.view.terminal import print_table
 

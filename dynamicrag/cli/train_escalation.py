@@ -91,7 +91,7 @@ def _train(
 
 
 def _show(out: "Console", made: dict[str, Any]) -> None:
-    from dynamicrag.lab.view.amounts import SPACE, digits, percent
+    from dynamicrag.cost.amounts import SPACE, digits, percent
     from dynamicrag.lab.view.page import Column, Row, Table
     from dynamicrag.lab.view.terminal import print_table
 

@@ -117,7 +117,7 @@ def _train(
 
 
 def _show(out: "Console", made: Mapping[str, Any]) -> None:
-    from dynamicrag.lab.view.amounts import digits, percent
+    from dynamicrag.cost.amounts import digits, percent
     from dynamicrag.lab.view.page import Column, Row, Table
     from dynamicrag.lab.view.terminal import print_table
 

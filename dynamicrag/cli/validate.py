@@ -100,7 +100,7 @@ def _show(facts: "PolicyFacts") -> None:
 
 
 def _row(model: "ModelFacts") -> list[str]:
-    from dynamicrag.lab.view.amounts import amount
+    from dynamicrag.cost.amounts import amount
 
     pulled = {True: "✓", False: "not pulled", None: "–"}[model.pulled]
     price = model.price

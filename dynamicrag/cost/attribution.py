@@ -32,6 +32,13 @@ SILENT = 15.0
 GAP = 0.001
 """A gap between two readings of at most so many seconds does not make a call unmetered."""
 
+BUSY = 0.2
+"""Least load in threads of an interval that tells the energy of a CPU-second; clocks are too coarse below."""
+RATED_SECONDS = 2.0
+"""Least CPU time in such intervals until their energy per CPU-second is used."""
+RECENT = 0.98
+"""Weight of an interval's figures relative to the next one's."""
+
 MOST_WATTS = max(5_000.0, 100.0 * (os.cpu_count() or 1))
 """Upper bound of the power of a host with so many threads, in watts, accelerators included."""
 
@@ -84,6 +91,7 @@ class Attribution:
         self._spoken = False
         self._last_tick = math.inf
         self._users = 0
+        self._rated = (0.0, 0.0)
 
     def acquire(self) -> None:
         """Register a user; the first one starts the meter."""
@@ -126,6 +134,15 @@ class Attribution:
             return replace(self._totals, pending=pending)
 
     @property
+    def joules_per_cpu_second(self) -> float | None:
+        """The meter's recent ratio of active energy to CPU time; ``None`` until it has seen enough CPU time.
+
+        It is the rate for processes that the meter does not see, such as a model server on this host.
+        """
+        joules, cpu_seconds = self._rated
+        return joules / cpu_seconds if cpu_seconds >= RATED_SECONDS else None
+
+    @property
     def silent(self) -> bool:
         """Whether a running meter has stopped reporting. Figures then stay stand-ins."""
         return not isinstance(self.meter, NullMeter) and time.perf_counter() - self._last_tick > SILENT
@@ -157,6 +174,9 @@ class Attribution:
                 metered=self._totals.metered + interval.active + interval.constant + interval.unexplained,
                 unexplained=self._totals.unexplained + interval.unexplained,
             )
+            if interval.cpu_seconds >= BUSY * (interval.end - interval.begin):
+                joules, cpu_seconds = (RECENT * amount for amount in self._rated)
+                self._rated = joules + interval.active, cpu_seconds + interval.cpu_seconds
             self._intervals.append(interval)
             computing = [line for line in self._open if line.profile.runs == "in_process"]
             ripe = []

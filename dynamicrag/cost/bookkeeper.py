@@ -18,6 +18,7 @@ from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import Line
+from dynamicrag.cost.query_log import log_finished
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.topology import JUDGING
@@ -157,12 +158,13 @@ class Bookkeeper:
             line.priced = None
             observation = observed(line)
             if observation is not None:
-                ledger.calibration.observe(line.spec, observation)
-                calls.setdefault(line.spec, []).append(observation)
+                ledger.calibration.observe(line.key, observation)
+                calls.setdefault(line.key, []).append(observation)
         if self._budget.total:
             ours = [line for line in ended if line.stage != JUDGING]
             booked = Cost.total(line.booked for line in ours if line.booked is not None)
             self._budget.close(ledger.total(ours), booked)
+        log_finished(item.query_id, item.facts, ledger.cost(item.query_id), provisional=account.provisional)
         if self._runs is not None:
             lines = list(account.lines)
             turn = {**self._turn(item, lines), **item.facts, "provisional": account.provisional}
@@ -219,13 +221,17 @@ class Bookkeeper:
 def observed(line: Line) -> Observation | None:
     """Return a line as an observation of its model, or ``None`` unless the meter saw the complete call."""
     usage = line.usage
-    whole = line.settled and line.covered and not line.failed and line.profile.runs == "in_process"
+    if line.profile.runs == "in_process":
+        joules, whole = line.joules, line.settled and line.covered
+    else:
+        joules, whole = line.server_joules, line.profile.runs == "same_host" and not usage.assumed
     # a verifier that computes locally has no output tokens
-    if not (whole and line.spec and usage.calls and (usage.output_tokens or line.spec == line.stage)):
+    generated = usage.output_tokens or line.spec == line.stage
+    if line.failed or not (whole and line.spec and usage.calls and generated):
         return None
     waited = max(0.0, line.working - line.begin)
     seen = Observation(
-        usage.input_tokens - usage.cached_tokens, usage.output_tokens, line.joules, usage.seconds - waited
+        usage.input_tokens - usage.cached_tokens, usage.output_tokens, joules, usage.seconds - waited
     )
     return seen if seen.sound else None
 

@@ -12,58 +12,24 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Literal, TypeVar
 
+from dynamicrag.call_options import CallOptions
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.cost.in_thread import in_thread, start
+from dynamicrag.cost.in_thread import in_thread
 from dynamicrag.cost.purse import ROUNDING, MemoryPurse, Purse, Short
+from dynamicrag.cost.reservations import Held, Rest, Standing, Taking
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import BudgetExceeded, TotalExceeded
 
 T = TypeVar("T")
+Exhausted = Literal["cheapest", "error", "ask"]
+"""Behaviour when no option fits a limit per query."""
 Limits = Mapping[Dimension, float]
 
 PATIENCE = 30.0
 """Seconds that a call waits for other reservations to be released, if it would then fit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The state of a total, in the unit of its dimension.
-
-    ``overspent`` exceeds 0 only in dimensions that are metered after they were estimated.
-    """
-
-    limit: float
-    spent: float
-    set_aside: float
-
-    @property
-    def left(self) -> float:
-        """The amount that can still be reserved."""
-        return max(0.0, self.limit - self.spent - self.set_aside)
-
-    @property
-    def overspent(self) -> float:
-        """The amount spent beyond the limit."""
-        return max(0.0, self.spent - self.limit)
-
-    def as_dict(self) -> dict[str, float]:
-        """Return the five figures by name."""
-        return {**asdict(self), "left": self.left, "overspent": self.overspent}
-
-
-class Held:
-    """The reservation of one call. Without a :meth:`settle`, all of it counts as used."""
-
-    def __init__(self, worst: Cost) -> None:
-        self.actual = worst
-
-    def settle(self, actual: Cost) -> None:
-        """Set the actual cost of the call."""
-        self.actual = actual
 
 
 class Budget:
@@ -73,7 +39,8 @@ class Budget:
         per_query: Limit of one query.
         total: Limit of all queries that share the purse.
         exhausted: Behaviour when no option fits a soft limit per query: ``cheapest`` takes the cheapest
-            option and reports the overrun, ``error`` raises. Other limits always hold.
+            option and reports the overrun, ``error`` raises. Other limits always hold. ``ask`` raises, and a
+            graph with a checkpointer then asks for more.
         purse: The account of the total.
     """
 
@@ -81,7 +48,7 @@ class Budget:
         self,
         per_query: Limits | None = None,
         total: Limits | None = None,
-        exhausted: Literal["cheapest", "error"] = "cheapest",
+        exhausted: Exhausted = "cheapest",
         purse: Purse | None = None,
     ) -> None:
         self.per_query: Limits = per_query or {}
@@ -94,7 +61,7 @@ class Budget:
         self._lock = threading.Lock()
         self._open: dict[str, list[Cost]] = {}
 
-    def beside(self, per_query: Limits, exhausted: Literal["cheapest", "error"]) -> "Budget":
+    def beside(self, per_query: Limits, exhausted: Exhausted) -> "Budget":
         """Return the budget of another policy that spends from the same total.
 
         Args:
@@ -126,6 +93,23 @@ class Budget:
         view._places = {dimension: f"{where}.{dimension}" for dimension in less}
         return view
 
+    def raised(self, extra: Mapping[str, float]) -> "Budget":
+        """Return a view of this budget for one query that was granted more than its limits.
+
+        Args:
+            extra: The amount by dimension to add to the query's own limit. Totals stay as they are.
+        """
+        more: Limits = {d: limit + extra[d] for d, limit in self.per_query.items() if extra.get(d)}
+        if not more:
+            return self
+        view = copy.copy(self)  # shares the reserved and the booked amounts
+        view.per_query = {**self.per_query, **more}
+        return view
+
+    def of_call(self, call: CallOptions) -> "Budget":
+        """Return a view of this budget for one call: its own limits, and the amounts granted to its query."""
+        return self.tightened(call.budget, "the call's budget").raised(call.granted)
+
     def state(self) -> dict[Dimension, Standing]:
         """Return the state of each total. May block."""
         spent, held = self.purse.state()
@@ -143,13 +127,19 @@ class Budget:
             query_id: The query.
             spent: Its cost so far.
         """
-        left = self._left_of_query(query_id, spent)
+        left, shared = await self.rest(query_id, spent)
+        for dimension, amount in shared.items():
+            left[dimension] = min(left.get(dimension, amount), amount)
+        return {dimension: max(0.0, amount) for dimension, amount in left.items()}
+
+    async def rest(self, query_id: str, spent: Cost) -> Rest:
+        """Return the rest of the query's own limits, and that of the totals."""
+        own, shared = self._left_of_query(query_id, spent), dict[Dimension, float]()
         if self.total:
             gone, held = await self._purse(self.purse.state)
             for dimension, limit in self.total.items():
-                rest = limit - gone.get(dimension, 0.0) - held.get(dimension, 0.0)
-                left[dimension] = min(left.get(dimension, rest), rest)
-        return {dimension: max(0.0, amount) for dimension, amount in left.items()}
+                shared[dimension] = limit - gone.get(dimension, 0.0) - held.get(dimension, 0.0)
+        return Rest(own, shared)
 
     @asynccontextmanager
     async def reserved(self, query_id: str, worst: Cost, spent: Cost) -> AsyncIterator[Held]:
@@ -202,12 +192,18 @@ class Budget:
 
     def _hold(self, query_id: str, worst: Cost, spent: Cost) -> None:
         left = self._left_of_query(query_id, spent)
+        short: dict[Dimension, float] = {}
         for dimension, amount in left.items():
             # a timeout enforces the limit in seconds
             soft = dimension == "seconds" or (not DIMENSIONS[dimension].hard and self.exhausted == "cheapest")
             if not soft and worst[dimension] > amount + ROUNDING * self.per_query[dimension]:
-                place = self._places.get(dimension, f"objective.budget.per_query.{dimension}")
-                raise BudgetExceeded(_message(place, worst[dimension], max(0.0, amount)))
+                short[dimension] = worst[dimension] - amount
+        if short:
+            dimension = next(iter(short))
+            place = self._places.get(dimension, f"objective.budget.per_query.{dimension}")
+            exceeded = BudgetExceeded(_message(place, worst[dimension], max(0.0, left[dimension])))
+            exceeded.short = short
+            raise exceeded
         with self._lock:
             self._open.setdefault(query_id, []).append(worst)
 
@@ -240,7 +236,7 @@ class Budget:
 
     async def _try(self, worst: Cost) -> int:
         amounts = {dimension: worst[dimension] for dimension in self.total}
-        taking = _Taking(partial(self.purse.take, amounts, self.total), self.purse)
+        taking = Taking(partial(self.purse.take, amounts, self.total), self.purse)
         try:
             return await self._purse(taking)
         except asyncio.CancelledError:
@@ -249,37 +245,6 @@ class Budget:
 
     async def _purse(self, work: Callable[[], T]) -> T:
         return await in_thread(work) if self.purse.blocks else work()
-
-
-class _Taking:
-    """A reservation in progress, which is released if its caller no longer waits for it.
-
-    The caller may be cancelled while a thread makes the reservation, or just before it receives the result.
-    """
-
-    def __init__(self, take: Callable[[], int], purse: Purse) -> None:
-        self._take = take
-        self._purse = purse
-        self._lock = threading.Lock()
-        self._number: int | None = None
-        self._abandoned = False
-
-    def __call__(self) -> int:
-        number = self._take()
-        with self._lock:
-            self._number = number
-            abandoned = self._abandoned
-        if abandoned:
-            self._purse.settle(number, {})
-        return number
-
-    def abandon(self) -> None:
-        """Release the reservation, now or as soon as it is made."""
-        with self._lock:
-            self._abandoned = True
-            number = self._number
-        if number is not None:
-            start(partial(self._purse.settle, number, {}))
 
 
 def _message(place: str, worst: float, left: float) -> str:

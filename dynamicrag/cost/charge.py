@@ -46,8 +46,8 @@ def tokens(usage: Usage) -> Amount:
 def joules(usage: Usage, profile: Profile, host: Host) -> Amount:
     """Return the active energy: from CPU time in this process, from tokens everywhere else.
 
-    The meter sees neither a model server on this host nor a remote one. Its energy follows from the CPU time
-    per token in its profile, or from the tokens as in a data centre, without PUE.
+    It is the figure for a server on this host that is not metered, too: from the CPU time per token in its
+    profile, or from the tokens as in a data centre, without PUE.
     """
     if profile.runs == "in_process":
         return Amount(usage.cpu_seconds * host.joules_per_cpu_second, "modelled")
@@ -87,8 +87,8 @@ def cost_of(usage: Usage, profile: Profile, host: Host, energy: Amount | None = 
     return _charged(amounts, profile, host)
 
 
-def overhead_of(energy: Amount, host: Host) -> Cost:
-    """Return the cost of this host's energy that no call used, in joules and derived dimensions."""
+def energy_of(energy: Amount, host: Host) -> Cost:
+    """Return the cost of energy used on this host, in joules and derived dimensions."""
     return _charged({"joules": energy}, IN_PROCESS, host)
 
 

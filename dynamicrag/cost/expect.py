@@ -83,6 +83,9 @@ class Plan(NamedTuple):
         model: The generating model's name in the policy.
         asks: Calls of verifiers about the draft.
         helps: Calls that stages make before the draft.
+        cached_tokens: Tokens of the prompt that the model has probably in its prompt cache, besides those
+            that are the same for every question.
+        most_input: Upper bound of the prompt's tokens, if it was counted.
     """
 
     question_tokens: float = 20.0
@@ -99,6 +102,8 @@ class Plan(NamedTuple):
     model: str = ""
     asks: tuple[Asks, ...] = ()
     helps: tuple[HelperCall, ...] = ()
+    cached_tokens: float = 0.0
+    most_input: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +111,12 @@ class Priced:
     """A model of the policy as the cost model sees it.
 
     Attributes:
-        spec: ``provider:model``, the key of its calibration.
+        key: The key of its calibration, see :func:`~dynamicrag.cost.rates.calibration_key`.
         profile: Its coefficients.
         caches: Whether a common prefix of prompts is computed once.
     """
 
-    spec: str
+    key: str
     profile: Profile
     caches: bool = False
 
@@ -148,7 +153,7 @@ class CostModel:
         """Return the expected cost of one call to a model; ``cached_tokens`` are among the input's."""
         priced = self._models[model]
         tokens = input_tokens, output_tokens, cached_tokens
-        fitted = self._calibration.of(priced.spec) if priced.profile.runs == "in_process" else None
+        fitted = self._calibration.of(priced.key) if priced.profile.runs != "remote" else None
         usage = Usage(
             calls=1,
             input_tokens=round(input_tokens),
@@ -191,7 +196,7 @@ class CostModel:
 
     def _expected(self, plan: Plan) -> Cost:
         cached = plan.prompt_tokens if plan.model and self._models[plan.model].caches else 0.0
-        cost = self._price(plan, cached)
+        cost = self._price(plan, cached + plan.cached_tokens)
         for ask in plan.asks if plan.model else ():
             if plan.context_tokens or not ask.reads:
                 cost += self._asked(ask, plan)
@@ -225,7 +230,11 @@ class CostModel:
         Verifiers are left out: they are skipped if no budget is left for them.
         """
         longest = tuple(each._replace(output_tokens=each.most_tokens) for each in plan.helps)
-        return self._price(plan._replace(output_tokens=plan.most_tokens, helps=longest), 0.0)
+        worst = plan._replace(output_tokens=plan.most_tokens, helps=longest)
+        if plan.most_input:
+            before = plan.prompt_tokens + plan.question_tokens + plan.context_tokens
+            worst = worst._replace(system_tokens=max(plan.system_tokens, plan.most_input - before))
+        return self._price(worst, 0.0)
 
     def _price(self, plan: Plan, cached: float) -> Cost:
         shown = plan.question_tokens + plan.context_tokens

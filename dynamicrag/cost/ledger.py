@@ -16,9 +16,11 @@ from contextvars import ContextVar, Token
 from dynamicrag.cost.account import Account, Entry
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.calibration import Calibration
-from dynamicrag.cost.charge import Amount, cost_of, overhead_of
+from dynamicrag.cost.call_span import CallKind, call_span
+from dynamicrag.cost.charge import Amount, cost_of, energy_of
 from dynamicrag.cost.line import INGEST, Line
 from dynamicrag.cost.meter import NullMeter
+from dynamicrag.cost.payer import payer_in
 from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import IN_PROCESS, Host, Profile
 from dynamicrag.cost.records import line_of, record_of
@@ -71,8 +73,9 @@ class Ledger:
 
     @contextmanager
     def span(
-        self, query_id: str, stage: str, label: str, profile: Profile = IN_PROCESS, spec: str = ""
-    ) -> Iterator[Line]:
+        self, query_id: str, stage: str, label: str, profile: Profile = IN_PROCESS, spec: str = "", *,
+        kind: CallKind = "chat",
+    ) -> Iterator[Line]:  # fmt: skip
         """Account for one call; its line stays even if the call raises or is cancelled.
 
         Args:
@@ -81,24 +84,31 @@ class Ledger:
             label: Name of the callee in the policy.
             profile: Location and coefficients of the callee.
             spec: The called model, if any.
+            kind: The work of the call, for its span in a trace.
         """
         attribution = self.attribution
         name = f"{attribution.id}.{next(_numbers)}"
         line = Line(query_id, stage, label, profile, time.perf_counter(), spec=spec, id=name)
+        line.rate = attribution.joules_per_cpu_second or self.host.joules_per_cpu_second
+        payer = payer_in(self)
         with self._lock:
             self._account(query_id).add(line)
+            if payer is not None and payer.query_id != query_id:
+                self._account(payer.query_id).add(line)
+                payer.lines.append(line)
         run = _run.get()
         if run is not None and run[0] == query_id:
             run[1].append(line)
-        attribution.open(line)
-        try:
-            yield line
-        except BaseException:
-            line.failed = True
-            raise
-        finally:
-            line.end = time.perf_counter()
-            attribution.close(line)
+        with call_span(line, kind, self.line_cost):
+            attribution.open(line)
+            try:
+                yield line
+            except BaseException:
+                line.failed = True
+                raise
+            finally:
+                line.end = time.perf_counter()
+                attribution.close(line)
 
     def _account(self, query_id: str) -> Account:
         account = self._accounts.get(query_id)
@@ -182,8 +192,18 @@ class Ledger:
         """Return the cost of a query so far, over all its runs."""
         return self.total(self.account(query_id).lines, scope)
 
+    def paid_by(self, query_id: str) -> str:
+        """Return the query whose limits hold for the calls of a query: itself, or the payer."""
+        payer = payer_in(self)
+        return query_id if payer is None else payer.query_id
+
     def spent(self, query_id: str) -> Cost:
-        """Return the cost so far of the current run of a query; outside a run, of all its runs."""
+        """Return the cost so far of the current run of a query; outside a run, of all its runs.
+
+        Within another query that pays for it, this is the cost of all runs of the payer.
+        """
+        if (payer := payer_in(self)) is not None:
+            return self.cost(payer.query_id)
         run = _run.get()
         mine = run is not None and run[0] == query_id
         return self.total(run[1]) if run is not None and mine else self.cost(query_id)
@@ -212,26 +232,36 @@ class Ledger:
         if scope == "active":
             return cost
         overhead = Amount(line.overhead, line.overhead_kind or self.attribution.meter.kind)
-        return cost.with_overhead(overhead_of(overhead, self.host))
+        return cost.with_overhead(energy_of(overhead, self.host))
 
     def _priced(self, line: Line) -> Cost:
         if line.priced is not None and line.priced[0] == line.settled:
             return line.priced[1]
         settled = line.settled
-        cost = cost_of(line.usage, line.profile, self.host, self._energy(line))
+        usage = line.usage
+        cost = cost_of(usage, line.profile, self.host, self._energy(line))
+        if usage.server_cpu_seconds:
+            cost += energy_of(Amount(usage.server_cpu_seconds * line.rate, "modelled"), self.host)
+        if usage.gpu_joules:
+            cost += energy_of(Amount(usage.gpu_joules, "measured"), self.host)
         if line.end is not None and not line.closed:  # every node asks for it until it is closed
             line.priced = settled, cost
         return cost
 
     def _energy(self, line: Line) -> Amount | None:
-        if line.profile.runs != "in_process":
+        usage, runs = line.usage, line.profile.runs
+        if runs == "same_host":
+            if usage.server_cpu_seconds or usage.gpu_joules:
+                return Amount(0.0, "modelled")  # it is added to the cost
+            if not (usage.input_tokens or usage.output_tokens):
+                return None  # it reached nobody
+        elif runs == "remote":
             return None
-        if line.settled and line.covered:
+        elif line.settled and line.covered:
             return Amount(line.joules, self.attribution.meter.kind)
-        fitted = self.calibration.of(line.spec) if line.spec else None
-        if fitted is None or not line.usage.calls:
+        fitted = self.calibration.of(line.key) if line.spec else None
+        if fitted is None or not usage.calls:
             return None
-        usage = line.usage
         predicted = fitted.joules.of(usage.input_tokens, usage.output_tokens, usage.cached_tokens)
         return Amount(predicted, "calibrated")
 

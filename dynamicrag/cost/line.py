@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dynamicrag.cost.meter import Interval
 from dynamicrag.cost.profiles import Profile
+from dynamicrag.cost.rates import calibration_key
 from dynamicrag.cost.vector import Cost, Kind
 from dynamicrag.types import Usage
 
@@ -40,6 +41,8 @@ class Line:
         priced: Its cost when last computed, and whether it was settled then.
         brought: Its cost, if another process made the call; its times are then unknown to this clock.
         overhead_kind: Provenance of its overhead, if another process made the call.
+        rate: Joules per CPU-second of a server on this host, as the meter saw them when the call began.
+        unmetered: The reason why the energy of a server on this host is an estimate; empty if it is not.
     """
 
     query_id: str
@@ -63,6 +66,18 @@ class Line:
     priced: tuple[bool, Cost] | None = None
     brought: Cost | None = None
     overhead_kind: Kind | None = None
+    rate: float = 0.0
+    unmetered: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key of the called model's calibration: the same model on another server is another one."""
+        return calibration_key(self.spec, self.profile)
+
+    @property
+    def server_joules(self) -> float:
+        """The energy of a server on this host for the call: CPU time × rate, and the GPU's."""
+        return self.usage.server_cpu_seconds * self.rate + self.usage.gpu_joules
 
     def started(self) -> None:
         """Mark the end of waiting and the start of computing."""

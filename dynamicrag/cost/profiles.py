@@ -19,6 +19,7 @@ from dynamicrag.cost.ability_rows import read_abilities
 from dynamicrag.cost.assume import Provider, SizeClass, class_of, provider_of, size_in
 from dynamicrag.cost.bounds import Bounds
 from dynamicrag.cost.coefficients import depends_on_region, in_country, over, read_coefficients
+from dynamicrag.cost.dimension_table import DimensionRow
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.known import known
 from dynamicrag.cost.parse import joined, model, size_classes, values, with_coefficients
@@ -189,9 +190,19 @@ def load_profiles(path: Path | None = None) -> Profiles:
     Raises:
         PolicyError: The file is missing, is not YAML, or has unknown or implausible coefficients.
     """
-    where = str(path or "profiles.yaml")
+    return _shipped_profiles(tuple(DIMENSIONS.values())) if path is None else _read(path, str(path))
+
+
+@cache
+def _shipped_profiles(dimensions: tuple[DimensionRow, ...]) -> Profiles:
+    """Return the shipped profiles, read once for every table of dimensions: a plugin may add to the table."""
+    del dimensions
+    return _read(shipped("profiles.yaml"), "profiles.yaml")
+
+
+def _read(path: Path, where: str) -> Profiles:
     try:
-        data = _shipped_data() if path is None else yaml.safe_load(path.read_text("utf-8"))
+        data = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise PolicyError(f"{where}: not a profile file: {error}") from None
     sections = known(data, where, _SECTIONS)
@@ -230,15 +241,6 @@ def load_profiles(path: Path | None = None) -> Profiles:
     of_model = {spec: name for spec, each in sections["models"].items() if (name := each.get("size_class"))}
     abilities = read_abilities(sections["benchmarks"], sections["abilities"], where, classes, of_model)
     return Profiles(host, models, classes, by_name[unknown_size], providers, abilities, of_model)
-
-
-@cache
-def _shipped_data() -> Any:
-    """Return the content of the shipped file: parsing takes longer than all else that builds a policy.
-
-    Profiles themselves are built each time, for a plugin may have added a dimension since.
-    """
-    return yaml.safe_load(shipped("profiles.yaml").read_text("utf-8"))
 
 
 def shipped(name: str) -> Path:

@@ -83,6 +83,7 @@ class Profile:
         cpu_seconds: CPU time on this host, over all threads, per token; zero for remote models.
         joules: Energy of the servers per token, before ``pue``; zero for models in this process, whose
             energy follows from CPU time.
+        server: Address of the server on this host; empty if it computes elsewhere.
         pue: Power usage effectiveness of the data centre.
         region: ISO 3166-1 alpha-3 code of its grid; ``None`` if unknown.
         coefficients: Coefficients of derived dimensions, by key (see :mod:`dynamicrag.cost.dimensions`);
@@ -103,6 +104,7 @@ class Profile:
     seconds: Rate = field(default_factory=Rate)
     cpu_seconds: Rate = field(default_factory=Rate)
     joules: Range = field(default_factory=Range)
+    server: str = ""
     pue: float = 1.0
     region: str | None = None
     coefficients: Mapping[str, Bounds] = field(default_factory=dict, hash=False)
@@ -135,6 +137,11 @@ class Profile:
         for name in ("prices", "source", "ability_source", "assumed"):
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} must be text, got {getattr(self, name)!r}")
+
+
+def calibration_key(spec: str, profile: Profile) -> str:
+    """Return the key of a model's calibration: its spec, with the address of its server on this host."""
+    return f"{spec} at {profile.server}" if profile.server else spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,13 +89,17 @@ class Asking:
 
     async def embed(self, texts: Sequence[str]) -> "NDArray[Any]":
         """See the contract."""
-        with self.run.ledger.span(self.turn["id"], self._stage, "embedding", spec=self._stage) as line:
+        with self.run.ledger.span(
+            self.turn["id"], self._stage, "embedding", spec=self._stage, kind="embeddings"
+        ) as line:
             vectors, line.usage = await asyncio.to_thread(self.resources.embed, texts)
         return vectors
 
     async def compute(self, label: str, work: Callable[[], T]) -> T:
         """See the contract."""
-        with self.run.ledger.span(self.turn["id"], self._stage, label, spec=self._stage) as line:
+        with self.run.ledger.span(
+            self.turn["id"], self._stage, label, spec=self._stage, kind="verify"
+        ) as line:
             wall, cpu = time.perf_counter(), time.process_time()
             try:
                 return await asyncio.to_thread(work)

@@ -31,7 +31,10 @@ async def foresee(verifiers: Mapping[str, Verifier], turn: TurnState, run: Run) 
     for name, verifier in verifiers.items():
         if not verifier.reads_draft and verifier.computes:
             evidence = Evidence(turn["text"], "", (), {}, None, turn.get("candidates", []))
-            with suppress(Exception), run.ledger.span(turn["id"], "verification", name) as line:
+            with (
+                suppress(Exception),
+                run.ledger.span(turn["id"], "verification", name, kind="verify") as line,
+            ):
                 began = time.perf_counter()
                 found |= await signals_of(verifier, evidence)
                 elapsed = time.perf_counter() - began
@@ -65,7 +68,7 @@ async def judge(
             turn["text"], draft["text"], turn["passages"], draft["signals"], caller, turn["candidates"]
         )
         try:
-            with run.ledger.span(turn["id"], "verification", name) as line:
+            with run.ledger.span(turn["id"], "verification", name, kind="verify") as line:
                 if verifier.computes:
                     began = time.perf_counter()
                     found = await signals_of(verifier, evidence)

@@ -15,7 +15,7 @@ from dynamicrag.graph.names import Names, given_schema, node_schema, result_sche
 from dynamicrag.graph.node import State
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.policies import Policies
-from dynamicrag.topology import TOPOLOGY, VERIFICATION
+from dynamicrag.topology import ASKING, TOPOLOGY, VERIFICATION
 from dynamicrag.types import TurnState
 
 
@@ -23,6 +23,8 @@ def build_graph(
     nodes: Nodes, names: Names, *, inherits: bool = False, context_schema: type[Any] = RagContext
 ) -> "StateGraph[Any, Any, Any, Any]":
     """Return the uncompiled graph: begin, the policies' stages node by node, verify, finish.
+
+    If a policy asks for more budget, there is a node for that beside the line.
 
     Args:
         nodes: The nodes.
@@ -38,11 +40,11 @@ def build_graph(
         context_schema=context_schema,
     )
     ours, last = node_schema(names), TOPOLOGY[VERIFICATION].node
-    graph.add_node("begin_turn", nodes.node("begin", "begin_turn", names))
+    graph.add_node("begin_turn", nodes.node("begin", "begin_turn", names, whole=True))
     for name in nodes.line:
         graph.add_node(name, nodes.shared(name, names), input_schema=ours)
-    graph.add_node("finish", nodes.node("finish", "finish", names, begun=True), input_schema=ours)
-    line = list(nodes.line.items())
+    graph.add_node("finish", nodes.node("finish", "finish", names, begun=True, whole=True), input_schema=ours)
+    line, asking = list(nodes.line.items()), [ASKING] if nodes.asks else []
     graph.add_edge(START, "begin_turn")
     graph.add_edge("begin_turn", line[0][0])
     for number, (name, stages) in enumerate(line[:-1]):
@@ -50,12 +52,18 @@ def build_graph(
         following, beyond = line[number + 1]
         ends = nodes.foresees and any(TOPOLOGY[stage].evidence for stage in stages)
         lacking = nodes.policies.sometimes_lacking(beyond)
-        if ends or lacking or _parts(stages, beyond, nodes.options):
+        if nodes.asks or ends or lacking or _parts(stages, beyond, nodes.options):
             way = Way(partial(_next, after, nodes.policies), f"after_{name}", names.prefix)
-            graph.add_conditional_edges(name, way, [*after, "finish"])
+            graph.add_conditional_edges(name, way, [*after, "finish", *asking])
         else:
             graph.add_edge(name, following)
-    graph.add_edge(last, "finish")
+    if asking:
+        graph.add_node(ASKING, nodes.ask(ASKING, names), input_schema=ours)
+        graph.add_conditional_edges(last, Way(_last, f"after_{last}", names.prefix), ["finish", ASKING])
+        back = Way(partial(_back, nodes.line), f"after_{ASKING}", names.prefix)
+        graph.add_conditional_edges(ASKING, back, [*nodes.line, "finish"])
+    else:
+        graph.add_edge(last, "finish")
     graph.add_edge("finish", END)
     return graph
 
@@ -78,10 +86,27 @@ def _parts(here: Sequence[str], beyond: Sequence[str], options: Mapping[str, Col
 
 def _next(after: Mapping[str, Sequence[str]], policies: Policies, turn: TurnState) -> str:
     """Return the next node that the turn does not skip, or the end if no draft is to be written."""
+    if turn.get("lack"):
+        return ASKING
     if turn["action"] == "abstain":
         return "finish"
     passed = TOPOLOGY.passed(turn["path"]) | policies.lacking(turn)
     return next(name for name, stages in after.items() if not passed.issuperset(stages))
+
+
+def _last(turn: TurnState) -> str:
+    """Return the node after the last stage."""
+    return ASKING if turn.get("lack") else "finish"
+
+
+def _back(line: Mapping[str, Sequence[str]], turn: TurnState) -> str:
+    """Return the node at which a turn goes on that was granted more budget, or the end."""
+    stage = turn.get("resumes")
+    if not stage:
+        return "finish"
+    if turn.get("earlier"):  # verification's node decides a stage again
+        return TOPOLOGY[VERIFICATION].node
+    return next(name for name, stages in line.items() if stage in stages)
 
 
 class Way(Runnable[Any, str]):

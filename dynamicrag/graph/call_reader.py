@@ -10,7 +10,7 @@ from dynamicrag.call_options import CallOptions, Filter, Value
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError, unknown
 
-__all__ = ["CallReader", "mapping"]
+__all__ = ["CallReader", "is_number", "mapping"]
 
 ENDS = ("accept", "abstain")
 """Verdicts that end a turn. The others lead to another draft, a limited number of times."""
@@ -105,7 +105,7 @@ class CallReader:
             if dimension not in DIMENSIONS:
                 raise InputError(unknown(where, "dimension", dimension, DIMENSIONS))
             place = f"{where}.{dimension}"
-            if not _is_number(limit) or limit < 0 or (limit == 0 and dimension != "usd"):
+            if not is_number(limit) or limit < 0 or (limit == 0 and dimension != "usd"):
                 least = "0 and more" if dimension == "usd" else "more than 0"
                 raise InputError(f"{place}: expected a number, {least}; got {reprlib.repr(limit)}")
             limits[dimension] = float(limit)
@@ -126,7 +126,7 @@ class CallReader:
         ).items():
             if dimension not in DIMENSIONS:
                 raise InputError(unknown(where, "dimension", dimension, DIMENSIONS))
-            if not _is_number(weight) or weight < 0:
+            if not is_number(weight) or weight < 0:
                 raise InputError(
                     f"{where}.{dimension}: expected a number, 0 and more; got {reprlib.repr(weight)}"
                 )
@@ -148,7 +148,8 @@ class CallReader:
         return wanted
 
 
-def _is_number(given: object) -> bool:
+def is_number(given: object) -> bool:
+    """Return whether a value is a finite number, and not a truth value."""
     try:
         return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
     except OverflowError:  # an integer of hundreds of digits

@@ -36,6 +36,8 @@ REPORTED = ("query_id", "path", "cost", "sources", "abstained", "outside")
 class Begin(Node):
     """Starts a turn, and rewrites a follow-up to stand alone."""
 
+    begins = True
+
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`~dynamicrag.graph.node.Node`."""
         return start_turn(state, self.names, channel, config)
@@ -63,6 +65,8 @@ class Begin(Node):
 
 class Finish(Node):
     """Turns the accepted draft into the answer, removes withdrawn drafts, and reports."""
+
+    ends = True
 
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`~dynamicrag.graph.node.Node`."""

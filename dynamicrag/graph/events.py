@@ -1,16 +1,29 @@
 """Events of a graph with ``stream_mode="custom"``, and the report of a query.
 
 Every event is plain JSON, with its ``type``. The order of a query's events: ``begun``, a ``decision`` for each
-choice, ``withdrawn`` for a streamed draft that is withdrawn, and one ``report``.
+choice, ``withdrawn`` for a streamed draft that is withdrawn, and one ``report``. The payload of an interrupt
+for more budget is a :class:`BudgetRequest`.
 """
 
 from typing import Literal
 
 from typing_extensions import TypedDict
 
+from dynamicrag.offers import BudgetAnswer, BudgetOffer, BudgetRequest
 from dynamicrag.types import Decision, Escalation, Figure
 
-__all__ = ["BegunEvent", "DecisionEvent", "DraftCount", "Report", "ReportEvent", "Source", "WithdrawnEvent"]
+__all__ = [
+    "BegunEvent",
+    "BudgetAnswer",
+    "BudgetOffer",
+    "BudgetRequest",
+    "DecisionEvent",
+    "DraftCount",
+    "Report",
+    "ReportEvent",
+    "Source",
+    "WithdrawnEvent",
+]
 
 
 class Source(TypedDict):
@@ -46,6 +59,8 @@ class Report(TypedDict):
         path: The option in force at each stage.
         abstained: Whether the answer was withheld.
         outside: Whether the documents do not cover the question.
+        bounded: Why the budget ended the query, for example ``usd: refused more budget``, or ``""``.
+        asked: The requests for more budget, with their answers.
         unfinished: Why the answer may be cut: ``length``, ``unknown`` or ``""``.
         escalations: The steps back up, in order.
         drafts: The number of drafts written, and the accepted one.
@@ -65,6 +80,8 @@ class Report(TypedDict):
     path: dict[str, str]
     abstained: bool
     outside: bool
+    bounded: str
+    asked: list[BudgetAnswer]
     unfinished: str
     escalations: list[Escalation]
     drafts: DraftCount

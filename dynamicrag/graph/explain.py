@@ -14,6 +14,7 @@ from dynamicrag.graph.log_entry import decisions_of
 from dynamicrag.graph.plans import Replan, replans
 from dynamicrag.graph.policies import Policies
 from dynamicrag.learning.stored import feedback_on, learnt
+from dynamicrag.offers import BudgetAnswer
 from dynamicrag.routers.base import Router
 from dynamicrag.store.logged import Feedback
 from dynamicrag.topology import TOPOLOGY
@@ -56,6 +57,11 @@ class Explanation:
     feedback: Sequence[Feedback] = ()
     learnt: Mapping[str, int] = field(default_factory=dict)
     now: Mapping[str, EstimateNow] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> Sequence[BudgetAnswer]:
+        """The requests for more budget before its decisions: the offers, and the amounts granted."""
+        return [decision["asked"] for decision in self.decisions if "asked" in decision]
 
 
 def explain(
@@ -205,6 +211,8 @@ def lines(pipeline: Pipeline, query_id: str) -> list[dict[str, Any]]:
             "stage": line.stage, "call": line.label, "failed": line.failed,
             "input_tokens": usage.input_tokens, "cached_tokens": usage.cached_tokens,
             "output_tokens": usage.output_tokens, "seconds": usage.seconds,
-            "cpu_seconds": usage.cpu_seconds, "cost": ledger.line_cost(line).figures(),
+            "cpu_seconds": usage.cpu_seconds + usage.server_cpu_seconds,
+            "cost": ledger.line_cost(line).figures(),
+            **({"unmetered": line.unmetered} if line.unmetered else {}),
         })  # fmt: skip
     return found

@@ -5,20 +5,25 @@ Only this module converts a graph's state to a turn, and a turn to an update of 
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime, get_runtime
 
-from dynamicrag import portal
+from dynamicrag import portal, traces
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.bookkeeper import Finished
+from dynamicrag.graph.asking import Asking
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.calls import call_options, given_options
 from dynamicrag.graph.channel import Channel
+from dynamicrag.graph.decided import shown
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
+from dynamicrag.graph.traced import Traced
 from dynamicrag.graph.turn import answer_of, begun_turn, current_turn
 from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.stages.base import Run, option_names
@@ -26,6 +31,8 @@ from dynamicrag.types import Decision, TurnState
 
 State = Mapping[str, Any]
 Update = dict[str, Any]
+MOST_ASKED = 10
+"""Largest number of requests for more budget in one turn; after them, the limits hold."""
 Work = Callable[[TurnState, Run], Awaitable[tuple[TurnState, list[Decision]]]]
 
 
@@ -41,16 +48,34 @@ class Node(Runnable[Any, Any]):
         name: The node's name.
         names: The keys of the state.
         begun: Whether another node has always begun the turn.
+        whole: Whether the node belongs to the whole graph, whose nodes share a root span.
+
+    Attributes:
+        kept_as: Format of the policy's name in the record of a query.
+        begins: Whether it begins a turn.
+        ends: Whether it ends a turn.
     """
 
+    kept_as: ClassVar[str] = "{}"
+    begins: ClassVar[bool] = False
+    ends: ClassVar[bool] = False
+
     def __init__(
-        self, policies: Policies, recent: Recent, name: str, names: Names, *, begun: bool = False
+        self,
+        policies: Policies,
+        recent: Recent,
+        name: str,
+        names: Names,
+        *,
+        begun: bool = False,
+        whole: bool = False,
     ) -> None:
         self.name = name
         self.names = names
         self.policies = policies
         self._recent = recent
         self._begun = begun
+        self._whole = whole
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
         """Do the work and block until it is done."""
@@ -73,6 +98,10 @@ class Node(Runnable[Any, Any]):
         In the update, keys under the name of our channel are merged into the channel.
         """
 
+    def may_ask(self, pipeline: Pipeline, config: RunnableConfig | None) -> bool:  # noqa: ARG002
+        """Return whether a query that lacks budget may stop at this node, to be asked about."""
+        return False
+
     async def _go(self, state: State, config: RunnableConfig | None, runtime: Runtime[Any]) -> Update:
         given, prefix = given_options(config, runtime.context), self.names.prefix
         channel = self.names.channel(state)
@@ -82,28 +111,47 @@ class Node(Runnable[Any, Any]):
         turn = self.policies.settle(turn, given.policy, f"{given.where}.policy", begun=here is not None)
         pipeline = self.policies[turn.get("policy", "")]
         call = call_options(given, pipeline, config)  # raises before anything is spent
+        if turn.get("granted"):
+            call = replace(call, granted=turn["granted"])
+        if pipeline.budget.exhausted == "ask" and self.may_ask(pipeline, config):
+            call = replace(call, asks=len(turn.get("asked", ())) < MOST_ASKED)
         if call.filter:  # a resumed turn may have retrieved under another filter
             turn = await permitted_turn(turn, call.filter, pipeline.corpora.values())
         books = Books(pipeline, turn, here)
-        budget = pipeline.budget.tightened(call.budget, "the call's budget")
-        run = Run(pipeline.ledger, budget, pipeline.cost_model, config, runtime.stream_writer, call=call)
+        budget = pipeline.budget.of_call(call)
+        emit = shown(runtime.stream_writer, query, config)
+        run = Run(pipeline.ledger, budget, pipeline.cost_model, config, emit, call=call)
+        tracing = self._tracing(turn, pipeline, run)
         try:
-            with books:
+            with tracing, books:
                 if books.travelled:
                     await books.ask()
                 turn, made, update = await self.work(state, books.turn, run, books, pipeline)
+        except GraphBubbleUp:
+            raise  # the graph is interrupted, and the query continues later
         except BaseException as error:
             if pipeline.ledger.account(query).lines:
-                submit(pipeline, turn, run, {"path": turn["path"], "error": type(error).__name__})
+                name = self.kept_as.format(pipeline.policy.name)
+                failed = {"policy": name, "path": turn["path"], "error": type(error).__name__}
+                submit(pipeline, turn, run, failed)
             raise
         if made:
             before = [each for each in here["decisions"] if each["turn"] == query] if here else []
             self._recent.put(query, [*before, *made])
-        kept, lines = books.close(turn)
+        kept, lines = books.close(tracing.placed(turn))
         ours: Update = {"turn": kept, "decisions": made, "account": lines}
         if prefix in update:
             ours |= update[prefix]
         return {**update, prefix: ours}
+
+    def _tracing(self, turn: TurnState, pipeline: Pipeline, run: Run) -> Traced:
+        shared: traces.Attributes = {
+            "dynamicrag.query_id": turn["id"],
+            "dynamicrag.policy": pipeline.policy.name,
+            "gen_ai.conversation.id": run.thread or None,
+        }
+        roots = self.policies.roots if self._whole else None
+        return Traced(roots, turn, self.name or "", shared, begins=self.begins, ends=self.ends)
 
 
 class StageNode(Node):
@@ -117,6 +165,8 @@ class StageNode(Node):
         work: The work.
         stage: The stage that it begins with, by its name for ``add_node``.
         begun: See :class:`Node`.
+        whole: See :class:`Node`.
+        asking: Decides whether the graph can ask for more budget.
     """
 
     def __init__(
@@ -129,10 +179,17 @@ class StageNode(Node):
         stage: str,
         *,
         begun: bool = False,
+        whole: bool = False,
+        asking: Asking,
     ) -> None:
-        super().__init__(policies, recent, name, names, begun=begun)
+        super().__init__(policies, recent, name, names, begun=begun, whole=whole)
         self._works = work
         self._stage = stage
+        self._asking = asking
+
+    def may_ask(self, pipeline: Pipeline, config: RunnableConfig | None) -> bool:
+        """See :class:`Node`."""
+        return self._asking.possible(pipeline, config, whole=self._begun)
 
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`Node`."""
@@ -157,7 +214,9 @@ class StageNode(Node):
 
 
 def submit(pipeline: Pipeline, turn: TurnState, run: Run, facts: Mapping[str, Any]) -> None:
-    """Pass a finished query to the bookkeeper."""
+    """Pass a finished query to the bookkeeper, unless another query pays for it and has its calls."""
+    if pipeline.ledger.paid_by(turn["id"]) != turn["id"]:
+        return
     named = {
         "policy": pipeline.policy.name,
         "options": option_names(pipeline.points),

@@ -1,7 +1,10 @@
 """The nodes of one object: both ends, and walks along the stages between them."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
+from dynamicrag.graph.ask import Ask
+from dynamicrag.graph.asking import Asking
 from dynamicrag.graph.ends import Begin, Finish
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.node import Node, StageNode, Work
@@ -32,6 +35,7 @@ class Nodes:
     def __init__(self, policies: Policies, executor: Executor | None = None) -> None:
         self.policies = policies
         self.recent = Recent()
+        self._asking = Asking(live=executor is None)
         self._walks = {
             name: Walk(
                 each.stages,
@@ -64,7 +68,16 @@ class Nodes:
         """Whether a turn may end before a draft is written."""
         return any(each.verification.foresees for each in self.policies.values())
 
-    def node(self, stage: str, name: str, names: Names, *, begun: bool = False) -> Node:
+    @property
+    def asks(self) -> bool:
+        """Whether a turn may ask for more budget."""
+        return any(each.budget.exhausted == "ask" for each in self.policies.values())
+
+    def ask(self, name: str, names: Names) -> Node:
+        """Return the node that asks for more budget."""
+        return Ask(self.policies, self.recent, name, names, self._walk, begun=True, whole=True)
+
+    def node(self, stage: str, name: str, names: Names, *, begun: bool = False, whole: bool = False) -> Node:
         """Return the node of a stage, for sync and async graphs.
 
         Args:
@@ -72,18 +85,32 @@ class Nodes:
             name: The node's name.
             names: The keys of the graph's state.
             begun: Whether another node has always begun the turn.
+            whole: Whether it belongs to the whole graph.
         """
         if stage in ENDS:
-            return ENDS[stage](self.policies, self.recent, name, names, begun=begun)
+            return ENDS[stage](self.policies, self.recent, name, names, begun=begun, whole=whole)
         works: dict[str, Work] = {"generator": self._write, VERIFICATION: self._verify}
         work = works.get(stage) or self._along([stage])
-        return StageNode(self.policies, self.recent, name, names, work, stage, begun=begun)
+        return StageNode(
+            self.policies,
+            self.recent,
+            name,
+            names,
+            work,
+            stage,
+            begun=begun,
+            whole=whole,
+            asking=self._asking,
+        )
 
     def shared(self, node: str, names: Names) -> Node:
         """Return a node of the whole graph, with all stages that it decides."""
         stages = self.line[node]
         work = self._verify if stages == [VERIFICATION] else self._along(stages)
-        return StageNode(self.policies, self.recent, node, names, work, stages[-1], begun=True)
+        return StageNode(
+            self.policies, self.recent, node, names, work, stages[-1],
+            begun=True, whole=True, asking=self._asking,
+        )  # fmt: skip
 
     def _walk(self, turn: TurnState) -> Walk:
         return self._walks[turn.get("policy", "")]
@@ -91,11 +118,14 @@ class Nodes:
     async def _verify(self, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
         return await self._walk(turn).verify(turn, run)
 
-    def _along(self, stages: Sequence[str]) -> Work:
-        async def work(turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
-            return await self._walk(turn).along(stages, turn, run)
+    async def along(
+        self, stages: Sequence[str], turn: TurnState, run: Run
+    ) -> tuple[TurnState, list[Decision]]:
+        """Take a turn through some stages of its policy; see :meth:`~dynamicrag.walk.walk.Walk.along`."""
+        return await self._walk(turn).along(stages, turn, run)
 
-        return work
+    def _along(self, stages: Sequence[str]) -> Work:
+        return partial(self.along, stages)
 
     async def _write(self, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
         """Write a draft; the prompt is decided too, and the context if no node has decided it."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import InputError, unknown
+from dynamicrag.graph.roots import Roots
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import TurnState
 
@@ -18,10 +19,12 @@ class Policies(Mapping[str, Pipeline]):
     Attributes:
         first: As given.
         stages: The stages of all policies, in the topology's order.
+        roots: The open root spans of queries under way.
     """
 
     def __init__(self, first: Pipeline, further: Sequence[Pipeline] = ()) -> None:
         self.first = first
+        self.roots = Roots()
         self._pipelines = {"": first, **{each.policy.name: each for each in further}}
         self._names = [first.policy.name, *list(self._pipelines)[1:]]
         self.stages = tuple(name for name in TOPOLOGY if any(name in each.points for each in self.values()))

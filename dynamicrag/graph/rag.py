@@ -16,12 +16,15 @@ from dynamicrag.graph.context import RagContext
 from dynamicrag.graph.explain import Explanation, cost_known, explain
 from dynamicrag.graph.faces import Faces
 from dynamicrag.graph.feedback import Rated
+from dynamicrag.graph.handles import Handles
 from dynamicrag.graph.learning import started
 from dynamicrag.graph.log_entry import decisions_of
 from dynamicrag.graph.names import Names, node_schema
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.observe import observing
 from dynamicrag.graph.policies import Policies
+from dynamicrag.graph.recent import Recent
+from dynamicrag.graph.roots import Roots
 from dynamicrag.graph.warm import warm
 from dynamicrag.learning.fold import Folder
 from dynamicrag.objects import Objects
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 CLOSING_SECONDS = 5.0
 
 
-class DynamicRAG(Rated, Faces):
+class DynamicRAG(Rated, Handles, Faces):
     """Routes every stage of RAG, by one policy or by the policy that a call names.
 
     Resources (models, indexes, meter) belong to this object and are closed over by its nodes; they
@@ -64,7 +67,14 @@ class DynamicRAG(Rated, Faces):
         if self._folder is not None:
             pipeline.feedback.wake = self._folder.notify
         # graphs hold the nodes, not this object: the meter runs as long as one of them exists
-        self._close = weakref.finalize(self._nodes, _close_books, pipeline, attribution, self._folder)
+        self._close = weakref.finalize(
+            self._nodes, _close_books, pipeline, attribution, self._folder, self.policies.roots
+        )
+
+    @property
+    def recent(self) -> Recent:
+        """The decisions of recent queries, for faces that decide outside the graph."""
+        return self._nodes.recent
 
     @classmethod
     def from_policy(
@@ -91,7 +101,8 @@ class DynamicRAG(Rated, Faces):
                 file, or its content as a mapping; by default a plain policy, for objects.
             corpus: Files or folders that replace the path of each policy's first corpus.
             models: LangChain chat models or LlamaIndex LLMs, by name.
-            retrievers: LangChain retrievers and vector stores, LlamaIndex retrievers and indexes, by option.
+            retrievers: LangChain retrievers and vector stores, LlamaIndex retrievers, indexes and
+                query engines, by option.
             embedder: LangChain Embeddings, a LlamaIndex BaseEmbedding or a SentenceTransformer, for routers,
                 verifiers and corpora without ``embedding``.
             verifiers: Your verifiers, by their names in ``stages.verification.verifiers``.
@@ -311,7 +322,8 @@ class DynamicRAG(Rated, Faces):
                 corpus.close()
 
 
-def _close_books(pipeline: Pipeline, attribution: Attribution, folder: Folder | None) -> None:
+def _close_books(pipeline: Pipeline, attribution: Attribution, folder: Folder | None, roots: Roots) -> None:
+    roots.close()
     pipeline.after.flush(CLOSING_SECONDS)
     if folder is not None:
         folder.close()

@@ -37,6 +37,8 @@ def report_of(turn: TurnState, lines: Sequence[Line], ledger: Ledger) -> dict[st
         "path": turn["path"],
         "abstained": abstained,
         "outside": outside,
+        "bounded": turn.get("bounded", ""),
+        "asked": turn.get("asked", []),
         "unfinished": "" if abstained or draft is None else draft.get("unfinished", ""),
         "escalations": turn["escalations"],
         "drafts": {"written": written, "stands": None if abstained else turn.get("stands", written)},

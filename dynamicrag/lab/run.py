@@ -7,19 +7,23 @@ wait for that.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from typing_extensions import TypedDict
 
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.lab.questions import Question
 from dynamicrag.lab.scores import contains, exact_match, token_f1
+from dynamicrag.offers import BudgetRequest
 from dynamicrag.types import Decision, Escalation, Figure
 
 if TYPE_CHECKING:
     from dynamicrag.graph.rag import DynamicRAG
 
+Confirm = Callable[[BudgetRequest], Awaitable[bool]]
+"""Function from a request for more budget to whether its cheapest offer is granted."""
 SETTLE_SECONDS = 20.0
 """Seconds that a finished query may wait for the meter; its joules stay modelled after that."""
 
@@ -58,8 +62,15 @@ class Record(TypedDict, total=False):
     run: str
 
 
-async def ask_one(rag: "DynamicRAG", app: Any, question: Question) -> Record:
-    """Ask one question and return its record, not yet settled."""
+async def ask_one(rag: "DynamicRAG", app: Any, question: Question, confirm: Confirm | None = None) -> Record:
+    """Ask one question and return its record, not yet settled.
+
+    Args:
+        rag: The policy.
+        app: Its graph; with ``confirm``, it has a checkpointer.
+        question: The question.
+        confirm: Answers a request for more budget; without it, there is none.
+    """
     record: Record = {"query_id": question.id, "question": question.text}
     if question.type:
         record["type"] = question.type
@@ -68,15 +79,20 @@ async def ask_one(rag: "DynamicRAG", app: Any, question: Question) -> Record:
     state: Mapping[str, Any] = {}
     first: float | None = None
     began = time.perf_counter()
+    config = {"configurable": {"thread_id": uuid4().hex}} if confirm else None
+    given: Any = {"messages": [("user", question.text)]}
     try:
-        modes = ["messages", "custom", "values"]
-        async for mode, data in app.astream({"messages": [("user", question.text)]}, stream_mode=modes):
-            if mode == "values":
-                state = data
-            elif mode == "custom":
-                first = None if data.get("type") == "withdrawn" else first
-            elif first is None and data[0].type != "human" and data[0].text:
-                first = time.perf_counter() - began
+        while given is not None:
+            asked = None
+            async for mode, data in app.astream(given, config, stream_mode=["messages", "custom", "values"]):
+                if mode == "values":
+                    asked = next(iter(data.get("__interrupt__", ())), None)
+                    state = data if asked is None else state
+                elif mode == "custom":
+                    first = None if data.get("type") == "withdrawn" else first
+                elif first is None and data[0].type != "human" and data[0].text:
+                    first = time.perf_counter() - began
+            given = _resumed(await confirm(asked.value)) if confirm and asked is not None else None
     except Exception as error:  # noqa: BLE001 - one question's failure must not end a long run
         known = isinstance(error, DynamicRAGError)
         record["failure"] = type(error).__name__
@@ -89,6 +105,18 @@ async def ask_one(rag: "DynamicRAG", app: Any, question: Question) -> Record:
     record["wall_seconds"] = time.perf_counter() - began
     record["cost"] = rag.pipeline.ledger.cost(record["turn"]).figures()
     return record
+
+
+def _saver() -> Any:
+    from langgraph.checkpoint.memory import InMemorySaver
+
+    return InMemorySaver()
+
+
+def _resumed(more: bool) -> Any:
+    from langgraph.types import Command
+
+    return Command(resume=more)
 
 
 def _answer(state: Mapping[str, Any], question: Question, first: float | None) -> Record:
@@ -134,6 +162,7 @@ async def ask_all(
     *,
     workers: int = 1,
     started: Callable[[Question], object] = lambda _: None,
+    confirm: Confirm | None = None,
 ) -> AsyncIterator[Record]:
     """Ask many questions, ``workers`` at a time, and yield settled records in the order of completion.
 
@@ -142,14 +171,16 @@ async def ask_all(
         questions: The questions.
         workers: Number of questions under way at a time.
         started: Called when a question begins.
+        confirm: Answers requests for more budget, if the policy's budget asks; by default, such a budget
+            acts as ``error``.
     """
-    app = rag.build_graph().compile()
+    app = rag.build_graph().compile(checkpointer=_saver() if confirm else None)
     gate = asyncio.Semaphore(workers)
 
     async def work(question: Question) -> Record:
         async with gate:
             started(question)
-            record = await ask_one(rag, app, question)
+            record = await ask_one(rag, app, question, confirm)
         return await settled(rag, record)
 
     tasks = [asyncio.create_task(work(question)) for question in questions]

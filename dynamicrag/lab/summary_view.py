@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from dynamicrag.cost.amounts import amount, percent
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.lab.report.figures import parts_of, share_saved
 from dynamicrag.lab.summary import Quality, RunSummary
-from dynamicrag.lab.view.amounts import amount, percent
 from dynamicrag.lab.view.page import Cell, Column, Row, Table
 from dynamicrag.types import Figure
 

@@ -10,7 +10,9 @@ from dynamicrag.routers.online import NOTHING_KNOWN, Online
 from dynamicrag.store.logged import Feedback, LoggedDecision, LoggedQuery
 from dynamicrag.topology import VERIFICATION
 
-NOT_CHOSEN = frozenset({"forced", "fallback"})
+KEPT = "kept"
+"""Router of a decision to keep a task's model, which repeats the choice of another router."""
+NOT_CHOSEN = frozenset({"forced", "fallback", KEPT})
 """Routers of decisions that no router made."""
 Weight = Callable[[str], float]
 """Function from a source of feedback to the weight of its rewards, in observations; 0 ignores it."""
@@ -71,7 +73,7 @@ def examples(router: Online, query: LoggedQuery, item: Feedback, weight: Weight)
 
 def credited(query: LoggedQuery, stage: str) -> list[LoggedDecision]:
     """Return the decisions of a stage that a reward on the query credits."""
-    own = [each for each in query.decisions if each.stage == stage]
+    own = [each for each in query.decisions if each.stage == stage and each.router != KEPT]
     if stage != VERIFICATION:
         own = [each for each in own[-1:] if query.path.get(stage) == each.chosen]
     return [each for each in own if each.router not in NOT_CHOSEN]

@@ -14,22 +14,23 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from dynamicrag import portal
 from dynamicrag.cost.line import Line
+from dynamicrag.cost.servers.call import ServerCall, server_call
 from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.llm.cleaning import AnswerText
-from dynamicrag.llm.client import make_client
+from dynamicrag.llm.client import LIMITS, make_client
 from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.failures import is_outage, provider_error
+from dynamicrag.llm.lent import lent
 from dynamicrag.llm.manners import Manners
 from dynamicrag.llm.outage import Outage
 from dynamicrag.llm.parameters import STATUSES
 from dynamicrag.llm.prompt_bound import learn, most_tokens
 from dynamicrag.llm.streamed import StreamedAnswer
 from dynamicrag.types import Runs
-from dynamicrag.whereabouts import LOOPBACK
+from dynamicrag.whereabouts import called_by, on_this_host
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -51,6 +52,7 @@ class ChatModel:
         name: Its name in the policy.
         spec: ``provider:model``.
         runs: The place that it computes at.
+        address: The address of its server; ``None`` if unknown.
         context: Tokens per request, prompt and answer together; ``None`` if unknown.
         max_retries: Number of retries after a temporary failure if no other model can take over.
         outage: Whether the model is in cooldown after a failure.
@@ -79,10 +81,11 @@ class ChatModel:
         self._manners = Manners(self.provider)
         self._wordy = False  # whether a prompt had more tokens than its bound
         self._clients: dict[tuple[Any, ...], BaseChatModel] = {}
+        self._lent: dict[tuple[Any, ...], BaseChatModel] = {}
         self._server = str(params.get("base_url", ""))
-        host = urlsplit(self._server).hostname
-        same_host = host in LOOPBACK or (host is None and self.provider == "ollama")
-        self.runs = "same_host" if same_host else "remote"
+        self.address = called_by(self.provider, self._server)
+        here = self.address is not None and on_this_host(self.address.host)
+        self.runs = "same_host" if here else "remote"
 
     @property
     def reports_probabilities(self) -> bool:
@@ -105,6 +108,31 @@ class ChatModel:
     async def aload(self) -> None:
         """As :meth:`load`, without blocking the loop."""
         await asyncio.to_thread(self.load)
+
+    @property
+    def own_limit(self) -> int | None:
+        """Largest number of generated tokens by the user's own setting; ``None`` without one."""
+        return next((self._params[key] for key in LIMITS if isinstance(self._params.get(key), int)), None)
+
+    def lend(self, max_tokens: int | None = None) -> "BaseChatModel":
+        """Return LangChain's client for calls that the caller makes: with tools, with a schema, streamed.
+
+        The user's settings apply; we send no temperature and ask for no log-probabilities. The client's own
+        retries are off. Its asynchronous calls run on the portal's loop, so that any loop may await them.
+
+        Args:
+            max_tokens: Largest number of tokens to generate; by default the user's own setting.
+
+        Raises:
+            ModelUnavailable: As :meth:`load`.
+        """
+        key = (os.getpid(), max_tokens)
+        if key not in self._lent:
+            self._lent[key] = lent(self._lendable(max_tokens))
+        return self._lent[key]
+
+    def _lendable(self, max_tokens: int | None) -> "BaseChatModel":
+        return make_client(self.name, self.spec, self._params, self._manners.sent, max_tokens, None)
 
     async def complete(
         self,
@@ -187,11 +215,16 @@ class ChatModel:
                     self.outage.failed(str(failure), failure.retry_after or None)
                 raise failure from error
             finally:
+                seconds = time.perf_counter() - began
                 tokens = self._tokens(answer, turn, messages, most_input, failure)
                 cpu_seconds = self._cpu_seconds(turn, answer, tokens) if turn is not None else 0.0
-                usage = answer.as_usage(tokens, time.perf_counter() - began, cpu_seconds)
+                usage = answer.as_usage(tokens, seconds, cpu_seconds)
                 if line is not None:
                     line.usage = usage
+                if isinstance(turn, ServerCall):  # if the caller is cancelled once more, its usage stands
+                    usage = (await turn.end(tokens)).added(usage)
+                    if line is not None:
+                        line.usage, line.unmetered = usage, turn.reason
             self.outage.worked()
             return self._manners.completion(answer, usage)
 
@@ -219,6 +252,8 @@ class ChatModel:
 
     def _turn(self) -> AbstractAsyncContextManager[Any]:
         """Return the context that a call holds while it is computed."""
+        if self.runs == "same_host" and self.address is not None:
+            return server_call(self.address, self.spec)
         return nullcontext(self)
 
     def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:

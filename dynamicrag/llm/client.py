@@ -33,7 +33,12 @@ def parameters_of(provider: str) -> Parameters:
 
 
 def make_client(
-    name: str, spec: str, params: Mapping[str, Any], sent: Parameters, max_tokens: int, temperature: float
+    name: str,
+    spec: str,
+    params: Mapping[str, Any],
+    sent: Parameters,
+    max_tokens: int | None,
+    temperature: float | None,
 ) -> "BaseChatModel":
     """Return a client for calls of one limit and temperature.
 
@@ -42,8 +47,8 @@ def make_client(
         spec: ``provider:model``.
         params: The policy's parameters for LangChain's class.
         sent: The parameters that the model has not refused.
-        max_tokens: Largest number of tokens to generate.
-        temperature: 0 for the likeliest answer.
+        max_tokens: Largest number of tokens to generate; ``None`` for the policy's own parameter, if any.
+        temperature: 0 for the likeliest answer; ``None`` for the policy's own parameter, if any.
 
     Raises:
         ModelUnavailable: The integration package or the key is missing.
@@ -67,10 +72,10 @@ def make_client(
 
 
 def settings(
-    provider: str, params: Mapping[str, Any], sent: Parameters, temperature: float
+    provider: str, params: Mapping[str, Any], sent: Parameters, temperature: float | None
 ) -> dict[str, Any]:
     """Return the client's arguments except the limit; the user's parameters take precedence."""
-    made: dict[str, Any] = {"temperature": temperature, **params}
+    made: dict[str, Any] = {**({} if temperature is None else {"temperature": temperature}), **params}
     if provider in LIKE_OPENAI:
         made["max_retries"] = 0
         if "request_timeout" not in made:
@@ -82,12 +87,14 @@ def settings(
     if not sent.sends("stream"):
         made["disable_streaming"] = True
     if not sent.sends("temperature"):
-        del made["temperature"]
+        made.pop("temperature", None)
     return {key: value for key, value in made.items() if key not in LIMITS}
 
 
-def limit(spec: str, params: Mapping[str, Any], sent: Parameters, max_tokens: int) -> dict[str, Any]:
+def limit(spec: str, params: Mapping[str, Any], sent: Parameters, max_tokens: int | None) -> dict[str, Any]:
     """Return the arguments for the limit: the reserved one, even if the user sets another."""
+    if max_tokens is None:
+        return {key: value for key, value in params.items() if key in LIMITS}
     if sent.limit == "native":
         return {"num_predict" if spec.startswith("ollama:") else "max_tokens": max_tokens}
     return {"extra_body": {**params.get("extra_body", {}), sent.limit: max_tokens}} if sent.limit else {}

@@ -46,6 +46,7 @@ class Completion:
         finish_reason: The provider's word, for example ``stop`` or ``length``.
         timings: llama.cpp's own account of a local call; empty for others.
         ended: Whether the stream ended properly, as far as known.
+        model: The model that answered, in the provider's word; ``""`` if not reported.
     """
 
     text: str
@@ -55,6 +56,7 @@ class Completion:
     finish_reason: str | None
     timings: Mapping[str, float]
     ended: bool = True
+    model: str = ""
 
     def tokens_from(self, start: int) -> tuple[TokenProb, ...]:
         """Return the tokens of ``text[start:]``, for example of an answer's span."""

@@ -7,8 +7,8 @@ that the object's class does not accept are not sent; reading stops at the limit
 
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from dynamicrag.llm.manners import Manners
 from dynamicrag.llm.odd_usage import tolerant
 from dynamicrag.llm.streamed import StreamedAnswer
 from dynamicrag.types import Runs
-from dynamicrag.whereabouts import described, is_a, runs_of
+from dynamicrag.whereabouts import described, is_a, runs_of, server_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -86,6 +86,26 @@ class ForeignChatModel(ChatModel):
             self._keep(key, tolerant(self._base().model_copy(update=update)))
         return self._clients[key]
 
+    @property
+    def own_limit(self) -> int | None:
+        """See the base class."""
+        given = (getattr(self._given, name, None) for name in _LIMITS)
+        return next((limit for limit in given if isinstance(limit, int)), None)
+
+    def _lendable(self, max_tokens: int | None) -> "BaseChatModel":
+        fields, root = type(self._given).model_fields, getattr(self._given, "root_client", None)
+        base, update = self._base(), dict[str, Any]()
+        if max_tokens is not None:
+            update |= {name: max_tokens for name in _LIMITS if name in fields}
+        if "max_retries" in fields:
+            update["max_retries"] = 0
+        if root is not None and hasattr(root, "with_options"):
+            root = root.with_options(max_retries=0)
+            update |= {"root_client": root, "client": root.chat.completions}
+        client = base.model_copy(update=update)
+        tolerant(client)
+        return client
+
     def _base(self) -> "BaseChatModel":
         """Return this process's copy of the object, with its own connections if needed."""
         if self._based is None or self._based[0] != os.getpid():
@@ -94,9 +114,8 @@ class ForeignChatModel(ChatModel):
             self._based = os.getpid(), base
         return self._based[1]
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[float]:
-        yield time.process_time()
+    def _turn(self) -> AbstractAsyncContextManager[Any]:
+        return nullcontext(time.process_time()) if self.runs == "in_process" else super()._turn()
 
     def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:
         """Return this process's CPU time meanwhile if the model computes here; it includes other work."""
@@ -132,7 +151,9 @@ def adapt_model(name: str, given: Any, where: str, params: Mapping[str, Any], ru
         hint = "; pass the model itself, without bound arguments" if _bound(given) else ""
         raise PolicyError(f"{where}: expected {VALID}, got {described(given)}{hint}")
     given_params = {key: params[key] for key in OURS if key in params}
-    return ForeignChatModel(name, client, spec=spec, runs=runs or runs_of(given), **given_params)
+    model = ForeignChatModel(name, client, spec=spec, runs=runs or runs_of(given), **given_params)
+    model.address = server_of(given)  # of the user's object, which may be inside the client
+    return model
 
 
 def _bound(given: Any) -> bool:

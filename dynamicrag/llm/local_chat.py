@@ -105,21 +105,33 @@ class LocalChatModel(ChatModel):
         del max_tokens, temperature  # they are arguments of each call
         key = (os.getpid(),)
         if key not in self._clients:
-            import httpx
-
-            base = self.server.start()
-            self._clients[key] = _client_class(self.name)(
-                model=self._model,
-                base_url=f"{base}/v1",
-                api_key=self.server.key,
-                stream_usage=True,
-                max_retries=0,
-                timeout=self._timeout,
-                stream_chunk_timeout=None,  # it would abort a long prompt; `timeout` covers it
-                http_async_client=httpx.AsyncClient(trust_env=False),  # no proxy to ourselves
-                extra_body={"cache_prompt": self.caches},
-            )
+            self._clients[key] = self._made(_client_class(self.name))
         return self._clients[key]
+
+    def _lendable(self, max_tokens: int | None) -> "BaseChatModel":
+        from dynamicrag.llm.local_lent import local_lent
+
+        limit = {} if max_tokens is None else {"max_completion_tokens": max_tokens}
+        return self._made(local_lent(_client_class(self.name), self.server), **limit)
+
+    def _made(self, kind: Any, **more: Any) -> "BaseChatModel":
+        """Return a client of the server."""
+        import httpx
+
+        base = self.server.start()
+        client: BaseChatModel = kind(
+            model=self._model,
+            base_url=f"{base}/v1",
+            api_key=self.server.key,
+            stream_usage=True,
+            max_retries=0,
+            timeout=self._timeout,
+            stream_chunk_timeout=None,  # it would abort a long prompt; `timeout` covers it
+            http_async_client=httpx.AsyncClient(trust_env=False),  # no proxy to ourselves
+            extra_body={"cache_prompt": self.caches},
+            **more,
+        )
+        return client
 
     async def bound_prompt(self, messages: "Sequence[BaseMessage]") -> int:
         """Count the tokens of a prompt exactly."""
@@ -149,5 +161,12 @@ def _client_class(name: str) -> Any:
             if generation is not None and chunk.get("timings"):
                 generation.message.response_metadata["timings"] = chunk["timings"]
             return generation
+
+        def _create_chat_result(self, response: Any, *args: Any, **kwargs: Any) -> Any:
+            result = super()._create_chat_result(response, *args, **kwargs)
+            more = response if isinstance(response, dict) else response.model_extra or {}
+            if more.get("timings"):
+                result.generations[0].message.response_metadata["timings"] = more["timings"]
+            return result
 
     return LlamaCppChat

@@ -47,6 +47,12 @@ class Outage:
             self._until = now + self._cooldown()
             return None
 
+    @property
+    def rests(self) -> bool:
+        """Whether a call would be refused now."""
+        with self._lock:
+            return bool(self._failures) and self._clock() < self._until
+
     def wait(self) -> float:
         """Return the seconds until a retry as given by the provider, or 0."""
         with self._lock:

@@ -17,6 +17,8 @@ __all__ = ["StreamedAnswer", "token_probs"]
 
 REASONS = ("finish_reason", "stop_reason", "done_reason", "stopReason")
 """Metadata keys of the finish reason."""
+MODELS = ("model_name", "model")
+"""Metadata keys of the model that answered."""
 ROUNDING = 1e-3
 """Tolerance above 0 for log-probabilities, because servers round them."""
 MOST = 1e6
@@ -37,6 +39,7 @@ class StreamedAnswer:
     tokens: list[TokenProb] = field(default_factory=list)
     message_id: str = ""
     finish_reason: str | None = None
+    model: str = ""
     first_token_seconds: float | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     closed: bool = False
@@ -81,6 +84,7 @@ class StreamedAnswer:
         metadata = chunk.response_metadata
         reason = next((metadata[key] for key in REASONS if metadata.get(key)), None)
         self.finish_reason = str(reason) if reason else self.finish_reason
+        self.model = self.model or str(next((metadata[key] for key in MODELS if metadata.get(key)), ""))
         self.timings = metadata.get("timings") or self.timings
         listed = [*token_probs(metadata.get("logprobs"))]
         self.tokens += listed
@@ -119,7 +123,7 @@ class StreamedAnswer:
         # shown thoughts are not part of the answer, so the answer is sent as another message
         message_id = "" if answer.taken_back else self.message_id
         ended = bool(reason) or self.closed or (not gives_reasons and (self.done or not says_done))
-        return Completion(answer.text, message_id, usage, tokens, reason, self.timings, ended)
+        return Completion(answer.text, message_id, usage, tokens, reason, self.timings, ended, self.model)
 
 
 def token_probs(logprobs: Any) -> Iterator[TokenProb]:

@@ -40,7 +40,8 @@ def admissible(
     fits = []
     struck: dict[Dimension, int] = {}
     for cost in costs:
-        over = [dimension for dimension, amount in left.items() if cost[dimension] > amount]
+        # a cost that fits exactly must not be excluded by the rounding of floats
+        over = [dimension for dimension, amount in left.items() if cost[dimension] > amount * (1 + TIE)]
         fits.append(not over)
         for dimension in over:
             struck[dimension] = struck.get(dimension, 0) + 1

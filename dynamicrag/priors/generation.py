@@ -90,6 +90,7 @@ class Generation:
     _rows: NDArray[np.float32] = field(init=False, repr=False)
     _pools: dict[tuple[Any, ...], "_Pool"] = field(init=False, repr=False, default_factory=dict)
     _questions: dict[tuple[str, bytes], Floats] = field(init=False, repr=False, default_factory=dict)
+    _products: dict[int, tuple[Any, Floats, float]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         # weights and axes in one matrix: a question costs one product
@@ -108,7 +109,10 @@ class Generation:
         if row is None:
             if len(self._questions) >= REMEMBERED:
                 self._questions.clear()
-            row = self._questions[key] = self.features.row(text, vector)
+                self._products.clear()
+            row = self.features.row(text, vector)
+            row.flags.writeable = False  # its product is kept by its identity
+            self._questions[key] = row
         return row
 
     def logits(
@@ -139,17 +143,37 @@ class Generation:
             PolicyError: Unknown strategy.
         """
         pool = self._pool(_floats(theta), tuple(models), _floats(read))
+        _, own, variance = self._product(x)
+        logit = own @ pool.slopes + pool.level
+        spread = np.sqrt(variance * pool.known + pool.deviation)
+        if len(strategies) == 1:
+            row = _strategy(strategies[0])
+            return Logits(logit[row : row + 1], spread[row : row + 1])
+        if strategies is not STRATEGIES:
+            rows = [_strategy(name) for name in strategies]
+            logit, spread = logit[rows], spread[rows]
+        return Logits(logit, spread)
+
+    def _product(self, x: ArrayLike) -> tuple[Any, Floats, float]:
+        """Return x, its terms per strategy (s, terms), and its variance.
+
+        The product of a row from :meth:`row` is kept, for every stage of a query asks for it. The row
+        is kept with it, so that its address cannot be another row's.
+        """
+        kept = self._products.get(id(x))
+        if kept is not None and kept[0] is x:
+            return kept
         row = np.asarray(x, dtype=np.float32)
         product = (self._rows @ row).astype(np.float64)
         split = self.intercepts.size
         variance = self.leverage.along(product[split:], float(row @ row))
         own = product[:split].reshape(self.intercepts.shape).T * self.leverage.trust(variance)
-        logit = own @ pool.slopes + pool.level
-        spread = np.sqrt(variance * pool.known + pool.deviation)
-        if strategies is not STRATEGIES:
-            rows = [_strategy(name) for name in strategies]
-            logit, spread = logit[rows], spread[rows]
-        return Logits(logit, spread)
+        found = x, own, variance
+        if isinstance(x, np.ndarray) and not x.flags.writeable:
+            if len(self._products) >= REMEMBERED:
+                self._products.clear()
+            self._products[id(x)] = found
+        return found
 
     def _pool(self, theta: tuple[float, ...], models: tuple[str, ...], read: tuple[float, ...]) -> "_Pool":
         """Return the figures that do not depend on the question; the few pools of a policy are kept."""
@@ -239,6 +263,10 @@ class Generation:
 
 
 def _floats(values: ArrayLike) -> tuple[float, ...]:
+    if isinstance(values, int | float):
+        return (float(values),)
+    if isinstance(values, list | tuple):  # a detour over an array takes longer than all else here
+        return tuple(map(float, values))
     return tuple(np.atleast_1d(np.asarray(values, dtype=np.float64)).tolist())
 
 

@@ -118,6 +118,11 @@ class LangChain(Adapter):
         ("langchain_core.vectorstores.base", "VectorStore"),
     )
 
+    @property
+    def shows_itself(self) -> bool:
+        """See the contract: a retriever of LangChain is a run, a vector store is not."""
+        return is_a(self._retriever, *self.kinds[0])
+
     async def _ask(self, query: str, k: int, wanted: Filter) -> Any:
         arguments = langchain_arguments(self._retriever, wanted) if wanted else {}
         if is_a(self._retriever, *self.kinds[1]):
@@ -135,21 +140,29 @@ class LangChain(Adapter):
 
 @RETRIEVERS.register("llama_index")
 class LlamaIndex(Adapter):
-    """Any LlamaIndex ``BaseRetriever`` or index; see :class:`Adapter`."""
+    """Any LlamaIndex ``BaseRetriever``, index or ``RetrieverQueryEngine``; see :class:`Adapter`.
+
+    A query engine gives its nodes after its node postprocessors; its own answers are not asked for.
+    """
 
     library, items = "LlamaIndex", "nodes with scores"
     kinds = (
         ("llama_index.core.base.base_retriever", "BaseRetriever"),
         ("llama_index.core.indices.base", "BaseIndex"),
+        ("llama_index.core.query_engine.retriever_query_engine", "RetrieverQueryEngine"),
     )
 
     async def _ask(self, query: str, k: int, wanted: Filter) -> Any:
         retriever = self._retriever
         if is_a(retriever, *self.kinds[1]):
             retriever = retriever.as_retriever(similarity_top_k=k)
-        if wanted:
+        if wanted and is_a(retriever, *self.kinds[2]):
+            retriever = retriever.with_retriever(llama_index_filtered(retriever.retriever, wanted))
+        elif wanted:
             retriever = llama_index_filtered(retriever, wanted)
-        return await retriever.aretrieve(query)
+        from llama_index.core.schema import QueryBundle
+
+        return await retriever.aretrieve(QueryBundle(query))
 
     def _passage(self, item: Any, rank: int, wanted: Filter) -> Passage:
         from llama_index.core.schema import NodeWithScore
@@ -177,8 +190,8 @@ def adapt_retriever(given: Any, where: str) -> Retriever:
         if adapter.takes(given):
             return adapter.around(given)
     raise PolicyError(
-        f"{where}: expected a LangChain retriever or vector store, a LlamaIndex retriever or index, or a "
-        f"Retriever of this package, got {described(given)}"
+        f"{where}: expected a LangChain retriever or vector store, a LlamaIndex retriever, index or "
+        f"RetrieverQueryEngine, or a Retriever of this package, got {described(given)}"
     )
 
 

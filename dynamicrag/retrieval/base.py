@@ -102,6 +102,11 @@ class Retriever(ABC):
     finds: frozenset[str] = frozenset()
     needs_vectors: ClassVar[bool] = False
 
+    @property
+    def shows_itself(self) -> bool:
+        """Whether its search is a run of LangChain already, so that tracers see it without us."""
+        return False
+
     @abstractmethod
     def bind(self, context: RetrievalContext) -> None:
         """Take the required resources from ``context`` and check every name; no heavy work.

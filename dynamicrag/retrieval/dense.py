@@ -58,8 +58,11 @@ class Chroma(Retriever):
             return [self._compared(passage) for passage in read] or self._by_words(query, k, filter)
 
         passages, search = await in_thread(work)
+        elsewhere = self._elsewhere(embedding)
+        if elsewhere:  # its server's consumption is on its own line
+            embedding = replace(embedding, server_cpu_seconds=0.0, gpu_joules=0.0)
         usage = replace(embedding + search, calls=1, input_tokens=0, assumed=False)
-        return Retrieved(passages, usage, elsewhere=self._elsewhere(embedding))
+        return Retrieved(passages, usage, elsewhere=elsewhere)
 
     def _elsewhere(self, embedding: Usage) -> tuple[Elsewhere, ...]:
         if self._corpus.embedder.runs == "in_process" or not embedding.calls:

@@ -161,10 +161,17 @@ class Embedder(ABC):
         """Return whether the model can read ``text``; true by default."""
         return True
 
-    def recent(self, text: str) -> Vectors | None:
-        """Return the vector of a text if it is in the cache, (d,); else ``None``, and nothing is computed."""
+    def recent(self, text: str, *, query: bool = True) -> Vectors | None:
+        """Return the vector of a text if it is in the cache, (d,); else ``None``, and nothing is computed.
+
+        Args:
+            text: The text.
+            query: Whether its vector as a search query will do, if that as a text is not in the cache.
+        """
         with self._lock:
-            known = self._recent.get((text, False), self._recent.get((text, True)))
+            known = self._recent.get((text, False))
+            if known is None and query:
+                known = self._recent.get((text, True))
         return None if known is None else np.array(known[0])
 
     def forget(self) -> None:

@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from dynamicrag.cost.servers.call import ServerCall, server_call
+from dynamicrag.cost.servers.meter import NOTHING
+from dynamicrag.cost.usage import Tokens
 from dynamicrag.errors import ModelError, PolicyError, ProviderError
 from dynamicrag.retrieval.embedder import Embedder, Vectors
 from dynamicrag.retrieval.local_embedder import encode
 from dynamicrag.types import Runs, Usage
-from dynamicrag.whereabouts import described, is_a, runs_of
+from dynamicrag.whereabouts import described, is_a, runs_of, server_of
 
 __all__ = ["ForeignEmbedder", "adapt_embedder", "lazy_embedder"]
 
@@ -60,22 +63,35 @@ class ForeignEmbedder(Embedder):
         Raises:
             ProviderError: The library or its service failed.
         """
+        here = self.runs == "in_process"
+        tokens = 0 if here else sum(len(text.encode(errors="replace")) for text in texts)
+        call = self._call()
+        if call is not None:
+            call.begin()
+        consumed, answered = NOTHING, False
         wall, cpu = time.perf_counter(), time.process_time()
         try:
             found, usage = self.ask(texts, query=query)
+            answered = True
         except ModelError:
             raise
         except Exception as error:  # exceptions of services have no common base
             raise ProviderError(
                 f"embedder {self.name}: the call failed [{type(error).__name__}: {error}]"
             ) from error
-        if usage is None:
+        finally:
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-            here = self.runs == "in_process"
-            tokens = 0 if here else sum(len(text.encode(errors="replace")) for text in texts)
+            if call is not None:  # a byte stands for a token in each call alike, so its calls compare
+                consumed = call.finish(Tokens(tokens if answered else 0, 0, 0, assumed=False))
+        if usage is None:
             usage = Usage(calls=1, seconds=wall, cpu_seconds=cpu if here else 0.0,
                           input_tokens=tokens, assumed=not here)  # fmt: skip
-        return found, usage
+        return found, consumed.added(usage)
+
+    def _call(self) -> ServerCall | None:
+        """Return a call to the object's server, if it runs on this host."""
+        address = server_of(self._made) if self.runs == "same_host" else None
+        return None if address is None else server_call(address, self.name)
 
     @abstractmethod
     def ask(self, texts: Sequence[str], *, query: bool) -> tuple[Any, Usage | None]:

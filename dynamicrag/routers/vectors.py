@@ -15,5 +15,9 @@ async def question_vector(embedder: Embedder | None, context: StageContext) -> N
     text = context.query.text
     if embedder is None or needless(context.features) or not embedder.reads(text):
         return None
+    # a hop to a thread and back takes as long as the decision
+    recent = embedder.recent(text, query=False)
+    if recent is not None:
+        return recent
     found: NDArray[np.float32] = (await asyncio.to_thread(embedder, [text]))[0]
     return found

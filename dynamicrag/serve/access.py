@@ -11,7 +11,7 @@ from dynamicrag.serve.errors import CLOSE, Refused
 from dynamicrag.serve.keys import Caller, Keys
 from dynamicrag.serve.settings import is_loopback
 
-__all__ = ["Access", "caller_of"]
+__all__ = ["Access", "caller_of", "path_of"]
 
 OPEN = ("/healthz", "/docs", "/openapi.json")
 """Paths without a key: they tell nothing about documents or queries."""
@@ -38,7 +38,7 @@ class Access:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
-        if scope["type"] == "http" and scope["path"] not in OPEN:
+        if scope["type"] == "http" and path_of(scope) not in OPEN:
             try:
                 ask = UNKNOWN if scope["path"].startswith(API) else PAGE
                 scope.setdefault("state", {})["caller"] = self._caller(Headers(scope=scope), ask)
@@ -79,6 +79,12 @@ def _key(header: str) -> str:
 
 def _without_port(host: str) -> str:
     return host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+
+
+def path_of(scope: Scope) -> str:
+    """Return the path of a request below the place at which the application is mounted."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 def caller_of(request: Request) -> Caller:

@@ -8,9 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from math import inf
 
-from dynamicrag.cost.budget import Budget, Held
+from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.in_thread import in_thread
 from dynamicrag.cost.meter import NullMeter
+from dynamicrag.cost.reservations import Held
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import InputError, TotalExceeded

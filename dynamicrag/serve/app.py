@@ -46,7 +46,8 @@ def create_app(rag: DynamicRAG, settings: Settings = Settings()) -> FastAPI:  # 
     """Return the application that answers by the policies of ``rag``.
 
     The caller warms ``rag`` before and closes it after. ``app.state.service`` has ``rag`` and the limits.
-    When the application ends, it cancels the queries that still run and closes their books.
+    When the application ends, it cancels the queries that still run and closes their books; below another
+    application, which does not tell it of its end, ``await app.state.service.close()`` does.
 
     Args:
         rag: The policies; each is a model.
@@ -75,6 +76,7 @@ def create_app(rag: DynamicRAG, settings: Settings = Settings()) -> FastAPI:  # 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.service.gate.closed = False  # an application may start again
     yield
     await app.state.service.close()
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from dynamicrag.serve.answering import Answered
 from dynamicrag.serve.question import Question
 
-__all__ = ["completion", "extension", "finish_reason", "headers", "usage"]
+__all__ = ["completion", "extension", "finish_reason", "first_headers", "headers", "usage"]
 
 PREFIX = "x-dynamicrag-"
 

@@ -39,12 +39,12 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def run(app: FastAPI, bound: socket.socket, grace_seconds: float, started: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM. Then no request is accepted, and running ones have a time to end.
+    """Serve until SIGINT or SIGTERM. Then no request is accepted, and running ones have some time to end.
 
     Args:
         app: The application.
         bound: The socket.
-        grace_seconds: That time.
+        grace_seconds: The time that they have.
         started: Called when clients are accepted.
     """
     config = uvicorn.Config(

@@ -18,6 +18,8 @@ from dynamicrag.serve.result import extension, finish_reason, first_headers, usa
 
 __all__ = ["EventStream"]
 
+UNBUFFERED = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+"""Headers that keep proxies from holding chunks back."""
 BEAT_SECONDS = 10.0
 """Seconds without text after which a comment shows that the query still runs."""
 
@@ -39,7 +41,7 @@ class EventStream(StreamingResponse):
         chunks = _Chunks(answering.query_id, question, created, include_usage=include_usage)
         super().__init__(
             _events(answering, chunks),
-            headers={**first_headers(answering.query_id, question), "cache-control": "no-cache"},
+            headers={**first_headers(answering.query_id, question), **UNBUFFERED},
             media_type="text/event-stream",
         )
 

@@ -52,6 +52,7 @@ class Run:
         last_resort: Whether no other option is left, so that even a model in cooldown is asked.
         failed: Options of the stage that have failed already, and are not tried again.
         call: The options of the call.
+        depth: Fewest passages to retrieve; stages may need more.
     """
 
     ledger: Ledger
@@ -62,6 +63,7 @@ class Run:
     last_resort: bool = False
     failed: frozenset[str] = frozenset()
     call: CallOptions = NO_OPTIONS
+    depth: int = 0
 
     @property
     def thread(self) -> str:
@@ -215,8 +217,6 @@ class StageBase(DecisionPoint, ABC):
 
 
 STAGES: Registry[StageBase] = Registry("stage", "dynamicrag.stages", StageBase)
-RESERVED = frozenset({"begin", "begin_turn", "finish", "verify", "messages", "rag"})
-"""Names that the graph uses for other nodes and for its state."""
 
 
 def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
@@ -229,12 +229,7 @@ def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
     Raises:
         PolicyError: The name is taken or invalid, ``after`` is unknown, or the class is not a stage.
     """
-    for what, name in (("name", row.name), ("node", row.node)):
-        if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
-            raise PolicyError(
-                f"stage {row.name!r}: {name!r} cannot be its {what}; valid: letters, digits and '_', not "
-                f"{', '.join(sorted(RESERVED))}"
-            )
+    row.check()
 
     def add(cls: C) -> C:
         if not (isinstance(cls, type) and issubclass(cls, StageBase)):

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dynamicrag import portal
+from dynamicrag import portal, traces
 from dynamicrag.errors import BudgetExceeded, ModelError, ProviderError
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.finish import check
 from dynamicrag.stages.base import Run
+from dynamicrag.stages.chat_attributes import answered, asked
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -122,14 +123,16 @@ async def _call(
         if not seconds:
             raise _too_late(model, seconds) from TimeoutError()  # nothing is sent and nothing charged
     profile = run.cost_model.profile(model.name)
-    async with run.budget.reserved(query_id, worst, spent) as held:
+    async with run.budget.reserved(run.ledger.paid_by(query_id), worst, spent) as held:
         with run.ledger.span(query_id, stage, model.name, profile, model.spec) as line:
+            traces.note(lambda: asked(messages, max_tokens, temperature))
             try:
                 async with asyncio.timeout(seconds):
                     completion = await model.complete(
                         messages, max_tokens=max_tokens, temperature=temperature, stop=stop,
                         config=config, tags=tags, line=line, most_input=most_input,
                     )  # fmt: skip
+                traces.note(lambda: answered(completion))
                 check(completion, model.name, model.spec, whole=whole)
                 return completion
             except TimeoutError as error:
@@ -140,7 +143,10 @@ async def _call(
 
 
 def _too_late(model: ChatModel, seconds: float | None) -> BudgetExceeded:
-    return BudgetExceeded(
+    late = BudgetExceeded(
         f"objective.budget.per_query.seconds: model {model.name} had no answer in the {seconds or 0.0:.3g} s "
         "that it had; raise the limit, or use a faster model"
     )
+    if seconds:
+        late.short = {"seconds": 2 * seconds}  # it begins again, and needs more than it had
+    return late

@@ -15,7 +15,8 @@ from dynamicrag.predictors.selection import cheapest
 from dynamicrag.routers.base import NOBODY, StageContext
 from dynamicrag.stages.base import DecisionPoint, StageBase, query_of
 from dynamicrag.stages.decisions import rounded
-from dynamicrag.stages.pricing import Pricing, Room
+from dynamicrag.stages.pricing import Pricing
+from dynamicrag.stages.room import Room
 from dynamicrag.stages.routing import Asker
 from dynamicrag.stages.situation import Situation
 from dynamicrag.stages.ways import wanted_option
@@ -64,6 +65,8 @@ class Contexts:
         features: Mapping[str, float],
         situation: Situation | None = None,
         without: Collection[str] = (),
+        *,
+        limited: bool = True,
     ) -> tuple[StageContext, str | None]:
         """Return the context of a decision, and the limit that closes options, if any.
 
@@ -74,6 +77,7 @@ class Contexts:
             features: The signals known now.
             situation: The situation of the turn; by default that of a stage before the draft.
             without: Options that have failed and are closed.
+            limited: Whether the limits of cost hold; without them, every open option fits.
 
         Raises:
             BudgetExceeded: No option fits the budget, and the policy says to raise.
@@ -92,7 +96,7 @@ class Contexts:
             within = self._pricing.fixed
         if not any(situation.open):
             raise InputError(f"stages.{point.name}: the call's options leave no option of this stage open")
-        budget = self._budget.tightened(call.budget, "the call's budget")
+        budget = self._budget.of_call(call) if limited else Budget()
         left, room = await self._room(turn, situation, within, budget)
         expected = self._pricing.expected(room.plans)
         allowed = [a and b for a, b in zip(situation.open, room.fits, strict=True)]
@@ -101,7 +105,7 @@ class Contexts:
         binding: str | None = room.binding if allowed != list(situation.open) else None
         if not any(allowed):
             # an option chosen by verification did fit then; if it no longer does, its calls will raise
-            if budget.exhausted == "error" and wanted_option(turn, point.name) is None:
+            if budget.exhausted != "cheapest" and wanted_option(turn, point.name) is None:
                 raise BudgetExceeded(
                     f"stages.{point.name}: no option fits the remaining budget ("
                     + ", ".join(f"{d} {amount:.4g}" for d, amount in left.items())
@@ -170,7 +174,7 @@ class Contexts:
         """
         since, waits = time.monotonic(), True
         while budget.limited:
-            left = await budget.left(turn["id"], self._ledger.spent(turn["id"]))
+            left = await budget.left(self._ledger.paid_by(turn["id"]), self._ledger.spent(turn["id"]))
             room = within(situation.plans, left)
             if not waits or any(a and b for a, b in zip(situation.open, room.fits, strict=True)):
                 return left, room

@@ -19,6 +19,7 @@ from dynamicrag.stages.decisions import record
 from dynamicrag.stages.planning import Planner
 from dynamicrag.stages.pricing import Pricing
 from dynamicrag.stages.routing import Asker
+from dynamicrag.stages.shortage import Shortages
 from dynamicrag.stages.situation import Situation
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.types import Decision, TurnState, Usage
@@ -39,6 +40,9 @@ class Decider:
         doubts: Stages that verification decides again if a draft is probably wrong.
         mover: Name of verification's router, which decides on the way to a path it has named.
         asker: Calls models for routers, if any.
+
+    Attributes:
+        shortages: Finds what a query lacks where its limits allow nothing.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Decider:
         self._pricing = Pricing(stages, cost_model, asks)
         self._planner = Planner(stages)
         self._contexts = Contexts(self._pricing, budget, ledger, doubts, asker)
+        self.shortages = Shortages(self._pricing, self._contexts, budget, ledger)
         self._mover = mover
         self._budget = budget
         self._ledger = ledger
@@ -92,7 +97,7 @@ class Decider:
         forced = call.options.get(point.name)
         name = f"router:{router.registered if forced is None else FORCED}"
         wanted = None if situation else wanted_option(turn, point.name)
-        with self._ledger.span(turn["id"], point.name, name) as line:
+        with self._ledger.span(turn["id"], point.name, name, kind="route") as line:
             features = await self._contexts.features(point, turn, call)
             plan: dict[str, str] = {}
             if self._planner.due(point, turn):

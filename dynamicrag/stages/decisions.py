@@ -38,6 +38,29 @@ def record(
         features=dict(context.features),
         cost={"seconds": seconds},
     )
+    _estimated(decision, choice)
+    if plan:
+        decision["plan"] = dict(plan)
+    if choice.path is not None:
+        decision["path"] = dict(choice.path)
+    if context.call.weights:
+        decision["weights"] = dict(context.call.weights)
+    if choice.outside:
+        decision["outside"] = True
+    return _of_turn(decision, turn)
+
+
+def _of_turn(decision: Decision, turn: TurnState) -> Decision:
+    """Add the facts that a decision takes over from its turn."""
+    if turn.get("policy"):
+        decision["policy"] = turn["policy"]
+    if turn.get("resumes") == decision["stage"]:
+        decision["asked"] = turn["asked"][-1]
+    return decision
+
+
+def _estimated(decision: Decision, choice: Choice) -> None:
+    """Add to a record what the router knows besides its estimates."""
     if choice.spread is not None:
         decision["spread"] = list(choice.spread)
     if choice.chances is not None:
@@ -46,17 +69,6 @@ def record(
         decision["base"] = list(choice.base)
     if choice.state is not None:
         decision["state"] = choice.state
-    if plan:
-        decision["plan"] = dict(plan)
-    if choice.path is not None:
-        decision["path"] = dict(choice.path)
-    if context.call.weights:
-        decision["weights"] = dict(context.call.weights)
-    if turn.get("policy"):
-        decision["policy"] = turn["policy"]
-    if choice.outside:
-        decision["outside"] = True
-    return decision
 
 
 def rounded(features: Mapping[str, float]) -> dict[str, float]:
@@ -82,7 +94,10 @@ def _in_force(turn: TurnState, decision: Decision) -> TurnState:
     stage = decision["stage"]
     path = {**turn.get("path", {}), stage: decision["chosen"]}
     redo = None if turn.get("redo") == stage else turn.get("redo")
-    return {**turn, "seq": decision["seq"] + 1, "path": path, "redo": redo}
+    after: TurnState = {**turn, "seq": decision["seq"] + 1, "path": path, "redo": redo}
+    if turn.get("resumes") == stage:
+        after["resumes"] = ""
+    return after
 
 
 def stepped_up(turn: TurnState, stage: str) -> TurnState:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from dynamicrag.borders import is_ours
 from dynamicrag.call_options import CallOptions
@@ -13,6 +12,7 @@ from dynamicrag.predictors.selection import admissible
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.checked import applied
 from dynamicrag.stages.retrieval import known_before
+from dynamicrag.stages.room import Room
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option, TurnState
@@ -22,20 +22,6 @@ REMEMBERED = 4096
 NOTHING = Cost()
 Opens = Callable[[str, str], bool]
 """Whether an option may be taken at a stage."""
-
-
-class Room(NamedTuple):
-    """The remaining work under the options of a stage, within the remaining budget.
-
-    Attributes:
-        plans: The remaining work under each option: as planned, or another way if only that fits.
-        fits: Whether each option has such a way.
-        binding: The dimension that excludes most of the others.
-    """
-
-    plans: Sequence[Plan | None]
-    fits: Sequence[bool]
-    binding: Dimension | None
 
 
 class Pricing:
@@ -146,10 +132,18 @@ class Pricing:
         found = list(plans)
         for number, option in enumerate(stage.options):
             if not fits[number]:
-                other = self._other_way(stage, option, before, turn, left, opens)
+                other, _ = self._other_way(stage, option, before, turn, left, opens)
                 if admissible(self.at_most([other]), left)[0][0]:
                     found[number], fits[number] = other, True
         return Room(found, fits, binding)
+
+    def least(
+        self, stage: StageBase, option: Option, turn: TurnState, left: Mapping[Dimension, float], opens: Opens
+    ) -> tuple[Plan, dict[str, str]]:
+        """Return the plan and the path under an option that exceed the remaining budget least."""
+        names = self._names[: self._names.index(stage.name)]
+        before = self._along(self._blank(turn), self._ahead(turn), names)
+        return self._other_way(stage, option, before, turn, left, opens)
 
     def fixed(self, plans: Sequence[Plan | None], left: Mapping[Dimension, float]) -> Room:
         """Return whether each plan fits unchanged into the remaining budget."""
@@ -164,8 +158,8 @@ class Pricing:
         turn: TurnState,
         left: Mapping[Dimension, float],
         opens: Opens,
-    ) -> Plan:
-        """Return the plan of a path from a stage that fits, or of the path that exceeds the limits least.
+    ) -> tuple[Plan, dict[str, str]]:
+        """Return the plan and the path from a stage that fit, or those that exceed the limits least.
 
         Among the models that fit it takes the strongest, as a router does if the planned model is closed.
         Skipped stages stay as planned: dropping the documents is not another way to read them.
@@ -185,12 +179,12 @@ class Pricing:
                         way = self._along(start, tried, names)
                         over = self._overstep(way, left)
                         if over <= 1:
-                            return way
+                            return way, tried
                         if over < least:
                             best, least, taken = way, over, tried
             if least == before_round:
                 break
-        return best
+        return best, taken
 
     def permitted(self, turn: TurnState, call: CallOptions) -> TurnState:
         """Return the turn with an option for every stage: decided, or planned and open to the call."""

@@ -125,7 +125,7 @@ class RerankStage(StageBase):
         self, option: Option, work: Callable[[], Ordered], turn: TurnState, run: Run
     ) -> list[int]:
         spec = f"{self.name}:{option.name}"
-        with run.ledger.span(turn["id"], self.name, option.name, spec=spec) as line:
+        with run.ledger.span(turn["id"], self.name, option.name, spec=spec, kind="rerank") as line:
             wall, cpu = time.perf_counter(), time.process_time()
             order, used = await asyncio.to_thread(work)
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

@@ -104,13 +104,15 @@ class RetrieverStage(StageBase):
             for name, spec in section.described.items()
         }
         first = next(iter(deps.corpora), "")
+        if not deps.corpora and all(each.name == "none" for each in deps.stages["retrieval"].options):
+            built = {}  # nothing is ever searched: a policy for agents, without documents
         for name, retriever in built.items():
             retriever.bind(RetrievalContext(deps.corpora, first, built, places[name], deps.trust))
-        options = [Option(name, _traits(built[name])) for name in specs]
+        options = [Option(name, _traits(built[name]) if name in built else {}) for name in specs]
         return cls(
             options,
             deps.route(options),
-            retrievers={name: built[name] for name in specs},
+            retrievers={name: built[name] for name in specs if name in built},
             stages=deps.stages,
             helper=deps.models[deps.helper] if deps.helper else None,
             needs_vectors=any(each.needs_vectors for each in built.values()),
@@ -153,7 +155,7 @@ class RetrieverStage(StageBase):
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
         """Retrieve, best first."""
         retriever = self.retrievers[option.name]
-        depth = max(depth_of(stage) for stage in self._stages.values())
+        depth = max(run.depth, *(depth_of(stage) for stage in self._stages.values()))
 
         async def find(query: str) -> list[Passage]:
             return await search(run, turn["id"], self.name, option.name, retriever, query, depth)

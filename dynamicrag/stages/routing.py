@@ -64,7 +64,7 @@ class RouterAsk:
         began = time.perf_counter()
         self.calls += 1
         try:
-            budget = self._asker.run.budget.tightened(self._options.budget, "the call's budget")
+            budget = self._asker.run.budget.of_call(self._options)
             run = replace(self._asker.run, budget=budget, call=self._options)
             return await call(
                 run, self._query_id, ROUTE + self._stage, self._asker.models[name], messages,

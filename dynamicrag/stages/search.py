@@ -1,12 +1,16 @@
 """Runs one search on the account; calls to remote embedders stay within the budget."""
 
+import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dynamicrag import portal
+from dynamicrag import portal, traces
 from dynamicrag.cost.charge import cost_of
 from dynamicrag.cost.vector import Cost
+from dynamicrag.retrieval.base import Retrieved
 from dynamicrag.retrieval.filtering import search as filtered
 from dynamicrag.stages.base import Run
+from dynamicrag.stages.retriever_run import as_retriever_run
 from dynamicrag.types import Passage, Usage
 
 if TYPE_CHECKING:
@@ -38,7 +42,8 @@ async def search(
         return (await _search(run, query_id, stage, name, retriever, query, k))[0]
 
     async def paid() -> list[Passage]:
-        async with run.budget.reserved(query_id, worst, run.ledger.cost(query_id)) as held:
+        payer, spent = run.ledger.paid_by(query_id), run.ledger.spent(query_id)
+        async with run.budget.reserved(payer, worst, spent) as held:
             passages, cost = await _search(run, query_id, stage, name, retriever, query, k)
             held.settle(cost)
             return passages
@@ -49,15 +54,37 @@ async def search(
 async def _search(
     run: Run, query_id: str, stage: str, name: str, retriever: "Retriever", query: str, k: int
 ) -> tuple[list[Passage], Cost]:
-    with run.ledger.span(query_id, stage, name) as line:
-        found = await filtered(retriever, query, k, run.call.filter)
-        line.usage = found.usage
+    found = Retrieved([], Usage())
+
+    async def find() -> list[Passage]:
+        nonlocal found
+        with run.ledger.span(query_id, stage, name, kind="retrieval") as line:
+            found = await filtered(retriever, query, k, run.call.filter)
+            line.usage = found.usage
+            traces.note(lambda: _attributes(query, k, found.passages))
+        return found.passages
+
+    passages = await (find() if retriever.shows_itself else as_retriever_run(run.config, name, query, find))
     lines = []
     for used in found.elsewhere:
-        with run.ledger.span(query_id, stage, used.name, used.profile, used.name) as line:
+        with run.ledger.span(query_id, stage, used.name, used.profile, used.name, kind="embeddings") as line:
             line.usage = used.usage
         lines.append(line)
-    return found.passages, Cost.total(run.ledger.line_cost(each) for each in lines)
+    return passages, Cost.total(run.ledger.line_cost(each) for each in lines)
+
+
+def _attributes(query: str, k: int, passages: Sequence[Passage]) -> traces.Attributes:
+    """Return the attributes of a search's span; question and passages only if content is recorded."""
+    shown = [
+        {"id": each["id"], "score": each["score"], "content": each["text"]}
+        for each in (passages if traces.content() else ())
+    ]
+    return {
+        "gen_ai.retrieval.query.text": query if traces.content() else None,
+        "gen_ai.retrieval.documents": json.dumps(shown, ensure_ascii=False) if traces.content() else None,
+        "gen_ai.retrieval.top_k": k,
+        "dynamicrag.passages": len(passages),
+    }
 
 
 def _most(run: Run, retriever: "Retriever", query: str) -> Cost | None:

@@ -1,12 +1,13 @@
 """Stand-ins for models, servers, embedders and retrievers, for your tests and ours.
 
-=====================  ====================================================================================
-``ScriptedChat``       a LangChain chat model that answers by a script, with usage and probabilities
-``ScriptedModel``      the same behind this package's ``ChatModel``, with a name and a spec ``ScriptedServer``
-a server with OpenAI's protocol in this process, scripted by a test ``FakeEmbedder``       vectors from the
-words of a text: similar if words are shared; no weights ``FakeRetriever``      ranks given texts by the words
-they share with a question ``Call``               one recorded call to a stand-in =====================
-====================================================================================
+- ``ScriptedChat``: a LangChain chat model that answers by a script, with usage and probabilities.
+- ``ScriptedToolChat``: a LangChain chat model that calls tools by a script; ``says`` and ``calls_tools``
+  make its replies.
+- ``ScriptedModel``: a scripted model behind this package's ``ChatModel``, with a name and a spec.
+- ``ScriptedServer``: a server with OpenAI's protocol in this process, scripted by a test.
+- ``FakeEmbedder``: vectors from the words of a text, similar if words are shared; no weights.
+- ``FakeRetriever``: ranks given texts by the words they share with a question.
+- ``Call``: one recorded call to a stand-in.
 
 For example::
 
@@ -24,8 +25,19 @@ if TYPE_CHECKING:
     from dynamicrag.testing.embedder import FakeEmbedder
     from dynamicrag.testing.retriever import FakeRetriever
     from dynamicrag.testing.server import ScriptedServer
+    from dynamicrag.testing.tools import ScriptedToolChat, calls_tools, says
 
-__all__ = ["Call", "FakeEmbedder", "FakeRetriever", "ScriptedChat", "ScriptedModel", "ScriptedServer"]
+__all__ = [
+    "Call",
+    "FakeEmbedder",
+    "FakeRetriever",
+    "ScriptedChat",
+    "ScriptedModel",
+    "ScriptedServer",
+    "ScriptedToolChat",
+    "calls_tools",
+    "says",
+]
 
 _HOMES = {
     "Call": "chat",
@@ -34,6 +46,9 @@ _HOMES = {
     "ScriptedChat": "chat",
     "ScriptedModel": "chat",
     "ScriptedServer": "server",
+    "ScriptedToolChat": "tools",
+    "calls_tools": "tools",
+    "says": "tools",
 }
 
 

@@ -153,3 +153,7 @@ class ScriptedModel(ChatModel):
     def _client(self, max_tokens: int, temperature: float) -> BaseChatModel:
         del max_tokens, temperature
         return self._scripted
+
+    def _lendable(self, max_tokens: int | None) -> BaseChatModel:
+        del max_tokens
+        return self._scripted

@@ -9,8 +9,8 @@ from typing import Any
 __all__ = ["Refusal", "ScriptedServer", "delta", "said", "used"]
 
 Chunk = dict[str, Any]
-Script = Callable[[Chunk], Sequence[Chunk | str]]
-"""Function from a request's body to the reply: chunks, or raw lines of the stream."""
+Script = Callable[[Chunk], Sequence[Chunk | str] | Chunk]
+"""Function from a request's body to the reply: chunks, raw lines of the stream, or one whole JSON body."""
 
 
 def delta(content: str | None = None, finish: str | None = None, **more: Any) -> Chunk:
@@ -52,16 +52,17 @@ class ScriptedServer:
 
     Args:
         script: Returns the answer; raises :class:`Refusal` for an error.
+        port: The port; by default a free one.
 
     Attributes:
         url: Its ``base_url``.
         requests: The bodies so far.
     """
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, port: int = 0) -> None:
         self.script = script
         self.requests: list[Chunk] = []
-        self._httpd = _Listening(("127.0.0.1", 0), _handler(self))
+        self._httpd = _Listening(("127.0.0.1", port), _handler(self))
         self.url = f"http://127.0.0.1:{self._httpd.server_port}/v1"
         threading.Thread(
             target=self._httpd.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
@@ -86,6 +87,9 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
                 data = json.dumps(refusal.body).encode()
                 named = {key.replace("_", "-"): str(value) for key, value in refusal.headers.items()}
                 self._send(refusal.status, data, "application/json", named)
+                return
+            if isinstance(rows, dict):
+                self._send(200, json.dumps(rows).encode(), "application/json")
                 return
             lines = [row if isinstance(row, str) else f"data: {json.dumps(row)}" for row in rows]
             self._send(200, "".join(f"{line}\n\n" for line in lines).encode(), "text/event-stream")

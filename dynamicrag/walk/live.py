@@ -15,15 +15,28 @@ from dynamicrag.stages.decisions import decided, option_of, rounded, stepped_up
 from dynamicrag.stages.lighten import lighter
 from dynamicrag.stages.ways import turned_back
 from dynamicrag.types import Decision, Move, TurnState
+from dynamicrag.walk.lacking import Lacking
 from dynamicrag.walk.walk import Step
+
+GRANTED = "more budget was granted"
 
 
 @dataclass(slots=True)
 class _Failures:
-    """The failures of a stage so far: options, cut answers, and waits for the only model."""
+    """The failures of a stage so far.
 
+    Attributes:
+        before: The turn before the stage.
+        names: Options that failed.
+        unfinished: Cut answers, by option.
+        short: The amounts that refused calls lacked, by option.
+        waits: Number of waits for the only model.
+    """
+
+    before: TurnState
     names: set[str] = field(default_factory=set)
     unfinished: dict[str, UnfinishedAnswer] = field(default_factory=dict)
+    short: dict[str, Mapping[str, float]] = field(default_factory=dict)
     waits: int = 0
 
 
@@ -40,12 +53,27 @@ class Live:
     models: Mapping[str, ChatModel]
 
     async def take(self, stage: StageBase, turn: TurnState, run: Run) -> Step:
-        """Decide at a stage, unless its option is already chosen, and act; on failure try another option."""
+        """Decide at a stage, unless its option is already chosen, and act; on failure try another option.
+
+        Raises:
+            Lacking: No option fits the query's limits, and the graph can ask for more.
+        """
         decisions: list[Decision] = []
+        failures, asked = _Failures(turn), run
         redone = turn["redo"] == stage.name
-        if redone or stage.name not in turn["path"]:
-            turn = self._note(turn, await self.decide(stage, turn, run), decisions, run)
-        failures, asked = _Failures(), run
+        resumed = turn.get("resumes") == stage.name
+        if redone or resumed or stage.name not in turn["path"]:
+            kept = turn["path"].get(stage.name) if resumed and not redone else None
+            try:
+                decision = (
+                    await self.decide(stage, turn, run)
+                    if kept is None
+                    else await self.decider.make_do(stage, turn, kept, GRANTED, run.call)
+                )
+            except BudgetExceeded:
+                await self._ask_for_more(stage, turn, failures, decisions, run)
+                raise
+            turn = self._note(turn, decision, decisions, run)
         while True:
             if redone:
                 turn = stepped_up(turn, stage.name)
@@ -88,12 +116,15 @@ class Live:
         Raises:
             ModelError: Nothing is left to try.
             BudgetExceeded: Nothing is left to try.
+            Lacking: Nothing is left to try within the query's limits, and the graph can ask for more.
         """
         name = turn["path"][stage.name]
         failures.names.add(name)
         if isinstance(error, UnfinishedAnswer):
             failures.unfinished[name] = error
         too_expensive = isinstance(error, BudgetExceeded)
+        if isinstance(error, BudgetExceeded):
+            failures.short.setdefault(name, error.short)  # for the whole prompt, before passages are left out
         why = f"{'too expensive' if too_expensive else 'after failure'}: {error}"
         decision = await self.instead(stage, turn, failures.names, why, run, cheaper=too_expensive)
         if decision is not None:
@@ -102,6 +133,8 @@ class Live:
         if less is not None:
             failures.names.clear()
             return less, False
+        if too_expensive:
+            await self._ask_for_more(stage, turn, failures, decisions, run)
         if turn.get("earlier"):
             # the earlier draft is judged again, with this step used up
             return turned_back(turn), True
@@ -115,6 +148,17 @@ class Live:
         failures.waits += 1
         return None
 
+    async def _ask_for_more(
+        self, stage: StageBase, turn: TurnState, failures: _Failures, decisions: list[Decision], run: Run
+    ) -> None:
+        """Raise ``Lacking`` if the graph can ask for more budget, and more would help."""
+        if not run.call.asks:
+            return
+        before: TurnState = {**failures.before, "seq": turn["seq"]}
+        shortage = await self.decider.shortages.at(stage, before, run.call, failures.short)
+        if shortage is not None:
+            raise Lacking(before, decisions, shortage)
+
     async def foresee(self, verification: Verification, turn: TurnState, run: Run) -> TurnState:
         """Run the verifiers that need no draft."""
         return await verification.foresee(turn, run)
@@ -124,8 +168,17 @@ class Live:
         return await verification.judge(turn, run)
 
     async def choose(self, verification: Verification, turn: TurnState, run: Run) -> Decision:
-        """Choose a move with the policy's router."""
+        """Choose a move with the policy's router.
+
+        Raises:
+            Lacking: Only the query's limits close the move that the router would make, and the graph can ask
+                for more.
+        """
         situation = verification.situation(turn, self.decider.plan_of(turn), run.call)
+        if run.call.asks and turn["draft"] is not None:
+            shortage = await self.decider.shortages.of_move(verification, turn, run.call, situation)
+            if shortage is not None:
+                raise Lacking(turn, [], shortage)
         return await self.decider.decide(verification, turn, run.call, situation)
 
     async def make(self, move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:

@@ -5,9 +5,10 @@ and retrievers, another replays a recording.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from dynamicrag import traces
 from dynamicrag.cost.vector import Cost
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import InputError
@@ -19,6 +20,7 @@ from dynamicrag.stages.base import Run, StageBase, query_of
 from dynamicrag.stages.decisions import moved, record
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Decision, Draft, Escalation, Move, TurnState
+from dynamicrag.walk.lacking import Lacking, ends_only, lack_of, refused, standing_turn
 
 Step = tuple[TurnState, list[Decision]]
 """The turn after a step, and the decisions made in it."""
@@ -28,7 +30,11 @@ class Executor(Protocol):
     """Executes the steps of a walk."""
 
     async def take(self, stage: StageBase, turn: TurnState, run: Run) -> Step:
-        """Decide at a stage, unless its option is already chosen, and act."""
+        """Decide at a stage, unless its option is already chosen, and act.
+
+        Raises:
+            Lacking: The turn stops here, until the graph has asked for more budget.
+        """
         ...
 
     async def foresee(self, verification: Verification, turn: TurnState, run: Run) -> TurnState:
@@ -40,7 +46,11 @@ class Executor(Protocol):
         ...
 
     async def choose(self, verification: Verification, turn: TurnState, run: Run) -> Decision:
-        """Choose a move on the turn's draft."""
+        """Choose a move on the turn's draft.
+
+        Raises:
+            Lacking: The turn stops here, until the graph has asked for more budget.
+        """
         ...
 
     async def make(self, move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:
@@ -65,7 +75,9 @@ class Walk:
     corpora: Collection[Corpus] = ()
 
     async def along(self, names: Sequence[str], turn: TurnState, run: Run) -> Step:
-        """Take a turn through some stages; stops early if no draft could be accepted.
+        """Take a turn through some stages; stops early if no draft could be accepted, or budget is lacking.
+
+        A turn that was granted more budget continues at the stage that lacked it.
 
         Args:
             names: The stages, in order.
@@ -73,13 +85,19 @@ class Walk:
             run: The run.
         """
         decisions: list[Decision] = []
-        for name in names:
+        resumes = turn.get("resumes")
+        for name in names[names.index(resumes) :] if resumes in names else names:
             if turn["action"] == "abstain":
                 break
             if name not in self.stages or TOPOLOGY[name].passed(turn["path"]):
                 continue
             drafts = len(turn.get("earlier", []))
-            turn, made = await self.executor.take(self.stages[name], turn, run)
+            try:
+                with traces.stage(name, redone=turn["redo"] == name):
+                    turn, made = await self.executor.take(self.stages[name], turn, run)
+                    traces.note({"dynamicrag.option": turn["path"].get(name)})
+            except Lacking as lacking:
+                return await self._lacks(lacking, run), decisions + lacking.decisions
             decisions += made
             if run.call.filter:  # the evidence of any stage, built-in or user-defined
                 turn = await permitted_turn(turn, run.call.filter, self.corpora)
@@ -88,6 +106,8 @@ class Walk:
             if self._completes_basis(name, turn):
                 turn, made = await self._foresee(turn, run)
                 decisions += made
+        if turn.get("resumes"):
+            turn = {**turn, "resumes": ""}
         return turn, decisions
 
     async def verify(self, turn: TurnState, run: Run) -> Step:
@@ -98,26 +118,38 @@ class Walk:
         """
         decisions: list[Decision] = []
         judged: Draft | None = None
-        while turn["action"] != "abstain":
+        resumes = turn.get("resumes")
+        if resumes == self.verification.name and turn["draft"] is not None:
+            judged = {**turn["draft"], "refined": False}  # before the turn stopped
+        elif resumes:
+            turn, decisions = await self._redo(resumes, turn, run)
+        while turn["action"] != "abstain" and not turn.get("lack"):
             draft = turn["draft"]
             if draft is None:
                 raise InputError(
                     "verification: there is no draft to judge; let a node with stage='generator' come before "
                     "it"
                 )
-            draft = {**draft, "refined": False}
-            if draft != judged:  # a draft whose refining failed was judged already
-                turn = {**turn, **await self.executor.judge(self.verification, turn, run)}
-                judged = draft
-            # every draft has its own verdict
-            path = {name: option for name, option in turn["path"].items() if name != self.verification.name}
-            turn = {**turn, "path": path}
-            decision = await self.executor.choose(self.verification, turn, run)
-            move = self.verification.moves[self.verification.index(decision["chosen"])]
-            run.emit({"type": "decision", **decision})
-            turn = moved(turn, decision)
-            decisions.append(decision)
-            turn = {**turn, **await self.executor.make(move, self.verification, turn, run)}
+            with traces.stage(self.verification.name):
+                draft = {**draft, "refined": False}
+                if draft != judged:  # a draft whose refining failed was judged already
+                    turn = {**turn, **await self.executor.judge(self.verification, turn, run)}
+                    judged = draft
+                # every draft has its own verdict
+                path = {
+                    name: option for name, option in turn["path"].items() if name != self.verification.name
+                }
+                turn = {**turn, "path": path}
+                try:
+                    decision = await self.executor.choose(self.verification, turn, run)
+                except Lacking as lacking:
+                    turn = await self._lacks(lacking, run)
+                    break
+                move = self.verification.moves[self.verification.index(decision["chosen"])]
+                run.emit({"type": "decision", **decision})
+                turn = moved(turn, decision)
+                decisions.append(decision)
+                turn = {**turn, **await self.executor.make(move, self.verification, turn, run)}
             if move.kind in ("accept", "abstain"):
                 break
             redo = turn["redo"]
@@ -128,9 +160,26 @@ class Walk:
             )
             turn = {**turn, "escalations": [*turn["escalations"], last]}
             if redo is not None:
-                turn, made = await self.along(TOPOLOGY.drafting[TOPOLOGY.index(redo) :], turn, run)
+                turn, made = await self._redo(redo, turn, run)
                 decisions += made
         return turn, decisions
+
+    async def _redo(self, stage: str, turn: TurnState, run: Run) -> Step:
+        """Take a turn from a stage to its next draft, within verification's node."""
+        return await self.along(TOPOLOGY.drafting[TOPOLOGY.index(stage) :], turn, run)
+
+    async def _lacks(self, lacking: Lacking, run: Run) -> TurnState:
+        """Return the turn that waits for more budget, with the verdict in case it is refused."""
+        otherwise: Decision | None = None
+        stands = standing_turn(lacking.turn, lacking.shortage.stage, self.verification)
+        if stands["draft"] is not None:
+            ends = replace(run, call=ends_only(self.verification, run.call))
+            otherwise = await self.executor.choose(self.verification, stands, ends)
+        return lack_of(lacking, self.verification, otherwise)
+
+    async def refuse(self, turn: TurnState, run: Run) -> Step:
+        """End a turn that lacks budget and is refused more, with the draft that stands, if any."""
+        return await refused(turn, self.verification, run)
 
     def _completes_basis(self, name: str, turn: TurnState) -> bool:
         """Return whether the basis of a draft is complete after a stage.
@@ -149,12 +198,13 @@ class Walk:
         if not self.verification.foresees or not run.call.opens(self.verification.name, "abstain"):
             return turn, []
         abstain = [move.kind for move in self.verification.moves].index("abstain")
-        turn = {**turn, **await self.executor.foresee(self.verification, turn, run)}
-        decision = self._outside(turn, abstain) or await self._verdict_on_any(turn, abstain, run)
-        if decision is None:
-            return turn, []
-        run.emit({"type": "decision", **decision})
-        return {**moved(turn, decision), "action": "abstain", "redo": None}, [decision]
+        with traces.stage(self.verification.name):
+            turn = {**turn, **await self.executor.foresee(self.verification, turn, run)}
+            decision = self._outside(turn, abstain) or await self._verdict_on_any(turn, abstain, run)
+            if decision is None:
+                return turn, []
+            run.emit({"type": "decision", **decision})
+            return {**moved(turn, decision), "action": "abstain", "redo": None}, [decision]
 
     def _outside(self, turn: TurnState, abstain: int) -> Decision | None:
         """Return the decision to abstain if the documents do not cover the question at all."""

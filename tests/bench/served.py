@@ -50,9 +50,9 @@ async def all_at_once(ask: Ask, number: int) -> list[float]:
     return await asyncio.gather(*(one() for _ in range(number)))
 
 
-async def client(url: str, number: int) -> list[float]:
+async def client(url: str, model: str, number: int) -> list[float]:
     """Ask a server; the connections are open before."""
-    body = {"model": "policy", "messages": [{"role": "user", "content": QUESTION}]}
+    body = {"model": model, "messages": [{"role": "user", "content": QUESTION}]}
     limits = httpx.Limits(max_connections=number, max_keepalive_connections=number)
     async with httpx.AsyncClient(limits=limits, timeout=300, base_url=url) as http:
 
@@ -73,7 +73,7 @@ async def rounds(number: int = PARALLEL, repeat: int = ROUNDS) -> tuple[list[Rou
         models={"m": ScriptedChat(script=lambda kind, prompt: "It opened in 1871.")},
         retrievers={"kb": FakeRetriever(["It opened in 1871."])},
     )
-    graph = rag.build_graph().compile()
+    graph, name = rag.build_graph().compile(), rag.pipeline.policy.name
     places = asyncio.Semaphore(CONCURRENCY)
 
     async def ask() -> None:
@@ -92,7 +92,7 @@ async def rounds(number: int = PARALLEL, repeat: int = ROUNDS) -> tuple[list[Rou
             await asyncio.sleep(0.01)
         await _timed(bare, number)
         found = [
-            (await _timed(bare, number), await _timed(lambda: _other_process(url, number), number))
+            (await _timed(bare, number), await _timed(lambda: _other_process(url, name, number), number))
             for _ in range(repeat)
         ]
         server.should_exit = True
@@ -106,9 +106,9 @@ async def _timed(work: Callable[[], Awaitable[list[float]]], number: int) -> Rou
     return await work(), (time.process_time() - begin) / number
 
 
-async def _other_process(url: str, number: int) -> list[float]:
+async def _other_process(url: str, model: str, number: int) -> list[float]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.served", url, str(number), stdout=asyncio.subprocess.PIPE,
+        sys.executable, "-m", "tests.bench.served", url, model, str(number), stdout=asyncio.subprocess.PIPE,
         cwd=Path(__file__).parents[2], env=os.environ,
     )  # fmt: skip
     out, _ = await process.communicate()
@@ -138,7 +138,7 @@ def measures() -> list[Measure]:
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        sys.stdout.write(json.dumps(asyncio.run(client(sys.argv[1], int(sys.argv[2])))))
+        sys.stdout.write(json.dumps(asyncio.run(client(sys.argv[1], sys.argv[2], int(sys.argv[3])))))
     else:
         for measure in measures():
             sys.stdout.write(f"{measure}\n")

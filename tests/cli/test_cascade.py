@@ -78,6 +78,7 @@ def test_samples(here, run):
     assert set(found["conformal"]["levels"]) == {"0.05", "0.1", "0.2"}
 
 
+@pytest.mark.slow
 def test_samples_learnt_on_one_task_shown_on_another(here, run):
     code, out, _ = run(
         *EVAL, "--train", "samples.jsonl", "--test", "other.jsonl", "--weak", "small",
@@ -101,6 +102,7 @@ def test_a_recorded_table(here, run):
         assert own["best"]["quality"] > large["quality"]
 
 
+@pytest.mark.slow
 def test_a_table_for_a_test_a_budget_and_a_picture(here, run):
     pytest.importorskip("matplotlib")
     code, out, _ = run(

@@ -81,3 +81,56 @@ def test_no_input_ends_it(run, monkeypatch, stdin):
     assert run(*CHAT)[0] == 0
     typed(monkeypatch, EOFError())
     assert run(*CHAT)[0] == 0
+
+
+ASKING = """
+objective: {budget: {per_query: {usd: 0.0005}, exhausted: ask}}
+"""
+PRICED = '{model: "fake:parrot", profile: {usd: {call: 0.001}}}'
+
+
+@pytest.fixture
+def asks(there, tmp_path):
+    """Let the policy's budget, too small for its models, ask."""
+    policy = (tmp_path / "p.yaml").read_text()
+    for name in ("parrot", "oracle"):
+        policy = policy.replace(f'{{model: "fake:{name}"}}', PRICED.replace("parrot", name))
+    (tmp_path / "p.yaml").write_text(policy + ASKING)
+
+
+@pytest.mark.usefixtures("asks")
+@pytest.mark.parametrize(("said", "answered"), [("y", True), ("Yes", True), ("n", False), ("", False)])
+def test_the_person_is_asked_for_more_budget(run, monkeypatch, said, answered):
+    left = typed(monkeypatch, STEPS, said, "/quit", "never")
+    code, out, err = run(*CHAT)
+    assert (code, err) == (0, "")
+    assert "The query's budget is used up at retrieval: $0.0005 left." in " ".join(out.split())
+    assert ("It has 164 steps." in out) is answered
+    assert ("I could not find an answer" in out) is not answered
+    assert next(left) == "never"
+
+
+@pytest.mark.usefixtures("asks")
+def test_without_a_terminal_a_budget_that_asks_is_an_error(run, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{STEPS}\n"))
+    code, out, err = run(*CHAT)
+    assert code == 0
+    assert "There is no terminal to ask at; raise objective.budget.per_query" in err
+    assert "164" not in out
+
+
+@pytest.mark.usefixtures("asks")
+@pytest.mark.parametrize(("said", "answered"), [("y", True), ("n", False), (EOFError(), False)])
+def test_one_question_may_ask_for_more_too(run, monkeypatch, said, answered):
+    typed(monkeypatch, said)
+    code, out, _ = run("ask", STEPS, "-p", "p.yaml")
+    assert code == 0
+    assert ("It has 164 steps." in out) is answered
+
+
+@pytest.mark.usefixtures("asks")
+def test_one_question_without_a_terminal_is_refused(run, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    code, _, err = run("ask", STEPS, "-p", "p.yaml")
+    assert code == 1
+    assert "no option fits the remaining budget" in err

@@ -22,6 +22,13 @@ def test_help_is_quick_and_light():
     assert time.perf_counter() - began < 5
 
 
+def test_the_package_runs_as_a_module():
+    command = [sys.executable, "-m", "dynamicrag", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith(
+        "dynamicrag "
+    )
+
+
 def test_validate(there, run):
     code, out, err = run("validate", "p.yaml")
     assert (code, err) == (0, "")

@@ -30,6 +30,7 @@ def heated(there, monkeypatch):
     return there
 
 
+@pytest.mark.slow
 def test_every_face_shows_it(heated, run):
     code, out, err = run("ask", "-p", "p.yaml", "-q", "q.jsonl", "--json", "out.jsonl")
     assert (code, err) == (0, "")

@@ -56,6 +56,7 @@ def test_other_routers_and_places_are_no_other_recording(there, run, asked):  # 
     assert len(asked) == 8
 
 
+@pytest.mark.slow
 def test_models_and_options_that_were_added_are_recorded_beside_the_others(there, run, asked):  # noqa: F811
     run(*RECORD, *GRID)
     before = read_table(there / "t.jsonl").rows[0].origin

@@ -58,6 +58,7 @@ def test_a_narrow_terminal(kept, run, monkeypatch):
     assert "(no room for 1st token" in out
 
 
+@pytest.mark.slow
 def test_calibrations_are_told_by_all_faces(kept, here, run):
     seen = [
         Observation(10 + n % 7, 5 + n % 3, 0.5 * (10 + n % 7) + 2.0 * (5 + n % 3), 0.1) for n in range(30)
@@ -140,6 +141,7 @@ def test_files(kept, here, run):
     assert sorted(path.name for path in here.iterdir()) == ["data", "r.csv", "r.html", "r.json"]
 
 
+@pytest.mark.slow
 def test_text_only_where_it_was_asked_to_be_kept(kept, here, run):
     kept.add({**turn(200), "question": "Who?", "answer": "=cmd()"}, "Who?", {}, process())
     run("report", "--csv", "r.csv", "--html", "r.html")

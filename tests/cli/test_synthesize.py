@@ -145,6 +145,7 @@ def test_the_seed_decides(world, run):
     assert texts[0] == texts[1] != texts[2]
 
 
+@pytest.mark.slow
 def test_no_question_is_asked_twice(world, run):
     run(*MAKE, "--workers", "4")
     assert len(Scripted.asked) == len({json.dumps(asked) for asked in Scripted.asked})
@@ -164,6 +165,7 @@ def test_no_question_is_asked_twice(world, run):
         ),
     ],
 )
+@pytest.mark.slow
 def test_what_does_not_pass(world, run, monkeypatch, script, kind, reason):
     monkeypatch.setattr(Scripted, "script", staticmethod(script))
     code, out, _ = run(*MAKE, "--json", "s.json")
@@ -199,6 +201,7 @@ def test_one_passage_that_suffices(world, run, monkeypatch):
     assert row["reasons"]["one is enough"] == row["tried"] > 0
 
 
+@pytest.mark.slow
 def test_a_model_that_fails(world, run, monkeypatch):
     def broken(messages):
         raise ProviderError("model large: it went boom")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dynamicrag.call_options import CallOptions
 from dynamicrag.cost import budget as module
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.purse import MemoryPurse, Short
@@ -213,3 +214,27 @@ def test_a_total_that_cannot_be_kept_is_not_spent_from(tmp_path):
     with pytest.raises(BudgetError, match="cannot be stored"):
         SharedPurse(path, "team").take({"usd": 0.1}, {"usd": 1.0})
     assert isinstance(sqlite3.DatabaseError(), sqlite3.Error)
+
+
+async def test_a_grant_raises_the_limit_of_its_query_and_no_total():
+    budget = Budget({"usd": 1.0, "tokens": 10.0}, total={"usd": 1.2})
+    call = CallOptions(budget={"usd": 0.5}, granted={"usd": 0.25, "joules": 7.0})
+    view = budget.of_call(call)
+    assert view.per_query == {"usd": 0.75, "tokens": 10.0}, "joules have no limit to raise"
+    assert view.total == {"usd": 1.2}
+    assert budget.per_query == {"usd": 1.0, "tokens": 10.0}
+    own, shared = await view.rest("a", usd(0.8, tokens=3.0))
+    assert own == {"usd": pytest.approx(-0.05), "tokens": pytest.approx(7.0)}
+    assert shared == {"usd": pytest.approx(1.2)}
+    assert await view.left("a", usd(0.8)) == {"usd": 0.0, "tokens": 10.0}
+    await spend(budget.raised({"usd": 0.1}), "a", usd(1.05))
+    with pytest.raises(BudgetExceeded, match=r"budget\.total\.usd"):
+        await spend(budget.raised({"usd": 0.5}), "b", usd(1.3))
+
+
+async def test_a_refused_call_says_what_it_lacks():
+    budget = Budget({"usd": 1.0, "tokens": 10.0}, exhausted="ask")
+    with pytest.raises(BudgetExceeded) as refused:
+        await spend(budget, "a", usd(1.5, tokens=12.0))
+    assert refused.value.short == {"usd": pytest.approx(0.5), "tokens": pytest.approx(2.0)}
+    assert BudgetExceeded("nothing fits").short == {}

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from dynamicrag.cost.amounts import amount
 from dynamicrag.cost.bounds import Bounds
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.charge import Amount, cost_of
@@ -13,7 +14,7 @@ from dynamicrag.cost.profiles import load_profiles, override
 from dynamicrag.cost.rates import IN_PROCESS, Host, Profile
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded, PolicyError
-from dynamicrag.lab.view.amounts import amount, reach
+from dynamicrag.lab.view.amounts import reach
 from dynamicrag.types import Usage
 from tests.cost.rows import HEAT, register
 

@@ -105,6 +105,7 @@ def test_a_remote_call_takes_nothing_from_this_hosts_meter():
     assert totals(book).idle == pytest.approx(7)
 
 
+@pytest.mark.slow
 def test_accounts_add_up_to_the_meter_with_a_thousand_overlapping_queries():
     book, random, begin = ledger(), Random(7), time.perf_counter()
     last = [begin]

@@ -91,6 +91,7 @@ def write(path, first: int) -> None:
         Runs(path).add(turn(number), "a?", {"local:small": [Observation(1, 1, 1, 1)]}, {"id": f"p{first}"})
 
 
+@pytest.mark.slow
 def test_processes_write_side_by_side(runs):
     context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=write, args=(runs.path, first)) for first in (0, 100, 200)]

@@ -6,9 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-import typer
-
-from dynamicrag.cli import _app
+from dynamicrag.cli import _command
 from tests.docs.fences import ROOT
 
 OTHERS = {"cd", "cp", "curl", "export", "git", "langgraph", "ls", "mkdir"}
@@ -62,7 +60,7 @@ def check(words: list[str]) -> None:
 
 def parse(words: list[str]) -> None:
     """Parse the arguments of our command line; Typer raises where a command or an option is unknown."""
-    command = typer.main.get_command(_app(debug=False))
+    command = _command(debug=False)
     while (children := getattr(command, "commands", None)) is not None:
         if words[:1] == ["--version"]:
             return

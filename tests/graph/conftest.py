@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from dynamicrag import DynamicRAG
+from dynamicrag import DynamicRAG, traces
 from dynamicrag.retrieval import LocalEmbedder
 from dynamicrag.testing import ScriptedModel
+
+from .spans import Spans
 
 TOWNS = [f"town{n:02}" for n in range(20)]
 POLICY: dict[str, Any] = {
@@ -102,3 +104,12 @@ def make(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 @pytest.fixture
 def ask() -> Callable[[str], dict[str, Any]]:
     return lambda question: {"messages": [("user", question)]}
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> Spans:
+    """Record the package's spans, for this test alone."""
+    recorded = Spans()
+    monkeypatch.setattr(traces, "tracer", lambda: recorded.tracer)
+    monkeypatch.delenv(traces.CONTENT, raising=False)
+    return recorded

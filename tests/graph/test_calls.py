@@ -287,6 +287,7 @@ def test_a_step_up_cannot_be_forced(make, ask):
         app.invoke(ask(QUESTION), given(closed={"verification": ["accept", "abstain"]}))
 
 
+@pytest.mark.slow
 async def test_fifty_calls_at_once_do_not_mix(make, ask):
     rag = make(models=PRICED)
     app = rag.build_graph().compile()

@@ -69,6 +69,7 @@ def _asked(text):
     return text.rpartition("Question: ")[2].partition(" opened?")[0].rpartition(" ")[2]
 
 
+@pytest.mark.slow
 async def test_twenty_conversations_under_one_checkpointer(make):
     app = make().build_graph().compile(checkpointer=InMemorySaver())
 

@@ -2,10 +2,30 @@
 
 from typing import get_type_hints
 
-from dynamicrag.graph.events import BegunEvent, DecisionEvent, DraftCount, Report, ReportEvent, Source, WithdrawnEvent
+from dynamicrag.graph.events import (
+    BegunEvent,
+    DecisionEvent,
+    DraftCount,
+    Report,
+    ReportEvent,
+    Source,
+    WithdrawnEvent,
+)
 from dynamicrag.types import Decision
 
-RARE = {"attempt", "spread", "plan", "path", "outside", "policy", "chances", "base", "state"}
+RARE = {
+    "asked",
+    "attempt",
+    "spread",
+    "plan",
+    "path",
+    "outside",
+    "policy",
+    "chances",
+    "base",
+    "state",
+    "weights",
+}
 KINDS = {"begun": BegunEvent, "withdrawn": WithdrawnEvent, "report": ReportEvent}
 ESCALATING = {
     "verification": {

@@ -203,3 +203,20 @@ class TestForReal:
             _, told = chat.communicate(timeout=60)
         assert chat.returncode == 0
         assert "Traceback" not in told
+
+
+def test_traces_shows_the_spans_and_the_run_tree(make, spans, monkeypatch, capsys):
+    example = load("traces")
+    monkeypatch.setattr(example, "TracerProvider", lambda: spans.provider)
+    monkeypatch.setattr(example.trace, "set_tracer_provider", lambda provider: None)
+    example.main()
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0][:2] == ["invoke_workflow", "dynamicrag"]
+    assert ["stage", "generator", "small,", "fixed"] in lines
+    assert ["stage", "verification", "escalate:generator,", "unanswerable"] in lines
+    (search,) = [line for line in lines if line[:2] == ["retriever", "lexical"]]
+    assert search[2].startswith("visiting/cape-ondry-lighthouse.md#")
+    assert ["chain", "verify", "accept,", "large"] in lines
+    text = (ROOT / "examples" / "traces.py").read_text()
+    assert len(text.splitlines()) < 100
+    assert "LANGSMITH_TRACING=true" in text

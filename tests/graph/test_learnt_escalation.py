@@ -10,6 +10,7 @@ from dynamicrag import PolicyError
 from dynamicrag.withheld import ABSTAINED
 from tests.escalation.taught import MENDED, PRICES, taught
 
+from .asking import request, thread
 from .conftest import TOWNS, call
 from .test_verifiers import Flaky, failing, register  # noqa: F401 - fixtures
 
@@ -208,6 +209,30 @@ def test_what_the_budget_has_no_room_for_is_closed(make, ask, policy, exhausted)
     assert out["rag"]["report"]["cost"]["usd"]["value"] == pytest.approx(0.002)
 
 
+@pytest.mark.parametrize("granted", [True, False])
+def test_a_path_that_only_the_budget_closes_is_asked_about(make, ask, policy, granted):
+    make.margins = {"small": 0.1, "large": 0.9}
+    rag = policy(worth=0.1, budget={"per_query": {"usd": 0.005}, "exhausted": "ask"}, helper=None)
+    chat = thread(rag)
+    asked = request(chat(ask(QUESTION)))
+    assert (asked["stage"], asked["answered"]) == ("verification", True)
+    assert len(make.models["small"].calls) == 1
+    best, other = asked["offers"]
+    assert best["gain"] > other["gain"] > 0, "the better one first, at the same price"
+    assert best["sentence"] == f"{100 * best['gain']:.0f} % likelier right for $0.006"
+    out = chat.resume(granted)
+    assert len(make.models["large"].calls) == granted
+    if granted:  # one more draft would add a little, and does not fit either
+        second = request(out)
+        assert second["spent"] == {"usd": pytest.approx(0.011)}
+        assert second["offers"][0]["gain"] < best["gain"]
+        out = chat.resume(False)
+    report = out["rag"]["report"]
+    assert report["bounded"] == "usd: refused more budget"
+    assert report["path"]["generator"] == ("large" if granted else "small")
+    assert report["cost"]["usd"]["value"] == pytest.approx(0.011 if granted else 0.001)
+
+
 @pytest.mark.parametrize(("most", "wanted"), [(0.0125, "small"), (0.0115, "large")])
 def test_a_step_that_would_leave_no_room_for_the_next_is_not_taken_for_its_sake(
     make, ask, policy, most, wanted
@@ -252,6 +277,7 @@ def make_failing(failing):  # noqa: F811 - a fixture by its name
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_twenty_at_once_with_a_verifier_that_fails_at_random(make, register, states, seed):  # noqa: F811
     register("flaky")(Flaky)
     chance = random.Random(seed)

@@ -54,11 +54,12 @@ def rag(make):
 @pytest.mark.parametrize("how", ["sync", "async"])
 def test_a_call_names_its_policy(rag, ask, how):
     app = rag.build_graph().compile()
-    for name, model in (("mid", "medium"), ("rich", "large"), ("policy", "small")):
+    first = rag.pipeline.policy.name
+    for name, model in (("mid", "medium"), ("rich", "large"), (first, "small")):
         out = call(app, how, ask(QUESTION), under(name))
         assert out["rag"]["report"]["path"]["generator"] == model
-        assert out["rag"]["turn"]["policy"] == ("" if name == "policy" else name)
-        kept = None if name == "policy" else name
+        assert out["rag"]["turn"]["policy"] == ("" if name == first else name)
+        kept = None if name == first else name
         assert {decision.get("policy") for decision in out["rag"]["decisions"]} == {kept}
     assert call(app, how, ask(QUESTION))["rag"]["report"]["path"]["generator"] == "small"
 
@@ -148,7 +149,7 @@ def test_options_are_checked_against_the_policy_of_the_call(rag, ask):
         app.invoke(ask(QUESTION), under("mid", options={"rewrite": "multi_query"}))
     with pytest.raises(InputError, match=r"rag\.options\.generator: unknown option 'small'; valid: medium"):
         app.invoke(ask(QUESTION), under("mid", options={"generator": "small"}))
-    out = app.invoke(ask(QUESTION), under("policy", closed={"generator": "small"}))
+    out = app.invoke(ask(QUESTION), under(rag.pipeline.policy.name, closed={"generator": "small"}))
     assert out["rag"]["report"]["path"]["generator"] == "medium"
 
 
@@ -157,7 +158,7 @@ def test_options_are_checked_against_the_policy_of_the_call(rag, ask):
     [
         (
             "mod",
-            r"configurable\.rag\.policy: unknown policy 'mod'; did you mean 'mid'\? valid: mid, policy, rich",
+            r"configurable\.rag\.policy: unknown policy 'mod'; .* 'mid'\? valid: mid, policy-\w+, rich",
         ),
         ("", r"configurable\.rag\.policy: expected the name of a policy; got ''"),
         (["mid"], r"rag\.policy: expected the name of a policy; got \['mid'\]"),
@@ -169,9 +170,10 @@ def test_an_unknown_policy_is_refused_before_anything_is_spent(rag, ask, named, 
     assert not rag.pipeline.ledger._accounts
 
 
+@pytest.mark.slow
 async def test_fifty_calls_under_different_policies_do_not_mix(rag, ask):
     app = rag.build_graph().compile()
-    policies, models = ["policy", "mid", "rich"], ["small", "medium", "large"]
+    policies, models = [rag.pipeline.policy.name, "mid", "rich"], ["small", "medium", "large"]
 
     async def one(n):
         return await app.ainvoke(
@@ -347,7 +349,7 @@ class TestBudgets:
     [
         (
             {"objective": {"budget": {"total": {"joules": 5}}}},
-            r"^policies\['x'\]: objective\.budget\.total: all policies .* its first policy, 'policy'; remove",
+            r"^policies\['x'\]: objective\.budget\.total: all .* its first policy, 'policy-\w+'; remove",
         ),
         (
             {"objective": {"budget": {"account": "team"}}},
@@ -355,7 +357,7 @@ class TestBudgets:
         ),
         (
             {"host": {"meter": "none", "country": "DEU"}},
-            r"^policies\['x'\]: host: differs from .* 'policy', which",
+            r"^policies\['x'\]: host: differs from .* 'policy-\w+', which",
         ),
         ({"runs": {"keep": 7}}, r"^policies\['x'\]: runs\.keep: differs from"),
         ({"runs": {"address": "sqlite:///x"}}, r"^policies\['x'\]: runs\.address: differs from"),
@@ -376,7 +378,6 @@ def test_what_a_further_policy_cannot_say_is_refused_with_its_name(make, changes
     [
         ({"x": "frugl"}, r"^policies\['x'\]: policy: unknown preset 'frugl'; did you mean 'frugal'"),
         ({"x": "gone.yaml"}, r"^policies\['x'\]: gone\.yaml: no such policy file"),
-        ({"policy": "frugal"}, r"^policies\['policy'\]: the first policy has this name already"),
         ({"": "frugal"}, r"^policies: expected policies by name"),
         (["frugal"], r"^policies: expected policies by name, .*got"),
     ],
@@ -384,6 +385,12 @@ def test_what_a_further_policy_cannot_say_is_refused_with_its_name(make, changes
 def test_a_policy_that_cannot_be_read_says_which(make, policies, message):
     with pytest.raises(PolicyError, match=message):
         make(policies=policies)
+
+
+def test_a_further_policy_needs_another_name_than_the_first(make):
+    first = make().pipeline.policy.name
+    with pytest.raises(PolicyError, match=rf"^policies\['{first}'\]: the first policy has this name already"):
+        make(policies={first: "frugal"})
 
 
 def test_a_model_that_is_not_there_says_which_policy_has_it(docs, tmp_path, monkeypatch):
@@ -427,8 +434,9 @@ class TestTurns:
         ):
             app.invoke(None, {"configurable": {"thread_id": "1"}})
 
-    @pytest.mark.parametrize(("began", "other"), [("mid", "rich"), ("mid", "policy"), ("policy", "mid")])
+    @pytest.mark.parametrize(("began", "other"), [("mid", "rich"), ("mid", "first"), ("first", "mid")])
     def test_a_call_cannot_change_it_in_mid_turn(self, rag, ask, began, other):
+        began, other = (rag.pipeline.policy.name if name == "first" else name for name in (began, other))
         app = self.paused(rag, ask, began, InMemorySaver())
         with pytest.raises(
             InputError, match=rf"rag\.policy: '{other}' for a question .* with '{began}', and"
@@ -462,7 +470,7 @@ class TestBooks:
             app.invoke(ask(QUESTION), config)
         assert rag.flush()
         first, rich = Runs().turns()
-        assert (first["policy"], rich["policy"]) == ("policy", "rich")
+        assert (first["policy"], rich["policy"]) == (rag.pipeline.policy.name, "rich")
         assert first["options"]["generator"] == ["small", "medium", "large"]
         assert rich["options"]["generator"] == ["large"]
         assert rich["options"]["rewrite"] == ["multi_query"]

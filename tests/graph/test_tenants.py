@@ -164,6 +164,7 @@ def test_a_stage_of_the_user_s_brings_nothing_past_the_filter(make, mixed, ask, 
         STAGES._classes.pop("bringing")
 
 
+@pytest.mark.slow
 async def test_fifty_calls_with_their_own_filter_user_and_budget_do_not_mix(make, rag, ask):
     app = rag.build_graph().compile()
     seen = {}

@@ -226,6 +226,7 @@ class TestRidge:
 
 
 class TestKernel:
+    @pytest.mark.slow
     def test_a_family_that_tells_nothing_does_not_drown_one_that_does(self):
         rng = np.random.default_rng(0)
         X, quality = right_or_wrong(n=400)

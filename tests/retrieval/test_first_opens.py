@@ -32,6 +32,7 @@ def at_once(*work):
     return failed
 
 
+@pytest.mark.slow
 def test_threads_with_a_corpus_each(docs, root):
     for number in range(6):
         opened = [corpus(docs, root) for _ in range(8)]

@@ -167,6 +167,7 @@ def test_any_file_is_read_or_named(ending, content):
 
 @seeded(150)
 @given(SOUP, st.integers(32, 64), st.integers(0, 15))
+@pytest.mark.slow
 def test_chunks_lose_nothing_and_keep_to_their_size(text, size, overlap):
     text = tidy(text)[0]
 

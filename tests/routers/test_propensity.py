@@ -36,9 +36,9 @@ SIGMAS = 4.5
 OPEN = {"all open": [True, True, True], "one closed": [True, False, True], "best closed": [True, True, False]}
 
 
-@pytest.fixture(params=[pytest.param(5, id="few"), pytest.param(1, id="all", marks=pytest.mark.slow)])
+@pytest.fixture(params=[pytest.param(10, id="few"), pytest.param(1, id="all", marks=pytest.mark.slow)])
 def draws(request):
-    """Return the number of draws: a fifth before a commit, and all of them otherwise."""
+    """Return the number of draws: a tenth before a commit, and all of them otherwise."""
     return DRAWS // request.param
 
 
@@ -204,6 +204,7 @@ async def test_rules_and_fixed_are_certain():
             assert (await ROUTERS.build(spec, "router").choose(context(allowed=allowed))).propensity == 1.0
 
 
+@pytest.mark.slow
 async def test_a_stage_that_is_decided_again_draws_independently():
     """Else the second draw would follow from the first, and its propensity would be wrong."""
     router = ROUTERS.build("random", "router")

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from dynamicrag import DynamicRAG
 from dynamicrag.serve import Settings, create_app
@@ -28,6 +30,13 @@ def policy(**changes: Any) -> dict[str, Any]:
     return {**base, **changes, "stages": {**stages, **changes.get("stages", {})}}
 
 
+def written(folder: Path, policy: dict[str, Any]) -> Path:
+    """Return the file of a policy; its stem is the model's name."""
+    path = folder / "policy.yaml"
+    path.write_text(yaml.safe_dump(policy, sort_keys=False))
+    return path
+
+
 def asked(content: Any = "When did the bridge open?", **more: Any) -> dict[str, Any]:
     """Return the body of a request."""
     return {"model": "policy", "messages": [{"role": "user", "content": content}], **more}
@@ -36,7 +45,8 @@ def asked(content: Any = "When did the bridge open?", **more: Any) -> dict[str, 
 class Site:
     """Makes applications, and clients of them; ``chat`` is their model, and ``script`` its answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.script: Callable[[str, str], str] = lambda kind, prompt: ANSWER
         self.chat = ScriptedChat(script=lambda kind, prompt: self.script(kind, prompt))
         self.more: dict[str, ScriptedChat] = {}
@@ -45,7 +55,7 @@ class Site:
 
     def app(self, settings: Settings = Settings(), policies: Any = None, **changes: Any) -> Any:  # noqa: B008
         self.rag = DynamicRAG.from_policy(
-            policy(**changes),
+            written(self.folder, policy(**changes)),
             models={"m": self.chat, **self.more},
             retrievers={"kb": FakeRetriever(TEXTS)},
             policies=policies,
@@ -65,7 +75,7 @@ class Site:
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     monkeypatch.setenv("DYNAMICRAG_DATA", str(tmp_path / "data"))
-    made = Site()
+    made = Site(tmp_path)
     yield made
     for rag in made.made:
         rag.close()

@@ -14,7 +14,7 @@ from dynamicrag.serve.keys import read_keys
 from dynamicrag.serve.running import listening, run
 from dynamicrag.testing import FakeRetriever, ScriptedChat
 
-from .conftest import TEXTS, policy
+from .conftest import TEXTS, policy, written
 
 
 def answer(kind: str, prompt: str) -> str:
@@ -38,7 +38,10 @@ def main() -> None:
     """Serve until a signal."""
     account, *given = sys.argv[1:]
     rag = DynamicRAG.from_policy(
-        policy(objective={"budget": {"total": {"usd": 100.0}}}, host={"meter": "cpu"}),
+        written(
+            Path(account).parent,
+            policy(objective={"budget": {"total": {"usd": 100.0}}}, host={"meter": "cpu"}),
+        ),
         models={"m": ScriptedChat(script=answer)},
         retrievers={"kb": FakeRetriever(TEXTS)},
     )

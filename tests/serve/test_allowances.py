@@ -111,5 +111,5 @@ async def test_joules_are_corrected_once_they_are_metered(site):
 
 
 def test_a_budget_in_usd_needs_every_price(site):
-    with pytest.raises(InputError, match=r"no price is known of model 'm', .*set models\.m\.profile\.usd"):
+    with pytest.raises(InputError, match=r"no price is known of model 'm', .*set .*models\.m\.profile\.usd"):
         site.app(limited(1.0), models={"m": {}})

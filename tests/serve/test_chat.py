@@ -91,6 +91,8 @@ async def test_the_conversation_is_that_of_the_request(site):
     assert "In Ondry." in site.chat.calls[0].messages[-1].text
     system = [each.text for each in site.chat.calls[1].messages if isinstance(each, SystemMessage)]
     assert "Answer in one word." in "\n".join(system)
+    stream = {"model": "policy", "messages": messages, "stream": True}
+    assert text_of(events((await client.post(PATH, json=stream)).text)) == ANSWER, "without the history"
     site.chat.calls.clear()
     await client.post(PATH, json=asked())
     assert site.chat.kinds() == ["answer"], "nothing of the last request is left"
@@ -138,8 +140,8 @@ async def test_every_policy_is_a_model(site):
 
 
 async def test_what_clients_send_by_default_is_ignored_and_said(site):
-    defaults = {"temperature": 0.2, "max_tokens": 50, "n": 1, "tools": None, "response_format": {"type": "text"},
-                "stop": None, "logprobs": False, "store": False}  # fmt: skip
+    defaults = {"temperature": 0.2, "max_tokens": 50, "n": 1, "tools": None, "stop": None, "logprobs": False,
+                "response_format": {"type": "text"}, "store": False}  # fmt: skip
     response = await site.client().post(PATH, json=asked(**defaults))
     assert response.status_code == 200
     assert response.json()["dynamicrag"]["ignored"] == ["max_tokens", "store", "temperature"]

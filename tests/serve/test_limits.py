@@ -5,6 +5,7 @@ import gzip
 import json
 
 import pytest
+from fastapi import FastAPI
 
 from dynamicrag.serve import Settings
 
@@ -72,6 +73,17 @@ async def test_a_large_body_with_a_wrong_key_is_not_read(site, keys):
     visit = Visit(site.app(Settings(keys=keys)), BODY, headers={"authorization": f"Bearer {ANNA}"})
     await visit.done()
     assert visit.status == 200
+
+
+async def test_a_mounted_application_has_the_same_limits(site, keys):
+    outer = FastAPI()
+    outer.mount("/rag", site.app(Settings(keys=keys, body_bytes=500)))
+    headers = {"authorization": f"Bearer {ANNA}"}
+    for more, body, status in (({}, BODY, 401), (headers, BODY, 200), (headers, b" " * 501, 413)):
+        visit = Visit(outer, body, headers=more, path=f"/rag{PATH}")
+        await visit.done()
+        assert visit.status == status
+    assert (await site.of(outer).get("/rag/healthz")).status_code == 200
 
 
 async def test_queries_wait_in_order_and_further_ones_are_refused(site):

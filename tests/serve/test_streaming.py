@@ -1,4 +1,4 @@
-"""Text that a client has is never withdrawn; a client that leaves ends its query, which stays on the account."""
+"""Text that was sent is never withdrawn; a client that leaves ends its query, which stays on the account."""
 
 import json
 
@@ -10,7 +10,10 @@ from .conftest import ANSWER, PRICE, Visit, asked
 from .test_chat import PATH, events, text_of
 
 ESCALATING = {
-    "context": {"options": {"short": {"chunks": 1}, "long": {"chunks": 2}}, "router": {"fixed": {"option": "short"}}},
+    "context": {
+        "options": {"short": {"chunks": 1}, "long": {"chunks": 2}},
+        "router": {"fixed": {"option": "short"}},
+    },
     "verification": {
         "options": ["accept", "escalate"], "verifiers": ["unanswerable"], "router": "thresholds",
         "escalate": {"unanswerable": ["context"]},

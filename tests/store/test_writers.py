@@ -59,6 +59,7 @@ def test_fifty_threads_with_the_same_feedback_store_it_once(log):
     assert len(log.feedbacks()) == 1
 
 
+@pytest.mark.slow
 def test_numbers_appear_in_their_order(log):
     """A reader who has seen a number never sees a smaller one appear later."""
     for number in range(20):

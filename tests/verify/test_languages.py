@@ -158,6 +158,7 @@ texts = st.text(st.sampled_from("aB é1.?长桥的のสะ다\u0301\u200b-'\n\u
 
 @settings(max_examples=80, deadline=None)
 @given(texts, texts, texts)
+@pytest.mark.slow
 def test_no_text_breaks_a_verifier_or_a_feature(question, answer, text):
     for name in OFFLINE:
         for value in [asyncio.run(signal(name, question, answer, text))]:

@@ -65,7 +65,14 @@ def lessons(judgement, rows: OutcomeTable):
     )
 
 
-@pytest.mark.parametrize("policy", ["value", "cascade_routing", "frugal", "thresholds"])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "value",
+        "thresholds",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("cascade_routing", "frugal")),
+    ],
+)
 @pytest.mark.parametrize(
     "change",
     [

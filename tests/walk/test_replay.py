@@ -146,7 +146,12 @@ async def both(rag, own):
     return live, walked, found
 
 
-@pytest.mark.parametrize("name", POLICIES)
+LONG = {"back to what was passed by", "through two stages", "mended once", "back to what a conversation has"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in POLICIES]
+)
 async def test_online_equals_replay(make, recorded, name):  # noqa: F811
     rag = make(stages=POLICIES[name])
     moves = Counter()
@@ -200,7 +205,7 @@ async def test_what_is_outside_the_documents_is_withheld_before_it_is_written(ma
             assert (live["drafts"] == 0) == (outside == "abstain")
 
 
-@pytest.mark.parametrize("start", ["none", "single"])
+@pytest.mark.parametrize("start", ["none", pytest.param("single", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("worth", [0.5, pytest.param(5.0, marks=pytest.mark.slow), 50.0])
 async def test_a_learnt_escalation_goes_the_same_whole_paths(make, recorded, tmp_path, start, worth):  # noqa: F811
     state = str(taught("value").judgement.state().save(tmp_path / "state"))

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from dynamicrag.cost.amounts import digits, percent
 from dynamicrag.lab.calibrate.results import Report, Standing
 from dynamicrag.lab.calibrate.run import CalibrationResult
-from dynamicrag.lab.view.amounts import digits, interval, percent, share
+from dynamicrag.lab.view.amounts import interval, share
 from dynamicrag.lab.view.charts import Axis, Curves, Dash, Dot, Line
 from dynamicrag.lab.view.page import (
     Cell,

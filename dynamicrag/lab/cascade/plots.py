@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from dynamicrag.cost.amounts import percent
 from dynamicrag.lab.cascade.results import CascadeResult, Chosen
 from dynamicrag.lab.cascade.signal_results import Bin, Conformal
 from dynamicrag.lab.results import CurvePoint
 from dynamicrag.lab.routing.scale import DRAWN, cost_axis, cost_text, rising
-from dynamicrag.lab.view.amounts import percent, points, share
+from dynamicrag.lab.view.amounts import points, share
 from dynamicrag.lab.view.charts import Axis, Curves, Dot, Line, Span, Spans
 from dynamicrag.lab.view.page import Figure
 

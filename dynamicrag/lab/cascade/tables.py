@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from dynamicrag.cost.amounts import percent
 from dynamicrag.lab.cascade import plots
 from dynamicrag.lab.cascade.results import CascadeResult, Counted, Figures
 from dynamicrag.lab.cascade.signal_results import AnswerLevel, Conformal, SignalFigures
 from dynamicrag.lab.results import Interval
 from dynamicrag.lab.routing.scale import cost_text
-from dynamicrag.lab.view.amounts import interval, known, percent, points, share
+from dynamicrag.lab.view.amounts import interval, known, points, share
 from dynamicrag.lab.view.page import Cell, Column, Row, Table
 
 SURE = 0.05

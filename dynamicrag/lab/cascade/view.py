@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from math import isnan
 
+from dynamicrag.cost.amounts import percent
 from dynamicrag.lab.cascade import plots, tables
 from dynamicrag.lab.cascade.results import CascadeResult, Unanswered
 from dynamicrag.lab.cascade.signal_results import SignalFigures
 from dynamicrag.lab.routing.scale import cost_text
-from dynamicrag.lab.view.amounts import interval, percent, points, share
+from dynamicrag.lab.view.amounts import interval, points, share
 from dynamicrag.lab.view.page import Block, Headline, Page, Pair, Section, Terms, Tile, Words
 
 _POLICIES = (

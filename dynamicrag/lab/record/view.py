@@ -1,7 +1,8 @@
 """The page of a recording: quality and cost of every path, and the judge's verdicts."""
 
+from dynamicrag.cost.amounts import amount, digits, percent
 from dynamicrag.lab.record.results import Judging, Oracle, PathResult, RecordingResult
-from dynamicrag.lab.view.amounts import amount, digits, interval, percent, share
+from dynamicrag.lab.view.amounts import interval, share
 from dynamicrag.lab.view.page import Block, Cell, Column, Headline, Page, Row, Section, Table, Words
 
 

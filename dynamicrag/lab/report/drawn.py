@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import ceil
 
+from dynamicrag.cost.amounts import amount, percent
 from dynamicrag.lab.report import words
 from dynamicrag.lab.report.accounts import Accounts
 from dynamicrag.lab.report.quantities import quantities
@@ -10,7 +11,7 @@ from dynamicrag.lab.report.savings import Comparison
 from dynamicrag.lab.report.summary import Summary, stages_of
 from dynamicrag.lab.report.tables import ACCOUNT_SHADES, shade_of
 from dynamicrag.lab.report.turns import Turn
-from dynamicrag.lab.view.amounts import amount, cut, percent, reach
+from dynamicrag.lab.view.amounts import cut, reach
 from dynamicrag.lab.view.charts import Axis, Bars, Format, Histogram, Span, Spans, Stack, Strips
 from dynamicrag.lab.view.page import Figure
 

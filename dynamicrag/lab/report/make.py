@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dynamicrag.calibrated import Calibrated
+from dynamicrag.cost.amounts import amount
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.report.accounts import Accounts, accounts
 from dynamicrag.lab.report.calibrations import Calls, ModelRates, calibrations
@@ -15,7 +16,6 @@ from dynamicrag.lab.report.savings import Comparison, compare
 from dynamicrag.lab.report.selection import By, Selection, grouped
 from dynamicrag.lab.report.summary import Summary, summarise
 from dynamicrag.lab.report.turns import Turn
-from dynamicrag.lab.view.amounts import amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TypeVar
 
+from dynamicrag.cost.amounts import amount, digits, percent
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.report import words
 from dynamicrag.lab.report.accounts import Accounts
@@ -13,7 +14,7 @@ from dynamicrag.lab.report.make import Report
 from dynamicrag.lab.report.quantities import quantities
 from dynamicrag.lab.report.savings import Comparison
 from dynamicrag.lab.report.summary import Share, Summary, stage_order
-from dynamicrag.lab.view.amounts import amount, cut, digits, percent
+from dynamicrag.lab.view.amounts import cut
 from dynamicrag.lab.view.page import Cell, Column, Row, Style, Table, Where
 from dynamicrag.types import Figure
 

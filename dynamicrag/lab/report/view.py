@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from dynamicrag.cost.amounts import SPACE, amount, percent
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.report import drawn, feedback_tables, tables, words
 from dynamicrag.lab.report.make import Report
@@ -9,7 +10,6 @@ from dynamicrag.lab.report.quantities import quantities
 from dynamicrag.lab.report.selection import By, grouped
 from dynamicrag.lab.report.summary import Summary
 from dynamicrag.lab.report.turns import Turn
-from dynamicrag.lab.view.amounts import SPACE, amount, percent
 from dynamicrag.lab.view.page import Block, Headline, Page, Pair, Section, Terms, Tile, Where, Words
 
 _FACES: tuple[Where, ...] = ("terminal", "html")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from dynamicrag.cost.amounts import SPACE, amount, digits, percent
 from dynamicrag.lab.report.accounts import Accounts
 from dynamicrag.lab.report.calibrations import ModelRates
 from dynamicrag.lab.report.drift import Compared, Drift
@@ -10,7 +11,7 @@ from dynamicrag.lab.report.figures import parts_of
 from dynamicrag.lab.report.make import Report
 from dynamicrag.lab.report.quantities import quantities
 from dynamicrag.lab.report.savings import ENOUGH, Comparison, Saving
-from dynamicrag.lab.view.amounts import SPACE, amount, digits, percent, reach
+from dynamicrag.lab.view.amounts import reach
 from dynamicrag.types import Figure
 
 SAVING = (

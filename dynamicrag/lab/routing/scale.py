@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from dynamicrag.cost.amounts import amount, digits
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.routing.curve import Curve
-from dynamicrag.lab.view.amounts import amount, digits
 from dynamicrag.lab.view.charts import Axis, Dot, Format, Line, plain_number
 
 DRAWN = 6

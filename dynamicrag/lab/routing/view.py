@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import isnan
 
+from dynamicrag.cost.amounts import percent
 from dynamicrag.lab.routing.plot import quality_over_cost
 from dynamicrag.lab.routing.results import Evaluation, RouterResult
 from dynamicrag.lab.routing.scale import cost_text
@@ -16,7 +17,7 @@ from dynamicrag.lab.routing.view_tables import (
     router_table,
     surely_better,
 )
-from dynamicrag.lab.view.amounts import interval, known, percent, points, share
+from dynamicrag.lab.view.amounts import interval, known, points, share
 from dynamicrag.lab.view.charts import Axis, Span, Spans
 from dynamicrag.lab.view.page import Block, Figure, Headline, Page, Section, Terms, Tile, Words
 

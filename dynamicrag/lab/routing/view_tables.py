@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from math import isnan
 
+from dynamicrag.cost.amounts import digits, percent
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.routing.results import Evaluation, GroupResult, RouterResult
-from dynamicrag.lab.view.amounts import digits, interval, known, percent, points, share
+from dynamicrag.lab.view.amounts import interval, known, points, share
 from dynamicrag.lab.view.page import Block, Cell, Column, Row, Table, Words
 
 SURE = 0.05

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+from dynamicrag.cost.amounts import digits, percent
 from dynamicrag.lab.routing.scale import cost_text
 from dynamicrag.lab.simulate.baselines import FIXED, FOREST, ORACLE, RANDOM
 from dynamicrag.lab.simulate.results import AfterChange, Figure, LearnerResult, Simulation, Weighed
-from dynamicrag.lab.view.amounts import digits, interval, percent, points, share
+from dynamicrag.lab.view.amounts import interval, points, share
 from dynamicrag.lab.view.page import Block, Cell, Column, Headline, Page, Row, Section, Table, Words
 
 BASELINES = (ORACLE, FOREST, FIXED, RANDOM)

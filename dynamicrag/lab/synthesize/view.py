@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from dynamicrag.cost.amounts import amount, percent
 from dynamicrag.lab.synthesize.question import SyntheticQuestion
 from dynamicrag.lab.synthesize.results import KindResult, SynthesisResult, sum_of
-from dynamicrag.lab.view.amounts import amount, duration, percent
+from dynamicrag.lab.view.amounts import duration
 from dynamicrag.lab.view.page import Cell, Column, Headline, Page, Section, Table, Words
 
 SHOWN = 3

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dynamicrag.lab.view.amounts import SPACE, cut, percent
+from dynamicrag.cost.amounts import SPACE, percent
+from dynamicrag.lab.view.amounts import cut
 from dynamicrag.lab.view.charts import Axis, Bars, Chart, Curves, Dot, Histogram, Spans, Strips
 
 if TYPE_CHECKING:

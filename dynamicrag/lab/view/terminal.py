@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dynamicrag.lab.view.amounts import SPACE
+from dynamicrag.cost.amounts import SPACE
 from dynamicrag.lab.view.page import Cell, Column, Page, Row, Table, Words
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dynamicrag.lab.view.amounts import percent
+from dynamicrag.cost.amounts import percent
 from dynamicrag.lab.whatif.evidence import Evidence
 from dynamicrag.lab.whatif.results import Part
 from dynamicrag.learning.intervals import Range

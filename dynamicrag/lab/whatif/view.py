@@ -3,8 +3,9 @@
 import time
 from collections.abc import Sequence
 
+from dynamicrag.cost.amounts import amount
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.lab.view.amounts import amount, interval
+from dynamicrag.lab.view.amounts import interval
 from dynamicrag.lab.view.page import Cell, Column, Headline, Page, Row, Section, Style, Table, Words
 from dynamicrag.lab.whatif.results import PATH, Part, WhatIfReport
 from dynamicrag.learning.intervals import Estimated

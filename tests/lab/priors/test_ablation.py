@@ -58,6 +58,7 @@ def test_evidence_that_tells_the_options_apart_closes_the_gap(choices):
         assert 0.3 < low < high
 
 
+@pytest.mark.slow
 def test_an_option_that_costs_more_than_it_gains_is_not_chosen(choices):
     for each in shares_closed(choices, 1.0, [0])[0]:
         if each.router == "prior":

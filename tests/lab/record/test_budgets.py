@@ -63,7 +63,14 @@ async def test_an_option_that_a_limit_per_query_closes_fails_its_own_runs_alone(
     assert small.error is None
 
 
-@pytest.mark.parametrize("exhausted", ["cheapest", "error"])
+async def test_a_recording_never_asks_and_does_not_say_so(recording, caplog):
+    rag = recording(per_query={"usd": 0.05}, exhausted="ask")
+    ((_, large),) = [found async for found in record_all(rag, [(path("large"), QUESTIONS[:1])])]
+    assert "leave no room for 'large'" in large.error
+    assert "'ask' acts as 'error'" not in caplog.text
+
+
+@pytest.mark.parametrize("exhausted", ["cheapest", "error", "ask"])
 async def test_a_total_that_is_used_up_ends_the_recording(recording, exhausted):
     rag = recording(per_query={"seconds": 60.0}, total={"usd": 0.25}, exhausted=exhausted)
     outcomes = []

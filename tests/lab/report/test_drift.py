@@ -111,6 +111,7 @@ def test_joules_that_the_meter_has_not_covered_do_not_count():
     assert "joules" not in compared(turns).figures
 
 
+@pytest.mark.slow
 def test_intervals_hold_what_they_promise():
     rng = np.random.default_rng(1)
     held = [
@@ -134,6 +135,7 @@ def test_the_page_has_a_panel():
     assert "no longer as calibrated on" in text
 
 
+@pytest.mark.slow
 def test_hostile_names_are_shown_as_text():
     turns = queries(60, path={"generator": "<script>alert(1)</script>"})
     assert "<script" not in document(turns, {"balanced": CALIBRATED})

@@ -81,6 +81,7 @@ def test_everything_is_in_the_one_file():
         assert word in text.lower()
 
 
+@pytest.mark.slow
 def test_every_chart_says_what_it_shows():
     document = page(compared())
     charts = re.findall(r"<svg[^>]*>.{0,60}", document)
@@ -98,6 +99,7 @@ def test_hostile_names_stay_text(by):
     assert not [name for name, _ in reader.attributes if name.startswith("on")]
 
 
+@pytest.mark.slow
 def test_questions_and_answers_are_left_out():
     document = page(compared(answer="the secret answer"))
     assert "secret" not in document
@@ -118,18 +120,21 @@ def test_a_residual_is_shown():
     assert "in no account" in document
 
 
+@pytest.mark.slow
 def test_a_loss_is_called_more():
     turns = [asked(n, 30.0, question=f"q{n}") for n in range(6)]
     turns += [asked(50 + n, 20.0, question=f"q{n}", policy="always-large") for n in range(6)]
     assert re.search(r'<em class="worse">50\s%\smore</em>', page(turns))
 
 
+@pytest.mark.slow
 def test_many_queries_become_bins_of_equal_count():
     document = page([asked(n, 1.0 + n % 7) for n in range(500)])
     assert "the mean of 9 queries" in document
     assert len(document) < 200_000
 
 
+@pytest.mark.slow
 def test_many_groups_and_policies_are_cut_and_it_is_said():
     turns = [asked(n, thread=f"thread-{n}", policy=f"policy-{n % 9}") for n in range(80)]
     document = page(turns, by=By.thread)

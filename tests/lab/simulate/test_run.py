@@ -35,6 +35,7 @@ def test_utility_is_realised_quality_less_weighted_cost():
     assert own.curve[-1].utility == pytest.approx(own.utility)
 
 
+@pytest.mark.slow
 def test_a_learner_learns_which_question_suits_which_option():
     found = run(table(510))
     own = found.middle.learners["linucb"]
@@ -49,6 +50,7 @@ def test_baselines_have_their_order():
     assert order == sorted(order)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_result():
     first, second = (run(table(200), learners={"thompson": "thompson"}).as_json() for _ in range(2))
     for found in (first, second):
@@ -56,6 +58,7 @@ def test_the_same_seed_gives_the_same_result():
     assert first == second
 
 
+@pytest.mark.slow
 def test_default_weights_are_around_the_trade():
     """.8 at cost 3 and .4 at cost 1: worth the same at .2; another option is worse than both."""
     found = run(same(0.8, 0.4, 0.1, costs=(3.0, 1.0, 2.0), rows=900), weights=(), seeds=1, others=1)
@@ -64,6 +67,7 @@ def test_default_weights_are_around_the_trade():
     assert found.weights["high"].weight == pytest.approx(2 * found.middle.weight)
 
 
+@pytest.mark.slow
 def test_without_a_trade_there_is_one_weight():
     found = run(same(0.4, 0.8, costs=(3.0, 1.0)), weights=())
     assert (found.middle.weight, dict(found.weights)) == (0.0, {})
@@ -77,6 +81,7 @@ def test_a_new_option_is_used():
     assert own.after_change.best_fixed > 0.8
 
 
+@pytest.mark.slow
 def test_a_learner_that_forgets_leaves_an_option_that_became_worse():
     forgets = {"linucb": {"linucb": {"discount": 0.9}}}
     found = run(same(0.9, 0.7), {"worse": {"option": "option 0", "by": 0.9}}, learners=forgets)
@@ -85,6 +90,7 @@ def test_a_learner_that_forgets_leaves_an_option_that_became_worse():
     assert own.calls["option 1"] > 0.3
 
 
+@pytest.mark.slow
 def test_a_new_price_needs_no_learning():
     found = run(same(0.9, 0.7, rows=600), {"price": {"option": "option 0", "factor": 9}})
     own = found.middle.learners["linucb"]
@@ -92,6 +98,7 @@ def test_a_new_price_needs_no_learning():
 
 
 @pytest.mark.parametrize("change", [{"delay": {"queries": 100}}, {"missing": {"share": 0.9}}])
+@pytest.mark.slow
 def test_late_and_missing_rewards_slow_learning_down(change):
     plain, changed = (run(table(510), *each).middle.learners["linucb"] for each in ((), (change,)))
     assert changed.share["500"].value < plain.share["500"].value
@@ -99,12 +106,14 @@ def test_late_and_missing_rewards_slow_learning_down(change):
     assert changed.after_change is not None
 
 
+@pytest.mark.slow
 def test_groups_come_in_blocks():
     found = run(table(300), "blocks")
     after = found.middle.learners["linucb"].after_change
     assert 0 <= after.recovered <= 1
 
 
+@pytest.mark.slow
 def test_an_exploration_for_all():
     from dynamicrag.predictors.exploration import Exploration
 
@@ -112,6 +121,7 @@ def test_an_exploration_for_all():
     assert own.calls["option 1"] == pytest.approx(0.5, abs=0.06)
 
 
+@pytest.mark.slow
 def test_finished_replays_are_not_repeated():
     class Kept(list):
         def open(self, *, fresh=False):
@@ -139,6 +149,7 @@ def test_finished_replays_are_not_repeated():
     assert len(kept) == 9
 
 
+@pytest.mark.slow
 def test_a_learner_starts_from_a_recorded_table(tmp_path):
     from dynamicrag.lab.outcomes.file import write_table
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dynamicrag.lab.view.amounts import amount, digits, percent, safe
+from dynamicrag.cost.amounts import amount, digits, percent
+from dynamicrag.lab.view.amounts import safe
 
 
 @pytest.mark.parametrize(

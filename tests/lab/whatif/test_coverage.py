@@ -25,6 +25,7 @@ ESTIMATORS = ("quality snips", "quality dr", "quality difference", "utility dr",
 
 
 @pytest.mark.parametrize("stages", [1, 2])
+@pytest.mark.slow
 def test_intervals_cover_the_truth(stages):
     report = measure(world(stages), table="made", logs=12, rows=400, epsilon=0.9)
     for estimator in ESTIMATORS:  # a few logs, shared by the candidates: some .04 of it is luck

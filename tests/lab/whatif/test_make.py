@@ -67,6 +67,7 @@ def test_the_truth_lies_in_the_intervals_at_the_stage_and_along_the_path(whatif,
     assert set(report.unchanged) >= {"retrieval", "retriever", "context", "prompt", "verification"}
 
 
+@pytest.mark.slow
 def test_cost_and_utility_follow_the_candidates_weights(whatif, tmp_path):
     log = memory_log(tmp_path, 1500)
     report = whatif(policy("{fixed: {option: large}}"), log)
@@ -138,6 +139,7 @@ def test_a_stage_that_the_log_lacks_is_refused(whatif, tmp_path):
     assert "no such stage" in part(whatif(text, memory_log(tmp_path, 100)), "rerank").refused
 
 
+@pytest.mark.slow
 def test_refused_stages_do_not_hide_the_others(whatif, tmp_path):
     text = policy(BY_LENGTH) + "  rerank: {options: [none, mmr], router: {fixed: {option: mmr}}}\n"
     log = memory_log(tmp_path, 400)
@@ -210,6 +212,7 @@ def test_an_unknown_policy_has_no_queries(whatif, tmp_path):
 ONLINE = "{epsilon_greedy: {start: none}}"
 
 
+@pytest.mark.slow
 def test_a_learner_is_judged_by_later_queries_than_it_learns_from(whatif, tmp_path):
     log = memory_log(tmp_path, 900)
     refused = part(whatif(policy(ONLINE), log), "generator").refused

@@ -1,0 +1,100 @@
+"""One attempt at a call: its model, its reservation, and its calls on the account."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from dynamicrag import portal
+from dynamicrag.errors import BudgetExceeded, ProviderError
+from dynamicrag.faces.langchain.request import Request
+from dynamicrag.faces.langchain.watch import Limits, Watch
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from dynamicrag.assembly import Pipeline
+    from dynamicrag.cost.reservations import Held
+    from dynamicrag.llm.chat import ChatModel
+    from dynamicrag.stages.base import Run
+
+
+class Attempt:
+    """A call under way with the chosen model.
+
+    Args:
+        client: The chosen model's client.
+        watch: Books its calls.
+        reservation: The reservation, entered.
+        held: As the reservation returned it.
+        seconds: The seconds that the budget leaves; ``None`` without a limit.
+    """
+
+    def __init__(
+        self,
+        client: "BaseChatModel",
+        watch: Watch,
+        reservation: "AbstractAsyncContextManager[Held]",
+        held: "Held",
+        seconds: float | None,
+    ) -> None:
+        self.client = client
+        self.watch = watch
+        self.seconds = seconds
+        self._reservation = reservation
+        self._held = held
+
+    async def close(self, run: "Run") -> None:
+        """Book calls that are still open, and replace the reservation by the actual cost."""
+        self.watch.close()
+        self._held.settle(run.ledger.total(self.watch.lines))
+        await portal.arun(self._leave())
+
+    async def _leave(self) -> None:
+        await self._reservation.__aexit__(None, None, None)
+
+
+async def begin(
+    pipeline: "Pipeline", run: "Run", query_id: str, chosen: str, request: Request, most: int | None
+) -> Attempt:
+    """Reserve the worst case of a call and return the attempt. Runs on the portal's loop.
+
+    The amount spent is read and the reservation made in one step of that loop, so that concurrent calls of a
+    query cannot both take the same rest.
+
+    Args:
+        pipeline: The policy.
+        run: The ledger and the budget.
+        query_id: The query.
+        chosen: The option.
+        request: The call.
+        most: Largest number of generated tokens; ``None`` without a limit.
+
+    Raises:
+        BudgetExceeded: The worst case exceeds the budget.
+        ModelError: The model cannot be loaded, or has failed a moment ago.
+    """
+    model, ledger = pipeline.models[chosen], run.ledger
+    why = None if run.last_resort else model.outage.admit()
+    if why is not None:
+        kept_out = ProviderError(f"model {model.name} ({model.spec}): {why}")
+        kept_out.refused, kept_out.retry_after = True, model.outage.wait()
+        raise kept_out
+    own = most is None or most in (request.max_tokens, model.own_limit)
+    client = await _client(model, None if own else most)
+    most_input = await request.size.bound(model) if run.budget.limited else None
+    worst = run.cost_model.call(chosen, most_input or 0, most or 0)
+    watch = Watch(pipeline, query_id, chosen, Limits(most_input, most))
+    spent, limit = ledger.spent(query_id), run.budget.per_query.get("seconds")
+    seconds = None if limit is None else limit - spent["seconds"]
+    if seconds is not None and seconds <= 0:
+        raise BudgetExceeded(
+            f"objective.budget.per_query.seconds: nothing is left for model {chosen}; raise the limit, or "
+            "use faster models"
+        )
+    reservation = run.budget.reserved(ledger.paid_by(query_id), worst, spent)
+    held = await reservation.__aenter__()
+    return Attempt(client, watch, reservation, held, seconds)
+
+
+async def _client(model: "ChatModel", most: int | None) -> "BaseChatModel":
+    return await asyncio.to_thread(model.lend, most)

@@ -1,0 +1,79 @@
+"""Ends a task: its report, its entry in the decision log, and its books."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from dynamicrag.cost.in_thread import in_thread
+from dynamicrag.features.lexical import lexical
+from dynamicrag.graph.ends import COMMIT_SECONDS
+from dynamicrag.graph.feedback import learn_from
+from dynamicrag.graph.log_entry import entry_of
+from dynamicrag.graph.node import submit
+from dynamicrag.graph.report import report_of
+from dynamicrag.stages.base import Run
+from dynamicrag.types import Decision, Draft, TurnState
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
+
+    from dynamicrag.assembly import Pipeline
+    from dynamicrag.cost.line import Line
+
+
+async def finished(
+    pipeline: "Pipeline",
+    turn: TurnState,
+    decisions: Sequence[Decision],
+    lines: "Sequence[Line]",
+    run: Run,
+    message: "AIMessage | None",
+) -> tuple[TurnState, dict[str, Any]]:
+    """Log a finished task and close its books; return its turn and its report.
+
+    Args:
+        pipeline: The policy.
+        turn: The turn.
+        decisions: All its decisions.
+        lines: Its calls.
+        run: Its run.
+        message: The final message; ``None`` if there is no answer.
+    """
+    text = "" if message is None else message.text
+    turn = {**turn, "draft": None if message is None else _draft(message, turn)}
+    report = report_of(turn, lines, pipeline.ledger)
+    run.emit({"type": "report", **report})
+    facts: dict[str, Any] = {"path": turn["path"], "abstained": False, "escalations": [], "signals": {}}
+    if pipeline.policy.observe:
+        facts["features"] = lexical(turn["text"]) | turn.get("known", {})
+    if pipeline.policy.runs.text:
+        facts |= {"question": turn["original"], "answer": text, "decisions": list(decisions)}
+    submit(pipeline, turn, run, facts)
+    await _commit(pipeline, turn, decisions, run)
+    learn_from(pipeline, turn, text, partial(submit, pipeline, turn, run, facts))
+    return turn, report
+
+
+def _draft(message: "AIMessage", turn: TurnState) -> Draft:
+    return Draft(
+        text=message.text,
+        message_id=message.id or "",
+        model=turn["path"].get("generator", ""),
+        streamed=False,
+        dropped=[],
+        signals={},
+        refined=False,
+    )
+
+
+async def _commit(pipeline: "Pipeline", turn: TurnState, decisions: Sequence[Decision], run: Run) -> None:
+    books = pipeline.bookkeeper
+    if pipeline.log is None:
+        return
+    entry = partial(entry_of, turn, decisions, run, pipeline)
+    try:
+        async with asyncio.timeout(COMMIT_SECONDS):
+            await in_thread(lambda: books.commit(turn["id"], entry, run.call.user))
+    except TimeoutError:
+        books.failed(turn["id"], "decisions", f"no answer from the store in {COMMIT_SECONDS:g} s")

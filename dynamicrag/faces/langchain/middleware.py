@@ -1,0 +1,234 @@
+"""Routing for LangChain's agents: which model answers each call, within one budget and on one account.
+
+::
+
+    rag = DynamicRAG.from_policy("my.yaml")
+    agent = create_agent(model, tools, middleware=[DynamicRAGMiddleware(rag)])
+
+The agent's own ``model`` is never called: every call goes to a model of the policy.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NotRequired
+
+from langchain.agents.middleware import AgentMiddleware, AgentState, ExtendedModelResponse
+from langchain_core.messages import AIMessage, BaseMessage
+from langgraph.config import get_config
+from langgraph.errors import GraphBubbleUp
+from langgraph.types import Command
+
+from dynamicrag.cost.payer import Payer, payer_in, paying
+from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.faces.langchain.passages import with_passages
+from dynamicrag.faces.langchain.routed_call import Request, Routing, Task
+from dynamicrag.faces.langchain.tool_set import ToolSet
+from dynamicrag.graph.channel import RagChannel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from langchain.agents.middleware import ModelRequest, ModelResponse
+    from langchain.tools.tool_node import ToolCallRequest
+    from langchain_core.messages import ToolMessage
+
+    from dynamicrag.graph.rag import DynamicRAG
+
+STAGES = ("retrieval", "tools", "generator")
+MAX_TOKENS = 4096
+MAX_TOOLS = 8
+
+
+class RoutedAgentState(AgentState[Any]):
+    """State of an agent with our channel.
+
+    Attributes:
+        rag: The state of the current task: its decisions and its account.
+    """
+
+    rag: NotRequired[RagChannel]
+
+
+class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
+    """Routes the model calls of an agent by a policy.
+
+    One human message is one task, which is one query in the account, the budget, the decision log and
+    ``rag.explain``. Within a task the model changes only if another one outweighs the prompt cache that would
+    be lost. The budget of a query holds for the task with all agents and graphs of the same ``rag`` that its
+    tools call. Each AI message has ``response_metadata["dynamicrag"]``: query id, path, model, cost so far.
+
+    List it before ``ModelFallbackMiddleware`` and other middleware that calls models.
+
+    Args:
+        rag: The policies with their models, account and budget.
+        stages: The decisions to make. ``generator``: the model of each call. ``retrieval``: the policy's
+            stages from ``retrieval`` to ``context``, once per task; their passages are added to the system
+            message. ``tools``: the tools that are shown, the nearest to the question.
+        max_tokens: Largest number of tokens of a reply, sent only if a budget limits the call and the model
+            has no limit of its own.
+        max_tools: Largest number of tools shown, for the stage ``tools``.
+
+    Raises:
+        PolicyError: A stage is unknown, or ``generator`` is missing.
+    """
+
+    state_schema = RoutedAgentState
+
+    def __init__(
+        self,
+        rag: "DynamicRAG",
+        stages: Sequence[str] = ("generator",),
+        *,
+        max_tokens: int = MAX_TOKENS,
+        max_tools: int = MAX_TOOLS,
+    ) -> None:
+        super().__init__()
+        self.tools = []
+        _check(stages)
+        self._stages = frozenset(stages)
+        self._tool_set = ToolSet(max_tools)
+        self._rag = rag
+        self._routing = Routing(rag, max_tokens=max_tokens)
+
+    def wrap_model_call(
+        self,
+        request: "ModelRequest[Any]",
+        handler: "Callable[[ModelRequest[Any]], ModelResponse[Any]]",
+    ) -> "ExtendedModelResponse[Any]":
+        """Choose the model of a call, make the call, and account for it."""
+        from dynamicrag import portal
+
+        task = self._task(request.state, request.runtime)
+        request = portal.run(self._prepared(task, request))
+        response = task.call(_request(request), lambda model: handler(request.override(model=model)))
+        return _extended(response, task)
+
+    async def awrap_model_call(
+        self,
+        request: "ModelRequest[Any]",
+        handler: "Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]",
+    ) -> "ExtendedModelResponse[Any]":
+        """As :meth:`wrap_model_call`."""
+        task = self._task(request.state, request.runtime)
+        request = await self._prepared(task, request)
+        response = await task.acall(_request(request), lambda model: handler(request.override(model=model)))
+        return _extended(response, task)
+
+    def wrap_tool_call(
+        self,
+        request: "ToolCallRequest",
+        handler: "Callable[[ToolCallRequest], ToolMessage | Command[Any]]",
+    ) -> "ToolMessage | Command[Any]":
+        """Let the task pay for the model calls of a tool, as far as they are of the same ``rag``."""
+        with self._paying(request):
+            return handler(request)
+
+    async def awrap_tool_call(
+        self,
+        request: "ToolCallRequest",
+        handler: "Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]",
+    ) -> "ToolMessage | Command[Any]":
+        """As :meth:`wrap_tool_call`."""
+        with self._paying(request):
+            return await handler(request)
+
+    def after_agent(self, state: RoutedAgentState, runtime: Any) -> dict[str, Any] | None:
+        """End the task: report, decision log, books."""
+        task = self._under_way(state, runtime)
+        return None if task is None else {"rag": task.finish(_final(state))}
+
+    async def aafter_agent(self, state: RoutedAgentState, runtime: Any) -> dict[str, Any] | None:
+        """As :meth:`after_agent`."""
+        task = self._under_way(state, runtime)
+        return None if task is None else {"rag": await task.afinish(_final(state))}
+
+    def _task(self, state: Any, runtime: Any, messages: Sequence[BaseMessage] | None = None) -> Task:
+        return self._routing.task(
+            state["messages"] if messages is None else messages,
+            get_config(),
+            context=runtime.context,
+            channel=state.get("rag") or None,
+            emit=runtime.stream_writer,
+        )
+
+    def _under_way(self, state: Any, runtime: Any) -> Task | None:
+        """Return the task of the state; ``None`` if no model was called for it."""
+        channel = state.get("rag") or None
+        if channel is None or channel["report"]:
+            return None
+        return self._task(state, runtime, ())  # also if other middleware has added a human message
+
+    async def _prepared(self, task: Task, request: "ModelRequest[Any]") -> "ModelRequest[Any]":
+        """Return a request with the passages and the tools of the task."""
+        if "retrieval" in self._stages:
+            request = await with_passages(task, request)
+        if "tools" in self._stages:
+            request = await self._tool_set.of(task, request)
+        return request
+
+    @contextmanager
+    def _paying(self, request: "ToolCallRequest") -> "Iterator[None]":
+        ledger, channel = self._rag.pipeline.ledger, request.state.get("rag") or None
+        if channel is None or payer_in(ledger) is not None:
+            yield  # no model was called yet, or the task of an outer agent pays
+            return
+        payer = Payer(ledger, channel["turn"]["id"])
+        try:
+            with paying(payer):
+                yield
+        except GraphBubbleUp:
+            raise
+        except Exception as error:
+            self._routing.broke_off(channel["turn"], error, get_config(), request.runtime.context)
+            raise
+        finally:
+            ledger.lose(payer.query_id, payer.lines)  # the task's next step takes them up
+
+
+def _check(stages: Sequence[str]) -> None:
+    where = "DynamicRAGMiddleware: stages"
+    for stage in stages:
+        if stage not in STAGES:
+            raise PolicyError(unknown(where, "stage", stage, STAGES))
+    if isinstance(stages, str) or "generator" not in stages:
+        raise PolicyError(f"{where}: {stages!r}; give a list with 'generator', for example ['generator']")
+
+
+def _request(request: "ModelRequest[Any]") -> Request:
+    messages = [request.system_message, *request.messages] if request.system_message else request.messages
+    limit = request.model_settings.get("max_tokens")
+    schemas = _schemas(request.response_format)
+    return Request(
+        messages=messages,
+        tools=[*request.tools, *schemas],
+        structured=request.response_format is not None,
+        max_tokens=limit if isinstance(limit, int) else None,
+    )
+
+
+def _schemas(response_format: Any) -> list[dict[str, Any]]:
+    """Return the schemas of a response format, which take room in the prompt as tools do."""
+    if response_format is None:
+        return []
+    from langchain.agents.structured_output import AutoStrategy, ProviderStrategy, ToolStrategy
+
+    if not isinstance(response_format, AutoStrategy | ProviderStrategy | ToolStrategy):
+        response_format = AutoStrategy(schema=response_format)
+    specs = ToolStrategy(schema=response_format.schema).schema_specs
+    return [{"name": each.name, "parameters": each.json_schema} for each in specs]
+
+
+def _extended(response: "ModelResponse[Any]", task: Task) -> "ExtendedModelResponse[Any]":
+    about = task.about()
+    result = [
+        each.model_copy(update={"response_metadata": {**each.response_metadata, "dynamicrag": about}})
+        if isinstance(each, AIMessage)
+        else each
+        for each in response.result
+    ]
+    response = type(response)(result=result, structured_response=response.structured_response)
+    return ExtendedModelResponse(response, Command(update={"rag": task.update()}))
+
+
+def _final(state: RoutedAgentState) -> AIMessage | None:
+    return next((each for each in reversed(state["messages"]) if isinstance(each, AIMessage)), None)

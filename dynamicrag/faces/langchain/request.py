@@ -1,0 +1,33 @@
+"""A call of a chat model, before its model is chosen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from dynamicrag.faces.langchain.prompt_size import PromptSize
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+
+@dataclass(frozen=True)
+class Request:
+    """A call of a chat model, before its model is chosen.
+
+    Attributes:
+        messages: The whole prompt: system message and conversation.
+        tools: The tools that the model may call, in any form that ``bind_tools`` takes.
+        structured: Whether the reply has a schema, by the provider's feature or by a tool.
+        max_tokens: Largest number of tokens of the reply by the call's own setting; ``None`` without one.
+    """
+
+    messages: "Sequence[BaseMessage]"
+    tools: Sequence[Any] = ()
+    structured: bool = False
+    max_tokens: int | None = None
+
+    @cached_property
+    def size(self) -> PromptSize:
+        """The size of the prompt."""
+        return PromptSize.of(self.messages, self.tools)

@@ -1,0 +1,114 @@
+"""The node that asks for more budget: it has paid nothing, and interrupts the graph."""
+
+import reprlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import interrupt
+
+from dynamicrag.assembly import Pipeline
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.graph.books import Books
+from dynamicrag.graph.call_reader import is_number
+from dynamicrag.graph.channel import Channel
+from dynamicrag.graph.names import Names
+from dynamicrag.graph.node import Node, State, Update
+from dynamicrag.graph.policies import Policies
+from dynamicrag.graph.recent import Recent
+from dynamicrag.graph.turn import begun_turn
+from dynamicrag.offers import BudgetRequest
+from dynamicrag.stages.base import Run
+from dynamicrag.types import Decision, TurnState
+from dynamicrag.walk.lacking import granted
+from dynamicrag.walk.walk import Walk
+
+VALID = (
+    "True for the cheapest offer, False for no more budget, or amounts by dimension, for example {example}"
+)
+
+
+class Ask(Node):
+    """Interrupts the graph with a request for more budget, and applies the answer.
+
+    The stages before have settled their calls, and this node makes none. The caller resumes the graph
+    with ``Command(resume=...)``: ``True`` grants the cheapest offer, a mapping grants amounts by dimension,
+    and ``False`` refuses. Any other answer interrupts it again, with an ``error`` in the request.
+
+    Args:
+        policies: See :class:`Node`.
+        recent: See :class:`Node`.
+        name: See :class:`Node`.
+        names: See :class:`Node`.
+        walk: Returns the walk of a turn's policy.
+        begun: See :class:`Node`.
+        whole: See :class:`Node`.
+    """
+
+    def __init__(
+        self,
+        policies: Policies,
+        recent: Recent,
+        name: str,
+        names: Names,
+        walk: Callable[[TurnState], Walk],
+        *,
+        begun: bool = False,
+        whole: bool = False,
+    ) -> None:
+        super().__init__(policies, recent, name, names, begun=begun, whole=whole)
+        self._walk = walk
+
+    def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:  # noqa: ARG002
+        """See :class:`Node`."""
+        assert channel, "a turn has begun before it asks"
+        return begun_turn(state, self.names, channel, self.name)
+
+    async def work(
+        self,
+        state: State,  # noqa: ARG002
+        turn: TurnState,
+        run: Run,
+        books: Books,  # noqa: ARG002
+        pipeline: Pipeline,  # noqa: ARG002
+    ) -> tuple[TurnState, list[Decision], Update]:
+        """See :class:`Node`."""
+        lack = turn.get("lack")
+        if lack is None:
+            return turn, [], {}
+        amounts = answer_to(lack["request"])
+        if amounts is not None:
+            return granted(turn, amounts), [], {}
+        return *await self._walk(turn).refuse(turn, run), {}
+
+
+def answer_to(request: BudgetRequest) -> dict[str, float] | None:
+    """Interrupt the graph until the request has a valid answer, and return the amounts granted.
+
+    Returns:
+        The amounts by dimension; ``None`` if more budget is refused.
+    """
+    answer: Any = interrupt(request)
+    while problem := _problem(answer, request):
+        answer = interrupt({**request, "error": problem})
+    if answer is False:
+        return None
+    extra = request["offers"][0]["extra"] if answer is True else answer
+    return {dimension: float(amount) for dimension, amount in extra.items()}
+
+
+def _problem(answer: Any, request: BudgetRequest) -> str:
+    """Return the problem of an answer; ``""`` if it is valid."""
+    if isinstance(answer, bool):
+        return ""
+    limits = request["limits"]
+    valid = "valid: " + VALID.format(example=request["offers"][0]["extra"])
+    if not isinstance(answer, Mapping) or not answer:
+        return f"the answer {reprlib.repr(answer)} is not understood; {valid}"
+    for dimension, amount in answer.items():
+        if dimension not in limits:
+            known = "is not limited here" if dimension in DIMENSIONS else "is no dimension of cost"
+            return f"{reprlib.repr(dimension)} {known}; limited: {', '.join(limits)}; {valid}"
+        if not is_number(amount) or amount <= 0:
+            return f"{dimension}: {reprlib.repr(amount)} is no amount above 0; {valid}"
+    return ""

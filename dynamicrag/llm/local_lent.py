@@ -1,0 +1,60 @@
+"""The lent client of a model in this process: it holds a slot, and its CPU time is on the account."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from dynamicrag import portal
+from dynamicrag.llm.local import LocalServer
+
+__all__ = ["CPU_SECONDS", "local_lent"]
+
+CPU_SECONDS = "cpu_seconds"
+"""Key of a call's CPU time in ``response_metadata``."""
+
+
+def local_lent(kind: Any, server: LocalServer) -> Any:
+    """Return a subclass of the local client's class for calls that a caller makes.
+
+    Synchronous calls run on the portal's loop too, because slots belong to it.
+
+    Args:
+        kind: The class, which keeps llama.cpp's ``timings``.
+        server: The server.
+    """
+
+    class LocalLent(kind):  # type: ignore[misc]
+        def invoke(self, *args: Any, **kwargs: Any) -> Any:
+            return portal.run(self.ainvoke(*args, **kwargs))
+
+        def stream(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+            loop = asyncio.new_event_loop()
+            chunks = self.astream(*args, **kwargs)
+            try:
+                while (chunk := loop.run_until_complete(anext(chunks, None))) is not None:
+                    yield chunk
+            finally:
+                loop.run_until_complete(chunks.aclose())
+                loop.close()
+
+        async def _agenerate(self, *args: Any, **kwargs: Any) -> Any:
+            async with server.slot() as span:
+                result = await kind._agenerate(self, *args, **kwargs)
+            about = result.generations[0].message.response_metadata
+            about[CPU_SECONDS] = server.account.charge(span, about.get("timings") or {})
+            return result
+
+        async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            from langchain_core.messages import AIMessageChunk
+            from langchain_core.outputs import ChatGenerationChunk
+
+            timings: dict[str, float] = {}
+            async with server.slot() as span:
+                async for chunk in kind._astream(self, *args, **kwargs):
+                    timings = chunk.message.response_metadata.get("timings") or timings
+                    yield chunk
+            about = {CPU_SECONDS: server.account.charge(span, timings)}
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata=about))
+
+    LocalLent.__name__, LocalLent.__qualname__ = kind.__name__, kind.__qualname__
+    return LocalLent

@@ -1,0 +1,110 @@
+"""A burning server's CPU time, as its clients are charged for it: one, two, two processes, and strangers."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.cost.servers.client import metered, run
+from tests.cost.servers.conftest import ROOT
+
+CLIENT = "tests.cost.servers.client"
+BEYOND = 1.03
+"""Largest ratio of all charges to the server's CPU time: its clock has steps of 10 ms."""
+
+
+def sums(rows):
+    return sum(burnt for burnt, _ in rows), sum(charged for _, charged in rows)
+
+
+def start(server, calls, seed, metering="yes"):
+    command = [sys.executable, "-m", CLIENT, server.url, str(calls), "1", metering, str(seed)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def rows_of(client):
+    said, _ = client.communicate(timeout=120)
+    assert client.returncode == 0
+    return json.loads(said)
+
+
+@pytest.mark.slow
+def test_one_client_is_charged_the_server_s_cpu_time(burning):
+    server = burning()
+    before = server.cpu_seconds
+    rows = run(server.url, 10, 1)
+    burnt, charged = sums(rows)
+    assert charged == pytest.approx(server.cpu_seconds - before, rel=0.1)
+    assert charged == pytest.approx(burnt, rel=0.2)
+
+
+@pytest.mark.slow
+def test_two_clients_in_a_process_share_it_by_their_tokens(burning):
+    server = burning()
+    run(server.url, 10, 1)  # learn the CPU time per token
+    before = server.cpu_seconds
+    rows = run(server.url, 6, 2, seed=1)
+    burnt, charged = sums(rows)
+    assert charged <= BEYOND * (server.cpu_seconds - before)
+    assert charged == pytest.approx(burnt, rel=0.2)
+    apart = sorted(abs(mine - spent) / spent for spent, mine in rows)
+    assert apart[len(apart) // 2] < 0.3  # of half of the calls, although they overlapped
+
+
+@pytest.mark.slow
+def test_two_processes_share_it(burning):
+    server = burning()
+    run(server.url, 10, 1)
+    before = server.cpu_seconds
+    clients = [start(server, 12, seed) for seed in (1, 2)]
+    pairs = [sums(rows_of(client)) for client in clients]
+    assert sum(charged for _, charged in pairs) <= BEYOND * (server.cpu_seconds - before)
+    for burnt, charged in pairs:
+        assert charged == pytest.approx(burnt, rel=0.25)
+
+
+@pytest.mark.slow
+def test_a_stranger_is_not_charged_to_us(burning):
+    server = burning()
+    run(server.url, 10, 1)
+    before = server.cpu_seconds
+    stranger = start(server, 40, 3, metering="no")
+    rows = run(server.url, 8, 1, seed=4)
+    spent = server.cpu_seconds - before
+    stranger.kill()
+    burnt, charged = sums(rows)
+    assert spent > 1.2 * burnt  # it did compute for the stranger meanwhile
+    assert charged <= 1.5 * burnt
+
+
+@pytest.mark.slow
+def test_a_worker_that_has_ended_is_charged(burning):
+    server = burning("worker")
+    before = server.cpu_seconds
+    charged = [metered(server.url, 40, 10) for _ in range(4)]
+    assert sum(charged) == pytest.approx(server.cpu_seconds - before, rel=0.15)
+
+
+@pytest.mark.slow
+def test_a_restarted_server_is_found_again(burning):
+    first = burning()
+    assert metered(first.url, 40, 10) > 0
+    port = first.url.rpartition(":")[2].partition("/")[0]
+    first.kill()
+    second = burning("port", port)
+    assert second.url == first.url
+    assert metered(second.url, 40, 10) > 0
+
+
+@pytest.mark.slow
+def test_a_server_that_dies_in_a_call_is_charged_nothing(burning):
+    from dynamicrag.cost.servers.call import server_call
+    from dynamicrag.cost.usage import Tokens
+    from tests.cost.servers.client import address_of
+
+    server = burning()
+    call = server_call(address_of(server.url), "openai:m")
+    call.begin()
+    server.kill()
+    assert call.finish(Tokens(40, 0, 10, assumed=True)) == (0.0, 0.0)
