@@ -174,7 +174,7 @@ def _say(url: str, rag: "DynamicRAG", settings: "Settings", out: "Console", *, w
     from dynamicrag.serve.question import policy_names
 
     if web:
-        out.print(f"{url}/  web chat", style="bold", soft_wrap=True)
+        out.print(f"web chat: {url}/", style="bold", soft_wrap=True)
     out.print(f"{url}/v1", style="bold", soft_wrap=True)
     about = f"models: {', '.join(policy_names(rag))} · API: {url}/docs · Ctrl-C stops"
     keys = f"{len(settings.keys.callers)} API keys" if settings.keys else "no API keys: this machine only"

@@ -1,4 +1,4 @@
-"""Who asks, and whether a question may run: by the keys, the queue and the budgets of the server."""
+"""Admits questions of visitors: by the keys, the queue and the budgets of the server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping

@@ -9,7 +9,7 @@ from dynamicrag.types import Decision, Escalation, Figure, Passage
 
 __all__ = ["Answer", "OtherDraft", "Withdrawn"]
 
-State = Literal["writing", "done", "stopped", "failed"]
+State = Literal["writing", "asking", "done", "stopped", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ class Answer:
     Attributes:
         question: The question, as written.
         policy: Name of the policy.
-        state: ``writing`` until the run ends.
+        state: ``writing`` until the run ends, or asks for more budget.
         text: The text so far; when it is done, the final text.
-        failure: Why there is no answer, for the user.
+        failure: Why there is no answer, for the user; or the request for more budget.
         query_id: Id of the query; ``""`` until its first decision.
         decisions: The decisions so far, in order.
         withdrawn: Streamed drafts that were withdrawn.

@@ -18,9 +18,9 @@ from dynamicrag.serve.web.running import Running
 from dynamicrag.topology import VERIFICATION
 from dynamicrag.types import StagePath, TurnState
 
-__all__ = ["SETTLE_SECONDS", "begin", "completed", "named", "rated", "settled"]
+__all__ = ["SETTLE_SECONDS", "begin", "completed", "named", "rated", "resume", "settled"]
 
-SETTLE_SECONDS = 15.0
+SETTLE_SECONDS = 60.0
 """Longest wait for the meter after an answer."""
 
 
@@ -51,17 +51,46 @@ def begin(
         policy: Name of the policy.
         weights: The call's weights of cost; empty for the policy's.
     """
-    call = admission.call(caller, policy, weights)
-    answer, index = Answer(question, policy), len(conversation.answers)
-    conversation.answers.append(answer)
+    conversation.call = admission.call(caller, policy, weights)
+    conversation.answers.append(Answer(question, policy))
+    conversation.shown = None
+    return _write(rag, graph, admission, caller, conversation, {"messages": [("user", question)]})
+
+
+def resume(
+    rag: DynamicRAG, graph: Any, admission: Admission, caller: Caller, conversation: Conversation, more: bool
+) -> Running:
+    """Continue the last answer, which asks for more budget; see :func:`begin`.
+
+    Args:
+        rag: The policies.
+        graph: Their compiled graph.
+        admission: Admits the question.
+        caller: The visitor.
+        conversation: The conversation.
+        more: Whether the first offer is paid for.
+    """
+    from langgraph.types import Command
+
+    conversation.answers[-1] = replace(conversation.answers[-1], state="writing", failure="")
+    return _write(rag, graph, admission, caller, conversation, Command(resume=more))
+
+
+def _write(
+    rag: DynamicRAG, graph: Any, admission: Admission, caller: Caller, conversation: Conversation, given: Any
+) -> Running:
+    """Write the last answer of a conversation; ``given`` is the input of the graph."""
+    index, answer, call = len(conversation.answers) - 1, conversation.answers[-1], conversation.call
 
     def started(limits: Mapping[str, float]) -> Any:
         config = conversation.config({**call, "budget": dict(limits)} if limits else call)
-        return graph.astream({"messages": [("user", question)]}, config, stream_mode=["messages", "custom"])
+        return graph.astream(given, config, stream_mode=["messages", "custom"])
 
     async def finish(last: Answer) -> Answer:
         state = await graph.aget_state(conversation.config({}))
-        return completed(last, named(rag, policy), state.values)
+        if state.interrupts:
+            return replace(last, state="asking", failure=state.interrupts[0].value["message"])
+        return completed(last, named(rag, last.policy), state.values)
 
     def ended(last: Answer) -> None:
         conversation.running = None

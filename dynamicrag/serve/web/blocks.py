@@ -57,6 +57,9 @@ def _chat(page: Any, known: Any, handlers: Handlers, rag: DynamicRAG, settings: 
                 send = gr.Button("Send", variant="primary", scale=1, min_width=80, elem_id="dr-send")
                 halt = gr.Button("Stop", scale=1, min_width=80, visible=False, elem_id="dr-stop")
             with gr.Row(elem_classes="dr-under"):
+                more = gr.Button("Allow more budget", size="sm", visible=False, elem_id="dr-more")
+                enough = gr.Button("Go on without", size="sm", visible=False, elem_id="dr-enough")
+            with gr.Row(elem_classes="dr-under"):
                 policy = gr.Dropdown(
                     names, value=names[0], label="Policy", min_width=160, elem_id="dr-policy",
                     interactive=len(names) > 1,
@@ -77,20 +80,19 @@ def _chat(page: Any, known: Any, handlers: Handlers, rag: DynamicRAG, settings: 
             other = gr.Button("Prefer the other draft", size="sm", visible=False, elem_id="dr-prefer")
             stored = gr.Markdown("", elem_id="dr-stored", sanitize_html=True)
     beside = [shown, weighed, sources, other, stored]
-    everything = [chat, chart, picked, *beside]
+    everything = [chat, chart, picked, more, enough, *beside]
+    written = [box, chat, shown, send, halt, known]
+    many: dict[str, Any] = {**HIDDEN, "concurrency_limit": settings.concurrency}
     asked = gr.on(
-        [box.submit, send.click], handlers.ask, [box, known, policy, weight, applies],
-        [box, chat, shown, send, halt, known], concurrency_limit=settings.concurrency, **HIDDEN,
-    )  # fmt: skip
-    # several at a time: the next question may come before the meter has covered the last answer
-    asked.then(
-        handlers.settle,
-        [known, weight],
-        everything,
-        concurrency_limit=None,
-        trigger_mode="multiple",
-        **HIDDEN,
+        [box.submit, send.click], handlers.ask, [box, known, policy, weight, applies], written, **many
     )
+    yes, no = gr.State(True), gr.State(False)
+    granted = more.click(handlers.grant, [known, yes], written, **many)
+    refused = enough.click(handlers.grant, [known, no], written, **many)
+    # several at a time: the next question may come before the meter has covered the last answer
+    several: dict[str, Any] = {**HIDDEN, "concurrency_limit": None, "trigger_mode": "multiple"}
+    for each in (asked, granted, refused):
+        each.then(handlers.settle, [known, weight], everything, **several)
     halt.click(handlers.stop, known, None, queue=False, **HIDDEN)
     gr.on([again.click, chat.clear], handlers.renew, known, [known, *everything], **HIDDEN)
     page.load(handlers.load, known, [known, *everything], **HIDDEN)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from math import floor, log10
 
-from dynamicrag.lab.view.amounts import amount, safe
+from dynamicrag.cost.amounts import amount
+from dynamicrag.lab.view.amounts import safe
 from dynamicrag.serve.web.answer import Answer
 
 __all__ = ["Session", "chart", "session"]

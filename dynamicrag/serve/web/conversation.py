@@ -21,6 +21,8 @@ class Conversation:
         thread: Id of its thread.
         answers: Its answers, oldest first; the last one may still be written.
         running: The run that writes an answer; ``None`` between questions.
+        call: The options of the last call.
+        shown: Position of the answer that the visitor looks at; ``None`` for the last.
     """
 
     def __init__(self, owner: str = "") -> None:
@@ -29,6 +31,8 @@ class Conversation:
         self.thread = f"web-{secrets.token_hex(12)}"
         self.answers: list[Answer] = []
         self.running: Any = None
+        self.call: dict[str, Any] = {}
+        self.shown: int | None = None
 
     def config(self, call: dict[str, Any]) -> dict[str, Any]:
         """Return the config of a run with the options of its call."""

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dynamicrag.cost.amounts import UNKNOWN, amount, percent
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.lab.view.amounts import UNKNOWN, amount, percent
 from dynamicrag.serve.web.answer import Answer
 from dynamicrag.types import Figure
 

@@ -8,20 +8,19 @@ from typing import Any
 
 import gradio as gr
 
-from dynamicrag.errors import DynamicRAGError
 from dynamicrag.graph.rag import DynamicRAG
-from dynamicrag.learning.stored import feedback_on
 from dynamicrag.serve.keys import Caller
 from dynamicrag.serve.question import KEY_TAG
-from dynamicrag.serve.web import views
+from dynamicrag.serve.web import ratings, views
 from dynamicrag.serve.web.admission import Admission
 from dynamicrag.serve.web.answer import Answer
-from dynamicrag.serve.web.answering import begin, named, rated, settled
+from dynamicrag.serve.web.answering import begin, named, resume, settled
 from dynamicrag.serve.web.conversation import Conversation, Conversations
 from dynamicrag.serve.web.library import Library
 from dynamicrag.serve.web.otherwise import FACTORS, call_weights, otherwise
 from dynamicrag.serve.web.panel import EMPTY, basis, other_weights, panel
 from dynamicrag.serve.web.reported import report_frame
+from dynamicrag.serve.web.running import Running
 from dynamicrag.serve.web.settings import WebSettings
 
 __all__ = ["Handlers"]
@@ -76,8 +75,27 @@ class Handlers:
             return
         weights = call_weights(named(self._rag, policy), FACTORS[weight]) if applies else {}
         who = self._admission, _caller(request)
+        if conversation.answers and conversation.answers[-1].state == "asking":
+            conversation.answers[-1] = replace(conversation.answers[-1], state="stopped")
         running = begin(self._rag, self._graph, *who, conversation, question, policy, weights)
         yield "", gr.skip(), EMPTY, gr.Button(visible=False), gr.Button(visible=True), conversation.id
+        async for parts in self._written(running, conversation):
+            yield parts
+
+    async def grant(self, known: str | None, more: bool, request: gr.Request) -> AsyncIterator[Parts]:
+        """Continue an answer that asks for more budget, with it or without; yields as :meth:`ask`."""
+        conversation = self._of(known, request)
+        last = conversation.answer(None)
+        if last is None or last.state != "asking" or (more and self._admission.keyed):
+            yield (gr.skip(),) * 6
+            return
+        who = self._admission, _caller(request)
+        running = resume(self._rag, self._graph, *who, conversation, more)
+        yield gr.skip(), gr.skip(), gr.skip(), gr.Button(visible=False), gr.Button(visible=True), gr.skip()
+        async for parts in self._written(running, conversation):
+            yield parts
+
+    async def _written(self, running: Running, conversation: Conversation) -> AsyncIterator[Parts]:
         before = conversation.answers[:-1]
         async for answer in running.states():
             decided = panel(answer) if answer.decisions else gr.skip()
@@ -97,8 +115,11 @@ class Handlers:
         conversation.answers[index] = replace(
             conversation.answers[index], cost=found.cost, settled=found.settled
         )
-        if index == len(conversation.answers) - 1:  # else a newer answer has the panel
-            yield self._all(conversation, index, FACTORS[weight])
+        # the visitor may have gone to another answer or other weights: only costs change
+        ours = conversation.shown in (None, index) and index == len(conversation.answers) - 1
+        cost = panel(conversation.answers[index]) if ours else gr.skip()
+        chart = views.session_chart(conversation.answers)
+        yield gr.skip(), chart, *[gr.skip()] * 3, cost, *[gr.skip()] * 4
 
     async def stop(self, known: str | None, request: gr.Request) -> None:
         """Stop the answer that is being written."""
@@ -109,43 +130,17 @@ class Handlers:
     async def show(self, known: str | None, index: int | None, weight: str, request: gr.Request) -> Parts:
         """Return the parts beside the conversation, for an answer."""
         conversation = self._of(known, request)
+        conversation.shown = index
         answer = conversation.answer(index)
-        return *self._beside(answer, FACTORS[weight]), _stored(conversation, index)
+        return *self._beside(answer, FACTORS[weight]), ratings.stored(conversation, index)
 
     async def rate(self, known: str | None, message: Any, good: bool | None, request: gr.Request) -> str:
-        """Store a thumb on an answer; return the feedback that is stored.
-
-        Args:
-            known: The conversation.
-            message: Position of the message in the conversation.
-            good: Whether it is up; ``None`` if the visitor took it back, which the store cannot.
-            request: The visitor's request.
-        """
-        conversation = self._of(known, request)
-        answer = conversation.answer(message // 2)
-        if answer is None or answer.state != "done":
-            return "Only finished answers can be rated."
-        if good is not None:
-            try:
-                await self._rag.afeedback(answer.query_id, float(good))
-            except DynamicRAGError as error:
-                return str(error)
-        await self._read_feedback(conversation, message // 2)
-        return _stored(conversation, message // 2)
+        """Store a thumb on the answer at a position among the messages; see :func:`.ratings.rate`."""
+        return await ratings.rate(self._rag, self._of(known, request), message // 2, good)
 
     async def prefer(self, known: str | None, index: int | None, request: gr.Request) -> str:
-        """Store that the other draft of an answer is better; return the feedback that is stored."""
-        conversation = self._of(known, request)
-        answer = conversation.answer(index)
-        if answer is None or answer.other is None:
-            return "This answer has no other draft to compare."
-        other = answer.other
-        try:
-            await self._rag.aprefer(answer.query_id, other.option, other.against, 1.0, stage=other.stage)
-        except DynamicRAGError as error:
-            return str(error)
-        await self._read_feedback(conversation, len(conversation.answers) - 1 if index is None else index)
-        return _stored(conversation, index)
+        """Store that the other draft of an answer is better; see :func:`.ratings.prefer`."""
+        return await ratings.prefer(self._rag, self._of(known, request), index)
 
     async def upload(self, files: Sequence[Any] | None) -> Parts:
         """Add uploaded files; return the results, the documents, their names and an empty upload."""
@@ -183,18 +178,21 @@ class Handlers:
         return ""
 
     def _all(self, conversation: Conversation, index: int | None, factor: float) -> Parts:
-        """Return the messages with ratings, the chart, the list of answers, and the parts beside them."""
+        """Return messages with ratings, chart, list of answers, buttons for more budget, and the parts beside."""
         answers = conversation.answers
         answer = conversation.answer(index)
         last = len(answers) - 1 if index is None else index
+        asks = bool(answers) and answers[-1].state == "asking"
         return (
             gr.Chatbot(value=views.messages(answers), feedback_value=views.ratings(answers)),  # type: ignore[arg-type]
             views.session_chart(answers),
             gr.Dropdown(
                 choices=views.choices(answers), value=last if answers else None, visible=len(answers) > 1
             ),
+            gr.Button(visible=asks and not self._admission.keyed),
+            gr.Button(visible=asks),
             *self._beside(answer, factor),
-            _stored(conversation, index),
+            ratings.stored(conversation, index),
         )
 
     def _beside(self, answer: Answer | None, factor: float) -> Parts:
@@ -205,24 +203,8 @@ class Handlers:
             weighed = other_weights(otherwise(answer.decisions, named(self._rag, answer.policy), factor))
         return panel(answer), weighed, basis(answer), gr.Button(visible=has_other)
 
-    async def _read_feedback(self, conversation: Conversation, index: int) -> None:
-        log = self._rag.pipeline.log
-        if log is not None:
-            found = await asyncio.to_thread(feedback_on, log, conversation.answers[index].query_id)
-            conversation.answers[index] = rated(conversation.answers[index], found)
-
 
 def _caller(request: gr.Request) -> Caller:
     """Return the caller that the server found behind a request."""
     found = getattr(getattr(request.request, "state", None), "caller", None)
     return found if isinstance(found, Caller) else Caller()
-
-
-def _stored(conversation: Conversation, index: int | None) -> str:
-    """Return the stored feedback on an answer in words."""
-    answer = conversation.answer(index)
-    if answer is None:
-        return ""
-    parts = [] if answer.rating is None else [f"thumb {'up' if answer.rating > 0.5 else 'down'}"]
-    parts += [f"{answer.preference}, by your preference"] if answer.preference else []
-    return f"Stored: {'; '.join(parts)}." if parts else ""

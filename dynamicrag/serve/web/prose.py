@@ -1,6 +1,6 @@
 """Untrusted text as safe HTML: Markdown without raw HTML, pictures, and links that run code.
 
-A picture in an answer would make the browser ask its host, and so tell it whatever the address holds.
+A picture in an answer would make the browser ask its host, and so send it all that the address holds.
 """
 
 from functools import cache

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dynamicrag.cost.amounts import amount, digits
 from dynamicrag.graph.plans import Replan, replans
-from dynamicrag.lab.view.amounts import amount, digits
 from dynamicrag.types import Decision
 
 __all__ = ["OptionLine", "Step", "fixed", "steps"]

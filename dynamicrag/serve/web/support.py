@@ -59,13 +59,13 @@ def _used(question: str, answer: str, known: dict[tuple[int, int], set[str]]) ->
     """Yield the place of the best sentence for each sentence of the answer, if one is good enough."""
     for said in sentences(answer):
         claimed = units(said)
-        told = beyond(claimed, question) or claimed
-        if not told or not known:
+        own = beyond(claimed, question) or claimed
+        if not own or not known:
             continue
-        asked = [unit for unit in claimed if unit not in told]
-        # words of the question decide between equals: the sentence speaks of what was asked
-        best = max(known, key=lambda place: (_share(told, known[place]), _share(asked, known[place])))
-        if _share(told, known[best]) >= LEAST:
+        asked = [unit for unit in claimed if unit not in own]
+        # words of the question decide between equals: it has more words of the question
+        best = max(known, key=lambda place: (_share(own, known[place]), _share(asked, known[place])))
+        if _share(own, known[best]) >= LEAST:
             yield best
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dynamicrag.lab.view.amounts import amount, cut, safe
+from dynamicrag.cost.amounts import amount
+from dynamicrag.lab.view.amounts import cut, safe
 from dynamicrag.serve.web.answer import Answer
 from dynamicrag.serve.web.chart import chart, session
 from dynamicrag.serve.web.library import Outcome, Stored
@@ -79,6 +80,8 @@ def _body(answer: Answer) -> str:
         return text or f'<span class="dr-status">{_progress(answer)}</span>'
     if answer.state == "failed":
         return f'{text}<p class="dr-failed">{plain(answer.failure)}</p>'
+    if answer.state == "asking":
+        return f'{text}<p class="dr-status">{plain(answer.failure)}</p>'
     if answer.state == "stopped":
         return f'{text}<p class="dr-status">Stopped.</p>'
     note = "Not from the documents." if answer.outside and not answer.abstained else ""

@@ -17,8 +17,8 @@ KEYS = read_keys({"anna": {"key": ANNA, "filter": {"tenant": "acme"}}}, "keys")
 
 
 @pytest.fixture
-def site():
-    made = Site()
+def site(tmp_path):
+    made = Site(tmp_path)
     yield made
     for rag in made.made:
         rag.close()

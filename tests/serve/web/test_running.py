@@ -1,14 +1,11 @@
 """A run that writes an answer: streaming, withdrawal, stop, failure; and the account that stays."""
 
-import asyncio
-
 import pytest
 
 from dynamicrag import DynamicRAG
-from dynamicrag.cost.vector import Cost
 from dynamicrag.serve.keys import Caller
 from dynamicrag.serve.web.admission import Admission
-from dynamicrag.serve.web.answering import begin, rated, settled
+from dynamicrag.serve.web.answering import begin, rated, resume, settled
 from dynamicrag.serve.web.baseline import baseline_path
 from dynamicrag.serve.web.conversation import Conversation, Conversations
 from dynamicrag.serve.web.otherwise import call_weights, otherwise
@@ -24,14 +21,14 @@ WRONG, RIGHT = "Zebras juggle umbrellas.", "Varrick designed it."
 class Talk:
     """A conversation with two models, of which the small one is wrong."""
 
-    def __init__(self, **stages):
+    def __init__(self, budget=None, **stages):
         from langgraph.checkpoint.memory import InMemorySaver
 
         self.replies = {"small": WRONG, "large": RIGHT}
         chats = {name: ScriptedChat(script=lambda k, p, n=name: self.replies[n]) for name in self.replies}
         policy = {
             "version": 1, "models": {name: {"profile": PRICE} for name in chats}, "host": {"meter": "none"},
-            "objective": {"weights": {"joules": 0.001}},
+            "objective": {"weights": {"joules": 0.001}, **({"budget": budget} if budget else {})},
             "stages": {
                 "retrieval": {"options": ["single"]}, "prompt": {"options": ["direct"]},
                 "generator": {"options": ["small", "large"], "router": {"fixed": {"option": "small"}}},
@@ -49,9 +46,14 @@ class Talk:
         self.graph = self.rag.build_graph().compile(checkpointer=InMemorySaver())
         self.conversation = Conversation()
 
-    def begin(self, question=QUESTION, policy="policy", weights=None):
+    async def go_on(self, more):
         who = Admission(self.rag, None), Caller()
-        return begin(self.rag, self.graph, *who, self.conversation, question, policy, weights or {})
+        return [state async for state in resume(self.rag, self.graph, *who, self.conversation, more).states()]
+
+    def begin(self, question=QUESTION, policy="", weights=None):
+        who = Admission(self.rag, None), Caller()
+        name = policy or self.rag.pipeline.policy.name
+        return begin(self.rag, self.graph, *who, self.conversation, question, name, weights or {})
 
     async def answer(self, *args, **more):
         return [state async for state in self.begin(*args, **more).states()]
@@ -130,6 +132,18 @@ async def test_a_failure_is_named_and_leaves_the_conversation_usable(talk):
     assert (await own.answer())[-1].text == RIGHT
 
 
+@pytest.mark.parametrize("more", [True, False])
+async def test_a_budget_that_asks_is_granted_or_refused(talk, more):
+    own = talk(budget={"per_query": {"usd": 0.0001}, "exhausted": "ask"})
+    asking = (await own.answer())[-1]
+    assert asking.state == "asking"
+    assert "$" in asking.failure
+    last = (await own.go_on(more))[-1]
+    assert last.state == "done"
+    assert (last.text == RIGHT) == more
+    assert own.conversation.answers == [last]
+
+
 async def test_a_call_has_its_weights_and_its_policy(talk):
     own = talk()
     last = (await own.answer(policy="other", weights={"joules": 0.5}))[-1]
@@ -197,5 +211,3 @@ async def test_an_answer_without_a_query_has_no_cost(talk):
     assert await settled(own.rag, answered(query_id="")) == answered(query_id="")
     unknown = await settled(own.rag, answered(query_id="nobody", cost={}), 0.0)
     assert unknown.amount("joules") in (None, 0.0)
-    assert isinstance(own.rag.cost((await own.answer())[-1].query_id), Cost)
-    await asyncio.sleep(0)
