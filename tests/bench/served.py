@@ -20,7 +20,7 @@ import uvicorn
 
 from dynamicrag import DynamicRAG
 from dynamicrag.serve import Settings, create_app
-from dynamicrag.serve.running import listening
+from dynamicrag.serve.running import KEEP_ALIVE_SECONDS, listening
 from dynamicrag.testing import FakeRetriever, ScriptedChat
 from tests.bench.measure import Measure
 
@@ -85,7 +85,8 @@ async def rounds(number: int = PARALLEL, repeat: int = ROUNDS) -> tuple[list[Rou
 
     with listening("127.0.0.1", 0) as bound:
         app = create_app(rag, Settings(concurrency=CONCURRENCY, queue=number))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+        idle = {"timeout_keep_alive": KEEP_ALIVE_SECONDS}
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, **idle))
         serving = asyncio.create_task(server.serve(sockets=[bound]))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         while not server.started:  # noqa: ASYNC110
