@@ -1,8 +1,8 @@
 """Events of a graph with ``stream_mode="custom"``, and the report of a query.
 
-Every event is plain JSON, with its ``type``. The order of a query's events: ``begun``, a ``decision`` for each
-choice, ``withdrawn`` for a streamed draft that is withdrawn, and one ``report``. The payload of an interrupt
-for more budget is a :class:`BudgetRequest`.
+Every event is plain JSON, with its ``type``. The order of a query's events: ``begun``, a ``decision`` for
+each choice, ``withdrawn`` for a streamed draft that is withdrawn, and one ``report``. The payload of an
+interrupt for more budget is a :class:`BudgetRequest`.
 """
 
 from typing import Literal

@@ -27,7 +27,7 @@ def test_a_finished_query_is_kept(make, ask, runs):
     assert rag.flush()
     (turn,) = runs.turns()
     assert turn["id"] == out["rag"]["report"]["query_id"]
-    assert (turn["policy"], turn["thread"]) == ("policy", "t-7")
+    assert (turn["policy"], turn["thread"]) == (rag.pipeline.policy.name, "t-7")
     assert turn["path"]["generator"] == "small"
     assert turn["cost"]["usd"]["value"] == pytest.approx(0.001)
     assert turn["tokens"]["input"] > 0
