@@ -178,7 +178,7 @@ class Handlers:
         return ""
 
     def _all(self, conversation: Conversation, index: int | None, factor: float) -> Parts:
-        """Return messages with ratings, chart, list of answers, buttons for more budget, and the parts beside."""
+        """Return messages with ratings, chart, list of answers, buttons for budget, and the parts beside."""
         answers = conversation.answers
         answer = conversation.answer(index)
         last = len(answers) - 1 if index is None else index

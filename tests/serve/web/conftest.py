@@ -93,12 +93,13 @@ class Visitor:
     def open(self):
         self.page.goto(self.address)
         self.page.wait_for_selector("#dr-question textarea")
-        self.page.wait_for_function("document.querySelector('#dr-panel .dr-panel, #dr-panel .dr-empty')")
+        self.page.wait_for_selector("#dr-session p")  # the conversation is loaded
 
     def ask(self, question, *, wait=True):
         """Ask by the keyboard; wait until the answer has its cost."""
         before = self.answers()
         self.page.fill("#dr-question textarea", question)
+        self.page.wait_for_timeout(50)  # people press Enter later than that
         self.page.keyboard.press("Enter")
         if wait:
             self.page.wait_for_function(

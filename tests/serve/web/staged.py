@@ -70,7 +70,7 @@ def script(name: str):
 
 
 def policies(folder: Path) -> dict[str, Any]:
-    """Return the policies by name: one that routes by the prior, and one that doubts the small model."""
+    """Return the policies by name: one that routes by the prior, and two that doubt the small model."""
     paths = [str(CORPUS), str(folder)]
     models = {
         name: {
@@ -87,6 +87,17 @@ def policies(folder: Path) -> dict[str, Any]:
         "corpora": {"docs": {"path": paths}}, "objective": {"weights": {"usd": 20, "joules": 0.0005}},
         "outside": "answer",
     }  # fmt: skip
+    doubts = {
+        "retriever": retriever,
+        "context": {"options": {"short": {"chunks": 3}}},
+        "prompt": {"options": {"direct": {"style": "full"}}},
+        "generator": {"options": ["small", "large"], "router": {"fixed": {"option": "small"}}},
+        "verification": {
+            "options": ["accept", "escalate"], "verifiers": ["groundedness"],
+            "router": {"thresholds": {"groundedness": 0.5}}, "escalate": {"ungrounded": "generator"},
+            "max_escalations": 1,
+        },
+    }  # fmt: skip
     return {
         "balanced": {
             **common,
@@ -98,19 +109,15 @@ def policies(folder: Path) -> dict[str, Any]:
                 "generator": {"options": ["small", "medium", "large"], "router": "prior"},
             },
         },
-        "doubting": {
+        "doubting": {**common, "stages": doubts},
+        "asking": {
             **common,
-            "stages": {
-                "retriever": retriever,
-                "context": {"options": {"short": {"chunks": 3}}},
-                "prompt": {"options": {"direct": {"style": "full"}}},
-                "generator": {"options": ["small", "large"], "router": {"fixed": {"option": "small"}}},
-                "verification": {
-                    "options": ["accept", "escalate"], "verifiers": ["groundedness"],
-                    "router": {"thresholds": {"groundedness": 0.5}}, "escalate": {"ungrounded": "generator"},
-                    "max_escalations": 1,
-                },
+            "models": {
+                name: {"model": f"fake:{name}", "profile": {"usd": {"call": price}}}
+                for name, price in (("small", 0.001), ("medium", 0.001), ("large", 0.01))
             },
+            "objective": {"budget": {"per_query": {"usd": 0.005}, "exhausted": "ask"}},
+            "stages": doubts,
         },
     }  # fmt: skip
 

@@ -75,6 +75,19 @@ def test_a_withdrawn_draft_disappears_and_can_be_preferred(visitor):
     page.wait_for_function("document.querySelector('#dr-stored').innerText.includes('small over large')")
 
 
+@pytest.mark.parametrize(("button", "answer"), [("#dr-more", "Varrick"), ("#dr-enough", "Zebras")])
+def test_a_budget_that_asks_is_granted_or_refused(visitor, button, answer):
+    visitor.choose("#dr-policy", "asking")
+    visitor.ask("Who designed the bridge?", wait=False)
+    page = visitor.page
+    page.wait_for_selector(button)
+    assert "$" in visitor.answer()
+    page.click(button)
+    page.wait_for_selector(button, state="hidden")
+    page.wait_for_selector(f"[data-testid=bot] >> text={answer}")
+    page.wait_for_selector("#dr-panel .dr-cost")
+
+
 def test_a_thumb_is_stored_and_shown_after_a_reload(visitor):
     visitor.ask("Who opened the Hallorin Bridge?")
     page = visitor.page
