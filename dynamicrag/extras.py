@@ -11,6 +11,13 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
     "local": {"xllamacpp": "xllamacpp", "langchain_openai": "langchain-openai"},
     "lab": {"matplotlib": "matplotlib", "jinja2": "jinja2"},
     "postgres": {"psycopg": "psycopg"},
+    "serve": {
+        "fastapi": "fastapi",
+        "uvicorn": "uvicorn",
+        "prometheus_client": "prometheus-client",
+        "python_multipart": "python-multipart",
+    },
+    "ui": {"gradio": "gradio", "PIL": "pillow"},
 }
 """By extra: the modules that it brings, each with the package that has it."""
 

@@ -54,7 +54,7 @@ FLOORS: list[set[str]] = [
     | {"embedders", "corpora", "objects", "schema", "priced", "sharing"},
     {"graph"},
     {"faces"},
-    {"lab"},
+    {"lab", "serve"},
     {"testing"},
     {"cli"},
     {"__main__"},

@@ -25,6 +25,7 @@ yields the tokens of the answer and nothing else. [Stream answers](../tutorials/
 client.
 """
 EVENTS = (
+    events.BegunEvent,
     events.DecisionEvent, events.WithdrawnEvent, events.ReportEvent, events.Report, events.DraftCount,
     events.Source,
 )  # fmt: skip

@@ -51,6 +51,7 @@ class Begin(Node):
         pipeline: Pipeline,
     ) -> tuple[TurnState, list[Decision], Update]:
         """See :class:`~dynamicrag.graph.node.Node`."""
+        run.emit({"type": "begun", "query_id": turn["id"]})
         channel = self.names.channel(state)
         before = turn_before(state, self.names, channel)
         turn = await condense(turn, before, pipeline, run)

@@ -1,8 +1,8 @@
 """Events of a graph with ``stream_mode="custom"``, and the report of a query.
 
-Every event is plain JSON, with its ``type``. The order of a query's events: a ``decision`` for each choice,
-``withdrawn`` for a streamed draft that is withdrawn, and one ``report``. The payload of an interrupt for more
-budget is a :class:`BudgetRequest`.
+Every event is plain JSON, with its ``type``. The order of a query's events: ``begun``, a ``decision`` for
+each choice, ``withdrawn`` for a streamed draft that is withdrawn, and one ``report``. The payload of an
+interrupt for more budget is a :class:`BudgetRequest`.
 """
 
 from typing import Literal
@@ -13,6 +13,7 @@ from dynamicrag.offers import BudgetAnswer, BudgetOffer, BudgetRequest
 from dynamicrag.types import Decision, Escalation, Figure
 
 __all__ = [
+    "BegunEvent",
     "BudgetAnswer",
     "BudgetOffer",
     "BudgetRequest",
@@ -93,6 +94,18 @@ class Report(TypedDict):
     stages: dict[str, dict[str, Figure]]
     tokens: dict[str, int]
     provisional: bool
+
+
+class BegunEvent(TypedDict):
+    """The beginning of a query, before its first call.
+
+    Attributes:
+        type: ``begun``.
+        query_id: Id of the query.
+    """
+
+    type: Literal["begun"]
+    query_id: str
 
 
 class DecisionEvent(Decision):

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from dynamicrag.schema import policy_schema
 from tests.docs.commands import check, commands
 from tests.docs.fences import ROOT, fences, pages
 
-LANGUAGES = {"python", "yaml", "console", "json", "jsonl", "toml", "text"}
+LANGUAGES = {"javascript", "python", "yaml", "console", "json", "jsonl", "toml", "text"}
 QUICK = ("init", "validate", "routers", "models list", "ingest", "ask", "--version")
 """Commands that are run, and not parsed alone."""
 FILLED = {
@@ -99,6 +101,12 @@ class Page:
 
     def _toml(self, text, fence):
         tomllib.loads(text)
+
+    def _javascript(self, text, fence):
+        if shutil.which("node"):
+            command = ["node", "--check", "--input-type=module", "-"]
+            done = subprocess.run(command, input=text, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
 
     def _text(self, text, fence):
         """An output."""

@@ -2,7 +2,15 @@
 
 from typing import get_type_hints
 
-from dynamicrag.graph.events import DecisionEvent, DraftCount, Report, ReportEvent, Source, WithdrawnEvent
+from dynamicrag.graph.events import (
+    BegunEvent,
+    DecisionEvent,
+    DraftCount,
+    Report,
+    ReportEvent,
+    Source,
+    WithdrawnEvent,
+)
 from dynamicrag.types import Decision
 
 RARE = {
@@ -18,6 +26,7 @@ RARE = {
     "state",
     "weights",
 }
+KINDS = {"begun": BegunEvent, "withdrawn": WithdrawnEvent, "report": ReportEvent}
 ESCALATING = {
     "verification": {
         "options": ["accept", "escalate", "abstain"],
@@ -37,15 +46,16 @@ def test_events_and_the_report_have_the_keys_of_their_types(make, ask):
     app = make(stages=ESCALATING).build_graph().compile()
     events = list(app.stream(ask("When was the bridge of town03 opened?"), stream_mode="custom"))
     kinds = [event["type"] for event in events]
-    assert kinds[0] == "decision"
+    assert kinds[:2] == ["begun", "decision"]
     assert kinds.count("withdrawn") == kinds.count("report") == 1
     assert kinds[-1] == "report"
     for event in events:
         if event["type"] == "decision":
             assert keys(DecisionEvent) - RARE <= set(event) <= keys(DecisionEvent)
         else:
-            assert set(event) == keys(WithdrawnEvent if event["type"] == "withdrawn" else ReportEvent)
+            assert set(event) == keys(KINDS[event["type"]])
     report = events[-1]
+    assert events[0]["query_id"] == report["query_id"]
     assert set(report["drafts"]) == keys(DraftCount)
     assert set(report["sources"][0]) == keys(Source)
 

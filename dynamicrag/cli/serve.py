@@ -1,0 +1,129 @@
+"""``dynamicrag serve``: OpenAI's chat completions over your documents, by HTTP."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dynamicrag.cli.options import CorpusOption
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dynamicrag.graph.rag import DynamicRAG
+    from dynamicrag.serve.settings import Settings
+
+MEGABYTE = 1_000_000
+
+
+def serve(
+    policies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--policy",
+            "-p",
+            metavar="PRESET|FILE",
+            help="Name of a preset, or a YAML file; by default balanced. Repeatable: each is a model.",
+        ),
+    ] = None,
+    corpus: CorpusOption = None,
+    host: Annotated[str, typer.Option(help="Address; any but loopback needs API keys.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+    api_key_file: Annotated[
+        Path | None,
+        typer.Option(help="YAML with API keys by name; by default the variable DYNAMICRAG_API_KEYS."),
+    ] = None,
+    budget_per_user: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DIMENSION=AMOUNT", help="Limit of a user's cost per day (UTC). Repeatable."),
+    ] = None,
+    max_body: Annotated[float, typer.Option(min=0.001, help="Largest size of a request in MB.")] = 1.0,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Longest duration of a query in seconds.")] = 300.0,
+    concurrency: Annotated[int, typer.Option(min=1, help="Queries at a time.")] = 32,
+    queue: Annotated[int, typer.Option(min=0, help="Queries that wait; further ones are refused.")] = 256,
+    grace: Annotated[
+        float, typer.Option(min=0, help="Seconds that running queries have to end when the server stops.")
+    ] = 20.0,
+) -> None:
+    """Answer over HTTP as OpenAI does, for any of its clients."""
+    from dynamicrag.cli.console import console
+    from dynamicrag.extras import require
+
+    require("serve", for_="dynamicrag serve")
+    from dynamicrag.serve.app import create_app
+    from dynamicrag.serve.keys import keys_of
+    from dynamicrag.serve.running import listening, run
+    from dynamicrag.serve.settings import Settings, check_host
+
+    keys = keys_of(api_key_file, os.environ)
+    check_host(host, keys)
+    settings = Settings(
+        keys=keys,
+        budget_per_user=_budget(budget_per_user or ()),
+        body_bytes=int(max_body * MEGABYTE),
+        seconds=timeout,
+        concurrency=concurrency,
+        queue=queue,
+        grace_seconds=grace,
+    )
+    out = console()
+    with listening(host, port) as bound, _load(policies or ["balanced"], corpus, out) as rag:
+        app = create_app(rag, settings)
+        _warm(rag, out)
+        url = f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}"
+        run(app, bound, settings.grace_seconds, lambda: _say(url, rag, settings, out))
+        out.print("stopped; all accounts are closed", style="dim")
+
+
+def _budget(given: Sequence[str]) -> dict[str, float]:
+    from dynamicrag.cli.specs import number_of
+    from dynamicrag.errors import InputError
+    from dynamicrag.serve.keys import check_amount
+
+    limits = {}
+    for each in given:
+        dimension, equals, amount = each.partition("=")
+        if not equals:
+            raise InputError(f"--budget-per-user {each[:80]}: expected DIMENSION=AMOUNT, for example usd=1")
+        where = f"--budget-per-user {dimension[:80]}"
+        limits[dimension] = check_amount(dimension, number_of(amount, where), "--budget-per-user")
+    return limits
+
+
+def _load(policies: Sequence[str], corpus: Sequence[Path] | None, out: "Console") -> "DynamicRAG":
+    """Return the object of all policies, after their models are on this machine."""
+    from dynamicrag.cli.prepare import provide
+    from dynamicrag.errors import InputError
+    from dynamicrag.graph.rag import DynamicRAG
+    from dynamicrag.policy_file import load_policy
+
+    loaded = [load_policy(each, corpus or None) for each in policies]
+    names = [each.name for each in loaded]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"--policy: two policies have the name {name!r}; rename a file")
+    for each in loaded:
+        provide(each, out, conversation=True)
+    further = dict(zip(names[1:], policies[1:], strict=True))
+    return DynamicRAG.from_policy(policies[0], corpus or None, policies=further)
+
+
+def _warm(rag: "DynamicRAG", out: "Console") -> None:
+    from dynamicrag.cli.console import bar
+    from dynamicrag.cli.left_out import warn_left_out
+
+    with bar(out) as show:
+        rag.warm(lambda done, total, label: show(done, total, label))
+    corpora = {id(corpus): corpus for each in rag.policies.values() for corpus in each.corpora.values()}
+    warn_left_out(list(corpora.values()), out)
+
+
+def _say(url: str, rag: "DynamicRAG", settings: "Settings", out: "Console") -> None:
+    from dynamicrag.serve.question import policy_names
+
+    out.print(f"{url}/v1", style="bold", soft_wrap=True)
+    about = f"models: {', '.join(policy_names(rag))} · API: {url}/docs · Ctrl-C stops"
+    keys = f"{len(settings.keys.callers)} API keys" if settings.keys else "no API keys: this machine only"
+    out.print(f"{about} · {keys}", style="dim", soft_wrap=True)

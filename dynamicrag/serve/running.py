@@ -1,0 +1,82 @@
+"""Runs the application: it listens, stops on signals, and lets running queries end."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from dynamicrag.errors import InputError
+
+__all__ = ["listening", "run"]
+
+KEEP_ALIVE_SECONDS = 75
+BACKLOG = 2_048
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to an address; clients are accepted later.
+
+    Raises:
+        InputError: The address is invalid, or another program has it.
+    """
+    try:
+        family, kind, number, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, number)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except (OSError, OverflowError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            f"{host}:{port}: cannot listen there ({why}); choose another --host or --port"
+        ) from None
+    return bound
+
+
+def run(app: FastAPI, bound: socket.socket, grace_seconds: float, started: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM. Then no request is accepted, and running ones have some time to end.
+
+    Args:
+        app: The application.
+        bound: The socket.
+        grace_seconds: The time that they have.
+        started: Called when clients are accepted.
+    """
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=max(1, round(grace_seconds)),
+    )  # fmt: skip
+    asyncio.run(_Server(config, started).serve(sockets=[bound]))
+
+
+class _Server(uvicorn.Server):
+    """A server whose stop by a signal is an orderly end: the signal is not raised again.
+
+    Args:
+        config: The configuration.
+        started: Called when clients are accepted.
+    """
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._report = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept clients."""
+        await super().startup(sockets)
+        self._report()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on signals while the block runs."""
+        before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
