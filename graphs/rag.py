@@ -11,25 +11,12 @@ from typing import Any
 
 from langgraph_sdk.runtime import ServerRuntime
 
-from dynamicrag import RagContext
-from graphs.shared import rag_of
-
-
-class Configuration(RagContext, total=False):
-    """The context of a run.
-
-    Attributes:
-        corpus: Name of a corpus of ``DYNAMICRAG_CORPUS``; by default the first.
-    """
-
-    corpus: str
+from graphs.shared import Configuration, corpus_of, rag_of
 
 
 async def make_graph(runtime: ServerRuntime[Configuration]) -> Any:
     """Return the graph of the run's corpus; of the first corpus where nothing is run."""
-    running = runtime.execution_runtime
-    context = running.context if running else None
-    return await asyncio.to_thread(_graph, (context or {}).get("corpus", ""))
+    return await asyncio.to_thread(_graph, corpus_of(runtime))
 
 
 @cache

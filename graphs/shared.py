@@ -12,9 +12,28 @@ import threading
 from functools import cache
 from pathlib import Path
 
-from dynamicrag import DynamicRAG, InputError
+from langgraph_sdk.runtime import ServerRuntime
+
+from dynamicrag import DynamicRAG, InputError, RagContext
 
 _lock = threading.Lock()
+
+
+class Configuration(RagContext, total=False):
+    """The context of a run, which an assistant keeps.
+
+    Attributes:
+        corpus: Name of a corpus of ``DYNAMICRAG_CORPUS``; by default the first.
+    """
+
+    corpus: str
+
+
+def corpus_of(runtime: ServerRuntime[Configuration]) -> str:
+    """Return the corpus that a run's context names; ``""`` for the first."""
+    running = runtime.execution_runtime
+    context = running.context if running else None
+    return (context or {}).get("corpus", "")
 
 
 def rag_of(corpus: str = "") -> DynamicRAG:

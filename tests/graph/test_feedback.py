@@ -241,9 +241,7 @@ def test_the_judge_stops_when_its_budget_is_spent(make, asked, caplog):
     assert len(rag.pipeline.models["helper"].calls) == number
     assert rag.pipeline.judge.budget.state()["tokens"].spent <= 400
     said = [record.getMessage() for record in caplog.records if record.name == "dynamicrag.learning.judge"]
-    assert said == [
-        "the judge stops: another call may exceed learning.judge.budget"
-    ]
+    assert said == ["the judge stops: another call may exceed learning.judge.budget"]
 
 
 @pytest.mark.parametrize("said", ["BREAK", "I like it", "Score: 9"])

@@ -213,6 +213,19 @@ async def test_an_assistant_has_its_corpus_and_its_feedback_is_stored(server):
             assert (answer.status_code, set(answer.json())) == (400, {"error"})
 
 
+async def test_an_agent_is_served_beside_it(server):
+    client = pytest.importorskip("langgraph_sdk").get_client(url=server)
+    given = {"messages": [{"role": "user", "content": "Say hello."}]}
+    context = {"rag": {"budget": {"joules": 500}}}
+    out = await client.runs.wait(None, "agent", input=given, context=context)
+    about = out["messages"][-1]["response_metadata"]["dynamicrag"]
+    assert (about["model"], about["query_id"]) == ("small", out["rag"]["report"]["query_id"])
+    wrong = await client.runs.wait(
+        None, "agent", input=given, context={"rag": {"policy": "nobody"}}, raise_error=False
+    )
+    assert "InputError" in str(wrong)
+
+
 async def test_an_unknown_corpus_is_refused(server):
     client = pytest.importorskip("langgraph_sdk").get_client(url=server)
     assistant = await client.assistants.create("rag", context={"corpus": "../../etc"})
