@@ -8,6 +8,7 @@ from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.retrieval.readers import ENDINGS
 from dynamicrag.serve.question import policy_names
 from dynamicrag.serve.web.admission import Admission
+from dynamicrag.serve.web.arrivals import Arrivals
 from dynamicrag.serve.web.handlers import AS_IT_IS, Handlers
 from dynamicrag.serve.web.library import Library
 from dynamicrag.serve.web.otherwise import FACTORS
@@ -20,10 +21,11 @@ HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"
 """No event is an endpoint for others, and none covers the page with a spinner."""
 
 
-def build(rag: DynamicRAG, settings: WebSettings, admission: Admission) -> Any:
+def build(
+    rag: DynamicRAG, settings: WebSettings, library: Library, arrivals: Arrivals, admission: Admission
+) -> Any:
     """Return the page."""
-    library = Library(rag, settings)
-    handlers = Handlers(rag, settings, library, admission)
+    handlers = Handlers(rag, settings, library, arrivals, admission)
     with gr.Blocks(title="DynamicRAG", analytics_enabled=False, fill_width=True) as page:
         known = gr.BrowserState(None, storage_key="dynamicrag-conversation")
         gr.HTML("<header class='dr-head'><h1>Ask your documents</h1></header>")

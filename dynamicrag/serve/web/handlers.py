@@ -8,15 +8,17 @@ from typing import Any
 
 import gradio as gr
 
+from dynamicrag.errors import InputError
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.serve.keys import Caller
 from dynamicrag.serve.question import KEY_TAG
 from dynamicrag.serve.web import ratings, views
 from dynamicrag.serve.web.admission import Admission
+from dynamicrag.serve.web.arrivals import Arrivals
 from dynamicrag.serve.web.answer import Answer
 from dynamicrag.serve.web.answering import begin, named, resume, settled
 from dynamicrag.serve.web.conversation import Conversation, Conversations
-from dynamicrag.serve.web.library import Library
+from dynamicrag.serve.web.library import Library, Outcome
 from dynamicrag.serve.web.otherwise import FACTORS, call_weights, otherwise
 from dynamicrag.serve.web.panel import EMPTY, basis, other_weights, panel
 from dynamicrag.serve.web.reported import report_frame
@@ -36,11 +38,17 @@ class Handlers:
         rag: The policies.
         settings: The limits.
         library: The uploaded documents.
+        arrivals: The files that visitors have sent.
         admission: Admits questions.
     """
 
     def __init__(
-        self, rag: DynamicRAG, settings: WebSettings, library: Library, admission: Admission
+        self,
+        rag: DynamicRAG,
+        settings: WebSettings,
+        library: Library,
+        arrivals: Arrivals,
+        admission: Admission,
     ) -> None:
         from langgraph.checkpoint.memory import InMemorySaver
 
@@ -48,6 +56,7 @@ class Handlers:
         self._rag = rag
         self._settings = settings
         self._library = library
+        self._arrivals = arrivals
         self._admission = admission
         self._graph: Any = rag.build_graph().compile(checkpointer=saver)
         self._conversations = Conversations(settings.conversations, saver)
@@ -144,12 +153,22 @@ class Handlers:
 
     async def upload(self, files: Sequence[Any] | None) -> Parts:
         """Add uploaded files; return the results, the documents, their names and an empty upload."""
-        given = [
-            (Path(getattr(each, "orig_name", None) or str(each)).name, Path(str(each)))
-            for each in files or ()
-        ]
-        found = await asyncio.to_thread(self._library.add, given) if given else []
+        found = await asyncio.to_thread(self._added, [str(each) for each in files or ()])
         return views.outcomes(found), *await self.documents(), None
+
+    def _added(self, files: Sequence[str]) -> list[Outcome]:
+        """Add files, and remove their copies that arrived."""
+        given, refused = [], []
+        for each in files:
+            try:
+                given.append((Path(each).name, self._arrivals.owned(each)))
+            except InputError as error:
+                refused.append(Outcome(Path(each).name, reason=str(error)))
+        try:
+            return [*refused, *(self._library.add(given) if given else ())]
+        finally:
+            for _, path in given:
+                self._arrivals.remove(path)
 
     async def remove(self, name: str | None) -> Parts:
         """Remove a document; return the result, the documents and their names."""

@@ -4,6 +4,7 @@ They are in a folder of the server's own, which a corpus reads beside the user's
 nothing: if the corpus cannot take it, the folder is as before.
 """
 
+import logging
 import os
 import shutil
 import threading
@@ -24,6 +25,9 @@ __all__ = ["Library", "Outcome", "Stored"]
 
 STAGING = ".arriving"
 """Folder of files that are not accepted yet; hidden ones are in no corpus."""
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ class Library:
                 try:
                     outcome = self._check(given, path, staging, accepted)
                 except (InputError, OSError) as error:
-                    outcome = Outcome(given, reason=str(error))
+                    outcome = Outcome(given, reason=_shown(error, "it cannot be read; upload it again"))
                 outcomes.append(outcome)
             failure = self._apply(accepted, staging) if accepted else ""
             return [Outcome(each.name, "", failure) if failure and each.done else each for each in outcomes]
@@ -106,8 +110,6 @@ class Library:
             if name not in {stored.name for stored in self.documents()}:
                 return Outcome(name, reason="no such uploaded document")
             failure = self._apply({name: None}, staging)
-            if failure.startswith("no document can be read") or ": no document to read" in failure:
-                failure = "the corpus would be empty; upload another document first"
             return Outcome(name, "" if failure else "removed", failure)
 
     def _check(self, given: str, path: Path, staging: Path, accepted: dict[str, Path]) -> Outcome:
@@ -142,7 +144,9 @@ class Library:
                     (kept / name).replace(self._folder / name)
             with suppress(DynamicRAGError):
                 self._refresh()
-            return str(error)
+            if "no document can be read" in str(error) or ": no document to read" in str(error):
+                return "the corpus would be empty; upload another document first"
+            return _shown(error, "the corpus cannot be updated; the server's log has the reason")
         return ""
 
     def _refresh(self) -> None:
@@ -157,3 +161,11 @@ class Library:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _shown(error: Exception, instead: str) -> str:
+    """Return an error for visitors: words with a path of the server or of the system stay in its log."""
+    if not isinstance(error, OSError) and "/" not in str(error) and "\\" not in str(error):
+        return str(error)
+    _log.warning("%s: %s", type(error).__name__, error)
+    return instead

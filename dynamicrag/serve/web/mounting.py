@@ -34,16 +34,23 @@ def mount(app: "FastAPI", rag: DynamicRAG, settings: WebSettings = WebSettings()
     from gradio import mount_gradio_app
 
     from dynamicrag.serve.web.admission import Admission
+    from dynamicrag.serve.web.arrivals import Arrivals, private_folder
     from dynamicrag.serve.web.blocks import build
+    from dynamicrag.serve.web.border import Border
     from dynamicrag.serve.web.headers import OwnHostOnly, Page
+    from dynamicrag.serve.web.library import Library
     from dynamicrag.serve.web.theme import head, theme
 
-    page = build(rag, settings, Admission(rag, getattr(app.state, "service", None)))
+    library = Library(rag, settings)
+    arrivals = Arrivals(private_folder(), settings, allowed=library.available)
+    page = build(rag, settings, library, arrivals, Admission(rag, getattr(app.state, "service", None)))
     page.queue(max_size=settings.concurrency * 4, api_open=False)
+    page.has_launched = True  # Gradio checks the paths of files only then, and mounting does not set it
     mount_gradio_app(
         app, page, path="/", theme=theme(), head=head(), footer_links=[], run_history=False,
         ssr_mode=False, enable_monitoring=False, mcp_server=False, show_error=False,
-        max_file_size=settings.upload_bytes, app_kwargs={"middleware": [Middleware(OwnHostOnly)]},
+        max_file_size=settings.upload_bytes,
+        app_kwargs={"middleware": [Middleware(OwnHostOnly), Middleware(Border, arrivals=arrivals)]},
     )  # fmt: skip
     app.router.routes[-1] = Page("/", app=app.router.routes[-1].app)  # type: ignore[attr-defined]
     return app

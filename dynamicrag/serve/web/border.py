@@ -1,0 +1,149 @@
+"""The paths of Gradio that the page uses; all others are refused, and bodies are bounded and checked."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+
+from dynamicrag.errors import InputError
+from dynamicrag.serve.access import path_of
+from dynamicrag.serve.web.arrivals import Arrivals
+
+__all__ = ["Border"]
+
+EVENT_BYTES = 1_000_000
+"""Largest body of an event."""
+READ = (
+    "/", "/config", "/config/", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt",
+    "/gradio_api/theme.css", "/gradio_api/queue/data", "/gradio_api/startup-events", "/gradio_api/app_id",
+    "/gradio_api/info",
+)  # fmt: skip
+READ_BELOW = ("/static/", "/assets/", "/svelte/", "/pwa_icon", "/gradio_api/heartbeat/")
+JOIN, UPLOAD, PROGRESS = "/gradio_api/queue/join", "/gradio_api/upload", "/gradio_api/upload_progress"
+WRITE = (JOIN, "/gradio_api/cancel", "/gradio_api/reset")
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status, self.why = status, why
+
+
+class Border:
+    """ASGI middleware before Gradio.
+
+    The paths that serve files of the disk, fetch other addresses or run code are none of the page's.
+
+    Args:
+        app: Gradio's application.
+        arrivals: Tells uploaded files from others.
+    """
+
+    def __init__(self, app: Any, arrivals: Arrivals) -> None:
+        self._app = app
+        self._arrivals = arrivals
+        self._arriving = 0
+
+    async def __call__(self, scope: Message, receive: Receive, send: Any) -> None:
+        """Serve one connection."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        try:
+            await self._serve(scope, receive, send)
+        except _Refused as refused:
+            headers = {"connection": "close"}
+            await PlainTextResponse(refused.why, refused.status, headers)(scope, receive, send)
+
+    async def _serve(self, scope: Message, receive: Receive, send: Any) -> None:
+        path, method = path_of(scope), scope["method"]
+        if method in ("GET", "HEAD"):
+            known = path in READ or path.startswith(READ_BELOW) or (path == PROGRESS and self._arrivals.allowed)
+            if not known:
+                raise _Refused(404, "This page has no such path.")
+            await self._app(scope, receive, send)
+        elif method == "POST" and path in WRITE:
+            body = await _read(receive, EVENT_BYTES)
+            try:
+                checked = await asyncio.to_thread(self._arrivals.event, body) if path == JOIN else body
+            except InputError as error:
+                raise _Refused(400, str(error)) from None
+            await self._app(_as_json(scope, checked), _replayed(checked, receive), send)
+        elif method == "POST" and path == UPLOAD and self._arrivals.allowed:
+            await self._upload(scope, receive, send)
+        else:
+            raise _Refused(404, "This page has no such path, or accepts no files.")
+
+    async def _upload(self, scope: Message, receive: Receive, send: Any) -> None:
+        """Pass an upload on while it and the others fit."""
+        most = await asyncio.to_thread(self._arrivals.room)
+        size, answered = 0, False
+
+        async def bounded() -> Message:
+            nonlocal size
+            message = await receive()
+            piece = len(message.get("body", b""))
+            size += piece
+            self._arriving += piece
+            if self._arriving > most:
+                raise _too_large()
+            return message
+
+        async def sent(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isdigit() or int(length[:20]) > most:
+            raise _too_large()
+        try:
+            await self._app(scope, bounded, sent)
+        except _Refused:
+            if not answered:
+                raise
+        finally:
+            self._arriving -= size
+
+
+def _too_large() -> _Refused:
+    return _Refused(413, "The files are too large together; upload fewer at a time, or later.")
+
+
+async def _read(receive: Receive, most: int) -> bytes:
+    pieces, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _Refused(400, "The request ended early.")
+        size += len(message.get("body", b""))
+        if size > most:
+            raise _Refused(413, f"The request is too large; at most {most:,} bytes are accepted.")
+        pieces.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(pieces)
+
+
+def _as_json(scope: Message, body: bytes) -> Message:
+    """Return the scope of a request whose body is some JSON."""
+    dropped = (b"content-length", b"content-type", b"transfer-encoding")
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() not in dropped]
+    own = [(b"content-length", str(len(body)).encode()), (b"content-type", b"application/json")]
+    return {**scope, "headers": [*headers, *own]}
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return first.pop() if first else await receive()
+
+    return replay
