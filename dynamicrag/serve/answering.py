@@ -114,6 +114,13 @@ class Answering:
             refusal = refusal_of(error)
             self._events.put_nowait(refusal)
             status = refusal.status
+        except asyncio.CancelledError:
+            if not self._service.stopping:
+                raise
+            # the client is still there: its response ends by an error and not by a broken connection
+            why = "The server is stopping; ask again later."
+            self._events.put_nowait(Refused(503, why, "server_error", headers={"retry-after": "5"}))
+            status = 503
         finally:
             self._begun.set()
             self._measure(status, time.perf_counter() - began)

@@ -76,7 +76,7 @@ def create_app(rag: DynamicRAG, settings: Settings = Settings()) -> FastAPI:  # 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    app.state.service.gate.closed = False  # an application may start again
+    app.state.service.gate.closed = app.state.service.stopping = False  # an application may start again
     yield
     await app.state.service.close()
 

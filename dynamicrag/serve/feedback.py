@@ -16,6 +16,8 @@ from dynamicrag.serve.schema import FeedbackRequest, FeedbackStored
 __all__ = ["router"]
 
 router = APIRouter()
+RESPONSE = "chatcmpl-"
+"""Prefix of a response's id; the id of its query follows."""
 
 
 @router.post("/v1/feedback")
@@ -32,8 +34,13 @@ async def feedback(
 
 
 def _store(rag: DynamicRAG, body: FeedbackRequest, caller: Caller) -> FeedbackStored:
+    body = body.model_copy(update={"query_id": body.query_id.removeprefix(RESPONSE)})
     check_owner(rag, body.query_id, caller)
-    if rag.pipeline.bookkeeper.logged(body.query_id) is None:
+    books = rag.pipeline.bookkeeper
+    if books.logged(body.query_id) is None:
+        if books.kept(body.query_id) or rag.pipeline.ledger.account(body.query_id).lines:
+            why = f"The query `{body.query_id[:100]}` was not finished, so it cannot be rated."
+            raise invalid(why, "query_id", "query_not_finished")
         raise unknown_query(body.query_id)
     try:
         if body.score is not None:

@@ -15,6 +15,8 @@ __all__ = ["listening", "run"]
 
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 2_048
+LAST_SECONDS = 5
+"""Time in which cancelled queries send their last words, before connections are closed."""
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -49,9 +51,9 @@ def run(app: FastAPI, bound: socket.socket, grace_seconds: float, started: Calla
     """
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=max(1, round(grace_seconds)),
+        timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=max(1, round(grace_seconds)) + LAST_SECONDS,
     )  # fmt: skip
-    asyncio.run(_Server(config, started).serve(sockets=[bound]))
+    asyncio.run(_Server(config, started, app, max(1.0, grace_seconds)).serve(sockets=[bound]))
 
 
 class _Server(uvicorn.Server):
@@ -60,16 +62,35 @@ class _Server(uvicorn.Server):
     Args:
         config: The configuration.
         started: Called when clients are accepted.
+        app: The application.
+        grace_seconds: The time that running queries have to end.
     """
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, started: Callable[[], None], app: FastAPI, grace_seconds: float
+    ) -> None:
         super().__init__(config)
         self._report = started
+        self._application = app
+        self._grace_seconds = grace_seconds
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept clients."""
         await super().startup(sockets)
         self._report()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; queries that run after their time are cancelled, and their responses end by an error."""
+        ending = asyncio.create_task(self._end())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            ending.cancel()
+            await asyncio.wait([ending])
+
+    async def _end(self) -> None:
+        await asyncio.sleep(self._grace_seconds)
+        await self._application.state.service.cancel()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -31,6 +31,7 @@ class Service:
         gate: The number of queries at a time.
         metrics: The metrics.
         created: Start of the server, in seconds since the epoch.
+        stopping: Whether the queries that still run are cancelled since the server stops.
     """
 
     def __init__(self, rag: DynamicRAG, settings: Settings) -> None:
@@ -40,6 +41,7 @@ class Service:
         self.gate = Gate(settings.concurrency, settings.queue, settings.queue_seconds)
         self.metrics = Metrics(self.gate)
         self.created = int(time.time())
+        self.stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._after: set[asyncio.Task[None]] = set()
 
@@ -51,13 +53,17 @@ class Service:
         """Start the accounting of a finished query; :meth:`close` waits for it."""
         _kept(work, self._after)
 
-    async def close(self) -> None:
-        """Cancel the queries that still run, and close the books. The policies stay open."""
-        self.gate.closed = True
+    async def cancel(self) -> None:
+        """Admit no query any more, cancel those that still run, and wait for their end."""
+        self.gate.closed = self.stopping = True
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def close(self) -> None:
+        """Cancel the queries that still run, and close the books. The policies stay open."""
+        await self.cancel()
         await self.rag.aflush(CLOSING_SECONDS)
         if self._after:
             _, late = await asyncio.wait(self._after, timeout=CLOSING_SECONDS)

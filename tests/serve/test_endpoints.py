@@ -1,5 +1,6 @@
 """Feedback, decisions, metrics and the page of the API."""
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -7,7 +8,7 @@ import pytest
 
 from dynamicrag.serve import decisions
 
-from .conftest import PRICE, asked
+from .conftest import PRICE, Visit, asked
 from .test_chat import PATH
 
 TWO = {
@@ -132,3 +133,29 @@ async def test_the_page_of_the_api_asks_no_other_host(site):
 
 async def test_the_server_says_that_it_lives(site):
     assert (await site.client().get("/healthz")).json() == {"status": "ok"}
+
+
+async def test_a_query_that_was_not_finished_has_its_reason(site):
+    site.script = lambda kind, prompt: "It opened WAIT in 1871."
+    app = site.app()
+    visit = Visit(app, json.dumps(asked(stream=True)).encode())
+    await visit.until(lambda: '"opened "' in visit.text)
+    query = json.loads(visit.text.split("data: ")[1])["id"].removeprefix("chatcmpl-")
+    await visit.leave()
+    assert site.rag.flush()
+    client = site.of(app)
+    assert (await client.get(f"/v1/decisions/{query}")).status_code == 200
+    for given in (query, f"chatcmpl-{query}"):
+        refused = await client.post("/v1/feedback", json={"query_id": given, "score": 1})
+        error = refused.json()["error"]
+        assert (refused.status_code, error["code"]) == (400, "query_not_finished")
+        assert "was not finished" in error["message"]
+    unknown = await client.post("/v1/feedback", json={"query_id": "nothing", "score": 1})
+    assert unknown.status_code == 404
+
+
+async def test_the_id_of_a_response_names_its_query(site):
+    client = site.client()
+    response = (await client.post("/v1/chat/completions", json=asked())).json()
+    stored = await client.post("/v1/feedback", json={"query_id": response["id"], "score": 1})
+    assert stored.json() == {"query_id": response["dynamicrag"]["query_id"], "changed": True}

@@ -95,7 +95,7 @@ def _chat(page: Any, known: Any, handlers: Handlers, rag: DynamicRAG, settings: 
     several: dict[str, Any] = {**HIDDEN, "concurrency_limit": None, "trigger_mode": "multiple"}
     for each in (asked, granted, refused):
         each.then(handlers.settle, [known, weight], everything, **several)
-    halt.click(handlers.stop, known, None, queue=False, **HIDDEN)
+    halt.click(handlers.stop, known, None, **several)
     gr.on([again.click, chat.clear], handlers.renew, known, [known, *everything], **HIDDEN)
     page.load(handlers.load, known, [known, *everything], **HIDDEN)
     gr.on([picked.input, weight.input], handlers.show, [known, picked, weight], beside, **HIDDEN)
