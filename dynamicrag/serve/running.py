@@ -15,7 +15,7 @@ __all__ = ["listening", "run"]
 
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 2_048
-LAST_SECONDS = 5
+LAST_SECONDS = 2
 """Time in which cancelled queries send their last words, before connections are closed."""
 
 

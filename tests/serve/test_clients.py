@@ -185,6 +185,10 @@ async def test_a_thousand_at_a_time_leave_the_account_intact(tmp_path):
     assert state["budget"]["set_aside"] == 0
 
 
+async def _rest(lines):
+    return [line async for line in lines if line]
+
+
 async def test_a_stop_cancels_what_does_not_end_and_closes_the_books(tmp_path):
     body = ask("A slow one?", stream=True)
     with served(tmp_path) as server:
@@ -196,7 +200,9 @@ async def test_a_stop_cancels_what_does_not_end_and_closes_the_books(tmp_path):
             while "opened" not in await anext(lines):
                 pass
             began = time.monotonic()
-            state = await asyncio.to_thread(server.stop)
+            state, rest = await asyncio.gather(asyncio.to_thread(server.stop), _rest(lines))
+        assert json.loads(rest[-1].removeprefix("data: "))["error"]["message"].startswith("The server is stopp")
+        assert "Error" not in (server.process.stderr.read() or "")
         assert time.monotonic() - began > 1.5, "it had its time to end"
     assert (state["queries"], state["failed"], state["open"], state["stored"]) == (1, 1, 0, 1)
     assert state["budget"]["spent"] == pytest.approx(state["usd"])

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse
 
 from dynamicrag.errors import InputError
 from dynamicrag.serve.access import path_of
@@ -61,7 +61,7 @@ class Border:
             await self._serve(scope, receive, send)
         except _Refused as refused:
             headers = {"connection": "close"}
-            await PlainTextResponse(refused.why, refused.status, headers)(scope, receive, send)
+            await JSONResponse({"detail": refused.why}, refused.status, headers)(scope, receive, send)
 
     async def _serve(self, scope: Message, receive: Receive, send: Any) -> None:
         path, method = path_of(scope), scope["method"]
