@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMes
 from dynamicrag.errors import InputError
 from dynamicrag.llm.condense import shortened
 
-__all__ = ["history_of", "question_of", "system_of"]
+__all__ = ["checked", "history_of", "question_of", "system_of"]
 
 MAX_QUESTION = 20_000
 MAX_SYSTEM = 20_000

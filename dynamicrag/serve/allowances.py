@@ -14,7 +14,7 @@ from dynamicrag.cost.meter import NullMeter
 from dynamicrag.cost.reservations import Held
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.cost.vector import Cost
-from dynamicrag.errors import InputError, TotalExceeded
+from dynamicrag.errors import BudgetExceeded, InputError, TotalExceeded
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.serve.errors import NO_RETRY, Refused
 from dynamicrag.store.address import data_dir
@@ -86,7 +86,12 @@ async def share_of(
             why = "Your other requests have reserved the rest of your budget. Retry when they have ended."
             wait = {"retry-after": "5"}
             raise Refused(429, why, "requests", "rate_limit_exceeded", headers=wait) from None
-        yield Share(amounts, total, held)
+        try:
+            yield Share(amounts, total, held)
+        except BudgetExceeded as error:
+            if isinstance(error, TotalExceeded) or (error.short and not set(error.short) & set(amounts)):
+                raise
+            raise _too_small(amounts, budget) from None
 
 
 async def correct(rag: DynamicRAG, query_id: str, budget: Budget, booked: Cost) -> None:
@@ -122,6 +127,18 @@ def check_prices(rag: DynamicRAG, budgets: Mapping[str, Mapping[str, float]]) ->
                         f"{where}: no price is known of model {name!r}, so usd cannot be limited; set "
                         f"{place}: {{input: ..., output: ...}}"
                     )
+
+
+def _too_small(share: Mapping[str, float], budget: Mapping[str, float]) -> Refused:
+    """Return the refusal of a request that no option answers within its share."""
+    shares = ", ".join(f"{amount:g} {dimension}" for dimension, amount in share.items())
+    limits = ", ".join(f"{limit:g} {dimension}" for dimension, limit in budget.items())
+    why = (
+        f"No option fits within {shares}, which this question may use: one question may use at most a tenth "
+        f"of your budget per day ({limits}), and no more than the rest of it. Ask the operator of this "
+        "server for a larger budget."
+    )
+    return Refused(429, why, "insufficient_quota", "insufficient_quota", headers=NO_RETRY)
 
 
 def _account(user: str) -> str:

@@ -74,7 +74,9 @@ def keys_of(path: Path | None, environment: Mapping[str, str]) -> Keys | None:
         except (OSError, ValueError) as error:
             if isinstance(error, InputError):
                 raise
-            raise InputError(f"--api-key-file {path}: {getattr(error, 'strerror', None) or error}") from None
+            why = str(getattr(error, "strerror", None) or error)
+            why += "; if it is a key, put the key in quotes" if "whole number" in why else ""
+            raise InputError(f"--api-key-file {path}: {why}") from None
     given = [part.strip() for part in environment.get(ENVIRONMENT, "").split(",") if part.strip()]
     if not given:
         return None
@@ -112,6 +114,8 @@ def _callers(data: Mapping[Any, Any], where: str) -> Iterator[tuple[str, Caller]
             if each not in FIELDS:
                 raise InputError(unknown(place, "key", each, FIELDS))
         key = settings.get("key")
+        if isinstance(key, int | float) and not isinstance(key, bool):
+            raise InputError(f"{place}: the key is read as a number; put the key in quotes")
         if not isinstance(key, str) or len(key) < SHORTEST or not key.isascii() or " " in key:
             raise InputError(
                 f"{place}: expected an API key of at least {SHORTEST} ASCII characters; make one with "

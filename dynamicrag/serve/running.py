@@ -49,11 +49,12 @@ def run(app: FastAPI, bound: socket.socket, grace_seconds: float, started: Calla
         grace_seconds: The time that they have.
         started: Called when clients are accepted.
     """
+    grace_seconds = max(1.0, grace_seconds)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=max(1, round(grace_seconds)) + LAST_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=round(grace_seconds) + LAST_SECONDS,
     )  # fmt: skip
-    asyncio.run(_Server(config, started, app, max(1.0, grace_seconds)).serve(sockets=[bound]))
+    asyncio.run(_Server(config, started, app, grace_seconds).serve(sockets=[bound]))
 
 
 class _Server(uvicorn.Server):

@@ -48,6 +48,8 @@ async def test_a_query_whose_worst_case_exceeds_its_share_is_refused(site):
     refused = await site.client(limited(1e-4)).post(PATH, json=asked())
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "insufficient_quota")
     assert "objective" not in refused.text
+    assert "within 1e-05 usd" in refused.text
+    assert "a tenth of your budget per day (0.0001 usd)" in refused.text
     assert site.chat.calls == []
     assert purse().state() == ({"usd": 0.0}, {})
 

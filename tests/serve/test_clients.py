@@ -201,7 +201,9 @@ async def test_a_stop_cancels_what_does_not_end_and_closes_the_books(tmp_path):
                 pass
             began = time.monotonic()
             state, rest = await asyncio.gather(asyncio.to_thread(server.stop), _rest(lines))
-        assert json.loads(rest[-1].removeprefix("data: "))["error"]["message"].startswith("The server is stopp")
+        assert json.loads(rest[-1].removeprefix("data: "))["error"]["message"].startswith(
+            "The server is stopp"
+        )
         assert "Error" not in (server.process.stderr.read() or "")
         assert time.monotonic() - began > 1.5, "it had its time to end"
     assert (state["queries"], state["failed"], state["open"], state["stored"]) == (1, 1, 0, 1)

@@ -1,7 +1,7 @@
 """The files that visitors have sent, until the library has taken them: in a private folder of the process.
 
-Gradio accepts in an event any path, and any address, in place of a file that it has received. So each event is
-read here before Gradio reads it: a file in it is one that is in the private folder, or the event is refused.
+Gradio accepts in an event any path, and any address, in place of a file that it has received. So each event
+is read here before Gradio reads it: a file in it is in the private folder, or the event is refused.
 """
 
 import functools

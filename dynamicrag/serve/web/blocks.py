@@ -54,7 +54,7 @@ def _chat(page: Any, known: Any, handlers: Handlers, rag: DynamicRAG, settings: 
             with gr.Row(elem_classes="dr-ask"):
                 box = gr.Textbox(
                     label="Question", placeholder="Ask a question", lines=1, max_lines=6, scale=8,
-                    autofocus=True, elem_id="dr-question", max_length=20_000,
+                    autofocus=True, elem_id="dr-question",
                 )  # fmt: skip
                 send = gr.Button("Send", variant="primary", scale=1, min_width=80, elem_id="dr-send")
                 halt = gr.Button("Stop", scale=1, min_width=80, visible=False, elem_id="dr-stop")

@@ -66,7 +66,9 @@ class Border:
     async def _serve(self, scope: Message, receive: Receive, send: Any) -> None:
         path, method = path_of(scope), scope["method"]
         if method in ("GET", "HEAD"):
-            known = path in READ or path.startswith(READ_BELOW) or (path == PROGRESS and self._arrivals.allowed)
+            known = (
+                path in READ or path.startswith(READ_BELOW) or (path == PROGRESS and self._arrivals.allowed)
+            )
             if not known:
                 raise _Refused(404, "This page has no such path.")
             await self._app(scope, receive, send)

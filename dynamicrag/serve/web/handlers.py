@@ -9,14 +9,15 @@ from typing import Any
 import gradio as gr
 
 from dynamicrag.errors import InputError
+from dynamicrag.graph.conversation import checked
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.serve.keys import Caller
 from dynamicrag.serve.question import KEY_TAG
 from dynamicrag.serve.web import ratings, views
 from dynamicrag.serve.web.admission import Admission
-from dynamicrag.serve.web.arrivals import Arrivals
 from dynamicrag.serve.web.answer import Answer
 from dynamicrag.serve.web.answering import begin, named, resume, settled
+from dynamicrag.serve.web.arrivals import Arrivals
 from dynamicrag.serve.web.conversation import Conversation, Conversations
 from dynamicrag.serve.web.library import Library, Outcome
 from dynamicrag.serve.web.otherwise import FACTORS, call_weights, otherwise
@@ -77,7 +78,7 @@ class Handlers:
         """Answer a question; yields the question box, the messages, the panel and the buttons."""
         conversation = self._of(known, request)
         question = question.strip()
-        if not question or (why := self._refusal(conversation)):
+        if not question or (why := self._refusal(conversation, question)):
             if question:
                 gr.Warning(why)
             yield (gr.skip(),) * 6
@@ -189,7 +190,11 @@ class Handlers:
     def _of(self, known: str | None, request: gr.Request) -> Conversation:
         return self._conversations.of(known, _caller(request).name)
 
-    def _refusal(self, conversation: Conversation) -> str:
+    def _refusal(self, conversation: Conversation, question: str) -> str:
+        try:
+            checked(question, "question")
+        except InputError as error:
+            return str(error)
         if conversation.running is not None:
             return "An answer is being written; stop it, or wait for it."
         if len(conversation.answers) >= self._settings.turns:

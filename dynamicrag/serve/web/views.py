@@ -1,5 +1,6 @@
 """The parts of the page that follow from a conversation: messages, ratings, and the list of answers."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,13 +66,16 @@ def listed(documents: Sequence[Stored]) -> str:
 
 
 def outcomes(found: Sequence[Outcome]) -> str:
-    """Return the results of an upload or a removal as a list; each refused file has its reason."""
+    """Return the results of an upload or a removal: their number, the refused ones first, with reasons."""
+    counts = Counter(each.done or "refused" for each in found)
+    said = ", ".join(f"{counts[name]} {name}" for name in ("refused", "added", "updated") if counts[name])
+    total = f'<p class="dr-small" role="status">{said}</p>' if len(found) > 1 else ""
     items = "".join(
         f'<li class="{"done" if each.done else "refused"}"><b>{safe(each.name, 130)}</b> '
         f"{safe(each.done or 'refused', 20)}{': ' + safe(each.reason, 400) if each.reason else ''}</li>"
-        for each in found
+        for each in sorted(found, key=lambda each: bool(each.done))
     )
-    return f'<ul class="dr-outcomes" role="status">{items}</ul>' if items else ""
+    return f'{total}<ul class="dr-outcomes">{items}</ul>' if items else ""
 
 
 def _body(answer: Answer) -> str:
@@ -79,11 +83,11 @@ def _body(answer: Answer) -> str:
     if answer.state == "writing":
         return text or f'<span class="dr-status">{_progress(answer)}</span>'
     if answer.state == "failed":
-        return f'{text}<p class="dr-failed">{plain(answer.failure)}</p>'
+        return f'{text}<p class="dr-failed dr-unrated">{plain(answer.failure)}</p>'
     if answer.state == "asking":
-        return f'{text}<p class="dr-status">{plain(answer.failure)}</p>'
+        return f'{text}<p class="dr-status dr-unrated">{plain(answer.failure)}</p>'
     if answer.state == "stopped":
-        return f'{text}<p class="dr-status">Stopped.</p>'
+        return f'{text}<p class="dr-status dr-unrated">Stopped.</p>'
     note = "Not from the documents." if answer.outside and not answer.abstained else ""
     note = "No answer was given: the documents do not support one." if answer.abstained and not text else note
     return text + (f'<p class="dr-status">{note}</p>' if note else "")

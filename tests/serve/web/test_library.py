@@ -9,9 +9,10 @@ from dynamicrag import DynamicRAG
 from dynamicrag.errors import InputError
 from dynamicrag.policy_file import load_policy
 from dynamicrag.serve.web.intake import check_content, check_name
-from dynamicrag.serve.web.library import Library
+from dynamicrag.serve.web.library import Library, Outcome
 from dynamicrag.serve.web.settings import WebSettings
 from dynamicrag.serve.web.uploads import with_uploads
+from dynamicrag.serve.web.views import outcomes
 from dynamicrag.testing import ScriptedChat
 from tests.serve.web.staged import WordVectors
 
@@ -166,3 +167,27 @@ def test_a_policy_reads_the_folder_beside_its_own(tmp_path):
     assert list(changed.corpora["docs"].path) == ["docs", str(tmp_path)]
     assert changed.corpora["more"] == policy.corpora["more"]
     assert with_uploads(policy, None) is policy
+
+
+def test_the_words_of_a_failure_name_no_path_of_the_server(shelf, library, arrived, monkeypatch):
+    def fail(*_, **__):
+        raise PermissionError(13, "Permission denied", str(shelf[1] / "x"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dynamicrag.serve.web.library.check_content", fail)
+        (refused,) = library.add([arrived("a.md")])
+    assert refused.reason == "it cannot be read; upload it again"
+
+    def fail_later(self, **_):
+        raise InputError(f"{shelf[1]}: the disk is full")
+
+    monkeypatch.setattr("dynamicrag.retrieval.corpus.Corpus.ingest", fail_later)
+    (refused,) = library.add([arrived("a.md")])
+    assert refused.reason.startswith("the corpus cannot be updated")
+
+
+def test_many_results_begin_with_their_number_and_the_refused_ones():
+    found = [Outcome(f"{n}.md", "added") for n in range(9)] + [Outcome("tool.exe", reason="no reader")]
+    shown = outcomes(found)
+    assert "1 refused, 9 added" in shown
+    assert shown.index("tool.exe") < shown.index("0.md")

@@ -121,6 +121,7 @@ def test_a_stopped_answer_keeps_its_account(visitor):
     page.click("#dr-stop")
     page.wait_for_selector("text=Stopped.")
     page.wait_for_selector("#dr-panel .dr-cost")
+    page.get_by_role("button", name=re.compile("^like", re.I)).wait_for(state="hidden")
     assert visitor.ask("Who opened the Hallorin Bridge?") == OPENED
 
 
@@ -148,6 +149,26 @@ def test_an_uploaded_document_answers_the_next_question(visitor, document):
     page.wait_for_selector("#dr-results >> text=removed")
     visitor.tab("Chat")
     assert "97" not in visitor.ask(question)
+
+
+def test_a_long_question_is_refused_as_a_whole(visitor):
+    visitor.page.fill("#dr-question textarea", "long " * 5_000)
+    visitor.page.keyboard.press("Enter")
+    visitor.page.wait_for_selector("text=at most 20,000")
+    assert len(visitor.page.input_value("#dr-question textarea")) == 25_000
+    assert visitor.answers() == 0
+
+
+def test_text_reads_in_the_direction_of_its_script(visitor):
+    visitor.ask("מתי נפתח הגשר?")
+    side = """selector => { const node = document.querySelector(selector);
+        const around = getComputedStyle(node.closest('[data-testid]'));
+        return [getComputedStyle(node).unicodeBidi, around.textAlign] }"""
+    assert visitor.page.evaluate(side, "[data-testid=user] .message-content") == ["plaintext", "start"]
+    assert visitor.page.evaluate(side, "[data-testid=bot] p") == ["plaintext", "start"]
+    for selector in ("#dr-question textarea", "#dr-sources .dr-text, #dr-sources p"):
+        found = "selector => getComputedStyle(document.querySelector(selector)).unicodeBidi"
+        assert visitor.page.evaluate(found, selector) == "plaintext"
 
 
 def test_the_page_fits_a_phone(visit):
