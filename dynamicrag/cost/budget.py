@@ -7,7 +7,6 @@ returned. So concurrent calls cannot together exceed a limit that each of them r
 import asyncio
 import copy
 import math
-import random
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -18,6 +17,7 @@ from typing import Literal, TypeVar
 from dynamicrag.call_options import CallOptions
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.in_thread import in_thread
+from dynamicrag.cost.patience import Passing, moment, too_much
 from dynamicrag.cost.purse import ROUNDING, MemoryPurse, Purse, Short
 from dynamicrag.cost.reservations import Held, Rest, Standing, Taking
 from dynamicrag.cost.vector import Cost, Dimension
@@ -142,20 +142,27 @@ class Budget:
         return Rest(own, shared)
 
     @asynccontextmanager
-    async def reserved(self, query_id: str, worst: Cost, spent: Cost) -> AsyncIterator[Held]:
+    async def reserved(
+        self, query_id: str, worst: Cost, spent: Cost | Callable[[], Cost]
+    ) -> AsyncIterator[Held]:
         """Reserve the worst case of a call while it runs.
+
+        If it would fit without the reservations of other calls, it waits for them. So a caller must not hold
+        a reservation of a query while it waits for other calls of that query: agents hold one only during the
+        model call, never while tools run. If one does, the wait ends after ``PATIENCE`` seconds.
 
         Args:
             query_id: The query that makes the call.
             worst: Largest possible cost of the call.
-            spent: Cost of the query so far.
+            spent: Cost of the query so far; a function that returns it if the call may wait for other calls
+                of the query, because they change it.
 
         Raises:
             BudgetExceeded: It exceeds the query's remaining budget.
             TotalExceeded: It exceeds the remaining total.
         """
         held = Held(worst)
-        self._hold(query_id, worst, spent)
+        await self._hold(query_id, worst, spent)
         try:
             number = await self._take(worst) if self.total else None
             try:
@@ -190,37 +197,60 @@ class Budget:
             held = Cost.total(self._open.get(query_id, ()))
         return {d: limit - spent[d] - held[d] for d, limit in self.per_query.items()}
 
-    def _hold(self, query_id: str, worst: Cost, spent: Cost) -> None:
-        left = self._left_of_query(query_id, spent)
-        short: dict[Dimension, float] = {}
-        for dimension, amount in left.items():
-            # a timeout enforces the limit in seconds
-            soft = dimension == "seconds" or (not DIMENSIONS[dimension].hard and self.exhausted == "cheapest")
-            if not soft and worst[dimension] > amount + ROUNDING * self.per_query[dimension]:
-                short[dimension] = worst[dimension] - amount
-        if short:
-            dimension = next(iter(short))
-            place = self._places.get(dimension, f"objective.budget.per_query.{dimension}")
-            exceeded = BudgetExceeded(_message(place, worst[dimension], max(0.0, left[dimension])))
-            exceeded.short = short
-            raise exceeded
-        with self._lock:
-            self._open.setdefault(query_id, []).append(worst)
+    async def _hold(self, query_id: str, worst: Cost, spent: Cost | Callable[[], Cost]) -> None:
+        since = time.monotonic()
+        while True:
+            try:
+                return self._try_hold(query_id, worst, spent)
+            except Passing as passing:
+                if not callable(spent) or time.monotonic() - since > PATIENCE:
+                    raise passing.exceeded from None
+            await moment(since)
 
-    async def worth_waiting(self, since: float) -> bool:
+    def _try_hold(self, query_id: str, worst: Cost, spent: Cost | Callable[[], Cost]) -> None:
+        with self._lock:
+            held = Cost.total(self._open.get(query_id, ()))
+            # read after ``held``: a call books its cost before it releases its reservation
+            used = (spent() if callable(spent) else spent) + held
+            short = {d: self._missing(d, worst[d] + used[d]) for d in self.per_query}
+            short = {d: amount for d, amount in short.items() if amount > 0}
+            if not short:
+                self._open.setdefault(query_id, []).append(worst)
+                return
+        dimension = next(iter(short))
+        place = self._places.get(dimension, f"objective.budget.per_query.{dimension}")
+        left = max(0.0, self.per_query[dimension] - used[dimension])
+        exceeded = BudgetExceeded(too_much(place, worst[dimension], left, held[dimension]))
+        exceeded.short = short
+        if all(self._missing(d, worst[d] + used[d] - held[d]) <= 0 for d in short):
+            raise Passing(exceeded)
+        raise exceeded
+
+    def _missing(self, dimension: Dimension, amount: float) -> float:
+        """Return the amount by which a query would exceed its limit in a dimension, if that is refused."""
+        # a timeout enforces the limit in seconds
+        soft = dimension == "seconds" or (not DIMENSIONS[dimension].hard and self.exhausted == "cheapest")
+        missing = amount - self.per_query[dimension]
+        return 0.0 if soft or missing <= ROUNDING * self.per_query[dimension] else missing
+
+    async def worth_waiting(self, since: float, query_id: str = "") -> bool:
         """Wait a moment for other reservations to be released.
 
         Args:
             since: Begin of the caller's wait, on ``time.monotonic``.
+            query_id: The query whose limits the caller waits for, too.
 
         Returns:
             Whether the caller should check again; ``False`` if nothing is reserved, or after ``PATIENCE``
             seconds.
         """
-        waited = time.monotonic() - since
-        if not self.total or waited > PATIENCE or not any((await self._purse(self.purse.state))[1].values()):
+        if time.monotonic() - since > PATIENCE:
             return False
-        await asyncio.sleep(min(0.5, 0.02 + waited / 4) * (0.5 + random.random()))  # not all at once
+        with self._lock:
+            open_ = bool(self.per_query) and query_id in self._open
+        if not open_ and not (self.total and any((await self._purse(self.purse.state))[1].values())):
+            return False
+        await moment(since)
         return True
 
     async def _take(self, worst: Cost) -> int:
@@ -231,7 +261,7 @@ class Budget:
             except Short as short:
                 if not short.passing or time.monotonic() - since > PATIENCE:
                     place = f"objective.budget.total.{short.dimension}"
-                    raise TotalExceeded(_message(place, worst[short.dimension], short.left)) from None
+                    raise TotalExceeded(too_much(place, worst[short.dimension], short.left)) from None
                 await self.worth_waiting(since)  # if all were released meanwhile, the next check decides
 
     async def _try(self, worst: Cost) -> int:
@@ -245,8 +275,3 @@ class Budget:
 
     async def _purse(self, work: Callable[[], T]) -> T:
         return await in_thread(work) if self.purse.blocks else work()
-
-
-def _message(place: str, worst: float, left: float) -> str:
-    amounts = f"a call may use {worst:.4g}, and {left:.4g} is left"
-    return f"{place}: {amounts}; raise the limit, or use cheaper models"

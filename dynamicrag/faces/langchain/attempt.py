@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dynamicrag import portal
@@ -58,8 +59,8 @@ async def begin(
 ) -> Attempt:
     """Reserve the worst case of a call and return the attempt. Runs on the portal's loop.
 
-    The amount spent is read and the reservation made in one step of that loop, so that concurrent calls of a
-    query cannot both take the same rest.
+    The amount spent is read and the reservation made in one step, so that concurrent calls of a query cannot
+    both take the same rest. The reservation ends with the model call: none is held while tools run.
 
     Args:
         pipeline: The policy.
@@ -91,7 +92,7 @@ async def begin(
             f"objective.budget.per_query.seconds: nothing is left for model {chosen}; raise the limit, or "
             "use faster models"
         )
-    reservation = run.budget.reserved(ledger.paid_by(query_id), worst, spent)
+    reservation = run.budget.reserved(ledger.paid_by(query_id), worst, partial(ledger.spent, query_id))
     held = await reservation.__aenter__()
     return Attempt(client, watch, reservation, held, seconds)
 

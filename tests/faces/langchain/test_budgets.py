@@ -177,3 +177,15 @@ def test_a_cancelled_run_leaves_no_reservation(make):
     assert state["set_aside"] == pytest.approx(0.0, abs=1e-12)
     assert state["spent"] > 0, "a call that was cancelled is charged at its worst case"
     assert not rag.pipeline.budget._open
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_sub_agents_side_by_side_wait_for_each_others_reservations(make, how):
+    models = dear(0.005, leads(30))
+    models["gpt-4o"].max_tokens = 500
+    rag = make(models, objective={"budget": {"per_query": {"usd": 0.04}}})
+    tool = research(rag, models)[how == "async"]
+    out = run(agent_of(rag, models, (tool,)), how)
+    assert [each.text for each in out["messages"] if each.type == "tool"] == ["found"] * 30
+    assert len(models["gpt-4o"].given) == 32
+    assert rag.cost(about(out)["query_id"])["usd"] <= 0.04 < 30 * 500 * 10.0e-6, "not all at once"
