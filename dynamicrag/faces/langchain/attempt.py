@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dynamicrag import portal
+from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded, ProviderError
 from dynamicrag.faces.langchain.request import Request
 from dynamicrag.faces.langchain.watch import Limits, Watch
@@ -47,7 +48,9 @@ class Attempt:
     async def close(self, run: "Run") -> None:
         """Book calls that are still open, and replace the reservation by the actual cost."""
         self.watch.close()
-        self._held.settle(run.ledger.total(self.watch.lines))
+        lines = self.watch.lines
+        # as booked: the books may be closed already, which adds the difference to the metered cost
+        self._held.settle(Cost.total(line.booked or run.ledger.line_cost(line) for line in lines))
         await portal.arun(self._leave())
 
     async def _leave(self) -> None:
