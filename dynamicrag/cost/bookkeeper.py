@@ -8,14 +8,14 @@ never fails because its accounting failed.
 import logging
 import os
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Observation
+from dynamicrag.cost.finished import Finished
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.query_log import log_finished
@@ -33,27 +33,6 @@ SETTLE_SECONDS = 60.0
 LOOK_SECONDS = 0.25
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A query that was answered or that failed, or the part of one that goes on.
-
-    Attributes:
-        query_id: Its id.
-        question: Its text.
-        facts: Further facts for its record.
-        goes_on: Whether further calls may follow: it may also end here without a word.
-        entry: Makes its entry in the decision log, if it goes on.
-        user: Name of the user, for that entry.
-    """
-
-    query_id: str
-    question: str
-    facts: Mapping[str, Any]
-    goes_on: bool = False
-    entry: "Callable[[], LoggedQuery] | None" = None
-    user: str = ""
 
 
 class Bookkeeper:
@@ -217,7 +196,11 @@ class Bookkeeper:
             log_finished(item.query_id, item.facts, cost, provisional=account.provisional)
         if self._runs is not None:
             lines = list(account.lines)
-            turn = {**run_record(ledger, item.query_id, lines), **item.facts, "provisional": account.provisional}
+            turn = {
+                **run_record(ledger, item.query_id, lines),
+                **item.facts,
+                "provisional": account.provisional,
+            }
             if turn.get("thread"):  # another process may continue or rerun it
                 turn["lines"] = ledger.records(line for line in lines if line.end is not None)
             totals = asdict(ledger.attribution.totals)

@@ -7,7 +7,6 @@ returned. So concurrent calls cannot together exceed a limit that each of them r
 import asyncio
 import copy
 import math
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,11 +16,12 @@ from typing import Literal, TypeVar
 from dynamicrag.call_options import CallOptions
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.in_thread import in_thread
+from dynamicrag.cost.open_calls import OpenCalls
 from dynamicrag.cost.patience import Passing, moment, too_much
-from dynamicrag.cost.purse import ROUNDING, MemoryPurse, Purse, Short
+from dynamicrag.cost.purse import MemoryPurse, Purse, Short
 from dynamicrag.cost.reservations import Held, Rest, Standing, Taking
 from dynamicrag.cost.vector import Cost, Dimension
-from dynamicrag.errors import BudgetExceeded, TotalExceeded
+from dynamicrag.errors import TotalExceeded
 
 T = TypeVar("T")
 Exhausted = Literal["cheapest", "error", "ask"]
@@ -58,8 +58,7 @@ class Budget:
         self.exhausted = exhausted
         self.purse: Purse = purse or MemoryPurse()
         self._places: Mapping[Dimension, str] = {}
-        self._lock = threading.Lock()
-        self._open: dict[str, list[Cost]] = {}
+        self._open = OpenCalls()
 
     def beside(self, per_query: Limits, exhausted: Exhausted) -> "Budget":
         """Return the budget of another policy that spends from the same total.
@@ -172,10 +171,7 @@ class Budget:
                     actual = {dimension: held.actual[dimension] for dimension in self.total}
                     await self._purse(partial(self.purse.settle, number, actual))
         finally:
-            with self._lock:
-                self._open[query_id].remove(worst)
-                if not self._open[query_id]:
-                    del self._open[query_id]
+            self._open.release(query_id, worst)
 
     def close(self, final: Cost, booked: Cost) -> None:
         """Correct the booked costs of calls to their final ones, after the meter has reported. May block.
@@ -193,45 +189,23 @@ class Budget:
             self.purse.add(change)
 
     def _left_of_query(self, query_id: str, spent: Cost) -> dict[Dimension, float]:
-        with self._lock:
-            held = Cost.total(self._open.get(query_id, ()))
+        held = self._open.held(query_id)
         return {d: limit - spent[d] - held[d] for d, limit in self.per_query.items()}
 
     async def _hold(self, query_id: str, worst: Cost, spent: Cost | Callable[[], Cost]) -> None:
         since = time.monotonic()
         while True:
+            # a timeout enforces the limit in seconds
+            hard = {d: limit for d, limit in self.per_query.items() if d != "seconds" and self._is_hard(d)}
             try:
-                return self._try_hold(query_id, worst, spent)
+                return self._open.hold(query_id, worst, spent, hard, self._places)
             except Passing as passing:
                 if not callable(spent) or time.monotonic() - since > PATIENCE:
                     raise passing.exceeded from None
             await moment(since)
 
-    def _try_hold(self, query_id: str, worst: Cost, spent: Cost | Callable[[], Cost]) -> None:
-        with self._lock:
-            held = Cost.total(self._open.get(query_id, ()))
-            # read after ``held``: a call books its cost before it releases its reservation
-            used = (spent() if callable(spent) else spent) + held
-            short = {d: self._missing(d, worst[d] + used[d]) for d in self.per_query}
-            short = {d: amount for d, amount in short.items() if amount > 0}
-            if not short:
-                self._open.setdefault(query_id, []).append(worst)
-                return
-        dimension = next(iter(short))
-        place = self._places.get(dimension, f"objective.budget.per_query.{dimension}")
-        left = max(0.0, self.per_query[dimension] - used[dimension])
-        exceeded = BudgetExceeded(too_much(place, worst[dimension], left, held[dimension]))
-        exceeded.short = short
-        if all(self._missing(d, worst[d] + used[d] - held[d]) <= 0 for d in short):
-            raise Passing(exceeded)
-        raise exceeded
-
-    def _missing(self, dimension: Dimension, amount: float) -> float:
-        """Return the amount by which a query would exceed its limit in a dimension, if that is refused."""
-        # a timeout enforces the limit in seconds
-        soft = dimension == "seconds" or (not DIMENSIONS[dimension].hard and self.exhausted == "cheapest")
-        missing = amount - self.per_query[dimension]
-        return 0.0 if soft or missing <= ROUNDING * self.per_query[dimension] else missing
+    def _is_hard(self, dimension: Dimension) -> bool:
+        return DIMENSIONS[dimension].hard or self.exhausted != "cheapest"
 
     async def worth_waiting(self, since: float, query_id: str = "") -> bool:
         """Wait a moment for other reservations to be released.
@@ -246,9 +220,8 @@ class Budget:
         """
         if time.monotonic() - since > PATIENCE:
             return False
-        with self._lock:
-            open_ = bool(self.per_query) and query_id in self._open
-        if not open_ and not (self.total and any((await self._purse(self.purse.state))[1].values())):
+        beside = bool(self.per_query) and self._open.has(query_id)
+        if not beside and not (self.total and any((await self._purse(self.purse.state))[1].values())):
             return False
         await moment(since)
         return True

@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime, get_runtime
 
 from dynamicrag import portal, traces
 from dynamicrag.assembly import Pipeline
-from dynamicrag.cost.bookkeeper import Finished
+from dynamicrag.cost.finished import Finished
 from dynamicrag.graph.asking import Asking
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.calls import call_options, given_options

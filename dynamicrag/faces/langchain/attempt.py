@@ -9,7 +9,8 @@ from dynamicrag import portal
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded, ProviderError
 from dynamicrag.faces.langchain.request import Request
-from dynamicrag.faces.langchain.watch import Limits, Watch
+from dynamicrag.faces.langchain.seen_call import Limits
+from dynamicrag.faces.langchain.watch import Watch
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

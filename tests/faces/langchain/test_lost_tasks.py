@@ -13,7 +13,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from dynamicrag import DynamicRAGMiddleware
-from dynamicrag.cost.bookkeeper import Bookkeeper, Finished
+from dynamicrag.cost.bookkeeper import Bookkeeper
+from dynamicrag.cost.finished import Finished
 from tests.faces.langchain.scripted import calls, said
 from tests.faces.langchain.test_budgets import research
 from tests.faces.langchain.test_middleware import ASKED, about, add, adds, agent_of, run, two
@@ -59,7 +60,7 @@ def test_a_task_that_another_part_ends_is_kept(make, how, end):
     models = two(endless)
     rag = make(models, objective=LIMITED)
     agent = agent_of(rag, models, beside=beside.get(end, ()))
-    with pytest.raises(Exception, match="guard|limit"):
+    with pytest.raises(Exception, match=r"guard|limit"):
         run(agent, how, config={"recursion_limit": 6})
     (query,) = kept(rag)
     record = rag.pipeline.bookkeeper.kept(query)
@@ -90,9 +91,7 @@ def test_an_injected_human_message_begins_another_task_and_both_are_kept(make, h
     models = two(lambda *_: said("It is 3."))
     rag = make(models, objective=LIMITED)
     out = run(agent_of(rag, models, (), beside=[Reflect()]), how)
-    ids = {
-        each.response_metadata["dynamicrag"]["query_id"] for each in out["messages"] if each.type == "ai"
-    }
+    ids = {each.response_metadata["dynamicrag"]["query_id"] for each in out["messages"] if each.type == "ai"}
     assert len(ids) == 2
     assert set(kept(rag)) == ids
 

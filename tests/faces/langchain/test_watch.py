@@ -1,4 +1,4 @@
-"""No call is free: calls with unknown tools, odd replies and no callbacks are booked; cached answers are not."""
+"""No call is free, whatever its tools and its class; an answer from a cache is."""
 
 import logging
 
@@ -37,10 +37,10 @@ class NamesOnly(ToolChat):
 class Silent(ToolChat):
     """Makes its calls without LangChain's callbacks."""
 
-    def invoke(self, input, config=None, **kwargs):
+    def invoke(self, input, config=None, **kwargs):  # noqa: A002
         return self._reply(input, {})
 
-    async def ainvoke(self, input, config=None, **kwargs):
+    async def ainvoke(self, input, config=None, **kwargs):  # noqa: A002
         return self._reply(input, {})
 
 
