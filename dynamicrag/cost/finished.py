@@ -12,7 +12,7 @@ __all__ = ["Finished"]
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A query that was answered or that failed, or the part of one that goes on.
+    """A query that was answered or that failed, or the first part of a query that goes on.
 
     Attributes:
         query_id: Its id.

@@ -38,8 +38,8 @@ OURS = "dynamicrag"
 STAGE = "generator"
 
 _log = logging.getLogger(__name__)
-_told: set[str] = set()
-"""The models of which a warning was logged."""
+_warned: set[str] = set()
+"""The models with a logged warning."""
 _watch: ContextVar["Watch | None"] = ContextVar("dynamicrag_watch", default=None)
 
 
@@ -79,11 +79,11 @@ class Watch(BaseCallbackHandler):
     def watching(self) -> Iterator[None]:
         """Watch the calls in this context."""
         _hook()
-        token, heard = _watch.set(self), called.set(self._called)
+        token, listening = _watch.set(self), called.set(self._called)
         try:
             yield
         finally:
-            called.reset(heard)
+            called.reset(listening)
             _watch.reset(token)
 
     def on_chat_model_start(
@@ -145,7 +145,7 @@ class Watch(BaseCallbackHandler):
             self._fail(call, error)
 
     def close(self) -> None:
-        """Book the calls that ended without a callback, and a call of which no callback told."""
+        """Book the calls that ended without a callback, and a call without any callback."""
         while self._open:
             self._fail(self._open.popitem()[1], None)
         if self._called and not self._saw:
@@ -166,8 +166,8 @@ class Watch(BaseCallbackHandler):
 
     def _incomplete(self, error: Exception) -> None:
         """Warn of a call that is not fully known; it is booked at its worst case, unless it reports less."""
-        if self._chosen not in _told:
-            _told.add(self._chosen)
+        if self._chosen not in _warned:
+            _warned.add(self._chosen)
             _log.warning(
                 "model %s: its calls cannot be fully watched and may be booked at their worst case: %s: %s",
                 self._chosen,

@@ -50,7 +50,7 @@ def booked(rag, query):
 
 @pytest.fixture
 def warnings(caplog):
-    watch._told.clear()
+    watch._warned.clear()
     caplog.set_level(logging.WARNING, "dynamicrag")
     return lambda: [each for each in caplog.records if "fully watched" in each.getMessage()]
 
