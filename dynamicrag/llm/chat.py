@@ -222,7 +222,7 @@ class ChatModel:
                 if line is not None:
                     line.usage = usage
                 if isinstance(turn, ServerCall):  # if the caller is cancelled once more, its usage stands
-                    usage = (await turn.end(tokens)).added(usage)
+                    usage = (await turn.end(tokens, _billions(line))).added(usage)
                     if line is not None:
                         line.usage, line.unmetered = usage, turn.reason
             self.outage.worked()
@@ -281,6 +281,10 @@ class ChatModel:
         if len(self._clients) >= _CLIENTS_KEPT:
             self._clients.clear()
         self._clients[key] = client
+
+
+def _billions(line: Line | None) -> float | None:
+    return None if line is None else line.profile.active_billions
 
 
 def _size(messages: "Sequence[BaseMessage]") -> int:
