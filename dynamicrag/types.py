@@ -296,6 +296,7 @@ class AccountLine(TypedDict):
         failed: Whether the call failed.
         settled: Whether the meter has covered the call.
         overhead: Its share of the constant part, in joules, with its kind.
+        unmetered: The reason why the energy of a server on this host is an estimate.
     """
 
     id: str
@@ -309,6 +310,7 @@ class AccountLine(TypedDict):
     failed: NotRequired[bool]
     settled: NotRequired[bool]
     overhead: NotRequired[list[Any]]
+    unmetered: NotRequired[str]
 
 
 class LastTurn(TypedDict):

@@ -22,7 +22,8 @@ def interfaces(monkeypatch):
 
 HERE = ["localhost", "LOCALHOST.", "api.localhost", "127.0.0.1", "127.1.2.3", "::1", "0.0.0.0", "::",
         "::ffff:127.0.0.1", OWN, "fe80::1", "box", "box.lan",
-        "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0", "localhost.localdomain", "ip6-localhost"]  # fmt: skip
+        "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0",
+        "localhost.localdomain", "ip6-localhost"]  # fmt: skip
 
 
 @pytest.mark.parametrize("host", HERE)

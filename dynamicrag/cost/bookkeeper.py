@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cost.budget import Budget
+from dynamicrag.cost.by_model import by_model, unmetered
 from dynamicrag.cost.calibration import Observation
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import Line
@@ -209,12 +210,13 @@ class Bookkeeper:
             "cost": ledger.cost(query).figures(),
             "full": ledger.cost(query, scope="full").figures(),
             "stages": {stage: cost.figures() for stage, cost in ledger.stages(lines).items()},
-            "models": _by_model(ledger, lines),
+            "models": by_model(ledger, lines),
             "tokens": {"input": sum(line.usage.input_tokens for line in lines),
                        "output": sum(line.usage.output_tokens for line in lines)},
             "wall_seconds": end - begin,
             "first_token_seconds": tokens[-1] if tokens else None,
             "failed_calls": sum(line.failed for line in lines),
+            **({"unmetered": reasons} if (reasons := unmetered(lines)) else {}),
         }  # fmt: skip
 
 
@@ -234,17 +236,3 @@ def observed(line: Line) -> Observation | None:
         usage.input_tokens - usage.cached_tokens, usage.output_tokens, joules, usage.seconds - waited
     )
     return seen if seen.sound else None
-
-
-def _by_model(ledger: Ledger, lines: Sequence[Line]) -> dict[str, dict[str, float | None]]:
-    """Return joules, usd (``None`` where unknown) and calls by model spec."""
-    by_spec: dict[str, list[Line]] = {}
-    for line in lines:
-        if line.spec and line.spec != line.stage:
-            by_spec.setdefault(line.spec, []).append(line)
-    models: dict[str, dict[str, float | None]] = {}
-    for spec, own in by_spec.items():
-        cost = Cost.total(map(ledger.line_cost, own))
-        calls = sum(line.usage.calls for line in own)
-        models[spec] = {"calls": calls, "joules": cost["joules"], "usd": cost.known("usd")}
-    return models

@@ -55,20 +55,38 @@ class ServerCall:
         """The reason why the call is not metered; empty if it is. Before its end, that of the server."""
         return self._meter.reason if self._reason is None else self._reason
 
+    async def ready(self) -> None:
+        """Look for the server before the call."""
+        looked = self._submit(self._meter.look)
+        if looked is not None:
+            await asyncio.wait([asyncio.wrap_future(looked)])
+
+    def start(self) -> None:
+        """Begin the call without waiting; ends with :meth:`ending`."""
+        self._begun = self._submit(self._begin)
+
+    def ending(self, tokens: Tokens, billions: float | None = None) -> "Future[Consumed | None] | None":
+        """End the call, as :meth:`end`, and return its share to come.
+
+        Returns:
+            The share; ``None`` while the interpreter shuts down.
+        """
+        return self._submit(lambda: self._end(tokens, billions))
+
     def begin(self) -> None:
         """Begin the call; ends with :meth:`finish`. Blocks."""
-        self._begun = self._submit(self._begin)
+        self.start()
         if self._begun is not None:
             self._begun.result()
 
     def finish(self, tokens: Tokens, billions: float | None = None) -> Consumed:
         """End the call and return its share, as :meth:`end`. Blocks."""
-        ended = self._submit(lambda: self._end(tokens, billions))
+        ended = self.ending(tokens, billions)
         return NOTHING if ended is None else ended.result() or NOTHING
 
     async def __aenter__(self) -> "ServerCall":
         """Begin the call."""
-        self._begun = self._submit(self._begin)
+        self.start()
         if self._begun is not None:
             try:
                 await asyncio.wait([asyncio.wrap_future(self._begun)])
@@ -87,7 +105,7 @@ class ServerCall:
             tokens: The call's tokens.
             billions: Active parameters of the model, in billions, if known.
         """
-        ended = self._submit(lambda: self._end(tokens, billions))
+        ended = self.ending(tokens, billions)
         if ended is None:
             return NOTHING
         consumed: Consumed | None = await asyncio.wrap_future(ended)

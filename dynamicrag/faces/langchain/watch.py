@@ -19,6 +19,7 @@ from dynamicrag.cost.line import Line
 from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.faces.langchain.answered_by import Callee, asked_model, callee_of
 from dynamicrag.faces.langchain.prompt_size import PromptSize
+from dynamicrag.faces.langchain.served import Served
 from dynamicrag.llm.failures import provider_error
 from dynamicrag.llm.local_lent import CPU_SECONDS
 from dynamicrag.types import Usage
@@ -76,6 +77,7 @@ class Watch(BaseCallbackHandler):
 
     Attributes:
         lines: The calls so far.
+        served: Meters those to servers on this host.
         error: The error of the last call; ``None`` if it was answered.
         failures: The errors of options of the policy, by option.
     """
@@ -91,6 +93,7 @@ class Watch(BaseCallbackHandler):
         self._limits = limits
         self._open: dict[UUID, _Call] = {}
         self.lines: list[Line] = []
+        self.served = Served(pipeline)
         self.error: BaseException | None = None
         self.failures: dict[str, Exception] = {}
 
@@ -127,6 +130,7 @@ class Watch(BaseCallbackHandler):
         line = span.__enter__()
         line.started()
         self.lines.append(line)
+        self.served.begin(line)
         counted = Counted(NO_LIMIT if most is None else most)
         self._open[run_id] = _Call(span, line, asked, size, counted, time.process_time())
 
@@ -207,6 +211,7 @@ class Watch(BaseCallbackHandler):
         )
         call.span.__exit__(None, None, None)
         line.booked = self._pipeline.ledger.line_cost(line)
+        self.served.end(line, tokens)
 
 
 def _message(response: "LLMResult") -> Any:
