@@ -42,7 +42,7 @@ class ProcessTree:
         return all(process.is_running() for process in self.roots)
 
     def refresh(self) -> None:
-        """List the children anew at the next reading: they may have come within the last second."""
+        """List the children again at the next reading: they may have come within the last second."""
         self._listed = -FRESH
 
     def cpu_seconds(self) -> float:
