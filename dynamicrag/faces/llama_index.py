@@ -37,7 +37,8 @@ HIDDEN = ("score", "similarity", "query_id", "retriever", "corpus", "document")
 class RoutedNodeRetriever(BaseRetriever):  # type: ignore[misc]  # mypy follows no LlamaIndex types here
     """Finds nodes by routed decisions, as ``rag.as_retriever`` does.
 
-    The metadata of a node are ``title``, ``document``, ``score``, ``retriever`` and ``query_id``.
+    The metadata of a node are ``title``, ``document``, ``score``, ``retriever`` and ``query_id``, beside the
+    single values of its document's own.
 
     Args:
         rag: The policies.
