@@ -23,6 +23,7 @@ from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
+from dynamicrag.faces.given import check_rag
 from dynamicrag.graph.answered import Answered, CitedSource
 from dynamicrag.graph.rag import DynamicRAG
 
@@ -62,6 +63,7 @@ class RoutedNodeRetriever(BaseRetriever):  # type: ignore[misc]  # mypy follows 
         callback_manager: CallbackManager | None = None,
     ) -> None:
         super().__init__(callback_manager)
+        check_rag(rag, "RoutedNodeRetriever")
         self._retriever = rag.as_retriever(k, gate=gate)
         self._config = config
 
@@ -93,6 +95,7 @@ class RoutedQueryEngine(BaseQueryEngine):  # type: ignore[misc]
         callback_manager: CallbackManager | None = None,
     ) -> None:
         super().__init__(callback_manager)
+        check_rag(rag, "RoutedQueryEngine")
         self._answers = rag.answers("query_engine")
         self._config = config
 

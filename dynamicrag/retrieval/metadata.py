@@ -52,7 +52,8 @@ def _plain(value: object) -> str | int | float | bool | None:
     if isinstance(value, bool):
         return value
     if isinstance(value, Integral):  # also NumPy's, which no checkpointer stores
-        return int(value) if abs(value) <= 2**63 else None  # its digits alone could take seconds
+        whole = int(value)
+        return whole if abs(whole) <= 2**63 else None  # its digits alone could take seconds
     return float(value) if isinstance(value, float) and math.isfinite(value) else None
 
 

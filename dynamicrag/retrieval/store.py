@@ -130,9 +130,7 @@ class Store(Database):
     def metadata(self, documents: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
         """Return the files' metadata of every document, or of the given ones, by id."""
         sql = "SELECT id, metadata FROM documents"
-        rows = (
-            self._rows(sql) if documents is None else self._rows_in(f"{sql} WHERE id IN ({{}})", documents)
-        )
+        rows = self._rows(sql) if documents is None else self._rows_in(f"{sql} WHERE id IN ({{}})", documents)
         return {i: json.loads(said) for i, said in rows}
 
     def ready(self, documents: Sequence[str]) -> list[str]:

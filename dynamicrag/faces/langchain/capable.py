@@ -63,8 +63,7 @@ class Capable:
             )
         if forced is not None and forced not in can:
             raise InputError(
-                f"config.configurable.rag.options.generator: {forced!r} cannot call tools; valid: "
-                f"{', '.join(can)}"
+                f"the forced option of generator: {forced!r} cannot call tools; valid: {', '.join(can)}"
             )
 
 
