@@ -124,7 +124,8 @@ class Passage(TypedDict):
         corpus: Name of its corpus, if any.
         similarity: Cosine of its embedding with the question's, on all-MiniLM's scale, if the
             retriever knows it.
-        metadata: The fields of the call's filter, for a passage from outside our corpora.
+        metadata: The document's own single values, if short, and the fields of the call's filter, for a
+            passage from outside our corpora.
     """
 
     id: str
