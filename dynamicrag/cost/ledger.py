@@ -207,13 +207,19 @@ class Ledger(LineCosts):
         mine = run is not None and run[0] == query_id
         return self.total(run[1]) if run is not None and mine else self.cost(query_id)
 
-    def settle(self, query_id: str, timeout: float = 5.0) -> bool:
+    def settle(self, query_id: str, timeout: float = 5.0, lines: Sequence[Line] | None = None) -> bool:
         """Wait until the meter has covered all calls of a query made by this process.
+
+        Args:
+            query_id: The query.
+            timeout: Longest wait in seconds.
+            lines: The calls to wait for, if not all.
 
         Returns:
             Whether it has; ``False`` after ``timeout`` seconds, or at once without a meter.
         """
         if isinstance(self.attribution.meter, NullMeter):
             return False
-        ours = [line for line in self.account(query_id).lines if line.brought is None]
+        lines = self.account(query_id).lines if lines is None else lines
+        ours = [line for line in lines if line.brought is None]
         return self.attribution.wait(ours, timeout)

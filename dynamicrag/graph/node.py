@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime, get_runtime
 
 from dynamicrag import portal, traces
 from dynamicrag.assembly import Pipeline
-from dynamicrag.cost.bookkeeper import Finished
+from dynamicrag.cost.finished import Finished
 from dynamicrag.graph.asking import Asking
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.calls import call_options, given_options
@@ -27,6 +27,7 @@ from dynamicrag.graph.traced import Traced
 from dynamicrag.graph.turn import answer_of, begun_turn, current_turn
 from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.stages.base import Run, option_names
+from dynamicrag.store.logged import LoggedQuery
 from dynamicrag.types import Decision, TurnState
 
 State = Mapping[str, Any]
@@ -213,8 +214,25 @@ class StageNode(Node):
         return turn, made, {} if key is None or text is None else {key: text}
 
 
-def submit(pipeline: Pipeline, turn: TurnState, run: Run, facts: Mapping[str, Any]) -> None:
-    """Pass a finished query to the bookkeeper, unless another query pays for it and has its calls."""
+def submit(
+    pipeline: Pipeline,
+    turn: TurnState,
+    run: Run,
+    facts: Mapping[str, Any],
+    *,
+    entry: Callable[[], LoggedQuery] | None = None,
+    goes_on: bool = False,
+) -> None:
+    """Pass a query to the bookkeeper, unless another query pays for it and has its calls.
+
+    Args:
+        pipeline: Its policy.
+        turn: Its turn.
+        run: Its run.
+        facts: Further facts for its record.
+        entry: Makes its entry in the decision log, if it goes on.
+        goes_on: Whether further calls may follow.
+    """
     if pipeline.ledger.paid_by(turn["id"]) != turn["id"]:
         return
     named = {
@@ -224,4 +242,5 @@ def submit(pipeline: Pipeline, turn: TurnState, run: Run, facts: Mapping[str, An
         "tags": list(run.call.tags),
         "user": run.call.user,
     }
-    pipeline.bookkeeper.submit(Finished(turn["id"], turn["text"], {**named, **facts}))
+    kept = Finished(turn["id"], turn["text"], {**named, **facts}, goes_on, entry, run.call.user)
+    pipeline.bookkeeper.submit(kept)

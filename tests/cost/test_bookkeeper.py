@@ -11,9 +11,10 @@ import pytest
 
 from dynamicrag.cost import attribution as attribution_module
 from dynamicrag.cost.attribution import Attribution
-from dynamicrag.cost.bookkeeper import Bookkeeper, Finished, observed
+from dynamicrag.cost.bookkeeper import Bookkeeper, observed
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Observation
+from dynamicrag.cost.finished import Finished
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.meter import CpuTimeMeter, EnergyMeter

@@ -180,6 +180,8 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         try:
             with paying(payer):
                 yield
+            if payer.lines:
+                self._routing.goes_on(channel, get_config(), request.runtime.context)
         except GraphBubbleUp:
             raise
         except Exception as error:
@@ -223,6 +225,7 @@ def _schemas(response_format: Any) -> list[dict[str, Any]]:
 
 
 def _extended(response: "ModelResponse[Any]", task: Task) -> "ExtendedModelResponse[Any]":
+    task.keep()
     about = task.about()
     result = [
         each.model_copy(update={"response_metadata": {**each.response_metadata, "dynamicrag": about}})
