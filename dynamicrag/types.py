@@ -124,7 +124,8 @@ class Passage(TypedDict):
         corpus: Name of its corpus, if any.
         similarity: Cosine of its embedding with the question's, on all-MiniLM's scale, if the
             retriever knows it.
-        metadata: The fields of the call's filter, for a passage from outside our corpora.
+        metadata: The document's own single values, if short, and the fields of the call's filter, for a
+            passage from outside our corpora.
     """
 
     id: str
@@ -296,6 +297,7 @@ class AccountLine(TypedDict):
         failed: Whether the call failed.
         settled: Whether the meter has covered the call.
         overhead: Its share of the constant part, in joules, with its kind.
+        unmetered: The reason why the energy of a server on this host is an estimate.
     """
 
     id: str
@@ -309,6 +311,7 @@ class AccountLine(TypedDict):
     failed: NotRequired[bool]
     settled: NotRequired[bool]
     overhead: NotRequired[list[Any]]
+    unmetered: NotRequired[str]
 
 
 class LastTurn(TypedDict):

@@ -53,6 +53,19 @@ def runs(tmp_path) -> Runs:
     return Runs(tmp_path / "runs.sqlite")
 
 
+def test_the_reason_why_a_model_was_not_metered_is_kept(runs):
+    desk = Desk(runs)
+    desk.query("plain")
+    with desk.ledger.span("served", "generator", "m", Profile(runs="same_host"), "openai:m") as line:
+        line.usage, line.unmetered = Usage(calls=1, input_tokens=10, output_tokens=5), "it only forwards"
+    desk.ledger.attribution.meter.report(2.0, cpu=0.5)
+    for name in ("plain", "served"):
+        desk.finish(name)
+    assert desk.books.flush()
+    assert "unmetered" not in runs.turn("plain")
+    assert runs.turn("served")["unmetered"] == {"m": "it only forwards"}
+
+
 FULL = """
 import json, logging
 from pathlib import Path

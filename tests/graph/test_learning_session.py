@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from dynamicrag.cli import main
+from dynamicrag.policy_file import load_policy
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,8 +54,10 @@ def test_thumbs_change_a_routers_mind(example, capsys, tmp_path):
     assert (learner["feedback"], learner["waiting"]) == (19, 1)
 
     (tmp_path / "docs").mkdir()
-    (tmp_path / "policy.yaml").write_text(yaml.safe_dump(with_specs(example.POLICY)))
-    before = command(capsys, "explain", first, "-p", "policy.yaml", "--json", "first.json")
+    # a file has the name of its stem; queries of a mapping are stored under a name by its content
+    file = f"{load_policy(example.POLICY).name}.yaml"
+    (tmp_path / file).write_text(yaml.safe_dump(with_specs(example.POLICY)))
+    before = command(capsys, "explain", first, "-p", file, "--json", "first.json")
     after = command(capsys, "explain", last)
     assert "user: thumb 0.00 for the answer" in before
     assert "learnt from" not in before

@@ -49,10 +49,13 @@ class Attempt:
     async def close(self, run: "Run") -> None:
         """Book calls that are still open, and replace the reservation by the actual cost."""
         self.watch.close()
-        lines = self.watch.lines
-        # as booked: the books may be closed already, which adds the difference to the metered cost
-        self._held.settle(Cost.total(line.booked or run.ledger.line_cost(line) for line in lines))
-        await portal.arun(self._leave())
+        try:
+            await self.watch.served.settled(run.ledger)
+        finally:
+            lines = self.watch.lines
+            # as booked: the books may be closed already, which adds the difference to the metered cost
+            self._held.settle(Cost.total(line.booked or run.ledger.line_cost(line) for line in lines))
+            await portal.arun(self._leave())
 
     async def _leave(self) -> None:
         await self._reservation.__aexit__(None, None, None)
@@ -89,6 +92,7 @@ async def begin(
     most_input = await request.size.bound(model) if run.budget.limited else None
     worst = run.cost_model.call(chosen, most_input or 0, most or 0)
     watch = Watch(pipeline, query_id, chosen, Limits(most_input, most))
+    await watch.served.ready(chosen)
     spent, limit = ledger.spent(query_id), run.budget.per_query.get("seconds")
     seconds = None if limit is None else limit - spent["seconds"]
     if seconds is not None and seconds <= 0:

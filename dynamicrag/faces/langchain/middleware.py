@@ -20,6 +20,7 @@ from langgraph.types import Command
 
 from dynamicrag.cost.payer import Payer, payer_in, paying
 from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.faces.given import check_count, check_rag
 from dynamicrag.faces.langchain.passages import with_passages
 from dynamicrag.faces.langchain.routed_call import Request, Routing, Task
 from dynamicrag.faces.langchain.tool_set import ToolSet
@@ -69,7 +70,7 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         max_tools: Largest number of tools shown, for the stage ``tools``.
 
     Raises:
-        PolicyError: A stage is unknown, or ``generator`` is missing.
+        PolicyError: A stage is unknown, ``generator`` is missing, or another argument is invalid.
     """
 
     state_schema = RoutedAgentState
@@ -84,7 +85,10 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
     ) -> None:
         super().__init__()
         self.tools = []
+        check_rag(rag, "DynamicRAGMiddleware")
         _check(stages)
+        check_count(max_tokens, "DynamicRAGMiddleware: max_tokens")
+        check_count(max_tools, "DynamicRAGMiddleware: max_tools")
         self._stages = frozenset(stages)
         self._tool_set = ToolSet(max_tools)
         self._rag = rag
@@ -189,7 +193,7 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
 
 def _check(stages: Sequence[str]) -> None:
     where = "DynamicRAGMiddleware: stages"
-    for stage in stages:
+    for stage in () if isinstance(stages, str) else stages:
         if stage not in STAGES:
             raise PolicyError(unknown(where, "stage", stage, STAGES))
     if isinstance(stages, str) or "generator" not in stages:

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cost.expect import CHARACTERS
-from dynamicrag.llm.chat import AROUND, ChatModel
+from dynamicrag.llm.chat import ChatModel
+from dynamicrag.llm.message_sizes import AROUND
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

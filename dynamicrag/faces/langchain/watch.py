@@ -20,6 +20,7 @@ from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.faces.langchain.answered_by import Callee, asked_model, callee_of
 from dynamicrag.faces.langchain.prompt_size import PromptSize
 from dynamicrag.faces.langchain.seen_call import NO_LIMIT, NOTHING, Limits, SeenCall, is_cached
+from dynamicrag.faces.langchain.served import Served
 from dynamicrag.llm.failures import provider_error
 from dynamicrag.llm.lent import called
 from dynamicrag.llm.local_lent import CPU_SECONDS
@@ -54,6 +55,7 @@ class Watch(BaseCallbackHandler):
 
     Attributes:
         lines: The calls so far.
+        served: Meters those to servers on this host.
         error: The error of the last call; ``None`` if it was answered.
         failures: The errors of options of the policy, by option.
     """
@@ -72,6 +74,7 @@ class Watch(BaseCallbackHandler):
         self._saw = False
         self._called: list[None] = []
         self.lines: list[Line] = []
+        self.served = Served(pipeline)
         self.error: BaseException | None = None
         self.failures: dict[str, Exception] = {}
 
@@ -161,6 +164,7 @@ class Watch(BaseCallbackHandler):
         line = span.__enter__()
         line.started()
         self.lines.append(line)
+        self.served.begin(line)
         counted = Counted(NO_LIMIT if most is None else most)
         return SeenCall(span, line, asked, size, counted, time.process_time())
 
@@ -206,6 +210,7 @@ class Watch(BaseCallbackHandler):
         )
         line.booked = self._pipeline.ledger.line_cost(line)  # before its end: the books may then be closed
         call.span.__exit__(None, None, None)
+        self.served.end(line, tokens)
 
 
 def _message(response: "LLMResult") -> Any:

@@ -16,6 +16,7 @@ from dynamicrag.lab.report.savings import Comparison, compare
 from dynamicrag.lab.report.selection import By, Selection, grouped
 from dynamicrag.lab.report.summary import Summary, summarise
 from dynamicrag.lab.report.turns import Turn
+from dynamicrag.lab.report.unmetered import unmetered_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def make_report(
         accounts=books,
         saving=_savings(chosen, turns, processes, selection),
         calibrations=calibrations(calls or {}),
-        notes=[*notes, *_notes(overall, books)],
+        notes=[*notes, *_notes(overall, books), *unmetered_models(chosen)],
         drift=drift(chosen, bands or {}),
         feedback=feedback or FeedbackSummary(),
     )

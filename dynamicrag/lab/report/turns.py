@@ -80,6 +80,7 @@ class Turn(Kept):
         failed_calls: Number of calls that failed.
         abstained: Whether no answer was given.
         provisional: Whether the meter had not covered it when it was kept.
+        unmetered: Why the energy of a model on this host was not metered, by model.
         error: The error, if it failed.
         question: Its text, where the policy keeps texts.
         answer: Its answer, where the policy keeps texts.
@@ -106,6 +107,7 @@ class Turn(Kept):
     failed_calls: int = 0
     abstained: bool = False
     provisional: bool = False
+    unmetered: Mapping[str, str] = {}
     error: str | None = None
     question: str | None = None
     answer: str | None = None

@@ -195,6 +195,15 @@ def test_what_is_uncertain_is_noted():
         assert word in notes
 
 
+def test_a_model_that_was_not_metered_is_noted_once_with_its_latest_reason():
+    turns = [asked(1, unmetered={"m": "old"}), asked(2, unmetered={"m": "why", "n": "because"}), asked(3)]
+    notes = [note for note in make_report(turns, {}, Selection()).notes if "the energy of" in note]
+    assert notes == [
+        "the energy of m is estimated in 2 of 3 queries: why",
+        "the energy of n is estimated in 1 of 3 queries: because",
+    ]
+
+
 def test_nothing_at_all_is_a_report_of_nothing():
     made = make_report([], {}, Selection())
     assert made.overall.queries == 0
