@@ -92,7 +92,9 @@ class Shortages:
             short: The amounts that refused calls lacked, by option.
         """
         began = time.perf_counter()
-        with self._ledger.span(turn["id"], stage.name, f"router:{stage.router.registered}") as line:
+        with self._ledger.span(
+            turn["id"], stage.name, f"router:{stage.router.registered}", kind="route"
+        ) as line:
             budget, rest = await self._rest(turn, call)
             left = {d: max(0.0, amount) for d, amount in rest.own.items()}
             features = await self._contexts.features(stage, turn, call)
@@ -131,7 +133,9 @@ class Shortages:
             if any(here.index(option) is not None for option in offered):
                 return None
         began = time.perf_counter()
-        with self._ledger.span(turn["id"], point.name, f"router:{point.router.registered}") as line:
+        with self._ledger.span(
+            turn["id"], point.name, f"router:{point.router.registered}", kind="route"
+        ) as line:
             free, _ = await self._contexts.of(point, turn, call, features, situation, limited=False)
             choice = await chosen(point.router, replace(free, ask=NOBODY))
             line.usage = _used(began)

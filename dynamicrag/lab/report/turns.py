@@ -81,6 +81,7 @@ class Turn(Kept):
         abstained: Whether no answer was given.
         provisional: Whether the meter had not covered it when it was kept.
         error: The error, if it failed.
+        waiting: Whether it waits for more budget, and nobody has answered its request.
         question: Its text, where the policy keeps texts.
         answer: Its answer, where the policy keeps texts.
     """
@@ -107,13 +108,19 @@ class Turn(Kept):
     abstained: bool = False
     provisional: bool = False
     error: str | None = None
+    waiting: bool = False
     question: str | None = None
     answer: str | None = None
 
     @property
     def answered(self) -> bool:
         """Whether the query ended with an answer or an abstention."""
-        return self.error is None
+        return self.error is None and not self.waiting
+
+    @property
+    def failed(self) -> bool:
+        """Whether the query ended with an error."""
+        return self.error is not None
 
     @property
     def joules(self) -> float:
