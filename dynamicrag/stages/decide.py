@@ -59,7 +59,7 @@ class Decider:
         self._pricing = Pricing(stages, cost_model, asks)
         self._planner = Planner(stages)
         self._contexts = Contexts(self._pricing, budget, ledger, doubts, asker)
-        self.shortages = Shortages(self._pricing, self._contexts, budget, ledger)
+        self.shortages = Shortages(self._pricing, self._contexts, budget, ledger, stages.get("generator"))
         self._mover = mover
         self._budget = budget
         self._ledger = ledger
