@@ -191,6 +191,7 @@ class Decision(TypedDict):
         features: The router's inputs.
         cost: Cost of choosing, in seconds.
         asked: The request for more budget before this decision, and its answer, if there was one.
+        bounded: On a decision that ends the turn: the limit, and the move that only it has closed.
     """
 
     id: str
@@ -219,6 +220,7 @@ class Decision(TypedDict):
     features: dict[str, float]
     cost: dict[str, float]
     asked: NotRequired[BudgetAnswer]
+    bounded: NotRequired[str]
 
 
 class Draft(TypedDict):

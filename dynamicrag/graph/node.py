@@ -15,6 +15,7 @@ from langgraph.runtime import Runtime, get_runtime
 from dynamicrag import portal, traces
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.finished import Finished
+from dynamicrag.errors import BudgetExceeded
 from dynamicrag.graph.asking import Asking
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.calls import call_options, given_options
@@ -99,9 +100,12 @@ class Node(Runnable[Any, Any]):
         In the update, keys under the name of our channel are merged into the channel.
         """
 
-    def may_ask(self, pipeline: Pipeline, config: RunnableConfig | None) -> bool:  # noqa: ARG002
+    def may_ask(self, config: RunnableConfig | None) -> bool:  # noqa: ARG002
         """Return whether a query that lacks budget may stop at this node, to be asked about."""
         return False
+
+    def failed(self, error: BaseException, pipeline: Pipeline, config: RunnableConfig | None) -> None:
+        """Note that the work has failed."""
 
     async def _go(self, state: State, config: RunnableConfig | None, runtime: Runtime[Any]) -> Update:
         given, prefix = given_options(config, runtime.context), self.names.prefix
@@ -114,7 +118,7 @@ class Node(Runnable[Any, Any]):
         call = call_options(given, pipeline, config)  # raises before anything is spent
         if turn.get("granted"):
             call = replace(call, granted=turn["granted"])
-        if pipeline.budget.exhausted == "ask" and self.may_ask(pipeline, config):
+        if pipeline.budget.exhausted == "ask" and self.may_ask(config):
             call = replace(call, asks=len(turn.get("asked", ())) < MOST_ASKED)
         if call.filter:  # a resumed turn may have retrieved under another filter
             turn = await permitted_turn(turn, call.filter, pipeline.corpora.values())
@@ -131,6 +135,7 @@ class Node(Runnable[Any, Any]):
         except GraphBubbleUp:
             raise  # the graph is interrupted, and the query continues later
         except BaseException as error:
+            self.failed(error, pipeline, config)
             if pipeline.ledger.account(query).lines:
                 name = self.kept_as.format(pipeline.policy.name)
                 failed = {"policy": name, "path": turn["path"], "error": type(error).__name__}
@@ -188,9 +193,14 @@ class StageNode(Node):
         self._stage = stage
         self._asking = asking
 
-    def may_ask(self, pipeline: Pipeline, config: RunnableConfig | None) -> bool:
+    def may_ask(self, config: RunnableConfig | None) -> bool:
         """See :class:`Node`."""
-        return self._asking.possible(pipeline, config, whole=self._begun)
+        return self._asking.possible(config, whole=self._begun)
+
+    def failed(self, error: BaseException, pipeline: Pipeline, config: RunnableConfig | None) -> None:
+        """See :class:`Node`."""
+        if isinstance(error, BudgetExceeded) and pipeline.budget.exhausted == "ask":
+            self._asking.lacked(pipeline, config, whole=self._begun)
 
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`Node`."""

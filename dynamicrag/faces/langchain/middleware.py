@@ -8,6 +8,7 @@
 The agent's own ``model`` is never called: every call goes to a model of the policy.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NotRequired
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 STAGES = ("retrieval", "tools", "generator")
 MAX_TOKENS = 4096
 MAX_TOOLS = 8
+
+_log = logging.getLogger(__name__)
 
 
 class RoutedAgentState(AgentState[Any]):
@@ -93,6 +96,10 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         self._tool_set = ToolSet(max_tools)
         self._rag = rag
         self._routing = Routing(rag, max_tokens=max_tokens)
+        for pipeline in rag.policies.values():
+            if pipeline.budget.exhausted == "ask":
+                place = pipeline.policy.where("objective", "budget", "exhausted")
+                _log.warning("%s: 'ask' acts as 'error' for the model calls of an agent", place)
 
     def wrap_model_call(
         self,

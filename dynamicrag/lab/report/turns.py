@@ -82,6 +82,7 @@ class Turn(Kept):
         provisional: Whether the meter had not covered it when it was kept.
         unmetered: Why the energy of a model on this host was not metered, by model.
         error: The error, if it failed.
+        waiting: Whether it waits for more budget, and nobody has answered its request.
         question: Its text, where the policy keeps texts.
         answer: Its answer, where the policy keeps texts.
     """
@@ -109,13 +110,19 @@ class Turn(Kept):
     provisional: bool = False
     unmetered: Mapping[str, str] = {}
     error: str | None = None
+    waiting: bool = False
     question: str | None = None
     answer: str | None = None
 
     @property
     def answered(self) -> bool:
         """Whether the query ended with an answer or an abstention."""
-        return self.error is None
+        return self.error is None and not self.waiting
+
+    @property
+    def failed(self) -> bool:
+        """Whether the query ended with an error."""
+        return self.error is not None
 
     @property
     def joules(self) -> float:
