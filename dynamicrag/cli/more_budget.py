@@ -52,11 +52,11 @@ async def aconfirmed(out: "Console", request: "BudgetRequest") -> bool:
         try:
             said = confirmed(out, request)
         except Exception as error:  # noqa: BLE001 - it is the caller's
-            tell(answer.set_exception, error)
+            pass_on(answer.set_exception, error)
         else:
-            tell(answer.set_result, said)
+            pass_on(answer.set_result, said)
 
-    def tell(to: "Callable[[Any], None]", value: "Any") -> None:
+    def pass_on(to: "Callable[[Any], None]", value: "Any") -> None:
         with suppress(RuntimeError):  # the loop is closed, and nobody waits
             loop.call_soon_threadsafe(lambda: None if answer.done() else to(value))
 
