@@ -70,6 +70,7 @@ async def _search(
     for used in found.elsewhere:
         with run.ledger.span(query_id, stage, used.name, used.profile, used.name, kind="embeddings") as line:
             line.usage = used.usage
+            line.booked = run.ledger.line_cost(line)  # by the reservation
         lines.append(line)
     return passages, Cost.total(run.ledger.line_cost(each) for each in lines)
 
