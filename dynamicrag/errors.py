@@ -125,8 +125,10 @@ class BudgetError(DynamicRAGError):
     """A budget cannot be enforced."""
 
 
-class BudgetExceeded(BudgetError):
+class BudgetExceeded(BudgetError, ValueError):
     """No affordable option is left within the budget.
+
+    Also a ``ValueError``, for the reason of :class:`InputError`.
 
     Attributes:
         short: The amounts that the refused call lacks of its query's limits, by dimension; for a call that

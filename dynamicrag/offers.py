@@ -16,7 +16,7 @@ class BudgetOffer(TypedDict):
             estimate.
         gain: ``quality`` minus that of the answer that stands, 0 without one; ``None`` if either is unknown.
         extra: The amount needed beyond the limits, by dimension, in the dimension's unit.
-        sentence: The offer in words, for example ``12 % likelier right for 40 J``.
+        sentence: The offer in words, for example ``12 % likelier right for 40 J more``.
     """
 
     option: str
@@ -39,7 +39,7 @@ class BudgetRequest(TypedDict):
         left: The amount left, by limited dimension.
         offers: The offers, cheapest first.
         answered: Whether there is an answer that stands if more budget is refused.
-        message: The request in words.
+        message: The request in plain English, without names of stages and options.
         error: The problem of the last answer to this request, if it was invalid.
     """
 

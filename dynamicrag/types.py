@@ -124,7 +124,8 @@ class Passage(TypedDict):
         corpus: Name of its corpus, if any.
         similarity: Cosine of its embedding with the question's, on all-MiniLM's scale, if the
             retriever knows it.
-        metadata: The fields of the call's filter, for a passage from outside our corpora.
+        metadata: The document's own single values, if short, and the fields of the call's filter, for a
+            passage from outside our corpora.
     """
 
     id: str
@@ -190,6 +191,7 @@ class Decision(TypedDict):
         features: The router's inputs.
         cost: Cost of choosing, in seconds.
         asked: The request for more budget before this decision, and its answer, if there was one.
+        bounded: On a decision that ends the turn: the limit, and the move that only it has closed.
     """
 
     id: str
@@ -218,6 +220,7 @@ class Decision(TypedDict):
     features: dict[str, float]
     cost: dict[str, float]
     asked: NotRequired[BudgetAnswer]
+    bounded: NotRequired[str]
 
 
 class Draft(TypedDict):
@@ -296,6 +299,7 @@ class AccountLine(TypedDict):
         failed: Whether the call failed.
         settled: Whether the meter has covered the call.
         overhead: Its share of the constant part, in joules, with its kind.
+        unmetered: The reason why the energy of a server on this host is an estimate.
     """
 
     id: str
@@ -309,6 +313,7 @@ class AccountLine(TypedDict):
     failed: NotRequired[bool]
     settled: NotRequired[bool]
     overhead: NotRequired[list[Any]]
+    unmetered: NotRequired[str]
 
 
 class LastTurn(TypedDict):

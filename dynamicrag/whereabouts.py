@@ -10,9 +10,12 @@ from urllib.parse import urlsplit
 
 from dynamicrag.types import Runs
 
-__all__ = ["Address", "called_by", "described", "is_a", "on_this_host", "runs_of", "server_of"]
+__all__ = ["Address", "called_by", "described", "ip_of", "is_a", "on_this_host", "runs_of", "server_of"]
 
 OLLAMA_PORT = 11434
+_LOOPBACK = ("localhost", "localhost.localdomain", "localhost6", "localhost6.localdomain6", "ip6-localhost",
+             "ip6-loopback")  # fmt: skip
+"""Names of the loopback address in the hosts files of common systems."""
 _ADDRESSES = ("base_url", "openai_api_base", "api_base", "azure_endpoint", "endpoint", "endpoint_url")
 _HERE = ("HuggingFace", "ChatHuggingFace", "SentenceTransformer", "FastEmbed", "LlamaCpp", "LlamaCPP",
          "ChatLlamaCpp", "GPT4All", "Fake", "Mock", "Deterministic", "GenericFake")  # fmt: skip
@@ -83,17 +86,29 @@ def on_this_host(host: str | None) -> bool:
     No name server is asked, so an alias in the network's name service counts as another machine.
     """
     name = (host or "").lower().rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):
+    if name in _LOOPBACK or name.endswith(".localhost"):
         return True
     own = socket.gethostname().lower()
     if name and name in (own, own.partition(".")[0]):
         return True
+    ip = ip_of(name)
+    return ip is not None and (ip.is_loopback or ip.is_unspecified or str(ip) in _own_addresses())
+
+
+def ip_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address that a host is written as; ``None`` for a name. No name server is asked.
+
+    ``127.1``, ``2130706433``, ``0x7f.1`` and ``::ffff:127.0.0.1`` are 127.0.0.1, as for the system's own
+    connections.
+    """
     try:
-        ip = ipaddress.ip_address(name)
+        ip = ipaddress.ip_address(host)
     except ValueError:
-        return False
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    return ip.is_loopback or ip.is_unspecified or str(ip) in _own_addresses()
+        try:
+            return ipaddress.IPv4Address(socket.inet_aton(host))
+        except (OSError, ValueError):  # a null character is a ValueError
+            return None
+    return getattr(ip, "ipv4_mapped", None) or ip
 
 
 def _own_addresses() -> set[str]:

@@ -8,6 +8,7 @@ The environment names what an assistant may choose from:
 """
 
 import os
+import reprlib
 import threading
 from functools import cache
 from pathlib import Path
@@ -30,10 +31,17 @@ class Configuration(RagContext, total=False):
 
 
 def corpus_of(runtime: ServerRuntime[Configuration]) -> str:
-    """Return the corpus that a run's context names; ``""`` for the first."""
+    """Return the corpus that a run's context names; ``""`` for the first.
+
+    Raises:
+        InputError: It is no text.
+    """
     running = runtime.execution_runtime
     context = running.context if running else None
-    return (context or {}).get("corpus", "")
+    name = (context or {}).get("corpus", "")
+    if not isinstance(name, str):
+        raise InputError(f"context.corpus: expected the name of a corpus; got {reprlib.repr(name)}")
+    return name
 
 
 def rag_of(corpus: str = "") -> DynamicRAG:

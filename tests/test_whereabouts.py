@@ -21,7 +21,9 @@ def interfaces(monkeypatch):
 
 
 HERE = ["localhost", "LOCALHOST.", "api.localhost", "127.0.0.1", "127.1.2.3", "::1", "0.0.0.0", "::",
-        "::ffff:127.0.0.1", OWN, "fe80::1", "box", "box.lan"]  # fmt: skip
+        "::ffff:127.0.0.1", OWN, "fe80::1", "box", "box.lan",
+        "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0",
+        "localhost.localdomain", "ip6-localhost"]  # fmt: skip
 
 
 @pytest.mark.parametrize("host", HERE)
@@ -29,7 +31,9 @@ def test_this_host(interfaces, host):
     assert on_this_host(host)
 
 
-@pytest.mark.parametrize("host", ["192.0.2.8", "example.com", "2001:db8::1", "", None, "boxer", "300.1.1.1"])
+@pytest.mark.parametrize(
+    "host", ["192.0.2.8", "example.com", "2001:db8::1", "", None, "boxer", "300.1.1.1", "10.1", "3221225992"]
+)
 def test_another_host(interfaces, host):
     assert not on_this_host(host)
 

@@ -204,7 +204,7 @@ class _Session:
 
     async def _ask(self, rag: "DynamicRAG", name: str, questions: "Sequence[Question]") -> None:
         from dynamicrag.cli.console import joined, plain
-        from dynamicrag.cli.more_budget import at_terminal, confirmed
+        from dynamicrag.cli.more_budget import aconfirmed, at_terminal
         from dynamicrag.cli.show import panel
         from dynamicrag.lab.run import ask_all
         from dynamicrag.learning.sources import GOLD
@@ -220,7 +220,7 @@ class _Session:
 
             async def confirm(request: "BudgetRequest") -> bool:
                 status.stop()
-                return await asyncio.to_thread(confirmed, self._out, request)
+                return await aconfirmed(self._out, request)
 
             asks = rag.pipeline.budget.exhausted == "ask" and len(self._questions) == 1 and at_terminal()
             made = ask_all(

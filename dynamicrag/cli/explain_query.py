@@ -81,6 +81,8 @@ def _show(out: "Console", found: "Explanation", kept: Mapping[str, Any]) -> None
     out.print(joined((kept.get("question") or f"query {found.query_id}", "bold")))
     if "answer" in kept:
         out.print(kept["answer"], style="green")
+    if kept.get("waiting"):
+        out.print("it waits for more budget: nobody has answered its request", style="yellow")
     if not all(decision["reason"] for decision in found.decisions):
         out.print("the reasons of decisions are stored only with runs: {text: true}", style="dim")
     show_decisions(out, found.decisions, found.insights, found.learnt, found.now)

@@ -1,11 +1,17 @@
 """Asks the person at the terminal whether a question may cost more than its budget."""
 
+import asyncio
 import sys
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dynamicrag.errors import BudgetExceeded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from rich.console import Console
 
     from dynamicrag.offers import BudgetRequest
@@ -32,3 +38,27 @@ def confirmed(out: "Console", request: "BudgetRequest") -> bool:
         return input(f"{request['offers'][0]['sentence']}? [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         return False
+
+
+async def aconfirmed(out: "Console", request: "BudgetRequest") -> bool:
+    """As :func:`confirmed`. A cancelled wait, for example by Ctrl-C, ends at once, without a further key.
+
+    Reading the terminal cannot be cancelled, so a thread reads that the interpreter does not wait for.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[bool] = loop.create_future()
+
+    def read() -> None:
+        try:
+            said = confirmed(out, request)
+        except Exception as error:  # noqa: BLE001 - it is the caller's
+            pass_on(answer.set_exception, error)
+        else:
+            pass_on(answer.set_result, said)
+
+    def pass_on(to: "Callable[[Any], None]", value: "Any") -> None:
+        with suppress(RuntimeError):  # the loop is closed, and nobody waits
+            loop.call_soon_threadsafe(lambda: None if answer.done() else to(value))
+
+    threading.Thread(target=read, name="dynamicrag-terminal", daemon=True).start()
+    return await answer

@@ -16,11 +16,13 @@ import secrets
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dynamicrag.cost.line import INGEST, Line
 from dynamicrag.cost.meter import EnergyMeter, Interval, NullMeter
+from dynamicrag.cost.plausible import is_plausible
 from dynamicrag.cost.spread import spread
+from dynamicrag.cost.totals import Totals
 
 PATIENCE = 30.0
 WAITING = 100_000
@@ -39,35 +41,7 @@ RATED_SECONDS = 2.0
 RECENT = 0.98
 """Weight of an interval's figures relative to the next one's."""
 
-MOST_WATTS = max(5_000.0, 100.0 * (os.cpu_count() or 1))
-"""Upper bound of the power of a host with so many threads, in watts, accelerators included."""
-
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The metered energy of a process by account, in joules.
-
-    Attributes:
-        metered: The sum of ``active``, ``idle``, ``constant``, ``unexplained`` and ``pending``.
-        active: Energy split among calls.
-        ingest: The part of ``active`` that ingesting corpora used.
-        idle: Energy that no call claimed: loading, waiting, the rest of the program.
-        constant: Energy independent of the load (memory).
-        unexplained: Reported energy above the maximum that the CPU time allows.
-        pending: Energy not yet split.
-        faults: Number of refused readings; they are not counted.
-    """
-
-    metered: float = 0.0
-    active: float = 0.0
-    ingest: float = 0.0
-    idle: float = 0.0
-    constant: float = 0.0
-    unexplained: float = 0.0
-    pending: float = 0.0
-    faults: int = 0
 
 
 class Attribution:
@@ -163,7 +137,7 @@ class Attribution:
         """Add a reading and split every interval whose calls have ended."""
         with self._ticked:
             self._last_tick = time.perf_counter()
-            if not _sane(interval):
+            if not is_plausible(interval):
                 self._refuse(interval)
                 return
             if not self._spoken or interval.begin - self._until > GAP:
@@ -246,14 +220,3 @@ class Attribution:
         seconds = max(sum(overlap for _, overlap in overlaps), interval.end - interval.begin)
         for line, overlap in overlaps:
             line.overhead += overhead * overlap / seconds
-
-
-def _sane(interval: Interval) -> bool:
-    """Return whether a reading is plausible. A counter may wrap around or be reset, and a sensor may die."""
-    amounts = (interval.active, interval.constant, interval.cpu_seconds, interval.unexplained)
-    seconds = interval.end - interval.begin
-    if not (seconds > 0 and all(0 <= amount < math.inf for amount in amounts)):
-        return False
-    used = interval.active + interval.unexplained
-    dead = used == 0 and seconds >= 0.5 and interval.cpu_seconds >= 0.1
-    return not dead and used + interval.constant <= MOST_WATTS * max(1.0, seconds)

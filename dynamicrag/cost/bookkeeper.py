@@ -8,17 +8,18 @@ never fails because its accounting failed.
 import logging
 import os
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Observation
+from dynamicrag.cost.finished import Finished
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.query_log import log_finished
+from dynamicrag.cost.run_record import run_record
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.topology import JUDGING
@@ -32,15 +33,6 @@ SETTLE_SECONDS = 60.0
 LOOK_SECONDS = 0.25
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A query that was answered or that failed."""
-
-    query_id: str
-    question: str
-    facts: Mapping[str, Any]
 
 
 class Bookkeeper:
@@ -71,6 +63,9 @@ class Bookkeeper:
         self._queue: deque[Finished | threading.Event] = deque()
         self._hurry = threading.Event()
         self._lock = threading.Lock()
+        self._free = threading.Condition(self._lock)
+        self._latest: dict[str, Finished] = {}
+        self._committing = ""
         self._pid = 0
         self._silence_logged = False
         self.failures = 0
@@ -83,6 +78,11 @@ class Bookkeeper:
             entry: Makes its entry.
             user: Name of the user.
         """
+        with self._free:
+            self._free.wait_for(lambda: self._committing != query_id)
+        self._commit(query_id, entry, user)
+
+    def _commit(self, query_id: str, entry: "Callable[[], LoggedQuery]", user: str) -> None:
         if self.log is None:
             return
         try:
@@ -93,13 +93,15 @@ class Bookkeeper:
             self.failed(query_id, "decisions", f"{type(error).__name__}: {error}")
 
     def submit(self, finished: Finished) -> None:
-        """Queue a finished query. Never blocks and never fails."""
+        """Queue a finished query; it replaces the same query in the queue. Never blocks and never fails."""
         with self._lock:
             # the thread does not survive a fork; the parent closes the queries that wait
             if self._pid != os.getpid():
                 self._pid = os.getpid()
-                self._queue, self._hurry = deque(), threading.Event()
+                self._queue, self._hurry, self._latest = deque(), threading.Event(), {}
+                self._committing = ""
                 threading.Thread(target=self._work, name="dynamicrag-books", daemon=True).start()
+            self._latest[finished.query_id] = finished
         self._queue.append(finished)  # the thread polls: waking it would cost the query a context switch
 
     def flush(self, timeout: float = SETTLE_SECONDS) -> bool:
@@ -127,12 +129,37 @@ class Bookkeeper:
             if isinstance(item, threading.Event):
                 item.set()
                 continue
+            if item.goes_on and not self._is_latest(item):
+                continue
             try:
+                self._commit_part(item)
                 self._close(item)
             except DynamicRAGError as error:
                 self.failed(item.query_id, "account", str(error))
             except Exception as error:  # noqa: BLE001 - the next query's books must be closed all the same
                 self.failed(item.query_id, "account", f"{type(error).__name__}: {error}")
+            with self._lock:
+                if self._latest.get(item.query_id) is item:
+                    del self._latest[item.query_id]
+
+    def _commit_part(self, item: Finished) -> None:
+        """Commit a query that goes on, unless its end is being committed."""
+        if item.entry is None:
+            return
+        with self._lock:
+            if self._latest.get(item.query_id) is not item:
+                return
+            self._committing = item.query_id
+        try:
+            self._commit(item.query_id, item.entry, item.user)
+        finally:
+            with self._free:
+                self._committing = ""
+                self._free.notify_all()
+
+    def _is_latest(self, item: Finished) -> bool:
+        with self._lock:
+            return self._latest.get(item.query_id) is item
 
     def failed(self, query_id: str, what: str, why: str) -> None:
         """Count a record that could not be stored; the first is logged as a warning."""
@@ -151,7 +178,7 @@ class Bookkeeper:
             )
         account = ledger.account(item.query_id)
         ended = [line for line in account.lines if line.end is not None and not line.closed]
-        ledger.settle(item.query_id, 0.0 if silent else SETTLE_SECONDS)
+        ledger.settle(item.query_id, 0.0 if silent else SETTLE_SECONDS, ended if item.goes_on else None)
         calls: dict[str, list[Observation]] = {}
         for line in ended:
             line.closed = True  # each line once: a query may be rerun from any of its checkpoints
@@ -164,10 +191,16 @@ class Bookkeeper:
             ours = [line for line in ended if line.stage != JUDGING]
             booked = Cost.total(line.booked for line in ours if line.booked is not None)
             self._budget.close(ledger.total(ours), booked)
-        log_finished(item.query_id, item.facts, ledger.cost(item.query_id), provisional=account.provisional)
+        if not item.goes_on:
+            cost = ledger.cost(item.query_id)
+            log_finished(item.query_id, item.facts, cost, provisional=account.provisional)
         if self._runs is not None:
             lines = list(account.lines)
-            turn = {**self._turn(item, lines), **item.facts, "provisional": account.provisional}
+            turn = {
+                **run_record(ledger, item.query_id, lines),
+                **item.facts,
+                "provisional": account.provisional,
+            }
             if turn.get("thread"):  # another process may continue or rerun it
                 turn["lines"] = ledger.records(line for line in lines if line.end is not None)
             totals = asdict(ledger.attribution.totals)
@@ -195,28 +228,6 @@ class Bookkeeper:
             _log.debug("query %s: its decisions could not be read: %s", query_id, error)
             return None
 
-    def _turn(self, item: Finished, lines: Sequence[Line]) -> dict[str, Any]:
-        ledger, query = self._ledger, item.query_id
-        # other processes have other clocks, and a judge marks an answer that the user has already
-        timed = [line for line in lines if line.brought is None and line.stage != JUDGING]
-        begin = min((line.begin for line in timed), default=0.0)
-        end = max((line.end or line.begin for line in timed), default=begin)
-        tokens = [line.begin + line.usage.first_token_seconds - begin for line in timed
-                  if line.stage == "generator" and line.usage.first_token_seconds is not None]  # fmt: skip
-        return {
-            "id": query,
-            "at": max(0.0, time.time() - (time.perf_counter() - begin)),  # the clock may be set wrongly
-            "cost": ledger.cost(query).figures(),
-            "full": ledger.cost(query, scope="full").figures(),
-            "stages": {stage: cost.figures() for stage, cost in ledger.stages(lines).items()},
-            "models": _by_model(ledger, lines),
-            "tokens": {"input": sum(line.usage.input_tokens for line in lines),
-                       "output": sum(line.usage.output_tokens for line in lines)},
-            "wall_seconds": end - begin,
-            "first_token_seconds": tokens[-1] if tokens else None,
-            "failed_calls": sum(line.failed for line in lines),
-        }  # fmt: skip
-
 
 def observed(line: Line) -> Observation | None:
     """Return a line as an observation of its model, or ``None`` unless the meter saw the complete call."""
@@ -234,17 +245,3 @@ def observed(line: Line) -> Observation | None:
         usage.input_tokens - usage.cached_tokens, usage.output_tokens, joules, usage.seconds - waited
     )
     return seen if seen.sound else None
-
-
-def _by_model(ledger: Ledger, lines: Sequence[Line]) -> dict[str, dict[str, float | None]]:
-    """Return joules, usd (``None`` where unknown) and calls by model spec."""
-    by_spec: dict[str, list[Line]] = {}
-    for line in lines:
-        if line.spec and line.spec != line.stage:
-            by_spec.setdefault(line.spec, []).append(line)
-    models: dict[str, dict[str, float | None]] = {}
-    for spec, own in by_spec.items():
-        cost = Cost.total(map(ledger.line_cost, own))
-        calls = sum(line.usage.calls for line in own)
-        models[spec] = {"calls": calls, "joules": cost["joules"], "usd": cost.known("usd")}
-    return models

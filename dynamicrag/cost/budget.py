@@ -7,8 +7,6 @@ returned. So concurrent calls cannot together exceed a limit that each of them r
 import asyncio
 import copy
 import math
-import random
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -18,10 +16,12 @@ from typing import Literal, TypeVar
 from dynamicrag.call_options import CallOptions
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.in_thread import in_thread
-from dynamicrag.cost.purse import ROUNDING, MemoryPurse, Purse, Short
+from dynamicrag.cost.open_calls import OpenCalls
+from dynamicrag.cost.patience import Passing, moment, too_much
+from dynamicrag.cost.purse import MemoryPurse, Purse, Short
 from dynamicrag.cost.reservations import Held, Rest, Standing, Taking
 from dynamicrag.cost.vector import Cost, Dimension
-from dynamicrag.errors import BudgetExceeded, TotalExceeded
+from dynamicrag.errors import TotalExceeded
 
 T = TypeVar("T")
 Exhausted = Literal["cheapest", "error", "ask"]
@@ -58,8 +58,7 @@ class Budget:
         self.exhausted = exhausted
         self.purse: Purse = purse or MemoryPurse()
         self._places: Mapping[Dimension, str] = {}
-        self._lock = threading.Lock()
-        self._open: dict[str, list[Cost]] = {}
+        self._open = OpenCalls()
 
     def beside(self, per_query: Limits, exhausted: Exhausted) -> "Budget":
         """Return the budget of another policy that spends from the same total.
@@ -142,20 +141,27 @@ class Budget:
         return Rest(own, shared)
 
     @asynccontextmanager
-    async def reserved(self, query_id: str, worst: Cost, spent: Cost) -> AsyncIterator[Held]:
+    async def reserved(
+        self, query_id: str, worst: Cost, spent: Cost | Callable[[], Cost]
+    ) -> AsyncIterator[Held]:
         """Reserve the worst case of a call while it runs.
+
+        If it would fit without the reservations of other calls, it waits for them. So a caller must not hold
+        a reservation of a query while it waits for other calls of that query: agents hold one only during the
+        model call, never while tools run. If one does, the wait ends after ``PATIENCE`` seconds.
 
         Args:
             query_id: The query that makes the call.
             worst: Largest possible cost of the call.
-            spent: Cost of the query so far.
+            spent: Cost of the query so far; a function that returns it if the call may wait for other calls
+                of the query, because they change it.
 
         Raises:
             BudgetExceeded: It exceeds the query's remaining budget.
             TotalExceeded: It exceeds the remaining total.
         """
         held = Held(worst)
-        self._hold(query_id, worst, spent)
+        await self._hold(query_id, worst, spent)
         try:
             number = await self._take(worst) if self.total else None
             try:
@@ -165,10 +171,7 @@ class Budget:
                     actual = {dimension: held.actual[dimension] for dimension in self.total}
                     await self._purse(partial(self.purse.settle, number, actual))
         finally:
-            with self._lock:
-                self._open[query_id].remove(worst)
-                if not self._open[query_id]:
-                    del self._open[query_id]
+            self._open.release(query_id, worst)
 
     def close(self, final: Cost, booked: Cost) -> None:
         """Correct the booked costs of calls to their final ones, after the meter has reported. May block.
@@ -186,41 +189,41 @@ class Budget:
             self.purse.add(change)
 
     def _left_of_query(self, query_id: str, spent: Cost) -> dict[Dimension, float]:
-        with self._lock:
-            held = Cost.total(self._open.get(query_id, ()))
+        held = self._open.held(query_id)
         return {d: limit - spent[d] - held[d] for d, limit in self.per_query.items()}
 
-    def _hold(self, query_id: str, worst: Cost, spent: Cost) -> None:
-        left = self._left_of_query(query_id, spent)
-        short: dict[Dimension, float] = {}
-        for dimension, amount in left.items():
+    async def _hold(self, query_id: str, worst: Cost, spent: Cost | Callable[[], Cost]) -> None:
+        since = time.monotonic()
+        while True:
             # a timeout enforces the limit in seconds
-            soft = dimension == "seconds" or (not DIMENSIONS[dimension].hard and self.exhausted == "cheapest")
-            if not soft and worst[dimension] > amount + ROUNDING * self.per_query[dimension]:
-                short[dimension] = worst[dimension] - amount
-        if short:
-            dimension = next(iter(short))
-            place = self._places.get(dimension, f"objective.budget.per_query.{dimension}")
-            exceeded = BudgetExceeded(_message(place, worst[dimension], max(0.0, left[dimension])))
-            exceeded.short = short
-            raise exceeded
-        with self._lock:
-            self._open.setdefault(query_id, []).append(worst)
+            hard = {d: limit for d, limit in self.per_query.items() if d != "seconds" and self._is_hard(d)}
+            try:
+                return self._open.hold(query_id, worst, spent, hard, self._places)
+            except Passing as passing:
+                if not callable(spent) or time.monotonic() - since > PATIENCE:
+                    raise passing.exceeded from None
+            await moment(since)
 
-    async def worth_waiting(self, since: float) -> bool:
+    def _is_hard(self, dimension: Dimension) -> bool:
+        return DIMENSIONS[dimension].hard or self.exhausted != "cheapest"
+
+    async def worth_waiting(self, since: float, query_id: str = "") -> bool:
         """Wait a moment for other reservations to be released.
 
         Args:
             since: Begin of the caller's wait, on ``time.monotonic``.
+            query_id: The query whose limits the caller waits for, too.
 
         Returns:
             Whether the caller should check again; ``False`` if nothing is reserved, or after ``PATIENCE``
             seconds.
         """
-        waited = time.monotonic() - since
-        if not self.total or waited > PATIENCE or not any((await self._purse(self.purse.state))[1].values()):
+        if time.monotonic() - since > PATIENCE:
             return False
-        await asyncio.sleep(min(0.5, 0.02 + waited / 4) * (0.5 + random.random()))  # not all at once
+        beside = bool(self.per_query) and self._open.has(query_id)
+        if not beside and not (self.total and any((await self._purse(self.purse.state))[1].values())):
+            return False
+        await moment(since)
         return True
 
     async def _take(self, worst: Cost) -> int:
@@ -231,7 +234,7 @@ class Budget:
             except Short as short:
                 if not short.passing or time.monotonic() - since > PATIENCE:
                     place = f"objective.budget.total.{short.dimension}"
-                    raise TotalExceeded(_message(place, worst[short.dimension], short.left)) from None
+                    raise TotalExceeded(too_much(place, worst[short.dimension], short.left)) from None
                 await self.worth_waiting(since)  # if all were released meanwhile, the next check decides
 
     async def _try(self, worst: Cost) -> int:
@@ -245,8 +248,3 @@ class Budget:
 
     async def _purse(self, work: Callable[[], T]) -> T:
         return await in_thread(work) if self.purse.blocks else work()
-
-
-def _message(place: str, worst: float, left: float) -> str:
-    amounts = f"a call may use {worst:.4g}, and {left:.4g} is left"
-    return f"{place}: {amounts}; raise the limit, or use cheaper models"

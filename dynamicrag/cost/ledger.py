@@ -17,8 +17,8 @@ from dynamicrag.cost.account import Account, Entry
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.calibration import Calibration
 from dynamicrag.cost.call_span import CallKind, call_span
-from dynamicrag.cost.charge import Amount, cost_of, energy_of
 from dynamicrag.cost.line import INGEST, Line
+from dynamicrag.cost.line_costs import LineCosts
 from dynamicrag.cost.meter import NullMeter
 from dynamicrag.cost.payer import payer_in
 from dynamicrag.cost.process import shared_attribution
@@ -32,7 +32,7 @@ _run: ContextVar["tuple[str, list[Line]] | None"] = ContextVar("dynamicrag_run",
 """The current query and the lines of its run; see :meth:`Ledger.begin_run`."""
 
 
-class Ledger:
+class Ledger(LineCosts):
     """Accounts by query id.
 
     Args:
@@ -49,9 +49,8 @@ class Ledger:
         calibration: Calibration | None = None,
         keep: int = 10_000,
     ) -> None:
+        super().__init__(host, calibration or Calibration())
         self._home = attribution
-        self.host = host
-        self.calibration = calibration or Calibration()
         self._keep = keep
         self._lock = threading.Lock()
         self._accounts: OrderedDict[str, Account] = OrderedDict()
@@ -208,70 +207,19 @@ class Ledger:
         mine = run is not None and run[0] == query_id
         return self.total(run[1]) if run is not None and mine else self.cost(query_id)
 
-    def total(self, lines: Iterable[Line], scope: Scope = "active") -> Cost:
-        """Return the cost of ``lines``."""
-        return Cost.total((self.line_cost(line, scope) for line in lines), scope)
-
-    def stages(self, lines: Iterable[Line]) -> dict[str, Cost]:
-        """Return the cost of ``lines`` by stage, in the order in which the stages began."""
-        costs: dict[str, list[Cost]] = {}
-        for line in lines:
-            costs.setdefault(line.stage, []).append(self.line_cost(line))
-        return {
-            stage: Cost.total(of_stage) if len(of_stage) > 1 else of_stage[0]
-            for stage, of_stage in costs.items()
-        }
-
-    def line_cost(self, line: Line, scope: Scope = "active") -> Cost:
-        """Return the cost of one call: metered joules once settled, estimates until then.
-
-        In scope ``full``, joules and carbon include the call's share of the constant part and of idling,
-        as far as the meter has covered it.
-        """
-        cost = line.brought or self._priced(line)
-        if scope == "active":
-            return cost
-        overhead = Amount(line.overhead, line.overhead_kind or self.attribution.meter.kind)
-        return cost.with_overhead(energy_of(overhead, self.host))
-
-    def _priced(self, line: Line) -> Cost:
-        if line.priced is not None and line.priced[0] == line.settled:
-            return line.priced[1]
-        settled = line.settled
-        usage = line.usage
-        cost = cost_of(usage, line.profile, self.host, self._energy(line))
-        if usage.server_cpu_seconds:
-            cost += energy_of(Amount(usage.server_cpu_seconds * line.rate, "modelled"), self.host)
-        if usage.gpu_joules:
-            cost += energy_of(Amount(usage.gpu_joules, "measured"), self.host)
-        if line.end is not None and not line.closed:  # every node asks for it until it is closed
-            line.priced = settled, cost
-        return cost
-
-    def _energy(self, line: Line) -> Amount | None:
-        usage, runs = line.usage, line.profile.runs
-        if runs == "same_host":
-            if usage.server_cpu_seconds or usage.gpu_joules:
-                return Amount(0.0, "modelled")  # it is added to the cost
-            if not (usage.input_tokens or usage.output_tokens):
-                return None  # it reached nobody
-        elif runs == "remote":
-            return None
-        elif line.settled and line.covered:
-            return Amount(line.joules, self.attribution.meter.kind)
-        fitted = self.calibration.of(line.key) if line.spec else None
-        if fitted is None or not usage.calls:
-            return None
-        predicted = fitted.joules.of(usage.input_tokens, usage.output_tokens, usage.cached_tokens)
-        return Amount(predicted, "calibrated")
-
-    def settle(self, query_id: str, timeout: float = 5.0) -> bool:
+    def settle(self, query_id: str, timeout: float = 5.0, lines: Sequence[Line] | None = None) -> bool:
         """Wait until the meter has covered all calls of a query made by this process.
+
+        Args:
+            query_id: The query.
+            timeout: Longest wait in seconds.
+            lines: The calls to wait for, if not all.
 
         Returns:
             Whether it has; ``False`` after ``timeout`` seconds, or at once without a meter.
         """
         if isinstance(self.attribution.meter, NullMeter):
             return False
-        ours = [line for line in self.account(query_id).lines if line.brought is None]
+        lines = self.account(query_id).lines if lines is None else lines
+        ours = [line for line in lines if line.brought is None]
         return self.attribution.wait(ours, timeout)

@@ -1,8 +1,8 @@
 """The log record of a finished query, written once the meter has covered it.
 
 The logger is ``dynamicrag.queries``, the level INFO. The record's attributes are plain JSON: ``query_id``,
-``policy``, ``thread_id``, ``path``, ``escalations``, ``abstained``, ``error`` (the exception's type), each
-dimension of the cost, and ``provisional``. It has no text of the query.
+``policy``, ``thread_id``, ``path``, ``escalations``, ``abstained``, ``error`` (the exception's type),
+``waiting`` (for more budget), each dimension of the cost, and ``provisional``. It has no text of the query.
 """
 
 import logging
@@ -13,7 +13,7 @@ from dynamicrag.cost.vector import Cost
 
 __all__ = ["log_finished"]
 
-FACTS = ("policy", "path", "escalations", "abstained", "error")
+FACTS = ("policy", "path", "escalations", "abstained", "error", "waiting")
 
 _log = logging.getLogger("dynamicrag.queries")
 
@@ -36,7 +36,7 @@ def log_finished(query_id: str, facts: Mapping[str, Any], cost: Cost, *, provisi
     _log.info(
         "query %s %s: %s J",
         query_id,
-        "failed" if "error" in facts else "finished",
+        "failed" if "error" in facts else "waits for more budget" if "waiting" in facts else "finished",
         "unknown" if joules is None else f"{joules:.3g}",
         extra={"query_id": query_id, **about, **amounts, "provisional": provisional},
     )

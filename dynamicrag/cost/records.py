@@ -41,6 +41,8 @@ def record_of(line: Line, cost: Cost, kind: Kind) -> AccountLine:
         record["failed"] = True
     if line.settled:
         record["settled"] = True
+    if line.unmetered:
+        record["unmetered"] = line.unmetered
     if line.overhead:
         record["overhead"] = [line.overhead, line.overhead_kind or kind]
     return record
@@ -103,6 +105,7 @@ def line_of(record: AccountLine) -> Line:
         id=record["id"],
         closed=True,
         brought=_cost_of(record),
+        unmetered=record.get("unmetered", ""),
     )
 
 

@@ -23,6 +23,7 @@ from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
+from dynamicrag.faces.given import check_rag
 from dynamicrag.graph.answered import Answered, CitedSource
 from dynamicrag.graph.rag import DynamicRAG
 
@@ -37,7 +38,8 @@ HIDDEN = ("score", "similarity", "query_id", "retriever", "corpus", "document")
 class RoutedNodeRetriever(BaseRetriever):  # type: ignore[misc]  # mypy follows no LlamaIndex types here
     """Finds nodes by routed decisions, as ``rag.as_retriever`` does.
 
-    The metadata of a node are ``title``, ``document``, ``score``, ``retriever`` and ``query_id``.
+    The metadata of a node are ``title``, ``document``, ``score``, ``retriever`` and ``query_id``, beside the
+    single values of its document's own.
 
     Args:
         rag: The policies.
@@ -61,6 +63,7 @@ class RoutedNodeRetriever(BaseRetriever):  # type: ignore[misc]  # mypy follows 
         callback_manager: CallbackManager | None = None,
     ) -> None:
         super().__init__(callback_manager)
+        check_rag(rag, "RoutedNodeRetriever")
         self._retriever = rag.as_retriever(k, gate=gate)
         self._config = config
 
@@ -92,6 +95,7 @@ class RoutedQueryEngine(BaseQueryEngine):  # type: ignore[misc]
         callback_manager: CallbackManager | None = None,
     ) -> None:
         super().__init__(callback_manager)
+        check_rag(rag, "RoutedQueryEngine")
         self._answers = rag.answers("query_engine")
         self._config = config
 

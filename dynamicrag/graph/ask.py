@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphInterrupt
 from langgraph.types import interrupt
 
 from dynamicrag.assembly import Pipeline
@@ -13,7 +14,7 @@ from dynamicrag.graph.books import Books
 from dynamicrag.graph.call_reader import is_number
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.names import Names
-from dynamicrag.graph.node import Node, State, Update
+from dynamicrag.graph.node import Node, State, Update, submit
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
 from dynamicrag.graph.turn import begun_turn
@@ -70,16 +71,26 @@ class Ask(Node):
         turn: TurnState,
         run: Run,
         books: Books,  # noqa: ARG002
-        pipeline: Pipeline,  # noqa: ARG002
+        pipeline: Pipeline,
     ) -> tuple[TurnState, list[Decision], Update]:
         """See :class:`Node`."""
         lack = turn.get("lack")
         if lack is None:
             return turn, [], {}
-        amounts = answer_to(lack["request"])
+        try:
+            amounts = answer_to(lack["request"])
+        except GraphInterrupt:
+            submit(pipeline, turn, run, self._facts(turn, pipeline))
+            raise
         if amounts is not None:
             return granted(turn, amounts), [], {}
         return *await self._walk(turn).refuse(turn, run), {}
+
+    @staticmethod
+    def _facts(turn: TurnState, pipeline: Pipeline) -> dict[str, Any]:
+        """Return the facts of a query that waits; they are kept if nobody answers."""
+        text = {"question": turn["original"]} if pipeline.policy.runs.text else {}
+        return {"path": turn["path"], "waiting": True, **text}
 
 
 def answer_to(request: BudgetRequest) -> dict[str, float] | None:

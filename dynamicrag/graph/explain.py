@@ -10,6 +10,7 @@ from dynamicrag.cost.records import cost_of
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import InputError, RunsError
 from dynamicrag.graph.estimates import EstimateNow, estimates_now
+from dynamicrag.graph.in_words import in_words
 from dynamicrag.graph.log_entry import decisions_of
 from dynamicrag.graph.plans import Replan, replans
 from dynamicrag.graph.policies import Policies
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Explanation of a query.
+    """Explanation of a query; ``print`` shows its decisions and its cost.
 
     Attributes:
         query_id: Its id.
@@ -57,6 +58,10 @@ class Explanation:
     feedback: Sequence[Feedback] = ()
     learnt: Mapping[str, int] = field(default_factory=dict)
     now: Mapping[str, EstimateNow] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the decisions, one a line, and the cost."""
+        return in_words(self.query_id, self.decisions, self.cost, len(self.account))
 
     @property
     def asked(self) -> Sequence[BudgetAnswer]:

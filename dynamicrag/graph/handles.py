@@ -46,7 +46,8 @@ class Handles:
         Every stage decides as in the graph, within the budget and on the account: the budget of a query
         covers the answer that the policy would write, too. Each document has ``id`` and the metadata
         ``title``, ``document``, ``score``, ``retriever`` (the option chosen) and ``query_id``, for
-        ``rag.explain`` and ``rag.cost``. It never abstains.
+        ``rag.explain`` and ``rag.cost``, beside the single values of its own metadata, for example ``page``:
+        16 of at most 200 characters each. It never abstains.
 
         Args:
             k: Number of documents, if so many are found; the stage ``context`` is then left out. By default

@@ -14,7 +14,8 @@ from langgraph.runtime import Runtime, get_runtime
 
 from dynamicrag import portal, traces
 from dynamicrag.assembly import Pipeline
-from dynamicrag.cost.bookkeeper import Finished
+from dynamicrag.cost.finished import Finished
+from dynamicrag.errors import BudgetExceeded
 from dynamicrag.graph.asking import Asking
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.calls import call_options, given_options
@@ -27,6 +28,7 @@ from dynamicrag.graph.traced import Traced
 from dynamicrag.graph.turn import answer_of, begun_turn, current_turn
 from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.stages.base import Run, option_names
+from dynamicrag.store.logged import LoggedQuery
 from dynamicrag.types import Decision, TurnState
 
 State = Mapping[str, Any]
@@ -98,9 +100,12 @@ class Node(Runnable[Any, Any]):
         In the update, keys under the name of our channel are merged into the channel.
         """
 
-    def may_ask(self, pipeline: Pipeline, config: RunnableConfig | None) -> bool:  # noqa: ARG002
+    def may_ask(self, config: RunnableConfig | None) -> bool:  # noqa: ARG002
         """Return whether a query that lacks budget may stop at this node, to be asked about."""
         return False
+
+    def failed(self, error: BaseException, pipeline: Pipeline, config: RunnableConfig | None) -> None:
+        """Note that the work has failed."""
 
     async def _go(self, state: State, config: RunnableConfig | None, runtime: Runtime[Any]) -> Update:
         given, prefix = given_options(config, runtime.context), self.names.prefix
@@ -113,7 +118,7 @@ class Node(Runnable[Any, Any]):
         call = call_options(given, pipeline, config)  # raises before anything is spent
         if turn.get("granted"):
             call = replace(call, granted=turn["granted"])
-        if pipeline.budget.exhausted == "ask" and self.may_ask(pipeline, config):
+        if pipeline.budget.exhausted == "ask" and self.may_ask(config):
             call = replace(call, asks=len(turn.get("asked", ())) < MOST_ASKED)
         if call.filter:  # a resumed turn may have retrieved under another filter
             turn = await permitted_turn(turn, call.filter, pipeline.corpora.values())
@@ -130,6 +135,7 @@ class Node(Runnable[Any, Any]):
         except GraphBubbleUp:
             raise  # the graph is interrupted, and the query continues later
         except BaseException as error:
+            self.failed(error, pipeline, config)
             if pipeline.ledger.account(query).lines:
                 name = self.kept_as.format(pipeline.policy.name)
                 failed = {"policy": name, "path": turn["path"], "error": type(error).__name__}
@@ -187,9 +193,14 @@ class StageNode(Node):
         self._stage = stage
         self._asking = asking
 
-    def may_ask(self, pipeline: Pipeline, config: RunnableConfig | None) -> bool:
+    def may_ask(self, config: RunnableConfig | None) -> bool:
         """See :class:`Node`."""
-        return self._asking.possible(pipeline, config, whole=self._begun)
+        return self._asking.possible(config, whole=self._begun)
+
+    def failed(self, error: BaseException, pipeline: Pipeline, config: RunnableConfig | None) -> None:
+        """See :class:`Node`."""
+        if isinstance(error, BudgetExceeded) and pipeline.budget.exhausted == "ask":
+            self._asking.lacked(pipeline, config, whole=self._begun)
 
     def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         """See :class:`Node`."""
@@ -213,8 +224,25 @@ class StageNode(Node):
         return turn, made, {} if key is None or text is None else {key: text}
 
 
-def submit(pipeline: Pipeline, turn: TurnState, run: Run, facts: Mapping[str, Any]) -> None:
-    """Pass a finished query to the bookkeeper, unless another query pays for it and has its calls."""
+def submit(
+    pipeline: Pipeline,
+    turn: TurnState,
+    run: Run,
+    facts: Mapping[str, Any],
+    *,
+    entry: Callable[[], LoggedQuery] | None = None,
+    goes_on: bool = False,
+) -> None:
+    """Pass a query to the bookkeeper, unless another query pays for it and has its calls.
+
+    Args:
+        pipeline: Its policy.
+        turn: Its turn.
+        run: Its run.
+        facts: Further facts for its record.
+        entry: Makes its entry in the decision log, if it goes on.
+        goes_on: Whether further calls may follow.
+    """
     if pipeline.ledger.paid_by(turn["id"]) != turn["id"]:
         return
     named = {
@@ -224,4 +252,5 @@ def submit(pipeline: Pipeline, turn: TurnState, run: Run, facts: Mapping[str, An
         "tags": list(run.call.tags),
         "user": run.call.user,
     }
-    pipeline.bookkeeper.submit(Finished(turn["id"], turn["text"], {**named, **facts}))
+    kept = Finished(turn["id"], turn["text"], {**named, **facts}, goes_on, entry, run.call.user)
+    pipeline.bookkeeper.submit(kept)

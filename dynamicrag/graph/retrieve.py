@@ -1,6 +1,7 @@
 """The retrieval side of a policy as one node: all stages before the prompt, without an answer."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,10 +18,12 @@ from dynamicrag.graph.node import Node, State, Update, submit
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.turn import start_turn
 from dynamicrag.priors.context import shows
+from dynamicrag.retrieval.corpus import Corpus
+from dynamicrag.retrieval.metadata import single_values
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.retrieval import ROUNDS
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
-from dynamicrag.types import Decision, TurnState
+from dynamicrag.types import Decision, Passage, TurnState
 
 __all__ = ["QUESTION", "Searched", "search_graph"]
 
@@ -80,6 +83,8 @@ class Retrieve(Node):
         turn, made = await self._along(_stages(pipeline, context=k is None), turn, run)
         if k is not None:
             turn = {**turn, "passages": turn["candidates"][:k]}
+        passages = await asyncio.to_thread(_with_metadata, turn["passages"], pipeline.corpora)
+        turn = {**turn, "passages": passages}
         facts = {"policy": self.kept_as.format(pipeline.policy.name), "path": turn["path"]}
         submit(pipeline, turn, run, facts)
         return turn, made, {}
@@ -92,6 +97,21 @@ def search_graph(nodes: Nodes) -> "StateGraph[Any, Any, Any, Any]":
     graph.add_edge(START, "retrieve")
     graph.add_edge("retrieve", END)
     return graph
+
+
+def _with_metadata(passages: Sequence[Passage], corpora: Mapping[str, Corpus]) -> list[Passage]:
+    """Return passages with the metadata of their documents; those of foreign retrievers have it already."""
+    named: dict[str, list[str]] = {}
+    for passage in passages:
+        if passage.get("corpus") in corpora:
+            named.setdefault(passage["corpus"], []).append(passage["document"])
+    about = {name: corpora[name].metadata(documents) for name, documents in named.items()}
+    return [
+        {**passage, "metadata": single_values(about[passage["corpus"]].get(passage["document"], {}))}
+        if passage.get("corpus") in about
+        else passage
+        for passage in passages
+    ]
 
 
 def _stages(pipeline: Pipeline, *, context: bool) -> list[str]:

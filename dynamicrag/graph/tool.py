@@ -26,6 +26,7 @@ from dynamicrag.errors import (
 )
 from dynamicrag.graph.answered import Answered, Answers, CitedSource
 from dynamicrag.graph.conversation import checked
+from dynamicrag.retrieval.labels import readable_id
 
 __all__ = ["OnBudget", "RoutedTool", "tool"]
 
@@ -120,14 +121,16 @@ def content(answered: Answered) -> str:
 def _listed(sources: Sequence[CitedSource]) -> list[str]:
     """Return the list of documents, each once, with the numbers by which an agent can cite them."""
     documents = {(each["corpus"], each["document"]): each for each in reversed(sources)}
-    named = [
-        each["title"]
-        if each["title"] == each["document"]
-        else f"{each['title']} ({each['document']})".strip()
-        for each in reversed(documents.values())
-    ]
-    lines = [f"[{number}] {name}" for number, name in enumerate(named[:LISTED], 1)]
+    listed = list(reversed(documents.values()))[:LISTED]
+    lines = [f"[{number}] {_named(each, number)}" for number, each in enumerate(listed, 1)]
     return ["\n".join(["Sources:", *lines])] if lines else []
+
+
+def _named(source: CitedSource, number: int) -> str:
+    title, document = source["title"], readable_id(source["document"])
+    if title and document and title != document:
+        return f"{title} ({document})"
+    return title or document or f"document {number}"
 
 
 def _text(question: str) -> str:

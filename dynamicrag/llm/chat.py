@@ -8,8 +8,6 @@ Every call streams, so that LangGraph's ``messages`` stream sees the tokens thro
 """
 
 import asyncio
-import math
-import os
 import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -20,11 +18,10 @@ from dynamicrag.cost.line import Line
 from dynamicrag.cost.servers.call import ServerCall, server_call
 from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.llm.cleaning import AnswerText
-from dynamicrag.llm.client import LIMITS, make_client
 from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.failures import is_outage, provider_error
-from dynamicrag.llm.lent import lent
-from dynamicrag.llm.manners import Manners
+from dynamicrag.llm.message_sizes import about, most, size
+from dynamicrag.llm.model_clients import ModelClients
 from dynamicrag.llm.outage import Outage
 from dynamicrag.llm.parameters import STATUSES
 from dynamicrag.llm.prompt_bound import learn, most_tokens
@@ -33,19 +30,16 @@ from dynamicrag.types import Runs
 from dynamicrag.whereabouts import called_by, on_this_host
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
     from langchain_core.runnables import RunnableConfig
 
 __all__ = ["ChatModel"]
 
-_CLIENTS_KEPT = 16
 RETRIES = 2
 TOP = 5  # alternatives per token: enough for a margin, for yes or no, and for most of the entropy
-AROUND = 16  # tokens that a chat template puts around a message, at most
 
 
-class ChatModel:
+class ChatModel(ModelClients):
     """A chat model, named as in LangChain.
 
     Attributes:
@@ -71,17 +65,11 @@ class ChatModel:
         max_retries: int | None = None,
         **params: Any,
     ) -> None:
-        self.name = name
-        self.spec = spec
+        super().__init__(name, spec, params)
         self.context = context
         self.max_retries = RETRIES if max_retries is None else max_retries
         self.outage = Outage()
-        self.provider, _, self._model = spec.partition(":")
-        self._params = params
-        self._manners = Manners(self.provider)
         self._wordy = False  # whether a prompt had more tokens than its bound
-        self._clients: dict[tuple[Any, ...], BaseChatModel] = {}
-        self._lent: dict[tuple[Any, ...], BaseChatModel] = {}
         self._server = str(params.get("base_url", ""))
         self.address = called_by(self.provider, self._server)
         here = self.address is not None and on_this_host(self.address.host)
@@ -108,31 +96,6 @@ class ChatModel:
     async def aload(self) -> None:
         """As :meth:`load`, without blocking the loop."""
         await asyncio.to_thread(self.load)
-
-    @property
-    def own_limit(self) -> int | None:
-        """Largest number of generated tokens by the user's own setting; ``None`` without one."""
-        return next((self._params[key] for key in LIMITS if isinstance(self._params.get(key), int)), None)
-
-    def lend(self, max_tokens: int | None = None) -> "BaseChatModel":
-        """Return LangChain's client for calls that the caller makes: with tools, with a schema, streamed.
-
-        The user's settings apply; we send no temperature and ask for no log-probabilities. The client's own
-        retries are off. Its asynchronous calls run on the portal's loop, so that any loop may await them.
-
-        Args:
-            max_tokens: Largest number of tokens to generate; by default the user's own setting.
-
-        Raises:
-            ModelUnavailable: As :meth:`load`.
-        """
-        key = (os.getpid(), max_tokens)
-        if key not in self._lent:
-            self._lent[key] = lent(self._lendable(max_tokens))
-        return self._lent[key]
-
-    def _lendable(self, max_tokens: int | None) -> "BaseChatModel":
-        return make_client(self.name, self.spec, self._params, self._manners.sent, max_tokens, None)
 
     async def complete(
         self,
@@ -169,7 +132,7 @@ class ChatModel:
 
     async def count_prompt(self, messages: "Sequence[BaseMessage]") -> int:
         """Count the tokens of a prompt; here a cautious estimate of one per three characters."""
-        return sum(map(_about, messages))
+        return sum(map(about, messages))
 
     async def bound_prompt(self, messages: "Sequence[BaseMessage]") -> int:
         """Return an upper bound of a prompt's tokens, by the model's tokenizer or a general bound.
@@ -177,9 +140,9 @@ class ChatModel:
         After a prompt has exceeded the bound, it is one token per byte.
         """
         if self._wordy:
-            return _most(messages)
+            return most(messages)
         texts = [message.text for message in messages]
-        return min(_most(messages), await asyncio.to_thread(most_tokens, self.spec, self._server, texts))
+        return min(most(messages), await asyncio.to_thread(most_tokens, self.spec, self._server, texts))
 
     async def _complete(
         self,
@@ -222,7 +185,7 @@ class ChatModel:
                 if line is not None:
                     line.usage = usage
                 if isinstance(turn, ServerCall):  # if the caller is cancelled once more, its usage stands
-                    usage = (await turn.end(tokens)).added(usage)
+                    usage = (await turn.end(tokens, _billions(line))).added(usage)
                     if line is not None:
                         line.usage, line.unmetered = usage, turn.reason
             self.outage.worked()
@@ -242,9 +205,9 @@ class ChatModel:
             return Tokens(0, 0, 0, assumed=False)
         # broken off: the tokens computed here were seen
         if self.runs == "in_process" and not counted.reports:
-            return Tokens(sum(map(_about, messages)), 0, counted.pieces, assumed=True)
-        most = _most(messages)
-        tokens = counted.tokens(_size(messages), most, most if most_input is None else most_input)
+            return Tokens(sum(map(about, messages)), 0, counted.pieces, assumed=True)
+        bound = most(messages)
+        tokens = counted.tokens(size(messages), bound, bound if most_input is None else most_input)
         self._wordy |= most_input is not None and tokens.input > most_input
         if not tokens.assumed:
             learn(self.spec, self._server, [message.text for message in messages], tokens.input)
@@ -266,30 +229,6 @@ class ChatModel:
         del max_tokens, temperature
         return {"logprobs": True, "top_logprobs": TOP} if self._manners.sent.sends("logprobs") else {}
 
-    def _client(self, max_tokens: int, temperature: float) -> "BaseChatModel":
-        # max_tokens and temperature are standard for constructors, but not for calls
-        key = (os.getpid(), max_tokens, temperature, self._manners.sent.state)
-        if key not in self._clients:
-            client = make_client(
-                self.name, self.spec, self._params, self._manners.sent, max_tokens, temperature
-            )
-            self._keep(key, client)
-        return self._clients[key]
 
-    def _keep(self, key: tuple[Any, ...], client: "BaseChatModel") -> None:
-        """Keep a client for calls of the same kind."""
-        if len(self._clients) >= _CLIENTS_KEPT:
-            self._clients.clear()
-        self._clients[key] = client
-
-
-def _size(messages: "Sequence[BaseMessage]") -> int:
-    return sum(len(message.text.encode(errors="replace")) for message in messages)
-
-
-def _most(messages: "Sequence[BaseMessage]") -> int:
-    return _size(messages) + AROUND * len(messages)
-
-
-def _about(message: "BaseMessage") -> int:
-    return math.ceil(len(message.text) / 3) + 4
+def _billions(line: Line | None) -> float | None:
+    return None if line is None else line.profile.active_billions

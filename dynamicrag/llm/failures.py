@@ -36,6 +36,9 @@ CAUSES = (
      "check the network, 'base_url' and that the server runs"),
 )  # fmt: skip
 
+MISTAKES = (NotImplementedError, NameError, AssertionError)
+"""Mistakes in code, which waiting does not mend. An ``AttributeError`` may come from a server's odd reply."""
+
 
 def provider_error(name: str, spec: str, error: Exception) -> ModelError:
     """Return the error to raise for a failed call; our own errors pass unchanged."""
@@ -55,16 +58,15 @@ def provider_error(name: str, spec: str, error: Exception) -> ModelError:
 
 
 def is_outage(failure: ModelError, error: Exception) -> bool:
-    """Return whether a failure concerns the server or the account, not just one request.
+    """Return whether a failure concerns the server or the account, not one request or a mistake in code.
 
     Args:
         failure: The result of :func:`provider_error`.
         error: The client's exception.
     """
     too_long = CAUSES[0][1] in str(failure)
-    return (
-        failure is not error and getattr(error, "status_code", None) not in (400, 413, 422) and not too_long
-    )
+    of_request = getattr(error, "status_code", None) in (400, 413, 422) or too_long
+    return failure is not error and not of_request and not isinstance(error, MISTAKES)
 
 
 def _passes(status: int | None, refused: bool) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.cost.usage import Tokens
 from dynamicrag.errors import PolicyError
 from dynamicrag.llm.chat import ChatModel
-from dynamicrag.llm.client import LIKE_OPENAI, limit, settings
+from dynamicrag.llm.client import LIKE_OPENAI, OPENAI, limit, settings
 from dynamicrag.llm.done import watch
 from dynamicrag.llm.manners import Manners
 from dynamicrag.llm.odd_usage import tolerant
@@ -99,6 +99,8 @@ class ForeignChatModel(ChatModel):
             update |= {name: max_tokens for name in _LIMITS if name in fields}
         if "max_retries" in fields:
             update["max_retries"] = 0
+        if self.provider in OPENAI and getattr(self._given, "stream_usage", False) is None:
+            update["stream_usage"] = self._manners.sent.sends("stream_options")  # off with a base_url
         if root is not None and hasattr(root, "with_options"):
             root = root.with_options(max_retries=0)
             update |= {"root_client": root, "client": root.chat.completions}

@@ -5,8 +5,9 @@ asynchronous calls of a lent client run on the portal's loop, and its class stay
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,9 +16,12 @@ from dynamicrag import portal
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-__all__ = ["bridged", "lent"]
+__all__ = ["bridged", "called", "lent"]
 
 T = TypeVar("T")
+
+called: ContextVar[list[None] | None] = ContextVar("dynamicrag_called", default=None)
+"""A list that gets an item for each call of a lent client in the context; callbacks may not tell of it."""
 
 
 class _End:
@@ -42,10 +46,20 @@ def _on_portal(kind: Any) -> type:
     """Return a subclass of a chat model's class, with the same name, for traces."""
 
     class Lent(kind):  # type: ignore[misc]
+        def invoke(self, *args: Any, **kwargs: Any) -> Any:
+            _note()
+            return kind.invoke(self, *args, **kwargs)
+
+        def stream(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+            _note()
+            yield from kind.stream(self, *args, **kwargs)
+
         async def ainvoke(self, *args: Any, **kwargs: Any) -> Any:
+            _note()
             return await portal.arun(kind.ainvoke(self, *args, **kwargs))
 
         async def astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            _note()
             async for chunk in bridged(kind.astream(self, *args, **kwargs)):
                 yield chunk
 
@@ -53,6 +67,12 @@ def _on_portal(kind: Any) -> type:
     Lent.__doc__ = kind.__doc__
     _made.add(Lent)
     return Lent
+
+
+def _note() -> None:
+    calls = called.get()
+    if calls is not None:
+        calls.append(None)
 
 
 async def bridged(chunks: AsyncIterator[T]) -> AsyncIterator[T]:

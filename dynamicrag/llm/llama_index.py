@@ -41,12 +41,12 @@ class LlamaIndexChat(StreamsOnly):
         run_manager: Any = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        del stop, run_manager, kwargs  # the reader of the chunks cuts the answer
+        del stop, run_manager  # the reader of the chunks cuts the answer
         from llama_index.core.base.llms.types import ChatMessage
 
         asked = [ChatMessage(role=ROLES.get(each.type, "user"), content=each.text) for each in messages]
         usage, written = None, ""
-        async for reply in await self._llm().astream_chat(asked):
+        async for reply in await self._llm(kwargs).astream_chat(asked):
             usage = usage_of(reply) or usage
             # an LLM without deltas repeats its whole text so far
             text = (
@@ -57,14 +57,15 @@ class LlamaIndexChat(StreamsOnly):
                 yield ChatGenerationChunk(message=AIMessageChunk(content=text))
         yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage))
 
-    def _llm(self) -> Any:
-        """Return the LLM with our limit; its user's temperature stays, if set."""
+    def _llm(self, call: Mapping[str, Any]) -> Any:
+        """Return the LLM with the limit of the call, or ours; its user's temperature stays, if set."""
         fields, given = type(self.llm).model_fields, self.llm.model_fields_set
-        update: dict[str, Any] = {}
-        if "max_tokens" in fields and self.max_tokens is not None:
-            update["max_tokens"] = self.max_tokens
-        if "temperature" in fields and "temperature" not in given and self.temperature is not None:
-            update["temperature"] = self.temperature
+        ours = {
+            "max_tokens": self.max_tokens,
+            "temperature": None if "temperature" in given else self.temperature,
+        }
+        asked = {name: call[name] if call.get(name) is not None else ours[name] for name in ours}
+        update = {name: value for name, value in asked.items() if name in fields and value is not None}
         return self.llm.model_copy(update=update)
 
 

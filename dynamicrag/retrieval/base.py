@@ -79,6 +79,12 @@ class RetrievalContext:
             PolicyError: There is no corpus of this name.
         """
         name = self.default if name is None else name
+        if not name and not self.corpora:
+            raise PolicyError(
+                f"{self.where}: there are no documents; give a corpus (from_policy(…, corpus='docs/')) or a "
+                "retriever (from_policy(…, retrievers={'kb': retriever})), or set "
+                "stages.retrieval: {options: [none]} for models without documents"
+            )
         if name not in self.corpora:
             raise PolicyError(unknown(f"{self.where}.corpus", "corpus", name, self.corpora))
         return self.corpora[name]

@@ -194,6 +194,12 @@ class Corpus:
         generation, _ = self._open().generation()
         return self._selections.of(filter, generation, self._all_metadata)
 
+    def metadata(self, documents: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return the current metadata of documents, by id, without unknown ids."""
+        self._require("lexical")
+        own = self._open().metadata(documents)
+        return {name: self._metadata.of(name, said) for name, said in own.items()}
+
     def _all_metadata(self) -> dict[str, dict[str, Any]]:
         own = self._open().metadata()
         return {name: self._metadata.of(name, said) for name, said in own.items()}

@@ -14,7 +14,7 @@ from typing import Any
 
 from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.retrieval.formats.clean import clean, one_line
-from dynamicrag.retrieval.metadata import plain_metadata
+from dynamicrag.retrieval.metadata import plain_metadata, single_values
 from dynamicrag.types import Passage
 
 
@@ -42,7 +42,7 @@ def passage(
         rank: Its position, from 1.
         name: Id of the library's document, if it is persistent.
         score: The library's own score, if any.
-        wanted: The filter, whose fields are copied to the passage.
+        wanted: The filter, whose fields are copied to the passage, beside short single values.
 
     Raises:
         TypeError: The content is not text.
@@ -66,8 +66,9 @@ def passage(
         text=clean(text),
         score=_number(given, 1.0 / rank),
     )
-    if wanted:
-        made["metadata"] = plain_metadata({field: facts[field] for field in wanted if field in facts})
+    filtered = plain_metadata({field: facts[field] for field in wanted if field in facts})
+    if about := {**single_values(facts), **filtered}:
+        made["metadata"] = about
     return made
 
 

@@ -10,11 +10,15 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from fnmatch import translate
+from itertools import islice
+from numbers import Integral
 from typing import Any
 
 FILE = "file"
 MOST_FIELDS, MOST_ITEMS, LONGEST = 50, 100, 500
 """Limits of a file's own metadata: fields, items of a list, characters of a text."""
+MOST_KEPT, LONGEST_KEPT = 16, 200
+"""Limits of a passage's metadata: fields, and characters of a name or a value. States are stored often."""
 
 Rules = Mapping[str, Mapping[str, Any]]
 """Metadata by pattern of the file's path below the corpus folder; ``*`` also matches slashes."""
@@ -32,16 +36,25 @@ def plain_metadata(given: Mapping[Any, Any]) -> dict[str, Any]:
     return found
 
 
+def single_values(given: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the short single values of metadata, as kept with a passage in a graph's state."""
+    plain = plain_metadata({key: value for key, value in given.items() if not isinstance(value, list)})
+    short = ((key, value) for key, value in plain.items() if len(str(value)) <= LONGEST_KEPT)
+    readable = ((key, value) for key, value in short if key.isprintable() and len(key) <= LONGEST_KEPT)
+    return dict(islice(readable, MOST_KEPT))
+
+
 def _plain(value: object) -> str | int | float | bool | None:
     if isinstance(value, date):  # a time is one too
         return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, int) and abs(value) > 2**63:  # its digits alone could take seconds
-        return None
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode() if len(value) <= LONGEST else None
-    return value if isinstance(value, int | float) else None
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Integral):  # also NumPy's, which no checkpointer stores
+        whole = int(value)
+        return whole if abs(whole) <= 2**63 else None  # its digits alone could take seconds
+    return float(value) if isinstance(value, float) and math.isfinite(value) else None
 
 
 class Metadata:

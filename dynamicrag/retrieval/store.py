@@ -127,9 +127,11 @@ class Store(Database):
         """Return id and title of every document."""
         return self._rows("SELECT id, title FROM documents ORDER BY id")
 
-    def metadata(self) -> dict[str, dict[str, Any]]:
-        """Return the files' metadata of every document, by id."""
-        return {i: json.loads(said) for i, said in self._rows("SELECT id, metadata FROM documents")}
+    def metadata(self, documents: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
+        """Return the files' metadata of every document, or of the given ones, by id."""
+        sql = "SELECT id, metadata FROM documents"
+        rows = self._rows(sql) if documents is None else self._rows_in(f"{sql} WHERE id IN ({{}})", documents)
+        return {i: json.loads(said) for i, said in rows}
 
     def ready(self, documents: Sequence[str]) -> list[str]:
         """Return the ids of some documents' chunks that are in the vector index."""

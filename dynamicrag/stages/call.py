@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dynamicrag import portal, traces
@@ -123,7 +124,8 @@ async def _call(
         if not seconds:
             raise _too_late(model, seconds) from TimeoutError()  # nothing is sent and nothing charged
     profile = run.cost_model.profile(model.name)
-    async with run.budget.reserved(run.ledger.paid_by(query_id), worst, spent) as held:
+    payer, so_far = run.ledger.paid_by(query_id), partial(run.ledger.spent, query_id)
+    async with run.budget.reserved(payer, worst, so_far) as held:
         with run.ledger.span(query_id, stage, model.name, profile, model.spec) as line:
             traces.note(lambda: asked(messages, max_tokens, temperature))
             try:

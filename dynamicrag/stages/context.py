@@ -151,7 +151,7 @@ class ContextStage(StageBase):
         passages = await self._kept(option, turn)
         if "tokens" in option.params:
             passages = await asyncio.to_thread(compress, turn["text"], passages, option.params["tokens"])
-        return {"passages": passages, "outside": False}
+        return {"passages": passages, "outside": not passages}
 
     async def _kept(self, option: Option, turn: TurnState) -> list[Passage]:
         candidates = turn.get("candidates", [])

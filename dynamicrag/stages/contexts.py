@@ -172,12 +172,12 @@ class Contexts:
 
         If none fits, wait for other reservations to be released.
         """
-        since, waits = time.monotonic(), True
+        since, waits, payer = time.monotonic(), True, self._ledger.paid_by(turn["id"])
         while budget.limited:
-            left = await budget.left(self._ledger.paid_by(turn["id"]), self._ledger.spent(turn["id"]))
+            left = await budget.left(payer, self._ledger.spent(turn["id"]))
             room = within(situation.plans, left)
             if not waits or any(a and b for a, b in zip(situation.open, room.fits, strict=True)):
                 return left, room
             # if all were released meanwhile, the last check decides
-            waits = await budget.worth_waiting(since)
+            waits = await budget.worth_waiting(since, payer)
         return {}, Room(situation.plans, [True] * len(situation.open), None)

@@ -14,6 +14,7 @@ from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.draws import replaced
 from dynamicrag.stages.base import DecisionPoint, StageBase
 from dynamicrag.stages.choices import chosen
+from dynamicrag.stages.closed import ClosedMoves
 from dynamicrag.stages.contexts import Contexts
 from dynamicrag.stages.decisions import record
 from dynamicrag.stages.planning import Planner
@@ -43,6 +44,7 @@ class Decider:
 
     Attributes:
         shortages: Finds what a query lacks where its limits allow nothing.
+        closed: Finds the moves that only limits close.
     """
 
     def __init__(
@@ -59,7 +61,8 @@ class Decider:
         self._pricing = Pricing(stages, cost_model, asks)
         self._planner = Planner(stages)
         self._contexts = Contexts(self._pricing, budget, ledger, doubts, asker)
-        self.shortages = Shortages(self._pricing, self._contexts, budget, ledger)
+        self.shortages = Shortages(self._pricing, self._contexts, budget, ledger, stages.get("generator"))
+        self.closed = ClosedMoves(self._contexts, ledger)
         self._mover = mover
         self._budget = budget
         self._ledger = ledger

@@ -87,7 +87,8 @@ def decided(turn: TurnState, decision: Decision) -> TurnState:
 def moved(turn: TurnState, decision: Decision) -> TurnState:
     """Return the turn with a move of verification in force; a dropped draft takes its signals with it."""
     outside = turn.get("outside", False) or decision.get("outside", False)
-    return {**_in_force(turn, decision), "wanted": decision.get("path"), "outside": outside}
+    after: TurnState = {**_in_force(turn, decision), "wanted": decision.get("path"), "outside": outside}
+    return {**after, "bounded": decision["bounded"]} if "bounded" in decision else after
 
 
 def _in_force(turn: TurnState, decision: Decision) -> TurnState:

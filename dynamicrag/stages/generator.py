@@ -1,5 +1,6 @@
 """Stage ``generator``: the model that writes the answer."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.routers.base import Router
-from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
+from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps, query_of
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import Fitted, fit
 from dynamicrag.stages.prompt import PromptStage
@@ -18,6 +19,9 @@ from dynamicrag.stages.section import StageSection, named_options
 from dynamicrag.stages.shown import Shown
 from dynamicrag.stages.token_signals import token_signals
 from dynamicrag.types import Draft, Option, TurnState
+
+UNSEEN = 4.0
+"""Tokens to reserve per expected token of passages that are not retrieved yet: one per character."""
 
 
 @STAGES.register("generator")
@@ -66,6 +70,32 @@ class GeneratorStage(StageBase):
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Set the model."""
         return plan._replace(model=option.name)
+
+    async def most_input(self, turn: TurnState, plan: Plan, path: Mapping[str, str]) -> float:
+        """Return the tokens to reserve for the prompt of a plan; 0 if it calls no model of this stage.
+
+        Passages that are not retrieved yet count a multiple of their expected tokens.
+
+        Args:
+            turn: The turn, with the passages found so far.
+            plan: The plan.
+            path: Its path, for the prompt.
+        """
+        model = self._models.get(plan.model)
+        if model is None:
+            return 0.0
+        strategy = self._strategies[path.get("prompt", next(iter(self._strategies)))]
+        query, found = query_of(turn), turn.get("passages") or []
+        tokens = sum(len(each["text"]) for each in found) / CHARACTERS
+        if tokens < plan.context_tokens and turn.get("candidates"):
+            count = math.ceil(plan.context_tokens / (plan.chunk_tokens or 1.0))
+            found = turn["candidates"][:count]
+        elif not plan.context_tokens:
+            found = []
+        unseen = 0.0 if found else plan.context_tokens * UNSEEN
+        history = () if turn.get("follow_up") == "rewritten" else query.history
+        messages = strategy.messages(query.text, found, history, turn.get("system", ""))
+        return await model.bound_prompt(messages) + unseen
 
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
         """Write a draft and compute its signals from the token probabilities."""

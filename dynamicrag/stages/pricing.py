@@ -1,6 +1,5 @@
 """The remaining work under each option of a stage, and its expected cost."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 from dynamicrag.borders import is_ours
@@ -161,24 +160,27 @@ class Pricing:
     ) -> tuple[Plan, dict[str, str]]:
         """Return the plan and the path from a stage that fit, or those that exceed the limits least.
 
-        Among the models that fit it takes the strongest, as a router does if the planned model is closed.
+        The planned path is kept unless another exceeds the limits less, over all dimensions. Among the models
+        that fit it takes the strongest, as a router does if the planned model is closed.
         Skipped stages stay as planned: dropping the documents is not another way to read them.
         """
         names = self._names[self._names.index(stage.name) + 1 :]
         start, gates = applied(stage, option, before), TOPOLOGY.gates
         taken = {**self._ahead(turn), stage.name: option.name}
         taken |= {name: self._option(name, taken).name for name in names}
-        best, least = self._along(start, taken, names), math.inf
+        wishes = {name: wanted_option(turn, name) for name in names if name not in gates}
+        taken |= {name: wish for name, wish in wishes.items() if wish is not None and opens(name, wish)}
+        best = self._along(start, taken, names)
+        least = self._overstep(best, left)
         for _ in range(ROUNDS):
             before_round = least
-            for name in reversed([name for name in names if name not in gates]):
-                wanted = wanted_option(turn, name)
+            for name, wanted in reversed(wishes.items()):
                 for other in reversed(self._stages[name].options):
                     if wanted in (None, other.name) and opens(name, other.name):
                         tried = {**taken, name: other.name}
                         way = self._along(start, tried, names)
                         over = self._overstep(way, left)
-                        if over <= 1:
+                        if not over:
                             return way, tried
                         if over < least:
                             best, least, taken = way, over, tried
@@ -196,8 +198,9 @@ class Pricing:
         return {**turn, "path": {**options, **turn.get("path", {})}}
 
     def _overstep(self, plan: Plan, left: Mapping[Dimension, float]) -> float:
+        """Return the excess of a plan over the remaining budget, as shares of it, summed over dimensions."""
         (most,) = self.at_most([plan])
-        return max(most[d] / max(amount, 1e-12) for d, amount in left.items())
+        return sum(max(0.0, most[d] / max(amount, 1e-12) - 1) for d, amount in left.items())
 
     def fits(
         self,

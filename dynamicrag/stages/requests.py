@@ -65,9 +65,9 @@ def _offer(priced: Priced, standing: float | None, *, answered: bool) -> BudgetO
         sentence = f"{price} more"
     elif answered:
         how = "likelier" if gain >= 0 else "less likely"
-        sentence = f"{_percent(abs(gain))} {how} right for {price}"
+        sentence = f"{_percent(abs(gain))} {how} right for {price} more"
     else:
-        sentence = f"an answer, {_percent(gain)} likely right, for {price}"
+        sentence = f"an answer, {_percent(gain)} likely right, for {price} more"
     return BudgetOffer(
         option=priced.option, quality=quality, gain=gain, extra=dict(priced.extra), sentence=sentence
     )
@@ -85,9 +85,17 @@ def _percent(share: float) -> str:
 
 def _message(shortage: Shortage, offers: Sequence[BudgetOffer], *, answered: bool) -> str:
     left = in_words(shortage.left)
-    bought = "; ".join(f"{offer['option']}: {offer['sentence']}" for offer in offers)
+    bought = ", or ".join(dict.fromkeys(_bought(offer, answered=answered) for offer in offers))
     otherwise = "the answer so far stands" if answered else "there is no answer"
-    return (
-        f"The query's budget is used up at {shortage.stage}: {left} left. More would buy {bought}. "
-        f"Without it, {otherwise}."
-    )
+    return f"The budget allows nothing more: {left} left. {bought}. Without more, {otherwise}."
+
+
+def _bought(offer: BudgetOffer, *, answered: bool) -> str:
+    """Return an offer for the person who asked: neither a stage nor an option has a name here."""
+    gain, price = offer["gain"], f"{in_words(offer['extra'])} more"
+    if gain is None:
+        return f"{price} would pay for {'a better answer' if answered else 'an answer'}"
+    if answered:
+        how = "likelier" if gain >= 0 else "less likely"
+        return f"{price} would buy an answer that is {_percent(abs(gain))} {how} right"
+    return f"{price} would buy an answer ({_percent(gain)} likely right)"

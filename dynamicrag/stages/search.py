@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dynamicrag import portal, traces
@@ -42,7 +43,7 @@ async def search(
         return (await _search(run, query_id, stage, name, retriever, query, k))[0]
 
     async def paid() -> list[Passage]:
-        payer, spent = run.ledger.paid_by(query_id), run.ledger.spent(query_id)
+        payer, spent = run.ledger.paid_by(query_id), partial(run.ledger.spent, query_id)
         async with run.budget.reserved(payer, worst, spent) as held:
             passages, cost = await _search(run, query_id, stage, name, retriever, query, k)
             held.settle(cost)
@@ -69,6 +70,7 @@ async def _search(
     for used in found.elsewhere:
         with run.ledger.span(query_id, stage, used.name, used.profile, used.name, kind="embeddings") as line:
             line.usage = used.usage
+            line.booked = run.ledger.line_cost(line)  # by the reservation
         lines.append(line)
     return passages, Cost.total(run.ledger.line_cost(each) for each in lines)
 

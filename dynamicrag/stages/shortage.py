@@ -17,6 +17,7 @@ from dynamicrag.routers.base import NOBODY, Choice, StageContext
 from dynamicrag.stages.base import DecisionPoint, StageBase
 from dynamicrag.stages.choices import chosen
 from dynamicrag.stages.contexts import Contexts
+from dynamicrag.stages.generator import GeneratorStage
 from dynamicrag.stages.pricing import Pricing
 from dynamicrag.stages.situation import Situation
 from dynamicrag.types import Move, TurnState, Usage
@@ -72,13 +73,22 @@ class Shortages:
         contexts: Makes contexts of decisions.
         budget: The limits.
         ledger: The account.
+        generator: The stage that writes drafts.
     """
 
-    def __init__(self, pricing: Pricing, contexts: Contexts, budget: Budget, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        pricing: Pricing,
+        contexts: Contexts,
+        budget: Budget,
+        ledger: Ledger,
+        generator: StageBase | None,
+    ) -> None:
         self._pricing = pricing
         self._contexts = contexts
         self._budget = budget
         self._ledger = ledger
+        self._generator = generator
 
     async def at(
         self, stage: StageBase, turn: TurnState, call: CallOptions, short: Mapping[str, Amounts]
@@ -92,7 +102,9 @@ class Shortages:
             short: The amounts that refused calls lacked, by option.
         """
         began = time.perf_counter()
-        with self._ledger.span(turn["id"], stage.name, f"router:{stage.router.registered}") as line:
+        with self._ledger.span(
+            turn["id"], stage.name, f"router:{stage.router.registered}", kind="route"
+        ) as line:
             budget, rest = await self._rest(turn, call)
             left = {d: max(0.0, amount) for d, amount in rest.own.items()}
             features = await self._contexts.features(stage, turn, call)
@@ -103,7 +115,7 @@ class Shortages:
                 if not context.allowed[index]:
                     continue
                 plan, path = self._pricing.least(stage, option, planned, left, call.opens)
-                extra = self._extra(plan, rest, short.get(option.name, {}))
+                extra = await self._extra(plan, {**turn, "path": path}, rest, short.get(option.name, {}))
                 if extra:
                     plans = self._pricing.options({**turn, "plan": path})
                     quality = await _quality(stage, replace(context, plan=plans), index)
@@ -131,7 +143,9 @@ class Shortages:
             if any(here.index(option) is not None for option in offered):
                 return None
         began = time.perf_counter()
-        with self._ledger.span(turn["id"], point.name, f"router:{point.router.registered}") as line:
+        with self._ledger.span(
+            turn["id"], point.name, f"router:{point.router.registered}", kind="route"
+        ) as line:
             free, _ = await self._contexts.of(point, turn, call, features, situation, limited=False)
             choice = await chosen(point.router, replace(free, ask=NOBODY))
             line.usage = _used(began)
@@ -154,7 +168,10 @@ class Shortages:
         for index, (option, plan) in enumerate(zip(point.options, situation.plans, strict=True)):
             if index == choice.index and choice.path is not None:
                 plan = self._pricing.plan(turn, {**turn.get("path", {}), **choice.path})
-            extra = self._extra(plan, rest, {}) if situation.open[index] and plan is not None else None
+            path = {**turn.get("path", {}), **(choice.path or {})}
+            extra: Amounts = {}
+            if situation.open[index] and plan is not None:
+                extra = await self._extra(plan, {**turn, "path": path}, rest, {})
             if extra:
                 found.append(
                     Priced(option.name, None if choice.quality is None else choice.quality[index], extra)
@@ -167,8 +184,20 @@ class Shortages:
         budget = self._budget.of_call(call)
         return budget, await budget.rest(self._ledger.paid_by(turn["id"]), self._ledger.spent(turn["id"]))
 
-    def _extra(self, plan: Plan, rest: Rest, short: Amounts) -> Amounts:
-        """Return the amounts that a plan lacks of the query's own limits; nothing if a total closes it."""
+    async def _extra(self, plan: Plan, turn: TurnState, rest: Rest, short: Amounts) -> Amounts:
+        """Return the amounts that a plan lacks of the query's own limits; nothing if a total closes it.
+
+        They pay for the plan as the decision checks it, and for the reservation of its prompt.
+
+        Args:
+            plan: The plan.
+            turn: The turn, with the plan's path.
+            rest: The rest of the limits.
+            short: The amounts that a refused call lacked.
+        """
+        if isinstance(self._generator, GeneratorStage):
+            tokens = await self._generator.most_input(turn, plan, turn["path"])
+            plan = plan._replace(most_input=max(plan.most_input, tokens))
         (most,) = self._pricing.at_most([plan])
         if any(most[d] > amount for d, amount in rest.shared.items()):
             return {}

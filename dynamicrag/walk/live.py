@@ -179,7 +179,10 @@ class Live:
             shortage = await self.decider.shortages.of_move(verification, turn, run.call, situation)
             if shortage is not None:
                 raise Lacking(turn, [], shortage)
-        return await self.decider.decide(verification, turn, run.call, situation)
+        decision = await self.decider.decide(verification, turn, run.call, situation)
+        if turn["draft"] is None:
+            return decision
+        return await self.decider.closed.noted(decision, verification, turn, run.call, situation)
 
     async def make(self, move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:
         """Execute a move."""

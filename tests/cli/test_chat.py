@@ -104,7 +104,7 @@ def test_the_person_is_asked_for_more_budget(run, monkeypatch, said, answered):
     left = typed(monkeypatch, STEPS, said, "/quit", "never")
     code, out, err = run(*CHAT)
     assert (code, err) == (0, "")
-    assert "The query's budget is used up at retrieval: $0.0005 left." in " ".join(out.split())
+    assert "The budget allows nothing more: $0.0005 left." in " ".join(out.split())
     assert ("It has 164 steps." in out) is answered
     assert ("I could not find an answer" in out) is not answered
     assert next(left) == "never"

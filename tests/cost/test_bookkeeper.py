@@ -11,9 +11,10 @@ import pytest
 
 from dynamicrag.cost import attribution as attribution_module
 from dynamicrag.cost.attribution import Attribution
-from dynamicrag.cost.bookkeeper import Bookkeeper, Finished, observed
+from dynamicrag.cost.bookkeeper import Bookkeeper, observed
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Observation
+from dynamicrag.cost.finished import Finished
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.meter import CpuTimeMeter, EnergyMeter
@@ -50,6 +51,19 @@ class Desk:
 @pytest.fixture
 def runs(tmp_path) -> Runs:
     return Runs(tmp_path / "runs.sqlite")
+
+
+def test_the_reason_why_a_model_was_not_metered_is_kept(runs):
+    desk = Desk(runs)
+    desk.query("plain")
+    with desk.ledger.span("served", "generator", "m", Profile(runs="same_host"), "openai:m") as line:
+        line.usage, line.unmetered = Usage(calls=1, input_tokens=10, output_tokens=5), "it only forwards"
+    desk.ledger.attribution.meter.report(2.0, cpu=0.5)
+    for name in ("plain", "served"):
+        desk.finish(name)
+    assert desk.books.flush()
+    assert "unmetered" not in runs.turn("plain")
+    assert runs.turn("served")["unmetered"] == {"m": "it only forwards"}
 
 
 FULL = """

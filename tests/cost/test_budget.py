@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import random
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -238,3 +239,60 @@ async def test_a_refused_call_says_what_it_lacks():
         await spend(budget, "a", usd(1.5, tokens=12.0))
     assert refused.value.short == {"usd": pytest.approx(0.5), "tokens": pytest.approx(2.0)}
     assert BudgetExceeded("nothing fits").short == {}
+
+
+class Shared:
+    """One query whose calls run side by side; each books its cost before it releases its reservation."""
+
+    def __init__(self, limit: float, worst: float, actual: float) -> None:
+        self.budget = Budget(per_query={"usd": limit})
+        self.worst, self.actual = usd(worst), usd(actual)
+        self.booked: list[Cost] = []
+        self.most = 0.0
+
+    def spent(self) -> Cost:
+        return Cost.total(self.booked)
+
+    async def call(self, seconds: float) -> None:
+        async with self.budget.reserved("a", self.worst, self.spent) as held:
+            await asyncio.sleep(seconds)
+            self.booked.append(self.actual)
+            held.settle(self.actual)
+
+
+async def test_calls_of_a_query_wait_for_each_other_and_never_overshoot():
+    query = Shared(limit=1.0, worst=0.3, actual=0.02)
+    await asyncio.gather(*[query.call(0.01) for _ in range(30)])
+    assert query.spent()["usd"] == pytest.approx(0.6)
+    query = Shared(limit=1.0, worst=0.3, actual=0.3)
+    ended = await asyncio.gather(*[query.call(0.01) for _ in range(30)], return_exceptions=True)
+    assert ended.count(None) == 3
+    assert all(isinstance(each, BudgetExceeded) for each in ended if each is not None)
+    assert query.spent()["usd"] == pytest.approx(0.9)
+
+
+def test_calls_of_a_query_in_threads_wait_for_each_other():
+    query = Shared(limit=1.0, worst=0.3, actual=0.02)
+    with ThreadPoolExecutor(30) as pool:
+        list(pool.map(lambda _: asyncio.run(query.call(0.01)), range(30)))
+    assert query.spent()["usd"] == pytest.approx(0.6)
+
+
+async def test_a_call_that_can_never_fit_is_refused_at_once():
+    query = Shared(limit=1.0, worst=0.6, actual=0.6)
+    async with query.budget.reserved("a", usd(0.3), query.spent):
+        with pytest.raises(BudgetExceeded):
+            await asyncio.wait_for(spend_more(query, 1.1), 1.0)
+
+
+async def test_a_refusal_says_how_much_other_calls_reserve(monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    query = Shared(limit=1.0, worst=0.6, actual=0.6)
+    async with query.budget.reserved("a", usd(0.6), query.spent):
+        with pytest.raises(BudgetExceeded, match=r"0\.4 is left \(0\.6 is reserved by other calls"):
+            await query.call(0.0)
+
+
+async def spend_more(query: Shared, worst: float) -> None:
+    async with query.budget.reserved("a", usd(worst), query.spent):
+        pass

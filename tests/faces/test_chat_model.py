@@ -317,3 +317,14 @@ def test_a_failure_of_every_model_is_the_providers(make, rag):
         model.script = broken
     with pytest.raises(ProviderError, match="the line broke"):
         RoutedChatModel(rag=rag).invoke("Hi")
+
+
+@pytest.mark.parametrize("how", WAYS)
+async def test_a_prompt_without_messages_is_refused(rag, how):
+    with pytest.raises(InputError, match="RoutedChatModel: the prompt has no message"):
+        await reply(RoutedChatModel(rag=rag), how, [])
+
+
+def test_an_unknown_model_is_refused_by_its_own_name(rag):
+    with pytest.raises(InputError, match="RoutedChatModel: model: unknown option 'nope'; valid: large, "):
+        RoutedChatModel(rag=rag).invoke("Hello", model="nope")

@@ -42,6 +42,12 @@ async def test_the_retriever_finds_nodes(make, how, asked):
     assert first.metadata["query_id"] not in read
 
 
+@pytest.mark.parametrize("made", [RoutedNodeRetriever, RoutedQueryEngine])
+def test_they_need_a_dynamicrag(made):
+    with pytest.raises(PolicyError, match=f"{made.__name__}: rag is a str; give the object"):
+        made("policy.yaml")
+
+
 @pytest.mark.parametrize("how", ["sync", "async"])
 async def test_their_query_engine_and_postprocessors_take_our_retriever(make, how):
     floor = SimilarityPostprocessor(similarity_cutoff=1.0)

@@ -52,7 +52,7 @@ def test_without_a_checkpointer_it_is_an_error_with_one_warning(make, ask, how, 
 def test_without_a_checkpointer_a_step_up_that_does_not_fit_is_not_made(make, ask):
     out = escalating(make).build_graph().compile().invoke(ask(QUESTION))
     assert calls(make) == {"small": 1}
-    assert out["rag"]["report"]["bounded"] == ""
+    assert out["rag"]["report"]["bounded"] == "usd: no budget for escalate:generator"
     assert out["rag"]["decisions"][-1]["binding"] == "usd"
 
 

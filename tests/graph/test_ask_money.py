@@ -192,7 +192,7 @@ def test_a_step_up_says_how_much_likelier_right_it_is(make, ask):
     (offer,) = asked["offers"]
     assert asked["answered"]
     assert offer["gain"] == pytest.approx(offer["quality"] - 0.5, abs=0.5)
-    assert offer["sentence"] == f"{100 * offer['gain']:.0f} % likelier right for $0.0095"
+    assert offer["sentence"] == f"{100 * offer['gain']:.0f} % likelier right for $0.0095 more"
     out = chat.resume(False)
     assert out["messages"][-1].text == ANSWER, "the draft that stands is the answer"
     assert lines(out) == lines(before)

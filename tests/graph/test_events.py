@@ -15,6 +15,7 @@ from dynamicrag.types import Decision
 
 RARE = {
     "asked",
+    "bounded",
     "attempt",
     "spread",
     "plan",

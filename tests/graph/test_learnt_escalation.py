@@ -219,7 +219,7 @@ def test_a_path_that_only_the_budget_closes_is_asked_about(make, ask, policy, gr
     assert len(make.models["small"].calls) == 1
     best, other = asked["offers"]
     assert best["gain"] > other["gain"] > 0, "the better one first, at the same price"
-    assert best["sentence"] == f"{100 * best['gain']:.0f} % likelier right for $0.006"
+    assert best["sentence"] == f"{100 * best['gain']:.0f} % likelier right for $0.006 more"
     out = chat.resume(granted)
     assert len(make.models["large"].calls) == granted
     if granted:  # one more draft would add a little, and does not fit either

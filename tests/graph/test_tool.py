@@ -203,7 +203,7 @@ def test_its_decisions_are_events_within_the_namespace_of_the_call(make):
     assert list(made.stream(ASKED, stream_mode="custom")) == []
     events = list(made.stream(ASKED, stream_mode="custom", subgraphs=True))
     assert {space[0].partition(":")[0] for space, _ in events} == {"tools"}
-    assert [event["type"] for _, event in events] == ["decision"] * 6 + ["report"]
+    assert [event["type"] for _, event in events] == ["begun", *["decision"] * 6, "report"]
 
 
 def test_a_failure_of_the_provider_is_a_tool_error_and_the_agent_goes_on(make):

@@ -16,21 +16,29 @@ def made(*options, standing, answered=True):
 @pytest.mark.parametrize(
     ("quality", "standing", "answered", "sentence"),
     [
-        (0.82, 0.70, True, "12 % likelier right for 40 J"),
-        (0.52, 0.0, False, "an answer, 52 % likely right, for 40 J"),
+        (0.82, 0.70, True, "12 % likelier right for 40 J more"),
+        (0.52, 0.0, False, "an answer, 52 % likely right, for 40 J more"),
         (None, 0.7, True, "40 J more"),
         (0.82, None, True, "40 J more"),
-        (0.6, 0.7, True, "10 % less likely right for 40 J"),
+        (0.6, 0.7, True, "10 % less likely right for 40 J more"),
     ],
 )
 def test_an_offer_says_what_it_buys(quality, standing, answered, sentence):
     request = made(Priced("redo", quality, {"joules": 40.0}), standing=standing, answered=answered)
     (offer,) = request["offers"]
     assert offer["sentence"] == sentence
-    assert request["message"].startswith("The query's budget is used up at verification: 5 J left.")
+    assert request["message"].startswith("The budget allows nothing more: 5 J left. 40 J more would ")
+    assert "verification" not in request["message"]
     assert request["message"].endswith(
-        "Without it, the answer so far stands." if answered else "Without it, there is no answer."
+        "Without more, the answer so far stands." if answered else "Without more, there is no answer."
     )
+
+
+def test_the_message_names_the_price_beyond_the_limit():
+    request = made(Priced("redo", 0.39, {"joules": 40.0}), standing=0.0, answered=False)
+    assert "5 J left. 40 J more would buy an answer (39 % likely right). Without" in request["message"]
+    request = made(Priced("redo", 0.8, {"joules": 40.0}), standing=0.5)
+    assert "40 J more would buy an answer that is 30 % likelier right." in request["message"]
 
 
 def test_what_is_no_better_is_offered_only_if_nothing_else_is():

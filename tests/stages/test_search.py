@@ -28,13 +28,13 @@ def make(tmp_path, monkeypatch):
     (tmp_path / "docs" / "a.md").write_text("# Bridge\n\nThe bridge opened in 1871.\n")
     made = []
 
-    def go(**budget):
+    def go(total=None, meter="none", **budget):
         free = {"profile": {"usd": {"input": 0, "output": 0}}}
         corpus = {"path": str(tmp_path / "docs"), "embedding_profile": {"usd": {"input": PRICE}}}
         policy = {
-            "version": 1, "host": {"meter": "none"}, "runs": {"keep": 0},
+            "version": 1, "host": {"meter": meter}, "runs": {"keep": 0},
             "corpora": {"docs": corpus}, "models": {"m": free},
-            "objective": {"budget": {"per_query": budget}},
+            "objective": {"budget": {"per_query": budget, "total": total or {}}},
             "stages": {
                 "retriever": {
                     "options": {"lexical": "bm25", "dense": {"rrf": {"of": ["lexical", "near"]}}},
@@ -52,8 +52,8 @@ def make(tmp_path, monkeypatch):
         rag.close()
 
 
-def ask(rag):
-    return rag.build_graph().compile().invoke({"messages": [("user", QUESTION)]})
+def ask(rag, question=QUESTION):
+    return rag.build_graph().compile().invoke({"messages": [("user", question)]})
 
 
 def test_it_has_a_line_of_its_own_with_its_price(make):
@@ -80,3 +80,13 @@ def test_what_the_budget_has_no_room_for_is_not_embedded(make):
     )
     assert rag.cost(state["rag"]["report"]["query_id"], 0)["usd"] == 0
     assert not rag.pipeline.budget._open
+
+
+def test_the_total_has_it_once_when_the_books_are_closed(make):
+    rag = make(total={"usd": 1.0}, meter="cpu")
+    ask(rag)  # ingests the corpus
+    assert rag.flush()
+    before, other = rag.budget()["usd"]["spent"], "Who opened it?"
+    ask(rag, other)
+    assert rag.flush()
+    assert rag.budget()["usd"]["spent"] - before == pytest.approx(len(other) * PRICE)

@@ -1,6 +1,5 @@
 """Finds the processes of a model server by the port that it listens on."""
 
-import ipaddress
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -9,9 +8,9 @@ from typing import Any
 
 import psutil
 
-from dynamicrag.whereabouts import Address
+from dynamicrag.whereabouts import Address, ip_of
 
-__all__ = ["Unseen", "find"]
+__all__ = ["Absent", "Unseen", "find"]
 
 FORWARDERS = ("docker-proxy", "com.docker", "rootlessport", "slirp4netns", "pasta", "gvproxy", "wslrelay",
               "ssh", "sshd", "kubectl", "socat", "nginx", "haproxy", "caddy", "envoy", "traefik")  # fmt: skip
@@ -25,6 +24,10 @@ class Unseen(Exception):
     """A server cannot be metered; the message is the reason, for the user."""
 
 
+class Absent(Unseen):
+    """Nothing that this user may see listens at the address."""
+
+
 def find(address: Address) -> list[Any]:
     """Return the processes that answer at an address of this host, as psutil's; children are left out.
 
@@ -36,7 +39,7 @@ def find(address: Address) -> list[Any]:
     if None in owners:
         owners = {process.pid for process in _of_other_user(port)}
     if not owners:
-        raise Unseen(f"nothing that this user may see listens on port {port}; start the server")
+        raise Absent(f"nothing that this user may see listens on port {port}; start the server")
     try:
         found = _roots([psutil.Process(pid) for pid in owners])
         family = {process.pid for process in psutil.Process().parents()} | {os.getpid()}
@@ -77,14 +80,13 @@ def _answering(address: Address, sockets: Iterable[Any]) -> list[Any]:
     """Return the listening sockets that answer at ``address``: an exact one before a general one."""
     rows = [row for row in sockets if row.status == psutil.CONN_LISTEN and row.laddr.port == address.port]
     host = address.host.lower().partition("%")[0]
-    try:
-        ip = ipaddress.ip_address(host)
-    except ValueError:
+    ip = ip_of(host)
+    if ip is None:
         if not host.endswith("localhost"):
             return rows  # a name of this host: any of its addresses
         exact = [row for row in rows if row.laddr.ip in ("127.0.0.1", "::1")]
     else:
-        wanted = {str(getattr(ip, "ipv4_mapped", None) or ip)}
+        wanted = {str(ip)}
         if ip.is_unspecified:
             wanted |= {"127.0.0.1", "::1"}
         exact = [row for row in rows if row.laddr.ip.removeprefix("::ffff:") in wanted]

@@ -25,7 +25,7 @@ class ProcessTree:
     def __init__(self, roots: Sequence[Any]) -> None:
         self.roots = tuple(roots)
         self._known: dict[int, Any] = {process.pid: process for process in roots}
-        self._listed = 0.0
+        self._listed = -FRESH
 
     @property
     def key(self) -> str:
@@ -40,6 +40,10 @@ class ProcessTree:
     def running(self) -> bool:
         """Return whether its roots still run; a reused process id does not count."""
         return all(process.is_running() for process in self.roots)
+
+    def refresh(self) -> None:
+        """List the children again at the next reading: they may have come within the last second."""
+        self._listed = -FRESH
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of all processes so far, in seconds.

@@ -2,12 +2,15 @@
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dynamicrag import portal
+from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded, ProviderError
 from dynamicrag.faces.langchain.request import Request
-from dynamicrag.faces.langchain.watch import Limits, Watch
+from dynamicrag.faces.langchain.seen_call import Limits
+from dynamicrag.faces.langchain.watch import Watch
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -46,8 +49,13 @@ class Attempt:
     async def close(self, run: "Run") -> None:
         """Book calls that are still open, and replace the reservation by the actual cost."""
         self.watch.close()
-        self._held.settle(run.ledger.total(self.watch.lines))
-        await portal.arun(self._leave())
+        try:
+            await self.watch.served.settled(run.ledger)
+        finally:
+            lines = self.watch.lines
+            # as booked: the books may be closed already, which adds the difference to the metered cost
+            self._held.settle(Cost.total(line.booked or run.ledger.line_cost(line) for line in lines))
+            await portal.arun(self._leave())
 
     async def _leave(self) -> None:
         await self._reservation.__aexit__(None, None, None)
@@ -58,8 +66,8 @@ async def begin(
 ) -> Attempt:
     """Reserve the worst case of a call and return the attempt. Runs on the portal's loop.
 
-    The amount spent is read and the reservation made in one step of that loop, so that concurrent calls of a
-    query cannot both take the same rest.
+    The amount spent is read and the reservation made in one step, so that concurrent calls of a query cannot
+    both take the same rest. The reservation ends with the model call: none is held while tools run.
 
     Args:
         pipeline: The policy.
@@ -84,6 +92,7 @@ async def begin(
     most_input = await request.size.bound(model) if run.budget.limited else None
     worst = run.cost_model.call(chosen, most_input or 0, most or 0)
     watch = Watch(pipeline, query_id, chosen, Limits(most_input, most))
+    await watch.served.ready(chosen)
     spent, limit = ledger.spent(query_id), run.budget.per_query.get("seconds")
     seconds = None if limit is None else limit - spent["seconds"]
     if seconds is not None and seconds <= 0:
@@ -91,7 +100,7 @@ async def begin(
             f"objective.budget.per_query.seconds: nothing is left for model {chosen}; raise the limit, or "
             "use faster models"
         )
-    reservation = run.budget.reserved(ledger.paid_by(query_id), worst, spent)
+    reservation = run.budget.reserved(ledger.paid_by(query_id), worst, partial(ledger.spent, query_id))
     held = await reservation.__aenter__()
     return Attempt(client, watch, reservation, held, seconds)
 

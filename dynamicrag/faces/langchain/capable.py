@@ -58,12 +58,12 @@ class Capable:
             listed = ", ".join(f"{name} ({self._models[name].spec})" for name in able)
             raise PolicyError(
                 f"stages.generator.options: the call has tools or a schema, and no model can call tools: "
-                f"{listed}; add a model with tools to the policy"
+                f"{listed}; add a model with tools to the policy (a LlamaIndex LLM counts as one without "
+                "tools; give the provider's LangChain model instead)"
             )
         if forced is not None and forced not in can:
             raise InputError(
-                f"config.configurable.rag.options.generator: {forced!r} cannot call tools; valid: "
-                f"{', '.join(can)}"
+                f"the forced option of generator: {forced!r} cannot call tools; valid: {', '.join(can)}"
             )
 
 

@@ -14,6 +14,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field
 
+from dynamicrag.errors import InputError, unknown
 from dynamicrag.faces.langchain.configured import CALL, ConfiguredChatModel
 from dynamicrag.faces.langchain.model_call import PROVIDER, ModelCall
 from dynamicrag.faces.langchain.routed_call import Request, Routing
@@ -172,11 +173,19 @@ class RoutedChatModel(ConfiguredChatModel):
         known = {name: getattr(self, name) for name in STANDARD}
         return {name: value for name, value in known.items() if value is not None}
 
+    def _check_model(self, model: Any, policy: Any) -> None:
+        pipeline = self.rag.policies.get(policy or "") if isinstance(policy, str | None) else None
+        if pipeline is not None:  # else the check of the option itself follows
+            names = [option.name for option in pipeline.stages["generator"].options]
+            if model not in names:
+                raise InputError(unknown("RoutedChatModel: model", "option", model, names))
+
     def _call(self, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any]) -> ModelCall:
         given = {**self._standard(), **kwargs}
         config = given.pop(CALL, None) or {}
         options = dict(config.get("rag") or {})
-        if model := given.pop("model", None):
+        if (model := given.pop("model", None)) is not None:
+            self._check_model(model, options.get("policy"))
             options["options"] = {**(options.get("options") or {}), "generator": model}
         tools, bound = given.pop("tools", None) or [], {k: given.pop(k) for k in BINDING if k in given}
         given.pop("stream", None)
@@ -191,6 +200,8 @@ class RoutedChatModel(ConfiguredChatModel):
 
 def _with_question(messages: list[BaseMessage]) -> list[BaseMessage]:
     """Return messages with a human one, by which routers decide; a prompt may be a system message alone."""
+    if not messages:
+        raise InputError("RoutedChatModel: the prompt has no message; give a text, or a list of messages")
     if any(isinstance(each, HumanMessage) for each in messages):
         return messages
     return [*messages, HumanMessage(messages[-1].text)]

@@ -44,15 +44,23 @@ async def finished(
     turn = {**turn, "draft": None if message is None else _draft(message, turn)}
     report = report_of(turn, lines, pipeline.ledger)
     run.emit({"type": "report", **report})
-    facts: dict[str, Any] = {"path": turn["path"], "abstained": False, "escalations": [], "signals": {}}
-    if pipeline.policy.observe:
-        facts["features"] = lexical(turn["text"]) | turn.get("known", {})
-    if pipeline.policy.runs.text:
-        facts |= {"question": turn["original"], "answer": text, "decisions": list(decisions)}
+    facts = facts_of(pipeline, turn, decisions, text)
     submit(pipeline, turn, run, facts)
     await _commit(pipeline, turn, decisions, run)
     learn_from(pipeline, turn, text, partial(submit, pipeline, turn, run, facts))
     return turn, report
+
+
+def facts_of(
+    pipeline: "Pipeline", turn: TurnState, decisions: Sequence[Decision], answer: str = ""
+) -> dict[str, Any]:
+    """Return the facts for the record of a task; texts only if the policy stores them."""
+    facts: dict[str, Any] = {"path": turn["path"], "abstained": False, "escalations": [], "signals": {}}
+    if pipeline.policy.observe:
+        facts["features"] = lexical(turn["text"]) | turn.get("known", {})
+    if pipeline.policy.runs.text:
+        facts |= {"question": turn["original"], "answer": answer, "decisions": list(decisions)}
+    return facts
 
 
 def _draft(message: "AIMessage", turn: TurnState) -> Draft:

@@ -8,6 +8,7 @@
 The agent's own ``model`` is never called: every call goes to a model of the policy.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NotRequired
@@ -20,6 +21,7 @@ from langgraph.types import Command
 
 from dynamicrag.cost.payer import Payer, payer_in, paying
 from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.faces.given import check_count, check_rag
 from dynamicrag.faces.langchain.passages import with_passages
 from dynamicrag.faces.langchain.routed_call import Request, Routing, Task
 from dynamicrag.faces.langchain.tool_set import ToolSet
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 STAGES = ("retrieval", "tools", "generator")
 MAX_TOKENS = 4096
 MAX_TOOLS = 8
+
+_log = logging.getLogger(__name__)
 
 
 class RoutedAgentState(AgentState[Any]):
@@ -69,7 +73,7 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         max_tools: Largest number of tools shown, for the stage ``tools``.
 
     Raises:
-        PolicyError: A stage is unknown, or ``generator`` is missing.
+        PolicyError: A stage is unknown, ``generator`` is missing, or another argument is invalid.
     """
 
     state_schema = RoutedAgentState
@@ -84,11 +88,18 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
     ) -> None:
         super().__init__()
         self.tools = []
+        check_rag(rag, "DynamicRAGMiddleware")
         _check(stages)
+        check_count(max_tokens, "DynamicRAGMiddleware: max_tokens")
+        check_count(max_tools, "DynamicRAGMiddleware: max_tools")
         self._stages = frozenset(stages)
         self._tool_set = ToolSet(max_tools)
         self._rag = rag
         self._routing = Routing(rag, max_tokens=max_tokens)
+        for pipeline in rag.policies.values():
+            if pipeline.budget.exhausted == "ask":
+                place = pipeline.policy.where("objective", "budget", "exhausted")
+                _log.warning("%s: 'ask' acts as 'error' for the model calls of an agent", place)
 
     def wrap_model_call(
         self,
@@ -176,6 +187,8 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         try:
             with paying(payer):
                 yield
+            if payer.lines:
+                self._routing.goes_on(channel, get_config(), request.runtime.context)
         except GraphBubbleUp:
             raise
         except Exception as error:
@@ -187,7 +200,7 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
 
 def _check(stages: Sequence[str]) -> None:
     where = "DynamicRAGMiddleware: stages"
-    for stage in stages:
+    for stage in () if isinstance(stages, str) else stages:
         if stage not in STAGES:
             raise PolicyError(unknown(where, "stage", stage, STAGES))
     if isinstance(stages, str) or "generator" not in stages:
@@ -219,6 +232,7 @@ def _schemas(response_format: Any) -> list[dict[str, Any]]:
 
 
 def _extended(response: "ModelResponse[Any]", task: Task) -> "ExtendedModelResponse[Any]":
+    task.keep()
     about = task.about()
     result = [
         each.model_copy(update={"response_metadata": {**each.response_metadata, "dynamicrag": about}})

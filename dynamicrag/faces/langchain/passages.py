@@ -6,6 +6,7 @@ from langchain_core.messages import SystemMessage
 
 from dynamicrag.faces.langchain.task import Task
 from dynamicrag.retrieval.filtering import permitted_turn
+from dynamicrag.retrieval.labels import labels
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Decision, TurnState
 from dynamicrag.walk.live import Live
@@ -28,7 +29,8 @@ async def with_passages(task: Task, request: "ModelRequest[Any]") -> "ModelReque
     passages = task.turn["passages"]
     if not passages:
         return request
-    shown = "\n\n".join([HEADING, *(f"[{each['title']}] {each['text']}" for each in passages)])
+    named = zip(labels(passages), passages, strict=True)
+    shown = "\n\n".join([HEADING, *(f"[{name}] {each['text']}" for name, each in named)])
     own = request.system_message.text if request.system_message else ""
     return request.override(system_message=SystemMessage(f"{own}\n\n{shown}".strip()))
 

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cost.expect import CHARACTERS
-from dynamicrag.llm.chat import AROUND, ChatModel
+from dynamicrag.llm.chat import ChatModel
+from dynamicrag.llm.message_sizes import AROUND
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -75,8 +76,14 @@ def _definition(tool: Any) -> Any:
 
     if isinstance(tool, Mapping) and "function" not in tool and "name" not in tool and "title" not in tool:
         return tool  # a tool of the provider, for example a web search
-    return convert_to_openai_tool(tool)
+    try:
+        return convert_to_openai_tool(tool)
+    except Exception:  # noqa: BLE001 - a class may bind tools in any form of its own
+        return tool if isinstance(tool, Mapping) else str(tool)
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):  # keys that are no text, or a circle
+        return str(value)

@@ -11,14 +11,18 @@ and in ``rag.explain``. Every call of it is decided by the policy's ``generator`
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dynamicrag.cost.records import line_of
 from dynamicrag.faces.langchain.choosing import Choosing
+from dynamicrag.faces.langchain.finishing import facts_of
 from dynamicrag.faces.langchain.question import turn_of
 from dynamicrag.faces.langchain.request import Request
 from dynamicrag.faces.langchain.task import Task
 from dynamicrag.graph.calls import Given, call_options, given_options
 from dynamicrag.graph.decided import shown
+from dynamicrag.graph.log_entry import entry_of
 from dynamicrag.graph.node import submit
 from dynamicrag.stages.base import Emit, Run
 
@@ -90,6 +94,22 @@ class Routing:
         run = self._run(turn, given_options(config, context), config, _unheard)
         facts = {"path": turn["path"], "error": type(error).__name__}
         submit(self._policies[turn.get("policy", "")], turn, run, facts)
+
+    def goes_on(self, channel: "Channel", config: "RunnableConfig", context: object) -> None:
+        """Store the costs so far of a task after calls that a tool has made.
+
+        Args:
+            channel: Our channel of the state.
+            config: The run's config.
+            context: LangGraph's runtime context.
+        """
+        given, turn = given_options(config, context), channel["turn"]
+        pipeline, run = self._policies[turn.get("policy", "")], self._run(turn, given, config, _unheard)
+        decisions = [each for each in channel["decisions"] if each["turn"] == turn["id"]]
+        known = [each for each in channel["account"] if each["query"] == turn["id"]]
+        pipeline.ledger.learn(turn["id"], map(line_of, known))  # another process may have begun the task
+        entry = partial(entry_of, turn, decisions, run, pipeline)
+        submit(pipeline, turn, run, facts_of(pipeline, turn, decisions), entry=entry, goes_on=True)
 
     def _run(self, turn: "TurnState", given: Given, config: "RunnableConfig | None", emit: Emit) -> Run:
         pipeline = self._policies[turn.get("policy", "")]

@@ -16,7 +16,7 @@ from dynamicrag.stages.call import pause
 from dynamicrag.stages.decisions import decided
 
 if TYPE_CHECKING:
-    from dynamicrag.types import Decision
+    from dynamicrag.types import Decision, TurnState
 
 
 @dataclass(slots=True)
@@ -50,34 +50,40 @@ class Tries:
         return begun[0]
 
     async def _begin(self, begun: list[Attempt]) -> None:
-        """Decide and reserve, until an option admits the call. Runs on the portal's loop."""
-        task = self.task
+        """Decide and reserve, until an option admits the call. Runs on the portal's loop.
+
+        If none does, no model is called, so none of the decisions is kept.
+        """
+        task, made = self.task, list["Decision"]()
         await task.catch_up()
+        turn = task.turn
         while True:
             run = replace(task.run, last_resort=self.waits > 0)
             open_ = await task.choosing.open(self.request, run, self.errors)
             if not any(open_):
                 raise next(iter(self.errors.values()))
-            chosen = (await self._decide(open_))["chosen"]
+            made.append(await self._decide(turn, made, open_))
+            turn, chosen = decided(turn, made[-1]), made[-1]["chosen"]
             most = task.choosing.most_output(chosen, self.request, run)
             try:
                 begun.append(await begin(task.pipeline, run, task.query_id, chosen, self.request, most))
             except (ModelError, BudgetExceeded) as error:
                 self.errors[chosen] = error
             else:
+                for decision in made:
+                    task.run.emit({"type": "decision", **decision})
+                task.take(turn, made)
                 return
 
-    async def _decide(self, open_: list[bool]) -> "Decision":
+    async def _decide(self, turn: "TurnState", made: "list[Decision]", open_: list[bool]) -> "Decision":
         task = self.task
-        own = [each for each in task.decisions if each["stage"] == STAGE]
+        own = [each for each in [*task.decisions, *made] if each["stage"] == STAGE]
         before = own[-1] if own else None
-        decision = await task.choosing.decide(task.turn, self.request, task.run, open_, task.lines, before)
+        decision = await task.choosing.decide(turn, self.request, task.run, open_, task.lines, before)
         if self.errors:
             last = [*self.errors.values()][-1]
             why = "too expensive" if isinstance(last, BudgetExceeded) else "after failure"
             decision = {**decision, "router": "fallback", "reason": f"{why}: {last}"}
-        task.run.emit({"type": "decision", **decision})
-        task.take(decided(task.turn, decision), [decision])
         return decision
 
     async def failed(self, attempt: Attempt, error: BaseException) -> None:

@@ -4,11 +4,11 @@ LangChain passes a handler that a context variable holds to every model called i
 models that other middleware puts in place of ours are seen, and calls that failed before them.
 """
 
+import logging
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -19,7 +19,10 @@ from dynamicrag.cost.line import Line
 from dynamicrag.cost.usage import Counted, Tokens
 from dynamicrag.faces.langchain.answered_by import Callee, asked_model, callee_of
 from dynamicrag.faces.langchain.prompt_size import PromptSize
+from dynamicrag.faces.langchain.seen_call import NO_LIMIT, NOTHING, Limits, SeenCall, is_cached
+from dynamicrag.faces.langchain.served import Served
 from dynamicrag.llm.failures import provider_error
+from dynamicrag.llm.lent import called
 from dynamicrag.llm.local_lent import CPU_SECONDS
 from dynamicrag.types import Usage
 
@@ -34,35 +37,11 @@ INTERNAL = "lc_internal_call"
 OURS = "dynamicrag"
 """Provider name of our own chat model, which books its calls itself."""
 STAGE = "generator"
-NO_LIMIT = 10**9
 
+_log = logging.getLogger(__name__)
+_warned: set[str] = set()
+"""The models with a logged warning."""
 _watch: ContextVar["Watch | None"] = ContextVar("dynamicrag_watch", default=None)
-
-
-@dataclass(slots=True)
-class _Call:
-    """A call in progress."""
-
-    span: AbstractContextManager[Line]
-    line: Line
-    asked: str
-    size: PromptSize
-    counted: Counted
-    cpu: float
-    first_token: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The reservation of a call.
-
-    Attributes:
-        most_input: Tokens reserved for the prompt; ``None`` without a reservation.
-        most_output: Largest number of generated tokens that was sent; ``None`` without one.
-    """
-
-    most_input: int | None = None
-    most_output: int | None = None
 
 
 class Watch(BaseCallbackHandler):
@@ -76,6 +55,7 @@ class Watch(BaseCallbackHandler):
 
     Attributes:
         lines: The calls so far.
+        served: Meters those to servers on this host.
         error: The error of the last call; ``None`` if it was answered.
         failures: The errors of options of the policy, by option.
     """
@@ -89,8 +69,12 @@ class Watch(BaseCallbackHandler):
         self._query_id = query_id
         self._chosen = chosen
         self._limits = limits
-        self._open: dict[UUID, _Call] = {}
+        self._own_profile = pipeline.profiles[chosen]
+        self._open: dict[UUID, SeenCall] = {}
+        self._saw = False
+        self._called: list[None] = []
         self.lines: list[Line] = []
+        self.served = Served(pipeline)
         self.error: BaseException | None = None
         self.failures: dict[str, Exception] = {}
 
@@ -98,10 +82,11 @@ class Watch(BaseCallbackHandler):
     def watching(self) -> Iterator[None]:
         """Watch the calls in this context."""
         _hook()
-        token = _watch.set(self)
+        token, listening = _watch.set(self), called.set(self._called)
         try:
             yield
         finally:
+            called.reset(listening)
             _watch.reset(token)
 
     def on_chat_model_start(
@@ -114,49 +99,47 @@ class Watch(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """Open a line."""
+        self._saw = True
         given = metadata or {}
         if given.get(INTERNAL) or given.get("ls_provider") == OURS:
             return
-        asked = asked_model(metadata)
-        callee = callee_of(self._pipeline, self._chosen, asked, {})
-        ledger = self._pipeline.ledger
-        span = ledger.span(self._query_id, STAGE, callee.label, callee.profile, callee.spec)
-        tools = (kwargs.get("invocation_params") or {}).get("tools") or ()
-        size = PromptSize.of(messages[0] if messages else (), tools)
-        most = self._limits.most_output
-        line = span.__enter__()
-        line.started()
-        self.lines.append(line)
-        counted = Counted(NO_LIMIT if most is None else most)
-        self._open[run_id] = _Call(span, line, asked, size, counted, time.process_time())
+        asked, size = "", None
+        callee = Callee(self._chosen, self._pipeline.models[self._chosen].spec, self._own_profile)
+        try:
+            asked = asked_model(metadata)
+            callee = callee_of(self._pipeline, self._chosen, asked, {})
+            tools = (kwargs.get("invocation_params") or {}).get("tools") or ()
+            size = PromptSize.of(messages[0] if messages else (), tools)
+        except Exception as error:  # noqa: BLE001 - LangChain would log it, and the call would be free
+            self._incomplete(error)
+        self._open[run_id] = self._opened(callee, asked, size)
 
     def on_llm_new_token(self, token: Any, *, run_id: UUID, chunk: Any = None, **kwargs: Any) -> None:  # noqa: ARG002
         """Count a chunk."""
         call = self._open.get(run_id)
         message = getattr(chunk, "message", None)
-        if call is None or message is None:
-            return
-        written = message.text + "".join(each.get("args") or "" for each in message.tool_call_chunks)
-        if written and call.first_token is None:
-            call.first_token = time.perf_counter() - call.line.begin
-        call.counted.add_chunk(written)
-        call.counted.add_report(message.usage_metadata)
+        if call is not None and message is not None:
+            call.add_chunk(message)
 
     def on_llm_end(self, response: "LLMResult", *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
-        """Book an answered call by its own usage and its own model name."""
+        """Book an answered call by its own usage and its own model name; nothing if a cache answered."""
         call = self._open.pop(run_id, None)
         if call is None:
             return
-        message = _message(response)
-        if message is not None and not call.counted.chunks:
-            calls = "".join(str(each.get("args")) for each in message.tool_calls)
-            call.counted.add_chunk(message.text + calls)
-        if message is not None and not call.counted.reports:
-            call.counted.add_report(message.usage_metadata)
-        reply = {} if message is None else message.response_metadata
-        self._name(call, callee_of(self._pipeline, self._chosen, call.asked, reply))
-        self._close(call, self._tokens(call), reply.get(CPU_SECONDS))
-        self.error = None
+        self.error, cpu_seconds, cached = None, None, False
+        try:
+            message = _message(response)
+            reply = {} if message is None else message.response_metadata
+            cached, cpu_seconds = is_cached(message), reply.get(CPU_SECONDS)
+            if message is not None:
+                call.add_reply(message)
+            self._name(call, callee_of(self._pipeline, self._chosen, call.asked, reply))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._incomplete(error)
+        if cached:
+            self._close(call, NOTHING, 0.0, calls=0)
+        else:
+            self._close(call, call.tokens(self._limits), cpu_seconds)
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
         """Book a failed call: at nothing if it reached nobody, else at its worst case."""
@@ -165,38 +148,58 @@ class Watch(BaseCallbackHandler):
             self._fail(call, error)
 
     def close(self) -> None:
-        """Book the calls that ended without a callback."""
+        """Book the calls that ended without a callback, and a call without any callback."""
         while self._open:
             self._fail(self._open.popitem()[1], None)
+        if self._called and not self._saw:
+            self._saw = True
+            self._incomplete(TypeError("the model's class calls no callbacks"))
+            callee = Callee(self._chosen, self._pipeline.models[self._chosen].spec, self._own_profile)
+            call = self._opened(callee, "", None)
+            self._close(call, call.tokens(self._limits), None)
 
-    def _fail(self, call: _Call, error: BaseException | None) -> None:
+    def _opened(self, callee: Callee, asked: str, size: PromptSize | None) -> SeenCall:
+        ledger, most = self._pipeline.ledger, self._limits.most_output
+        span = ledger.span(self._query_id, STAGE, callee.label, callee.profile, callee.spec)
+        line = span.__enter__()
+        line.started()
+        self.lines.append(line)
+        self.served.begin(line)
+        counted = Counted(NO_LIMIT if most is None else most)
+        return SeenCall(span, line, asked, size, counted, time.process_time())
+
+    def _incomplete(self, error: Exception) -> None:
+        """Warn of a call that is not fully known; it is booked at its worst case, unless it reports less."""
+        if self._chosen not in _warned:
+            _warned.add(self._chosen)
+            _log.warning(
+                "model %s: its calls cannot be fully watched and may be booked at their worst case: %s: %s",
+                self._chosen,
+                type(error).__name__,
+                error,
+            )
+
+    def _fail(self, call: SeenCall, error: BaseException | None) -> None:
         self.error = error
         name, spec = call.line.label, call.line.spec
         refused = isinstance(error, Exception) and provider_error(name, spec, error).refused
         if isinstance(error, Exception) and name in self._pipeline.models:
             self.failures[name] = error
         nothing = bool(refused) and not call.counted.chunks
-        tokens = Tokens(0, 0, 0, assumed=False) if nothing else self._tokens(call)
+        tokens = NOTHING if nothing else call.tokens(self._limits)
         call.line.failed = True
         self._close(call, tokens, None)
 
     @staticmethod
-    def _name(call: _Call, callee: Callee) -> None:
+    def _name(call: SeenCall, callee: Callee) -> None:
         call.line.label, call.line.spec, call.line.profile = callee
 
-    def _tokens(self, call: _Call) -> Tokens:
-        most_input, counted = self._limits.most_input, call.counted
-        set_aside = round(call.size.tokens) if most_input is None else most_input
-        if self._limits.most_output is None and not any(each.output for each in counted.reports):
-            counted.most_output = max(counted.size, 1)  # no limit, no report: a token has at least one byte
-        return counted.tokens(call.size.bytes, call.size.most, set_aside)
-
-    def _close(self, call: _Call, tokens: Tokens, cpu_seconds: float | None) -> None:
+    def _close(self, call: SeenCall, tokens: Tokens, cpu_seconds: float | None, calls: int = 1) -> None:
         here = call.line.profile.runs == "in_process"
         cpu = cpu_seconds if cpu_seconds is not None else (time.process_time() - call.cpu if here else 0.0)
         line = call.line
         line.usage = Usage(
-            calls=1,
+            calls=calls,
             input_tokens=tokens.input,
             cached_tokens=tokens.cached,
             output_tokens=tokens.output,
@@ -205,8 +208,9 @@ class Watch(BaseCallbackHandler):
             first_token_seconds=call.first_token,
             assumed=tokens.assumed,
         )
+        line.booked = self._pipeline.ledger.line_cost(line)  # before its end: the books may then be closed
         call.span.__exit__(None, None, None)
-        line.booked = self._pipeline.ledger.line_cost(line)
+        self.served.end(line, tokens)
 
 
 def _message(response: "LLMResult") -> Any:

@@ -140,8 +140,10 @@ def _at(turn: Turn) -> str:
 
 
 def _outcome(turn: Turn) -> str:
-    if not turn.answered:
+    if turn.failed:
         return "failed"
+    if turn.waiting:
+        return "waiting"
     return "abstained" if turn.abstained else "answered"
 
 

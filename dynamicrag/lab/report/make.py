@@ -16,6 +16,7 @@ from dynamicrag.lab.report.savings import Comparison, compare
 from dynamicrag.lab.report.selection import By, Selection, grouped
 from dynamicrag.lab.report.summary import Summary, summarise
 from dynamicrag.lab.report.turns import Turn
+from dynamicrag.lab.report.unmetered import unmetered_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def make_report(
         accounts=books,
         saving=_savings(chosen, turns, processes, selection),
         calibrations=calibrations(calls or {}),
-        notes=[*notes, *_notes(overall, books)],
+        notes=[*notes, *_notes(overall, books), *unmetered_models(chosen)],
         drift=drift(chosen, bands or {}),
         feedback=feedback or FeedbackSummary(),
     )
@@ -142,8 +143,12 @@ def _notes(overall: Summary, books: Accounts) -> list[str]:
             f"provisional: {overall.provisional} of {queries} queries, which the meter had not covered "
             "when they were kept, so that stand-ins are in their joules"
         )
-    if overall.failed:
-        found.append(f"failed: {overall.failed} of {queries} queries; their cost is in all sums")
+    counts = {"failed": overall.failed, "waiting for more budget": overall.waiting}
+    found += [
+        f"{state}: {count} of {queries} queries; their cost is in all sums"
+        for state, count in counts.items()
+        if count
+    ]
     staged = sum(stage.total["value"] or 0.0 for stage in overall.stages.values())
     whole = (joules and joules["value"]) or 0.0
     if abs(staged - whole) > 1e-3 * whole:

@@ -124,7 +124,7 @@ def compare(ours: Sequence[Turn], theirs: Sequence[Turn], ingested: float = 0.0)
         left_out=len(both) - len(marks),
         queries=len(ours),
         baseline_queries=len(theirs),
-        failed=sum(not turn.answered for turn in (*ours, *theirs)),
+        failed=sum(turn.failed for turn in (*ours, *theirs)),
         figures=figures,
     )
 

@@ -47,6 +47,7 @@ class Summary:
     Attributes:
         queries: Number of queries.
         failed: Number of queries that failed; their costs are in all figures.
+        waiting: Number of queries that wait for more budget; their costs so far are in all figures.
         abstained: Number of queries without an answer.
         escalated: Number of queries with an escalation.
         provisional: Number of queries that the meter had not covered when they were kept.
@@ -57,6 +58,7 @@ class Summary:
 
     queries: int
     failed: int
+    waiting: int
     abstained: int
     escalated: int
     provisional: int
@@ -69,7 +71,8 @@ def summarise(turns: Sequence[Turn]) -> Summary:
     """Return the summary of some queries."""
     return Summary(
         queries=len(turns),
-        failed=sum(not turn.answered for turn in turns),
+        failed=sum(turn.failed for turn in turns),
+        waiting=sum(turn.waiting for turn in turns),
         abstained=sum(turn.abstained for turn in turns),
         escalated=sum(bool(turn.escalations) for turn in turns),
         provisional=sum(turn.provisional for turn in turns),

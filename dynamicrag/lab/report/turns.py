@@ -80,7 +80,9 @@ class Turn(Kept):
         failed_calls: Number of calls that failed.
         abstained: Whether no answer was given.
         provisional: Whether the meter had not covered it when it was kept.
+        unmetered: Why the energy of a model on this host was not metered, by model.
         error: The error, if it failed.
+        waiting: Whether it waits for more budget, and nobody has answered its request.
         question: Its text, where the policy keeps texts.
         answer: Its answer, where the policy keeps texts.
     """
@@ -106,14 +108,21 @@ class Turn(Kept):
     failed_calls: int = 0
     abstained: bool = False
     provisional: bool = False
+    unmetered: Mapping[str, str] = {}
     error: str | None = None
+    waiting: bool = False
     question: str | None = None
     answer: str | None = None
 
     @property
     def answered(self) -> bool:
         """Whether the query ended with an answer or an abstention."""
-        return self.error is None
+        return self.error is None and not self.waiting
+
+    @property
+    def failed(self) -> bool:
+        """Whether the query ended with an error."""
+        return self.error is not None
 
     @property
     def joules(self) -> float:

@@ -42,7 +42,7 @@ def _counted(queries: int) -> str:
 
 
 def _outcomes(overall: Summary) -> list[str]:
-    counts = {key: getattr(overall, key) for key in ("failed", "abstained", "escalated")}
+    counts = {key: getattr(overall, key) for key in ("failed", "waiting", "abstained", "escalated")}
     return [f"{count:,} {key}" for key, count in counts.items() if count]
 
 

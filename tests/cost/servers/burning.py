@@ -2,11 +2,14 @@
 
 It speaks OpenAI's chat API. A token is a word. With ``worker``, a child process computes, as in Ollama; the
 child ends after each request, and a further one is made for the next. ``port N`` names the port.
+With ``proxy URL`` it is a reverse proxy of another server, and computes nothing.
 """
 
+import json
 import subprocess
 import sys
 import time
+import urllib.request
 
 INPUT, OUTPUT, CALL = 0.0005, 0.004, 0.01
 """CPU-seconds per prompt token, per output token and per call."""
@@ -35,12 +38,21 @@ def reply(body):
     return [*[delta("word ") for _ in range(output)], delta(finish="length"), used(prompt, output)]
 
 
+def forward(body):
+    request = urllib.request.Request(
+        f"{sys.argv[2]}/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    answer = urllib.request.urlopen(request, timeout=60).read().decode()
+    return [row for row in answer.split("\n\n") if row]
+
+
 if __name__ == "__main__" and sys.argv[1:2] == ["burn"]:
     burn(float(sys.argv[2]))
 elif __name__ == "__main__":
     from dynamicrag.testing.server import ScriptedServer
 
-    server = ScriptedServer(reply, port=int(sys.argv[2]) if sys.argv[1:2] == ["port"] else 0)
+    script = forward if sys.argv[1:2] == ["proxy"] else reply
+    server = ScriptedServer(script, port=int(sys.argv[2]) if sys.argv[1:2] == ["port"] else 0)
     sys.stdout.write(f"{server.url}\n")
     sys.stdout.flush()
     sys.stdin.read()  # it ends with its parent

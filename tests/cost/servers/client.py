@@ -31,10 +31,15 @@ def address_of(url):
 
 def metered(url, prompt, output):
     """Make one call and return its share of the server's CPU time."""
+    return accounted(url, prompt, output)[0]
+
+
+def accounted(url, prompt, output):
+    """Make one call; return its share of the server's CPU time, and the reason if it is not metered."""
     call = server_call(address_of(url), "openai:m")
     call.begin()
     post(url, prompt, output)
-    return call.finish(Tokens(prompt, 0, output, assumed=False)).cpu_seconds
+    return call.finish(Tokens(prompt, 0, output, assumed=False)).cpu_seconds, call.reason
 
 
 def run(url, calls, threads, metering=True, seed=0):

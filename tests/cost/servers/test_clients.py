@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-from tests.cost.servers.client import metered, run
+from dynamicrag.cost.servers.call import NOBODY, server_call
+from dynamicrag.cost.usage import Tokens
+from tests.cost.servers.client import accounted, address_of, metered, post, run
 from tests.cost.servers.conftest import ROOT
 
 CLIENT = "tests.cost.servers.client"
@@ -98,11 +100,46 @@ def test_a_restarted_server_is_found_again(burning):
 
 
 @pytest.mark.slow
-def test_a_server_that_dies_in_a_call_is_charged_nothing(burning):
-    from dynamicrag.cost.servers.call import server_call
-    from dynamicrag.cost.usage import Tokens
-    from tests.cost.servers.client import address_of
+def test_a_server_that_starts_after_it_was_looked_for_is_metered(burning, monkeypatch):
+    first = burning()
+    port = first.url.rpartition(":")[2].partition("/")[0]
+    first.kill()
+    call = server_call(address_of(first.url), "openai:m")
+    call.begin()
+    assert call.finish(NOBODY) == (0.0, 0.0)
+    assert call.reason == f"nothing that this user may see listens on port {port}; start the server"
+    second = burning("port", port)
+    monkeypatch.setattr("dynamicrag.cost.servers.meter.AGAIN_SECONDS", 0.0)
+    assert accounted(second.url, 40, 10) == (pytest.approx(0.07, abs=0.03), "")
 
+
+@pytest.mark.slow
+def test_a_server_that_starts_in_a_call_is_named_late(burning, monkeypatch):
+    monkeypatch.setattr("dynamicrag.cost.servers.meter.AGAIN_SECONDS", 0.0)
+    first = burning()
+    port = first.url.rpartition(":")[2].partition("/")[0]
+    first.kill()
+    call = server_call(address_of(first.url), "openai:m")
+    call.begin()
+    second = burning("port", port)
+    post(second.url, 40, 10)
+    assert call.finish(Tokens(40, 0, 10, assumed=False)) == (0.0, 0.0)
+    assert call.reason.startswith("it was not found when the call began")
+    assert accounted(second.url, 40, 10)[1] == ""
+
+
+@pytest.mark.slow
+def test_a_call_that_nobody_seen_answered_does_not_ask_to_start_the_server(burning):
+    server = burning()
+    server.kill()
+    call = server_call(address_of(server.url), "openai:m")
+    call.begin()
+    call.finish(Tokens(40, 0, 10, assumed=False))
+    assert "and yet the call was answered" in call.reason
+
+
+@pytest.mark.slow
+def test_a_server_that_dies_in_a_call_is_charged_nothing(burning):
     server = burning()
     call = server_call(address_of(server.url), "openai:m")
     call.begin()

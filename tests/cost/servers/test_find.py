@@ -52,7 +52,7 @@ def test_a_server_on_all_addresses_answers_at_each(host, asked, listens):
 
 
 @pytest.mark.parametrize(
-    ("asked", "pid"), [("127.0.0.1", 7), ("::1", 9), ("10.0.0.5", 8), ("::ffff:127.0.0.1", 7)]
+    ("asked", "pid"), [("127.0.0.1", 7), ("::1", 9), ("10.0.0.5", 8), ("::ffff:127.0.0.1", 7), ("127.1", 7)]
 )
 def test_an_exact_address_comes_before_a_general_one(host, asked, pid):
     sockets = [socket(7), socket(8, "0.0.0.0"), socket(9, "::1"), socket(5, port=8001)]

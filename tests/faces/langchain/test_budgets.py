@@ -177,3 +177,31 @@ def test_a_cancelled_run_leaves_no_reservation(make):
     assert state["set_aside"] == pytest.approx(0.0, abs=1e-12)
     assert state["spent"] > 0, "a call that was cancelled is charged at its worst case"
     assert not rag.pipeline.budget._open
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_sub_agents_side_by_side_wait_for_each_others_reservations(make, how):
+    models = dear(0.005, leads(30))
+    models["gpt-4o"].max_tokens = 500
+    rag = make(models, objective={"budget": {"per_query": {"usd": 0.04}}})
+    tool = research(rag, models)[how == "async"]
+    out = run(agent_of(rag, models, (tool,)), how)
+    assert [each.text for each in out["messages"] if each.type == "tool"] == ["found"] * 30
+    assert len(models["gpt-4o"].given) == 32
+    assert rag.cost(about(out)["query_id"])["usd"] <= 0.04 < 30 * 500 * 10.0e-6, "not all at once"
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_a_refused_call_leaves_no_decision_for_a_model_that_was_never_called(make, how):
+    models = {name: ToolChat(named=name, script=adds, max_tokens=50) for name in ("gpt-4o-mini", "gpt-4o")}
+    for each in models.values():
+        each.script = lambda *_: calls(("add", {"a": 1, "b": 2}))
+    rag = make(models, objective={"weights": {"usd": 1e3}, "budget": {"per_query": {"usd": 0.0008}}})
+    with pytest.raises(BudgetExceeded, match="per_query"):
+        run(agent_of(rag, models), how)
+    query = next(iter(rag.pipeline.ledger._accounts))
+    made = rag.explain(query).decisions
+    assert not models["gpt-4o"].given
+    assert {each["chosen"] for each in made} == {"gpt-4o-mini"}
+    assert len(made) == len(models["gpt-4o-mini"].given) > 1
+    assert rag.explain(query).path["generator"] == "gpt-4o-mini"

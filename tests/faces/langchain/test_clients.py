@@ -100,3 +100,12 @@ def test_tokens_stream_from_a_server(agent, rag, how):
         line for query in rag.pipeline.ledger._accounts for line in rag.account(query).lines if line.spec
     ]
     assert [(line.usage.input_tokens, line.usage.output_tokens) for line in lines] == [(10, 5)] * 4
+
+
+@pytest.mark.parametrize("own", [None, False, True])
+def test_a_streamed_call_of_an_own_client_is_booked_by_its_usage(server, own):
+    given = ChatOpenAI(model="gpt-4o-mini", base_url=server.url, api_key="none", stream_usage=own)
+    made = DynamicRAG.from_policy(policy_of(["gpt-4o-mini"]), models={"gpt-4o-mini": given})
+    assert made.pipeline.models["gpt-4o-mini"].lend().stream_usage is (own is not False)
+    assert given.stream_usage is own, "the user's object stays as it is"
+    made.close()

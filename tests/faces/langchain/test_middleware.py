@@ -5,13 +5,16 @@ import asyncio
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.structured_output import AutoStrategy, ProviderStrategy, ToolStrategy
+from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, AIMessageChunk, SystemMessage, ToolMessage
+from langchain_core.retrievers import BaseRetriever
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel
 
+from dynamicrag import DynamicRAG
 from dynamicrag.errors import PolicyError
 from dynamicrag.faces.langchain import DynamicRAGMiddleware
-from tests.faces.langchain.scripted import StreamChat, ToolChat, calls, said
+from tests.faces.langchain.scripted import StreamChat, ToolChat, calls, policy_of, said
 
 ASKED = {"messages": [("user", "What is 1 + 2?")]}
 
@@ -174,6 +177,31 @@ def test_retrieval_adds_passages_to_the_request_alone(make, tmp_path, how):
     assert [each["id"] for each in out["rag"]["report"]["sources"]]
 
 
+def test_untitled_passages_have_a_readable_name(make):
+    models = two(lambda *_: said("At ten."))
+    found = [
+        Document("Open at ten.", metadata={"source": "/data/hours.pdf"}),
+        Document("Tickets cost 6.50.", id="1ab24f7e-7b9c-4a8f-a2f9-522f6649033c"),
+    ]
+
+    class Fixed(BaseRetriever):
+        def _get_relevant_documents(self, query, *, run_manager):
+            return found
+
+    stages = {"retriever": {"options": ["kb"]}, "generator": {"router": "prior"}}
+    rag = DynamicRAG.from_policy(
+        policy_of(list(models), stages=stages),
+        models=models,
+        retrievers={"kb": Fixed()},
+    )
+    agent_of(rag, models, (), stages=["retrieval", "generator"]).invoke(
+        {"messages": [("user", "When does the museum open?")]}
+    )
+    shown = (models["gpt-4o-mini"].given + models["gpt-4o"].given)[0][0][0]
+    assert "[hours.pdf] Open at ten." in shown.text
+    assert "[document 2] Tickets cost 6.50." in shown.text
+
+
 class Letters:
     """Embeds a text by the letters in it."""
 
@@ -233,3 +261,17 @@ def test_unknown_stages_are_refused(make):
         DynamicRAGMiddleware(make(models), ["generatr"])
     with pytest.raises(PolicyError, match="with 'generator'"):
         DynamicRAGMiddleware(make(models), ["retrieval"])
+    with pytest.raises(PolicyError, match="stages: 'generator'; give a list with 'generator'"):
+        DynamicRAGMiddleware(make(models), "generator")
+
+
+@pytest.mark.parametrize("limit", ["max_tokens", "max_tools"])
+@pytest.mark.parametrize("value", [0, -1, True, 2.5, None])
+def test_limits_below_one_are_refused(make, limit, value):
+    with pytest.raises(PolicyError, match=f"DynamicRAGMiddleware: {limit}: expected a whole number from 1"):
+        DynamicRAGMiddleware(make(two()), **{limit: value})
+
+
+def test_it_needs_a_dynamicrag():
+    with pytest.raises(PolicyError, match="rag is a str; give the object that DynamicRAG"):
+        DynamicRAGMiddleware("policy.yaml")

@@ -44,12 +44,13 @@ def test_a_summary_counts_outcomes_and_names_active_and_full():
         asked(1),
         asked(2, abstained=True, escalations=["context:long"], provisional=True),
         asked(3, error="ProviderError", path={}),
+        asked(4, waiting=True),
     ]
     summary = summarise(turns)
-    counts = [getattr(summary, key) for key in ("queries", "failed", "abstained", "escalated", "provisional")]
-    assert counts == [3, 1, 1, 1, 1]
-    assert summary.costs["joules"].total["value"] == 30
-    assert summary.costs["joules_full"].total["value"] == 45
+    keys = ("queries", "failed", "waiting", "abstained", "escalated", "provisional")
+    assert [getattr(summary, key) for key in keys] == [4, 1, 1, 1, 1, 1]
+    assert summary.costs["joules"].total["value"] == 40
+    assert summary.costs["joules_full"].total["value"] == 60
     assert summary.stages["generator"].mean["value"] == pytest.approx(9)
     assert list(summary.stages) == ["retriever", "generator"]
 
@@ -189,10 +190,25 @@ def test_a_day_ends_at_midnight_utc():
 
 
 def test_what_is_uncertain_is_noted():
-    turns = [asked(1, provisional=True), asked(2, error="ModelError"), asked(3, process="gone")]
+    turns = [asked(1, provisional=True), asked(2, error="ModelError"), asked(3, process="gone", waiting=True)]
     notes = " ".join(make_report(turns, {"p1": books(faults=2)}, Selection()).notes)
-    for word in ("provisional: 1 of 3", "failed: 1 of 3", "nowhere: 2", "without process accounts: 1 of 3"):
+    for word in (
+        "provisional: 1 of 3",
+        "failed: 1 of 3",
+        "more budget: 1 of 3",
+        "nowhere: 2",
+        "without process accounts: 1 of 3",
+    ):
         assert word in notes
+
+
+def test_a_model_that_was_not_metered_is_noted_once_with_its_latest_reason():
+    turns = [asked(1, unmetered={"m": "old"}), asked(2, unmetered={"m": "why", "n": "because"}), asked(3)]
+    notes = [note for note in make_report(turns, {}, Selection()).notes if "the energy of" in note]
+    assert notes == [
+        "the energy of m is estimated in 2 of 3 queries: why",
+        "the energy of n is estimated in 1 of 3 queries: because",
+    ]
 
 
 def test_nothing_at_all_is_a_report_of_nothing():
@@ -207,18 +223,19 @@ def test_rows_for_a_spreadsheet():
     turns = [
         asked(1, thread='=HYPERLINK("x")', error="ProviderError", extra={"low": 8.0, "high": 12.0}),
         asked(2, thread='a,"b"\nc', first_token_seconds=None, escalations=["context:long"]),
+        asked(3, waiting=True),
     ]
-    first, second = csv.DictReader(io.StringIO(to_csv(turns)))
+    first, second, third = csv.DictReader(io.StringIO(to_csv(turns)))
     assert first["thread"] == '\'=HYPERLINK("x")'
     assert second["thread"] == 'a,"b"\nc'
-    assert (first["outcome"], second["outcome"]) == ("failed", "answered")
+    assert [each["outcome"] for each in (first, second, third)] == ["failed", "answered", "waiting"]
     assert (first["joules"], first["joules_low"], first["joules_high"]) == ("10.0", "8.0", "12.0")
     assert (first["joules_kind"], first["joules_modelled"]) == ("modelled", "10.0")
     assert first["joules_full"] == "15.0"
     assert (second["first_token_seconds"], second["escalations"]) == ("", "context:long")
     assert second["joules_generator"] == "9.0"
     assert "question" not in first
-    first, _ = to_json(make_report(turns, {}, Selection()), turns)["queries"]
+    first, *_ = to_json(make_report(turns, {}, Selection()), turns)["queries"]
     assert first["joules"] == {"value": 10.0, "kind": "modelled", "low": 8.0, "high": 12.0}
 
 
