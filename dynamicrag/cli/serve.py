@@ -171,7 +171,9 @@ def _warm(rag: "DynamicRAG", out: "Console") -> None:
 
 
 def _say(url: str, rag: "DynamicRAG", settings: "Settings", out: "Console", *, web: bool) -> None:
+    from dynamicrag.cli.console import plain
     from dynamicrag.serve.question import policy_names
+    from dynamicrag.serve.small_budgets import small_budgets
 
     if web:
         out.print(f"web chat: {url}/", style="bold", soft_wrap=True)
@@ -179,3 +181,5 @@ def _say(url: str, rag: "DynamicRAG", settings: "Settings", out: "Console", *, w
     about = f"models: {', '.join(policy_names(rag))} · API: {url}/docs · Ctrl-C stops"
     keys = f"{len(settings.keys.callers)} API keys" if settings.keys else "no API keys: this machine only"
     out.print(f"{about} · {keys}", style="dim", soft_wrap=True)
+    for warning in small_budgets(rag, settings):
+        out.print(plain(warning), style="yellow", soft_wrap=True)

@@ -166,7 +166,9 @@ def test_text_reads_in_the_direction_of_its_script(visitor):
         return [getComputedStyle(node).unicodeBidi, around.textAlign] }"""
     assert visitor.page.evaluate(side, "[data-testid=user] .message-content") == ["plaintext", "start"]
     assert visitor.page.evaluate(side, "[data-testid=bot] p") == ["plaintext", "start"]
-    for selector in ("#dr-question textarea", "#dr-sources .dr-text, #dr-sources p"):
+    visitor.ask("Who opened the Hallorin Bridge?")
+    visitor.page.wait_for_selector("#dr-sources .dr-text", state="attached")
+    for selector in ("#dr-question textarea", "#dr-sources .dr-text", "#dr-sources summary"):
         found = "selector => getComputedStyle(document.querySelector(selector)).unicodeBidi"
         assert visitor.page.evaluate(found, selector) == "plaintext"
 
