@@ -166,21 +166,24 @@ def test_a_server_with_keys(tmp_path):
     assert (state["queries"], state["failed"], state["open"]) == (1, 0, 0)
 
 
-async def test_a_thousand_at_a_time_leave_the_account_intact(tmp_path):
+MANY = 300
+
+
+async def test_hundreds_at_a_time_leave_the_account_intact(tmp_path):
     with served(tmp_path) as server:
-        limits = httpx.Limits(max_connections=1_000, max_keepalive_connections=0)
+        limits = httpx.Limits(max_connections=MANY, max_keepalive_connections=0)
         async with httpx.AsyncClient(limits=limits, timeout=240, base_url=server.url) as client:
 
             async def one(n):
                 response = await client.post("/v1/chat/completions", json=ask(f"What is number {n}?"))
                 return response.status_code, response.json()["choices"][0]["message"]["content"]
 
-            answers = await asyncio.gather(*map(one, range(1_000)))
-            assert answers == [(200, f"It is {n}.") for n in range(1_000)]
+            answers = await asyncio.gather(*map(one, range(MANY)))
+            assert answers == [(200, f"It is {n}.") for n in range(MANY)]
             assert (await client.get("/healthz")).status_code == 200
         state = server.stop()
-    assert (state["queries"], state["failed"], state["open"]) == (1_000, 0, 0)
-    assert state["stored"] == 1_000
+    assert (state["queries"], state["failed"], state["open"]) == (MANY, 0, 0)
+    assert state["stored"] == MANY
     assert state["budget"]["spent"] == pytest.approx(state["usd"])
     assert state["budget"]["set_aside"] == 0
 

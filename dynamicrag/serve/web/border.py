@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -15,6 +16,7 @@ __all__ = ["Border"]
 
 EVENT_BYTES = 1_000_000
 """Largest body of an event."""
+DRAIN_SECONDS = 2.0
 READ = (
     "/", "/config", "/config/", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt",
     "/gradio_api/theme.css", "/gradio_api/queue/data", "/gradio_api/startup-events", "/gradio_api/app_id",
@@ -32,6 +34,30 @@ class _Refused(Exception):
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
         self.status, self.why = status, why
+
+
+class _Body:
+    """The body of a request, of which a refusal reads on a little.
+
+    A client that still sends would see a broken connection instead of the answer.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._ended = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._ended = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        return message
+
+    async def drain(self) -> None:
+        """Read the rest, but no more than an event may have, and not for long."""
+        size = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while not self._ended and size < EVENT_BYTES:
+                    size += len((await self()).get("body", b""))
 
 
 class Border:
@@ -57,9 +83,11 @@ class Border:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
+        body = _Body(receive)
         try:
-            await self._serve(scope, receive, send)
+            await self._serve(scope, body, send)
         except _Refused as refused:
+            await body.drain()
             headers = {"connection": "close"}
             await JSONResponse({"detail": refused.why}, refused.status, headers)(scope, receive, send)
 
