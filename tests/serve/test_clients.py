@@ -166,7 +166,7 @@ def test_a_server_with_keys(tmp_path):
     assert (state["queries"], state["failed"], state["open"]) == (1, 0, 0)
 
 
-MANY = 300
+MANY = 150
 
 
 async def test_hundreds_at_a_time_leave_the_account_intact(tmp_path):

@@ -22,7 +22,7 @@ CHECKS = [
     openapi.response_schema_conformance,
     openapi.negative_data_rejection,
 ]
-EXAMPLES = 25
+EXAMPLES = 10
 """Requests per endpoint, valid and invalid ones."""
 PATHS = ["/v1/chat/completions", "/v1/models", "/v1/models/{model}", "/v1/feedback",
          "/v1/decisions/{query_id}", "/metrics", "/healthz"]  # fmt: skip

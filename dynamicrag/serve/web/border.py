@@ -37,7 +37,7 @@ class _Refused(Exception):
 
 
 class _Body:
-    """The body of a request, of which a refusal reads on a little.
+    """The body of a request. A refusal reads on a little before it answers.
 
     A client that still sends would see a broken connection instead of the answer.
     """
