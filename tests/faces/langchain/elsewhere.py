@@ -1,7 +1,7 @@
-"""One of several processes that work on an agent's thread: ``python -m tests.faces.langchain.elsewhere JSON``.
+"""One of several processes of an agent's thread: ``python -m tests.faces.langchain.elsewhere JSON``.
 
 A person approves the agent's tool. The tool asks the documents by the graph, under a limit of its own: the
-small model's draft, 1 cent, declines, and the large model, 10 cents, does not fit, so that the graph asks too.
+small model's draft, 1 cent, declines, and the large model, 10 cents, does not fit, so that the graph asks.
 """
 
 import json
@@ -18,17 +18,19 @@ from tests.graph.asking import ESCALATING
 from tests.graph.elsewhere import saver
 
 QUESTION = "When does the museum open?"
+PRICES = {"small": 0.01, "large": 0.1}
+BUDGET = {"per_query": {"usd": 1.0}, "total": {"usd": 5.0}, "account": "museum", "exhausted": "ask"}
 POLICY = {
     "version": 1,
     "host": {"meter": "none"},
-    "models": {name: {"profile": {"usd": {"call": usd}}} for name, usd in {"small": 0.01, "large": 0.1}.items()},
-    "objective": {"budget": {"per_query": {"usd": 1.0}, "total": {"usd": 5.0}, "account": "museum", "exhausted": "ask"}},
+    "models": {name: {"profile": {"usd": {"call": usd}}} for name, usd in PRICES.items()},
+    "objective": {"budget": BUDGET},
     "stages": {
         "retriever": {"options": ["kb"]},
         "generator": {"options": ["small", "large"], "router": {"fixed": {"option": "small"}}},
         **ESCALATING,
     },
-}  # fmt: skip
+}
 STEPS: dict[str, Any] = {
     "begin": {"messages": [("user", QUESTION)]},
     "approve": Command(resume={"decisions": [{"type": "approve"}]}),
