@@ -233,18 +233,17 @@ def submit(
     entry: Callable[[], LoggedQuery] | None = None,
     goes_on: bool = False,
 ) -> None:
-    """Pass a query to the bookkeeper, unless another query pays for it and has its calls.
+    """Pass a query to the bookkeeper, which stores no account if another query pays and has the calls.
 
     Args:
         pipeline: Its policy.
         turn: Its turn.
         run: Its run.
         facts: Further facts for its record.
-        entry: Makes its entry in the decision log, if it goes on.
+        entry: Makes its entry in the decision log, unless that is committed already.
         goes_on: Whether further calls may follow.
     """
-    if pipeline.ledger.paid_by(turn["id"]) != turn["id"]:
-        return
+    paid = pipeline.ledger.paid_by(turn["id"]) != turn["id"]
     named = {
         "policy": pipeline.policy.name,
         "options": option_names(pipeline.points),
@@ -252,5 +251,5 @@ def submit(
         "tags": list(run.call.tags),
         "user": run.call.user,
     }
-    kept = Finished(turn["id"], turn["text"], {**named, **facts}, goes_on, entry, run.call.user)
+    kept = Finished(turn["id"], turn["text"], {**named, **facts}, goes_on, entry, run.call.user, paid)
     pipeline.bookkeeper.submit(kept)

@@ -20,6 +20,7 @@ from dynamicrag.faces.langchain.finishing import facts_of
 from dynamicrag.faces.langchain.question import turn_of
 from dynamicrag.faces.langchain.request import Request
 from dynamicrag.faces.langchain.task import Task
+from dynamicrag.graph.books import own_lines
 from dynamicrag.graph.calls import Given, call_options, given_options
 from dynamicrag.graph.decided import shown
 from dynamicrag.graph.log_entry import entry_of
@@ -62,6 +63,8 @@ class Routing:
     ) -> Task:
         """Return the task of the last human message: the task in ``channel`` if it is the same, or a new one.
 
+        A new one closes the books of the task in ``channel`` if that has not ended.
+
         Args:
             messages: The conversation.
             config: The run's config, with the options of the call in ``configurable["rag"]``.
@@ -74,6 +77,8 @@ class Routing:
         """
         given = given_options(config, context)
         turn, begun = turn_of(messages, channel, config)
+        if channel is not None and not begun and not channel["report"]:
+            self._store(channel, given, config, replaced=True)
         turn = self._policies.settle(turn, given.policy, f"{given.where}.policy", begun=begun)
         run = self._run(turn, given, config, shown(emit or _unheard, turn["id"], config))
         name = turn.get("policy", "")
@@ -81,35 +86,40 @@ class Routing:
         return Task(self._policies[name], choosing, self._recent, turn, here, run)
 
     def broke_off(
-        self, turn: "TurnState", error: BaseException, config: "RunnableConfig", context: object
+        self, channel: "Channel", error: BaseException, config: "RunnableConfig", context: object
     ) -> None:
-        """Store the costs so far of a task that may have ended by an error outside its model calls.
+        """Store a task that may have ended by an error outside its model calls.
 
         Args:
-            turn: Its turn.
+            channel: Our channel of the state.
             error: The error.
             config: The run's config.
             context: LangGraph's runtime context.
         """
-        run = self._run(turn, given_options(config, context), config, _unheard)
-        facts = {"path": turn["path"], "error": type(error).__name__}
-        submit(self._policies[turn.get("policy", "")], turn, run, facts)
+        self._store(channel, given_options(config, context), config, error=type(error).__name__)
 
     def goes_on(self, channel: "Channel", config: "RunnableConfig", context: object) -> None:
-        """Store the costs so far of a task after calls that a tool has made.
+        """Store a task so far after calls that a tool has made.
 
         Args:
             channel: Our channel of the state.
             config: The run's config.
             context: LangGraph's runtime context.
         """
-        given, turn = given_options(config, context), channel["turn"]
+        self._store(channel, given_options(config, context), config)
+
+    def _store(
+        self, channel: "Channel", given: Given, config: "RunnableConfig | None", **end: object
+    ) -> None:
+        """Store the task of a channel, with the facts of its end if it has ended."""
+        turn = channel["turn"]
         pipeline, run = self._policies[turn.get("policy", "")], self._run(turn, given, config, _unheard)
         decisions = [each for each in channel["decisions"] if each["turn"] == turn["id"]]
-        known = [each for each in channel["account"] if each["query"] == turn["id"]]
-        pipeline.ledger.learn(turn["id"], map(line_of, known))  # another process may have begun the task
+        known = map(line_of, own_lines(channel, turn["id"]))
+        pipeline.ledger.learn(turn["id"], known)  # another process may have begun the task
         entry = partial(entry_of, turn, decisions, run, pipeline)
-        submit(pipeline, turn, run, facts_of(pipeline, turn, decisions), entry=entry, goes_on=True)
+        facts = {**facts_of(pipeline, turn, decisions), **end}
+        submit(pipeline, turn, run, facts, entry=entry, goes_on=not end)
 
     def _run(self, turn: "TurnState", given: Given, config: "RunnableConfig | None", emit: Emit) -> Run:
         pipeline = self._policies[turn.get("policy", "")]

@@ -124,9 +124,7 @@ class UnderWay:
 
     def keep(self) -> None:
         """Store the task so far: nobody tells if it ends here, by another part's error or by an interrupt."""
-        facts = facts_of(self.pipeline, self.turn, self.decisions)
-        entry = partial(entry_of, self.turn, self.decisions, self.run, self.pipeline)
-        submit(self.pipeline, self.turn, self.run, facts, entry=entry, goes_on=True)
+        self._submit(facts_of(self.pipeline, self.turn, self.decisions), goes_on=True)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -148,10 +146,14 @@ class UnderWay:
             raise
 
     def failed(self, error: BaseException) -> None:
-        """Store the costs so far of a task that may have ended by an error."""
+        """Store the task so far, which may have ended by an error."""
         if self.run.ledger.account(self.query_id).lines:
-            facts = {"path": self.turn["path"], "error": type(error).__name__}
-            submit(self.pipeline, self.turn, self.run, facts)
+            self._submit({"path": self.turn["path"], "error": type(error).__name__})
+
+    def _submit(self, facts: Mapping[str, Any], *, goes_on: bool = False) -> None:
+        made = self.decisions
+        entry = partial(entry_of, self.turn, made, self.run, self.pipeline) if made else None
+        submit(self.pipeline, self.turn, self.run, facts, entry=entry, goes_on=goes_on)
 
     def take(self, turn: "TurnState", made: "list[Decision]") -> None:
         """Put a turn with further decisions in force."""
