@@ -217,11 +217,16 @@ def test_the_keyboard_reaches_everything(visitor):
     ] == []
 
 
-def test_a_visitor_asks_in_the_name_of_the_key(browser, site_rag):
+def test_a_visitor_asks_in_the_name_of_the_key_and_through_a_proxy(browser, site_rag):
     key = "anna-key-of-sixteen"
     given = {"username": "any", "password": key}
-    with serving(site_rag, WebSettings(), Settings(keys=read_keys({"anna": key}, "keys"))) as address:
-        visitor = Visitor(browser, address, http_credentials=given)
+    settings = Settings(keys=read_keys({"anna": key}, "keys"), root_path="/rag")
+    with (
+        serving(site_rag, WebSettings(), settings) as inside,
+        running(proxy(inside, "/rag")) as outside,
+    ):
+        visitor = Visitor(browser, f"{outside}/rag/", http_credentials=given)
+        assert (visitor.errors, visitor.elsewhere()) == ([], [])
         assert visitor.ask("Who opened the Hallorin Bridge?") == OPENED
         query = visitor.page.locator("#dr-sources code").inner_text()
         assert visitor.page.get_by_role("tab", name="Documents").count() == 0
