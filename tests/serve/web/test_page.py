@@ -9,7 +9,7 @@ from dynamicrag.serve.keys import read_keys
 from dynamicrag.serve.web import WebSettings
 from tests.serve.web.conftest import Visitor
 from tests.serve.web.picture import take
-from tests.serve.web.staged import serving
+from tests.serve.web.staged import proxy, running, serving
 
 pytestmark = pytest.mark.service
 
@@ -112,12 +112,13 @@ def test_other_weights_are_answered_without_a_call(visitor, site_rag):
     assert sum(len(model.calls) for model in site_rag.pipeline.models.values()) == calls
 
 
-def test_a_stopped_answer_keeps_its_account(visitor):
+def test_an_answer_goes_on_over_a_reload_until_it_is_stopped_and_keeps_its_account(visitor):
     visitor.ask("Is the ferry slow?", wait=False)
     page = visitor.page
-    page.wait_for_function(
-        "[...document.querySelectorAll('[data-testid=bot]')].some(n => n.innerText.includes('One'))"
-    )
+    begun = "[...document.querySelectorAll('[data-testid=bot]')].some(n => n.innerText.includes('One'))"
+    page.wait_for_function(begun)
+    visitor.open()
+    page.wait_for_function(begun)
     page.click("#dr-stop")
     page.wait_for_selector("text=Stopped.")
     page.wait_for_selector("#dr-panel .dr-cost")
