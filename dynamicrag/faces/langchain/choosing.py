@@ -58,11 +58,11 @@ class Choosing:
         """
         names = [option.name for option in self._pipeline.stages[STAGE].options]
         able = dict.fromkeys(names, True)
-        if request.tools or request.structured:
+        if request.with_tools:
             able = {name: await self.capable.of(name) for name in names}
             self.capable.check(able, run.call.options.get(STAGE))
         open_ = [able[name] and name not in failed and run.call.opens(STAGE, name) for name in names]
-        for fits in (partial(self._has_room, request), self._is_up):
+        for fits in (partial(self._takes_tools, request), partial(self._has_room, request), self._is_up):
             fitting = [each and fits(name) for each, name in zip(open_, names, strict=True)]
             open_ = fitting if any(fitting) else open_
         return open_
@@ -125,6 +125,9 @@ class Choosing:
         if before > least:
             return known * min(1.0, own[-1].cached_tokens / before)
         return float(known) if known >= least else 0.0
+
+    def _takes_tools(self, request: Request, name: str) -> bool:
+        return not (request.with_tools and self.capable.has_refused(name))
 
     def _has_room(self, request: Request, name: str) -> bool:
         context = self._pipeline.models[name].context

@@ -27,6 +27,11 @@ class Request:
     structured: bool = False
     max_tokens: int | None = None
 
+    @property
+    def with_tools(self) -> bool:
+        """Whether only a model that can call tools can answer."""
+        return bool(self.tools) or self.structured
+
     @cached_property
     def size(self) -> PromptSize:
         """The size of the prompt."""

@@ -130,8 +130,7 @@ class Tries:
         for name, error in attempt.watch.failures.items():
             model = self.task.pipeline.models[name]
             failure = noted[name] = provider_error(model.name, model.spec, error)
-            tools = bool(self.request.tools or self.request.structured)
-            refused = tools and self.task.choosing.capable.refused(name, error)
+            refused = self.request.with_tools and self.task.choosing.capable.learn(name, error)
             if not refused and is_outage(failure, error):
                 model.outage.failed(str(failure), failure.retry_after or None)
         return noted
