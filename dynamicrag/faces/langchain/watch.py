@@ -149,8 +149,10 @@ class Watch(BaseCallbackHandler):
 
     def close(self) -> None:
         """Book the calls that ended without a callback, and a call without any callback."""
-        while self._open:
-            self._fail(self._open.popitem()[1], None)
+        for run_id in list(self._open):
+            call = self._open.pop(run_id, None)  # a callback may end it meanwhile, in the portal's thread
+            if call is not None:
+                self._fail(call, None)
         if self._called and not self._saw:
             self._saw = True
             self._incomplete(TypeError("the model's class calls no callbacks"))
