@@ -92,7 +92,8 @@ class Choosing:
         router = None
         if before is not None:
             weights = self._pipeline.policy.objective.weights
-            router = Kept(before["chosen"], before["quality"], stage.router, weights)
+            estimates = dict(zip(before["options"], before["quality"], strict=True))
+            router = Kept(before["chosen"], estimates, stage.router, weights)
         return await self._decider.decide(stage, turn, run.call, situation, router=router)
 
     async def _plan(self, name: str, request: Request, run: Run, lines: Sequence["Line"]) -> Plan:
