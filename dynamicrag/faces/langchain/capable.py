@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from dynamicrag.errors import InputError, ModelUnavailable, PolicyError
 from dynamicrag.llm.chat import ChatModel
@@ -52,16 +52,17 @@ class Capable:
         """Return whether a model has refused tools."""
         return name in self._refused
 
-    def check(self, able: Mapping[str, bool], forced: str | None) -> None:
+    def check(self, able: Mapping[str, bool], forced: str | None, closed: Collection[str]) -> None:
         """Refuse a call with tools that no model can serve.
 
         Args:
             able: Whether each model can call tools, by option.
             forced: The option forced by the call, if any.
+            closed: The options closed by the call.
 
         Raises:
             PolicyError: No model can.
-            InputError: The forced one cannot.
+            InputError: The forced one cannot, or the call closes all that can.
         """
         can = [name for name, is_able in able.items() if is_able]
         if not can:
@@ -74,6 +75,11 @@ class Capable:
         if forced is not None and forced not in can:
             raise InputError(
                 f"the forced option of generator: {forced!r} cannot call tools; valid: {', '.join(can)}"
+            )
+        if set(can) <= set(closed):
+            raise InputError(
+                f"the closed options of generator: no model that can call tools is left; open one of: "
+                f"{', '.join(can)}"
             )
 
 

@@ -54,13 +54,13 @@ class Choosing:
 
         Raises:
             PolicyError: The call has tools or a schema, and no model can call tools.
-            InputError: The model that the call forces cannot.
+            InputError: The model that the call forces cannot, or the call closes all that can.
         """
         names = [option.name for option in self._pipeline.stages[STAGE].options]
         able = dict.fromkeys(names, True)
         if request.with_tools:
             able = {name: await self.capable.of(name) for name in names}
-            self.capable.check(able, run.call.options.get(STAGE))
+            self.capable.check(able, run.call.options.get(STAGE), run.call.closed.get(STAGE, ()))
         open_ = [able[name] and name not in failed and run.call.opens(STAGE, name) for name in names]
         for fits in (partial(self._takes_tools, request), partial(self._has_room, request), self._is_up):
             fitting = [each and fits(name) for each, name in zip(open_, names, strict=True)]

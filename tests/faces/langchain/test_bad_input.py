@@ -70,6 +70,16 @@ def test_a_refusal_of_tools_is_remembered(make):
     assert len(models["gpt-4o-mini"].given) == 1
 
 
+def test_a_call_that_closes_all_models_with_tools(make):
+    models = {
+        "gpt-4o-mini": Plain(named="gpt-4o-mini", script=adds),
+        "gpt-4o": ToolChat(named="gpt-4o", script=adds),
+    }
+    closed = {"configurable": {"rag": {"closed": {"generator": ["gpt-4o"]}}}}
+    with pytest.raises(InputError, match="no model that can call tools is left; open one of: gpt-4o"):
+        agent_of(make(models), models).invoke(ASKED, closed)
+
+
 @pytest.mark.parametrize(
     ("said", "refused"),
     [
