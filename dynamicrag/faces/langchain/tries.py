@@ -104,6 +104,9 @@ class Tries:
         if attempt is None or attempt.watch.error is None:
             raise error
         chosen, model = task.turn["path"][STAGE], attempt.model
+        refusal = attempt.watch.failures.get(chosen)
+        if refusal is not None and model.sends_less(attempt.client, refusal):
+            return
         failure = self._noted(attempt).get(chosen) or provider_error(model.name, model.spec, error)
         self.errors[chosen] = failure
         if any(await task.choosing.open(self.request, task.run, self.errors)):
