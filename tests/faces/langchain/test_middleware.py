@@ -251,7 +251,10 @@ def test_the_nearest_tools_are_shown_and_called_ones_stay():
     models = two(script)
     rag = DynamicRAG.from_policy(policy_of(list(models)), models=models, embedder=Vectors())
     agent = agent_of(rag, models, (qqq, xxx, zzz), stages=["tools", "generator"], options={"max_tools": 1})
-    agent.invoke({"messages": [("user", "zzzz")]})
+    out = agent.invoke({"messages": [("user", "zzzz")]})
+    embedded = [line for line in rag.account(about(out)["query_id"]).lines if line.stage == "tools"]
+    assert [line.usage.input_tokens > 0 for line in embedded] == [True, False], "then all is known"
+    assert rag.pipeline.ledger.line_cost(embedded[0]).known("usd") is None, "nobody knows this model's price"
     given = models["gpt-4o-mini"].given + models["gpt-4o"].given
     assert [[each["function"]["name"] for each in kwargs["tools"]] for _, kwargs in given] == [
         ["zzz"],
