@@ -32,7 +32,7 @@ def local_lent(kind: Any, server: LocalServer) -> Any:
             async def following() -> Any:
                 return await anext(chunks, None)
 
-            try:  # each step runs on the portal's loop, because the caller's thread may have one that runs
+            try:  # each step runs on the portal's loop, because the caller's thread may run a loop
                 while (chunk := portal.run(portal.arun(following()))) is not None:
                     yield chunk
             finally:
