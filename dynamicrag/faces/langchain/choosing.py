@@ -37,7 +37,7 @@ class Choosing:
         self._pipeline = pipeline
         self._max_tokens = max_tokens
         self.capable = Capable(pipeline.models)
-        run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model, None, _unheard)
+        run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model)
         asker = Asker(pipeline.models, pipeline.helper, run)
         # no verification follows: the router must not count on a second draft
         self._decider = Decider(
@@ -136,7 +136,3 @@ class Choosing:
 
     def _is_up(self, name: str) -> bool:
         return not self._pipeline.models[name].outage.rests
-
-
-def _unheard(event: Mapping[str, object]) -> None:
-    """Ignore an event: routers send none."""
