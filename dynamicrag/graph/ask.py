@@ -14,9 +14,10 @@ from dynamicrag.graph.books import Books
 from dynamicrag.graph.call_reader import is_number
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.names import Names
-from dynamicrag.graph.node import Node, State, Update, submit
+from dynamicrag.graph.node import Node, State, Update
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
+from dynamicrag.graph.stored import submit
 from dynamicrag.graph.turn import begun_turn
 from dynamicrag.offers import BudgetRequest
 from dynamicrag.stages.base import Run

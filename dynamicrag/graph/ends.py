@@ -1,6 +1,5 @@
 """The nodes at both ends of a turn: one begins it, the other returns the answer and the report."""
 
-import asyncio
 import uuid
 from functools import partial
 from typing import Any
@@ -10,25 +9,21 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.runnables import RunnableConfig
 
 from dynamicrag.assembly import Pipeline
-from dynamicrag.cost.in_thread import in_thread
-from dynamicrag.features.lexical import lexical
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.condense import condense
 from dynamicrag.graph.feedback import learn_from
 from dynamicrag.graph.last_turn import last_turn
-from dynamicrag.graph.log_entry import entry_of
 from dynamicrag.graph.names import MESSAGES
-from dynamicrag.graph.node import Node, State, Update, submit
+from dynamicrag.graph.node import Node, State, Update
 from dynamicrag.graph.report import report_of
+from dynamicrag.graph.stored import commit, facts_of, submit
 from dynamicrag.graph.turn import abstention, answer_of, begun_turn, current_turn, start_turn, turn_before
 from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.retrieval import RetrievalStage
 from dynamicrag.types import Decision, TurnState
 
-COMMIT_SECONDS = 15.0
-"""Time for which an answer waits for the decision log."""
 REPORTED = ("query_id", "path", "cost", "sources", "abstained", "outside")
 """Keys of the report that the final message has."""
 
@@ -87,9 +82,9 @@ class Finish(Node):
         run.emit({"type": "report", **report})
         text = answer_of(turn, pipeline) or abstention(turn, pipeline)
         made = self._made(turn, self.names.channel(state))
-        facts = self._facts(turn, report, text, pipeline, made)
+        facts = facts_of(pipeline, turn, made, text, abstained=report["abstained"])
         submit(pipeline, turn, run, facts)
-        await self._commit(turn, run, pipeline, made)
+        await commit(pipeline, turn, made, run)
         learn_from(pipeline, turn, text, partial(submit, pipeline, turn, run, facts))
         draft = None if report["abstained"] else turn["draft"]
         turn = {**turn, "draft": draft, "earlier": []}
@@ -103,32 +98,6 @@ class Finish(Node):
         """Return the decisions of the turn, also where the graph's state hides our channel."""
         made = [each for each in channel["decisions"] if each["turn"] == turn["id"]] if channel else []
         return made or self._recent.get(turn["id"]) or []
-
-    @staticmethod
-    async def _commit(turn: TurnState, run: Run, pipeline: Pipeline, made: list[Decision]) -> None:
-        """Commit the query to the decision log, before the answer returns."""
-        books = pipeline.bookkeeper
-        if pipeline.log is not None:
-            entry = partial(entry_of, turn, made, run, pipeline)
-            try:
-                async with asyncio.timeout(COMMIT_SECONDS):
-                    await in_thread(lambda: books.commit(turn["id"], entry, run.call.user))
-            except TimeoutError:
-                books.failed(turn["id"], "decisions", f"no answer from the store in {COMMIT_SECONDS:g} s")
-
-    @staticmethod
-    def _facts(
-        turn: TurnState, report: dict[str, Any], text: str, pipeline: Pipeline, made: list[Decision]
-    ) -> dict[str, Any]:
-        """Return the facts of the query that the run database stores."""
-        steps = [f"{step['stage']}:{step['option']}" for step in turn["escalations"]]
-        facts = {"path": turn["path"], "abstained": report["abstained"], "escalations": steps}
-        facts["signals"] = turn["signals"]
-        if pipeline.policy.observe:
-            facts["features"] = lexical(turn["text"]) | turn.get("known", {})
-        if pipeline.policy.runs.text:
-            facts |= {"question": turn["original"], "answer": text, "decisions": made}
-        return facts
 
 
 def _message(turn: TurnState, text: str, report: dict[str, Any]) -> AIMessage:

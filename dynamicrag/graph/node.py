@@ -14,7 +14,6 @@ from langgraph.runtime import Runtime, get_runtime
 
 from dynamicrag import portal, traces
 from dynamicrag.assembly import Pipeline
-from dynamicrag.cost.finished import Finished
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.graph.asking import Asking
 from dynamicrag.graph.books import Books
@@ -24,11 +23,11 @@ from dynamicrag.graph.decided import shown
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
+from dynamicrag.graph.stored import submit
 from dynamicrag.graph.traced import Traced
 from dynamicrag.graph.turn import answer_of, begun_turn, current_turn
 from dynamicrag.retrieval.filtering import permitted_turn
-from dynamicrag.stages.base import Run, option_names
-from dynamicrag.store.logged import LoggedQuery
+from dynamicrag.stages.base import Run
 from dynamicrag.types import Decision, TurnState
 
 State = Mapping[str, Any]
@@ -222,34 +221,3 @@ class StageNode(Node):
         if key is not None and self._stage in ("generator", "verification"):
             text = answer_of(turn, pipeline)
         return turn, made, {} if key is None or text is None else {key: text}
-
-
-def submit(
-    pipeline: Pipeline,
-    turn: TurnState,
-    run: Run,
-    facts: Mapping[str, Any],
-    *,
-    entry: Callable[[], LoggedQuery] | None = None,
-    goes_on: bool = False,
-) -> None:
-    """Pass a query to the bookkeeper, which stores no account if another query pays and has the calls.
-
-    Args:
-        pipeline: Its policy.
-        turn: Its turn.
-        run: Its run.
-        facts: Further facts for its record.
-        entry: Makes its entry in the decision log, unless that is committed already.
-        goes_on: Whether further calls may follow.
-    """
-    paid = pipeline.ledger.paid_by(turn["id"]) != turn["id"]
-    named = {
-        "policy": pipeline.policy.name,
-        "options": option_names(pipeline.points),
-        "thread": run.thread,
-        "tags": list(run.call.tags),
-        "user": run.call.user,
-    }
-    kept = Finished(turn["id"], turn["text"], {**named, **facts}, goes_on, entry, run.call.user, paid)
-    pipeline.bookkeeper.submit(kept)

@@ -14,8 +14,9 @@ from dynamicrag.call_options import CallOptions
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.channel import Channel, RagChannel
 from dynamicrag.graph.names import Names
-from dynamicrag.graph.node import Node, State, Update, submit
+from dynamicrag.graph.node import Node, State, Update
 from dynamicrag.graph.nodes import Nodes
+from dynamicrag.graph.stored import submit
 from dynamicrag.graph.turn import start_turn
 from dynamicrag.priors.context import shows
 from dynamicrag.retrieval.corpus import Corpus
