@@ -13,7 +13,7 @@ from dynamicrag.corpora import make_corpora
 from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Calibration
-from dynamicrag.cost.expect import CostModel, Priced
+from dynamicrag.cost.cost_model import CostModel, Priced
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.meters import check_meter
 from dynamicrag.cost.process import shared_attribution
@@ -191,7 +191,7 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
         raise PolicyError(unknown(policy.where("helper"), "model", policy.helper, models))
     corpora = make_corpora(policy, ledger, known, embedder, common.shared)
     priced = {
-        name: Priced(calibration_key(model.spec, profiles[name]), profiles[name], caches=model.caches)
+        name: Priced(calibration_key(model.spec, profiles[name]), profiles[name], model.caches, model.held)
         for name, model in models.items()
     }
     cost_model = CostModel(priced, policy.helper, ledger.host, ledger.calibration)

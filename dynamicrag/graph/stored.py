@@ -29,18 +29,17 @@ def submit(
     entry: Callable[[], LoggedQuery] | None = None,
     goes_on: bool = False,
 ) -> None:
-    """Pass a query to the bookkeeper, unless another query pays for it and has its calls.
+    """Pass a query to the bookkeeper, which stores no account if another query pays and has the calls.
 
     Args:
         pipeline: Its policy.
         turn: Its turn.
         run: Its run.
         facts: Further facts for its record.
-        entry: Makes its entry in the decision log, if it goes on.
+        entry: Makes its entry in the decision log, unless that is committed already.
         goes_on: Whether further calls may follow.
     """
-    if pipeline.ledger.paid_by(turn["id"]) != turn["id"]:
-        return
+    paid = pipeline.ledger.paid_by(turn["id"]) != turn["id"]
     named = {
         "policy": pipeline.policy.name,
         "options": option_names(pipeline.points),
@@ -48,21 +47,25 @@ def submit(
         "tags": list(run.call.tags),
         "user": run.call.user,
     }
-    kept = Finished(turn["id"], turn["text"], {**named, **facts}, goes_on, entry, run.call.user)
+    kept = Finished(turn["id"], turn["text"], {**named, **facts}, goes_on, entry, run.call.user, paid)
     pipeline.bookkeeper.submit(kept)
 
 
-def submit_part(pipeline: Pipeline, turn: TurnState, decisions: Sequence[Decision], run: Run) -> None:
-    """Pass a query to the bookkeeper that may go on, or end here without a word.
+def submit_part(
+    pipeline: Pipeline, turn: TurnState, decisions: Sequence[Decision], run: Run, **end: object
+) -> None:
+    """Pass a query so far to the bookkeeper, with its entry in the decision log.
 
     Args:
         pipeline: Its policy.
         turn: Its turn.
         decisions: Its decisions so far.
         run: Its run.
+        **end: Facts of its end, for example ``error``; without any, further calls may follow.
     """
-    entry = partial(entry_of, turn, decisions, run, pipeline)
-    submit(pipeline, turn, run, facts_of(pipeline, turn, decisions), entry=entry, goes_on=True)
+    entry = partial(entry_of, turn, decisions, run, pipeline) if decisions else None
+    facts = {**facts_of(pipeline, turn, decisions), **end}
+    submit(pipeline, turn, run, facts, entry=entry, goes_on=not end)
 
 
 def facts_of(

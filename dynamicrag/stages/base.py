@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from dynamicrag.call_options import NO_OPTIONS, CallOptions, Filter
 from dynamicrag.cost.budget import Budget
-from dynamicrag.cost.expect import CostModel, Plan
+from dynamicrag.cost.cost_model import CostModel
+from dynamicrag.cost.expect import Plan
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError

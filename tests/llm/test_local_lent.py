@@ -35,7 +35,8 @@ def server():
     held = []
 
     @asynccontextmanager
-    async def slot():
+    async def slot(prompt):
+        assert prompt == "hi"
         held.append("in")
         try:
             yield "span"

@@ -10,27 +10,23 @@ The agent's own ``model`` is never called: every call goes to a model of the pol
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NotRequired, cast
 
 from langchain.agents.middleware import AgentMiddleware, AgentState, ExtendedModelResponse
 from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.config import get_config
-from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
-from dynamicrag.cost.payer import Payer, payer_in, paying
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.faces.given import check_count, check_rag
 from dynamicrag.faces.langchain.passages import with_passages
 from dynamicrag.faces.langchain.request import request_of
 from dynamicrag.faces.langchain.routed_call import Routing, Task
+from dynamicrag.faces.langchain.tool_calls import ToolCalls
 from dynamicrag.faces.langchain.tool_set import ToolSet
 from dynamicrag.graph.channel import RagChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from langchain.agents.middleware import ModelRequest, ModelResponse
     from langchain.tools.tool_node import ToolCallRequest
     from langchain_core.messages import ToolMessage
@@ -99,6 +95,7 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         self._tool_set = ToolSet(max_tools)
         self._rag = rag
         self._routing = Routing(rag, max_tokens=max_tokens)
+        self._tool_calls = ToolCalls(rag.pipeline.ledger, self._routing)
         for pipeline in rag.policies.values():
             if pipeline.budget.exhausted == "ask":
                 place = pipeline.policy.where("objective", "budget", "exhausted")
@@ -134,8 +131,8 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         handler: "Callable[[ToolCallRequest], ToolMessage | Command[Any]]",
     ) -> "ToolMessage | Command[Any]":
         """Let the task pay for the model calls of a tool, as far as they are of the same ``rag``."""
-        with self._paying(request):
-            return handler(request)
+        with self._tool_calls.paid(request) as booked:
+            return booked(handler(request))
 
     async def awrap_tool_call(
         self,
@@ -143,8 +140,8 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         handler: "Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]",
     ) -> "ToolMessage | Command[Any]":
         """As :meth:`wrap_tool_call`."""
-        with self._paying(request):
-            return await handler(request)
+        with self._tool_calls.paid(request) as booked:
+            return booked(await handler(request))
 
     def after_agent(self, state: RoutedAgentState, runtime: Any) -> dict[str, Any] | None:
         """End the task: report, decision log, books."""
@@ -188,26 +185,6 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         if "tools" in self._stages:
             request = await self._tool_set.of(task, request)
         return request
-
-    @contextmanager
-    def _paying(self, request: "ToolCallRequest") -> "Iterator[None]":
-        ledger, channel = self._rag.pipeline.ledger, request.state.get("rag") or None
-        if channel is None or payer_in(ledger) is not None:
-            yield  # no model was called yet, or the task of an outer agent pays
-            return
-        payer = Payer(ledger, channel["turn"]["id"])
-        try:
-            with paying(payer):
-                yield
-            if payer.lines:
-                self._routing.goes_on(channel, get_config(), request.runtime.context)
-        except GraphBubbleUp:
-            raise
-        except Exception as error:
-            self._routing.broke_off(channel["turn"], error, get_config(), request.runtime.context)
-            raise
-        finally:
-            ledger.lose(payer.query_id, payer.lines)  # the task's next step takes them up
 
 
 def _check(stages: Sequence[str]) -> None:

@@ -18,9 +18,10 @@ from dynamicrag.faces.langchain.choosing import Choosing
 from dynamicrag.faces.langchain.question import turn_of
 from dynamicrag.faces.langchain.request import Request
 from dynamicrag.faces.langchain.task import Task
+from dynamicrag.graph.books import own_lines
 from dynamicrag.graph.calls import Given, call_options, given_options
 from dynamicrag.graph.decided import shown
-from dynamicrag.graph.stored import submit, submit_part
+from dynamicrag.graph.stored import submit_part
 from dynamicrag.stages.base import Emit, Run, unheard
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Routing:
     ) -> Task:
         """Return the task of the last human message: the task in ``channel`` if it is the same, or a new one.
 
+        A new one closes the books of the task in ``channel`` if that has not ended.
+
         Args:
             messages: The conversation.
             config: The run's config, with the options of the call in ``configurable["rag"]``.
@@ -71,6 +74,8 @@ class Routing:
         """
         given = given_options(config, context)
         turn, begun = turn_of(messages, channel, config)
+        if channel is not None and not begun and not channel["report"]:
+            self._store(channel, given, config, replaced=True)
         turn = self._policies.settle(turn, given.policy, f"{given.where}.policy", begun=begun)
         run = self._run(turn, given, config, shown(emit or unheard, turn["id"], config))
         name = turn.get("policy", "")
@@ -78,34 +83,38 @@ class Routing:
         return Task(self._policies[name], choosing, self._recent, turn, here, run)
 
     def broke_off(
-        self, turn: "TurnState", error: BaseException, config: "RunnableConfig", context: object
+        self, channel: "Channel", error: BaseException, config: "RunnableConfig", context: object
     ) -> None:
-        """Store the costs so far of a task that may have ended by an error outside its model calls.
+        """Store a task that may have ended by an error outside its model calls.
 
         Args:
-            turn: Its turn.
+            channel: Our channel of the state.
             error: The error.
             config: The run's config.
             context: LangGraph's runtime context.
         """
-        run = self._run(turn, given_options(config, context), config)
-        facts = {"path": turn["path"], "error": type(error).__name__}
-        submit(self._policies[turn.get("policy", "")], turn, run, facts)
+        self._store(channel, given_options(config, context), config, error=type(error).__name__)
 
     def goes_on(self, channel: "Channel", config: "RunnableConfig", context: object) -> None:
-        """Store the costs so far of a task after calls that a tool has made.
+        """Store a task so far after calls that a tool has made.
 
         Args:
             channel: Our channel of the state.
             config: The run's config.
             context: LangGraph's runtime context.
         """
-        given, turn = given_options(config, context), channel["turn"]
+        self._store(channel, given_options(config, context), config)
+
+    def _store(
+        self, channel: "Channel", given: Given, config: "RunnableConfig | None", **end: object
+    ) -> None:
+        """Store the task of a channel, with the facts of its end if it has ended."""
+        turn = channel["turn"]
         pipeline, run = self._policies[turn.get("policy", "")], self._run(turn, given, config)
         decisions = [each for each in channel["decisions"] if each["turn"] == turn["id"]]
-        known = [each for each in channel["account"] if each["query"] == turn["id"]]
-        pipeline.ledger.learn(turn["id"], map(line_of, known))  # another process may have begun the task
-        submit_part(pipeline, turn, decisions, run)
+        known = map(line_of, own_lines(channel, turn["id"]))
+        pipeline.ledger.learn(turn["id"], known)  # another process may have begun the task
+        submit_part(pipeline, turn, decisions, run, **end)
 
     def _run(
         self, turn: "TurnState", given: Given, config: "RunnableConfig | None", emit: Emit = unheard

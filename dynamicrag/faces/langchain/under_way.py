@@ -11,7 +11,7 @@ from dynamicrag.faces.langchain.choosing import Choosing
 from dynamicrag.faces.langchain.finishing import finished
 from dynamicrag.faces.langchain.watch import STAGE
 from dynamicrag.graph.books import Books
-from dynamicrag.graph.stored import submit, submit_part
+from dynamicrag.graph.stored import submit_part
 from dynamicrag.graph.traced import Traced
 from dynamicrag.stages.base import Run
 
@@ -144,10 +144,10 @@ class UnderWay:
             raise
 
     def failed(self, error: BaseException) -> None:
-        """Store the costs so far of a task that may have ended by an error."""
+        """Store the task so far, which may have ended by an error."""
         if self.run.ledger.account(self.query_id).lines:
-            facts = {"path": self.turn["path"], "error": type(error).__name__}
-            submit(self.pipeline, self.turn, self.run, facts)
+            made, kind = self.decisions, type(error).__name__
+            submit_part(self.pipeline, self.turn, made, self.run, error=kind)
 
     def take(self, turn: "TurnState", made: "list[Decision]") -> None:
         """Put a turn with further decisions in force."""
