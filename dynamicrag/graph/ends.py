@@ -8,19 +8,16 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.runnables import RunnableConfig
 
-from dynamicrag.assembly import Pipeline
-from dynamicrag.graph.books import Books
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.condense import condense
 from dynamicrag.graph.feedback import learn_from
 from dynamicrag.graph.last_turn import last_turn
 from dynamicrag.graph.names import MESSAGES
-from dynamicrag.graph.node import Node, State, Update
+from dynamicrag.graph.node import Execution, Node, Result, State
 from dynamicrag.graph.report import report_of
 from dynamicrag.graph.stored import commit, facts_of, submit
 from dynamicrag.graph.turn import abstention, answer_of, begun_turn, current_turn, start_turn, turn_before
 from dynamicrag.retrieval.filtering import permitted_turn
-from dynamicrag.stages.base import Run
 from dynamicrag.stages.retrieval import RetrievalStage
 from dynamicrag.types import Decision, TurnState
 
@@ -37,19 +34,13 @@ class Begin(Node):
         """See :class:`~dynamicrag.graph.node.Node`."""
         return start_turn(state, self.names, channel, config)
 
-    async def work(
-        self,
-        state: State,
-        turn: TurnState,
-        run: Run,
-        books: Books,  # noqa: ARG002
-        pipeline: Pipeline,
-    ) -> tuple[TurnState, list[Decision], Update]:
+    async def work(self, at: Execution) -> Result:
         """See :class:`~dynamicrag.graph.node.Node`."""
-        run.emit({"type": "begun", "query_id": turn["id"]})
-        channel = self.names.channel(state)
-        before = turn_before(state, self.names, channel)
-        turn = await condense(turn, before, pipeline, run)
+        run, pipeline = at.run, at.pipeline
+        run.emit({"type": "begun", "query_id": at.turn["id"]})
+        channel = self.names.channel(at.state)
+        before = turn_before(at.state, self.names, channel)
+        turn = await condense(at.turn, before, pipeline, run)
         if before is not None and channel is not None:
             retrieval = pipeline.stages["retrieval"]
             assert isinstance(retrieval, RetrievalStage), "the built-in stage of this name"
@@ -69,19 +60,13 @@ class Finish(Node):
             return begun_turn(state, self.names, channel, self.name)
         return current_turn(state, self.names, channel, "finish", config)
 
-    async def work(
-        self,
-        state: State,
-        turn: TurnState,
-        run: Run,
-        books: Books,
-        pipeline: Pipeline,
-    ) -> tuple[TurnState, list[Decision], Update]:
+    async def work(self, at: Execution) -> Result:
         """See :class:`~dynamicrag.graph.node.Node`."""
-        report = report_of(turn, books.lines, pipeline.ledger)
+        turn, run, pipeline = at.turn, at.run, at.pipeline
+        report = report_of(turn, at.books.lines, pipeline.ledger)
         run.emit({"type": "report", **report})
         text = answer_of(turn, pipeline) or abstention(turn, pipeline)
-        made = self._made(turn, self.names.channel(state))
+        made = self._made(turn, self.names.channel(at.state))
         facts = facts_of(pipeline, turn, made, text, abstained=report["abstained"])
         submit(pipeline, turn, run, facts)
         await commit(pipeline, turn, made, run)

@@ -5,7 +5,7 @@ Only this module converts a graph's state to a turn, and a turn to an update of 
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -35,6 +35,29 @@ Update = dict[str, Any]
 MOST_ASKED = 10
 """Largest number of requests for more budget in one turn; after them, the limits hold."""
 Work = Callable[[TurnState, Run], Awaitable[tuple[TurnState, list[Decision]]]]
+
+
+Result = tuple[TurnState, list[Decision], Update]
+"""The turn after the work of a node, the decisions made, and other changes of the state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One execution of a node.
+
+    Attributes:
+        state: The graph's state.
+        turn: The turn to work on.
+        run: The ledger, the budget and the options of the call.
+        books: The account of the turn's query.
+        pipeline: The policy of the turn.
+    """
+
+    state: State
+    turn: TurnState
+    run: Run
+    books: Books
+    pipeline: Pipeline
 
 
 class Node(Runnable[Any, Any]):
@@ -91,9 +114,7 @@ class Node(Runnable[Any, Any]):
         """Return the turn to work on."""
 
     @abstractmethod
-    async def work(
-        self, state: State, turn: TurnState, run: Run, books: Books, pipeline: Pipeline
-    ) -> tuple[TurnState, list[Decision], Update]:
+    async def work(self, at: Execution) -> Result:
         """Return the turn after the work, the decisions made, and other changes of the state.
 
         In the update, keys under the name of our channel are merged into the channel.
@@ -130,7 +151,7 @@ class Node(Runnable[Any, Any]):
             with tracing, books:
                 if books.travelled:
                     await books.ask()
-                turn, made, update = await self.work(state, books.turn, run, books, pipeline)
+                turn, made, update = await self.work(Execution(state, books.turn, run, books, pipeline))
         except GraphBubbleUp:
             raise  # the graph is interrupted, and the query continues later
         except BaseException as error:
@@ -207,17 +228,10 @@ class StageNode(Node):
             return begun_turn(state, self.names, channel, self.name)
         return current_turn(state, self.names, channel, self._stage, config)
 
-    async def work(
-        self,
-        state: State,  # noqa: ARG002
-        turn: TurnState,
-        run: Run,
-        books: Books,  # noqa: ARG002
-        pipeline: Pipeline,
-    ) -> tuple[TurnState, list[Decision], Update]:
+    async def work(self, at: Execution) -> Result:
         """See :class:`Node`."""
-        turn, made = await self._works(turn, run)
+        turn, made = await self._works(at.turn, at.run)
         key, text = self.names.answer, None
         if key is not None and self._stage in ("generator", "verification"):
-            text = answer_of(turn, pipeline)
+            text = answer_of(turn, at.pipeline)
         return turn, made, {} if key is None or text is None else {key: text}

@@ -54,14 +54,14 @@ def submit(
 def submit_part(
     pipeline: Pipeline, turn: TurnState, decisions: Sequence[Decision], run: Run, **end: object
 ) -> None:
-    """Pass a query to the bookkeeper that may go on, or end here without a word.
+    """Pass a query so far to the bookkeeper, with its entry in the decision log.
 
     Args:
         pipeline: Its policy.
         turn: Its turn.
         decisions: Its decisions so far.
         run: Its run.
-        end: Facts of its end, if it has ended.
+        **end: Facts of its end, for example ``error``; without any, further calls may follow.
     """
     entry = partial(entry_of, turn, decisions, run, pipeline) if decisions else None
     facts = {**facts_of(pipeline, turn, decisions), **end}

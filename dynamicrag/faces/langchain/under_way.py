@@ -146,7 +146,8 @@ class UnderWay:
     def failed(self, error: BaseException) -> None:
         """Store the task so far, which may have ended by an error."""
         if self.run.ledger.account(self.query_id).lines:
-            submit_part(self.pipeline, self.turn, self.decisions, self.run, error=type(error).__name__)
+            made, kind = self.decisions, type(error).__name__
+            submit_part(self.pipeline, self.turn, made, self.run, error=kind)
 
     def take(self, turn: "TurnState", made: "list[Decision]") -> None:
         """Put a turn with further decisions in force."""
