@@ -17,7 +17,7 @@ from dynamicrag.cost.account import Account, Entry
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.calibration import Calibration
 from dynamicrag.cost.call_span import CallKind, call_span
-from dynamicrag.cost.line import INGEST, Line
+from dynamicrag.cost.line import BEFOREHAND, Line
 from dynamicrag.cost.line_costs import LineCosts
 from dynamicrag.cost.meter import NullMeter
 from dynamicrag.cost.payer import payer_in
@@ -183,7 +183,7 @@ class Ledger(LineCosts):
     def _forget(self) -> None:
         while len(self._accounts) > self._keep:
             oldest = next(iter(self._accounts))
-            if oldest.startswith(INGEST):  # an ingestion account belongs to no query that ends
+            if oldest.startswith(BEFOREHAND):  # such an account belongs to no query that ends
                 self._accounts.move_to_end(oldest)
             else:
                 del self._accounts[oldest]

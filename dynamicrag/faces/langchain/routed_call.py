@@ -10,22 +10,19 @@ and in ``rag.explain``. Every call of it is decided by the policy's ``generator`
     message.response_metadata["dynamicrag"] = task.about()
 """
 
-from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dynamicrag.cost.records import line_of
 from dynamicrag.faces.langchain.choosing import Choosing
-from dynamicrag.faces.langchain.finishing import facts_of
 from dynamicrag.faces.langchain.question import turn_of
 from dynamicrag.faces.langchain.request import Request
 from dynamicrag.faces.langchain.task import Task
 from dynamicrag.graph.books import own_lines
 from dynamicrag.graph.calls import Given, call_options, given_options
 from dynamicrag.graph.decided import shown
-from dynamicrag.graph.log_entry import entry_of
-from dynamicrag.graph.node import submit
-from dynamicrag.stages.base import Emit, Run
+from dynamicrag.graph.stored import submit_part
+from dynamicrag.stages.base import Emit, Run, unheard
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -80,7 +77,7 @@ class Routing:
         if channel is not None and not begun and not channel["report"]:
             self._store(channel, given, config, replaced=True)
         turn = self._policies.settle(turn, given.policy, f"{given.where}.policy", begun=begun)
-        run = self._run(turn, given, config, shown(emit or _unheard, turn["id"], config))
+        run = self._run(turn, given, config, shown(emit or unheard, turn["id"], config))
         name = turn.get("policy", "")
         choosing, here = self._choosing[name], channel if begun else None
         return Task(self._policies[name], choosing, self._recent, turn, here, run)
@@ -113,20 +110,16 @@ class Routing:
     ) -> None:
         """Store the task of a channel, with the facts of its end if it has ended."""
         turn = channel["turn"]
-        pipeline, run = self._policies[turn.get("policy", "")], self._run(turn, given, config, _unheard)
+        pipeline, run = self._policies[turn.get("policy", "")], self._run(turn, given, config)
         decisions = [each for each in channel["decisions"] if each["turn"] == turn["id"]]
         known = map(line_of, own_lines(channel, turn["id"]))
         pipeline.ledger.learn(turn["id"], known)  # another process may have begun the task
-        entry = partial(entry_of, turn, decisions, run, pipeline)
-        facts = {**facts_of(pipeline, turn, decisions), **end}
-        submit(pipeline, turn, run, facts, entry=entry, goes_on=not end)
+        submit_part(pipeline, turn, decisions, run, **end)
 
-    def _run(self, turn: "TurnState", given: Given, config: "RunnableConfig | None", emit: Emit) -> Run:
+    def _run(
+        self, turn: "TurnState", given: Given, config: "RunnableConfig | None", emit: Emit = unheard
+    ) -> Run:
         pipeline = self._policies[turn.get("policy", "")]
         call = call_options(given, pipeline, config)
         budget = pipeline.budget.of_call(call)
         return Run(pipeline.ledger, budget, pipeline.cost_model, config, emit, call=call)
-
-
-def _unheard(event: Mapping[str, Any]) -> None:
-    """Ignore an event outside a graph."""

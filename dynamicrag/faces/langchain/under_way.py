@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from langgraph.errors import GraphBubbleUp
 
 from dynamicrag import portal, traces
 from dynamicrag.faces.langchain.choosing import Choosing
-from dynamicrag.faces.langchain.finishing import facts_of, finished
+from dynamicrag.faces.langchain.finishing import finished
 from dynamicrag.faces.langchain.watch import STAGE
 from dynamicrag.graph.books import Books
-from dynamicrag.graph.log_entry import entry_of
-from dynamicrag.graph.node import submit
+from dynamicrag.graph.stored import submit_part
 from dynamicrag.graph.traced import Traced
 from dynamicrag.stages.base import Run
 
@@ -124,7 +122,7 @@ class UnderWay:
 
     def keep(self) -> None:
         """Store the task so far: nobody tells if it ends here, by another part's error or by an interrupt."""
-        self._submit(facts_of(self.pipeline, self.turn, self.decisions), goes_on=True)
+        submit_part(self.pipeline, self.turn, self.decisions, self.run)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -148,12 +146,8 @@ class UnderWay:
     def failed(self, error: BaseException) -> None:
         """Store the task so far, which may have ended by an error."""
         if self.run.ledger.account(self.query_id).lines:
-            self._submit({"path": self.turn["path"], "error": type(error).__name__})
-
-    def _submit(self, facts: Mapping[str, Any], *, goes_on: bool = False) -> None:
-        made = self.decisions
-        entry = partial(entry_of, self.turn, made, self.run, self.pipeline) if made else None
-        submit(self.pipeline, self.turn, self.run, facts, entry=entry, goes_on=goes_on)
+            made, kind = self.decisions, type(error).__name__
+            submit_part(self.pipeline, self.turn, made, self.run, error=kind)
 
     def take(self, turn: "TurnState", made: "list[Decision]") -> None:
         """Put a turn with further decisions in force."""

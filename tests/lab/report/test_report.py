@@ -68,10 +68,11 @@ def test_shares_of_options_tell_escalations_and_skipped_stages():
 
 
 def test_accounts_add_up_to_the_meter_and_leave_out_other_processes():
-    processes = {"p1": books(queries=90, ingest=20, idle=5), "p2": books("p2", queries=1e6)}
+    processes = {"p1": books(queries=70, ingest=20, warm=20, idle=5), "p2": books("p2", queries=1e6)}
     found = accounts([asked(1, 40.0), asked(2, 30.0, provisional=True)], processes)
     assert {name: figure["value"] for name, figure in found.accounts.items()} == {
-        "queries": 90, "ingestion": 20, "idle": 5, "constant": 7, "unexplained": 0, "pending": 0,
+        "queries": 70, "ingestion": 20, "warming": 20, "idle": 5, "constant": 7, "unexplained": 0,
+        "pending": 0,
     }  # fmt: skip
     assert found.metered == {"value": 122, "kind": "modelled"}
     assert found.residual["value"] == 0
