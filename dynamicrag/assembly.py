@@ -216,7 +216,7 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
     for model in models.values() if policy.observe else ():
         model.keep_temperature()
     mover = built.verification.router.registered
-    asker = Asker(models, policy.helper, Run(ledger, budget, cost_model, None, _unheard))
+    asker = Asker(models, policy.helper, Run(ledger, budget, cost_model))
     judged = built.verification
     decider = Decider(built.stages, cost_model, budget, ledger, judged.asks, judged.doubts, mover, asker)
     return Pipeline(
@@ -250,7 +250,7 @@ def _judge(
         raise PolicyError(unknown(policy.where("learning", "judge", "model"), "model", section.model, models))
     if not policy.learning.weight(JUDGE) or common.feedback.log is None:
         return None
-    run = Run(common.ledger, Budget(total=section.budget), cost_model, None, _unheard)
+    run = Run(common.ledger, Budget(total=section.budget), cost_model)
     return SampledJudge(models[section.model], section.share, run, common.feedback, common.after)
 
 
@@ -292,7 +292,3 @@ def _budget(policy: Policy) -> Budget:
     section = policy.objective.budget
     purse = SharedPurse(data_dir() / "budgets.sqlite", section.account) if section.account else None
     return Budget(section.per_query, section.total, section.exhausted, purse)
-
-
-def _unheard(event: Mapping[str, object]) -> None:
-    """Ignore an event: routers send none."""

@@ -1,6 +1,5 @@
 """The lent client of a model in this process: it holds a slot, and its CPU time is on the account."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -29,14 +28,16 @@ def local_lent(kind: Any, server: LocalServer) -> Any:
             return portal.run(self.ainvoke(*args, **kwargs))
 
         def stream(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
-            loop = asyncio.new_event_loop()
             chunks = self.astream(*args, **kwargs)
-            try:
-                while (chunk := loop.run_until_complete(anext(chunks, None))) is not None:
+
+            async def following() -> Any:
+                return await anext(chunks, None)
+
+            try:  # each step runs on the portal's loop, because the caller's thread may run a loop
+                while (chunk := portal.run(portal.arun(following()))) is not None:
                     yield chunk
             finally:
-                loop.run_until_complete(chunks.aclose())
-                loop.close()
+                portal.run(portal.arun(chunks.aclose()))
 
         async def _agenerate(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
             async with server.slot(prompt_text(messages)) as span:
