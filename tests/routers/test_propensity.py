@@ -36,9 +36,9 @@ SIGMAS = 4.5
 OPEN = {"all open": [True, True, True], "one closed": [True, False, True], "best closed": [True, True, False]}
 
 
-@pytest.fixture(params=[pytest.param(10, id="few"), pytest.param(1, id="all", marks=pytest.mark.slow)])
+@pytest.fixture(params=[pytest.param(25, id="few"), pytest.param(1, id="all", marks=pytest.mark.slow)])
 def draws(request):
-    """Return the number of draws: a tenth before a commit, and all of them otherwise."""
+    """Return the number of draws: some before a commit, and all of them otherwise."""
     return DRAWS // request.param
 
 
