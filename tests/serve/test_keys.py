@@ -59,9 +59,7 @@ def test_a_mistake_in_a_file_is_named_and_no_key_is_shown(tmp_path, text, words)
 
 @pytest.mark.parametrize("given", ["anna=short==", "=", "===", "anna="])
 def test_a_mistake_in_the_environment_is_named(given):
-    with pytest.raises(
-        InputError, match=r"_KEYS\.(anna|key1): expected an API key of at least 16"
-    ):
+    with pytest.raises(InputError, match=r"_KEYS\.(anna|key1): expected an API key of at least 16"):
         keys_of(None, {"DYNAMICRAG_API_KEYS": given})
 
 

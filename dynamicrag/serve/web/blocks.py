@@ -119,7 +119,9 @@ def _documents(tab: Any, handlers: Handlers, settings: WebSettings) -> None:
         "on. A document of the same name replaces the one before. "
         f"Formats: {', '.join(ENDINGS)}; at most {most}.</p>"
     )
-    files = gr.File(label="Upload documents", file_count="multiple", elem_id="dr-upload", height=150)
+    files = gr.File(
+        label="Upload documents", show_label=False, file_count="multiple", elem_id="dr-upload", height=150
+    )
     results = gr.HTML(elem_id="dr-results")
     table = gr.HTML(elem_id="dr-documents")
     with gr.Row(elem_classes="dr-under"):

@@ -33,6 +33,7 @@ ANSWERS = {
     "attack": '<img src=x onerror="window.pwned=1"> <script>window.pwned=1</script> **bold** '
     "![p](https://evil.example/p.png) [here](javascript:window.pwned=1) <b>raw</b>",
     "slow": "One WAIT two",
+    "הגשר": "הגשר נפתח:\n\n| שנה | מי |\n|---|---|\n| 1911 | Thrane |",
     "cellar": "The cellar of the museum holds 412 casks.",
 }
 MODELS = (("small", 1e-7, 0.01, 0.3), ("medium", 4e-7, 0.03, 0.45), ("large", 2e-6, 0.1, 0.65))

@@ -8,7 +8,7 @@ from dynamicrag.serve import Settings
 from dynamicrag.serve.keys import read_keys
 from dynamicrag.serve.web import WebSettings
 from tests.serve.web.conftest import Visitor
-from tests.serve.web.picture import take
+from tests.serve.web.picture import VIEWS, take, talk
 from tests.serve.web.staged import proxy, running, serving
 
 pytestmark = pytest.mark.service
@@ -146,16 +146,19 @@ def test_a_long_question_is_refused_as_a_whole(visitor):
 
 def test_text_reads_in_the_direction_of_its_script(visitor):
     visitor.ask("מתי נפתח הגשר?")
-    side = """selector => { const node = document.querySelector(selector);
-        const around = getComputedStyle(node.closest('[data-testid]'));
-        return [getComputedStyle(node).unicodeBidi, around.textAlign] }"""
-    assert visitor.page.evaluate(side, "[data-testid=user] .message-content") == ["plaintext", "start"]
-    assert visitor.page.evaluate(side, "[data-testid=bot] p") == ["plaintext", "start"]
+    page = visitor.page
+    found = "([selector, name]) => getComputedStyle(document.querySelector(selector))[name]"
+    assert page.evaluate(found, ["[data-testid=bot] p", "direction"]) == "rtl"
+    first, second = page.locator("[data-testid=bot] th").all()
+    assert first.bounding_box()["x"] > second.bounding_box()["x"]
+    head, row = page.locator("[data-testid=bot] tr").all()
+    assert row.bounding_box()["y"] - head.bounding_box()["y"] < 60, "nothing is between the rows"
     visitor.ask("Who opened the Hallorin Bridge?")
-    visitor.page.wait_for_selector("#dr-sources .dr-text", state="attached")
-    for selector in ("#dr-question textarea", "#dr-sources .dr-text", "#dr-sources summary"):
-        found = "selector => getComputedStyle(document.querySelector(selector)).unicodeBidi"
-        assert visitor.page.evaluate(found, selector) == "plaintext"
+    page.wait_for_selector("#dr-sources .dr-text", state="attached")
+    sources = ("#dr-sources .dr-text", "#dr-sources summary")
+    for selector in ("[data-testid=user] .message-content", "#dr-question textarea", *sources):
+        assert page.evaluate(found, [selector, "unicodeBidi"]) == "plaintext"
+        assert page.evaluate(found, [selector, "textAlign"]) == "start"
 
 
 def test_the_page_fits_a_phone(visitor):
@@ -226,6 +229,7 @@ def test_a_visitor_asks_in_the_name_of_the_key_and_through_a_proxy(browser, site
     assert (kept["user"], kept["tags"]) == ("anna", ["key:anna"])
 
 
-def test_the_picture_of_the_documentation_can_be_taken(visitor, tmp_path):
-    take(visitor, tmp_path / "web-chat.png", ("Who opened the Hallorin Bridge?",))
-    assert 10_000 < (tmp_path / "web-chat.png").stat().st_size < 200_000
+def test_the_pictures_of_the_documentation_can_be_taken(visitor, tmp_path):
+    talk(visitor, ("Who opened the Hallorin Bridge?",))
+    take(visitor, tmp_path)
+    assert [10_000 < (tmp_path / f"{name}.png").stat().st_size < 300_000 for name in VIEWS] == [True] * 3
