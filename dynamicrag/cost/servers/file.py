@@ -54,7 +54,7 @@ class ServerFile:
 
     Raises:
         sqlite3.Error, OSError: From all methods: the file cannot be read or written.
-        Exception: From :meth:`begin` and :meth:`end`: whatever the reading raises; the file is as before.
+        Exception: From :meth:`begin` and :meth:`end`: any error of the reading; the file is as before.
     """
 
     def __init__(self, path: Path) -> None:
