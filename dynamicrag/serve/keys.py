@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ ENVIRONMENT = "DYNAMICRAG_API_KEYS"
 SHORTEST, LONGEST_NAME = 16, 64
 """Characters of a key at least, and of a name at most."""
 FIELDS = ("key", "filter", "budget")
+_NAMED = re.compile(r"(?:(.*)=)?([^=]+=*)")
+"""A key with its name, if any. A key in base64 may end with ``=``."""
 MAKE_ONE = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
@@ -80,8 +83,9 @@ def keys_of(path: Path | None, environment: Mapping[str, str]) -> Keys | None:
     given = [part.strip() for part in environment.get(ENVIRONMENT, "").split(",") if part.strip()]
     if not given:
         return None
-    named = [part.rpartition("=") for part in given]
-    return read_keys({name or f"key{n}": key for n, (name, _, key) in enumerate(named, 1)}, ENVIRONMENT)
+    found = [_NAMED.fullmatch(part) for part in given]
+    named = [each.groups() if each else ("", part) for each, part in zip(found, given, strict=True)]
+    return read_keys({name or f"key{n}": key for n, (name, key) in enumerate(named, 1)}, ENVIRONMENT)
 
 
 def read_keys(data: object, where: str) -> Keys:

@@ -57,12 +57,14 @@ def test_each_is_short_and_says_what_it_shows(path):
     assert path.read_text().startswith('"""')
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
-def test_each_program_says_how_it_is_used(path):
-    done = run(path.stem, "--help")
-    assert done.returncode == 0
-    assert "usage:" in done.stdout
+def test_each_program_says_how_it_is_used(path, monkeypatch, capsys):
+    list(ROUTERS)
+    monkeypatch.setattr(ROUTERS, "_classes", dict(ROUTERS._classes))
+    monkeypatch.setattr("sys.argv", [path.name, "--help"])
+    with pytest.raises(SystemExit, match="0"):
+        load(path.stem).main()
+    assert f"usage: {path.name}" in capsys.readouterr().out
 
 
 @pytest.mark.slow
