@@ -8,9 +8,9 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from dynamicrag.cost.profiles import shipped
 from dynamicrag.drafts.moves import VerificationSection
@@ -19,6 +19,7 @@ from dynamicrag.plain_values import check_plain, shown
 from dynamicrag.plain_yaml import parse_yaml, read_text
 from dynamicrag.plugins import load_plugins
 from dynamicrag.policy import Policy
+from dynamicrag.policy_mistakes import fields, message
 from dynamicrag.stages.base import STAGES
 from dynamicrag.stages.section import StageSection
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
@@ -60,7 +61,7 @@ def load_policy(
     if not isinstance(data, dict):
         raise PolicyError(f"{about['source']}: expected a mapping with 'version', 'models' and 'stages'")
     if reserved := {"name", "source", "folder"} & set(data):
-        raise PolicyError(unknown(str(about["source"]), "key", reserved.pop(), _fields(Policy)))
+        raise PolicyError(unknown(str(about["source"]), "key", reserved.pop(), fields(Policy)))
     if corpus is not None:
         data = _with_corpus(data, corpus)
     data = _with_objects(data, models, retrievers)
@@ -72,7 +73,7 @@ def load_policy(
         try:
             return Policy.model_validate({**data, **about, "stages": stages})
         except ValidationError as error:
-            raise PolicyError(_message(error, str(about["source"]), Policy)) from None
+            raise PolicyError(message(error, str(about["source"]), Policy)) from None
 
 
 def _named_by_content(data: Any) -> str:
@@ -127,7 +128,7 @@ def _stages(given: object, source: str) -> dict[str, StageSection]:
             try:
                 sections[name] = kind.model_validate(content)
             except ValidationError as error:
-                raise PolicyError(_message(error, source, kind, ("stages", name))) from None
+                raise PolicyError(message(error, source, kind, ("stages", name))) from None
     return sections
 
 
@@ -204,58 +205,3 @@ def _plugins(data: Mapping[str, Any]) -> list[str]:
     named = data.get("plugins") or []
     listed = [named] if isinstance(named, str) else named
     return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-
-
-def _message(error: ValidationError, source: str, kind: type[BaseModel], at: Sequence[str] = ()) -> str:
-    """Return the message of the first mistake: the place, the problem and the valid values.
-
-    Args:
-        error: The mistakes.
-        source: The file.
-        kind: The checked class.
-        at: Its place in the policy.
-    """
-    first = error.errors()[0]
-    # if a value may have two forms, the error in its actual form is the deepest
-    alike = [each for each in error.errors() if _place(each)[: len(_place(first))] == _place(first)]
-    first = max(alike, key=lambda each: len(_place(each)))
-    place = _place(first)
-    prefix = f"{source}: " if source else ""
-    where, given = prefix + ".".join([*at, *place]), first["input"]
-    if first["type"] == "extra_forbidden":
-        parent = prefix + ".".join([*at, *place[:-1]] or ["top level"])
-        return unknown(parent, "key", place[-1], _keys_at(kind, place[:-1]))
-    if not isinstance(given, str) and (first["type"] == "invalid_key" or place[-1:] == ["[key]"]):
-        parent = prefix + ".".join([*at, *place[: -2 if place[-1] == "[key]" else -1]] or ["top level"])
-        return f"{parent}: the key {shown(given)} is not a text; put it in quotes"
-    if first["type"] == "missing":
-        mend = "; name one, or give from_policy objects: models={'small': chat_model}"
-        return f"{where}: is missing{mend if [*at, *place] == ['models'] else ''}"
-    if first["type"] == "literal_error" and place and isinstance(given, str):
-        valid = str(first.get("ctx", {}).get("expected", "")).replace(" or ", ", ").replace("'", "")
-        return unknown(where.removesuffix(f".{place[-1]}"), "value", given, valid.split(", "))
-    shows = not isinstance(given, dict | list) and place[-1:] != ["address"]  # it may have a password
-    got = f", got {shown(given)}" if shows else ""
-    return f"{where}: {first['msg'].removeprefix('Value error, ')}{got}"
-
-
-def _place(mistake: Any) -> list[str]:
-    """Return the place of a mistake, without the names of the forms that were tried."""
-    forms = ("function-", "dict[", "list[")
-    return [str(part) for part in mistake["loc"] if not str(part).startswith(forms)]
-
-
-def _fields(section: type[BaseModel]) -> list[str]:
-    return [name for name, field in section.model_fields.items() if not field.exclude]
-
-
-def _keys_at(checked: type[BaseModel], place: Sequence[str]) -> list[str]:
-    """Return the valid keys at a place of the checked class."""
-    kind: Any = checked
-    for part in place:
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = kind.model_fields[part].annotation
-            kind = get_args(kind)[0] if type(None) in get_args(kind) else kind
-        else:  # a mapping of sections by name
-            kind = get_args(kind)[-1]
-    return _fields(kind) if isinstance(kind, type) and issubclass(kind, BaseModel) else []

@@ -9,6 +9,7 @@ import re
 import string
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from dynamicrag.languages import (
@@ -96,11 +97,16 @@ class _Run(NamedTuple):
 
 def words(text: str) -> list[str]:
     """Return the normalised words of ``text``, numbers with their decimals kept whole."""
+    return list(_words(text))
+
+
+@lru_cache(maxsize=16)  # a question's words are asked for by several features in a row
+def _words(text: str) -> tuple[str, ...]:
     normal = normalise(text)
     found = _WORD.findall(normal)
     if normal.isascii() or not _UNSPACED.search(normal):
-        return found
-    return [piece for word in found for piece in _cut(word)]
+        return tuple(found)
+    return tuple(piece for word in found for piece in _cut(word))
 
 
 def written(text: str) -> list[str]:

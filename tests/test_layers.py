@@ -48,6 +48,7 @@ FLOORS: list[set[str]] = [
         "policy_objective",
         "policy_checks",
         "policy_file",
+        "policy_mistakes",
         "building",
         "assembly",
     }
@@ -73,6 +74,7 @@ BESIDE = {
     ("policy", "policy_objective"),
     ("corpora", "policy_corpora"),
     ("policy_file", "policy"),
+    ("policy_file", "policy_mistakes"),
     ("verify", "llm"),
     ("priors", "features"),
     ("corpora", "policy"),

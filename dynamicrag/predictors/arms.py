@@ -62,11 +62,6 @@ class LinearArms(Learner):
         return self.ridge
 
     @property
-    def additive(self) -> bool:
-        """Its state is sums of rewards, unless earlier rewards fade."""
-        return self.discount == 1.0
-
-    @property
     def anchors(self) -> int:
         """One: the option's mean quality."""
         return 1

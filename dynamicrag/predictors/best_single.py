@@ -28,11 +28,6 @@ class BestSingle(Predictor):
     fitted = ("count", "total", "squares", "rows")
 
     @property
-    def additive(self) -> bool:
-        """Its state is sums of rewards."""
-        return True
-
-    @property
     def anchors(self) -> int:
         """One: the option's mean quality."""
         return 1

@@ -45,11 +45,6 @@ class EpsilonGreedy(Learner):
         self.least = least
 
     @property
-    def additive(self) -> bool:
-        """Its state is sums of rewards."""
-        return True
-
-    @property
     def exploration(self) -> Exploration:
         """A uniform draw with probability ε, which decays."""
         return Exploration(epsilon=max(self.least, self.first * self.decay ** float(self.steps)))

@@ -64,11 +64,6 @@ class GreenServ(LinUCB):
             raise ValueError(f"tasks, flesch: expected different positions of 0 or more, got {named}")
 
     @property
-    def additive(self) -> bool:
-        """Centres move, so the order of the rewards matters."""
-        return False
-
-    @property
     def _named(self) -> list[int]:
         """Positions of the features with a role of their own."""
         return self.tasks if self.flesch is None else [*self.tasks, self.flesch]

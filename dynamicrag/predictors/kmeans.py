@@ -47,11 +47,6 @@ class KMeans(Predictor):
         self.prior = prior
 
     @property
-    def additive(self) -> bool:
-        """Its state is sums of rewards."""
-        return True
-
-    @property
     def anchors(self) -> int:
         """One per cluster: the option's mean quality there."""
         return len(self.centres)

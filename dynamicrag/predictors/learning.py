@@ -25,11 +25,6 @@ class Learning(Growing):
     weighs: ClassVar[bool] = False
 
     @property
-    def additive(self) -> bool:
-        """Whether the order of its rewards does not matter."""
-        return False
-
-    @property
     def exploration(self) -> Exploration:
         """The exploration that its algorithm asks for now."""
         return GREEDY

@@ -202,23 +202,6 @@ class Generation:
         # the weights of ability are known about as well as those of ease
         return _Pool(slopes, level, 1 + slopes[ABILITY] ** 2, deviation)
 
-    def iterative_gain(
-        self, x: ArrayLike, theta: ArrayLike, *, models: Sequence[str] = (), read: ArrayLike = READ
-    ) -> Logits:
-        """Estimate the gain in logits of iterative over single retrieval: a sign of several hops.
-
-        Args:
-            x: As for :meth:`logits`, and all others too.
-            theta: Ability of each model, (m,).
-            models: Name of each model.
-            read: Tokens of the passages in the prompt.
-
-        Returns:
-            Gain and spread, (m,). Both strategies share a question's ease, so the spread is that of one.
-        """
-        made = self.logits(x, theta, ("single", "iterative"), models=models, read=read)
-        return Logits(made.logit[1] - made.logit[0], made.spread[1])
-
     def state(self) -> State:
         """Return the complete state."""
         meta: dict[str, Any] = {

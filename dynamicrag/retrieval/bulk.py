@@ -12,12 +12,14 @@ from dynamicrag.retrieval.embedder import Vectors
 
 LOT = 64
 """Texts that a thread takes at a time."""
-BATCH = 8
+BATCH = 16
 """Texts per forward pass: few, so that they stay in the processor's cache."""
 
 
 def embed_in_bulk(model: Any, texts: Sequence[str]) -> Vectors:
-    """Embed texts on all cores, one lot of texts of similar length a thread.
+    """Embed texts on all cores, one lot of texts of equally many tokens a thread.
+
+    Texts of one length need no padding: sorted by characters, a seventh of all tokens was padding.
 
     Where the processor multiplies bfloat16 itself, products are of that precision; vectors then differ
     from the exact ones by a cosine distance of some 0.00003.
@@ -34,14 +36,18 @@ def embed_in_bulk(model: Any, texts: Sequence[str]) -> Vectors:
     # older versions of torch do not tell
     able: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     rounded = bool(able.get("avx512_bf16") or able.get("amx_bf16"))
-    order = np.argsort([len(text) for text in texts], kind="stable")[::-1]
+    given = [encodable(text) for text in texts]
+    pieces = model.tokenizer(given, truncation=True, max_length=model.max_seq_length)["input_ids"]
+    order = np.argsort([len(piece) for piece in pieces], kind="stable")[::-1]
     lots = [order[begin : begin + LOT] for begin in range(0, len(order), LOT)]
 
     def embed(lot: NDArray[np.intp]) -> Vectors:
-        given = [encodable(texts[row]) for row in lot]
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=rounded):
             made = model.encode_document(
-                given, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+                [given[row] for row in lot],
+                batch_size=BATCH,
+                normalize_embeddings=True,
+                show_progress_bar=False,
             )
         return np.asarray(made, dtype=np.float32)
 

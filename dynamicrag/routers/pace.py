@@ -1,6 +1,7 @@
 """Paces the spending of a total: as it is spent, an option must give more quality for its cost."""
 
 from collections.abc import Sequence
+from math import e, inf
 
 import numpy as np
 
@@ -9,11 +10,14 @@ from dynamicrag.cost.in_thread import in_thread
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import PolicyError
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.knapsack import Knapsack
 
 
 class Pace:
-    """The budget rule of PILOT on a total of the policy, as one bin; see :class:`Knapsack`.
+    """The budget rule of PILOT, Panda et al. 2025 (arXiv 2508.21141), after Chakrabarty et al. 2008.
+
+    An online knapsack on a total of the policy: an option is open if ``cost ≤ quality / threshold`` with
+    ``threshold = (upper·e/lower)^z · lower/e``, where z is the share of the total that is spent. The
+    threshold rises from ``lower/e`` at z = 0 to ``upper`` at z = 1. A cost near 0 is always open.
 
     Args:
         dimension: The total's dimension.
@@ -23,7 +27,12 @@ class Pace:
 
     def __init__(self, *, dimension: Dimension = "usd", lower: float, upper: float) -> None:
         self.dimension = dimension
-        self._rule = Knapsack(budget=1.0, queries=1, size=1, lower=lower, upper=upper)
+        for name, bound in (("lower", lower), ("upper", upper)):
+            if not 0 < bound < inf:
+                raise ValueError(f"{name}: expected a number above 0, got {bound}")
+        if lower > upper:
+            raise ValueError(f"lower: expected at most 'upper', {upper}, got {lower}")
+        self.lower, self.upper = lower, upper
         self._budget: Budget | None = None
 
     def bind(self, budget: Budget | None, where: str) -> None:
@@ -51,8 +60,16 @@ class Pace:
         standing = (await in_thread(self._budget.state))[self.dimension]
         z = min(1.0, (standing.spent + standing.set_aside) / standing.limit) if standing.limit else 1.0
         costs = np.array([cost[self.dimension] for cost in expected])
-        worth = self._rule.open(np.nan_to_num(quality), costs, z) & np.asarray(allowed, dtype=bool)
+        worth = (costs * self.threshold(z) <= np.nan_to_num(quality)) & np.asarray(allowed, dtype=bool)
         if worth.any():
             return [bool(each) for each in worth]
         cheapest = int(np.where(allowed, costs, np.inf).argmin())
         return [place == cheapest for place in range(len(costs))]
+
+    def threshold(self, z: float) -> float:
+        """Return the quality per unit of cost that an open option gives at least.
+
+        Args:
+            z: Share of the total that is spent, from 0 to 1.
+        """
+        return float((self.upper * e / self.lower) ** z * self.lower / e)

@@ -1,4 +1,4 @@
-"""The reach of the server: TLS, pages of other sites, and a path of a proxy."""
+"""Ways to reach the server: by TLS, from pages of other sites, and below a path of a proxy."""
 
 import ssl
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ def check_root_path(given: str) -> str:
 
 
 def check_origins(given: Sequence[str], keys: Keys | None) -> None:
-    """Refuse an invalid origin of a site, and all sites at a time on a server without keys.
+    """Refuse an origin that is no site's, and all sites at a time on a server without keys.
 
     Raises:
         InputError: An origin is invalid.

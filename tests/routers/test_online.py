@@ -1,5 +1,6 @@
 """Learners as routers: the base estimate, what they learnt beyond it, and their own exploration."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from dynamicrag.learning.fold import after
 from dynamicrag.predictors.base import PREDICTORS
 from dynamicrag.predictors.online import Learner
 from dynamicrag.routers.online import Learnt, Online
+from dynamicrag.routers.pace import Pace
 from tests.graph.conftest import docs, make  # noqa: F401 - fixtures
 from tests.routers.test_prior import MODELS, at, choice, judged, rag  # noqa: F401 - fixtures
 
@@ -206,11 +208,18 @@ async def test_a_total_is_paced(make, spent, taken):  # noqa: F811
     assert name == taken, found.reason
 
 
+def test_the_threshold_of_a_pace_by_hand():
+    pace = Pace(lower=0.1, upper=1.0)
+    assert pace.threshold(0.0) == pytest.approx(0.1 / math.e)
+    assert pace.threshold(1.0) == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize(
     ("pace", "message"),
     [
         ({"dimension": "joules"}, "objective.budget.total has no 'joules'"),
         ({"lower": 0}, "lower: expected a number above 0"),
+        ({"lower": 2_000}, "lower: expected at most 'upper'"),
         ({"uper": 3}, "upper"),
     ],
 )
