@@ -13,7 +13,7 @@ from dynamicrag.corpora import make_corpora
 from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Calibration
-from dynamicrag.cost.expect import CostModel, Priced
+from dynamicrag.cost.cost_model import CostModel, Priced
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.meters import check_meter
 from dynamicrag.cost.process import shared_attribution
@@ -191,7 +191,7 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
         raise PolicyError(unknown(policy.where("helper"), "model", policy.helper, models))
     corpora = make_corpora(policy, ledger, known, embedder, common.shared)
     priced = {
-        name: Priced(calibration_key(model.spec, profiles[name]), profiles[name], caches=model.caches)
+        name: Priced(calibration_key(model.spec, profiles[name]), profiles[name], model.caches, model.held)
         for name, model in models.items()
     }
     cost_model = CostModel(priced, policy.helper, ledger.host, ledger.calibration)
@@ -216,7 +216,7 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
     for model in models.values() if policy.observe else ():
         model.keep_temperature()
     mover = built.verification.router.registered
-    asker = Asker(models, policy.helper, Run(ledger, budget, cost_model, None, _unheard))
+    asker = Asker(models, policy.helper, Run(ledger, budget, cost_model))
     judged = built.verification
     decider = Decider(built.stages, cost_model, budget, ledger, judged.asks, judged.doubts, mover, asker)
     return Pipeline(
@@ -250,7 +250,7 @@ def _judge(
         raise PolicyError(unknown(policy.where("learning", "judge", "model"), "model", section.model, models))
     if not policy.learning.weight(JUDGE) or common.feedback.log is None:
         return None
-    run = Run(common.ledger, Budget(total=section.budget), cost_model, None, _unheard)
+    run = Run(common.ledger, Budget(total=section.budget), cost_model)
     return SampledJudge(models[section.model], section.share, run, common.feedback, common.after)
 
 
@@ -292,7 +292,3 @@ def _budget(policy: Policy) -> Budget:
     section = policy.objective.budget
     purse = SharedPurse(data_dir() / "budgets.sqlite", section.account) if section.account else None
     return Budget(section.per_query, section.total, section.exhausted, purse)
-
-
-def _unheard(event: Mapping[str, object]) -> None:
-    """Ignore an event: routers send none."""

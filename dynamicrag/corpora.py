@@ -13,6 +13,7 @@ from dynamicrag.policy import Policy
 from dynamicrag.policy_corpora import CorpusSection
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder, Scale
+from dynamicrag.retrieval.vector_server import vector_server
 from dynamicrag.sharing import Shared
 
 __all__ = ["make_corpora", "make_corpus", "own_embedder"]
@@ -76,6 +77,7 @@ def make_corpus(
         profile=profile,
         root=cache_dir() / "corpora",
         metadata=section.metadata,
+        server=vector_server(section.vectors),
         account=lambda: ledger.span(f"{INGEST}{name}", "ingest", embedder.name, profile, kind="embeddings"),
     )
 

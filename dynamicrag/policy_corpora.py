@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, field_validator, model_validator
 
+from dynamicrag.retrieval.vector_server import VARIABLE, server_problem
 from dynamicrag.stages.section import Names, Section, Spec
 
 Fact = StrictStr | StrictBool | StrictInt | StrictFloat
@@ -56,6 +57,8 @@ class CorpusSection(Section):
         embedding_profile: Coefficients that replace those of its profile.
         nearness: Thresholds of its cosines, for an unknown embedding model.
         metadata: Metadata of documents, for filters, by pattern of their path below the folder.
+        vectors: Chroma server for the vectors, ``http://HOST:PORT``; by default the environment variable
+            ``DYNAMICRAG_VECTORS``, else they are in the data folder. A password belongs in the variable.
     """
 
     path: Names = Field(min_length=1)
@@ -66,3 +69,14 @@ class CorpusSection(Section):
     embedding: Spec | None = None
     embedding_profile: dict[str, Any] = Field(default_factory=dict)
     nearness: NearnessSection | None = None
+    vectors: StrictStr | None = None
+
+    @field_validator("vectors")
+    @classmethod
+    def _is_server(cls, vectors: str | None) -> str | None:
+        problem = "" if vectors is None else server_problem(vectors)
+        if not problem and "@" in (vectors or ""):
+            problem = f"a policy has no password; set {VARIABLE}=http://USER:PASSWORD@HOST:PORT instead"
+        if problem:
+            raise ValueError(problem)
+        return vectors

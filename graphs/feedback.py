@@ -1,4 +1,7 @@
-"""A route of LangGraph Server for feedback: ``POST /feedback`` with the id of a query and its score."""
+"""A route of LangGraph Server for feedback: ``POST /feedback`` with the id of a query and its score.
+
+Its application has the lifespan of the objects behind the graphs, too.
+"""
 
 import asyncio
 
@@ -8,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from dynamicrag import InputError
-from graphs.shared import rag_of
+from graphs.shared import lifespan, rag_of
 
 KEYS = {"query_id", "score", "name", "stage"}
 
@@ -32,4 +35,4 @@ def _refused(why: str) -> JSONResponse:
     return JSONResponse({"error": why}, status_code=400)
 
 
-app = Starlette(routes=[Route("/feedback", feedback, methods=["POST"])])
+app = Starlette(routes=[Route("/feedback", feedback, methods=["POST"])], lifespan=lifespan)

@@ -1,4 +1,4 @@
-"""The objects behind the graphs: one ``DynamicRAG`` a corpus, made once for the process.
+"""The objects behind the graphs: one ``DynamicRAG`` a corpus, made before the server accepts requests.
 
 The environment names what an assistant may choose from:
 
@@ -7,9 +7,12 @@ The environment names what an assistant may choose from:
 - ``DYNAMICRAG_CORPUS``: a folder, or several by name: ``handbook=docs/handbook,faq=docs/faq``.
 """
 
+import asyncio
 import os
 import reprlib
 import threading
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from pathlib import Path
 
@@ -44,13 +47,32 @@ def corpus_of(runtime: ServerRuntime[Configuration]) -> str:
     return name
 
 
+@asynccontextmanager
+async def lifespan(app: object) -> AsyncIterator[None]:  # noqa: ARG001
+    """Make the objects of all corpora before the first question, and close their books at the end.
+
+    Raises:
+        DynamicRAGError: A policy is invalid, or a model or corpus is unavailable. The server does not start.
+    """
+    async with AsyncExitStack() as stack:
+        for name in corpora():
+            rag = await stack.enter_async_context(await asyncio.to_thread(rag_of, name))
+            await asyncio.to_thread(rag.warm)
+        yield
+
+
+def corpora() -> dict[str, str]:
+    """Return the folders of the corpora by name."""
+    return named(os.environ.get("DYNAMICRAG_CORPUS") or "examples/corpus")
+
+
 def rag_of(corpus: str = "") -> DynamicRAG:
     """Return the object of a corpus by its name; by default of the first. May block for seconds.
 
     Raises:
         InputError: There is no such corpus.
     """
-    known = named(os.environ.get("DYNAMICRAG_CORPUS", "examples/corpus"))
+    known = corpora()
     name = corpus or next(iter(known))
     if name not in known:
         raise InputError(f"context.corpus: unknown corpus {name!r}; valid: {', '.join(known)}")

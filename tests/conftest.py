@@ -12,6 +12,9 @@ import signal
 import tempfile
 
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
+# a test has a core, not all of them: threads of several tests that wait for each other burn it in vain
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["DYNAMICRAG_DATA"] = tempfile.mkdtemp(prefix="dynamicrag-tests-")
 atexit.register(shutil.rmtree, os.environ["DYNAMICRAG_DATA"], ignore_errors=True)
 signal.signal(signal.SIGINT, signal.default_int_handler)

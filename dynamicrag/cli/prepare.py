@@ -25,14 +25,14 @@ def ready(
     Args:
         policy: The policy.
         out: The console that shows progress.
-        conversation: Whether there can be follow-up questions, which the helper model condenses.
+        conversation: Whether there can be many questions, with follow-ups, which the helper model condenses.
         models: Names of the models to load; by default all that a question can use.
 
     Raises:
         DynamicRAGError: Something that the policy needs is missing.
     """
     from dynamicrag.graph.rag import DynamicRAG
-    from dynamicrag.graph.warm import await_meter, load, routers_embed, used_models, wants_vectors
+    from dynamicrag.graph.warm import await_meter, first_call, routers_embed, used_models, wants_vectors
 
     pipeline = provide(policy, out, conversation=conversation, models=models)
     names = models or used_models(pipeline, conversation=conversation)
@@ -43,7 +43,7 @@ def ready(
         with out.status("loading …") as status:
             for name in names:
                 status.update(f"loading {name} …")
-                load(pipeline.models[name])
+                pipeline.models[name].load()
             embedders = [corpus.embedder for corpus in pipeline.corpora.values() if wants_vectors(pipeline)]
             embedders += [pipeline.embedder] if routers_embed(pipeline) else []
             for embedder in dict.fromkeys(embedders):
@@ -53,6 +53,9 @@ def ready(
                     embedder.embed(["warm"])
             status.update("starting the meter …")
             await_meter(pipeline.ledger.attribution)
+            for name in names:
+                status.update(f"asking {name} for a first token …")
+                first_call(pipeline, name, stays=conversation)
     except BaseException:
         rag.close()
         raise

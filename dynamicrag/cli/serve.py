@@ -47,6 +47,19 @@ def serve(
     grace: Annotated[
         float, typer.Option(min=0, help="Seconds that running queries have to end when the server stops.")
     ] = 20.0,
+    ssl_certfile: Annotated[
+        Path | None, typer.Option(help="PEM file with a certificate: the server speaks HTTPS.")
+    ] = None,
+    ssl_keyfile: Annotated[
+        Path | None, typer.Option(help="PEM file with its private key; by default in the certificate's file.")
+    ] = None,
+    cors_origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="Site whose pages may call the API in a browser. Repeatable."),
+    ] = None,
+    root_path: Annotated[
+        str, typer.Option(metavar="PATH", help="Path of a proxy below which the server is, as /rag.")
+    ] = "",
     web: Annotated[
         bool | None,
         typer.Option("--web/--no-web", help="The web chat; by default if its extra is installed."),
@@ -67,11 +80,14 @@ def serve(
     require("serve", for_="dynamicrag serve")
     from dynamicrag.serve.app import create_app
     from dynamicrag.serve.keys import keys_of
+    from dynamicrag.serve.reach import check_certificate, check_origins, check_root_path
     from dynamicrag.serve.running import listening, run
     from dynamicrag.serve.settings import Settings, check_host
 
     keys = keys_of(api_key_file, os.environ)
     check_host(host, keys)
+    check_certificate(ssl_certfile, ssl_keyfile)
+    check_origins(cors_origin or (), keys)
     settings = Settings(
         keys=keys,
         budget_per_user=_budget(budget_per_user or ()),
@@ -80,6 +96,8 @@ def serve(
         concurrency=concurrency,
         queue=queue,
         grace_seconds=grace,
+        cors_origins=cors_origin or (),
+        root_path=check_root_path(root_path),
     )
     out = console()
     chat = _web(web, uploads, no_uploads or (keys is not None and uploads is None))
@@ -91,15 +109,20 @@ def serve(
 
             mount(app, rag, chat)
         _warm(rag, out)
-        url = f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}"
-        run(app, bound, settings.grace_seconds, lambda: _say(url, rag, settings, out, web=chat is not None))
+        address = f"{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}"
+        url = f"{'https' if ssl_certfile else 'http'}://{address}{settings.root_path}"
+
+        def started() -> None:
+            _say(url, rag, settings, out, web=chat is not None)
+
+        run(app, bound, settings.grace_seconds, started, ssl_certfile, ssl_keyfile)
         out.print("stopped; all accounts are closed", style="dim")
 
 
 def _budget(given: Sequence[str]) -> dict[str, float]:
     from dynamicrag.cli.specs import number_of
     from dynamicrag.errors import InputError
-    from dynamicrag.serve.keys import check_amount
+    from dynamicrag.graph.call_reader import check_amount
 
     limits = {}
     for each in given:
@@ -173,6 +196,7 @@ def _warm(rag: "DynamicRAG", out: "Console") -> None:
 def _say(url: str, rag: "DynamicRAG", settings: "Settings", out: "Console", *, web: bool) -> None:
     from dynamicrag.cli.console import plain
     from dynamicrag.serve.question import policy_names
+    from dynamicrag.serve.reach import EVERY
     from dynamicrag.serve.small_budgets import small_budgets
 
     if web:
@@ -181,5 +205,7 @@ def _say(url: str, rag: "DynamicRAG", settings: "Settings", out: "Console", *, w
     about = f"models: {', '.join(policy_names(rag))} · API: {url}/docs · Ctrl-C stops"
     keys = f"{len(settings.keys.callers)} API keys" if settings.keys else "no API keys: this machine only"
     out.print(f"{about} · {keys}", style="dim", soft_wrap=True)
+    if EVERY in settings.cors_origins:
+        out.print("--cors-origin *: pages of every site may call the API with a key", style="yellow")
     for warning in small_budgets(rag, settings):
         out.print(plain(warning), style="yellow", soft_wrap=True)

@@ -18,7 +18,7 @@ import time
 from collections import deque
 from dataclasses import replace
 
-from dynamicrag.cost.line import INGEST, Line
+from dynamicrag.cost.line import INGEST, WARM, Line
 from dynamicrag.cost.meter import EnergyMeter, Interval, NullMeter
 from dynamicrag.cost.plausible import is_plausible
 from dynamicrag.cost.spread import spread
@@ -192,17 +192,19 @@ class Attribution:
             claims |= {line: rest * seconds / together for line, seconds in patient.items()}
         total = sum(claims.values())
         per_cpu_second = interval.active / max(total, interval.cpu_seconds, 1e-9)
-        ingest = 0.0
+        ingest = warm = 0.0
         for line, claim in claims.items():
             line.joules += claim * per_cpu_second
             line.charged += claim
             ingest += claim * per_cpu_second * line.query_id.startswith(INGEST)
+            warm += claim * per_cpu_second * line.query_id.startswith(WARM)
         active = total * per_cpu_second
         idle = interval.active - active
         self._totals = replace(
             self._totals,
             active=self._totals.active + active,
             ingest=self._totals.ingest + ingest,
+            warm=self._totals.warm + warm,
             idle=self._totals.idle + idle,
             constant=self._totals.constant + interval.constant,
         )

@@ -133,7 +133,8 @@ class Bookkeeper:
                 continue
             try:
                 self._commit_part(item)
-                self._close(item)
+                if not item.paid:
+                    self._close(item)
             except DynamicRAGError as error:
                 self.failed(item.query_id, "account", str(error))
             except Exception as error:  # noqa: BLE001 - the next query's books must be closed all the same
@@ -143,7 +144,7 @@ class Bookkeeper:
                     del self._latest[item.query_id]
 
     def _commit_part(self, item: Finished) -> None:
-        """Commit a query that goes on, unless its end is being committed."""
+        """Commit the decisions of a query without an answer, unless its end is being committed."""
         if item.entry is None:
             return
         with self._lock:

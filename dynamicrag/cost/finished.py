@@ -19,8 +19,9 @@ class Finished:
         question: Its text.
         facts: Further facts for its record.
         goes_on: Whether further calls may follow: it may also end here without a word.
-        entry: Makes its entry in the decision log, if it goes on.
+        entry: Makes its entry in the decision log, unless that is committed already.
         user: Name of the user, for that entry.
+        paid: Whether another query pays for it and has its calls, so that its account is not stored.
     """
 
     query_id: str
@@ -29,3 +30,4 @@ class Finished:
     goes_on: bool = False
     entry: "Callable[[], LoggedQuery] | None" = None
     user: str = ""
+    paid: bool = False

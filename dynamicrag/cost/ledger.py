@@ -17,7 +17,7 @@ from dynamicrag.cost.account import Account, Entry
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.calibration import Calibration
 from dynamicrag.cost.call_span import CallKind, call_span
-from dynamicrag.cost.line import INGEST, Line
+from dynamicrag.cost.line import BEFOREHAND, Line
 from dynamicrag.cost.line_costs import LineCosts
 from dynamicrag.cost.meter import NullMeter
 from dynamicrag.cost.payer import payer_in
@@ -89,12 +89,8 @@ class Ledger(LineCosts):
         name = f"{attribution.id}.{next(_numbers)}"
         line = Line(query_id, stage, label, profile, time.perf_counter(), spec=spec, id=name)
         line.rate = attribution.joules_per_cpu_second or self.host.joules_per_cpu_second
-        payer = payer_in(self)
         with self._lock:
-            self._account(query_id).add(line)
-            if payer is not None and payer.query_id != query_id:
-                self._account(payer.query_id).add(line)
-                payer.lines.append(line)
+            self._add(query_id, line)
         run = _run.get()
         if run is not None and run[0] == query_id:
             run[1].append(line)
@@ -108,6 +104,16 @@ class Ledger(LineCosts):
             finally:
                 line.end = time.perf_counter()
                 attribution.close(line)
+
+    def _add(self, query_id: str, line: Line) -> None:
+        """Add a line to the account of its query, and to that of the query which pays for it."""
+        self._account(query_id).add(line)
+        payer = payer_in(self)
+        if payer is not None and payer.query_id != query_id:
+            account = self._account(payer.query_id)
+            if line.id not in account.by_id:
+                account.add(line)
+            payer.lines.append(line)
 
     def _account(self, query_id: str) -> Account:
         account = self._accounts.get(query_id)
@@ -149,7 +155,7 @@ class Ledger(LineCosts):
             by_id, reached = account.by_id, account.reached
             for record in records:
                 if record["id"] not in by_id:
-                    account.add(line_of(record))
+                    self._add(query_id, line_of(record))
             if decisions < reached.setdefault(attempt, decisions):
                 attempt = max(reached) + 1
                 reached[attempt] = decisions
@@ -177,7 +183,7 @@ class Ledger(LineCosts):
     def _forget(self) -> None:
         while len(self._accounts) > self._keep:
             oldest = next(iter(self._accounts))
-            if oldest.startswith(INGEST):  # an ingestion account belongs to no query that ends
+            if oldest.startswith(BEFOREHAND):  # such an account belongs to no query that ends
                 self._accounts.move_to_end(oldest)
             else:
                 del self._accounts[oldest]

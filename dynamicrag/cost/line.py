@@ -12,6 +12,10 @@ from dynamicrag.types import Usage
 INGEST = "ingest:"
 """Prefix of the account ids of corpora, which belong to no query."""
 
+WARM = "warm:"
+"""Prefix of the account ids of models' first calls, which read what later prompts begin with."""
+BEFOREHAND = (INGEST, WARM)
+
 NOTHING = Usage()
 
 

@@ -2,7 +2,8 @@
 
 The logger is ``dynamicrag.queries``, the level INFO. The record's attributes are plain JSON: ``query_id``,
 ``policy``, ``thread_id``, ``path``, ``escalations``, ``abstained``, ``error`` (the exception's type),
-``waiting`` (for more budget), each dimension of the cost, and ``provisional``. It has no text of the query.
+``waiting`` (for more budget), ``replaced`` (an agent's task, by another question), each dimension of the
+cost, and ``provisional``. It has no text of the query.
 """
 
 import logging
@@ -13,7 +14,8 @@ from dynamicrag.cost.vector import Cost
 
 __all__ = ["log_finished"]
 
-FACTS = ("policy", "path", "escalations", "abstained", "error", "waiting")
+FACTS = ("policy", "path", "escalations", "abstained", "error", "waiting", "replaced")
+ENDS = {"error": "failed", "waiting": "waits for more budget", "replaced": "was replaced"}
 
 _log = logging.getLogger("dynamicrag.queries")
 
@@ -33,10 +35,11 @@ def log_finished(query_id: str, facts: Mapping[str, Any], cost: Cost, *, provisi
     about["thread_id"] = facts.get("thread") or None
     amounts = {dimension: figure["value"] for dimension, figure in cost.figures().items()}
     joules = amounts.get("joules")
+    end = next((words for fact, words in ENDS.items() if fact in facts), "finished")
     _log.info(
         "query %s %s: %s J",
         query_id,
-        "failed" if "error" in facts else "waits for more budget" if "waiting" in facts else "finished",
+        end,
         "unknown" if joules is None else f"{joules:.3g}",
         extra={"query_id": query_id, **about, **amounts, "provisional": provisional},
     )

@@ -10,17 +10,16 @@ from langgraph.types import interrupt
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.graph.books import Books
 from dynamicrag.graph.call_reader import is_number
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.names import Names
-from dynamicrag.graph.node import Node, State, Update, submit
+from dynamicrag.graph.node import Execution, Node, Result, State
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
+from dynamicrag.graph.stored import submit
 from dynamicrag.graph.turn import begun_turn
 from dynamicrag.offers import BudgetRequest
-from dynamicrag.stages.base import Run
-from dynamicrag.types import Decision, TurnState
+from dynamicrag.types import TurnState
 from dynamicrag.walk.lacking import granted
 from dynamicrag.walk.walk import Walk
 
@@ -65,22 +64,16 @@ class Ask(Node):
         assert channel, "a turn has begun before it asks"
         return begun_turn(state, self.names, channel, self.name)
 
-    async def work(
-        self,
-        state: State,  # noqa: ARG002
-        turn: TurnState,
-        run: Run,
-        books: Books,  # noqa: ARG002
-        pipeline: Pipeline,
-    ) -> tuple[TurnState, list[Decision], Update]:
+    async def work(self, at: Execution) -> Result:
         """See :class:`Node`."""
+        turn, run = at.turn, at.run
         lack = turn.get("lack")
         if lack is None:
             return turn, [], {}
         try:
             amounts = answer_to(lack["request"])
         except GraphInterrupt:
-            submit(pipeline, turn, run, self._facts(turn, pipeline))
+            submit(at.pipeline, turn, run, self._facts(turn, at.pipeline))
             raise
         if amounts is not None:
             return granted(turn, amounts), [], {}

@@ -31,7 +31,7 @@ class Books:
         self._pipeline = pipeline
         self._ledger = pipeline.ledger
         query, attempt, seq = turn["id"], turn["attempt"], turn["seq"]
-        records = _own(channel, query) if channel else []
+        records = own_lines(channel, query) if channel else []
         entry = self._ledger.enter(query, records, attempt, seq)
         self._account, another = entry.account, entry.attempt != attempt
         self.turn: TurnState = {**turn, "attempt": entry.attempt} if another else turn
@@ -77,7 +77,8 @@ class Books:
         return {**turn, "lines": len(self.lines)}, self._ledger.records(added)
 
 
-def _own(channel: Channel, query_id: str) -> list[AccountLine]:
+def own_lines(channel: Channel, query_id: str) -> list[AccountLine]:
+    """Return the lines of a query in the channel, with those of queries that it pays for."""
     if not channel["siblings"]:
         return channel["account"]
     return [line for line in channel["account"] if line["query"] == query_id]

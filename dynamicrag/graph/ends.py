@@ -1,6 +1,5 @@
 """The nodes at both ends of a turn: one begins it, the other returns the answer and the report."""
 
-import asyncio
 import uuid
 from functools import partial
 from typing import Any
@@ -9,26 +8,19 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.runnables import RunnableConfig
 
-from dynamicrag.assembly import Pipeline
-from dynamicrag.cost.in_thread import in_thread
-from dynamicrag.features.lexical import lexical
-from dynamicrag.graph.books import Books
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.condense import condense
 from dynamicrag.graph.feedback import learn_from
 from dynamicrag.graph.last_turn import last_turn
-from dynamicrag.graph.log_entry import entry_of
 from dynamicrag.graph.names import MESSAGES
-from dynamicrag.graph.node import Node, State, Update, submit
+from dynamicrag.graph.node import Execution, Node, Result, State
 from dynamicrag.graph.report import report_of
+from dynamicrag.graph.stored import commit, facts_of, submit
 from dynamicrag.graph.turn import abstention, answer_of, begun_turn, current_turn, start_turn, turn_before
 from dynamicrag.retrieval.filtering import permitted_turn
-from dynamicrag.stages.base import Run
 from dynamicrag.stages.retrieval import RetrievalStage
 from dynamicrag.types import Decision, TurnState
 
-COMMIT_SECONDS = 15.0
-"""Time for which an answer waits for the decision log."""
 REPORTED = ("query_id", "path", "cost", "sources", "abstained", "outside")
 """Keys of the report that the final message has."""
 
@@ -42,19 +34,13 @@ class Begin(Node):
         """See :class:`~dynamicrag.graph.node.Node`."""
         return start_turn(state, self.names, channel, config)
 
-    async def work(
-        self,
-        state: State,
-        turn: TurnState,
-        run: Run,
-        books: Books,  # noqa: ARG002
-        pipeline: Pipeline,
-    ) -> tuple[TurnState, list[Decision], Update]:
+    async def work(self, at: Execution) -> Result:
         """See :class:`~dynamicrag.graph.node.Node`."""
-        run.emit({"type": "begun", "query_id": turn["id"]})
-        channel = self.names.channel(state)
-        before = turn_before(state, self.names, channel)
-        turn = await condense(turn, before, pipeline, run)
+        run, pipeline = at.run, at.pipeline
+        run.emit({"type": "begun", "query_id": at.turn["id"]})
+        channel = self.names.channel(at.state)
+        before = turn_before(at.state, self.names, channel)
+        turn = await condense(at.turn, before, pipeline, run)
         if before is not None and channel is not None:
             retrieval = pipeline.stages["retrieval"]
             assert isinstance(retrieval, RetrievalStage), "the built-in stage of this name"
@@ -74,22 +60,16 @@ class Finish(Node):
             return begun_turn(state, self.names, channel, self.name)
         return current_turn(state, self.names, channel, "finish", config)
 
-    async def work(
-        self,
-        state: State,
-        turn: TurnState,
-        run: Run,
-        books: Books,
-        pipeline: Pipeline,
-    ) -> tuple[TurnState, list[Decision], Update]:
+    async def work(self, at: Execution) -> Result:
         """See :class:`~dynamicrag.graph.node.Node`."""
-        report = report_of(turn, books.lines, pipeline.ledger)
+        turn, run, pipeline = at.turn, at.run, at.pipeline
+        report = report_of(turn, at.books.lines, pipeline.ledger)
         run.emit({"type": "report", **report})
         text = answer_of(turn, pipeline) or abstention(turn, pipeline)
-        made = self._made(turn, self.names.channel(state))
-        facts = self._facts(turn, report, text, pipeline, made)
+        made = self._made(turn, self.names.channel(at.state))
+        facts = facts_of(pipeline, turn, made, text, abstained=report["abstained"])
         submit(pipeline, turn, run, facts)
-        await self._commit(turn, run, pipeline, made)
+        await commit(pipeline, turn, made, run)
         learn_from(pipeline, turn, text, partial(submit, pipeline, turn, run, facts))
         draft = None if report["abstained"] else turn["draft"]
         turn = {**turn, "draft": draft, "earlier": []}
@@ -103,32 +83,6 @@ class Finish(Node):
         """Return the decisions of the turn, also where the graph's state hides our channel."""
         made = [each for each in channel["decisions"] if each["turn"] == turn["id"]] if channel else []
         return made or self._recent.get(turn["id"]) or []
-
-    @staticmethod
-    async def _commit(turn: TurnState, run: Run, pipeline: Pipeline, made: list[Decision]) -> None:
-        """Commit the query to the decision log, before the answer returns."""
-        books = pipeline.bookkeeper
-        if pipeline.log is not None:
-            entry = partial(entry_of, turn, made, run, pipeline)
-            try:
-                async with asyncio.timeout(COMMIT_SECONDS):
-                    await in_thread(lambda: books.commit(turn["id"], entry, run.call.user))
-            except TimeoutError:
-                books.failed(turn["id"], "decisions", f"no answer from the store in {COMMIT_SECONDS:g} s")
-
-    @staticmethod
-    def _facts(
-        turn: TurnState, report: dict[str, Any], text: str, pipeline: Pipeline, made: list[Decision]
-    ) -> dict[str, Any]:
-        """Return the facts of the query that the run database stores."""
-        steps = [f"{step['stage']}:{step['option']}" for step in turn["escalations"]]
-        facts = {"path": turn["path"], "abstained": report["abstained"], "escalations": steps}
-        facts["signals"] = turn["signals"]
-        if pipeline.policy.observe:
-            facts["features"] = lexical(turn["text"]) | turn.get("known", {})
-        if pipeline.policy.runs.text:
-            facts |= {"question": turn["original"], "answer": text, "decisions": made}
-        return facts
 
 
 def _message(turn: TurnState, text: str, report: dict[str, Any]) -> AIMessage:

@@ -5,7 +5,7 @@ Only this module converts a graph's state to a turn, and a turn to an update of 
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -14,7 +14,6 @@ from langgraph.runtime import Runtime, get_runtime
 
 from dynamicrag import portal, traces
 from dynamicrag.assembly import Pipeline
-from dynamicrag.cost.finished import Finished
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.graph.asking import Asking
 from dynamicrag.graph.books import Books
@@ -24,11 +23,11 @@ from dynamicrag.graph.decided import shown
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
+from dynamicrag.graph.stored import submit
 from dynamicrag.graph.traced import Traced
 from dynamicrag.graph.turn import answer_of, begun_turn, current_turn
 from dynamicrag.retrieval.filtering import permitted_turn
-from dynamicrag.stages.base import Run, option_names
-from dynamicrag.store.logged import LoggedQuery
+from dynamicrag.stages.base import Run
 from dynamicrag.types import Decision, TurnState
 
 State = Mapping[str, Any]
@@ -36,6 +35,29 @@ Update = dict[str, Any]
 MOST_ASKED = 10
 """Largest number of requests for more budget in one turn; after them, the limits hold."""
 Work = Callable[[TurnState, Run], Awaitable[tuple[TurnState, list[Decision]]]]
+
+
+Result = tuple[TurnState, list[Decision], Update]
+"""The turn after the work of a node, the decisions made, and other changes of the state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One execution of a node.
+
+    Attributes:
+        state: The graph's state.
+        turn: The turn to work on.
+        run: The ledger, the budget and the options of the call.
+        books: The account of the turn's query.
+        pipeline: The policy of the turn.
+    """
+
+    state: State
+    turn: TurnState
+    run: Run
+    books: Books
+    pipeline: Pipeline
 
 
 class Node(Runnable[Any, Any]):
@@ -92,9 +114,7 @@ class Node(Runnable[Any, Any]):
         """Return the turn to work on."""
 
     @abstractmethod
-    async def work(
-        self, state: State, turn: TurnState, run: Run, books: Books, pipeline: Pipeline
-    ) -> tuple[TurnState, list[Decision], Update]:
+    async def work(self, at: Execution) -> Result:
         """Return the turn after the work, the decisions made, and other changes of the state.
 
         In the update, keys under the name of our channel are merged into the channel.
@@ -131,7 +151,7 @@ class Node(Runnable[Any, Any]):
             with tracing, books:
                 if books.travelled:
                     await books.ask()
-                turn, made, update = await self.work(state, books.turn, run, books, pipeline)
+                turn, made, update = await self.work(Execution(state, books.turn, run, books, pipeline))
         except GraphBubbleUp:
             raise  # the graph is interrupted, and the query continues later
         except BaseException as error:
@@ -208,49 +228,10 @@ class StageNode(Node):
             return begun_turn(state, self.names, channel, self.name)
         return current_turn(state, self.names, channel, self._stage, config)
 
-    async def work(
-        self,
-        state: State,  # noqa: ARG002
-        turn: TurnState,
-        run: Run,
-        books: Books,  # noqa: ARG002
-        pipeline: Pipeline,
-    ) -> tuple[TurnState, list[Decision], Update]:
+    async def work(self, at: Execution) -> Result:
         """See :class:`Node`."""
-        turn, made = await self._works(turn, run)
+        turn, made = await self._works(at.turn, at.run)
         key, text = self.names.answer, None
         if key is not None and self._stage in ("generator", "verification"):
-            text = answer_of(turn, pipeline)
+            text = answer_of(turn, at.pipeline)
         return turn, made, {} if key is None or text is None else {key: text}
-
-
-def submit(
-    pipeline: Pipeline,
-    turn: TurnState,
-    run: Run,
-    facts: Mapping[str, Any],
-    *,
-    entry: Callable[[], LoggedQuery] | None = None,
-    goes_on: bool = False,
-) -> None:
-    """Pass a query to the bookkeeper, unless another query pays for it and has its calls.
-
-    Args:
-        pipeline: Its policy.
-        turn: Its turn.
-        run: Its run.
-        facts: Further facts for its record.
-        entry: Makes its entry in the decision log, if it goes on.
-        goes_on: Whether further calls may follow.
-    """
-    if pipeline.ledger.paid_by(turn["id"]) != turn["id"]:
-        return
-    named = {
-        "policy": pipeline.policy.name,
-        "options": option_names(pipeline.points),
-        "thread": run.thread,
-        "tags": list(run.call.tags),
-        "user": run.call.user,
-    }
-    kept = Finished(turn["id"], turn["text"], {**named, **facts}, goes_on, entry, run.call.user)
-    pipeline.bookkeeper.submit(kept)

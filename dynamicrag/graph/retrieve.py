@@ -11,11 +11,11 @@ from typing_extensions import TypedDict
 
 from dynamicrag.assembly import Pipeline
 from dynamicrag.call_options import CallOptions
-from dynamicrag.graph.books import Books
 from dynamicrag.graph.channel import Channel, RagChannel
 from dynamicrag.graph.names import Names
-from dynamicrag.graph.node import Node, State, Update, submit
+from dynamicrag.graph.node import Execution, Node, Result, State
 from dynamicrag.graph.nodes import Nodes
+from dynamicrag.graph.stored import submit
 from dynamicrag.graph.turn import start_turn
 from dynamicrag.priors.context import shows
 from dynamicrag.retrieval.corpus import Corpus
@@ -68,19 +68,12 @@ class Retrieve(Node):
         """See :class:`~dynamicrag.graph.node.Node`."""
         return start_turn(state, self.names, None, config)
 
-    async def work(
-        self,
-        state: State,
-        turn: TurnState,
-        run: Run,
-        books: Books,  # noqa: ARG002
-        pipeline: Pipeline,
-    ) -> tuple[TurnState, list[Decision], Update]:
+    async def work(self, at: Execution) -> Result:
         """See :class:`~dynamicrag.graph.node.Node`."""
-        k = state["k"]
-        call = _without_answer(run.call, pipeline, gate=state["gate"])
-        run = replace(run, call=call, depth=k or 0)
-        turn, made = await self._along(_stages(pipeline, context=k is None), turn, run)
+        pipeline, k = at.pipeline, at.state["k"]
+        call = _without_answer(at.run.call, pipeline, gate=at.state["gate"])
+        run = replace(at.run, call=call, depth=k or 0)
+        turn, made = await self._along(_stages(pipeline, context=k is None), at.turn, run)
         if k is not None:
             turn = {**turn, "passages": turn["candidates"][:k]}
         passages = await asyncio.to_thread(_with_metadata, turn["passages"], pipeline.corpora)

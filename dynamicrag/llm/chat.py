@@ -25,6 +25,7 @@ from dynamicrag.llm.model_clients import ModelClients
 from dynamicrag.llm.outage import Outage
 from dynamicrag.llm.parameters import STATUSES
 from dynamicrag.llm.prompt_bound import learn, most_tokens
+from dynamicrag.llm.prompt_cache import Reported, prompt_text
 from dynamicrag.llm.streamed import StreamedAnswer
 from dynamicrag.types import Runs
 from dynamicrag.whereabouts import called_by, on_this_host
@@ -69,6 +70,7 @@ class ChatModel(ModelClients):
         self.context = context
         self.max_retries = RETRIES if max_retries is None else max_retries
         self.outage = Outage()
+        self._reported = Reported()
         self._wordy = False  # whether a prompt had more tokens than its bound
         self._server = str(params.get("base_url", ""))
         self.address = called_by(self.provider, self._server)
@@ -96,6 +98,15 @@ class ChatModel(ModelClients):
     async def aload(self) -> None:
         """As :meth:`load`, without blocking the loop."""
         await asyncio.to_thread(self.load)
+
+    def held(self, beginning: str, tokens: float) -> float:
+        """Return the tokens of a prompt's beginning that its prompt cache is expected to hold now.
+
+        Args:
+            beginning: The text.
+            tokens: Number of its tokens.
+        """
+        return min(tokens, self._reported.tokens(beginning))
 
     async def complete(
         self,
@@ -163,7 +174,7 @@ class ChatModel(ModelClients):
             text = AnswerText(stop, aloud=self._manners.thinks_aloud)
             answer, turn, failure = StreamedAnswer(Counted(max_tokens), text), None, None
             try:
-                async with self._turn() as turn:
+                async with self._turn(messages) as turn:
                     if line is not None:
                         line.started()
                     await answer.read(client, messages, config, extra, began)
@@ -211,10 +222,12 @@ class ChatModel(ModelClients):
         self._wordy |= most_input is not None and tokens.input > most_input
         if not tokens.assumed:
             learn(self.spec, self._server, [message.text for message in messages], tokens.input)
+            self._reported.note(prompt_text(messages), tokens.cached)
         return tokens
 
-    def _turn(self) -> AbstractAsyncContextManager[Any]:
+    def _turn(self, messages: "Sequence[BaseMessage]") -> AbstractAsyncContextManager[Any]:
         """Return the context that a call holds while it is computed."""
+        del messages
         if self.runs == "same_host" and self.address is not None:
             return server_call(self.address, self.spec)
         return nullcontext(self)

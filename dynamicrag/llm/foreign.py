@@ -7,7 +7,7 @@ that the object's class does not accept are not sent; reading stops at the limit
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from copy import copy
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from dynamicrag.whereabouts import described, is_a, runs_of, server_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
 
 __all__ = ["ForeignChatModel", "adapt_model"]
 
@@ -116,8 +117,9 @@ class ForeignChatModel(ChatModel):
             self._based = os.getpid(), base
         return self._based[1]
 
-    def _turn(self) -> AbstractAsyncContextManager[Any]:
-        return nullcontext(time.process_time()) if self.runs == "in_process" else super()._turn()
+    def _turn(self, messages: "Sequence[BaseMessage]") -> AbstractAsyncContextManager[Any]:
+        here = self.runs == "in_process"
+        return nullcontext(time.process_time()) if here else super()._turn(messages)
 
     def _cpu_seconds(self, turn: Any, answer: StreamedAnswer, tokens: Tokens) -> float:
         """Return this process's CPU time meanwhile if the model computes here; it includes other work."""

@@ -101,5 +101,4 @@ async def bridged(chunks: AsyncIterator[T]) -> AsyncIterator[T]:
             raise item.error
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task])

@@ -23,6 +23,7 @@ from dynamicrag import extras
 from dynamicrag.errors import ModelUnavailable, ProviderError
 from dynamicrag.llm.catalogue import entry
 from dynamicrag.llm.cpu_account import CpuAccount, Span
+from dynamicrag.llm.prompt_cache import Slots
 from dynamicrag.llm.pull import pulled
 
 __all__ = ["LocalServer", "local_server"]
@@ -83,6 +84,7 @@ class LocalServer:
         self.threads = threads
         self.key = secrets.token_urlsafe(16)
         self.account = CpuAccount(path.stat().st_size, threads)
+        self.held = Slots(slots)
         self._server: Any = None
         self._starting = threading.Lock()
         self._counts: OrderedDict[str, int] = OrderedDict()
@@ -129,10 +131,14 @@ class LocalServer:
         return asyncio.Semaphore(self.slots)  # of the portal's loop
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[Span]:
-        """Hold a slot while a request is computed. Runs on the portal's loop."""
+    async def slot(self, prompt: str) -> AsyncIterator[Span]:
+        """Hold a slot while a request is computed. Runs on the portal's loop.
+
+        Args:
+            prompt: The request's prompt.
+        """
         async with self._slot:
-            with self.account.span() as span:
+            with self.held.taken(prompt), self.account.span() as span:
                 yield span
 
     @cached_property

@@ -14,6 +14,7 @@ from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.local import LocalServer, local_server
 from dynamicrag.llm.manners import Manners
 from dynamicrag.llm.parameters import Parameters
+from dynamicrag.llm.prompt_cache import prompt_text
 from dynamicrag.llm.streamed import StreamedAnswer
 
 if TYPE_CHECKING:
@@ -86,6 +87,12 @@ class LocalChatModel(ChatModel):
         self.server.start()
         super().load()
 
+    def held(self, beginning: str, tokens: float) -> float:
+        """Return the tokens of a prompt's beginning that the server's slots hold now."""
+        if not self.caches or self._found is None or self._found[0] != os.getpid():
+            return 0.0
+        return tokens * self._found[1].held.share(beginning)
+
     async def count_prompt(self, messages: "Sequence[BaseMessage]") -> int:
         """Count the tokens of a prompt exactly."""
         from langchain_core.messages import convert_to_openai_messages
@@ -94,8 +101,8 @@ class LocalChatModel(ChatModel):
         assert isinstance(plain, list)
         return await portal.arun(self.server.count_prompt(plain))
 
-    def _turn(self) -> AbstractAsyncContextManager[Any]:
-        return self.server.slot()
+    def _turn(self, messages: "Sequence[BaseMessage]") -> AbstractAsyncContextManager[Any]:
+        return self.server.slot(prompt_text(messages))
 
     def _call(self, max_tokens: int, temperature: float) -> dict[str, Any]:
         limits = {"max_tokens": max_tokens, "temperature": temperature}

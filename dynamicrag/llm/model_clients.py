@@ -15,6 +15,8 @@ __all__ = ["ModelClients"]
 
 
 _CLIENTS_KEPT = 16
+_SPARED = ("stream_options", "stream", "temperature")
+"""Parameters that a lent client may do without. Its limit is reserved, and nothing else stops its reply."""
 
 
 class ModelClients:
@@ -52,10 +54,20 @@ class ModelClients:
         Raises:
             ModelUnavailable: As :meth:`load`.
         """
-        key = (os.getpid(), max_tokens)
+        key = (os.getpid(), max_tokens, self._manners.sent.state)
         if key not in self._lent:
             self._lent[key] = lent(self._lendable(max_tokens))
         return self._lent[key]
+
+    def sends_less(self, client: "BaseChatModel", error: Exception) -> bool:
+        """Learn from a failed call of a lent client; return whether a client lent now sends less.
+
+        Args:
+            client: The lent client.
+            error: Its exception.
+        """
+        used = next((key[-1] for key, each in self._lent.items() if each is client), None)
+        return used is not None and self._manners.sent.drop(error, used, only=_SPARED)
 
     def _lendable(self, max_tokens: int | None) -> "BaseChatModel":
         return make_client(self.name, self.spec, self._params, self._manners.sent, max_tokens, None)

@@ -7,7 +7,7 @@ without success are sent again next time.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 __all__ = ["Parameters"]
@@ -87,18 +87,25 @@ class Parameters:
         if name in self._sent:
             self._sent.remove(name)
 
-    def drop(self, error: Exception, used: State, *, stops: bool = True) -> bool:
+    def drop(
+        self, error: Exception, used: State, *, stops: bool = True, only: Collection[str] | None = None
+    ) -> bool:
         """Learn from a failed call, and drop a parameter.
 
         Args:
             error: The client's exception.
             used: :attr:`state` at the time of the call; concurrent calls learn from each other.
             stops: Whether the call had stops.
+            only: The parameters that may be dropped, each only if the error names it; by default any one.
 
         Returns:
             Whether the call is worth repeating with the parameters sent now.
         """
-        name = _refused(error, [name for name in _droppable(used) if stops or name != "stop"])
+        droppable = [name for name in _droppable(used) if stops or name != "stop"]
+        if only is None:
+            name = _refused(error, droppable)
+        else:
+            name = _refused(error, [name for name in droppable if name in only], guess=False)
         if name == "limit":
             self._limits = self._limits[-len(used[1]) + 1 :]
         elif name is not None:
@@ -111,8 +118,8 @@ def _droppable(state: State) -> list[str]:
     return [name for name in NAMED if name in sent or (name == "limit" and len(limits) > 1)]
 
 
-def _refused(error: Exception, droppable: list[str]) -> str | None:
-    """Return the parameter to drop before a retry, if any."""
+def _refused(error: Exception, droppable: list[str], *, guess: bool = True) -> str | None:
+    """Return the parameter to drop before a retry, if any; with ``guess`` also if none is named."""
     status = getattr(error, "status_code", None)
     if status not in STATUSES:
         return None
@@ -128,7 +135,7 @@ def _refused(error: Exception, droppable: list[str]) -> str | None:
         return min(found, key=lambda name: found[name])
     # a key may lack the right to a model or to a parameter
     vague = _NOUN.search(said) or (status != 403 and (_VAGUE.search(said) or not _OTHER.search(said)))
-    return next(iter(droppable), None) if vague else None
+    return next(iter(droppable), None) if guess and vague else None
 
 
 def _parameter_named(error: Exception) -> str:

@@ -34,9 +34,11 @@ from dynamicrag.retrieval.names import shown
 from dynamicrag.retrieval.probe import Probe
 from dynamicrag.retrieval.reports import CorpusStats, IngestReport
 from dynamicrag.retrieval.selection import Selection, Selections
+from dynamicrag.retrieval.server_index import ServerIndex
 from dynamicrag.retrieval.store import Store
 from dynamicrag.retrieval.titles import TitleIndex
-from dynamicrag.retrieval.vectors import VectorIndex
+from dynamicrag.retrieval.vector_server import VectorServer
+from dynamicrag.retrieval.vectors import FolderIndex, VectorIndex
 from dynamicrag.types import Passage, Usage
 
 READING = 3
@@ -68,6 +70,8 @@ class Corpus:
         account: Opens a ledger line for the usage of ingestion.
         lock_timeout: Seconds to wait for another process that is ingesting.
         metadata: Metadata of the documents, by pattern of their path; for filters.
+        server: The Chroma server for the vectors; by default they are in the corpus's folder. Corpora with
+            the same name, paths, settings and embedder share them.
 
     Raises:
         PolicyError: ``chunk_size`` or ``chunk_overlap`` is out of range.
@@ -89,6 +93,7 @@ class Corpus:
         account: Account = unaccounted,
         lock_timeout: float = 600.0,
         metadata: Rules = MappingProxyType({}),
+        server: VectorServer | None = None,
     ) -> None:
         self.name = name
         self.paths = tuple(Path(os.path.realpath(path)) for path in paths)
@@ -101,13 +106,20 @@ class Corpus:
         settings = f"{chunk_size}:{chunk_overlap}:{follow_links}:{READING}"
         key = "\0".join([*map(shown, self.paths), settings, embedder.name])
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-") or "corpus"
-        self.folder = Path(root) / f"{slug[:40]}-{hashlib.sha256(f'{name}{key}'.encode()).hexdigest()[:12]}"
+        own = f"{slug[:40]}-{_digest(name + key)}"
+        # an index in the data folder would not know of changes made while its vectors were on a server
+        self.folder = Path(root) / (f"{own}-{_digest(server.shown)}" if server else own)
         self._account = account
         self._probe = Probe(self.folder, embedder, account)
         self._lock_timeout = lock_timeout
         self._lock = threading.RLock()
         self._store: Store | None = None
-        self._vectors = VectorIndex(self.folder / "chroma", f"corpus {name}: embedder {embedder.name}")
+        maker = f"corpus {name}: embedder {embedder.name}"
+        self._vectors: VectorIndex = (
+            ServerIndex(server, f"dynamicrag-{own}", maker)
+            if server
+            else FolderIndex(self.folder / "chroma", maker)
+        )
         self._lexical: dict[tuple[float, float, Implementation], tuple[int, LexicalIndex]] = {}
         self._titles: tuple[int, TitleIndex] | None = None
         self._sample: tuple[int, Vectors] | None = None
@@ -156,8 +168,11 @@ class Corpus:
         )
 
     def ensure(self, progress: Progress | None = None, *, dense: bool = True) -> IngestReport | None:
-        """Ingest if a file's size or time has changed or an ingest was interrupted; otherwise do nothing."""
-        known = (self.folder / "store.sqlite").exists()
+        """Ingest if a file's size or time has changed or an ingest was interrupted; otherwise do nothing.
+
+        Vectors on a server are compared in any case: the server may have lost them.
+        """
+        known = (self.folder / "store.sqlite").exists() and not (dense and self._vectors.shared)
         if (
             known
             and up_to_date(self._open(), self._sources, dense=dense)
@@ -219,7 +234,8 @@ class Corpus:
         with self._lock:
             _, seen = self._open().generation()
             if seen != self._vectors_seen:
-                self._vectors.close()  # another process may have written; Chroma would not notice
+                if not self._vectors.shared:
+                    self._vectors.close()  # another process may have written; Chroma would not notice
                 if not self._probe.same():
                     self.ingest()  # with another embedder
                     _, seen = self._open().generation()
@@ -332,6 +348,10 @@ class Corpus:
             if self._store is None:
                 self._store = Store(self.folder / "store.sqlite")
             return self._store
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _silent(done: int, total: int, label: str) -> None:

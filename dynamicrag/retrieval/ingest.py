@@ -21,7 +21,7 @@ from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.retrieval.ids import RowIds
 from dynamicrag.retrieval.metadata import FILE
 from dynamicrag.retrieval.readers import files_of, named, read_file
-from dynamicrag.retrieval.store import Known, Store, drop_documents, put_document, put_scan
+from dynamicrag.retrieval.store import Chunk, Known, Store, drop_documents, put_document, put_scan
 from dynamicrag.retrieval.vectors import VectorIndex
 from dynamicrag.types import Usage
 
@@ -195,13 +195,17 @@ def embed_pending(
 
     Returns:
         The usage of embedding.
+
+    Raises:
+        CorpusError: The index cannot be used, or has vectors of another model.
     """
-    if not vectors.holds(store.count("ready")):
-        vectors.clear()
-        store.restart()
     usage = Usage()
+    adopted = vectors.reconcile(store)
+    if adopted:
+        usage += _same_model(vectors, adopted[0], embedder, account)
+        store.mark_ready(adopted)
     total = store.count("pending")
-    work = total + store.count("gone")
+    work = len(adopted) + total + store.count("gone")
     while gone := store.gone(_BATCH):
         vectors.delete(gone)
         store.forget(gone)
@@ -209,9 +213,9 @@ def embed_pending(
     while batch := store.pending(_BATCH):
         progress(done, total, "embedding")
         with account() as line:
-            embedded, cost = embedder.embed_measured([f"{chunk.title}\n{chunk.text}" for chunk in batch])
+            embedded, cost = embedder.embed_measured([chunk.whole for chunk in batch])
             line.usage = cost
-        vectors.put([chunk.id for chunk in batch], embedded)
+        vectors.put(batch, embedded)
         store.mark_ready(batch)
         usage += cost
         done += len(batch)
@@ -219,3 +223,12 @@ def embed_pending(
         store.vectors_changed()
         progress(done, total, "embedding")
     return usage
+
+
+def _same_model(vectors: VectorIndex, chunk: Chunk, embedder: Embedder, account: Account) -> Usage:
+    """Refuse an index whose vector of ``chunk`` is not the embedder's; return the usage of embedding it."""
+    with account() as line:
+        embedded, cost = embedder.embed_measured([chunk.whole])
+        line.usage = cost
+    vectors.check_model(chunk, embedded[0])
+    return cost

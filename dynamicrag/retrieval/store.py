@@ -43,6 +43,11 @@ class Chunk:
     title: str
     text: str
 
+    @property
+    def whole(self) -> str:
+        """The text that is embedded."""
+        return f"{self.title}\n{self.text}"
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -167,7 +172,7 @@ class Store(Database):
         return int(self._rows("SELECT count(*) FROM chunks WHERE state = ?", (state,))[0][0])
 
     def pending(self, limit: int) -> list[Chunk]:
-        """Return the next chunks to embed."""
+        """Return the next chunks to embed; all of them with a limit of -1."""
         rows = self._rows(
             "SELECT id, title, text FROM chunks WHERE state = 'pending' ORDER BY document, number LIMIT ?",
             (limit,),
@@ -188,16 +193,14 @@ class Store(Database):
         with self.transaction() as db:
             db.executemany("DELETE FROM chunks WHERE id = ? AND state = 'gone'", [(i,) for i in ids])
 
-    def restart(self) -> None:
-        """Record that the vector index is empty."""
+    def outdate(self, chunks: Iterable[Chunk] | None = None) -> None:
+        """Record that the vectors of ``chunks``, or of all, must be computed again."""
+        sql = "UPDATE chunks SET state = 'pending' WHERE state = 'ready'"
         with self.transaction() as db:
-            db.execute("DELETE FROM chunks WHERE state = 'gone'")
-            db.execute("UPDATE chunks SET state = 'pending'")
-
-    def outdate(self) -> None:
-        """Record that the vectors of all chunks must be computed again."""
-        with self.transaction() as db:
-            db.execute("UPDATE chunks SET state = 'pending' WHERE state = 'ready'")
+            if chunks is None:
+                db.execute(sql)
+            else:
+                db.executemany(f"{sql} AND id = ?", [(chunk.id,) for chunk in chunks])
 
     def vectors_changed(self) -> None:
         """Signal other processes to reload the vector index."""

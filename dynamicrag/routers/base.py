@@ -95,6 +95,7 @@ class StageContext:
         last: The turn before in the conversation, if it is known.
         saves: At ``generator``, the amounts that the model of the turn before saves by its provider's prompt
             cache, by dimension, as far as that was reported; expected costs do not assume them.
+        colder: At ``generator``, the joules in each expected cost that a filled prompt cache would save.
     """
 
     stage: str
@@ -118,6 +119,7 @@ class StageContext:
     passages: Sequence[Passage] = ()
     last: LastTurn | None = None
     saves: Mapping[Dimension, float] = field(default_factory=dict)
+    colder: Sequence[float] = ()
 
     def weights(self, own: Mapping[Dimension, float]) -> Mapping[Dimension, float]:
         """Return the weights of this decision: the policy's, and in their place those of the call."""

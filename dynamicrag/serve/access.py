@@ -40,7 +40,7 @@ class Access:
         """Handle a request."""
         if scope["type"] == "http" and path_of(scope) not in OPEN:
             try:
-                ask = UNKNOWN if scope["path"].startswith(API) else PAGE
+                ask = UNKNOWN if path_of(scope).startswith(API) else PAGE
                 scope.setdefault("state", {})["caller"] = self._caller(Headers(scope=scope), ask)
             except Refused as refusal:
                 await refusal.response()(scope, receive, send)

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import HTMLResponse
 
 from dynamicrag.graph.rag import DynamicRAG
@@ -15,6 +16,7 @@ from dynamicrag.serve.allowances import check_prices
 from dynamicrag.serve.errors import add_handlers
 from dynamicrag.serve.limits import BodyLimits
 from dynamicrag.serve.page import page
+from dynamicrag.serve.reach import EVERY, RootPath
 from dynamicrag.serve.schema import ErrorBody
 from dynamicrag.serve.service import Service
 from dynamicrag.serve.settings import Settings
@@ -67,6 +69,13 @@ def create_app(rag: DynamicRAG, settings: Settings = Settings()) -> FastAPI:  # 
     app.state.service = Service(rag, settings)
     app.add_middleware(BodyLimits, most=settings.body_bytes, seconds=settings.body_seconds)
     app.add_middleware(Access, keys=settings.keys)  # the last one added comes first
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=("GET", "POST"),
+            allow_headers=(EVERY,), expose_headers=(EVERY,),
+        )  # fmt: skip
+    if settings.root_path:
+        app.add_middleware(RootPath, root=settings.root_path)
     add_handlers(app)
     for router in (chat.router, models.router, feedback.router, decisions.router, metrics.router, health):
         app.include_router(router)
@@ -90,7 +99,7 @@ async def healthz() -> dict[str, str]:
 @health.get("/docs", include_in_schema=False)
 async def docs(request: Request) -> HTMLResponse:
     """Show the API."""
-    return HTMLResponse(page(request.app.openapi()))
+    return HTMLResponse(page(request.app.openapi(), request.scope.get("root_path", "")))
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

@@ -2,21 +2,24 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError, unknown
+from dynamicrag.graph.call_reader import check_amount
 from dynamicrag.plain_yaml import parse_yaml, read_text
 
-__all__ = ["ENVIRONMENT", "Caller", "Keys", "check_amount", "keys_of", "read_keys"]
+__all__ = ["ENVIRONMENT", "Caller", "Keys", "keys_of", "read_keys"]
 
 ENVIRONMENT = "DYNAMICRAG_API_KEYS"
 SHORTEST, LONGEST_NAME = 16, 64
 """Characters of a key at least, and of a name at most."""
 FIELDS = ("key", "filter", "budget")
+_NAMED = re.compile(r"(?:(.*)=)?([^=]+=*)")
+"""A key with its name, if any. A key in base64 may end with ``=``."""
 MAKE_ONE = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
@@ -80,8 +83,9 @@ def keys_of(path: Path | None, environment: Mapping[str, str]) -> Keys | None:
     given = [part.strip() for part in environment.get(ENVIRONMENT, "").split(",") if part.strip()]
     if not given:
         return None
-    named = [part.rpartition("=") for part in given]
-    return read_keys({name or f"key{n}": key for n, (name, _, key) in enumerate(named, 1)}, ENVIRONMENT)
+    found = [_NAMED.fullmatch(part) for part in given]
+    named = [each.groups() if each else ("", part) for each, part in zip(found, given, strict=True)]
+    return read_keys({name or f"key{n}": key for n, (name, key) in enumerate(named, 1)}, ENVIRONMENT)
 
 
 def read_keys(data: object, where: str) -> Keys:
@@ -136,21 +140,6 @@ def _budget(settings: Mapping[str, Any], place: str) -> dict[str, float] | None:
     if given is None:
         return None
     return {name: check_amount(name, amount, f"{place}.budget") for name, amount in given.items()}
-
-
-def check_amount(dimension: str, amount: object, where: str) -> float:
-    """Return a limit of a dimension, checked.
-
-    Raises:
-        InputError: The dimension is unknown, or the limit is not a number that leaves something.
-    """
-    if dimension not in DIMENSIONS:
-        raise InputError(unknown(where, "dimension", dimension, DIMENSIONS))
-    number = isinstance(amount, int | float) and not isinstance(amount, bool) and 0 <= amount < float("inf")
-    if not number or (amount == 0 and dimension != "usd"):
-        least = "0 and more" if dimension == "usd" else "more than 0"
-        raise InputError(f"{where}.{dimension}: expected a number, {least}; got {str(amount)[:80]}")
-    return float(amount)  # type: ignore[arg-type]  # checked
 
 
 def _digest(key: str) -> bytes:

@@ -13,11 +13,11 @@ STYLE = (
 )
 
 
-def page(document: dict[str, Any]) -> str:
-    """Return an OpenAPI document as HTML."""
+def page(document: dict[str, Any], root: str = "") -> str:
+    """Return an OpenAPI document as HTML; its paths are below the path ``root``."""
     schemas = document["components"]["schemas"]
     parts = [
-        _operation(path, method, operation, schemas)
+        _operation(root + path, method, operation, schemas)
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     ]

@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -40,7 +41,14 @@ def listening(host: str, port: int) -> socket.socket:
     return bound
 
 
-def run(app: FastAPI, bound: socket.socket, grace_seconds: float, started: Callable[[], None]) -> None:
+def run(
+    app: FastAPI,
+    bound: socket.socket,
+    grace_seconds: float,
+    started: Callable[[], None],
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM. Then no request is accepted, and running ones have some time to end.
 
     Args:
@@ -48,11 +56,14 @@ def run(app: FastAPI, bound: socket.socket, grace_seconds: float, started: Calla
         bound: The socket.
         grace_seconds: The time that they have.
         started: Called when clients are accepted.
+        certificate: The certificate for TLS; without it the server speaks plain HTTP.
+        key: Its private key; ``None`` if the file of the certificate has it.
     """
     grace_seconds = max(1.0, grace_seconds)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=round(grace_seconds) + LAST_SECONDS,
+        ssl_certfile=certificate, ssl_keyfile=key,
     )  # fmt: skip
     asyncio.run(_Server(config, started, app, grace_seconds).serve(sockets=[bound]))
 

@@ -1,7 +1,7 @@
 """The settings of the server, and its rule for addresses that others can reach."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dynamicrag.errors import InputError
@@ -24,6 +24,8 @@ class Settings:
         queue: Number of queries that wait for their turn; further ones are refused.
         queue_seconds: Longest wait in the queue.
         grace_seconds: Time that running queries have to end when the server stops.
+        cors_origins: Origins of other sites whose pages may call the API; ``*`` is every site.
+        root_path: Path of a proxy below which the server is, as ``/rag``; ``""`` without one.
     """
 
     keys: Keys | None = None
@@ -35,6 +37,8 @@ class Settings:
     queue: int = 256
     queue_seconds: float = 60.0
     grace_seconds: float = 20.0
+    cors_origins: Sequence[str] = ()
+    root_path: str = ""
 
 
 def is_loopback(host: str) -> bool:

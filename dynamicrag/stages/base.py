@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from dynamicrag.call_options import NO_OPTIONS, CallOptions, Filter
 from dynamicrag.cost.budget import Budget
-from dynamicrag.cost.expect import CostModel, Plan
+from dynamicrag.cost.cost_model import CostModel
+from dynamicrag.cost.expect import Plan
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import PolicyError
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
 Emit = Callable[[dict[str, Any]], None]
+
+
+def unheard(event: dict[str, Any]) -> None:
+    """Ignore an event outside a graph."""
+
+
 C = TypeVar("C", bound="type[StageBase]")
 
 
@@ -47,8 +54,8 @@ class Run:
         ledger: The account of every call.
         budget: The limits of every call.
         cost_model: Gives the worst-case cost of calls.
-        config: The node's config, whose callbacks see the streamed tokens.
-        emit: Sends a custom event to the consumer of the graph's stream.
+        config: The node's config, whose callbacks see the streamed tokens; ``None`` outside a graph.
+        emit: Sends a custom event to the consumer of the graph's stream; outside a graph nobody listens.
         last_resort: Whether no other option is left, so that even a model in cooldown is asked.
         failed: Options of the stage that have failed already, and are not tried again.
         call: The options of the call.
@@ -58,8 +65,8 @@ class Run:
     ledger: Ledger
     budget: Budget
     cost_model: CostModel
-    config: "RunnableConfig | None"
-    emit: Emit
+    config: "RunnableConfig | None" = None
+    emit: Emit = unheard
     last_resort: bool = False
     failed: frozenset[str] = frozenset()
     call: CallOptions = NO_OPTIONS

@@ -137,6 +137,7 @@ class Contexts:
             passages=turn.get("candidates", []),
             last=turn.get("last"),
             saves=self._pricing.saved(turn) if point.name == "generator" else {},
+            colder=self._pricing.colder(room.plans) if point.name == "generator" else (),
         )
         return context, binding
 

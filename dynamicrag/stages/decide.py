@@ -6,7 +6,8 @@ from functools import partial
 
 from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.cost.budget import Budget
-from dynamicrag.cost.expect import Asks, CostModel, Plan
+from dynamicrag.cost.cost_model import CostModel
+from dynamicrag.cost.expect import Asks, Plan
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded
@@ -58,6 +59,7 @@ class Decider:
         mover: str = "",
         asker: Asker | None = None,
     ) -> None:
+        self._cost_model = cost_model
         self._pricing = Pricing(stages, cost_model, asks)
         self._planner = Planner(stages)
         self._contexts = Contexts(self._pricing, budget, ledger, doubts, asker)
@@ -179,8 +181,8 @@ class Decider:
         return record(context, Choice(stage.index(option), why), turn, "fallback", binding, 0.0)
 
     def price(self, text: str, path: Mapping[str, str]) -> Cost:
-        """Return the expected cost of a whole path on a question."""
-        return self._pricing.price({"text": text}, path)
+        """Return the expected cost of a whole path on a question, for models in steady use."""
+        return self._cost_model.price(self._pricing.plan({"text": text}, path))
 
 
 def on_the_way(context: StageContext, turn: TurnState) -> Choice:

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 
+from dynamicrag.cost.amounts import amount
 from dynamicrag.features.lexical import lexical
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.stages.base import StageBase
 from dynamicrag.types import Decision, Option, TurnState
+
+MATTERS = 0.1
+"""Share of the expected joules from which a cold prompt cache is worth a word."""
 
 
 def record(
@@ -33,7 +37,7 @@ def record(
         chosen=context.options[choice.index].name,
         propensity=choice.propensity,
         router=router,
-        reason=choice.reason,
+        reason=choice.reason + _cold(context, choice),
         binding=binding,
         features=dict(context.features),
         cost={"seconds": seconds},
@@ -48,6 +52,14 @@ def record(
     if choice.outside:
         decision["outside"] = True
     return _of_turn(decision, turn)
+
+
+def _cold(context: StageContext, choice: Choice) -> str:
+    """Return the words for a cold prompt cache of the chosen model, ``""`` if it matters little."""
+    more = context.colder[choice.index] if context.colder else 0.0
+    if more <= MATTERS * context.expected[choice.index]["joules"]:
+        return ""
+    return f"; its prompt cache is cold: {amount('joules', more)} more"
 
 
 def _of_turn(decision: Decision, turn: TurnState) -> Decision:

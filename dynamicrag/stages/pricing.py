@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from dynamicrag.borders import is_ours
 from dynamicrag.call_options import CallOptions
+from dynamicrag.cost.cost_model import CostModel
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.cost.expect import CHARACTERS, Asks, CostModel, Plan
+from dynamicrag.cost.expect import CHARACTERS, Asks, Plan
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.predictors.selection import admissible
 from dynamicrag.stages.base import StageBase
@@ -80,20 +81,24 @@ class Pricing:
         return {name: self._option(name, path) for name in self._names}
 
     def expected(self, plans: Sequence[Plan | None]) -> list[Cost]:
-        """Return the expected cost of each plan."""
-        return [self._cost_model.price(plan) if plan else NOTHING for plan in plans]
+        """Return the expected cost of each plan, with the prompt caches as they are now."""
+        return [self._cost_model.price_now(plan) if plan else NOTHING for plan in plans]
 
     def price(self, turn: TurnState, path: Mapping[str, str]) -> Cost:
-        """Return the expected cost of a whole path."""
-        return self._cost_model.price(self.plan(turn, path))
+        """Return the expected cost of a whole path, with the prompt caches as they are now."""
+        return self._cost_model.price_now(self.plan(turn, path))
+
+    def colder(self, plans: Sequence[Plan | None]) -> list[float]:
+        """Return the joules that each plan costs now beyond steady use, because its prompt cache is cold."""
+        return [self._cost_model.colder(plan) if plan else 0.0 for plan in plans]
 
     def saved(self, turn: TurnState) -> dict[Dimension, float]:
-        """Return the amounts that the model of the turn before saves by its provider's prompt cache."""
+        """Return the amounts that a prompt cache saves the model of the turn before, besides its price."""
         last = turn.get("last")
         if not last or not last["cached_tokens"]:
             return {}
-        shared = self.plan(turn, turn.get("path", {})).prompt_tokens
-        return self._cost_model.saved(last["model"], last["cached_tokens"], shared)
+        plan = self.plan(turn, turn.get("path", {}))._replace(model=last["model"])
+        return self._cost_model.saved(plan, last["cached_tokens"])
 
     def at_most(self, plans: Sequence[Plan | None]) -> list[dict[Dimension, float]]:
         """Return the amounts to compare with a limit: worst cases in hard dimensions, else expected amounts.
@@ -229,6 +234,7 @@ class Pricing:
             chunk_tokens=sum(found) / len(found) if found else None,
             enough=turn.get("known", {}).get("enough") if found else None,
             asks=self._asks,
+            beginning=turn.get("system", ""),
         )
 
     def _along(self, plan: Plan, path: Mapping[str, str], names: Sequence[str]) -> Plan:

@@ -52,6 +52,7 @@ class PromptStage(StageBase):
         strategy = self.strategies[option.name]
         return plan._replace(
             prompt_tokens=strategy.overheads[plan.context_tokens > 0],
+            beginning=strategy.beginning(plan.context_tokens > 0, plan.beginning),
             output_tokens=strategy.expected_tokens,
             most_tokens=strategy.max_tokens,
         )

@@ -1,8 +1,10 @@
 """``dynamicrag serve``: refused before anything is loaded, or answering until it is stopped."""
 
 import os
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from dynamicrag.testing import ScriptedServer
 from dynamicrag.testing.server import said
+from tests.serve.test_reach import certificate
 
 ROOT = Path(__file__).parents[2]
 KEY = "anna-key-of-sixteen"
@@ -46,6 +49,10 @@ def no_keys(monkeypatch):
         (["--policy", "balancd"], "did you mean 'balanced'"),
         (["--host", "no.such.host.invalid"], "other machines"),
         (["--budget-per-user", "usd=1"], "no price is known of model"),
+        (["--ssl-keyfile", "p.yaml"], "give --ssl-certfile FILE"),
+        (["--ssl-certfile", "p.yaml"], "expected a certificate and its key in PEM"),
+        (["--cors-origin", "*"], "without API keys, every page"),
+        (["--root-path", "rag"], "expected a path, for example /rag"),
     ],
 )
 def test_a_mistake_is_refused_before_anything_is_loaded(there, run, args, words):
@@ -70,19 +77,23 @@ def test_the_extra_is_asked_for(there, run, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
 def test_it_answers_until_it_is_stopped(there):
-    """With a provider of OpenAI's protocol behind it, and a policy and keys as a user has them."""
+    """With a provider of OpenAI's protocol behind it, and policy, keys and certificate as a user has them."""
     provider = ScriptedServer(lambda body: said("It has 164 steps."))
     (there / "q.yaml").write_text(POLICY.format(url=provider.url))
     (there / "keys.yaml").write_text(f"anna: {KEY}\n")
     env = {**os.environ, "PYTHONPATH": str(ROOT), "DYNAMICRAG_DATA": str(there / "data")}
+    cert, key = certificate(there)
+    trusted = ssl.create_default_context(cafile=cert)
     command = [sys.executable, "-m", "dynamicrag.cli", "serve", "--policy", "q.yaml", "--port", "0",
-               "--api-key-file", "keys.yaml", "--budget-per-user", "joules=1e6"]  # fmt: skip
+               "--api-key-file", "keys.yaml", "--budget-per-user", "joules=1e6", "--root-path", "/rag/",
+               "--ssl-certfile", cert, "--ssl-keyfile", key, "--cors-origin", "*"]  # fmt: skip
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=there, env=env, text=True, **pipes) as process:
         try:
             lines = []
-            while not (lines and lines[-1].startswith("http://")):
+            while not (lines and lines[-1].startswith("https://")):
                 line = process.stdout.readline()
                 assert line, process.stderr.read()
                 lines.append(line)
@@ -90,9 +101,12 @@ def test_it_answers_until_it_is_stopped(there):
             body = {"model": "q", "messages": [{"role": "user", "content": "How many steps has it?"}]}
             headers = {"authorization": f"Bearer {KEY}"}
             url = f"{lines[-1].strip()}/chat/completions"
-            answer = httpx.post(url, json=body, headers=headers, timeout=60).json()
-            assert answer["choices"][0]["message"]["content"] == "It has 164 steps."
-            assert httpx.post(url, json=body, timeout=60).status_code == 401
+            assert "/rag/v1/" in url
+            with httpx.Client(verify=trusted, timeout=60) as client:
+                answer = client.post(url, json=body, headers=headers)
+                assert answer.json()["choices"][0]["message"]["content"] == "It has 164 steps."
+                assert client.post(url.replace("/rag", ""), json=body).status_code == 401
+            assert "pages of every site" in process.stdout.readline() + process.stdout.readline()
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
             assert "stopped; all accounts are closed" in process.stdout.read()

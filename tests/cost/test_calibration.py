@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dynamicrag.cost.calibration import LEAST, Calibration, Observation
-from dynamicrag.cost.expect import CostModel, Priced
+from dynamicrag.cost.cost_model import CostModel, Priced
 from dynamicrag.cost.profiles import Host, Profile, Rate
 
 SPEC = "local:small"

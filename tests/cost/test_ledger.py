@@ -46,6 +46,16 @@ def test_energy_is_split_by_declared_cpu_seconds():
     assert (totals(book).idle, totals(book).constant) == (pytest.approx(0), 10)
 
 
+def test_calls_before_any_query_have_accounts_of_their_own():
+    book, begin = ledger(keep=3), time.perf_counter()
+    for account, cpu in (("ingest:docs", 1.0), ("warm:small", 2.0), ("a", 3.0), ("b", 4.0)):
+        call(book, account, cpu)
+    metered(book, begin, 40.0)
+    assert (totals(book).ingest, totals(book).warm) == (pytest.approx(4), pytest.approx(8))
+    assert totals(book).active == pytest.approx(40)
+    assert book.cost("warm:small")["joules"] == pytest.approx(8), "queries that come do not push it out"
+
+
 def test_what_no_query_claims_is_idle():
     book, begin = ledger(), time.perf_counter()
     call(book, "a", 1.0)

@@ -115,10 +115,11 @@ def test_options_of_a_graphs_context_apply(rag):
 
 class Seen(BaseCallbackHandler):
     def __init__(self):
-        self.started, self.tokens, self.ended, self.failed = [], [], [], []
+        self.started, self.tokens, self.ended, self.failed, self.given = [], [], [], [], []
 
     def on_chat_model_start(self, serialized, messages, *, metadata, **more):
         self.started.append(metadata)
+        self.given.append({**serialized, **more})
 
     def on_llm_new_token(self, token, **more):
         self.tokens.append(token)
@@ -136,8 +137,10 @@ async def test_callbacks_see_one_run(rag, how, chained):
     seen, model = Seen(), RoutedChatModel(rag=rag)
     chain = model | StrOutputParser() if chained else model
     with get_usage_metadata_callback() as counted:
-        await reply(chain, how, "Hi", {"callbacks": [seen], "metadata": {"tenant": "acme"}})
+        call = {"configurable": {"rag": {"user": "anna"}, "thread_id": "t1"}}
+        await reply(chain, how, "Hi", {"callbacks": [seen], "metadata": {"tenant": "acme"}, **call})
     assert [(each["ls_provider"], each["tenant"]) for each in seen.started] == [("dynamicrag", "acme")]
+    assert "anna" not in repr(seen.given), "traces name no user unless the metadata do"
     assert [message.text for message in seen.ended] == ["Small talk here"]
     assert facts(seen.ended[0])["model"] == "small"
     if "stream" in how:

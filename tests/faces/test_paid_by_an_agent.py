@@ -3,6 +3,7 @@
 import pytest
 from langchain.agents import create_agent
 from langchain_core.tools import tool
+from langgraph.checkpoint.memory import InMemorySaver
 
 from dynamicrag import BudgetExceeded, DynamicRAG, DynamicRAGMiddleware
 from dynamicrag.testing import FakeRetriever, ScriptedToolChat, calls_tools, says
@@ -57,6 +58,22 @@ async def test_the_tools_calls_are_on_its_own_account_and_on_the_tasks(rag_of, h
     assert rag.budget()["usd"]["spent"] == pytest.approx(whole)
     assert rag.budget()["usd"]["set_aside"] == 0
     assert rag.explain(report["query_id"]).path["generator"] == "m"
+
+
+def test_the_state_has_the_tools_calls_before_the_agents_next_call(rag_of):
+    rag, model = rag_of("kb", total={"usd": 1.0})
+    agent = create_agent(
+        model, [rag.as_tool("kb", "The museum.")], middleware=[DynamicRAGMiddleware(rag)],
+        checkpointer=InMemorySaver(), interrupt_after=["tools"],
+    )  # fmt: skip
+    thread = {"configurable": {"thread_id": "1"}}
+    stopped = agent.invoke(ASKED, thread)
+    assert [line["label"] for line in stopped["rag"]["account"]].count("m") == 2, "the agent and the graph"
+    ended = agent.invoke(None, thread)
+    ids = [line["id"] for line in ended["rag"]["account"]]
+    assert len(set(ids)) == len(ids)
+    report = ended["rag"]["report"]
+    assert report["cost"]["usd"]["value"] == pytest.approx(rag.budget()["usd"]["spent"])
 
 
 def test_the_limit_of_the_task_holds_for_the_tool(rag_of):

@@ -1,4 +1,4 @@
-"""A process that works on a thread whose budget asks: ``python -m tests.graph.asked_elsewhere JSON``.
+"""A process that works on a thread whose budget asks.
 
 A follow-up costs a tenth of a cent for the helper; the small model's draft, 1 cent, declines, and the next
 model, 10 cents, does not fit. ``begin`` asks the question; ``grant`` and ``refuse`` answer the interrupt.
@@ -56,5 +56,6 @@ def work(given: dict[str, Any]) -> list[dict[str, Any]]:
     return done
 
 
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(work(json.loads(sys.argv[1]))))
+def main(given: dict[str, Any]) -> None:
+    """Do the steps, and print the reports as JSON."""
+    sys.stdout.write(json.dumps(work(given)))

@@ -1,4 +1,4 @@
-"""One of several processes that work on the same thread: ``python -m tests.graph.elsewhere JSON``.
+"""One of several processes that work on the same thread.
 
 It does ``steps`` with scripted models that cost 1 cent a call, the helper a tenth, and prints a report each:
 ``begin`` asks a follow-up and stops before ``generate``; ``resume`` goes on; ``replay`` runs again from
@@ -96,5 +96,6 @@ def work(given: dict[str, Any]) -> list[dict[str, Any]]:
     return done
 
 
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(work(json.loads(sys.argv[1]))))
+def main(given: dict[str, Any]) -> None:
+    """Do the steps, and print the reports as JSON."""
+    sys.stdout.write(json.dumps(work(given)))

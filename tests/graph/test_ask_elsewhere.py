@@ -1,16 +1,14 @@
 """A query that asks for more budget, answered in another process: its account, on checkpointers."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
+from tests.forked import Forked
+
+from .asked_elsewhere import main
 from .test_elsewhere import both, near, uri  # noqa: F401 - uri is a fixture
 
-ROOT = Path(__file__).parents[2]
 HELPER, SMALL, MEDIUM = 0.001, 0.01, 0.1
 
 
@@ -20,18 +18,12 @@ def process(docs, tmp_path):
 
     def run(saver, *steps):
         env = {
-            **os.environ,
             "DYNAMICRAG_CACHE": str(tmp_path / "cache"),
             "DYNAMICRAG_DATA": str(tmp_path / "data"),
             "LANGGRAPH_STRICT_MSGPACK": "true",
         }
         given = {"docs": str(docs), "saver": saver, "steps": steps, "thread": str(tmp_path)}
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.graph.asked_elsewhere", json.dumps(given)],
-            cwd=ROOT, env=env, capture_output=True, text=True,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-3000:]
-        return json.loads(done.stdout)
+        return json.loads(Forked(main, given, env=env).result())
 
     return run
 

@@ -2,15 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from .elsewhere import work
+from tests.forked import Forked
 
-ROOT = Path(__file__).parents[2]
+from .elsewhere import main, work
+
 HELPER, CALL = 0.001, 0.01
 
 
@@ -33,21 +31,12 @@ def process(docs, tmp_path):
 
     def run(uri, *steps, **given):
         env = {
-            **os.environ,
             "DYNAMICRAG_CACHE": str(tmp_path / "cache"),
             "DYNAMICRAG_DATA": str(tmp_path / "data"),
             "LANGGRAPH_STRICT_MSGPACK": "true",
         }
         given = {"docs": str(docs), "saver": uri, "steps": steps, "thread": str(tmp_path), **given}
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.graph.elsewhere", json.dumps(given)],
-            cwd=ROOT,
-            env=env,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        return json.loads(done.stdout)
+        return json.loads(Forked(main, given, env=env).result())
 
     return run
 

@@ -117,7 +117,7 @@ def test_a_store_that_is_down_costs_no_answer_and_one_warning(make, data, caplog
 @pytest.mark.usefixtures("data")
 @pytest.mark.parametrize("how", ["sync", "async"])
 def test_an_answer_does_not_wait_for_ever(make, how, caplog, monkeypatch):
-    monkeypatch.setattr("dynamicrag.graph.ends.COMMIT_SECONDS", 0.05)
+    monkeypatch.setattr("dynamicrag.graph.stored.COMMIT_SECONDS", 0.05)
     rag, free = make(), threading.Event()
     monkeypatch.setattr(rag.pipeline.log, "add", lambda *_: free.wait(20))
     with caplog.at_level(logging.WARNING):

@@ -1,19 +1,12 @@
 """The graph behind a real LangGraph Server, asked over HTTP and by its client."""
 
 import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import httpx
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from .langgraph_server import ROOT, serving
+
 # one thread: two wait for one another where another process has a core; and brief, for seconds count
 POLICY = """
 version: 1
@@ -32,62 +25,21 @@ QUESTION = "How many steps must a visitor climb in the lighthouse at Cape Ondry?
 pytestmark = [pytest.mark.service, pytest.mark.models]
 
 
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """Start ``langgraph dev``, with its trap for blocking calls on."""
-    pytest.importorskip("langgraph_cli", reason="needs langgraph-cli[inmem]")
-    pytest.importorskip("langgraph_api", reason="needs langgraph-cli[inmem]")
     folder = tmp_path_factory.mktemp("server")
-    shutil.copy(ROOT / "langgraph.json", folder)  # the server keeps its state beside it
-    shutil.copytree(ROOT / "graphs", folder / "graphs", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "policy.yaml").write_text(POLICY)
     (folder / "bare.yaml").write_text(POLICY.replace("chunks: 2", "chunks: 1"))
     (folder / "port").mkdir()
     (folder / "port/pier.md").write_text("# Pier 9\n\nPier 9 of Port Alder has 84 lamps.\n")
-    port = free_port()
-    command = [sys.executable, "-m", "langgraph_cli", "dev", "--no-browser", "--no-reload"]
-    command += ["--port", str(port)]
     env = {
-        **os.environ,
         "DYNAMICRAG_POLICY": str(folder / "policy.yaml"),
         "DYNAMICRAG_POLICIES": f"bare={folder / 'bare.yaml'}",
         "DYNAMICRAG_CORPUS": f"museum={ROOT / 'examples/corpus'},port={folder / 'port'}",
         "DYNAMICRAG_DATA": str(folder / "data"),
-        "PYTHONPATH": str(ROOT),
-        "LANGSMITH_TRACING": "false",
     }
-    log = folder / "log.txt"
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            command, cwd=folder, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(url, process, log)
-        yield url
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=20)
-    assert "BlockingError" not in log.read_text()
-
-
-def wait_for(url, process, log, seconds=120):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        assert process.poll() is None, log.read_text()[-3000:]
-        try:
-            if httpx.get(f"{url}/ok", timeout=2).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.2)
-    raise AssertionError(f"no server after {seconds} s:\n{log.read_text()[-3000:]}")
+    with serving(folder, env) as running:
+        yield running.url
 
 
 def events(url, body):

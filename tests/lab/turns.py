@@ -47,19 +47,20 @@ def asked(number, joules=10.0, *, question="", process="p1", **changes):
     return Turn.model_validate({**record, "question_mark": question or f"q{number}", "process": process})
 
 
-def process(name="p1", *, queries=100.0, ingest=0.0, idle=0.0, residual=0.0, **changes):
+def process(name="p1", *, queries=100.0, ingest=0.0, warm=0.0, idle=0.0, residual=0.0, **changes):
     """Return the accounts of a process, which add up to its meter's sum but for ``residual``."""
     accounts = {
         "id": name,
         "meter": "codecarbon",
         "kind": "modelled",
-        "active": queries + ingest,
+        "active": queries + ingest + warm,
         "idle": idle,
         "constant": 7.0,
         "unexplained": 0.0,
         "pending": 0.0,
         "faults": 0,
         "ingest": ingest,
+        "warm": warm,
         **changes,
     }
     parts = ("active", "idle", "constant", "unexplained", "pending")

@@ -35,10 +35,13 @@ def server():
     held = []
 
     @asynccontextmanager
-    async def slot():
+    async def slot(prompt):
+        assert prompt == "hi"
         held.append("in")
-        yield "span"
-        held.append("out")
+        try:
+            yield "span"
+        finally:
+            held.append("out")
 
     account = SimpleNamespace(charge=lambda span, timings: timings["prompt_n"] / 2)
     return SimpleNamespace(slot=slot, account=account, held=held)
@@ -52,16 +55,25 @@ def test_a_whole_answer(server, how):
     assert server.held == ["in", "out"]
 
 
-@pytest.mark.parametrize("how", ["sync", "async"])
+@pytest.mark.parametrize("how", ["sync", "async", "sync in a loop"])
 def test_a_streamed_answer(server, how):
     client = lent(local_lent(Streams, server)(named="m", script=lambda *_: says("")))
 
     async def read():
-        return [chunk async for chunk in client.astream("hi")]
+        if how == "async":
+            return [chunk async for chunk in client.astream("hi")]
+        return [*client.stream("hi")]
 
     chunks = [*client.stream("hi")] if how == "sync" else asyncio.run(read())
     whole = chunks[0]
     for chunk in chunks[1:]:
         whole += chunk
     assert (whole.text, whole.response_metadata[CPU_SECONDS]) == ("hello", 1.5)
+    assert server.held == ["in", "out"]
+
+
+def test_a_stream_that_is_left_gives_its_slot_back(server):
+    stream = lent(local_lent(Streams, server)(named="m", script=lambda *_: says(""))).stream("hi")
+    next(stream)
+    stream.close()
     assert server.held == ["in", "out"]

@@ -1,7 +1,7 @@
-"""A process that ingests and, if told so, kills itself without warning: ``child.py DOCS ROOT [WHERE N]``.
+"""A process that ingests and, if told so, kills itself without warning.
 
-WHERE is ``module:Class.method`` or ``module:function``; the process dies at its N-th call, before (N > 0) or
-right after (N < 0) the call.
+It dies at the ``number``-th call of ``where``, ``module:Class.method`` or ``module:function``: before it if
+``number`` is above 0, and else right after it.
 """
 
 import os
@@ -9,6 +9,7 @@ import signal
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from dynamicrag.retrieval import ingest
 
@@ -36,9 +37,30 @@ def arm(where: str, number: int) -> None:
     setattr(owner, name, armed)
 
 
-if __name__ == "__main__":
-    docs, root, *rest = sys.argv[1:]
+class Paused(FakeEmbedder):
+    """Sets one event before it embeds, and waits for another."""
+
+    def __init__(self, begun: Any, go: Any) -> None:
+        super().__init__()
+        self.begun, self.go = begun, go
+
+    def encode(self, *args, **more):
+        self.begun.set()
+        self.go.wait()
+        return super().encode(*args, **more)
+
+
+def main(docs: Path, root: Path, where: str = "", number: int = 0, events: tuple[Any, ...] = ()) -> None:
+    """Ingest; between the two events the ingest stands still."""
     ingest._BATCH = 4
-    if len(rest) == 2:
-        arm(rest[0], int(rest[1]))
-    corpus(Path(docs), Path(root), embedder=FakeEmbedder(float(rest[0]) if len(rest) == 1 else 0.0)).ingest()
+    if where:
+        arm(where, number)
+    corpus(docs, root, embedder=Paused(*events) if events else FakeEmbedder()).ingest()
+
+
+def search(docs: Path, root: Path, gate: Any) -> None:
+    """Search when others do, and print how many chunks were found by words and by vectors."""
+    gate.wait()
+    made = corpus(docs, root)
+    found = len(made.lexical().search("bridge", 3)), len(made.nearest(made.embedder.embed(["b"])[0], 2))
+    sys.stdout.write("{} {}".format(*found))

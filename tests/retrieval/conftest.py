@@ -1,16 +1,14 @@
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dynamicrag.retrieval import Corpus
+from tests.forked import Forked
 
+from . import child as children
 from .fakes import corpus
 
-HERE = Path(__file__).parent
 SENTENCES = [
     "The bridge of {n} was built of steel and opened in 18{n}.",
     "Trains crossed it every {n} minutes, carrying coal to the harbour.",
@@ -44,13 +42,6 @@ def ingested(docs: Path, root: Path) -> Corpus:
 
 
 @pytest.fixture
-def child(docs: Path, root: Path) -> Callable[..., subprocess.Popen]:
+def child(docs: Path, root: Path) -> Callable[..., Forked]:
     """Start a process that ingests; see ``child.py``."""
-
-    def start(*args: object, root: Path = root) -> subprocess.Popen:
-        # This package is found at the top of the repository or in tests/, as pytest was told.
-        path = os.pathsep.join([str(HERE.parents[1]), str(HERE.parents[__package__.count(".")])])
-        command = [sys.executable, "-m", f"{__package__}.child", str(docs), str(root), *map(str, args)]
-        return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path})
-
-    return start
+    return lambda *args: Forked(children.main, docs, root, *args)

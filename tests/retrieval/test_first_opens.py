@@ -1,7 +1,5 @@
 """Many threads and processes open a corpus at once that nobody has ingested, or indexed like this, before."""
 
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -9,7 +7,9 @@ import pytest
 from dynamicrag.retrieval import lexical_files
 from dynamicrag.retrieval.lexical import Bm25sIndex
 from dynamicrag.retrieval.store import Store
+from tests.forked import CONTEXT, Forked
 
+from .child import search
 from .fakes import corpus
 
 
@@ -82,20 +82,9 @@ def test_a_new_database(tmp_path):
 
 @pytest.mark.slow
 def test_processes(docs, root):
-    code = (
-        "import sys; from pathlib import Path; "
-        f"from {__package__}.fakes import corpus; sys.stdin.readline(); "
-        "made = corpus(Path(sys.argv[1]), Path(sys.argv[2])); "
-        "print(len(made.lexical().search('bridge', 3)), len(made.nearest(made.embedder.embed(['b'])[0], 2)))"
-    )
-    command = [sys.executable, "-c", code, str(docs), str(root)]
-    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    started = [subprocess.Popen(command, text=True, **streams) for _ in range(3)]
-    for each in started:
-        each.stdin.write("go\n")
-        each.stdin.flush()
-    results = [each.communicate(timeout=120) for each in started]
-    assert [out.split() for out, _ in results] == [["3", "2"]] * 3, results[0][1][-500:]
+    gate = CONTEXT.Barrier(3)
+    started = [Forked(search, docs, root, gate) for _ in range(3)]
+    assert [each.result() for each in started] == ["3 2"] * 3
 
 
 @pytest.mark.parametrize("theirs", ["sound", "damaged"])

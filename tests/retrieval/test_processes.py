@@ -2,11 +2,11 @@
 
 import os
 import signal
-import time
 
 import pytest
 
 from dynamicrag.errors import CorpusError
+from tests.forked import CONTEXT
 
 from .fakes import contents, corpus
 
@@ -29,10 +29,16 @@ DEATHS = [
 
 @pytest.fixture
 def undisturbed(docs, tmp_path):
-    made = corpus(docs, tmp_path / "undisturbed")
-    made.ingest()
-    yield lambda: contents(made)
-    made.close()
+    """Return what an ingest of the documents as they are then leaves behind."""
+
+    def ingest():
+        made = corpus(docs, tmp_path / "undisturbed")
+        made.ingest()
+        found = contents(made)
+        made.close()
+        return found
+
+    return ingest
 
 
 @pytest.mark.parametrize(("where", "number"), DEATHS)
@@ -57,30 +63,34 @@ def test_a_killed_update_resumes_on_other_files(child, docs, root, undisturbed):
 
 
 def test_killed_again_and_again(child, docs, root, undisturbed):
-    for number in range(1, 5):
+    for number in range(1, 4):
         assert child(f"{STORE}:Store.mark_ready", 2).wait() in (-signal.SIGKILL, 0), number
     assert contents(corpus(docs, root)) == undisturbed()
 
 
 def test_one_process_at_a_time(child, docs, root, undisturbed):
-    other = child(0.5)
+    begun, go = CONTEXT.Event(), CONTEXT.Event()
+    other = child("", 0, (begun, go))
     try:
-        lock = corpus(docs, root).folder / "ingest.lock"
-        while not lock.exists():
-            time.sleep(0.01)
-        time.sleep(0.2)
+        assert begun.wait(60)
         with pytest.raises(
             CorpusError, match=r"ingest\.lock: another process is still ingesting after 0\.1 s"
         ):
             corpus(docs, root, lock_timeout=0.1).ingest()
         told = []
+
+        def progress(done, total, label):
+            told.append(label)
+            go.set()
+
         made = corpus(docs, root)
-        report = made.ingest(lambda done, total, label: told.append(label))
+        report = made.ingest(progress)
         assert told[0] == "waiting for another process that is ingesting"
         assert report.added == 0
         assert report.unchanged == 12
         assert contents(made) == undisturbed()
     finally:
+        go.set()
         assert other.wait() == 0
 
 

@@ -24,6 +24,9 @@ def test_keys_of_a_file(tmp_path):
 def test_keys_of_the_environment():
     keys = keys_of(None, {"DYNAMICRAG_API_KEYS": f"anna={ANNA}, {BERT}"})
     assert [keys.caller(ANNA).name, keys.caller(BERT).name] == ["anna", "key2"]
+    padded = "MTIzNDU2Nzg5MDEyMzQ1Ng=="
+    assert keys_of(None, {"DYNAMICRAG_API_KEYS": f"anna={padded}"}).caller(padded).name == "anna"
+    assert keys_of(None, {"DYNAMICRAG_API_KEYS": padded}).caller(padded).name == "key1"
     assert keys_of(None, {"DYNAMICRAG_API_KEYS": " , "}) is None
     assert keys_of(None, {}) is None
 
@@ -52,6 +55,12 @@ def test_a_mistake_in_a_file_is_named_and_no_key_is_shown(tmp_path, text, words)
         keys_of(path, {})
     assert words in str(refused.value)
     assert ANNA not in str(refused.value)
+
+
+@pytest.mark.parametrize("given", ["anna=short==", "=", "===", "anna="])
+def test_a_mistake_in_the_environment_is_named(given):
+    with pytest.raises(InputError, match=r"_KEYS\.(anna|key1): expected an API key of at least 16"):
+        keys_of(None, {"DYNAMICRAG_API_KEYS": given})
 
 
 def test_a_file_that_is_not_there(tmp_path):

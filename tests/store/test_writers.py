@@ -1,26 +1,22 @@
 """Threads and processes that write at once, and processes that are killed: nothing is lost or doubled."""
 
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from dynamicrag.store.database import Database
 from dynamicrag.store.log import Log
 from dynamicrag.store.logged import Feedback, Snapshot
+from tests.forked import Forked
 
+from . import writers
 from .made import query
 
-ROOT = Path(__file__).parents[2]
 
-
-def start(where, mode: str, first: int, count: int) -> subprocess.Popen:
-    command = [sys.executable, "-m", "tests.store.writers", str(where), mode, str(first), str(count)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+def start(where, mode: str, first: int, count: int) -> Forked:
+    return Forked(writers.main, str(where), mode, first, count)
 
 
 def in_threads(number: int, work) -> None:
@@ -102,10 +98,9 @@ def test_a_snapshot_is_not_stored_while_its_feedback_is_replaced(log):
 def test_processes_write_at_once(log, where):
     for number in range(100):
         log.add(query(number))
-    writers = [start(where, "feedback", first, 25) for first in (0, 25, 50, 75)]
-    for writer in writers:
-        assert writer.communicate()[0].count("feedback") == 25
-        assert writer.returncode == 0
+    started = [start(where, "feedback", first, 25) for first in (0, 25, 50, 75)]
+    for writer in started:
+        assert writer.result().count("feedback") == 25
     items = log.feedbacks()
     assert [item.number for item in items] == list(range(1, 101))
     assert len({item.query_id for item in items}) == 100
@@ -121,7 +116,6 @@ def test_a_process_that_is_killed_loses_nothing_that_it_acknowledged(log, where)
         writer.kill()
         acknowledged |= {line.strip() for line in writer.stdout if line.endswith("\n")}
         writer.wait()
-        writer.stdout.close()
     reopened = Log(Database(where))
     ids = [each.id for each in reopened.queries()]
     items = reopened.feedbacks()

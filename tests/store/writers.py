@@ -21,7 +21,3 @@ def main(where: str, mode: str, first: int, count: int) -> None:
         log.feedback(Feedback(f"q{number}", "thumb", "user", 0.0, 1.0))
         sys.stdout.write(f"feedback {number}\n")
         sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -1,9 +1,14 @@
-"""The calls to model servers in a file, so that all processes of a user share the servers' CPU time."""
+"""The calls to model servers in a file, so that all processes of a user share the servers' CPU time.
+
+A server's counters are read while the file is locked: marks then follow each other as their readings do. A
+reading from before the wait for the lock may be older than the last mark, and what the server burnt between
+them would be charged twice.
+"""
 
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -37,6 +42,8 @@ CREATE TABLE IF NOT EXISTS seen (
 """
 
 Row = tuple[float, float, float, bool]
+Read = Callable[[float], Reading]
+"""Reads a server's counters, given the CPU-seconds at its last mark."""
 
 
 class ServerFile:
@@ -47,35 +54,35 @@ class ServerFile:
 
     Raises:
         sqlite3.Error, OSError: From all methods: the file cannot be read or written.
+        Exception: From :meth:`begin` and :meth:`end`: any error of the reading; the file is as before.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def begin(self, server: str, reading: Reading) -> int:
+    def begin(self, server: str, read: Read) -> int:
         """Open a call and return its number.
 
         Args:
             server: Key of the server's processes.
-            reading: The server's counters now.
+            read: Reads the server's counters, given the CPU-seconds at its last mark.
         """
         with self._transaction() as db:
             call = db.execute(
                 "INSERT INTO calls (server, pid) VALUES (?, ?)", (server, os.getpid())
             ).lastrowid
-            mark = _mark(db, server, reading)
+            mark = _mark(db, server, _reading(db, server, read))
             db.execute("UPDATE calls SET mark = ? WHERE number = ?", (mark, call))
             assert call is not None
             return call
 
-    def end(
-        self, server: str, call: int, reading: Reading, predicted: float | None, *, others: bool
-    ) -> Share:
+    def end(self, server: str, call: int, read: Read, predicted: float | None, *, others: bool) -> Share:
         """Close a call and return its share of the server's consumption; see :func:`.shares.take`."""
         with self._transaction() as db:
             row = db.execute("SELECT mark FROM calls WHERE number = ?", (call,)).fetchone()
             if row is None:
                 return Share(0.0, 0.0, 0.0)
+            reading = _reading(db, server, read)
             _close(db, server, reading)
             segments = _segments(db, server, row[0])
             share = take(segments, predicted, others=others)
@@ -121,6 +128,13 @@ class ServerFile:
                 db.execute(statement)
             yield db
             db.execute("COMMIT")
+
+
+def _reading(db: sqlite3.Connection, server: str, read: Read) -> Reading:
+    last = db.execute(
+        "SELECT cpu FROM marks WHERE server = ? ORDER BY number DESC LIMIT 1", (server,)
+    ).fetchone()
+    return read(last[0] if last else 0.0)
 
 
 def _mark(db: sqlite3.Connection, server: str, reading: Reading) -> int:

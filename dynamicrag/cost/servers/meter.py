@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
@@ -130,7 +131,7 @@ class ServerMeter:
         if tree is None:
             return None
         reading = self._read(tree)
-        return Begun(tree, self._file.begin(tree.key, reading), reading)
+        return Begun(tree, self._file.begin(tree.key, partial(self._read, tree)), reading)
 
     @property
     def doubtful(self) -> bool:
@@ -169,7 +170,7 @@ class ServerMeter:
         others, size = self._others(tree), (tokens.input - tokens.cached, tokens.output)
         rate = self._rate(model)
         expected = None if rate is None else predicted(rate, *size)
-        share = self._file.end(tree.key, number, reading, expected, others=others)
+        share = self._file.end(tree.key, number, partial(self._read, tree), expected, others=others)
         if share.whole > 0 and not tokens.assumed:
             self._file.learn(model, (*size, share.whole, not others))
         self._doubt.clear(share.whole, tokens.output, billions)
@@ -193,8 +194,8 @@ class ServerMeter:
             "the server started meanwhile, or is in a container, or behind a proxy for all requests"
         )
 
-    def _read(self, tree: ProcessTree) -> Reading:
-        cpu = tree.cpu_seconds()
+    def _read(self, tree: ProcessTree, least: float = 0.0) -> Reading:
+        cpu = tree.cpu_seconds(least)
         if tree.pids != self._checked:
             gpu.check(tree.pids)
             self._checked = tree.pids

@@ -45,12 +45,23 @@ class ProcessTree:
         """List the children again at the next reading: they may have come within the last second."""
         self._listed = -FRESH
 
-    def cpu_seconds(self) -> float:
+    def cpu_seconds(self, least: float = 0.0) -> float:
         """Return the CPU time of all processes so far, in seconds.
+
+        Args:
+            least: The CPU time that another reading has found. Below it the children are listed again: the
+                other may know more of them.
 
         Raises:
             psutil.Error: A root has ended, or may not be read.
         """
+        total = self._sum()
+        if total < least:
+            self.refresh()
+            total = self._sum()
+        return total
+
+    def _sum(self) -> float:
         self._list()
         total = sum(_seconds(process) for process in self.roots)
         for process in [each for each in self._known.values() if each not in self.roots]:

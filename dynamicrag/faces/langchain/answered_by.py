@@ -3,10 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dynamicrag.cost.profiles import Profile, Profiles, load_profiles
+from dynamicrag.cost.profiles import Profile, load_profiles
 from dynamicrag.types import Runs
 
 if TYPE_CHECKING:
@@ -71,18 +70,13 @@ def _option(pipeline: "Pipeline", spec: str) -> Callee | None:
 
 def _known(spec: str) -> Callee:
     runs: Runs = "same_host" if spec.startswith("ollama:") else "remote"
-    profile = _profiles().of(spec, runs)
+    profile = load_profiles().of(spec, runs)
     return Callee(spec, spec, replace(profile, runs=runs))
 
 
 def _listed(spec: str) -> bool:
-    models = _profiles().models
+    models = load_profiles().models
     return spec in models or _ENDING.sub("", spec) in models
-
-
-@cache
-def _profiles() -> Profiles:
-    return load_profiles()
 
 
 def _name(spec: str) -> str:

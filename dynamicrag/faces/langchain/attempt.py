@@ -1,9 +1,11 @@
 """One attempt at a call: its model, its reservation, and its calls on the account."""
 
 import asyncio
+import time
+from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dynamicrag import portal
 from dynamicrag.cost.vector import Cost
@@ -20,12 +22,15 @@ if TYPE_CHECKING:
     from dynamicrag.llm.chat import ChatModel
     from dynamicrag.stages.base import Run
 
+T = TypeVar("T")
+
 
 class Attempt:
     """A call under way with the chosen model.
 
     Args:
-        client: The chosen model's client.
+        model: The chosen model.
+        client: Its client.
         watch: Books its calls.
         reservation: The reservation, entered.
         held: As the reservation returned it.
@@ -34,22 +39,58 @@ class Attempt:
 
     def __init__(
         self,
+        model: "ChatModel",
         client: "BaseChatModel",
         watch: Watch,
         reservation: "AbstractAsyncContextManager[Held]",
         held: "Held",
         seconds: float | None,
     ) -> None:
+        self.model = model
         self.client = client
         self.watch = watch
-        self.seconds = seconds
         self._reservation = reservation
         self._held = held
+        self._seconds = seconds
+        self._began = time.monotonic()
+
+    async def in_time(self, work: Awaitable[T]) -> T:
+        """Return the result of ``work``, unless the seconds of the query end before.
+
+        Raises:
+            BudgetExceeded: They have ended.
+        """
+        try:
+            async with asyncio.timeout(self._left()) as limit:
+                return await work
+        except TimeoutError as error:
+            if not limit.expired():
+                raise  # the model's own
+            raise self._too_late() from error
+
+    def check_time(self) -> None:
+        """Refuse to go on after the seconds of the query.
+
+        Raises:
+            BudgetExceeded: They have ended.
+        """
+        left = self._left()
+        if left is not None and left < 0:
+            raise self._too_late()
+
+    def _left(self) -> float | None:
+        return None if self._seconds is None else self._seconds - (time.monotonic() - self._began)
+
+    def _too_late(self) -> BudgetExceeded:
+        return BudgetExceeded(
+            f"objective.budget.per_query.seconds: model {self.model.name} had no answer in the "
+            f"{self._seconds:.3g} s that it had; raise the limit, or use a faster model"
+        )
 
     async def close(self, run: "Run") -> None:
         """Book calls that are still open, and replace the reservation by the actual cost."""
-        self.watch.close()
         try:
+            self.watch.close()
             await self.watch.served.settled(run.ledger)
         finally:
             lines = self.watch.lines
@@ -102,7 +143,7 @@ async def begin(
         )
     reservation = run.budget.reserved(ledger.paid_by(query_id), worst, partial(ledger.spent, query_id))
     held = await reservation.__aenter__()
-    return Attempt(client, watch, reservation, held, seconds)
+    return Attempt(model, client, watch, reservation, held, seconds)
 
 
 async def _client(model: "ChatModel", most: int | None) -> "BaseChatModel":

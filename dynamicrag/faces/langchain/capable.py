@@ -2,19 +2,27 @@
 
 import asyncio
 import re
-import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from dynamicrag.errors import InputError, ModelUnavailable, PolicyError
 from dynamicrag.llm.chat import ChatModel
 
 REFUSED = (400, 404, 422, 501)
 """HTTP statuses by which servers refuse tools."""
-_TOOLS = re.compile(r"\btools?\b|\bfunctions?[ _-]call|tool_(?:choice|use)", re.IGNORECASE)
+_TOOLS = re.compile(r"\btools?\b(?![.\[])|\bfunctions?[ _-]call", re.IGNORECASE)
+"""A server's word for tools as such. ``tools[0].name`` is a fault of one tool."""
+_LACKING = re.compile(
+    r"(?:\bno\b|not|n't).{0,40}(?:support|enabled|available|allowed|permitted|implemented)"
+    r"|unsupported|unrecogni|unknown|requires? --",
+    re.IGNORECASE,
+)
+"""A server's words for a lack. Without them, the fault is in the conversation or in a tool's schema."""
 
 
 class Capable:
     """Knows which models can call tools: by their class, by LangChain's model profile, and from refusals.
+
+    A refusal only puts other models first: its words may mislead, and this process keeps it.
 
     Args:
         models: The policy's models by name.
@@ -22,36 +30,39 @@ class Capable:
 
     def __init__(self, models: Mapping[str, ChatModel]) -> None:
         self._models = models
-        self._lock = threading.Lock()
         self._known: dict[str, bool] = {}
+        self._refused: set[str] = set()
 
     async def of(self, name: str) -> bool:
-        """Return whether a model can call tools, as far as known. A model that cannot be loaded counts."""
+        """Return whether a model can call tools, but for refusals. A model that cannot be loaded counts."""
         if name not in self._known:
             able = await asyncio.to_thread(_can_call_tools, self._models[name])
-            with self._lock:
-                self._known.setdefault(name, able)
+            self._known.setdefault(name, able)
         return self._known[name]
 
-    def refused(self, name: str, error: BaseException) -> bool:
+    def learn(self, name: str, error: BaseException) -> bool:
         """Learn from a failed call with tools; return whether the model has refused the tools."""
-        status = getattr(error, "status_code", None)
-        refused = status in REFUSED and bool(_TOOLS.search(str(error)))
+        status, said = getattr(error, "status_code", None), str(error)
+        refused = status in REFUSED and bool(_TOOLS.search(said) and _LACKING.search(said))
         if refused:
-            with self._lock:
-                self._known[name] = False
+            self._refused.add(name)
         return refused
 
-    def check(self, able: Mapping[str, bool], forced: str | None) -> None:
+    def has_refused(self, name: str) -> bool:
+        """Return whether a model has refused tools."""
+        return name in self._refused
+
+    def check(self, able: Mapping[str, bool], forced: str | None, closed: Collection[str]) -> None:
         """Refuse a call with tools that no model can serve.
 
         Args:
             able: Whether each model can call tools, by option.
             forced: The option forced by the call, if any.
+            closed: The options closed by the call.
 
         Raises:
             PolicyError: No model can.
-            InputError: The forced one cannot.
+            InputError: The forced one cannot, or the call closes all that can.
         """
         can = [name for name, is_able in able.items() if is_able]
         if not can:
@@ -64,6 +75,11 @@ class Capable:
         if forced is not None and forced not in can:
             raise InputError(
                 f"the forced option of generator: {forced!r} cannot call tools; valid: {', '.join(can)}"
+            )
+        if set(can) <= set(closed):
+            raise InputError(
+                f"the closed options of generator: no model that can call tools is left; open one of: "
+                f"{', '.join(can)}"
             )
 
 

@@ -37,7 +37,7 @@ class Choosing:
         self._pipeline = pipeline
         self._max_tokens = max_tokens
         self.capable = Capable(pipeline.models)
-        run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model, None, _unheard)
+        run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model)
         asker = Asker(pipeline.models, pipeline.helper, run)
         # no verification follows: the router must not count on a second draft
         self._decider = Decider(
@@ -54,15 +54,15 @@ class Choosing:
 
         Raises:
             PolicyError: The call has tools or a schema, and no model can call tools.
-            InputError: The model that the call forces cannot.
+            InputError: The model that the call forces cannot, or the call closes all that can.
         """
         names = [option.name for option in self._pipeline.stages[STAGE].options]
         able = dict.fromkeys(names, True)
-        if request.tools or request.structured:
+        if request.with_tools:
             able = {name: await self.capable.of(name) for name in names}
-            self.capable.check(able, run.call.options.get(STAGE))
+            self.capable.check(able, run.call.options.get(STAGE), run.call.closed.get(STAGE, ()))
         open_ = [able[name] and name not in failed and run.call.opens(STAGE, name) for name in names]
-        for fits in (partial(self._has_room, request), self._is_up):
+        for fits in (partial(self._takes_tools, request), partial(self._has_room, request), self._is_up):
             fitting = [each and fits(name) for each, name in zip(open_, names, strict=True)]
             open_ = fitting if any(fitting) else open_
         return open_
@@ -92,7 +92,8 @@ class Choosing:
         router = None
         if before is not None:
             weights = self._pipeline.policy.objective.weights
-            router = Kept(before["chosen"], before["quality"], stage.router, weights)
+            estimates = dict(zip(before["options"], before["quality"], strict=True))
+            router = Kept(before["chosen"], estimates, stage.router, weights)
         return await self._decider.decide(stage, turn, run.call, situation, router=router)
 
     async def _plan(self, name: str, request: Request, run: Run, lines: Sequence["Line"]) -> Plan:
@@ -126,13 +127,12 @@ class Choosing:
             return known * min(1.0, own[-1].cached_tokens / before)
         return float(known) if known >= least else 0.0
 
+    def _takes_tools(self, request: Request, name: str) -> bool:
+        return not (request.with_tools and self.capable.has_refused(name))
+
     def _has_room(self, request: Request, name: str) -> bool:
         context = self._pipeline.models[name].context
         return context is None or request.size.tokens < context
 
     def _is_up(self, name: str) -> bool:
         return not self._pipeline.models[name].outage.rests
-
-
-def _unheard(event: Mapping[str, object]) -> None:
-    """Ignore an event: routers send none."""

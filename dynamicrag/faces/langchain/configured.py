@@ -84,6 +84,11 @@ class ConfiguredChatModel(BaseChatModel):
         call = routed(kwargs, config) if kwargs.get("version") == "v3" else kwargs
         return super().astream_events(input, config, **call)
 
+    def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
+        """Return the parameters for traces, without options of the call: they may name a user or a tenant."""
+        kwargs.pop(CALL, None)
+        return super()._get_invocation_params(stop, **kwargs)
+
 
 def routed(kwargs: dict[str, Any], config: RunnableConfig | None) -> dict[str, Any]:
     """Return keyword arguments with the parts of a config that routing reads."""

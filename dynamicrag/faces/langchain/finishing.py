@@ -1,17 +1,12 @@
 """Ends a task: its report, its entry in the decision log, and its books."""
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dynamicrag.cost.in_thread import in_thread
-from dynamicrag.features.lexical import lexical
-from dynamicrag.graph.ends import COMMIT_SECONDS
 from dynamicrag.graph.feedback import learn_from
-from dynamicrag.graph.log_entry import entry_of
-from dynamicrag.graph.node import submit
 from dynamicrag.graph.report import report_of
+from dynamicrag.graph.stored import commit, facts_of, submit
 from dynamicrag.stages.base import Run
 from dynamicrag.types import Decision, Draft, TurnState
 
@@ -46,21 +41,9 @@ async def finished(
     run.emit({"type": "report", **report})
     facts = facts_of(pipeline, turn, decisions, text)
     submit(pipeline, turn, run, facts)
-    await _commit(pipeline, turn, decisions, run)
+    await commit(pipeline, turn, decisions, run)
     learn_from(pipeline, turn, text, partial(submit, pipeline, turn, run, facts))
     return turn, report
-
-
-def facts_of(
-    pipeline: "Pipeline", turn: TurnState, decisions: Sequence[Decision], answer: str = ""
-) -> dict[str, Any]:
-    """Return the facts for the record of a task; texts only if the policy stores them."""
-    facts: dict[str, Any] = {"path": turn["path"], "abstained": False, "escalations": [], "signals": {}}
-    if pipeline.policy.observe:
-        facts["features"] = lexical(turn["text"]) | turn.get("known", {})
-    if pipeline.policy.runs.text:
-        facts |= {"question": turn["original"], "answer": answer, "decisions": list(decisions)}
-    return facts
 
 
 def _draft(message: "AIMessage", turn: TurnState) -> Draft:
@@ -73,15 +56,3 @@ def _draft(message: "AIMessage", turn: TurnState) -> Draft:
         signals={},
         refined=False,
     )
-
-
-async def _commit(pipeline: "Pipeline", turn: TurnState, decisions: Sequence[Decision], run: Run) -> None:
-    books = pipeline.bookkeeper
-    if pipeline.log is None:
-        return
-    entry = partial(entry_of, turn, decisions, run, pipeline)
-    try:
-        async with asyncio.timeout(COMMIT_SECONDS):
-            await in_thread(lambda: books.commit(turn["id"], entry, run.call.user))
-    except TimeoutError:
-        books.failed(turn["id"], "decisions", f"no answer from the store in {COMMIT_SECONDS:g} s")

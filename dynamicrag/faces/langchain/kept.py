@@ -1,8 +1,9 @@
 """Continues with a task's model, unless another one outweighs the prompt cache that would be lost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.learning.examples import KEPT
@@ -21,7 +22,8 @@ class Kept(Router):
 
     Args:
         model: The task's model so far.
-        quality: Its estimates: predicted quality by option.
+        quality: The estimates at its choice: predicted quality by option. The policy may have other options
+            by now, if the task continues after a pause.
         router: The policy's router.
         weights: Quality that one unit of each dimension is worth.
     """
@@ -29,7 +31,7 @@ class Kept(Router):
     def __init__(
         self,
         model: str,
-        quality: Sequence[float | None],
+        quality: Mapping[str, float | None],
         router: Router,
         weights: Mapping[Dimension, float],
     ) -> None:
@@ -45,15 +47,15 @@ class Kept(Router):
         if here is None:
             self.registered = self._router.registered
             return await chosen(self._router, context)
-        best = self._best(context, here)
+        quality = [self._quality.get(option.name) for option in context.options]
+        best = self._best(context, here, np.array(quality, dtype=float))
         name = context.options[best].name
         reason = (
             f"continues with {name}" if best == here else f"{name} now outweighs the cache of {self._model}"
         )
-        return Choice(best, reason, quality=self._quality)
+        return Choice(best, reason, quality=quality)
 
-    def _best(self, context: StageContext, here: int) -> int:
-        quality = np.array([np.nan if each is None else each for each in self._quality])
+    def _best(self, context: StageContext, here: int, quality: NDArray[np.float64]) -> int:
         if np.isnan(quality[here]):
             return here
         allowed = np.array(context.allowed) & ~np.isnan(quality)

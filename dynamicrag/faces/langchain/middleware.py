@@ -10,26 +10,23 @@ The agent's own ``model`` is never called: every call goes to a model of the pol
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NotRequired
+from typing import TYPE_CHECKING, Any, NotRequired, cast
 
 from langchain.agents.middleware import AgentMiddleware, AgentState, ExtendedModelResponse
 from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.config import get_config
-from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
-from dynamicrag.cost.payer import Payer, payer_in, paying
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.faces.given import check_count, check_rag
 from dynamicrag.faces.langchain.passages import with_passages
-from dynamicrag.faces.langchain.routed_call import Request, Routing, Task
+from dynamicrag.faces.langchain.request import request_of
+from dynamicrag.faces.langchain.routed_call import Routing, Task
+from dynamicrag.faces.langchain.tool_calls import ToolCalls
 from dynamicrag.faces.langchain.tool_set import ToolSet
 from dynamicrag.graph.channel import RagChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from langchain.agents.middleware import ModelRequest, ModelResponse
     from langchain.tools.tool_node import ToolCallRequest
     from langchain_core.messages import ToolMessage
@@ -37,6 +34,8 @@ if TYPE_CHECKING:
     from dynamicrag.graph.rag import DynamicRAG
 
 STAGES = ("retrieval", "tools", "generator")
+REPLIED = "__dynamicrag_replied"
+"""Key of a task in the model node's own copy of the state, which ends with the node."""
 MAX_TOKENS = 4096
 MAX_TOOLS = 8
 
@@ -96,6 +95,7 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         self._tool_set = ToolSet(max_tools)
         self._rag = rag
         self._routing = Routing(rag, max_tokens=max_tokens)
+        self._tool_calls = ToolCalls(rag.pipeline.ledger, self._routing)
         for pipeline in rag.policies.values():
             if pipeline.budget.exhausted == "ask":
                 place = pipeline.policy.where("objective", "budget", "exhausted")
@@ -109,10 +109,10 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         """Choose the model of a call, make the call, and account for it."""
         from dynamicrag import portal
 
-        task = self._task(request.state, request.runtime)
+        task = self._task_of(request)
         request = portal.run(self._prepared(task, request))
-        response = task.call(_request(request), lambda model: handler(request.override(model=model)))
-        return _extended(response, task)
+        response = task.call(request_of(request), lambda model: handler(request.override(model=model)))
+        return _extended(response, task, request)
 
     async def awrap_model_call(
         self,
@@ -120,10 +120,10 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         handler: "Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]",
     ) -> "ExtendedModelResponse[Any]":
         """As :meth:`wrap_model_call`."""
-        task = self._task(request.state, request.runtime)
+        task = self._task_of(request)
         request = await self._prepared(task, request)
-        response = await task.acall(_request(request), lambda model: handler(request.override(model=model)))
-        return _extended(response, task)
+        response = await task.acall(request_of(request), lambda model: handler(request.override(model=model)))
+        return _extended(response, task, request)
 
     def wrap_tool_call(
         self,
@@ -131,8 +131,8 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         handler: "Callable[[ToolCallRequest], ToolMessage | Command[Any]]",
     ) -> "ToolMessage | Command[Any]":
         """Let the task pay for the model calls of a tool, as far as they are of the same ``rag``."""
-        with self._paying(request):
-            return handler(request)
+        with self._tool_calls.paid(request) as booked:
+            return booked(handler(request))
 
     async def awrap_tool_call(
         self,
@@ -140,8 +140,8 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         handler: "Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]",
     ) -> "ToolMessage | Command[Any]":
         """As :meth:`wrap_tool_call`."""
-        with self._paying(request):
-            return await handler(request)
+        with self._tool_calls.paid(request) as booked:
+            return booked(await handler(request))
 
     def after_agent(self, state: RoutedAgentState, runtime: Any) -> dict[str, Any] | None:
         """End the task: report, decision log, books."""
@@ -152,6 +152,15 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         """As :meth:`after_agent`."""
         task = self._under_way(state, runtime)
         return None if task is None else {"rag": await task.afinish(_final(state))}
+
+    def _task_of(self, request: "ModelRequest[Any]") -> Task:
+        """Return the task of a call.
+
+        Middleware around this one may reject a reply and call again. LangChain then drops the state's update
+        of the first call, so the task itself continues.
+        """
+        replied: Task | None = cast("dict[str, Any]", request.state).pop(REPLIED, None)
+        return replied or self._task(request.state, request.runtime)
 
     def _task(self, state: Any, runtime: Any, messages: Sequence[BaseMessage] | None = None) -> Task:
         return self._routing.task(
@@ -177,26 +186,6 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
             request = await self._tool_set.of(task, request)
         return request
 
-    @contextmanager
-    def _paying(self, request: "ToolCallRequest") -> "Iterator[None]":
-        ledger, channel = self._rag.pipeline.ledger, request.state.get("rag") or None
-        if channel is None or payer_in(ledger) is not None:
-            yield  # no model was called yet, or the task of an outer agent pays
-            return
-        payer = Payer(ledger, channel["turn"]["id"])
-        try:
-            with paying(payer):
-                yield
-            if payer.lines:
-                self._routing.goes_on(channel, get_config(), request.runtime.context)
-        except GraphBubbleUp:
-            raise
-        except Exception as error:
-            self._routing.broke_off(channel["turn"], error, get_config(), request.runtime.context)
-            raise
-        finally:
-            ledger.lose(payer.query_id, payer.lines)  # the task's next step takes them up
-
 
 def _check(stages: Sequence[str]) -> None:
     where = "DynamicRAGMiddleware: stages"
@@ -207,31 +196,10 @@ def _check(stages: Sequence[str]) -> None:
         raise PolicyError(f"{where}: {stages!r}; give a list with 'generator', for example ['generator']")
 
 
-def _request(request: "ModelRequest[Any]") -> Request:
-    messages = [request.system_message, *request.messages] if request.system_message else request.messages
-    limit = request.model_settings.get("max_tokens")
-    schemas = _schemas(request.response_format)
-    return Request(
-        messages=messages,
-        tools=[*request.tools, *schemas],
-        structured=request.response_format is not None,
-        max_tokens=limit if isinstance(limit, int) else None,
-    )
-
-
-def _schemas(response_format: Any) -> list[dict[str, Any]]:
-    """Return the schemas of a response format, which take room in the prompt as tools do."""
-    if response_format is None:
-        return []
-    from langchain.agents.structured_output import AutoStrategy, ProviderStrategy, ToolStrategy
-
-    if not isinstance(response_format, AutoStrategy | ProviderStrategy | ToolStrategy):
-        response_format = AutoStrategy(schema=response_format)
-    specs = ToolStrategy(schema=response_format.schema).schema_specs
-    return [{"name": each.name, "parameters": each.json_schema} for each in specs]
-
-
-def _extended(response: "ModelResponse[Any]", task: Task) -> "ExtendedModelResponse[Any]":
+def _extended(
+    response: "ModelResponse[Any]", task: Task, request: "ModelRequest[Any]"
+) -> "ExtendedModelResponse[Any]":
+    cast("dict[str, Any]", request.state)[REPLIED] = task
     task.keep()
     about = task.about()
     result = [

@@ -31,8 +31,16 @@ async def with_passages(task: Task, request: "ModelRequest[Any]") -> "ModelReque
         return request
     named = zip(labels(passages), passages, strict=True)
     shown = "\n\n".join([HEADING, *(f"[{name}] {each['text']}" for name, each in named)])
-    own = request.system_message.text if request.system_message else ""
-    return request.override(system_message=SystemMessage(f"{own}\n\n{shown}".strip()))
+    return request.override(system_message=_with_text(request.system_message, shown))
+
+
+def _with_text(system: SystemMessage | None, text: str) -> SystemMessage:
+    """Return a system message with a text after its own; its blocks keep their marks for prompt caches."""
+    if system is None:
+        return SystemMessage(text)
+    if isinstance(system.content, str):
+        return system.model_copy(update={"content": f"{system.content}\n\n{text}".strip()})
+    return system.model_copy(update={"content": [*system.content, {"type": "text", "text": text}]})
 
 
 async def _retrieve(task: Task) -> None:

@@ -10,21 +10,19 @@ and in ``rag.explain``. Every call of it is decided by the policy's ``generator`
     message.response_metadata["dynamicrag"] = task.about()
 """
 
-from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dynamicrag.cost.records import line_of
 from dynamicrag.faces.langchain.choosing import Choosing
-from dynamicrag.faces.langchain.finishing import facts_of
 from dynamicrag.faces.langchain.question import turn_of
 from dynamicrag.faces.langchain.request import Request
 from dynamicrag.faces.langchain.task import Task
+from dynamicrag.graph.books import own_lines
 from dynamicrag.graph.calls import Given, call_options, given_options
 from dynamicrag.graph.decided import shown
-from dynamicrag.graph.log_entry import entry_of
-from dynamicrag.graph.node import submit
-from dynamicrag.stages.base import Emit, Run
+from dynamicrag.graph.stored import submit_part
+from dynamicrag.stages.base import Emit, Run, unheard
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -62,6 +60,8 @@ class Routing:
     ) -> Task:
         """Return the task of the last human message: the task in ``channel`` if it is the same, or a new one.
 
+        A new one closes the books of the task in ``channel`` if that has not ended.
+
         Args:
             messages: The conversation.
             config: The run's config, with the options of the call in ``configurable["rag"]``.
@@ -74,49 +74,52 @@ class Routing:
         """
         given = given_options(config, context)
         turn, begun = turn_of(messages, channel, config)
+        if channel is not None and not begun and not channel["report"]:
+            self._store(channel, given, config, replaced=True)
         turn = self._policies.settle(turn, given.policy, f"{given.where}.policy", begun=begun)
-        run = self._run(turn, given, config, shown(emit or _unheard, turn["id"], config))
+        run = self._run(turn, given, config, shown(emit or unheard, turn["id"], config))
         name = turn.get("policy", "")
         choosing, here = self._choosing[name], channel if begun else None
         return Task(self._policies[name], choosing, self._recent, turn, here, run)
 
     def broke_off(
-        self, turn: "TurnState", error: BaseException, config: "RunnableConfig", context: object
+        self, channel: "Channel", error: BaseException, config: "RunnableConfig", context: object
     ) -> None:
-        """Store the costs so far of a task that may have ended by an error outside its model calls.
+        """Store a task that may have ended by an error outside its model calls.
 
         Args:
-            turn: Its turn.
+            channel: Our channel of the state.
             error: The error.
             config: The run's config.
             context: LangGraph's runtime context.
         """
-        run = self._run(turn, given_options(config, context), config, _unheard)
-        facts = {"path": turn["path"], "error": type(error).__name__}
-        submit(self._policies[turn.get("policy", "")], turn, run, facts)
+        self._store(channel, given_options(config, context), config, error=type(error).__name__)
 
     def goes_on(self, channel: "Channel", config: "RunnableConfig", context: object) -> None:
-        """Store the costs so far of a task after calls that a tool has made.
+        """Store a task so far after calls that a tool has made.
 
         Args:
             channel: Our channel of the state.
             config: The run's config.
             context: LangGraph's runtime context.
         """
-        given, turn = given_options(config, context), channel["turn"]
-        pipeline, run = self._policies[turn.get("policy", "")], self._run(turn, given, config, _unheard)
-        decisions = [each for each in channel["decisions"] if each["turn"] == turn["id"]]
-        known = [each for each in channel["account"] if each["query"] == turn["id"]]
-        pipeline.ledger.learn(turn["id"], map(line_of, known))  # another process may have begun the task
-        entry = partial(entry_of, turn, decisions, run, pipeline)
-        submit(pipeline, turn, run, facts_of(pipeline, turn, decisions), entry=entry, goes_on=True)
+        self._store(channel, given_options(config, context), config)
 
-    def _run(self, turn: "TurnState", given: Given, config: "RunnableConfig | None", emit: Emit) -> Run:
+    def _store(
+        self, channel: "Channel", given: Given, config: "RunnableConfig | None", **end: object
+    ) -> None:
+        """Store the task of a channel, with the facts of its end if it has ended."""
+        turn = channel["turn"]
+        pipeline, run = self._policies[turn.get("policy", "")], self._run(turn, given, config)
+        decisions = [each for each in channel["decisions"] if each["turn"] == turn["id"]]
+        known = map(line_of, own_lines(channel, turn["id"]))
+        pipeline.ledger.learn(turn["id"], known)  # another process may have begun the task
+        submit_part(pipeline, turn, decisions, run, **end)
+
+    def _run(
+        self, turn: "TurnState", given: Given, config: "RunnableConfig | None", emit: Emit = unheard
+    ) -> Run:
         pipeline = self._policies[turn.get("policy", "")]
         call = call_options(given, pipeline, config)
         budget = pipeline.budget.of_call(call)
         return Run(pipeline.ledger, budget, pipeline.cost_model, config, emit, call=call)
-
-
-def _unheard(event: Mapping[str, Any]) -> None:
-    """Ignore an event outside a graph."""

@@ -2,7 +2,7 @@
 
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dynamicrag.cost.line import Line
@@ -40,6 +40,8 @@ class SeenCall:
         counted: Its reply so far.
         cpu: CPU time of the process when it began.
         first_token: Seconds until its first token.
+        around: The call within whose class it was made, if any.
+        within: The answered calls that its own class has made, with their tokens.
     """
 
     span: AbstractContextManager[Line]
@@ -49,6 +51,13 @@ class SeenCall:
     counted: Counted
     cpu: float
     first_token: float | None = None
+    around: "SeenCall | None" = None
+    within: list[tuple[Line, Tokens]] = field(default_factory=list)
+
+    def repeated(self, tokens: Tokens) -> Line | None:
+        """Return the call that this one passes on: its class wraps another model, and reports its usage."""
+        found = (line for line, theirs in self.within if theirs == tokens and not tokens.assumed)
+        return next(found, None)
 
     def add_chunk(self, message: Any) -> None:
         """Count a chunk of a streamed reply."""

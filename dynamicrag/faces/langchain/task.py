@@ -1,7 +1,7 @@
 """A task: one question, and all model calls made for it outside the graph."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -42,9 +42,9 @@ class Task(UnderWay):
                     with attempt.watch.watching():
                         result = invoke(attempt.client)
                 except BaseException as error:  # noqa: BLE001 - raised again unless a model failed
-                    portal.run(tries.failed(attempt, error))
+                    portal.run(tries.failed(error))
                 else:
-                    portal.run(tries.worked(attempt))
+                    portal.run(tries.worked())
                     return result
 
     async def acall(self, request: Request, invoke: "Callable[[BaseChatModel], Awaitable[T]]") -> T:
@@ -55,79 +55,86 @@ class Task(UnderWay):
                 attempt = await tries.begin()
                 try:
                     with attempt.watch.watching():
-                        async with asyncio.timeout(attempt.seconds):
-                            result = await invoke(attempt.client)
+                        result = await attempt.in_time(invoke(attempt.client))
                 except BaseException as error:  # noqa: BLE001 - raised again unless a model failed
-                    await tries.failed(attempt, error)
+                    await tries.failed(error)
                 else:
-                    await tries.worked(attempt)
+                    await tries.worked()
                     return result
 
-    def stream(self, request: Request, stream: "Callable[[BaseChatModel], Iterator[T]]") -> Iterator[T]:
-        """As :meth:`call`, for a streamed reply. Another model takes over only before the first chunk."""
+    def stream(self, request: Request, stream: "Callable[[BaseChatModel], Generator[T]]") -> Iterator[T]:
+        """As :meth:`call`, for a streamed reply. Another model takes over only before the first chunk.
+
+        A limit in seconds ends the stream with the next chunk.
+        """
         context = copy_context()  # a generator must not leave its variables in its caller's context
-        working = self.working()
+        working, tries = self.working(), Tries(self, request)
         context.run(working.__enter__)
         try:
-            tries = Tries(self, request)
-            attempt = context.run(portal.run, tries.begin())
             while True:
-                started = False
+                started, attempt = False, context.run(portal.run, tries.begin())
                 watching = attempt.watch.watching()
                 context.run(watching.__enter__)
                 try:
-                    chunks = context.run(lambda made: iter(stream(made.client)), attempt)
-                    while (chunk := context.run(next, chunks, _END)) is not _END:
-                        started = True
-                        yield chunk
+                    chunks = context.run(stream, attempt.client)
+                    try:
+                        while (chunk := context.run(next, chunks, _END)) is not _END:
+                            attempt.check_time()
+                            started = True
+                            yield chunk
+                    finally:
+                        context.run(chunks.close)
                 except BaseException as error:
                     if started:
-                        context.run(portal.run, attempt.close(self.run))
                         raise
-                    context.run(portal.run, tries.failed(attempt, error))
-                    attempt = context.run(portal.run, tries.begin())
+                    context.run(portal.run, tries.failed(error))
                 else:
-                    context.run(portal.run, tries.worked(attempt))
+                    context.run(portal.run, tries.worked())
                     break
                 finally:
                     context.run(watching.__exit__, None, None, None)
         except BaseException as error:
-            context.run(_raise_into, working, error)
+            try:
+                context.run(portal.run, tries.close())
+            finally:
+                context.run(_raise_into, working, error)
             raise
         context.run(working.__exit__, None, None, None)
 
     async def astream(
-        self, request: Request, stream: "Callable[[BaseChatModel], AsyncIterator[T]]"
+        self, request: Request, stream: "Callable[[BaseChatModel], AsyncGenerator[T]]"
     ) -> AsyncIterator[T]:
-        """As :meth:`stream`."""
+        """As :meth:`stream`; a limit in seconds ends the stream in time."""
         context = copy_context()
-        working = self.working()
+        working, tries = self.working(), Tries(self, request)
         context.run(working.__enter__)
         try:
-            tries = Tries(self, request)
-            attempt = await _within(context, tries.begin())
             while True:
-                started = False
+                started, attempt = False, await _within(context, tries.begin())
                 watching = attempt.watch.watching()
                 context.run(watching.__enter__)
                 try:
-                    chunks = context.run(lambda made: aiter(stream(made.client)), attempt)
-                    while (chunk := await _within(context, _next(chunks))) is not _END:
-                        started = True
-                        yield chunk
+                    chunks = context.run(stream, attempt.client)
+                    try:
+                        while (chunk := await attempt.in_time(_within(context, _next(chunks)))) is not _END:
+                            started = True
+                            yield chunk
+                    finally:
+                        await _within(context, chunks.aclose())
                 except BaseException as error:
                     if started:
-                        await attempt.close(self.run)
                         raise
-                    await tries.failed(attempt, error)
-                    attempt = await _within(context, tries.begin())
+                    await tries.failed(error)
                 else:
-                    await tries.worked(attempt)
+                    await tries.worked()
                     break
                 finally:
                     context.run(watching.__exit__, None, None, None)
         except BaseException as error:
-            context.run(_raise_into, working, error)
+            try:
+                await tries.close()  # also if the caller was cancelled when its attempt had just begun
+            finally:
+                context.run(_raise_into, working, error)
             raise
         context.run(working.__exit__, None, None, None)
 

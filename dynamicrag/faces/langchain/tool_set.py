@@ -1,19 +1,24 @@
 """Shows a call only the tools that are nearest to the task's question."""
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dynamicrag.cost.rates import IN_PROCESS
+from dynamicrag.cost.profiles import IN_PROCESS, Profile, load_profiles
 from dynamicrag.faces.langchain.task import Task
 
 if TYPE_CHECKING:
     from langchain.agents.middleware import ModelRequest
+    from numpy.typing import NDArray
 
-    from dynamicrag.retrieval.embedder import Vectors
+    from dynamicrag.assembly import Pipeline
+    from dynamicrag.retrieval.embedder import Embedder, Vectors
 
 STAGE = "tools"
+KEPT = 4_096
+"""Number of tools whose vectors are cached: descriptions may be made for each user."""
 
 
 class ToolSet:
@@ -28,7 +33,8 @@ class ToolSet:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._vectors: dict[tuple[str, str], Vectors] = {}
+        self._lock = threading.Lock()
+        self._vectors: dict[tuple[Embedder, str], Vectors] = {}
 
     async def of(self, task: Task, request: "ModelRequest[Any]") -> "ModelRequest[Any]":
         """Return a request with the nearest tools, in their own order."""
@@ -42,16 +48,30 @@ class ToolSet:
         tools = [each for each in request.tools if isinstance(each, dict) or each.name in kept]
         return request.override(tools=tools)
 
-    async def _similarity(self, task: Task, texts: Sequence[str]) -> "np.ndarray[Any, Any]":
+    async def _similarity(self, task: Task, texts: Sequence[str]) -> "NDArray[np.float32]":
         embedder, ledger = task.pipeline.embedder, task.pipeline.ledger
-        with task.working(), ledger.span(task.query_id, STAGE, embedder.name, IN_PROCESS, STAGE) as line:
+        profile, here = _profile(task.pipeline), embedder.runs == "in_process"
+        with task.working(), ledger.span(
+            task.query_id, STAGE, embedder.name, profile, STAGE if here else embedder.name, kind="embeddings"
+        ) as line:  # fmt: skip
             question, asked = await embedder.aembed_measured([task.turn["text"]], query=True)
-            new = [text for text in texts if (embedder.name, text) not in self._vectors]
+            stored = ((text, self._vectors.get((embedder, text))) for text in texts)
+            known = {text: vector for text, vector in stored if vector is not None}
+            new = [text for text in texts if text not in known]
             vectors, read = await embedder.aembed_measured(new)
-            for text, vector in zip(new, vectors, strict=True):
-                self._vectors[embedder.name, text] = vector
             line.usage = asked + read
-        scores: np.ndarray[Any, Any] = (
-            np.stack([self._vectors[embedder.name, text] for text in texts]) @ question[0]
-        )
+        known |= zip(new, vectors, strict=True)
+        with self._lock:
+            self._vectors |= {(embedder, text): known[text] for text in new}
+            while len(self._vectors) > KEPT:
+                del self._vectors[next(iter(self._vectors))]
+        scores: NDArray[np.float32] = np.stack([known[text] for text in texts]) @ question[0]
         return scores
+
+
+def _profile(pipeline: "Pipeline") -> Profile:
+    """Return the coefficients of the embedder, with the user's own if a corpus has them."""
+    embedder = pipeline.embedder
+    own = (each.profile for each in pipeline.corpora.values() if each.embedder is embedder)
+    here = embedder.runs == "in_process"
+    return next(own, IN_PROCESS if here else load_profiles().of(embedder.name, embedder.runs))

@@ -28,28 +28,33 @@ class Tries:
         request: The call.
         errors: The options that have failed, with their errors.
         waits: Number of waits for the only model.
+        attempt: The attempt under way, which holds a reservation.
     """
 
     task: UnderWay
     request: Request
     errors: dict[str, Exception] = field(default_factory=dict)
     waits: int = 0
+    attempt: Attempt | None = None
 
     async def begin(self) -> Attempt:
         """Choose a model, reserve the worst case, and return the attempt.
 
         A caller that is cancelled meanwhile leaves no reservation behind.
         """
-        begun: list[Attempt] = []
         try:
-            await portal.arun(self._begin(begun))
+            return await portal.arun(self._begin())
         except BaseException:
-            for attempt in begun:
-                await attempt.close(self.task.run)
+            await self.close()
             raise
-        return begun[0]
 
-    async def _begin(self, begun: list[Attempt]) -> None:
+    async def close(self) -> None:
+        """Close the attempt under way, if there is one."""
+        attempt, self.attempt = self.attempt, None
+        if attempt is not None:
+            await attempt.close(self.task.run)
+
+    async def _begin(self) -> Attempt:
         """Decide and reserve, until an option admits the call. Runs on the portal's loop.
 
         If none does, no model is called, so none of the decisions is kept.
@@ -66,14 +71,14 @@ class Tries:
             turn, chosen = decided(turn, made[-1]), made[-1]["chosen"]
             most = task.choosing.most_output(chosen, self.request, run)
             try:
-                begun.append(await begin(task.pipeline, run, task.query_id, chosen, self.request, most))
+                self.attempt = await begin(task.pipeline, run, task.query_id, chosen, self.request, most)
             except (ModelError, BudgetExceeded) as error:
                 self.errors[chosen] = error
             else:
                 for decision in made:
                     task.run.emit({"type": "decision", **decision})
                 task.take(turn, made)
-                return
+                return self.attempt
 
     async def _decide(self, turn: "TurnState", made: "list[Decision]", open_: list[bool]) -> "Decision":
         task = self.task
@@ -86,25 +91,22 @@ class Tries:
             decision = {**decision, "router": "fallback", "reason": f"{why}: {last}"}
         return decision
 
-    async def failed(self, attempt: Attempt, error: BaseException) -> None:
-        """Close a failed attempt; return if another one may help, else raise its error.
+    async def failed(self, error: BaseException) -> None:
+        """Close the failed attempt; return if another one may help, else raise its error.
 
         Raises:
             BaseException: The error is not a model's, or no other model is left.
         """
-        task = self.task
-        await attempt.close(task.run)
-        if isinstance(error, GraphBubbleUp) or not isinstance(error, Exception):
+        task, attempt = self.task, self.attempt
+        await self.close()
+        if isinstance(error, GraphBubbleUp | BudgetExceeded) or not isinstance(error, Exception):
             raise error
-        chosen, late = task.turn["path"][STAGE], isinstance(error, TimeoutError)
-        model = task.pipeline.models[chosen]
-        if late and attempt.seconds is not None:
-            raise BudgetExceeded(
-                f"objective.budget.per_query.seconds: model {model.name} had no answer in the "
-                f"{attempt.seconds:.3g} s that it had; raise the limit, or use a faster model"
-            ) from error
-        if attempt.watch.error is None:
+        if attempt is None or attempt.watch.error is None:
             raise error
+        chosen, model = task.turn["path"][STAGE], attempt.model
+        refusal = attempt.watch.failures.get(chosen)
+        if refusal is not None and model.sends_less(attempt.client, refusal):
+            return
         failure = self._noted(attempt).get(chosen) or provider_error(model.name, model.spec, error)
         self.errors[chosen] = failure
         if any(await task.choosing.open(self.request, task.run, self.errors)):
@@ -114,9 +116,11 @@ class Tries:
         self.waits += 1
         self.errors.clear()
 
-    async def worked(self, attempt: Attempt) -> None:
-        """Close an attempt that gave a reply."""
-        await attempt.close(self.task.run)
+    async def worked(self) -> None:
+        """Close the attempt, which gave a reply."""
+        attempt = self.attempt
+        assert attempt is not None, "it gave a reply"
+        await self.close()
         self._noted(attempt)
         answered = next((line for line in reversed(attempt.watch.lines) if not line.failed), None)
         if answered is not None:
@@ -130,8 +134,7 @@ class Tries:
         for name, error in attempt.watch.failures.items():
             model = self.task.pipeline.models[name]
             failure = noted[name] = provider_error(model.name, model.spec, error)
-            tools = bool(self.request.tools or self.request.structured)
-            refused = tools and self.task.choosing.capable.refused(name, error)
+            refused = self.request.with_tools and self.task.choosing.capable.learn(name, error)
             if not refused and is_outage(failure, error):
                 model.outage.failed(str(failure), failure.retry_after or None)
         return noted

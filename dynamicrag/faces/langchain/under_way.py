@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from langgraph.errors import GraphBubbleUp
 
 from dynamicrag import portal, traces
 from dynamicrag.faces.langchain.choosing import Choosing
-from dynamicrag.faces.langchain.finishing import facts_of, finished
+from dynamicrag.faces.langchain.finishing import finished
 from dynamicrag.faces.langchain.watch import STAGE
 from dynamicrag.graph.books import Books
-from dynamicrag.graph.log_entry import entry_of
-from dynamicrag.graph.node import submit
+from dynamicrag.graph.stored import submit_part
 from dynamicrag.graph.traced import Traced
 from dynamicrag.stages.base import Run
 
@@ -124,9 +122,7 @@ class UnderWay:
 
     def keep(self) -> None:
         """Store the task so far: nobody tells if it ends here, by another part's error or by an interrupt."""
-        facts = facts_of(self.pipeline, self.turn, self.decisions)
-        entry = partial(entry_of, self.turn, self.decisions, self.run, self.pipeline)
-        submit(self.pipeline, self.turn, self.run, facts, entry=entry, goes_on=True)
+        submit_part(self.pipeline, self.turn, self.decisions, self.run)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -148,10 +144,10 @@ class UnderWay:
             raise
 
     def failed(self, error: BaseException) -> None:
-        """Store the costs so far of a task that may have ended by an error."""
+        """Store the task so far, which may have ended by an error."""
         if self.run.ledger.account(self.query_id).lines:
-            facts = {"path": self.turn["path"], "error": type(error).__name__}
-            submit(self.pipeline, self.turn, self.run, facts)
+            made, kind = self.decisions, type(error).__name__
+            submit_part(self.pipeline, self.turn, made, self.run, error=kind)
 
     def take(self, turn: "TurnState", made: "list[Decision]") -> None:
         """Put a turn with further decisions in force."""

@@ -4,7 +4,7 @@ Otherwise every token of a routed call would be streamed, traced and counted twi
 model object itself stay.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import ExitStack, aclosing, contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -32,7 +32,7 @@ def unseen() -> Iterator[None]:
         yield
 
 
-def silent(begin: Callable[[], Iterator[T]]) -> Iterator[T]:
+def silent(begin: Callable[[], Iterator[T]]) -> Generator[T]:
     """Yield the chunks of an unseen model run."""
     with unseen():
         chunks = begin()

@@ -41,6 +41,8 @@ STAGE = "generator"
 _log = logging.getLogger(__name__)
 _warned: set[str] = set()
 """The models with a logged warning."""
+_latest: ContextVar[UUID | None] = ContextVar("dynamicrag_latest_call", default=None)
+"""The call that began last in this context. While it is open, further ones are made by its class."""
 _watch: ContextVar["Watch | None"] = ContextVar("dynamicrag_watch", default=None)
 
 
@@ -112,7 +114,11 @@ class Watch(BaseCallbackHandler):
             size = PromptSize.of(messages[0] if messages else (), tools)
         except Exception as error:  # noqa: BLE001 - LangChain would log it, and the call would be free
             self._incomplete(error)
-        self._open[run_id] = self._opened(callee, asked, size)
+        latest = _latest.get()
+        call = self._opened(callee, asked, size)
+        call.around = None if latest is None else self._open.get(latest)
+        self._open[run_id] = call
+        _latest.set(run_id)
 
     def on_llm_new_token(self, token: Any, *, run_id: UUID, chunk: Any = None, **kwargs: Any) -> None:  # noqa: ARG002
         """Count a chunk."""
@@ -138,8 +144,15 @@ class Watch(BaseCallbackHandler):
             self._incomplete(error)
         if cached:
             self._close(call, NOTHING, 0.0, calls=0)
-        else:
-            self._close(call, call.tokens(self._limits), cpu_seconds)
+            return
+        tokens = call.tokens(self._limits)
+        self._close(call, tokens, cpu_seconds)
+        if call.around is not None:
+            call.around.within.append((call.line, tokens))
+        same = call.repeated(tokens)
+        if same is not None and not same.closed:
+            same.usage, same.priced = Usage(), None
+            same.booked = self._pipeline.ledger.line_cost(same)
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
         """Book a failed call: at nothing if it reached nobody, else at its worst case."""
@@ -149,8 +162,10 @@ class Watch(BaseCallbackHandler):
 
     def close(self) -> None:
         """Book the calls that ended without a callback, and a call without any callback."""
-        while self._open:
-            self._fail(self._open.popitem()[1], None)
+        for run_id in list(self._open):
+            call = self._open.pop(run_id, None)  # a callback may end it meanwhile, in the portal's thread
+            if call is not None:
+                self._fail(call, None)
         if self._called and not self._saw:
             self._saw = True
             self._incomplete(TypeError("the model's class calls no callbacks"))

@@ -76,7 +76,7 @@ class Walks:
         self.world = world
         self._costs = made.costs
         self._paths = RecordedPaths(world.whole, option_names(pipeline.stages))
-        self._run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model, None, lambda _: None)
+        self._run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model)
         self._upward = {name: stage.routed(Weakest()) for name, stage in pipeline.stages.items()}
 
     def policy(self) -> Walked:

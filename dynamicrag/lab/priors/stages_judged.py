@@ -59,7 +59,7 @@ def stages_judged(places: Places, embedder: Embedder, progress: Progress) -> Sta
         # the adaptive context has learnt its weights on the odd questions
         even = alternate(read_set(places.questions, name), odd=False)
         found, own = _searched(places, name, path, even, embedder, progress), pipelines[path]
-        run = Run(own.ledger, own.budget, own.cost_model, None, _unheard)
+        run = Run(own.ledger, own.budget, own.cost_model)
         context += prompted(
             name, found, own.stages["context"], run, lambda text: len(embedder.tokenize(text))
         )
@@ -82,10 +82,6 @@ def _searched(
         return search(name, asked, corpus)
     finally:
         corpus.close()
-
-
-def _unheard(event: object) -> None:
-    """Ignore an event: the context sends none."""
 
 
 def page(made: StagesJudged) -> Page:

@@ -49,7 +49,7 @@ class AnswerJudge:
         self._model = pipeline.models[model]
         # limits per query are for answering, and all judgements share one account
         budget = Budget(total=pipeline.budget.total, purse=pipeline.budget.purse)
-        self._run = Run(pipeline.ledger, budget, pipeline.cost_model, None, lambda _: None)
+        self._run = Run(pipeline.ledger, budget, pipeline.cost_model)
         stage = pipeline.stages["retriever"]
         assert isinstance(stage, RetrieverStage)
         retriever = stage.retrievers[stage.planned().name]

@@ -21,9 +21,9 @@ from dynamicrag.lab.record.paths import Steps
 from dynamicrag.lab.record.searches import CachedRetriever, Search, searches
 from dynamicrag.lab.run import ask_one, settled
 from dynamicrag.llm.chat import ChatModel
+from dynamicrag.llm.prompts.base import BLANK, NOTHING
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.stages.retriever import RetrieverStage, step
-from dynamicrag.types import Passage
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 Work = Sequence[tuple[Steps, Sequence[Question]]]
 """Questions to ask, by path."""
-NOTHING = "–"
-BLANK = Passage(id=NOTHING, document=NOTHING, title=NOTHING, text=NOTHING, score=0.0)
 
 
 async def record_all(

@@ -17,8 +17,8 @@ class Accounts:
         processes: Number of processes.
         meters: Names of their meters.
         metered: The meters' total, in joules.
-        accounts: Joules by account: ``queries``, ``ingestion``, ``idle``, ``constant``, ``unexplained`` and
-            ``pending``.
+        accounts: Joules by account: ``queries``, ``ingestion``, ``warming``, ``idle``, ``constant``,
+            ``unexplained`` and ``pending``.
         residual: ``metered`` less all accounts; 0 to rounding.
         selected: The part of the account ``queries`` that these queries used.
         faults: Number of readings that were refused.
@@ -41,8 +41,9 @@ def accounts(turns: Sequence[Turn], processes: Mapping[str, Process]) -> Account
     own = list(found.values())
     kind = least_certain([process.kind for process in own])
     sums = {
-        "queries": sum(process.active - process.ingest for process in own),
+        "queries": sum(process.active - process.ingest - process.warm for process in own),
         "ingestion": sum(process.ingest for process in own),
+        "warming": sum(process.warm for process in own),
         "idle": sum(process.idle for process in own),
         "constant": sum(process.constant for process in own),
         "unexplained": sum(process.unexplained for process in own),

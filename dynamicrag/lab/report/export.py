@@ -144,6 +144,8 @@ def _outcome(turn: Turn) -> str:
         return "failed"
     if turn.waiting:
         return "waiting"
+    if turn.replaced:
+        return "replaced"
     return "abstained" if turn.abstained else "answered"
 
 

@@ -143,7 +143,11 @@ def _notes(overall: Summary, books: Accounts) -> list[str]:
             f"provisional: {overall.provisional} of {queries} queries, which the meter had not covered "
             "when they were kept, so that stand-ins are in their joules"
         )
-    counts = {"failed": overall.failed, "waiting for more budget": overall.waiting}
+    counts = {
+        "failed": overall.failed,
+        "waiting for more budget": overall.waiting,
+        "replaced by another question": overall.replaced,
+    }
     found += [
         f"{state}: {count} of {queries} queries; their cost is in all sums"
         for state, count in counts.items()

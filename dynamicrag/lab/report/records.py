@@ -20,12 +20,13 @@ class Process(Kept):
         kind: Provenance of its meter's figures.
         meter: Name of its meter.
         metered: The meter's total.
-        active: Energy of calls, ingestion included.
+        active: Energy of calls, ingestion and first calls included.
         idle: Load that no call claimed.
         constant: Energy that does not follow the load.
         unexplained: Energy that the meter reported beyond the program's CPU time.
         pending: Energy not yet split when its last query was kept.
         ingest: Energy of embedding documents.
+        warm: Energy of models' first calls, before any query.
         faults: Number of readings that were refused.
     """
 
@@ -38,6 +39,7 @@ class Process(Kept):
     unexplained: Amount
     pending: Amount
     ingest: Amount
+    warm: Amount = 0.0
     faults: Amount = 0.0
 
 

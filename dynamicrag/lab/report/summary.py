@@ -48,6 +48,7 @@ class Summary:
         queries: Number of queries.
         failed: Number of queries that failed; their costs are in all figures.
         waiting: Number of queries that wait for more budget; their costs so far are in all figures.
+        replaced: Number of agents' tasks that another question replaced; their costs are in all figures.
         abstained: Number of queries without an answer.
         escalated: Number of queries with an escalation.
         provisional: Number of queries that the meter had not covered when they were kept.
@@ -59,6 +60,7 @@ class Summary:
     queries: int
     failed: int
     waiting: int
+    replaced: int
     abstained: int
     escalated: int
     provisional: int
@@ -73,6 +75,7 @@ def summarise(turns: Sequence[Turn]) -> Summary:
         queries=len(turns),
         failed=sum(turn.failed for turn in turns),
         waiting=sum(turn.waiting for turn in turns),
+        replaced=sum(turn.replaced for turn in turns),
         abstained=sum(turn.abstained for turn in turns),
         escalated=sum(bool(turn.escalations) for turn in turns),
         provisional=sum(turn.provisional for turn in turns),

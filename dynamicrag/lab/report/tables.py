@@ -25,7 +25,7 @@ SHADES: Mapping[str, str] = {
     "verification": "c5", "condense": "c6", "rewrite": "rest", "rerank": "c7",
 }  # fmt: skip
 """The class of each stage's colour."""
-ACCOUNT_SHADES = dict(zip(words.ACCOUNTS, ("c0", "c2", "rest", "rest2", "c6", "c3"), strict=True))
+ACCOUNT_SHADES = dict(zip(words.ACCOUNTS, ("c0", "c2", "c7", "rest", "rest2", "c6", "c3"), strict=True))
 _NAME = 32
 _NEVER = Share(0.0, 0.0)
 _T = TypeVar("_T")

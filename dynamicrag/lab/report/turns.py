@@ -83,6 +83,7 @@ class Turn(Kept):
         unmetered: Why the energy of a model on this host was not metered, by model.
         error: The error, if it failed.
         waiting: Whether it waits for more budget, and nobody has answered its request.
+        replaced: Whether another question replaced it before its end.
         question: Its text, where the policy keeps texts.
         answer: Its answer, where the policy keeps texts.
     """
@@ -111,13 +112,14 @@ class Turn(Kept):
     unmetered: Mapping[str, str] = {}
     error: str | None = None
     waiting: bool = False
+    replaced: bool = False
     question: str | None = None
     answer: str | None = None
 
     @property
     def answered(self) -> bool:
         """Whether the query ended with an answer or an abstention."""
-        return self.error is None and not self.waiting
+        return self.error is None and not self.waiting and not self.replaced
 
     @property
     def failed(self) -> bool:

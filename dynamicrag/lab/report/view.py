@@ -42,7 +42,8 @@ def _counted(queries: int) -> str:
 
 
 def _outcomes(overall: Summary) -> list[str]:
-    counts = {key: getattr(overall, key) for key in ("failed", "waiting", "abstained", "escalated")}
+    ends = ("failed", "waiting", "replaced", "abstained", "escalated")
+    counts = {key: getattr(overall, key) for key in ends}
     return [f"{count:,} {key}" for key, count in counts.items() if count]
 
 

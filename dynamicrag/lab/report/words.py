@@ -46,6 +46,7 @@ MEANING = "Every figure says where it comes from. A sum is called by the least c
 ACCOUNTS: Mapping[str, str] = {
     "queries": "calls made for queries",
     "ingestion": "embedding documents for the index",
+    "warming": "the models' first calls, which read what all prompts begin with",
     "idle": "load that no call claimed: loading models, waiting, the rest of the program",
     "constant": "the part that does not follow the load (memory)",
     "unexplained": "beyond this program's CPU time; a sensor sees other programs too",

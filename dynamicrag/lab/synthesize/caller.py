@@ -93,7 +93,7 @@ class Caller:
         self._model = pipeline.models[model]
         # limits per query are for answering queries, and none is answered here
         budget = Budget(total=pipeline.budget.total, purse=pipeline.budget.purse)
-        self._run = Run(pipeline.ledger, budget, pipeline.cost_model, None, lambda _: None)
+        self._run = Run(pipeline.ledger, budget, pipeline.cost_model)
         stage = pipeline.stages["retriever"]
         assert isinstance(stage, RetrieverStage)
         self._retriever = stage.retrievers[stage.planned().name]

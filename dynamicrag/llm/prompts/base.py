@@ -25,6 +25,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+from dynamicrag.llm.prompt_cache import in_common, prompt_text
 from dynamicrag.llm.prompts.spans import Answer, prose, span
 from dynamicrag.llm.prompts.voice import AUTO, CONTROL, Style, Voice
 from dynamicrag.registry import Registry
@@ -33,10 +34,31 @@ from dynamicrag.types import Passage
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-__all__ = ["PROMPTS", "UNANSWERABLE", "Answer", "PromptStrategy", "clean", "listed", "span"]
+__all__ = [
+    "BLANK",
+    "NOTHING",
+    "PROMPTS",
+    "UNANSWERABLE",
+    "Answer",
+    "PromptStrategy",
+    "clean",
+    "listed",
+    "span",
+]
 
 UNANSWERABLE = "unanswerable"
 """A model's reply when the passages do not have the answer."""
+
+
+NOTHING = "–"
+BLANK = Passage(id=NOTHING, document=NOTHING, title=NOTHING, text=NOTHING, score=0.0)
+"""A question and a passage for a prompt that asks nothing."""
+SAMPLES = (
+    ("Who built it?", Passage(id="a", document="a", title="A mill", text="It has a wheel.", score=0.0)),
+    ("Is it open?", Passage(id="b", document="b", title="The quay", text="Ships land here.", score=0.0)),
+)
+"""Questions and passages that have no beginning in common."""
+REMEMBERED = 256
 
 
 class PromptStrategy(ABC):
@@ -122,6 +144,28 @@ class PromptStrategy(ABC):
         nothing = Passage(id="", document="", title="", text="", score=0.0)
         bare, grounded = self.messages(""), self.messages("", [nothing])
         return tuple(sum(len(m.text) / 4 + 5 for m in turns) for turns in (bare, grounded))  # type: ignore[return-value]
+
+    def beginning(self, grounded: bool, system: str = "") -> str:
+        """Return the text that prompts without or with passages begin with; ``""`` if unknown.
+
+        Args:
+            grounded: Whether there are passages.
+            system: The conversation's own system messages.
+        """
+        known, key = self._beginnings, (self.voice, grounded, system)
+        if key not in known:
+            if len(known) >= REMEMBERED:
+                known.clear()
+            one, other = (
+                prompt_text(self.messages(asked, [found] if grounded else [], system=system))
+                for asked, found in SAMPLES
+            )
+            known[key] = one[: in_common(one, other)]
+        return known[key]
+
+    @cached_property
+    def _beginnings(self) -> dict[tuple[Voice, bool, str], str]:
+        return {}
 
     def ask(self, question: str, passages: Sequence[Passage], language: str = "") -> str:
         """Return the last message: the passages, the question, and the language to answer in.

@@ -105,6 +105,10 @@ class OwnPrompt(PromptStrategy):
         """Approximate tokens of a prompt besides question and passages."""
         return (ABOUT, ABOUT) if self._template is None else super().overheads
 
+    def beginning(self, grounded: bool, system: str = "") -> str:
+        """See the base class; unknown for a function, which is not called for it."""
+        return "" if self._template is None else super().beginning(grounded, system)
+
     def _written(
         self, question: str, passages: Sequence[Passage], history: Sequence[tuple[str, str]]
     ) -> "list[BaseMessage]":

@@ -46,7 +46,7 @@ class Answer:
         policy: Name of the policy.
         state: ``writing`` until the run ends, or asks for more budget.
         text: The text so far; when it is done, the final text.
-        failure: Why there is no answer, for the user; or the request for more budget.
+        failure: Why there is no answer, or no more of it, for the user; or the request for more budget.
         query_id: Id of the query; ``""`` until its first decision.
         decisions: The decisions so far, in order.
         withdrawn: Streamed drafts that were withdrawn.

@@ -93,11 +93,12 @@ def _chat(page: Any, known: Any, handlers: Handlers, rag: DynamicRAG, settings: 
     refused = enough.click(handlers.grant, [known, no], written, **many)
     # several at a time: the next question may come before the meter has covered the last answer
     several: dict[str, Any] = {**HIDDEN, "concurrency_limit": None, "trigger_mode": "multiple"}
-    for each in (asked, granted, refused):
+    opened = page.load(handlers.load, known, [known, *everything], **HIDDEN)
+    followed = opened.then(handlers.follow, known, written, **several)
+    for each in (asked, granted, refused, followed):
         each.then(handlers.settle, [known, weight], everything, **several)
     halt.click(handlers.stop, known, None, **several)
     gr.on([again.click, chat.clear], handlers.renew, known, [known, *everything], **HIDDEN)
-    page.load(handlers.load, known, [known, *everything], **HIDDEN)
     gr.on([picked.input, weight.input], handlers.show, [known, picked, weight], beside, **HIDDEN)
     other.click(handlers.prefer, [known, picked], stored, **HIDDEN)
 
@@ -118,7 +119,9 @@ def _documents(tab: Any, handlers: Handlers, settings: WebSettings) -> None:
         "on. A document of the same name replaces the one before. "
         f"Formats: {', '.join(ENDINGS)}; at most {most}.</p>"
     )
-    files = gr.File(label="Upload documents", file_count="multiple", elem_id="dr-upload", height=150)
+    files = gr.File(
+        label="Upload documents", show_label=False, file_count="multiple", elem_id="dr-upload", height=150
+    )
     results = gr.HTML(elem_id="dr-results")
     table = gr.HTML(elem_id="dr-documents")
     with gr.Row(elem_classes="dr-under"):

@@ -86,10 +86,15 @@ class Handlers:
         weights = call_weights(named(self._rag, policy), FACTORS[weight]) if applies else {}
         who = self._admission, _caller(request)
         if conversation.answers and conversation.answers[-1].state == "asking":
-            conversation.answers[-1] = replace(conversation.answers[-1], state="stopped")
-        running = begin(self._rag, self._graph, *who, conversation, question, policy, weights)
-        yield "", gr.skip(), EMPTY, gr.Button(visible=False), gr.Button(visible=True), conversation.id
-        async for parts in self._written(running, conversation):
+            conversation.answers[-1] = replace(conversation.answers[-1], state="stopped", failure="")
+        begin(self._rag, self._graph, *who, conversation, question, policy, weights)
+        yield "", gr.skip(), EMPTY, gr.skip(), gr.skip(), conversation.id
+        async for parts in self._written(conversation):
+            yield parts
+
+    async def follow(self, known: str | None, request: gr.Request) -> AsyncIterator[Parts]:
+        """Show the answer that is being written, after a page was opened; yields as :meth:`ask`."""
+        async for parts in self._written(self._of(known, request)):
             yield parts
 
     async def grant(self, known: str | None, more: bool, request: gr.Request) -> AsyncIterator[Parts]:
@@ -100,16 +105,20 @@ class Handlers:
             yield (gr.skip(),) * 6
             return
         who = self._admission, _caller(request)
-        running = resume(self._rag, self._graph, *who, conversation, more)
-        yield gr.skip(), gr.skip(), gr.skip(), gr.Button(visible=False), gr.Button(visible=True), gr.skip()
-        async for parts in self._written(running, conversation):
+        resume(self._rag, self._graph, *who, conversation, more)
+        async for parts in self._written(conversation):
             yield parts
 
-    async def _written(self, running: Running, conversation: Conversation) -> AsyncIterator[Parts]:
+    async def _written(self, conversation: Conversation) -> AsyncIterator[Parts]:
+        """Yield the states of the answer that is being written, and at last the whole conversation."""
+        running: Running | None = conversation.running
         before = conversation.answers[:-1]
-        async for answer in running.states():
-            decided = panel(answer) if answer.decisions else gr.skip()
-            yield gr.skip(), views.messages([*before, answer]), decided, gr.skip(), gr.skip(), gr.skip()
+        if running is not None:
+            buttons = gr.Button(visible=False), gr.Button(visible=True)
+            yield *[gr.skip()] * 3, *buttons, gr.skip()
+            async for answer in running.states():
+                decided = panel(answer) if answer.decisions else gr.skip()
+                yield gr.skip(), views.messages([*before, answer]), decided, *[gr.skip()] * 3
         buttons = gr.Button(visible=True), gr.Button(visible=False)
         yield gr.skip(), views.messages(conversation.answers), gr.skip(), *buttons, gr.skip()
 

@@ -8,6 +8,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.routing import Match, Mount
 
+from dynamicrag.serve.access import path_of
+
 __all__ = ["POLICY", "OwnHostOnly", "Page"]
 
 API = "/v1/"
@@ -32,7 +34,7 @@ class Page(Mount):
 
     def matches(self, scope: MutableMapping[str, Any]) -> tuple[Match, Any]:
         """See the base class."""
-        return (Match.NONE, {}) if scope["path"].startswith(API) else super().matches(scope)
+        return (Match.NONE, {}) if path_of(scope).startswith(API) else super().matches(scope)
 
 
 class OwnHostOnly:

@@ -153,7 +153,7 @@ def _source(source: Supported, is_open: bool) -> str:
     title = safe(source.title or source.id, 120)
     return (
         f"<details{' open' if is_open else ''}><summary>{title} <small>{used}</small></summary>"
-        f'<div class="dr-text">{text}</div><p class="dr-small">{safe(source.id, 200)}</p></details>'
+        f'<div class="dr-text">{text}</div><p class="dr-small" dir="ltr">{safe(source.id, 200)}</p></details>'
     )
 
 

@@ -13,11 +13,21 @@ __all__ = ["plain", "prose"]
 
 LONGEST = 40_000
 """Largest number of characters shown."""
+BLOCKS = tuple(
+    f"{each}_open" for each in ("paragraph", "heading", "bullet_list", "ordered_list", "table", "blockquote")
+)
+"""Tokens with a direction of their own; the items of a list and the columns of a table follow it."""
 
 
 def prose(text: str) -> str:
-    """Return an answer in Markdown as HTML."""
-    rendered: str = _markdown().render(_visible(text))
+    """Return an answer in Markdown as HTML; each block reads in the direction of its own script."""
+    markdown = _markdown()
+    tokens = markdown.parse(_visible(text))
+    for token in tokens:
+        # a direction further in would hide its text from the one around it
+        if token.type in BLOCKS and not token.level:
+            token.attrSet("dir", "auto")
+    rendered: str = markdown.renderer.render(tokens, markdown.options, {})
     return rendered
 
 

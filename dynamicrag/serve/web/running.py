@@ -1,8 +1,9 @@
-"""A run that writes an answer in a task of its own: its reader may leave, and it can be stopped."""
+"""A run that writes an answer in a task of its own: readers may come and go, and it can be stopped."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +15,17 @@ __all__ = ["Running"]
 
 BEAT_SECONDS = 0.06
 """Least time between two states that a reader sees: a browser draws no faster."""
+SIGN_SECONDS = 5.0
+"""Time after which a reader sees an unchanged state again; a page that has left is noticed by it."""
+UNREAD_SECONDS = 60.0
+"""Time that a run goes on without a reader: a page that is reloaded finds its answer."""
+UNREAD = "no page was open to read it"
 
 
 class Running:
     """Writes one answer. Its state changes with every token and decision.
+
+    It goes on while its readers leave and come back; after :data:`UNREAD_SECONDS` without any, it stops.
 
     Args:
         admission: Admits the question.
@@ -49,30 +57,34 @@ class Running:
         self._begin = begin
         self._finish = finish
         self._ended = ended
+        self._readers, self._stopped = 0, ""
         self._task = admission.start(self._run())
+        self._unread = self._stop_later()
 
-    def stop(self) -> None:
-        """Cancel the run; its account stays."""
+    def stop(self, why: str = "") -> None:
+        """Cancel the run, for a reason if nobody asked for it; its account stays."""
+        self._stopped = why
         self._task.cancel()
 
     async def states(self) -> AsyncIterator[Answer]:
-        """Yield changed states, the last one last; a reader that leaves stops the run."""
-        seen: Answer | None = None
+        """Yield changed states, the last one last. Several readers may read, and each may leave."""
+        seen, shown = None, 0.0
+        self._readers += 1
+        self._unread.cancel()
         try:
             while not self._task.done():
-                if self.answer is not seen:
-                    seen = self.answer
+                if self.answer is not seen or time.monotonic() - shown > SIGN_SECONDS:
+                    seen, shown = self.answer, time.monotonic()
                     yield seen
                 await asyncio.wait([self._task], timeout=BEAT_SECONDS)
             yield self.answer
         finally:
-            await self.end()
+            self._readers -= 1
+            if not self._readers:
+                self._unread = self._stop_later()
 
-    async def end(self) -> None:
-        """Cancel the run if it still runs, and wait until its account is closed."""
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait([self._task])
+    def _stop_later(self) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(UNREAD_SECONDS, self.stop, UNREAD)
 
     async def _run(self) -> None:
         try:
@@ -83,7 +95,7 @@ class Running:
                         ticket.query_id = self.answer.query_id
                 self.answer = await self._finish(replace(self.answer, state="done"))
         except asyncio.CancelledError:
-            self.answer = replace(self.answer, state="stopped")
+            self.answer = replace(self.answer, state="stopped", failure=self._stopped)
         except Exception as error:  # noqa: BLE001 - the visitor reads it, and the next question may succeed
             failure = self._admission.failure(error)
             self.answer = replace(self.answer, state="failed", failure=failure)

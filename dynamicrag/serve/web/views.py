@@ -87,7 +87,8 @@ def _body(answer: Answer) -> str:
     if answer.state == "asking":
         return f'{text}<p class="dr-status dr-unrated">{plain(answer.failure)}</p>'
     if answer.state == "stopped":
-        return f'{text}<p class="dr-status dr-unrated">Stopped.</p>'
+        why = f": {plain(answer.failure)}" if answer.failure else ""
+        return f'{text}<p class="dr-status dr-unrated">Stopped{why}.</p>'
     note = "Not from the documents." if answer.outside and not answer.abstained else ""
     note = "No answer was given: the documents do not support one." if answer.abstained and not text else note
     return text + (f'<p class="dr-status">{note}</p>' if note else "")

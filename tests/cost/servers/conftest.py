@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -32,16 +33,26 @@ class Burning:
         self.process.wait()
 
 
-@pytest.fixture
-def burning(monkeypatch, tmp_path):
+@contextmanager
+def burning_servers(folder):
     """Start servers whose clients have a data folder of their own."""
-    monkeypatch.setenv("DYNAMICRAG_DATA", str(tmp_path))
     started = []
 
     def start(*mode):
         started.append(Burning(*mode))
         return started[-1]
 
-    yield start
-    for server in started:
-        server.kill()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DYNAMICRAG_DATA", str(folder))
+        try:
+            yield start
+        finally:
+            for server in started:
+                server.kill()
+
+
+@pytest.fixture
+def burning(tmp_path):
+    """Start servers for one test."""
+    with burning_servers(tmp_path) as start:
+        yield start

@@ -7,7 +7,7 @@ import pytest
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.bookkeeper import observed
 from dynamicrag.cost.calibration import LEAST, Calibration, Observation
-from dynamicrag.cost.expect import CostModel, Priced
+from dynamicrag.cost.cost_model import CostModel, Priced
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.meter import Interval, NullMeter
 from dynamicrag.cost.rates import Host, Profile, Range, Rate, calibration_key

@@ -4,7 +4,8 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from dynamicrag.errors import BudgetExceeded, InputError, PolicyError
+from dynamicrag.errors import BudgetExceeded, InputError, PolicyError, ProviderError
+from dynamicrag.faces.langchain.capable import Capable
 from tests.faces.langchain.scripted import ToolChat, calls, said
 from tests.faces.langchain.test_middleware import ASKED, about, adds, agent_of, run, two
 
@@ -67,6 +68,46 @@ def test_a_refusal_of_tools_is_remembered(make):
     assert about(agent.invoke(ASKED))["model"] == "gpt-4o"
     assert about(agent.invoke(ASKED))["model"] == "gpt-4o"
     assert len(models["gpt-4o-mini"].given) == 1
+
+
+def test_a_call_that_closes_all_models_with_tools(make):
+    models = {
+        "gpt-4o-mini": Plain(named="gpt-4o-mini", script=adds),
+        "gpt-4o": ToolChat(named="gpt-4o", script=adds),
+    }
+    closed = {"configurable": {"rag": {"closed": {"generator": ["gpt-4o"]}}}}
+    with pytest.raises(InputError, match="no model that can call tools is left; open one of: gpt-4o"):
+        agent_of(make(models), models).invoke(ASKED, closed)
+
+
+@pytest.mark.parametrize(
+    ("said", "refused"),
+    [
+        ("registry.ollama.ai/library/gemma:latest does not support tools", True),
+        ('"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set', True),
+        ("No endpoints found that support tool use", True),
+        ("Function calling is not enabled for this model", True),
+        ("tools: Extra inputs are not permitted", True),
+        ("Unrecognized request argument supplied: tools", True),
+        ("messages with role 'tool' must be a response to a preceeding message with 'tool_calls'", False),
+        ("messages.2: `tool_use` ids were found without `tool_result` blocks immediately after", False),
+        ("Invalid 'tools[0].function.name': string does not match pattern; spaces are not allowed", False),
+        ("tools.0.custom.input_schema.kind: Extra inputs are not permitted", False),
+    ],
+)
+def test_what_counts_as_a_refusal_of_tools(said, refused):
+    assert Capable({}).learn("gpt-4o", Refuses(said)) is refused
+
+
+@pytest.mark.parametrize("said", ["role 'tool' must be a response to 'tool_calls'", "tools: not supported"])
+def test_a_refused_conversation_closes_no_model_to_the_next_one(make, said):
+    broken = [Refuses(said)] * 2
+    models = two(lambda *given: broken.pop() if broken else adds(*given))
+    agent = agent_of(make(models), models)
+    with pytest.raises(ProviderError, match="tool"):
+        agent.invoke(ASKED)
+    assert not broken
+    assert agent.invoke(ASKED)["messages"][-1].text == "It is 3."
 
 
 @pytest.mark.parametrize("how", ["sync", "async"])

@@ -1,6 +1,7 @@
 """The middleware beside LangChain's own: fallback, tool selection, summarisation."""
 
 import pytest
+from langchain.agents import create_agent
 from langchain.agents.middleware import (
     AgentMiddleware,
     LLMToolSelectorMiddleware,
@@ -10,7 +11,8 @@ from langchain.agents.middleware import (
 )
 from langchain_core.messages import HumanMessage
 
-from dynamicrag.errors import ProviderError
+from dynamicrag.errors import BudgetExceeded, ProviderError
+from dynamicrag.faces.langchain import DynamicRAGMiddleware
 from tests.faces.langchain.scripted import ToolChat, calls, said
 from tests.faces.langchain.test_middleware import ASKED, about, add, adds, agent_of, run, two
 
@@ -169,3 +171,45 @@ def test_a_summary_alone_begins_a_task(make):
     summary = HumanMessage("They add.", additional_kwargs={"lc_source": "summarization"})
     out = agent_of(make(models), models).invoke({"messages": [summary]})
     assert out["rag"]["report"]["question"] == "They add."
+
+
+class AsksAgain(AgentMiddleware):
+    """Rejects all replies but the last."""
+
+    times = 5
+
+    def wrap_model_call(self, request, handler):
+        for number in range(self.times):
+            reply = handler(
+                request.override(messages=[*request.messages, HumanMessage(f"{number}: better?")])
+            )
+        return reply
+
+    async def awrap_model_call(self, request, handler):
+        for _ in range(self.times):
+            reply = await handler(request)
+        return reply
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_rejected_replies_belong_to_the_task(make, how):
+    models = {"gpt-4o": ToolChat(named="gpt-4o", script=lambda *_: said("Hm.", read=20), max_tokens=50)}
+    rag = make(models)
+    mine = DynamicRAGMiddleware(rag)
+    out = run(create_agent(models["gpt-4o"], [], middleware=[AsksAgain(), mine]), how)
+    assert out["rag"]["report"]["tokens"] == {"input": 100, "output": 50}
+    assert [each["seq"] for each in out["rag"]["decisions"]] == [0, 1, 2, 3, 4]
+    assert list(rag.pipeline.ledger._accounts) == [about(out)["query_id"]]
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_the_budget_of_a_query_holds_for_rejected_replies(make, how):
+    models = {"gpt-4o": ToolChat(named="gpt-4o", script=lambda *_: said("Hm.", read=20), max_tokens=50)}
+    limit = 0.001
+    rag = make(models, objective={"budget": {"per_query": {"usd": limit}}})
+    mine = DynamicRAGMiddleware(rag)
+    with pytest.raises(BudgetExceeded, match="per_query"):
+        run(create_agent(models["gpt-4o"], [], middleware=[AsksAgain(), mine]), how)
+    (query,) = rag.pipeline.ledger._accounts
+    assert 1 < len(models["gpt-4o"].given) < AsksAgain.times
+    assert 0 < rag.cost(query)["usd"] <= limit

@@ -8,9 +8,9 @@ from langchain.agents import create_agent
 from langchain_core.messages import AIMessageChunk
 from langchain_openai import ChatOpenAI
 
-from dynamicrag import DynamicRAG
+from dynamicrag import DynamicRAG, ProviderError
 from dynamicrag.faces.langchain import DynamicRAGMiddleware
-from dynamicrag.testing.server import ScriptedServer, delta, said, used
+from dynamicrag.testing.server import Refusal, ScriptedServer, delta, said, used
 from tests.faces.langchain.scripted import policy_of
 from tests.faces.langchain.test_middleware import ASKED, about, add
 
@@ -20,8 +20,11 @@ class OpenAIServer(ScriptedServer):
 
     def __init__(self):
         super().__init__(self.answer)
+        self.refused = None
 
     def answer(self, body):
+        if self.refused in body:
+            raise Refusal(400, {"error": {"message": f"Unknown parameter: '{self.refused}'."}})
         first = body["messages"][-1]["role"] == "user"
         call = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1, "b": 2}'}}
         if body.get("stream"):
@@ -100,6 +103,28 @@ def test_tokens_stream_from_a_server(agent, rag, how):
         line for query in rag.pipeline.ledger._accounts for line in rag.account(query).lines if line.spec
     ]
     assert [(line.usage.input_tokens, line.usage.output_tokens) for line in lines] == [(10, 5)] * 4
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_a_refused_parameter_is_not_sent_again(agent, rag, server, how):
+    server.refused = "stream_options"
+
+    async def stream():
+        return [each async for each in agent.astream(ASKED, stream_mode=["messages", "values"])]
+
+    for _ in range(2):
+        found = (
+            list(agent.stream(ASKED, stream_mode=["messages", "values"]))
+            if how == "sync"
+            else asyncio.run(stream())
+        )
+        assert found[-1][1]["messages"][-1].text == "It is 3."
+    assert ["stream_options" in body for body in server.requests] == [True, False, False, False, False]
+    assert not rag.pipeline.models["gpt-4o-mini"].outage.rests
+    server.refused = "tools"
+    with pytest.raises(ProviderError, match="Unknown parameter: 'tools'"):
+        agent.invoke(ASKED)
+    assert len(server.requests) == 6
 
 
 @pytest.mark.parametrize("own", [None, False, True])

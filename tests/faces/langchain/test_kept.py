@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from langchain_core.messages import HumanMessage
+from langgraph.checkpoint.memory import InMemorySaver
 
 from dynamicrag.cost.vector import Cost
 from dynamicrag.faces.langchain.kept import Kept
@@ -11,8 +12,8 @@ from dynamicrag.faces.langchain.request import Request
 from dynamicrag.faces.langchain.routed_call import Routing
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.types import Option, Query, Usage
-from tests.faces.langchain.scripted import calls, said
-from tests.faces.langchain.test_middleware import ASKED, add, agent_of, two
+from tests.faces.langchain.scripted import ToolChat, calls, said
+from tests.faces.langchain.test_middleware import ASKED, add, adds, agent_of, two
 
 HUMAN = [HumanMessage("?")]
 
@@ -27,7 +28,7 @@ class Last(Router):
 
 
 def choose(usd, quality=(0.8, 0.9), allowed=(True, True), model="small"):
-    router = Kept(model, list(quality), Last(), {"usd": 10.0})
+    router = Kept(model, dict(zip(("small", "large"), quality, strict=False)), Last(), {"usd": 10.0})
     context = StageContext(
         stage="generator",
         query=Query("q", "?"),
@@ -54,6 +55,22 @@ def test_another_one_takes_over_if_its_score_is_higher():
 
 def test_without_estimates_it_is_kept():
     assert choose([1.0, 0.0], [None, None])[0].index == 0
+
+
+def test_options_that_came_after_a_pause_have_no_estimate():
+    choice, _ = choose([0.0, 0.0], [0.8])
+    assert (choice.index, choice.quality) == (0, [0.8, None])
+
+
+def test_a_task_continues_under_a_policy_with_another_model(make):
+    saver, config = InMemorySaver(), {"configurable": {"thread_id": "1"}}
+    models = two()
+    agent_of(make(models), models, checkpointer=saver, interrupt_before=["tools"]).invoke(ASKED, config)
+    models = {"gpt-4.1-nano": ToolChat(named="gpt-4.1-nano", script=adds), **two()}
+    out = agent_of(make(models), models, checkpointer=saver, interrupt_before=["tools"]).invoke(None, config)
+    first, second = [each for each in out["rag"]["decisions"] if each["stage"] == "generator"]
+    assert first["chosen"] == second["chosen"]
+    assert second["quality"] == [None, *first["quality"]]
 
 
 def test_a_tie_keeps_it():

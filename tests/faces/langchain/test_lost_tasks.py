@@ -15,7 +15,8 @@ from langgraph.types import Command
 from dynamicrag import DynamicRAGMiddleware
 from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.finished import Finished
-from tests.faces.langchain.scripted import calls, said
+from dynamicrag.errors import ProviderError
+from tests.faces.langchain.scripted import ToolChat, calls, said
 from tests.faces.langchain.test_budgets import research
 from tests.faces.langchain.test_middleware import ASKED, about, add, adds, agent_of, run, two
 
@@ -70,7 +71,8 @@ def test_a_task_that_another_part_ends_is_kept(make, how, end):
 
 
 @HOWS
-def test_an_interrupted_task_is_kept_and_its_end_replaces_it(make, how):
+def test_an_interrupted_task_is_kept_and_its_end_replaces_it(make, how, caplog):
+    caplog.set_level("INFO", "dynamicrag.queries")
     models = two()
     rag = make(models, objective=LIMITED)
     config = {"configurable": {"thread_id": "1"}}
@@ -80,6 +82,9 @@ def test_an_interrupted_task_is_kept_and_its_end_replaces_it(make, how):
     (first,) = kept(rag)
     run(agent, how, {"messages": [("user", "Another question?")]}, config)
     assert len(kept(rag)) == 2
+    (record,) = [each for each in caplog.records if each.name == "dynamicrag.queries"]
+    assert (record.query_id, record.replaced) == (first, True), "nobody will end the first task"
+    assert rag.pipeline.bookkeeper.kept(first)["replaced"]
     out = run(agent, how, APPROVED, config)
     first_again, second = kept(rag)
     assert (first_again, second) == (first, about(out)["query_id"])
@@ -109,6 +114,32 @@ def test_calls_of_a_tool_are_kept_if_nothing_follows(make, how):
         run(agent_of(rag, models, (inner,)), how, config={"recursion_limit": 2})
     (query,) = kept(rag)
     assert sum(each["calls"] for each in rag.pipeline.bookkeeper.kept(query)["models"].values()) == 2
+
+
+@HOWS
+def test_a_sub_agent_that_dies_keeps_its_decisions(make, how):
+    def script(messages, kwargs):
+        named = [each["function"]["name"] for each in kwargs["tools"]]
+        if "ask" in named:
+            return calls(("ask", {"question": "q"}))
+        if messages[-1].type == "tool":
+            raise ValueError("the provider is down")
+        return calls(("add", {"a": 1, "b": 2}))
+
+    models = {"gpt-4o": ToolChat(named="gpt-4o", script=script)}
+    rag = make(models, objective=LIMITED)
+    inner = agent_of(rag, models)
+
+    def ask(question: str) -> str:
+        """Ask the researcher."""
+        return inner.invoke({"messages": [("user", question)]})["messages"][-1].text
+
+    with pytest.raises(ProviderError):
+        run(agent_of(rag, models, (ask,)), how)
+    (task,) = kept(rag)
+    log = {one: rag.pipeline.bookkeeper.logged(one) for one in rag.pipeline.ledger._accounts}
+    assert len(log.pop(task).decisions) == 1
+    assert [len(each.decisions) for each in log.values()] == [2], "of the call that failed, too"
 
 
 def test_a_part_never_replaces_the_end(make, monkeypatch):

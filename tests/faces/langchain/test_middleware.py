@@ -156,8 +156,11 @@ def test_parallel_tool_calls(make):
     assert agent_of(make(models), models).invoke(ASKED)["messages"][-1].text == "3 7"
 
 
-@pytest.mark.parametrize("how", ["sync", "async"])
-def test_retrieval_adds_passages_to_the_request_alone(make, tmp_path, how):
+BLOCK = {"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}
+
+
+@pytest.mark.parametrize(("how", "prompt"), [("sync", "Be brief."), ("async", SystemMessage([BLOCK]))])
+def test_retrieval_adds_passages_to_the_request_alone(make, tmp_path, how, prompt):
     (tmp_path / "bridge.md").write_text("# Bridge\n\nThe bridge of Tarn opened in 1832.")
     models = two(lambda *_: said("In 1832."))
     rag = make(
@@ -166,11 +169,13 @@ def test_retrieval_adds_passages_to_the_request_alone(make, tmp_path, how):
         stages={"retrieval": {"options": ["single"]}, "context": {"options": {"short": {"chunks": 2}}},
                 "generator": {"router": "prior"}},
     )  # fmt: skip
-    agent = agent_of(rag, models, (), stages=["retrieval", "generator"], system_prompt="Be brief.")
+    agent = agent_of(rag, models, (), stages=["retrieval", "generator"], system_prompt=prompt)
     out = run(agent, how, {"messages": [("user", "When did the bridge of Tarn open?")]})
     shown = (models["gpt-4o-mini"].given + models["gpt-4o"].given)[0][0][0]
     assert isinstance(shown, SystemMessage)
     assert shown.text.startswith("Be brief.")
+    if prompt != "Be brief.":
+        assert shown.content[0] == BLOCK, "the provider's prompt cache ends there"
     assert "1832" in shown.text
     assert not any(isinstance(each, SystemMessage) for each in out["messages"])
     assert out["rag"]["report"]["path"]["retrieval"] == "single"
@@ -246,7 +251,10 @@ def test_the_nearest_tools_are_shown_and_called_ones_stay():
     models = two(script)
     rag = DynamicRAG.from_policy(policy_of(list(models)), models=models, embedder=Vectors())
     agent = agent_of(rag, models, (qqq, xxx, zzz), stages=["tools", "generator"], options={"max_tools": 1})
-    agent.invoke({"messages": [("user", "zzzz")]})
+    out = agent.invoke({"messages": [("user", "zzzz")]})
+    embedded = [line for line in rag.account(about(out)["query_id"]).lines if line.stage == "tools"]
+    assert [line.usage.input_tokens > 0 for line in embedded] == [True, False], "then all is known"
+    assert rag.pipeline.ledger.line_cost(embedded[0]).known("usd") is None, "nobody knows this model's price"
     given = models["gpt-4o-mini"].given + models["gpt-4o"].given
     assert [[each["function"]["name"] for each in kwargs["tools"]] for _, kwargs in given] == [
         ["zzz"],

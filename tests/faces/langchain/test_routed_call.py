@@ -1,15 +1,19 @@
 """Calls outside an agent: whole and streamed, with their account and their end."""
 
 import asyncio
+import time
 
 import pytest
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessageChunk, HumanMessage
+from langchain_core.outputs import ChatGenerationChunk
+from pydantic import Field
 
 from dynamicrag.cost import ledger as ledgers
-from dynamicrag.errors import InputError
+from dynamicrag.errors import BudgetExceeded, InputError
 from dynamicrag.faces.langchain import watch
 from dynamicrag.faces.langchain.request import Request
 from dynamicrag.faces.langchain.routed_call import Routing
+from dynamicrag.faces.langchain.tries import Tries
 from tests.faces.langchain.scripted import StreamChat, said
 from tests.faces.langchain.test_beside import FIXED, Down
 from tests.faces.langchain.test_middleware import add, two
@@ -92,6 +96,84 @@ def test_a_stream_that_is_left_early_is_booked_and_leaves_no_reservation(make, h
     state = rag.budget()["usd"]
     assert state["set_aside"] == pytest.approx(0.0, abs=1e-12)
     assert state["spent"] > 0
+
+
+class Long(StreamChat):
+    """Streams for a second, a word every 20 ms, and notes the end of the stream."""
+
+    seconds: float = 0.02
+    ended: list[str] = Field(default_factory=list)
+
+    async def _astream(self, messages, stop=None, run_manager=None, **kwargs):
+        try:
+            for _ in range(50):
+                await asyncio.sleep(self.seconds)
+                yield ChatGenerationChunk(message=AIMessageChunk("word "))
+        finally:
+            self.ended.append("async")
+
+    def _stream(self, messages, stop=None, run_manager=None, **kwargs):
+        try:
+            for _ in range(50):
+                time.sleep(self.seconds)
+                yield ChatGenerationChunk(message=AIMessageChunk("word "))
+        finally:
+            self.ended.append("sync")
+
+
+@pytest.mark.parametrize("how", ["stream", "astream"])
+def test_a_limit_in_seconds_ends_a_stream(make, how):
+    models = {"gpt-4o": Long(named="gpt-4o", script=lambda *_: said(""))}
+    rag = make(models, objective={"budget": {"per_query": {"seconds": 0.2}, "total": {"usd": 1.0}}})
+    with pytest.raises(BudgetExceeded, match=r"per_query.seconds: model gpt-4o had no answer"):
+        ask(rag, how)
+    assert rag.budget()["usd"]["set_aside"] == pytest.approx(0.0, abs=1e-12)
+    assert models["gpt-4o"].ended
+
+
+@HOWS
+def test_a_timeout_of_the_model_is_no_lack_of_budget(make, how):
+    models = models_of()
+    models["gpt-4o-mini"].script = lambda *_: TimeoutError("the read timed out")
+    rag = make(models, stages=FIXED, objective={"budget": {"per_query": {"seconds": 100.0}}})
+    assert ask(rag, how)[1].about()["model"] == "gpt-4o"
+
+
+def test_a_stream_that_is_left_stops_at_its_model(make):
+    models = {"gpt-4o": Long(named="gpt-4o", script=lambda *_: said(""))}
+    task = Routing(make(models)).task(HUMAN)
+
+    async def left():
+        stream = task.astream(Request(HUMAN), lambda model: model.astream(HUMAN))
+        await anext(stream)
+        await stream.aclose()
+        return list(models["gpt-4o"].ended)
+
+    assert asyncio.run(left()) == ["async"]
+
+
+def test_a_stream_that_is_cancelled_as_its_call_begins_leaves_no_reservation(make, monkeypatch):
+    rag = make(models_of(), objective={"budget": {"total": {"usd": 1.0}}})
+    task, begin = Routing(rag).task(HUMAN), Tries.begin
+
+    async def consume():
+        async for _ in task.astream(Request(HUMAN), lambda model: model.astream(HUMAN)):
+            pytest.fail("it was cancelled")
+
+    async def cancelled():
+        async def begun(tries):
+            made = await begin(tries)
+            asyncio.get_running_loop().call_soon(consumer.cancel)  # before the consumer has it
+            return made
+
+        monkeypatch.setattr(Tries, "begin", begun)
+        consumer = asyncio.create_task(consume())
+        await asyncio.wait([consumer])
+        return consumer.cancelled()
+
+    assert asyncio.run(cancelled())
+    state = rag.budget()["usd"]
+    assert (state["set_aside"], state["spent"]) == pytest.approx((0.0, 0.0), abs=1e-12)
 
 
 def test_a_finished_task_is_stored(make):

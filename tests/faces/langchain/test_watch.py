@@ -5,7 +5,9 @@ import logging
 import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.globals import set_llm_cache
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
 
 from dynamicrag import RoutedChatModel
 from dynamicrag.faces.langchain import watch
@@ -86,6 +88,35 @@ def test_a_call_without_callbacks_is_booked_at_its_worst_case(make, how, warning
     state = rag.budget()["usd"]
     assert 0 < state["spent"] == pytest.approx(sum(rag.cost(query)["usd"] for query in queries))
     assert len(warnings()) == 1
+
+
+class Wraps(ToolChat):
+    """Passes its calls on to another model."""
+
+    inner: BaseChatModel
+    times: int = 1
+
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+        for _ in range(self.times):
+            message = self.inner.invoke(messages)
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    async def _agenerate(self, messages, stop=None, run_manager=None, **kwargs):
+        for _ in range(self.times):
+            message = await self.inner.ainvoke(messages)
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+@HOWS
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_call_that_a_model_passes_on_is_booked_once(make, how, times):
+    inner = ToolChat(named="gpt-4o", script=says_hello)
+    models = {"gpt-4o": Wraps(named="gpt-4o", script=says_hello, inner=inner, times=times, max_tokens=WORST)}
+    rag = limited(make, models)
+    query = about(run(agent_of(rag, models, ()), how, ASKED))["query_id"]
+    used = [(line.usage.calls, line.usage.input_tokens) for line in booked(rag, query)]
+    assert sorted(used) == [(0, 0), *[(1, 10)] * times]
+    assert rag.budget()["usd"]["spent"] == pytest.approx(times * (10 * 2.5e-6 + 3 * 10e-6))
 
 
 @HOWS

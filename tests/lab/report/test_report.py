@@ -45,12 +45,13 @@ def test_a_summary_counts_outcomes_and_names_active_and_full():
         asked(2, abstained=True, escalations=["context:long"], provisional=True),
         asked(3, error="ProviderError", path={}),
         asked(4, waiting=True),
+        asked(5, replaced=True),
     ]
     summary = summarise(turns)
-    keys = ("queries", "failed", "waiting", "abstained", "escalated", "provisional")
-    assert [getattr(summary, key) for key in keys] == [4, 1, 1, 1, 1, 1]
-    assert summary.costs["joules"].total["value"] == 40
-    assert summary.costs["joules_full"].total["value"] == 60
+    keys = ("queries", "failed", "waiting", "replaced", "abstained", "escalated", "provisional")
+    assert [getattr(summary, key) for key in keys] == [5, 1, 1, 1, 1, 1, 1]
+    assert summary.costs["joules"].total["value"] == 50
+    assert summary.costs["joules_full"].total["value"] == 75
     assert summary.stages["generator"].mean["value"] == pytest.approx(9)
     assert list(summary.stages) == ["retriever", "generator"]
 
@@ -67,10 +68,11 @@ def test_shares_of_options_tell_escalations_and_skipped_stages():
 
 
 def test_accounts_add_up_to_the_meter_and_leave_out_other_processes():
-    processes = {"p1": books(queries=90, ingest=20, idle=5), "p2": books("p2", queries=1e6)}
+    processes = {"p1": books(queries=70, ingest=20, warm=20, idle=5), "p2": books("p2", queries=1e6)}
     found = accounts([asked(1, 40.0), asked(2, 30.0, provisional=True)], processes)
     assert {name: figure["value"] for name, figure in found.accounts.items()} == {
-        "queries": 90, "ingestion": 20, "idle": 5, "constant": 7, "unexplained": 0, "pending": 0,
+        "queries": 70, "ingestion": 20, "warming": 20, "idle": 5, "constant": 7, "unexplained": 0,
+        "pending": 0,
     }  # fmt: skip
     assert found.metered == {"value": 122, "kind": "modelled"}
     assert found.residual["value"] == 0
@@ -224,11 +226,13 @@ def test_rows_for_a_spreadsheet():
         asked(1, thread='=HYPERLINK("x")', error="ProviderError", extra={"low": 8.0, "high": 12.0}),
         asked(2, thread='a,"b"\nc', first_token_seconds=None, escalations=["context:long"]),
         asked(3, waiting=True),
+        asked(4, replaced=True),
     ]
-    first, second, third = csv.DictReader(io.StringIO(to_csv(turns)))
+    first, second, third, fourth = csv.DictReader(io.StringIO(to_csv(turns)))
     assert first["thread"] == '\'=HYPERLINK("x")'
     assert second["thread"] == 'a,"b"\nc'
-    assert [each["outcome"] for each in (first, second, third)] == ["failed", "answered", "waiting"]
+    outcomes = [each["outcome"] for each in (first, second, third, fourth)]
+    assert outcomes == ["failed", "answered", "waiting", "replaced"]
     assert (first["joules"], first["joules_low"], first["joules_high"]) == ("10.0", "8.0", "12.0")
     assert (first["joules_kind"], first["joules_modelled"]) == ("modelled", "10.0")
     assert first["joules_full"] == "15.0"

@@ -1,4 +1,4 @@
-"""One browser and one server for all tests of the page; each test has a visitor of its own."""
+"""One browser, one server and one visitor for all tests of the page; each test begins with an empty page."""
 
 import os
 import re
@@ -77,11 +77,14 @@ def axe(tmp_path_factory):
         return archive.extractfile("package/axe.min.js").read().decode()
 
 
+DESKTOP = {"width": 1280, "height": 900}
+
+
 class Visitor:
     """A page in a browser context of its own, with everything that it asked for."""
 
     def __init__(self, browser, address, **context):
-        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context})
+        self.context = browser.new_context(**{"viewport": DESKTOP, **context})
         self.page = self.context.new_page()
         self.requests: list[str] = []
         self.errors: list[str] = []
@@ -94,6 +97,15 @@ class Visitor:
         self.page.goto(self.address)
         self.page.wait_for_selector("#dr-question textarea")
         self.page.wait_for_selector("#dr-session p")  # the conversation is loaded
+
+    def renew(self):
+        """Forget the conversation; what the browser has fetched stays, which makes this cheap."""
+        self.page.evaluate("localStorage.clear()")
+        self.page.set_viewport_size(DESKTOP)
+        self.page.emulate_media(color_scheme="light")
+        self.requests.clear()
+        self.errors.clear()
+        self.open()
 
     def ask(self, question, *, wait=True):
         """Ask by the keyboard; wait until the answer has its cost."""
@@ -122,29 +134,26 @@ class Visitor:
     def tab(self, name):
         self.page.get_by_role("tab", name=name).click()
 
-    def elsewhere(self):
-        """Return what was asked of other hosts."""
-        return [
-            url for url in self.requests if not url.startswith((self.address, "data:", "blob:", "about:"))
-        ]
+    def check(self):
+        """Check that everything stayed on the host, and that no script failed."""
+        own = (self.address, "data:", "blob:", "about:")
+        assert len(self.requests) > 10
+        assert [url for url in self.requests if not url.startswith(own)] == []
+        assert self.errors == []
+
+
+@pytest.fixture(scope="module")
+def first_visit(browser, site):
+    made = Visitor(browser, site)
+    yield made
+    made.context.close()  # an open page keeps the server from ending
 
 
 @pytest.fixture
-def visit(browser, site):
-    made = []
-
-    def visit(**context):
-        made.append(Visitor(browser, site, **context))
-        return made[-1]
-
-    yield visit
-    for visitor in made:
-        visitor.context.close()
-
-
-@pytest.fixture
-def visitor(visit):
-    return visit()
+def visitor(first_visit):
+    first_visit.renew()
+    yield first_visit
+    first_visit.check()
 
 
 @pytest.fixture

@@ -1,37 +1,60 @@
-"""Takes the pictures of the web chat for the documentation, with scripted models over the sample documents.
+"""Takes the pictures of the web chat for the documentation, after a conversation with local models.
 
-``python -m tests.serve.web.picture docs/assets`` writes ``web-chat.png``, ``web-chat-dark.png`` and
-``web-chat-phone.png`` there.
+``python -m tests.serve.web.picture docs/assets`` starts ``dynamicrag serve`` over the sample documents, asks
+:data:`QUESTIONS` in its page, which takes minutes, and writes ``web-chat.png``, ``web-chat-dark.png`` and
+``web-chat-phone.png``.
 """
 
+import contextlib
+import os
+import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).parents[3]
 QUESTIONS = (
-    "Who opened the Hallorin Bridge?",
-    "When was the Hallorin Bridge built?",
-    "Who designed the bridge?",
+    "Hi there!",
+    "How much did it cost to build the Hallorin Bridge?",
+    "Who designed it?",
+    "Where was she born?",
 )
-VIEWS: dict[str, dict[str, Any]] = {
-    "web-chat": {"viewport": {"width": 1280, "height": 1180}},
-    "web-chat-dark": {"viewport": {"width": 1280, "height": 1180}, "color_scheme": "dark"},
-    "web-chat-phone": {"viewport": {"width": 360, "height": 1500}, "is_mobile": True},
+WIDE, PHONE = {"width": 1280, "height": 1180}, {"width": 360, "height": 780}
+VIEWS: dict[str, tuple[Any, Any]] = {
+    "web-chat": (WIDE, "light"),
+    "web-chat-dark": (WIDE, "dark"),
+    "web-chat-phone": (PHONE, "light"),
 }
+"""Size and colours of each picture."""
+TALLEST = 1_900
 COLOURS = 96
+PATIENCE = 900_000
+"""Milliseconds that an answer may take."""
 
 
-def take(visitor: Any, path: Path, questions: tuple[str, ...] = QUESTIONS) -> None:
-    """Ask the questions, and write what the visitor sees then."""
+def talk(visitor: Any, questions: tuple[str, ...] = QUESTIONS) -> None:
+    """Ask the questions, and wait until the meter has covered all answers."""
     for question in questions:
         visitor.ask(question)
+        visitor.page.wait_for_function(
+            "!document.querySelector('#dr-panel').innerText.includes('Provisional')"
+        )
+
+
+def take(visitor: Any, folder: Path) -> None:
+    """Write the pictures of what the visitor sees."""
     page = visitor.page
-    page.wait_for_function("!document.querySelector('#dr-panel').innerText.includes('Provisional')")
-    page.evaluate("document.activeElement.blur(), window.scrollTo(0, 0)")
-    page.wait_for_timeout(400)
-    page.screenshot(path=str(path), animations="disabled")
-    _shrink(path)
+    for name, (size, colours) in VIEWS.items():
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=colours)
+        page.evaluate("document.activeElement.blur(), window.scrollTo(0, 0)")
+        page.wait_for_timeout(400)
+        high = page.evaluate("document.documentElement.scrollHeight")
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": min(TALLEST, high)}
+        page.screenshot(path=str(folder / f"{name}.png"), animations="disabled", full_page=True, clip=clip)
+        _shrink(folder / f"{name}.png")
 
 
 def _shrink(path: Path) -> None:
@@ -41,26 +64,33 @@ def _shrink(path: Path) -> None:
         picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
+@contextlib.contextmanager
+def serving() -> Iterator[str]:
+    """Run ``dynamicrag serve`` over the sample documents; yields the address of its web chat."""
+    command = [sys.executable, "-m", "dynamicrag.cli", "serve", "--port", "0", "--policy", "balanced",
+               "--corpus", "examples/corpus"]  # fmt: skip
+    with tempfile.TemporaryDirectory() as data:
+        env = {**os.environ, "DYNAMICRAG_DATA": data}
+        with subprocess.Popen(command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            lines = iter(process.stdout.readline, "")
+            yield next(line.split()[-1] for line in lines if line.startswith("web chat: "))
+            process.terminate()
+
+
 def main(folder: Path) -> None:
     """Write all pictures into a folder."""
-    import pytest
     from playwright.sync_api import sync_playwright
 
-    from dynamicrag.serve.web import WebSettings
     from tests.serve.web.conftest import CHROMIUM, Visitor
-    from tests.serve.web.staged import serving, stage_rag
 
-    with tempfile.TemporaryDirectory() as scratch, pytest.MonkeyPatch.context() as patch:
-        home = Path(scratch)
-        patch.setenv("DYNAMICRAG_CACHE", str(home / "cache"))
-        patch.setenv("DYNAMICRAG_DATA", str(home / "data"))
-        with stage_rag(patch, home / "uploads") as rag, sync_playwright() as playwright:
-            settings = WebSettings(uploads=home / "uploads")
-            chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            with serving(rag, settings) as address:
-                for name, view in VIEWS.items():
-                    take(Visitor(chromium, address, **view), folder / f"{name}.png")
-            chromium.close()
+    with serving() as address, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        visitor = Visitor(chromium, address)
+        visitor.page.set_default_timeout(PATIENCE)
+        talk(visitor)
+        take(visitor, folder)
+        chromium.close()
 
 
 if __name__ == "__main__":

@@ -9,8 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 import yaml
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 
 from dynamicrag import DynamicRAG
 from dynamicrag.retrieval.local_embedder import LocalEmbedder
@@ -27,6 +33,7 @@ ANSWERS = {
     "attack": '<img src=x onerror="window.pwned=1"> <script>window.pwned=1</script> **bold** '
     "![p](https://evil.example/p.png) [here](javascript:window.pwned=1) <b>raw</b>",
     "slow": "One WAIT two",
+    "הגשר": "הגשר נפתח:\n\n| שנה | מי |\n|---|---|\n| 1911 | Thrane |",
     "cellar": "The cellar of the museum holds 412 casks.",
 }
 MODELS = (("small", 1e-7, 0.01, 0.3), ("medium", 4e-7, 0.03, 0.45), ("large", 2e-6, 0.1, 0.65))
@@ -135,10 +142,33 @@ def stage_rag(patch: Any, folder: Path) -> DynamicRAG:
     return DynamicRAG.from_policy(first, policies=made)
 
 
+def serving(
+    rag: DynamicRAG, settings: WebSettings, server: Settings | None = None
+) -> contextlib.AbstractContextManager[str]:
+    """Serve the API and the web chat on a free port; its value is the address."""
+    return running(mount(create_app(rag, server or Settings()), rag, settings))
+
+
+def proxy(address: str, path: str) -> Any:
+    """Return a reverse proxy that serves an address below a path, and removes that path."""
+    client = httpx.AsyncClient(base_url=address, timeout=60)
+
+    async def passed(request: Request) -> Response:
+        headers = {**request.headers, "x-forwarded-host": request.headers["host"]}
+        asked = client.build_request(
+            request.method, request.url.path.removeprefix(path), params=request.query_params,
+            headers=headers, content=await request.body(),
+        )  # fmt: skip
+        answer = await client.send(asked, stream=True)
+        ending = BackgroundTask(answer.aclose)
+        return StreamingResponse(answer.aiter_raw(), answer.status_code, answer.headers, background=ending)
+
+    return Starlette(routes=[Route(f"{path}{{rest:path}}", passed, methods=["GET", "POST"])])
+
+
 @contextlib.contextmanager
-def serving(rag: DynamicRAG, settings: WebSettings, server: Settings | None = None) -> Iterator[str]:
-    """Serve the API and the web chat on a free port; yields its address."""
-    app = mount(create_app(rag, server or Settings()), rag, settings)
+def running(app: Any) -> Iterator[str]:
+    """Run an application on a free port; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

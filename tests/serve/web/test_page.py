@@ -8,8 +8,8 @@ from dynamicrag.serve import Settings
 from dynamicrag.serve.keys import read_keys
 from dynamicrag.serve.web import WebSettings
 from tests.serve.web.conftest import Visitor
-from tests.serve.web.picture import take
-from tests.serve.web.staged import serving
+from tests.serve.web.picture import VIEWS, take, talk
+from tests.serve.web.staged import proxy, running, serving
 
 pytestmark = pytest.mark.service
 
@@ -32,31 +32,15 @@ def test_an_answer_has_its_way_its_cost_and_its_sources(visitor):
     )
     page.wait_for_selector("#dr-session svg")
     page.wait_for_function("!document.querySelector('#dr-panel').innerText.includes('Provisional')")
-    assert visitor.errors == []
 
 
-def test_everything_stays_on_the_host(visitor):
-    visitor.ask("Who opened the Hallorin Bridge?")
-    visitor.tab("Report")
-    visitor.page.wait_for_selector("iframe.dr-report")
-    visitor.tab("Documents")
-    visitor.page.wait_for_selector("#dr-documents p, #dr-documents table")
-    assert len(visitor.requests) > 10
-    assert visitor.elsewhere() == []
-
-
-def test_answers_cannot_run_code_or_ask_other_hosts(visitor):
+def test_answers_and_questions_cannot_run_code(visitor):
     answer = visitor.ask("What is the attack about?")
     assert "<img src=x onerror=" in answer
     assert "<b>raw</b>" in answer
     body = visitor.page.locator("[data-testid=bot]").last
     assert body.locator("strong").inner_text() == "bold"
     assert body.locator("img, script, [href^=javascript]").count() == 0
-    assert visitor.page.evaluate("window.pwned") is None
-    assert visitor.elsewhere() == []
-
-
-def test_a_question_is_shown_as_it_was_written(visitor):
     question = 'Is "<i>this</i>" & <img src=x onerror=window.pwned=1> a lighthouse?'
     visitor.ask(question)
     assert visitor.page.locator("[data-testid=user]").last.inner_text().strip() == question
@@ -75,17 +59,17 @@ def test_a_withdrawn_draft_disappears_and_can_be_preferred(visitor):
     page.wait_for_function("document.querySelector('#dr-stored').innerText.includes('small over large')")
 
 
-@pytest.mark.parametrize(("button", "answer"), [("#dr-more", "Varrick"), ("#dr-enough", "Zebras")])
-def test_a_budget_that_asks_is_granted_or_refused(visitor, button, answer):
+def test_a_budget_that_asks_is_granted_or_refused(visitor):
     visitor.choose("#dr-policy", "asking")
-    visitor.ask("Who designed the bridge?", wait=False)
     page = visitor.page
-    page.wait_for_selector(button)
-    assert "$" in visitor.answer()
-    page.click(button)
-    page.wait_for_selector(button, state="hidden")
-    page.wait_for_selector(f"[data-testid=bot] >> text={answer}")
-    page.wait_for_selector("#dr-panel .dr-cost")
+    for button, answer in (("#dr-more", "Varrick"), ("#dr-enough", "Zebras")):
+        visitor.ask("Who designed the bridge?", wait=False)
+        page.wait_for_selector(button)
+        assert "$" in visitor.answer()
+        page.click(button)
+        page.wait_for_selector(button, state="hidden")
+        page.wait_for_selector(f"[data-testid=bot] >> text={answer}")
+        page.wait_for_selector("#dr-panel .dr-cost")
 
 
 def test_a_thumb_is_stored_and_shown_after_a_reload(visitor):
@@ -112,12 +96,13 @@ def test_other_weights_are_answered_without_a_call(visitor, site_rag):
     assert sum(len(model.calls) for model in site_rag.pipeline.models.values()) == calls
 
 
-def test_a_stopped_answer_keeps_its_account(visitor):
+def test_an_answer_goes_on_over_a_reload_until_it_is_stopped_and_keeps_its_account(visitor):
     visitor.ask("Is the ferry slow?", wait=False)
     page = visitor.page
-    page.wait_for_function(
-        "[...document.querySelectorAll('[data-testid=bot]')].some(n => n.innerText.includes('One'))"
-    )
+    begun = "[...document.querySelectorAll('[data-testid=bot]')].some(n => n.innerText.includes('One'))"
+    page.wait_for_function(begun)
+    visitor.open()
+    page.wait_for_function(begun)
     page.click("#dr-stop")
     page.wait_for_selector("text=Stopped.")
     page.wait_for_selector("#dr-panel .dr-cost")
@@ -161,20 +146,22 @@ def test_a_long_question_is_refused_as_a_whole(visitor):
 
 def test_text_reads_in_the_direction_of_its_script(visitor):
     visitor.ask("מתי נפתח הגשר?")
-    side = """selector => { const node = document.querySelector(selector);
-        const around = getComputedStyle(node.closest('[data-testid]'));
-        return [getComputedStyle(node).unicodeBidi, around.textAlign] }"""
-    assert visitor.page.evaluate(side, "[data-testid=user] .message-content") == ["plaintext", "start"]
-    assert visitor.page.evaluate(side, "[data-testid=bot] p") == ["plaintext", "start"]
+    page = visitor.page
+    found = "([selector, name]) => getComputedStyle(document.querySelector(selector))[name]"
+    assert page.evaluate(found, ["[data-testid=bot] p", "direction"]) == "rtl"
+    first, second = page.locator("[data-testid=bot] th").all()
+    assert first.bounding_box()["x"] > second.bounding_box()["x"]
+    head, row = page.locator("[data-testid=bot] tr").all()
+    assert row.bounding_box()["y"] - head.bounding_box()["y"] < 60, "nothing is between the rows"
     visitor.ask("Who opened the Hallorin Bridge?")
-    visitor.page.wait_for_selector("#dr-sources .dr-text", state="attached")
-    for selector in ("#dr-question textarea", "#dr-sources .dr-text", "#dr-sources summary"):
-        found = "selector => getComputedStyle(document.querySelector(selector)).unicodeBidi"
-        assert visitor.page.evaluate(found, selector) == "plaintext"
+    page.wait_for_selector("#dr-sources .dr-text", state="attached")
+    sources = ("#dr-sources .dr-text", "#dr-sources summary")
+    for selector in ("[data-testid=user] .message-content", "#dr-question textarea", *sources):
+        assert page.evaluate(found, [selector, "unicodeBidi"]) == "plaintext"
+        assert page.evaluate(found, [selector, "textAlign"]) == "start"
 
 
-def test_the_page_fits_a_phone(visit):
-    visitor = visit()
+def test_the_page_fits_a_phone(visitor):
     visitor.page.set_viewport_size({"width": 360, "height": 740})
     visitor.ask("When was the Hallorin Bridge built?")
     page = visitor.page
@@ -185,22 +172,28 @@ def test_the_page_fits_a_phone(visit):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_serious_finding_of_axe(visit, axe, scheme):
-    visitor = visit(color_scheme=scheme, reduced_motion="reduce")
+def test_no_serious_finding_of_axe_on_any_tab(visitor, axe):
+    """In the dark, only the colours are others."""
+    page = visitor.page
+    page.emulate_media(reduced_motion="reduce")
     visitor.ask("Who opened the Hallorin Bridge?")
-    for tab in ("Chat", "Documents", "Report"):
+    page.evaluate(axe)
+    shown = (("Chat", "#dr-chat"), ("Documents", "#dr-documents p"), ("Report", "iframe.dr-report"))
+    for tab, part in shown:
         visitor.tab(tab)
-        visitor.page.wait_for_timeout(300)
-        visitor.page.evaluate(axe)
-        found = visitor.page.evaluate("axe.run()")["violations"]
-        serious = [
-            (each["id"], each["nodes"][0]["html"])
-            for each in found
-            if each["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], tab
-    assert visitor.page.evaluate("document.body.classList.contains('dark')") == (scheme == "dark")
+        page.wait_for_selector(part)
+        for scheme, rules in (("light", ""), ("dark", "runOnly: ['color-contrast'],")):
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_function(
+                "now => document.body.classList.contains('dark') === now", arg=scheme == "dark"
+            )
+            found = page.evaluate(f"axe.run({{{rules} resultTypes: ['violations']}})")["violations"]
+            serious = [
+                (each["id"], each["nodes"][0]["html"], each["nodes"][0]["any"][0]["message"])
+                for each in found
+                if each["impact"] in ("serious", "critical")
+            ]
+            assert serious == [], (tab, scheme)
 
 
 def test_the_keyboard_reaches_everything(visitor):
@@ -217,20 +210,26 @@ def test_the_keyboard_reaches_everything(visitor):
     ] == []
 
 
-def test_a_visitor_asks_in_the_name_of_the_key(browser, site_rag):
+def test_a_visitor_asks_in_the_name_of_the_key_and_through_a_proxy(browser, site_rag):
     key = "anna-key-of-sixteen"
     given = {"username": "any", "password": key}
-    with serving(site_rag, WebSettings(), Settings(keys=read_keys({"anna": key}, "keys"))) as address:
-        visitor = Visitor(browser, address, http_credentials=given)
+    settings = Settings(keys=read_keys({"anna": key}, "keys"), root_path="/rag")
+    with (
+        serving(site_rag, WebSettings(), settings) as inside,
+        running(proxy(inside, "/rag")) as outside,
+    ):
+        visitor = Visitor(browser, f"{outside}/rag/", http_credentials=given)
         assert visitor.ask("Who opened the Hallorin Bridge?") == OPENED
         query = visitor.page.locator("#dr-sources code").inner_text()
         assert visitor.page.get_by_role("tab", name="Documents").count() == 0
+        visitor.check()
         visitor.context.close()
     site_rag.flush()
     kept = site_rag.pipeline.bookkeeper.kept(query)
     assert (kept["user"], kept["tags"]) == ("anna", ["key:anna"])
 
 
-def test_the_picture_of_the_documentation_can_be_taken(visitor, tmp_path):
-    take(visitor, tmp_path / "web-chat.png", ("Who opened the Hallorin Bridge?",))
-    assert 10_000 < (tmp_path / "web-chat.png").stat().st_size < 200_000
+def test_the_pictures_of_the_documentation_can_be_taken(visitor, tmp_path):
+    talk(visitor, ("Who opened the Hallorin Bridge?",))
+    take(visitor, tmp_path)
+    assert [10_000 < (tmp_path / f"{name}.png").stat().st_size < 300_000 for name in VIEWS] == [True] * 3

@@ -1,5 +1,7 @@
 """A run that writes an answer: streaming, withdrawal, stop, failure; and the account that stays."""
 
+import asyncio
+
 import pytest
 
 from dynamicrag import DynamicRAG
@@ -9,6 +11,7 @@ from dynamicrag.serve.web.answering import begin, rated, resume, settled
 from dynamicrag.serve.web.baseline import baseline_path
 from dynamicrag.serve.web.conversation import Conversation, Conversations
 from dynamicrag.serve.web.otherwise import call_weights, otherwise
+from dynamicrag.serve.web.views import messages
 from dynamicrag.store.logged import Feedback
 from dynamicrag.testing import FakeRetriever, ScriptedChat
 from tests.serve.web.decided import answered, decision
@@ -112,16 +115,33 @@ async def test_a_stopped_run_keeps_its_account_and_the_conversation_goes_on(talk
     assert [each.state for each in own.conversation.answers] == ["stopped", "done"]
 
 
-async def test_a_reader_that_leaves_stops_the_run(talk):
+async def test_a_reader_may_leave_and_another_one_sees_the_end(talk, monkeypatch):
     own = talk()
+    monkeypatch.setattr("dynamicrag.serve.web.running.UNREAD_SECONDS", 10.0)
+    running = own.begin()
+    states = running.states()
+    assert (await anext(states)).state == "writing"
+    await states.aclose()
+    seen = [state async for state in running.states()]
+    assert [seen[0].state, seen[-1].state, seen[-1].text] == ["writing", "done", RIGHT]
+    assert own.conversation.answers == seen[-1:]
+    assert own.conversation.running is None
+
+
+async def test_a_run_that_nobody_reads_stops_and_says_why(talk, monkeypatch):
+    own = talk()
+    monkeypatch.setattr("dynamicrag.serve.web.running.UNREAD_SECONDS", 0.02)
     own.replies["small"] = "Varrick WAIT"
     states = own.begin().states()
     async for state in states:
         if state.text:
             break
     await states.aclose()
-    assert own.conversation.answers[0].state == "stopped"
-    assert own.conversation.running is None
+    while own.conversation.running is not None:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    last = own.conversation.answers[0]
+    assert (last.state, last.failure) == ("stopped", "no page was open to read it")
+    assert "Stopped: no page was open to read it." in messages([last])[1]["content"]
 
 
 async def test_a_failure_is_named_and_leaves_the_conversation_usable(talk):

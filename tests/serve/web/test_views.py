@@ -151,7 +151,12 @@ class TestProse:
         shown = prose("**1911**, see [it](https://a.example)\n\n| a | b |\n|---|---|\n| 1 | 2 |")
         assert "<strong>1911</strong>" in shown
         assert 'rel="noopener noreferrer nofollow"' in shown
-        assert "<table>" in shown
+        assert '<table dir="auto">' in shown
+
+    def test_blocks_have_a_direction_and_leave_their_text_to_it(self):
+        shown = prose("# a\n\nb\n\n> c\n\n1. d\n\n2. e\n\n- f")
+        assert re.findall(r"<(\w+) dir=\"auto\"", shown) == ["h1", "p", "blockquote", "ol", "ul"]
+        assert shown.count("<p>") == 3
 
     def test_plain_text_keeps_its_lines(self):
         assert plain("a < b\nc") == "a &lt; b<br>c"

@@ -1,7 +1,8 @@
 import pytest
 
 from dynamicrag.cost.calibration import Calibration, Observation
-from dynamicrag.cost.expect import Asks, CostModel, Plan, Priced
+from dynamicrag.cost.cost_model import CostModel, Priced
+from dynamicrag.cost.expect import Asks, Plan
 from dynamicrag.cost.profiles import Host, Profile, Rate
 from dynamicrag.cost.vector import Cost
 from dynamicrag.predictors.selection import admissible, cheapest
@@ -95,11 +96,49 @@ def test_cached_tokens_save_the_difference_of_their_prices():
     priced = Profile(runs="remote", usd=Rate(input=2e-6, cached=5e-7, output=8e-6))
     uncached = Profile(runs="remote", usd=Rate(input=2e-6, cached=2e-6, output=8e-6))
     model = CostModel({"a": Priced("x:a", priced), "b": Priced("x:b", uncached)}, None, Host())
-    assert model.saved("a", 1000, 60)["usd"] == pytest.approx(1.5e-3)
-    assert "usd" not in model.saved("b", 1000)
-    assert model.saved("a", 0) == model.saved("gone", 1000) == {}
+    assert model.saved(PLAN._replace(model="a"), 1000)["usd"] == pytest.approx(1.5e-3)
+    assert "usd" not in model.saved(PLAN._replace(model="b"), 1000)
+    assert model.saved(PLAN._replace(model="a"), 0) == model.saved(PLAN._replace(model="gone"), 1000) == {}
     keeping = CostModel({"large": Priced("local:large", LARGE, caches=True)}, None, Host())
-    assert keeping.saved("large", 100, 60)["joules"] == pytest.approx(
-        4 * 40 * 0.02
-    )  # 60 are in prices already
-    assert keeping.saved("large", 60, 60) == {}
+    assert keeping.saved(PLAN, 100)["joules"] == pytest.approx(4 * 40 * 0.02)  # 60 are in prices already
+    assert keeping.saved(PLAN, 60) == {}
+
+
+class TestPromptCaches:
+    """A price now knows what a prompt cache holds; a steady price assumes the instructions in it."""
+
+    BEGUN = PLAN._replace(beginning="Answer the question.", system_tokens=40.0)
+
+    def held(self, share, *, caches=True):
+        priced = Priced("local:large", LARGE, caches, lambda beginning, tokens: share * tokens)
+        return CostModel({"large": priced}, None, Host())
+
+    def test_a_cold_cache_costs_what_it_would_save(self):
+        cold = self.held(0.0)
+        assert cold.colder(self.BEGUN) == pytest.approx(4 * 60 * 0.02)
+        assert joules(cold.price_now(self.BEGUN)) == pytest.approx(4 * (520 * 0.02 + 10 * 0.1))
+        assert cold.price(self.BEGUN) == self.held(1.0).price(self.BEGUN)
+
+    def test_a_warm_one_holds_the_conversation_s_system_messages_too(self):
+        warm = self.held(1.0)
+        assert joules(warm.price_now(self.BEGUN)) == pytest.approx(4 * (420 * 0.02 + 10 * 0.1))
+        assert warm.colder(self.BEGUN) == 0.0
+
+    def test_its_state_is_asked_for_at_each_price(self):
+        share = [0.0]
+        model = CostModel(
+            {"large": Priced("l", LARGE, True, lambda beginning, tokens: share[0] * tokens)}, None, Host()
+        )
+        cold = model.price_now(self.BEGUN)
+        share[0] = 0.5
+        assert joules(cold) - joules(model.price_now(self.BEGUN)) == pytest.approx(4 * 50 * 0.02)
+
+    def test_without_its_beginning_a_history_is_gone_too(self):
+        assert self.held(1.0).saved(self.BEGUN, 400)["joules"] == pytest.approx(4 * 300 * 0.02)
+        assert self.held(0.5).saved(self.BEGUN, 400) == {}
+
+    def test_a_provider_s_report_lowers_the_price_and_what_is_left_to_save(self):
+        reporting = self.held(0.5, caches=False)
+        assert joules(reporting.price(self.BEGUN)) > joules(reporting.price_now(self.BEGUN))
+        assert reporting.saved(self.BEGUN, 400)["joules"] == pytest.approx(4 * 350 * 0.02)
+        assert reporting.colder(self.BEGUN) == 0.0
