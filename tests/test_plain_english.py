@@ -99,22 +99,22 @@ def folder_of(path: Path) -> str:
     return "/".join(path.relative_to(ROOT).parts[:2][: len(path.relative_to(ROOT).parts) - 1])
 
 
-def docstrings(tree: ast.AST) -> list[ast.Constant]:
+def docstrings(nodes: list[ast.AST]) -> list[ast.Constant]:
     """Return the docstrings of a module, its classes, its functions and its constants."""
-    bodies = [node.body for node in ast.walk(tree) if isinstance(getattr(node, "body", None), list)]
+    bodies = [node.body for node in nodes if isinstance(getattr(node, "body", None), list)]
     alone = [each.value for body in bodies for each in body if isinstance(each, ast.Expr)]
     return [each for each in alone if isinstance(each, ast.Constant) and isinstance(each.value, str)]
 
 
-def messages(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def messages(nodes: list[ast.AST], prose: list[ast.Constant]) -> Iterator[tuple[int, str]]:
     """Yield line and text of all strings of several words but docstrings; values in them are ``{}``."""
-    docs = {id(each) for each in docstrings(tree)}
-    framed = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    docs = {id(each) for each in prose}
+    framed = [node for node in nodes if isinstance(node, ast.JoinedStr)]
     inside = {id(part) for node in framed for part in node.values}
     for node in framed:
         parts = (str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
         yield node.lineno, "".join(parts)
-    for node in ast.walk(tree):
+    for node in nodes:
         said = node.value if isinstance(node, ast.Constant) else None
         if isinstance(said, str) and said.count(" ") > 1 and id(node) not in docs | inside:
             yield node.lineno, said
@@ -132,9 +132,9 @@ def comments(text: str) -> Iterator[tuple[int, str]]:
     yield line, joined
 
 
-def names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def names(nodes: list[ast.AST]) -> Iterator[tuple[int, str]]:
     """Yield line and name of everything that a module defines."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.lineno, node.name
         elif isinstance(node, ast.arg):
@@ -180,14 +180,15 @@ def loose(line: int, comment: str) -> Iterator[str]:
 
 def hits(text: str, data: bool = False) -> list[str]:
     """Return what the lists find in a module, by line, with better words; ``data``: not in its strings."""
-    tree = ast.parse(text)
-    docs = [(each.lineno, str(each.value)) for each in docstrings(tree)]
+    nodes = list(ast.walk(ast.parse(text)))
+    prose = docstrings(nodes)
+    docs = [(each.lineno, str(each.value)) for each in prose]
     found = [hit for line, doc in docs for hit in at_head(line, doc)]
     remarks = list(comments(text))
     found += [hit for line, comment in remarks for hit in loose(line, comment)]
-    for line, said in (*docs, *remarks, *(() if data else messages(tree))):
+    for line, said in (*docs, *remarks, *(() if data else messages(nodes, prose))):
         found += in_prose(line, said)
-    for line, name in names(tree):
+    for line, name in names(nodes):
         found += [f"{line}: {name}; better: {NAMES[word]}" for word in words_of(name) if word in NAMES]
     return found
 

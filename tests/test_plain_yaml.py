@@ -52,10 +52,10 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     ],
 )  # fmt: skip
 def test_what_is_refused_is_named_with_its_line(text, told):
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(ValueError, match=told):
         parse_yaml(text)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_anchors_and_merge_keys_are_read():

@@ -122,7 +122,7 @@ def serve(
 def _budget(given: Sequence[str]) -> dict[str, float]:
     from dynamicrag.cli.specs import number_of
     from dynamicrag.errors import InputError
-    from dynamicrag.serve.keys import check_amount
+    from dynamicrag.graph.call_reader import check_amount
 
     limits = {}
     for each in given:

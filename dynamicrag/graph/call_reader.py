@@ -10,7 +10,7 @@ from dynamicrag.call_options import CallOptions, Filter, Value
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError, unknown
 
-__all__ = ["CallReader", "is_number", "mapping"]
+__all__ = ["CallReader", "check_amount", "is_number", "mapping"]
 
 ENDS = ("accept", "abstain")
 """Verdicts that end a turn. The others lead to another draft, a limited number of times."""
@@ -102,13 +102,7 @@ class CallReader:
         for dimension, limit in mapping(
             {} if given is None else given, where, "of a dimension to a limit"
         ).items():
-            if dimension not in DIMENSIONS:
-                raise InputError(unknown(where, "dimension", dimension, DIMENSIONS))
-            place = f"{where}.{dimension}"
-            if not is_number(limit) or limit < 0 or (limit == 0 and dimension != "usd"):
-                least = "0 and more" if dimension == "usd" else "more than 0"
-                raise InputError(f"{place}: expected a number, {least}; got {reprlib.repr(limit)}")
-            limits[dimension] = float(limit)
+            limits[dimension] = check_amount(dimension, limit, where)
         if "usd" in limits:
             for name, profile in self._pipeline.profiles.items():
                 if not profile.priced:
@@ -154,6 +148,20 @@ def is_number(given: object) -> bool:
         return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
     except OverflowError:  # an integer of hundreds of digits
         return False
+
+
+def check_amount(dimension: object, amount: Any, where: str) -> float:
+    """Return a limit of a dimension, checked.
+
+    Raises:
+        InputError: The dimension is unknown, or the limit is not a number that leaves something.
+    """
+    if dimension not in DIMENSIONS:
+        raise InputError(unknown(where, "dimension", dimension, DIMENSIONS))
+    if not is_number(amount) or amount < 0 or (amount == 0 and dimension != "usd"):
+        least = "0 and more" if dimension == "usd" else "more than 0"
+        raise InputError(f"{where}.{dimension}: expected a number, {least}; got {reprlib.repr(amount)}")
+    return float(amount)
 
 
 def _value(given: object, where: str) -> Value:

@@ -19,6 +19,7 @@ from dynamicrag.stages.retriever import RetrieverStage
 
 if TYPE_CHECKING:
     from dynamicrag.llm.chat import ChatModel
+    from dynamicrag.retrieval.embedder import Embedder
 
 METER_SECONDS = 10.0
 
@@ -36,7 +37,7 @@ def warm(policies: Policies, progress: Progress | None = None) -> None:
     progress = progress or _silent
     loaded: list[ChatModel] = []
     first: list[tuple[Pipeline, str]] = []
-    embeds = False
+    embedders: dict[Embedder, None] = {}
     for pipeline in policies.values():
         dense = wants_vectors(pipeline)
         for name, corpus in pipeline.corpora.items():
@@ -49,10 +50,14 @@ def warm(policies: Policies, progress: Progress | None = None) -> None:
             loaded.append(pipeline.models[name])
         first = [*first, *((pipeline, name) for name in waiting)]
         progress(len(waiting), len(waiting), "loading")
-        if not embeds and ((pipeline.corpora and dense) or routers_embed(pipeline)):
-            progress(0, 0, "loading the embedder")
-            pipeline.embedder.embed(["warm"])
-            embeds = True
+        embedders |= dict.fromkeys(corpus.embedder for corpus in pipeline.corpora.values() if dense)
+        if routers_embed(pipeline):
+            embedders[pipeline.embedder] = None
+    for embedder in embedders:
+        progress(0, 0, "loading the embedder")
+        embedder.load()
+        if embedder.runs == "in_process":  # a service would be paid for the words
+            embedder.embed(["warm"])
     progress(0, 0, "starting the meter")
     await_meter(policies.first.ledger.attribution)
     for number, (pipeline, name) in enumerate(first):

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError, unknown
+from dynamicrag.graph.call_reader import check_amount
 from dynamicrag.plain_yaml import parse_yaml, read_text
 
-__all__ = ["ENVIRONMENT", "Caller", "Keys", "check_amount", "keys_of", "read_keys"]
+__all__ = ["ENVIRONMENT", "Caller", "Keys", "keys_of", "read_keys"]
 
 ENVIRONMENT = "DYNAMICRAG_API_KEYS"
 SHORTEST, LONGEST_NAME = 16, 64
@@ -140,21 +140,6 @@ def _budget(settings: Mapping[str, Any], place: str) -> dict[str, float] | None:
     if given is None:
         return None
     return {name: check_amount(name, amount, f"{place}.budget") for name, amount in given.items()}
-
-
-def check_amount(dimension: str, amount: object, where: str) -> float:
-    """Return a limit of a dimension, checked.
-
-    Raises:
-        InputError: The dimension is unknown, or the limit is not a number that leaves something.
-    """
-    if dimension not in DIMENSIONS:
-        raise InputError(unknown(where, "dimension", dimension, DIMENSIONS))
-    number = isinstance(amount, int | float) and not isinstance(amount, bool) and 0 <= amount < float("inf")
-    if not number or (amount == 0 and dimension != "usd"):
-        least = "0 and more" if dimension == "usd" else "more than 0"
-        raise InputError(f"{where}.{dimension}: expected a number, {least}; got {str(amount)[:80]}")
-    return float(amount)  # type: ignore[arg-type]  # checked
 
 
 def _digest(key: str) -> bytes:

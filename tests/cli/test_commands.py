@@ -1,8 +1,8 @@
 import io
 import json
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -16,10 +16,11 @@ def test_help_is_quick_and_light():
         "    cli.main(['--help'])\n"
         "print([m for m in ('langgraph', 'torch', 'codecarbon', 'pydantic', 'numpy') if m in sys.modules])"
     )
-    began = time.perf_counter()
+    began = os.times()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-    assert time.perf_counter() - began < 5
+    ended = os.times()
+    assert ended.children_user + ended.children_system - began.children_user - began.children_system < 1
 
 
 def test_the_package_runs_as_a_module():

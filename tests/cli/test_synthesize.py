@@ -326,7 +326,7 @@ def test_ended_from_outside_it_goes_on(world, run, how):
         while time.monotonic() < until and not (partial.exists() and partial.read_text().count("\n") >= 9):
             time.sleep(0.01)
         making.send_signal(how)
-        _, err = making.communicate(timeout=30)
+        _, err = making.communicate(timeout=120)
     done = [json.loads(line) for line in partial.read_text().splitlines()[1:]]
     assert len(done) >= 8
     if how == signal.SIGINT:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from dynamicrag.cli import _command
 from tests.docs.fences import ROOT
 
-OTHERS = {"cd", "cp", "curl", "export", "git", "langgraph", "ls", "mkdir"}
+OTHERS = {"cd", "chroma", "cp", "curl", "docker", "export", "git", "langgraph", "ls", "mkdir"}
 """Programs that a page may show, and that are not ours to check."""
 ENDS = {"|", ">", "&&", ";"}
 

@@ -1,5 +1,7 @@
 """A table of whole paths whose drafts' margins tell who is right, and what is learnt from it."""
 
+import json
+
 import numpy as np
 
 from dynamicrag.lab.cascade.train import TrainedEscalation, train_escalation
@@ -14,6 +16,7 @@ RATES = {"none/small": 0.2, "none/large": 0.3, "single/small": 0.5, "single/larg
 PRICES = {"small": 0.001, "large": 0.01}
 MENDED = "single/small/refine"
 MENDING = 0.002
+TAUGHT: dict[str, TrainedEscalation] = {}
 
 
 def table(
@@ -48,5 +51,8 @@ def table(
 
 
 def taught(policy: object = "value", **change: object) -> TrainedEscalation:
-    """Return what is learnt from such a table."""
-    return train_escalation(table(**change), policy=policy, router="linear", features=["lexical"])
+    """Return what is learnt from such a table; it is learnt once per process."""
+    key = json.dumps([policy, change], sort_keys=True)
+    if key not in TAUGHT:
+        TAUGHT[key] = train_escalation(table(**change), policy=policy, router="linear", features=["lexical"])
+    return TAUGHT[key]

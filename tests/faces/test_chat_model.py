@@ -1,6 +1,7 @@
 """The routed chat model: its choice, its account, and its runs as LangChain sees them."""
 
 import asyncio
+import time
 from functools import reduce
 from operator import add as add_up
 
@@ -214,7 +215,9 @@ async def test_an_abandoned_stream_leaves_no_reservation_and_is_booked(make, how
         achunks = model.astream("Hi")
         await anext(achunks)
         await achunks.aclose()
-        await asyncio.sleep(0.1)  # LangChain leaves its inner generators to the loop
+        until = time.monotonic() + 60
+        while rag.budget()["usd"]["set_aside"] and time.monotonic() < until:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # LangChain leaves its inner generators to the loop
     assert rag.budget()["usd"]["set_aside"] == 0
     assert rag.budget()["usd"]["spent"] > 0
 

@@ -101,11 +101,11 @@ def test_any_row_of_signs_has_a_verdict(pieces):
     "piece", ["what did i ", "(", "2+", "two ", "哈", "an", "thank you ", "1 ", "((1)", "zweiund"]
 )
 def test_long_turns_take_no_longer(piece):
-    began = time.perf_counter()
+    began = time.process_time()
     verdict(piece * (20_000 // len(piece)))
     for length in (100, 120, 200):
         verdict(piece * (length // len(piece)))
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

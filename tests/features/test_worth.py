@@ -75,7 +75,7 @@ def test_literals_are_quotes_identifiers_and_code(question, number):
 
 
 def test_hostile_questions_are_counted_in_linear_time():
-    start = time.perf_counter()
+    start = time.process_time()
     for text in ("a_" * 20_000, "-" * 40_000, '"' * 40_001, "a.b" * 20_000, "/a" * 20_000, "a-" * 20_000):
         literals(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

@@ -55,7 +55,7 @@ async def test_waiting_does_not_block_the_loop(make, ask, monkeypatch):
         settle = type(rag.pipeline.ledger).settle
 
         def slow(*args):
-            time.sleep(0.2)
+            time.sleep(0.5)
             return settle(*args)
 
         monkeypatch.setattr(type(rag.pipeline.ledger), "settle", slow)

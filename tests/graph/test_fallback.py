@@ -114,7 +114,7 @@ def test_a_server_that_is_down_is_left_alone(bench, status):
 
 
 def test_it_is_asked_again_after_its_cooldown(bench):
-    scripts = iter([refuse(429, Retry_After=1)])
+    scripts = iter([refuse(429, Retry_After=60)])
     bench.scripts = {
         "small": lambda body: next(scripts, lambda body: said("Quill"))(body),
         "large": lambda body: GOOD,
@@ -122,7 +122,7 @@ def test_it_is_asked_again_after_its_cooldown(bench):
     rag = bench.rag("small", "large")
     assert ask(rag)["messages"][-1].text == "Mara Quill"
     assert ask(rag)["messages"][-1].text == "Mara Quill"
-    time.sleep(1.1)
+    rag.pipeline.models["small"].outage._clock = lambda: time.monotonic() + 61
     assert ask(rag)["messages"][-1].text == "Quill"
     assert bench.asked("small") == 2
 
@@ -160,7 +160,7 @@ def test_without_another_model_the_provider_is_obeyed(bench):
     bench.scripts = {"small": lambda body: next(scripts, lambda body: GOOD)(body)}
     began = time.monotonic()
     assert ask(bench.rag("small"))["messages"][-1].text == "Mara Quill"
-    assert 1.0 <= time.monotonic() - began < 5.0
+    assert 1.0 <= time.monotonic() - began < 30.0
     assert bench.asked("small") == 2
 
 

@@ -45,7 +45,7 @@ def server(tmp_path_factory):
 def events(url, body):
     """Return ``(event, data)`` of a stateless streamed run."""
     found, event = [], ""
-    with httpx.stream("POST", f"{url}/runs/stream", json=body, timeout=120) as response:
+    with httpx.stream("POST", f"{url}/runs/stream", json=body, timeout=240) as response:
         assert response.status_code == 200
         for line in response.iter_lines():
             field, _, value = line.partition(": ")
@@ -157,7 +157,7 @@ async def test_an_assistant_has_its_corpus_and_its_feedback_is_stored(server):
     out = await client.runs.wait(None, assistant["assistant_id"], input=given)
     assert [passage.split("#")[0] for passage in out["rag"]["report"]["passages"]] == ["pier.md"]
     body = {"query_id": out["rag"]["report"]["query_id"], "score": 1}
-    async with httpx.AsyncClient(base_url=server) as plain:
+    async with httpx.AsyncClient(base_url=server, timeout=60) as plain:
         assert (await plain.post("/feedback", json=body)).json() == {"changed": True}
         assert (await plain.post("/feedback", json=body)).json() == {"changed": False}
         for wrong in ({"score": 1}, {**body, "query_id": "nobody"}, {**body, "score": 7}, {**body, "x": 1}):

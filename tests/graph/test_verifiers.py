@@ -57,12 +57,12 @@ def failing(register):
     ("way", "why"),
     [
         ("raise", "RuntimeError: the scales broke"),
-        ("hang", "no verdict within 0.05 s"),
+        ("hang", "no verdict within 0.3 s"),
         ("nan", "finite number"),
     ],
 )
 def test_an_answer_outlives_its_verifier(make, ask, failing, how, way, why):
-    rag = make(stages=verification({"failing": {"how": way}}, "unanswerable", timeout=0.05))
+    rag = make(stages=verification({"failing": {"how": way}}, "unanswerable", timeout=0.3))
     out = call(rag.build_graph().compile(), how, ask(QUESTION))
     assert out["messages"][-1].text == ANSWER
     assert why in out["rag"]["report"]["unverified"]["failing"]
@@ -178,7 +178,7 @@ def test_twenty_at_once_with_a_verifier_that_fails_at_random(make, register, mon
         options=["accept", "refine", "escalate"],
         router={"thresholds": {"unsure": {"flaky": 0.3}, "abstain": []}},
         escalate={"unsure": ["refine", "generator"], "unverified": ["generator", "refine"]},
-        max_escalations=3, on_failure="escalate", timeout=0.5,
+        max_escalations=3, on_failure="escalate", timeout=1.0,
     )  # fmt: skip
     rag = make(stages=stages)
     app = rag.build_graph().compile()
@@ -187,7 +187,7 @@ def test_twenty_at_once_with_a_verifier_that_fails_at_random(make, register, mon
         asked = [{"messages": [("user", f"When was the bridge of {town} opened?")]} for town in TOWNS]
         return await asyncio.gather(*(app.ainvoke(given) for given in asked))
 
-    outs = asyncio.run(asyncio.wait_for(all_at_once(), 60))
+    outs = asyncio.run(asyncio.wait_for(all_at_once(), 240))
     assert all(out["messages"][-1].text for out in outs)
     steps = [len(out["rag"]["report"]["escalations"]) for out in outs]
     assert max(steps) <= 3

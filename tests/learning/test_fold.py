@@ -188,7 +188,7 @@ def test_the_thread_folds_when_told_and_survives_a_store_that_is_down(monkeypatc
     logged(5, log)
     down.clear()
     folder.notify()
-    until = time.monotonic() + 5.0
+    until = time.monotonic() + 60.0
     while own.router.learnt.rewards < 5 and time.monotonic() < until:
         time.sleep(0.005)
     folder.close()

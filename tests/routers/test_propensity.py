@@ -31,14 +31,14 @@ from dynamicrag.types import Usage
 from .test_joint import QUESTION, RETRIEVAL, fitted, joules
 from .test_routers import OPTIONS, context
 
-DRAWS = 1_000
+DRAWS = 400
 SIGMAS = 4.5
 OPEN = {"all open": [True, True, True], "one closed": [True, False, True], "best closed": [True, True, False]}
 
 
-@pytest.fixture(params=[pytest.param(1, id="few"), pytest.param(3, id="many", marks=pytest.mark.slow)])
+@pytest.fixture(params=[pytest.param(1, id="few"), pytest.param(8, id="many", marks=pytest.mark.slow)])
 def draws(request):
-    """Return the number of draws: few before a commit, and three times as many otherwise."""
+    """Return the number of draws: few before a commit, and eight times as many otherwise."""
     return DRAWS * request.param
 
 

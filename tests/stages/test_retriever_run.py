@@ -33,13 +33,16 @@ def test_a_document_has_all_but_the_text_as_metadata():
 def test_a_cancelled_search_ends_its_run():
     collector = RunCollectorCallbackHandler()
 
-    async def forever():
-        await asyncio.sleep(60)
-        return FOUND
-
     async def cancelled():
+        begun = asyncio.Event()
+
+        async def forever():
+            begun.set()
+            await asyncio.sleep(600)
+            return FOUND
+
         task = asyncio.create_task(as_retriever_run({"callbacks": [collector]}, "kb", "Who?", forever))
-        await asyncio.sleep(0.05)
+        await begun.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -162,13 +162,15 @@ def test_a_limit_is_sent_only_if_a_budget_needs_one(make):
 
 
 def test_a_cancelled_run_leaves_no_reservation(make):
-    models = dear(5.0)
+    models = dear(60.0)
     rag = make(models, objective={"budget": {"total": {"usd": 1.0}}})
     agent = agent_of(rag, models)
 
     async def cancelled():
         task = asyncio.create_task(agent.ainvoke(ASKED))
-        await asyncio.sleep(0.3)
+        while not rag.budget()["usd"]["set_aside"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)  # the model is called
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 

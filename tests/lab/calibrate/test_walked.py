@@ -1,6 +1,7 @@
 """The vectorised choice of learnt routers is that of the same routers on a walk."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -46,12 +47,18 @@ def walked(made, predicted, routers):
     return Walks(replace(pipeline, stages=stages), made, predicted).policy().first
 
 
+@cache
+def learnt_in(name):
+    """Return a world, what is learnt from it, and what that predicts."""
+    made = WORLDS[name]()
+    learnt = learn(made, RECIPE)
+    return made, learnt, forecast(learnt, made)
+
+
 @pytest.mark.parametrize("worth", [0.0, 0.0005, 0.002, 0.01])
 @pytest.mark.parametrize("name", WORLDS)
 def test_arrays_choose_as_the_walk_does(name, worth):
-    made = WORLDS[name]()
-    learnt = learn(made, RECIPE)
-    predicted = forecast(learnt, made)
+    made, learnt, predicted = learnt_in(name)
     weights = {"joules": worth}
     price = predicted.price(weights)
     joint = Joint(learnt.whole, weights)

@@ -120,6 +120,7 @@ def made(data, tmp_path_factory):
     return learnt(data, tmp_path_factory.mktemp("indexes"), "recording.jsonl.gz")
 
 
+@pytest.mark.slow
 def test_every_part_is_learnt(made):
     shipped = shipped_stages()
     for name in ("retriever", "context", "prompt"):
@@ -130,6 +131,7 @@ def test_every_part_is_learnt(made):
     assert made.knowledge.embedder == "toy"
 
 
+@pytest.mark.slow
 def test_the_same_data_give_the_same_files(data, made, tmp_path):
     again = learnt(data, tmp_path / "indexes", "recording.jsonl.gz")
     for name, part in (("stages.json", "stages"), ("prior.npz", "knowledge")):
@@ -139,7 +141,9 @@ def test_the_same_data_give_the_same_files(data, made, tmp_path):
         assert one.read_bytes() == two.read_bytes()
 
 
-@pytest.mark.parametrize("recordings", [(), ("recording.jsonl.gz", "lost.jsonl.gz")])
+@pytest.mark.parametrize(
+    "recordings", [pytest.param((), marks=pytest.mark.slow), ("recording.jsonl.gz", "lost.jsonl.gz")]
+)
 def test_without_a_recording_its_parts_stay_and_it_is_said(data, tmp_path, recordings):
     steps = []
     found = learnt(data, tmp_path, *recordings, steps=steps)

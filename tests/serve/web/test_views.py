@@ -129,6 +129,11 @@ class TestChart:
         assert "2.00\u00a0J so far; 8.00\u00a0J expected without routing" in drawn
         assert "<svg" not in session_chart([])
 
+    def test_an_unfinished_answer_is_not_compared(self):
+        drawn = session_chart([answered(), answered(state="failed", baseline={})])
+        assert "4.00\u00a0J so far. Finished answers: 2.00\u00a0J; 8.00\u00a0J expected" in drawn
+        assert "Without routing" not in panel(answered(state="failed", baseline={}))
+
 
 class TestProse:
     @pytest.mark.parametrize(
