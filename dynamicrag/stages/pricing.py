@@ -81,7 +81,7 @@ class Pricing:
         return {name: self._option(name, path) for name in self._names}
 
     def expected(self, plans: Sequence[Plan | None]) -> list[Cost]:
-        """Return the expected cost of each plan in steady use: choices do not depend on who was asked first."""
+        """Return the expected cost of each plan in steady use: it does not depend on who was asked first."""
         return [self._cost_model.price(plan) if plan else NOTHING for plan in plans]
 
     def price(self, turn: TurnState, path: Mapping[str, str]) -> Cost:
@@ -103,7 +103,8 @@ class Pricing:
     def at_most(self, plans: Sequence[Plan | None]) -> list[dict[Dimension, float]]:
         """Return the amounts to compare with a limit: worst cases in hard dimensions, else expected amounts.
 
-        The latter are with the prompt caches as they are now. Verifiers are left out: an answer is not given up because its verification is unaffordable.
+        The latter are with the prompt caches as they are now. Verifiers are left out: an answer is not given
+        up because its verification is unaffordable.
         """
         bare = [plan and plan._replace(asks=()) for plan in plans]
         worst = [self._cost_model.worst(plan) if plan else NOTHING for plan in bare]

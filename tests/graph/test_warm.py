@@ -86,7 +86,7 @@ def make_answer(kind, text):
 
 
 def figures(out):
-    """Return the decision on the generator, its expected joules in steady use, and the joules that it took."""
+    """Return the decision on the generator, its expected joules, and the joules that it took."""
     decision = next(d for d in out["rag"]["decisions"] if d["stage"] == "generator")
     expected = decision["expected"][decision["options"].index(decision["chosen"])]["joules"]
     return decision, expected, out["rag"]["report"]["stages"]["generator"]["joules"]["value"]
@@ -100,7 +100,7 @@ def test_the_reason_tells_what_a_cold_cache_adds_to_the_expected_cost(rag, ask):
     assert warm[1] == pytest.approx(warm[2], rel=0.05)
     assert cold[2] > 1.5 * warm[2]
     assert warm[0]["reason"] == "fixed"
-    assert warm[0]["expected"][0] == warm[0]["expected"][1], "the other one is still cold, and no dearer for it"
+    assert warm[0]["expected"][0] == warm[0]["expected"][1], "the cold one is no dearer"
 
 
 def test_a_limit_counts_a_cold_cache(rag, ask):
