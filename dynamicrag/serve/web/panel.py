@@ -149,7 +149,7 @@ def _sources(answer: Answer) -> Iterator[str]:
 
 
 def _source(source: Supported, is_open: bool) -> str:
-    text = " ".join(map(_piece, source.pieces))
+    text = " ".join(_piece(piece, source.title) for piece in source.pieces)
     used = "used" if source.used else "shown to the model"
     title = safe(source.title or source.id, 120)
     return (
@@ -158,11 +158,14 @@ def _source(source: Supported, is_open: bool) -> str:
     )
 
 
-def _piece(piece: Piece) -> str:
+def _piece(piece: Piece, title: str) -> str:
     heading = _HEADING.match(piece.text)
-    if heading:
-        return f"<b>{plain(piece.text[heading.end() :])}</b>"
-    return f"<mark>{plain(piece.text)}</mark>" if piece.used else plain(piece.text)
+    text = piece.text[heading.end() :] if heading else piece.text
+    if heading and not text.endswith("."):
+        return f"<b>{plain(text)}</b>"
+    if heading:  # a passage cut to its best sentences has them on one line
+        text = text.removeprefix(f"{title} ")
+    return f"<mark>{plain(text)}</mark>" if piece.used else plain(text)
 
 
 def _drafts(answer: Answer) -> Iterator[str]:

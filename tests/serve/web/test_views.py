@@ -189,6 +189,12 @@ class TestPanel:
         assert "Provisional" in panel(answered(settled=False))
         assert "Provisional" not in panel(answered())
 
+    def test_a_passage_on_one_line_is_no_heading(self):
+        shown = basis(answered(passages=[{**passage("# Bridge It has arches."), "title": "Bridge"}]))
+        assert "<b>" not in shown
+        assert "It has arches." in shown
+        assert "<b>Bridge</b>" in basis(answered(passages=[passage("# Bridge\n\nIt has arches.")]))
+
     def test_an_abstention_has_no_sources(self):
         assert "Sources" not in basis(answered(abstained=True, passages=[passage("Thrane.")]))
         assert "Sources" in basis(answered(passages=[passage("Thrane.")]))
