@@ -69,7 +69,7 @@ class CorpusSection(Section):
     embedding: Spec | None = None
     embedding_profile: dict[str, Any] = Field(default_factory=dict)
     nearness: NearnessSection | None = None
-    vectors: StrictStr | None = None
+    vectors: StrictStr | None = Field(default=None, repr=False)  # before it is checked it may have a password
 
     @field_validator("vectors")
     @classmethod

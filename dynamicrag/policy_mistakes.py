@@ -37,7 +37,8 @@ def message(error: ValidationError, source: str, kind: type[BaseModel], at: Sequ
     if first["type"] == "literal_error" and place and isinstance(given, str):
         valid = str(first.get("ctx", {}).get("expected", "")).replace(" or ", ", ").replace("'", "")
         return unknown(where.removesuffix(f".{place[-1]}"), "value", given, valid.split(", "))
-    shows = not isinstance(given, dict | list) and place[-1:] != ["address"]  # it may have a password
+    secret = place[-1:] in (["address"], ["vectors"])  # it may have a password
+    shows = not isinstance(given, dict | list) and not secret
     got = f", got {shown(given)}" if shows else ""
     return f"{where}: {first['msg'].removeprefix('Value error, ')}{got}"
 

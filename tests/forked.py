@@ -19,6 +19,7 @@ IMPORTED = [
     "chromadb",
     "langgraph.checkpoint.postgres",
     "langgraph.checkpoint.sqlite",
+    "tests.faces.langchain.elsewhere",
     "tests.graph.asked_elsewhere",
     "tests.graph.elsewhere",
     "tests.retrieval.child",

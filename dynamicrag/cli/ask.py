@@ -192,7 +192,8 @@ class _Session:
             self._out.print(f"{name}: {len(done)} answered before, {len(left)} to go", style="dim")
         if not left:
             return
-        rag = ready(policy, self._out)
+        # else the first model asked stays the cheaper one: the others' caches are cold
+        rag = ready(policy, self._out, stays=len(left) > 1)
         try:
             if len(self._policies) > 1:
                 self._out.rule(f"{name}", style="bright_black")

@@ -34,7 +34,7 @@ def chat(
     from dynamicrag.policy_file import load_policy
 
     out = console()
-    rag = ready(load_policy(policy, corpus or None), out, conversation=True)
+    rag = ready(load_policy(policy, corpus or None), out, conversation=True, stays=True)
     try:
         _Chat(rag, out).run()
     finally:

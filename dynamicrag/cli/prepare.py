@@ -18,15 +18,21 @@ if TYPE_CHECKING:
 
 
 def ready(
-    policy: "Policy", out: "Console", *, conversation: bool = False, models: Sequence[str] | None = None
+    policy: "Policy",
+    out: "Console",
+    *,
+    conversation: bool = False,
+    models: Sequence[str] | None = None,
+    stays: bool = False,
 ) -> "DynamicRAG":
     """Return a ``DynamicRAG`` whose first question causes no loading and no ingestion.
 
     Args:
         policy: The policy.
         out: The console that shows progress.
-        conversation: Whether there can be many questions, with follow-ups, which the helper model condenses.
+        conversation: Whether there can be follow-up questions, which the helper model condenses.
         models: Names of the models to load; by default all that a question can use.
+        stays: Whether there will be several questions, so that filling the models' prompt caches pays.
 
     Raises:
         DynamicRAGError: Something that the policy needs is missing.
@@ -55,7 +61,7 @@ def ready(
             await_meter(pipeline.ledger.attribution)
             for name in names:
                 status.update(f"asking {name} for a first token …")
-                first_call(pipeline, name, stays=conversation)
+                first_call(pipeline, name, stays=stays)
     except BaseException:
         rag.close()
         raise

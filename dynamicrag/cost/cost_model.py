@@ -80,7 +80,7 @@ class CostModel:
         return cost_of(usage, priced.profile, self._host, energy)
 
     def saved(self, plan: Plan, cached_tokens: float) -> dict[Dimension, float]:
-        """Return the amounts that cached tokens of a prompt save besides those in :meth:`price_now`.
+        """Return the amounts that cached tokens of a prompt save besides those in :meth:`price`.
 
         Args:
             plan: The plan.
@@ -91,11 +91,10 @@ class CostModel:
         """
         if plan.model not in self._models:
             return {}
-        held = self._held(plan)
         caches, beginning = self._models[plan.model].caches, plan.prompt_tokens + plan.system_tokens
-        if caches and plan.beginning and held < beginning:
+        if caches and plan.beginning and self._held(plan) < beginning:
             return {}  # the history after it is gone too
-        tokens = cached_tokens - held
+        tokens = cached_tokens - self._steady(plan)
         if tokens <= 0:
             return {}
         computed, cached = self.call(plan.model, tokens, 0.0), self.call(plan.model, tokens, 0.0, tokens)

@@ -95,7 +95,8 @@ class StageContext:
         last: The turn before in the conversation, if it is known.
         saves: At ``generator``, the amounts that the model of the turn before saves by its provider's prompt
             cache, by dimension, as far as that was reported; expected costs do not assume them.
-        colder: At ``generator``, the joules in each expected cost that a filled prompt cache would save.
+        colder: At ``generator``, the joules of each option beyond its expected cost, because its prompt
+            cache is cold.
     """
 
     stage: str

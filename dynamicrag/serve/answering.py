@@ -11,14 +11,12 @@ from dynamicrag.graph.events import Report
 from dynamicrag.serve.allowances import Share, correct, share_of
 from dynamicrag.serve.errors import NO_RETRY, Refused, refusal_of
 from dynamicrag.serve.question import Question
-from dynamicrag.serve.service import Service
+from dynamicrag.serve.service import CANCELLED, Service
 
 __all__ = ["Answered", "Answering"]
 
 HEAD_SECONDS = 5.0
 """Longest wait of a streamed response for its first text; a failure until then has its HTTP status."""
-CANCELLED = 499
-"""Status, in metrics, of a query whose client left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +121,8 @@ class Answering:
             status = 503
         finally:
             self._begun.set()
-            self._measure(status, time.perf_counter() - began)
-
-    def _measure(self, status: int, seconds: float) -> None:
-        ledger = self._service.rag.pipeline.ledger
-        usages = [line.usage for line in ledger.account(self.query_id).lines]
-        cost = ledger.cost(self.query_id)
-        self._service.metrics.ended(self._question.policy, status, seconds, cost, usages)
+            seconds = time.perf_counter() - began
+            self._service.measure(self._question.policy, self.query_id, status, seconds)
 
     async def _admitted(self) -> Answered:
         service, question = self._service, self._question

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from dynamicrag.serve.access import caller_of
-from dynamicrag.serve.answering import CANCELLED, Answering
+from dynamicrag.serve.answering import Answering
 from dynamicrag.serve.errors import JSON, as_json
 from dynamicrag.serve.keys import Caller
 from dynamicrag.serve.leaving import ClientGone, unless_gone
 from dynamicrag.serve.question import question_of
 from dynamicrag.serve.result import completion, headers
 from dynamicrag.serve.schema import ChatRequest, Completion
-from dynamicrag.serve.service import Service
+from dynamicrag.serve.service import CANCELLED, Service
 from dynamicrag.serve.streaming import EventStream
 
 __all__ = ["router"]

@@ -28,7 +28,7 @@ class Metrics:
     def __init__(self, gate: Gate) -> None:
         self.registry = CollectorRegistry()
         own, by_policy = self.registry, ("policy",)
-        about = "Queries by HTTP status; 499: the client left."
+        about = "Queries by HTTP status; 499: the client left, or stopped it."
         self._queries = Counter("dynamicrag_queries", about, ("policy", "status"), registry=own)
         about = "Duration of queries with their time in the queue."
         self._seconds = Histogram("dynamicrag_query_seconds", about, by_policy, buckets=SECONDS, registry=own)

@@ -11,8 +11,10 @@ from dynamicrag.serve.gate import Gate
 from dynamicrag.serve.metrics import Metrics
 from dynamicrag.serve.settings import Settings
 
-__all__ = ["Service"]
+__all__ = ["CANCELLED", "Service"]
 
+CANCELLED = 499
+"""Status, in metrics, of a query whose client left, or that a visitor stopped."""
 CLOSING_SECONDS = 15.0
 """Longest time for closing the books when the server stops."""
 
@@ -52,6 +54,12 @@ class Service:
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Start the accounting of a finished query; :meth:`close` waits for it."""
         _kept(work, self._after)
+
+    def measure(self, policy: str, query_id: str, status: int, seconds: float) -> None:
+        """Count a query that has ended in the metrics."""
+        ledger = self.rag.pipeline.ledger
+        usages = [line.usage for line in ledger.account(query_id).lines]
+        self.metrics.ended(policy, status, seconds, ledger.cost(query_id), usages)
 
     async def cancel(self) -> None:
         """Admit no query any more, cancel those that still run, and wait for their end."""

@@ -81,12 +81,12 @@ class Pricing:
         return {name: self._option(name, path) for name in self._names}
 
     def expected(self, plans: Sequence[Plan | None]) -> list[Cost]:
-        """Return the expected cost of each plan, with the prompt caches as they are now."""
-        return [self._cost_model.price_now(plan) if plan else NOTHING for plan in plans]
+        """Return the expected cost of each plan in steady use: it does not depend on who was asked first."""
+        return [self._cost_model.price(plan) if plan else NOTHING for plan in plans]
 
     def price(self, turn: TurnState, path: Mapping[str, str]) -> Cost:
-        """Return the expected cost of a whole path, with the prompt caches as they are now."""
-        return self._cost_model.price_now(self.plan(turn, path))
+        """Return the expected cost of a whole path in steady use."""
+        return self._cost_model.price(self.plan(turn, path))
 
     def colder(self, plans: Sequence[Plan | None]) -> list[float]:
         """Return the joules that each plan costs now beyond steady use, because its prompt cache is cold."""
@@ -103,13 +103,15 @@ class Pricing:
     def at_most(self, plans: Sequence[Plan | None]) -> list[dict[Dimension, float]]:
         """Return the amounts to compare with a limit: worst cases in hard dimensions, else expected amounts.
 
-        Verifiers are left out: an answer is not given up because its verification is unaffordable.
+        The latter are with the prompt caches as they are now. Verifiers are left out: an answer is not given
+        up because its verification is unaffordable.
         """
         bare = [plan and plan._replace(asks=()) for plan in plans]
         worst = [self._cost_model.worst(plan) if plan else NOTHING for plan in bare]
+        now = [self._cost_model.price_now(plan) if plan else NOTHING for plan in bare]
         return [
             {d: (w if row.hard else e)[d] for d, row in DIMENSIONS.items()}
-            for w, e in zip(worst, self.expected(bare), strict=True)
+            for w, e in zip(worst, now, strict=True)
         ]
 
     def within(

@@ -134,11 +134,11 @@ class TestPromptCaches:
         assert joules(cold) - joules(model.price_now(self.BEGUN)) == pytest.approx(4 * 50 * 0.02)
 
     def test_without_its_beginning_a_history_is_gone_too(self):
-        assert self.held(1.0).saved(self.BEGUN, 400)["joules"] == pytest.approx(4 * 300 * 0.02)
+        assert self.held(1.0).saved(self.BEGUN, 400)["joules"] == pytest.approx(4 * 340 * 0.02)
         assert self.held(0.5).saved(self.BEGUN, 400) == {}
 
-    def test_a_provider_s_report_lowers_the_price_and_what_is_left_to_save(self):
+    def test_a_provider_s_report_lowers_the_price_now(self):
         reporting = self.held(0.5, caches=False)
         assert joules(reporting.price(self.BEGUN)) > joules(reporting.price_now(self.BEGUN))
-        assert reporting.saved(self.BEGUN, 400)["joules"] == pytest.approx(4 * 350 * 0.02)
+        assert reporting.saved(self.BEGUN, 400)["joules"] == pytest.approx(4 * 400 * 0.02)
         assert reporting.colder(self.BEGUN) == 0.0

@@ -10,6 +10,7 @@ import pytest
 
 from dynamicrag.cost.runs import Runs
 from dynamicrag.cost.shared_purse import SharedPurse
+from dynamicrag.llm.pull import cache_dir
 from dynamicrag.store.log import Log
 from dynamicrag.testing.server import ScriptedServer, said
 
@@ -45,7 +46,7 @@ STEPS = "How many steps has the lighthouse?"
 FERRY = "When does the last ferry leave?"
 KEEPER = "Who was its first keeper?"
 
-pytestmark = [pytest.mark.service, pytest.mark.slow]
+pytestmark = [pytest.mark.service, pytest.mark.models, pytest.mark.slow]
 
 
 class Provider(ScriptedServer):
@@ -105,6 +106,10 @@ class Story:
 
     def __init__(self, folder, database):
         self.folder, self.provider = folder, Provider()
+        models = cache_dir() / "models"
+        models.mkdir(parents=True, exist_ok=True)
+        (folder / "cache").mkdir()
+        (folder / "cache/models").symlink_to(models)
         policy = POLICY.replace("URL", self.provider.url)
         (folder / "plain.yaml").write_text(policy.replace("BUDGET", BUDGET))
         limited = "{per_query: {usd: 0.05}, exhausted: ask}"
@@ -113,6 +118,7 @@ class Story:
             "DYNAMICRAG_POLICY": str(folder / "plain.yaml"),
             "DYNAMICRAG_POLICIES": f"asking={folder / 'asking.yaml'}",
             "DYNAMICRAG_CORPUS": str(ROOT / "examples/corpus"),
+            "DYNAMICRAG_CACHE": str(folder / "cache"),
             "DYNAMICRAG_DATA": str(folder / "data"),
             "DYNAMICRAG_THREADS": database,
             "OPENAI_API_KEY": "none",
@@ -123,6 +129,7 @@ class Story:
 
     async def _tell(self):
         with serving(self.folder / "first", self.env, CONFIG) as server:
+            self.read_in = [path.name for path in (self.folder / "cache/corpora").rglob("*")]
             await self._begin(server)
             server.stop(signal.SIGKILL)
         paid = len(self.provider.requests)
@@ -192,7 +199,7 @@ def accounts(story, name):
 
 def costs(story, name):
     report = story.after[name]["rag"]["report"]
-    assert report["cost_all_runs"] == report["cost"]
+    assert report["cost_all_runs"]["usd"] == report["cost"]["usd"]
     return report["cost"]["usd"]["value"]
 
 
@@ -237,6 +244,10 @@ def test_the_run_store_and_the_total_agree(story):
     # a call under way when its process died may have been answered: it is booked at its worst case
     assert spent["usd"] == pytest.approx(sum(stored) + 2 * SMALL)
     assert not any(held.values())
+
+
+def test_the_corpus_is_read_in_before_the_first_request(story):
+    assert story.read_in
 
 
 def test_the_store_is_in_the_database_too(story):

@@ -92,16 +92,25 @@ def figures(out):
     return decision, expected, out["rag"]["report"]["stages"]["generator"]["joules"]["value"]
 
 
-def test_the_first_answer_is_expected_to_cost_what_it_costs_and_the_second_too(rag, ask):
+def test_the_reason_tells_what_a_cold_cache_adds_to_the_expected_cost(rag, ask):
     app = rag.build_graph().compile()
     cold, warm = [figures(app.invoke(ask(question))) for question in QUESTIONS[:2]]
-    assert cold[1] == pytest.approx(cold[2], rel=0.05)
+    more = cold[0]["reason"].removeprefix("fixed; its prompt cache is cold: ").removesuffix("\u00a0J more")
+    assert cold[1] + float(more) == pytest.approx(cold[2], rel=0.05)
     assert warm[1] == pytest.approx(warm[2], rel=0.05)
     assert cold[2] > 1.5 * warm[2]
-    more = cold[0]["reason"].removeprefix("fixed; its prompt cache is cold: ").removesuffix("\u00a0J more")
-    assert float(more) == pytest.approx(cold[2] - warm[2], rel=0.1)
     assert warm[0]["reason"] == "fixed"
-    assert warm[0]["expected"][0]["joules"] == pytest.approx(cold[1], rel=0.01), "the other one is still cold"
+    assert warm[0]["expected"][0] == warm[0]["expected"][1], "the cold one is no dearer"
+
+
+def test_a_limit_counts_a_cold_cache(rag, ask):
+    app = rag.build_graph().compile()
+    cold, warm = [figures(app.invoke(ask(question))) for question in QUESTIONS[:2]]
+    between = {"budget": {"joules": (cold[2] + warm[2]) / 2}}
+    limited = app.invoke(ask(QUESTIONS[2]), {"configurable": {"rag": between}})
+    decision, _, taken = figures(limited)
+    assert decision["allowed"] == [False, True], "only the warm one fits"
+    assert taken < between["budget"]["joules"]
 
 
 def test_warming_is_on_an_account_of_its_own_and_on_no_query(rag, ask, make):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dynamicrag.errors import CorpusError, PolicyError
+from dynamicrag.policy_file import load_policy
 from dynamicrag.retrieval import ingest
 from dynamicrag.retrieval.vector_server import VARIABLE, vector_server
 from tests.services import chroma
@@ -216,3 +217,19 @@ def test_a_password_is_sent_and_never_shown(monkeypatch, docs, root, caplog):
     with pytest.raises(PolicyError, match="DYNAMICRAG_VECTORS: not the address of a Chroma server") as wrong:
         vector_server(None)
     assert "secret" not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://anna:secret@chroma:8000", r"a policy has no password; set DYNAMICRAG_VECTORS=http://USER"),
+        ("secret://chroma", r"not the address of a Chroma server; valid: http://HOST:PORT"),
+        ("http://chroma:8000/secret", r"nothing may follow the port"),
+    ],
+)
+def test_an_address_in_a_policy_is_checked_early_and_not_repeated(tmp_path, address, why):
+    corpora = {"docs": {"path": str(tmp_path), "vectors": address}}
+    policy = {"version": 1, "corpora": corpora, "models": {"m": {"model": "openai:m"}}}
+    with pytest.raises(PolicyError, match=rf"corpora\.docs\.vectors: {why}") as refused:
+        load_policy(policy)
+    assert "secret" not in str(refused.value)

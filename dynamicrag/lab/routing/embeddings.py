@@ -77,13 +77,14 @@ class KeptEmbeddings:
 
     def _embed_many(self, texts: Sequence[str]) -> Vectors:
         made = []
+        order = np.argsort([len(text) for text in texts], kind="stable")  # texts of like length pad little
         for begin in range(0, len(texts), PORTION):
             if self._progress is not None:
                 self._progress(begin, len(texts), "embedding")
-            made.append(self._in_bulk(texts[begin : begin + PORTION]))
+            made.append(self._in_bulk([texts[row] for row in order[begin : begin + PORTION]]))
         if self._progress is not None:
             self._progress(len(texts), len(texts), "embedding")
-        return np.concatenate(made)
+        return np.asarray(np.concatenate(made)[order.argsort()])
 
     def _read(self) -> dict[str, Vectors]:
         with (

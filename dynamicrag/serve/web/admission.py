@@ -1,6 +1,7 @@
 """Admits questions of visitors: by the keys, the queue and the budgets of the server."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from dynamicrag.serve.allowances import correct, share_of
 from dynamicrag.serve.errors import refusal_of
 from dynamicrag.serve.keys import Caller
 from dynamicrag.serve.question import KEY_TAG, policy_names
-from dynamicrag.serve.service import Service
+from dynamicrag.serve.service import CANCELLED, Service
 
 __all__ = ["Admission", "Ticket"]
 
@@ -24,10 +25,12 @@ class Ticket:
     Attributes:
         limits: Its limits by dimension, from its user's budget.
         query_id: The id of its query, once it is known; its cost is charged to the user.
+        asking: Whether it has paused to ask for more budget; metrics count it when it ends.
     """
 
     limits: Mapping[str, float] = field(default_factory=dict)
     query_id: str = ""
+    asking: bool = False
 
 
 class Admission:
@@ -67,19 +70,28 @@ class Admission:
         service, rag = self._service, self._rag
         budget = service.settings.budget_per_user if caller.budget is None else caller.budget
         limits = rag.policies[policy_names(rag)[policy]].budget.per_query
-        with service.gate.admission():
-            async with (
-                share_of(caller.name, budget, limits) as share,
-                service.gate.place(),
-                asyncio.timeout(service.settings.seconds),
-            ):
-                ticket = Ticket(share.limits)
-                try:
-                    yield ticket
-                finally:
-                    share.settle(rag.pipeline.ledger.cost(ticket.query_id))
-                    if share.budget is not None:
-                        service.later(correct(rag, ticket.query_id, share.budget, share.booked))
+        ticket, began, status = Ticket(), time.perf_counter(), CANCELLED
+        try:
+            with service.gate.admission():
+                async with (
+                    share_of(caller.name, budget, limits) as share,
+                    service.gate.place(),
+                    asyncio.timeout(service.settings.seconds),
+                ):
+                    ticket.limits = share.limits
+                    try:
+                        yield ticket
+                    finally:
+                        share.settle(rag.pipeline.ledger.cost(ticket.query_id))
+                        if share.budget is not None:
+                            service.later(correct(rag, ticket.query_id, share.budget, share.booked))
+            status = 200
+        except Exception as error:
+            status = 504 if isinstance(error, TimeoutError) else getattr(error, "status", 500)
+            raise
+        finally:
+            if not ticket.asking:
+                service.measure(policy, ticket.query_id, status, time.perf_counter() - began)
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Start a question; the server cancels it when it stops."""
@@ -88,7 +100,8 @@ class Admission:
     def failure(self, error: Exception) -> str:
         """Return a failure in words; with keys, without anything about the inside of the server."""
         if isinstance(error, TimeoutError):
-            return "The query took too long."
+            seconds = "" if self._service is None else f" more than {self._service.settings.seconds:g} s"
+            return f"The query took{seconds or ' too long'}, and was stopped. Its cost is on the account."
         if isinstance(error, DynamicRAGError) and not self.keyed:
             return str(error)
         return refusal_of(error).message

@@ -36,6 +36,11 @@ class Session:
         """The running sums of both."""
         return list(accumulate(self.spent)), list(accumulate(self.baseline))
 
+    @property
+    def compared(self) -> float:
+        """The joules of the answers that have a baseline."""
+        return sum(spent for spent, base in zip(self.spent, self.baseline, strict=True) if base)
+
 
 def session(answers: Sequence[Answer]) -> Session:
     """Return the energy of a conversation; an answer without a baseline, as a stopped one, adds 0 to it."""

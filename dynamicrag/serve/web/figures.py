@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dynamicrag.cost.amounts import UNKNOWN, amount, percent
+from dynamicrag.cost.amounts import amount, percent
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.serve.web.answer import Answer
 from dynamicrag.types import Figure
@@ -19,7 +19,7 @@ class CostLine:
         title: Its name.
         value: The amount of the answer.
         kind: The provenance of that amount; of each part, if there are several.
-        expected: The expected amount of the baseline.
+        expected: The expected amount of the baseline; ``""`` without one.
         basis: The provenance of the expected amount.
         difference: The difference to the baseline, as ``62 % less``; ``""`` if it is unknown.
         less: Whether the answer took less.
@@ -53,7 +53,7 @@ def _line(dimension: str, title: str, answer: Answer) -> CostLine:
         title.capitalize(),
         amount(dimension, value, noun=False),
         kinds(dimension, answer.cost[dimension]),
-        amount(dimension, expected, noun=False) if answer.baseline else UNKNOWN,
+        amount(dimension, expected, noun=False) if answer.baseline else "",
         _basis(answer, dimension),
         difference,
         value is not None and expected is not None and value <= expected,

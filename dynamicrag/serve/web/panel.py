@@ -67,9 +67,10 @@ def _cost(answer: Answer) -> Iterator[str]:
     about = f"Without routing: {BASIS}; expected by the same cost model." if answer.baseline else ""
     note = "" if answer.settled else " Provisional: the meter has not covered it yet."
     rows = "".join(map(_cost_row, lines))
+    beside = '<th scope="col">Without routing (expected)</th>' if answer.baseline else ""
     yield (
         f'<section><h2>Cost</h2><table class="dr-cost"><thead><tr><td></td><th scope="col">This answer</th>'
-        f'<th scope="col">Without routing (expected)</th></tr></thead>'
+        f"{beside}</tr></thead>"
         f'<tbody>{rows}</tbody></table><p class="dr-small">{safe(about, LONGEST)}{note}</p></section>'
     )
 
@@ -79,10 +80,10 @@ def _cost_row(line: CostLine) -> str:
         f"<small{_class('less', line.less)}>{safe(line.difference)}</small>" if line.difference else ""
     )
     basis = f"<small>{safe(line.basis)}</small>" if line.basis else ""
+    beside = f"<td>{safe(line.expected)}{basis}</td>" if line.expected else ""
     return (
         f'<tr><th scope="row">{safe(line.title)}</th>'
-        f"<td>{safe(line.value)}<small>{safe(line.kind)}</small>{difference}</td>"
-        f"<td>{safe(line.expected)}{basis}</td></tr>"
+        f"<td>{safe(line.value)}<small>{safe(line.kind)}</small>{difference}</td>{beside}</tr>"
     )
 
 
@@ -148,7 +149,7 @@ def _sources(answer: Answer) -> Iterator[str]:
 
 
 def _source(source: Supported, is_open: bool) -> str:
-    text = " ".join(map(_piece, source.pieces))
+    text = " ".join(_piece(piece, source.title) for piece in source.pieces)
     used = "used" if source.used else "shown to the model"
     title = safe(source.title or source.id, 120)
     return (
@@ -157,11 +158,14 @@ def _source(source: Supported, is_open: bool) -> str:
     )
 
 
-def _piece(piece: Piece) -> str:
+def _piece(piece: Piece, title: str) -> str:
     heading = _HEADING.match(piece.text)
-    if heading:
-        return f"<b>{plain(piece.text[heading.end() :])}</b>"
-    return f"<mark>{plain(piece.text)}</mark>" if piece.used else plain(piece.text)
+    text = piece.text[heading.end() :] if heading else piece.text
+    if heading and not text.endswith("."):
+        return f"<b>{plain(text)}</b>"
+    if heading:  # a passage cut to its best sentences has them on one line
+        text = text.removeprefix(f"{title} ")
+    return f"<mark>{plain(text)}</mark>" if piece.used else plain(text)
 
 
 def _drafts(answer: Answer) -> Iterator[str]:

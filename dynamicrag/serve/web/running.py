@@ -94,6 +94,7 @@ class Running:
                         self._add(mode, data)
                         ticket.query_id = self.answer.query_id
                 self.answer = await self._finish(replace(self.answer, state="done"))
+                ticket.asking = self.answer.state == "asking"
         except asyncio.CancelledError:
             self.answer = replace(self.answer, state="stopped", failure=self._stopped)
         except Exception as error:  # noqa: BLE001 - the visitor reads it, and the next question may succeed

@@ -46,6 +46,11 @@ def session_chart(answers: Sequence[Answer]) -> str:
         return '<p class="dr-empty">Each answer’s joules stand here, and their sum beside the baseline’s.</p>'
     spent, base = (values[-1] for values in found.sums)
     said = f"{amount('joules', spent)} so far; {amount('joules', base)} expected without routing."
+    if found.compared < spent:  # stopped and failed answers have no baseline
+        said = (
+            f"{amount('joules', spent)} so far. Finished answers: {amount('joules', found.compared)}; "
+            f"{amount('joules', base)} expected without routing."
+        )
     legend = (
         '<ul class="dr-legend"><li class="bar">each answer</li><li class="own">sum</li>'
         '<li class="base">sum without routing, expected</li></ul>'

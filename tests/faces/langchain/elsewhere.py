@@ -1,4 +1,4 @@
-"""One of several processes of an agent's thread: ``python -m tests.faces.langchain.elsewhere JSON``.
+"""One of several processes that work on an agent's thread.
 
 A person approves the agent's tool. The tool asks the documents by the graph, under a limit of its own: the
 small model's draft, 1 cent, declines, and the large model, 10 cents, does not fit, so that the graph asks.
@@ -85,5 +85,6 @@ def work(given: dict[str, Any]) -> list[dict[str, Any]]:
     return done
 
 
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(work(json.loads(sys.argv[1]))))
+def main(given: dict[str, Any]) -> None:
+    """Do the steps, and print the reports as JSON."""
+    sys.stdout.write(json.dumps(work(given)))

@@ -1,33 +1,24 @@
 """An agent that is interrupted twice, and continued in other processes: its account is one."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.faces.langchain.elsewhere import work
+from tests.faces.langchain.elsewhere import main
+from tests.forked import Forked
 from tests.graph.test_elsewhere import both, near, uri  # noqa: F401 - uri is a fixture
 
-ROOT = Path(__file__).parents[3]
 AGENT, SMALL, LARGE = 0.01, 0.01, 0.1
 
 
 @pytest.fixture
-def step(tmp_path, monkeypatch):
-    """Return a function that does a step: in a process of its own, or by an object that knows as little."""
-    monkeypatch.setenv("DYNAMICRAG_DATA", str(tmp_path / "data"))
+def step(tmp_path):
+    """Return a function that does a step in a process of its own, and gives its report."""
 
-    def one(saver, name, *, process=False):
+    def one(saver, name):
         given = {"saver": saver, "thread": str(tmp_path), "steps": [name]}
-        if not process:
-            return work(given)[0]
-        command = [sys.executable, "-m", "tests.faces.langchain.elsewhere", json.dumps(given)]
-        done = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr[-3000:]
-        return json.loads(done.stdout)[0]
+        env = {"DYNAMICRAG_DATA": str(tmp_path / "data"), "LANGGRAPH_STRICT_MSGPACK": "true"}
+        return json.loads(Forked(main, given, env=env).result())[0]
 
     return one
 
@@ -35,7 +26,7 @@ def step(tmp_path, monkeypatch):
 @pytest.mark.slow
 @both
 def test_approved_and_granted_elsewhere_nothing_is_paid_twice(step, uri):  # noqa: F811
-    begun = step(uri, "begin", process=uri.startswith("postgresql"))
+    begun = step(uri, "begin")
     assert begun["stopped"] == ["approval"]
     approved = step(uri, "approve")
     assert approved["stopped"] == ["budget"], "the graph within the tool asks"

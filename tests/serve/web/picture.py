@@ -17,19 +17,20 @@ from typing import Any
 ROOT = Path(__file__).parents[3]
 QUESTIONS = (
     "Hi there!",
-    "How much did it cost to build the Hallorin Bridge?",
-    "Who designed it?",
-    "Where was she born?",
+    "How much does a ticket for the ferry cost?",
+    "And how much for a car?",
+    "What is the capital of France?",
+    "Where was the designer of the Hallorin Bridge born?",
 )
 WIDE, PHONE = {"width": 1280, "height": 1180}, {"width": 360, "height": 780}
-VIEWS: dict[str, tuple[Any, Any]] = {
-    "web-chat": (WIDE, "light"),
-    "web-chat-dark": (WIDE, "dark"),
-    "web-chat-phone": (PHONE, "light"),
+VIEWS: dict[str, tuple[Any, Any, str]] = {
+    "web-chat": (WIDE, "light", "#dr-sources details"),
+    "web-chat-dark": (WIDE, "dark", "#dr-sources details"),
+    "web-chat-phone": (PHONE, "light", "#dr-panel section"),
 }
-"""Size and colours of each picture."""
-TALLEST = 1_900
-COLOURS = 96
+"""Size, colours and last part of each picture."""
+MARGIN = 12
+COLOURS = 255
 PATIENCE = 900_000
 """Milliseconds that an answer may take."""
 
@@ -46,13 +47,14 @@ def talk(visitor: Any, questions: tuple[str, ...] = QUESTIONS) -> None:
 def take(visitor: Any, folder: Path) -> None:
     """Write the pictures of what the visitor sees."""
     page = visitor.page
-    for name, (size, colours) in VIEWS.items():
+    for name, (size, colours, last) in VIEWS.items():
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=colours)
         page.evaluate("document.activeElement.blur(), window.scrollTo(0, 0)")
+        page.evaluate("document.querySelector('#dr-chat [role=log]').scrollTop = 1e6")
         page.wait_for_timeout(400)
-        high = page.evaluate("document.documentElement.scrollHeight")
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": min(TALLEST, high)}
+        end = page.locator(last).first.bounding_box()
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": end["y"] + end["height"] + MARGIN}
         page.screenshot(path=str(folder / f"{name}.png"), animations="disabled", full_page=True, clip=clip)
         _shrink(folder / f"{name}.png")
 
@@ -61,14 +63,16 @@ def _shrink(path: Path) -> None:
     from PIL import Image
 
     with Image.open(path) as picture:
-        picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+        picture.convert("RGB").quantize(
+            COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+        ).save(path, optimize=True)
 
 
 @contextlib.contextmanager
 def serving() -> Iterator[str]:
     """Run ``dynamicrag serve`` over the sample documents; yields the address of its web chat."""
     command = [sys.executable, "-m", "dynamicrag.cli", "serve", "--port", "0", "--policy", "balanced",
-               "--corpus", "examples/corpus"]  # fmt: skip
+               "--corpus", "examples/corpus", "--timeout", "1800"]  # fmt: skip
     with tempfile.TemporaryDirectory() as data:
         env = {**os.environ, "DYNAMICRAG_DATA": data}
         with subprocess.Popen(command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE) as process:

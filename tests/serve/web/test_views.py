@@ -129,6 +129,11 @@ class TestChart:
         assert "2.00\u00a0J so far; 8.00\u00a0J expected without routing" in drawn
         assert "<svg" not in session_chart([])
 
+    def test_an_unfinished_answer_is_not_compared(self):
+        drawn = session_chart([answered(), answered(state="failed", baseline={})])
+        assert "4.00\u00a0J so far. Finished answers: 2.00\u00a0J; 8.00\u00a0J expected" in drawn
+        assert "Without routing" not in panel(answered(state="failed", baseline={}))
+
 
 class TestProse:
     @pytest.mark.parametrize(
@@ -183,6 +188,12 @@ class TestPanel:
     def test_provisional_figures_say_so(self):
         assert "Provisional" in panel(answered(settled=False))
         assert "Provisional" not in panel(answered())
+
+    def test_a_passage_on_one_line_is_no_heading(self):
+        shown = basis(answered(passages=[{**passage("# Bridge It has arches."), "title": "Bridge"}]))
+        assert "<b>" not in shown
+        assert "It has arches." in shown
+        assert "<b>Bridge</b>" in basis(answered(passages=[passage("# Bridge\n\nIt has arches.")]))
 
     def test_an_abstention_has_no_sources(self):
         assert "Sources" not in basis(answered(abstained=True, passages=[passage("Thrane.")]))
