@@ -178,6 +178,8 @@ class Decision(TypedDict):
         path: The whole path that a verdict leads to, or whose earlier draft it accepts, if the router
             names one.
         outside: Whether the accepted answer is not based on the documents.
+        colder: Joules beyond the chosen option's expected cost, if its model's prompt cache is cold and that
+            matters.
         weights: The call's weights of cost dimensions; left out if it sets none.
         policy: Name of the policy; left out for the first one.
         chosen: The chosen option.
@@ -206,6 +208,7 @@ class Decision(TypedDict):
     spread: NotRequired[list[float | None]]
     plan: NotRequired[dict[str, str]]
     path: NotRequired[dict[str, str]]
+    colder: NotRequired[float]
     weights: NotRequired[dict[str, float]]
     outside: NotRequired[bool]
     policy: NotRequired[str]

@@ -68,6 +68,8 @@ def answer(record: "Record") -> "Text":
 def decisions(made: "Sequence[Decision]", *, whole: bool) -> "Table":
     """Return a line per decision: stage, options with the chosen one marked, cost, reason.
 
+    A second line of the cost has the joules that a cold prompt cache adds.
+
     Args:
         made: The decisions.
         whole: Whether to show the whole reason, and not its first clause.
@@ -83,6 +85,8 @@ def decisions(made: "Sequence[Decision]", *, whole: bool) -> "Table":
         expected = decision["expected"][decision["options"].index(decision["chosen"])]["joules"]
         binding = f" (limit: {decision['binding']})" if decision["binding"] else ""
         cost = f"≈ {amount('joules', expected)}" if expected else ""
+        if more := decision.get("colder"):
+            cost += f"\n+ {amount('joules', more)} cold"
         reason = decision["reason"] if whole else CLAUSE_END.split(decision["reason"], maxsplit=1)[0]
         table.add_row(decision["stage"], options(decision), cost, plain(reason) + binding)
     return table

@@ -37,7 +37,7 @@ def record(
         chosen=context.options[choice.index].name,
         propensity=choice.propensity,
         router=router,
-        reason=choice.reason + _cold(context, choice),
+        reason=choice.reason,
         binding=binding,
         features=dict(context.features),
         cost={"seconds": seconds},
@@ -47,6 +47,9 @@ def record(
         decision["plan"] = dict(plan)
     if choice.path is not None:
         decision["path"] = dict(choice.path)
+    if more := _colder(context, choice):
+        decision["colder"] = more
+        decision["reason"] += f"; its prompt cache is cold: {amount('joules', more)} more"
     if context.call.weights:
         decision["weights"] = dict(context.call.weights)
     if choice.outside:
@@ -54,12 +57,10 @@ def record(
     return _of_turn(decision, turn)
 
 
-def _cold(context: StageContext, choice: Choice) -> str:
-    """Return the words for a cold prompt cache of the chosen model, ``""`` if it matters little."""
+def _colder(context: StageContext, choice: Choice) -> float:
+    """Return the joules that a cold prompt cache of the chosen model adds; 0 if it matters little."""
     more = context.colder[choice.index] if context.colder else 0.0
-    if more <= MATTERS * context.expected[choice.index]["joules"]:
-        return ""
-    return f"; its prompt cache is cold: {amount('joules', more)} more"
+    return more if more > MATTERS * context.expected[choice.index]["joules"] else 0.0
 
 
 def _of_turn(decision: Decision, turn: TurnState) -> Decision:

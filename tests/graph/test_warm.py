@@ -97,6 +97,8 @@ def test_the_reason_tells_what_a_cold_cache_adds_to_the_expected_cost(rag, ask):
     cold, warm = [figures(app.invoke(ask(question))) for question in QUESTIONS[:2]]
     more = cold[0]["reason"].removeprefix("fixed; its prompt cache is cold: ").removesuffix("\u00a0J more")
     assert cold[1] + float(more) == pytest.approx(cold[2], rel=0.05)
+    assert cold[0]["colder"] == pytest.approx(float(more), rel=0.01)
+    assert "colder" not in warm[0]
     assert warm[1] == pytest.approx(warm[2], rel=0.05)
     assert cold[2] > 1.5 * warm[2]
     assert warm[0]["reason"] == "fixed"
