@@ -112,6 +112,7 @@ class Page:
         """An output."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", pages(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_page_does_what_it_says(path, reader):
     Page(path, reader).read()

@@ -17,6 +17,8 @@ from tests.services import chroma
 
 from .fakes import FakeEmbedder, contents, corpus
 
+pytestmark = pytest.mark.service
+
 
 class Counting(FakeEmbedder):
     """Counts the texts that it embeds."""
