@@ -90,6 +90,9 @@ async def bridged(chunks: AsyncIterator[T]) -> AsyncIterator[T]:
                 put(chunk)
         except Exception as error:  # noqa: BLE001 - it is the caller's
             put(_End(error))
+        except asyncio.CancelledError as error:  # a client may raise it by itself
+            put(_End(error))
+            raise
         else:
             put(_End())
 

@@ -65,8 +65,8 @@ def check_origins(given: Sequence[str], keys: Keys | None) -> None:
             continue
         if not _is_origin(each):
             raise InputError(
-                f"--cors-origin {each[:100]}: expected scheme and host in lower case, and an unusual "
-                "port, for example https://app.example or http://localhost:5173"
+                f"--cors-origin {each[:100]}: expected scheme and host in lower case, without "
+                "wildcards, and an unusual port, for example https://app.example or http://localhost:5173"
             )
 
 
@@ -78,7 +78,8 @@ def _is_origin(given: str) -> bool:
         return False
     usual = {"http": ":80", "https": ":443"}.get(parts.scheme)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return bool(host) and port != usual and given == f"{parts.scheme}://{host}{port}"
+    plain = given.isascii() and not any(each in given for each in "*, ")  # as browsers send it
+    return bool(host) and plain and port != usual and given == f"{parts.scheme}://{host}{port}"
 
 
 def check_certificate(certificate: Path | None, key: Path | None) -> None:

@@ -1,9 +1,13 @@
 """An agent's task pays for the queries of our tool and of our retriever within it."""
 
+from typing import Annotated, Any
+
 import pytest
 from langchain.agents import create_agent
-from langchain_core.tools import tool
+from langchain_core.messages import ToolMessage
+from langchain_core.tools import InjectedToolCallId, tool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 
 from dynamicrag import BudgetExceeded, DynamicRAG, DynamicRAGMiddleware
 from dynamicrag.testing import FakeRetriever, ScriptedToolChat, calls_tools, says
@@ -74,6 +78,21 @@ def test_the_state_has_the_tools_calls_before_the_agents_next_call(rag_of):
     assert len(set(ids)) == len(ids)
     report = ended["rag"]["report"]
     assert report["cost"]["usd"]["value"] == pytest.approx(rag.budget()["usd"]["spent"])
+
+
+def test_a_tool_with_several_updates_keeps_them_and_its_calls(rag_of):
+    rag, model = rag_of("kb", total={"usd": 1.0})
+    app = rag.build_graph().compile()
+
+    @tool
+    def kb(question: str, tool_call_id: Annotated[str, InjectedToolCallId]) -> Any:
+        """Answer."""
+        text = app.invoke({"messages": [("user", question)]})["messages"][-1].text
+        return [ToolMessage(text, tool_call_id=tool_call_id), Command(update={})]
+
+    state = create_agent(model, [kb], middleware=[DynamicRAGMiddleware(rag)]).invoke(ASKED)
+    assert [message.text for message in state["messages"] if message.type == "tool"] == ["At ten."]
+    assert [line["label"] for line in state["rag"]["account"]].count("m") == 3
 
 
 def test_the_limit_of_the_task_holds_for_the_tool(rag_of):

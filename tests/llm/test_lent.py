@@ -86,3 +86,16 @@ def test_a_bridged_stream_raises_as_its_source_does():
 
     with pytest.raises(ValueError, match="broken"):
         asyncio.run(read())
+
+
+def test_a_bridged_stream_ends_if_its_source_is_cancelled():
+    async def breaks():
+        yield 1
+        raise asyncio.CancelledError
+
+    async def read():
+        async with asyncio.timeout(5):
+            return [each async for each in bridged(breaks())]
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(read())

@@ -9,8 +9,8 @@ from dynamicrag.llm.chat import ChatModel
 
 REFUSED = (400, 404, 422, 501)
 """HTTP statuses by which servers refuse tools."""
-_TOOLS = re.compile(r"\btools?\b(?![.\[])|\bfunctions?[ _-]call", re.IGNORECASE)
-"""A server's word for tools as such. ``tools[0].name`` is a fault of one tool."""
+_TOOLS = re.compile(r"\btools?\b(?![.\[]|['\"], ?\d)|\bfunctions?[ _-]call", re.IGNORECASE)
+"""A server's word for tools as such. ``tools[0].name`` and ``'tools', 0, 'name'`` are faults of one tool."""
 _LACKING = re.compile(
     r"(?:\bno\b|not|n't).{0,40}(?:support|enabled|available|allowed|permitted|implemented)"
     r"|unsupported|unrecogni|unknown|requires? --",

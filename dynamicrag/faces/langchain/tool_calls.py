@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dynamicrag.faces.langchain.routed_call import Routing
     from dynamicrag.types import AccountLine
 
-    Result = ToolMessage | Command[Any]
+    Result = ToolMessage | Command[Any] | list[ToolMessage | Command[Any]]
 
 
 class ToolCalls:
@@ -76,8 +76,10 @@ def _unchanged(result: "Result") -> "Result":
     return result
 
 
-def _with(result: "Result", records: "list[AccountLine]") -> "Command[Any] | None":
+def _with(result: "Result", records: "list[AccountLine]") -> "Result | None":
     """Return the result with lines for the account in our channel; ``None`` if it has no room for them."""
+    if isinstance(result, list):  # of a tool that gives several updates
+        return [*result, Command(update={"rag": {"account": records}})]
     if not isinstance(result, Command):
         return Command(update={"messages": [result], "rag": {"account": records}})
     update = result.update or {}
