@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from langgraph.config import get_config
 from langgraph.errors import GraphBubbleUp
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dynamicrag.faces.langchain.routed_call import Routing
     from dynamicrag.types import AccountLine
 
-    Result = ToolMessage | Command[Any] | list[ToolMessage | Command[Any]]
+    Result = ToolMessage | Command[Any]
 
 
 class ToolCalls:
@@ -78,8 +78,9 @@ def _unchanged(result: "Result") -> "Result":
 
 def _with(result: "Result", records: "list[AccountLine]") -> "Result | None":
     """Return the result with lines for the account in our channel; ``None`` if it has no room for them."""
-    if isinstance(result, list):  # of a tool that gives several updates
-        return [*result, Command(update={"rag": {"account": records}})]
+    several: object = result
+    if isinstance(several, list):  # a tool may give several updates, which LangChain's types do not tell
+        return cast("Result", [*several, Command(update={"rag": {"account": records}})])
     if not isinstance(result, Command):
         return Command(update={"messages": [result], "rag": {"account": records}})
     update = result.update or {}

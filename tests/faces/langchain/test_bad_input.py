@@ -93,7 +93,7 @@ def test_a_call_that_closes_all_models_with_tools(make):
         ("messages.2: `tool_use` ids were found without `tool_result` blocks immediately after", False),
         ("Invalid 'tools[0].function.name': string does not match pattern; spaces are not allowed", False),
         ("tools.0.custom.input_schema.kind: Extra inputs are not permitted", False),
-        ("{'loc': ['body', 'tools', 0, 'function', 'strict'], 'msg': 'Extra inputs are not permitted'}", False),
+        ("{'loc': ['body', 'tools', 0, 'strict'], 'msg': 'Extra inputs are not permitted'}", False),
     ],
 )
 def test_what_counts_as_a_refusal_of_tools(said, refused):
