@@ -64,10 +64,12 @@ def _check_address(address: object, where: str) -> None:
     mend = "write it as in http://127.0.0.1:8000/v1"
     if not isinstance(address, str):
         raise PolicyError(f"{where}: expected an address, got {shown(address)}; {mend}")
+    said = "the address with a user" if "@" in address else shown(address)  # it may have a password
     try:
         parts = urlsplit(address)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError as error:
-        raise PolicyError(f"{where}: {shown(address)} is not an address ({error}); {mend}") from None
+        why = "" if "@" in address else f" ({error})"
+        raise PolicyError(f"{where}: {said} is not an address{why}; {mend}") from None
     if not good or any(character.isspace() or not character.isprintable() for character in address):
-        raise PolicyError(f"{where}: {shown(address)} is not an http or https address; {mend}")
+        raise PolicyError(f"{where}: {said} is not an http or https address; {mend}")

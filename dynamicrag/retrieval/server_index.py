@@ -100,7 +100,7 @@ class ServerIndex(VectorIndex):
     def _failed(self, error: Exception) -> CorpusError:
         return CorpusError(
             f"{self._server.shown}: the Chroma server failed ({type(error).__name__}: {error}); see that it "
-            "runs and that the address is right. If it has lost the collection, start again here: lacking "
+            "runs and that the address is right. If it has lost the collection, start again here: missing "
             "vectors are then embedded"
         )
 

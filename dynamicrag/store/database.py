@@ -19,6 +19,8 @@ from dynamicrag.store.migrations import SCHEMA, VERSION, migrate, version_of
 from dynamicrag.store.private import private_file
 
 BUSY_SECONDS = 10
+SECRETS = ("password", "sslpassword")
+"""Keys of an address that have a password of its user or of its certificate."""
 CONNECT_SECONDS = 3
 """Time to reach Postgres: a query waits for it."""
 MEND = "free disk space if the disk is full, or move the file away to start a new one"
@@ -60,7 +62,8 @@ class Database:
             except ArgumentError:
                 # the error repeats the address, and with it the password
                 raise RunsError("the address of the run store is invalid") from None
-            self.name = self._url.set(drivername="postgresql").render_as_string(hide_password=True)
+            plain = self._url.set(drivername="postgresql").difference_update_query(SECRETS)
+            self.name = plain.render_as_string(hide_password=True)
         self._opened: dict[tuple[int, ...], _Opened] = {}
         weakref.finalize(self, _dispose, self._opened)
 
@@ -180,8 +183,10 @@ class Database:
     def _reason(self, error: Exception) -> str:
         cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
         reason = " ".join(str(cause).split())
-        password = None if self.path else self._url.password
-        return reason.replace(str(password), "***") if password else reason
+        for secret in () if self.path else (self._url.password, *map(self._url.query.get, SECRETS)):
+            for each in (secret,) if isinstance(secret, str) else secret or ():
+                reason = reason.replace(each, "***")
+        return reason
 
     def _mend(self, error: Exception) -> str:
         if self.path is None:

@@ -41,6 +41,7 @@ PLACES = [
     (PARROT, PARROT + ', params: {base_url: 7}', "params.base_url: expected an address, got 7"),
     (PARROT, PARROT + ', params: {base_url: "localhost:8000"}', "is not an http or https address"),
     (PARROT, PARROT + ', params: {base_url: "http://a b/v1"}', "is not an http or https address"),
+    (PARROT, PARROT + ', params: {base_url: "http://u:hidden@h:p"}', "the address with a user is not"),
     (PARROT, PARROT + ', profile: {usd: {input: x}}', "models.small.profile"),
     ("[accept, escalate, abstain]", "{accept: , refine: {model: {a: 1}}}", "refine.model: unknown model"),
     ("max_escalations: 1", "max_escalations: 99999", "verification.max_escalations: Input should be less"),

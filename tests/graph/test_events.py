@@ -15,6 +15,7 @@ from dynamicrag.types import Decision
 
 RARE = {
     "asked",
+    "colder",
     "bounded",
     "attempt",
     "spread",

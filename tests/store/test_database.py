@@ -64,6 +64,15 @@ def test_a_server_that_is_down_is_named_without_its_password(caplog):
     assert SECRET not in repr(load_policy({"version": 1, "models": {"m": {"model": "fake:m"}}, "runs": runs}))
 
 
+def test_a_password_after_the_question_mark_is_not_shown_either():
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    database = Database(f"postgresql://me@127.0.0.1:1/db?password={SECRET}&application_name=chat")
+    assert database.name == "postgresql://me@127.0.0.1:1/db?application_name=chat"
+    with pytest.raises(RunsError) as refused:
+        Log(database).add(query(1))
+    assert SECRET not in str(refused.value)
+
+
 def test_postgres_without_its_driver_names_the_extra(monkeypatch):
     monkeypatch.setattr("dynamicrag.extras.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'dynamicrag\[postgres\]'"):
