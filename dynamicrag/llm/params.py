@@ -16,6 +16,11 @@ COUNTS = {
     "context": (1, "a number of tokens, 1 or more"),
     "max_retries": (0, "how often to ask again, 0 or more"),
 }
+LOCAL_COUNTS = {
+    "context": COUNTS["context"],
+    "slots": (1, "a number of requests at a time, 1 or more"),
+    "threads": (1, "a number of threads, 1 or more"),
+}
 
 
 def check_params(spec: str, params: Mapping[str, Any], where: str) -> None:
@@ -40,11 +45,11 @@ def check_params(spec: str, params: Mapping[str, Any], where: str) -> None:
     for key in ADDRESSES:
         if params.get(key) is not None:
             _check_address(params[key], f"{where}.{key}")
-    _check_counts(params, where)
+    _check_counts(params, where, COUNTS)
 
 
-def _check_counts(params: Mapping[str, Any], where: str) -> None:
-    for key, (least, what) in COUNTS.items():
+def _check_counts(params: Mapping[str, Any], where: str, counts: Mapping[str, tuple[int, str]]) -> None:
+    for key, (least, what) in counts.items():
         count = params.get(key)
         if count is not None and not (type(count) is int and count >= least):
             raise PolicyError(f"{where}.{key}: expected {what}, got {shown(count)}")
@@ -57,6 +62,7 @@ def _check_local(spec: str, params: Mapping[str, Any], where: str) -> None:
     for key in params:
         if key not in own:
             raise PolicyError(unknown(where, "parameter", key, own))
+    _check_counts(params, where, LOCAL_COUNTS)
     checked(LocalChatModel, {"name": "", "spec": spec, **params}, where)
 
 

@@ -27,6 +27,12 @@ def test_unknown_parameter_of_a_local_model():
         chat_model("small", "local:smollm2-135m-instruct", slot=1)
 
 
+@pytest.mark.parametrize("params", [{"slots": 0}, {"slots": -1}, {"threads": 0}, {"context": 0}])
+def test_counts_of_a_local_model_begin_at_1(params):
+    with pytest.raises(PolicyError, match=r"params\.\w+: expected a number of .*1 or more"):
+        check_params("local:smollm2-135m-instruct", params, "models.small.params")
+
+
 def test_an_embedder_cannot_chat():
     with pytest.raises(ModelUnavailable, match="cannot chat"):
         chat_model("small", "local:all-minilm-l6-v2")
