@@ -175,6 +175,13 @@ class Ledger(LineCosts):
         with self._lock:
             self._account(query_id).loose.extend(lines)
 
+    def find(self, query_id: str, lines: Iterable[Line]) -> None:
+        """Take lines back that :meth:`lose` kept: their execution continues itself."""
+        ids = {line.id for line in lines}
+        with self._lock:
+            account = self._account(query_id)
+            account.loose = [line for line in account.loose if line.id not in ids]
+
     def records(self, lines: Iterable[Line]) -> list[AccountLine]:
         """Return lines as plain JSON, with their cost as known by now."""
         kind = self.attribution.meter.kind

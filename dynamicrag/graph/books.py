@@ -56,6 +56,7 @@ class Books:
         self._ledger.learn(query, map(line_of, kept.get("lines", ())))
 
     def __enter__(self) -> "Books":
+        self._ledger.find(self.turn["id"], self.lines)  # the execution goes on after a failure
         self._token = self._ledger.begin_run(self.turn["id"], self.lines)
         return self
 

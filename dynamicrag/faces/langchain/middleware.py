@@ -9,7 +9,8 @@ The agent's own ``model`` is never called: every call goes to a model of the pol
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NotRequired, cast
 
 from langchain.agents.middleware import AgentMiddleware, AgentState, ExtendedModelResponse
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from dynamicrag.graph.rag import DynamicRAG
 
 STAGES = ("retrieval", "tools", "generator")
-REPLIED = "__dynamicrag_replied"
+CALLED = "__dynamicrag_called"
 """Key of a task in the model node's own copy of the state, which ends with the node."""
 MAX_TOKENS = 4096
 MAX_TOOLS = 8
@@ -109,10 +110,10 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         """Choose the model of a call, make the call, and account for it."""
         from dynamicrag import portal
 
-        task = self._task_of(request)
-        request = portal.run(self._prepared(task, request))
-        response = task.call(request_of(request), lambda model: handler(request.override(model=model)))
-        return _extended(response, task, request)
+        with self._task_of(request) as task:
+            request = portal.run(self._prepared(task, request))
+            response = task.call(request_of(request), lambda model: handler(request.override(model=model)))
+            return _extended(response, task)
 
     async def awrap_model_call(
         self,
@@ -120,10 +121,11 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         handler: "Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]",
     ) -> "ExtendedModelResponse[Any]":
         """As :meth:`wrap_model_call`."""
-        task = self._task_of(request)
-        request = await self._prepared(task, request)
-        response = await task.acall(request_of(request), lambda model: handler(request.override(model=model)))
-        return _extended(response, task, request)
+        with self._task_of(request) as task:
+            request = await self._prepared(task, request)
+            call = request_of(request)
+            response = await task.acall(call, lambda model: handler(request.override(model=model)))
+            return _extended(response, task)
 
     def wrap_tool_call(
         self,
@@ -153,14 +155,19 @@ class DynamicRAGMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         task = self._under_way(state, runtime)
         return None if task is None else {"rag": await task.afinish(_final(state))}
 
-    def _task_of(self, request: "ModelRequest[Any]") -> Task:
-        """Return the task of a call.
+    @contextmanager
+    def _task_of(self, request: "ModelRequest[Any]") -> Iterator[Task]:
+        """Hold the task of a call.
 
-        Middleware around this one may reject a reply and call again. LangChain then drops the state's update
-        of the first call, so the task itself continues.
+        Middleware around this one may call again, after a reply that it rejects or after a failure. LangChain
+        then drops the state's update of the first call, so the task itself continues.
         """
-        replied: Task | None = cast("dict[str, Any]", request.state).pop(REPLIED, None)
-        return replied or self._task(request.state, request.runtime)
+        state = cast("dict[str, Any]", request.state)
+        task: Task = state.pop(CALLED, None) or self._task(request.state, request.runtime)
+        try:
+            yield task
+        finally:
+            state[CALLED] = task
 
     def _task(self, state: Any, runtime: Any, messages: Sequence[BaseMessage] | None = None) -> Task:
         return self._routing.task(
@@ -196,10 +203,7 @@ def _check(stages: Sequence[str]) -> None:
         raise PolicyError(f"{where}: {stages!r}; give a list with 'generator', for example ['generator']")
 
 
-def _extended(
-    response: "ModelResponse[Any]", task: Task, request: "ModelRequest[Any]"
-) -> "ExtendedModelResponse[Any]":
-    cast("dict[str, Any]", request.state)[REPLIED] = task
+def _extended(response: "ModelResponse[Any]", task: Task) -> "ExtendedModelResponse[Any]":
     task.keep()
     about = task.about()
     result = [

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from langgraph.config import get_config
 from langgraph.errors import GraphBubbleUp
@@ -54,7 +54,7 @@ class ToolCalls:
             if not ended:
                 return result
             self._routing.goes_on(channel, config, context)
-            whole = _with(result, self._ledger.records(ended))
+            whole: Result | None = _with(result, self._ledger.records(ended))
             if whole is None:
                 return result
             payer.lines[:] = [line for line in payer.lines if line not in ended]
@@ -76,11 +76,10 @@ def _unchanged(result: "Result") -> "Result":
     return result
 
 
-def _with(result: "Result", records: "list[AccountLine]") -> "Result | None":
+def _with(result: Any, records: "list[AccountLine]") -> Any:
     """Return the result with lines for the account in our channel; ``None`` if it has no room for them."""
-    several: object = result
-    if isinstance(several, list):  # a tool may give several updates, which LangChain's types do not tell
-        return cast("Result", [*several, Command(update={"rag": {"account": records}})])
+    if isinstance(result, list):  # a tool may return several, which LangChain's types do not name
+        return [*result, Command(update={"rag": {"account": records}})]
     if not isinstance(result, Command):
         return Command(update={"messages": [result], "rag": {"account": records}})
     update = result.update or {}

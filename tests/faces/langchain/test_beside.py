@@ -202,6 +202,44 @@ def test_rejected_replies_belong_to_the_task(make, how):
     assert list(rag.pipeline.ledger._accounts) == [about(out)["query_id"]]
 
 
+class Repeats(AgentMiddleware):
+    """Calls again after a failure."""
+
+    def wrap_model_call(self, request, handler):
+        try:
+            return handler(request)
+        except ProviderError:
+            return handler(request)
+
+    async def awrap_model_call(self, request, handler):
+        try:
+            return await handler(request)
+        except ProviderError:
+            return await handler(request)
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+@pytest.mark.parametrize("broken", [1, 2], ids=["the first call", "a later call"])
+def test_a_call_that_is_repeated_after_a_failure_belongs_to_the_task(make, how, broken):
+    def script(messages, kwargs):
+        # an error that does not say whether the server has answered is booked at the worst case
+        return Exception("it broke off") if len(model.given) == broken else adds(messages, kwargs)
+
+    model = ToolChat(named="gpt-4o", script=script, max_tokens=50)
+    rag = make({"gpt-4o": model}, objective={"budget": {"total": {"usd": 1}}})
+    rag.pipeline.models["gpt-4o"].max_retries = 0
+    rag.pipeline.models["gpt-4o"].outage.failed = lambda *_: None
+    agent = create_agent(model, [add], middleware=[Repeats(), DynamicRAGMiddleware(rag)])
+    out = run(agent, how)
+    assert [each.failed for each in rag.account(about(out)["query_id"]).lines if each.usage.calls] == [
+        number == broken for number in (1, 2, 3)
+    ]
+    assert list(rag.pipeline.ledger._accounts) == [about(out)["query_id"]]
+    ids = [line["id"] for line in out["rag"]["account"]]
+    assert len(ids) == len(set(ids))
+    assert out["rag"]["report"]["cost"]["usd"]["value"] == pytest.approx(rag.budget()["usd"]["spent"])
+
+
 @pytest.mark.parametrize("how", ["sync", "async"])
 def test_the_budget_of_a_query_holds_for_rejected_replies(make, how):
     models = {"gpt-4o": ToolChat(named="gpt-4o", script=lambda *_: said("Hm.", read=20), max_tokens=50)}
