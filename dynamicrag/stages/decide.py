@@ -59,7 +59,6 @@ class Decider:
         mover: str = "",
         asker: Asker | None = None,
     ) -> None:
-        self._cost_model = cost_model
         self._pricing = Pricing(stages, cost_model, asks)
         self._planner = Planner(stages)
         self._contexts = Contexts(self._pricing, budget, ledger, doubts, asker)
@@ -182,7 +181,7 @@ class Decider:
 
     def price(self, text: str, path: Mapping[str, str]) -> Cost:
         """Return the expected cost of a whole path on a question, for models in steady use."""
-        return self._cost_model.price(self._pricing.plan({"text": text}, path))
+        return self._pricing.price({"text": text}, path)
 
 
 def on_the_way(context: StageContext, turn: TurnState) -> Choice:
