@@ -116,7 +116,7 @@ class Corpus:
         self._store: Store | None = None
         maker = f"corpus {name}: embedder {embedder.name}"
         self._vectors: VectorIndex = (
-            ServerIndex(server, f"dynamicrag-{own}", maker)
+            ServerIndex(server, f"dynamicrag-{own}", lambda ids: self._open().chunks(ids), maker)
             if server
             else FolderIndex(self.folder / "chroma", maker)
         )

@@ -1,22 +1,28 @@
 """The vector index of a corpus on a Chroma server, which several machines share.
 
 A vector carries a digest of the text it was made from. At its start a process compares the digests with its
-own documents: vectors that are there are used, and lacking ones are embedded. Texts never
-come from the server: it returns ids and distances, and an id that is not among the documents is left out.
+own documents: vectors that are there are used, and missing ones are embedded. Texts never come from the
+server: it returns ids and distances, and a vector of another text than this machine has is left out.
 """
 
 import hashlib
+import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval.embedder import Vectors
 from dynamicrag.retrieval.store import Chunk, Store
 from dynamicrag.retrieval.vector_server import VectorServer
-from dynamicrag.retrieval.vectors import VectorIndex, collection, settings
+from dynamicrag.retrieval.vectors import VectorIndex, collection, nearest_first, settings
+from dynamicrag.types import Passage
 
 __all__ = ["ServerIndex"]
+
+_log = logging.getLogger(__name__)
 
 _BATCH = 1_000
 """Chunks compared by one request."""
@@ -28,6 +34,7 @@ class ServerIndex(VectorIndex):
     Args:
         server: The server.
         name: Name of the collection.
+        chunks: Returns this machine's chunks by id, without unknown ids.
         maker: Name of the embedder, for messages.
 
     Raises:
@@ -37,25 +44,60 @@ class ServerIndex(VectorIndex):
 
     shared = True
 
-    def __init__(self, server: VectorServer, name: str, maker: str = "the embedder") -> None:
+    def __init__(
+        self,
+        server: VectorServer,
+        name: str,
+        chunks: Callable[[Sequence[str]], Mapping[str, Passage]],
+        maker: str = "the embedder",
+    ) -> None:
         super().__init__(maker)
         self._server = server
         self._name = name
+        self._chunks = chunks
+        self._warned = False
 
     def put(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Insert or replace the vectors of ``chunks``, ``(n, d)``, with the digests of their texts."""
         self._check(vectors.shape[1])
         ids = [chunk.id for chunk in chunks]
-        texts = [{"text": _digest(chunk)} for chunk in chunks]
+        texts = [{"text": _digest(chunk.whole)} for chunk in chunks]
         with self._guard():
             self._open().upsert(ids=ids, embeddings=vectors, metadatas=texts)
 
     def query(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
-        """See the base class; a server may answer anything."""
-        found = super().query(vector, k)
-        if not all(math.isfinite(score) for _, score in found):
+        """See the base class; vectors of other texts are left out, so that there may be fewer than ``k``."""
+        self._check(len(vector))
+        include = ["distances", "metadatas"]
+        with self._guard():
+            found = self._open().query(query_embeddings=vector[None, :], n_results=k, include=include)
+        ids, distances = found["ids"][0], found["distances"][0]
+        if not all(math.isfinite(distance) for distance in distances):
             raise self._failed(ValueError("it returned distances that are not numbers"))
-        return found
+        own = self._own(ids, found["metadatas"][0])
+        return nearest_first((ids[row], distances[row]) for row in own)
+
+    def vectors(self, ids: Sequence[str]) -> tuple[list[str], Vectors]:
+        """See the base class; vectors of other texts are left out."""
+        with self._guard():
+            found = self._open().get(ids=list(ids), include=["embeddings", "metadatas"])
+        own = self._own(found["ids"], found["metadatas"])
+        return [found["ids"][row] for row in own], np.asarray(found["embeddings"], dtype=np.float32)[own]
+
+    def _own(self, ids: Sequence[str], said: Sequence[Mapping[str, Any] | None]) -> list[int]:
+        """Return the places of the vectors that are of this machine's texts."""
+        chunks = self._chunks(ids)
+        texts = {name: Chunk(name, chunk["title"], chunk["text"]).whole for name, chunk in chunks.items()}
+        digests = [(of or {}).get("text") for of in said]
+        own = [row for row, name in enumerate(ids) if name in texts and digests[row] == _digest(texts[name])]
+        if len(own) < len(ids) and not self._warned:
+            self._warned = True
+            _log.warning(
+                "%s: the collection %s has vectors of other texts than this machine's, which are left out; "
+                "give all machines the same documents, and restart them",
+                *(self._server.shown, self._name),
+            )
+        return own
 
     def reconcile(self, store: Store) -> list[Chunk]:
         """Compare the digests of all chunks.
@@ -78,7 +120,7 @@ class ServerIndex(VectorIndex):
         """Return the ids of the chunks whose vectors the server has."""
         there = set()
         for begin in range(0, len(chunks), _BATCH):
-            wanted = {chunk.id: _digest(chunk) for chunk in chunks[begin : begin + _BATCH]}
+            wanted = {chunk.id: _digest(chunk.whole) for chunk in chunks[begin : begin + _BATCH]}
             with self._guard():
                 found = self._open().get(ids=list(wanted), include=["metadatas"])
             for name, said in zip(found["ids"], found["metadatas"], strict=True):
@@ -109,5 +151,5 @@ class ServerIndex(VectorIndex):
         return f"delete the collection {self._name} on the server"
 
 
-def _digest(chunk: Chunk) -> str:
-    return hashlib.sha256(chunk.whole.encode("utf-8", "replace")).hexdigest()[:32]
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]

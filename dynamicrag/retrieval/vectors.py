@@ -3,7 +3,7 @@
 import shutil
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -96,8 +96,7 @@ class VectorIndex(ABC):
         self._check(len(vector))
         with self._guard():
             found = self._open().query(query_embeddings=vector[None, :], n_results=k, include=["distances"])
-        pairs = zip(found["ids"][0], found["distances"][0], strict=True)
-        return sorted(((i, 1.0 - float(d)) for i, d in pairs), key=lambda pair: (-pair[1], pair[0]))
+        return nearest_first(zip(found["ids"][0], found["distances"][0], strict=True))
 
     def vectors(self, ids: Sequence[str]) -> tuple[list[str], Vectors]:
         """Return the existing ones of ``ids``, and their vectors ``(n, d)``."""
@@ -205,6 +204,11 @@ class FolderIndex(VectorIndex):
     @property
     def _emptying(self) -> str:
         return f"delete the folder {self._folder.parent}"
+
+
+def nearest_first(found: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Return ids with their cosine similarity for ids with their distance, in the order of a query."""
+    return sorted(((i, 1.0 - float(d)) for i, d in found), key=lambda pair: (-pair[1], pair[0]))
 
 
 def settings() -> Any:
