@@ -24,8 +24,7 @@ from dynamicrag import CorpusError, DynamicRAG, DynamicRAGError
 SEARCH = """SELECT id, title, answer, ts_rank_cd(search, query) AS score
 FROM tickets, websearch_to_tsquery('english', %s) AS query
 WHERE search @@ query ORDER BY score DESC, id LIMIT 5"""
-START = """
-Start Postgres (source .ci/services does), load the tickets, and give its address:
+START = """\nStart Postgres (source .ci/services does), load the tickets, and give its address:
   psql $DYNAMICRAG_TEST_POSTGRES -f examples/tickets.sql
   python examples/support_chat.py --tickets $DYNAMICRAG_TEST_POSTGRES"""
 
@@ -89,7 +88,8 @@ def main() -> int:
                 if question := input("> " if sys.stdin.isatty() else "").strip():
                     print(answer(app, question, given.thread))
     except (psycopg.Error, DynamicRAGError) as error:
-        print(f"error: {error}{START if isinstance(error, psycopg.Error) else ''}", file=sys.stderr)
+        said = "this is no address of Postgres" if type(error) is psycopg.ProgrammingError else error
+        print(f"error: {said}{START if isinstance(error, psycopg.Error) else ''}", file=sys.stderr)
         return 1
     except (EOFError, KeyboardInterrupt):
         return 0

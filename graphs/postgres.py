@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.store.postgres.aio import AsyncPostgresStore
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -42,7 +43,7 @@ def _pool() -> AsyncConnectionPool[AsyncConnection[DictRow]]:
     """Return connections that outlast a restart of Postgres.
 
     Raises:
-        InputError: The variable is not set.
+        InputError: The variable is not set, or has no address of Postgres.
     """
     address = os.environ.get(VARIABLE, "")
     if not address:
@@ -50,6 +51,10 @@ def _pool() -> AsyncConnectionPool[AsyncConnection[DictRow]]:
             f"{VARIABLE}: not set; give it the address of a Postgres database, or start the server with "
             "langgraph.json, which keeps threads in memory"
         )
+    try:
+        conninfo_to_dict(address)
+    except ProgrammingError:  # it repeats the address, and with it the password
+        raise InputError(f"{VARIABLE}: no address of Postgres; valid: postgresql://USER@HOST/NAME") from None
     settings = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
     check = AsyncConnectionPool.check_connection
     return AsyncConnectionPool(address, min_size=1, max_size=10, kwargs=settings, open=False, check=check)

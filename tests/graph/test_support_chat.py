@@ -114,3 +114,10 @@ def test_no_search_service(chat, tmp_path):
     assert (code, told.out) == (1, "")
     assert told.err.startswith("error: connection"), told.err
     assert "source .ci/services" in told.err
+
+
+def test_a_wrong_address_is_not_repeated(chat):
+    code, told = chat(tickets="postgres//u:hidden@h/tickets")
+    assert code == 1
+    assert told.err.startswith("error: this is no address of Postgres\nStart Postgres")
+    assert "hidden" not in told.err
