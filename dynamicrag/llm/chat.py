@@ -26,6 +26,7 @@ from dynamicrag.llm.outage import Outage
 from dynamicrag.llm.parameters import STATUSES
 from dynamicrag.llm.prompt_bound import learn, most_tokens
 from dynamicrag.llm.prompt_cache import Reported, prompt_text
+from dynamicrag.llm.status import status_of
 from dynamicrag.llm.streamed import StreamedAnswer
 from dynamicrag.types import Runs
 from dynamicrag.whereabouts import called_by, on_this_host
@@ -182,7 +183,7 @@ class ChatModel(ModelClients):
             except Exception as error:
                 if not answer.counted.pieces and self._manners.sent.drop(error, used, stops="stop" in extra):
                     continue
-                if getattr(error, "status_code", None) in STATUSES:
+                if status_of(error) in STATUSES:
                     self._manners.sent.restore(before)  # sending less has not helped
                 failure = provider_error(self.name, self.spec, error)
                 if is_outage(failure, error):

@@ -1,18 +1,18 @@
 """Converts any exception of a provider's client to an error that says how to mend it.
 
-Each provider has its own class hierarchy. Common to them, and read here, are an HTTP status in
-``status_code`` and descriptive class names.
+Each provider has its own class hierarchy. Common to them, and read here, are an HTTP status and descriptive
+class names.
 """
 
 import re
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 from dynamicrag.errors import ModelError, ModelUnavailable, ProviderError
 from dynamicrag.llm.never_sent import never_sent
 from dynamicrag.llm.providers import package
+from dynamicrag.llm.status import causes, status_of
 
 __all__ = ["is_outage", "provider_error", "unavailable"]
 
@@ -44,7 +44,7 @@ def provider_error(name: str, spec: str, error: Exception) -> ModelError:
     """Return the error to raise for a failed call; our own errors pass unchanged."""
     if isinstance(error, ModelError):
         return error
-    status = getattr(error, "status_code", None)
+    status = status_of(error)
     said = f"{type(error).__name__} {status or ''} {error}".lower()
     message = f"model {name} ({spec}): the call failed [{_short(error)}]"
     for pattern, what, mend in CAUSES:
@@ -65,7 +65,7 @@ def is_outage(failure: ModelError, error: Exception) -> bool:
         error: The client's exception.
     """
     too_long = CAUSES[0][1] in str(failure)
-    of_request = getattr(error, "status_code", None) in (400, 413, 422) or too_long
+    of_request = status_of(error) in (400, 413, 422) or too_long
     return failure is not error and not of_request and not isinstance(error, MISTAKES)
 
 
@@ -76,9 +76,8 @@ def _passes(status: int | None, refused: bool) -> bool:
 
 def _retry_after(error: Exception) -> float:
     """Return the seconds until a retry as given by the provider, or 0."""
-    headers: Any = getattr(getattr(error, "response", None), "headers", None)
-    if not isinstance(headers, Mapping):
-        return 0.0
+    found = (getattr(getattr(each, "response", None), "headers", None) for each in causes(error))
+    headers = next((each for each in found if isinstance(each, Mapping)), {})
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         said = str(headers.get(name) or "").strip()
         if re.fullmatch(r"\d+(\.\d+)?", said):

@@ -10,6 +10,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from dynamicrag.llm.status import status_of
+
 __all__ = ["Parameters"]
 
 STATUSES = (400, 403, 422)
@@ -120,7 +122,7 @@ def _droppable(state: State) -> list[str]:
 
 def _refused(error: Exception, droppable: list[str], *, guess: bool = True) -> str | None:
     """Return the parameter to drop before a retry, if any; with ``guess`` also if none is named."""
-    status = getattr(error, "status_code", None)
+    status = status_of(error)
     if status not in STATUSES:
         return None
     named = _parameter_named(error)

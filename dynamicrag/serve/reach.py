@@ -1,5 +1,7 @@
 """Ways to reach the server: by TLS, from pages of other sites, and below a path of a proxy."""
 
+import re
+import reprlib
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +14,9 @@ from dynamicrag.serve.keys import Keys
 
 __all__ = ["EVERY", "RootPath", "check_certificate", "check_origins", "check_root_path"]
 
+OWN = ("v1", "docs", "openapi.json", "metrics", "healthz")
+"""First parts of the server's own paths."""
+_PATH = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 EVERY = "*"
 """The origin that stands for all sites."""
 
@@ -44,8 +49,16 @@ def check_root_path(given: str) -> str:
         InputError: It is no path.
     """
     path = given.rstrip("/")
-    if path and (not path.startswith("/") or "//" in path or any(each in path for each in "?#% \\")):
-        raise InputError(f"--root-path {given[:100]}: expected a path, for example /rag")
+    first, *rest = path[1:].split("/")
+    if path and (not _PATH.fullmatch(path) or {".", ".."} & {first, *rest}):
+        raise InputError(
+            f"--root-path {reprlib.repr(given)}: expected a path, for example /rag, "
+            "of letters, digits and -._~"
+        )
+    if first in OWN:
+        raise InputError(
+            f"--root-path {path}: the server itself has /{first}; choose another, for example /rag"
+        )
     return path
 
 

@@ -76,7 +76,8 @@ async def test_a_path_of_a_proxy_does_not_open_what_needs_a_key(site):
 
 def test_paths_and_origins_are_checked():
     assert [check_root_path(each) for each in ("", "/", "/rag", "/a/b/")] == ["", "", "/rag", "/a/b"]
-    for each in ("rag", "https://host/rag", "/a?b", "/a//b", "/a b"):
+    strange = ("/a/../b", "/a\nb", "/<b>", "/v1", "/docs/x")
+    for each in ("rag", "https://host/rag", "/a?b", "/a//b", "/a b", *strange):
         with pytest.raises(InputError, match=r"--root-path .*for example /rag"):
             check_root_path(each)
     check_origins((APP, "http://localhost:5173", "http://[::1]:8080", "app://notes"), None)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from dynamicrag.errors import InputError, ModelUnavailable, PolicyError
 from dynamicrag.llm.chat import ChatModel
+from dynamicrag.llm.status import status_of
 
 REFUSED = (400, 404, 422, 501)
 """HTTP statuses by which servers refuse tools."""
@@ -42,7 +43,7 @@ class Capable:
 
     def learn(self, name: str, error: BaseException) -> bool:
         """Learn from a failed call with tools; return whether the model has refused the tools."""
-        status, said = getattr(error, "status_code", None), str(error)
+        status, said = status_of(error), str(error)
         refused = status in REFUSED and bool(_TOOLS.search(said) and _LACKING.search(said))
         if refused:
             self._refused.add(name)
