@@ -38,5 +38,4 @@ def _plain(stage: str, options: Sequence[Option]) -> Option:
 
 def baseline_cost(pipeline: Pipeline, turn: TurnState) -> Cost:
     """Return the expected cost of the baseline path for the question of a turn, in steady use."""
-    plan = Pricing(pipeline.stages, pipeline.cost_model).plan(turn, baseline_path(pipeline))
-    return pipeline.cost_model.price(plan)
+    return Pricing(pipeline.stages, pipeline.cost_model).price(turn, baseline_path(pipeline))
