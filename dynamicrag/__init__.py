@@ -64,16 +64,18 @@ if TYPE_CHECKING:
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.llm.chat import ChatModel
     from dynamicrag.llm.prompts.base import PROMPTS, Answer, PromptStrategy
-    from dynamicrag.policy import Policy
-    from dynamicrag.policy_file import load_policy
+    from dynamicrag.policy.file import load_policy
+    from dynamicrag.policy.policy import Policy
     from dynamicrag.predictors.base import PREDICTORS, Predictor
     from dynamicrag.predictors.estimate import Estimate
+    from dynamicrag.records import Decision, Passage
     from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever
     from dynamicrag.retrieval.embedder import Embedder
     from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
     from dynamicrag.stages.base import Run, StageBase, add_stage
     from dynamicrag.topology import Stage
-    from dynamicrag.types import Decision, Option, Passage, Query, TurnState, Usage
+    from dynamicrag.turn import TurnState
+    from dynamicrag.types import Option, Query, Usage
     from dynamicrag.verify.base import VERIFIERS, Evidence, ModelVerifier, Signal, Verifier
 
 _HOMES = {
@@ -103,16 +105,18 @@ _HOMES = {
     "graph.names": ("RagState",),
     "llm.chat": ("ChatModel",),
     "llm.prompts.base": ("PROMPTS", "Answer", "PromptStrategy"),
-    "policy": ("Policy",),
-    "policy_file": ("load_policy",),
+    "policy.file": ("load_policy",),
+    "policy.policy": ("Policy",),
     "predictors.base": ("PREDICTORS", "Predictor"),
     "predictors.estimate": ("Estimate",),
+    "records": ("Decision", "Passage"),
     "retrieval.base": ("RETRIEVERS", "RetrievalContext", "Retrieved", "Retriever"),
     "retrieval.embedder": ("Embedder",),
     "routers.base": ("ROUTERS", "Choice", "Router", "StageContext"),
     "stages.base": ("Run", "StageBase", "add_stage"),
     "topology": ("Stage",),
-    "types": ("Decision", "Option", "Passage", "Query", "TurnState", "Usage"),
+    "turn": ("TurnState",),
+    "types": ("Option", "Query", "Usage"),
     "verify.base": ("VERIFIERS", "Evidence", "ModelVerifier", "Signal", "Verifier"),
 }
 """Modules of the package, and the public names of each."""

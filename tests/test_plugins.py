@@ -7,9 +7,9 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from dynamicrag import plugins
-from dynamicrag.assembly import assemble
 from dynamicrag.errors import PolicyError
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.assembly import assemble
+from dynamicrag.policy.file import load_policy
 from dynamicrag.routers.base import ROUTERS
 from dynamicrag.stages.base import STAGES
 from dynamicrag.topology import TOPOLOGY

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from dynamicrag.embedders import embedder_of
 from dynamicrag.llm.build import chat_model
+from dynamicrag.policy.build_embedders import embedder_of
 from dynamicrag.whereabouts import Address, called_by, on_this_host
 
 OWN = "192.0.2.7"

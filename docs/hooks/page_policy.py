@@ -10,8 +10,8 @@ from pydantic_core import PydanticUndefined
 from sphinx_roles import as_markdown
 
 from dynamicrag.drafts.verification import Verification
-from dynamicrag.policy import Policy
-from dynamicrag.policy_file import section_kinds
+from dynamicrag.policy.file import section_kinds
+from dynamicrag.policy.policy import Policy
 from dynamicrag.stages.base import STAGES
 from dynamicrag.stages.section import StageSection
 from dynamicrag.topology import TOPOLOGY, VERIFICATION

@@ -4,7 +4,7 @@ from typing import Any, NotRequired, Required, get_args, get_origin, get_type_hi
 
 from prose import Doc, in_words, table
 
-from dynamicrag import types
+from dynamicrag import records, turn
 from dynamicrag.graph import channel, events
 
 INTRODUCTION = """# State and events
@@ -15,8 +15,8 @@ state of a whole graph, `RagState`, is `messages` and `rag`. The type of `rag` i
 key marked *may be missing* is there only when it says something.
 """
 STATE = (
-    channel.Channel, types.TurnState, types.Decision, types.Passage, types.Draft,
-    types.Attempt, types.Escalation, types.LastTurn, types.AccountLine, types.Figure, channel.Sibling,
+    channel.Channel, turn.TurnState, records.Decision, records.Passage, turn.Draft,
+    turn.Attempt, turn.Escalation, turn.LastTurn, records.AccountLine, records.Figure, channel.Sibling,
 )  # fmt: skip
 EVENTS_INTRODUCTION = """## Events
 
@@ -36,7 +36,7 @@ REQUESTS_INTRODUCTION = """## Requests for more budget
 With `exhausted: ask`, a query whose budget is used up interrupts the graph; the interrupt's value is a
 [`BudgetRequest`](#budgetrequest). [Ask for more budget](../how-to/ask-for-budget.md) shows how to answer it.
 """
-REQUESTS = (events.BudgetRequest, events.BudgetOffer, events.BudgetAnswer, types.Lack)
+REQUESTS = (events.BudgetRequest, events.BudgetOffer, events.BudgetAnswer, turn.Lack)
 
 
 def page() -> str:

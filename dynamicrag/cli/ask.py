@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dynamicrag.lab.questions import Question
     from dynamicrag.lab.run import Record
     from dynamicrag.offers import BudgetRequest
-    from dynamicrag.policy import Policy
+    from dynamicrag.policy.policy import Policy
 
 
 def ask(
@@ -49,8 +49,8 @@ def ask(
     from dynamicrag.cli.console import human
     from dynamicrag.cli.output import JsonLines
     from dynamicrag.cli.prepare import provide
-    from dynamicrag.policy import brief
-    from dynamicrag.policy_file import load_policy
+    from dynamicrag.policy.file import load_policy
+    from dynamicrag.policy.policy import brief
 
     asked = _questions(question, questions)[:limit]
     if learn and not any(each.answers for each in asked):

@@ -21,7 +21,7 @@ def budget(
     from dynamicrag.cost.shared_purse import SharedPurse
     from dynamicrag.lab.view.page import Column, Table
     from dynamicrag.lab.view.terminal import print_table
-    from dynamicrag.policy_file import load_policy
+    from dynamicrag.policy.file import load_policy
     from dynamicrag.store.address import data_dir
 
     check_target(json)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dynamicrag.lab.calibrate.account import Account
     from dynamicrag.lab.calibrate.results import Report
     from dynamicrag.lab.calibrate.world import World
-    from dynamicrag.policy import Policy
+    from dynamicrag.policy.policy import Policy
 
 
 def calibrate(
@@ -67,7 +67,7 @@ def calibrate(
     from dynamicrag.lab.training import check_families
     from dynamicrag.lab.view.html import to_html
     from dynamicrag.lab.view.terminal import print_page
-    from dynamicrag.policy_file import load_policy
+    from dynamicrag.policy.file import load_policy
 
     check_target(json)
     _check_out(out)
@@ -138,9 +138,9 @@ def _check_out(out: Path) -> None:
 
 def _account(name: str, policy: "Policy", world: "World") -> "tuple[Account | None, list[str]]":
     """Return the paths' costs in this host's energy account, ``None`` where it cannot say, and notes."""
-    from dynamicrag.assembly import assemble
     from dynamicrag.lab.calibrate.account import expected_costs, remarks
-    from dynamicrag.policy_file import PRESETS, load_policy
+    from dynamicrag.policy.assembly import assemble
+    from dynamicrag.policy.file import PRESETS, load_policy
 
     try:
         # a preset's docs/ is the user's to have; paths are priced without documents

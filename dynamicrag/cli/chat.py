@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.offers import BudgetRequest
-    from dynamicrag.types import Decision
+    from dynamicrag.records import Decision
 
 HELP = (
     "/up and /down  rate the last answer · /why  the last decisions · /cost  what the conversation has cost "
@@ -31,7 +31,7 @@ def chat(
     """Talk about your documents; answers stream, and every turn shows its cost."""
     from dynamicrag.cli.console import console
     from dynamicrag.cli.prepare import ready
-    from dynamicrag.policy_file import load_policy
+    from dynamicrag.policy.file import load_policy
 
     out = console()
     rag = ready(load_policy(policy, corpus or None), out, conversation=True, stays=True)

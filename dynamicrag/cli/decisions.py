@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from dynamicrag.graph.estimates import EstimateNow
     from dynamicrag.graph.plans import Replan
     from dynamicrag.lab.view.page import Table
-    from dynamicrag.types import Decision
+    from dynamicrag.records import Decision
 
 
 def show_decisions(

@@ -37,7 +37,7 @@ def explain(
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.prepare import ready
     from dynamicrag.lab.questions import Question, checked_text
-    from dynamicrag.policy_file import load_policy
+    from dynamicrag.policy.file import load_policy
 
     check_target(json)
     if QUERY_ID.fullmatch(question.strip()):

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
     from dynamicrag.graph.explain import Explanation
     from dynamicrag.lab.view.page import Table
-    from dynamicrag.policy import Policy
+    from dynamicrag.policy.policy import Policy
+    from dynamicrag.records import Figure
     from dynamicrag.store.log import Log
     from dynamicrag.store.logged import Feedback
-    from dynamicrag.types import Figure
 
 
 def explain_query(query_id: str, policy: "Policy", json: str | None) -> None:
@@ -55,10 +55,10 @@ def explain_query(query_id: str, policy: "Policy", json: str | None) -> None:
 
 def _explained(log: "Log", kept: Mapping[str, Any], query_id: str, policy: "Policy") -> "Explanation":
     """Return the explanation; with the learners' present estimates if the query is of this policy."""
-    from dynamicrag.assembly import assemble
     from dynamicrag.graph.explain import explain_stored
     from dynamicrag.graph.learning import started
     from dynamicrag.graph.policies import Policies
+    from dynamicrag.policy.assembly import assemble
 
     query = log.query(query_id)
     if query is None or query.policy != policy.name:

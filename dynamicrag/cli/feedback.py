@@ -30,7 +30,7 @@ def feedback(
     from dynamicrag.cli.console import console
     from dynamicrag.cli.stores import open_log
     from dynamicrag.learning.writer import FeedbackWriter
-    from dynamicrag.policy_file import load_policy
+    from dynamicrag.policy.file import load_policy
 
     out = console()
     writer = FeedbackWriter(open_log(None if policy is None else load_policy(policy)))

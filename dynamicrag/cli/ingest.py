@@ -11,7 +11,7 @@ from dynamicrag.errors import PolicyError, unknown
 if TYPE_CHECKING:
     from dynamicrag.cost.ledger import Ledger
     from dynamicrag.cost.profiles import Profiles
-    from dynamicrag.policy import Policy
+    from dynamicrag.policy.policy import Policy
     from dynamicrag.retrieval.corpus import Corpus
 
 SETTLE_SECONDS = 5.0
@@ -46,7 +46,7 @@ def ingest(
     from dynamicrag.cost.profiles import load_profiles
     from dynamicrag.llm.catalogue import catalogue
     from dynamicrag.llm.pull import path_of
-    from dynamicrag.policy_file import load_policy
+    from dynamicrag.policy.file import load_policy
     from dynamicrag.retrieval.english import notice_of
 
     check_target(json)
@@ -107,9 +107,9 @@ def _wants_vectors(policy: "Policy") -> bool:
 def _corpus(
     policy: "Policy", paths: list[Path], name: str | None, ledger: "Ledger", known: "Profiles"
 ) -> "Corpus":
-    from dynamicrag.corpora import make_corpus, own_embedder
-    from dynamicrag.embedders import default_embedder
-    from dynamicrag.policy_corpora import CorpusSection
+    from dynamicrag.policy.build_corpora import make_corpus, own_embedder
+    from dynamicrag.policy.build_embedders import default_embedder
+    from dynamicrag.policy.corpora import CorpusSection
 
     sections = policy.corpora or {"docs": CorpusSection(path=[])}
     if name is not None and name not in sections:

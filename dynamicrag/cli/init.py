@@ -29,7 +29,7 @@ def init(
     from dynamicrag.cli.output import write_text
     from dynamicrag.cli.starter import starter
     from dynamicrag.cost.profiles import shipped
-    from dynamicrag.policy_file import PRESETS
+    from dynamicrag.policy.file import PRESETS
 
     if preset is None:
         provider, style = provider or "local", style or "balanced"

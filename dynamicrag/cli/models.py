@@ -65,7 +65,7 @@ def pull_models(
 
 def _of_policy(policy: str) -> list[str]:
     from dynamicrag.cli.prepare import in_catalogue
-    from dynamicrag.policy_file import load_policy
+    from dynamicrag.policy.file import load_policy
     from dynamicrag.retrieval.local_embedder import DEFAULT
 
     loaded = load_policy(policy)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.cost.prices import Price
 
 if TYPE_CHECKING:
-    from dynamicrag.assembly import Pipeline
-    from dynamicrag.policy import Policy
+    from dynamicrag.policy.assembly import Pipeline
+    from dynamicrag.policy.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,8 @@ def _not_imported(policy: "Policy") -> Iterator[str]:
 
 def _missing(policy: "Policy", pipeline: "Pipeline") -> Iterator[str]:
     """Name the packages and keys that models and embedders need and this machine lacks."""
-    from dynamicrag.embedders import missing as missing_embedder
     from dynamicrag.llm.providers import missing
+    from dynamicrag.policy.build_embedders import missing as missing_embedder
 
     for name, model in pipeline.models.items():
         for lack in missing(model.spec, policy.models[name].params):

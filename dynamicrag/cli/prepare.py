@@ -10,9 +10,9 @@ from dynamicrag.lab.view.amounts import size
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dynamicrag.assembly import Pipeline
     from dynamicrag.graph.rag import DynamicRAG
-    from dynamicrag.policy import Policy
+    from dynamicrag.policy.assembly import Pipeline
+    from dynamicrag.policy.policy import Policy
     from dynamicrag.retrieval.corpus import Corpus
     from dynamicrag.retrieval.reports import IngestReport
 
@@ -72,9 +72,9 @@ def provide(
     policy: "Policy", out: "Console", *, conversation: bool = False, models: Sequence[str] | None = None
 ) -> "Pipeline":
     """Check a policy including its providers' keys, and download missing models; see :func:`ready`."""
-    from dynamicrag.assembly import assemble
     from dynamicrag.extras import require
     from dynamicrag.graph.warm import used_models
+    from dynamicrag.policy.assembly import assemble
 
     pipeline = assemble(policy)
     names = models or used_models(pipeline, conversation=conversation)

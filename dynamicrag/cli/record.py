@@ -94,8 +94,8 @@ def record(
     from dynamicrag.lab.record.results import result_of
     from dynamicrag.lab.record.view import page
     from dynamicrag.lab.view.terminal import print_page
-    from dynamicrag.policy import brief
-    from dynamicrag.policy_file import load_policy
+    from dynamicrag.policy.file import load_policy
+    from dynamicrag.policy.policy import brief
 
     if score not in SCORES or (score == "judge") != (judge is not None):
         raise typer.BadParameter(

@@ -16,11 +16,11 @@ from dynamicrag.lab.report.selection import BASELINE, By, Selection, grouped
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dynamicrag.calibrated import Calibrated
     from dynamicrag.cost.runs import Runs
     from dynamicrag.lab.report.make import Report
     from dynamicrag.lab.report.turns import Turn
-    from dynamicrag.policy import Policy
+    from dynamicrag.policy.calibrated import Calibrated
+    from dynamicrag.policy.policy import Policy
 
 _AGO = re.compile(r"(\d{1,5})([mhdw])")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -135,7 +135,7 @@ def _policies(policy: str | None) -> "tuple[Policy | None, dict[str, Calibrated]
 
     Queries are kept with their policy's name alone, so that only presets and a file that is given are known.
     """
-    from dynamicrag.policy_file import PRESETS, load_policy
+    from dynamicrag.policy.file import PRESETS, load_policy
 
     loaded = [load_policy(preset) for preset in PRESETS]
     named = load_policy(policy) if policy is not None and policy.endswith((".yaml", ".yml")) else None

@@ -163,12 +163,12 @@ def _load(
     policies: Sequence[str], corpus: Sequence[Path] | None, uploads: Path | None, out: "Console"
 ) -> "DynamicRAG":
     """Return the object of all policies, after their models are on this machine."""
-    from dynamicrag.assembly import assemble_all
     from dynamicrag.cli.prepare import provide
     from dynamicrag.errors import InputError
     from dynamicrag.graph.rag import DynamicRAG
-    from dynamicrag.objects import Objects
-    from dynamicrag.policy_file import load_policy
+    from dynamicrag.policy.assembly import assemble_all
+    from dynamicrag.policy.file import load_policy
+    from dynamicrag.policy.objects import Objects
     from dynamicrag.serve.web.uploads import with_uploads
 
     loaded = [with_uploads(load_policy(each, corpus or None), uploads) for each in policies]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from dynamicrag.lab.run import Record
-    from dynamicrag.types import Decision
+    from dynamicrag.records import Decision
 
 CHOSEN = "●"
 OUTSIDE = "not from the documents"

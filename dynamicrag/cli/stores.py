@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dynamicrag.cost.runs import Runs
-    from dynamicrag.policy import Policy
+    from dynamicrag.policy.policy import Policy
     from dynamicrag.store.log import Log
 
 

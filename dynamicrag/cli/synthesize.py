@@ -10,7 +10,7 @@ from dynamicrag.cli.options import MOST_WORKERS, CorpusOption, JsonOption, Polic
 from dynamicrag.errors import InputError, PolicyError, unknown
 
 if TYPE_CHECKING:
-    from dynamicrag.policy import Policy
+    from dynamicrag.policy.policy import Policy
 
 
 def synthesize(
@@ -53,7 +53,7 @@ def synthesize(
     from dynamicrag.lab.synthesize.run import planned, synthesize
     from dynamicrag.lab.synthesize.view import page
     from dynamicrag.lab.view.terminal import print_page
-    from dynamicrag.policy_file import load_policy
+    from dynamicrag.policy.file import load_policy
 
     check_target(json)
     shown = human(json)

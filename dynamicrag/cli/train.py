@@ -126,8 +126,8 @@ def _grown(
     outcomes: "OutcomeTable", file: Path, out: Path, stage: str, at: Mapping[str, str]
 ) -> dict[str, Any]:
     """Add the new options of a table to a trained router, write it, and return its description."""
-    from dynamicrag.embedders import default_embedder
     from dynamicrag.lab.growing import grow
+    from dynamicrag.policy.build_embedders import default_embedder
     from dynamicrag.routers.estimator import Estimator
 
     grown = grow(Estimator.load(file, default_embedder()), outcomes, stage=stage, at=at)

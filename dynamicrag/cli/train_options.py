@@ -92,7 +92,7 @@ def embedder(families: list[str]) -> "Embed | None":
 
     if not any(name in FEATURES and FEATURES[name].embeds for name in families):
         return None
-    from dynamicrag.embedders import default_embedder
+    from dynamicrag.policy.build_embedders import default_embedder
 
     return default_embedder()
 

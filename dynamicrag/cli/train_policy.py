@@ -77,7 +77,7 @@ def _train(
     from dynamicrag.lab.calibrate.whole_policy import train_policy as train
     from dynamicrag.lab.calibrate.world import World
     from dynamicrag.lab.calibrate.write import content, only, source, text
-    from dynamicrag.policy_file import load_policy
+    from dynamicrag.policy.file import load_policy
     from dynamicrag.registry import parse_spec
 
     loaded = load_policy(policy)

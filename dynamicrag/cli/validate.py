@@ -32,12 +32,12 @@ def validate(
         return
     if policy is None:
         raise typer.BadParameter("give a preset or a YAML file, or --schema")
-    from dynamicrag.assembly import assemble
     from dynamicrag.cli.console import human
     from dynamicrag.cli.left_out import warn_left_out
     from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.policy_facts import facts_of
-    from dynamicrag.policy_file import PRESETS, load_policy, unimported
+    from dynamicrag.policy.assembly import assemble
+    from dynamicrag.policy.file import PRESETS, load_policy, unimported
 
     check_target(json)
     bare = policy in PRESETS and not corpus  # a preset is valid without its docs/ folder
@@ -56,7 +56,7 @@ def validate(
 def _print_schema() -> None:
     import json
 
-    from dynamicrag.schema import policy_schema
+    from dynamicrag.policy.schema import policy_schema
 
     typer.echo(json.dumps(policy_schema(), indent=2, ensure_ascii=False))
 

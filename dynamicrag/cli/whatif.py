@@ -9,7 +9,7 @@ import typer
 from dynamicrag.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from dynamicrag.policy import Policy
+    from dynamicrag.policy.policy import Policy
 
 NOT_SHOWN, REFUSED = 1, 2
 """Exit codes: a requirement is not shown; there is no estimate, or the input is invalid."""
@@ -50,7 +50,7 @@ def whatif(
     from dynamicrag.lab.whatif.make import compare_policies
     from dynamicrag.lab.whatif.requirement import DEFAULT, requirement
     from dynamicrag.lab.whatif.view import build_page
-    from dynamicrag.policy_file import load_policy
+    from dynamicrag.policy.file import load_policy
 
     check_target(json)
     wanted = [requirement(text) for text in require or [DEFAULT]]
@@ -69,7 +69,7 @@ def whatif(
 
 def _logged(given: str | None) -> "tuple[str | None, Policy | None]":
     """Return the name of the logged policy, and the policy if its file is given."""
-    from dynamicrag.policy_file import PRESETS, load_policy
+    from dynamicrag.policy.file import PRESETS, load_policy
 
     if given is None:
         return None, None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dynamicrag.cost.line import Line
-from dynamicrag.types import AccountLine
+from dynamicrag.records import AccountLine
 
 
 @dataclass(slots=True)

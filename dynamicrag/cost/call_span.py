@@ -11,7 +11,7 @@ from typing import Literal
 from dynamicrag import traces
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.vector import Cost
-from dynamicrag.types import Figure
+from dynamicrag.records import Figure
 
 __all__ = ["CallKind", "call_span", "figure_attributes", "provider_of"]
 

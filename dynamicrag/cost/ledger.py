@@ -25,7 +25,7 @@ from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import IN_PROCESS, Host, Profile
 from dynamicrag.cost.records import line_of, record_of
 from dynamicrag.cost.vector import Cost, Scope
-from dynamicrag.types import AccountLine
+from dynamicrag.records import AccountLine
 
 _numbers = itertools.count()
 _run: ContextVar["tuple[str, list[Line]] | None"] = ContextVar("dynamicrag_run", default=None)

@@ -10,7 +10,8 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.profiles import IN_PROCESS
 from dynamicrag.cost.vector import UNKNOWN, Cost, Dimension, Kind, Scope
-from dynamicrag.types import AccountLine, Figure, Usage
+from dynamicrag.records import AccountLine, Figure
+from dynamicrag.types import Usage
 
 _USAGE = [field.name for field in fields(Usage) if field.name != "first_token_seconds"]
 _values = attrgetter(*_USAGE)

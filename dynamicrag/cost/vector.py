@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import unknown
-from dynamicrag.types import Figure
+from dynamicrag.records import Figure
 
 Dimension = str
 """The name of a row in :data:`~dynamicrag.cost.dimensions.DIMENSIONS`."""

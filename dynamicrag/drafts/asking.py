@@ -13,7 +13,8 @@ from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fit, fitted
-from dynamicrag.types import TurnState, Usage
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Usage
 from dynamicrag.verify.base import VERIFY, Write
 
 if TYPE_CHECKING:

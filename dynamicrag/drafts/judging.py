@@ -9,7 +9,8 @@ from contextlib import suppress
 from dynamicrag.drafts.asking import Asking, Resources
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.stages.base import Run
-from dynamicrag.types import TurnState, Usage
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Usage
 from dynamicrag.verify.base import Evidence, Verifier
 from dynamicrag.verify.signals import signals_of
 

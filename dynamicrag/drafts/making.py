@@ -8,7 +8,8 @@ from dynamicrag.drafts.verification import Verification
 from dynamicrag.routers.paths import parting
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.ways import attempt_of, standing, taken_up
-from dynamicrag.types import Attempt, Draft, Move, TurnState
+from dynamicrag.turn import Attempt, Draft, TurnState
+from dynamicrag.types import Move
 
 
 async def make(move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:

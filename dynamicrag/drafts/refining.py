@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from dynamicrag.drafts.asking import Resources
 from dynamicrag.errors import BudgetError, ModelError
 from dynamicrag.llm.refine import MAX_TOKENS, refine_messages, refined
+from dynamicrag.records import Passage
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fitted
 from dynamicrag.stages.token_signals import token_signals
-from dynamicrag.types import Draft, Passage, TurnState
+from dynamicrag.turn import Draft, TurnState
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

@@ -18,12 +18,13 @@ from dynamicrag.errors import BudgetError, ModelError
 from dynamicrag.features.nearness import nearness
 from dynamicrag.llm.prompts.direct import Direct
 from dynamicrag.llm.prompts.voice import Voice
+from dynamicrag.records import Passage
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fit
 from dynamicrag.stages.token_signals import token_signals
-from dynamicrag.text import units
-from dynamicrag.types import Draft, Passage, TurnState
+from dynamicrag.text.terms import units
+from dynamicrag.turn import Draft, TurnState
 from dynamicrag.verify.groundedness import beyond
 
 MOST = 2

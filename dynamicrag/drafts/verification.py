@@ -9,13 +9,15 @@ from dynamicrag.drafts.asking import Resources
 from dynamicrag.drafts.judging import foresee, judge
 from dynamicrag.drafts.second_asking import plan_again, shown_again
 from dynamicrag.llm.refine import EXPECTED_TOKENS, MAX_TOKENS, OVERHEAD_TOKENS
+from dynamicrag.records import Passage
 from dynamicrag.routers.base import Router
 from dynamicrag.routers.paths import parting
 from dynamicrag.stages.base import DecisionPoint, Run, StageBase
 from dynamicrag.stages.situation import Situation
 from dynamicrag.stages.ways import attempt_of, standing, tried
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
-from dynamicrag.types import Move, Option, Passage, TurnState
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Move, Option
 from dynamicrag.verify.base import Verifier
 
 TIMEOUT = 60.0

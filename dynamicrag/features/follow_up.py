@@ -13,7 +13,8 @@ from itertools import pairwise
 
 from dynamicrag.features.pointers import POINTERS, UNSPACED
 from dynamicrag.features.talk import reply
-from dynamicrag.text import content_words, languages, unspaced, words
+from dynamicrag.text.scripts import unspaced
+from dynamicrag.text.words import content_words, languages, words
 
 
 class Leaning(IntEnum):

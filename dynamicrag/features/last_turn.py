@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dynamicrag.features.follow_up import Leaning, leaning
 from dynamicrag.features.retrieval import retrieval
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
 
 __all__ = ["NAMES", "last_turn"]
 

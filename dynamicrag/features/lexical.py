@@ -18,7 +18,7 @@ from dynamicrag.features.sums import is_sum
 from dynamicrag.features.talk import about_conversation, small_talk
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.state import State
-from dynamicrag.text import STOP_WORDS, content_words, words
+from dynamicrag.text.words import STOP_WORDS, content_words, words
 
 _COMPARISON = re.compile(
     r"\b(both|same|older|younger|oldest|earlier|later|first|longer|shorter|taller|higher|larger|bigger|smaller|"

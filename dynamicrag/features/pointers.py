@@ -5,7 +5,7 @@ Data for :mod:`dynamicrag.features.follow_up`.
 
 ``points`` refer back to the conversation; ``perhaps`` may, and ``last`` do at the end of a turn ("how much is
 that?"); ``opens`` continue the conversation. ``asks`` begin a complete question or request. ``vague`` words
-name no topic. All are without accents, in the form of :func:`dynamicrag.text.words`.
+name no topic. All are without accents, in the form of :func:`dynamicrag.text.words.words`.
 """
 
 POINTERS: dict[str, dict[str, str]] = {

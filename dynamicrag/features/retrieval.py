@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dynamicrag.features.base import FEATURES
 from dynamicrag.features.signals import SignalFeatures
 from dynamicrag.features.worth import enough, looked_at, question_words, worth
-from dynamicrag.text import Unit, languages
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
+from dynamicrag.text.terms import Unit
+from dynamicrag.text.words import languages
 
 DEPTH = 12
 """Number of passages whose worth is estimated."""

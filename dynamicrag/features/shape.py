@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import islice, pairwise
 
-from dynamicrag.text import STOP_WORDS
+from dynamicrag.text.words import STOP_WORDS
 
 _OPTION = re.compile(r"(?m)^[^\S\n]*(?:\(([A-J])\)|([A-J])[.):])\s*\S")
 _SENTENCE = re.compile(r"[.!?](?:\s|$)")

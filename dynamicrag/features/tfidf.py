@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dynamicrag.features.base import FEATURES, Features, Seen
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.text import words
+from dynamicrag.text.words import words
 
 LETTERS = 2000
 """Characters at each end of a text whose letter groups count: more adds time but little information."""

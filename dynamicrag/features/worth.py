@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from dynamicrag.text import Unit, terms, units
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
+from dynamicrag.text.terms import Unit, terms, units
 
 LEVEL, RANK, NEW, NAMED, MENTIONED, SCORE = -4.4, -0.44, 4.4, 3.5, 3.1, 2.2
 """Coefficients of a logistic regression: of ln(rank), of the share of the question's words that the passage

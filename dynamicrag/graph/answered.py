@@ -10,7 +10,7 @@ from dynamicrag.graph.detached import detached
 from dynamicrag.graph.events import Source
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.nodes import Nodes
-from dynamicrag.types import Figure, Passage
+from dynamicrag.records import Figure, Passage
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph

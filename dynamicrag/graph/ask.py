@@ -8,7 +8,6 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphInterrupt
 from langgraph.types import interrupt
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.graph.call_reader import is_number
 from dynamicrag.graph.channel import Channel
@@ -19,7 +18,8 @@ from dynamicrag.graph.recent import Recent
 from dynamicrag.graph.stored import submit
 from dynamicrag.graph.turn import begun_turn
 from dynamicrag.offers import BudgetRequest
-from dynamicrag.types import TurnState
+from dynamicrag.policy.assembly import Pipeline
+from dynamicrag.turn import TurnState
 from dynamicrag.walk.lacking import granted
 from dynamicrag.walk.walk import Walk
 

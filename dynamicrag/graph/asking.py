@@ -7,7 +7,7 @@ from typing import Any
 
 from langgraph.constants import CONFIG_KEY_CHECKPOINTER
 
-from dynamicrag.assembly import Pipeline
+from dynamicrag.policy.assembly import Pipeline
 
 _log = logging.getLogger(__name__)
 

@@ -4,11 +4,12 @@ The state has all earlier lines of the run, so that any process can continue and
 ledger holds the lines of all runs; those of a node that failed join the next node's update.
 """
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.in_thread import in_thread
 from dynamicrag.cost.records import line_of, lost
 from dynamicrag.graph.channel import Channel
-from dynamicrag.types import AccountLine, TurnState
+from dynamicrag.policy.assembly import Pipeline
+from dynamicrag.records import AccountLine
+from dynamicrag.turn import TurnState
 
 
 class Books:

@@ -16,7 +16,7 @@ from dynamicrag.graph.node import State
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.policies import Policies
 from dynamicrag.topology import ASKING, TOPOLOGY, VERIFICATION
-from dynamicrag.types import TurnState
+from dynamicrag.turn import TurnState
 
 
 def build_graph(

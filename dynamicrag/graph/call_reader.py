@@ -5,10 +5,10 @@ import reprlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.call_options import CallOptions, Filter, Value
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError, unknown
+from dynamicrag.policy.assembly import Pipeline
 
 __all__ = ["CallReader", "check_amount", "is_number", "mapping"]
 

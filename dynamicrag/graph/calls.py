@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.errors import InputError, unknown
 from dynamicrag.graph.call_reader import CallReader, mapping
 from dynamicrag.graph.context import RagOptions
 from dynamicrag.graph.metadata import run_metadata
+from dynamicrag.policy.assembly import Pipeline
 
 KEY = "rag"
 CONFIG, CONTEXT = f"config.configurable.{KEY}", f"context.{KEY}"

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from dynamicrag.types import AccountLine, Decision, TurnState
+from dynamicrag.records import AccountLine, Decision
+from dynamicrag.turn import TurnState
 
 
 class Sibling(TypedDict):

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import BudgetError, ModelError
 from dynamicrag.features.follow_up import Leaning, leaning, names_a_topic
 from dynamicrag.features.sums import is_sum
 from dynamicrag.features.talk import about_conversation, reply, small_talk
+from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
-from dynamicrag.types import TurnState
+from dynamicrag.turn import TurnState
 
 MAX_TOKENS = 96
 """Largest number of tokens of a rewriting."""

@@ -17,9 +17,10 @@ from dynamicrag.graph.node import Execution, Node, Result, State
 from dynamicrag.graph.report import report_of
 from dynamicrag.graph.stored import commit, facts_of, submit
 from dynamicrag.graph.turn import abstention, answer_of, begun_turn, current_turn, start_turn, turn_before
+from dynamicrag.records import Decision
 from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.stages.retrieval import RetrievalStage
-from dynamicrag.types import Decision, TurnState
+from dynamicrag.turn import TurnState
 
 REPORTED = ("query_id", "path", "cost", "sources", "abstained", "outside")
 """Keys of the report that the final message has."""

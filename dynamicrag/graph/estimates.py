@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dynamicrag.assembly import Pipeline
+from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.routers.online import Online
 from dynamicrag.store.logged import LoggedDecision, LoggedQuery
 

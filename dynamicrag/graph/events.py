@@ -10,7 +10,8 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from dynamicrag.offers import BudgetAnswer, BudgetOffer, BudgetRequest
-from dynamicrag.types import Decision, Escalation, Figure
+from dynamicrag.records import Decision, Figure
+from dynamicrag.turn import Escalation
 
 __all__ = [
     "BegunEvent",

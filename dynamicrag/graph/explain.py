@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.records import cost_of
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import InputError, RunsError
@@ -16,10 +15,11 @@ from dynamicrag.graph.plans import Replan, replans
 from dynamicrag.graph.policies import Policies
 from dynamicrag.learning.stored import feedback_on, learnt
 from dynamicrag.offers import BudgetAnswer
+from dynamicrag.policy.assembly import Pipeline
+from dynamicrag.records import Decision, Figure
 from dynamicrag.routers.base import Router
 from dynamicrag.store.logged import Feedback
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Decision, Figure
 
 if TYPE_CHECKING:
     from dynamicrag.store.log import Log

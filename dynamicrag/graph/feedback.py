@@ -5,10 +5,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.learning.judge import Answered
 from dynamicrag.learning.sources import DRAFTS, USER, VERIFIER, own_feedback
-from dynamicrag.types import TurnState
+from dynamicrag.policy.assembly import Pipeline
+from dynamicrag.turn import TurnState
 
 if TYPE_CHECKING:
     from dynamicrag.store.log import Log

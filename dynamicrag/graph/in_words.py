@@ -5,7 +5,7 @@ from itertools import islice
 
 from dynamicrag.cost.amounts import SPACE, amount
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.types import Decision, Figure
+from dynamicrag.records import Decision, Figure
 
 MOST, LONGEST = 20, 100
 """Largest number of decisions shown, and of characters of a reason."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from dynamicrag.graph.channel import Channel
-from dynamicrag.types import LastTurn, Passage, TurnState
+from dynamicrag.records import Passage
+from dynamicrag.turn import LastTurn, TurnState
 
 __all__ = ["last_turn"]
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dynamicrag.assembly import Pipeline
+from dynamicrag.policy.assembly import Pipeline
+from dynamicrag.records import Decision
 from dynamicrag.stages.base import Run
 from dynamicrag.store.logged import LoggedDecision, LoggedQuery
-from dynamicrag.types import Decision, TurnState
+from dynamicrag.turn import TurnState
 
 
 def entry_of(turn: TurnState, decisions: Sequence[Decision], run: Run, pipeline: Pipeline) -> LoggedQuery:

@@ -13,7 +13,6 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime, get_runtime
 
 from dynamicrag import portal, traces
-from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.graph.asking import Asking
 from dynamicrag.graph.books import Books
@@ -26,9 +25,11 @@ from dynamicrag.graph.recent import Recent
 from dynamicrag.graph.stored import submit
 from dynamicrag.graph.traced import Traced
 from dynamicrag.graph.turn import answer_of, begun_turn, current_turn
+from dynamicrag.policy.assembly import Pipeline
+from dynamicrag.records import Decision
 from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.stages.base import Run
-from dynamicrag.types import Decision, TurnState
+from dynamicrag.turn import TurnState
 
 State = Mapping[str, Any]
 Update = dict[str, Any]

@@ -10,9 +10,10 @@ from dynamicrag.graph.names import Names
 from dynamicrag.graph.node import Node, StageNode, Work
 from dynamicrag.graph.policies import Policies
 from dynamicrag.graph.recent import Recent
+from dynamicrag.records import Decision
 from dynamicrag.stages.base import Run, option_names
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
-from dynamicrag.types import Decision, TurnState
+from dynamicrag.turn import TurnState
 from dynamicrag.walk.live import Live
 from dynamicrag.walk.walk import Executor, Walk
 

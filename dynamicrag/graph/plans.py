@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dynamicrag.types import Decision
+from dynamicrag.records import Decision
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import InputError, unknown
 from dynamicrag.graph.roots import Roots
+from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import TurnState
+from dynamicrag.turn import TurnState
 
 
 class Policies(Mapping[str, Pipeline]):

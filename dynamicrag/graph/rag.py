@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dynamicrag.assembly import Pipeline, assemble_all
 from dynamicrag.cost.account import Account
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.vector import Cost, Scope
@@ -27,10 +26,11 @@ from dynamicrag.graph.recent import Recent
 from dynamicrag.graph.roots import Roots
 from dynamicrag.graph.warm import warm
 from dynamicrag.learning.fold import Folder
-from dynamicrag.objects import Objects
+from dynamicrag.policy.assembly import Pipeline, assemble_all
+from dynamicrag.policy.objects import Objects
+from dynamicrag.policy.sharing import load_all
+from dynamicrag.records import Decision
 from dynamicrag.retrieval.ingest import Progress
-from dynamicrag.sharing import load_all
-from dynamicrag.types import Decision
 
 if TYPE_CHECKING:
     from langgraph.graph import StateGraph

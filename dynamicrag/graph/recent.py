@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 
-from dynamicrag.types import Decision
+from dynamicrag.records import Decision
 
 KEPT = 1_000
 

@@ -6,7 +6,7 @@ from typing import Any
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.vector import Cost
-from dynamicrag.types import TurnState
+from dynamicrag.turn import TurnState
 
 
 def report_of(turn: TurnState, lines: Sequence[Line], ledger: Ledger) -> dict[str, Any]:

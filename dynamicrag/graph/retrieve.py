@@ -9,7 +9,6 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 from typing_extensions import TypedDict
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.call_options import CallOptions
 from dynamicrag.graph.channel import Channel, RagChannel
 from dynamicrag.graph.names import Names
@@ -17,13 +16,15 @@ from dynamicrag.graph.node import Execution, Node, Result, State
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.stored import submit
 from dynamicrag.graph.turn import start_turn
+from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.priors.context import shows
+from dynamicrag.records import Decision, Passage
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.metadata import single_values
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.retrieval import ROUNDS
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
-from dynamicrag.types import Decision, Passage, TurnState
+from dynamicrag.turn import TurnState
 
 __all__ = ["QUESTION", "Searched", "search_graph"]
 

@@ -12,7 +12,8 @@ from pydantic import PrivateAttr
 from dynamicrag.errors import InputError
 from dynamicrag.graph.detached import detached
 from dynamicrag.graph.retrieve import QUESTION, search_graph
-from dynamicrag.types import Passage, TurnState
+from dynamicrag.records import Passage
+from dynamicrag.turn import TurnState
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph

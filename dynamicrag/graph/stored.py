@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.finished import Finished
 from dynamicrag.cost.in_thread import in_thread
 from dynamicrag.features.lexical import lexical
 from dynamicrag.graph.log_entry import entry_of
+from dynamicrag.policy.assembly import Pipeline
+from dynamicrag.records import Decision
 from dynamicrag.stages.base import Run, option_names
 from dynamicrag.store.logged import LoggedQuery
-from dynamicrag.types import Decision, TurnState
+from dynamicrag.turn import TurnState
 
 __all__ = ["commit", "facts_of", "submit", "submit_part"]
 

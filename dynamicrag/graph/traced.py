@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dynamicrag import traces
 from dynamicrag.graph.roots import Roots
-from dynamicrag.types import TurnState
+from dynamicrag.turn import TurnState
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span

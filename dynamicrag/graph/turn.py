@@ -9,16 +9,16 @@ from typing import Any, NamedTuple
 from langchain_core.messages import AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import InputError
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.conversation import checked, clean, history_of, question_of, system_of
 from dynamicrag.graph.names import MESSAGES, Names
-from dynamicrag.spoken import NAMES
+from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.stages.ways import new_turn
-from dynamicrag.types import TurnState
-from dynamicrag.withheld import ABSTAINED, withheld
+from dynamicrag.text.spoken import NAMES
+from dynamicrag.text.withheld import ABSTAINED, withheld
+from dynamicrag.turn import TurnState
 
 LATE = ("verification", "finish")
 """Stages that need the results of earlier stages."""

@@ -5,13 +5,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dynamicrag import portal
-from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.expect import Plan
 from dynamicrag.cost.line import WARM
 from dynamicrag.cost.meter import NullMeter
 from dynamicrag.graph.policies import Policies
 from dynamicrag.llm.prompts.base import BLANK, NOTHING
+from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.retrieval.ingest import Progress
 from dynamicrag.routers.fixed import Fixed
 from dynamicrag.stages.prompt import PromptStage

@@ -17,7 +17,8 @@ from dynamicrag.errors import DynamicRAGError
 from dynamicrag.lab.questions import Question
 from dynamicrag.lab.scores import contains, exact_match, token_f1
 from dynamicrag.offers import BudgetRequest
-from dynamicrag.types import Decision, Escalation, Figure
+from dynamicrag.records import Decision, Figure
+from dynamicrag.turn import Escalation
 
 if TYPE_CHECKING:
     from dynamicrag.graph.rag import DynamicRAG

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dynamicrag.text import plain_answer
+from dynamicrag.text.sentences import plain_answer
 
 if TYPE_CHECKING:
     from dynamicrag.features.base import Embed

@@ -7,8 +7,8 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import UNKNOWN
 from dynamicrag.lab.report.figures import Statistics, statistics
 from dynamicrag.lab.run import Record
+from dynamicrag.records import Figure
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Figure
 from dynamicrag.verify.unanswerable import is_refusal
 
 

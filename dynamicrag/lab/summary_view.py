@@ -8,7 +8,7 @@ from dynamicrag.cost.ledger import Ledger
 from dynamicrag.lab.report.figures import parts_of, share_saved
 from dynamicrag.lab.summary import Quality, RunSummary
 from dynamicrag.lab.view.page import Cell, Column, Row, Table
-from dynamicrag.types import Figure
+from dynamicrag.records import Figure
 
 Summaries = Mapping[str, RunSummary]
 """By policy; the first is judged, a second is its baseline."""

@@ -23,12 +23,12 @@ from dynamicrag.learning.background import Background
 from dynamicrag.learning.sources import JUDGE
 from dynamicrag.learning.writer import FeedbackWriter
 from dynamicrag.llm.chat import ChatModel
+from dynamicrag.records import Passage
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fitted
 from dynamicrag.store.logged import Feedback
 from dynamicrag.topology import JUDGING
-from dynamicrag.types import Passage
 from dynamicrag.verify.judge import judge_messages, mark
 
 if TYPE_CHECKING:

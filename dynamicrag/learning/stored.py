@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dynamicrag.records import Decision
 from dynamicrag.store.logged import Feedback
-from dynamicrag.types import Decision
 
 if TYPE_CHECKING:
     from dynamicrag.store.log import Log

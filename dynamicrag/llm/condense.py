@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
-from dynamicrag.languages import FUNCTION_WORDS, YES_OR_NO
 from dynamicrag.llm.prompts.base import clean
-from dynamicrag.text import content_words, languages, singular, unspaced, words
+from dynamicrag.text.languages import FUNCTION_WORDS, YES_OR_NO
+from dynamicrag.text.scripts import unspaced
+from dynamicrag.text.words import content_words, languages, singular, words
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dynamicrag.llm.prompts.base import UNANSWERABLE, Answer, clean, listed
 from dynamicrag.llm.prompts.spans import prose, span
 from dynamicrag.llm.prompts.voice import Style, Voice
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from dynamicrag import portal
 from dynamicrag.call_options import NO_FILTER, Filter, matches
 from dynamicrag.errors import CorpusError, PolicyError, unknown
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever
 from dynamicrag.retrieval.foreign import listed, passage, unique
 from dynamicrag.retrieval.foreign_filters import langchain_arguments, llama_index_filtered
-from dynamicrag.types import Passage, Usage
+from dynamicrag.types import Usage
 from dynamicrag.whereabouts import described, is_a
 
 

@@ -15,9 +15,10 @@ from typing import ClassVar, TypeVar
 from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.cost.profiles import Profile
 from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.records import Passage
 from dynamicrag.registry import Registry
 from dynamicrag.retrieval.corpus import Corpus
-from dynamicrag.types import Passage, Usage
+from dynamicrag.types import Usage
 
 T = TypeVar("T")
 

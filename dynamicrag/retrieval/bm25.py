@@ -1,10 +1,10 @@
 """Lexical retrieval."""
 
 from dynamicrag.call_options import NO_FILTER, Filter
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever, in_thread
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.lexical_files import Implementation
-from dynamicrag.types import Passage
 
 
 @RETRIEVERS.register("bm25")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.normal import encodable
 from dynamicrag.retrieval.embedder import Vectors
+from dynamicrag.text.normal import encodable
 
 LOT = 64
 """Texts that a thread takes at a time."""

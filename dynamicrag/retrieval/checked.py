@@ -7,8 +7,9 @@ from dynamicrag.borders import answered, is_ours, method_of, number, plain
 from dynamicrag.call_options import Filter
 from dynamicrag.errors import CorpusError
 from dynamicrag.plain_values import shown
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.base import Retrieved, Retriever
-from dynamicrag.types import Passage, Usage
+from dynamicrag.types import Usage
 
 __all__ = ["found_by", "passages_of"]
 

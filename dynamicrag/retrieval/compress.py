@@ -4,10 +4,11 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.chunking import chunk_id
 from dynamicrag.retrieval.index_terms import analyse
-from dynamicrag.text import sentences, unspaced
-from dynamicrag.types import Passage
+from dynamicrag.text.scripts import unspaced
+from dynamicrag.text.sentences import sentences
 
 CHARACTERS = 4
 """Approximate characters per token; one in scripts without spaces."""

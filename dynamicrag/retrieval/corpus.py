@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.cost.profiles import IN_PROCESS, Profile
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.chunking import Chunker
 from dynamicrag.retrieval.documents import Problem, Skipped, failures
 from dynamicrag.retrieval.embedder import Embedder, Scale, Vectors
@@ -39,7 +40,7 @@ from dynamicrag.retrieval.store import Store
 from dynamicrag.retrieval.titles import TitleIndex
 from dynamicrag.retrieval.vector_server import VectorServer
 from dynamicrag.retrieval.vectors import FolderIndex, VectorIndex
-from dynamicrag.types import Passage, Usage
+from dynamicrag.types import Usage
 
 READING = 3
 """Version of the reading of files; an index of another version is rebuilt, in a new folder."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from dynamicrag.call_options import NO_FILTER, Filter
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.base import (
     RETRIEVERS,
     Elsewhere,
@@ -12,7 +13,7 @@ from dynamicrag.retrieval.base import (
     in_thread,
 )
 from dynamicrag.retrieval.corpus import Corpus
-from dynamicrag.types import Passage, Usage
+from dynamicrag.types import Usage
 
 
 @RETRIEVERS.register("chroma")

@@ -5,10 +5,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from dynamicrag.call_options import Filter, matches
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.base import Retrieved, Retriever
 from dynamicrag.retrieval.checked import found_by
 from dynamicrag.retrieval.corpus import Corpus
-from dynamicrag.types import Attempt, Passage, TurnState
+from dynamicrag.turn import Attempt, TurnState
 
 Passages = Sequence[Passage]
 

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dynamicrag.call_options import NO_FILTER, Filter
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.formats.clean import clean, one_line
 from dynamicrag.retrieval.metadata import plain_metadata, single_values
-from dynamicrag.types import Passage
 
 
 def listed(found: Any) -> list[Any]:

@@ -7,10 +7,10 @@ from functools import reduce
 from operator import add
 
 from dynamicrag.call_options import NO_FILTER, Filter
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever, part_of
 from dynamicrag.retrieval.checked import found_by
 from dynamicrag.retrieval.corpus import Corpus
-from dynamicrag.types import Passage
 
 
 @RETRIEVERS.register("rrf")

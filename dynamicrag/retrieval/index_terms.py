@@ -21,9 +21,10 @@ gained .012, 0 and .007, but only works for English; it would also add a library
 than a thousand queries take.
 """
 
-from dynamicrag.languages import FUNCTION_WORDS, OTHER_ALPHABETS, by_function_words
 from dynamicrag.retrieval.store import Chunk
-from dynamicrag.text import singular, terms
+from dynamicrag.text.languages import FUNCTION_WORDS, OTHER_ALPHABETS, by_function_words
+from dynamicrag.text.terms import terms
+from dynamicrag.text.words import singular
 
 ANALYSIS = 2
 """Version of :func:`analyse`; an index of another version is rebuilt."""
@@ -38,7 +39,7 @@ _ENGLISH = frozenset(
 
 
 def analyse(text: str, *, document: bool = False) -> list[str]:
-    """Split ``text`` into terms without stop words, in the singular; see :func:`dynamicrag.text.terms`.
+    """Split ``text`` into terms without stop words, in the singular; see :func:`dynamicrag.text.terms.terms`.
 
     Documents are indexed without English stop words; a question is searched without the stop words of its own
     language, if its words identify it.

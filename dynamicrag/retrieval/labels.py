@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
 
 __all__ = ["labels", "readable_id"]
 

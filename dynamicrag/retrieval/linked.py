@@ -4,11 +4,11 @@ import time
 from dataclasses import replace
 
 from dynamicrag.call_options import NO_FILTER, Filter
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever, in_thread, part_of
 from dynamicrag.retrieval.checked import found_by
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.index_terms import analyse
-from dynamicrag.types import Passage
 
 Key = tuple[str, str]
 

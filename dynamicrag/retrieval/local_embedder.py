@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from dynamicrag.errors import ModelUnavailable
-from dynamicrag.normal import encodable
 from dynamicrag.retrieval.embedder import MINILM, Embedder, Vectors
 from dynamicrag.retrieval.reading import MOST_UNREAD, Reading
+from dynamicrag.text.normal import encodable
 from dynamicrag.types import Usage
 
 __all__ = ["DEFAULT", "LocalEmbedder", "encode"]

@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from typing import Any
 
-from dynamicrag.languages import script
-from dynamicrag.normal import encodable
+from dynamicrag.text.languages import script
+from dynamicrag.text.normal import encodable
 
 MOST_UNREAD = 0.2
 """Share of unreadable tokens from which a text's vector is meaningless."""

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from dynamicrag.errors import CorpusError
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.embedder import Vectors
 from dynamicrag.retrieval.store import Chunk, Store
 from dynamicrag.retrieval.vector_server import VectorServer
 from dynamicrag.retrieval.vectors import VectorIndex, collection, nearest_first, settings
-from dynamicrag.types import Passage
 
 __all__ = ["ServerIndex"]
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
 
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.chunking import chunk_id
 from dynamicrag.retrieval.database import Database
 from dynamicrag.retrieval.documents import Document, Problem
-from dynamicrag.types import Passage
 
 _VERSION = 3
 _SCHEMA = """

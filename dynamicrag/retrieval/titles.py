@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from dynamicrag.normal import folded
-from dynamicrag.text import stop_words, words, written
+from dynamicrag.text.normal import folded
+from dynamicrag.text.words import stop_words, words, written
 
 LONGEST = 8
 """Longest searched title in words."""

@@ -9,8 +9,10 @@ from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.predictors.base import How, Uses, When
+from dynamicrag.records import Decision, Passage
 from dynamicrag.registry import Registry
-from dynamicrag.types import Attempt, Decision, LastTurn, Move, Option, Passage, Query
+from dynamicrag.turn import Attempt, LastTurn
+from dynamicrag.types import Move, Option, Query
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -162,8 +164,8 @@ class Choice:
             prediction.
         spread: Standard deviation of each predicted quality, if known; ``None`` without a prediction.
         expected: Expected cost per option, if the router assumes another path than the planned one.
-        path: See :class:`~dynamicrag.types.Decision`.
-        outside: See :class:`~dynamicrag.types.Decision`.
+        path: See :class:`~dynamicrag.records.Decision`.
+        outside: See :class:`~dynamicrag.records.Decision`.
         base: Predicted quality per option before online learning, if the router learns online.
         state: Number of the last feedback that its state has learnt from; ``None`` without online learning.
     """

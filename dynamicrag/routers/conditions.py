@@ -16,11 +16,11 @@ from dynamicrag.features.last_turn import NAMES as LAST_TURN
 from dynamicrag.features.lexical import lexical
 from dynamicrag.features.retrieval import retrieval
 from dynamicrag.plain_values import shown
+from dynamicrag.records import Passage
 from dynamicrag.routers.base import StageContext
 from dynamicrag.routers.constraints import Constraint, Values, interval, values
-from dynamicrag.spoken import asked_in, code_of, language_name
+from dynamicrag.text.spoken import asked_in, code_of, language_name
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Passage
 
 __all__ = ["Condition", "check_condition", "condition", "covers", "fact", "features_at"]
 

@@ -24,7 +24,8 @@ from dynamicrag.routers.paths import (
     parting,
     varied,
 )
-from dynamicrag.types import Attempt, Option
+from dynamicrag.turn import Attempt
+from dynamicrag.types import Option
 from dynamicrag.verify.base import VERIFIERS
 from dynamicrag.verify.unanswerable import is_refusal
 

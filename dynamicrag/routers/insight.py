@@ -8,8 +8,8 @@ import numpy as np
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.selection import select
+from dynamicrag.records import Decision
 from dynamicrag.routers.estimator import Estimator
-from dynamicrag.types import Decision
 
 LAMBDAS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 16.0)
 Insight = dict[str, Any]

@@ -12,12 +12,13 @@ from dynamicrag.predictors.base import How
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.exploration import GREEDY, Exploration
 from dynamicrag.predictors.selection import select
+from dynamicrag.records import Decision
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.draws import generator
 from dynamicrag.routers.insight import insight, weights_of
 from dynamicrag.routers.paths import PathEstimator, check_option, check_takeable
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Decision, Option
+from dynamicrag.types import Option
 
 
 class Joint(Router):

@@ -22,7 +22,7 @@ from dynamicrag.features.base import Embed, Seen
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.state import State, whole
 from dynamicrag.routers.paths import PathEstimator, chains
-from dynamicrag.text import words
+from dynamicrag.text.words import words
 
 OF_TEXT = ("query_words", "answer_words")
 """Measures of query and answer, inputs of the learnt scorer besides the signals."""

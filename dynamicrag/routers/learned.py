@@ -12,12 +12,13 @@ from dynamicrag.features.base import Seen
 from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.selection import cheapest_passing
 from dynamicrag.predictors.state import MEND
+from dynamicrag.records import Decision
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.routers.draws import Explore
 from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.insight import insight, weights_of
 from dynamicrag.routers.offer import Estimating, Offer
-from dynamicrag.types import Decision, Option
+from dynamicrag.types import Option
 
 ADD = "add it ('dynamicrag train stage --add-to')"
 

@@ -13,6 +13,7 @@ from dynamicrag.predictors.base import PREDICTORS, Predictor
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.online import Learner
 from dynamicrag.predictors.state import State, whole
+from dynamicrag.records import Decision
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.routers.draws import Explore
@@ -21,7 +22,7 @@ from dynamicrag.routers.pace import Pace
 from dynamicrag.routers.row import VERSION, Row
 from dynamicrag.routers.vectors import question_vector
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
-from dynamicrag.types import Decision, Option
+from dynamicrag.types import Option
 
 Reward = Literal["quality", "scalar"]
 NOTHING_KNOWN = 0.5

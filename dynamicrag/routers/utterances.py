@@ -12,7 +12,7 @@ from dynamicrag.errors import PolicyError, ProviderError, unknown
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.retrieval.embedder import MINILM
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
-from dynamicrag.text import words
+from dynamicrag.text.words import words
 from dynamicrag.types import Option
 
 NEAREST = 2

@@ -12,7 +12,7 @@ from pydantic import (
     StrictStr,
 )
 
-from dynamicrag.types import Decision, Figure
+from dynamicrag.records import Decision, Figure
 
 __all__ = [
     "CallOptions",

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.graph.rag import DynamicRAG
+from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.serve.allowances import SHARES
 from dynamicrag.serve.settings import Settings
 from dynamicrag.stages.prompt import PromptStage

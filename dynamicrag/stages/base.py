@@ -31,7 +31,8 @@ from dynamicrag.stages.choices import planned_by
 from dynamicrag.stages.section import StageSection, check_options, parameters
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.topology import TOPOLOGY, Stage
-from dynamicrag.types import Option, Query, TurnState
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Option, Query
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig

@@ -9,7 +9,8 @@ from dynamicrag.cost.expect import Plan
 from dynamicrag.errors import ObjectError
 from dynamicrag.plain_values import shown
 from dynamicrag.retrieval.checked import passages_of
-from dynamicrag.types import Draft, Option, TurnState
+from dynamicrag.turn import Draft, TurnState
+from dynamicrag.types import Option
 
 if TYPE_CHECKING:
     from dynamicrag.stages.base import Run, StageBase

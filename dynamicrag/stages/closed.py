@@ -5,13 +5,15 @@ from dataclasses import replace
 
 from dynamicrag.call_options import CallOptions
 from dynamicrag.cost.ledger import Ledger
+from dynamicrag.records import Decision
 from dynamicrag.routers.base import NOBODY
 from dynamicrag.stages.base import DecisionPoint
 from dynamicrag.stages.choices import chosen
 from dynamicrag.stages.contexts import Contexts
 from dynamicrag.stages.shortage import ON
 from dynamicrag.stages.situation import Situation
-from dynamicrag.types import Decision, Move, TurnState, Usage
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Move, Usage
 
 
 class ClosedMoves:

@@ -9,11 +9,13 @@ from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.features.worth import enough, looked_at, worth
 from dynamicrag.plain_values import shown
 from dynamicrag.priors.context import shows
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.compress import compress
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.section import StageSection, check_options
-from dynamicrag.types import Option, Passage, TurnState
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Option
 
 DOCUMENTS = 2
 LEAST_DEPTH = 8

@@ -20,7 +20,7 @@ from dynamicrag.stages.room import Room
 from dynamicrag.stages.routing import Asker
 from dynamicrag.stages.situation import Situation
 from dynamicrag.stages.ways import wanted_option
-from dynamicrag.types import TurnState
+from dynamicrag.turn import TurnState
 
 Within = Callable[[Sequence[Plan | None], Mapping[Dimension, float]], Room]
 """Function from plans and the remaining budget to the plans that fit."""

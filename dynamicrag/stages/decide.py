@@ -11,6 +11,7 @@ from dynamicrag.cost.expect import Asks, Plan
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded
+from dynamicrag.records import Decision
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.draws import replaced
 from dynamicrag.stages.base import DecisionPoint, StageBase
@@ -24,7 +25,8 @@ from dynamicrag.stages.routing import Asker
 from dynamicrag.stages.shortage import Shortages
 from dynamicrag.stages.situation import Situation
 from dynamicrag.stages.ways import wanted_option
-from dynamicrag.types import Decision, TurnState, Usage
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Usage
 
 FORCED = "forced"
 """Router name of a decision forced by the caller."""

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from dynamicrag.cost.amounts import amount
 from dynamicrag.features.lexical import lexical
+from dynamicrag.records import Decision
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.stages.base import StageBase
-from dynamicrag.types import Decision, Option, TurnState
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Option
 
 MATTERS = 0.1
 """Share of the expected joules from which a cold prompt cache is worth a word."""

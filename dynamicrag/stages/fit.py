@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from dynamicrag.errors import ProviderError
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.prompts.base import PromptStrategy
+from dynamicrag.records import Passage
 from dynamicrag.stages.base import query_of
-from dynamicrag.types import Passage, TurnState
+from dynamicrag.turn import TurnState
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

@@ -18,7 +18,8 @@ from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.stages.section import StageSection, named_options
 from dynamicrag.stages.shown import Shown
 from dynamicrag.stages.token_signals import token_signals
-from dynamicrag.types import Draft, Option, TurnState
+from dynamicrag.turn import Draft, TurnState
+from dynamicrag.types import Option
 
 UNSEEN = 4.0
 """Tokens to reserve per expected token of passages that are not retrieved yet: one per character."""

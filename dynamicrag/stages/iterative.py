@@ -7,8 +7,8 @@ next query. It ends when the sentence gives the answer, says nothing new, or fin
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import zip_longest
 
-from dynamicrag.text import content_words
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
+from dynamicrag.text.words import content_words
 
 Search = Callable[[str], Awaitable[list[Passage]]]
 Reason = Callable[[str, Sequence[Passage], Sequence[str]], Awaitable[str]]

@@ -2,7 +2,7 @@
 
 from dynamicrag.errors import BudgetExceeded, TotalExceeded
 from dynamicrag.stages.fit import SHORTEST
-from dynamicrag.types import TurnState
+from dynamicrag.turn import TurnState
 
 
 def lighter(stage: str, turn: TurnState, error: Exception) -> TurnState | None:

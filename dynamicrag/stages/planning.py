@@ -10,7 +10,7 @@ from dynamicrag.routers.base import StageContext
 from dynamicrag.stages.base import DecisionPoint, StageBase
 from dynamicrag.stages.choices import chosen
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import TurnState
+from dynamicrag.turn import TurnState
 
 Sketch = Callable[[StageBase, TurnState], Awaitable[StageContext]]
 """Function from a stage and a turn before it to the context of the decision, without limits of cost.

@@ -15,7 +15,8 @@ from dynamicrag.stages.retrieval import known_before
 from dynamicrag.stages.room import Room
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Option, TurnState
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Option
 
 ROUNDS = 3
 REMEMBERED = 4096

@@ -8,7 +8,8 @@ from dynamicrag.llm.prompts.base import PROMPTS, PromptStrategy, prompt_spec
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.section import StageSection, check_options
-from dynamicrag.types import Option, TurnState
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Option
 
 
 @STAGES.register("prompt")

@@ -7,7 +7,7 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.offers import BudgetAnswer, BudgetOffer, BudgetRequest
 from dynamicrag.stages.shortage import Priced, Shortage
-from dynamicrag.types import TurnState
+from dynamicrag.turn import TurnState
 
 __all__ = ["answered_in_words", "in_words", "request_of"]
 

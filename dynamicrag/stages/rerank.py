@@ -11,6 +11,7 @@ from dynamicrag.cost.expect import HelperCall, Plan
 from dynamicrag.errors import BudgetError, ModelError, ModelUnavailable, PolicyError, unknown
 from dynamicrag.features.retrieval import retrieval
 from dynamicrag.llm.prompts.base import clean, listed
+from dynamicrag.records import Passage
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.call import call
@@ -18,7 +19,8 @@ from dynamicrag.stages.fit import fitted
 from dynamicrag.stages.retrieval import scored_first
 from dynamicrag.stages.rewrite import writer
 from dynamicrag.stages.section import StageSection, check_options, parameters
-from dynamicrag.types import Option, Passage, TurnState, Usage
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Option, Usage
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

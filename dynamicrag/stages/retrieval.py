@@ -12,10 +12,12 @@ from dynamicrag.cost.expect import Plan
 from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.features.last_turn import last_turn
 from dynamicrag.features.retrieval import retrieval
+from dynamicrag.records import Passage
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.section import StageSection, named_options
-from dynamicrag.types import Option, Passage, TurnState
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Option
 
 REUSE, EXTEND = "reuse", "extend"
 CONVERSATION = (REUSE, EXTEND)

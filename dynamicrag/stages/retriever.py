@@ -13,6 +13,7 @@ from dynamicrag.errors import BudgetError, ModelError, PolicyError
 from dynamicrag.features.literals import literals
 from dynamicrag.features.retrieval import retrieval
 from dynamicrag.priors.retriever import NEAREST
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retriever
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
@@ -22,7 +23,8 @@ from dynamicrag.stages.iterative import DONE, extended, iterate, merge
 from dynamicrag.stages.retrieval import EXTEND, ROUNDS, known_before, scored_first
 from dynamicrag.stages.search import search
 from dynamicrag.stages.section import Spec, StageSection, check_options
-from dynamicrag.types import Option, Passage, TurnState
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Option
 
 if TYPE_CHECKING:
     from dynamicrag.llm.chat import ChatModel

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document

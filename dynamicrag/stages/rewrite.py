@@ -12,7 +12,8 @@ from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.call import call
 from dynamicrag.stages.section import StageSection, check_options, parameters
-from dynamicrag.types import Option, TurnState
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Option
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from dynamicrag import portal, traces
 from dynamicrag.cost.charge import cost_of
 from dynamicrag.cost.vector import Cost
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.base import Retrieved
 from dynamicrag.retrieval.filtering import search as filtered
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.retriever_run import as_retriever_run
-from dynamicrag.types import Passage, Usage
+from dynamicrag.types import Usage
 
 if TYPE_CHECKING:
     from dynamicrag.retrieval.base import Retriever

@@ -20,7 +20,8 @@ from dynamicrag.stages.contexts import Contexts
 from dynamicrag.stages.generator import GeneratorStage
 from dynamicrag.stages.pricing import Pricing
 from dynamicrag.stages.situation import Situation
-from dynamicrag.types import Move, TurnState, Usage
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Move, Usage
 
 MARGIN = 0.1
 """Share of an estimated amount that is asked for in addition: choosing itself costs a little."""

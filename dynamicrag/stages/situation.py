@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from dynamicrag.cost.expect import Plan
-from dynamicrag.types import Attempt, Option
+from dynamicrag.turn import Attempt
+from dynamicrag.types import Option
 
 
 class Situation(NamedTuple):

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Attempt, StagePath, TurnState
+from dynamicrag.turn import Attempt, TurnState
+from dynamicrag.types import StagePath
 
 
 def wanted_option(turn: TurnState, stage: str) -> str | None:

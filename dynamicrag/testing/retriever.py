@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from dynamicrag.call_options import NO_FILTER, Filter
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.base import RetrievalContext, Retrieved, Retriever
-from dynamicrag.types import Passage, Usage
+from dynamicrag.types import Usage
 
 __all__ = ["FakeRetriever"]
 

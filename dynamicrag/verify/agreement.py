@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dynamicrag.cost.expect import Asks
-from dynamicrag.text import words
+from dynamicrag.text.words import words
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 from dynamicrag.verify.unanswerable import is_refusal
 from dynamicrag.verify.votes import Vote

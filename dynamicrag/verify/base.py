@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from dynamicrag.cost.expect import Asks
 from dynamicrag.errors import PolicyError, VerifierError, unknown
+from dynamicrag.records import Passage
 from dynamicrag.registry import Registry
-from dynamicrag.types import Passage
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

@@ -1,6 +1,6 @@
 """Splits an answer into claims, sentence by sentence."""
 
-from dynamicrag.text import sentences
+from dynamicrag.text.sentences import sentences
 
 ASKED = 1000  # characters of a question; each short claim repeats them
 SHORT = 4  # words; shorter sentences are not claims without the question

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import dropwhile, groupby
 
-from dynamicrag.languages import CAPITALISED_NOUNS
-from dynamicrag.normal import plain
-from dynamicrag.text import content_words, languages, singular, terms
+from dynamicrag.text.languages import CAPITALISED_NOUNS
+from dynamicrag.text.normal import plain
+from dynamicrag.text.terms import terms
+from dynamicrag.text.words import content_words, languages, singular
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 
 _BREAK = re.compile(r"['’]s?(?=\s|$)|[^\w\s.'’&-]|\.\s")  # a possessive ends a name too

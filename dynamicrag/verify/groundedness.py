@@ -3,10 +3,12 @@
 import re
 from collections.abc import Sequence
 
-from dynamicrag.languages import YES_OR_NO
-from dynamicrag.normal import normalise
-from dynamicrag.text import Unit, languages, stems, terms, units
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
+from dynamicrag.text.languages import YES_OR_NO
+from dynamicrag.text.normal import normalise
+from dynamicrag.text.scripts import stems
+from dynamicrag.text.terms import Unit, terms, units
+from dynamicrag.text.words import languages
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 
 _WORDS = re.compile(r"[^\s,.;:!?，。！？、؟]+")

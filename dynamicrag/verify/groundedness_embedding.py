@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dynamicrag.cost.expect import Asks
-from dynamicrag.text import sentences
+from dynamicrag.text.sentences import sentences
 from dynamicrag.verify.base import VERIFIERS, VERIFY, Evidence, Signal, Verifier
 from dynamicrag.verify.claims import claims
 

@@ -11,7 +11,7 @@ from dynamicrag.cost.expect import Asks
 from dynamicrag.errors import VerifierError
 from dynamicrag.llm.prompts.base import clean, listed
 from dynamicrag.llm.refine import quoted
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
 from dynamicrag.verify.base import VERIFIERS, Evidence, ModelVerifier, Signal
 from dynamicrag.verify.votes import Vote
 

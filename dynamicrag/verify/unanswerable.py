@@ -2,7 +2,7 @@
 
 import re
 
-from dynamicrag.text import sentences
+from dynamicrag.text.sentences import sentences
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 
 SHORT = 6

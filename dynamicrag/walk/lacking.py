@@ -8,13 +8,14 @@ from dynamicrag.cost.vector import Cost
 from dynamicrag.drafts.making import make
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.offers import BudgetAnswer
+from dynamicrag.records import Decision
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.stages.base import Run, query_of
 from dynamicrag.stages.decisions import moved, record
 from dynamicrag.stages.requests import in_words, request_of
 from dynamicrag.stages.shortage import ON, Shortage
 from dynamicrag.stages.ways import turned_back
-from dynamicrag.types import Decision, Lack, TurnState
+from dynamicrag.turn import Lack, TurnState
 
 BY = "budget"
 """Router name of the decision after more budget was refused, so that no router learns from it."""

@@ -7,6 +7,7 @@ from dynamicrag.drafts.making import make
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import BudgetExceeded, ModelError, UnfinishedAnswer
 from dynamicrag.llm.chat import ChatModel
+from dynamicrag.records import Decision
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.call import pause
 from dynamicrag.stages.checked import acted, evidence_of
@@ -14,7 +15,8 @@ from dynamicrag.stages.decide import Decider
 from dynamicrag.stages.decisions import decided, option_of, rounded, stepped_up
 from dynamicrag.stages.lighten import lighter
 from dynamicrag.stages.ways import turned_back
-from dynamicrag.types import Decision, Move, TurnState
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Move
 from dynamicrag.walk.lacking import Lacking
 from dynamicrag.walk.walk import Step
 

@@ -14,6 +14,7 @@ from dynamicrag.drafts.judging import UNVERIFIED
 from dynamicrag.drafts.making import make, refined
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.features.lexical import lexical
+from dynamicrag.records import Decision, Passage
 from dynamicrag.routers.base import StageContext
 from dynamicrag.stages.base import DecisionPoint, Run, StageBase, query_of
 from dynamicrag.stages.choices import chosen
@@ -23,7 +24,8 @@ from dynamicrag.stages.planning import Planner
 from dynamicrag.stages.situation import Situation
 from dynamicrag.stages.ways import standing, wanted_option
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Decision, Move, Option, Passage, TurnState
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Move, Option
 from dynamicrag.walk.recording import Recording, evidence
 from dynamicrag.walk.walk import Step
 

@@ -9,7 +9,8 @@ from dynamicrag.drafts.judging import UNVERIFIED
 from dynamicrag.features.base import FEATURES
 from dynamicrag.routers.paths import RETRIEVAL_SIGNALS, mends
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Draft, StagePath
+from dynamicrag.turn import Draft
+from dynamicrag.types import StagePath
 from dynamicrag.verify.base import VERIFIERS
 
 Signals = Mapping[str, float]

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dynamicrag.drafts.verification import Verification
+from dynamicrag.records import Decision
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.ways import new_turn
-from dynamicrag.types import Decision, TurnState
+from dynamicrag.turn import TurnState
 from dynamicrag.walk.recorded import Recorded
 from dynamicrag.walk.recording import Recording
 from dynamicrag.walk.walk import Walk

@@ -13,13 +13,15 @@ from dynamicrag.cost.vector import Cost
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import InputError
 from dynamicrag.features.nearness import nearness
+from dynamicrag.records import Decision
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.stages.base import Run, StageBase, query_of
 from dynamicrag.stages.decisions import moved, record
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Decision, Draft, Escalation, Move, TurnState
+from dynamicrag.turn import Draft, Escalation, TurnState
+from dynamicrag.types import Move
 from dynamicrag.walk.lacking import Lacking, ends_only, lack_of, refused, standing_turn
 
 Step = tuple[TurnState, list[Decision]]

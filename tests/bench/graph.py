@@ -19,7 +19,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 
 from dynamicrag import DynamicRAG
-from dynamicrag.types import Draft
+from dynamicrag.turn import Draft
 from tests.bench.measure import Measure, ratio
 
 POLICY = {

@@ -112,8 +112,8 @@ def test_control_codes_of_a_model_never_reach_the_terminal(there, run):
 
 SLOW = """
 import sys, time
-import tests.cli.conftest as fakes, dynamicrag.assembly as assembly, dynamicrag.llm.pull as pull
-import dynamicrag.embedders as embedders
+import tests.cli.conftest as fakes, dynamicrag.policy.assembly as assembly, dynamicrag.llm.pull as pull
+import dynamicrag.policy.build_embedders as embedders
 from pathlib import Path
 from dynamicrag.cli import main
 class Slow(fakes.FakeModel):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from dynamicrag.policy_file import PRESETS
+from dynamicrag.policy.file import PRESETS
 
 
 def test_help_is_quick_and_light():

@@ -8,7 +8,7 @@ import yaml
 from dynamicrag.cli.starter import PROVIDERS, STYLES, WEIGHTS, starter
 from dynamicrag.cost.profiles import shipped
 from dynamicrag.errors import PolicyError
-from dynamicrag.policy_file import PRESETS
+from dynamicrag.policy.file import PRESETS
 
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY")
 

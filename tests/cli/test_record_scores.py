@@ -23,7 +23,7 @@ class Meaning(FakeEmbedder):
 
 @pytest.fixture
 def embedded(monkeypatch):
-    monkeypatch.setattr("dynamicrag.embedders.LocalEmbedder", Meaning)
+    monkeypatch.setattr("dynamicrag.policy.build_embedders.LocalEmbedder", Meaning)
     monkeypatch.setattr(Meaning, "embedded", [])
     return Meaning.embedded
 

@@ -14,9 +14,9 @@ from jsonschema import Draft202012Validator
 from dynamicrag.cli import main
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.plain_yaml import parse_yaml
-from dynamicrag.policy import Policy
-from dynamicrag.policy_file import load_policy, section_kinds
-from dynamicrag.schema import policy_schema
+from dynamicrag.policy.file import load_policy, section_kinds
+from dynamicrag.policy.policy import Policy
+from dynamicrag.policy.schema import policy_schema
 from tests.docs.commands import check, commands
 from tests.docs.fences import ROOT, fences, pages
 

@@ -13,7 +13,7 @@ from llama_index.core.schema import MetadataMode, QueryBundle
 
 from dynamicrag import BudgetExceeded, InputError, PolicyError
 from dynamicrag.faces.llama_index import RoutedNodeRetriever, RoutedQueryEngine
-from dynamicrag.withheld import ABSTAINED
+from dynamicrag.text.withheld import ABSTAINED
 from tests.graph.test_tool import ABSTAINS, ANSWER, FIRST, poor
 
 FORCED = {"configurable": {"rag": {"options": {"generator": "large"}}}}

@@ -1,7 +1,7 @@
 """Signals about the turn before."""
 
 from dynamicrag.features.last_turn import NAMES, last_turn
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
 
 FOUND = [
     Passage(id="1", document="a", title="The bridge", text="It opened in 1871.", score=0.0),

@@ -6,10 +6,10 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from dynamicrag.assembly import assemble
 from dynamicrag.cli.policy_facts import facts_of
-from dynamicrag.policy import Policy
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.assembly import assemble
+from dynamicrag.policy.file import load_policy
+from dynamicrag.policy.policy import Policy
 from tests.fuzz.target import Target
 from tests.fuzz.values import damaged, mutated
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dynamicrag import ProviderError
-from dynamicrag.withheld import ABSTAINED
+from dynamicrag.text.withheld import ABSTAINED
 
 from .conftest import call
 

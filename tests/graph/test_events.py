@@ -11,7 +11,7 @@ from dynamicrag.graph.events import (
     Source,
     WithdrawnEvent,
 )
-from dynamicrag.types import Decision
+from dynamicrag.records import Decision
 
 RARE = {
     "asked",

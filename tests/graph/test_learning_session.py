@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from dynamicrag.cli import main
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.file import load_policy
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dynamicrag import PolicyError
-from dynamicrag.withheld import ABSTAINED
+from dynamicrag.text.withheld import ABSTAINED
 from tests.escalation.taught import MENDED, PRICES, taught
 
 from .asking import request, thread

@@ -5,7 +5,7 @@ import pytest
 from dynamicrag import DynamicRAG
 from dynamicrag.graph.tool import OUTSIDE
 from dynamicrag.testing import FakeRetriever, ScriptedChat
-from dynamicrag.withheld import ABSTAINED
+from dynamicrag.text.withheld import ABSTAINED
 
 QUESTION = "When does the museum open?"
 GUESS = "At ten, I guess."

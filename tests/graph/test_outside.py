@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from dynamicrag import PolicyError
-from dynamicrag.withheld import ABSTAINED
+from dynamicrag.text.withheld import ABSTAINED
 
 from .conftest import call
 

@@ -11,7 +11,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from dynamicrag import InputError
 from dynamicrag.cost.runs import Runs
 from dynamicrag.lab.report.records import load
-from dynamicrag.withheld import ABSTAINED
+from dynamicrag.text.withheld import ABSTAINED
 
 FIRST = "When was the bridge of town03 opened?"
 GATE = {"retrieval": {"options": ["none", "single"], "router": {"fixed": {"option": "none"}}}}

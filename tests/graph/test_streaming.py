@@ -6,7 +6,7 @@ import pytest
 from langgraph.graph import START, MessagesState, StateGraph
 
 from dynamicrag.stages.pricing import Room
-from dynamicrag.withheld import ABSTAINED
+from dynamicrag.text.withheld import ABSTAINED
 
 QUESTION = "When was the bridge of town03 opened?"
 ANSWER = "The bridge of town03 opened"

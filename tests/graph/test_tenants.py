@@ -8,9 +8,9 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from dynamicrag.cost.runs import Runs
+from dynamicrag.records import Passage
 from dynamicrag.stages.base import STAGES, StageBase, add_stage
 from dynamicrag.topology import TOPOLOGY, Stage
-from dynamicrag.types import Passage
 
 TENANTS = [f"tenant{n}" for n in range(5)]
 CHOICES = {

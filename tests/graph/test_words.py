@@ -4,7 +4,7 @@ import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from dynamicrag import InputError, PolicyError, ProviderError
-from dynamicrag.withheld import ABSTAINED, SENTENCES
+from dynamicrag.text.withheld import ABSTAINED, SENTENCES
 
 QUESTION = "When was the bridge of town03 opened?"
 GERMAN = "Wann wurde die Brücke von town03 eröffnet?"

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dynamicrag.assembly import assemble
 from dynamicrag.errors import InputError
 from dynamicrag.learning.logged_vectors import LoggedVectors, text_of
 from dynamicrag.learning.replayed import Replay
-from dynamicrag.objects import Objects
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.assembly import assemble
+from dynamicrag.policy.file import load_policy
+from dynamicrag.policy.objects import Objects
 from dynamicrag.routers.base import Choice, Router
 from dynamicrag.testing import FakeEmbedder
 from tests.cli.conftest import FakeModel
@@ -38,7 +38,7 @@ class Mine(Router):
 
 @pytest.fixture
 def replayed(tmp_path, monkeypatch):
-    monkeypatch.setattr("dynamicrag.assembly.chat_model", FakeModel)
+    monkeypatch.setattr("dynamicrag.policy.assembly.chat_model", FakeModel)
     (tmp_path / "docs").mkdir()
     (tmp_path / "p.yaml").write_text(policy("mine"))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dynamicrag.learning.sources import own_feedback
-from dynamicrag.policy import LearningSection
+from dynamicrag.policy.policy import LearningSection
 from tests.learning.logged import context, judged, logged, wrote
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from dynamicrag.retrieval.compress import compress
-from dynamicrag.text import sentences
+from dynamicrag.text.sentences import sentences
 
 QUESTION = "Who designed the Hallorin Bridge?"
 

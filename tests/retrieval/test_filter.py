@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from dynamicrag.call_options import matches
+from dynamicrag.records import Passage
 from dynamicrag.retrieval import RETRIEVERS, RetrievalContext, Retrieved, Retriever
 from dynamicrag.retrieval import selection as module
 from dynamicrag.retrieval.filtering import permitted, permitted_turn, search
-from dynamicrag.types import Passage, Usage
+from dynamicrag.types import Usage
 
 from .fakes import corpus
 from .foreign import TENANTS

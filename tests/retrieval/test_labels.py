@@ -2,8 +2,8 @@
 
 import pytest
 
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.labels import labels, readable_id
-from dynamicrag.types import Passage
 
 UUID = "1ab24f7e-7b9c-4a8f-a2f9-522f6649033c"
 DIGEST = "9f86d081884c7d65"

@@ -7,8 +7,9 @@ import pytest
 
 from dynamicrag.call_options import NO_FILTER
 from dynamicrag.errors import PolicyError
+from dynamicrag.records import Passage
 from dynamicrag.retrieval import RETRIEVERS, RetrievalContext, Retrieved, Retriever
-from dynamicrag.types import Passage, Usage
+from dynamicrag.types import Usage
 
 WHERE = "stages.retriever.options"
 QUERY = "Who photographs town 15 from the southern bank?"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dynamicrag.errors import CorpusError, PolicyError
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.file import load_policy
 from dynamicrag.retrieval import ingest
 from dynamicrag.retrieval.vector_server import VARIABLE, vector_server
 from tests.services import chroma

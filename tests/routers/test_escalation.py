@@ -15,7 +15,7 @@ from dynamicrag.routers.build import build_router
 from dynamicrag.routers.escalation import LearntEscalation
 from dynamicrag.routers.judgement import Drafted, Judgement, draft_measures
 from dynamicrag.routers.paths import parting
-from dynamicrag.types import Attempt, Draft
+from dynamicrag.turn import Attempt, Draft
 from tests.escalation.taught import PATHS, PRICES, taught
 
 from .test_joint import fitted

@@ -7,8 +7,9 @@ import pytest
 
 from dynamicrag.call_options import CallOptions
 from dynamicrag.errors import PolicyError
+from dynamicrag.records import Passage
 from dynamicrag.routers.base import ROUTERS
-from dynamicrag.types import Option, Passage
+from dynamicrag.types import Option
 
 from .test_routers import OPTIONS, context
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from dynamicrag.assembly import assemble
 from dynamicrag.errors import PolicyError
 from dynamicrag.lab.record.origin import changed, origin_of
-from dynamicrag.policy import brief
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.assembly import assemble
+from dynamicrag.policy.file import load_policy
+from dynamicrag.policy.policy import brief
 from dynamicrag.stages.descriptions import described, text_of
 from dynamicrag.types import Option
-from tests.test_schema import mistakes
+from tests.policy.test_schema import mistakes
 
 PLAIN = {
     "version": 1,

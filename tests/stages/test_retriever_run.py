@@ -6,8 +6,8 @@ import sys
 import pytest
 from langchain_core.tracers.run_collector import RunCollectorCallbackHandler
 
+from dynamicrag.records import Passage
 from dynamicrag.stages.retriever_run import as_retriever_run
-from dynamicrag.types import Passage
 
 FOUND = [Passage(id="a#0", document="a", title="A", text="Text.", score=0.5, corpus="docs")]
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from dynamicrag.errors import InputError, PolicyError, RunsError
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.file import load_policy
 from dynamicrag.store.address import problem_of, store_address
 from dynamicrag.store.database import Database
 from dynamicrag.store.log import Log

@@ -9,7 +9,7 @@ from dynamicrag.escalation.replay import TrainingData, play
 from dynamicrag.features.base import Seen
 from dynamicrag.lab.calibrate.walked import pipeline_of
 from dynamicrag.lab.outcomes.table import OutcomeTable
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.file import load_policy
 from dynamicrag.routers.judgement import draft_measures
 from dynamicrag.routers.paths import chains, originals
 from dynamicrag.stages.base import Run, option_names

@@ -9,7 +9,7 @@ from dynamicrag.cost.profiles import Profile, load_profiles
 from dynamicrag.types import Runs
 
 if TYPE_CHECKING:
-    from dynamicrag.assembly import Pipeline
+    from dynamicrag.policy.assembly import Pipeline
 
 _ENDING = re.compile(r"-(\d{4}-\d{2}-\d{2}|20\d{6}|latest)$")
 """A date or another ending that does not change a model's price."""

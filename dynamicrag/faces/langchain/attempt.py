@@ -17,9 +17,9 @@ from dynamicrag.faces.langchain.watch import Watch
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from dynamicrag.assembly import Pipeline
     from dynamicrag.cost.reservations import Held
     from dynamicrag.llm.chat import ChatModel
+    from dynamicrag.policy.assembly import Pipeline
     from dynamicrag.stages.base import Run
 
 T = TypeVar("T")

@@ -15,9 +15,10 @@ from dynamicrag.stages.routing import Asker
 from dynamicrag.stages.situation import Situation
 
 if TYPE_CHECKING:
-    from dynamicrag.assembly import Pipeline
     from dynamicrag.cost.line import Line
-    from dynamicrag.types import Decision, TurnState
+    from dynamicrag.policy.assembly import Pipeline
+    from dynamicrag.records import Decision
+    from dynamicrag.turn import TurnState
 
 EXPECTED_OUTPUT = 150.0
 """Tokens that a call is expected to generate: an assumption, averaged with the task's calls so far."""

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 from dynamicrag.graph.feedback import learn_from
 from dynamicrag.graph.report import report_of
 from dynamicrag.graph.stored import commit, facts_of, submit
+from dynamicrag.records import Decision
 from dynamicrag.stages.base import Run
-from dynamicrag.types import Decision, Draft, TurnState
+from dynamicrag.turn import Draft, TurnState
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
 
-    from dynamicrag.assembly import Pipeline
     from dynamicrag.cost.line import Line
+    from dynamicrag.policy.assembly import Pipeline
 
 
 async def finished(

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import SystemMessage
 
 from dynamicrag.faces.langchain.task import Task
+from dynamicrag.records import Decision
 from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.retrieval.labels import labels
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Decision, TurnState
+from dynamicrag.turn import TurnState
 from dynamicrag.walk.live import Live
 
 if TYPE_CHECKING:

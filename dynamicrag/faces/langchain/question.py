@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
     from dynamicrag.graph.channel import Channel
-    from dynamicrag.types import TurnState
+    from dynamicrag.turn import TurnState
 
 NO_TEXT = "[no text]"
 """The question of a message that has only images or files."""

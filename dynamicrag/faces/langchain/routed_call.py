@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from dynamicrag.graph.channel import Channel
     from dynamicrag.graph.rag import DynamicRAG
-    from dynamicrag.types import TurnState
+    from dynamicrag.turn import TurnState
 
 __all__ = ["Request", "Routing", "Task"]
 

@@ -12,9 +12,9 @@ from dynamicrag.cost.servers.meter import Consumed
 from dynamicrag.cost.usage import Tokens
 
 if TYPE_CHECKING:
-    from dynamicrag.assembly import Pipeline
     from dynamicrag.cost.ledger import Ledger
     from dynamicrag.cost.line import Line
+    from dynamicrag.policy.assembly import Pipeline
 
 __all__ = ["Served"]
 

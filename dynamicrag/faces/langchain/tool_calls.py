@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dynamicrag.cost.ledger import Ledger
     from dynamicrag.faces.langchain.routed_call import Routing
-    from dynamicrag.types import AccountLine
+    from dynamicrag.records import AccountLine
 
     Result = ToolMessage | Command[Any]
 

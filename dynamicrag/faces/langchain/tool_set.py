@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from langchain.agents.middleware import ModelRequest
     from numpy.typing import NDArray
 
-    from dynamicrag.assembly import Pipeline
+    from dynamicrag.policy.assembly import Pipeline
     from dynamicrag.retrieval.embedder import Embedder, Vectors
 
 STAGE = "tools"

@@ -16,7 +16,8 @@ from dynamicrag.stages.call import pause
 from dynamicrag.stages.decisions import decided
 
 if TYPE_CHECKING:
-    from dynamicrag.types import Decision, TurnState
+    from dynamicrag.records import Decision
+    from dynamicrag.turn import TurnState
 
 
 @dataclass(slots=True)

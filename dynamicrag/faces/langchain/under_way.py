@@ -18,11 +18,12 @@ from dynamicrag.stages.base import Run
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
 
-    from dynamicrag.assembly import Pipeline
     from dynamicrag.cost.line import Line
     from dynamicrag.graph.channel import Channel
     from dynamicrag.graph.recent import Recent
-    from dynamicrag.types import Decision, TurnState
+    from dynamicrag.policy.assembly import Pipeline
+    from dynamicrag.records import Decision
+    from dynamicrag.turn import TurnState
 
 
 class UnderWay:

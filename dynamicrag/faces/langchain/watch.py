@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.outputs import LLMResult
 
-    from dynamicrag.assembly import Pipeline
+    from dynamicrag.policy.assembly import Pipeline
 
 INTERNAL = "lc_internal_call"
 """Metadata key of model calls that LangChain's middleware makes for itself."""

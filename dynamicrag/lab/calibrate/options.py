@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from dynamicrag.errors import InputError, unknown
 from dynamicrag.lab.calibrate.world import World
-from dynamicrag.policy import Policy
+from dynamicrag.policy.policy import Policy
 from dynamicrag.topology import TOPOLOGY
 
 

@@ -42,7 +42,7 @@ from dynamicrag.lab.rejoin import rejoin
 from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.routing.path import Path
 from dynamicrag.lab.routing.path import walk as free_walk
-from dynamicrag.policy import Policy
+from dynamicrag.policy.policy import Policy
 from dynamicrag.predictors.crossfit import folds
 
 SAMPLES = 2000

@@ -12,7 +12,7 @@ from dynamicrag.lab.calibrate.standing import gain
 from dynamicrag.lab.calibrate.target import Target
 from dynamicrag.lab.calibrate.walked import Verdicts, Walked, Walks
 from dynamicrag.lab.calibrate.world import Rows, World
-from dynamicrag.policy import Policy
+from dynamicrag.policy.policy import Policy
 from dynamicrag.registry import parse_spec
 from dynamicrag.routers.thresholds import Thresholds
 from dynamicrag.topology import VERIFICATION

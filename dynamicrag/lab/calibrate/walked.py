@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.assembly import Pipeline, assemble
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import Cost
 from dynamicrag.drafts.verification import Verification
@@ -18,7 +17,8 @@ from dynamicrag.errors import DynamicRAGError, PolicyError
 from dynamicrag.lab.calibrate.forecast import Forecast
 from dynamicrag.lab.calibrate.realised import WITHHELD, Realised, realise_drafts
 from dynamicrag.lab.calibrate.world import Rows, World
-from dynamicrag.policy import Policy
+from dynamicrag.policy.assembly import Pipeline, assemble
+from dynamicrag.policy.policy import Policy
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.stages.base import Run, option_names
 from dynamicrag.topology import TOPOLOGY, VERIFICATION

@@ -15,7 +15,7 @@ from dynamicrag.lab.calibrate.standing import gain
 from dynamicrag.lab.calibrate.walked import Walks, pipeline_of
 from dynamicrag.lab.calibrate.world import Rows, World
 from dynamicrag.lab.results import plain_data
-from dynamicrag.policy import Policy
+from dynamicrag.policy.policy import Policy
 from dynamicrag.topology import TOPOLOGY
 
 SAMPLES = 2000

@@ -13,7 +13,7 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.calibrate.results import Standing
 from dynamicrag.lab.calibrate.run import CalibrationResult
 from dynamicrag.lab.calibrate.world import World
-from dynamicrag.policy import Policy
+from dynamicrag.policy.policy import Policy
 from dynamicrag.registry import parse_spec
 from dynamicrag.retrieval.base import RETRIEVERS
 
@@ -132,7 +132,7 @@ def calibrated(
 
 
 def band(world: World, own: Standing) -> Content:
-    """Return a policy's held-out figures as :class:`dynamicrag.calibrated.Calibrated` has them.
+    """Return a policy's held-out figures as :class:`dynamicrag.policy.calibrated.Calibrated` has them.
 
     Args:
         world: The questions.

@@ -13,8 +13,9 @@ from dynamicrag.lab.outcomes.table import OutcomeTable
 from dynamicrag.lab.priors.searched import OPTIONS, Searched
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.priors.context import CHUNK_TOKENS, SIGNS, ContextPrior
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.compress import compress
-from dynamicrag.types import Option, Passage
+from dynamicrag.types import Option
 
 COUNTS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30)
 """Numbers of passages at which the contents of a context are checked."""

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from dynamicrag.assembly import Pipeline, assemble
 from dynamicrag.lab.priors.gate_questions import ALIKE, NEEDLESS
 from dynamicrag.lab.priors.searched import corpus_of, read_set
 from dynamicrag.lab.priors.sources import QUESTION_SETS
 from dynamicrag.lab.questions import read_questions
-from dynamicrag.objects import Objects
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.assembly import Pipeline, assemble
+from dynamicrag.policy.file import load_policy
+from dynamicrag.policy.objects import Objects
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.stages.ways import new_turn
 

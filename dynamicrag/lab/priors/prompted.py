@@ -9,9 +9,9 @@ import numpy as np
 from dynamicrag.lab.priors.searched import DEPTH, Searched
 from dynamicrag.lab.routing.resample import Resample, interval
 from dynamicrag.predictors.checks import Floats
+from dynamicrag.records import Passage
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.ways import new_turn
-from dynamicrag.types import Passage
 
 RETRIEVERS = ("linked", "hybrid", "lexical", "dense")
 SAMPLES = 2000

@@ -10,8 +10,8 @@ from dynamicrag.features.lexical import lexical
 from dynamicrag.features.retrieval import retrieval
 from dynamicrag.lab.json_lines import parse_line, read_lines
 from dynamicrag.lab.priors.sources import QUESTION_SETS
+from dynamicrag.records import Passage
 from dynamicrag.retrieval import RETRIEVERS, Corpus, RetrievalContext
-from dynamicrag.types import Passage
 
 OPTIONS: Mapping[str, object] = {
     "lexical": "bm25",

@@ -6,17 +6,18 @@ Each path has its own executor, so that questions asked at the same time may tak
 from copy import copy
 from dataclasses import dataclass, replace
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.budget import Budget
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import BudgetExceeded
 from dynamicrag.lab.record.paths import ACCEPT, REFINE, Steps
 from dynamicrag.lab.record.searches import CachedRetriever
+from dynamicrag.policy.assembly import Pipeline
+from dynamicrag.records import Decision
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.stages.base import DecisionPoint, Run, StageBase
 from dynamicrag.stages.decide import Decider
 from dynamicrag.stages.retriever import RetrieverStage
-from dynamicrag.types import Decision, TurnState
+from dynamicrag.turn import TurnState
 from dynamicrag.walk.live import Live
 
 

@@ -10,15 +10,15 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.budget import Budget
 from dynamicrag.errors import PolicyError, ProviderError, unknown
 from dynamicrag.lab.record.searches import CachedRetriever
 from dynamicrag.llm.prompts.base import clean, listed
+from dynamicrag.policy.assembly import Pipeline
+from dynamicrag.records import Passage
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.retriever import RetrieverStage
-from dynamicrag.types import Passage
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

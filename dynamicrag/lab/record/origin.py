@@ -15,7 +15,7 @@ from dynamicrag.errors import ModelUnavailable
 from dynamicrag.llm.catalogue import entry
 from dynamicrag.llm.prompts.base import prompt_spec
 from dynamicrag.llm.prompts.voice import Voice
-from dynamicrag.policy import Policy, brief
+from dynamicrag.policy.policy import Policy, brief
 from dynamicrag.retrieval.documents import Skipped
 from dynamicrag.retrieval.local_embedder import DEFAULT
 from dynamicrag.retrieval.readers import files_of

@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import ModelError, TotalExceeded
 from dynamicrag.lab.outcomes.table import Outcome
 from dynamicrag.lab.questions import Question
@@ -22,6 +21,7 @@ from dynamicrag.lab.record.searches import CachedRetriever, Search, searches
 from dynamicrag.lab.run import ask_one, settled
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.prompts.base import BLANK, NOTHING
+from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.stages.retriever import RetrieverStage, step
 

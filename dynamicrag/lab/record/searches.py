@@ -12,8 +12,9 @@ from dynamicrag.call_options import NO_FILTER, Filter, distinct
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.vector import Cost
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.base import RetrievalContext, Retrieved, Retriever
-from dynamicrag.types import Passage, Usage
+from dynamicrag.types import Usage
 
 
 @dataclass(eq=False, slots=True)

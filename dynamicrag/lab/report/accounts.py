@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dynamicrag.lab.report.figures import least_certain, parts_of
 from dynamicrag.lab.report.records import Process
 from dynamicrag.lab.report.turns import ROUNDING, Turn
-from dynamicrag.types import Figure
+from dynamicrag.records import Figure
 
 
 @dataclass(frozen=True, slots=True)

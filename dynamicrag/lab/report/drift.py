@@ -8,9 +8,9 @@ Wilson (1927); since many figures are compared, the recent intervals are widened
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dynamicrag.calibrated import Band, Calibrated
 from dynamicrag.lab.report.figures import total
 from dynamicrag.lab.report.turns import Turn
+from dynamicrag.policy.calibrated import Band, Calibrated
 
 ENOUGH = 30
 """Fewest queries that are judged."""

@@ -13,8 +13,8 @@ from dynamicrag.lab.report.make import Report, iso
 from dynamicrag.lab.report.quantities import quantities
 from dynamicrag.lab.report.summary import stages_of
 from dynamicrag.lab.report.turns import Turn
+from dynamicrag.records import Figure
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Figure
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dynamicrag.cost.vector import KINDS, UNKNOWN
-from dynamicrag.types import Figure
+from dynamicrag.records import Figure
 
 
 @dataclass(frozen=True, slots=True)

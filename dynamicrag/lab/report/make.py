@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dynamicrag.calibrated import Calibrated
 from dynamicrag.cost.amounts import amount
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.report.accounts import Accounts, accounts
@@ -17,6 +16,7 @@ from dynamicrag.lab.report.selection import By, Selection, grouped
 from dynamicrag.lab.report.summary import Summary, summarise
 from dynamicrag.lab.report.turns import Turn
 from dynamicrag.lab.report.unmetered import unmetered_models
+from dynamicrag.policy.calibrated import Calibrated
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from functools import cache
 from dynamicrag.cost.dimension_table import DimensionRow
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.report.turns import Turn
-from dynamicrag.types import Figure
+from dynamicrag.records import Figure
 
 
 @dataclass(frozen=True, slots=True)

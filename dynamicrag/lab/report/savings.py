@@ -16,7 +16,7 @@ from dynamicrag.cost.vector import UNKNOWN
 from dynamicrag.lab.report.figures import least_certain, share_saved, total
 from dynamicrag.lab.report.quantities import quantities
 from dynamicrag.lab.report.turns import Turn
-from dynamicrag.types import Figure
+from dynamicrag.records import Figure
 
 COMPARED = ("joules", "joules_full", "usd", "wall_seconds")
 ENOUGH = 5

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from dynamicrag.lab.report.figures import Statistics, statistics, total
 from dynamicrag.lab.report.quantities import quantities
 from dynamicrag.lab.report.turns import Turn
+from dynamicrag.records import Figure
 from dynamicrag.topology import TOPOLOGY
-from dynamicrag.types import Figure
 
 
 @dataclass(frozen=True, slots=True)

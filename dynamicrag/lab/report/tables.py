@@ -16,7 +16,7 @@ from dynamicrag.lab.report.savings import Comparison
 from dynamicrag.lab.report.summary import Share, Summary, stage_order
 from dynamicrag.lab.view.amounts import cut
 from dynamicrag.lab.view.page import Cell, Column, Row, Style, Table, Where
-from dynamicrag.types import Figure
+from dynamicrag.records import Figure
 
 MOST = 6
 """Most policies that are shown side by side or drawn one by one."""

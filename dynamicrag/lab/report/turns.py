@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.vector import KINDS, UNKNOWN
-from dynamicrag.types import Figure
+from dynamicrag.records import Figure
 
 LATEST = 253_402_300_799.0
 """The last second that has a date, in seconds since the epoch."""

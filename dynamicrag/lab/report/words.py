@@ -12,7 +12,7 @@ from dynamicrag.lab.report.make import Report
 from dynamicrag.lab.report.quantities import quantities
 from dynamicrag.lab.report.savings import ENOUGH, Comparison, Saving
 from dynamicrag.lab.view.amounts import reach
-from dynamicrag.types import Figure
+from dynamicrag.records import Figure
 
 SAVING = (
     "The part of the baseline's cost that was not spent. The line is the 95\u00a0% interval: how far the "

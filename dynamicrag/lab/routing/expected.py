@@ -11,7 +11,7 @@ import numpy as np
 
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.ridge import fit_ridge
-from dynamicrag.text import words
+from dynamicrag.text.words import words
 
 ENOUGH = 20
 """Observations from which a cost is learnt; with fewer, it is their mean."""

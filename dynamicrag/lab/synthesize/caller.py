@@ -19,10 +19,10 @@ from dynamicrag.lab.synthesize.form import Refused
 from dynamicrag.lab.synthesize.prompts import MAX_TOKENS
 from dynamicrag.lab.synthesize.results import Costs
 from dynamicrag.llm.prompts.direct import Direct
+from dynamicrag.records import Passage
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.retriever import RetrieverStage
-from dynamicrag.types import Passage
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dynamicrag.text import STOP_WORDS, plain_answer
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
+from dynamicrag.text.sentences import plain_answer
+from dynamicrag.text.words import STOP_WORDS
 
 FEWEST, MOST = 6, 45
 """Number of words of a usable sentence."""

@@ -4,7 +4,7 @@ import re
 
 from dynamicrag.lab.scores import contains
 from dynamicrag.llm.prompts.base import clean
-from dynamicrag.text import content_words, words
+from dynamicrag.text.words import content_words, words
 
 FEWEST, MOST = 4, 35
 """Words of a question."""

@@ -17,7 +17,7 @@ from dynamicrag.lab.synthesize.facts import Fact, facts_of
 from dynamicrag.lab.synthesize.form import Refused, checked
 from dynamicrag.lab.synthesize.prompts import ask_beyond, ask_for
 from dynamicrag.lab.synthesize.question import SyntheticQuestion
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
 from dynamicrag.verify.unanswerable import is_refusal
 
 AGREES = 0.6

@@ -25,7 +25,7 @@ from dynamicrag.lab.synthesize.from_facts import (
 )  # fmt: skip
 from dynamicrag.lab.synthesize.prompts import join
 from dynamicrag.lab.synthesize.question import SyntheticQuestion
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
 
 COMMON = 4
 """Most documents that may name a link; a name in more of them, such as a town, links nothing."""

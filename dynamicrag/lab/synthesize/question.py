@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dynamicrag.lab.json_lines import as_json
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
 
 
 @dataclass(frozen=True, slots=True, eq=False)

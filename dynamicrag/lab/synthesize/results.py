@@ -9,7 +9,7 @@ from dynamicrag.cost.vector import Dimension
 from dynamicrag.lab.report.figures import total
 from dynamicrag.lab.synthesize.form import REASONS, Refused
 from dynamicrag.lab.synthesize.question import SyntheticQuestion
-from dynamicrag.types import Figure
+from dynamicrag.records import Figure
 
 SAMPLES = 3
 """Number of refused questions kept as examples, by reason."""

@@ -7,7 +7,7 @@ from math import isnan
 
 from dynamicrag.cost.amounts import SPACE, amount, digits, scale
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.types import Figure
+from dynamicrag.records import Figure
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 

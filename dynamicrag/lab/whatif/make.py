@@ -7,8 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from dynamicrag.assembly import Pipeline, assemble
-from dynamicrag.embedders import default_embedder
 from dynamicrag.errors import InputError, PolicyError, unknown
 from dynamicrag.lab.whatif.estimates import Estimates, fitted_on
 from dynamicrag.lab.whatif.evidence import Evidence
@@ -18,8 +16,10 @@ from dynamicrag.lab.whatif.taught import taught
 from dynamicrag.learning.logged_vectors import LoggedVectors
 from dynamicrag.learning.replayed import Played, Replay
 from dynamicrag.learning.tabled import tabled, vector_axes
-from dynamicrag.objects import Objects
-from dynamicrag.policy import Policy
+from dynamicrag.policy.assembly import Pipeline, assemble
+from dynamicrag.policy.build_embedders import default_embedder
+from dynamicrag.policy.objects import Objects
+from dynamicrag.policy.policy import Policy
 from dynamicrag.store.log import Log
 
 __all__ = ["compare_policies", "same_stages"]

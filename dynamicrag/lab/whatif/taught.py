@@ -6,10 +6,10 @@ log, in the log's order, and its state then stands still.
 
 from dataclasses import replace
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.lab.whatif.evidence import Evidence, feedback
 from dynamicrag.learning.examples import examples
 from dynamicrag.learning.fold import after
+from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.routers.online import Online
 from dynamicrag.store.log import Log
 

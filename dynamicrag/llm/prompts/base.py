@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Any, Self
 from dynamicrag.llm.prompt_cache import in_common, prompt_text
 from dynamicrag.llm.prompts.spans import Answer, prose, span
 from dynamicrag.llm.prompts.voice import AUTO, CONTROL, Style, Voice
+from dynamicrag.records import Passage
 from dynamicrag.registry import Registry
-from dynamicrag.types import Passage
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

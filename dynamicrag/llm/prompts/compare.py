@@ -14,8 +14,8 @@ from dynamicrag.llm.prompts.base import PROMPTS, UNANSWERABLE, Answer, PromptStr
 from dynamicrag.llm.prompts.direct import BRAND, Direct, Examples, made_up
 from dynamicrag.llm.prompts.values import value
 from dynamicrag.llm.prompts.voice import AUTO, Style
-from dynamicrag.text import words
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
+from dynamicrag.text.words import words
 
 __all__ = ["Compare"]
 

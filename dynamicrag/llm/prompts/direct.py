@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dynamicrag.llm.prompts.base import PROMPTS, UNANSWERABLE, Answer, PromptStrategy
 from dynamicrag.llm.prompts.voice import AUTO, Style
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

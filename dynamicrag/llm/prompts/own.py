@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.llm.prompts.base import Answer, PromptStrategy
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

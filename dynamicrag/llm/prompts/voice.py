@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from dynamicrag.spoken import NAMES, asked_in, code_of, language_name
+from dynamicrag.text.spoken import NAMES, asked_in, code_of, language_name
 
 __all__ = ["AUTO", "CONTROL", "MOST_INSTRUCTIONS", "Style", "Voice"]
 

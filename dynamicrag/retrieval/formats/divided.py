@@ -7,7 +7,7 @@ compound within a line, or both parts as separate words but not the joined word.
 
 import re
 
-from dynamicrag.text import STOP_WORDS
+from dynamicrag.text.words import STOP_WORDS
 
 _DIVIDED = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,40}+)(?:\u00ad|[-\u2010])[ \t]*+\n[ \t]*+([^\W\d_]{2,40}+)")
 _SOFT = re.compile(r"\u00ad[ \t]*+\n?[ \t]*+")

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from dynamicrag.cost.dimensions import DIMENSIONS
-from dynamicrag.types import Decision, Escalation, Figure, Passage
+from dynamicrag.records import Decision, Figure, Passage
+from dynamicrag.turn import Escalation
 
 __all__ = ["Answer", "OtherDraft", "Withdrawn"]
 

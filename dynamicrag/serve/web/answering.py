@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.learning.sources import USER
+from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.serve.keys import Caller
 from dynamicrag.serve.question import policy_names
 from dynamicrag.serve.web.admission import Admission
@@ -16,7 +16,8 @@ from dynamicrag.serve.web.baseline import baseline_cost
 from dynamicrag.serve.web.conversation import Conversation
 from dynamicrag.serve.web.running import Running
 from dynamicrag.topology import VERIFICATION
-from dynamicrag.types import StagePath, TurnState
+from dynamicrag.turn import TurnState
+from dynamicrag.types import StagePath
 
 __all__ = ["SETTLE_SECONDS", "begin", "completed", "named", "rated", "resume", "settled"]
 

@@ -6,10 +6,11 @@ prompt, the largest model, no verification. The question is not asked again: the
 
 from collections.abc import Mapping, Sequence
 
-from dynamicrag.assembly import Pipeline
 from dynamicrag.cost.vector import Cost
+from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.stages.pricing import Pricing
-from dynamicrag.types import Option, TurnState
+from dynamicrag.turn import TurnState
+from dynamicrag.types import Option
 
 __all__ = ["BASIS", "baseline_cost", "baseline_path"]
 

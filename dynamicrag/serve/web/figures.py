@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from dynamicrag.cost.amounts import amount, percent
 from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.records import Figure
 from dynamicrag.serve.web.answer import Answer
-from dynamicrag.types import Figure
 
 __all__ = ["CostLine", "cost_lines"]
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dynamicrag.assembly import Pipeline
+from dynamicrag.policy.assembly import Pipeline
+from dynamicrag.records import Decision
 from dynamicrag.routers.insight import weights_of, what_if
-from dynamicrag.types import Decision
 
 __all__ = ["FACTORS", "Otherwise", "call_weights", "otherwise"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dynamicrag.cost.amounts import amount, digits
 from dynamicrag.graph.plans import Replan, replans
-from dynamicrag.types import Decision
+from dynamicrag.records import Decision
 
 __all__ = ["OptionLine", "Step", "fixed", "steps"]
 

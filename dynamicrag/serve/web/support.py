@@ -7,8 +7,9 @@ no evidence.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dynamicrag.text import Unit, sentences, terms, units
-from dynamicrag.types import Passage
+from dynamicrag.records import Passage
+from dynamicrag.text.sentences import sentences
+from dynamicrag.text.terms import Unit, terms, units
 from dynamicrag.verify.groundedness import beyond
 
 __all__ = ["Piece", "Supported", "supported"]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dynamicrag.policy import Policy
+from dynamicrag.policy.policy import Policy
 
 __all__ = ["with_uploads"]
 

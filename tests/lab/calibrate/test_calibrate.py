@@ -18,7 +18,7 @@ from dynamicrag.lab.calibrate.walked import Verdicts, Walks, pipeline_of
 from dynamicrag.lab.calibrate.world import World
 from dynamicrag.lab.calibrate.write import calibrated, text
 from dynamicrag.lab.view.html import to_html
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.file import load_policy
 
 from .made import POLICY, recorded, right, world
 

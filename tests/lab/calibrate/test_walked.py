@@ -9,7 +9,7 @@ import pytest
 from dynamicrag.lab.calibrate.forecast import Recipe, forecast, learn
 from dynamicrag.lab.calibrate.replay import jointly, stagewise
 from dynamicrag.lab.calibrate.walked import Walks, pipeline_of
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.file import load_policy
 from dynamicrag.routers.joint import Joint
 from dynamicrag.routers.learned import Learned
 from dynamicrag.topology import TOPOLOGY

@@ -6,7 +6,7 @@ import yaml
 
 from dynamicrag.lab.outcomes.file import read_table
 from dynamicrag.lab.record.origin import changed, origin_of
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.file import load_policy
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 

@@ -2,7 +2,7 @@ import pytest
 
 from dynamicrag.errors import ModelUnavailable
 from dynamicrag.lab.record.origin import changed, origin_of
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.file import load_policy
 
 STAGES = {"retriever": {"options": ["bm25"]}, "context": {"options": {"short": {"chunks": 4}}}}
 

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from dynamicrag.calibrated import Calibrated
 from dynamicrag.lab.report.drift import ENOUGH, RECENT, Recent, bootstrap, drift, wilson
 from dynamicrag.lab.report.make import make_report
 from dynamicrag.lab.report.selection import Selection
 from dynamicrag.lab.report.view import page
 from dynamicrag.lab.report.words import change, verdict
 from dynamicrag.lab.view.html import to_html
+from dynamicrag.policy.calibrated import Calibrated
 from tests.lab.turns import asked, books
 
 BAND = {

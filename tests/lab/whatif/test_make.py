@@ -11,7 +11,7 @@ from dynamicrag.lab.whatif.evidence import read
 from dynamicrag.lab.whatif.make import compare_policies, same_stages
 from dynamicrag.lab.whatif.requirement import requirement
 from dynamicrag.lab.whatif.results import PATH
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.file import load_policy
 from dynamicrag.predictors.state import State
 from tests.cli.conftest import FakeEmbedder, FakeModel
 from tests.lab.whatif.logs import LONG, decision, memory_log, policy, right
@@ -27,8 +27,8 @@ def truth(option_of):
 
 @pytest.fixture(autouse=True)
 def stand_ins(monkeypatch):
-    monkeypatch.setattr("dynamicrag.assembly.chat_model", FakeModel)
-    monkeypatch.setattr("dynamicrag.embedders.LocalEmbedder", FakeEmbedder)
+    monkeypatch.setattr("dynamicrag.policy.assembly.chat_model", FakeModel)
+    monkeypatch.setattr("dynamicrag.policy.build_embedders.LocalEmbedder", FakeEmbedder)
 
 
 @pytest.fixture

@@ -133,9 +133,10 @@ def stage_rag(patch: Any, folder: Path) -> DynamicRAG:
     """Return the policies with scripted models. ``patch`` is pytest's ``MonkeyPatch``."""
     folder.mkdir(parents=True, exist_ok=True)
     patch.setattr(
-        "dynamicrag.assembly.chat_model", lambda name, spec, **p: ScriptedModel(name, spec, script(name), **p)
+        "dynamicrag.policy.assembly.chat_model",
+        lambda name, spec, **p: ScriptedModel(name, spec, script(name), **p),
     )
-    patch.setattr("dynamicrag.embedders.LocalEmbedder", WordVectors)
+    patch.setattr("dynamicrag.policy.build_embedders.LocalEmbedder", WordVectors)
     made = policies(folder)
     first = folder.parent / "balanced.yaml"  # a policy has the name of its file
     first.write_text(yaml.safe_dump(made.pop("balanced"), sort_keys=False))

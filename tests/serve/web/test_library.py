@@ -7,7 +7,7 @@ import pytest
 
 from dynamicrag import DynamicRAG
 from dynamicrag.errors import InputError
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.file import load_policy
 from dynamicrag.serve.web.intake import check_content, check_name
 from dynamicrag.serve.web.library import Library, Outcome
 from dynamicrag.serve.web.settings import WebSettings
@@ -21,7 +21,7 @@ from tests.serve.web.staged import WordVectors
 def shelf(tmp_path, monkeypatch):
     """A corpus of one document of the user's, and a folder of uploads."""
     monkeypatch.setenv("DYNAMICRAG_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("dynamicrag.embedders.LocalEmbedder", WordVectors)
+    monkeypatch.setattr("dynamicrag.policy.build_embedders.LocalEmbedder", WordVectors)
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "ferry.md").write_text("# Ferry\n\nThe ferry leaves at noon.\n")
     uploads = tmp_path / "uploads"

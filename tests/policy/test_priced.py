@@ -2,9 +2,9 @@
 
 import pytest
 
-from dynamicrag.assembly import assemble
 from dynamicrag.cost.ability import logit
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.assembly import assemble
+from dynamicrag.policy.file import load_policy
 
 
 def pipeline(**models):

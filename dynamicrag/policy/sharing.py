@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from dynamicrag.errors import ModelUnavailable, PolicyError
 from dynamicrag.plain_values import shown
-from dynamicrag.policy import HostSection, Policy
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.file import load_policy
+from dynamicrag.policy.policy import HostSection, Policy
 
 __all__ = ["Shared", "beside", "load_all", "named"]
 

@@ -1,6 +1,6 @@
 """A policy: its sections, their valid values and their defaults.
 
-``policy_file`` reads a policy, and ``assembly`` turns its names into objects. An unknown key or value in a
+``file`` reads a policy, and ``assembly`` turns its names into objects. An unknown key or value in a
 section is an error, never ignored.
 """
 
@@ -17,16 +17,16 @@ from pydantic import (
     field_validator,
 )
 
-from dynamicrag.calibrated import Calibrated
 from dynamicrag.cost.ability import accuracy
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.llm.prompts.base import prompt_spec
-from dynamicrag.policy_corpora import CorpusSection
-from dynamicrag.policy_objective import ObjectiveSection, check_dimensions
-from dynamicrag.spoken import language_name
+from dynamicrag.policy.calibrated import Calibrated
+from dynamicrag.policy.corpora import CorpusSection
+from dynamicrag.policy.objective import ObjectiveSection, check_dimensions
 from dynamicrag.stages.descriptions import DESCRIPTION, Description
 from dynamicrag.stages.section import Names, Section, Spec, StageSection
 from dynamicrag.store.address import problem_of
+from dynamicrag.text.spoken import language_name
 from dynamicrag.types import Runs
 
 LONGEST_MESSAGE = 2_000

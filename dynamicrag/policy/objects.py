@@ -16,7 +16,7 @@ from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.foreign import OURS, adapt_model
 from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.llm.prompts.own import adapt_prompt
-from dynamicrag.policy import ModelSection, Policy
+from dynamicrag.policy.policy import ModelSection, Policy
 from dynamicrag.retrieval.adapters import adapt_retriever
 from dynamicrag.retrieval.base import Retriever
 from dynamicrag.retrieval.embedder import Embedder

@@ -1,7 +1,7 @@
 """Detects the language of a text by its script and its function words.
 
 The lists are short on purpose: nearly every sentence of a language has some of these words. They are written
-in the form of :func:`dynamicrag.normal.normalise`, without accents.
+in the form of :func:`dynamicrag.text.normal.normalise`, without accents.
 """
 
 import re
@@ -175,7 +175,7 @@ def by_function_words(words: Iterable[str], least: int = 1) -> frozenset[str]:
     Several may tie; English wins a tie, because "die" or "was" alone does not make a text German.
 
     Args:
-        words: Words from :func:`dynamicrag.text.words`.
+        words: Words from :func:`dynamicrag.text.words.words`.
         least: Minimum number of function words that identify a language.
     """
     count = Counter(language for word in set(words) for language in _LANGUAGES_OF.get(word, ()))

@@ -7,18 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamicrag.languages import FUNCTION_WORDS, OTHER_ALPHABETS, YES_OR_NO, by_function_words
-from dynamicrag.normal import normalise
-from dynamicrag.text import (
-    content_words,
-    languages,
-    plain_answer,
-    sentences,
-    terms,
-    units,
-    words,
-    written,
-)
+from dynamicrag.text.languages import FUNCTION_WORDS, OTHER_ALPHABETS, YES_OR_NO, by_function_words
+from dynamicrag.text.normal import normalise
+from dynamicrag.text.sentences import plain_answer, sentences
+from dynamicrag.text.terms import terms, units
+from dynamicrag.text.words import content_words, languages, words, written
 
 INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff\u200e\ufe0f"
 SCRIPTS = (

@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from dynamicrag.languages import FUNCTION_WORDS
-from dynamicrag.text import languages, words
+from dynamicrag.text.languages import FUNCTION_WORDS
+from dynamicrag.text.words import languages, words
 
 __all__ = ["NAMES", "asked_in", "code_of", "language_name"]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from dynamicrag.assembly import assemble
-from dynamicrag.embedders import default_embedder, embedder_of
 from dynamicrag.errors import ModelUnavailable, PolicyError
-from dynamicrag.policy_file import load_policy
+from dynamicrag.policy.assembly import assemble
+from dynamicrag.policy.build_embedders import default_embedder, embedder_of
+from dynamicrag.policy.file import load_policy
 from dynamicrag.retrieval.local_embedder import LocalEmbedder
 
 POLICY = {

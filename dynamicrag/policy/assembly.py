@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dynamicrag.building import build_stages
-from dynamicrag.corpora import make_corpora
 from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Calibration
@@ -22,7 +20,6 @@ from dynamicrag.cost.rates import calibration_key
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.drafts.verification import Verification
-from dynamicrag.embedders import default_embedder
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.learning.background import Background
 from dynamicrag.learning.judge import SampledJudge
@@ -31,14 +28,17 @@ from dynamicrag.learning.writer import FeedbackWriter
 from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.params import check_params
-from dynamicrag.objects import Objects, Taken, check_taken
-from dynamicrag.policy import Policy
-from dynamicrag.policy_checks import check_stages
-from dynamicrag.priced import profiles_of
+from dynamicrag.policy.build_corpora import make_corpora
+from dynamicrag.policy.build_embedders import default_embedder
+from dynamicrag.policy.build_stages import build_stages
+from dynamicrag.policy.checks import check_stages
+from dynamicrag.policy.objects import Objects, Taken, check_taken
+from dynamicrag.policy.policy import Policy
+from dynamicrag.policy.priced import profiles_of
+from dynamicrag.policy.sharing import Shared, beside, named
 from dynamicrag.retrieval.base import Retriever
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
-from dynamicrag.sharing import Shared, beside, named
 from dynamicrag.stages.base import DecisionPoint, Run, StageBase
 from dynamicrag.stages.decide import Decider
 from dynamicrag.stages.routing import Asker

@@ -3,9 +3,9 @@ import re
 import pytest
 import yaml
 
-from dynamicrag.assembly import assemble
 from dynamicrag.errors import DynamicRAGError, PolicyError
-from dynamicrag.policy_file import PRESETS, load_policy
+from dynamicrag.policy.assembly import assemble
+from dynamicrag.policy.file import PRESETS, load_policy
 
 SMALL = """
 version: 1

@@ -1,4 +1,4 @@
-"""The policy file: YAML in, a validated :class:`~dynamicrag.policy.Policy` out.
+"""The policy file: YAML in, a validated :class:`~dynamicrag.policy.policy.Policy` out.
 
 Every error names the file, the place, the valid values and the nearest spelling.
 """
@@ -18,8 +18,8 @@ from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.plain_values import check_plain, shown
 from dynamicrag.plain_yaml import parse_yaml, read_text
 from dynamicrag.plugins import load_plugins
-from dynamicrag.policy import Policy
-from dynamicrag.policy_mistakes import fields, message
+from dynamicrag.policy.mistakes import fields, message
+from dynamicrag.policy.policy import Policy
 from dynamicrag.stages.base import STAGES
 from dynamicrag.stages.section import StageSection
 from dynamicrag.topology import TOPOLOGY, VERIFICATION

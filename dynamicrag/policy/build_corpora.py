@@ -5,16 +5,16 @@ from pathlib import Path
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import INGEST
 from dynamicrag.cost.profiles import IN_PROCESS, Profile, Profiles, override
-from dynamicrag.embedders import embedder_of
 from dynamicrag.errors import PolicyError
 from dynamicrag.llm.pull import cache_dir
 from dynamicrag.plain_values import shown
-from dynamicrag.policy import Policy
-from dynamicrag.policy_corpora import CorpusSection
+from dynamicrag.policy.build_embedders import embedder_of
+from dynamicrag.policy.corpora import CorpusSection
+from dynamicrag.policy.policy import Policy
+from dynamicrag.policy.sharing import Shared
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder, Scale
 from dynamicrag.retrieval.vector_server import vector_server
-from dynamicrag.sharing import Shared
 
 __all__ = ["make_corpora", "make_corpus", "own_embedder"]
 
@@ -51,7 +51,7 @@ def own_embedder(section: CorpusSection, where: str, folder: Path, default: Embe
     """Return the embedder named by a corpus, or the default one.
 
     Raises:
-        PolicyError: As :func:`~dynamicrag.embedders.embedder_of`.
+        PolicyError: As :func:`~dynamicrag.policy.build_embedders.embedder_of`.
     """
     return default if section.embedding is None else embedder_of(section.embedding, where, folder)
 

@@ -9,7 +9,7 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.profiles import Profile, Profiles, most_expensive, override
 from dynamicrag.errors import PolicyError
 from dynamicrag.llm.chat import ChatModel
-from dynamicrag.policy import Policy
+from dynamicrag.policy.policy import Policy
 
 __all__ = ["profiles_of"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dynamicrag.spoken import asked_in, code_of, language_name
+from dynamicrag.text.spoken import asked_in, code_of, language_name
 
 ASKED = {
     "en": ["Who opened the bridge?", "Corran Bridge length", "town03"],

@@ -15,7 +15,7 @@ from dynamicrag.drafts.moves import (
 )
 from dynamicrag.drafts.verification import Verification, steps_up
 from dynamicrag.errors import PolicyError, unknown
-from dynamicrag.policy import Policy
+from dynamicrag.policy.policy import Policy
 from dynamicrag.registry import parse_spec
 from dynamicrag.retrieval.base import RETRIEVERS
 from dynamicrag.routers.base import Router

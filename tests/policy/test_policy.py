@@ -1,5 +1,5 @@
-from dynamicrag.policy import brief
-from dynamicrag.policy_file import PRESETS, load_policy
+from dynamicrag.policy.file import PRESETS, load_policy
+from dynamicrag.policy.policy import brief
 
 
 def test_presets_answer_people_in_sentences_and_benchmarks_in_few_words():

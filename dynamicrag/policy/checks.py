@@ -1,11 +1,11 @@
 """Checks between a policy's sections, once its stages are built."""
 
-from dynamicrag.building import Built
 from dynamicrag.errors import PolicyError
-from dynamicrag.policy import Policy
+from dynamicrag.policy.build_stages import Built
+from dynamicrag.policy.policy import Policy
 from dynamicrag.routers.online import Online
 from dynamicrag.stages.prompt import PromptStage
-from dynamicrag.withheld import withheld
+from dynamicrag.text.withheld import withheld
 
 __all__ = ["check_stages"]
 

@@ -8,14 +8,14 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from dynamicrag.assembly import assemble
 from dynamicrag.errors import PolicyError
-from dynamicrag.policy import Policy
-from dynamicrag.policy_file import PRESETS, load_policy
-from dynamicrag.schema import policy_schema
+from dynamicrag.policy.assembly import assemble
+from dynamicrag.policy.file import PRESETS, load_policy
+from dynamicrag.policy.policy import Policy
+from dynamicrag.policy.schema import policy_schema
 from tests.cli.conftest import run  # noqa: F401 - a fixture
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SCHEMA = policy_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
 

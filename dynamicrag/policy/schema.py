@@ -16,8 +16,8 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.profiles import load_profiles
 from dynamicrag.llm.catalogue import catalogue
 from dynamicrag.llm.prompts.base import PROMPTS
-from dynamicrag.policy import Policy
-from dynamicrag.policy_file import section_kinds
+from dynamicrag.policy.file import section_kinds
+from dynamicrag.policy.policy import Policy
 from dynamicrag.registry import Registry, parameters_schema
 from dynamicrag.retrieval.base import RETRIEVERS
 from dynamicrag.routers.base import ROUTERS
