@@ -163,7 +163,7 @@ def circle(needs: Mapping[str, set[str]]) -> str:
             "langgraph langchain_core torch codecarbon chromadb llama_index",
         ),
         (
-            "import dynamicrag.assembly",
+            "import dynamicrag.policy.assembly",
             "torch codecarbon chromadb llama_index sentence_transformers langgraph sqlalchemy opentelemetry",
         ),
         pytest.param(
