@@ -78,7 +78,7 @@ def build_joint(spec: object, where: str, deps: Dependencies) -> Joint:
     given = _Given.of(name, params, f"{where}.{name}", deps)
     estimator = PathEstimator.load(given.file, deps.embedder)
     given.check(estimator.before)
-    return Joint(estimator, deps.weights, given.explore.how, given.explore.seed)
+    return Joint(estimator, deps.weights, given.explore)
 
 
 def _escalation(params: dict[str, Any], where: str, deps: Dependencies) -> Router:
@@ -203,8 +203,8 @@ class _Given:
         _same(self.params, predictor.params(), self.where)
         if self.features is not None:
             _same({"features": self.features}, {"features": estimator.features.specs}, self.where)
-        if self.explore.how.needs_spread and predictor.predict(estimator.centre[None]).spread is None:
-            key = "sample" if self.explore.how.sample else "optimism"
+        if self.explore.needs_spread and predictor.predict(estimator.centre[None]).spread is None:
+            key = "sample" if self.explore.sample else "optimism"
             raise PolicyError(
                 f"{self.where}.explore.{key}: {self.name!r} does not know how uncertain its estimates are; "
                 "use 'epsilon' or 'temperature', or another predictor"

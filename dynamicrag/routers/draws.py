@@ -4,11 +4,9 @@ Off-policy evaluation divides by that probability, so every router with a random
 :func:`~dynamicrag.predictors.selection.select`, which uses the same two functions: mix, then draw.
 """
 
-import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 
@@ -34,35 +32,18 @@ class Drawn:
     chances: list[float]
 
 
-class Explore:
-    """A router's exploration, in a policy: ``explore: {epsilon: 0.05}``; see :class:`Exploration`."""
+@dataclass(frozen=True, slots=True)
+class Explore(Exploration):
+    """A router's exploration, in a policy: ``explore: {epsilon: 0.05}``.
 
-    def __init__(
-        self,
-        *,
-        epsilon: float = 0.0,
-        temperature: float = 0.0,
-        optimism: float = 0.0,
-        sample: bool = False,
-        extra: float | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.how = Exploration(epsilon, temperature, optimism, sample, extra)
-        self.seed = seed
+    Attributes:
+        seed: Seed of the draws.
+    """
 
-    @classmethod
-    def beside(cls, own: Exploration, *, seed: int = 0, **given: Any) -> "Explore":
-        """Return an algorithm's own exploration, with the given fields in place of its own.
-
-        Raises:
-            ValueError: The fields exclude each other.
-        """
-        explore = cls(seed=seed)
-        explore.how = replace(own, **given)
-        return explore
+    seed: int = 0
 
 
-FIELDS = tuple(inspect.signature(Explore).parameters)
+FIELDS = tuple(field.name for field in fields(Explore))
 """Keys of ``explore`` in a policy."""
 
 

@@ -10,11 +10,10 @@ from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.base import How
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.exploration import GREEDY, Exploration
 from dynamicrag.predictors.selection import select
 from dynamicrag.records import Decision
 from dynamicrag.routers.base import Choice, Router, StageContext
-from dynamicrag.routers.draws import generator
+from dynamicrag.routers.draws import Explore, generator
 from dynamicrag.routers.insight import insight, weights_of
 from dynamicrag.routers.paths import PathEstimator, check_option, check_takeable
 from dynamicrag.topology import TOPOLOGY
@@ -33,7 +32,6 @@ class Joint(Router):
         estimator: Trained on a table of paths.
         weights: Quality that one unit of each cost dimension is worth.
         explore: The rate of options other than the best, at every stage.
-        seed: Seed of the exploration.
 
     Attributes:
         decides: The stages at which its paths differ.
@@ -50,8 +48,7 @@ class Joint(Router):
         self,
         estimator: PathEstimator,
         weights: Mapping[Dimension, float] | None = None,
-        explore: Exploration = GREEDY,
-        seed: int = 0,
+        explore: Explore = Explore(),  # noqa: B008 - it is frozen
     ) -> None:
         self.estimator = estimator
         self.weights = dict(weights or {})
@@ -65,7 +62,6 @@ class Joint(Router):
         self.paper = predictor.paper
         self.embeds = estimator.before.features.embeds
         self._explore = explore
-        self._seed = seed
         self.reads_text = estimator.before.features.reads_text
         self.unlogged = ("the expected cost of whole paths",) if any(self.weights.values()) else ()
 
@@ -111,7 +107,7 @@ class Joint(Router):
             quality, price[:, None], [1.0],
             allowed=[a and i in best for i, a in enumerate(context.allowed)],
             explore=self._explore,
-            rng=generator(self._seed, context) if self._explore != GREEDY else None,
+            rng=generator(self._explore.seed, context) if self._explore.draws else None,
         )  # fmt: skip
         index = int(chosen.index)
         path = "/".join(self._paths[best[index][0]].values())

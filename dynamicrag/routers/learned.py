@@ -42,7 +42,7 @@ class Learned(Estimating):
         self,
         estimator: Estimator,
         weights: Mapping[Dimension, float] | None = None,
-        explore: Explore = Explore(),  # noqa: B008 - it has no state
+        explore: Explore = Explore(),  # noqa: B008 - it is frozen
         passing: float | None = None,
     ) -> None:
         predictor = estimator.predictor

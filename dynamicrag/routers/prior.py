@@ -84,7 +84,7 @@ class Prior(Estimating):
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:
         """Refuse models of unknown ability, and stages that the prior knows nothing about."""
-        if stage == VERIFICATION and self.explore.how.needs_spread:
+        if stage == VERIFICATION and self.explore.needs_spread:
             raise PolicyError(
                 f"{where}.prior.explore: the prior does not know how uncertain it is about drafts; at "
                 f"{VERIFICATION!r} use 'epsilon' or 'temperature'"
