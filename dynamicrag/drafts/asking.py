@@ -13,6 +13,7 @@ from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fit, fitted
+from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.turn import TurnState
 from dynamicrag.types import Usage
 from dynamicrag.verify.base import VERIFY, Write
@@ -31,17 +32,13 @@ class Resources:
 
     Attributes:
         models: The policy's models by name.
-        strategies: The policy's prompt strategies by name.
+        prompt: The stage with the policy's prompt strategies.
         embed: The policy's embedding model, which reports its usage; returns NaN for texts it cannot read.
     """
 
     models: Mapping[str, ChatModel]
-    strategies: Mapping[str, PromptStrategy]
+    prompt: PromptStage
     embed: EmbedMeasured
-
-    def strategy(self, path: Mapping[str, str]) -> PromptStrategy:
-        """Return the prompt strategy of a path, or the first one."""
-        return self.strategies[path.get("prompt", next(iter(self.strategies)))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +115,7 @@ class Asking:
         return self.resources.models[name or (draft["model"] if draft else "")]
 
     def _strategy(self) -> PromptStrategy:
-        return self.resources.strategy(self.turn["path"])
+        return self.resources.prompt.strategy(self.turn["path"])
 
     async def _call(
         self, model: ChatModel, messages: "Sequence[BaseMessage]", max_tokens: int,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 
+from dynamicrag.cost.line import Line
 from dynamicrag.drafts.asking import Asking, Resources
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.stages.base import Run
@@ -36,10 +37,7 @@ async def foresee(verifiers: Mapping[str, Verifier], turn: TurnState, run: Run) 
                 suppress(Exception),
                 run.ledger.span(turn["id"], "verification", name, kind="verify") as line,
             ):
-                began = time.perf_counter()
-                found |= await signals_of(verifier, evidence)
-                elapsed = time.perf_counter() - began
-                line.usage = Usage(seconds=elapsed, cpu_seconds=elapsed)
+                found |= await _computed(verifier, evidence, line)
     return {"foreseen": found}
 
 
@@ -71,14 +69,10 @@ async def judge(
         try:
             with run.ledger.span(turn["id"], "verification", name, kind="verify") as line:
                 if verifier.computes:
-                    began = time.perf_counter()
-                    found = await signals_of(verifier, evidence)
-                    elapsed = time.perf_counter() - began
-                    line.usage = Usage(seconds=elapsed, cpu_seconds=elapsed)
+                    signals |= await _computed(verifier, evidence, line)
                 else:
                     async with asyncio.timeout(seconds):
-                        found = await signals_of(verifier, evidence)
-                signals |= found
+                        signals |= await signals_of(verifier, evidence)
         except TimeoutError:
             unverified[name] = f"no verdict within {seconds:g} s"
         except DynamicRAGError as error:
@@ -90,3 +84,12 @@ async def judge(
     if unverified:
         signals[UNVERIFIED] = len(unverified) / len(verifiers)
     return {"signals": signals, "unverified": unverified}
+
+
+async def _computed(verifier: Verifier, evidence: Evidence, line: Line) -> Mapping[str, float]:
+    """Return the signals of a verifier that computes in this process, and book its time."""
+    began = time.perf_counter()
+    found = await signals_of(verifier, evidence)
+    elapsed = time.perf_counter() - began
+    line.usage = Usage(seconds=elapsed, cpu_seconds=elapsed)
+    return found

@@ -9,8 +9,8 @@ from dynamicrag.llm.refine import MAX_TOKENS, refine_messages, refined
 from dynamicrag.records import Passage
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
+from dynamicrag.stages.drafted import drafted
 from dynamicrag.stages.fit import fitted
-from dynamicrag.stages.token_signals import token_signals
 from dynamicrag.turn import Draft, TurnState
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ async def refine(
     """
     draft, model, passages = turn["draft"], resources.models[editor], turn.get("passages", [])
     assert draft is not None, "a draft is refined after it was written"
-    text, voice = draft["text"], resources.strategy(turn["path"]).voice
+    text, voice = draft["text"], resources.prompt.strategy(turn["path"]).voice
     most, system = MAX_TOKENS[voice.style], turn.get("system", "")
 
     def write(shown: Sequence[Passage]) -> "list[BaseMessage]":
@@ -55,12 +55,4 @@ async def refine(
     answer = refined(completion.text, voice.style)
     if not answer.text:
         return None
-    return Draft(
-        text=answer.text,
-        message_id=completion.message_id,
-        model=editor,
-        streamed=False,
-        dropped=draft["dropped"],
-        signals=token_signals(completion, answer.start),
-        refined=True,
-    )
+    return drafted(completion, answer, editor, draft["dropped"], refined=True)
