@@ -3,21 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.cost.vector import Cost, Dimension
-from dynamicrag.errors import ModelUnavailable
 from dynamicrag.predictors.base import How, Uses, When
 from dynamicrag.records import Decision, Passage
 from dynamicrag.registry import Registry
+from dynamicrag.routers.asking import NOBODY, Ask
 from dynamicrag.turn import Attempt, LastTurn
 from dynamicrag.types import Move, Option, Query
-
-if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessage
-
-    from dynamicrag.llm.completion import Completion
 
 
 def free(path: Mapping[str, str]) -> Cost:  # noqa: ARG001
@@ -28,44 +23,6 @@ def free(path: Mapping[str, str]) -> Cost:  # noqa: ARG001
 def always_fits(path: Mapping[str, str], *before: Mapping[str, str]) -> bool:  # noqa: ARG001
     """Return ``True`` for any path."""
     return True
-
-
-class Ask(Protocol):
-    """Calls a model of the policy; ``""`` is its helper.
-
-    The call is on the query's account and within the budget, and is hidden from the user.
-
-    Attributes:
-        seconds: Duration of the calls so far, which is not part of the choosing.
-        calls: Number of calls so far.
-
-    Raises:
-        ModelError: The call failed, or the model is unknown.
-        BudgetExceeded: It exceeds the remaining budget.
-    """
-
-    seconds: float
-    calls: int
-
-    async def __call__(
-        self, messages: "Sequence[BaseMessage]", *, model: str = "", max_tokens: int,
-        temperature: float = 0.0, stop: Sequence[str] = (),
-    ) -> "Completion":  # fmt: skip
-        """Return the model's reply."""
-        ...
-
-
-class Nobody:
-    """The ``Ask`` of contexts without models."""
-
-    seconds, calls = 0.0, 0
-
-    async def __call__(self, messages: "Sequence[BaseMessage]", **how: Any) -> "Completion":  # noqa: ARG002
-        """Refuse."""
-        raise ModelUnavailable("there is no model to ask here: a router can call models only within a graph")
-
-
-NOBODY = Nobody()
 
 
 @dataclass(frozen=True, slots=True)

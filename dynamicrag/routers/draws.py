@@ -14,22 +14,7 @@ from dynamicrag.predictors.drawing import draw, mixed
 from dynamicrag.predictors.exploration import Exploration
 from dynamicrag.routers.base import Choice, StageContext
 
-__all__ = ["FIELDS", "Drawn", "Explore", "drawn", "generator", "replaced"]
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A drawn option.
-
-    Attributes:
-        index: Its position.
-        propensity: The probability with which it was drawn.
-        chances: The probability of every option.
-    """
-
-    index: int
-    propensity: float
-    chances: list[float]
+__all__ = ["FIELDS", "Explore", "drawn", "generator", "replaced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +44,7 @@ def generator(seed: int, context: StageContext) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(sha256(key.encode()).digest()))
 
 
-def drawn(context: StageContext, chances: Sequence[float], *, seed: int, epsilon: float = 0.0) -> Drawn:
+def drawn(context: StageContext, chances: Sequence[float], *, seed: int, epsilon: float = 0.0) -> Choice:
     """Draw an open option from ``(1 - ε) · chances + ε · uniform``.
 
     Args:
@@ -70,7 +55,8 @@ def drawn(context: StageContext, chances: Sequence[float], *, seed: int, epsilon
     """
     own = mixed(chances, list(context.allowed), epsilon)
     index = int(own.argmax()) if own.max() == 1.0 else int(draw(own, generator(seed, context)))
-    return Drawn(index, float(own[index]), own.tolist())
+    chance = float(own[index])
+    return Choice(index, f"drawn with probability {chance:.2f}", chance, chances=own.tolist())
 
 
 def replaced(choice: Choice, context: StageContext) -> Choice:

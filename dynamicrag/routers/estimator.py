@@ -7,9 +7,8 @@ It estimates the quality of each named option for questions. It is saved as one 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -41,10 +40,6 @@ class About:
     quality: Sequence[float] = ()
     costs: Mapping[str, Sequence[float]] = field(default_factory=dict)
     queries: Sequence[Sequence[str]] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the facts as JSON."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +140,7 @@ class Estimator:
     def state(self) -> State:
         """Return the complete state of the estimator."""
         parts = {"features": self.features.state(), "predictor": self.predictor.state()}
-        facts = {"options": list(self.options), "about": self.about.as_dict()}
+        facts = {"options": list(self.options), "about": asdict(self.about)}
         return State.of(facts, parts, centre=self.centre)
 
     @classmethod

@@ -1,6 +1,5 @@
 """One router over whole paths, which decides several stages jointly and plans again at each."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.draws import Explore, generator
 from dynamicrag.routers.insight import insight, weights_of
 from dynamicrag.routers.paths import PathEstimator, check_option, check_takeable
+from dynamicrag.routers.vectors import computed
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option
 
@@ -90,11 +90,7 @@ class Joint(Router):
             index = context.nearest(self.planned(context.stage, context.options))
             return Choice(index, "no trained path continues from here: the planned option")
         query = Seen(context.query.text, context.features)
-        estimate = (
-            await asyncio.to_thread(self.estimator.estimate, query)
-            if self.embeds
-            else self.estimator.estimate(query)
-        )
+        estimate = await computed(self.embeds, self.estimator.estimate, query)
         best = self._best(ways, estimate.mean[0], context)
         names = [option.name for option in context.options]
         quality = [estimate.mean[0, best[i][0]] if i in best else 0.0 for i in range(len(names))]

@@ -26,13 +26,13 @@ from dynamicrag.routers.offer import Estimating, Offer
 from dynamicrag.routers.outlook import PLAIN, Outlook, Rated
 from dynamicrag.routers.thresholds import Thresholds
 from dynamicrag.routers.vectors import question_vector
+from dynamicrag.topology import VERIFICATION
 from dynamicrag.types import Option
 
 PAYS = 4.0
 """Ratio of the weighted costs of two models from which a cascade is considered."""
 LEAST = 0.01
 """Share of escalated drafts below which it is no cascade."""
-VERIFICATION = "verification"
 
 
 @ROUTERS.register("prior")

@@ -1,6 +1,8 @@
-"""The embedding of a question, for routers that read it where it is needed."""
+"""The embedding of a question for routers: where it is needed, and never in the event loop."""
 
 import asyncio
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +10,14 @@ from numpy.typing import NDArray
 from dynamicrag.features.needless import needless
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.routers.base import StageContext
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def computed(embeds: bool, work: Callable[P, T], *given: P.args, **more: P.kwargs) -> T:
+    """Return the result of some work, which is done in a thread if it embeds the question."""
+    return await asyncio.to_thread(work, *given, **more) if embeds else work(*given, **more)
 
 
 async def question_vector(embedder: Embedder | None, context: StageContext) -> NDArray[np.float32] | None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from dynamicrag.call_options import CallOptions
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.records import Decision
-from dynamicrag.routers.base import NOBODY, Choice
+from dynamicrag.routers.asking import NOBODY
+from dynamicrag.routers.base import Choice
 from dynamicrag.stages.base import DecisionPoint
 from dynamicrag.stages.choices import chosen
 from dynamicrag.stages.contexts import Contexts

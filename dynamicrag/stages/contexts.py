@@ -12,13 +12,13 @@ from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import BudgetExceeded, InputError
 from dynamicrag.features.lexical import lexical
 from dynamicrag.predictors.selection import cheapest
-from dynamicrag.routers.base import NOBODY, StageContext
+from dynamicrag.routers.asking import NOBODY
+from dynamicrag.routers.base import StageContext
 from dynamicrag.stages.base import DecisionPoint, StageBase, query_of
 from dynamicrag.stages.decisions import rounded
 from dynamicrag.stages.pricing import Pricing
-from dynamicrag.stages.room import Room
 from dynamicrag.stages.routing import Asker
-from dynamicrag.stages.situation import Situation
+from dynamicrag.stages.situation import Room, Situation
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.turn import TurnState
 

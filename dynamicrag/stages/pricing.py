@@ -12,7 +12,7 @@ from dynamicrag.predictors.selection import admissible
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.checked import applied
 from dynamicrag.stages.retrieval import known_before
-from dynamicrag.stages.room import Room
+from dynamicrag.stages.situation import Room
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.turn import TurnState

@@ -13,7 +13,8 @@ from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.reservations import Rest
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import DynamicRAGError
-from dynamicrag.routers.base import NOBODY, Choice, StageContext
+from dynamicrag.routers.asking import NOBODY
+from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.stages.base import DecisionPoint, StageBase
 from dynamicrag.stages.choices import chosen
 from dynamicrag.stages.closed import ClosedMoves, continues
