@@ -61,6 +61,7 @@ class Pipeline:
     helper: str | None
     stages: Mapping[str, StageBase]
     verification: Verification
+    asker: Asker
     decider: Decider
     cost_model: CostModel
     ledger: Ledger
@@ -216,7 +217,14 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
     for model in models.values() if policy.observe else ():
         model.keep_temperature()
     mover = built.verification.router.registered
-    asker = Asker(models, policy.helper, Run(ledger, budget, cost_model))
+    embedding = next((each.profile for each in corpora.values() if each.embedder is embedder), None)
+    asker = Asker(
+        models=models,
+        helper=policy.helper,
+        run=Run(ledger, budget, cost_model),
+        embedder=embedder,
+        embedding=embedding or known.of(embedder.name, embedder.runs),
+    )
     judged = built.verification
     decider = Decider(built.stages, cost_model, budget, ledger, judged.asks, judged.doubts, mover, asker)
     return Pipeline(
@@ -228,6 +236,7 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
         helper=policy.helper,
         stages=built.stages,
         verification=built.verification,
+        asker=asker,
         decider=decider,
         cost_model=cost_model,
         ledger=ledger,

@@ -1,7 +1,7 @@
 """The contract of a router, and the context of its decision."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,10 @@ def always_fits(path: Mapping[str, str], *before: Mapping[str, str]) -> bool:  #
     return True
 
 
+async def embed_nothing() -> None:
+    """Do nothing: the embedding model computes in this process."""
+
+
 @dataclass(frozen=True, slots=True)
 class StageContext:
     """The context of a router's decision.
@@ -46,6 +50,8 @@ class StageContext:
         attempts: The drafts so far; the last is under judgement; empty before verification.
         ways: The router's paths that verification may still lead to.
         ask: Calls a model of the policy, for routers that decide by a model.
+        embed: Calls a remote embedding model for the question, on the query's account and within the budget;
+            the vector is then in the embedder's cache. A router that embeds the question awaits it first.
         plan: The option of every stage: decided for the stages before this one, planned for the others.
         doubts: Stages that verification decides again if a draft is probably wrong.
         steps: At verification, the stage and the option to which a move back to each stage leads.
@@ -72,6 +78,7 @@ class StageContext:
     attempts: Sequence[Attempt] = ()
     ways: Sequence[Mapping[str, str]] = ()
     ask: Ask = NOBODY
+    embed: Callable[[], Awaitable[None]] = embed_nothing
     plan: Mapping[str, Option] = field(default_factory=dict)
     doubts: frozenset[str] = frozenset()
     steps: Mapping[str, tuple[str, Option]] = field(default_factory=dict)

@@ -111,7 +111,7 @@ class LearntEscalation(Router):
             price[path] = price[self._originals[path]] + self._mending[path]
         query = Seen(context.query.text, context.features)
         room = self._room(context, [*ways, *later])
-        beliefs = await computed(self.embeds, self.judgement.believe, query, known, price, room)
+        beliefs = await computed(context, self.embeds, self.judgement.believe, query, known, price, room)
         verdict = self.judgement.policy.decide(beliefs, self._lam)
         step = int(verdict.step[0])
         if step in later:

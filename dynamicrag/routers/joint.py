@@ -90,7 +90,7 @@ class Joint(Router):
             index = context.nearest(self.planned(context.stage, context.options))
             return Choice(index, "no trained path continues from here: the planned option")
         query = Seen(context.query.text, context.features)
-        estimate = await computed(self.embeds, self.estimator.estimate, query)
+        estimate = await computed(context, self.embeds, self.estimator.estimate, query)
         best = self._best(ways, estimate.mean[0], context)
         names = [option.name for option in context.options]
         quality = [estimate.mean[0, best[i][0]] if i in best else 0.0 for i in range(len(names))]

@@ -15,9 +15,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def computed(embeds: bool, work: Callable[P, T], *given: P.args, **more: P.kwargs) -> T:
-    """Return the result of some work, which is done in a thread if it embeds the question."""
-    return await asyncio.to_thread(work, *given, **more) if embeds else work(*given, **more)
+async def computed(
+    context: StageContext, embeds: bool, work: Callable[P, T], *given: P.args, **more: P.kwargs
+) -> T:
+    """Return the result of some work; if it embeds the question, it is done off the event loop."""
+    if not embeds:
+        return work(*given, **more)
+    await context.embed()
+    return await asyncio.to_thread(work, *given, **more)
 
 
 async def question_vector(embedder: Embedder | None, context: StageContext) -> NDArray[np.float32] | None:
@@ -27,7 +32,4 @@ async def question_vector(embedder: Embedder | None, context: StageContext) -> N
         return None
     # a hop to a thread and back takes as long as the decision
     recent = embedder.recent(text, query=False)
-    if recent is not None:
-        return recent
-    found: NDArray[np.float32] = (await asyncio.to_thread(embedder, [text]))[0]
-    return found
+    return recent if recent is not None else (await computed(context, True, embedder, [text]))[0]
