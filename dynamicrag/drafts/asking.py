@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from dynamicrag.cost.profiles import IN_PROCESS, Profile
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.prompts.base import PromptStrategy
@@ -34,11 +35,13 @@ class Resources:
         models: The policy's models by name.
         prompt: The stage with the policy's prompt strategies.
         embed: The policy's embedding model, which reports its usage; returns NaN for texts it cannot read.
+        embedding: Cost profile of the embedding model.
     """
 
     models: Mapping[str, ChatModel]
     prompt: PromptStage
     embed: EmbedMeasured
+    embedding: Profile = IN_PROCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,9 @@ class Asking:
     async def embed(self, texts: Sequence[str]) -> "NDArray[Any]":
         """See the contract."""
         with self.run.ledger.span(
-            self.turn["id"], self._stage, "embedding", spec=self._stage, kind="embeddings"
-        ) as line:
+            self.turn["id"], self._stage, "embedding", self.resources.embedding, self._stage,
+            kind="embeddings",
+        ) as line:  # fmt: skip
             vectors, line.usage = await asyncio.to_thread(self.resources.embed, texts)
         return vectors
 

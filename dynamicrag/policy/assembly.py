@@ -15,7 +15,7 @@ from dynamicrag.cost.cost_model import CostModel, Priced
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.meters import check_meter
 from dynamicrag.cost.process import shared_attribution
-from dynamicrag.cost.profiles import Profile, Profiles, here, load_profiles
+from dynamicrag.cost.profiles import IN_PROCESS, Profile, Profiles, here, load_profiles
 from dynamicrag.cost.rates import calibration_key
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.dependencies import Dependencies
@@ -201,6 +201,7 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
         descriptions={name: each.description for name, each in policy.models.items() if each.description},
         helper=policy.helper,
         embedder=embedder,
+        embedding=_embedding(embedder, corpora, known),
         corpora=corpora,
         folder=policy.folder,
         weights=policy.objective.weights,
@@ -217,13 +218,12 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
     for model in models.values() if policy.observe else ():
         model.keep_temperature()
     mover = built.verification.router.registered
-    embedding = next((each.profile for each in corpora.values() if each.embedder is embedder), None)
     asker = Asker(
         models=models,
         helper=policy.helper,
         run=Run(ledger, budget, cost_model),
         embedder=embedder,
-        embedding=embedding or known.of(embedder.name, embedder.runs),
+        embedding=deps.embedding,
     )
     judged = built.verification
     decider = Decider(built.stages, cost_model, budget, ledger, judged.asks, judged.doubts, mover, asker)
@@ -246,6 +246,14 @@ def _pipeline(policy: Policy, common: _Common) -> Pipeline:
         after=common.after,
         judge=_judge(policy, models, cost_model, common),
     )
+
+
+def _embedding(embedder: Embedder, corpora: Mapping[str, Corpus], known: Profiles) -> Profile:
+    """Return the cost profile of the embedding model of routers and verifiers."""
+    if embedder.runs == "in_process":
+        return IN_PROCESS
+    own = (corpus.profile for corpus in corpora.values() if corpus.embedder is embedder)
+    return next(own, known.of(embedder.name, embedder.runs))
 
 
 def _judge(

@@ -1,4 +1,4 @@
-"""What a router embeds elsewhere is on the account, apart, and within the budget."""
+"""What a policy embeds elsewhere is on the account, with its price."""
 
 import pytest
 
@@ -20,9 +20,10 @@ def make(tmp_path, monkeypatch):
     monkeypatch.setenv("DYNAMICRAG_DATA", str(tmp_path / "data"))
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.md").write_text("# Bridge\n\nThe bridge opened in 1871.\n")
+    (tmp_path / "docs" / "b.md").write_text("# Ferry\n\nThe ferry stopped when the bridge opened.\n")
     made = []
 
-    def go(router, **budget):
+    def go(router, rerank=("none",), verifiers=(), **budget):
         policy = {
             "version": 1, "host": {"meter": "none"}, "runs": {"keep": 100},
             "corpora": {
@@ -33,6 +34,8 @@ def make(tmp_path, monkeypatch):
             "stages": {
                 "retriever": {"options": {"lexical": "bm25", "dense": "chroma"},
                               "router": {"fixed": {"option": "lexical"}}},
+                "rerank": {"options": list(rerank)},
+                "verification": {"options": ["accept"], "verifiers": list(verifiers)},
                 "prompt": {"options": ["direct", "cot"], "router": ROUTERS[router]},
             },
         }  # fmt: skip
@@ -68,3 +71,14 @@ def test_what_the_budget_has_no_room_for_is_not_embedded(make):
         ask(rag)
     assert rag.pipeline.embedder.recent(QUESTION) is None
     assert not rag.pipeline.budget._open
+
+
+@pytest.mark.parametrize(
+    ("stages", "label"),
+    [({"rerank": ["mmr"]}, "mmr"), ({"verifiers": ["groundedness_embedding"]}, "embedding")],
+)
+def test_texts_of_other_stages_are_paid_for(make, stages, label):
+    rag = make("utterances", **stages)
+    (line,) = [each for each in rag.account(ask(rag)).lines if each.label == label]
+    assert line.usage.input_tokens > len("In 1871.")
+    assert rag.pipeline.ledger.line_cost(line).known("usd") == pytest.approx(line.usage.input_tokens * PRICE)
