@@ -22,13 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 async def foresee(verifiers: Mapping[str, Verifier], turn: TurnState, run: Run) -> TurnState:
-    """Return the signals that do not depend on the draft as ``foreseen``; :func:`judge` handles failures.
-
-    Args:
-        verifiers: The judges, by name.
-        turn: The turn with its passages.
-        run: The ledger.
-    """
+    """Return the signals that do not depend on the draft as ``foreseen``; :func:`judge` handles failures."""
     found: dict[str, float] = {}
     for name, verifier in verifiers.items():
         if not verifier.reads_draft and verifier.computes:
@@ -44,15 +38,7 @@ async def foresee(verifiers: Mapping[str, Verifier], turn: TurnState, run: Run) 
 async def judge(
     verifiers: Mapping[str, Verifier], resources: Resources, turn: TurnState, run: Run, seconds: float
 ) -> TurnState:
-    """Return ``signals`` of the turn's draft, and the verifiers that could not judge it as ``unverified``.
-
-    Args:
-        verifiers: The judges, by name, in their order.
-        resources: Resources that they may use.
-        turn: The turn with the draft.
-        run: The ledger and the budget.
-        seconds: Time limit of each.
-    """
+    """Return ``signals`` of the turn's draft, and the verifiers that could not judge it as ``unverified``."""
     draft = turn.get("draft")
     assert draft is not None, "verification comes after generation"
     turn = {**turn, "passages": turn.get("passages", []), "candidates": turn.get("candidates", [])}

@@ -20,15 +20,7 @@ if TYPE_CHECKING:
 async def refine(
     editor: str, objections: Sequence[str], turn: TurnState, run: Run, resources: Resources
 ) -> Draft | None:
-    """Return the refined draft, not yet shown; ``None`` if the editor failed or replied nothing.
-
-    Args:
-        editor: The model that edits.
-        objections: The verifiers' objections to the draft.
-        turn: The turn with the draft.
-        run: The ledger and the budget.
-        resources: The models, and the prompt strategies with their voice.
-    """
+    """Return the refined draft, not yet shown; ``None`` if the editor failed or replied nothing."""
     draft, model, passages = turn["draft"], resources.models[editor], turn.get("passages", [])
     assert draft is not None, "a draft is refined after it was written"
     text, voice = draft["text"], resources.prompt.strategy(turn["path"]).voice

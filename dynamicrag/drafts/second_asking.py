@@ -76,12 +76,6 @@ async def ask_again(
 
     There is none if the model failed, or if its answer over passages only repeats the question's words: a
     model that has declined may do so to please. The draft has not been shown yet.
-
-    Args:
-        passages: The passages to show.
-        turn: The turn with the draft that declines.
-        run: The ledger and the budget.
-        resources: The models, and the prompt strategies with their voice.
     """
     draft, prompt = turn["draft"], in_sentences(resources.prompt.strategy(turn["path"]).voice)
     assert draft is not None, "a draft that declines was written"

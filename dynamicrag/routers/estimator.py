@@ -107,11 +107,6 @@ class Estimator:
         The effect is the decrease of the predicted lead when the feature takes its mean over the training
         queries; families without interpretable single features count as a whole.
 
-        Args:
-            query: The query.
-            option: An option's name.
-            rival: The other option's name.
-
         Returns:
             Names and effects, in units of quality; effects below a thousandth are left out.
         """

@@ -23,12 +23,7 @@ def continues(move: Option) -> bool:
 
 
 class ClosedMoves:
-    """Finds the move that a router would make without limits. It calls no models.
-
-    Args:
-        contexts: Makes contexts of decisions.
-        ledger: The account.
-    """
+    """Finds the move that a router would make without limits. It calls no models."""
 
     def __init__(self, contexts: Contexts, ledger: Ledger) -> None:
         self._contexts = contexts
@@ -58,13 +53,6 @@ class ClosedMoves:
         """Return a decision that ends a turn, with the move in ``bounded`` that only a limit has closed.
 
         A router that calls models is not asked a second time.
-
-        Args:
-            decision: The decision within the limits.
-            point: Verification.
-            turn: The turn before the decision.
-            call: The options of the call.
-            at: Its situation.
         """
         ends = point.options[point.index(decision["chosen"])]
         if not decision["binding"] or point.router.models or continues(ends):

@@ -100,8 +100,6 @@ class ContextStage(StageBase):
     Text beyond the model's context is dropped later, when the model is known.
 
     Args:
-        options: The options.
-        router: The router.
         corpora: Corpora by name, to read whole documents.
         chunk_tokens: Tokens of an average chunk, for the expected cost before any is retrieved.
         document_tokens: Tokens of an average document.

@@ -27,15 +27,7 @@ Within = Callable[[Sequence[Plan | None], Mapping[Dimension, float]], Room]
 
 
 class Contexts:
-    """Makes the contexts of decisions, within one budget.
-
-    Args:
-        pricing: Prices options and paths.
-        budget: The limits.
-        ledger: The account, for the amounts spent.
-        doubts: Stages that verification decides again if a draft is probably wrong.
-        asker: Calls models for routers, if any.
-    """
+    """Makes the contexts of decisions, within one budget."""
 
     def __init__(
         self,

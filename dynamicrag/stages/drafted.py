@@ -14,13 +14,7 @@ def drafted(
 ) -> Draft:  # fmt: skip
     """Return a draft with the signals of its token probabilities.
 
-    Args:
-        completion: The completion.
-        answer: The answer in it.
-        model: Name of the model.
-        dropped: Ids of the passages that did not fit.
-        streamed: Whether the user has seen its tokens.
-        refined: Whether the model has edited an earlier draft.
+    ``dropped``, ``streamed`` and ``refined`` are as in :class:`~dynamicrag.turn.Draft`.
     """
     tokens = completion.tokens_from(answer.start)
     signals = response(

@@ -104,11 +104,7 @@ def lighter(stage: str, turn: TurnState, error: Exception) -> TurnState | None:
 
     A single passage is cut at its end, but part of it stays: an answer without documents is another answer.
 
-    Args:
-        stage: The stage of the call.
-        turn: The turn.
-        error: The reason of the refusal. If it concerns all models together, waiting for others' reservations
-            has not helped.
+    If ``error`` concerns all models together, waiting for others' reservations has not helped.
     """
     passages = turn.get("passages", [])
     too_expensive = isinstance(error, BudgetExceeded) and not isinstance(error, TotalExceeded)

@@ -29,8 +29,6 @@ class GeneratorStage(StageBase):
     """Options are the policy's models, weakest first.
 
     Args:
-        options: The options.
-        router: The router.
         settings: ``hold``: whether drafts are withheld from the user's stream.
         models: Model by option name.
         prompt: The stage whose strategy writes the prompt.
@@ -75,11 +73,6 @@ class GeneratorStage(StageBase):
         """Return the tokens to reserve for the prompt of a plan; 0 if it calls no model of this stage.
 
         Passages that are not retrieved yet count a multiple of their expected tokens.
-
-        Args:
-            turn: The turn, with the passages found so far.
-            plan: The plan.
-            path: Its path, for the prompt.
         """
         model = self._models.get(plan.model)
         if model is None:

@@ -26,13 +26,7 @@ Opens = Callable[[str, str], bool]
 
 
 class Pricing:
-    """Prices the remaining work under a stage's options and whole paths, and finds those within budget.
-
-    Args:
-        stages: The stages by name.
-        cost_model: Prices plans.
-        asks: Calls of verifiers about a draft.
-    """
+    """Prices the remaining work under a stage's options and whole paths, and finds those within budget."""
 
     def __init__(
         self, stages: Mapping[str, StageBase], cost_model: CostModel, asks: Sequence[Asks] = ()

@@ -16,8 +16,6 @@ class PromptStage(StageBase):
     """Options are prompt strategies.
 
     Args:
-        options: The options.
-        router: The router.
         strategies: Prompt strategy by option name.
     """
 

@@ -53,8 +53,6 @@ class RerankStage(StageBase):
     (RankGPT, Sun et al. 2023, arXiv 2304.09542); if it fails, the retriever's order stays.
 
     Args:
-        options: The options.
-        router: The router.
         deps: Models and the embedding model.
     """
 

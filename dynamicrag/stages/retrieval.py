@@ -48,8 +48,6 @@ class RetrievalStage(StageBase):
     use only passages that the call's filter permits.
 
     Args:
-        options: The options.
-        router: The router.
         coverage: Returns the share of a question's vocabulary that occurs in the filtered documents.
     """
 

@@ -59,8 +59,6 @@ class RetrieverStage(StageBase):
     """Calls the chosen retriever, once or in rounds as decided by ``retrieval``.
 
     Args:
-        options: The options.
-        router: The router.
         retrievers: Retriever by option name.
         stages: All stages; the largest need for passages sets the number to retrieve.
         helper: Model that reasons between rounds; without one there is one round.

@@ -67,16 +67,7 @@ class Shortage:
 
 
 class Shortages:
-    """Finds what a query lacks at a stage. It makes no calls.
-
-    Args:
-        pricing: Prices options and paths.
-        contexts: Makes contexts of decisions.
-        closed: Finds the moves that only limits close.
-        budget: The limits.
-        ledger: The account.
-        generator: The stage that writes drafts.
-    """
+    """Finds what a query lacks at a stage. It makes no calls."""
 
     def __init__(
         self,
