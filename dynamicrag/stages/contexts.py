@@ -11,14 +11,13 @@ from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import BudgetExceeded, InputError
 from dynamicrag.features.lexical import lexical
-from dynamicrag.predictors.selection import cheapest
 from dynamicrag.routers.asking import NOBODY
 from dynamicrag.routers.base import StageContext, embed_nothing
 from dynamicrag.stages.base import DecisionPoint, StageBase, query_of
 from dynamicrag.stages.decisions import rounded
 from dynamicrag.stages.pricing import Pricing
 from dynamicrag.stages.routing import Asker
-from dynamicrag.stages.situation import Room, Situation
+from dynamicrag.stages.situation import Room, Situation, cheapest
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.turn import TurnState
 
