@@ -149,7 +149,8 @@ class LLMRouter(Router):
             chances = chances_of(reply, names, name) if self._temperature and number == 0 else None
             if chances is not None:
                 for place, chance in zip(places, chances, strict=True):
-                    weights[place] = chance ** (1 / self._temperature)
+                    # relative to the best, which a low temperature must not round to 0 as well
+                    weights[place] = (chance / max(chances)) ** (1 / self._temperature)
                 return _Asked(weights, f"{self.model} prefers {name}")
             weights[places[names.index(name)]] += 1.0
         if not any(weights):
