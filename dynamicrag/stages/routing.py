@@ -104,11 +104,9 @@ class RouterAsk:
             with ledger.span(
                 self._query_id, ROUTE + self._stage, embedder.name, profile, embedder.name, kind="embeddings"
             ) as line:
-                try:
-                    _, line.usage = await embedder.aembed_measured([text])
-                finally:
-                    line.booked = ledger.line_cost(line)
-                    held.settle(line.booked)
+                _, line.usage = await embedder.aembed_measured([text])
+                line.booked = ledger.line_cost(line)
+            held.settle(line.booked)
 
     @property
     def _budget(self) -> Budget:
