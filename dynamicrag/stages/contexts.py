@@ -61,14 +61,8 @@ class Contexts:
     ) -> tuple[StageContext, str | None]:
         """Return the context of a decision, and the limit that closes options, if any.
 
-        Args:
-            point: The stage, or verification.
-            turn: The turn.
-            call: The options of the call.
-            features: The signals known now.
-            situation: The situation of the turn; by default that of a stage before the draft.
-            without: Options that have failed and are closed.
-            limited: Whether the limits of cost hold; without them, every open option fits.
+        ``situation`` is by default that of a stage before the draft. The options ``without`` have failed and
+        are closed. If the decision is not ``limited``, every open option fits.
 
         Raises:
             BudgetExceeded: No option fits the budget, and the policy says to raise.

@@ -90,11 +90,7 @@ class Shortages:
     ) -> Shortage | None:
         """Return the lack at a stage at which no option fits; ``None`` if the totals allow none either.
 
-        Args:
-            stage: The stage.
-            turn: The turn before its decision.
-            call: The options of the call.
-            short: The amounts that refused calls lacked, by option.
+        ``short`` has the amounts that refused calls lacked, by option.
         """
         began = time.perf_counter()
         with self._ledger.span(
@@ -177,12 +173,6 @@ class Shortages:
         """Return the amounts that a plan lacks of the query's own limits; nothing if a total closes it.
 
         They pay for the plan as the decision checks it, and for the reservation of its prompt.
-
-        Args:
-            plan: The plan.
-            turn: The turn, with the plan's path.
-            rest: The rest of the limits.
-            short: The amounts that a refused call lacked.
         """
         if isinstance(self._generator, GeneratorStage):
             tokens = await self._generator.most_input(turn, plan, turn["path"])
