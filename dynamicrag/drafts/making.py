@@ -94,5 +94,5 @@ def withdraw(draft: Draft, reason: str, run: Run) -> Draft:
     """Withdraw a draft shown to the user; if it is accepted later, it is sent as a new message."""
     if not draft["streamed"]:
         return draft
-    run.emit({"type": "withdrawn", "message_id": draft["message_id"], "reason": reason})
+    run.withdraw(draft["message_id"], reason)
     return {**draft, "streamed": False, "message_id": ""}

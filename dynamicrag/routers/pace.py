@@ -67,5 +67,5 @@ class Pace:
         return [place == cheapest for place in range(len(costs))]
 
     def threshold(self, z: float) -> float:
-        """Return the least quality per unit of cost of an option, once a share ``z`` of the total is spent."""
+        """Return the least quality per unit of cost of an option, if a share ``z`` of the total is spent."""
         return float((self.upper * e / self.lower) ** z * self.lower / e)

@@ -160,14 +160,9 @@ def checked(name: str, params: Mapping[str, Any], where: str, deps: StageDeps) -
     if name == "none":
         return {}
     values = {"depth": DEPTH, **params}
-    if (
-        isinstance(values["depth"], bool)
-        or not isinstance(values["depth"], int)
-        or not 2 <= values["depth"] <= MOST_DEPTH
-    ):
-        raise PolicyError(
-            f"{where}.depth: expected a whole number from 2 to {MOST_DEPTH}, got {values['depth']!r}"
-        )
+    depth = values["depth"]
+    if isinstance(depth, bool) or not isinstance(depth, int) or not 2 <= depth <= MOST_DEPTH:
+        raise PolicyError(f"{where}.depth: expected a whole number from 2 to {MOST_DEPTH}, got {depth!r}")
     if name == "llm":
         values["model"] = writer({key: value for key, value in params.items() if key == "model"}, where, deps)
     elif name == "cross_encoder" and not isinstance(values.get("model"), str):
