@@ -16,7 +16,7 @@ from dynamicrag.graph.names import MESSAGES
 from dynamicrag.graph.node import Execution, Node, Result, State
 from dynamicrag.graph.report import report_of
 from dynamicrag.graph.stored import commit, facts_of, submit
-from dynamicrag.graph.turn import abstention, answer_of, begun_turn, current_turn, start_turn, turn_before
+from dynamicrag.graph.turn import abstention, answer_of, start_turn, turn_before
 from dynamicrag.records import Decision
 from dynamicrag.retrieval.filtering import permitted_turn
 from dynamicrag.stages.retrieval import RetrievalStage
@@ -31,12 +31,10 @@ class Begin(Node):
 
     begins = True
 
-    def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
-        """See :class:`~dynamicrag.graph.node.Node`."""
+    def _turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
         return start_turn(state, self.names, channel, config)
 
-    async def work(self, at: Execution) -> Result:
-        """See :class:`~dynamicrag.graph.node.Node`."""
+    async def _work(self, at: Execution) -> Result:
         run, pipeline = at.run, at.pipeline
         run.emit({"type": "begun", "query_id": at.turn["id"]})
         channel = self.names.channel(at.state)
@@ -53,16 +51,9 @@ class Begin(Node):
 class Finish(Node):
     """Turns the accepted draft into the answer, removes withdrawn drafts, and reports."""
 
-    ends = True
+    stage, ends = "finish", True
 
-    def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
-        """See :class:`~dynamicrag.graph.node.Node`."""
-        if self._begun and channel:
-            return begun_turn(state, self.names, channel, self.name)
-        return current_turn(state, self.names, channel, "finish", config)
-
-    async def work(self, at: Execution) -> Result:
-        """See :class:`~dynamicrag.graph.node.Node`."""
+    async def _work(self, at: Execution) -> Result:
         turn, run, pipeline = at.turn, at.run, at.pipeline
         report = report_of(turn, at.books.lines, pipeline.ledger)
         run.emit({"type": "report", **report})
@@ -83,7 +74,7 @@ class Finish(Node):
     def _made(self, turn: TurnState, channel: Channel | None) -> list[Decision]:
         """Return the decisions of the turn, also where the graph's state hides our channel."""
         made = [each for each in channel["decisions"] if each["turn"] == turn["id"]] if channel else []
-        return made or self._recent.get(turn["id"]) or []
+        return made or self.policies.recent.get(turn["id"]) or []
 
 
 def _message(turn: TurnState, text: str, report: dict[str, Any]) -> AIMessage:

@@ -74,7 +74,7 @@ class DynamicRAG(Rated, Handles, Faces):
     @property
     def recent(self) -> Recent:
         """The decisions of recent queries, for faces that decide outside the graph."""
-        return self._nodes.recent
+        return self.policies.recent
 
     @classmethod
     def from_policy(
@@ -239,7 +239,7 @@ class DynamicRAG(Rated, Handles, Faces):
             query_id: The id in the report and in the final message.
         """
         books = self.pipeline.bookkeeper
-        found = self._nodes.recent.get(query_id) or books.kept(query_id).get("decisions")
+        found = self.policies.recent.get(query_id) or books.kept(query_id).get("decisions")
         if found:
             return found
         logged = books.logged(query_id)

@@ -78,7 +78,7 @@ class Pipeline:
 
     @property
     def log(self) -> "Log | None":
-        """The decision log; ``None`` if the policy stores no queries, or these are no queries of users."""
+        """The decision log; ``None`` if the policy stores no queries, or these are not queries of users."""
         return self.bookkeeper.log if self.logs else None
 
 
