@@ -36,7 +36,7 @@ def warn(policies: Policies, pipeline: Pipeline, *, whole: bool) -> None:
 
     Args:
         policies: The policies.
-        pipeline: The one that lacks budget. Recordings of given paths never ask, so they get no warning.
+        pipeline: The policy that lacks budget. Recordings of given paths never ask, so they get no warning.
         whole: As for :func:`can_ask`.
     """
     if not policies.warned and pipeline.logs:

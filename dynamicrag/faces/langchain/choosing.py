@@ -39,7 +39,7 @@ class Choosing:
         self._max_tokens = max_tokens
         self.capable = Capable(pipeline.models)
         run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model)
-        asker = Asker(pipeline.models, pipeline.helper, run)
+        asker = Asker(pipeline.models, pipeline.policy.helper, run)
         # no verification follows: the router must not count on a second draft
         self._decider = Decider(
             pipeline.stages, pipeline.cost_model, pipeline.budget, pipeline.ledger, asker=asker
