@@ -29,7 +29,8 @@ def recovery(lines: Sequence[Timeline], own: Floats, seeds: Seeds) -> AfterChang
     least = int((ends - marks).min())
     lost, utility, fixed = [], [], []
     for mark, end in zip(marks.T, ends.T, strict=True):
-        best = np.stack([_best(line, *span)[:least] for line, *span in zip(lines, mark, end, strict=True)])
+        spans = zip(lines, mark, end, strict=True)
+        best = np.stack([line.utility[at:to, line.best(at, to)][:least] for line, at, to in spans])
         mine = np.stack([row[start : start + least] for row, start in zip(own, mark, strict=True)])
         lost.append(np.cumsum(best - mine - TOLERANCE, axis=1))
         utility.append(mine.mean())
@@ -45,11 +46,6 @@ def recovery(lines: Sequence[Timeline], own: Floats, seeds: Seeds) -> AfterChang
         best_fixed=float(np.mean(fixed)),
         tolerance=TOLERANCE,
     )
-
-
-def _best(line: Timeline, start: int, end: int) -> Floats:
-    """Return the utility of the best fixed option of a part of a stream, at its times."""
-    return np.asarray(line.utility[start:end, line.best(start, end)])
 
 
 def _recovered(lost: Floats) -> Floats:

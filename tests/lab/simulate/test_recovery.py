@@ -11,7 +11,16 @@ from dynamicrag.lab.simulate.timeline import Timeline
 def judged(own, marks=(100,), rows=200):
     quality = np.tile([0.8, 0.2], (rows, 1))
     line = Timeline(
-        ("a", "b"), 0.0, np.arange(rows), quality, quality, quality, quality > 0, np.arange(rows), marks
+        ("a", "b"),
+        0.0,
+        np.arange(rows),
+        np.full(rows, ""),
+        quality,
+        quality,
+        quality,
+        quality > 0,
+        np.arange(rows),
+        marks,
     )
     fixed = quality[:, 0]
     baselines = {name: np.tile(fixed, (2, 1)) for name in ("best_fixed", "forest", "oracle")}
