@@ -24,7 +24,9 @@ def recovery(lines: Sequence[Timeline], own: Floats, seeds: Seeds) -> AfterChang
         own: The learner's utility, (s, n).
         seeds: Samples of the seeds.
     """
-    marks = np.array([line.marks or (0,) for line in lines])
+    marks = np.array([sorted(line.marks) or [0] for line in lines])
+    # of changes at the same time in a stream, the last one counts
+    marks = marks[:, np.append((np.diff(marks, axis=1) > 0).all(axis=0), True)]
     ends = np.column_stack([marks[:, 1:], [len(line) for line in lines]])
     least = int((ends - marks).min())
     lost, utility, fixed = [], [], []

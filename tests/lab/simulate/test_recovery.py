@@ -50,3 +50,10 @@ def test_several_changes_are_averaged():
     own = np.full(200, 0.8)
     own[50:60] = own[100:120] = 0.2
     assert judged(own, (50, 100)).queries == 15.0
+
+
+def test_changes_count_in_the_order_of_time_and_once_at_the_same_time():
+    own = np.full(200, 0.8)
+    own[100:130] = 0.2
+    assert judged(own, marks=(100, 50)) == judged(own, marks=(50, 100))
+    assert judged(own, marks=(100, 100)) == judged(own)
