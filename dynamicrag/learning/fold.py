@@ -123,16 +123,16 @@ class Folder:
             self._start(pupil)
         before = router.learnt.rewards
         while True:
-            upto, last = router.learnt.upto, log.last()
-            items = log.feedbacks(after=upto, most=AT_ONCE)
-            if log.revoked(upto, pupil.seen):
+            learnt, last = router.learnt, log.last()
+            items = log.feedbacks(after=learnt.upto, most=AT_ONCE)
+            if log.revoked(learnt.upto, pupil.seen):
                 self._start(pupil)
                 continue
             pupil.seen = last
             if not items:
                 return router.learnt.rewards - before
             # decisions read the state meanwhile: it is replaced, never changed
-            router.learnt = taught(router, items, log, pupil.weight, pupil.policy)
+            router.learnt = taught(router, learnt, items, log, pupil.weight, pupil.policy)
             if router.learnt.upto - pupil.kept >= SNAPSHOT_EVERY:
                 self._keep(pupil)
 
@@ -158,12 +158,18 @@ class Folder:
 
 
 def taught(
-    router: Online, items: Sequence[Feedback], log: "Log", weight: Weight, policy: str | None = None
+    router: Online,
+    learnt: Learnt,
+    items: Sequence[Feedback],
+    log: "Log",
+    weight: Weight,
+    policy: str | None = None,
 ) -> Learnt:
     """Return the state of a router's learner after some feedback.
 
     Args:
         router: The router.
+        learnt: The state before.
         items: The feedback, at least one, in the order of its numbers.
         log: The log with the queries.
         weight: Weight by source.
@@ -176,7 +182,7 @@ def taught(
         if item.query_id in known
         for example in examples(router, known[item.query_id], item, weight)
     ]
-    return replace(after(router.learnt, found), upto=items[-1].number)
+    return replace(after(learnt, found), upto=items[-1].number)
 
 
 def after(learnt: Learnt, found: Sequence[Example]) -> Learnt:

@@ -40,7 +40,7 @@ def at_budgets(estimate: Contender, options: Pool, seed: int, inner: int = INNER
     def picks(train: Rows, test: Rows) -> list[Rows]:
         predicted = estimate(train, test)
         training = out_of_fold(estimate, train, seed, inner) if inner else estimate(train, train)
-        return [options.chosen(predicted, train, options.lam(training, train, budget)) for budget in BUDGETS]
+        return [options.chosen(predicted, training, train, budget) for budget in BUDGETS]
 
     return _picked(options, seed, picks)
 

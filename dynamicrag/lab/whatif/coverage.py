@@ -79,10 +79,6 @@ class CoverageReport(Result):
         own = self.found[estimator].values()
         return sum(each.covered for each in own) / max(1, sum(each.logs for each in own))
 
-    def least(self, estimator: str, logs: int = 1) -> float:
-        """Return the lowest coverage of a candidate that has an estimate on at least some logs."""
-        return min(each.share for each in self.found[estimator].values() if each.logs >= logs)
-
 
 def measure(
     world: World, *, table: str, logs: int, rows: int, epsilon: float, seed: int = 0

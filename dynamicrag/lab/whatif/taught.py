@@ -34,5 +34,5 @@ def teach(pipeline: Pipeline, log: Log, evidence: Evidence) -> dict[str, int]:
     weight = pipeline.policy.learning.weight
     for begin in range(0, len(earlier), AT_ONCE):
         for router in routers.values():
-            router.learnt = taught(router, earlier[begin : begin + AT_ONCE], log, weight)
+            router.learnt = taught(router, router.learnt, earlier[begin : begin + AT_ONCE], log, weight)
     return {name: router.learnt.rewards for name, router in routers.items()}
