@@ -170,6 +170,17 @@ def test_a_stage_that_was_recorded_with_another_alone_stays_as_planned():
     assert {mixed.names[k] for k in taken} <= {"none/small", "none/large", "single/large"}
 
 
+def test_the_plan_stands_for_questions_whose_fold_could_not_compare_a_stage_s_options():
+    made = world()
+    forecast = held_out(made, RECIPE)
+    early, late = (side.copy() for side in forecast.stages["generator"])
+    early[:30] = late[:30] = np.nan
+    part = replace(forecast, stages={**forecast.stages, "generator": (early, late)})
+    taken = stagewise(made, part, part.price({"joules": 0.001}))
+    assert {made.paths[k]["generator"] for k in taken[:30]} == {"large"}
+    assert {made.paths[k]["generator"] for k in taken[30:]} == {"small", "large"}
+
+
 def test_costs_fall_along_the_path():
     made = world()
     forecast = held_out(made, RECIPE)
