@@ -71,7 +71,7 @@ def _split(
     mean = made.stages[stage][0 if early else 1][rows]
     plans = made.planned[rows]
     # where no two options were recorded with all else alike, the plan stands
-    lacking = np.isnan(mean).all(axis=1)
+    lacking = np.asarray(np.isnan(mean).all(axis=1))
     planned = [[world.paths[plan].get(stage) == option for option in options] for plan in plans]
     mean = np.where(lacking[:, None], planned, mean)
     score, cost = np.full(mean.shape, -np.inf), np.zeros(mean.shape)

@@ -14,7 +14,6 @@ from dynamicrag.lab.calibrate.forecast import (
     FOLDS,
     Forecast,
     Learnt,
-    Recipe,
     forecast,
     held_out,
     learn,
@@ -38,6 +37,7 @@ from dynamicrag.lab.calibrate.standing import standings
 from dynamicrag.lab.calibrate.target import Target
 from dynamicrag.lab.calibrate.walked import Verdicts, Walked, Walks, walkable
 from dynamicrag.lab.calibrate.world import World
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.rejoin import rejoin
 from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.routing.path import Path

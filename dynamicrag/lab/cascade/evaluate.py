@@ -10,16 +10,16 @@ from dynamicrag.errors import InputError
 from dynamicrag.escalation.base import POLICIES
 from dynamicrag.escalation.replay import Played, play
 from dynamicrag.escalation.training_data import TrainingData
-from dynamicrag.features.base import Embed
 from dynamicrag.lab.cascade.comparisons import by_stage, over_router
 from dynamicrag.lab.cascade.conformal import judge_sets
 from dynamicrag.lab.cascade.figures import Bench
-from dynamicrag.lab.cascade.learn import Prior, learn
+from dynamicrag.lab.cascade.learn import learn
 from dynamicrag.lab.cascade.replays import Replays, choose_lambda, fixed, lambdas, stacked
 from dynamicrag.lab.cascade.results import CascadeResult, Data, Figures, PolicyFigures
 from dynamicrag.lab.cascade.trials import Rounds, Trials
 from dynamicrag.lab.cascade.verifiers import judge_signals, judged_options
 from dynamicrag.lab.outcomes.split import known_before, near_duplicates
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.rejoin import rejoin
 from dynamicrag.lab.results import CostRange, CurvePoint
 from dynamicrag.lab.routing.path import walk
@@ -35,14 +35,11 @@ def evaluate(
     test: Trials | None = None,
     *,
     policies: Mapping[str, object],
-    router: object = "linear",
-    families: Sequence[object] = ("lexical",),
+    recipe: Recipe,
     folds: int = 5,
     at: Sequence[float] = (),
     samples: int = 1000,
-    seed: int = 0,
     budget: float = np.inf,
-    embed: Embed | None = None,
     progress: Progress | None = None,
 ) -> CascadeResult:
     """Judge policies and verifiers, by cross-validation or on test data.
@@ -51,14 +48,11 @@ def evaluate(
         train: The training data.
         test: The test data; by default ``train`` is cross-validated.
         policies: Specs of policies, by the name that is shown.
-        router: Spec of the predictor of quality before any draft.
-        families: Its features.
+        recipe: The method that predicts quality before any draft; its seed is that of folds and samples too.
         folds: Number of folds of the cross-validation.
         at: Costs at which quality is reported.
         samples: Number of bootstrap samples.
-        seed: Seed of folds, predictors and samples.
         budget: Expected cost that one query may spend.
-        embed: The embedding model, for families that need one.
         progress: Called with the steps done, all steps and their name.
 
     Raises:
@@ -68,15 +62,14 @@ def evaluate(
     notes = [*train.notes, *(test.notes if test is not None else ())]
     # questions alike are not to be split, unless no feature sees a question
     labels = near_duplicates(train.texts) if train.seen else np.arange(len(train))
-    rounds = _rounds(train, test, labels, folds, seed, notes)
+    rounds = _rounds(train, test, labels, folds, recipe.seed, notes)
     judged = train if test is None else test
     n, grid = len(judged), lambdas(train.cost)
-    prior = Prior(router, families, embed, seed)
     parts: dict[str, list[tuple[list[Played], NDArray[np.intp]]]] = {name: [] for name in policies}
     data: list[tuple[TrainingData, TrainingData]] = []  # of every round, for training and for judging
     done, steps = 0, len(rounds) * (len(policies) + 1)
     for kept, out in rounds:
-        learnt = learn(train, kept, labels, prior)
+        learnt = learn(train, kept, labels, recipe)
         ahead = learnt.predict(judged, out)
         data.append((learnt.own, ahead))
         done += 1
@@ -94,7 +87,7 @@ def evaluate(
     means = rejoin([np.tile(train.quality[kept].mean(axis=0), (len(out), 1)) for kept, out in rounds], outs)
     index = np.stack([(first - lam * expected).argmax(axis=1) for lam in grid])
     alone = fixed(judged, grid, index)
-    bench = Bench(judged, means.argmax(axis=1), Resample(n, samples, seed), at)
+    bench = Bench(judged, means.argmax(axis=1), Resample(n, samples, recipe.seed), at)
     found = {
         name: _judged(bench.figures(own), spec, bench, own.at_chosen, alone)
         for (name, own), spec in zip(replays.items(), policies.values(), strict=True)
@@ -110,8 +103,8 @@ def evaluate(
         data=Data(
             train=train.name, test=None if test is None else test.name, options=list(judged.options),
             cost=CostRange(judged.unit, *bench.reach), queries=n, learnt_queries=len(train),
-            drafts=n * len(judged_options(judged)), folds=len(rounds) if test is None else None, seed=seed,
-            bootstrap=samples, budget=budget if np.isfinite(budget) else None,
+            drafts=n * len(judged_options(judged)), folds=len(rounds) if test is None else None,
+            seed=recipe.seed, bootstrap=samples, budget=budget if np.isfinite(budget) else None,
         ),
         policies=found,
         baselines=baselines,

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from dynamicrag.errors import InputError, PolicyError
-from dynamicrag.lab.calibrate.forecast import Recipe, held_out
+from dynamicrag.lab.calibrate.forecast import held_out
 from dynamicrag.lab.calibrate.options import ends
 from dynamicrag.lab.calibrate.realised import realise
 from dynamicrag.lab.calibrate.replay import jointly, stagewise, walk
@@ -17,6 +17,7 @@ from dynamicrag.lab.calibrate.view import build_page
 from dynamicrag.lab.calibrate.walked import Verdicts, Walks, pipeline_of
 from dynamicrag.lab.calibrate.world import World
 from dynamicrag.lab.calibrate.write import calibrated, text
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.view.html import to_html
 from dynamicrag.policy.file import load_policy
 
